@@ -1,0 +1,137 @@
+"""What a channel is: a pure `render` and a `deliver` that acts, and nothing between them.
+
+A channel is a frozen dataclass; its fields are its keys in publisher.toml. Most channels only render
+an issue. A channel whose output covers the whole archive (a site, a feed) also has `render_archive`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, runtime_checkable
+
+from publisher.model import Issue, Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing to deliver. `key` is unique in its rendering; for channels that write files it is the
+    path below the output folder, with forward slashes."""
+
+    key: str
+    media_type: str
+    body: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body, hex."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a channel made of an issue. `report` holds facts for people and scripts (counts, limits)."""
+
+    parts: tuple[Part, ...]
+    warnings: tuple[str, ...] = ()
+    report: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the archive knows of one issue without reading it again.
+
+    `title` is the display title, `summary` plain text, `url` the absolute address of its page;
+    `published` never moves, `updated` moves when the content does. Both are aware, in whole seconds.
+    """
+
+    id: str
+    date: dt.date
+    title: str
+    summary: str
+    url: str
+    published: dt.datetime
+    updated: dt.datetime
+    items: int = 0
+
+
+class Templates(Protocol):
+    """The theme as channels see it: templates already in memory."""
+
+    def render(self, name: str, **values: object) -> str:
+        """The template `name` filled in."""
+        ...
+
+    def text(self, name: str) -> str:
+        """The source of a file of the theme, such as a style sheet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a rendering may know besides the issue. `feeds` maps rss, atom and json to absolute
+    addresses (empty when the rss channel is off); `previous` and `next` are the neighbours by date."""
+
+    publication: Publication
+    templates: Templates
+    entry: Entry | None = None
+    previous: Entry | None = None
+    next: Entry | None = None
+    feeds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is known after a delivery: `changed` is false when it was there already."""
+
+    changed: bool = True
+    url: str = ""
+    remote_id: str = ""
+
+
+class Session(Protocol):
+    """An open connection of a channel."""
+
+    def deliver(self, part: Part, destination: str) -> Receipt:
+        """Send one part. Raises DeliveryError only when nothing went out; any other exception means
+        that the outcome is unknown."""
+        ...
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """A channel; see the module text."""
+
+    name: ClassVar[str]
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        """The issue in this channel's form. Pure: no clock, no network, no files."""
+        ...
+
+    def session(self) -> AbstractContextManager[Session]:
+        """The connection that delivers, opened on entry and closed on exit."""
+        ...
+
+
+@runtime_checkable
+class ArchiveChannel(Channel, Protocol):
+    """A channel with output over all issues."""
+
+    def render_archive(
+        self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
+    ) -> Iterator[Part]:
+        """The parts that cover the archive, one at a time, in the order they must be written.
+
+        `entries` is newest first. `body(entry)` gives back the body of the first part this channel
+        rendered for that issue; ask for it only when needed.
+        """
+        ...
+
+
+def unique(parts: Iterable[Part]) -> bool:
+    """True when no two parts share a key."""
+    keys = [part.key for part in parts]
+    return len(keys) == len(set(keys))

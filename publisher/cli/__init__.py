@@ -1,0 +1,1 @@
+"""The `publish` command: the only room that prints."""

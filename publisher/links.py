@@ -1,0 +1,131 @@
+"""What kind of link a URL is, decided by exact host, in this one place.
+
+Sources: arxiv.org/help/arxiv_identifier (ids) · developers.weixin.qq.com "公众号文章" (permanent links are
+/s/ID or ?__biz=…; links with `timestamp` and `signature` come from search results and expire).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+WECHAT = "wechat"
+WECHAT_TEMPORARY = "wechat_temporary"
+REPOSITORY = "repository"
+ARXIV = "arxiv"
+OTHER = "other"
+
+_WECHAT_HOST = "mp.weixin.qq.com"
+_REPOSITORY_HOSTS = {"github.com", "www.github.com"}
+_ARXIV_HOSTS = {"arxiv.org", "www.arxiv.org"}
+_NOT_OWNERS = {
+    "about", "apps", "blog", "collections", "contact", "customer-stories", "explore", "features", "login",
+    "marketplace", "notifications", "orgs", "pricing", "search", "security", "settings", "site", "sponsors",
+    "stars", "topics", "trending", "users",
+}  # fmt: skip
+_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\Z")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
+_ARXIV_PATH = re.compile(r"/(?:abs|pdf|html|format|e-print)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?\Z")
+_TRACKING = {
+    "chksm", "clicktime", "enterid", "exportkey", "fbclid", "from", "gclid", "isappinstalled", "mpshare",
+    "nwr_flag", "pass_ticket", "poc_token", "scene", "sessionid", "sharer_shareid", "sharer_shareinfo",
+    "sharer_sharetime", "spm", "srcid", "subscene", "wx_header",
+}  # fmt: skip
+_SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", "ircs", "magnet", "news",
+                 "sms", "tg", "weixin", "xmpp"}  # fmt: skip
+_SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
+# every character RFC 3986 allows in a URL, and the percent sign of what is escaped already
+_URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
+
+
+def _split(url: str) -> tuple[str, str, str, str]:
+    """Scheme, host, path and query, all empty when the URL cannot be read."""
+    try:
+        parts = urlsplit(url.strip())
+        return parts.scheme.lower(), (parts.hostname or ""), parts.path, parts.query
+    except ValueError:
+        return "", "", "", ""
+
+
+def link_class(url: str) -> str:
+    """The class of a URL: WECHAT, WECHAT_TEMPORARY, REPOSITORY, ARXIV or OTHER."""
+    scheme, host, path, query = _split(url)
+    if scheme not in ("http", "https"):
+        return OTHER
+    if host == _WECHAT_HOST:
+        if path != "/s" and not path.startswith("/s/"):
+            return OTHER
+        keys = dict(parse_qsl(query, keep_blank_values=True))
+        return WECHAT_TEMPORARY if "timestamp" in keys and "signature" in keys else WECHAT
+    if repository(url):
+        return REPOSITORY
+    return ARXIV if arxiv_id(url) else OTHER
+
+
+def repository(url: str) -> str | None:
+    """"owner/name" of a repository address, however deep it leads; None for any other."""
+    scheme, host, path, _ = _split(url)
+    if scheme not in ("http", "https") or host not in _REPOSITORY_HOSTS:
+        return None
+    parts = path.strip("/").split("/")
+    if len(parts) < 2 or parts[0].lower() in _NOT_OWNERS:
+        return None
+    owner, name = parts[0], parts[1].removesuffix(".git")
+    return f"{owner}/{name}" if _OWNER.match(owner) and _NAME.match(name) else None
+
+
+def arxiv_id(url: str) -> str | None:
+    """The arXiv id of an abstract, PDF or HTML address, without version; None for any other."""
+    scheme, host, path, _ = _split(url)
+    if scheme not in ("http", "https") or host not in _ARXIV_HOSTS:
+        return None
+    found = _ARXIV_PATH.match(path)
+    return found.group(1) if found else None
+
+
+def canonical(url: str) -> str:
+    """The form under which two addresses of the same thing are equal.
+
+    https for http, host in lower case without `www.`, no fragment, no tracking parameters, arXiv by
+    abstract, repositories by owner and name when the address leads to their front page.
+    """
+    scheme, host, path, query = _split(url)
+    if scheme not in ("http", "https") or not host:
+        return url.strip()
+    if found := arxiv_id(url):
+        return f"https://arxiv.org/abs/{found}"
+    repo = repository(url)
+    if repo and path.strip("/").removesuffix(".git").count("/") == 1:
+        return f"https://github.com/{repo.lower()}"
+    pairs = [
+        (key, value)
+        for key, value in parse_qsl(query, keep_blank_values=True)
+        if key not in _TRACKING and not key.startswith("utm_")
+    ]
+    return urlunsplit(("https", host.removeprefix("www."), path.rstrip("/"), urlencode(pairs), ""))
+
+
+def is_safe(url: str) -> bool:
+    """True when the URL is relative or has a scheme that only leads somewhere (never `javascript:`)."""
+    found = _SCHEME.match(url)
+    if not found:
+        return True
+    return re.sub(r"[\x00-\x20]", "", found.group(1)).lower() in _SAFE_SCHEMES
+
+
+def ascii_url(url: str) -> str:
+    """The URL in ASCII: host by IDNA where it can be, everything else percent-encoded as UTF-8.
+
+    What is percent-encoded already stays as it is.
+    """
+    url = url.strip()
+    if not url.isascii():
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+            if host and not host.isascii():
+                url = url.replace(parts.netloc, parts.netloc.replace(host, host.encode("idna").decode()), 1)
+        except ValueError:  # an unreadable host: percent-encoding below still makes it ASCII
+            pass
+    escaped = quote(url, safe=_URL_SAFE, errors="replace")
+    return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", escaped)

@@ -1,0 +1,1 @@
+"""Writers: the closed set of nodes turned into text. One file per form."""

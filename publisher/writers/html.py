@@ -1,0 +1,127 @@
+"""Inlines and blocks as HTML, every character escaped, nothing but what every feed reader keeps.
+
+The tags are those that the sanitisers of feed readers let through: p, ul, ol, li, blockquote, pre, code,
+table, figure, figcaption, hr, br, strong, em, a, img. No class, style, script or id is written.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import assert_never
+
+from publisher.links import ascii_url, is_safe
+from publisher.model import (
+    Block,
+    Blocks,
+    Break,
+    Code,
+    CodeBlock,
+    Em,
+    Figure,
+    Image,
+    Inline,
+    Inlines,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Rule,
+    Strong,
+    Table,
+    Text,
+)
+
+
+def inlines(nodes: Inlines) -> str:
+    """HTML of a run of inlines."""
+    return "".join([_inline(node) for node in nodes])
+
+
+def blocks(nodes: Blocks) -> str:
+    """HTML of blocks, one per line, without a final newline."""
+    return "\n".join([_block(node) for node in nodes])
+
+
+def address(url: str) -> str:
+    """The URL as an attribute value: ASCII, escaped, and harmless ('#' instead of a script)."""
+    return escape(ascii_url(url)) if is_safe(url) else "#"
+
+
+def _inline(node: Inline) -> str:
+    match node:
+        case Text(text):
+            return escape(text, quote=False)
+        case Strong(children):
+            return f"<strong>{inlines(children)}</strong>"
+        case Em(children):
+            return f"<em>{inlines(children)}</em>"
+        case Code(text):
+            return f"<code>{escape(text, quote=False)}</code>"
+        case Link(children, url):
+            return f'<a href="{address(url)}">{inlines(children) or escape(url, quote=False)}</a>'
+        case Image():
+            return _image(node)
+        case Break():
+            return "<br>\n"
+        case _:
+            assert_never(node)
+
+
+def _image(node: Image) -> str:
+    return f'<img src="{address(node.url)}" alt="{escape(node.alt)}">'
+
+
+def _block(node: Block) -> str:
+    match node:
+        case Paragraph(children):
+            return f"<p>{inlines(children)}</p>"
+        case List(items, ordered, start):
+            return _list(items, ordered, start)
+        case Quote(children):
+            return f"<blockquote>\n{blocks(children)}\n</blockquote>"
+        case CodeBlock(text):
+            # a newline right after <pre> is swallowed by HTML parsers, so one is written to be swallowed
+            return f"<pre><code>{escape(text, quote=False)}\n</code></pre>"
+        case Table():
+            return _table(node)
+        case Figure():
+            return _figure(node)
+        case Rule():
+            return "<hr>"
+        case _:
+            assert_never(node)
+
+
+def _list(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
+    tag = "ol" if ordered else "ul"
+    first = f' start="{start}"' if ordered and start != 1 else ""
+    rows = "\n".join(f"<li>{_entry(item)}</li>" for item in items)
+    return f"<{tag}{first}>\n{rows}\n</{tag}>"
+
+
+def _entry(content: Blocks) -> str:
+    """The inside of a list entry: a first paragraph needs no <p> of its own."""
+    if content and isinstance(content[0], Paragraph):
+        rest = blocks(content[1:])
+        return inlines(content[0].children) + (f"\n{rest}" if rest else "")
+    return blocks(content)
+
+
+def _table(node: Table) -> str:
+    width = max([len(node.header), *(len(row) for row in node.rows)])
+
+    def row(cells: tuple[Inlines, ...], tag: str) -> str:
+        filled = [*cells, *([()] * (width - len(cells)))]
+        return "<tr>" + "".join(f"<{tag}>{inlines(cell)}</{tag}>" for cell in filled) + "</tr>"
+
+    head = f"<thead>\n{row(node.header, 'th')}\n</thead>\n" if any(node.header) else ""
+    body = "\n".join(row(cells, "td") for cells in node.rows)
+    return f"<table>\n{head}" + (f"<tbody>\n{body}\n</tbody>\n" if body else "") + "</table>"
+
+
+def _figure(node: Figure) -> str:
+    picture = _image(node.image)
+    if node.url:
+        picture = f'<a href="{address(node.url)}">{picture}</a>'
+    caption = f"<figcaption>{escape(node.image.alt, quote=False)}</figcaption>" if node.image.alt else ""
+    return f"<figure>{picture}{caption}</figure>"

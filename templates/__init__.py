@@ -1,0 +1,1 @@
+"""Templates and style sheets, as package data; `publisher.theme` loads them."""
