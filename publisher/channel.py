@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, runtime_checkable
@@ -130,8 +130,3 @@ class ArchiveChannel(Channel, Protocol):
         """
         ...
 
-
-def unique(parts: Iterable[Part]) -> bool:
-    """True when no two parts share a key."""
-    keys = [part.key for part in parts]
-    return len(keys) == len(set(keys))
