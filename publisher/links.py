@@ -63,7 +63,7 @@ def link_class(url: str) -> str:
 
 
 def repository(url: str) -> str | None:
-    """"owner/name" of a repository address, however deep it leads; None for any other."""
+    """ "owner/name" of a repository address, however deep it leads; None for any other."""
     scheme, host, path, _ = _split(url)
     if scheme not in ("http", "https") or host not in _REPOSITORY_HOSTS:
         return None

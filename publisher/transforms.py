@@ -1,0 +1,265 @@
+"""Issue to Issue, and the few words a channel needs about a whole issue. All pure; applied twice is once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import TypeVar, assert_never
+from urllib.parse import urljoin
+
+from publisher.links import ascii_url
+from publisher.model import (
+    Block,
+    Blocks,
+    Break,
+    Code,
+    CodeBlock,
+    Diagnostic,
+    Em,
+    Figure,
+    Image,
+    Inline,
+    Inlines,
+    Issue,
+    Item,
+    Link,
+    List,
+    Paragraph,
+    Pos,
+    Publication,
+    Quote,
+    Rule,
+    Section,
+    Source,
+    Strong,
+    Table,
+    Text,
+    plain,
+)
+
+_SENTENCE_ENDS = "。！？!?"
+_CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
+_PAUSES = "，,、：:—"
+_Node = TypeVar("_Node")
+
+
+def publishable(issue: Issue) -> Issue:
+    """The issue without what no reader should see: unfilled bullets and fields, sections left without
+    content, an empty guide, and the archive by hand (channels print a generated one)."""
+    sections = tuple(
+        kept for section in issue.sections if (kept := _filled(section)).content or section.notes
+    )
+    warmup = issue.warmup
+    if warmup:
+        briefs = tuple(b for b in warmup.briefs if plain(b.text).strip(" ：:") != b.subject or b.body)
+        warmup = replace(warmup, briefs=briefs) if briefs or warmup.outro else None
+    guide = issue.guide if issue.guide and issue.guide.blocks else None
+    return replace(issue, sections=sections, warmup=warmup, guide=guide, archive=None)
+
+
+def _filled(section: Section) -> Section:
+    content = tuple(
+        replace(node, fields=tuple(f for f in node.fields if f.value or f.url))
+        if isinstance(node, Item)
+        else node
+        for node in section.content
+        if not (isinstance(node, Item) and node.placeholder)
+    )
+    return replace(section, content=content)
+
+
+def absolute(issue: Issue, page_url: str) -> Issue:
+    """The issue with every address absolute (relative ones lead from `page_url`) and in ASCII."""
+
+    def resolve(url: str) -> str:
+        try:
+            return ascii_url(urljoin(page_url, url))
+        except ValueError:  # an address no parser understands stays as it is, in ASCII
+            return ascii_url(url)
+
+    return map_urls(issue, resolve)
+
+
+def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
+    """The node (an Issue, a block, a tuple of inlines …) with every URL in it changed."""
+    mapped: object
+    if isinstance(node, tuple):
+        mapped = tuple([map_urls(part, change) for part in node])
+    elif isinstance(node, Text | Code | CodeBlock | Break | Rule | Pos | Source | Diagnostic):
+        return node
+    elif is_dataclass(node):
+        changed: dict[str, object] = {}
+        for field in fields(node):
+            value = getattr(node, field.name)
+            if field.name == "url":
+                new: object = change(value) if value else value
+            elif isinstance(value, tuple) or is_dataclass(value):
+                new = map_urls(value, change)
+            else:
+                continue
+            if new is not value and new != value:
+                changed[field.name] = new
+        mapped = replace(node, **changed) if changed else node  # type: ignore[type-var]
+    else:
+        return node
+    return mapped  # type: ignore[return-value]
+
+
+def revision(issue: Issue) -> str:
+    """SHA-256 (hex) of what readers see of the issue: words, structure and addresses, no positions."""
+    digest = hashlib.sha256()
+    for piece in _pieces(issue):
+        digest.update(piece.encode("utf-8", "replace"))
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+_UNSEEN = {
+    "pos",
+    "front_pos",
+    "tagline_pos",
+    "source",
+    "diagnostics",
+    "dropped",
+    "definitions",
+    "front",
+    "archive",
+}
+
+
+def _pieces(node: object) -> Iterator[str]:
+    if isinstance(node, tuple):
+        yield f"({len(node)}"
+        for part in node:
+            yield from _pieces(part)
+    elif is_dataclass(node):
+        yield type(node).__name__
+        for field in fields(node):
+            if field.name not in _UNSEEN:
+                yield from _pieces(getattr(node, field.name))
+    else:
+        yield str(node)
+
+
+def display_title(issue: Issue, publication: Publication) -> str:
+    """The title readers see in lists, feeds and subjects, one line of plain text.
+
+    A title of the form `NAME (DATE)` without a headline gets the first topics of the guide, or of the
+    items, behind it.
+    """
+    title = issue.title
+    if title is None:
+        return f"{publication.name} ({issue.date.isoformat() if issue.date else issue.id})"
+    if not title.regular:
+        return " ".join(plain(title.text).split()) or publication.name
+    headline = "/".join(title.headline or topics(issue))
+    name = f"{title.name} ({title.date})"
+    return f"{name}：{headline}" if headline else name
+
+
+def topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
+    """The first topics of an issue, whole clauses, together at most `limit` characters.
+
+    They come from the segments of the guide, else from the titles of the first items.
+    """
+    found = [_clause(s.text) for s in issue.guide.segments] if issue.guide else []
+    candidates = [text for text in found if text] or [
+        " ".join(plain(item.title).split()) for item in issue.items
+    ]
+    chosen: list[str] = []
+    room = limit
+    for text in candidates:
+        if text and len(text) <= room:
+            chosen.append(text)
+            room -= len(text) + 1
+        elif chosen:
+            break
+    return tuple(chosen)
+
+
+def _clause(text: str) -> str:
+    """The first clause: up to the first semicolon, full stop or comma."""
+    for index, char in enumerate(text):
+        if char in _CLAUSE_ENDS or char in "，,":
+            return text[:index].strip()
+    return text.strip()
+
+
+def summary(issue: Issue, limit: int = 160) -> str:
+    """What the issue is about in at most `limit` characters, plain text, cut where a clause ends."""
+    guide = " ".join(text_of(issue.guide.blocks).split()) if issue.guide else ""
+    text = guide or "；".join(" ".join(plain(item.title).split()) for item in issue.items if item.title)
+    return shorten(text, limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text cut to `limit` characters: at the end of a sentence, else of a clause, else of a word."""
+    text = text.strip()
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    for ends in (_SENTENCE_ENDS, _CLAUSE_ENDS):
+        cut = max(head.rfind(end) for end in ends)
+        if cut >= limit // 3:
+            return head[: cut + 1]
+    head = text[: limit - 1]
+    cut = max(head.rfind(pause) for pause in _PAUSES)
+    if cut < limit // 3:
+        cut = len(head)
+        while (
+            cut
+            and text[cut].isascii()
+            and text[cut].isalnum()
+            and text[cut - 1].isascii()
+            and text[cut - 1].isalnum()
+        ):
+            cut -= 1
+        cut = cut or len(head)
+    return head[:cut].rstrip() + "…"
+
+
+def text_of(nodes: Blocks) -> str:
+    """The words of blocks, one line per block, without any markup."""
+    return "\n".join(_words(node) for node in nodes)
+
+
+def _words(node: Block) -> str:
+    match node:
+        case Paragraph(children):
+            return plain(children)
+        case List(items):
+            return "\n".join(text_of(item) for item in items)
+        case Quote(children):
+            return text_of(children)
+        case CodeBlock(text):
+            return text
+        case Table(header, rows):
+            return "\n".join(" ".join(plain(cell) for cell in row) for row in (header, *rows))
+        case Figure(image):
+            return image.alt
+        case Rule():
+            return ""
+        case _:
+            assert_never(node)
+
+
+def links(nodes: Inlines) -> Iterator[str]:
+    """Every address in a run of inlines, pictures included, in order."""
+    for node in nodes:
+        yield from _addresses(node)
+
+
+def _addresses(node: Inline) -> Iterator[str]:
+    match node:
+        case Link(children, url):
+            yield url
+            yield from links(children)
+        case Image(url):
+            yield url
+        case Strong(children) | Em(children):
+            yield from links(children)
+        case Text() | Code() | Break():
+            return
+        case _:
+            assert_never(node)
