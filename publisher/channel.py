@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, runtime_checkable
@@ -46,6 +46,7 @@ class Entry:
 
     `title` is the display title, `summary` plain text, `url` the absolute address of its page;
     `published` never moves, `updated` moves when the content does. Both are aware, in whole seconds.
+    `revision` is a hash of the content: entries of equal revision have equal pages and feed items.
     """
 
     id: str
@@ -56,6 +57,21 @@ class Entry:
     published: dt.datetime
     updated: dt.datetime
     items: int = 0
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Parts over the archive that change together, such as one file and its compressed forms.
+
+    `key` is unique in its archive. `digest` (hex) covers all the parts are made from, so whoever has
+    delivered a group of this key and digest need not call `parts` again. `parts` makes them, one at a
+    time, in the order they must be written.
+    """
+
+    key: str
+    digest: str
+    parts: Callable[[], Iterable[Part]]
 
 
 class Templates(Protocol):
@@ -122,11 +138,10 @@ class ArchiveChannel(Channel, Protocol):
 
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
-    ) -> Iterator[Part]:
-        """The parts that cover the archive, one at a time, in the order they must be written.
+    ) -> Iterator[Group]:
+        """The groups of parts that cover the archive, in the order they must be written.
 
         `entries` is newest first. `body(entry)` gives back the body of the first part this channel
-        rendered for that issue; ask for it only when needed.
+        rendered for that issue; ask for it only when needed, which for most groups is in `parts`.
         """
         ...
-
