@@ -1,0 +1,79 @@
+"""What every test may ask for: real issues, golden files, programs from outside."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden"
+CORPUS = ROOT.parent / "shared" / "corpus"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="write golden files instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The top of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """A folder of real issues beside the project; without it the test is skipped."""
+    if not CORPUS.is_dir():
+        pytest.skip("no folder of real issues beside the project")
+    return CORPUS
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str], str]:
+    """need("java") gives the path of a program. Missing, it skips the test, and fails it under CI."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            message = f"{program} is not installed"
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+        return path
+
+    return find
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str | bytes], None]:
+    """golden("name.html", made) compares what was made with tests/golden/name.html.
+
+    With --accept the file is written instead: read the difference in git before you commit it.
+    """
+
+    def check(name: str, made: str | bytes) -> None:
+        __tracebackhide__ = True
+        file = GOLDEN / name
+        new = made.encode() if isinstance(made, str) else made
+        if request.config.getoption("--accept"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(new)
+            return
+        old = file.read_bytes() if file.exists() else b""
+        if new != old:
+            pytest.fail(
+                f"{_difference(name, old, new)}\nif it is right: pytest --accept {request.node.nodeid}"
+            )
+
+    return check
+
+
+def _difference(name: str, old: bytes, new: bytes) -> str:
+    lines = (text.decode("utf-8", "backslashreplace").splitlines() for text in (old, new))
+    diff = [*difflib.unified_diff(*lines, f"golden/{name}", "made now", lineterm="")]
+    if not diff:
+        return f"golden/{name} differs in line ends or undecodable bytes"
+    return "\n".join(diff[:200])
