@@ -1,0 +1,38 @@
+# `make demo` shows it at work, `make test` checks all that must hold; Python 3.11 and make are enough for both.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test bench pictures clean
+
+help: ## say what can be made (this text)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/for-demo ## write a sample newsletter into demo/ and publish it to every channel, as files
+	@test -e demo/publisher.toml || $(BIN)/publish init demo
+	@cd demo && ../$(BIN)/publish --yes
+	@$(BIN)/python -c 'from pathlib import Path; print("\nThe site:", Path("demo/public/index.html").resolve().as_uri())'
+	@echo "The feeds are beside it in demo/public/; what would be sent is in demo/outbox/."
+
+test: .venv/for-test ## run everything: style, types, tests (make test ARGS="-k feed" for a part)
+	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+bench: .venv/for-bench ## measure against bare Python, Pelican and Hugo, in one run
+	@$(BIN)/python tests/bench.py
+
+pictures: demo ## photograph the demo's pages with Chromium into build/pictures/
+	@$(BIN)/python tests/pictures.py demo/public build/pictures
+
+clean: ## remove all that was made here
+	rm -rf .venv demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is installed is installed again only when pyproject.toml has changed since.
+.venv/for-test: EXTRA := [test]
+.venv/for-bench: EXTRA := [bench]
+.venv/for-demo .venv/for-test .venv/for-bench: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, $(PYTHON) is older: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(EXTRA)'
+	@touch $@
