@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[1]
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
     ("", "templates", "channels"),
-    ("model", "errors", "links", "words"),
-    ("channel",),
-    ("reader", "transforms", "writers", "config", "theme", "files"),
+    ("model", "errors", "links", "words", "suggest"),
+    ("channel", "writers"),
+    ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("pipeline", "archive", "scaffold"),
     ("schedule", "preview"),
