@@ -1,0 +1,289 @@
+"""publisher.toml: what the newsletter is, when it is due, and where it goes.
+
+    [newsletter]        name, url and id must be there; the keys are the fields of Publication, and `issues`
+    [schedule]          at: the time of day at which an issue counts as published on its date
+    [channels.NAME]     the fields of the channel's class, and `enabled`; web and rss are on without a table
+
+Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
+A channel says that a path must lie in the served folder by field(metadata={"inside": "site"}).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from publisher.errors import ConfigError
+from publisher.model import Publication
+from publisher.suggest import nearest
+from publisher.toml import Document, example, kinds
+
+if TYPE_CHECKING:
+    from publisher.channel import Channel
+
+NAME = "publisher.toml"
+_ON_BY_DEFAULT = ("web", "rss")
+_PLACEHOLDERS = ("date", "year", "month", "day", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of publisher.toml, checked.
+
+    `path` is the file and `root` its folder; `issues` is a glob below the root. `at` is in the time zone
+    of the publication. `channels` holds the enabled ones: web, rss, then the others in the file's order.
+    `templates` is the folder of the user's own templates, if there is one. `digest` is the SHA-256 (hex)
+    of the file.
+    """
+
+    path: Path
+    root: Path
+    publication: Publication
+    issues: str = "issues/*.md"
+    at: dt.time = dt.time(9, 45)
+    channels: tuple[Channel, ...] = ()
+    templates: Path | None = None
+    digest: str = ""
+
+
+def find(start: Path) -> Path:
+    """The publisher.toml of the folder `start` or of the nearest folder above it.
+
+    Raises ConfigError when there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (path := folder / NAME).is_file():
+            return path
+    raise ConfigError(f"there is no {NAME} in {start} or above it", "make one: publish init")
+
+
+def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
+    """Read publisher.toml. `find_channel` gives the class of a channel by its name.
+
+    Raises ConfigError for the first mistake; its message begins with publisher.toml:LINE:COLUMN.
+    """
+    document = Document(path)
+    document.refuse_unknown((), ("newsletter", "schedule", "channels"))
+    publication, issues = _newsletter(document)
+    schedule = document.decode(("schedule",), {"at": "str"})
+    with document.at("schedule", "at"):
+        at = _time(schedule.get("at", "09:45"))
+    templates = path.parent / "templates"
+    return Config(
+        path=path,
+        root=path.parent,
+        publication=publication,
+        issues=issues,
+        at=at,
+        channels=_channels(document, publication, find_channel),
+        templates=templates if templates.is_dir() else None,
+        digest=hashlib.sha256(document.body).hexdigest(),
+    )
+
+
+# -------------------------------------------------------------- [newsletter]
+
+
+def _newsletter(document: Document) -> tuple[Publication, str]:
+    table = ("newsletter",)
+    known = kinds(Publication) | {"issues": "str"}
+    del known["base"]  # follows from url
+    if "newsletter" not in document.data:
+        raise document.error(
+            (), "there is no table [newsletter]", "begin with [newsletter], or: publish init"
+        )
+    values = document.decode(table, known)
+    for key, shown in (("name", '"…"'), ("url", '"https://example.org/news/{date}/"')):
+        if key not in values:
+            raise document.need(table, key, shown)
+    for key, rule in _RULES.items():
+        if key in values:
+            with document.at("newsletter", key):
+                values[key] = rule(values[key])
+    if "id" not in values:
+        year = dt.datetime.fromtimestamp(document.path.stat().st_mtime, dt.UTC).year
+        host = urlsplit(values["url"]).hostname or ""
+        raise document.need(table, "id", f'"{tag(host, year, values["name"])}"')
+    values["base"] = values["url"].partition("{")[0].rpartition("/")[0] + "/"
+    issues = values.pop("issues", "issues/*.md")
+    return Publication(**values), issues
+
+
+def tag(host: str, year: int, name: str) -> str:
+    """A tag: URI (RFC 4151) to begin the ids of feed entries with. `year` is one in which the host was
+    yours; `name` gives the last part where it is written in ASCII."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") if name.isascii() else ""
+    return f"tag:{host.lower()},{year}:{slug or 'newsletter'}"
+
+
+def _name(value: str) -> str:
+    if not value.strip() or len(value.splitlines()) > 1:
+        raise ConfigError("name must be one line of text", 'write the newsletter\'s name: name = "…"')
+    return value.strip()
+
+
+def _url(value: str) -> str:
+    """An address pattern: absolute, http or https, the host free of placeholders."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname if parts.scheme in ("http", "https") else None
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        host = None
+    if not host or "{" in parts.netloc or re.search(r"\s", value):
+        raise ConfigError(
+            f"url must be an absolute http or https address, not {value}",
+            'like url = "https://example.org/news/{date}/"',
+        )
+    if parts.query or parts.fragment:
+        raise ConfigError("url must not have a ? or # part", "each page is a file, so use its path only")
+    for word in re.findall(r"\{([^{}]*)\}", value):
+        if word not in _PLACEHOLDERS:
+            near = nearest(word, _PLACEHOLDERS)
+            raise ConfigError(
+                f"url has the unknown placeholder {{{word}}}",
+                f"did you mean {{{near}}}?" if near else "there are {date} {year} {month} {day} {id}",
+            )
+    bare = re.sub(r"\{[^{}]*\}", "", value)
+    if "{" in bare or "}" in bare:
+        raise ConfigError("url has a brace without its pair", "there are {date} {year} {month} {day} {id}")
+    return value if "{" in value else value.rstrip("/") + "/{date}/"
+
+
+def _tag(value: str) -> str:
+    """A tag: URI without a fragment, by the grammar of RFC 4151, section 2.1."""
+    label = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    authority = rf"(?:[A-Za-z0-9._-]+@)?{label}(?:\.{label})*"
+    date = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
+    specific = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
+    if not re.fullmatch(rf"tag:{authority},{date}:{specific}", value):
+        raise ConfigError(
+            f"id must be a tag: URI, not {value}",
+            'HOST,YEAR:NAME, the host yours in that year: id = "tag:example.org,2021:news"',
+        )
+    return value
+
+
+def _folder(value: str) -> str:
+    folder = value.rstrip("/")
+    if not _is_below(folder):
+        raise ConfigError(f'site must be a folder below {NAME}, not "{value}"', 'like site = "public"')
+    return folder
+
+
+def _glob(value: str) -> str:
+    if not _is_below(value):
+        raise ConfigError(
+            f'issues must be a pattern of files below {NAME}, not "{value}"', 'like issues = "issues/*.md"'
+        )
+    return value
+
+
+def _is_below(path: str) -> bool:
+    return "\\" not in path and ":" not in path and not {"", ".", ".."} & set(path.split("/"))
+
+
+def _lang(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", value):
+        raise ConfigError(f'lang must be a language tag, not "{value}"', 'like lang = "zh-CN" or "en"')
+    return value
+
+
+def _timezone(value: str) -> str:
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = nearest(value, zoneinfo.available_timezones())
+        hint = f"did you mean {near}?" if near else 'an IANA name, like timezone = "Asia/Shanghai"'
+        raise ConfigError(f'there is no time zone "{value}"', hint) from None
+    return value
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise ConfigError(f'email must be one address, not "{value}"', 'like email = "editor@example.org"')
+    return value
+
+
+def _license(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.+-]+", value):
+        raise ConfigError(
+            f'license must be an SPDX id, not "{value}"',
+            'like license = "CC-BY-SA-4.0"; all are at https://spdx.org/licenses/',
+        )
+    return value
+
+
+_RULES: dict[str, Callable[[str], str]] = {
+    "name": _name,
+    "url": _url,
+    "id": _tag,
+    "site": _folder,
+    "issues": _glob,
+    "lang": _lang,
+    "timezone": _timezone,
+    "email": _email,
+    "license": _license,
+}
+
+
+def _time(value: str) -> dt.time:
+    if found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value):
+        return dt.time(int(found[1]), int(found[2]))
+    raise ConfigError(f'at must be a time of day, not "{value}"', 'hours and minutes: at = "09:45"')
+
+
+# ---------------------------------------------------------------- [channels]
+
+
+def _channels(
+    document: Document, publication: Publication, find_channel: Callable[[str], type[Channel]]
+) -> tuple[Channel, ...]:
+    named = [name for name in document.table("channels") if name not in _ON_BY_DEFAULT]
+    found = (_channel(document, name, publication, find_channel) for name in (*_ON_BY_DEFAULT, *named))
+    return tuple(channel for channel in found if channel)
+
+
+def _channel(
+    document: Document, name: str, publication: Publication, find_channel: Callable[[str], type[Channel]]
+) -> Channel | None:
+    """The channel; None when it is switched off. What is switched off must be right all the same."""
+    table = ("channels", name)
+    document.table(*table)
+    with document.at(*table):
+        cls: Any = find_channel(name)
+        known = kinds(cls)
+    values = document.decode(table, known | {"enabled": "bool"})
+    enabled = values.pop("enabled", True)
+    for field in dataclasses.fields(cls):
+        missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if field.init and missing and field.name not in values:
+            raise document.need(table, field.name, example(known[field.name]))
+    with document.at(*table):
+        channel: Channel = cls(**values)
+    for field in dataclasses.fields(cls):
+        if field.metadata.get("inside") == "site":
+            _inside_site(document, table, field.name, getattr(channel, field.name), publication.site)
+    return channel if enabled else None
+
+
+def _inside_site(document: Document, table: tuple[str, ...], key: str, path: str, site: str) -> None:
+    """Refuse a path outside of the folder that is served, where the channel wants one inside."""
+    if _is_below(path) and path.startswith(f"{site}/"):
+        return
+    written = key in document.table(*table)
+    raise document.error(
+        (*table, key) if written else ("newsletter", "site"),
+        f'{key} in [{".".join(table)}] is "{path}", which is not below site = "{site}"',
+        f'write {key} = "{site}/{path.rpartition("/")[2]}" below [{".".join(table)}]',
+    )

@@ -1,0 +1,238 @@
+"""A TOML file decoded strictly: each mistake is one line with the file, the line and the column.
+
+tomllib gives values but not their places. A place is wanted only for an error, so the text is scanned for
+it only then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from publisher.errors import ConfigError
+from publisher.suggest import did_you_mean
+
+# what a person calls a type, and how a value of it is written
+_KINDS = {
+    "str": ("a string", '"…"'),
+    "int": ("a whole number", "20"),
+    "float": ("a number", "1.5"),
+    "bool": ("true or false", "true"),
+    "tuple[str, ...]": ("a list of strings", '["…", "…"]'),
+}
+
+
+class Document:
+    """A TOML file that has been read. `keys` in its methods is the path to a table or key."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file. Raises ConfigError when it cannot be read or is not TOML."""
+        self.path = path
+        try:
+            self.body = path.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror or error}") from None
+        try:
+            self.text = self.body.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            before = self.body[: error.start].decode("utf-8-sig")
+            raise self._error(_end(before), "not UTF-8", "save the file as UTF-8") from None
+        try:
+            self.data = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise self._syntax_error(str(error)) from None
+
+    def error(self, keys: tuple[str, ...], message: str, hint: str = "") -> ConfigError:
+        """The error to raise about a key or table; its place is that of its nearest table if need be."""
+        places = _places(self.text)
+        while keys and keys not in places:
+            keys = keys[:-1]
+        return self._error(places.get(keys, (1, 1)), message, hint)
+
+    @contextmanager
+    def at(self, *keys: str) -> Iterator[None]:
+        """Give each ConfigError that is raised inside the place of `keys`."""
+        try:
+            yield
+        except ConfigError as error:
+            raise self.error(keys, error.message, error.hint) from None
+
+    def table(self, *keys: str) -> dict[str, Any]:
+        """The table at `keys`, empty when it is not there. Raises ConfigError when that is no table."""
+        found: Any = self.data
+        for depth, key in enumerate(keys, 1):
+            found = found.get(key, {})
+            if not isinstance(found, dict):
+                name = ".".join(keys[:depth])
+                raise self.error(
+                    keys[:depth],
+                    f"{name} must be a table, not {_found(found)}",
+                    f"write [{name}] on a line of its own, its keys below",
+                )
+        return found  # type: ignore[no-any-return]
+
+    def refuse_unknown(self, table: tuple[str, ...], known: Collection[str]) -> None:
+        """Raise ConfigError when the table has a key or table that is not known."""
+        for key, value in self.table(*table).items():
+            if key not in known:
+                if isinstance(value, dict):
+                    what = f"unknown table [{'.'.join((*table, key))}]"
+                else:
+                    what = f"unknown key {key}" + (f" in [{'.'.join(table)}]" if table else "")
+                raise self.error((*table, key), what, did_you_mean(key, known))
+
+    def decode(self, table: tuple[str, ...], kinds: Mapping[str, str]) -> dict[str, Any]:
+        """The values of a table. `kinds` maps each key it may have to a type as annotations spell it.
+
+        Raises ConfigError for an unknown key and for a value of another type.
+        """
+        self.refuse_unknown(table, kinds)
+        return {
+            key: self._value((*table, key), kinds[key], value) for key, value in self.table(*table).items()
+        }
+
+    def need(self, table: tuple[str, ...], key: str, example: str) -> ConfigError:
+        """The error to raise about a key that must be there and is not."""
+        name = ".".join(table)
+        return self.error(table, f"[{name}] has no {key}", f"add below [{name}]: {key} = {example}")
+
+    def _value(self, keys: tuple[str, ...], kind: str, value: object) -> object:
+        match kind.removesuffix(" | None"), value:
+            case "bool", bool():
+                return value
+            case "str", str():
+                return value
+            case "int", int() if not isinstance(value, bool):
+                return value
+            case "float", int() | float() if not isinstance(value, bool):
+                return float(value)
+            case "tuple[str, ...]", list() if all(isinstance(entry, str) for entry in value):
+                return tuple(value)
+            case wanted, _:
+                what, example = _KINDS[wanted]
+                *table, key = keys
+                raise self.error(
+                    keys,
+                    f"{key} in [{'.'.join(table)}] must be {what}, not {_found(value)}",
+                    f"write it as {key} = {example}",
+                )
+
+    def _syntax_error(self, told: str) -> ConfigError:
+        message, _, where = told.rpartition(" (at ")
+        numbers = [int(number) for number in re.findall(r"\d+", where)]
+        place = (numbers[0], numbers[1]) if len(numbers) == 2 else _end(self.text)
+        return self._error(
+            place, message[:1].lower() + message[1:], "see https://toml.io for how TOML is written"
+        )
+
+    def _error(self, place: tuple[int, int], message: str, hint: str) -> ConfigError:
+        return ConfigError(f"{self.path.name}:{place[0]}:{place[1]}: {message}", hint)
+
+
+def kinds(cls: Any) -> dict[str, str]:
+    """The fields of a dataclass and their types, as `Document.decode` takes them.
+
+    Raises ConfigError for a type that a TOML file cannot give.
+    """
+    found = {}
+    for field in dataclasses.fields(cls):
+        if not field.init:
+            continue
+        # not typing.get_type_hints: it costs more than all the decoding
+        kind = field.type.__name__ if isinstance(field.type, type) else str(field.type)
+        if kind.removesuffix(" | None") not in _KINDS:
+            raise ConfigError(
+                f"{cls.__name__}.{field.name} is declared as {kind}",
+                f"a key of a TOML file can be {', '.join(_KINDS)}",
+            )
+        found[field.name] = kind
+    return found
+
+
+def example(kind: str) -> str:
+    """How a value of a type is written in TOML."""
+    return _KINDS[kind.removesuffix(" | None")][1]
+
+
+def _found(value: object) -> str:
+    """A value as the end of a sentence "must be …, not …"."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            line = " ".join(value.split())
+            return f'the string "{line if len(line) <= 40 else line[:39] + "…"}"'
+        case int() | float():
+            return f"the number {value}"
+        case dict():
+            return "a table"
+        case list():
+            strange = next((entry for entry in value if not isinstance(entry, str)), None)
+            return "a list" if strange is None else f"a list with {_found(strange)} in it"
+        case _:
+            return "a date or time"
+
+
+# -------------------------------------------------------------------- places
+
+_KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
+_KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
+_STATEMENT = re.compile(rf"[ \t]*(?:\[\[?[ \t]*(?P<table>{_KEYS})[ \t]*\]\]?|(?P<key>{_KEYS})[ \t]*=)")
+_TOKEN = re.compile(
+    r'''"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]''',
+    re.DOTALL,
+)
+
+
+def _places(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Line and column of every table header and key of a valid TOML text, but for those in inline tables."""
+    places: dict[tuple[str, ...], tuple[int, int]] = {}
+    table: tuple[str, ...] = ()
+    start = 0
+    while start < len(text):
+        if found := _STATEMENT.match(text, start):
+            if header := found["table"]:
+                table = keys = _split(header)
+                column = found.group().index("[")
+            else:
+                keys = (*table, *_split(found["key"]))
+                column = found.start("key") - start
+            place = (text.count("\n", 0, start) + 1, column + 1)
+            for depth in range(1, len(keys) + 1):
+                places.setdefault(keys[:depth], place)
+        start = _after_line(text, found.end() if found else start)
+    return places
+
+
+def _split(dotted: str) -> tuple[str, ...]:
+    """The keys of a dotted key, unquoted."""
+    inner: Any = tomllib.loads(f"{dotted} = 0")
+    keys = []
+    while isinstance(inner, dict):
+        ((key, inner),) = inner.items()
+        keys.append(key)
+    return tuple(keys)
+
+
+def _after_line(text: str, start: int) -> int:
+    """Where the next statement may begin: after a newline outside of strings and brackets."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        match token.group():
+            case "[" | "{":
+                depth += 1
+            case "]" | "}":
+                depth -= 1
+            case "\n" if depth == 0:
+                return token.end()
+    return len(text)
+
+
+def _end(text: str) -> tuple[int, int]:
+    """Line and column right after a text."""
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
