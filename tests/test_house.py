@@ -51,7 +51,7 @@ PACKAGES = {
     "templates": "publisher.templates",
 }
 
-LONGEST_FILE = 300
+LONGEST_FILE = 350
 LONGEST_FUNCTION = 60
 LONG_FILES = {"publisher/model.py": 450}  # the vocabulary: one list of small classes, best read in one place
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core"}
@@ -241,7 +241,7 @@ NOTICED: list[tuple[Rule, str, str, str]] = [
     (only_the_command_prints, "config", "x = 1\nprint(x)", "config.py:2: print: only the command prints"),
     (only_the_command_prints, "config", "import sys\nsys.stderr.write('')", "config.py:2: sys.stderr"),
     (only_the_command_prints, "config", "from sys import stdout", "config.py:1: sys.stdout"),
-    (files_are_short, "config", "x = 1\n" * 301, "config.py: 301 lines"),
+    (files_are_short, "config", "x = 1\n" * 351, "config.py: 351 lines"),
     (functions_fit_a_screen, "config", "def f():\n" + "    x = 1\n" * 60, "config.py:1: f has 61 lines"),
     (names_say_something, "reader.utils", "", "name it by what it does"),
 ]
