@@ -16,8 +16,12 @@ demo: .venv/for-demo ## write a sample newsletter into demo/ and publish it to e
 test: .venv/for-test ## run everything: style, types, tests (make test ARGS="-k feed" for a part)
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
-bench: .venv/for-bench ## measure against bare Python, Pelican and Hugo, in one run
-	@$(BIN)/python tests/bench.py
+# Its packages are installed as users have them: the hook of an editable install slows every start of Python.
+bench: .venv/for-demo ## measure against bare Python, Pelican and Hugo, in one run
+	@$(PYTHON) -m venv --without-pip build/bench
+	@rm -rf build/lib  # an earlier build would leave its files to this one
+	@$(BIN)/python -m pip --python build/bench/bin/python install --quiet --disable-pip-version-check '.[bench]'
+	@build/bench/bin/python tests/bench
 
 pictures: demo ## photograph the demo's pages with Chromium into build/pictures/
 	@$(BIN)/python tests/pictures.py demo/public build/pictures
@@ -28,8 +32,7 @@ clean: ## remove all that was made here
 
 # What is installed is installed again only when pyproject.toml has changed since.
 .venv/for-test: EXTRA := [test]
-.venv/for-bench: EXTRA := [bench]
-.venv/for-demo .venv/for-test .venv/for-bench: pyproject.toml
+.venv/for-demo .venv/for-test: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed, $(PYTHON) is older: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up .venv (once) ..."

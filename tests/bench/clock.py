@@ -1,0 +1,83 @@
+"""How long a command takes and how much memory it and its children hold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+Command = Sequence[str | Path]
+
+
+@dataclass
+class Job:
+    """A command to measure; `before` puts things in order and is not measured. Times are in seconds."""
+
+    command: Command
+    folder: Path
+    before: Callable[[], None] = lambda: None
+    times: list[float] = field(default_factory=list)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def run(self) -> float:
+        """Run once and note the time."""
+        self.before()
+        begun = time.perf_counter()
+        process = self.start()
+        _, said = process.communicate()
+        taken = time.perf_counter() - begun
+        if process.returncode:
+            raise SystemExit(f"{self.command} failed in {self.folder}:\n{said.decode()}")
+        self.times.append(taken)
+        return taken
+
+    @property
+    def median(self) -> float:
+        return median(self.times)
+
+
+def in_turn(rounds: int, *jobs: Job) -> None:
+    """Run the jobs one after the other, several rounds, so that a slow minute slows all of them."""
+    for _ in range(rounds):
+        for job in jobs:
+            job.run()
+
+
+def peak_memory(job: Job) -> int:
+    """The most memory, in bytes, that the command and its children held at one moment.
+
+    A page that processes share counts for each of them, which is to the disadvantage of a program that
+    works in several.
+    """
+    job.before()
+    process = job.start()
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _resident(process.pid))
+        time.sleep(0.01)
+    return peak
+
+
+def _resident(session: int) -> int:
+    """Bytes that all processes of a session have in memory. Linux only: it reads /proc."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text()
+            if int(stat.rpartition(")")[2].split()[3]) == session:
+                total += int((folder / "statm").read_text().split()[1])
+        except OSError:  # it has just ended
+            continue
+    return total * os.sysconf("SC_PAGE_SIZE")
