@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
+from itertools import chain, count
 from typing import TypeVar, assert_never
 from urllib.parse import urljoin
 
@@ -217,6 +219,19 @@ def shorten(text: str, limit: int) -> str:
             cut -= 1
         cut = cut or len(head)
     return head[:cut].rstrip() + "…"
+
+
+def anchors(issue: Issue) -> tuple[str, ...]:
+    """The id every section has on the issue's page: the letters and digits of its title, joined by hyphens,
+    and unique among the ids of sections and items."""
+    taken = {"main", "briefs", ""} | {item.id for item in issue.items}
+    found: list[str] = []
+    for section in issue.sections:
+        name = "-".join(re.findall(r"\w+", plain(section.title).lower())) or "section"
+        candidates = chain([name], (f"{name}-{number}" for number in count(2)))
+        found.append(next(one for one in candidates if one not in taken))
+        taken.add(found[-1])
+    return tuple(found)
 
 
 def text_of(nodes: Blocks) -> str:

@@ -1,0 +1,306 @@
+"""Lines as blocks: paragraphs, lists, quotes, code, tables, figures, rules, each with its exact place.
+
+mistune's block tokens carry no positions, a newline inside an item means a line break here, and a table
+stays a table whatever its rows; so the block structure is read line by line and only the runs inside it
+go through mistune.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from publisher.model import (
+    Block,
+    Blocks,
+    CodeBlock,
+    Figure,
+    Image,
+    Inlines,
+    Link,
+    List,
+    Paragraph,
+    Quote,
+    Rule,
+    Table,
+    Text,
+)
+from publisher.reader.inlines import Inliner
+from publisher.reader.lines import CJK, Line, is_cjk, span
+
+FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`\s]*)[^`]*\Z")
+RULE = re.compile(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})\Z")
+BULLET = re.compile(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
+NUMBER = re.compile(rf"(\s*)(\d{{1,3}})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[{CJK}\[*`(])|[.)、]\Z)")
+_DELIMITER_ROW = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
+_CELL = re.compile(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
+_CLOSERS = "；;，,。、）)】」』”》！!？?"
+_MAX_DEPTH = 12
+
+
+class BlockReader:
+    """Reads the blocks of one issue."""
+
+    def __init__(self, inliner: Inliner) -> None:
+        self._inliner = inliner
+
+    def read(self, lines: Sequence[Line], *, prose: bool = False, depth: int = 0) -> Blocks:
+        """The blocks of some lines, blank ones included.
+
+        In `prose`, neighbouring lines are one paragraph, as Markdown has it; otherwise (in items) every
+        line is a paragraph of its own, as the newsletter's editors have it.
+        """
+        out: list[Block] = []
+        at = 0
+        while at < len(lines):
+            if not lines[at].text:
+                at += 1
+                continue
+            block, at = self._block(lines, at, prose, depth)
+            out.append(block)
+        return tuple(out)
+
+    def _block(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+        line = lines[at]
+        if line.code:
+            return self._code(lines, at)
+        if RULE.match(line.text):
+            return Rule(line.pos), at + 1
+        if depth < _MAX_DEPTH:
+            if line.text.lstrip().startswith(">"):
+                return self._quote(lines, at, prose, depth)
+            if is_list(line):
+                return self._list(lines, at, prose, depth)
+        if is_table(lines, at):
+            return self._table(lines, at)
+        if prose and line.indent >= 4 and (at == 0 or not lines[at - 1].text):
+            return self._indented(lines, at)
+        return self._paragraph(lines, at, prose)
+
+    def _code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+        opener = FENCE.match(lines[at].text)
+        end = at + 1
+        while (
+            end < len(lines) and lines[end].code and not (opener and closes_fence(lines[end].text, opener[1]))
+        ):
+            end += 1
+        indent = lines[at].indent
+        inside = [line.text[min(indent, line.indent) :] for line in lines[at + 1 : end]]
+        stop = min(end + 1, len(lines)) if end < len(lines) and lines[end].code else end
+        language = opener.group(2) if opener else ""
+        return CodeBlock("\n".join(inside), language, span(lines[at:stop])), stop
+
+    def _indented(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+        end = at
+        while end < len(lines) and (lines[end].indent >= 4 or not lines[end].text):
+            end += 1
+        while not lines[end - 1].text:
+            end -= 1
+        return CodeBlock("\n".join(line.text[4:] for line in lines[at:end]), "", span(lines[at:end])), end
+
+    def _quote(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+        end = at + 1
+        while end < len(lines) and (text := lines[end].text):
+            if not text.lstrip().startswith(">") and (not prose or starts_block(lines, end)):
+                break
+            end += 1
+        inside = [unquoted(line) for line in lines[at:end]]
+        return Quote(self.read(inside, prose=True, depth=depth + 1), span(lines[at:end])), end
+
+    def _list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+        base = lines[at].indent
+        ordered = NUMBER.match(lines[at].text) is not None and BULLET.match(lines[at].text) is None
+        number = NUMBER.match(lines[at].text)
+        start = int(number.group(2)) if ordered and number else 1
+        items: list[Blocks] = []
+        end = at
+        while end < len(lines):
+            item_end = self._item_end(lines, end, base, prose)
+            items.append(self._entry(lines[end:item_end], prose, depth))
+            after = item_end
+            while after < len(lines) and not lines[after].text:
+                after += 1
+            end = item_end
+            if after == len(lines) or not is_list(lines[after]) or lines[after].indent < base:
+                break
+            if (BULLET.match(lines[after].text) is None) != ordered or RULE.match(lines[after].text):
+                break
+            end = after
+        while not lines[end - 1].text:
+            end -= 1
+        return List(tuple(items), ordered, start, span(lines[at:end])), end
+
+    def _item_end(self, lines: Sequence[Line], at: int, base: int, prose: bool) -> int:
+        """Where the list entry that starts at `at` ends."""
+        end = at + 1
+        while end < len(lines):
+            line = lines[end]
+            if not line.text:
+                after = next((n for n in range(end, len(lines)) if lines[n].text), len(lines))
+                if after == len(lines) or lines[after].indent <= base:
+                    return end
+                end = after
+            elif line.code:
+                end += 1
+            elif is_list(line) or RULE.match(line.text):
+                if line.indent <= base + 1:
+                    return end
+                end += 1
+            elif line.indent > base or (line.text[0] in _CLOSERS and not lines[end - 1].code):
+                end += 1
+            elif prose and not starts_block(lines, end) and not _ends_cjk(lines[end - 1], line):
+                end += 1
+            else:
+                return end
+        return end
+
+    def _entry(self, lines: Sequence[Line], prose: bool, depth: int) -> Blocks:
+        marker = BULLET.match(lines[0].text) or NUMBER.match(lines[0].text)
+        cut = marker.end() if marker else 0
+        first = lines[0].cut(cut)
+        inside = [first]
+        for line in lines[1:]:
+            strip = min(len(line.text) - len(line.text.lstrip()), max(cut, 1))
+            if line.text and line.text[0] in _CLOSERS and inside[-1].text and not line.code:
+                last = inside[-1]
+                inside[-1] = replace(last, text=last.text + line.text)
+            else:
+                inside.append(line.cut(strip))
+        if not first.text and len(inside) == 1:
+            return ()
+        return self.read(inside, prose=prose or _wrapped(inside), depth=depth + 1)
+
+    def _table(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+        end = at + 2
+        while end < len(lines) and "|" in lines[end].text and not lines[end].code:
+            end += 1
+        align = tuple(
+            {"::": "center", ":": "left", "-:": "right"}.get(_ends(cell), "")
+            for cell in _cells(lines[at + 1].text)
+        )
+        rows = [
+            tuple(self._inliner.read(cell, line.pos) for cell in _cells(line.text)) for line in lines[at:end]
+        ]
+        return Table(rows[0], tuple(rows[2:]), align, span(lines[at:end])), end
+
+    def _paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[Block, int]:
+        end = at + 1
+        while end < len(lines) and lines[end].text and not starts_block(lines, end):
+            if not prose and not unfinished("\n".join(line.text for line in lines[at:end]), lines[end].text):
+                break
+            end += 1
+        pos = span(lines[at:end])
+        nodes = self._inliner.read(joined(lines[at:end]), pos)
+        return (_figure(nodes, pos) or Paragraph(nodes, pos)), end
+
+    def inlines(self, lines: Sequence[Line]) -> Inlines:
+        """Lines as one run of inlines."""
+        return self._inliner.read(joined(lines), span(lines)) if lines else ()
+
+
+def _figure(nodes: Inlines, pos: object) -> Figure | None:
+    content = [node for node in nodes if not (isinstance(node, Text) and not node.text.strip())]
+    match content:
+        case [Image() as image]:
+            return Figure(image, None, pos)  # type: ignore[arg-type]
+        case [Link((Image() as image,), url)]:
+            return Figure(image, url, pos)  # type: ignore[arg-type]
+    return None
+
+
+def is_list(line: Line) -> bool:
+    """True for a line that opens with a list marker."""
+    return (
+        not line.code
+        and bool(BULLET.match(line.text) or NUMBER.match(line.text))
+        and not RULE.match(line.text)
+    )
+
+
+def is_table(lines: Sequence[Line], at: int) -> bool:
+    """True when a table starts here: a row with a bar, then the row of dashes."""
+    if at + 1 >= len(lines) or "|" not in lines[at].text or lines[at + 1].code:
+        return False
+    return "|" in lines[at + 1].text and _DELIMITER_ROW.match(lines[at + 1].text) is not None
+
+
+def starts_block(lines: Sequence[Line], at: int) -> bool:
+    """True when the line cannot continue a paragraph."""
+    line = lines[at]
+    if line.code or RULE.match(line.text) or line.text.lstrip().startswith(">"):
+        return True
+    return is_list(line) or is_table(lines, at)
+
+
+def closes_fence(text: str, fence: str) -> bool:
+    """True when the line closes a code fence opened by `fence`."""
+    text = text.strip()
+    return len(text) >= len(fence) and set(text) == {fence[0]}
+
+
+def unquoted(line: Line) -> Line:
+    """The line without one level of quoting."""
+    text = line.text
+    start = len(text) - len(text.lstrip())
+    if not text.startswith(">", start):
+        return line.cut(start)
+    start += 1
+    return line.cut(start + text.startswith(" ", start))
+
+
+def joined(lines: Sequence[Line]) -> str:
+    """The text of a paragraph: a newline next to Chinese, or after a hard break, stays a line break."""
+    parts: list[str] = []
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
+        text = line.text.lstrip()
+        if following is None:
+            parts.append(text)
+        elif line.hard or _ends_cjk(line, following):
+            parts.append(text + "  \n")
+        else:
+            parts.append(text + "\n")
+    return "".join(parts)
+
+
+def _ends_cjk(line: Line, following: Line) -> bool:
+    return is_cjk(line.text[-1:]) or is_cjk(following.text.lstrip()[:1])
+
+
+def _wrapped(lines: Sequence[Line]) -> bool:
+    """True for a list entry whose text an editor wrapped by hand, in a language with spaces."""
+    return all(
+        not line.hard and not _ends_cjk(line, after)
+        for line, after in zip(lines, lines[1:], strict=False)
+        if line.text and after.text
+    )
+
+
+def unfinished(text: str, following: str) -> bool:
+    """True when a link or a piece of code begun in `text` ends in the following line."""
+    tail = text[text.rfind("[") :] if "[" in text else ""
+    if tail and "]" not in tail:
+        return "](" in following and following.find("]") < (following.find("[") % (len(following) + 1))
+    if tail and re.match(r"\[[^\]]*\]\([^()]*\Z", tail):
+        return ")" in following.split("(")[0]
+    return False
+
+
+def _cells(text: str) -> list[str]:
+    text = text.strip().removeprefix("|")
+    cells = []
+    at = 0
+    while at <= len(text):
+        found = _CELL.match(text, at)
+        end = found.end() if found else len(text)
+        cells.append(text[at:end].strip().replace("\\|", "|"))
+        at = end + 1
+    if cells and not cells[-1] and text.endswith("|"):
+        cells.pop()
+    return cells
+
+
+def _ends(cell: str) -> str:
+    if cell.startswith(":"):
+        return "::" if cell.endswith(":") and len(cell) > 1 else ":"
+    return "-:" if cell.endswith(":") else ""

@@ -1,0 +1,106 @@
+"""Pairing of asterisks and underscores, CommonMark's way except next to Chinese.
+
+CommonMark leaves `**中文（注）**后` literal, because full-width punctuation counts as punctuation and the
+letter behind it makes the run neither opening nor closing (github.com/commonmark/commonmark-spec/issues/650).
+Here a run that touches a CJK character on either side may open and close whatever the punctuation.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from publisher.reader.lines import is_cjk
+
+Token = dict[str, Any]
+
+
+def delimiter(run: str, before: str, after: str) -> Token:
+    """The token of a run of `*` or `_` between two characters (empty at the ends of the text)."""
+    left = bool(after) and not after.isspace()
+    right = bool(before) and not before.isspace()
+    cjk = is_cjk(before) or is_cjk(after)
+    if not cjk:
+        left = left and not (_punctuation(after) and right and not _punctuation(before))
+        right = right and not (
+            _punctuation(before) and bool(after) and not after.isspace() and not _punctuation(after)
+        )
+    opens, closes = left, right
+    if run[0] == "_" and left and right:
+        opens, closes = _punctuation(before), _punctuation(after)
+    return {"type": "delimiter", "raw": run, "opens": opens, "closes": closes}
+
+
+def _punctuation(char: str) -> bool:
+    return bool(char) and unicodedata.category(char)[0] in "PS"
+
+
+def resolve(tokens: list[Token], depth: int) -> list[Token]:
+    """Tokens with delimiter pairs turned into strong and emphasis tokens, at most `depth` deep; a
+    delimiter without a partner becomes text."""
+    if not any(token["type"] == "delimiter" for token in tokens):
+        return tokens
+    out: list[Token] = []
+    openers: list[int] = []
+    for token in tokens:
+        if token["type"] != "delimiter":
+            out.append(token)
+            continue
+        run = token["raw"]
+        while run and token["closes"] and (at := _opener(out, openers, run[0])) is not None:
+            width = 2 if len(run) > 1 and len(out[at]["raw"]) > 1 else 1
+            children = [_literal(child) for child in out[at + 1 :]]
+            nesting = 1 + max((child.get("_depth", 0) for child in children), default=0)
+            if not children or nesting > depth:
+                break
+            del out[at + 1 :]
+            kind = "strong" if width == 2 else "emphasis"
+            out.append({"type": kind, "children": children, "_depth": nesting})
+            out[at] = out[at] | {"raw": out[at]["raw"][width:]}
+            if not out[at]["raw"]:
+                del out[at]
+                openers.remove(at)
+            run = run[width:]
+        if run:
+            if token["opens"]:
+                openers.append(len(out))
+            out.append(token | {"raw": run})
+    return [_literal(token) for token in _toggled(out, depth)]
+
+
+def _opener(out: list[Token], openers: list[int], char: str) -> int | None:
+    """The nearest opener of this character; openers passed on the way can open no more."""
+    for place in range(len(openers) - 1, -1, -1):
+        if out[openers[place]]["raw"][0] == char:
+            del openers[place + 1 :]
+            return openers[place]
+    return None
+
+
+def _toggled(tokens: list[Token], depth: int) -> list[Token]:
+    """`** 加粗 **`: runs of two left over, with Chinese between them, still make bold."""
+    out: list[Token] = []
+    start: int | None = None
+    for token in tokens:
+        if token["type"] == "delimiter" and token["raw"] == "**":
+            if (
+                start is not None
+                and (inside := out[start + 1 :])
+                and any(is_cjk(c) for c in _first_text(inside))
+            ):
+                children = [_literal(child) for child in inside]
+                if 1 + max(child.get("_depth", 0) for child in children) <= depth:
+                    out[start:] = [{"type": "strong", "children": children}]
+                    start = None
+                    continue
+            start = len(out)
+        out.append(token)
+    return out
+
+
+def _first_text(tokens: list[Token]) -> str:
+    return next((str(token["raw"]) for token in tokens if token["type"] == "text"), "")
+
+
+def _literal(token: Token) -> Token:
+    return {"type": "text", "raw": token["raw"]} if token["type"] == "delimiter" else token

@@ -1,0 +1,80 @@
+"""Labelled lines of an item: `论文：https://…`, `摘要：…`. The label says the kind; the editor's word stays."""
+
+from __future__ import annotations
+
+import re
+
+from publisher import links
+from publisher.model import Inlines, Link, plain
+from publisher.reader.inlines import bare_url
+
+_KINDS = {
+    "summary": "摘要 简评 点评 推荐语 简介 summary abstract tldr tl;dr",
+    "title": "标题 title",
+    "paper": "论文 论文链接 论文地址 论文下载 pdf 在线pdf paper arxiv",
+    "code": "代码 源码 代码1 代码2 代码地址 代码链接 开源代码 开源项目地址 开源地址 github地址 github项目 github项目链接 "
+    "github链接 github github仓库 仓库 仓库地址 code repo repository",
+    "project": "项目 项目地址 项目主页 项目链接 主页 官网 网站 框架 project homepage website",
+    "link": "链接 地址 网址 link url",
+    "article": "文章 文章链接 原文 原文地址 原文链接 博客 官方博客 报道 article blog post",
+    "docs": "文档 官方文档 文档地址 白皮书地址 白皮书 更多介绍 docs documentation",
+    "demo": "demo 在线demo 网页demo 试玩demo 演示 在线演示 在线体验 体验地址",
+    "video": "视频 视频回放 回放 b站 b站视频 b站演示视频 演示视频 视频地址 video",
+    "slides": "ppt slide slides 幻灯片",
+    "course": "课程链接 课程地址 课程 course",
+    "people": "作者 作者信息 author authors",
+    "discussion": "讨论 专知译文见 译文 discussion comments",
+}
+_KNOWN = {label: kind for kind, labels in _KINDS.items() for label in labels.split()}
+_ENDINGS = (
+    ("演示视频", "video"), ("开源项目地址", "code"), ("项目地址", "project"), ("项目链接", "project"),
+    ("论文地址", "paper"), ("论文链接", "paper"), ("代码地址", "code"), ("结果地址", "docs"), ("文档", "docs"),
+    ("报告下载", "docs"), ("课程链接", "course"), ("课程地址", "course"), ("版", "variant"), ("网页", "variant"),
+)  # fmt: skip
+_LABEL = re.compile(
+    r"(?:[-*]\s+)?([^\s:：，。；！？,;!?\[\]()（）【】「」<>`*|][^:：，。；！？;!?\[\]()（）【】「」<>`*|]{0,23}?)\s*[:：]\s*"
+)
+_BARE_SUMMARY = re.compile(r"(摘要|简评)(?=\S)")
+
+
+def split_label(text: str) -> tuple[str, int] | None:
+    """The label a line opens with and where its value starts (characters); None without a label.
+
+    An address is no label: the scheme of `https://…` is not followed by a value here.
+    """
+    found = _LABEL.match(text)
+    if found and not text.startswith("//", found.end()):
+        return found.group(1), found.end()
+    bare = _BARE_SUMMARY.match(text)
+    return (bare.group(1), bare.end()) if bare else None
+
+
+def kind_of(label: str, url: str | None) -> str | None:
+    """The kind of the field a labelled line is; None when the line is prose.
+
+    A label of the newsletters makes a field of any value, any other label only of an address.
+    """
+    key = label.replace(" ", "").lower()
+    if key in _KNOWN:
+        return _KNOWN[key]
+    if not url:
+        return None
+    by_ending = next((kind for ending, kind in _ENDINGS if key.endswith(ending)), None)
+    by_class = {links.REPOSITORY: "code", links.ARXIV: "paper"}.get(links.link_class(url), "link")
+    return by_ending or by_class
+
+
+def only_url(text: str) -> str:
+    """The URL a text consists of, with nothing but closing punctuation behind it; else empty."""
+    text = text.strip()
+    if text.startswith("<") and text.endswith(">"):
+        text = text[1:-1]
+    url = bare_url(text)
+    return url if url and not text[len(url) :].strip(" 。，；;.,") else ""
+
+
+def link_url(value: Inlines) -> str | None:
+    """The URL of a value that is one link and nothing else."""
+    rest = [node for node in value if not isinstance(node, Link)]
+    found = [node for node in value if isinstance(node, Link)]
+    return found[0].url if len(found) == 1 and not plain(tuple(rest)).strip(" 。，；;.,") else None

@@ -1,0 +1,283 @@
+"""The head line of an item: tags, link, source, extras, tail, and what editors leave unfinished."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from publisher import links
+from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
+from publisher.reader.inlines import Inliner, bare_url
+from publisher.reader.lines import Line, is_cjk
+
+_ARXIV_TAG = re.compile(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
+_REPO_PREFIX = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
+_CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_TITLE = re.compile(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
+_LENTICULAR = re.compile(r"【([^】]*)】\s*(?=https?://)")
+
+
+@dataclass(slots=True)
+class Head:
+    """What a head line says; filled step by step, then copied into an Item."""
+
+    title: Inlines = ()
+    url: str | None = None
+    tags: list[str] = field(default_factory=list)
+    repo: str | None = None
+    source: str | None = None
+    authors: tuple[str, ...] = ()
+    extras: list[Link] = field(default_factory=list)
+    tail: Inlines = ()
+
+
+def closing(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
+    """Where the bracket at `start` closes, counting nested ones and skipping escapes and code; -1 if never."""
+    depth, index = 0, start
+    while index < len(text):
+        char = text[index]
+        if char == "\\":
+            index += 1
+        elif char == "`" and opener == "[" and (code := _CODE_SPAN.match(text, index)):
+            index = code.end() - 1
+        elif char == opener:
+            depth += 1
+        elif char == closer:
+            depth -= 1
+            if depth == 0:
+                return index
+        index += 1
+    return -1
+
+
+def link_at(text: str, start: int) -> tuple[str, str, int] | None:
+    """The caption, URL and end of the link `[caption](url)` that starts at `start`, if it is whole."""
+    end = closing(text, start)
+    if end < 0 or not text.startswith("(", end + 1):
+        return None
+    stop = closing(text, end + 1, "(", ")")
+    if stop < 0:
+        return None
+    url = _TITLE.sub("", text[end + 2 : stop]).strip()
+    return text[start + 1 : end], url.removeprefix("<").removesuffix(">"), stop + 1
+
+
+class HeadReader:
+    """Reads the head lines of one issue; what had to be mended goes to `diagnostics`."""
+
+    def __init__(self, inliner: Inliner, diagnostics: list[Diagnostic]) -> None:
+        self._inliner = inliner
+        self._diagnostics = diagnostics
+
+    def read(self, line: Line) -> Head:
+        """A head line, its bullet or number cut off already."""
+        head = Head()
+        text = line.text
+        at = self._tags(text, head)
+        if text.startswith("**[", at) and (bold := link_at(text, at + 2)) and text.startswith("**", bold[2]):
+            text, at = text[:at] + text[at + 2 : bold[2]] + text[bold[2] + 2 :], at
+        if text.startswith("[", at):
+            self._bracketed(text, at, line, head)
+        elif (lenticular := _LENTICULAR.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
+            self._caption(lenticular.group(1), line, head)
+            head.url = url
+            self._tail(text[lenticular.end() + len(url) :], line, head)
+            self._report("malformed-link", "the link is written as 【title】url", line, at, lenticular.end())
+        elif url := bare_url(text[at:]):
+            head.title, head.url = (Text(url),), url
+            self._tail(text[at + len(url) :], line, head)
+        else:
+            self._unlinked(text[at:], line, head)
+        head.repo = head.repo or (links.repository(head.url) if head.url else None)
+        return head
+
+    def _report(self, code: str, message: str, line: Line, start: int, end: int) -> None:
+        pos = Pos(line.number, line.column + start, line.number, line.column + max(end, start + 1))
+        self._diagnostics.append(Diagnostic(code, message, pos))
+
+    def _tags(self, text: str, head: Head) -> int:
+        """Read `[CVPR2021][2104.11487] ` off the front; returns where the rest starts."""
+        at = 0
+        while text.startswith("[", at):
+            end = closing(text, at)
+            if end < 0 or text.startswith(("(", "（"), end + 1):
+                break
+            rest = text[end + 1 :].lstrip()
+            inside = text[at + 1 : end].strip()
+            if not rest or not inside or self._inliner.defined(inside) is not None:
+                break
+            if rest.startswith("[") and self._is_reference(rest):
+                break
+            if (
+                "](" in inside
+                or re.match(r"[)(\[]", rest)
+                and not link_at(rest, 0)
+                and not rest.startswith("[")
+            ):
+                break
+            head.tags.append(inside)
+            at = len(text) - len(rest)
+        return at
+
+    def _is_reference(self, rest: str) -> bool:
+        end = closing(rest, 0)
+        return end > 0 and self._inliner.defined(rest[1:end]) is not None
+
+    def _bracketed(self, text: str, at: int, line: Line, head: Head) -> None:
+        if whole := link_at(text, at):
+            caption, url, end = whole
+            self._linked(text, (at, caption, url, end), line, head)
+            return
+        close = closing(text, at)
+        if close > 0 and (url := self._reference(text, at, close)):
+            self._caption(text[at + 1 : close], line, head)
+            head.url = url
+            second = closing(text, close + 1) if text.startswith("[", close + 1) else close
+            self._tail(text[second + 1 :], line, head)
+            return
+        self._broken(text, at, close, line, head)
+
+    def _reference(self, text: str, at: int, close: int) -> str | None:
+        if text.startswith("[", close + 1) and (second := closing(text, close + 1)) > 0:
+            return self._inliner.defined(text[close + 2 : second] or text[at + 1 : close])
+        return self._inliner.defined(text[at + 1 : close])
+
+    def _linked(self, text: str, link: tuple[int, str, str, int], line: Line, head: Head) -> None:
+        at, caption, url, end = link
+        self._caption(caption, line, head)
+        start = end - len(url) - 1
+        if not url:
+            self._report("empty-url", "the link has no address", line, end - 2, end)
+        elif not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url) and (
+            inner := re.search(r"https?://", url)
+        ):
+            self._report(
+                "malformed-url", "the address has text before it", line, start, start + inner.start()
+            )
+            head.tail, url = (Text(url[: inner.start()]),), url[inner.start() :]
+        elif not url.startswith("http") and (inner := re.search(r"https?://", url)) and not url.isascii():
+            self._report(
+                "malformed-url", "the address has text before it", line, start, start + inner.start()
+            )
+            head.tail, url = (Text(url[: inner.start()]),), url[inner.start() :]
+        if url and not links.is_safe(url):
+            self._inliner.drop("unsafe-url", url, line.pos)
+            url = ""
+        head.url = url or None
+        if text.startswith("(", end) and (stop := closing(text, end, "(", ")")) > 0:
+            second = text[end + 1 : stop].strip()
+            if second == url:
+                self._report("double-url", "the address is written twice", line, end, stop + 1)
+                end = stop + 1
+            elif bare_url(second) == second and second:
+                self._report("double-url", "a second address follows the link", line, end, stop + 1)
+                head.extras.append(Link((Text(second),), second))
+                end = stop + 1
+        self._rest(text, end, line, head)
+
+    def _rest(self, text: str, at: int, line: Line, head: Head) -> None:
+        """Extra links, then the tail."""
+        while True:
+            start = at + len(text[at:]) - len(text[at:].lstrip())
+            if not text.startswith("[", start) or not (extra := link_at(text, start)):
+                break
+            caption, url, at = extra
+            inner = caption
+            while inner.startswith("[") and inner.endswith("]") and closing(inner, 0) == len(inner) - 1:
+                inner = inner[1:-1]
+            if url and links.is_safe(url):
+                head.extras.append(Link(self._inliner.read(inner, line.pos, in_link=True), url))
+            else:
+                head.tail += self._inliner.read(inner, line.pos)
+        self._tail(text[at:], line, head)
+
+    def _tail(self, text: str, line: Line, head: Head) -> None:
+        if text.strip():
+            head.tail += self._inliner.read(text if head.tail else text.lstrip(), line.pos)
+
+    def _broken(self, text: str, at: int, close: int, line: Line, head: Head) -> None:
+        """A link that is not whole: keep the text, take the address if there is one."""
+        found = re.search(r"https?://", text[at:])
+        start = at + found.start() if found else -1
+        if found and close < 0 and not re.search(r"[\])）(（\[【]\s*\Z", text[at + 1 : start]):
+            found = None  # an address in the middle of unfinished text belongs to the text
+        if not found:
+            if close == len(text.rstrip()) - 1:
+                self._report("missing-url", "the title has no address", line, at, close + 1)
+                self._caption(text[at + 1 : close], line, head)
+            else:
+                self._report("unclosed-link", "this bracket is never closed", line, at, at + 1)
+                self._caption(text[at + 1 :], line, head)
+            return
+        url = bare_url(text[start:])
+        before = text[at + 1 : start]
+        caption = re.sub(r"[\[\]()（）\s]*\Z", "", before)
+        label = re.match(r"(.*)[\])]\s*[(（]\s*([^()（）\[\]]+)\Z", before)
+        if label and not close < 0:
+            caption, words = label.group(1), label.group(2)
+            head.tail = (Text(words),)
+            self._report("malformed-url", "the address has text before it", line, at, start)
+        elif "（" in text[at + 1 + len(caption) : start]:
+            self._report(
+                "fullwidth-paren", "the address stands in full-width parentheses", line, start - 1, start
+            )
+        elif text.startswith("](", start - 2):
+            self._report("unclosed-link", "this parenthesis is never closed", line, start - 1, start)
+        else:
+            self._report("malformed-link", "the brackets of this link are mixed up", line, at, start)
+        self._caption(caption, line, head)
+        head.url = url
+        rest = text[start + len(url) :]
+        self._tail(re.sub(r"\A[\])）]+", "", rest), line, head)
+
+    def _unlinked(self, text: str, line: Line, head: Head) -> None:
+        if not text.strip():
+            return
+        nodes = self._inliner.read(text, line.pos)
+        if any(isinstance(node, Link) for node in nodes):
+            head.title = nodes
+        else:
+            self._caption(text, line, head)
+
+    def _caption(self, caption: str, line: Line, head: Head) -> None:
+        """Split `owner/name：title | source` and read its inline markup."""
+        title, last = _split_source(caption)
+        if last is not None:
+            title = title.rstrip()
+            if "、" in last:
+                head.authors = tuple(name.strip() for name in last.split("、") if name.strip())
+            elif last:
+                head.source = plain(self._inliner.read(last, in_link=True))
+            else:
+                self._report("empty-source", "the source after | is empty", line, 0, len(line.text))
+        if prefix := _REPO_PREFIX.match(title):
+            head.repo = f"{prefix.group(1)}/{prefix.group(2)}"
+        head.title = self._inliner.read(title.strip(), line.pos, in_link=True)
+
+
+def arxiv_of(tags: list[str], url: str | None) -> str | None:
+    """The arXiv id an item is about: by tag first, else by address."""
+    for tag in tags:
+        if found := _ARXIV_TAG.match(tag):
+            return found.group(1)
+    return links.arxiv_id(url) if url else None
+
+
+def _split_source(caption: str) -> tuple[str, str | None]:
+    """Title and last segment after a bar; None when nothing there looks like a source.
+
+    A source has at most 12 CJK characters and none of ，。！？, unless 、 makes it a list of authors.
+    """
+    masked = _CODE_SPAN.sub(lambda found: "`" * len(found.group()), caption)
+    for index in range(len(masked) - 1, -1, -1):
+        if masked[index] not in "|｜" or (index and masked[index - 1] == "\\"):
+            continue
+        around = masked[max(index - 1, 0) : index] + masked[index + 1 : index + 2]
+        if masked[index] == "|" and len(around) == 2 and around.isascii() and " " not in around:
+            return caption, None
+        last = caption[index + 1 :].strip()
+        cjk = sum(map(is_cjk, last))
+        if any(mark in last for mark in "，。！？") or (cjk > 12 and "、" not in last):
+            return caption, None
+        return caption[:index], last
+    return caption, None

@@ -1,0 +1,51 @@
+"""Raw HTML between Markdown: tags become nodes, or go, by name; what is no HTML tag stays text."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+BREAKS = frozenset({"br", "hr"})
+STRONG = frozenset({"b", "strong"})
+EM = frozenset({"cite", "dfn", "em", "i", "var"})
+CODE = frozenset({"code", "kbd", "samp", "tt"})
+EMBEDS = frozenset({"audio", "embed", "iframe", "object", "source", "track", "video"})
+HIDDEN = frozenset({"script", "style", "template", "title"})
+"""Elements that go together with what is inside them."""
+
+LINES = frozenset(
+    "address article aside blockquote center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 "
+    "h6 header li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+"""Elements that start on a line of their own."""
+
+INLINE = frozenset(
+    "abbr acronym bdi bdo big blink button caption col colgroup data del fieldset font ins label legend link map "
+    "area mark marquee meta meter nobr noscript option output param picture progress q rp rt ruby s select small "
+    "span strike sub sup svg path g textarea time u wbr input base body head html body canvas".split()
+)
+"""Elements whose tag says nothing a channel could show; their text stays."""
+
+KNOWN = BREAKS | STRONG | EM | CODE | EMBEDS | HIDDEN | LINES | INLINE | {"a", "img"}
+
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
+_ATTRIBUTE = re.compile(r"""([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
+
+
+def tag(raw: str) -> tuple[str, bool, dict[str, str]]:
+    """A tag's name in lower case, whether it closes, and its attributes.
+
+    The name is empty for what is not a tag, "comment" for comments and the like of them.
+    """
+    if raw.startswith("<![CDATA["):
+        return "", False, {}
+    if raw.startswith(("<!", "<?")):
+        return "comment", False, {}
+    found = _TAG.match(raw)
+    if not found:
+        return "", False, {}
+    attributes = {
+        name.lower(): unescape(value[1:-1] if value[0] in "\"'" else value)
+        for name, value in _ATTRIBUTE.findall(raw[found.end() :])
+    }
+    return found.group(2).lower(), bool(found.group(1)), attributes

@@ -1,0 +1,247 @@
+"""Runs of inline Markdown as nodes: mistune finds the tokens, this module makes them ours.
+
+Four things differ from CommonMark because the newsletter's editors write Chinese: bold and emphasis next
+to full-width punctuation work, a bare URL is a link and ends before Chinese text, raw HTML becomes nodes,
+and formulas between dollar signs stay as written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import unescape
+from re import Match
+from typing import Any
+
+from mistune.core import InlineState
+from mistune.inline_parser import InlineParser
+
+from publisher.links import is_safe
+from publisher.model import (
+    NOWHERE,
+    Break,
+    Code,
+    Dropped,
+    Em,
+    Image,
+    Inline,
+    Inlines,
+    Link,
+    Pos,
+    Strong,
+    Text,
+    plain,
+)
+from publisher.reader import html
+from publisher.reader.emphasis import delimiter, resolve
+
+Token = dict[str, Any]
+
+_SPECIAL = re.compile(r"[\\`*_<\[&\n$\u00a0\u2002]|https?://")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# RFC 3986 without brackets, bars, braces and backslashes, which end a bare URL in running text
+URL = r"https?://[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
+_MATH = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
+_SPACES = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " "})
+
+
+def bare_url(text: str) -> str:
+    """The URL at the start of `text`, without the punctuation and brackets that follow it in prose."""
+    found = re.match(URL, text)
+    if not found:
+        return ""
+    url = found.group()
+    end = len(url)
+    unopened = url.count(")") - url.count("(")
+    while end:
+        if url[end - 1] == ")" and unopened > 0:
+            unopened -= 1
+        elif url[end - 1] not in ".,:;!?'\"*~":
+            break
+        end -= 1
+    return url[:end] if len(url[:end].split("://")[-1]) else ""
+
+
+class _Parser(InlineParser):
+    """mistune's inline parser with our URL and formula rules, and our pairing of asterisks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register("bare_url", URL, _parse_url, before="escape", start_chars="h")
+        self.register("formula", _MATH, _parse_formula, before="escape", start_chars="$")
+
+    def parse_emphasis(self, m: Match[str], state: InlineState) -> int:
+        """A run of asterisks or underscores becomes a delimiter token, paired later."""
+        before = state.src[m.start() - 1] if m.start() else ""
+        state.append_token(delimiter(m.group(), before, state.src[m.end() : m.end() + 1]))
+        return m.end()
+
+    def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
+        """Pair the delimiters of one level."""
+        return resolve(tokens, self.max_nested_level - depth)
+
+
+def _parse_url(inline: InlineParser, m: Match[str], state: InlineState) -> int | None:
+    url = bare_url(m.group())
+    if not url:
+        return None
+    if state.in_link:
+        inline.process_text(url, state, parse_emphasis=False)
+    else:
+        token = {"type": "link", "children": [{"type": "text", "raw": url}], "attrs": {"url": url}}
+        state.append_token(token | {"_autolink": url})
+    return m.start() + len(url)
+
+
+def _parse_formula(inline: InlineParser, m: Match[str], state: InlineState) -> int:
+    inline.process_text(m.group(), state, parse_emphasis=False)
+    return m.end()
+
+
+class Inliner:
+    """Reads inline runs of one issue. `dropped` collects what no reader may see."""
+
+    def __init__(self, definitions: Mapping[str, Mapping[str, str]]) -> None:
+        self._parser = _Parser()
+        self._env = {"ref_links": dict(definitions)}
+        self.dropped: list[Dropped] = []
+
+    def read(self, text: str, pos: Pos = NOWHERE, *, in_link: bool = False) -> Inlines:
+        """Nodes for a run of text, which may contain newlines; `pos` is where it stands.
+
+        With `in_link`, the run is the text of a link: URLs in it stay text.
+        """
+        if not _SPECIAL.search(text):
+            return (Text(text),) if text else ()
+        state = self._parser.state_cls(self._env)
+        state.src = text
+        state.in_link = in_link
+        return self._nodes(self._parser.render(state), pos)
+
+    def drop(self, name: str, text: str, pos: Pos) -> None:
+        """Record something inside a line that no reader may see."""
+        self.dropped.append(Dropped(name, text, inline=True, pos=pos))
+
+    def defined(self, label: str) -> str | None:
+        """The URL a link reference definition gives for a label."""
+        from mistune.util import unikey
+
+        found = self._env["ref_links"].get(unikey(label))
+        return found["url"] if found else None
+
+    def _nodes(self, tokens: list[Token], pos: Pos) -> Inlines:
+        """Tokens of one level as nodes; raw HTML opens and closes levels of its own."""
+        stack: list[tuple[str, dict[str, str], list[Inline]]] = [("", {}, [])]
+        for token in tokens:
+            if token["type"] == "inline_html":
+                self._html(token["raw"], stack, pos)
+            elif not any(name in html.HIDDEN for name, _, _ in stack):
+                stack[-1][2].extend(self._node(token, pos))
+        while len(stack) > 1:
+            self._close(stack, pos)
+        return merged(stack[0][2])
+
+    def _node(self, token: Token, pos: Pos) -> Inlines:
+        kind = token["type"]
+        if kind == "text":
+            return (Text(_resolved(token["raw"])),)
+        if kind == "codespan":
+            return (Code(token["raw"]),)
+        if kind == "linebreak":
+            return (Break(),)
+        if kind == "softbreak":
+            return (Text(" "),)
+        children = self._nodes(token.get("children", []), pos)
+        if kind == "link":
+            return self._link(children, token["attrs"]["url"], pos)
+        if kind == "image":
+            return self._image(token["attrs"]["url"], plain(children), pos)
+        return (Strong(children),) if kind == "strong" else (Em(children),)
+
+    def _html(self, raw: str, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos) -> None:
+        name, closes, attributes = html.tag(raw)
+        out = stack[-1][2]
+        hidden = next((n for n, _, _ in stack if n in html.HIDDEN), "")
+        if hidden and not (closes and name == hidden):
+            return
+        if name and (name == "comment" or name in html.HIDDEN):
+            if not closes:
+                self.drop(name, raw, pos)
+        elif name not in html.KNOWN:
+            out.append(Text(_resolved(raw)))
+            return
+        if name == "img":
+            out.extend(self._image(attributes.get("src", ""), attributes.get("alt", ""), pos))
+        elif name in html.BREAKS:
+            out.append(Break())
+        elif name in html.EMBEDS and (url := attributes.get("src") or attributes.get("data")):
+            out.extend(self._link((Text(url),), url, pos))
+        elif closes:
+            if any(opened == name for opened, _, _ in stack):
+                while stack[-1][0] != name:
+                    self._close(stack, pos)
+                self._close(stack, pos)
+        elif name in html.LINES:
+            if out and not isinstance(out[-1], Break):
+                out.append(Break())
+        elif name == "a" or name in html.STRONG | html.EM | html.CODE | html.HIDDEN:
+            if len(stack) < 20:
+                stack.append((name, attributes, []))
+        elif name != "comment":
+            self.drop(name, raw, pos)
+
+    def _close(self, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos) -> None:
+        name, attributes, content = stack.pop()
+        children = merged(content)
+        out = stack[-1][2]
+        if name == "a" and attributes.get("href"):
+            out.extend(self._link(children, attributes["href"], pos))
+        elif name in html.STRONG:
+            out.append(Strong(children))
+        elif name in html.EM:
+            out.append(Em(children))
+        elif name in html.CODE:
+            out.append(Code(plain(children)))
+        elif name not in html.HIDDEN:
+            out.extend(children)
+
+    def _link(self, children: Inlines, url: str, pos: Pos) -> Inlines:
+        url = url.strip()
+        if not url:
+            return children
+        if not is_safe(url):
+            self.drop("unsafe-url", url, pos)
+            return children
+        return (Link(children or (Text(url),), url),)
+
+    def _image(self, url: str, alt: str, pos: Pos) -> Inlines:
+        url = url.strip()
+        if not url or not is_safe(url):
+            if url:
+                self.drop("unsafe-url", url, pos)
+            return (Text(alt),) if alt else ()
+        return (Image(url, alt),)
+
+
+def _resolved(text: str) -> str:
+    """Text with character references resolved and unusual spaces made plain."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: unescape(found.group()), text)
+    return text.translate(_SPACES)
+
+
+def merged(nodes: list[Inline]) -> Inlines:
+    """The nodes with neighbouring texts joined and empty ones gone."""
+    out: list[Inline] = []
+    texts: list[str] = []
+    for node in nodes:
+        if isinstance(node, Text):
+            texts.append(node.text)
+            continue
+        if texts and (text := "".join(texts)):
+            out.append(Text(text))
+        texts.clear()
+        out.append(node)
+    if texts and (text := "".join(texts)):
+        out.append(Text(text))
+    return tuple(out)

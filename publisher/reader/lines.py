@@ -1,0 +1,103 @@
+"""Source text as lines that know where they stood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from publisher.errors import IssueError
+from publisher.model import Pos
+
+# what no channel can carry: XML 1.0 and HTML both refuse it (www.w3.org/TR/xml/#charsets)
+_UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_SPACES = str.maketrans({"\x0b": " ", "\x0c": " ", "\u2028": " ", "\u2029": " "})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One source line, or what is left of it inside a quote or list.
+
+    `text` has no white space at its end; `column` is where it starts in the source; `hard` says that
+    the editor ended it with a Markdown hard break; `code` that it lies inside a code fence.
+    """
+
+    number: int
+    text: str
+    column: int = 1
+    hard: bool = False
+    code: bool = False
+
+    @property
+    def indent(self) -> int:
+        """The width of the white space at the start, tabs to multiples of four."""
+        width = 0
+        for char in self.text:
+            if char == " ":
+                width += 1
+            elif char == "\t":
+                width += 4 - width % 4
+            else:
+                break
+        return width
+
+    @property
+    def pos(self) -> Pos:
+        """The line's text without the white space before it."""
+        start = len(self.text) - len(self.text.lstrip())
+        return Pos(self.number, self.column + start, self.number, self.column + len(self.text))
+
+    def cut(self, count: int) -> Line:
+        """The line without its first `count` characters."""
+        return Line(self.number, self.text[count:], self.column + count, self.hard, self.code)
+
+
+def decode(data: bytes, path: str = "") -> str:
+    """Bytes of an issue as text: UTF-8, with or without a byte order mark, or UTF-16 with one.
+
+    Raises IssueError with file, line and column when the bytes are something else.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        raise IssueError(
+            f"{path}:{line}:{column}: byte 0x{data[error.start]:02x} is not UTF-8",
+            "save the file as UTF-8 in your editor",
+        ) from None
+
+
+def split(text: str) -> list[Line]:
+    """The lines of a text. A character no channel can carry becomes U+FFFD, so columns stay right."""
+    text = text.removeprefix("\ufeff").translate(_SPACES)
+    if _UNFIT.search(text):
+        text = _UNFIT.sub("\ufffd", text)
+    lines = []
+    for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
+        stripped = raw.rstrip()
+        hard = raw.endswith("  ")
+        if stripped.endswith("\\") and not stripped.endswith("\\\\"):
+            stripped, hard = stripped[:-1].rstrip(), True
+        lines.append(Line(number, stripped, hard=hard))
+    return lines
+
+
+def span(lines: Sequence[Line]) -> Pos:
+    """The stretch from the first to the last of some lines."""
+    first, last = lines[0].pos, lines[-1].pos
+    return Pos(first.line, first.column, last.end_line, last.end_column)
+
+
+CJK = "\u2e80-\u2fdf\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef“”‘’—…·"
+"""Character class of Chinese and Japanese letters and of the punctuation written with them."""
+
+_CJK = re.compile(f"[{CJK}]")
+
+
+def is_cjk(char: str) -> bool:
+    """True for a CJK letter or full-width punctuation mark; false for the empty string."""
+    return bool(char) and _CJK.match(char) is not None

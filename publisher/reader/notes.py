@@ -1,0 +1,46 @@
+"""Remarks to the reader: `> 注：…`, `<font>注：…</font>`, and what kind each is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from publisher.model import Note
+from publisher.reader.inlines import Inliner
+from publisher.reader.lines import Line, span
+
+_NOTE = re.compile(r"\s*(?:>\s*)?(?:<font[^>]*>\s*)?\*{0,2}注\s*[:：]\s*")
+_HISTORY = re.compile(r"\s*>\s*(?=往期(?:回顾|精选)?\s*[:：])")
+_FONT_END = re.compile(r"\s*</font>\s*\Z")
+
+
+def opens_note(line: Line) -> bool:
+    """True for the first line of a note."""
+    return not line.code and bool(_NOTE.match(line.text) or _HISTORY.match(line.text))
+
+
+def read_note(lines: Sequence[Line], at: int, inliner: Inliner) -> tuple[Note, int]:
+    """The note that starts at `at`, and where the next line is: quoted lines below belong to it."""
+    first = lines[at]
+    opening = _NOTE.match(first.text) or _HISTORY.match(first.text)
+    end = at + 1
+    if first.text.lstrip().startswith(">"):
+        while end < len(lines) and lines[end].text.lstrip().startswith(">") and not opens_note(lines[end]):
+            if re.match(r"\s*>\s*导读\s*[:：]", lines[end].text):
+                break
+            end += 1
+    texts = [first.text[opening.end() if opening else 0 :]]
+    texts += [line.text.lstrip().removeprefix(">").lstrip() for line in lines[at + 1 : end]]
+    text = _FONT_END.sub("", "  \n".join(texts))
+    pos = span(lines[at:end])
+    return Note(_kind(text), inliner.read(text, pos), pos), end
+
+
+def _kind(text: str) -> str:
+    if "阅读原文" in text:
+        return "read_original"
+    if "补全" in text and "github.com" in text.lower():
+        return "complete_url"
+    if "PC" in text and "微信" in text:
+        return "pc_wechat"
+    return "history" if text.startswith("往期") else "other"

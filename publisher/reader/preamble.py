@@ -1,0 +1,220 @@
+"""What stands before the first section: tagline, notes, guide, warm-up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from publisher.model import (
+    NOWHERE,
+    Block,
+    Brief,
+    Diagnostic,
+    Guide,
+    Inlines,
+    Note,
+    Pos,
+    Segment,
+    Text,
+    Warmup,
+    plain,
+)
+from publisher.reader.blocks import BULLET, BlockReader, joined, starts_block, unquoted
+from publisher.reader.inlines import Inliner
+from publisher.reader.lines import Line, is_cjk, span
+from publisher.reader.notes import opens_note, read_note
+
+_TAGLINE = re.compile(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
+_GUIDE = re.compile(r"\s*(?:>\s*)?\*{0,2}(导读|本期导读)\*{0,2}\s*[:：]\*{0,2}\s*")
+_COUNT = re.compile(r"(?:本[期次]|内容|共)[^。；0-9]{0,8}?(\d{1,3})\s*[条篇则]")
+_SEGMENT = re.compile(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
+_INTRO = re.compile(r"热身|开胃|小新闻|^(?:好了，)?先是|^首先")
+_DASH = re.compile(r"(\s*)([–—])\s*(?=\S)")
+_SUBJECT_LIMIT = 14
+
+
+@dataclass(slots=True)
+class Preamble:
+    """What was found, in the fields an Issue has for it."""
+
+    tagline: Inlines = ()
+    tagline_pos: Pos = NOWHERE
+    guide: Guide | None = None
+    warmup: Warmup | None = None
+    notes: list[Note] = field(default_factory=list)
+
+
+class PreambleReader:
+    """Reads the lines between the title and the first section."""
+
+    def __init__(self, inliner: Inliner, blocks: BlockReader, diagnostics: list[Diagnostic]) -> None:
+        self._inliner = inliner
+        self._blocks = blocks
+        self._diagnostics = diagnostics
+
+    def read(self, lines: Sequence[Line], *, titled: bool) -> Preamble:
+        """The preamble of an issue; `titled` says that a title stood above it, so a tagline may follow."""
+        found = Preamble()
+        guide: list[Block] = []
+        label, claimed = "", ""
+        guide_lines: list[Line] = []
+        first = True
+        at = 0
+        while at < len(lines):
+            line = lines[at]
+            if not line.text:
+                at += 1
+                continue
+            if opens_note(line):
+                note, at = read_note(lines, at, self._inliner)
+                found.notes.append(note)
+            elif titled and first and (tagline := _TAGLINE.match(line.text)):
+                found.tagline, found.tagline_pos = self._inliner.read(tagline.group(1), line.pos), line.pos
+                at += 1
+            elif (opening := _GUIDE.match(line.text)) and not label:
+                label = opening.group(1)
+                end = self._guide_end(lines, at)
+                guide_lines += lines[at:end]
+                guide[:0] = self._guide(lines[at:end], opening.end())
+                at = end
+            elif self._opens_warmup(lines, at):
+                found.warmup, at = self._warmup(lines, at, found.warmup)
+            else:
+                end = self._paragraph_end(lines, at)
+                guide_lines += lines[at:end]
+                guide.extend(self._blocks.read(lines[at:end], prose=True))
+                at = end
+            first = False
+        if guide_lines:
+            claimed = " ".join(line.text for line in guide_lines)
+            count = _COUNT.search(claimed)
+            number = int(count.group(1)) if count else None
+            found.guide = Guide(
+                tuple(guide), label, number, _segments(guide_lines, self._blocks), span(guide_lines)
+            )
+        return found
+
+    def _guide_end(self, lines: Sequence[Line], at: int) -> int:
+        end = at + 1
+        while (
+            end < len(lines)
+            and lines[end].text
+            and not opens_note(lines[end])
+            and not self._bullet(lines[end])
+        ):
+            end += 1
+        return end
+
+    def _guide(self, lines: Sequence[Line], start: int) -> tuple[Block, ...]:
+        inside = [lines[0].cut(start), *(unquoted(line) for line in lines[1:])]
+        return self._blocks.read(inside, prose=True)
+
+    def _paragraph_end(self, lines: Sequence[Line], at: int) -> int:
+        """The end of a block of other text: a blank line ends it, a note, the guide or the warm-up too."""
+        end = at + 1
+        while end < len(lines):
+            line = lines[end]
+            if not line.code and (not line.text or opens_note(line) or _GUIDE.match(line.text)):
+                break
+            if not line.code and self._bullet(line):
+                break
+            end += 1
+        return end
+
+    def _bullet(self, line: Line) -> int:
+        """How many characters the bullet of a warm-up line takes; 0 without one."""
+        if line.code or line.indent > 1:
+            return 0
+        found = BULLET.match(line.text) or _DASH.match(line.text)
+        if not found and (glued := re.match(r"\s?[-•](?=[\[【\u4e00-\u9fff])", line.text)):
+            return glued.end()
+        return found.end() if found else 0
+
+    def _opens_warmup(self, lines: Sequence[Line], at: int) -> bool:
+        line = lines[at]
+        if BULLET.match(line.text) and self._bullet(line):
+            return True
+        if starts_block(lines, at):
+            return False
+        end = self._paragraph_end(lines, at)
+        text = " ".join(part.text for part in lines[at:end]).strip()
+        after = next((part for part in lines[end:] if part.text), None)
+        listed = after is not None and self._bullet(after) > 0
+        return (
+            bool(_INTRO.search(text) and text.endswith((":", "：", "~", "。", ")", "）")))
+            and (listed or text.endswith((":", "：")))
+            or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
+        )
+
+    def _warmup(self, lines: Sequence[Line], at: int, before: Warmup | None) -> tuple[Warmup, int]:
+        start = at
+        intro: tuple[Block, ...] = ()
+        if not self._bullet(lines[at]):
+            end = self._paragraph_end(lines, at)
+            intro = self._blocks.read(lines[at:end], prose=True)
+            at = end
+        briefs: list[Brief] = []
+        end = at
+        while True:
+            while at < len(lines) and not lines[at].text:
+                at += 1
+            if at == len(lines) or opens_note(lines[at]) or not self._bullet(lines[at]):
+                break
+            at = end = self._briefs(lines, at, briefs)
+        pos = span(lines[start : max(end, start + 1)])
+        if before:
+            briefs = [*before.briefs, *briefs]
+            return Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
+                end, start + 1
+            )
+        return Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
+
+    def _briefs(self, lines: Sequence[Line], at: int, briefs: list[Brief]) -> int:
+        """Read bulleted lines up to a blank one; a line without a bullet between them is a brief too."""
+        while at < len(lines) and lines[at].text and not opens_note(lines[at]):
+            line = lines[at]
+            cut = self._bullet(line)
+            if cut and (bullet := _DASH.match(line.text)):
+                self._report("warm-up-bullet", f'the bullet is "{bullet.group(2)}", not "-"', line)
+            end = at + 1
+            if not cut and not any(map(is_cjk, line.text)) and briefs:
+                last = briefs[-1]
+                more = (Text(" "), *self._inliner.read(line.text.strip(), line.pos))
+                pos = replace_end(last.pos, line)
+                briefs[-1] = replace(last, text=(*last.text, *more), pos=pos)
+                at = end
+                continue
+            if not cut:
+                self._report("warm-up-bullet", "the bullet is missing", line)
+            while end < len(lines) and lines[end].text and lines[end].indent > 1:
+                end += 1
+            text = self._inliner.read(line.text[cut:].strip(), line.pos)
+            body = self._blocks.read(lines[at + 1 : end])
+            briefs.append(Brief(text, _subject(plain(text)), body, line.pos))
+            at = end
+        return at
+
+    def _report(self, code: str, message: str, line: Line) -> None:
+        start = line.pos
+        self._diagnostics.append(Diagnostic(code, message, replace(start, end_column=start.column + 1)))
+
+
+def replace_end(pos: Pos, line: Line) -> Pos:
+    """The stretch, prolonged to the end of a line."""
+    return Pos(pos.line, pos.column, line.pos.end_line, line.pos.end_column)
+
+
+def _subject(text: str) -> str:
+    found = re.match(rf"([^:：，。；,;]{{1,{_SUBJECT_LIMIT}}})[:：]", text)
+    return found.group(1).strip() if found and not text[found.end() :].startswith("//") else ""
+
+
+def _segments(lines: Sequence[Line], blocks: BlockReader) -> tuple[Segment, ...]:
+    text = plain(blocks.inlines([unquoted(line) for line in lines])) if lines else joined(lines)
+    marks = list(_SEGMENT.finditer(text))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return tuple(
+        Segment(mark.group(1), text[mark.end() : end].strip(" ，。；;"))
+        for mark, end in zip(marks, ends, strict=True)
+    )
