@@ -5,7 +5,7 @@
     [channels.NAME]     the fields of the channel's class, and `enabled`; web and rss are on without a table
 
 Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
-A channel says that a path must lie in the served folder by field(metadata={"inside": "site"}).
+A channel may refuse its own values: by a ConfigError when it is made, or when it is asked for `addresses`.
 """
 
 from __future__ import annotations
@@ -259,8 +259,9 @@ def _channel(
 ) -> Channel | None:
     """The channel; None when it is switched off. What is switched off must be right all the same."""
     table = ("channels", name)
+    place = table if name in document.table("channels") else ("newsletter",)
     document.table(*table)
-    with document.at(*table):
+    with document.at(*place):
         cls: Any = find_channel(name)
         known = kinds(cls)
     values = document.decode(table, known | {"enabled": "bool"})
@@ -269,21 +270,10 @@ def _channel(
         missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if field.init and missing and field.name not in values:
             raise document.need(table, field.name, example(known[field.name]))
-    with document.at(*table):
+    with document.at(*place):
         channel: Channel = cls(**values)
-    for field in dataclasses.fields(cls):
-        if field.metadata.get("inside") == "site":
-            _inside_site(document, table, field.name, getattr(channel, field.name), publication.site)
+        if enabled and hasattr(
+            channel, "addresses"
+        ):  # it refuses what is not below the folder that is served
+            channel.addresses(publication)
     return channel if enabled else None
-
-
-def _inside_site(document: Document, table: tuple[str, ...], key: str, path: str, site: str) -> None:
-    """Refuse a path outside of the folder that is served, where the channel wants one inside."""
-    if _is_below(path) and path.startswith(f"{site}/"):
-        return
-    written = key in document.table(*table)
-    raise document.error(
-        (*table, key) if written else ("newsletter", "site"),
-        f'{key} in [{".".join(table)}] is "{path}", which is not below site = "{site}"',
-        f'write {key} = "{site}/{path.rpartition("/")[2]}" below [{".".join(table)}]',
-    )

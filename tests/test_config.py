@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import os
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ import pytest
 from publisher import config
 from publisher.channel import Channel, Rendering, Session
 from publisher.errors import ConfigError
+from publisher.model import Publication
 
 
 class Silent:
@@ -35,8 +36,13 @@ class Web(Silent):
 @dataclass(frozen=True, slots=True)
 class Rss(Silent):
     name: ClassVar[str] = "rss"
-    path: str = field(default="public/feed.xml", metadata={"inside": "site"})
+    path: str = "public/feed.xml"
     entries: int = 20
+
+    def addresses(self, publication: Publication) -> dict[str, str]:
+        if not self.path.startswith(f"{publication.site}/"):
+            raise ConfigError(f"{self.path} is not below {publication.site}", "move it")
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,11 @@ enabled = false
     assert rss == Rss(path="docs/slow/rss.xml")
     assert pigeon == Pigeon("north", 3.0, ("a", "b"), True, "grey")
     assert (vars(plain)["width"], vars(plain)["to"]) == (60, ("list@example.org",))
+
+
+def test_a_channel_that_is_off_need_not_fit_the_site(tmp_path: Path) -> None:
+    found = load(tmp_path, TOP + 'site = "docs"\n[channels.rss]\nenabled = false')
+    assert found.channels == (Web(),)
 
 
 @pytest.mark.parametrize(
@@ -333,21 +344,8 @@ ADDED = [
         'hours and minutes: at = "09:45"',
     ),
     # channels
-    (
-        '[channels.rss]\npath = "feed.xml"',
-        '6:1: path in [channels.rss] is "feed.xml", which is not below site = "public"',
-        'write path = "public/feed.xml" below [channels.rss]',
-    ),
-    (
-        '[channels.rss]\npath = "public/../feed.xml"',
-        '6:1: path in [channels.rss] is "public/../feed.xml", which is not below site = "public"',
-        'write path = "public/feed.xml" below [channels.rss]',
-    ),
-    (
-        'site = "docs"',
-        '5:1: path in [channels.rss] is "public/feed.xml", which is not below site = "docs"',
-        'write path = "docs/feed.xml" below [channels.rss]',
-    ),
+    ('[channels.rss]\npath = "feed.xml"', "5:1: feed.xml is not below public", "move it"),
+    ('site = "docs"\n[channels.web]', "1:1: public/feed.xml is not below docs", "move it"),
     (
         "[channels.pigeon]",
         "5:1: [channels.pigeon] has no loft",
