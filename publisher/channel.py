@@ -134,14 +134,21 @@ class Channel(Protocol):
 
 @runtime_checkable
 class ArchiveChannel(Channel, Protocol):
-    """A channel with output over all issues."""
+    """A channel with output over all issues.
+
+    `keeps` is true when what `render` makes is only material for `render_archive`: then nothing of it is
+    delivered, and its first part is kept for `body`. When it is false, all parts are delivered and `body`
+    must not be called.
+    """
+
+    keeps: ClassVar[bool]
 
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
     ) -> Iterator[Group]:
         """The groups of parts that cover the archive, in the order they must be written.
 
-        `entries` is newest first. `body(entry)` gives back the body of the first part this channel
-        rendered for that issue; ask for it only when needed, which for most groups is in `parts`.
+        `entries` is newest first. `body(entry)` gives back the body of the part this channel keeps of
+        that issue; ask for it only when needed, which for most groups is in `parts`.
         """
         ...
