@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _CHINESE = {
     "archive": "往期回顾",
     "briefs": "热身小新闻",
+    "by_item": "逐条",
     "colon": "：",
     "comma": "、",
     "contacts": "联系",
@@ -43,6 +44,7 @@ _CHINESE = {
 _ENGLISH = {
     "archive": "Archive",
     "briefs": "In brief",
+    "by_item": "item by item",
     "colon": ": ",
     "comma": ", ",
     "contacts": "Contact",

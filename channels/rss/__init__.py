@@ -1,0 +1,86 @@
+"""The rss channel: the newest issues as RSS, Atom and JSON Feed, the older ones as archives by year.
+
+`render` turns an issue into its feed entry, JSON on one line, which the pipeline keeps; from these lines
+`render_archive` makes the documents, so that a new issue costs the same however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import ClassVar
+
+from publisher.channel import Context, Entry, Group, Part, Rendering, Session
+from publisher.channels.rss import window
+from publisher.channels.rss.documents import Documents
+from publisher.channels.rss.entries import issue_line, item_lines
+from publisher.channels.rss.feed import Places
+from publisher.errors import ConfigError
+from publisher.files import FolderSession
+from publisher.model import Issue, Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Rss:
+    """`path` is the RSS feed below the output folder; atom.xml, feed.json and archive/ lie beside it.
+
+    `entries` is how many issues the live feeds show at most, `items` adds feeds with one entry per item,
+    `hub` is the address of a WebSub hub.
+    """
+
+    name: ClassVar[str] = "rss"
+    keeps: ClassVar[bool] = True
+
+    path: str = "public/feed.xml"
+    entries: int = window.LIMIT
+    items: bool = False
+    hub: str = ""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.entries <= window.LIMIT:
+            raise ConfigError(
+                f"a live feed shows 1 to {window.LIMIT} issues, not {self.entries}",
+                "older issues are in the archive feeds, which readers find from the live one",
+            )
+
+    def addresses(self, publication: Publication) -> dict[str, str]:
+        """The absolute addresses of the live feeds by format: rss, atom and json.
+
+        Raises ConfigError when `path` does not lie in the folder that is served.
+        """
+        places = Places(self.path, publication)
+        return {form: places.address(places.live[form]) for form in ("rss", "atom", "json")}
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        """The feed entry of the issue, and below it those of its items if they have feeds: JSON lines."""
+        lines = [issue_line(issue, context), *(item_lines(issue, context) if self.items else [])]
+        body = b"".join(lines)
+        part = Part(f"entries/{issue.id}.jsonl", "application/jsonl", body)
+        return Rendering((part,), report={"bytes": len(body), "entries": len(lines)})
+
+    def render_archive(
+        self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
+    ) -> Iterator[Group]:
+        """The style sheet, the archives from the oldest year on, the item feeds, and last the live feeds."""
+
+        def lines(entry: Entry) -> list[bytes]:
+            return body(entry).splitlines()
+
+        if not entries:
+            return
+        documents = Documents(Places(self.path, context.publication), self.hub, context)
+        count = window.live(entries, lambda entry: lines(entry)[0], self.entries)
+        newest, older = entries[:count], window.years(entries[count:])
+        yield documents.style()
+        before = None
+        for year, closed in older.items():
+            yield documents.archive(year, closed, before, lines)
+            before = year
+        if self.items:
+            yield documents.items(newest, lines)
+        yield documents.live(newest, before, lines)
+
+    def session(self) -> AbstractContextManager[Session]:
+        """A connection that writes files below its destination."""
+        return FolderSession()

@@ -1,0 +1,175 @@
+"""An issue as the HTML of a feed entry: headings, paragraphs, lists and plain links, which is what every
+reader's sanitiser lets through.
+
+Readers drop ids, so the contents list leads to the items on the issue's web page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from itertools import groupby
+
+from publisher.channel import Entry
+from publisher.model import (
+    Blocks,
+    Em,
+    Field,
+    Guide,
+    Inline,
+    Inlines,
+    Issue,
+    Item,
+    Link,
+    Note,
+    Paragraph,
+    Section,
+    Strong,
+    Text,
+    Warmup,
+    plain,
+)
+from publisher.transforms import links
+from publisher.words import words
+from publisher.writers import html
+
+# remarks that are only true inside WeChat
+_WECHAT_NOTES = {"read_original", "pc_wechat"}
+
+
+def issue_html(issue: Issue, entry: Entry, lang: str) -> str:
+    """The whole issue, every address absolute as it came. `lang` chooses the words no editor wrote."""
+    return "\n".join(piece for piece in _issue(issue, entry, words(lang)) if piece)
+
+
+def item_html(item: Item, lang: str) -> str:
+    """One item, for an entry of its own, whose title is the item's."""
+    say = words(lang)
+    return "\n".join([f"<p>{_head(item, say)}</p>", *_matter(item, say)])
+
+
+def item_title(item: Item) -> str:
+    """What an item is called, as plain text; an item without a title by what it has."""
+    summary = plain(item.summary)
+    return plain(item.title) or item.source or item.url or plain(item.tail) or summary or item.id
+
+
+def _issue(issue: Issue, entry: Entry, say: Mapping[str, str]) -> Iterator[str]:
+    if entry.updated > entry.published:
+        yield f"<p><em>{say['updated']} {entry.updated.date().isoformat()}</em></p>"
+    if issue.title and any(links(issue.title.text)):  # the entry's own title is plain text
+        yield f"<p>{html.inlines(issue.title.text)}</p>"
+    if issue.tagline:
+        yield f"<p>{html.inlines(issue.tagline)}</p>"
+    if issue.guide:
+        yield _guide(issue.guide, say)
+    if issue.warmup:
+        yield from _warmup(issue.warmup)
+    yield from _notes(issue.notes)
+    yield _contents(issue, entry.url, say)
+    for section in issue.sections:
+        yield from _section(section, say)
+    if issue.footer:
+        yield "<hr>"
+        yield html.blocks(issue.footer)
+
+
+def _guide(guide: Guide, say: Mapping[str, str]) -> str:
+    """The guide, its label in front of its first words."""
+    label = (Strong((Text(guide.label),)), Text(say["colon"])) if guide.label else ()
+    match guide.blocks:
+        case (Paragraph(children), *rest):
+            return html.blocks((Paragraph((*label, *children)), *rest))
+        case blocks:
+            return html.blocks((Paragraph(label), *blocks) if label else blocks)
+
+
+def _warmup(warmup: Warmup) -> Iterator[str]:
+    yield html.blocks(warmup.intro)
+    if warmup.briefs:
+        rows = "\n".join(f"<li>{_joined(html.inlines(b.text), b.body)}</li>" for b in warmup.briefs)
+        yield f"<ul>\n{rows}\n</ul>"
+    yield html.blocks(warmup.outro)
+
+
+def _joined(line: str, body: Blocks) -> str:
+    return f"{line}\n{html.blocks(body)}" if body else line
+
+
+def _notes(notes: tuple[Note, ...]) -> Iterator[str]:
+    return (f"<p>{html.inlines(note.text)}</p>" for note in notes if note.kind not in _WECHAT_NOTES)
+
+
+def _contents(issue: Issue, page: str, say: Mapping[str, str]) -> str:
+    """The sections and their items, each item leading to its place on the web page."""
+    if not any(issue.items):
+        return ""
+    rows = []
+    for section in issue.sections:
+        items = "".join(f"\n<li>{_entrance(item, page)}</li>" for item in section.items)
+        rows.append(
+            f"<li>{escape(plain(section.title))}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>"
+        )
+    return f"<h2>{say['contents']}</h2>\n<ul>\n" + "\n".join(rows) + "\n</ul>"
+
+
+def _entrance(item: Item, page: str) -> str:
+    return f'<a href="{html.address(f"{page}#{item.id}")}">{escape(item_title(item), quote=False)}</a>'
+
+
+def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
+    level = min(max(section.level, 2), 5)
+    if section.title:
+        yield f"<h{level}>{html.inlines(section.title)}</h{level}>"
+    yield from _notes(section.notes)
+    for node in section.content:
+        if isinstance(node, Item):
+            yield f"<h{level + 1}>{_head(node, say)}</h{level + 1}>"
+            yield from _matter(node, say)
+        else:
+            yield html.blocks((node,))
+
+
+def _head(item: Item, say: Mapping[str, str]) -> str:
+    """The line of an item: tags, linked title, source or authors, further links, what is left."""
+    pieces = [*(escape(f"[{tag}]", quote=False) for tag in item.tags), *_title(item, say)]
+    if by := item.source or "、".join(item.authors):
+        pieces.append(f"| {escape(by, quote=False)}")
+    pieces += [html.inlines((extra,)) for extra in item.extras]
+    pieces.append(html.inlines(item.tail))
+    return " ".join(piece for piece in pieces if piece)
+
+
+def _title(item: Item, say: Mapping[str, str]) -> Iterator[str]:
+    """The title inside its link; beside it when the title has links of its own, which cannot nest."""
+    title = html.inlines(item.title)
+    if not item.url:
+        yield title
+    elif _has_link(item.title):
+        yield title
+        yield html.inlines((Link((Text(say["link"]),), item.url),))
+    else:
+        yield f'<a href="{html.address(item.url)}">{title or escape(item.url, quote=False)}</a>'
+
+
+def _has_link(nodes: Inlines) -> bool:
+    return any(
+        isinstance(node, Link) or (isinstance(node, Strong | Em) and _has_link(node.children))
+        for node in nodes
+    )
+
+
+def _matter(item: Item, say: Mapping[str, str]) -> Iterator[str]:
+    """Fields, one a line; a summary is a paragraph of its own. Then the body."""
+    for is_summary, fields in groupby(item.fields, key=lambda field: field.kind == "summary"):
+        lines = [_field(field, say["colon"]) for field in fields]
+        yield from (f"<p>{line}</p>" for line in (lines if is_summary else ["<br>\n".join(lines)]))
+    yield html.blocks(item.body)
+
+
+def _field(field: Field, colon: str) -> str:
+    value: tuple[Inline, ...] = field.value
+    if field.url and field.url not in links(value):
+        value = (Link(value, field.url),)
+    label = escape(field.label, quote=False)
+    return f"{label}{colon}{html.inlines(value)}"

@@ -1,0 +1,152 @@
+"""What a feed says of itself, and one of its entries, in no format yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NotRequired, TypedDict
+
+from publisher.errors import ConfigError
+from publisher.links import ascii_url
+from publisher.model import Publication
+
+Format = Literal["json", "atom", "rss"]
+
+MEDIA_TYPES: Mapping[Format, str] = {
+    "json": "application/feed+json",
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
+}
+
+STYLE = "feed.css"
+
+# what XML 1.0 has no way to write, and what UTF-8 has none for either: https://www.w3.org/TR/xml/#charsets
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class Author(TypedDict):
+    """Who wrote an entry."""
+
+    name: str
+
+
+class FeedItem(TypedDict):
+    """An entry of a feed as JSON Feed 1.1 spells it: https://www.jsonfeed.org/version/1.1/#items
+
+    Dates are RFC 3339 with an offset. `external_url` is what an entry about a single item points to.
+    """
+
+    id: str
+    url: str
+    title: str
+    summary: str
+    content_html: str
+    date_published: str
+    date_modified: NotRequired[str]
+    external_url: NotRequired[str]
+    tags: list[str]
+    authors: list[Author]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The head of one feed document; addresses are absolute, except that `style` is relative.
+
+    An archive document (RFC 5005) has `current`, the live feed it belongs to; `previous` is the next
+    older archive. `complete` says that this one document holds every entry there is.
+    """
+
+    id: str
+    title: str
+    description: str
+    language: str
+    author: str
+    rights: str
+    home: str
+    address: str
+    style: str
+    hub: str = ""
+    current: str = ""
+    previous: str = ""
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the documents of the feeds lie, as keys below the output folder, per format.
+
+    Raises ConfigError when `path`, the place of the live RSS feed, cannot be served with its siblings.
+    """
+
+    path: str
+    publication: Publication
+
+    def __post_init__(self) -> None:
+        name = self.path.rpartition("/")[2]
+        taken = {key.rpartition("/")[2] for key in (*self.items.values(), self.atom, self.json, self.style)}
+        if not self.path.startswith(f"{self.publication.site}/") or ".." in self.path.split("/"):
+            raise ConfigError(
+                f"the feed {self.path!r} is not below {self.publication.site!r}, the folder that is served",
+                f'write for example path = "{self.publication.site}/feed.xml"',
+            )
+        if not name.endswith(".xml") or name in taken:
+            raise ConfigError(
+                f"the feed cannot be called {name!r}",
+                "it must be NAME.xml and not the name of another feed beside it; feed.xml is good",
+            )
+
+    @property
+    def folder(self) -> str:
+        """The folder of the live feeds, with a slash at its end."""
+        return self.path.rpartition("/")[0] + "/"
+
+    @property
+    def atom(self) -> str:
+        """The live Atom feed."""
+        return f"{self.folder}atom.xml"
+
+    @property
+    def json(self) -> str:
+        """The live JSON feed."""
+        return f"{self.folder}feed.json"
+
+    @property
+    def style(self) -> str:
+        """The style sheet of all XML feeds."""
+        return f"{self.folder}{STYLE}"
+
+    @property
+    def live(self) -> dict[Format, str]:
+        """The feeds of the newest issues, in the order they are written."""
+        return {"json": self.json, "atom": self.atom, "rss": self.path}
+
+    @property
+    def items(self) -> dict[Format, str]:
+        """The feeds with one entry per item."""
+        folder = self.folder
+        return {
+            "json": f"{folder}items.json",
+            "atom": f"{folder}items.atom.xml",
+            "rss": f"{folder}items.xml",
+        }
+
+    def archive(self, year: int) -> dict[Format, str]:
+        """The archive feeds of a year."""
+        start = f"{self.folder}archive/{year}"
+        return {"atom": f"{start}.atom.xml", "rss": f"{start}.xml"}
+
+    def address(self, key: str) -> str:
+        """The absolute address at which a file of the site is served."""
+        return ascii_url(self.publication.base + key.removeprefix(f"{self.publication.site}/"))
+
+
+def clean(text: str) -> str:
+    """The text without the characters that no feed can carry; one of them would make it unreadable."""
+    return _IMPOSSIBLE.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """The text for a title or a name: clean, white space in single spaces."""
+    return " ".join(clean(text).split())
