@@ -34,6 +34,7 @@ _TRACKING = {
 _SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", "ircs", "magnet", "news",
                  "sms", "tg", "weixin", "xmpp"}  # fmt: skip
 _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
+_CREATIVE_COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
 # every character RFC 3986 allows in a URL, and the percent sign of what is escaped already
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 
@@ -129,3 +130,16 @@ def ascii_url(url: str) -> str:
             pass
     escaped = quote(url, safe=_URL_SAFE, errors="replace")
     return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", escaped)
+
+
+def license_link(spdx: str) -> tuple[str, str]:
+    """The name people know a licence by, and its address, from an SPDX id.
+
+    Creative Commons licences lead to their deed (creativecommons.org/licenses), all others to spdx.org.
+    """
+    if found := _CREATIVE_COMMONS.match(spdx):
+        kind, version = found.groups()
+        return f"CC {kind} {version}", f"https://creativecommons.org/licenses/{kind.lower()}/{version}/"
+    if spdx == "CC0-1.0":
+        return "CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"
+    return spdx, f"https://spdx.org/licenses/{quote(spdx)}.html"

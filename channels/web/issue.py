@@ -1,0 +1,196 @@
+"""An issue as its page shows it: what the template would have to work out, worked out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from publisher.channel import Entry
+from publisher.links import repository
+from publisher.model import (
+    Block,
+    Break,
+    Brief,
+    Em,
+    Field,
+    Guide,
+    Inline,
+    Inlines,
+    Issue,
+    Item,
+    Link,
+    Note,
+    Paragraph,
+    Publication,
+    Section,
+    Strong,
+    Text,
+    Warmup,
+    plain,
+)
+from publisher.transforms import anchors, links
+
+# remarks about reading inside WeChat, where outside links are dead; on a page every link works
+_NOT_HERE = {"read_original", "pc_wechat"}
+
+
+def short(entry: Entry, publication: Publication) -> str:
+    """The title of an entry where the newsletter's name and the date stand beside it anyway."""
+    rest = entry.title.removeprefix(publication.name).lstrip()
+    for date in (f"({entry.date})", f"（{entry.date}）"):
+        rest = rest.removeprefix(date)
+    return rest.lstrip(" ：:") or entry.title
+
+
+def heading(issue: Issue, entry: Entry, publication: Publication) -> tuple[Inlines, ...]:
+    """The topics of the issue; a title of another form is one topic, as it was written."""
+    title = issue.title
+    if title and not title.regular and title.text:
+        return (title.text,)
+    topics = title.headline if title and title.headline else short(entry, publication).split("/")
+    return tuple((Text(topic),) for topic in topics)
+
+
+def tagline(issue: Issue, publication: Publication) -> Inlines:
+    """The issue's own tagline; empty when it is the newsletter's, which every page shows."""
+    same = plain(issue.tagline).strip() == publication.tagline and not _has_link(issue.tagline)
+    return () if same else issue.tagline
+
+
+def guide(issue: Issue) -> Guide | None:
+    """The guide, each part marked like 【论文】 on a line of its own with its mark in bold."""
+    found = issue.guide
+    if not found or not found.segments:
+        return found
+    labels = "|".join(re.escape(segment.label) for segment in found.segments)
+    mark = re.compile(f"([【「](?:{labels})[】」])")
+
+    def lines(block: Block) -> Block:
+        if not isinstance(block, Paragraph):
+            return block
+        made: list[Inline] = []
+        for node in block.children:
+            made += _split(node, mark) if isinstance(node, Text) else [node]
+        return replace(block, children=tuple(made[1:] if made[:1] == [Break()] else made))
+
+    return replace(found, blocks=tuple(map(lines, found.blocks)))
+
+
+def _split(node: Text, mark: re.Pattern[str]) -> Iterator[Inline]:
+    for index, piece in enumerate(mark.split(node.text)):
+        if index % 2:
+            yield Break()
+            yield Strong((Text(piece),))
+        elif piece:
+            yield Text(piece)
+
+
+def warmup(issue: Issue) -> Warmup | None:
+    """The warm-up with the subject of each line in bold."""
+    found = issue.warmup
+    return found and replace(found, briefs=tuple(map(_with_subject, found.briefs)))
+
+
+def _with_subject(brief: Brief) -> Brief:
+    match brief.text:
+        case (Text(text), *rest) if brief.subject and text.startswith(brief.subject):
+            after = Text(text.removeprefix(brief.subject))
+            return replace(brief, text=(Strong((Text(brief.subject),)), after, *rest))
+    return brief
+
+
+def notes(found: tuple[Note, ...]) -> tuple[Note, ...]:
+    """The notes that mean something on a page."""
+    return tuple(note for note in found if note.kind not in _NOT_HERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A section of the page. `level` is that of its heading, 2 to 5, without gaps in the outline.
+
+    `runs` are its items and blocks in source order, as (whether these are items, nodes). A chapter whose
+    items have nothing but a title is a list of `links`.
+    """
+
+    title: Inlines
+    id: str
+    level: int
+    count: int
+    links: bool
+    notes: tuple[Note, ...]
+    runs: tuple[tuple[bool, tuple[Item | Block, ...]], ...]
+
+
+def chapters(issue: Issue) -> list[Chapter]:
+    """The sections as chapters."""
+    made: list[Chapter] = []
+    above: list[int] = []
+    seen = {""}
+    for section, anchor in zip(issue.sections, anchors(issue), strict=True):
+        if section.title:
+            while above and above[-1] >= section.level:
+                above.pop()
+            above.append(section.level)
+        items = list(section.items)
+        made.append(
+            Chapter(
+                title=section.title,
+                id=anchor,
+                level=min(len(above) + 1, 5),
+                count=len(items),
+                links=not any(item.fields or item.body for item in items),
+                notes=notes(section.notes),
+                runs=_runs(section, seen),
+            )
+        )
+    return made
+
+
+def contents(issue: Issue, found: list[Chapter], briefs: str) -> list[tuple[str, str, int, int]]:
+    """Where one can go on the page: id, text, level (2 or more) and number of items or briefs."""
+    warm = [("briefs", briefs, 2, len(issue.briefs))] if issue.warmup else []
+    titled = (chapter for chapter in found if chapter.title)
+    return warm + [(each.id, plain(each.title), each.level, each.count) for each in titled]
+
+
+def _runs(section: Section, seen: set[str]) -> tuple[tuple[bool, tuple[Item | Block, ...]], ...]:
+    nodes = [_on_page(node, seen) if isinstance(node, Item) else node for node in section.content]
+    runs = groupby(nodes, key=lambda node: isinstance(node, Item))
+    return tuple((are_items, tuple(run)) for are_items, run in runs)
+
+
+def _on_page(item: Item, seen: set[str]) -> Item:
+    """The item so that each of its addresses has a link of its own, and its id stands once on the page."""
+    url, extras = item.url, list(item.extras)
+    title = item.title or ((Text(url),) if url else ())
+    if url and _has_link(title):  # HTML has no link inside a link
+        extras.insert(0, Link((Text(url),), url))
+        url = None
+    said = plain(title).lower()
+    others = [field.url for field in item.fields if field.url]
+    if item.repo and item.repo.lower() not in said and item.repo not in map(repository, others):
+        extras.append(Link((Text(item.repo),), f"https://github.com/{item.repo}"))
+    if item.arxiv and not any(item.arxiv in text for text in (said, item.url or "", *item.tags, *others)):
+        extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
+    anchor = "" if item.id in seen else item.id
+    seen.add(item.id)
+    fields = tuple(map(_linked, item.fields))
+    return replace(item, id=anchor, title=title, url=url, extras=tuple(extras), fields=fields)
+
+
+def _linked(field: Field) -> Field:
+    """The field with its address clickable, whatever its value says."""
+    if not field.url or field.url in links(field.value):
+        return field
+    if not field.value or _has_link(field.value):
+        return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
+    return replace(field, value=(Link(field.value, field.url),))
+
+
+def _has_link(nodes: Inlines) -> bool:
+    return any(
+        isinstance(node, Link) or (isinstance(node, Strong | Em) and _has_link(node.children))
+        for node in nodes
+    )

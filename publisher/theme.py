@@ -1,0 +1,155 @@
+"""The theme: page templates and style sheets, the user's over ours, and the only door to Jinja2."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn
+
+from publisher import templates
+from publisher.errors import ConfigError, StorageError
+from publisher.model import Blocks, Inlines
+from publisher.writers import html, page
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+    from markupsafe import Markup
+
+_SUFFIXES = {".html", ".css", ".md", ".toml", ".svg", ".txt", ".xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One file of a theme: its text, the path to name in messages, and whether the user wrote it."""
+
+    text: str
+    path: str
+    ours: bool = True
+
+
+@dataclass(frozen=True)
+class Theme:
+    """All templates of a theme in memory, by file name. Small to pickle: what Jinja2 compiled stays behind.
+
+    In a template, `blocks` and `inlines` turn nodes of the document into HTML, `lang` gives the attribute
+    that tells their language when it is not the page's, and `url` makes an address safe for an attribute.
+    The channel gives `publication` and, as `w`, the words of its language. A name that nobody gave is an
+    error, not an empty string.
+    """
+
+    files: Mapping[str, Template]
+
+    @classmethod
+    def load(cls, user_folder: Path | None = None) -> Theme:
+        """The built-in templates, and over them, by name, the files of the user's folder if there is one.
+
+        Raises StorageError when a file cannot be read, ConfigError when one of the user's is not UTF-8.
+        """
+        files = _files(Path(templates.__path__[0]), ours=True)
+        if user_folder is not None and user_folder.is_dir():
+            files |= _files(user_folder, ours=False)
+        return cls(files)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over the names and texts of all files: equal themes make equal pages."""
+        digest = hashlib.sha256()
+        for name in sorted(self.files):
+            for piece in (name, self.files[name].text):
+                digest.update(hashlib.sha256(piece.encode()).digest())
+        return digest.hexdigest()
+
+    def text(self, name: str) -> str:
+        """The source of a file. Raises KeyError when the theme has none of that name."""
+        return self.files[name].text
+
+    def render(self, name: str, **values: object) -> str:
+        """The template `name` filled in. Raises ConfigError for a mistake in a template of the user's."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except Exception as error:  # a template may fail with whatever its expressions raise
+            if all(file.ours for file in self.files.values()):
+                raise
+            self._explain(name, error)
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+        def find(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+            file = self.files.get(name)
+            return file and (file.text, file.path, lambda: True)
+
+        environment = Environment(
+            loader=FunctionLoader(find),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        # as it stands: the JSON lies in a page that says it is UTF-8, in an order that means something
+        environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+        environment.filters |= _filters()
+        return environment
+
+    def _explain(self, name: str, error: Exception) -> NoReturn:
+        """Say which line of which template is wrong."""
+        path, line = _place(error, {file.path for file in self.files.values()})
+        if not path:
+            path = self.files[name].path if name in self.files else name
+        hint = "mend the template, or remove it to use the built-in one"
+        raise ConfigError(f"{path}:{line}: {error}", hint) from error
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"files": self.files}
+
+
+def _files(folder: Path, *, ours: bool) -> dict[str, Template]:
+    found: dict[str, Template] = {}
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix in _SUFFIXES and not path.name.startswith("."):
+                found[path.name] = Template(path.read_text("utf-8"), str(path), ours)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})", "save it as UTF-8") from error
+    except OSError as error:
+        raise StorageError(f"cannot read templates in {folder}: {error.strerror}") from error
+    return found
+
+
+def _filters() -> dict[str, Callable[..., Markup]]:
+    from jinja2 import pass_context
+    from markupsafe import Markup
+
+    @pass_context
+    def blocks(context: Context, nodes: Blocks) -> Markup:
+        return Markup(page.blocks(nodes, context["publication"].lang))
+
+    @pass_context
+    def lang(context: Context, nodes: Inlines) -> Markup:
+        return Markup(page.language(nodes, context["publication"].lang))
+
+    return {
+        "blocks": blocks,
+        "inlines": lambda nodes: Markup(page.inlines(nodes)),
+        "lang": lang,
+        "url": lambda url: Markup(html.address(url)),
+    }
+
+
+def _place(error: Exception, paths: set[str]) -> tuple[str, int]:
+    """The template and line where an error arose: Jinja2 puts templates into tracebacks as if they were
+    Python files, and a syntax error carries its place itself."""
+    path, line = getattr(error, "filename", None) or "", getattr(error, "lineno", None) or 1
+    trace: TracebackType | None = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename in paths:
+            path, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    return path, line

@@ -1,0 +1,58 @@
+"""Inlines and blocks as HTML for a page in a browser: what `html` writes, with what only a browser can use.
+
+The writer `html` escapes every `<` of the text, so a tag found in its output is one it wrote itself, and
+a plain replacement is exact.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from publisher.model import Block, Blocks, CodeBlock, Inlines
+from publisher.words import words
+from publisher.writers import html
+
+# no-referrer: hosts that refuse pictures to other sites go by the referrer
+_IMAGE = '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" '
+_HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = re.compile("[A-Za-z]{2,}[ ,.;:]")
+
+
+def inlines(nodes: Inlines) -> str:
+    """HTML of a run of inlines."""
+    return html.inlines(nodes).replace("<img ", _IMAGE)
+
+
+def blocks(nodes: Blocks, lang: str) -> str:
+    """HTML of blocks on a page in `lang`, one per line.
+
+    Tables and code scroll in boxes of their own, which a keyboard can reach. A block in another language
+    than the page says so: https://www.w3.org/TR/WCAG22/#language-of-parts
+    """
+    return "\n".join([_block(node, lang) for node in nodes])
+
+
+def _block(node: Block, lang: str) -> str:
+    text = html.blocks((node,))
+    if not isinstance(node, CodeBlock):
+        text = re.sub(r"<\w+", lambda tag: tag[0] + _language(text, lang), text, count=1)
+    box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(words(lang)["table"])}">'
+    return (
+        text.replace("<img ", _IMAGE)
+        .replace("<pre", '<pre tabindex="0"')
+        .replace("<table", f"{box}<table")
+        .replace("</table>", "</table></div>")
+    )
+
+
+def language(nodes: Inlines, lang: str) -> str:
+    """The attribute for what holds these inlines on a page in `lang`: ' lang="en"', or nothing."""
+    return _language(html.inlines(nodes), lang)
+
+
+def _language(text: str, lang: str) -> str:
+    """On a Chinese page, words without a single Han character are taken for English."""
+    if not lang.startswith("zh") or _HAN.search(text) or len(_WORD.findall(text)) < 4:
+        return ""
+    return ' lang="en"'
