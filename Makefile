@@ -23,8 +23,9 @@ bench: .venv/for-demo ## measure against bare Python, Pelican and Hugo, in one r
 	@$(BIN)/python -m pip --python build/bench/bin/python install --quiet --disable-pip-version-check '.[bench]'
 	@build/bench/bin/python tests/bench
 
-pictures: demo ## photograph the demo's pages with Chromium into build/pictures/
-	@$(BIN)/python tests/pictures.py demo/public build/pictures
+pictures: .venv/for-test ## photograph the sample's pages with Chromium, into build/pictures/
+	@$(BIN)/python -m pytest --quiet -k everybody --pictures build/pictures tests/judges/test_pages.py
+	@ls build/pictures/*.png
 
 clean: ## remove all that was made here
 	rm -rf .venv demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write golden files instead of comparing")
+    parser.addoption("--pictures", default="", help="folder for screenshots of the judged pages")
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +48,30 @@ def need() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def publish() -> Callable[..., str]:
+    """publish("--help", folder=...) runs the real command, in a process of its own, and gives its stdout.
+
+    `env` is added to the environment; `under` is a program to run it under; `code` the expected exit code.
+    """
+
+    def run(
+        *arguments: str,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        under: Sequence[str] = (),
+        code: int = 0,
+    ) -> str:
+        command = [*under, sys.executable, "-m", "publisher", *arguments]
+        done = subprocess.run(
+            command, cwd=folder, env=os.environ | (env or {}), capture_output=True, encoding="utf-8"
+        )
+        assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture

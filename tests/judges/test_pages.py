@@ -1,0 +1,131 @@
+"""The pages before judges nobody here wrote: the Nu HTML checker, axe-core in Chromium; and their links."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin
+
+import pytest
+
+HERE = Path(__file__).parent
+BROKEN = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"></head><body>
+<h1>no title, no landmark</h1><img src="https://elsewhere.example/x.png"><a href="gone.html">gone</a>
+<a href="#nowhere">nowhere</a><div style="width:600px">wide</div><script>throw 1</script></body></html>"""
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A site with one page that every judge must complain about."""
+    (tmp_path / "index.html").write_text(BROKEN, "utf-8")
+    return tmp_path
+
+
+# ------------------------------------------------------------ valid HTML
+
+
+@pytest.fixture(scope="session")
+def html_findings(need: Callable[[str], str], node_modules: Path) -> Callable[[list[Path]], str]:
+    """What the Nu HTML checker says of pages: errors and warnings."""
+    java = need("java")
+    jar = node_modules / "vnu-jar" / "build" / "dist" / "vnu.jar"
+
+    def check(pages: list[Path]) -> str:
+        command = [java, "-jar", jar, "--stdout", "--format", "gnu", *pages]
+        return subprocess.run(command, capture_output=True, text=True).stdout
+
+    return check
+
+
+def test_html_is_valid(site, html_findings) -> None:
+    assert len(site.pages) >= 5
+    assert html_findings(site.pages) == ""
+
+
+def test_html_checker_notices(broken: Path, html_findings) -> None:
+    assert "error" in html_findings([broken / "index.html"])
+
+
+# ---------------------------------------------- for everybody, on any screen
+
+
+@pytest.fixture(scope="session")
+def browser_findings(
+    request: pytest.FixtureRequest, need: Callable[[str], str], node_modules: Path
+) -> Callable[[str, Path, list[str]], str]:
+    """What axe-core and the browser itself say of addresses; see browser.cjs."""
+    node, chromium = need("node"), need("chromium")
+    pictures = request.config.getoption("--pictures")
+    if pictures:
+        Path(pictures).mkdir(parents=True, exist_ok=True)
+
+    def check(base: str, folder: Path, addresses: list[str]) -> str:
+        command = [node, HERE / "browser.cjs", chromium, base, folder, pictures, *addresses]
+        environment = os.environ | {"NODE_PATH": str(node_modules)}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return check
+
+
+def test_pages_work_for_everybody(site, browser_findings) -> None:
+    assert browser_findings(site.base, site.folder, [site.address(page) for page in site.pages]) == ""
+
+
+def test_browser_notices(broken: Path, browser_findings) -> None:
+    base = "https://example.org/"
+    said = browser_findings(base, broken, [base])
+    for word in ("outside request", "script: 1", "scrolls sideways", "document-title", "image-alt"):
+        assert word in said
+
+
+# ------------------------------------------------------------------- links
+
+
+class Anchors(HTMLParser):
+    """The ids of a page, and every address it names."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.addresses: list[str] = []
+        self.feed(page.read_text("utf-8"))
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.add(value or "")
+            elif name in ("href", "src"):
+                self.addresses.append(value or "")
+
+
+def dead_links(base: str, folder: Path) -> Iterator[str]:
+    """Every address below `base` that no file, or no id in its file, answers."""
+    pages = {page: Anchors(page) for page in folder.rglob("*.html")}
+    for page, anchors in pages.items():
+        here = base + page.relative_to(folder).as_posix().removesuffix("index.html")
+        for address in anchors.addresses:
+            url, fragment = urldefrag(urljoin(here, address))
+            if not url.startswith(base):
+                continue
+            file = folder / unquote(url.removeprefix(base)).partition("?")[0]
+            if file.is_dir():
+                file /= "index.html"
+            if not file.is_file():
+                yield f"{here}: {address} leads nowhere"
+            elif fragment and unquote(fragment) not in pages[file].ids:
+                yield f"{here}: {address} names no id of its page"
+
+
+def test_links_lead_somewhere(site) -> None:
+    assert list(dead_links(site.base, site.folder)) == []
+
+
+def test_link_checker_notices(broken: Path) -> None:
+    found = "\n".join(dead_links("https://example.org/", broken))
+    assert "gone.html leads nowhere" in found
+    assert "#nowhere names no id" in found

@@ -1,0 +1,73 @@
+"""The same sources give the same bytes anywhere and any day, and what is right is not written again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ELSEWHERE = {
+    "time zone": {"TZ": "Pacific/Kiritimati"},
+    "language": {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0"},
+    "hash seed": {"PYTHONHASHSEED": "4711"},
+    "narrow terminal": {"COLUMNS": "20", "NO_COLOR": "1"},
+}
+
+
+def files(letter: Path) -> dict[str, bytes]:
+    """What was made: the site and what would be sent."""
+    made = (file for name in ("public", "outbox") for file in (letter / name).rglob("*") if file.is_file())
+    return {file.relative_to(letter).as_posix(): file.read_bytes() for file in made}
+
+
+@pytest.fixture
+def letter(tmp_path: Path, write_letter: Callable[[Path, list[Path]], Path]) -> Callable[[str], Path]:
+    issues = sorted((HERE / "issues").glob("*.md"))
+    return lambda name: write_letter(tmp_path / name, issues)
+
+
+@pytest.fixture
+def plain(letter, publish) -> dict[str, bytes]:
+    folder = letter("plain")
+    publish("--yes", folder=folder, env={"TZ": "UTC", "PYTHONHASHSEED": "0"})
+    made = files(folder)
+    assert {"public/index.html", "public/feed.xml"} <= made.keys()
+    return made
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_elsewhere(where: str, plain: dict[str, bytes], letter, publish) -> None:
+    folder = letter("elsewhere")
+    publish("--yes", folder=folder, env=ELSEWHERE[where])
+    assert files(folder) == plain
+
+
+def test_another_day(plain: dict[str, bytes], letter, publish, need: Callable[[str], str]) -> None:
+    folder = letter("later")
+    publish("--yes", folder=folder, under=[need("faketime"), "2041-07-04 05:06:07"])
+    assert files(folder) == plain
+
+
+def test_on_another_clock_of_files(plain: dict[str, bytes], letter, publish) -> None:
+    """A fresh checkout gives every source the time of the checkout."""
+    folder = letter("checkout")
+    for file in folder.rglob("*"):
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+    publish("--yes", folder=folder)
+    assert files(folder) == plain
+
+
+def test_again_touches_nothing(letter, publish) -> None:
+    folder = letter("twice")
+
+    def stamps() -> dict[Path, tuple[int, int]]:
+        made = (file for name in ("public", "outbox") for file in (folder / name).rglob("*"))
+        return {file: (file.stat().st_mtime_ns, file.stat().st_ino) for file in made}
+
+    publish("--yes", folder=folder)
+    before = stamps()
+    publish("--yes", folder=folder)
+    assert stamps() == before

@@ -1,0 +1,52 @@
+"""A start costs what it imports, so a command imports only what it is about to use."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCHEDULER_AND_NETWORK = {"apscheduler", "httpx", "telegram"}
+HEAVY = SCHEDULER_AND_NETWORK | {"feedgen", "jinja2", "lxml", "mistune", "multiprocessing", "rich", "yaml"}
+
+
+def imported(*arguments: str, folder: Path) -> set[str]:
+    """The top-level modules that `publish ARGUMENTS` imports, its own start included."""
+    command = [sys.executable, "-X", "importtime", "-m", "publisher", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = re.findall(r"^import time:.*\| +([\w.]+)$", done.stderr, re.MULTILINE)
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.fixture
+def letter(tmp_path: Path, publish) -> Path:
+    """The sample newsletter, not yet published."""
+    publish("init", "letter", folder=tmp_path)
+    return tmp_path / "letter"
+
+
+def test_help(tmp_path: Path) -> None:
+    found = imported("--help", folder=tmp_path)
+    assert "publisher" in found
+    assert found & HEAVY == set()
+
+
+def test_nothing_to_do(letter: Path, publish) -> None:
+    publish("--yes", folder=letter)
+    assert imported("--yes", folder=letter) & HEAVY == set()
+
+
+def test_one_feed(letter: Path) -> None:
+    found = imported("--channel", "rss", folder=letter)
+    assert {"mistune", "feedgen"} <= found, "the newest issue was not built"
+    assert found & SCHEDULER_AND_NETWORK == set()
+
+
+def test_imports_are_seen(tmp_path: Path) -> None:
+    """The test above can fail: a program that imports a heavy module is told apart."""
+    (tmp_path / "publisher.py").write_text("import yaml", "utf-8")
+    assert "yaml" in imported(folder=tmp_path) & HEAVY
