@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 GRAMMAR = Path(__file__).with_name("atom.rnc")
-BROKEN = """<feed xmlns="http://www.w3.org/2005/Atom"><id>tag:example.org,2024:x</id><title type="CDATA">x</title>
-<updated>2024-02-29T09:45:00</updated></feed>"""
+BROKEN = """<feed xmlns="http://www.w3.org/2005/Atom"><id>tag:example.org,2024:x</id>
+<title type="CDATA">x</title><updated>2024-02-29T09:45:00</updated></feed>"""
 
 
 @pytest.fixture(scope="session")
