@@ -77,6 +77,11 @@ class Group:
 class Templates(Protocol):
     """The theme as channels see it: templates already in memory."""
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the whole theme: equal themes make equal pages."""
+        ...
+
     def render(self, name: str, **values: object) -> str:
         """The template `name` filled in."""
         ...

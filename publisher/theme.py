@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from publisher.model import Blocks, Inlines
 from publisher.writers import html, page
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, FileSystemBytecodeCache
     from jinja2.runtime import Context
     from markupsafe import Markup
 
@@ -43,17 +44,20 @@ class Theme:
     """
 
     files: Mapping[str, Template]
+    cache: Path | None = None
 
     @classmethod
-    def load(cls, user_folder: Path | None = None) -> Theme:
+    def load(cls, user_folder: Path | None = None, cache: Path | None = None) -> Theme:
         """The built-in templates, and over them, by name, the files of the user's folder if there is one.
 
-        Raises StorageError when a file cannot be read, ConfigError when one of the user's is not UTF-8.
+        Compiled templates are kept in the folder `cache`, because compiling them takes as long as
+        rendering twenty pages. Raises StorageError when a file cannot be read, ConfigError when one of the
+        user's is not UTF-8.
         """
         files = _files(Path(templates.__path__[0]), ours=True)
         if user_folder is not None and user_folder.is_dir():
             files |= _files(user_folder, ours=False)
-        return cls(files)
+        return cls(files, cache)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -83,12 +87,13 @@ class Theme:
 
         def find(name: str) -> tuple[str, str, Callable[[], bool]] | None:
             file = self.files.get(name)
-            return file and (file.text, file.path, lambda: True)
+            return (file.text, file.path, lambda: True) if file else None
 
         environment = Environment(
             loader=FunctionLoader(find),
             autoescape=True,
             undefined=StrictUndefined,
+            bytecode_cache=self._bytecode(),
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
@@ -97,6 +102,17 @@ class Theme:
         environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
         environment.filters |= _filters()
         return environment
+
+    def _bytecode(self) -> FileSystemBytecodeCache | None:
+        from jinja2 import FileSystemBytecodeCache
+
+        if self.cache is None:
+            return None
+        try:
+            self.cache.mkdir(parents=True, exist_ok=True)
+        except OSError:  # rendering needs no cache
+            return None
+        return FileSystemBytecodeCache(str(self.cache)) if os.access(self.cache, os.W_OK) else None
 
     def _explain(self, name: str, error: Exception) -> NoReturn:
         """Say which line of which template is wrong."""
@@ -107,7 +123,7 @@ class Theme:
         raise ConfigError(f"{path}:{line}: {error}", hint) from error
 
     def __getstate__(self) -> dict[str, object]:
-        return {"files": self.files}
+        return {"files": self.files, "cache": self.cache}
 
 
 def _files(folder: Path, *, ours: bool) -> dict[str, Template]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -30,10 +29,11 @@ from publisher.model import (
     Warmup,
     plain,
 )
-from publisher.transforms import anchors, links
+from publisher.transforms import anchors, links, topics
 
 # remarks about reading inside WeChat, where outside links are dead; on a page every link works
 _NOT_HERE = {"read_original", "pc_wechat"}
+_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 
 
 def short(entry: Entry, publication: Publication) -> str:
@@ -49,8 +49,8 @@ def heading(issue: Issue, entry: Entry, publication: Publication) -> tuple[Inlin
     title = issue.title
     if title and not title.regular and title.text:
         return (title.text,)
-    topics = title.headline if title and title.headline else short(entry, publication).split("/")
-    return tuple((Text(topic),) for topic in topics)
+    found = (title.headline if title else ()) or topics(issue) or (short(entry, publication),)
+    return tuple((Text(topic),) for topic in found)
 
 
 def tagline(issue: Issue, publication: Publication) -> Inlines:
@@ -60,31 +60,31 @@ def tagline(issue: Issue, publication: Publication) -> Inlines:
 
 
 def guide(issue: Issue) -> Guide | None:
-    """The guide, each part marked like 【论文】 on a line of its own with its mark in bold."""
+    """The guide with marks like 【论文】 in bold, each on a new line where a sentence ended before it."""
     found = issue.guide
     if not found or not found.segments:
         return found
     labels = "|".join(re.escape(segment.label) for segment in found.segments)
     mark = re.compile(f"([【「](?:{labels})[】」])")
-
-    def lines(block: Block) -> Block:
-        if not isinstance(block, Paragraph):
-            return block
-        made: list[Inline] = []
-        for node in block.children:
-            made += _split(node, mark) if isinstance(node, Text) else [node]
-        return replace(block, children=tuple(made[1:] if made[:1] == [Break()] else made))
-
-    return replace(found, blocks=tuple(map(lines, found.blocks)))
+    return replace(found, blocks=tuple(_marked(block, mark) for block in found.blocks))
 
 
-def _split(node: Text, mark: re.Pattern[str]) -> Iterator[Inline]:
-    for index, piece in enumerate(mark.split(node.text)):
-        if index % 2:
-            yield Break()
-            yield Strong((Text(piece),))
-        elif piece:
-            yield Text(piece)
+def _marked(block: Block, mark: re.Pattern[str]) -> Block:
+    if not isinstance(block, Paragraph):
+        return block
+    made: list[Inline] = []
+    for node in block.children:
+        if not isinstance(node, Text):
+            made.append(node)
+            continue
+        for index, piece in enumerate(mark.split(node.text)):
+            if index % 2:
+                if plain(tuple(made)).endswith(_ENDS):
+                    made.append(Break())
+                made.append(Strong((Text(piece),)))
+            elif piece:
+                made.append(Text(piece))
+    return replace(block, children=tuple(made))
 
 
 def warmup(issue: Issue) -> Warmup | None:
