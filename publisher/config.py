@@ -109,19 +109,21 @@ def _newsletter(document: Document) -> tuple[Publication, str]:
             with document.at("newsletter", key):
                 values[key] = rule(values[key])
     if "id" not in values:
+        # RFC 4151 wants a year in which the host was its owner's: that of the file will do
         year = dt.datetime.fromtimestamp(document.path.stat().st_mtime, dt.UTC).year
-        host = urlsplit(values["url"]).hostname or ""
-        raise document.need(table, "id", f'"{tag(host, year, values["name"])}"')
+        host = urlsplit(values["url"]).hostname
+        raise document.need(table, "id", f'"tag:{host},{year}:{slug(values["name"])}"')
     values["base"] = values["url"].partition("{")[0].rpartition("/")[0] + "/"
     issues = values.pop("issues", "issues/*.md")
     return Publication(**values), issues
 
 
-def tag(host: str, year: int, name: str) -> str:
-    """A tag: URI (RFC 4151) to begin the ids of feed entries with. `year` is one in which the host was
-    yours; `name` gives the last part where it is written in ASCII."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") if name.isascii() else ""
-    return f"tag:{host.lower()},{year}:{slug or 'newsletter'}"
+def slug(*names: str) -> str:
+    """The first of the names that is written in ASCII, as the last part of an address; else "newsletter"."""
+    for name in names:
+        if name.isascii() and (word := re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")):
+            return word
+    return "newsletter"
 
 
 def _name(value: str) -> str:

@@ -1,0 +1,203 @@
+"""New files: publisher.toml, a sample newsletter, the next issue. Nothing that exists is written over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
+from pathlib import Path, PurePosixPath
+
+from publisher import templates
+from publisher.config import NAME, Config, slug
+from publisher.errors import ConfigError
+from publisher.files import storage_error, write_if_changed
+from publisher.model import Issue, plain
+from publisher.reader import read
+from publisher.words import words
+
+_SAMPLE = ("慢工双周刊", "写得慢一点，用得久一点：排版、字体与顺手的工具")
+_SAMPLE_ISSUES = ("sample-1.md", "sample-2.md", "sample-3.md")  # oldest first
+_FORTNIGHT = 14
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """What `init` made: its files, publisher.toml first, and the issue it took the name from, if any."""
+
+    created: tuple[Path, ...]
+    newest: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewIssue:
+    """What `new` made. `last` is the newest issue before it, `rhythm` the days from one to the next."""
+
+    path: Path
+    date: dt.date
+    rhythm: int
+    last: dt.date | None = None
+
+
+def init(folder: Path, *, today: dt.date) -> Newsletter:
+    """Make `folder` a newsletter.
+
+    Where there are issues, in it or in its folder `issues`, only publisher.toml is written, with name and
+    tagline of the newest. Else a sample newsletter is, its newest issue from the day before `today`.
+    Raises ConfigError when a file is there already, StorageError when one cannot be written.
+    """
+    for parent in ("issues/", ""):
+        if found := _issues_in(folder / parent):
+            newest = max(found, key=lambda path: (found[path], path.name))
+            issue = _read(newest)
+            name = issue.title.name if issue.title else folder.resolve().name
+            settings = _settings(
+                name,
+                plain(issue.tagline),
+                parent + _pattern(folder / parent, found),
+                slug(name, folder.resolve().name),
+                today,
+            )
+            return Newsletter(_create({folder / NAME: settings}), newest)
+    texts = {folder / NAME: _settings(*_SAMPLE, "issues/*.md", "slow-craft", today)}
+    for age, sample in enumerate(reversed(_SAMPLE_ISSUES)):
+        date = str(today - dt.timedelta(days=1 + _FORTNIGHT * age))
+        texts[folder / "issues" / f"{date}.md"] = _fill(sample, {"date": date})
+    return Newsletter(_create(texts))
+
+
+def new(config: Config, *, today: dt.date, date: dt.date | None = None) -> NewIssue:
+    """Write the next issue: a draft with the newsletter's name and the newest issue's sections, empty.
+
+    Without `date` it gets the next one in the rhythm of the issues with a date in their file name, not
+    before `today`. Raises ConfigError when the issue is there already, StorageError when it cannot be
+    written.
+    """
+    dated = {
+        day: path for path in sorted(config.root.glob(config.issues)) if (day := _day(path, config.root))
+    }
+    last = max(dated, default=None)
+    newest = dated[last] if last else None
+    rhythm = _rhythm(dated)
+    if date is None:
+        date = last + dt.timedelta(days=rhythm) if last else today
+        while date < today:
+            date += dt.timedelta(days=rhythm)
+    path = dated.get(date) or config.root / _place(config, date, newest)
+    _create({path: _skeleton(config, date, _read(newest) if newest else None)})
+    return NewIssue(path, date, rhythm, last)
+
+
+# ---------------------------------------------------------------------- init
+
+
+def _issues_in(folder: Path) -> dict[Path, dt.date]:
+    """The Markdown files that are issues, by a date in the name or by their title, and their dates."""
+    found = {}
+    for path in sorted(filter(Path.is_file, folder.glob("*.md"))):
+        if day := _day(path, folder):
+            found[path] = day
+        elif (issue := _read(path)).title and issue.title.regular:
+            found[path] = issue.date or dt.date.min
+    return found
+
+
+def _pattern(folder: Path, issues: Iterable[Path]) -> str:
+    """A glob for the issues that leaves out a README beside them, where their names let it."""
+    others = set(folder.glob("*.md")) - set(issues)
+    return "[0-9]*.md" if others and all(path.name[0].isdigit() for path in issues) else "*.md"
+
+
+def _settings(name: str, tagline: str, issues: str, site: str, today: dt.date) -> str:
+    """The text of publisher.toml; `site` is the last part of its addresses."""
+    chinese = re.search(r"[\u4e00-\u9fff]", name + tagline)
+    values = {
+        "name": name,
+        "tagline": tagline,
+        "issues": issues,
+        "url": f"https://example.org/{site}/{{date}}/",
+        "id": f"tag:example.org,{today.year}:{site}",
+        "lang": "zh-CN" if chinese else "en",
+        "timezone": "Asia/Shanghai" if chinese else "UTC",
+    }
+    # a JSON string is a TOML string
+    return _fill(NAME, {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()})
+
+
+# ----------------------------------------------------------------------- new
+
+
+def _day(path: Path, root: Path) -> dt.date | None:
+    """The date in the path of an issue below `root`, if there is one in the calendar."""
+    found = _DATE.findall(path.relative_to(root).as_posix())
+    try:
+        return dt.date.fromisoformat(found[-1]) if found else None
+    except ValueError:
+        return None
+
+
+def _rhythm(days: Iterable[dt.date]) -> int:
+    """The median of the days between issues; a fortnight while there are fewer than two."""
+    gaps = sorted((after - before).days for before, after in pairwise(sorted(days)))
+    return gaps[len(gaps) // 2] if gaps else _FORTNIGHT
+
+
+def _place(config: Config, date: dt.date, newest: Path | None) -> PurePosixPath:
+    """The newest issue's path with the date exchanged; without one, in the folder the glob begins with."""
+    if newest:
+        return PurePosixPath(_DATE.sub(str(date), newest.relative_to(config.root).as_posix()))
+    folders = takewhile(lambda part: not set("*?[") & set(part), PurePosixPath(config.issues).parts[:-1])
+    return PurePosixPath(*folders, f"{date}.md")
+
+
+def _skeleton(config: Config, date: dt.date, newest: Issue | None) -> str:
+    publication = config.publication
+    word = words(publication.lang)
+    label = newest.guide.label if newest and newest.guide and newest.guide.label else word["guide"]
+    colon = word["colon"].strip()
+    layout = [f"layout: {value}" for key, value in newest.front if key == "layout"] if newest else []
+    tagline = publication.tagline or (plain(newest.tagline) if newest else "")
+    parts = [
+        "\n".join(["---", "draft: true", *layout, "---"]),
+        f"# {publication.name} ({date}){colon}",
+        *([f"**{tagline}**"] if tagline else []),
+        f"> {label}{colon}",
+        *(_headings(newest) if newest else []),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _headings(issue: Issue) -> list[str]:
+    """The lines of the top sections' titles."""
+    top = min((section.level for section in issue.sections), default=2)
+    return [f"{'#' * top} {plain(s.title)}" for s in issue.sections if s.level == top and s.title]
+
+
+# --------------------------------------------------------------------- files
+
+
+def _read(path: Path) -> Issue:
+    try:
+        return read(path.read_text("utf-8-sig", errors="replace"), str(path))
+    except OSError as error:
+        raise storage_error(f"cannot read {path}", error) from error
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    text = Path(templates.__path__[0], template).read_text("utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _create(texts: Mapping[Path, str]) -> tuple[Path, ...]:
+    """Write all files, or none when one is there already."""
+    for path in texts:
+        if path.exists():
+            raise ConfigError(f"{path} is there already", "nothing was written; edit it, or move it away")
+    for path, text in texts.items():
+        write_if_changed(path, text.encode())
+    return tuple(texts)
