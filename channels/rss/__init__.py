@@ -31,6 +31,7 @@ class Rss:
 
     name: ClassVar[str] = "rss"
     keeps: ClassVar[bool] = True
+    keeps: ClassVar[bool] = True
 
     path: str = "public/feed.xml"
     entries: int = window.LIMIT
@@ -70,16 +71,17 @@ class Rss:
         if not entries:
             return
         documents = Documents(Places(self.path, context.publication), self.hub, context)
-        count = window.live(entries, lambda entry: lines(entry)[0], self.entries)
+        front = {entry.id: lines(entry) for entry in entries[: self.entries]}
+        count = window.fitting(own for own, *_ in front.values())
         newest, older = entries[:count], window.years(entries[count:])
         yield documents.style()
         before = None
-        for year, closed in older.items():
-            yield documents.archive(year, closed, before, lines)
+        for year, issues in older.items():
+            yield documents.archive(year, issues, before, lines)
             before = year
         if self.items:
-            yield documents.items(newest, lines)
-        yield documents.live(newest, before, lines)
+            yield documents.items(newest, lambda entry: front[entry.id])
+        yield documents.live(newest, before, lambda entry: front[entry.id])
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection that writes files below its destination."""

@@ -11,6 +11,7 @@ from html import escape
 from itertools import groupby
 
 from publisher.channel import Entry
+from publisher.channels.rss.feed import one_line
 from publisher.model import (
     Blocks,
     Em,
@@ -23,13 +24,14 @@ from publisher.model import (
     Link,
     Note,
     Paragraph,
+    Publication,
     Section,
     Strong,
     Text,
     Warmup,
     plain,
 )
-from publisher.transforms import links
+from publisher.transforms import anchors, links
 from publisher.words import words
 from publisher.writers import html
 
@@ -37,35 +39,37 @@ from publisher.writers import html
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 
 
-def issue_html(issue: Issue, entry: Entry, lang: str) -> str:
-    """The whole issue, every address absolute as it came. `lang` chooses the words no editor wrote."""
-    return "\n".join(piece for piece in _issue(issue, entry, words(lang)) if piece)
+def issue_html(issue: Issue, entry: Entry, publication: Publication) -> str:
+    """The whole issue, every address as it came: absolute. A tagline that is the newsletter's own is left
+    to the head of the feed."""
+    pieces = _issue(issue, entry, publication.tagline, words(publication.lang))
+    return "\n".join(piece for piece in pieces if piece)
 
 
-def item_html(item: Item, lang: str) -> str:
-    """One item, for an entry of its own, whose title is the item's."""
-    say = words(lang)
-    return "\n".join([f"<p>{_head(item, say)}</p>", *_matter(item, say)])
+def item_html(item: Item, publication: Publication) -> str:
+    """One item, for an entry of its own."""
+    say = words(publication.lang)
+    return "\n".join(piece for piece in (f"<p>{_head(item, say)}</p>", *_matter(item, say)) if piece)
 
 
 def item_title(item: Item) -> str:
-    """What an item is called, as plain text; an item without a title by what it has."""
-    summary = plain(item.summary)
-    return plain(item.title) or item.source or item.url or plain(item.tail) or summary or item.id
+    """What an item is called, one line of plain text; an item without a title by what it has."""
+    names = (plain(item.title), item.source or "", item.url or "", plain(item.tail), plain(item.summary))
+    return next(filter(None, map(one_line, names)), item.id)
 
 
-def _issue(issue: Issue, entry: Entry, say: Mapping[str, str]) -> Iterator[str]:
+def _issue(issue: Issue, entry: Entry, tagline: str, say: Mapping[str, str]) -> Iterator[str]:
     if entry.updated > entry.published:
         yield f"<p><em>{say['updated']} {entry.updated.date().isoformat()}</em></p>"
     if issue.title and any(links(issue.title.text)):  # the entry's own title is plain text
         yield f"<p>{html.inlines(issue.title.text)}</p>"
-    if issue.tagline:
+    if issue.tagline and (plain(issue.tagline).strip() != tagline or any(links(issue.tagline))):
         yield f"<p>{html.inlines(issue.tagline)}</p>"
     if issue.guide:
         yield _guide(issue.guide, say)
     if issue.warmup:
         yield from _warmup(issue.warmup)
-    yield from _notes(issue.notes)
+    yield from _notes(issue.notes, say)
     yield _contents(issue, entry.url, say)
     for section in issue.sections:
         yield from _section(section, say)
@@ -96,32 +100,34 @@ def _joined(line: str, body: Blocks) -> str:
     return f"{line}\n{html.blocks(body)}" if body else line
 
 
-def _notes(notes: tuple[Note, ...]) -> Iterator[str]:
-    return (f"<p>{html.inlines(note.text)}</p>" for note in notes if note.kind not in _WECHAT_NOTES)
+def _notes(notes: tuple[Note, ...], say: Mapping[str, str]) -> Iterator[str]:
+    for note in notes:
+        if note.kind not in _WECHAT_NOTES:
+            label = "" if note.kind == "history" else say["note"] + say["colon"]
+            yield f"<p>{label}{html.inlines(note.text)}</p>"
 
 
 def _contents(issue: Issue, page: str, say: Mapping[str, str]) -> str:
-    """The sections and their items, each item leading to its place on the web page."""
+    """The sections and their items, each leading to its place on the web page."""
     if not any(issue.items):
         return ""
     rows = []
-    for section in issue.sections:
-        items = "".join(f"\n<li>{_entrance(item, page)}</li>" for item in section.items)
-        rows.append(
-            f"<li>{escape(plain(section.title))}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>"
-        )
+    for section, anchor in zip(issue.sections, anchors(issue), strict=True):
+        title = _entrance(plain(section.title), page, anchor) if section.title else ""
+        items = "".join(f"\n<li>{_entrance(item_title(item), page, item.id)}</li>" for item in section.items)
+        rows.append(f"<li>{title}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>")
     return f"<h2>{say['contents']}</h2>\n<ul>\n" + "\n".join(rows) + "\n</ul>"
 
 
-def _entrance(item: Item, page: str) -> str:
-    return f'<a href="{html.address(f"{page}#{item.id}")}">{escape(item_title(item), quote=False)}</a>'
+def _entrance(text: str, page: str, anchor: str) -> str:
+    return f'<a href="{html.address(f"{page}#{anchor}")}">{escape(text, quote=False)}</a>'
 
 
 def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
     level = min(max(section.level, 2), 5)
     if section.title:
         yield f"<h{level}>{html.inlines(section.title)}</h{level}>"
-    yield from _notes(section.notes)
+    yield from _notes(section.notes, say)
     for node in section.content:
         if isinstance(node, Item):
             yield f"<h{level + 1}>{_head(node, say)}</h{level + 1}>"

@@ -14,7 +14,7 @@ from publisher.channels.rss import json_feed, window, xml_feeds
 from publisher.channels.rss.entries import author
 from publisher.channels.rss.feed import MEDIA_TYPES, STYLE, Feed, Format, Places, one_line
 from publisher.channels.rss.packing import with_compressed
-from publisher.links import ascii_url
+from publisher.links import ascii_url, license_link
 from publisher.words import words
 
 Lines = Callable[[Entry], Sequence[bytes]]
@@ -96,7 +96,7 @@ class Documents:
             description=one_line(publication.tagline) or one_line(publication.name),
             language=publication.lang,
             author=author(publication),
-            rights=one_line(publication.license),
+            rights=" ".join(license_link(publication.license)) if publication.license else "",
             home=ascii_url(publication.base),
             address=self.places.address(key),
             style=STYLE,

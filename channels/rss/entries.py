@@ -19,12 +19,13 @@ _SUMMARY = 160
 def issue_line(issue: Issue, context: Context) -> bytes:
     """The entry that shows the whole issue. Its tags are the sections."""
     entry, publication = _entry(context), context.publication
+    title = one_line(entry.title) or issue.id
     made: FeedItem = {
         "id": entry.id,
         "url": ascii_url(entry.url),
-        "title": one_line(entry.title),
-        "summary": one_line(entry.summary) or one_line(entry.title),
-        "content_html": clean(issue_html(issue, entry, publication.lang)),
+        "title": title,
+        "summary": one_line(entry.summary) or title,
+        "content_html": clean(issue_html(issue, entry, publication)),
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat(),
         "tags": _distinct(plain(section.title) for section in issue.sections),
@@ -49,13 +50,13 @@ def author(publication: Publication) -> str:
 
 
 def _of_item(item: Item, entry: Entry, publication: Publication) -> FeedItem:
-    title = one_line(item_title(item))
+    title = item_title(item)
     made: FeedItem = {
         "id": f"{entry.id}#{item.id}",
         "url": ascii_url(f"{entry.url}#{item.id}"),
         "title": title,
         "summary": shorten(one_line(plain(item.summary) or text_of(item.body)), _SUMMARY) or title,
-        "content_html": clean(item_html(item, publication.lang)),
+        "content_html": clean(item_html(item, publication)),
         "date_published": entry.published.isoformat(),
         "tags": _distinct(item.tags),
         "authors": [{"name": author(publication)}],

@@ -6,7 +6,7 @@ left of that year. So an archive is still while its year's issues have all left 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate, takewhile
 
 from publisher.channel import Entry
@@ -21,16 +21,9 @@ BUDGET = 500_000
 _FRAME = 900
 
 
-def live(entries: Sequence[Entry], line: Callable[[Entry], bytes], limit: int) -> int:
-    """How many of the entries, newest first, the live feed shows.
-
-    At most `limit`, and such that no format exceeds BUDGET; one in any case. `line` gives an entry's JSON.
-    """
-    return fitting(line(entry) for entry in entries[:limit])
-
-
 def fitting(lines: Iterable[bytes]) -> int:
-    """How many entries, from the first on, fit in one feed of any format; one in any case."""
+    """How many entries, from the first on, fit into BUDGET in any format; one in any case. `lines` are
+    entries as JSON."""
     return max(1, sum(1 for _ in takewhile(lambda total: total <= BUDGET, accumulate(map(_weight, lines)))))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from publisher.model import (
     Title,
     Warmup,
 )
+from publisher.transforms import revision
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 BEIJING = dt.timezone(dt.timedelta(hours=8))
@@ -64,7 +65,9 @@ def full_issue(day: str = "2021-07-18") -> Issue:
         id="crane-tide",
         url="https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv",
         source="海图周刊",
-        fields=(Field("摘要", "summary", (*t("吊机以 "), Strong(t("0.3 秒")), *t("读一次水位，误差 <2 厘米。"))),),
+        fields=(
+            Field("摘要", "summary", (*t("吊机以 "), Strong(t("0.3 秒")), *t("读一次水位，误差 <2 厘米。"))),
+        ),
     )
     paper = Item(
         title=(*t("把 "), Code("Vec<T>"), *t(" 塞进浮标")),
@@ -106,13 +109,16 @@ def full_issue(day: str = "2021-07-18") -> Issue:
             ),
         ),
         notes=(
-            Note("read_original", t("注：个别链接请点文末阅读原文。")),
-            Note("other", t("注：下周停刊一次。")),
+            Note("read_original", t("个别链接请点文末阅读原文。")),
+            Note("other", t("下周停刊一次。")),
         ),
         sections=(
             Section(t("业界新闻"), 2, content=(news, p("以上来自码头。"))),
             Section(
-                t("论文"), 2, notes=(Note("complete_url", t("注：补全地址即可访问。")),), content=(paper, bare)
+                t("论文"),
+                2,
+                notes=(Note("complete_url", t("补全地址即可访问。")),),
+                content=(paper, bare),
             ),
         ),
         footer=(
@@ -147,7 +153,7 @@ def entry_of(issue: Issue, **changes: object) -> Entry:
 class Templates:
     """The theme without Jinja2."""
 
-    def render(self, name: str, **values: object) -> str:
+    def render(self, name: str, **values: object) -> str:  # noqa: ARG002
         raise AssertionError("feeds are not made from templates")
 
     def text(self, name: str) -> str:
@@ -171,13 +177,14 @@ class Newsletter:
         new = {issue.id: (issue, entry_of(issue, **changes)) for issue in issues}
         return replace(self, issues=self.issues | new, asked=[])
 
+    def using(self, **settings: object) -> Newsletter:
+        """The same issues under other settings of the channel."""
+        return replace(self, channel=replace(self.channel, **settings), asked=[])  # type: ignore[arg-type]
+
     @property
     def entries(self) -> list[Entry]:
-        """Newest first, each with the revision of what was rendered."""
-        found = []
-        for issue, entry in self.issues.values():
-            part = self.channel.render(issue, replace(self.context, entry=entry)).parts[0]
-            found.append(replace(entry, revision=part.digest))
+        """Newest first, each with its revision."""
+        found = [replace(entry, revision=revision(issue)) for issue, entry in self.issues.values()]
         return sorted(found, key=lambda entry: entry.date, reverse=True)
 
     def body(self, entry: Entry) -> bytes:
@@ -196,6 +203,12 @@ class Newsletter:
 
 
 @pytest.fixture
+def empty() -> Newsletter:
+    """A newsletter without issues."""
+    return Newsletter()
+
+
+@pytest.fixture
 def newsletter() -> Newsletter:
     """Four issues in two years; the newest has one of everything and was corrected two days later."""
     corrected = dt.datetime(2021, 7, 20, 8, 0, tzinfo=BEIJING)
@@ -204,10 +217,16 @@ def newsletter() -> Newsletter:
 
 
 @pytest.fixture
-def weeks() -> Callable[[int, str], Iterable[Issue]]:
+def issue() -> Callable[..., Issue]:
+    """issue(day, text): an issue of one section with one item."""
+    return plain_issue
+
+
+@pytest.fixture
+def weeks() -> Callable[[int, str], list[Issue]]:
     """weeks(n, first day): plain issues, one a week."""
 
-    def make(number: int, first: str) -> Iterable[Issue]:
+    def make(number: int, first: str) -> list[Issue]:
         start = dt.date.fromisoformat(first)
         return [plain_issue((start + dt.timedelta(weeks=week)).isoformat()) for week in range(number)]
 

@@ -1,0 +1,59 @@
+"""Compressed files beside the feeds, and how they reach the disk."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+
+import brotli
+import pytest
+
+
+def packed(files):
+    return [key for key in files if key.endswith((".xml", ".json"))]
+
+
+def test_every_feed_has_compressed_forms_that_unpack_to_it(newsletter):
+    files = newsletter.using(entries=1).files()
+    assert len(packed(files)) == 7
+    for key in packed(files):
+        assert gzip.decompress(files[f"{key}.gz"]) == files[key]
+        assert brotli.decompress(files[f"{key}.br"]) == files[key]
+
+
+def test_no_time_no_name_and_no_system_in_a_gzip_file(newsletter):
+    head = newsletter.files()["public/feed.xml.gz"][:10]
+    flags, time, system = head[3], head[4:8], head[9]
+    assert (flags, time, system) == (0, bytes(4), 255)
+
+
+def test_compressed_forms_follow_their_file(newsletter):
+    keys = [part.key for part in newsletter.parts()]
+    for key in packed(keys):
+        at = keys.index(key)
+        assert keys[at : at + 3] == [key, f"{key}.gz", f"{key}.br"]
+
+
+def test_on_disk_no_compressed_form_is_older_than_its_file(newsletter, tmp_path):
+    with newsletter.channel.session() as session:
+        for part in newsletter.parts():
+            assert session.deliver(part, str(tmp_path)).changed
+    files = [path for path in tmp_path.rglob("*") if path.suffix in (".xml", ".json")]
+    assert len(files) == 3
+    for path in files:
+        for end in (".gz", ".br"):
+            form = path.with_name(path.name + end)
+            assert form.stat().st_mtime_ns >= path.stat().st_mtime_ns
+
+
+def test_delivering_the_same_again_changes_nothing(newsletter, tmp_path):
+    for expected in (True, False):
+        with newsletter.channel.session() as session:
+            parts = newsletter.parts()
+            assert [session.deliver(part, str(tmp_path)).changed for part in parts] == [expected] * len(parts)
+
+
+def test_a_failing_compression_is_not_passed_over(newsletter, monkeypatch):
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    with pytest.raises(ImportError):
+        newsletter.parts()
