@@ -562,7 +562,8 @@ def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
     [
         '# bad = 1\n # [channels.rss]\nauthor = "a # bad = 1"',
         'author = """\nbad = 1\n[channels.rss]\n"" bad = 1 \\"\n"""',
-        'author = """quoted "twice"""""',
+        'author = """ends "so""""',
+        'author = """ends "so"""""',
         "author = '''\nbad = 1\n[x'''",
         "author = 'C:\\'",
         'contacts = [\n  "bad = 1", # ]\n  "[channels.rss]",\n]',
@@ -572,7 +573,7 @@ def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
     ],
 )
 def test_the_place_is_right_after(tmp_path: Path, before: str) -> None:
-    text = f"{TOP}{before}\n\t bad = 1\n"
+    text = f'{TOP}{before}\n\t bad = "1"\n'
     line = text.count("\n")
     with pytest.raises(ConfigError, match=rf"^publisher.toml:{line}:3: unknown key bad in \[newsletter\]$"):
         load(tmp_path, text)
