@@ -184,7 +184,7 @@ def _linked(field: Field) -> Field:
     """The field with its address clickable, whatever its value says."""
     if not field.url or field.url in links(field.value):
         return field
-    if not field.value or _has_link(field.value):
+    if _has_link(field.value):
         return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
     return replace(field, value=(Link(field.value, field.url),))
 

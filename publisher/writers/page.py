@@ -16,7 +16,7 @@ from publisher.writers import html
 # no-referrer: hosts that refuse pictures to other sites go by the referrer
 _IMAGE = '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" '
 _HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_WORD = re.compile("[A-Za-z]{2,}[ ,.;:]")
+_WORD = re.compile("[A-Za-z]{2,}[,.;:]? ")
 
 
 def inlines(nodes: Inlines) -> str:
@@ -53,6 +53,6 @@ def language(nodes: Inlines, lang: str) -> str:
 
 def _language(text: str, lang: str) -> str:
     """On a Chinese page, words without a single Han character are taken for English."""
-    if not lang.startswith("zh") or _HAN.search(text) or len(_WORD.findall(text)) < 4:
+    if not lang.startswith("zh") or _HAN.search(text) or len(_WORD.findall(text)) < 3:
         return ""
     return ' lang="en"'

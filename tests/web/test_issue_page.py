@@ -1,0 +1,393 @@
+"""The page of one issue."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import posixpath
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from publisher.channel import ArchiveChannel
+from publisher.channels.web import Web
+from publisher.model import Field, Issue, Item, Link, Note, Paragraph, Pos, Section, Strong, Text, Title
+from publisher.reader import read
+from publisher.transforms import absolute, publishable
+
+BASE = "https://peak.example.org/letter/"
+
+
+def t(text: str) -> tuple[Text, ...]:
+    return (Text(text),)
+
+
+def of_items(*items: Item) -> Issue:
+    return Issue("x", sections=(Section(t("新闻"), content=items),))
+
+
+def headings(page) -> list[str]:
+    return [element.tag for element in page.root.iter() if element.tag in {f"h{n}" for n in range(1, 7)}]
+
+
+# ------------------------------------------------------- everything is there
+
+
+def test_every_word_and_address_is_on_the_page(rich, rich_issue) -> None:
+    assert rich.lacks(rich_issue) == []
+
+
+def test_lacks_notices(page, rich_issue) -> None:
+    lost = page(replace(rich_issue, warmup=None)).lacks(rich_issue)
+    assert "：停运三天；" not in lost  # the text node is one with its subject
+    assert "缆车站：停运三天；" in lost
+    assert "https://bird.example.net/" in lost
+
+
+def test_every_word_of_real_issues_is_on_their_pages(page, corpus: Path) -> None:
+    files = sorted([*corpus.glob("issues/*.md"), *corpus.glob("drafts/*.md"), *corpus.glob("other/*.md")])
+    assert files
+    for file in files:
+        issue = absolute(publishable(read(file.read_text("utf-8"), file.name)), BASE)
+        assert page(issue).lacks(issue) == [], file.name
+
+
+def test_order_is_that_of_the_issue(rich) -> None:
+    order = ("导读", "本期三条", "鸟叫", "热身结束", "下周停刊", "编者按", "雪深计学会", "除霜只要", "第一行",
+             "来自山脚", "补全地址", "塞进风杯", "只有题目", "无题的尾声", "投稿")  # fmt: skip
+    places = [rich.text.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_fields_and_body_keep_the_order_of_the_source(page) -> None:
+    item = Item(
+        t("题"),
+        fields=(Field("代码", "code", t("在后"), pos=Pos(9, 1, 9, 5)),),
+        body=(Paragraph(t("在前"), Pos(8, 1, 8, 3)),),
+    )
+    text = page(of_items(item)).text
+    assert text.index("在前") < text.index("代码：在后")
+
+
+def test_notes_about_wechat_stay_away(page, rich) -> None:
+    assert "阅读原文" not in rich.text
+    issue = Issue("x", notes=(Note("pc_wechat", t("电脑端打不开")), Note("history", t("见菜单"))))
+    assert "打不开" not in page(issue).text
+    assert "注：见菜单" in page(issue).text
+
+
+def test_markup_in_words_stays_words(page) -> None:
+    evil = '</script><script>alert("1")</script>&lt;<!--'
+    issue = replace(of_items(Item(t(evil), "i", "https://a.example/?a=1&b=2", source=evil)), tagline=t(evil))
+    made = page(issue, tagline=evil, author=evil)
+    assert len(made.all("script")) == 1
+    assert made.text.count(evil) == 4
+    assert "https://a.example/?a=1&b=2" in made.addresses
+
+
+def test_unsafe_addresses_lead_nowhere(page) -> None:
+    made = page(of_items(Item(t("题"), url="javascript:alert(1)")))
+    assert not [address for address in made.addresses if address.startswith("javascript")]
+
+
+# ------------------------------------------------------------------ the head
+
+
+def test_head_says_what_the_page_is(rich) -> None:
+    assert rich.root.get("lang") == "zh-CN"
+    assert "".join(rich.one("title").itertext()) == "高山气象信 (2021-07-18)：雪线/风杯"
+    assert rich.one("link", rel="canonical").get("href") == BASE + "2021-07-18/"
+    assert rich.one("link", rel="prev").get("href") == BASE + "2021-07-04/"
+    assert rich.one("link", rel="next").get("href") == BASE + "2021-08-01/"
+    said = {name: rich.meta(name) for name in ("description", "author", "og:type", "og:url", "og:locale")}
+    assert said == {
+        "description": "2021-07-18 的摘要。",
+        "author": "山脊编辑部",
+        "og:type": "article",
+        "og:url": BASE + "2021-07-18/",
+        "og:locale": "zh_CN",
+    }
+    assert rich.meta("article:published_time") == "2021-07-18T09:45:00+08:00"
+    assert rich.one("time").get("datetime") == "2021-07-18"
+
+
+def test_feeds_can_be_found(rich) -> None:
+    assert [(link.get("type"), link.get("href")) for link in rich.all("link", rel="alternate")] == [
+        ("application/rss+xml", BASE + "feed.xml"),
+        ("application/atom+xml", BASE + "atom.xml"),
+        ("application/feed+json", BASE + "feed.json"),
+    ]
+
+
+def test_no_feeds_no_links_to_them(context, see, rich_issue) -> None:
+    (part,) = Web().render(rich_issue, replace(context, feeds={})).parts
+    assert see(part.body).all("link", rel="alternate") == []
+
+
+def test_addresses_in_the_head_are_ascii(context, see) -> None:
+    entry = replace(context.entry, url=BASE + "号外/")
+    (part,) = Web().render(Issue("x"), replace(context, entry=entry)).parts
+    assert part.key == "public/号外/index.html"
+    made = see(part.body)
+    assert made.one("link", rel="canonical").get("href") == BASE + "%E5%8F%B7%E5%A4%96/"
+    assert made.meta("og:url") == BASE + "%E5%8F%B7%E5%A4%96/"
+
+
+def test_structured_data(rich) -> None:
+    data = json.loads(rich.one("script").text)
+    assert data["@type"] == "Article"
+    assert data["headline"] == "高山气象信 (2021-07-18)：雪线/风杯"
+    assert data["datePublished"] == "2021-07-18T09:45:00+08:00"
+    assert data["author"] == {"@type": "Person", "name": "山脊编辑部"}
+    assert data["license"] == "https://creativecommons.org/licenses/by-sa/4.0/"
+    assert data["isPartOf"] == {"@type": "Periodical", "name": "高山气象信", "url": BASE}
+
+
+def test_structured_data_cannot_end_its_element(context, see) -> None:
+    entry = replace(context.entry, title="</script><b>&amp;")
+    (part,) = Web().render(Issue("x"), replace(context, entry=entry)).parts
+    made = see(part.body)
+    assert json.loads(made.one("script").text)["headline"] == "</script><b>&amp;"
+    assert made.all("b") == []
+
+
+def test_a_correction_is_dated(context, see) -> None:
+    later = dt.datetime(2021, 7, 20, 8, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
+    entry = replace(context.entry, updated=later)
+    (part,) = Web().render(Issue("x"), replace(context, entry=entry)).parts
+    assert "更正于2021-07-20" in see(part.body).text
+
+
+def test_the_page_asks_no_other_host_for_anything_but_pictures(rich) -> None:
+    assert rich.all("link", rel="stylesheet") == []
+    assert rich.one("script").get("type") == "application/ld+json"
+    style = rich.one("style").text
+    assert "url(" not in style
+    assert "@import" not in style
+    assert all(element.get("referrerpolicy") == "no-referrer" for element in rich.all("img"))
+
+
+# ---------------------------------------------------------------- moving about
+
+
+def test_neighbours_and_index_are_files_beside(context, rich) -> None:
+    def file(address: str) -> str:
+        return posixpath.normpath(posixpath.join("public/2021-07-18", unquote(urlsplit(address).path)))
+
+    assert file(rich.one("a", rel="prev").get("href")) == "public/2021-07-04/index.html"
+    assert file(rich.one("a", rel="next").get("href")) == "public/2021-08-01/index.html"
+    menu = [file(link.get("href")) for link in rich.root.find("body/header/nav")]
+    assert menu == ["public/index.html", "public/index.html", "public/subscribe.html"]
+
+
+def test_ids_are_unique_and_every_jump_lands(rich) -> None:
+    ids = [element.get("id") for element in rich.all() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    jumps = {address[1:] for address in rich.addresses if address.startswith("#")}
+    assert {"defrost", "wind", "bare", "业界新闻", "论文", "briefs", "main"} <= jumps
+    assert jumps <= set(ids)
+
+
+def test_an_id_given_twice_stays_with_the_first(page) -> None:
+    made = page(of_items(Item(t("甲"), "same", body=(Paragraph(t("文")),)), Item(t("乙"), "same")))
+    assert "甲" in "".join(made.one(id="same").itertext())
+
+
+def test_permalinks_have_names_of_their_own(rich) -> None:
+    names = [link.get("aria-label") for link in rich.all("a", class_="permalink")]
+    assert names == [
+        "本条链接：雪深计学会了自己除霜",
+        "本条链接：把 Vec<Wind> 塞进风杯",
+        "本条链接：只有题目",
+    ]
+
+
+def test_contents_lead_to_the_sections(rich, read_words) -> None:
+    (nav,) = [nav for nav in rich.all("nav") if nav.get("aria-label") == "目录"]
+    entries = [(link.get("href"), read_words(link)) for link in nav.iter("a")]
+    assert entries == [
+        ("#briefs", "热身小新闻"),
+        ("#业界新闻", "业界新闻"),
+        ("#论文", "论文"),
+        ("#链接-list", "链接list"),
+    ]
+
+
+# --------------------------------------------------------------- how it is made
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ((2, 2), ["h1", "h2", "h2"]),
+        ((3, 3, 2), ["h1", "h2", "h2", "h2"]),
+        ((1, 4, 2, 6), ["h1", "h2", "h3", "h3", "h4"]),
+        ((2, 3, 4, 5, 6), ["h1", "h2", "h3", "h4", "h5", "h5"]),
+    ],
+)
+def test_the_outline_skips_no_level(page, levels, expected) -> None:
+    sections = tuple(Section(t(f"第 {n} 节"), level) for n, level in enumerate(levels))
+    assert headings(page(Issue("x", sections=sections))) == expected
+
+
+def test_items_stand_one_level_below_their_section(rich) -> None:
+    assert headings(rich) == ["h1", "h2", "h3", "h2", "h3", "h3"]
+
+
+def test_sections_of_mere_links_are_lists(page, read_words) -> None:
+    made = page(of_items(Item(t("甲"), "a", "https://a.example/"), Item(t("乙"), "b", tags=("视频",))))
+    (links,) = made.all("ul", class_="links")
+    assert [(item.get("id"), read_words(item)) for item in links] == [("a", "甲#"), ("b", "视频乙#")]
+
+
+def test_a_link_is_never_inside_a_link(page) -> None:
+    title = (Text("见 "), Strong((Link(t("附录"), "https://b.example/"),)))
+    made = page(of_items(Item(title, "i", "https://a.example/", body=(Paragraph(t("文")),))))
+    assert {"https://a.example/", "https://b.example/"} <= made.addresses
+    assert [link for link in made.all("a") if list(link.iter("a"))[1:]] == []
+    assert "[link" not in made.text
+
+
+def test_an_item_without_title_shows_its_address(page) -> None:
+    made = page(of_items(Item((), "i", "https://a.example/x")))
+    assert "https://a.example/x" in made.text
+
+
+@pytest.mark.parametrize(
+    ("item", "address"),
+    [
+        (Item(t("题"), url="https://a.example/", repo="ridge/anemo"), "https://github.com/ridge/anemo"),
+        (Item(t("题"), url="https://a.example/", arxiv="2107.04321"), "https://arxiv.org/abs/2107.04321"),
+    ],
+)
+def test_a_repository_or_paper_named_by_the_item_can_be_reached(page, item, address) -> None:
+    assert address in page(of_items(item)).addresses
+
+
+@pytest.mark.parametrize(
+    ("value", "html"),
+    [
+        ((), '<a href="https://u.example/">https://u.example/</a>'),
+        (t("看这里"), '<a href="https://u.example/">看这里</a>'),
+        (
+            (Link(t("别处"), "https://v.example/"),),
+            '<a href="https://v.example/">别处</a> <a href="https://u.example/">https://u.example/</a>',
+        ),
+        ((Link(t("看这里"), "https://u.example/"),), '<a href="https://u.example/">看这里</a>'),
+    ],
+)
+def test_the_address_of_a_field_is_a_link(page, value, html) -> None:
+    field = Field("代码", "code", value, "https://u.example/")
+    assert f"<span>{html}</span>" in page(of_items(Item(t("题"), fields=(field,)))).html
+
+
+def test_tables_and_code_can_be_scrolled_from_the_keyboard(rich) -> None:
+    box = rich.one("div", class_="scroll")
+    assert (box.get("tabindex"), box.get("role"), box.get("aria-label")) == ("0", "group", "表格")
+    assert box.find("table") is not None
+    assert rich.one("pre").get("tabindex") == "0"
+
+
+def test_english_on_a_chinese_page_says_so(page, rich) -> None:
+    (english,) = [element for element in rich.all(lang="en") if element.tag != "html"]
+    assert english.text == "Anemometers that hardly ever need a new battery"
+    body = (
+        Paragraph(t("Snow is measured every ten minutes here.")),
+        Paragraph(t("雪。")),
+        Paragraph(t("OK")),
+    )
+    issue = of_items(Item(t("题"), body=body))
+    assert [element.tag for element in page(issue).all(lang="en")] == ["p"]
+    assert [element.tag for element in page(issue, lang="en").all(lang="en")] == ["html"]
+
+
+def test_the_guide_breaks_where_a_sentence_ended(rich) -> None:
+    assert (
+        "<p>本期三条。<br>\n<strong>【新闻】</strong>雪深计除霜；<br>\n<strong>【论文】</strong>风杯与 "
+        in rich.html
+    )
+
+
+def test_a_mark_inside_a_sentence_stays_there(page, rich_issue) -> None:
+    guide = replace(rich_issue.guide, blocks=(Paragraph(t("其中【论文】一篇。")),))
+    assert "<p>其中<strong>【论文】</strong>一篇。</p>" in page(replace(rich_issue, guide=guide)).html
+
+
+def test_the_subject_of_a_brief_stands_out(rich) -> None:
+    assert "<strong>缆车站</strong>：停运三天；" in rich.html
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        (Title(t("高山气象信 (2021-07-18)：甲/乙"), "高山气象信", "2021-07-18", ("甲", "乙")), "甲/乙"),
+        (Title(t("高山气象信 (2021-07-18)"), "高山气象信", "2021-07-18"), "雪线/风杯"),
+        (Title(t("号外！"), "号外！", regular=False), "号外！"),
+        (None, "雪线/风杯"),
+    ],
+)
+def test_the_title_of_the_page(page, read_words, title, expected) -> None:
+    made = page(Issue("x", title=title))
+    assert read_words(made.one("h1")) == expected
+    assert made.one("time").text == "2021-07-18"
+
+
+def test_a_date_as_the_editor_wrote_it(page) -> None:
+    made = page(Issue("x", title=Title(t("旧名 (2021-07-xx)"), "旧名", "2021-07-xx")))
+    assert "旧名·2021-07-xx" in made.text
+    assert made.one("time").get("datetime") == "2021-07-18"
+
+
+def test_the_tagline_is_not_said_twice(page) -> None:
+    assert page(Issue("x", tagline=t("山上的工程师每周读什么"))).text.count("山上的工程师每周读什么") == 1
+    assert page(Issue("x", tagline=t("本期特刊"))).text.count("本期特刊") == 1
+
+
+def test_the_foot_names_licence_and_contacts(rich, read_words) -> None:
+    foot = rich.root.find("body/footer")
+    assert "许可：CCBY-SA4.0" in read_words(foot)
+    assert [link.get("href") for link in foot.iter("a")] == [
+        BASE + "feed.xml",
+        BASE + "atom.xml",
+        BASE + "feed.json",
+        "https://peak.example.org/about/",
+        "mailto:desk@peak.example.org",
+        "https://creativecommons.org/licenses/by-sa/4.0/",
+    ]
+    assert "公众号：高山气象信" in read_words(foot)
+
+
+def test_an_empty_issue_is_a_page(page) -> None:
+    made = page(Issue("x"))
+    assert headings(made) == ["h1"]
+    assert not [nav for nav in made.all("nav") if nav.get("aria-label") == "目录"]
+
+
+def test_an_english_page_has_no_chinese_word(page) -> None:
+    changes = {"name": "Peak", "tagline": "Weather, weekly", "lang": "en", "author": "", "contacts": ()}
+    issue = Issue("x", title=Title(t("Peak (2021-07-18): wind"), "Peak", "2021-07-18", ("wind",)))
+    news = Section(t("News"), content=(Item(t("One"), "i", "https://a.example/"),))
+    made = page(replace(issue, sections=(news,)), **changes)
+    neighbours = "Previousissue高山气象信(2021-07-04)：雷达站搬家Nextissue高山气象信(2021-08-01)"
+    assert neighbours in made.text
+    assert made.text.replace(neighbours, "").replace("·", "").isascii()
+    assert made.meta("og:locale") is None
+
+
+def test_the_same_issue_gives_the_same_bytes(context, rich_issue) -> None:
+    first, second = (Web().render(rich_issue, context) for _ in range(2))
+    assert first == second
+    (part,) = first.parts
+    assert (part.key, part.media_type) == ("public/2021-07-18/index.html", "text/html; charset=utf-8")
+    assert first.report == {"items": 3, "bytes": len(part.body)}
+
+
+def test_it_is_an_archive_channel() -> None:
+    assert isinstance(Web(), ArchiveChannel)
+
+
+def test_a_page_needs_an_entry(context) -> None:
+    with pytest.raises(ValueError, match="entry"):
+        Web().render(Issue("x"), replace(context, entry=None))

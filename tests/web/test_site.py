@@ -1,0 +1,133 @@
+"""The pages over the whole archive, and how pages come into a folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from publisher.channels.web import Web
+from publisher.links import license_link
+from publisher.model import Issue
+
+BASE = "https://peak.example.org/letter/"
+
+
+def never(entry) -> bytes:
+    raise AssertionError("the index does not read issues")
+
+
+def groups(entries, context):
+    return list(Web().render_archive(entries, never, replace(context, entry=None, previous=None, next=None)))
+
+
+def pages(entries, context, see) -> dict:
+    return {part.key: see(part.body) for group in groups(entries, context) for part in group.parts()}
+
+
+def test_the_index_is_written_last(entries, context) -> None:
+    made = groups(entries(3), context)
+    assert [group.key for group in made] == ["subscribe", "index"]
+    keys = [part.key for group in made for part in group.parts()]
+    assert keys == ["public/subscribe.html", "public/index.html"]
+
+
+def test_the_index_lists_every_issue_newest_first_by_year(entries, context, see, read_words) -> None:
+    index = pages(entries(60), context, see)["public/index.html"]
+    listed = [li for ol in index.all("ol", class_="issues") for li in ol]
+    assert len(listed) == 60
+    assert read_words(listed[0]) == "07-18第60次巡山/风"
+    assert listed[0].find("a").get("href") == "2021-07-18/index.html"
+    days = [li.find("time").get("datetime") for li in listed]
+    assert days == sorted(days, reverse=True)
+    assert [h3.text for h3 in index.all("h3")] == ["2021", "2020"]
+    assert index.one(id="archive").tag == "section"
+
+
+def test_the_newest_issue_is_shown_more_fully(entries, context, see, read_words) -> None:
+    newest = pages(entries(3), context, see)["public/index.html"].one("article")
+    assert "第3次巡山/风" in read_words(newest.find("h2"))
+    assert "2021-07-18的摘要。" in read_words(newest)
+    assert "最新一期·2021-07-18·3条" in read_words(newest)
+
+
+def test_a_title_without_name_and_date_is_listed_whole(entries, context, see, read_words) -> None:
+    odd = [
+        replace(entry, title=title)
+        for entry, title in zip(entries(2), ("号外", "高山气象信 (2021-07-11)"), strict=True)
+    ]
+    index = pages(odd, context, see)["public/index.html"]
+    assert [read_words(li) for li in index.one("ol", class_="issues")] == [
+        "07-18号外",
+        "07-11高山气象信(2021-07-11)",
+    ]
+
+
+def test_a_thousand_issues_are_one_light_page(entries, context) -> None:
+    (part,) = groups(entries(1000), context)[1].parts()
+    assert part.body.count(b"<li>") == 1000
+    assert len(part.body) < 200_000
+
+
+def test_an_archive_without_issues(context, see) -> None:
+    index = pages([], context, see)["public/index.html"]
+    assert "还没有发布过任何一期。" in index.text
+    assert index.one("h1").text == "高山气象信"
+
+
+def test_head_of_the_index(entries, context, see) -> None:
+    index = pages(entries(1), context, see)["public/index.html"]
+    assert index.one("link", rel="canonical").get("href") == BASE
+    assert index.meta("og:type") == "website"
+    assert len(index.all("link", rel="alternate")) == 3
+    data = json.loads(index.one("script").text)
+    assert (data["@type"], data["name"], data["url"]) == ("WebSite", "高山气象信", BASE)
+
+
+def test_subscribe_page_shows_the_addresses(entries, context, see) -> None:
+    page = pages(entries(1), context, see)["public/subscribe.html"]
+    assert [code.text for code in page.all("code")] == [
+        BASE + name for name in ("feed.xml", "atom.xml", "feed.json")
+    ]
+    assert page.one("link", rel="canonical").get("href") == BASE + "subscribe.html"
+    assert [link.text for link in page.all("a") if link.get("aria-current") == "page"] == ["订阅"]
+
+
+def test_subscribe_page_without_feeds(context, see) -> None:
+    page = pages([], replace(context, feeds={}), see)["public/subscribe.html"]
+    assert "目前没有可订阅的地址。" in page.text
+
+
+def test_digests_move_with_what_the_pages_show(entries, context) -> None:
+    def digests(entries, context) -> list[str]:
+        return [group.digest for group in groups(entries, context)]
+
+    subscribe, index = digests(entries(3), context)
+    assert digests(entries(3), context) == [subscribe, index]
+    more_subscribe, more_index = digests(entries(4), context)
+    assert (more_subscribe == subscribe, more_index == index) == (True, False)
+    other = replace(context, publication=replace(context.publication, tagline="另一句"))
+    assert not {subscribe, index} & set(digests(entries(3), other))
+
+
+def test_a_page_is_written_once(context, tmp_path) -> None:
+    (part,) = Web().render(Issue("x"), context).parts
+    with Web().session() as session:
+        assert session.deliver(part, str(tmp_path)).changed
+        assert not session.deliver(part, str(tmp_path)).changed
+    assert (tmp_path / part.key).read_bytes() == part.body
+
+
+@pytest.mark.parametrize(
+    ("spdx", "name", "address"),
+    [
+        ("CC-BY-4.0", "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"),
+        ("CC-BY-NC-SA-2.5", "CC BY-NC-SA 2.5", "https://creativecommons.org/licenses/by-nc-sa/2.5/"),
+        ("CC0-1.0", "CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
+        ("MIT", "MIT", "https://spdx.org/licenses/MIT.html"),
+        ("CC-BY-SA-2.0-UK", "CC-BY-SA-2.0-UK", "https://spdx.org/licenses/CC-BY-SA-2.0-UK.html"),
+    ],
+)
+def test_licences_by_the_name_people_know(spdx: str, name: str, address: str) -> None:
+    assert license_link(spdx) == (name, address)
