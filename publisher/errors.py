@@ -42,6 +42,18 @@ class DeliveryError(PublisherError):
         self.retry_after = retry_after
 
 
+class OutcomeUnknownError(PublisherError):
+    """A delivery ended in a way that does not tell whether anything went out."""
+
+    exit_code = 4
+
+
+class BusyError(PublisherError):
+    """Another publish holds what this one needs."""
+
+    exit_code = 5
+
+
 class StorageError(PublisherError):
     """A file or folder cannot be read or written."""
 

@@ -43,6 +43,16 @@ def write_if_changed(path: Path, body: bytes, *, flush: bool = True) -> bool:
     return True
 
 
+def differs(path: Path, body: bytes) -> bool:
+    """Whether `write_if_changed` would write. Raises StorageError when the file cannot be read."""
+    try:
+        return _mode_if_different(path, body) != _SAME
+    except NotADirectoryError:
+        return True
+    except OSError as error:
+        raise storage_error(f"cannot read {path}", error) from error
+
+
 def storage_error(what: str, error: OSError) -> StorageError:
     """The one line a person gets for an OSError: what was tried, and the system's reason."""
     return StorageError(f"{what}: {error.strerror or error}")

@@ -1,0 +1,128 @@
+"""The build cache: the record of every source file, and the bodies channels keep for the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from publisher.archive import cache
+from publisher.archive.pack import Pack, Place
+from publisher.archive.records import Record
+from publisher.files import storage_error
+
+# a pack smaller than this is not worth tidying
+_SMALL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body in the pack: a digest of what it was made from, and its place."""
+
+    digest: str
+    place: Place
+
+
+class Index:
+    """Records by path, and bodies by channel and path. Nothing is written before `save`.
+
+    `dirty` says whether there is anything to save.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self._folder = folder
+        self._key = key
+        self.dirty = False
+        saved: dict[str, Any] = cache.load(folder / "index.json", key) or {}
+        self.records = {row[0]: Record.from_row(row) for row in saved.get("records", ())}
+        self.bodies: dict[str, dict[str, Body]] = {}
+        self._generation, end = saved.get("pack", (0, 0))
+        if self._pack_size() >= end:
+            self.bodies = {
+                name: {path: Body(row[0], Place(*row[1:])) for path, row in rows.items()}
+                for name, rows in saved.get("bodies", {}).items()
+            }
+        else:
+            end = 0
+        self.pack = Pack(self._pack_path(), end)
+
+    def _pack_path(self) -> Path:
+        return self._folder / f"bodies-{self._generation}.pack"
+
+    def _pack_size(self) -> int:
+        try:
+            return self._pack_path().stat().st_size
+        except OSError:
+            return 0
+
+    def put(self, record: Record) -> None:
+        """Note what is known of a file."""
+        self.records[record.path] = record
+        self.dirty = True
+
+    def keep(self, channel: str, path: str, digest: str, body: bytes) -> None:
+        """Keep the body a channel made of an issue. Raises StorageError when there is no room."""
+        try:
+            place = self.pack.put(body)
+        except OSError as error:
+            raise storage_error("cannot keep what was rendered", error) from error
+        self.bodies.setdefault(channel, {})[path] = Body(digest, place)
+        self.dirty = True
+
+    def kept(self, channel: str, path: str, digest: str) -> bytes | None:
+        """The body a channel made of an issue; None when there is none made from this, or it is damaged."""
+        body = self.bodies.get(channel, {}).get(path)
+        return self.pack.get(body.place) if body and body.digest == digest else None
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Drop all that is known of files that are no more."""
+        self.dirty |= bool(paths)
+        for path in paths:
+            self.records.pop(path, None)
+            for bodies in self.bodies.values():
+                bodies.pop(path, None)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.pack.close()
+
+    def save(self) -> None:
+        """Write the cache, and tidy the pack when more than half of it is of no use. Raises StorageError."""
+        try:
+            old = None
+            live = sum(body.place.length for bodies in self.bodies.values() for body in bodies.values())
+            if self.pack.end > max(_SMALL, 2 * live):
+                old = self._pack_path()
+                self._tidy()
+            self.pack.commit()
+        except OSError as error:
+            raise storage_error(f"cannot write {self._pack_path()}", error) from error
+        cache.save(
+            self._folder / "index.json",
+            self._key,
+            {
+                "records": [record.row for record in self.records.values()],
+                "bodies": {
+                    name: {path: (body.digest, *body.place) for path, body in bodies.items()}
+                    for name, bodies in self.bodies.items()
+                },
+                "pack": (self._generation, self.pack.end),
+            },
+        )
+        if old:  # not before the index names the new one
+            old.unlink(missing_ok=True)
+
+    def _tidy(self) -> None:
+        """Copy what is of use into the next pack."""
+        self._generation += 1
+        tidy = Pack(self._pack_path())
+        for bodies in self.bodies.values():
+            for path, body in list(bodies.items()):
+                whole = self.pack.get(body.place)
+                if whole is None:
+                    del bodies[path]
+                else:
+                    bodies[path] = Body(body.digest, tidy.put(whole))
+        self.pack.close()
+        self.pack = tidy

@@ -1,0 +1,85 @@
+"""Many byte strings in one file: what was put is found again by its place, and damage is noticed."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import IO, NamedTuple
+
+# what is put stays in memory up to this many bytes, and then goes to a temporary file
+_IN_MEMORY = 4_000_000
+
+
+class Place(NamedTuple):
+    """Where a byte string lies in a pack, and its CRC-32."""
+
+    offset: int
+    length: int
+    check: int
+
+
+class Pack:
+    """Byte strings, the old ones in the file `path` up to `end`, the new ones in a temporary file that
+    `commit` appends to it. Without a path, or without `commit`, nothing outlives the pack.
+    """
+
+    def __init__(self, path: Path | None = None, end: int = 0) -> None:
+        self._path = path
+        self._old_end = end
+        self._old: IO[bytes] | None = None
+        self._new: IO[bytes] = BytesIO()
+        self.end = end
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._new.close()
+        if self._old:
+            self._old.close()
+
+    def put(self, body: bytes) -> Place:
+        """Add a byte string. Raises OSError when there is no room for it."""
+        size = self.end - self._old_end
+        if size <= _IN_MEMORY < size + len(body):
+            from tempfile import TemporaryFile  # slow to import
+
+            memory, self._new = self._new, TemporaryFile()  # noqa: SIM115 - closed by close
+            memory.seek(0)
+            shutil.copyfileobj(memory, self._new)
+        self._new.seek(size)
+        self._new.write(body)
+        place = Place(self.end, len(body), zlib.crc32(body))
+        self.end += len(body)
+        return place
+
+    def get(self, place: Place) -> bytes | None:
+        """The byte string at a place; None when it is damaged or gone."""
+        try:
+            file = self._new if place.offset >= self._old_end else self._open()
+            file.seek(place.offset - (self._old_end if file is self._new else 0))
+            body = file.read(place.length)
+        except OSError:
+            return None
+        return body if len(body) == place.length and zlib.crc32(body) == place.check else None
+
+    def _open(self) -> IO[bytes]:
+        if self._path is None:
+            raise FileNotFoundError
+        if self._old is None:
+            self._old = self._path.open("rb")
+        return self._old
+
+    def commit(self) -> None:
+        """Append what was put to the file. Whatever a run that did not finish left behind the end goes.
+
+        No flush: whoever reads damaged bytes is told so. Raises OSError.
+        """
+        if self._path is None or self.end == self._old_end:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("r+b" if self._old_end else "wb") as file:
+            file.seek(self._old_end)
+            file.truncate()
+            self._new.seek(0)
+            shutil.copyfileobj(self._new, file)

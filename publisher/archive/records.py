@@ -1,0 +1,153 @@
+"""One record per source file, and which of them make the archive of a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from publisher.errors import ConfigError, IssueError, PublisherError
+from publisher.suggest import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of an issue without reading its file again.
+
+    `size`, `mtime` and `sha256` are the file's; a `mtime` of 0 says that it must be looked at again. `url`
+    is the address of the issue's page, `items` their number, `revision` a hash of the content. `fault`
+    says why the issue cannot be published and `hint` what to do; both are empty for a sound one.
+    `problems` are the reader's diagnostics, one line each.
+    """
+
+    path: str
+    size: int
+    mtime: int
+    sha256: str
+    id: str = ""
+    date: str = ""
+    draft: bool = False
+    url: str = ""
+    title: str = ""
+    summary: str = ""
+    items: int = 0
+    revision: str = ""
+    fault: str = ""
+    hint: str = ""
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Record:
+        """The record of a row."""
+        values = [*row[:-1], tuple(row[-1])]
+        return cls(*values)
+
+    @property
+    def row(self) -> tuple[Any, ...]:
+        """The values in order, for JSON."""
+        return tuple([getattr(self, name) for name in self.__slots__])
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The archive as of one day: its issues, newest first.
+
+    `faults` says by path why a file is left out, `clashes` which issues have a double that is. `until` is
+    the date of the next issue that is waiting, empty without one.
+    """
+
+    today: dt.date
+    issues: tuple[Record, ...]
+    faults: Mapping[str, IssueError] = field(default_factory=dict)
+    clashes: Mapping[str, IssueError] = field(default_factory=dict)
+    until: str = ""
+
+
+def edition(records: Iterable[Record], today: dt.date) -> Edition:
+    """The issues dated `today` or earlier, without drafts and without those that have a fault.
+
+    Where two issues have one id, or one address, the first by path stays.
+    """
+    issues: list[Record] = []
+    faults: dict[str, IssueError] = {}
+    clashes: dict[str, IssueError] = {}
+    until = ""
+    taken: dict[str, Record] = {}
+    for record in sorted(records, key=lambda record: record.path):
+        if record.draft:
+            continue
+        if record.fault:
+            faults[record.path] = IssueError(record.fault, record.hint)
+        elif record.date > today.isoformat():
+            until = min(until or record.date, record.date)
+        elif other := taken.get(record.id) or taken.get(record.url):
+            faults[record.path] = clashes[other.path] = _clash(other, record)
+        else:
+            taken[record.id] = taken[record.url] = record
+            issues.append(record)
+    issues.sort(key=lambda record: (record.date, record.id), reverse=True)
+    return Edition(today, tuple(issues), faults, clashes, until)
+
+
+def _clash(first: Record, second: Record) -> IssueError:
+    if first.id == second.id:
+        return IssueError(
+            f"{first.path} and {second.path} are both the issue {first.id}",
+            "write another `id:` into the front matter of one",
+        )
+    return IssueError(
+        f"{first.path} and {second.path} have the same address {first.url}",
+        "put {id} into `url` in publisher.toml, or correct the date of one",
+    )
+
+
+def choose(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record | None:
+    """The issue to publish, by date, id, path or file name; for "" and "latest" the newest one due.
+
+    None when none is due. Raises IssueError when the issue is not fit to publish, ConfigError when there
+    is none of that name or it is dated in the future.
+    """
+    chosen = _newest(edition) if wanted in ("", "latest") else _named(wanted, records, edition)
+    if chosen and (clash := edition.clashes.get(chosen.path)):
+        raise clash
+    return chosen
+
+
+def _newest(edition: Edition) -> Record | None:
+    """A file with a fault counts as the newest when its name is a due date and none is later."""
+    newest = edition.issues[0] if edition.issues else None
+    for path, fault in edition.faults.items():
+        named = re.match(r"\d{4}-\d{2}-\d{2}", path.rpartition("/")[2])
+        if named and (newest.date if newest else "") <= named[0] <= edition.today.isoformat():
+            raise fault
+    return newest
+
+
+def _named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
+    found = [record for record in records.values() if wanted in _names(record)]
+    if not found:
+        near = nearest(wanted, [name for record in records.values() for name in _names(record) if name])
+        hint = f"did you mean {near}?" if near else "publish --issue latest takes the newest one due"
+        raise ConfigError(f"there is no issue {wanted}", hint)
+    for record in found:
+        if record in edition.issues:
+            return record
+    raise _not_due(found[0], edition)
+
+
+def _names(record: Record) -> tuple[str, ...]:
+    name = record.path.rpartition("/")[2]
+    return record.date, record.id, name.rpartition(".")[0], name, record.path
+
+
+def _not_due(record: Record, edition: Edition) -> PublisherError:
+    if record.draft:
+        return IssueError(f"{record.path} is a draft", "take `draft: true` out of its front matter")
+    if record.path in edition.faults:
+        return edition.faults[record.path]
+    return ConfigError(
+        f"{record.path} is dated in the future: {record.date}, and today is {edition.today.isoformat()}",
+        "publish it on its day, or correct its date",
+    )

@@ -1,0 +1,72 @@
+"""When each issue was last corrected: `.publisher/revisions.json`, to be kept with the sources.
+
+It is no cache: the feeds tell their readers these times. Without it an issue counts as never corrected.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+from publisher.archive.records import Record
+from publisher.files import write_if_changed
+
+
+class Revisions:
+    """The content each issue had when it was last published, by the id of its feed entry.
+
+    `damaged` is true when the file was there and could not be understood.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.damaged = False
+        self._known: dict[str, dict[str, str]] = {}
+        self._changed = False
+        try:
+            known = json.loads(path.read_bytes())
+            self._known = {name: {k: str(v) for k, v in entry.items()} for name, entry in known.items()}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, AttributeError):
+            self.damaged = True
+
+    def updated(self, entry_id: str, record: Record, published: dt.datetime, now: dt.datetime) -> dt.datetime:
+        """When the content of an issue last changed: `published` until it does, then `now` if that is later.
+
+        A file whose bytes are the same has not changed, even if this version reads them otherwise.
+        """
+        known = self._known.get(entry_id)
+        if known is None:
+            updated = published
+        elif known.get("revision") == record.revision or known.get("source") == record.sha256:
+            updated = _time(known.get("updated", ""), published)
+        else:
+            updated = max(now, published)
+        entry = {
+            "revision": record.revision,
+            "source": record.sha256,
+            "updated": updated.isoformat(),
+        }
+        if entry != known:
+            self._known[entry_id] = entry
+            self._changed = True
+        return updated
+
+    def save(self) -> None:
+        """Write the file if anything changed. Raises StorageError."""
+        if self._changed:
+            lines = [
+                f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(self._known[name])}"
+                for name in sorted(self._known)
+            ]
+            write_if_changed(self._path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+
+
+def _time(text: str, otherwise: dt.datetime) -> dt.datetime:
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return otherwise
+    return found if found.tzinfo else otherwise

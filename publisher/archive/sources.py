@@ -1,0 +1,73 @@
+"""Which files are issues: the glob of publisher.toml, looked up with one system call per file."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from fnmatch import translate
+from pathlib import Path
+from typing import NamedTuple
+
+from publisher.errors import StorageError
+
+
+class Found(NamedTuple):
+    """A file as the folder shows it: its path below the root with forward slashes, its size in bytes and
+    the time of its last change in nanoseconds."""
+
+    path: str
+    size: int
+    mtime: int
+
+
+def scan(root: Path, pattern: str) -> list[Found]:
+    """The files below `root` that match a glob, sorted by path.
+
+    `*`, `?` and `[...]` match within a name, `**` any number of folders. Names that begin with a dot are
+    left out, as everywhere. Raises StorageError when a folder may not be listed.
+    """
+    try:
+        found = {one.path: one for one in _matches(str(root), "", pattern.split("/"))}
+    except OSError as error:
+        raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
+    return [found[path] for path in sorted(found)]
+
+
+def _matches(folder: str, prefix: str, parts: list[str]) -> Iterator[Found]:
+    head, *rest = parts
+    deep = head == "**"
+    if deep:
+        yield from _matches(folder, prefix, rest or ["*"])
+    matches = re.compile(translate(head)).match
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.name.startswith(".") or not (deep or matches(entry.name)):
+                continue
+            if deep and entry.is_dir(follow_symlinks=False):
+                yield from _matches(entry.path, f"{path}/", parts)
+            elif not deep and rest and entry.is_dir():
+                yield from _matches(entry.path, f"{path}/", rest)
+            elif not deep and not rest and entry.is_file():
+                status = entry.stat()
+                yield Found(path, status.st_size, status.st_mtime_ns)
+
+
+def fingerprint(found: list[Found]) -> str:
+    """A hash of a scan: equal when no file came, went or changed."""
+    lines = "\n".join([f"{path}\0{size}\0{mtime}" for path, size, mtime in found])
+    return hashlib.blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def is_settled(found: Found, now: int) -> bool:
+    """Whether a later change of the file is sure to show in its size or time.
+
+    A file changed in the very moment it was read (`now`, in nanoseconds) may change again without moving
+    its time: file systems count it in steps, of some milliseconds or, where no fraction of a second is
+    ever seen, of up to two seconds.
+    """
+    step = 20_000_000 if found.mtime % 1_000_000_000 else 2_000_000_000
+    return found.mtime + step < now

@@ -1,0 +1,140 @@
+"""Several processes for much work, none for little.
+
+A worker takes one job at a time, so neither side ever waits for the other with a full pipe, and ends by
+itself when the other end of its pipe closes, whether we are done or were killed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+_Desk = TypeVar("_Desk")
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
+
+MANY = 24
+"""With more jobs than this, starting processes pays."""
+
+_MOST_WORKERS = 8
+
+
+class Crew(Generic[_Desk]):
+    """Does jobs at a desk: an object that knows all the work needs, small enough to pickle."""
+
+    def __init__(self, desk: _Desk) -> None:
+        self._desk = desk
+        self._workers: dict[Connection, BaseProcess] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for connection in self._workers:
+            connection.close()
+        for process in self._workers.values():
+            if error:
+                process.terminate()
+            process.join()
+
+    def is_needed(self, count: int) -> bool:
+        """Whether so many jobs are shared among processes."""
+        return count > MANY and _processors() > 1
+
+    def do(
+        self, task: Callable[[_Desk, _Job], _Result], jobs: Iterable[_Job], count: int
+    ) -> Iterator[_Result]:
+        """The results of `count` jobs, in any order. A job is asked for when somebody is free to do it.
+
+        Raises RuntimeError when a worker fails: a task is not expected to raise.
+        """
+        if self.is_needed(count):
+            return self._share(task, jobs)
+        return (task(self._desk, job) for job in jobs)
+
+    def _share(self, task: Callable[[_Desk, _Job], _Result], jobs: Iterable[_Job]) -> Iterator[_Result]:
+        from multiprocessing.connection import wait
+
+        if not self._workers:
+            self._start()
+        waiting = iter(jobs)
+        busy = {worker for worker in self._workers if _give(worker, task, waiting)}
+        while busy:
+            for ready in cast("list[Connection]", wait(busy)):
+                result, failure = _take(ready)
+                if failure:
+                    raise RuntimeError(failure)
+                if not _give(ready, task, waiting):
+                    busy.remove(ready)
+                yield result
+
+    def _start(self) -> None:
+        from multiprocessing import get_context
+        from threading import active_count
+
+        # fork shares what is loaded already, but is safe only on Linux and where no other thread runs
+        fork = sys.platform == "linux" and active_count() == 1
+        context: Any = get_context("fork" if fork else "spawn")
+        for _ in range(min(_processors(), _MOST_WORKERS)):
+            ours, theirs = context.Pipe()
+            # a forked worker has our end too, and must close it to see when we are gone
+            process = context.Process(target=_work, args=(theirs, ours if fork else None, self._desk))
+            process.start()
+            theirs.close()
+            self._workers[ours] = process
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+def _give(worker: Connection, task: object, jobs: Iterator[object]) -> bool:
+    """Give a worker the next job; False when there is none."""
+    for job in jobs:
+        worker.send((task, job))
+        return True
+    return False
+
+
+def _take(worker: Connection) -> tuple[Any, str]:
+    """A worker's result, or what went wrong."""
+    try:
+        found: tuple[Any, str] = worker.recv()
+    except (EOFError, ConnectionError):
+        return None, "a worker process died, perhaps for want of memory"
+    return found
+
+
+def _work(jobs: Connection, inherited: Connection | None, desk: object) -> None:
+    """What a worker does all day."""
+    import signal
+    import traceback
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts whoever started us
+    if inherited:
+        inherited.close()
+    while True:
+        try:
+            task, job = jobs.recv()
+        except EOFError:
+            return
+        try:
+            answer = (task(desk, job), "")
+        except Exception:  # told to whoever waits for the result
+            answer = (None, traceback.format_exc())
+        try:
+            jobs.send(answer)
+        except ConnectionError:
+            return

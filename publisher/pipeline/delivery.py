@@ -1,0 +1,196 @@
+"""From issues to files: every page before the index that leads to it, the index before the feeds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+
+from publisher.archive.index import Index
+from publisher.archive.records import Record
+from publisher.archive.site import Made, Site
+from publisher.channel import ArchiveChannel, Channel, Entry, Rendering
+from publisher.errors import PublisherError
+from publisher.pipeline.crew import Crew
+from publisher.pipeline.desk import Desk, Job, RenderError
+from publisher.pipeline.events import Advanced, ChannelOutcome
+from publisher.pipeline.outlet import Outlet
+from publisher.pipeline.run import Run
+from publisher.pipeline.shelf import Shelf
+
+
+class Delivery:
+    """Renders and delivers what is not there yet. `records` and `entries` are the archive, newest first,
+    and `issue` is the one among them that channels without an archive get."""
+
+    def __init__(
+        self,
+        run: Run,
+        index: Index,
+        site: Site,
+        desk: Desk,
+        records: Sequence[Record],
+        entries: Sequence[Entry],
+        issue: Record,
+    ) -> None:
+        self._run = run
+        self._index = index
+        self._site = site
+        self._desk = desk
+        self._records = records
+        self._entries = entries
+        self._issue = issue
+        self._digests = [self._digest(position) for position in range(len(entries))]
+        self._position = {record.path: position for position, record in enumerate(records)}
+        self._outlets = {
+            channel.name: Outlet(channel, run.out, dry_run=run.request.dry_run) for channel in run.channels
+        }
+
+    def deliver(self, crew: Crew[Desk], shelf: Shelf) -> dict[str, ChannelOutcome]:
+        """Do it all; by channel, what became of it. Nothing a channel does wrong is raised."""
+        before = {name: set(self._site.output(name).files) for name in self._outlets}
+        self._deliver_pages(crew, shelf)
+        outcomes = {}
+        for name, outlet in self._outlets.items():
+            shown = self._deliver_groups(outlet)
+            outcomes[name] = self._outcome(outlet, before[name], shown)
+            self._run.report(outcomes[name])
+        return outcomes
+
+    # ------------------------------------------------------------------ pages
+
+    def _deliver_pages(self, crew: Crew[Desk], shelf: Shelf) -> None:
+        due = self._due()
+
+        def jobs() -> Iterator[Job]:
+            for position, names in due.items():
+                path = self._records[position].path
+                yield Job(path, shelf.take(path), self._entries[position], *self._neighbours(position), names)
+
+        with ExitStack() as stack:
+            for outlet in self._outlets.values():
+                stack.enter_context(outlet)
+            for done, (path, made) in enumerate(crew.do(Desk.render, jobs(), len(due)), 1):
+                for name, result in made:
+                    self._accept(self._outlets[name], path, result)
+                self._run.report(Advanced("writing", done, len(due)))
+
+    def _due(self) -> dict[int, list[str]]:
+        """Which channels lack which issues, by position."""
+        due: dict[int, list[str]] = {}
+        for channel in self._run.channels:
+            has = self._has_body if _keeps(channel) else self._has_page
+            everything = isinstance(channel, ArchiveChannel)
+            for position, record in enumerate(self._records):
+                if (everything or record == self._issue) and not has(channel.name, position):
+                    due.setdefault(position, []).append(channel.name)
+        return due
+
+    def _has_body(self, name: str, position: int) -> bool:
+        body = self._index.bodies.get(name, {}).get(self._records[position].path)
+        return body is not None and body.digest == self._digests[position]
+
+    def _has_page(self, name: str, position: int) -> bool:
+        page = self._site.output(name).pages.get(self._records[position].path)
+        return page is not None and page.digest == self._digests[position] and self._site.has(page)
+
+    def _accept(self, outlet: Outlet, path: str, made: Rendering | PublisherError) -> None:
+        """Deliver or keep what a channel made of an issue."""
+        channel, digest = outlet.channel, self._digests[self._position[path]]
+        if isinstance(made, PublisherError):
+            outlet.fail(made, path)
+            return
+        if path == self._issue.path:
+            for warning in made.warnings:
+                self._run.warn(f"{channel.name}: {warning}")
+        if _keeps(channel):
+            self._index.keep(channel.name, path, digest, made.parts[0].body)
+        elif (sizes := outlet.deliver(made.parts)) is not None:
+            # what a channel without an archive sends need not lie in the folder
+            files = sizes if isinstance(channel, ArchiveChannel) else {}
+            self._site.output(channel.name).pages[path] = Made(digest, files)
+
+    def _digest(self, position: int) -> str:
+        """A digest of all an issue's renderings are made from, besides what the whole run depends on."""
+        near = [one and (one.id, one.title, one.url, one.date) for one in self._neighbours(position)]
+        own = self._records[position].sha256, self._entries[position].updated.isoformat()
+        return hashlib.blake2b(repr((own, near)).encode(), digest_size=16).hexdigest()
+
+    def _neighbours(self, position: int) -> tuple[Entry | None, Entry | None]:
+        """The entries before and after, by date."""
+        previous = self._entries[position + 1] if position + 1 < len(self._entries) else None
+        return previous, self._entries[position - 1] if position else None
+
+    # ----------------------------------------------------------------- groups
+
+    def _deliver_groups(self, outlet: Outlet) -> tuple[str, ...]:
+        """Deliver what covers the archive; the files of its last group."""
+        channel = outlet.channel
+        if outlet.error or not isinstance(channel, ArchiveChannel):
+            return ()
+        entries = [
+            entry
+            for entry, record in zip(self._entries, self._records, strict=True)
+            if record.path not in outlet.left_out
+        ]
+        if outlet.left_out and not entries:  # rather the old index than an empty one
+            return ()
+        output = self._site.output(channel.name)
+        made: dict[str, Made] = {}
+        try:
+            with outlet:
+                for group in channel.render_archive(entries, self._body(channel), self._desk.context):
+                    known = output.groups.get(group.key)
+                    if not (known and known.digest == group.digest and self._site.has(known)):
+                        sizes = outlet.deliver(group.parts())
+                        if sizes is None:
+                            return ()
+                        known = output.groups[group.key] = Made(group.digest, sizes)
+                    made[group.key] = known
+        except PublisherError as error:
+            outlet.error = error
+            return ()
+        except Exception as error:  # a channel's mistake must not stop the others
+            outlet.error = RenderError(f"{channel.name}: {type(error).__name__}: {error}")
+            return ()
+        output.groups = made
+        output.pages = {path: page for path, page in output.pages.items() if path in self._position}
+        last = next(reversed(made.values())).files if made else {}
+        return tuple(key for key in last if key.rpartition(".")[0] not in last)  # without feed.xml.gz
+
+    def _body(self, channel: Channel) -> Callable[[Entry], bytes]:
+        """What gives back the body a channel keeps of an issue, made again if it was lost."""
+        positions = {entry.id: position for position, entry in enumerate(self._entries)}
+
+        def body(entry: Entry) -> bytes:
+            position = positions[entry.id]
+            path, digest = self._records[position].path, self._digests[position]
+            kept = self._index.kept(channel.name, path, digest)
+            if kept is None:
+                job = Job(path, None, entry, *self._neighbours(position), (channel.name,))
+                _, [(_, made)] = self._desk.render(job)
+                if isinstance(made, PublisherError):
+                    raise made
+                kept = made.parts[0].body
+                self._index.keep(channel.name, path, digest, kept)
+            return kept
+
+        return body
+
+    def _outcome(self, outlet: Outlet, before: set[str], shown: tuple[str, ...]) -> ChannelOutcome:
+        after = set(self._site.output(outlet.channel.name).files)
+        gone = sorted(key for key in before - after if (self._run.out / key).exists())
+        archive = isinstance(outlet.channel, ArchiveChannel)
+        return ChannelOutcome(
+            outlet.channel.name,
+            tuple(outlet.written),
+            unchanged=len(after - set(outlet.written)),
+            issues=len(self._entries) - len(outlet.left_out) if archive else 1,
+            shown=shown or tuple(outlet.written),
+            gone=tuple(gone),
+            error=outlet.error or next(iter(outlet.left_out.values()), None),
+        )
+
+
+def _keeps(channel: Channel) -> bool:
+    return isinstance(channel, ArchiveChannel) and channel.keeps

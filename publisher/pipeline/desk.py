@@ -1,0 +1,143 @@
+"""The work on one issue, which any process can do: read it, and render it for channels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from publisher.archive.records import Record
+from publisher.archive.sources import Found
+from publisher.channel import Channel, Context, Entry, Rendering, Templates
+from publisher.config import Config
+from publisher.errors import DeliveryError, IssueError, PublisherError
+from publisher.model import Issue
+
+
+class Job(NamedTuple):
+    """An issue to render: its file, the document if it was read already, what the archive knows of it and
+    of its neighbours by date, and the names of the channels."""
+
+    path: str
+    document: Issue | bytes | None
+    entry: Entry
+    previous: Entry | None
+    next: Entry | None
+    channels: Sequence[str]
+
+
+Rendered = tuple[str, list[tuple[str, Rendering | PublisherError]]]
+"""The path of an issue, and by channel what was made of it or why it could not be made."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that the work on an issue needs to know. Small to pickle."""
+
+    config: Config
+    channels: Mapping[str, Channel]
+    context: Context
+
+    @classmethod
+    def of(cls, config: Config, templates: Templates) -> Desk:
+        """The desk for a configuration."""
+        feeds: dict[str, str] = {}
+        for channel in config.channels:
+            if addresses := getattr(channel, "addresses", None):
+                feeds |= addresses(config.publication)
+        context = Context(config.publication, templates, feeds=feeds)
+        return cls(config, {channel.name: channel for channel in config.channels}, context)
+
+    def read(self, found: Found) -> tuple[Record, Issue | None]:
+        """What a file holds: its record, and, unless it has a fault, the document that channels get.
+
+        Never raises: what is wrong with the file is in the record.
+        """
+        from publisher.reader import decode, read  # slow to import, and not needed when nothing changed
+
+        record = Record(*found, sha256="")
+        try:
+            data = Path(self.config.root, found.path).read_bytes()
+        except OSError as error:
+            return replace(record, mtime=0, fault=f"{found.path} cannot be read: {error.strerror}"), None
+        record = replace(record, sha256=hashlib.sha256(data).hexdigest())
+        try:
+            issue = read(decode(data, found.path), found.path)
+        except IssueError as error:
+            return replace(record, fault=error.message, hint=error.hint), None
+        problems = tuple([f"{one.pos.line}:{one.pos.column} {one.code}" for one in issue.diagnostics])
+        return self._examine(replace(record, id=issue.id, draft=issue.draft, problems=problems), issue)
+
+    def read_packed(self, found: Found) -> tuple[Record, bytes | None]:
+        """The same, for another process."""
+        from publisher.pipeline.packing import pack
+
+        record, document = self.read(found)
+        return record, pack(document) if document else None
+
+    def _examine(self, record: Record, issue: Issue) -> tuple[Record, Issue | None]:
+        from publisher.transforms import absolute, display_title, publishable, revision, summary
+
+        publication = self.config.publication
+        fault, hint = _fault(issue, record.path)
+        if fault or issue.date is None:
+            return replace(record, fault=fault, hint=hint), None
+        url = publication.address(issue.id, issue.date)
+        if {"..", "."} & set(publication.path(url).split("/")) or "\\" in url:
+            fault = f"{record.path}: the id {issue.id} cannot be part of an address"
+            return replace(record, fault=fault, hint="write another `id:` into its front matter"), None
+        document = publishable(issue)
+        record = replace(
+            record,
+            date=issue.date.isoformat(),
+            url=url,
+            title=display_title(document, publication),
+            summary=summary(document),
+            items=sum(1 for _ in document.items),
+            revision=revision(document),
+        )
+        return record, absolute(document, url)
+
+    def render(self, job: Job) -> Rendered:
+        """What the job's channels make of its issue. Never raises."""
+        document = self._unfold(job)
+        context = replace(self.context, entry=job.entry, previous=job.previous, next=job.next)
+        return job.path, [(name, self._render(name, document, job.path, context)) for name in job.channels]
+
+    def _unfold(self, job: Job) -> Issue | None:
+        if job.document is None:
+            return self.read(Found(job.path, 0, 0))[1]
+        if isinstance(job.document, Issue):
+            return job.document
+        from publisher.pipeline.packing import unpack
+
+        return unpack(job.document)
+
+    def _render(
+        self, name: str, document: Issue | None, path: str, context: Context
+    ) -> Rendering | PublisherError:
+        if document is None:
+            return IssueError(f"{path} changed while it was being published", "run publish again")
+        try:
+            return self.channels[name].render(document, context)
+        except PublisherError as error:
+            return error
+        except Exception as error:  # a channel's mistake must not stop the others
+            return RenderError(f"{name} cannot render {path}: {type(error).__name__}: {error}")
+
+
+class RenderError(DeliveryError):
+    """A channel failed on one issue by a mistake of its own."""
+
+
+def _fault(issue: Issue, path: str) -> tuple[str, str]:
+    """Why an issue cannot be published, and what to do; empty for one that can."""
+    title = issue.title
+    if title and title.date[-2:].lower() == "xx":
+        place = f"{path}:{title.pos.line}:{title.pos.column}"
+        return f"{place}: the date {title.date} is not complete", "write the day of publication"
+    if issue.date is None:
+        return f"{path} has no date", "write it into the title, # NAME (2021-07-18), or the front matter"
+    return "", ""

@@ -1,0 +1,80 @@
+"""A channel's way out: it delivers until something fails, and remembers what became of every part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from publisher.channel import Channel, Part, Session
+from publisher.errors import OutcomeUnknownError, PublisherError
+from publisher.files import differs
+from publisher.pipeline.desk import RenderError
+
+
+class Outlet:
+    """Delivers parts of one channel below a folder; in a dry run it only compares.
+
+    The session is opened for the first part and closed when the block ends. `written` are the keys of the
+    parts that changed something. After an `error` nothing more is sent; `left_out` are the issues, by
+    path, that the channel failed on by a mistake of its own, which stops no other issue.
+    """
+
+    def __init__(self, channel: Channel, folder: Path, *, dry_run: bool = False) -> None:
+        self.channel = channel
+        self.written: list[str] = []
+        self.error: PublisherError | None = None
+        self.left_out: dict[str, PublisherError] = {}
+        self._folder = folder
+        self._dry_run = dry_run
+        self._session: Session | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session = None
+        self._stack.close()
+
+    def fail(self, error: PublisherError, path: str) -> None:
+        """Note that the issue `path` could not be rendered."""
+        if isinstance(error, RenderError):
+            self.left_out[path] = error
+        else:
+            self.error = self.error or error
+
+    def deliver(self, parts: Iterable[Part]) -> dict[str, int] | None:
+        """Send parts in order. Gives back their sizes by key, or None when not all of them went out."""
+        sizes: dict[str, int] = {}
+        for part in parts:
+            if self.error or not self._send(part):
+                return None
+            sizes[part.key] = len(part.body)
+        return None if self.error else sizes
+
+    def _send(self, part: Part) -> bool:
+        try:
+            if self._deliver(part):
+                self.written.append(part.key)
+        except PublisherError as error:
+            self.error = error
+        except Exception as error:  # whatever it was, nobody knows whether the part went out
+            what = f"{self.channel.name}: nobody knows whether {part.key} went out"
+            reason = f"{type(error).__name__}: {error}"
+            self.error = OutcomeUnknownError(
+                f"{what}: {reason}", "look at the other end before you publish again"
+            )
+        return self.error is None
+
+    def _deliver(self, part: Part) -> bool:
+        """Send one part; whether that changed anything."""
+        if self._dry_run:
+            return differs(self._folder / part.key, part.body)
+        if self._session is None:
+            self._session = self._stack.enter_context(self.channel.session())
+        return self._session.deliver(part, str(self._folder)).changed

@@ -1,0 +1,76 @@
+"""What one run of the pipeline knows from its start."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from publisher import __version__, registry
+from publisher.channel import Channel
+from publisher.config import Config
+from publisher.errors import ConfigError
+from publisher.pipeline.events import Report, Request, Warned
+from publisher.theme import Theme
+
+
+@dataclass(frozen=True)
+class Run:
+    """A request, and all it is about. `when` is aware."""
+
+    config: Config
+    theme: Theme
+    request: Request
+    when: dt.datetime
+    report: Report
+    warnings: list[str] = field(default_factory=list)
+
+    @cached_property
+    def now(self) -> dt.datetime:
+        """The time of the run in the newsletter's zone, in whole seconds."""
+        zone = ZoneInfo(self.config.publication.timezone)
+        return self.when.astimezone(zone).replace(microsecond=0)
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels asked for, in the order of delivery."""
+        return _channels(self.config, self.request.channels)
+
+    @property
+    def out(self) -> Path:
+        """The folder that parts are delivered to."""
+        return self.request.out or self.config.root
+
+    @property
+    def home(self) -> Path:
+        """The folder of all that is remembered from one run to the next."""
+        return self.config.root / ".publisher"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what may be lost."""
+        return self.home / "cache"
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of all that every page and feed depends on besides the issues."""
+        parts = (__version__, self.config.digest, self.theme.fingerprint)
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+    def warn(self, message: str) -> None:
+        """Tell something that stops nothing."""
+        self.warnings.append(message)
+        self.report(Warned(message))
+
+
+def _channels(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
+    on = {channel.name: channel for channel in config.channels}
+    for name in names:
+        if name not in on:
+            registry.load(name)  # which says so when there is no such channel
+            hint = f"switch it on: [channels.{name}] in {config.path.name}"
+            raise ConfigError(f"the channel {name} is off", hint)
+    return tuple(channel for channel in config.channels if not names or channel.name in names)

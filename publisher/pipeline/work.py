@@ -1,0 +1,125 @@
+"""The work of a run: read what changed, decide what is in, deliver it, remember it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from publisher.archive.index import Index
+from publisher.archive.records import Edition, Record, choose, edition
+from publisher.archive.revisions import Revisions
+from publisher.archive.site import Settled, Site
+from publisher.archive.sources import Found, fingerprint, is_settled
+from publisher.channel import Entry
+from publisher.files import storage_error
+from publisher.pipeline.crew import Crew
+from publisher.pipeline.delivery import Delivery
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.events import Advanced, Chosen, Outcome
+from publisher.pipeline.run import Run
+from publisher.pipeline.shelf import Shelf
+
+
+def work(run: Run, site: Site, found: list[Found], seen: int) -> Outcome:
+    """Bring the channels up to date with the files `found`, looked up at `seen` (nanoseconds).
+
+    Raises what `publish` does.
+    """
+    desk = Desk.of(run.config, run.theme)
+    with closing(Index(run.cache, run.key)) as index, Crew(desk) as crew, Shelf() as shelf:
+        _read(run, index, crew, shelf, found, seen)
+        current = edition(index.records.values(), run.now.date())
+        issue = choose(run.request.issue, index.records, current)
+        if issue:
+            run.report(Chosen(issue, run.request.issue in ("", "latest")))
+        for fault in current.faults.values():
+            run.warn(f"left out: {fault.message}")
+        if issue is None:
+            return Outcome(None, warnings=tuple(run.warnings), until=current.until)
+        delivery = Delivery(run, index, site, desk, current.issues, _entries(run, current), issue)
+        outcomes = delivery.deliver(crew, shelf)
+        if not run.request.dry_run:
+            done = [name for name, outcome in outcomes.items() if not outcome.error]
+            _settle(run, index, site, found, current, done)
+            if index.dirty:
+                index.save()
+            site.save()
+        return Outcome(issue, outcomes, tuple(run.warnings))
+
+
+def _read(run: Run, index: Index, crew: Crew[Desk], shelf: Shelf, found: list[Found], seen: int) -> None:
+    """Bring the index up to date, and put the documents read for it on the shelf."""
+    index.forget(index.records.keys() - {one.path for one in found})
+    # a file that changed in this very moment may change again unnoticed: time 0 has it looked at next time
+    trusted = [one if is_settled(one, seen) else one._replace(mtime=0) for one in found]
+    changed = [one for one in trusted if _is_new(run, index, one)]
+    task = Desk.read_packed if crew.is_needed(len(changed)) else Desk.read
+    for done, (record, document) in enumerate(crew.do(task, changed, len(changed)), 1):
+        index.put(record)
+        try:
+            shelf.put(record.path, document)
+        except OSError as error:
+            raise storage_error("cannot keep what was read", error) from error
+        run.report(Advanced("reading", done, len(changed)))
+
+
+def _is_new(run: Run, index: Index, found: Found) -> bool:
+    """Whether the file's content is unknown; a file that only looks changed is noted as it looks now."""
+    record = index.records.get(found.path)
+    if record is None:
+        return True
+    if (record.size, record.mtime) == (found.size, found.mtime) and found.mtime:
+        return False
+    try:
+        digest = hashlib.sha256(Path(run.config.root, found.path).read_bytes()).hexdigest()
+    except OSError:
+        return True
+    if digest != record.sha256:
+        return True
+    index.put(replace(record, size=found.size, mtime=found.mtime))
+    return False
+
+
+def _entries(run: Run, current: Edition) -> list[Entry]:
+    """What channels are told of every issue, newest first. Times of correction are on disk before any
+    channel tells them."""
+    revisions = Revisions(run.home / "revisions.json")
+    if revisions.damaged:
+        run.warn(f"{run.home / 'revisions.json'} is damaged: every issue counts as never corrected")
+    entries = [_entry(run, record, revisions) for record in current.issues]
+    if not run.request.dry_run:
+        revisions.save()
+    return entries
+
+
+def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
+    name = f"{run.config.publication.id}/{record.id}"
+    date = dt.date.fromisoformat(record.date)
+    published = dt.datetime.combine(date, run.config.at, run.now.tzinfo)
+    return Entry(
+        id=name,
+        date=date,
+        title=record.title,
+        summary=record.summary,
+        url=record.url,
+        published=published,
+        updated=revisions.updated(name, record, published, run.now),
+        items=record.items,
+        revision=record.revision,
+    )
+
+
+def _settle(
+    run: Run, index: Index, site: Site, found: list[Found], current: Edition, done: list[str]
+) -> None:
+    """Note for the channels that are done under which conditions the next run has nothing to do."""
+    settled = None
+    if all(record.mtime for record in index.records.values()):
+        newest = current.issues[0]
+        warnings = tuple(run.warnings)
+        settled = Settled(fingerprint(found), newest.date, current.until, newest, warnings)
+    for channel in run.channels:
+        site.output(channel.name).settled = settled if channel.name in done else None
