@@ -184,14 +184,15 @@ class Segment:
 class Guide:
     """What stands before the first section: the 导读, and any paragraph that goes with it.
 
-    `label` is the word that opened it ("导读"), empty for plain opening paragraphs. `count` is the
-    number of items it claims.
+    `label` is the word that opened it ("导读"), at `label_pos`; empty for plain opening paragraphs.
+    `count` is the number of items it claims.
     """
 
     blocks: Blocks
     label: str = ""
     count: int | None = None
     segments: tuple[Segment, ...] = ()
+    label_pos: Pos = NOWHERE
     pos: Pos = NOWHERE
 
 
@@ -268,8 +269,8 @@ class Item:
 
     @property
     def summary(self) -> Inlines:
-        """The text of the first summary line, empty without one."""
-        return next((f.value for f in self.fields if f.kind == "summary"), ())
+        """The text of the first summary line that has any, empty without one."""
+        return next((f.value for f in self.fields if f.kind == "summary" and f.value), ())
 
 
 @dataclass(frozen=True, slots=True)

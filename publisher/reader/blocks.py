@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise, zip_longest
 
 from publisher.model import (
     Block,
@@ -21,6 +22,7 @@ from publisher.model import (
     Link,
     List,
     Paragraph,
+    Pos,
     Quote,
     Rule,
     Table,
@@ -147,9 +149,7 @@ class BlockReader:
                 if line.indent <= base + 1:
                     return end
                 end += 1
-            elif line.indent > base or (line.text[0] in _CLOSERS and not lines[end - 1].code):
-                end += 1
-            elif prose and not starts_block(lines, end) and not _ends_cjk(lines[end - 1], line):
+            elif line.indent > base or _continues(lines, end, prose):
                 end += 1
             else:
                 return end
@@ -199,13 +199,21 @@ class BlockReader:
         return self._inliner.read(joined(lines), span(lines)) if lines else ()
 
 
-def _figure(nodes: Inlines, pos: object) -> Figure | None:
+def _continues(lines: Sequence[Line], at: int, prose: bool) -> bool:
+    """True for a line at the margin that still belongs to the list entry above it: one that starts with
+    a closing mark, or the rest of a sentence wrapped by hand."""
+    if lines[at].text[0] in _CLOSERS:
+        return not lines[at - 1].code
+    return prose and not starts_block(lines, at) and not _ends_cjk(lines[at - 1], lines[at])
+
+
+def _figure(nodes: Inlines, pos: Pos) -> Figure | None:
     content = [node for node in nodes if not (isinstance(node, Text) and not node.text.strip())]
     match content:
         case [Image() as image]:
-            return Figure(image, None, pos)  # type: ignore[arg-type]
+            return Figure(image, None, pos)
         case [Link((Image() as image,), url)]:
-            return Figure(image, url, pos)  # type: ignore[arg-type]
+            return Figure(image, url, pos)
     return None
 
 
@@ -252,7 +260,7 @@ def unquoted(line: Line) -> Line:
 def joined(lines: Sequence[Line]) -> str:
     """The text of a paragraph: a newline next to Chinese, or after a hard break, stays a line break."""
     parts: list[str] = []
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip_longest(lines, lines[1:]):
         text = line.text.lstrip()
         if following is None:
             parts.append(text)
@@ -271,7 +279,7 @@ def _wrapped(lines: Sequence[Line]) -> bool:
     """True for a list entry whose text an editor wrapped by hand, in a language with spaces."""
     return all(
         not line.hard and not _ends_cjk(line, after)
-        for line, after in zip(lines, lines[1:], strict=False)
+        for line, after in pairwise(lines)
         if line.text and after.text
     )
 
@@ -288,6 +296,8 @@ def unfinished(text: str, following: str) -> bool:
 
 def _cells(text: str) -> list[str]:
     text = text.strip().removeprefix("|")
+    if len(text) > 10_000:  # code spans are not looked for in a row no person wrote
+        return [cell.strip() for cell in text.removesuffix("|").split("|")]
     cells = []
     at = 0
     while at <= len(text):

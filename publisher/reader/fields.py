@@ -1,4 +1,4 @@
-"""Labelled lines of an item: `论文：https://…`, `摘要：…`. The label says the kind; the editor's word stays."""
+"""Labelled lines of an item, `论文：https://…`: the label says the kind, the editor's word stays."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _KINDS = {
     "summary": "摘要 简评 点评 推荐语 简介 summary abstract tldr tl;dr",
     "title": "标题 title",
     "paper": "论文 论文链接 论文地址 论文下载 pdf 在线pdf paper arxiv",
-    "code": "代码 源码 代码1 代码2 代码地址 代码链接 开源代码 开源项目地址 开源地址 github地址 github项目 github项目链接 "
-    "github链接 github github仓库 仓库 仓库地址 code repo repository",
+    "code": "代码 源码 代码1 代码2 代码地址 代码链接 开源代码 开源项目地址 开源地址 仓库 仓库地址 "
+    "github地址 github项目 github项目链接 github链接 github github仓库 code repo repository",
     "project": "项目 项目地址 项目主页 项目链接 主页 官网 网站 框架 project homepage website",
     "link": "链接 地址 网址 link url",
     "article": "文章 文章链接 原文 原文地址 原文链接 博客 官方博客 报道 article blog post",
@@ -27,10 +27,21 @@ _KINDS = {
 }
 _KNOWN = {label: kind for kind, labels in _KINDS.items() for label in labels.split()}
 _ENDINGS = (
-    ("演示视频", "video"), ("开源项目地址", "code"), ("项目地址", "project"), ("项目链接", "project"),
-    ("论文地址", "paper"), ("论文链接", "paper"), ("代码地址", "code"), ("结果地址", "docs"), ("文档", "docs"),
-    ("报告下载", "docs"), ("课程链接", "course"), ("课程地址", "course"), ("版", "variant"), ("网页", "variant"),
-)  # fmt: skip
+    ("演示视频", "video"),
+    ("开源项目地址", "code"),
+    ("代码地址", "code"),
+    ("项目地址", "project"),
+    ("项目链接", "project"),
+    ("论文地址", "paper"),
+    ("论文链接", "paper"),
+    ("结果地址", "docs"),
+    ("报告下载", "docs"),
+    ("文档", "docs"),
+    ("课程链接", "course"),
+    ("课程地址", "course"),
+    ("版", "variant"),
+    ("网页", "variant"),
+)
 _LABEL = re.compile(
     r"(?:[-*]\s+)?([^\s:：，。；！？,;!?\[\]()（）【】「」<>`*|][^:：，。；！？;!?\[\]()（）【】「」<>`*|]{0,23}?)\s*[:：]\s*"
 )

@@ -14,6 +14,9 @@ _ARXIV_TAG = re.compile(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORE
 _REPO_PREFIX = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
 _CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _TITLE = re.compile(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
+_LONG = 10_000
+"""No title a person wrote is longer, in characters; beyond, code and sources are not looked for."""
+
 _LENTICULAR = re.compile(r"【([^】]*)】\s*(?=https?://)")
 
 
@@ -32,13 +35,14 @@ class Head:
 
 
 def closing(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
-    """Where the bracket at `start` closes, counting nested ones and skipping escapes and code; -1 if never."""
+    """Where the bracket at `start` closes, past nested ones, escapes and code; -1 if never."""
     depth, index = 0, start
+    code_counts = opener == "[" and len(text) <= _LONG
     while index < len(text):
         char = text[index]
         if char == "\\":
             index += 1
-        elif char == "`" and opener == "[" and (code := _CODE_SPAN.match(text, index)):
+        elif char == "`" and code_counts and (code := _CODE_SPAN.match(text, index)):
             index = code.end() - 1
         elif char == opener:
             depth += 1
@@ -108,11 +112,8 @@ class HeadReader:
                 break
             if rest.startswith("[") and self._is_reference(rest):
                 break
-            if (
-                "](" in inside
-                or re.match(r"[)(\[]", rest)
-                and not link_at(rest, 0)
-                and not rest.startswith("[")
+            if "](" in inside or (
+                re.match(r"[)(\[]", rest) and not link_at(rest, 0) and not rest.startswith("[")
             ):
                 break
             head.tags.append(inside)
@@ -126,7 +127,7 @@ class HeadReader:
     def _bracketed(self, text: str, at: int, line: Line, head: Head) -> None:
         if whole := link_at(text, at):
             caption, url, end = whole
-            self._linked(text, (at, caption, url, end), line, head)
+            self._linked(text, (caption, url, end), line, head)
             return
         close = closing(text, at)
         if close > 0 and (url := self._reference(text, at, close)):
@@ -142,20 +143,16 @@ class HeadReader:
             return self._inliner.defined(text[close + 2 : second] or text[at + 1 : close])
         return self._inliner.defined(text[at + 1 : close])
 
-    def _linked(self, text: str, link: tuple[int, str, str, int], line: Line, head: Head) -> None:
-        at, caption, url, end = link
+    def _linked(self, text: str, link: tuple[str, str, int], line: Line, head: Head) -> None:
+        caption, url, end = link
         self._caption(caption, line, head)
         start = end - len(url) - 1
         if not url:
             self._report("empty-url", "the link has no address", line, end - 2, end)
-        elif not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url) and (
-            inner := re.search(r"https?://", url)
-        ):
-            self._report(
-                "malformed-url", "the address has text before it", line, start, start + inner.start()
-            )
-            head.tail, url = (Text(url[: inner.start()]),), url[inner.start() :]
-        elif not url.startswith("http") and (inner := re.search(r"https?://", url)) and not url.isascii():
+        elif (
+            not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url)
+            and (inner := re.search(r"https?://", url))
+        ) or (not url.startswith("http") and (inner := re.search(r"https?://", url)) and not url.isascii()):
             self._report(
                 "malformed-url", "the address has text before it", line, start, start + inner.start()
             )
@@ -268,6 +265,8 @@ def _split_source(caption: str) -> tuple[str, str | None]:
 
     A source has at most 12 CJK characters and none of ，。！？, unless 、 makes it a list of authors.
     """
+    if len(caption) > _LONG:
+        return caption, None
     masked = _CODE_SPAN.sub(lambda found: "`" * len(found.group()), caption)
     for index in range(len(masked) - 1, -1, -1):
         if masked[index] not in "|｜" or (index and masked[index - 1] == "\\"):

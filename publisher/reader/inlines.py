@@ -15,6 +15,7 @@ from typing import Any
 
 from mistune.core import InlineState
 from mistune.inline_parser import InlineParser
+from mistune.util import unikey
 
 from publisher.links import is_safe
 from publisher.model import (
@@ -42,6 +43,9 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 # RFC 3986 without brackets, bars, braces and backslashes, which end a bare URL in running text
 URL = r"https?://[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
 _MATH = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
+# no person writes more marks in one run: a paste gone wrong, which must not take minutes to read
+_LONG = 20_000
+_CROWDED = 5_000
 _SPACES = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " "})
 
 
@@ -101,9 +105,10 @@ def _parse_formula(inline: InlineParser, m: Match[str], state: InlineState) -> i
 class Inliner:
     """Reads inline runs of one issue. `dropped` collects what no reader may see."""
 
-    def __init__(self, definitions: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, definitions: Mapping[str, str]) -> None:
+        """`definitions` are the link reference definitions, label to URL."""
         self._parser = _Parser()
-        self._env = {"ref_links": dict(definitions)}
+        self._env = {"ref_links": {unikey(label): {"url": url} for label, url in definitions.items()}}
         self.dropped: list[Dropped] = []
 
     def read(self, text: str, pos: Pos = NOWHERE, *, in_link: bool = False) -> Inlines:
@@ -113,6 +118,8 @@ class Inliner:
         """
         if not _SPECIAL.search(text):
             return (Text(text),) if text else ()
+        if len(text) > _LONG and sum(1 for _ in _SPECIAL.finditer(text)) > _CROWDED:
+            return _unmarked(text)
         state = self._parser.state_cls(self._env)
         state.src = text
         state.in_link = in_link
@@ -124,17 +131,16 @@ class Inliner:
 
     def defined(self, label: str) -> str | None:
         """The URL a link reference definition gives for a label."""
-        from mistune.util import unikey
-
         found = self._env["ref_links"].get(unikey(label))
         return found["url"] if found else None
 
     def _nodes(self, tokens: list[Token], pos: Pos) -> Inlines:
         """Tokens of one level as nodes; raw HTML opens and closes levels of its own."""
         stack: list[tuple[str, dict[str, str], list[Inline]]] = [("", {}, [])]
+        verdicts = iter(html.closed([token["raw"] for token in tokens if token["type"] == "inline_html"]))
         for token in tokens:
             if token["type"] == "inline_html":
-                self._html(token["raw"], stack, pos)
+                self._html(token["raw"], stack, pos, is_tag=next(verdicts))
             elif not any(name in html.HIDDEN for name, _, _ in stack):
                 stack[-1][2].extend(self._node(token, pos))
         while len(stack) > 1:
@@ -158,7 +164,9 @@ class Inliner:
             return self._image(token["attrs"]["url"], plain(children), pos)
         return (Strong(children),) if kind == "strong" else (Em(children),)
 
-    def _html(self, raw: str, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos) -> None:
+    def _html(
+        self, raw: str, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos, *, is_tag: bool
+    ) -> None:
         name, closes, attributes = html.tag(raw)
         out = stack[-1][2]
         hidden = next((n for n, _, _ in stack if n in html.HIDDEN), "")
@@ -167,7 +175,7 @@ class Inliner:
         if name and (name == "comment" or name in html.HIDDEN):
             if not closes:
                 self.drop(name, raw, pos)
-        elif name not in html.KNOWN:
+        elif not is_tag:
             out.append(Text(_resolved(raw)))
             return
         if name == "img":
@@ -228,6 +236,17 @@ def _resolved(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda found: unescape(found.group()), text)
     return text.translate(_SPACES)
+
+
+def _unmarked(text: str) -> Inlines:
+    """A run as plain text with its bare URLs linked, no other markup looked for."""
+    nodes: list[Inline] = []
+    at = 0
+    for found in re.finditer(r"https?://", text):
+        if found.start() >= at and (url := bare_url(text[found.start() : found.start() + _LONG])):
+            nodes += [Text(_resolved(text[at : found.start()])), Link((Text(url),), url)]
+            at = found.start() + len(url)
+    return merged([*nodes, Text(_resolved(text[at:]))])
 
 
 def merged(nodes: list[Inline]) -> Inlines:

@@ -80,7 +80,7 @@ def split(text: str) -> list[Line]:
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         stripped = raw.rstrip()
         hard = raw.endswith("  ")
-        if stripped.endswith("\\") and not stripped.endswith("\\\\"):
+        if len(stripped) > 1 and stripped.endswith("\\") and not stripped.endswith("\\\\"):
             stripped, hard = stripped[:-1].rstrip(), True
         lines.append(Line(number, stripped, hard=hard))
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from publisher.model import (
     NOWHERE,
@@ -20,7 +21,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
-from publisher.reader.blocks import BULLET, BlockReader, joined, starts_block, unquoted
+from publisher.reader.blocks import BULLET, BlockReader, starts_block, unquoted
 from publisher.reader.inlines import Inliner
 from publisher.reader.lines import Line, is_cjk, span
 from publisher.reader.notes import opens_note, read_note
@@ -45,6 +46,21 @@ class Preamble:
     notes: list[Note] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _GuideParts:
+    """What belongs to the guide, as it is found."""
+
+    label: str = ""
+    label_pos: Pos = NOWHERE
+    lines: list[Line] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+
+    def add(self, lines: Sequence[Line], blocks: Sequence[Block]) -> None:
+        """More lines of the guide."""
+        self.lines += lines
+        self.blocks += blocks
+
+
 class PreambleReader:
     """Reads the lines between the title and the first section."""
 
@@ -56,9 +72,7 @@ class PreambleReader:
     def read(self, lines: Sequence[Line], *, titled: bool) -> Preamble:
         """The preamble of an issue; `titled` says that a title stood above it, so a tagline may follow."""
         found = Preamble()
-        guide: list[Block] = []
-        label, claimed = "", ""
-        guide_lines: list[Line] = []
+        guide = _GuideParts()
         first = True
         at = 0
         while at < len(lines):
@@ -72,28 +86,35 @@ class PreambleReader:
             elif titled and first and (tagline := _TAGLINE.match(line.text)):
                 found.tagline, found.tagline_pos = self._inliner.read(tagline.group(1), line.pos), line.pos
                 at += 1
-            elif (opening := _GUIDE.match(line.text)) and not label:
-                label = opening.group(1)
+            elif (opening := _GUIDE.match(line.text)) and not guide.label:
+                guide.label, guide.label_pos = opening.group(1), line.pos
                 end = self._guide_end(lines, at)
-                guide_lines += lines[at:end]
-                guide[:0] = self._guide(lines[at:end], opening.end())
+                inside = [line.cut(opening.end()), *(unquoted(more) for more in lines[at + 1 : end])]
+                guide.add(lines[at:end], self._blocks.read(inside, prose=True))
                 at = end
             elif self._opens_warmup(lines, at):
                 found.warmup, at = self._warmup(lines, at, found.warmup)
             else:
                 end = self._paragraph_end(lines, at)
-                guide_lines += lines[at:end]
-                guide.extend(self._blocks.read(lines[at:end], prose=True))
+                guide.add(lines[at:end], self._blocks.read(lines[at:end], prose=True))
                 at = end
             first = False
-        if guide_lines:
-            claimed = " ".join(line.text for line in guide_lines)
-            count = _COUNT.search(claimed)
-            number = int(count.group(1)) if count else None
-            found.guide = Guide(
-                tuple(guide), label, number, _segments(guide_lines, self._blocks), span(guide_lines)
-            )
+        found.guide = self._guide(guide)
         return found
+
+    def _guide(self, parts: _GuideParts) -> Guide | None:
+        if not parts.lines:
+            return None
+        text = plain(self._blocks.inlines([unquoted(line) for line in parts.lines]))
+        count = _COUNT.search(text)
+        return Guide(
+            tuple(parts.blocks),
+            parts.label,
+            int(count.group(1)) if count else None,
+            _segments(text),
+            parts.label_pos,
+            span(parts.lines),
+        )
 
     def _guide_end(self, lines: Sequence[Line], at: int) -> int:
         end = at + 1
@@ -105,10 +126,6 @@ class PreambleReader:
         ):
             end += 1
         return end
-
-    def _guide(self, lines: Sequence[Line], start: int) -> tuple[Block, ...]:
-        inside = [lines[0].cut(start), *(unquoted(line) for line in lines[1:])]
-        return self._blocks.read(inside, prose=True)
 
     def _paragraph_end(self, lines: Sequence[Line], at: int) -> int:
         """The end of a block of other text: a blank line ends it, a note, the guide or the warm-up too."""
@@ -144,8 +161,7 @@ class PreambleReader:
         return (
             bool(_INTRO.search(text) and text.endswith((":", "：", "~", "。", ")", "）")))
             and (listed or text.endswith((":", "：")))
-            or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
-        )
+        ) or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
 
     def _warmup(self, lines: Sequence[Line], at: int, before: Warmup | None) -> tuple[Warmup, int]:
         start = at
@@ -162,7 +178,7 @@ class PreambleReader:
             if at == len(lines) or opens_note(lines[at]) or not self._bullet(lines[at]):
                 break
             at = end = self._briefs(lines, at, briefs)
-        pos = span(lines[start : max(end, start + 1)])
+        pos = span(lines[start:end])
         if before:
             briefs = [*before.briefs, *briefs]
             return Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
@@ -178,7 +194,7 @@ class PreambleReader:
             if cut and (bullet := _DASH.match(line.text)):
                 self._report("warm-up-bullet", f'the bullet is "{bullet.group(2)}", not "-"', line)
             end = at + 1
-            if not cut and not any(map(is_cjk, line.text)) and briefs:
+            if not cut and briefs and not briefs[-1].body and not any(map(is_cjk, line.text)):
                 last = briefs[-1]
                 more = (Text(" "), *self._inliner.read(line.text.strip(), line.pos))
                 pos = replace_end(last.pos, line)
@@ -210,11 +226,9 @@ def _subject(text: str) -> str:
     return found.group(1).strip() if found and not text[found.end() :].startswith("//") else ""
 
 
-def _segments(lines: Sequence[Line], blocks: BlockReader) -> tuple[Segment, ...]:
-    text = plain(blocks.inlines([unquoted(line) for line in lines])) if lines else joined(lines)
+def _segments(text: str) -> tuple[Segment, ...]:
     marks = list(_SEGMENT.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
     return tuple(
-        Segment(mark.group(1), text[mark.end() : end].strip(" ，。；;"))
-        for mark, end in zip(marks, ends, strict=True)
+        Segment(mark.group(1), text[mark.end() : after.start() if after else len(text)].strip(" ，。；;"))
+        for mark, after in zip_longest(marks, marks[1:])
     )

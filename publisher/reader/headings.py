@@ -1,0 +1,105 @@
+"""Heading lines: which there are, which is the title, which are items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from publisher.reader.blocks import BULLET, NUMBER
+from publisher.reader.fields import kind_of, only_url, split_label
+from publisher.reader.front import is_title_form
+from publisher.reader.lines import Line
+
+_HEADING = re.compile(r" {0,3}(#+)(?:\s+(.*?))?(?:\s+#+)?\Z")
+_GLUED_HEADING = re.compile(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
+_PLAIN_SECTION = re.compile(r"(?:业界新闻|新闻|论文|开源项目|开源|博文|应用|往期回顾)\Z")
+_LINKED = re.compile(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
+
+
+@dataclass(slots=True)
+class Heading:
+    """A heading line: where it is among the lines, its level (1 to 6) and its text."""
+
+    index: int
+    level: int
+    text: Line
+
+
+def headings_in(lines: Sequence[Line]) -> list[Heading]:
+    """All headings. Without any, lines that are nothing but a usual section name count as some."""
+    found = []
+    for index, line in enumerate(lines):
+        if line.code or "#" not in line.text[:4]:
+            continue
+        match = _HEADING.match(line.text) or _GLUED_HEADING.match(line.text)
+        if not match:
+            continue
+        level = len(match[1])
+        text = match[2] or ""
+        if level > 6 and not is_title_form(text):
+            continue
+        start = match.start(2) if match[2] else len(line.text)
+        found.append(Heading(index, 1 if level > 6 else level, Line(line.number, text, line.column + start)))
+    if not found:
+        for index, line in enumerate(lines):
+            if _PLAIN_SECTION.match(line.text) and index + 1 < len(lines):
+                found.append(Heading(index, 2, line))
+    return found
+
+
+def title_among(headings: Sequence[Heading], front_title: str) -> Heading | None:
+    """The heading that is the issue's title: the first H1, unless the front matter has another title."""
+    if not headings or headings[0].level != 1:
+        return None
+    first = headings[0]
+    if front_title and not is_title_form(first.text.text) and first.text.text.strip() != front_title.strip():
+        return None
+    return first
+
+
+def opens_linked(line: Line) -> bool:
+    """True for a bullet or number whose text starts with a link, tags aside."""
+    if line.code:
+        return False
+    marker = BULLET.match(line.text) or NUMBER.match(line.text)
+    return marker is not None and _LINKED.match(line.text, marker.end()) is not None
+
+
+def heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> dict[int, int]:
+    """Headings of level 3 and deeper that are items: line number to the length of the marker.
+
+    A heading is an item when it is linked or numbered, or an address stands alone below it, and no list
+    of linked items follows it.
+    """
+    found = {}
+    for heading, following in zip_longest(headings, headings[1:]):
+        if heading.level < 3:
+            continue
+        body = lines[heading.index + 1 : following.index if following else len(lines)]
+        text = heading.text.text
+        number = NUMBER.match(text)
+        linked = _LINKED.match(text, number.end() if number else 0) is not None
+        if any(opens_linked(line) for line in body):
+            continue
+        if linked or number or any(_is_address(line) for line in body if line.text):
+            found[heading.text.number] = heading.text.column - 1 + (number.end() if number else 0)
+    return found
+
+
+def _is_address(line: Line) -> bool:
+    labelled = split_label(line.text.lstrip())
+    rest = line.text.lstrip()[labelled[1] :] if labelled else line.text
+    url = only_url(rest)
+    return bool(url) and (labelled is None or kind_of(labelled[0], url) is not None)
+
+
+def first_item(lines: Sequence[Line]) -> int:
+    """Where the items of an issue without any heading start; the end when it has none."""
+    for index, line in enumerate(lines):
+        if "热身" in line.text or "开胃" in line.text:
+            break
+        if opens_linked(line):
+            return index
+    return len(lines)

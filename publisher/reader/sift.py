@@ -1,0 +1,91 @@
+"""The first pass over the lines: code is marked; comments, scripts and link definitions are taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from publisher import links
+from publisher.model import Definition, Dropped
+from publisher.reader.blocks import FENCE, closes_fence
+from publisher.reader.lines import Line, span
+
+_DEFINITION = re.compile(
+    r" {0,3}\[((?:[^\]\[\\]|\\.){1,200})\]:\s+<?(\S+?)>?(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\Z"
+)
+_HIDDEN = re.compile(r"\s*<(script|style|template)\b[^>]*>", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Sifted:
+    """What is left of the text, and what was taken out of it."""
+
+    lines: list[Line] = field(default_factory=list)
+    definitions: list[Definition] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+
+
+def sift(lines: Sequence[Line]) -> Sifted:
+    """Mark code, and take comments, scripts and link definitions out of the text."""
+    parts = Sifted()
+    unclosed: set[str] = set()
+    last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line.text), default=-1)
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        fence = FENCE.match(line.text)
+        if fence and fence[1] not in unclosed:
+            end = _fence_end(lines, at, fence[1])
+            if end:
+                parts.lines += [replace(inside, code=True) for inside in lines[at:end]]
+                at = end
+                continue
+            unclosed.add(fence[1])
+        if at <= last_comment_end and (end := _comment_end(lines, at)):
+            parts.dropped.append(_dropped("comment", lines[at:end]))
+            parts.lines.append(replace(line, text=""))
+            at = end
+        elif (hidden := _HIDDEN.match(line.text)) and (end := _hidden_end(lines, at, hidden[1])):
+            parts.dropped.append(_dropped(hidden[1].lower(), lines[at:end]))
+            parts.lines.append(replace(line, text=""))
+            at = end
+        elif (found := _DEFINITION.match(line.text)) and not found[1].startswith("^"):
+            if links.is_safe(found[2]):
+                parts.definitions.append(Definition(found[1], found[2], line.pos))
+            else:
+                parts.dropped.append(_dropped("unsafe-url", [line]))
+            parts.lines.append(replace(line, text=""))
+            at += 1
+        else:
+            parts.lines.append(line)
+            at += 1
+    return parts
+
+
+def _fence_end(lines: Sequence[Line], at: int, fence: str) -> int:
+    """The index behind the line that closes a code fence; 0 when none does."""
+    return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end].text, fence)), 0)
+
+
+def _comment_end(lines: Sequence[Line], at: int) -> int:
+    """The index behind a comment that fills whole lines; 0 when there is none."""
+    if not lines[at].text.lstrip().startswith("<!--"):
+        return 0
+    for end in range(at, len(lines)):
+        text = lines[end].text if end > at else lines[at].text.lstrip()[4:]
+        if "-->" in text:
+            return end + 1 if text.rstrip().endswith("-->") else 0
+    return 0
+
+
+def _hidden_end(lines: Sequence[Line], at: int, name: str) -> int:
+    closing = f"</{name.lower()}>"
+    for end in range(at, len(lines)):
+        if closing in lines[end].text.lower():
+            return end + 1 if lines[end].text.lower().rstrip().endswith(closing) else 0
+    return 0
+
+
+def _dropped(name: str, lines: Sequence[Line]) -> Dropped:
+    return Dropped(name, "\n".join(line.text for line in lines), pos=span(lines))

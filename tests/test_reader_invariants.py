@@ -1,0 +1,169 @@
+"""What holds for every text: reading never raises, every line has one owner, no word and no URL is lost."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from publisher.model import NOWHERE, Diagnostic, Dropped, Issue, Item, Pos, Source
+from publisher.reader import decode, read
+
+FRAGMENTS = [
+    "", " ", "---", "----", "***", "# 周刊 (2021-07-18)：甲/乙", "# Title", "## 论文", "##论文", "### 小节", "###### x",
+    "############### 周刊 (2021-07-18)", "## [往期回顾](https://e.org/a)", "**口号**", "> 导读：本期3条。【新闻】甲；【论文】乙。",
+    "导读：", "> 注：点击文末【阅读原文】", "> 注：补全地址 `github.com/<owner>/<name>`", "<font>注：PC端微信打不开</font>",
+    "好了，先是一些热身小新闻ヽ(✿゜▽゜)ノ：", "- 高通：发布", "– 破折号", "- ", "-", "- []()", "- [", "- [标题 | 来源](https://e.org/1)",
+    "- [标题](https://e.org/2)(https://e.org/2)", "- [标题](https://e.org/3]", "- [标题[(https://e.org/4)", "- [标题]（https://e.org/5）",
+    "- 【标题】https://e.org/6", "-[贴着](https://e.org/7)", "* [Title](https://e.org/8). More text", "1、[编号](https://e.org/9)：说明",
+    "1. 第一", "2. 第二", "  - 代码：https://github.com/o/r", "    - 深层", "        1. 更深", "摘要：一段文字，见https://e.org/10。", "摘要无冒号",
+    "论文：https://arxiv.org/abs/2104.13400v1", "代码：", "https://e.org/11", "普通一行**粗（注）**后", "| a | b |", "|---|:-:|", "| 1 |",
+    "| 1 | 2 | 3 |", "```python", "```", "~~~", "    indented", "> quote", ">> deeper", "<!-- a comment -->", "<!-- open", "-->",
+    "<script>alert(1)</script>", "<a href='https://e.org/12'><img src='https://e.org/13.png' alt='图'></a><br />文", "![图](https://e.org/14.png)",
+    "[ref]: https://e.org/15", "see [ref] and [text][ref]", "Vec<T> and <model, accuracy>", "a & b &amp; c &lt;d&gt;", "；收尾", "；",
+    "`code | with bar`", "x\x00y\x07z\ud800\ufffe", "\tindented by tab", "[x](javascript:alert(1))", "Title: A\nDate: 2021-07-18\n",
+    "$\\alpha_i$", "\\*not em\\*", "中文\u00a0空格\u3000全角", "layout: default", "[长\n链接](https://e.org/16)", "  续行 wrapped", "  wrapped line",
+]  # fmt: skip
+
+texts = st.lists(
+    st.sampled_from(FRAGMENTS) | st.text(alphabet=st.characters(), max_size=12), max_size=40
+).flatmap(lambda lines: st.sampled_from(["\n", "\r\n", "\n\n"]).map(lambda newline: newline.join(lines)))
+
+
+def owners(issue: Issue) -> Iterator[Pos]:
+    """The place of every node that owns lines of its own."""
+    yield from (issue.front_pos, issue.tagline_pos)
+    if issue.title:
+        yield issue.title.pos
+    if issue.warmup:
+        yield from (block.pos for block in (*issue.warmup.intro, *issue.warmup.outro))
+        for brief in issue.warmup.briefs:
+            yield brief.pos
+            yield from (block.pos for block in brief.body)
+    yield from (note.pos for note in issue.notes)
+    for section in issue.sections:
+        yield section.pos
+        yield from (note.pos for note in section.notes)
+        for node in section.content:
+            yield node.pos
+            if isinstance(node, Item):
+                yield from (part.pos for part in (*node.fields, *node.body))
+    if issue.archive:
+        yield issue.archive.pos
+        yield from (block.pos for block in issue.archive.blocks)
+    yield from (block.pos for block in issue.footer)
+    yield from (definition.pos for definition in issue.definitions)
+    yield from (dropped.pos for dropped in issue.dropped if not dropped.inline)
+
+
+def unowned(text: str, issue: Issue) -> list[tuple[int, int, str]]:
+    """Non-blank lines that belong to no node, or to more than one: (line, owners, text)."""
+    count: dict[int, int] = {}
+    for pos in owners(issue):
+        for line in range(pos.line, pos.end_line + 1):
+            count[line] = count.get(line, 0) + 1
+    if issue.guide:  # the line of the label may hold text of the guide too: the owner is the guide
+        own = [issue.guide.label_pos, *(block.pos for block in issue.guide.blocks)]
+        for line in {line for pos in own for line in range(pos.line, pos.end_line + 1)}:
+            count[line] = count.get(line, 0) + 1
+    lines = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))
+    return [
+        (number, count.get(number, 0), line)
+        for number, line in enumerate(lines, 1)
+        if line.strip() and count.get(number, 0) != 1
+    ]
+
+
+def strings(node: object) -> Iterator[str]:
+    """Every string of a node a reader could see, and every URL."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from strings(part)
+    elif is_dataclass(node) and not isinstance(node, Pos | Source | Diagnostic):
+        for field in fields(node):
+            if field.name not in ("id", "kind"):
+                yield from strings(getattr(node, field.name))
+
+
+def words(text: str) -> set[str]:
+    """The words of a source text: no markup, no addresses, no comments."""
+    text = re.sub(r"<!--.*?-->|<(script|style)\b.*?</\1>", " ", text, flags=re.DOTALL)
+    text = re.sub(r"https?://[^\s，。；（）]+", " ", text)
+    text = re.sub(r"</?(?:font|a|img|br)\b[^>]*>", " ", text)
+    return {word.strip("_") for word in re.findall(r"\w+", html.unescape(text)) if word.strip("_")}
+
+
+def lost(text: str, issue: Issue) -> set[str]:
+    seen = re.sub(r"\s+", "", "".join(strings(issue)))
+    return {word for word in words(text) if word not in seen}
+
+
+def lost_urls(text: str, issue: Issue) -> set[str]:
+    urls = {url.rstrip(".,;:*") for url in re.findall(r"https?://[^\s<>\"'，。；（）《》)\]]+", text)}
+    seen = list(strings(issue))
+    return {url for url in urls if not any(url in string for string in seen)}
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(texts)
+@example("> 导读：\n- x")
+@example("- [a\n](https://e.org/1)")
+def test_every_line_has_exactly_one_owner(text: str) -> None:
+    assert unowned(text, read(text, "2021-07-18.md")) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=st.characters(), max_size=400) | texts)
+def test_reading_never_raises_and_is_deterministic(text: str) -> None:
+    assert read(text) == read(text)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.sampled_from([f for f in FRAGMENTS if "\x00" not in f and "javascript" not in f]), max_size=30
+    )
+)
+def test_no_url_is_lost(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    assert lost_urls(text, read(text)) == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[", "*", "`", "<", "![", "[a](", "\\", "<a ", "<!--", "**a", "_a ", "[]", "$a_", "https://a", "&amp", "| a ",
+     "- [", "# ", "> ", "1. ", "中文"],
+)  # fmt: skip
+def test_a_line_of_a_megabyte_is_read(line: str) -> None:
+    text = line * (1_000_000 // len(line))
+    issue = read(f"# 周刊 (2021-07-18)\n\n## 论文\n\n- {text}\n{text}")
+    assert issue.sections or issue.guide
+
+
+def test_the_corpus_keeps_every_line_word_and_url(corpus) -> None:  # type: ignore[no-untyped-def]
+    files = sorted(path for path in corpus.glob("*/*") if path.is_file())
+    assert len(files) == 33
+    for path in files:
+        text = decode(path.read_bytes(), str(path))
+        for variant in (text, text.replace("\n", "\r\n"), "\ufeff" + text):
+            issue = read(variant, path.name)
+            assert unowned(variant, issue) == [], path.name
+            assert lost(variant, issue) == set(), path.name
+            assert lost_urls(variant, issue) == set(), path.name
+
+
+def test_what_is_dropped_is_named() -> None:
+    issue = read(
+        "## 论文\n\n<!-- a -->\n\n- [t](javascript:alert(1)) <font color=red>x</font>\n\n<script>\nalert(1)\n</script>"
+    )
+    assert sorted(dropped.name for dropped in issue.dropped) == ["comment", "font", "script", "unsafe-url"]
+    assert "alert" not in "".join(s for node in issue.sections for s in strings(node))
+    assert NOWHERE not in [dropped.pos for dropped in issue.dropped]
+    assert all(isinstance(dropped, Dropped) for dropped in issue.dropped)
