@@ -14,7 +14,7 @@ from publisher.archive.revisions import Revisions
 from publisher.archive.site import Settled, Site
 from publisher.archive.sources import Found, fingerprint, is_settled
 from publisher.channel import Entry
-from publisher.files import storage_error
+from publisher.files import storage_error, write_if_changed
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.delivery import Delivery
 from publisher.pipeline.desk import Desk
@@ -44,9 +44,7 @@ def work(run: Run, site: Site, found: list[Found], seen: int) -> Outcome:
         if not run.request.dry_run:
             done = [name for name, outcome in outcomes.items() if not outcome.error]
             _settle(run, index, site, found, current, done)
-            if index.dirty:
-                index.save()
-            site.save()
+            _save(run, index, site)
         return Outcome(issue, outcomes, tuple(run.warnings))
 
 
@@ -123,3 +121,12 @@ def _settle(
         settled = Settled(fingerprint(found), newest.date, current.until, newest, warnings)
     for channel in run.channels:
         site.output(channel.name).settled = settled if channel.name in done else None
+
+
+def _save(run: Run, index: Index, site: Site) -> None:
+    if index.dirty:
+        index.save()
+    site.save()
+    ignored = run.home / ".gitignore"
+    if not ignored.exists():  # revisions.json goes with the sources, the rest does not
+        write_if_changed(ignored, b"/cache/\n/lock\n")

@@ -1,0 +1,41 @@
+"""`publish channels`: what there is, and what is on."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from publisher import config, registry
+from publisher.cli.output import Output
+from publisher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from publisher.cli.parser import Parser
+
+
+def define(parser: Parser) -> None:
+    """Add no arguments: there are none."""
+
+
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001
+    """List the channels; the exit code. Outside of a newsletter, none is on."""
+    on = _settings()
+    listed = {name: {"on": name in on, "settings": on.get(name, {})} for name in registry.names()}
+    width = max(map(len, listed))
+    for name in listed:
+        settings = "  ".join(f"{key} = {value}" for key, value in on.get(name, {}).items() if value)
+        output.line(f"{name.ljust(width)}  {'on ' if name in on else 'off'}  {settings}".rstrip())
+    output.finish({"channels": listed, "exit": 0})
+    return 0
+
+
+def _settings() -> dict[str, dict[str, Any]]:
+    try:
+        path = config.find(Path.cwd())
+    except ConfigError:
+        return {}
+    found: Any = config.load(path, registry.load).channels
+    return {channel.name: asdict(channel) for channel in found}

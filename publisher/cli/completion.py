@@ -1,0 +1,31 @@
+"""`publish completion`: what makes a shell complete the words of the command."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from publisher.cli.output import Output
+
+if TYPE_CHECKING:
+    from publisher.cli.parser import Parser
+
+
+def define(parser: Parser) -> None:
+    """Add the arguments."""
+    parser.arguments.add_argument(
+        "shell", choices=("bash", "zsh", "tcsh"), metavar="SHELL", help="bash, zsh or tcsh"
+    )
+
+
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001
+    """Print a script for the shell; the exit code."""
+    import shtab
+
+    from publisher.cli.parser import everything
+
+    script = shtab.complete(everything(), arguments.shell)
+    output.line(script.rstrip("\n"))
+    output.finish({"shell": arguments.shell, "script": script, "exit": 0})
+    return 0

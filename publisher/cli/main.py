@@ -1,0 +1,45 @@
+"""The start of `publish`: from words to an exit code. What a command needs is imported when it is known."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Sequence
+
+from publisher.cli.output import Output
+from publisher.errors import PublisherError
+
+INTERRUPTED = 130
+INTERNAL = 70
+
+
+def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
+    """Run the command; its exit code. `now` is the time it believes it is, aware."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    output = Output(sys.stdout, sys.stderr, json="--json" in words)
+    try:
+        return _run(words, output, now or dt.datetime.now(dt.UTC))
+    except SystemExit as end:  # after --help and --version
+        return int(end.code or 0)
+    except PublisherError as error:
+        output.fail(error.message, error.hint, error.exit_code)
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.fail("interrupted", "", INTERRUPTED)
+        return INTERRUPTED
+    except Exception as error:
+        if "--debug" in words or os.environ.get("PUBLISHER_DEBUG"):
+            raise
+        what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
+        output.fail(what, "please report it, with what --debug prints", INTERNAL)
+        return INTERNAL
+    finally:
+        output.close()
+
+
+def _run(words: list[str], output: Output, now: dt.datetime) -> int:
+    from publisher.cli.parser import parse
+
+    run, arguments = parse(words)
+    return run(arguments, output, now)

@@ -1,0 +1,48 @@
+"""`publish new`: begin the next issue."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from publisher.cli.output import Output
+from publisher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from publisher.cli.parser import Parser
+
+
+def define(parser: Parser) -> None:
+    """Add the arguments."""
+    parser.arguments.add_argument(
+        "date", nargs="?", type=_date, metavar="DATE", help="its date, like 2021-08-01"
+    )
+
+
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
+    """Write the issue; the exit code."""
+    from publisher import config, registry
+    from publisher.scaffold import new
+
+    found = config.load(config.find(Path.cwd()), registry.load)
+    today = now.astimezone(ZoneInfo(found.publication.timezone)).date()
+    made = new(found, today=today, date=arguments.date)
+    path = made.path.relative_to(found.root)
+    if arguments.date or not made.last:
+        reason = f"last issue {made.last}" if made.last else "the first issue"
+    else:
+        reason = f"next date by your rhythm: every {made.rhythm} days; last issue {made.last}"
+    output.line(f"created {path}  ({reason})")
+    output.talk("  a draft: take out `draft: true` when it is done")
+    output.finish({"created": str(path), "date": made.date.isoformat(), "exit": 0})
+    return 0
+
+
+def _date(word: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(word)
+    except ValueError:
+        raise ConfigError(f"{word} is not a date", "like 2021-08-01") from None

@@ -1,0 +1,71 @@
+"""The only place that prints: results on stdout, talk on stderr, colour and symbols where they show."""
+
+from __future__ import annotations
+
+import io
+import json as json_module
+import os
+from typing import TextIO
+
+_STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+class Output:
+    """Two streams. With `json` the results are one object, given to `finish`, and no lines.
+
+    A reader that goes away stops no work: what it does not want to see is dropped.
+    """
+
+    def __init__(self, stdout: TextIO, stderr: TextIO, *, json: bool = False) -> None:
+        self.json = json
+        self.stderr = stderr
+        self._stdout = stdout
+        self._colours = {stream: _has_colour(stream) for stream in (stdout, stderr)}
+        for stream in (stdout, stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows another
+                stream.reconfigure(errors="replace")
+
+    def line(self, text: str, style: str = "") -> None:
+        """A line of the result."""
+        if not self.json:
+            self._print(self._stdout, text, style)
+
+    def talk(self, text: str, style: str = "") -> None:
+        """A line beside the result."""
+        self._print(self.stderr, text, style)
+
+    def warn(self, text: str) -> None:
+        """Something to know that stops nothing."""
+        self.talk(f"{self._painted('warning:', 'yellow', self.stderr)} {text}")
+
+    def fail(self, message: str, hint: str, code: int) -> None:
+        """Why there is no result, on one line."""
+        self.talk(f"{self._painted('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else ""))
+        self.finish({"error": {"message": message, "hint": hint}, "exit": code})
+
+    def finish(self, result: object) -> None:
+        """The result as JSON, where that is wanted."""
+        if self.json:
+            text = json_module.dumps(result, ensure_ascii=False, indent=2)
+            self._print(self._stdout, text)
+
+    def close(self) -> None:
+        """Send what still waits."""
+        for stream in (self._stdout, self.stderr):
+            self._print(stream, None)
+
+    def _print(self, stream: TextIO, text: str | None, style: str = "") -> None:
+        try:
+            if text is not None:
+                stream.write(self._painted(text, style, stream) + "\n")
+            stream.flush()
+        except BrokenPipeError:
+            # the interpreter flushes once more at its end, into nothing
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+    def _painted(self, text: str, style: str, stream: TextIO) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and self._colours[stream] else text
+
+
+def _has_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

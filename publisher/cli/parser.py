@@ -1,0 +1,163 @@
+"""The words of the command: what may follow `publish`, and which part of the program it means."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from publisher import __version__
+from publisher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from publisher.cli.output import Output
+
+Run = Callable[[argparse.Namespace, "Output", dt.datetime], int]
+
+COMMANDS = {
+    "init": "begin a newsletter: publisher.toml, and samples where there are no issues",
+    "new": "begin the next issue, by the rhythm of the last ones",
+    "channels": "the channels there are, and which are on",
+    "completion": "completion of these words, for bash, zsh or tcsh",
+}
+"""The commands; each has a module of its name, with `define` and `run`."""
+
+_INTRODUCTION = """\
+publish: one Markdown issue of a newsletter in, every channel out
+
+  publish                        the newest issue due, on all channels that are on
+  publish --channel rss          only the feeds
+  publish 2021-07-18 --dry-run   what publishing that issue would change; writes nothing
+
+"""
+
+_EXIT_CODES = """\
+exit codes: 0 done, or nothing to do; 1 the issue has errors; 2 usage or configuration;
+3 a delivery failed; 4 an outcome is unknown; 5 another publish is at work; 6 storage"""
+
+
+def parse(words: Sequence[str]) -> tuple[Run, argparse.Namespace]:
+    """What to run, and with which arguments.
+
+    Raises ConfigError for words that mean nothing, SystemExit when help or the version was printed.
+    """
+    if words and words[0] in COMMANDS:
+        name, parser, rest = words[0], command(words[0]), words[1:]
+    else:
+        name, parser, rest = "publish", act(), words
+        parser.add_argument("word", nargs="?", help=argparse.SUPPRESS)
+    arguments, unknown = parser.parse_known_args(rest)
+    if unknown:
+        raise _unknown(unknown[0], parser)
+    if name == "publish" and arguments.word:
+        _take_as_issue(arguments)
+    run: Run = import_module(f"publisher.cli.{name}").run
+    return run, arguments
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises instead of printing; its help is the description, then the options."""
+
+    def __init__(self, prog: str, description: str, epilog: str = "") -> None:
+        super().__init__(
+            prog,
+            usage=argparse.SUPPRESS,
+            description=description,
+            epilog=epilog,
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_Formatter,
+        )
+        self.arguments = self.add_argument_group("arguments")
+        self.options = self.add_argument_group("options")
+
+    def define_common(self) -> None:
+        """Add the options that every command has, behind its own."""
+        self.options.add_argument("--json", action="store_true", help="print one JSON object, for scripts")
+        self.options.add_argument("--debug", action="store_true", help="show where an internal error arose")
+        self.options.add_argument("-h", "--help", action="help", help="print this")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ConfigError."""
+        raise ConfigError(message, f"{self.prog} --help")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=100)
+
+
+def act() -> Parser:
+    """The parser of `publish` itself."""
+    listed = "".join(f"  publish {name:<23}{what}\n" for name, what in COMMANDS.items())
+    parser = Parser("publish", f"{_INTRODUCTION}{listed}", _EXIT_CODES)
+    option = parser.options.add_argument
+    option(
+        "-c",
+        "--channel",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only this channel; more with commas (all: every one that is on)",
+    )
+    option(
+        "-i",
+        "--issue",
+        metavar="ISSUE",
+        default="",
+        help="the issue, by date, file or id (latest: the newest one due)",
+    )
+    option("-n", "--dry-run", action="store_true", help="say what would change, and write nothing")
+    option(
+        "-o", "--out", metavar="DIR", type=Path, help="write below this folder instead of the newsletter's"
+    )
+    parser.define_common()
+    option("--version", action="version", version=f"publish {__version__}", help="print the version")
+    return parser
+
+
+def command(name: str) -> Parser:
+    """The parser of a command."""
+    parser = Parser(f"publish {name}", f"publish {name}: {COMMANDS[name]}")
+    import_module(f"publisher.cli.{name}").define(parser)
+    parser.define_common()
+    return parser
+
+
+def everything() -> Parser:
+    """A parser that knows every word, for those who list them."""
+    parser = act()
+    commands = parser.add_subparsers(prog="publish")
+    for name, what in COMMANDS.items():
+        one = commands.add_parser(name, description=what, help=what)
+        import_module(f"publisher.cli.{name}").define(one)
+        one.define_common()
+    return parser
+
+
+def _take_as_issue(arguments: argparse.Namespace) -> None:
+    """Take the word behind `publish` for an issue if it looks like one."""
+    word = arguments.word
+    if not (re.fullmatch(r"latest|\d{4}-\d{2}-[\dxX]{2}", word) or "/" in word or Path(word).suffix):
+        raise _unknown(word, None)
+    if arguments.issue:
+        raise ConfigError(f"two issues are named: {word} and {arguments.issue}", "one at a time")
+    arguments.issue = word
+
+
+def _unknown(word: str, parser: Parser | None) -> ConfigError:
+    """What to say about a word nobody knows."""
+    from publisher import registry
+    from publisher.suggest import did_you_mean
+
+    if parser and word.startswith("-"):
+        return ConfigError(f"there is no option {word}", did_you_mean(word, parser._option_string_actions))
+    if word in COMMANDS:
+        return ConfigError(f"{word} must come first", f"publish {word}")
+    if word in registry.names():
+        return ConfigError(f"{word} is a channel", f"publish --channel {word}")
+    return ConfigError(f"there is no command {word}", did_you_mean(word, COMMANDS))

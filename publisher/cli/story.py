@@ -1,0 +1,134 @@
+"""A run of the pipeline as people read it: the choice, the progress, one line per channel."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, assert_never
+
+from publisher.cli.output import Output
+from publisher.config import Config
+from publisher.pipeline import Advanced, ChannelOutcome, Chosen, Event, Outcome, Request, Warned
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_MANY = 50
+"""So many issues take long enough to show that something is going on."""
+
+_LISTED = 20
+"""The most files a dry run names."""
+
+
+class Story:
+    """Tells the events of a run on an output."""
+
+    def __init__(self, output: Output, request: Request, config: Config) -> None:
+        self._output = output
+        self._request = request
+        self._width = max((len(channel.name) for channel in config.channels), default=0)
+        self._progress: Progress | None = None
+        self._stage = ""
+        self._shown = self._begun = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end_progress()
+
+    def tell(self, event: Event) -> None:
+        """Print what there is to say of an event."""
+        match event:
+            case Advanced():
+                self._advance(event)
+            case Chosen(issue, newest):
+                self._end_progress()
+                chosen = "newest due" if newest else issue.path
+                dry = " · dry run: nothing is written" if self._request.dry_run else ""
+                self._output.line(f"issue {issue.date} · {chosen}{dry}", "bold")
+                if issue.problems:
+                    self._output.warn(_problems(issue.path, issue.problems))
+            case Warned(message):
+                self._output.warn(message)
+            case ChannelOutcome():
+                self._end_progress()
+                self._channel(event)
+            case _:
+                assert_never(event)
+
+    def end(self, outcome: Outcome) -> None:
+        """Print what the whole came to."""
+        failed = [one for one in outcome.channels.values() if one.error]
+        if outcome.issue is None:
+            later = f"; the next is dated {outcome.until}" if outcome.until else ""
+            self._output.line(f"nothing to do: no issue is due{later}")
+        elif failed:
+            done = len(outcome.channels) - len(failed)
+            self._output.line(f"{done} of {len(outcome.channels)} channels done · exit {outcome.exit_code}")
+        elif outcome.nothing_to_do:
+            self._output.line("nothing to do")
+
+    def _channel(self, one: ChannelOutcome) -> None:
+        name = one.name.ljust(self._width)
+        took = f"{time.monotonic() - self._begun:.1f} s"
+        self._begun = time.monotonic()
+        if one.error:
+            hint = f"\n  = fix: {one.error.hint}" if one.error.hint else ""
+            self._output.line(f"✗ {name}  {one.error.message}{hint}", "red")
+        elif one.written:
+            verb = "would change" if self._request.dry_run else "written"
+            counts = f"{_count(len(one.written), 'file')} {verb}, {one.unchanged} unchanged"
+            facts = (", ".join(reversed(one.shown)), _count(one.issues, "issue"), counts)
+            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {took}", "green")
+        if self._request.dry_run:
+            for key in one.written[:_LISTED]:
+                self._output.line(f"    {key}")
+            if len(one.written) > _LISTED:
+                self._output.line(f"    and {len(one.written) - _LISTED} more")
+        for key in one.gone:
+            self._output.talk(f"note: {key} belongs to no issue any more; it is left where it is", "dim")
+
+    # --------------------------------------------------------------- progress
+
+    def _advance(self, event: Advanced) -> None:
+        if event.total < _MANY:
+            return
+        if event.stage != self._stage:
+            self._stage = event.stage
+            self._end_progress()
+            if self._output.stderr.isatty():
+                self._start_progress(event)
+            else:
+                self._output.talk(f"{event.stage} {event.total} issues")
+        now = time.monotonic()
+        if self._progress and (now - self._shown > 0.1 or event.done == event.total):
+            self._shown = now
+            self._progress.update(self._progress.task_ids[0], completed=event.done, refresh=True)
+
+    def _start_progress(self, event: Advanced) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        # drawn when there is something new, not by a thread of its own: processes are forked meanwhile
+        self._progress = Progress(
+            console=Console(file=self._output.stderr), auto_refresh=False, transient=True
+        )
+        self._progress.add_task(f"{event.stage} issues", total=event.total)
+        self._progress.start()
+
+    def _end_progress(self) -> None:
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _problems(path: str, problems: tuple[str, ...]) -> str:
+    listed = ", ".join(problems[:3]) + (", …" if len(problems) > 3 else "")
+    return f"{_count(len(problems), 'problem')} in {path}: {listed}"
