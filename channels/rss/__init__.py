@@ -31,7 +31,6 @@ class Rss:
 
     name: ClassVar[str] = "rss"
     keeps: ClassVar[bool] = True
-    keeps: ClassVar[bool] = True
 
     path: str = "public/feed.xml"
     entries: int = window.LIMIT
