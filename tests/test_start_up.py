@@ -36,8 +36,8 @@ def test_help(tmp_path: Path) -> None:
 
 
 def test_nothing_to_do(letter: Path, publish) -> None:
-    publish("--yes", folder=letter)
-    assert imported("--yes", folder=letter) & HEAVY == set()
+    publish(folder=letter)
+    assert imported(folder=letter) & HEAVY == set()
 
 
 def test_one_feed(letter: Path) -> None:

@@ -71,7 +71,7 @@ def site(
     else:
         issues = sorted((request.getfixturevalue("corpus") / "issues").glob("*.md"))
     letter = write_letter(tmp_path_factory.mktemp(request.param) / "letter", issues)
-    publish("--yes", folder=letter)
+    publish(folder=letter)
     for name in re.findall(rf"{BASE}([\w-]+\.png)", "".join(i.read_text("utf-8") for i in issues)):
         shutil.copy(HERE / "dot.png", letter / "public" / name)
     return Site(letter)

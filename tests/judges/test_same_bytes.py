@@ -32,7 +32,7 @@ def letter(tmp_path: Path, write_letter: Callable[[Path, list[Path]], Path]) -> 
 @pytest.fixture
 def plain(letter, publish) -> dict[str, bytes]:
     folder = letter("plain")
-    publish("--yes", folder=folder, env={"TZ": "UTC", "PYTHONHASHSEED": "0"})
+    publish(folder=folder, env={"TZ": "UTC", "PYTHONHASHSEED": "0"})
     made = files(folder)
     assert {"public/index.html", "public/feed.xml"} <= made.keys()
     return made
@@ -41,13 +41,13 @@ def plain(letter, publish) -> dict[str, bytes]:
 @pytest.mark.parametrize("where", ELSEWHERE)
 def test_elsewhere(where: str, plain: dict[str, bytes], letter, publish) -> None:
     folder = letter("elsewhere")
-    publish("--yes", folder=folder, env=ELSEWHERE[where])
+    publish(folder=folder, env=ELSEWHERE[where])
     assert files(folder) == plain
 
 
 def test_another_day(plain: dict[str, bytes], letter, publish, need: Callable[[str], str]) -> None:
     folder = letter("later")
-    publish("--yes", folder=folder, under=[need("faketime"), "2041-07-04 05:06:07"])
+    publish(folder=folder, under=[need("faketime"), "2041-07-04 05:06:07"])
     assert files(folder) == plain
 
 
@@ -56,7 +56,7 @@ def test_on_another_clock_of_files(plain: dict[str, bytes], letter, publish) -> 
     folder = letter("checkout")
     for file in folder.rglob("*"):
         os.utime(file, (1_000_000_000, 1_000_000_000))
-    publish("--yes", folder=folder)
+    publish(folder=folder)
     assert files(folder) == plain
 
 
@@ -67,7 +67,7 @@ def test_again_touches_nothing(letter, publish) -> None:
         made = (file for name in ("public", "outbox") for file in (folder / name).rglob("*"))
         return {file: (file.stat().st_mtime_ns, file.stat().st_ino) for file in made}
 
-    publish("--yes", folder=folder)
+    publish(folder=folder)
     before = stamps()
-    publish("--yes", folder=folder)
+    publish(folder=folder)
     assert stamps() == before
