@@ -96,10 +96,10 @@ def test_a_new_issue_leaves_closed_archives_alone(empty, weeks, issue):
     assert changed == {"archive/2020", "live"}
 
 
-def test_a_correction_of_an_old_issue_changes_its_archive_only(empty, weeks, issue):
+@pytest.mark.parametrize("dated", [{"updated": dt.datetime(2021, 4, 1, tzinfo=dt.UTC)}, {}])
+def test_a_correction_of_an_old_issue_changes_its_archive_only(empty, weeks, issue, dated):
     before = empty.add(*weeks(70, "2019-11-03"))
-    day = dt.datetime(2021, 4, 1, tzinfo=dt.UTC)
-    after = before.add(issue("2019-12-01", "浪其实更高。"), updated=day)
+    after = before.add(issue("2019-12-01", "浪其实更高。"), **dated)
     digests = {group.key: group.digest for group in before.groups()}
     assert [g.key for g in after.groups() if g.digest != digests[g.key]] == ["archive/2019"]
     old, new = before.files(), after.files()
