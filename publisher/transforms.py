@@ -117,20 +117,12 @@ def revision(issue: Issue) -> str:
     return digest.hexdigest()
 
 
-_UNSEEN = {
-    "pos",
-    "front_pos",
-    "tagline_pos",
-    "source",
-    "diagnostics",
-    "dropped",
-    "definitions",
-    "front",
-    "archive",
-}
+_UNSEEN = {"source", "diagnostics", "dropped", "definitions", "front", "archive"}
 
 
 def _pieces(node: object) -> Iterator[str]:
+    if isinstance(node, Pos):
+        return
     if isinstance(node, tuple):
         yield f"({len(node)}"
         for part in node:

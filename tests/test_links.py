@@ -1,0 +1,99 @@
+"""Link classes by exact host, canonical forms, and what may stand in an href."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.links import (
+    ARXIV,
+    OTHER,
+    REPOSITORY,
+    WECHAT,
+    WECHAT_TEMPORARY,
+    arxiv_id,
+    ascii_url,
+    canonical,
+    is_safe,
+    link_class,
+    repository,
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://mp.weixin.qq.com/s/AbC_d-1", WECHAT),
+        ("http://mp.weixin.qq.com/s/AbC_d-1", WECHAT),
+        ("https://mp.weixin.qq.com/s?__biz=MzA5&mid=26&idx=2&sn=f4", WECHAT),
+        ("https://mp.weixin.qq.com/s?timestamp=15&src=3&ver=1&signature=a*b=", WECHAT_TEMPORARY),
+        ("https://mp.weixin.qq.com/mp/homepage?x=1", OTHER),
+        ("https://mp.weixin.qq.com.evil.org/s/AbC", OTHER),
+        ("https://evil.org/?u=https://mp.weixin.qq.com/s/AbC", OTHER),
+        ("ftp://mp.weixin.qq.com/s/AbC", OTHER),
+        ("https://github.com/owner/name", REPOSITORY),
+        ("https://github.com/owner/name/tree/main/docs", REPOSITORY),
+        ("https://github.com/topics/rss", OTHER),
+        ("https://github.com/owner", OTHER),
+        ("https://notgithub.com/owner/name", OTHER),
+        ("https://owner.github.io/name", OTHER),
+        ("https://arxiv.org/abs/2104.13400", ARXIV),
+        ("https://arxiv.org/pdf/2104.13400v2.pdf", ARXIV),
+        ("https://arxiv.org/list/cs.LG/recent", OTHER),
+        ("http://[::bad", OTHER),
+        ("", OTHER),
+    ],
+)
+def test_class(url: str, expected: str) -> None:
+    assert link_class(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://arxiv.org/pdf/2104.13400v2.pdf", "https://arxiv.org/abs/2104.13400"),
+        ("https://github.com/Owner/Name.git", "https://github.com/owner/name"),
+        ("https://github.com/Owner/Name/releases", "https://github.com/Owner/Name/releases"),
+        ("http://www.E.org/A/?utm_source=x&b=1&from=timeline#top", "https://e.org/A?b=1"),
+        ("https://mp.weixin.qq.com/s?__biz=Mz&mid=1&chksm=99&scene=21", "https://mp.weixin.qq.com/s?__biz=Mz&mid=1"),
+        ("mailto:a@e.org", "mailto:a@e.org"),
+    ],
+)  # fmt: skip
+def test_canonical(url: str, expected: str) -> None:
+    assert canonical(url) == expected
+    assert canonical(expected) == expected
+
+
+def test_what_an_address_names() -> None:
+    assert repository("https://github.com/lemon24/reader/issues/1") == "lemon24/reader"
+    assert repository("https://github.com/-bad/reader") is None
+    assert arxiv_id("https://arxiv.org/abs/1912.13200v6") == "1912.13200"
+    assert arxiv_id("https://arxiv.org/abs/19.1") is None
+
+
+@pytest.mark.parametrize(
+    "url", ["https://e.org", "//e.org/x", "../a", "#top", "mailto:a@e.org", "tel:1", "2021-07-18.html"]
+)
+def test_safe(url: str) -> None:
+    assert is_safe(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "JaVaScRiPt:x", "java\tscript:x", " \x01javascript:x", "data:text/html,x", "vbscript:x", "file:///etc"],
+)  # fmt: skip
+def test_unsafe(url: str) -> None:
+    assert not is_safe(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://例子.org/路?q=一#二", "https://xn--fsqu00a.org/%E8%B7%AF?q=%E4%B8%80#%E4%BA%8C"),
+        ("https://e.org/a%20b c", "https://e.org/a%20b%20c"),
+        ("https://e.org/100%", "https://e.org/100%25"),
+        (' https://e.org/"<>', "https://e.org/%22%3C%3E"),
+    ],
+)
+def test_ascii(url: str, expected: str) -> None:
+    assert ascii_url(url) == expected
+    assert ascii_url(expected) == expected

@@ -1,0 +1,147 @@
+"""Transforms: tables of before and after, and that twice is once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.model import Issue, Link, Publication, plain
+from publisher.reader import read
+from publisher.transforms import absolute, display_title, publishable, revision, shorten, summary, topics
+
+PUBLICATION = Publication("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
+PAGE = "https://e.org/w/2021-07-18/"
+
+ISSUE = """# 周刊 (2021-07-18)
+
+> 导读：本期2条。【新闻】甲公司发布新芯片，性能翻倍；【论文】乙大学的量化方法。
+
+先是热身小新闻：
+
+- 高通：发布了芯片；
+- 紫光：
+
+## 新闻
+
+- [甲 | 来源](../a)
+摘要：见[图](图.png)。
+代码：
+- []()
+-
+
+## 空的
+
+## 论文
+
+> 注：补全地址 `github.com/<owner>/<name>`
+
+## [往期回顾](https://e.org)
+
+- [2021-07-04](https://e.org/old)
+"""
+
+
+def test_publishable_drops_what_no_reader_should_see() -> None:
+    issue = publishable(read(ISSUE))
+    assert [plain(brief.text) for brief in issue.briefs] == ["高通：发布了芯片；"]
+    assert [plain(section.title) for section in issue.sections] == ["新闻", "论文"]
+    assert [plain(item.title) for item in issue.items] == ["甲"]
+    assert [field.label for item in issue.items for field in item.fields] == ["摘要"]
+    assert issue.archive is None
+
+
+def test_absolute_reaches_every_address() -> None:
+    issue = absolute(read(ISSUE), PAGE)
+    item = next(issue.items)
+    assert item.url == "https://e.org/w/a"
+    assert [node.url for node in item.summary if isinstance(node, Link)] == [
+        "https://e.org/w/2021-07-18/%E5%9B%BE.png"
+    ]
+
+
+def test_a_page_that_no_parser_understands_is_kept() -> None:
+    issue = absolute(read("## 新闻\n\n- [甲](http://[::bad/路)"), PAGE)
+    assert next(issue.items).url == "http://[::bad/%E8%B7%AF"
+
+
+texts = st.lists(
+    st.sampled_from([*ISSUE.split("\n"), "- [t](<a b>)", "![x](//e.org/y)", "段落[l](#f)"]), max_size=30
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts)
+def test_transforms_applied_twice_are_applied_once(lines: list[str]) -> None:
+    issue = read("\n".join(lines))
+    once = publishable(issue)
+    assert publishable(once) == once
+    moved = absolute(issue, PAGE)
+    assert absolute(moved, PAGE) == moved
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# 周刊 (2021-07-18)：甲/乙", "周刊 (2021-07-18)：甲/乙"),
+        ("# 周刊 (2021-07-18) 甲/乙", "周刊 (2021-07-18)：甲/乙"),
+        (ISSUE, "周刊 (2021-07-18)：甲公司发布新芯片/乙大学的量化方法"),
+        ("# 周刊 (2021-07-18)\n\n## 新闻\n\n- [甲 | 源](https://e.org)", "周刊 (2021-07-18)：甲"),
+        ("# 周刊 (2021-07-18)：", "周刊 (2021-07-18)"),
+        ("# **Issue** 12", "Issue 12"),
+        ("no title", "周刊 (2021-07-18)"),
+    ],
+)
+def test_display_title(text: str, expected: str) -> None:
+    assert display_title(read(text, "2021-07-18.md"), PUBLICATION) == expected
+
+
+def test_topics_stay_whole_and_within_their_limit() -> None:
+    issue = read("## 新闻\n\n" + "\n".join(f"- [第{n}条新闻的标题](https://e.org/{n})" for n in range(9)))
+    assert topics(issue, limit=20) == ("第0条新闻的标题", "第1条新闻的标题")
+    assert topics(issue, limit=3) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "expected"),
+    [
+        ("短句。", 10, "短句。"),
+        ("第一句话。第二句话很长很长很长", 10, "第一句话。"),
+        ("一个没有句号的长句子，分成两段来说", 14, "一个没有句号的长句子…"),
+        ("hello wonderful world", 12, "hello…"),
+        ("abcdefghijklmnop", 8, "abcdefg…"),
+    ],
+)
+def test_shorten_never_cuts_a_word(text: str, limit: int, expected: str) -> None:
+    assert shorten(text, limit) == expected
+    assert len(shorten(text, limit)) <= limit
+
+
+def test_summary_is_the_guide_or_the_titles() -> None:
+    assert summary(read(ISSUE)).startswith("本期2条。【新闻】甲公司发布新芯片")
+    assert summary(read("## 新闻\n\n- [甲](https://e.org/1)\n- [乙](https://e.org/2)")) == "甲；乙"
+    assert summary(Issue("x")) == ""
+
+
+def test_revision_moves_with_words_and_addresses_only() -> None:
+    base = revision(publishable(read(ISSUE, "2021-07-18.md")))
+    same = [ISSUE.replace("\n\n", "\n\n\n"), "<!-- a remark -->\n" + ISSUE, ISSUE.replace("- ]()", "- ]( )")]
+    other = [
+        ISSUE.replace("翻倍", "翻番"),
+        ISSUE.replace("../a", "../b"),
+        ISSUE.replace("- [甲 |", "- [CVPR] [甲 |"),
+    ]
+    assert {revision(publishable(read(text, "2021-07-18.md"))) for text in same} == {base}
+    assert base not in {revision(publishable(read(text, "2021-07-18.md"))) for text in other}
+
+
+def test_dates_are_read_in_order_of_trust() -> None:
+    assert read("---\ndate: 2021-01-01\n---\n# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(
+        2021, 1, 1
+    )
+    assert read("# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(2021, 2, 2)
+    assert read("# 周刊 (2021-03-03)", "special.md").date == dt.date(2021, 3, 3)
+    assert read("# 周刊 (2021-03-xx)", "2021-03-xx.md").date is None
+    assert read("# 周刊 (2021-02-30)", "x.md").date is None
