@@ -66,9 +66,9 @@ def _filled(section: Section) -> Section:
         if isinstance(node, Item)
         else node
         for node in section.content
-        if not (isinstance(node, Item) and node.placeholder)
     )
-    return replace(section, content=content)
+    kept = tuple(node for node in content if not (isinstance(node, Item) and node.placeholder))
+    return replace(section, content=kept)
 
 
 def absolute(issue: Issue, page_url: str) -> Issue:
