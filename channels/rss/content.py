@@ -115,7 +115,8 @@ def _contents(issue: Issue, page: str, say: Mapping[str, str]) -> str:
     for section, anchor in zip(issue.sections, anchors(issue), strict=True):
         title = _entrance(plain(section.title), page, anchor) if section.title else ""
         items = "".join(f"\n<li>{_entrance(item_title(item), page, item.id)}</li>" for item in section.items)
-        rows.append(f"<li>{title}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>")
+        if title or items:
+            rows.append(f"<li>{title}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>")
     return f"<h2>{say['contents']}</h2>\n<ul>\n" + "\n".join(rows) + "\n</ul>"
 
 
@@ -137,10 +138,10 @@ def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
 
 
 def _head(item: Item, say: Mapping[str, str]) -> str:
-    """The line of an item: tags, linked title, source or authors, further links, what is left."""
+    """The line of an item: tags, linked title, source, authors, further links, what is left."""
     pieces = [*(escape(f"[{tag}]", quote=False) for tag in item.tags), *_title(item, say)]
-    if by := item.source or "、".join(item.authors):
-        pieces.append(f"| {escape(by, quote=False)}")
+    names = filter(None, (item.source, "、".join(item.authors)))
+    pieces += [f"| {escape(name, quote=False)}" for name in names]
     pieces += [html.inlines((extra,)) for extra in item.extras]
     pieces.append(html.inlines(item.tail))
     return " ".join(piece for piece in pieces if piece)

@@ -21,7 +21,7 @@ def issue_line(issue: Issue, context: Context) -> bytes:
     entry, publication = _entry(context), context.publication
     title = one_line(entry.title) or issue.id
     made: FeedItem = {
-        "id": entry.id,
+        "id": ascii_url(entry.id),
         "url": ascii_url(entry.url),
         "title": title,
         "summary": one_line(entry.summary) or title,
@@ -52,7 +52,7 @@ def author(publication: Publication) -> str:
 def _of_item(item: Item, entry: Entry, publication: Publication) -> FeedItem:
     title = item_title(item)
     made: FeedItem = {
-        "id": f"{entry.id}#{item.id}",
+        "id": ascii_url(f"{entry.id}#{item.id}"),
         "url": ascii_url(f"{entry.url}#{item.id}"),
         "title": title,
         "summary": shorten(one_line(plain(item.summary) or text_of(item.body)), _SUMMARY) or title,

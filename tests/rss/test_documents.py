@@ -47,6 +47,14 @@ def test_ids_links_and_titles_are_equal_in_all_formats(newsletter):
     assert texts(files["public/feed.xml"], "//guid/@isPermaLink") == ["false"] * 4
 
 
+def test_an_id_with_spaces_or_chinese_in_it_is_a_uri_in_all_formats(empty, issue):
+    files = empty.add(replace(issue("2021-07-18"), id="夏季 特刊")).files()
+    uri = "tag:tide.example.org,2019:weekly/%E5%A4%8F%E5%AD%A3%20%E7%89%B9%E5%88%8A"
+    assert texts(files["public/atom.xml"], "//a:entry/a:id/text()") == [uri]
+    assert texts(files["public/feed.xml"], "//guid/text()") == [uri]
+    assert json.loads(files["public/feed.json"])["items"][0]["id"] == uri
+
+
 def test_content_is_equal_in_all_formats(newsletter):
     files = newsletter.files()
     rss = texts(files["public/feed.xml"], "//content:encoded/text()")
