@@ -9,7 +9,7 @@ help: ## say what can be made (this text)
 
 demo: .venv/for-demo ## write a sample newsletter into demo/ and publish it to every channel, as files
 	@test -e demo/publisher.toml || $(BIN)/publish init demo
-	@cd demo && ../$(BIN)/publish --yes
+	@cd demo && ../$(BIN)/publish
 	@$(BIN)/python -c 'from pathlib import Path; print("\nThe site:", Path("demo/public/index.html").resolve().as_uri())'
 	@echo "The feeds are beside it in demo/public/; what would be sent is in demo/outbox/."
 

@@ -72,9 +72,11 @@ def site(
         issues = sorted((request.getfixturevalue("corpus") / "issues").glob("*.md"))
     letter = write_letter(tmp_path_factory.mktemp(request.param) / "letter", issues)
     publish(folder=letter)
-    for name in re.findall(rf"{BASE}([\w-]+\.png)", "".join(i.read_text("utf-8") for i in issues)):
-        shutil.copy(HERE / "dot.png", letter / "public" / name)
-    return Site(letter)
+    built = Site(letter)
+    for page in built.pages:  # pictures are the editor's to put there
+        for name in re.findall(rf'src="{BASE}([\w/-]+\.(?:png|jpg))"', page.read_text("utf-8")):
+            shutil.copy(HERE / "dot.png", built.folder / name)
+    return built
 
 
 @pytest.fixture(scope="session")
