@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from publisher.channel import Entry
-from publisher.links import repository
+from publisher.links import arxiv_id, repository
 from publisher.model import (
     Block,
     Break,
@@ -162,17 +162,17 @@ def _runs(section: Section, seen: set[str]) -> tuple[tuple[bool, tuple[Item | Bl
 
 
 def _on_page(item: Item, seen: set[str]) -> Item:
-    """The item so that each of its addresses has a link of its own, and its id stands once on the page."""
+    """The item so that its id stands once on the page, and that each of its addresses has a link of its own,
+    also that of the repository or paper it only names."""
     url, extras = item.url, list(item.extras)
     title = item.title or ((Text(url),) if url else ())
     if url and _has_link(title):  # HTML has no link inside a link
         extras.insert(0, Link((Text(url),), url))
         url = None
-    said = plain(title).lower()
-    others = [field.url for field in item.fields if field.url]
-    if item.repo and item.repo.lower() not in said and item.repo not in map(repository, others):
+    addresses = [address for address in (item.url, *(field.url for field in item.fields)) if address]
+    if item.repo and item.repo not in map(repository, addresses):
         extras.append(Link((Text(item.repo),), f"https://github.com/{item.repo}"))
-    if item.arxiv and not any(item.arxiv in text for text in (said, item.url or "", *item.tags, *others)):
+    if item.arxiv and item.arxiv not in map(arxiv_id, addresses):
         extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
     anchor = "" if item.id in seen else item.id
     seen.add(item.id)

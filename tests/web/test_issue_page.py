@@ -136,8 +136,9 @@ def test_addresses_in_the_head_are_ascii(context, see) -> None:
 
 
 def test_structured_data(rich) -> None:
-    data = json.loads(rich.one("script").text)
-    assert data["@type"] == "Article"
+    text = rich.one("script").text
+    assert text.startswith('{"@context":"https://schema.org","@type":"Article","headline":"高山气象信 (')
+    data = json.loads(text)
     assert data["headline"] == "高山气象信 (2021-07-18)：雪线/风杯"
     assert data["datePublished"] == "2021-07-18T09:45:00+08:00"
     assert data["author"] == {"@type": "Person", "name": "山脊编辑部"}
@@ -262,8 +263,15 @@ def test_an_item_without_title_shows_its_address(page) -> None:
         (Item(t("题"), url="https://a.example/", arxiv="2107.04321"), "https://arxiv.org/abs/2107.04321"),
     ],
 )
-def test_a_repository_or_paper_named_by_the_item_can_be_reached(page, item, address) -> None:
+def test_a_repository_or_paper_the_item_names_can_be_reached(page, item, address) -> None:
     assert address in page(of_items(item)).addresses
+
+
+def test_but_not_twice(page, read_words) -> None:
+    item = Item(t("题"), "i", "https://github.com/ridge/anemo/pull/7", repo="ridge/anemo", arxiv="2107.04321")
+    paper = Field("论文", "paper", t("PDF"), "https://arxiv.org/pdf/2107.04321v2.pdf")
+    made = page(of_items(replace(item, fields=(paper,))))
+    assert read_words(made.one(id="i")) == "题#论文：PDF"
 
 
 @pytest.mark.parametrize(
