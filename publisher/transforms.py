@@ -43,21 +43,30 @@ from publisher.model import (
 _SENTENCE_ENDS = "。！？!?"
 _CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
 _PAUSES = "，,、：:—"
+# what a clause begins with when 「论文」 before it is a word of the sentence and no mark of a segment
+_FRAGMENT = re.compile(r"[中里的则有]|方面|部分|关于|[一二三四五两几多]篇")
 _Node = TypeVar("_Node")
 
 
 def publishable(issue: Issue) -> Issue:
     """The issue without what no reader should see: unfilled bullets and fields, sections left without
     content, an empty guide, and the archive by hand (channels print a generated one)."""
-    sections = tuple(
-        kept for section in issue.sections if (kept := _filled(section)).content or section.notes
-    )
+    sections = _with_content(issue.sections)
     warmup = issue.warmup
     if warmup:
         briefs = tuple(b for b in warmup.briefs if plain(b.text).strip(" ：:") != b.subject or b.body)
         warmup = replace(warmup, briefs=briefs) if briefs or warmup.outro else None
     guide = issue.guide if issue.guide and issue.guide.blocks else None
     return replace(issue, sections=sections, warmup=warmup, guide=guide, archive=None)
+
+
+def _with_content(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """The sections that have something to show: nodes, notes, or such a section below them."""
+    kept: list[Section] = []
+    for section in map(_filled, reversed(sections)):
+        if section.content or section.notes or (kept and kept[-1].level > section.level and section.title):
+            kept.append(section)
+    return tuple(reversed(kept))
 
 
 def _filled(section: Section) -> Section:
@@ -158,7 +167,7 @@ def topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
     They come from the segments of the guide, else from the titles of the first items.
     """
     found = [_clause(s.text) for s in issue.guide.segments] if issue.guide else []
-    candidates = [text for text in found if text] or [
+    candidates = [text for text in found if text and not _FRAGMENT.match(text)] or [
         " ".join(plain(item.title).split()) for item in issue.items
     ]
     chosen: list[str] = []

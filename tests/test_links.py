@@ -79,8 +79,16 @@ def test_safe(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["javascript:alert(1)", "JaVaScRiPt:x", "java\tscript:x", " \x01javascript:x", "data:text/html,x", "vbscript:x", "file:///etc"],
-)  # fmt: skip
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:x",
+        "java\tscript:x",
+        " \x01javascript:x",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc",
+    ],
+)
 def test_unsafe(url: str) -> None:
     assert not is_safe(url)
 

@@ -53,6 +53,11 @@ def test_publishable_drops_what_no_reader_should_see() -> None:
     assert issue.archive is None
 
 
+def test_a_heading_over_other_headings_is_kept() -> None:
+    text = "# 周刊\n\n## 一\n\n### 一之一\n\n- [甲](https://e.org)\n\n## 二\n\n### 二之一\n\n## 三\n\n段落"
+    assert [plain(section.title) for section in publishable(read(text)).sections] == ["一", "一之一", "三"]
+
+
 def test_absolute_reaches_every_address() -> None:
     issue = absolute(read(ISSUE), PAGE)
     item = next(issue.items)
@@ -89,6 +94,10 @@ def test_transforms_applied_twice_are_applied_once(lines: list[str]) -> None:
         ("# 周刊 (2021-07-18) 甲/乙", "周刊 (2021-07-18)：甲/乙"),
         (ISSUE, "周刊 (2021-07-18)：甲公司发布新芯片/乙大学的量化方法"),
         ("# 周刊 (2021-07-18)\n\n## 新闻\n\n- [甲 | 源](https://e.org)", "周刊 (2021-07-18)：甲"),
+        (
+            "# 周刊 (2021-07-18)\n\n> 导读：其中「论文」三篇量化。\n\n## 新闻\n\n- [甲](https://e.org)",
+            "周刊 (2021-07-18)：甲",
+        ),
         ("# 周刊 (2021-07-18)：", "周刊 (2021-07-18)"),
         ("# **Issue** 12", "Issue 12"),
         ("no title", "周刊 (2021-07-18)"),
