@@ -31,35 +31,72 @@ INLINES: list[tuple[Inline, str, str]] = [
     (Em((Text("斜"),)), "<em>斜</em>", "斜"),
     (Code("Vec<T>"), "<code>Vec&lt;T&gt;</code>", "Vec<T>"),
     (Break(), "<br>\n", "\n"),
-    (Link((Text("文"),), "https://e.org/?a=1&b"), '<a href="https://e.org/?a=1&amp;b">文</a>', "文（https://e.org/?a=1&b）"),
+    (
+        Link((Text("文"),), "https://e.org/?a=1&b"),
+        '<a href="https://e.org/?a=1&amp;b">文</a>',
+        "文（https://e.org/?a=1&b）",
+    ),
     (Link((Text("text"),), "https://e.org/"), '<a href="https://e.org/">text</a>', "text (https://e.org/)"),
-    (Link((Text("https://e.org/"),), "https://e.org/"), '<a href="https://e.org/">https://e.org/</a>', "https://e.org/"),
+    (
+        Link((Text("https://e.org/"),), "https://e.org/"),
+        '<a href="https://e.org/">https://e.org/</a>',
+        "https://e.org/",
+    ),
     (Link((), "https://e.org/"), '<a href="https://e.org/">https://e.org/</a>', "https://e.org/"),
-    (Link((Text("x"),), 'https://e.org/"><script>'), '<a href="https://e.org/%22%3E%3Cscript%3E">x</a>', 'x (https://e.org/"><script>)'),
+    (
+        Link((Text("x"),), 'https://e.org/"><script>'),
+        '<a href="https://e.org/%22%3E%3Cscript%3E">x</a>',
+        'x (https://e.org/"><script>)',
+    ),
     (Link((Text("x"),), "java\tscript:alert(1)"), '<a href="#">x</a>', "x (java\tscript:alert(1))"),
-    (Link((Text("中"),), "https://例子.org/路"), '<a href="https://xn--fsqu00a.org/%E8%B7%AF">中</a>', "中（https://例子.org/路）"),
-    (Image("https://e.org/a.png", '图"甲"'), '<img src="https://e.org/a.png" alt="图&quot;甲&quot;">', '图"甲" (https://e.org/a.png)'),
+    (
+        Link((Text("中"),), "https://例子.org/路"),
+        '<a href="https://xn--fsqu00a.org/%E8%B7%AF">中</a>',
+        "中（https://例子.org/路）",
+    ),
+    (
+        Image("https://e.org/a.png", '图"甲"'),
+        '<img src="https://e.org/a.png" alt="图&quot;甲&quot;">',
+        '图"甲" (https://e.org/a.png)',
+    ),
     (Image("https://e.org/a.png", ""), '<img src="https://e.org/a.png" alt="">', "https://e.org/a.png"),
-]  # fmt: skip
+]
 
 P = Paragraph((Text("段"),))
 BLOCKS: list[tuple[Block, str, str]] = [
     (P, "<p>段</p>", "段"),
-    (List(((P,), (P, List(((P,),)))), ), "<ul>\n<li>段</li>\n<li>段\n<ul>\n<li>段</li>\n</ul></li>\n</ul>", "- 段\n- 段\n  - 段"),
+    (
+        List(
+            ((P,), (P, List(((P,),)))),
+        ),
+        "<ul>\n<li>段</li>\n<li>段\n<ul>\n<li>段</li>\n</ul></li>\n</ul>",
+        "- 段\n- 段\n  - 段",
+    ),
     (List(((P,), ()), ordered=True, start=3), '<ol start="3">\n<li>段</li>\n<li></li>\n</ol>', "3. 段\n4."),
     (Quote((P, P)), "<blockquote>\n<p>段</p>\n<p>段</p>\n</blockquote>", "> 段\n>\n> 段"),
-    (CodeBlock("if a < b:\n\n    c"), "<pre><code>if a &lt; b:\n\n    c\n</code></pre>", "    if a < b:\n\n        c"),
+    (
+        CodeBlock("if a < b:\n\n    c"),
+        "<pre><code>if a &lt; b:\n\n    c\n</code></pre>",
+        "    if a < b:\n\n        c",
+    ),
     (Rule(), "<hr>", "* * *"),
-    (Table(((Text("甲"),), (Text("乙"),)), (((Text("1"),),), ((Text("1"),), (Text("2"),), (Text("3"),)))),
-     "<table>\n<thead>\n<tr><th>甲</th><th>乙</th><th></th></tr>\n</thead>\n<tbody>\n"
-     "<tr><td>1</td><td></td><td></td></tr>\n<tr><td>1</td><td>2</td><td>3</td></tr>\n</tbody>\n</table>",
-     "甲 | 乙\n1\n1 | 2 | 3"),
-    (Figure(Image("https://e.org/a.png", "图")), '<figure><img src="https://e.org/a.png" alt="图"><figcaption>图</figcaption></figure>',
-     "图（https://e.org/a.png）"),
-    (Figure(Image("https://e.org/a.png", ""), "https://e.org/b"),
-     '<figure><a href="https://e.org/b"><img src="https://e.org/a.png" alt=""></a></figure>',
-     "https://e.org/a.png (https://e.org/b)"),
-]  # fmt: skip
+    (
+        Table(((Text("甲"),), (Text("乙"),)), (((Text("1"),),), ((Text("1"),), (Text("2"),), (Text("3"),)))),
+        "<table>\n<thead>\n<tr><th>甲</th><th>乙</th><th></th></tr>\n</thead>\n<tbody>\n"
+        "<tr><td>1</td><td></td><td></td></tr>\n<tr><td>1</td><td>2</td><td>3</td></tr>\n</tbody>\n</table>",
+        "甲 | 乙\n1\n1 | 2 | 3",
+    ),
+    (
+        Figure(Image("https://e.org/a.png", "图")),
+        '<figure><img src="https://e.org/a.png" alt="图"><figcaption>图</figcaption></figure>',
+        "图（https://e.org/a.png）",
+    ),
+    (
+        Figure(Image("https://e.org/a.png", ""), "https://e.org/b"),
+        '<figure><a href="https://e.org/b"><img src="https://e.org/a.png" alt=""></a></figure>',
+        "https://e.org/a.png (https://e.org/b)",
+    ),
+]
 
 
 @pytest.mark.parametrize(("node", "as_html", "as_text"), INLINES)
