@@ -13,6 +13,7 @@ from publisher.reader.lines import Line, is_cjk
 _ARXIV_TAG = re.compile(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
 _REPO_PREFIX = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
 _CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_BRACKETS = re.compile(r"[\\`\[\]()]")
 _TITLE = re.compile(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
 _LONG = 10_000
 """No title a person wrote is longer, in characters; beyond, code and sources are not looked for."""
@@ -36,21 +37,23 @@ class Head:
 
 def closing(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
     """Where the bracket at `start` closes, past nested ones, escapes and code; -1 if never."""
-    depth, index = 0, start
+    depth, past = 0, start
     code_counts = opener == "[" and len(text) <= _LONG
-    while index < len(text):
-        char = text[index]
+    for found in _BRACKETS.finditer(text, start):
+        at, char = found.start(), found.group()
+        if at < past:
+            continue
         if char == "\\":
-            index += 1
-        elif char == "`" and code_counts and (code := _CODE_SPAN.match(text, index)):
-            index = code.end() - 1
+            past = at + 2
+        elif char == "`":
+            if code_counts and (code := _CODE_SPAN.match(text, at)):
+                past = code.end()
         elif char == opener:
             depth += 1
         elif char == closer:
             depth -= 1
             if depth == 0:
-                return index
-        index += 1
+                return at
     return -1
 
 

@@ -46,7 +46,7 @@ _MATH = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
 # no person writes more marks in one run: a paste gone wrong, which must not take minutes to read
 _LONG = 20_000
 _CROWDED = 5_000
-_SPACES = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " "})
+_SPACES = re.compile("[\u00a0\u2002\u2003]")
 
 
 def bare_url(text: str) -> str:
@@ -235,7 +235,7 @@ def _resolved(text: str) -> str:
     """Text with character references resolved and unusual spaces made plain."""
     if "&" in text:
         text = _ENTITY.sub(lambda found: unescape(found.group()), text)
-    return text.translate(_SPACES)
+    return _SPACES.sub(" ", text)
 
 
 def _unmarked(text: str) -> Inlines:

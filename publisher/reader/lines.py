@@ -11,7 +11,7 @@ from publisher.model import Pos
 
 # what no channel can carry: XML 1.0 and HTML both refuse it (www.w3.org/TR/xml/#charsets)
 _UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_SPACES = str.maketrans({"\x0b": " ", "\x0c": " ", "\u2028": " ", "\u2029": " "})
+_SPACES = re.compile("[\x0b\x0c\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,7 @@ def decode(data: bytes, path: str = "") -> str:
 
 def split(text: str) -> list[Line]:
     """The lines of a text. A character no channel can carry becomes U+FFFD, so columns stay right."""
-    text = text.removeprefix("\ufeff").translate(_SPACES)
-    if _UNFIT.search(text):
-        text = _UNFIT.sub("\ufffd", text)
+    text = _UNFIT.sub("\ufffd", _SPACES.sub(" ", text.removeprefix("\ufeff")))
     lines = []
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         stripped = raw.rstrip()
