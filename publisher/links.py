@@ -31,6 +31,8 @@ _TRACKING = {
     "nwr_flag", "pass_ticket", "poc_token", "scene", "sessionid", "sharer_shareid", "sharer_shareinfo",
     "sharer_sharetime", "spm", "srcid", "subscene", "wx_header",
 }  # fmt: skip
+# what names an article of an account; all else in its address is about who opened or shared it
+_WECHAT_ARTICLE = {"__biz", "idx", "mid", "sn"}
 _SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", "ircs", "magnet", "news",
                  "sms", "tg", "weixin", "xmpp"}  # fmt: skip
 _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
@@ -98,10 +100,11 @@ def canonical(url: str) -> str:
     repo = repository(url)
     if repo and path.strip("/").removesuffix(".git").count("/") == 1:
         return f"https://github.com/{repo.lower()}"
+    article = host == _WECHAT_HOST and "__biz=" in query
     pairs = [
         (key, value)
         for key, value in parse_qsl(query, keep_blank_values=True)
-        if key not in _TRACKING and not key.startswith("utm_")
+        if (key in _WECHAT_ARTICLE if article else key not in _TRACKING and not key.startswith("utm_"))
     ]
     return urlunsplit(("https", host.removeprefix("www."), path.rstrip("/"), urlencode(pairs), ""))
 

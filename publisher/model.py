@@ -264,8 +264,8 @@ class Item:
 
     @property
     def placeholder(self) -> bool:
-        """True for a bullet the editor has not filled: no title, no address, no text."""
-        return not (self.title or self.url or self.extras or self.tail or self.fields or self.body)
+        """True for a bullet the editor has not filled: no title and no text, whatever its address."""
+        return not (self.title or self.extras or self.tail or self.fields or self.body)
 
     @property
     def summary(self) -> Inlines:
