@@ -16,6 +16,7 @@ Front = tuple[tuple[str, str], ...]
 _SIMPLE = re.compile(
     r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-][^#:\"']*|\"[^\"\\]*\"|'[^']*'))?\Z"
 )
+_KEY = re.compile(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
 _HEADER = re.compile(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})")
 _FORM = re.compile(
@@ -31,7 +32,8 @@ def read_front(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[Fr
     """
     start = next((index for index, line in enumerate(lines) if line.text), len(lines))
     if start < len(lines) and lines[start].text == "---":
-        for end in range(start + 1, len(lines)):
+        first = next((line.text for line in lines[start + 1 :] if line.text), "")
+        for end in range(start + 1, len(lines)) if _KEY.match(first) or first == "---" else ():
             if lines[end].text in ("---", "..."):
                 return _yaml(lines[start + 1 : end], diagnostics), end + 1
             if lines[end].text.startswith("#") and not lines[end].text.startswith("# "):
@@ -74,12 +76,16 @@ def _full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Front:
         mark = getattr(error, "problem_mark", None)
         at = lines[min(mark.line, len(lines) - 1)] if mark else lines[0]
         diagnostics.append(Diagnostic("front-matter", "the front matter is not valid YAML", at.pos))
-        return tuple(
-            (line.text.partition(":")[0].strip(), line.text.partition(":")[2].strip()) for line in lines
-        )
+        return tuple(_pair(line.text) for line in lines if line.text)
     if not isinstance(values, dict):
         return (("", text),)
     return tuple((str(key), "" if value is None else str(value)) for key, value in values.items())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """A line of broken front matter: its key and value, or all of it without a key."""
+    key, colon, value = text.partition(":")
+    return (key.strip(), value.strip()) if colon and _KEY.match(text) else ("", text)
 
 
 def value_of(front: Front, key: str) -> str:
