@@ -11,7 +11,7 @@ demo: .venv/for-demo ## write a sample newsletter into demo/ and publish it to e
 	@test -e demo/publisher.toml || $(BIN)/publish init demo
 	@cd demo && ../$(BIN)/publish
 	@$(BIN)/python -c 'from pathlib import Path; print("\nThe site:", Path("demo/public/index.html").resolve().as_uri())'
-	@echo "The feeds are beside it in demo/public/; what would be sent is in demo/outbox/."
+	@echo "The feeds lie beside it: feed.xml, atom.xml, feed.json."
 
 test: .venv/for-test ## run everything: style, types, tests (make test ARGS="-k feed" for a part)
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
@@ -23,9 +23,8 @@ bench: .venv/for-demo ## measure against bare Python, Pelican and Hugo, in one r
 	@$(BIN)/python -m pip --python build/bench/bin/python install --quiet --disable-pip-version-check '.[bench]'
 	@build/bench/bin/python tests/bench
 
-pictures: .venv/for-test ## photograph the sample's pages with Chromium, into build/pictures/
-	@$(BIN)/python -m pytest --quiet -k everybody --pictures build/pictures tests/judges/test_pages.py
-	@ls build/pictures/*.png
+pictures: .venv/for-test ## photograph the sample with Chromium for the README, into tests/pictures/
+	@$(BIN)/python -m pytest --quiet --pictures tests/pictures tests/judges/test_pictures.py
 
 clean: ## remove all that was made here
 	rm -rf .venv demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -19,7 +19,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write golden files instead of comparing")
-    parser.addoption("--pictures", default="", help="folder for screenshots of the judged pages")
+    parser.addoption("--pictures", default="", help="folder to keep the pictures of the README in")
 
 
 @pytest.fixture(scope="session")

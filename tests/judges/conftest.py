@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +29,10 @@ license = "CC-BY-4.0"
 
 @dataclass(frozen=True)
 class Site:
-    """A built site: `base` is served from `folder`, `letter` is the folder it was built from."""
+    """A built site: what is in `folder` is served at `base`."""
 
-    letter: Path
-    base: str = BASE
-
-    @property
-    def folder(self) -> Path:
-        return self.letter / "public"
+    base: str
+    folder: Path
 
     @property
     def pages(self) -> list[Path]:
@@ -58,6 +56,14 @@ def write_letter() -> Callable[[Path, list[Path]], Path]:
     return write
 
 
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) -> Path:
+    """The folder of the newsletter that `publish init` makes, not yet published."""
+    folder = tmp_path_factory.mktemp("sample")
+    publish("init", "letter", folder=folder)
+    return folder / "letter"
+
+
 @pytest.fixture(scope="session", params=["sample", "real"])
 def site(
     request: pytest.FixtureRequest,
@@ -65,16 +71,18 @@ def site(
     write_letter: Callable[[Path, list[Path]], Path],
     publish: Callable[..., str],
 ) -> Site:
-    """A site made by the real command: once of made-up issues, once of real ones where they are at hand."""
+    """A site made by the real command: of the sample issues and those in issues/ here; of real issues."""
+    folder = tmp_path_factory.mktemp("site") / "letter"
     if request.param == "sample":
-        issues = sorted((HERE / "issues").glob("*.md"))
+        shutil.copytree(request.getfixturevalue("sample"), folder)
+        shutil.copytree(HERE / "issues", folder / "issues", dirs_exist_ok=True)
     else:
-        issues = sorted((request.getfixturevalue("corpus") / "issues").glob("*.md"))
-    letter = write_letter(tmp_path_factory.mktemp(request.param) / "letter", issues)
-    publish(folder=letter)
-    built = Site(letter)
+        write_letter(folder, sorted((request.getfixturevalue("corpus") / "issues").glob("*.md")))
+    publish(folder=folder)
+    url = tomllib.loads((folder / "publisher.toml").read_text("utf-8"))["newsletter"]["url"]
+    built = Site(url.partition("{")[0], folder / "public")
     for page in built.pages:  # pictures are the editor's to put there
-        for name in re.findall(rf'src="{BASE}([\w/-]+\.(?:png|jpg))"', page.read_text("utf-8")):
+        for name in re.findall(rf'src="{built.base}([\w/-]+\.(?:png|jpg))"', page.read_text("utf-8")):
             shutil.copy(HERE / "dot.png", built.folder / name)
     return built
 
@@ -94,3 +102,18 @@ def node_modules(root: Path, need: Callable[[str], str]) -> Path:
             subprocess.run([npm, "install", *quiet], cwd=folder, check=True, capture_output=True)
             installed.write_bytes(wanted)
     return folder / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def chromium(need: Callable[[str], str], node_modules: Path) -> Callable[..., str]:
+    """chromium("browser.cjs", base, folder, ...) runs one of the scripts here and gives what it printed."""
+    node, program = need("node"), need("chromium")
+
+    def run(script: str, *arguments: str | Path) -> str:
+        environment = os.environ | {"NODE_PATH": str(node_modules)}
+        command = [node, HERE / script, program, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

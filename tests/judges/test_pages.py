@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -11,7 +10,6 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 
-HERE = Path(__file__).parent
 BROKEN = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"></head><body>
 <h1>no title, no landmark</h1><img src="https://elsewhere.example/x.png"><a href="gone.html">gone</a>
 <a href="#nowhere">nowhere</a><div style="width:600px">wide</div><script>throw 1</script></body></html>"""
@@ -52,34 +50,15 @@ def test_html_checker_notices(broken: Path, html_findings) -> None:
 # ---------------------------------------------- for everybody, on any screen
 
 
-@pytest.fixture(scope="session")
-def browser_findings(
-    request: pytest.FixtureRequest, need: Callable[[str], str], node_modules: Path
-) -> Callable[[str, Path, list[str]], str]:
-    """What axe-core and the browser itself say of addresses; see browser.cjs."""
-    node, chromium = need("node"), need("chromium")
-    pictures = request.config.getoption("--pictures")
-    if pictures:
-        Path(pictures).mkdir(parents=True, exist_ok=True)
-
-    def check(base: str, folder: Path, addresses: list[str]) -> str:
-        command = [node, HERE / "browser.cjs", chromium, base, folder, pictures, *addresses]
-        environment = os.environ | {"NODE_PATH": str(node_modules)}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return check
-
-
-def test_pages_work_for_everybody(site, browser_findings) -> None:
+def test_pages_work_for_everybody(site, chromium) -> None:
+    """Nothing that axe-core or the browser itself complains of; see browser.cjs."""
     longest = sorted(site.pages, key=lambda page: page.stat().st_size)[-6:]  # a page takes seconds
-    assert browser_findings(site.base, site.folder, [site.address(page) for page in longest]) == ""
+    assert chromium("browser.cjs", site.base, site.folder, *map(site.address, longest)) == ""
 
 
-def test_browser_notices(broken: Path, browser_findings) -> None:
+def test_browser_notices(broken: Path, chromium) -> None:
     base = "https://example.org/"
-    said = browser_findings(base, broken, [base])
+    said = chromium("browser.cjs", base, broken, base)
     for word in ("outside request", "script: 1", "scrolls sideways", "document-title", "image-alt"):
         assert word in said
 
