@@ -193,6 +193,7 @@ def test_reading_never_raises_and_is_deterministic(text: str) -> None:
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(["导读：", "```python", "", "  - 代码：https://github.com/o/r", "```"])
 @example(["---", "- [标题 | 来源](https://e.org/1)", "---"])
 @given(
     st.lists(

@@ -82,16 +82,16 @@ class BlockReader:
 
     def _code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
         opener = FENCE.match(lines[at].text)
-        end = at + 1
-        while (
-            end < len(lines) and lines[end].code and not (opener and closes_fence(lines[end].text, opener[1]))
-        ):
+        begin = at + 1 if opener else at
+        end = begin
+        while end < len(lines) and lines[end].code:
+            if opener and closes_fence(lines[end].text, opener[1]):
+                break
             end += 1
+        stop = end + 1 if end < len(lines) and lines[end].code else end
         indent = lines[at].indent
-        inside = [line.text[min(indent, line.indent) :] for line in lines[at + 1 : end]]
-        stop = min(end + 1, len(lines)) if end < len(lines) and lines[end].code else end
-        language = opener.group(2) if opener else ""
-        return CodeBlock("\n".join(inside), language, span(lines[at:stop])), stop
+        inside = [line.text[min(indent, line.indent) :] for line in lines[begin:end]]
+        return CodeBlock("\n".join(inside), opener[2] if opener else "", span(lines[at:stop])), stop
 
     def _indented(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
         end = at

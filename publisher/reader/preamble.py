@@ -118,12 +118,9 @@ class PreambleReader:
 
     def _guide_end(self, lines: Sequence[Line], at: int) -> int:
         end = at + 1
-        while (
-            end < len(lines)
-            and lines[end].text
-            and not opens_note(lines[end])
-            and not self._bullet(lines[end])
-        ):
+        while end < len(lines) and (line := lines[end]).text and not line.code:
+            if opens_note(line) or self._bullet(line):
+                break
             end += 1
         return end
 
