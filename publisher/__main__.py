@@ -1,7 +1,6 @@
 """`python -m publisher` is `publish`."""
 
-import sys
+from publisher.cli.main import run
 
-from publisher.cli.main import main
-
-sys.exit(main())
+if __name__ == "__main__":  # a worker process imports this file under another name
+    run()

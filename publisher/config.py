@@ -22,13 +22,14 @@ from urllib.parse import urlsplit
 
 from publisher.errors import ConfigError
 from publisher.model import Publication
+from publisher.project import NAME as NAME
+from publisher.project import find as find
 from publisher.suggest import nearest
 from publisher.toml import Document, example, kinds
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
 
-NAME = "publisher.toml"
 _ON_BY_DEFAULT = ("web", "rss")
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
 
@@ -51,18 +52,6 @@ class Config:
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     digest: str = ""
-
-
-def find(start: Path) -> Path:
-    """The publisher.toml of the folder `start` or of the nearest folder above it.
-
-    Raises ConfigError when there is none.
-    """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (path := folder / NAME).is_file():
-            return path
-    raise ConfigError(f"there is no {NAME} in {start} or above it", "make one: publish init")
 
 
 def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:

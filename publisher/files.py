@@ -13,10 +13,12 @@ import sys
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from publisher.channel import Part, Receipt
 from publisher.errors import DeliveryError, StorageError
+
+if TYPE_CHECKING:
+    from publisher.channel import Part, Receipt
 
 TEMPORARY = ".publisher-tmp-"
 """What the name of every unfinished file begins with."""
@@ -168,6 +170,8 @@ class FolderSession:
 
         Raises DeliveryError when the key leads out of the folder, StorageError when the system refuses.
         """
+        from publisher.channel import Receipt  # not needed by those who only write a file
+
         if part.key.startswith("/") or "\\" in part.key or ".." in part.key.split("/"):
             raise DeliveryError(
                 f"{part.key!r} is not a path below {destination}",

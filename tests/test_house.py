@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("", "templates", "channels"),
     ("model", "errors", "links", "words", "suggest"),
-    ("channel", "toml", "writers"),
+    ("project", "channel", "toml", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from publisher.archive import cache
+from publisher.archive.home import Home
 from publisher.archive.pack import Pack, Place
 from publisher.archive.records import Record
 from publisher.files import storage_error
@@ -16,8 +16,7 @@ from publisher.files import storage_error
 _SMALL = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A body in the pack: a digest of what it was made from, and its place."""
 
     digest: str
@@ -30,11 +29,11 @@ class Index:
     `dirty` says whether there is anything to save.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self._folder = folder
-        self._key = key
+    def __init__(self, home: Home) -> None:
+        self._folder = home.cache
+        self._key = home.key
         self.dirty = False
-        saved: dict[str, Any] = cache.load(folder / "index.json", key) or {}
+        saved: dict[str, Any] = cache.load(self._folder / "index.json", self._key) or {}
         self.records = {row[0]: Record.from_row(row) for row in saved.get("records", ())}
         self.bodies: dict[str, dict[str, Body]] = {}
         self._generation, end = saved.get("pack", (0, 0))
@@ -102,7 +101,7 @@ class Index:
             self._folder / "index.json",
             self._key,
             {
-                "records": [record.row for record in self.records.values()],
+                "records": list(self.records.values()),
                 "bodies": {
                     name: {path: (body.digest, *body.place) for path, body in bodies.items()}
                     for name, bodies in self.bodies.items()

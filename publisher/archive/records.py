@@ -1,19 +1,21 @@
-"""One record per source file, and which of them make the archive of a day."""
+"""One record per source file, and which of them make the archive of a day.
+
+Here and in the other modules that a run needs which finds nothing to do, named tuples stand for frozen
+dataclasses: to import `dataclasses` alone takes as long as half a start of Python.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from publisher.errors import ConfigError, IssueError, PublisherError
 from publisher.suggest import nearest
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What is known of an issue without reading its file again.
 
     `size`, `mtime` and `sha256` are the file's; a `mtime` of 0 says that it must be looked at again. `url`
@@ -40,18 +42,11 @@ class Record:
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Record:
-        """The record of a row."""
-        values = [*row[:-1], tuple(row[-1])]
-        return cls(*values)
-
-    @property
-    def row(self) -> tuple[Any, ...]:
-        """The values in order, for JSON."""
-        return tuple([getattr(self, name) for name in self.__slots__])
+        """The record JSON gives back as a list."""
+        return cls._make([*row[:-1], tuple(row[-1])])
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(NamedTuple):
     """The archive as of one day: its issues, newest first.
 
     `faults` says by path why a file is left out, `clashes` which issues have a double that is. `until` is
@@ -60,9 +55,9 @@ class Edition:
 
     today: dt.date
     issues: tuple[Record, ...]
-    faults: Mapping[str, IssueError] = field(default_factory=dict)
-    clashes: Mapping[str, IssueError] = field(default_factory=dict)
-    until: str = ""
+    faults: Mapping[str, IssueError]
+    clashes: Mapping[str, IssueError]
+    until: str
 
 
 def edition(records: Iterable[Record], today: dt.date) -> Edition:

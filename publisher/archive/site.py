@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from publisher.archive import cache
+from publisher.archive.home import Home
 from publisher.archive.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """Files that were made together: a digest of what they were made from, and their sizes by key."""
 
     digest: str
     files: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A run that left a channel with nothing to do: the fingerprint of the sources it saw, and the days
     for which it holds, from the date of its newest issue to that of the next one waiting ("" without).
 
@@ -37,27 +34,22 @@ class Settled:
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Settled:
-        """What a row says."""
-        sources, since, until, issue, warnings = row
-        return cls(sources, since, until, Record.from_row(issue), tuple(warnings))
-
-    @property
-    def row(self) -> tuple[Any, ...]:
-        """The values in order, for JSON."""
-        return self.sources, self.since, self.until, self.issue.row, self.warnings
+        """What JSON gives back as a list."""
+        *plain, issue, warnings = row
+        return cls._make([*plain, Record.from_row(issue), tuple(warnings)])
 
     def holds(self, sources: str, today: str) -> bool:
         """Whether the sources are the same and the day admits the same issues."""
         return sources == self.sources and self.since <= today and (not self.until or today < self.until)
 
 
-@dataclass(slots=True)
 class Output:
     """What one channel put into the folder: pages by path of the issue's file, groups by key."""
 
-    pages: dict[str, Made] = field(default_factory=dict)
-    groups: dict[str, Made] = field(default_factory=dict)
-    settled: Settled | None = None
+    def __init__(self, pages: dict[str, Made], groups: dict[str, Made], settled: Settled | None) -> None:
+        self.pages = pages
+        self.groups = groups
+        self.settled = settled
 
     @property
     def files(self) -> Iterator[str]:
@@ -66,28 +58,28 @@ class Output:
             yield from made.files
 
 
+class Setup(NamedTuple):
+    """What has to be known of publisher.toml to see whether there is anything to do."""
+
+    issues: str
+    timezone: str
+    channels: tuple[str, ...]
+
+
 class Site:
     """An output folder and the record of what was put there. Nothing is written before `save`."""
 
-    def __init__(self, folder: Path, record: Path, key: str) -> None:
+    def __init__(self, folder: Path, home: Home) -> None:
         self.folder = folder
-        self._record = record
-        self._key = key
-        saved = cache.load(record, key) or {}
-        self.outputs: dict[str, Output] = {name: _output(one) for name, one in saved.items()}
-
-    @classmethod
-    def load(cls, folder: Path, home: Path, cached: Path, key: str) -> Site:
-        """The record of `folder` among the `cached` files; `home` is the folder output goes to by itself."""
-        name = "site"
-        if folder != home:
-            place = os.fsencode(folder.resolve())
-            name += "-" + hashlib.blake2b(place, digest_size=6).hexdigest()
-        return cls(folder, cached / f"{name}.json", key)
+        self._record = home.record_of(folder)
+        self._key = home.key
+        saved = cache.load(self._record, self._key)
+        self.setup = Setup._make(saved["setup"]) if saved else None
+        self.outputs = {name: _output(one) for name, one in saved["outputs"].items()} if saved else {}
 
     def output(self, channel: str) -> Output:
         """What the channel put here; empty when nothing is known."""
-        return self.outputs.setdefault(channel, Output())
+        return self.outputs.setdefault(channel, Output({}, {}, None))
 
     def has(self, made: Made) -> bool:
         """Whether all the files are still there, in their size."""
@@ -100,9 +92,10 @@ class Site:
         """Whether everything the channel put here is still there."""
         return all(map(self.has, (*output.groups.values(), *output.pages.values())))
 
-    def save(self) -> None:
+    def save(self, setup: Setup) -> None:
         """Write the record. Raises StorageError."""
-        cache.save(self._record, self._key, {name: _saved(one) for name, one in self.outputs.items()})
+        outputs = {name: _saved(one) for name, one in self.outputs.items()}
+        cache.save(self._record, self._key, {"setup": setup, "outputs": outputs})
 
 
 def _size(path: str) -> int:
@@ -118,8 +111,4 @@ def _output(saved: dict[str, Any]) -> Output:
 
 
 def _saved(output: Output) -> dict[str, Any]:
-    return {
-        "pages": {path: (made.digest, made.files) for path, made in output.pages.items()},
-        "groups": {key: (made.digest, made.files) for key, made in output.groups.items()},
-        "settled": output.settled.row if output.settled else None,
-    }
+    return {"pages": output.pages, "groups": output.groups, "settled": output.settled}

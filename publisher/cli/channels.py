@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from publisher import config, registry
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
+from publisher.project import find
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
 def _settings() -> dict[str, dict[str, Any]]:
     try:
-        path = config.find(Path.cwd())
+        path = find(Path.cwd())
     except ConfigError:
         return {}
     found: Any = config.load(path, registry.load).channels

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
+from publisher.project import find
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     from publisher import config, registry
     from publisher.scaffold import new
 
-    found = config.load(config.find(Path.cwd()), registry.load)
+    found = config.load(find(Path.cwd()), registry.load)
     today = now.astimezone(ZoneInfo(found.publication.timezone)).date()
     made = new(found, today=today, date=arguments.date)
     path = made.path.relative_to(found.root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json as json_module
 import os
 from typing import TextIO
 
@@ -46,7 +45,9 @@ class Output:
     def finish(self, result: object) -> None:
         """The result as JSON, where that is wanted."""
         if self.json:
-            text = json_module.dumps(result, ensure_ascii=False, indent=2)
+            from json import dumps  # slow to import
+
+            text = dumps(result, ensure_ascii=False, indent=2)
             self._print(self._stdout, text)
 
     def close(self) -> None:

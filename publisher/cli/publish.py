@@ -8,41 +8,54 @@ import os
 import sys
 from pathlib import Path
 
-from publisher import config, registry
 from publisher.cli.output import Output
 from publisher.cli.story import Story
-from publisher.config import Config
 from publisher.errors import ConfigError
-from publisher.pipeline import ChannelOutcome, Outcome, Request, publish
-from publisher.theme import Theme
+from publisher.pipeline.events import ChannelOutcome, Outcome, Request
+from publisher.pipeline.quick import nothing_to_do
+from publisher.project import find
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish; the exit code."""
-    found = config.load(config.find(Path.cwd()), registry.load)
+    path = find(Path.cwd())
     request = Request(
-        issue=_issue(arguments.issue, found),
+        issue=_issue(arguments.issue, path.parent),
         channels=_channels(arguments.channel),
         dry_run=arguments.dry_run,
         out=arguments.out and Path.cwd() / arguments.out,
     )
-    theme = Theme.load(found.templates, None if arguments.dry_run else _compiled())
-    with Story(output, request, found) as story:
-        outcome = publish(found, theme, request, now, story.tell)
-        story.end(outcome)
+    story = Story(output, request)
+    outcome = nothing_to_do(path.parent, request, now)
+    if outcome:
+        story.tell_at_once(outcome)
+    else:
+        outcome = _publish(path, request, now, story)
+    story.end(outcome)
     output.finish(_as_json(outcome, request))
     return outcome.exit_code
 
 
-def _issue(word: str, found: Config) -> str:
+def _publish(path: Path, request: Request, now: dt.datetime, story: Story) -> Outcome:
+    from publisher import config, registry  # only now, because they are slow to import
+    from publisher.pipeline.publishing import publish
+    from publisher.theme import Theme
+
+    found = config.load(path, registry.load)
+    theme = Theme.load(found.templates, None if request.dry_run else _compiled())
+    with story:
+        return publish(found, theme, request, now, story.tell)
+
+
+def _issue(word: str, root: Path) -> str:
     """A file is named by its path below the newsletter's folder, everything else as it is."""
     path = Path.cwd() / word
     if not word or not path.is_file():
         return word
     try:
-        return path.resolve().relative_to(found.root.resolve()).as_posix()
+        return path.resolve().relative_to(root).as_posix()
     except ValueError:
-        raise ConfigError(f"{word} is not below {found.root}", f"issues are {found.issues}") from None
+        raise ConfigError(f"{word} is not below {root}", "name an issue of the newsletter here") from None
 
 
 def _channels(named: list[str]) -> tuple[str, ...]:

@@ -7,14 +7,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
 
 from publisher.cli.output import Output
-from publisher.config import Config
-from publisher.pipeline import Advanced, ChannelOutcome, Chosen, Event, Outcome, Request, Warned
+from publisher.pipeline.events import Advanced, ChannelOutcome, Chosen, Event, Outcome, Request, Warned
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 _MANY = 50
 """So many issues take long enough to show that something is going on."""
+
+_WIDTH = 8
+"""The longest name of a channel of ours."""
 
 _LISTED = 20
 """The most files a dry run names."""
@@ -23,10 +25,9 @@ _LISTED = 20
 class Story:
     """Tells the events of a run on an output."""
 
-    def __init__(self, output: Output, request: Request, config: Config) -> None:
+    def __init__(self, output: Output, request: Request) -> None:
         self._output = output
         self._request = request
-        self._width = max((len(channel.name) for channel in config.channels), default=0)
         self._progress: Progress | None = None
         self._stage = ""
         self._shown = self._begun = time.monotonic()
@@ -59,20 +60,32 @@ class Story:
             case _:
                 assert_never(event)
 
+    def tell_at_once(self, outcome: Outcome) -> None:
+        """Print what there is to say of a run that had nothing to do."""
+        if outcome.issue:
+            self.tell(Chosen(outcome.issue, newest=True))
+        for warning in outcome.warnings:
+            self.tell(Warned(warning))
+
     def end(self, outcome: Outcome) -> None:
         """Print what the whole came to."""
-        failed = [one for one in outcome.channels.values() if one.error]
         if outcome.issue is None:
             later = f"; the next is dated {outcome.until}" if outcome.until else ""
             self._output.line(f"nothing to do: no issue is due{later}")
-        elif failed:
-            done = len(outcome.channels) - len(failed)
-            self._output.line(f"{done} of {len(outcome.channels)} channels done · exit {outcome.exit_code}")
-        elif outcome.nothing_to_do:
+            return
+        if outcome.nothing_to_do:
             self._output.line("nothing to do")
+            return
+        channels = outcome.channels.values()
+        for one in channels:
+            if not (one.written or one.error):
+                self._output.line(f"  {one.name.ljust(_WIDTH)}  unchanged", "dim")
+        if outcome.exit_code:
+            done = sum(1 for one in channels if not one.error)
+            self._output.line(f"{done} of {len(channels)} channels done · exit {outcome.exit_code}")
 
     def _channel(self, one: ChannelOutcome) -> None:
-        name = one.name.ljust(self._width)
+        name = one.name.ljust(_WIDTH)
         took = f"{time.monotonic() - self._begun:.1f} s"
         self._begun = time.monotonic()
         if one.error:

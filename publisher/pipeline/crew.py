@@ -6,6 +6,7 @@ itself when the other end of its pipe closes, whether we are done or were killed
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -57,6 +58,8 @@ class Crew(Generic[_Desk]):
 
         Raises RuntimeError when a worker fails: a task is not expected to raise.
         """
+        if count > MANY:
+            gc.enable()  # which a short run does without
         if self.is_needed(count):
             return self._share(task, jobs)
         return (task(self._desk, job) for job in jobs)

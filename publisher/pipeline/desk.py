@@ -61,14 +61,14 @@ class Desk:
         try:
             data = Path(self.config.root, found.path).read_bytes()
         except OSError as error:
-            return replace(record, mtime=0, fault=f"{found.path} cannot be read: {error.strerror}"), None
-        record = replace(record, sha256=hashlib.sha256(data).hexdigest())
+            return record._replace(mtime=0, fault=f"{found.path} cannot be read: {error.strerror}"), None
+        record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
             issue = read(decode(data, found.path), found.path)
         except IssueError as error:
-            return replace(record, fault=error.message, hint=error.hint), None
+            return record._replace(fault=error.message, hint=error.hint), None
         problems = tuple([f"{one.pos.line}:{one.pos.column} {one.code}" for one in issue.diagnostics])
-        return self._examine(replace(record, id=issue.id, draft=issue.draft, problems=problems), issue)
+        return self._examine(record._replace(id=issue.id, draft=issue.draft, problems=problems), issue)
 
     def read_packed(self, found: Found) -> tuple[Record, bytes | None]:
         """The same, for another process."""
@@ -83,14 +83,13 @@ class Desk:
         publication = self.config.publication
         fault, hint = _fault(issue, record.path)
         if fault or issue.date is None:
-            return replace(record, fault=fault, hint=hint), None
+            return record._replace(fault=fault, hint=hint), None
         url = publication.address(issue.id, issue.date)
         if {"..", "."} & set(publication.path(url).split("/")) or "\\" in url:
             fault = f"{record.path}: the id {issue.id} cannot be part of an address"
-            return replace(record, fault=fault, hint="write another `id:` into its front matter"), None
+            return record._replace(fault=fault, hint="write another `id:` into its front matter"), None
         document = publishable(issue)
-        record = replace(
-            record,
+        record = record._replace(
             date=issue.date.isoformat(),
             url=url,
             title=display_title(document, publication),

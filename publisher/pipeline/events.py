@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from publisher.archive.records import Record
 from publisher.errors import PublisherError
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What to publish: an issue by date, id or file ("" for the newest due), on the channels named (none:
     all that are on). `out` is the folder to write to instead of the project's own."""
 
@@ -21,16 +20,14 @@ class Request:
     out: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """The issue that will be published; `newest` when it was not asked for by name."""
 
     issue: Record
     newest: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
+class Advanced(NamedTuple):
     """So many issues of `total` have been read or written; `stage` is "reading" or "writing"."""
 
     stage: str
@@ -38,15 +35,13 @@ class Advanced:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(NamedTuple):
     """Something a person should know that stops nothing."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelOutcome:
+class ChannelOutcome(NamedTuple):
     """What became of one channel.
 
     `written` are the files that changed (in a dry run: would change), `unchanged` counts the others.
@@ -67,12 +62,11 @@ Event = Chosen | Advanced | Warned | ChannelOutcome
 Report = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a run. `issue` is None when none is due; then `until` is the date of the next."""
 
     issue: Record | None
-    channels: Mapping[str, ChannelOutcome] = field(default_factory=dict)
+    channels: Mapping[str, ChannelOutcome]
     warnings: tuple[str, ...] = ()
     until: str = ""
 

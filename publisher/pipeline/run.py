@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from publisher import __version__, registry
+from publisher import registry
+from publisher.archive.home import Home
 from publisher.channel import Channel
 from publisher.config import Config
 from publisher.errors import ConfigError
@@ -44,21 +44,10 @@ class Run:
         """The folder that parts are delivered to."""
         return self.request.out or self.config.root
 
-    @property
-    def home(self) -> Path:
-        """The folder of all that is remembered from one run to the next."""
-        return self.config.root / ".publisher"
-
-    @property
-    def cache(self) -> Path:
-        """The folder of what may be lost."""
-        return self.home / "cache"
-
     @cached_property
-    def key(self) -> str:
-        """A digest of all that every page and feed depends on besides the issues."""
-        parts = (__version__, self.config.digest, self.theme.fingerprint)
-        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+    def home(self) -> Home:
+        """Where things are remembered from one run to the next."""
+        return Home(self.config.root)
 
     def warn(self, message: str) -> None:
         """Tell something that stops nothing."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, choose, edition
 from publisher.archive.revisions import Revisions
-from publisher.archive.site import Settled, Site
+from publisher.archive.site import Settled, Setup, Site
 from publisher.archive.sources import Found, fingerprint, is_settled
 from publisher.channel import Entry
-from publisher.files import storage_error, write_if_changed
+from publisher.files import storage_error
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.delivery import Delivery
 from publisher.pipeline.desk import Desk
@@ -23,13 +22,14 @@ from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
 
 
-def work(run: Run, site: Site, found: list[Found], seen: int) -> Outcome:
+def work(run: Run, found: list[Found], seen: int) -> Outcome:
     """Bring the channels up to date with the files `found`, looked up at `seen` (nanoseconds).
 
     Raises what `publish` does.
     """
     desk = Desk.of(run.config, run.theme)
-    with closing(Index(run.cache, run.key)) as index, Crew(desk) as crew, Shelf() as shelf:
+    site = Site(run.out, run.home)
+    with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
         _read(run, index, crew, shelf, found, seen)
         current = edition(index.records.values(), run.now.date())
         issue = choose(run.request.issue, index.records, current)
@@ -38,7 +38,7 @@ def work(run: Run, site: Site, found: list[Found], seen: int) -> Outcome:
         for fault in current.faults.values():
             run.warn(f"left out: {fault.message}")
         if issue is None:
-            return Outcome(None, warnings=tuple(run.warnings), until=current.until)
+            return Outcome(None, {}, tuple(run.warnings), current.until)
         delivery = Delivery(run, index, site, desk, current.issues, _entries(run, current), issue)
         outcomes = delivery.deliver(crew, shelf)
         if not run.request.dry_run:
@@ -77,16 +77,16 @@ def _is_new(run: Run, index: Index, found: Found) -> bool:
         return True
     if digest != record.sha256:
         return True
-    index.put(replace(record, size=found.size, mtime=found.mtime))
+    index.put(record._replace(size=found.size, mtime=found.mtime))
     return False
 
 
 def _entries(run: Run, current: Edition) -> list[Entry]:
     """What channels are told of every issue, newest first. Times of correction are on disk before any
     channel tells them."""
-    revisions = Revisions(run.home / "revisions.json")
+    revisions = Revisions(run.home.revisions)
     if revisions.damaged:
-        run.warn(f"{run.home / 'revisions.json'} is damaged: every issue counts as never corrected")
+        run.warn(f"{run.home.revisions} is damaged: every issue counts as never corrected")
     entries = [_entry(run, record, revisions) for record in current.issues]
     if not run.request.dry_run:
         revisions.save()
@@ -126,7 +126,6 @@ def _settle(
 def _save(run: Run, index: Index, site: Site) -> None:
     if index.dirty:
         index.save()
-    site.save()
-    ignored = run.home / ".gitignore"
-    if not ignored.exists():  # revisions.json goes with the sources, the rest does not
-        write_if_changed(ignored, b"/cache/\n/lock\n")
+    names = tuple(channel.name for channel in run.config.channels)
+    site.save(Setup(run.config.issues, run.config.publication.timezone, names))
+    run.home.tell_git()

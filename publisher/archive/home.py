@@ -1,0 +1,61 @@
+"""The folder `.publisher` beside publisher.toml: all that is remembered from one run to the next.
+
+lock              held by the run at work
+revisions.json    when each issue was last corrected; goes with the sources
+cache/            what may be lost at any time
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+
+from publisher import __version__, templates
+from publisher.files import storage_error, write_if_changed
+from publisher.project import NAME
+
+_IGNORED = b"/cache/\n/lock\n"
+
+
+class Home:
+    """The places in `.publisher` below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / ".publisher"
+        self.lock = self.folder / "lock"
+        self.revisions = self.folder / "revisions.json"
+        self.cache = self.folder / "cache"
+
+    def record_of(self, out: Path) -> Path:
+        """The file that remembers what lies in the output folder `out`."""
+        if out == self.root:
+            return self.cache / "site.json"
+        place = hashlib.blake2b(os.fsencode(out.resolve()), digest_size=6).hexdigest()
+        return self.cache / f"site-{place}.json"
+
+    def tell_git(self) -> None:
+        """Have git leave out all but the revisions. Raises StorageError."""
+        path = self.folder / ".gitignore"
+        if not path.exists():
+            write_if_changed(path, _IGNORED)
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of what everything is made from besides the issues: this version, its templates, and
+        the user's settings and templates. Raises StorageError when a file cannot be read."""
+        digest = hashlib.blake2b(__version__.encode(), digest_size=16)
+        files = [self.root / NAME]
+        for folder in (Path(templates.__path__[0]), self.root / "templates"):
+            if folder.is_dir():
+                files += sorted(path for path in folder.iterdir() if path.is_file())
+        for path in files:
+            try:
+                body = path.read_bytes()
+            except OSError as error:
+                raise storage_error(f"cannot read {path}", error) from error
+            digest.update(f"{path.name}\0{len(body)}\0".encode("utf-8", "surrogateescape"))
+            digest.update(body)
+        return digest.hexdigest()

@@ -1,0 +1,21 @@
+"""Where a newsletter lies: the folder that holds its publisher.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from publisher.errors import ConfigError
+
+NAME = "publisher.toml"
+
+
+def find(start: Path) -> Path:
+    """The publisher.toml of the folder `start` or of the nearest folder above it.
+
+    Raises ConfigError when there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (path := folder / NAME).is_file():
+            return path
+    raise ConfigError(f"there is no {NAME} in {start} or above it", "make one: publish init")
