@@ -46,6 +46,15 @@ DOORS = {
     "yaml": "reader",
 }
 
+# What turns text into an Issue and an Issue into text sees nothing but its arguments.
+PURE = {"model", "errors", "links", "words", "suggest", "channel", "reader", "transforms", "writers"}
+WORLD = {
+    "asyncio", "http", "locale", "multiprocessing", "os", "pathlib.Path", "random", "secrets", "shutil",
+    "socket", "subprocess", "tempfile", "threading", "time", "urllib.request", "uuid",
+}  # fmt: skip
+CLOCKS = {"now", "today", "utcnow"}
+READS_THE_CLOCK = {"cli", "schedule"}
+
 PACKAGES = {
     "publisher": "publisher",
     "channels": "publisher.channels",
@@ -174,6 +183,31 @@ def only_the_command_prints(modules: list[Module]) -> list[str]:
     return breaches
 
 
+def the_middle_is_pure(modules: list[Module]) -> list[str]:
+    pure = [module for module in modules if module.room in PURE]
+    return [
+        module.at(node, f"{name} is outside of what {module.room} may know")
+        for module in pure
+        for node, name in imports(module)
+        if any(name == known or name.startswith(f"{known}.") for known in WORLD)
+    ] + [
+        module.at(node, f"open in {module.room}")
+        for module in pure
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"
+    ]
+
+
+def the_clock_is_handed_down(modules: list[Module]) -> list[str]:
+    return [
+        module.at(node, f".{node.func.attr}() in {module.room}")
+        for module in modules
+        if module.room not in READS_THE_CLOCK
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS
+    ]
+
+
 def files_are_short(modules: list[Module]) -> list[str]:
     return [
         f"{m.path}: {lines} lines"
@@ -205,6 +239,8 @@ RULES: list[Rule] = [
     no_circle,
     one_door_per_library,
     only_the_command_prints,
+    the_middle_is_pure,
+    the_clock_is_handed_down,
     files_are_short,
     functions_fit_a_screen,
     names_say_something,
@@ -242,6 +278,15 @@ NOTICED: list[tuple[Rule, str, str, str]] = [
     (only_the_command_prints, "config", "x = 1\nprint(x)", "config.py:2: print: only the command prints"),
     (only_the_command_prints, "config", "import sys\nsys.stderr.write('')", "config.py:2: sys.stderr"),
     (only_the_command_prints, "config", "from sys import stdout", "config.py:1: sys.stdout"),
+    (the_middle_is_pure, "writers.html", "import os.path", "os.path is outside of what writers may know"),
+    (the_middle_is_pure, "reader.lines", "from pathlib import PurePath, Path", "lines.py:1: pathlib.Path is"),
+    (the_middle_is_pure, "transforms", "text = open('x').read()", "transforms.py:1: open in transforms"),
+    (
+        the_clock_is_handed_down,
+        "archive.site",
+        "import datetime as dt\ndt.datetime.now()",
+        "site.py:2: .now()",
+    ),
     (files_are_short, "config", "x = 1\n" * 351, "config.py: 351 lines"),
     (functions_fit_a_screen, "config", "def f():\n" + "    x = 1\n" * 60, "config.py:1: f has 61 lines"),
     (names_say_something, "reader.utils", "", "name it by what it does"),
@@ -259,7 +304,7 @@ def test_notices(rule: Rule, name: str, source: str, breach: str) -> None:
 
 def test_passes_what_is_allowed() -> None:
     made_up = [
-        Module("publisher.words", "publisher/words.py", "import re"),
+        Module("publisher.words", "publisher/words.py", "import re\nfrom pathlib import PurePath"),
         Module(
             "publisher.channels.rss", "channels/rss/__init__.py", "from . import json\nimport feedgen.feed"
         ),
