@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -58,26 +58,28 @@ def in_turn(rounds: int, *jobs: Job) -> None:
 def peak_memory(job: Job) -> int:
     """The most memory, in bytes, that the command and its children held at one moment.
 
-    A page that processes share counts for each of them, which is to the disadvantage of a program that
-    works in several.
+    A page that several processes share counts once. Linux only: it reads /proc.
     """
     job.before()
     process = job.start()
     peak = 0
     while process.poll() is None:
-        peak = max(peak, _resident(process.pid))
-        time.sleep(0.01)
+        peak = max(peak, sum(_held(folder) for folder in _family(process.pid)))
+        time.sleep(0.02)
     return peak
 
 
-def _resident(session: int) -> int:
-    """Bytes that all processes of a session have in memory. Linux only: it reads /proc."""
-    total = 0
+def _family(session: int) -> Iterator[Path]:
+    """The /proc folders of all processes of a session."""
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            stat = (folder / "stat").read_text()
-            if int(stat.rpartition(")")[2].split()[3]) == session:
-                total += int((folder / "statm").read_text().split()[1])
-        except OSError:  # it has just ended
-            continue
-    return total * os.sysconf("SC_PAGE_SIZE")
+        with suppress(OSError):  # it has just ended
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[3]) == session:
+                yield folder
+
+
+def _held(folder: Path) -> int:
+    with suppress(OSError):
+        for line in (folder / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
