@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def test_on_another_clock_of_files(plain: dict[str, bytes], letter, publish) -> 
     assert files(folder) == plain
 
 
-def test_again_touches_nothing(letter, publish) -> None:
+@pytest.mark.parametrize("remembers", [True, False])
+def test_again_touches_nothing(remembers: bool, letter, publish) -> None:
+    """Also when nothing is remembered and everything is made again: what is right stays as it is."""
     folder = letter("twice")
 
     def stamps() -> dict[Path, tuple[int, int]]:
@@ -69,5 +72,8 @@ def test_again_touches_nothing(letter, publish) -> None:
 
     publish(folder=folder)
     before = stamps()
+    assert before
+    if not remembers:
+        shutil.rmtree(folder / ".publisher")
     publish(folder=folder)
     assert stamps() == before
