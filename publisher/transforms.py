@@ -99,50 +99,60 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
         mapped = tuple([map_urls(part, change) for part in node])
     elif isinstance(node, Text | Code | CodeBlock | Break | Rule | Pos | Source | Diagnostic):
         return node
-    elif is_dataclass(node):
+    elif names := _names(type(node)):
         changed: dict[str, object] = {}
-        for field in fields(node):
-            value = getattr(node, field.name)
-            if field.name == "url":
+        for name in names:
+            value = getattr(node, name)
+            if name == "url":
                 new: object = change(value) if value else value
-            elif isinstance(value, tuple) or is_dataclass(value):
+            elif isinstance(value, tuple) or _names(type(value)):
                 new = map_urls(value, change)
             else:
                 continue
             if new is not value and new != value:
-                changed[field.name] = new
+                changed[name] = new
         mapped = replace(node, **changed) if changed else node  # type: ignore[type-var]
     else:
         return node
     return mapped  # type: ignore[return-value]
 
 
+_known_names: dict[type, tuple[str, ...] | None] = {}
+
+
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The names of a dataclass's fields, which `fields` would look for every time; None for other types."""
+    if kind not in _known_names:
+        _known_names[kind] = tuple([f.name for f in fields(kind)]) if is_dataclass(kind) else None
+    return _known_names[kind]
+
+
 def revision(issue: Issue) -> str:
     """SHA-256 (hex) of what readers see of the issue: words, structure and addresses, no positions."""
-    digest = hashlib.sha256()
-    for piece in _pieces(issue):
-        digest.update(piece.encode("utf-8", "replace"))
-        digest.update(b"\0")
-    return digest.hexdigest()
+    pieces: list[str] = []
+    _collect(issue, pieces)
+    return hashlib.sha256("".join([f"{piece}\0" for piece in pieces]).encode("utf-8", "replace")).hexdigest()
 
 
 _UNSEEN = {"source", "diagnostics", "dropped", "definitions", "front", "archive"}
 
 
-def _pieces(node: object) -> Iterator[str]:
-    if isinstance(node, Pos):
-        return
-    if isinstance(node, tuple):
-        yield f"({len(node)}"
+def _collect(node: object, pieces: list[str]) -> None:
+    if isinstance(node, str):
+        pieces.append(node)
+    elif isinstance(node, tuple):
+        pieces.append(f"({len(node)}")
         for part in node:
-            yield from _pieces(part)
-    elif is_dataclass(node):
-        yield type(node).__name__
-        for field in fields(node):
-            if field.name not in _UNSEEN:
-                yield from _pieces(getattr(node, field.name))
+            _collect(part, pieces)
+    elif isinstance(node, Pos):
+        return
+    elif (names := _names(type(node))) is not None:
+        pieces.append(type(node).__name__)
+        for name in names:
+            if name not in _UNSEEN:
+                _collect(getattr(node, name), pieces)
     else:
-        yield str(node)
+        pieces.append(str(node))
 
 
 def display_title(issue: Issue, publication: Publication) -> str:

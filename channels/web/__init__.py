@@ -151,7 +151,10 @@ def _subscribe_page(address: str, context: Context) -> Iterator[Part]:
 
 def _relative(publication: Publication, key: str, address: str) -> str:
     """How the page in file `key` links to another page of the site."""
-    return quote(posixpath.relpath(publication.path(address), posixpath.dirname(key)))
+    path, folder = publication.path(address), posixpath.dirname(key)
+    if path.startswith(f"{folder}/"):  # what relpath would find, a thousand times faster on a long index
+        return quote(path[len(folder) + 1 :])
+    return quote(posixpath.relpath(path, folder))
 
 
 def _locale(lang: str) -> str:

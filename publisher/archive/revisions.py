@@ -55,13 +55,10 @@ class Revisions:
         return updated
 
     def save(self) -> None:
-        """Write the file if anything changed. Raises StorageError."""
+        """Write the file, one line per issue, if anything changed. Raises StorageError."""
         if self._changed:
-            lines = [
-                f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(self._known[name])}"
-                for name in sorted(self._known)
-            ]
-            write_if_changed(self._path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+            text = json.dumps(dict(sorted(self._known.items())), ensure_ascii=False)
+            write_if_changed(self._path, text.replace('}, "', '},\n"').encode() + b"\n")
 
 
 def _time(text: str, otherwise: dt.datetime) -> dt.datetime:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from publisher.archive.index import Index
 from publisher.archive.records import Record
 from publisher.archive.site import Made, Site
-from publisher.channel import ArchiveChannel, Channel, Entry, Rendering
+from publisher.channel import Channel, Entry, Rendering
 from publisher.errors import PublisherError
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.desk import Desk, Job, RenderError
@@ -40,7 +40,7 @@ class Delivery:
         self._records = records
         self._entries = entries
         self._issue = issue
-        self._digests = [self._digest(position) for position in range(len(entries))]
+        self._digests = _digests(records, entries)
         self._position = {record.path: position for position, record in enumerate(records)}
         self._outlets = {
             channel.name: Outlet(channel, run.out, dry_run=run.request.dry_run) for channel in run.channels
@@ -78,12 +78,11 @@ class Delivery:
     def _due(self) -> dict[int, list[str]]:
         """Which channels lack which issues, by position."""
         due: dict[int, list[str]] = {}
-        for channel in self._run.channels:
-            has = self._has_body if _keeps(channel) else self._has_page
-            everything = isinstance(channel, ArchiveChannel)
+        for name, outlet in self._outlets.items():
+            has = self._has_body if outlet.keeps else self._has_page
             for position, record in enumerate(self._records):
-                if (everything or record == self._issue) and not has(channel.name, position):
-                    due.setdefault(position, []).append(channel.name)
+                if (outlet.archive or record == self._issue) and not has(name, position):
+                    due.setdefault(position, []).append(name)
         return due
 
     def _has_body(self, name: str, position: int) -> bool:
@@ -103,18 +102,12 @@ class Delivery:
         if path == self._issue.path:
             for warning in made.warnings:
                 self._run.warn(f"{channel.name}: {warning}")
-        if _keeps(channel):
+        if outlet.keeps:
             self._index.keep(channel.name, path, digest, made.parts[0].body)
         elif (sizes := outlet.deliver(made.parts)) is not None:
             # what a channel without an archive sends need not lie in the folder
-            files = sizes if isinstance(channel, ArchiveChannel) else {}
+            files = sizes if outlet.archive else {}
             self._site.output(channel.name).pages[path] = Made(digest, files)
-
-    def _digest(self, position: int) -> str:
-        """A digest of all an issue's renderings are made from, besides what the whole run depends on."""
-        near = [one and (one.id, one.title, one.url, one.date) for one in self._neighbours(position)]
-        own = self._records[position].sha256, self._entries[position].updated.isoformat()
-        return hashlib.blake2b(repr((own, near)).encode(), digest_size=16).hexdigest()
 
     def _neighbours(self, position: int) -> tuple[Entry | None, Entry | None]:
         """The entries before and after, by date."""
@@ -125,8 +118,8 @@ class Delivery:
 
     def _deliver_groups(self, outlet: Outlet) -> tuple[str, ...]:
         """Deliver what covers the archive; the files of its last group."""
-        channel = outlet.channel
-        if outlet.error or not isinstance(channel, ArchiveChannel):
+        channel = outlet.archive
+        if outlet.error or channel is None:
             return ()
         entries = [
             entry
@@ -180,17 +173,25 @@ class Delivery:
     def _outcome(self, outlet: Outlet, before: set[str], shown: tuple[str, ...]) -> ChannelOutcome:
         after = set(self._site.output(outlet.channel.name).files)
         gone = sorted(key for key in before - after if (self._run.out / key).exists())
-        archive = isinstance(outlet.channel, ArchiveChannel)
         return ChannelOutcome(
             outlet.channel.name,
             tuple(outlet.written),
             unchanged=len(after - set(outlet.written)),
-            issues=len(self._entries) - len(outlet.left_out) if archive else 1,
+            issues=len(self._entries) - len(outlet.left_out) if outlet.archive else 1,
             shown=shown or tuple(outlet.written),
             gone=tuple(gone),
             error=outlet.error or next(iter(outlet.left_out.values()), None),
         )
 
 
-def _keeps(channel: Channel) -> bool:
-    return isinstance(channel, ArchiveChannel) and channel.keeps
+def _digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
+    """A digest for each issue of all its renderings are made from, besides what the whole run depends on:
+    its file, its time of correction, and what its neighbours are called."""
+    names = ["", *(f"{one.id}\0{one.title}\0{one.url}\0{one.date}" for one in entries), ""]
+    return [
+        hashlib.blake2b(
+            f"{record.sha256}\n{entry.updated}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
+            digest_size=16,
+        ).hexdigest()
+        for record, entry, after, before in zip(records, entries, names, names[2:], strict=False)
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from publisher.channel import Channel, Part, Session
+from publisher.channel import ArchiveChannel, Channel, Part, Session
 from publisher.errors import OutcomeUnknownError, PublisherError
 from publisher.files import differs
 from publisher.pipeline.desk import RenderError
@@ -17,6 +17,7 @@ from publisher.pipeline.desk import RenderError
 class Outlet:
     """Delivers parts of one channel below a folder; in a dry run it only compares.
 
+    `archive` is the channel if it covers the archive, and `keeps` says what it does with what it renders.
     The session is opened for the first part and closed when the block ends. `written` are the keys of the
     parts that changed something. After an `error` nothing more is sent; `left_out` are the issues, by
     path, that the channel failed on by a mistake of its own, which stops no other issue.
@@ -24,6 +25,9 @@ class Outlet:
 
     def __init__(self, channel: Channel, folder: Path, *, dry_run: bool = False) -> None:
         self.channel = channel
+        # asked for every issue, and slow to find out
+        self.archive = channel if isinstance(channel, ArchiveChannel) else None
+        self.keeps = self.archive is not None and self.archive.keeps
         self.written: list[str] = []
         self.error: PublisherError | None = None
         self.left_out: dict[str, PublisherError] = {}
