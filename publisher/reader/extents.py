@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from publisher.reader.blocks import BULLET, NUMBER, RULE, is_table, starts_block
 from publisher.reader.fields import kind_of, only_url, split_label
-from publisher.reader.lines import CJK, Line
+from publisher.reader.lines import Line
 from publisher.reader.notes import opens_note
 
-_GLUED = re.compile(rf"\s?(?:-(?=[\[【{CJK}])|\*(?=\[))")
+_GLUED = re.compile(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
 _LINKED = re.compile(r"(?:\*\*)?[\[【]")
 
 

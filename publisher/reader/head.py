@@ -133,9 +133,9 @@ class HeadReader:
             self._linked(text, (caption, url, end), line, head)
             return
         close = closing(text, at)
-        if close > 0 and (url := self._reference(text, at, close)):
+        if close > 0 and (address := self._reference(text, at, close)):
             self._caption(text[at + 1 : close], line, head)
-            head.url = url
+            head.url = address
             second = closing(text, close + 1) if text.startswith("[", close + 1) else close
             self._tail(text[second + 1 :], line, head)
             return
