@@ -37,6 +37,7 @@ _SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", 
                  "sms", "tg", "weixin", "xmpp"}  # fmt: skip
 _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
 _CREATIVE_COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 # every character RFC 3986 allows in a URL, and the percent sign of what is escaped already
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 
@@ -123,6 +124,8 @@ def ascii_url(url: str) -> str:
     What is percent-encoded already stays as it is.
     """
     url = url.strip()
+    if _PLAIN.match(url):
+        return url
     if not url.isascii():
         try:
             parts = urlsplit(url)

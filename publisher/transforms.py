@@ -84,6 +84,8 @@ def absolute(issue: Issue, page_url: str) -> Issue:
     """The issue with every address absolute (relative ones lead from `page_url`) and in ASCII."""
 
     def resolve(url: str) -> str:
+        if url.startswith(("https://", "http://")):
+            return ascii_url(url)
         try:
             return ascii_url(urljoin(page_url, url))
         except ValueError:  # an address no parser understands stays as it is, in ASCII
