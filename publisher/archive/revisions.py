@@ -61,9 +61,10 @@ class Revisions:
             write_if_changed(self._path, text.replace('}, "', '},\n"').encode() + b"\n")
 
 
-def _time(text: str, otherwise: dt.datetime) -> dt.datetime:
+def _time(text: str, published: dt.datetime) -> dt.datetime:
+    """A time of the file in the zone of `published`, which stands for one that cannot be read."""
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:
-        return otherwise
-    return found if found.tzinfo else otherwise
+        return published
+    return found.astimezone(published.tzinfo) if found.tzinfo else published

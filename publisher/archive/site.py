@@ -65,6 +65,12 @@ class Setup(NamedTuple):
     timezone: str
     channels: tuple[str, ...]
 
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Setup:
+        """What JSON gives back as a list."""
+        issues, timezone, channels = row
+        return cls(issues, timezone, tuple(channels))
+
 
 class Site:
     """An output folder and the record of what was put there. Nothing is written before `save`."""
@@ -74,7 +80,7 @@ class Site:
         self._record = home.record_of(folder)
         self._key = home.key
         saved = cache.load(self._record, self._key)
-        self.setup = Setup._make(saved["setup"]) if saved else None
+        self.setup = Setup.from_row(saved["setup"]) if saved else None
         self.outputs = {name: _output(one) for name, one in saved["outputs"].items()} if saved else {}
 
     def output(self, channel: str) -> Output:

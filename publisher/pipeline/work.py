@@ -35,8 +35,8 @@ def work(run: Run, found: list[Found], seen: int) -> Outcome:
         issue = choose(run.request.issue, index.records, current)
         if issue:
             run.report(Chosen(issue, run.request.issue in ("", "latest")))
-        for fault in current.faults.values():
-            run.warn(f"left out: {fault.message}")
+        for text in _left_out(current):
+            run.warn(text)
         if issue is None:
             return Outcome(None, {}, tuple(run.warnings), current.until)
         delivery = Delivery(run, index, site, desk, current.issues, _entries(run, current), issue)
@@ -81,6 +81,10 @@ def _is_new(run: Run, index: Index, found: Found) -> bool:
     return False
 
 
+def _left_out(current: Edition) -> tuple[str, ...]:
+    return tuple(f"left out: {fault.message}" for fault in current.faults.values())
+
+
 def _entries(run: Run, current: Edition) -> list[Entry]:
     """What channels are told of every issue, newest first. Times of correction are on disk before any
     channel tells them."""
@@ -117,8 +121,7 @@ def _settle(
     settled = None
     if all(record.mtime for record in index.records.values()):
         newest = current.issues[0]
-        warnings = tuple(run.warnings)
-        settled = Settled(fingerprint(found), newest.date, current.until, newest, warnings)
+        settled = Settled(fingerprint(found), newest.date, current.until, newest, _left_out(current))
     for channel in run.channels:
         site.output(channel.name).settled = settled if channel.name in done else None
 
