@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Run = Callable[[argparse.Namespace, "Output", dt.datetime], int]
 
 COMMANDS = {
-    "init": "begin a newsletter: publisher.toml, and samples where there are no issues",
+    "init": "begin a newsletter, with sample issues where there are none",
     "new": "begin the next issue, by the rhythm of the last ones",
     "channels": "the channels there are, and which are on",
     "completion": "completion of these words, for bash, zsh or tcsh",

@@ -11,7 +11,7 @@ from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.files import sweep
 from publisher.pipeline.events import Outcome, Report, Request
-from publisher.pipeline.run import Run
+from publisher.pipeline.run import Run, channels_for
 from publisher.pipeline.work import work
 from publisher.theme import Theme
 
@@ -24,7 +24,7 @@ def publish(config: Config, theme: Theme, request: Request, now: dt.datetime, re
     not there, IssueError when the very issue to publish is broken, BusyError when another process publishes
     here; and StorageError when a folder cannot be read or what is remembered cannot be written.
     """
-    run = Run(config, theme, request, now, report)
+    run = Run(config, theme, request, channels_for(config, request.channels), now, report)
     if request.dry_run:
         return _publish(run)
     with held(run.home.lock) as died:

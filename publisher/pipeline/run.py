@@ -19,11 +19,12 @@ from publisher.theme import Theme
 
 @dataclass(frozen=True)
 class Run:
-    """A request, and all it is about. `when` is aware."""
+    """A request, and all it is about. `channels` are in the order of delivery, `when` is aware."""
 
     config: Config
     theme: Theme
     request: Request
+    channels: tuple[Channel, ...]
     when: dt.datetime
     report: Report
     warnings: list[str] = field(default_factory=list)
@@ -33,11 +34,6 @@ class Run:
         """The time of the run in the newsletter's zone, in whole seconds."""
         zone = ZoneInfo(self.config.publication.timezone)
         return self.when.astimezone(zone).replace(microsecond=0)
-
-    @cached_property
-    def channels(self) -> tuple[Channel, ...]:
-        """The channels asked for, in the order of delivery."""
-        return _channels(self.config, self.request.channels)
 
     @property
     def out(self) -> Path:
@@ -55,7 +51,11 @@ class Run:
         self.report(Warned(message))
 
 
-def _channels(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
+def channels_for(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
+    """The channels named, or all that are on, in the order of delivery.
+
+    Raises ConfigError for one that is not there or not on.
+    """
     on = {channel.name: channel for channel in config.channels}
     for name in names:
         if name not in on:
