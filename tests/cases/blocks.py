@@ -105,7 +105,9 @@ def a_code_fence(at: Place) -> None:
     assert len(list(at.issue.items)) == 2
 
 
-@case("B30", HEAD + "→collects <time, height> pairs and a Vec<T> of <buoy>." + NEXT)
+@case(
+    "B30", HEAD + "→collects <time, height> pairs\n→and a Vec<T> of <buoy>, told as <tide>high</tide>." + NEXT
+)
 def angle_brackets_are_text(at: Place) -> None:
     assert at.words == at.text
     assert re.search(r"<\w+(, \w+)?>", at.words)
@@ -119,7 +121,7 @@ def html_by_name(at: Place) -> None:
     assert {"font", "script"} <= {dropped.name for dropped in at.issue.dropped}
 
 
-@case("B32", HEAD + "→$\\alpha_{i}^2$ of \\textbf{height}, 4\\~5 m, \\*wet\\*" + NEXT)
+@case("B32", HEAD + "→$\\alpha_{i}*b*c^2$ of \\textbf{height}, 4\\~5 m, \\*wet\\*" + NEXT)
 def backslashes_stay_unless_they_escape(at: Place) -> None:
     written = re.sub(r"\\([~*])", r"\1", at.text.removeprefix("摘要："))
     assert at.words == written

@@ -181,7 +181,9 @@ def bare(at: Place) -> None:
 
 @case(
     "B16",
-    HEAD + "→摘要：数据在 https://example.org/data （每日更新），又见https://example.org/b。好。" + NEXT,
+    HEAD
+    + "→摘要：数据在 https://example.org/data （每日更新），又见https://example.org/b。好。Or see https://example.org/c."
+    + NEXT,
 )
 def an_address_in_a_sentence(at: Place) -> None:
     bare(at)

@@ -229,7 +229,10 @@ def contacts_in_a_list_are_no_items(at: Place) -> None:
     assert not any(item.pos.line >= at.line for item in at.issue.items)
 
 
-@case("A09", FOOT + "→> 往期回顾：见菜单【历史消息】\n- WeChat: tide\n")
+@case(
+    "A09",
+    NEWS + "\n→> 往期回顾：见菜单【历史消息】\n" + FOOT + "→> 往期回顾：见菜单【历史消息】\n- WeChat: tide\n",
+)
 def the_note_on_the_history(at: Place) -> None:
     note = at.the(Note)
     assert note in at.issue.notes

@@ -149,10 +149,10 @@ def head_and_summary_without_a_hard_break(at: Place) -> None:
     assert "摘要" not in "".join(node.text for node in walk(item.title) if isinstance(node, Text))
 
 
-@case("I40", SECTION + "→- [浪高预报](项目地址：https://github.com/tide/wave)")
+@case("I40", SECTION + "→- [浪高](项目地址：https://e.org/1)\n→- [浪高]（项目地址：https://e.org/1）")
 def words_before_the_address(at: Place) -> None:
     item = at.head
-    assert (plain(item.title), item.url) == ("浪高预报", "https://github.com/tide/wave")
+    assert (plain(item.title), item.url) == ("浪高", "https://e.org/1")
     assert [code for code, _ in at.codes] == ["malformed-url"]
     assert "项目地址" in plain(item.tail)
 

@@ -26,7 +26,7 @@ def the_line_above_the_bullets_introduces_them(at: Place) -> None:
     introduced(at)
 
 
-@case("D33", TITLE + "→首先是港口方面的新闻，开胃：\n\n- 船厂：新船下水；\n- 海事局：新规发布。" + END)
+@case("D33", TITLE + "→首先是港口方面的新闻，开胃~\n\n- 船厂：新船下水；\n- 海事局：新规发布。" + END)
 def whatever_the_introduction_says(at: Place) -> None:
     introduced(at)
 
