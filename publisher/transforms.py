@@ -71,13 +71,18 @@ def _with_content(sections: tuple[Section, ...]) -> tuple[Section, ...]:
 
 def _filled(section: Section) -> Section:
     content = tuple(
-        replace(node, fields=tuple(f for f in node.fields if f.value or f.url))
+        replace(node, fields=tuple(f for f in node.fields if f.value or f.url), body=_shown(node.body))
         if isinstance(node, Item)
         else node
         for node in section.content
     )
-    kept = tuple(node for node in content if not (isinstance(node, Item) and node.placeholder))
+    kept = tuple(node for node in _shown(content) if not (isinstance(node, Item) and node.placeholder))
     return replace(section, content=kept)
+
+
+def _shown(nodes: tuple[_Node, ...]) -> tuple[_Node, ...]:
+    """The nodes without paragraphs in which nothing is left to see, such as a lone closing tag."""
+    return tuple(node for node in nodes if not (isinstance(node, Paragraph) and not node.children))
 
 
 def absolute(issue: Issue, page_url: str) -> Issue:

@@ -24,7 +24,7 @@ FLOORS = (
     ("project", "channel", "toml", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
-    ("archive", "scaffold"),
+    ("archive", "scaffold", "pictures"),
     ("pipeline",),
     ("schedule", "preview"),
     ("cli",),

@@ -21,7 +21,8 @@ class Record(NamedTuple):
     `size`, `mtime` and `sha256` are the file's; a `mtime` of 0 says that it must be looked at again. `url`
     is the address of the issue's page, `items` their number, `revision` a hash of the content. `fault`
     says why the issue cannot be published and `hint` what to do; both are empty for a sound one.
-    `problems` are the reader's diagnostics, one line each.
+    `problems` are the reader's diagnostics, one line each. `pictures` are those that lie beside the issue:
+    (file below the newsletter's folder, file below the output folder, whether it is there).
     """
 
     path: str
@@ -39,11 +40,13 @@ class Record(NamedTuple):
     fault: str = ""
     hint: str = ""
     problems: tuple[str, ...] = ()
+    pictures: tuple[tuple[str, str, bool], ...] = ()
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Record:
         """The record JSON gives back as a list."""
-        return cls._make([*row[:-1], tuple(row[-1])])
+        *plain, problems, pictures = row
+        return cls._make([*plain, tuple(problems), tuple(map(tuple, pictures))])
 
 
 class Edition(NamedTuple):

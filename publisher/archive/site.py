@@ -64,12 +64,13 @@ class Setup(NamedTuple):
     issues: str
     timezone: str
     channels: tuple[str, ...]
+    pictures: tuple[str, ...] = ()
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Setup:
         """What JSON gives back as a list."""
-        issues, timezone, channels = row
-        return cls(issues, timezone, tuple(channels))
+        issues, timezone, channels, pictures = row
+        return cls(issues, timezone, tuple(channels), tuple(pictures))
 
 
 class Site:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
+from itertools import chain
 
 from publisher.archive.index import Index
 from publisher.archive.records import Record
 from publisher.archive.site import Made, Site
-from publisher.channel import Channel, Entry, Rendering
+from publisher.archive.sources import Found
+from publisher.channel import Channel, Entry, Group, Part, Rendering
 from publisher.errors import PublisherError
+from publisher.files import storage_error
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.desk import Desk, Job, RenderError
 from publisher.pipeline.events import Advanced, ChannelOutcome
@@ -32,6 +36,7 @@ class Delivery:
         records: Sequence[Record],
         entries: Sequence[Entry],
         issue: Record,
+        pictures: Sequence[Found],
     ) -> None:
         self._run = run
         self._index = index
@@ -40,6 +45,7 @@ class Delivery:
         self._records = records
         self._entries = entries
         self._issue = issue
+        self._pictures = {one.path: one for one in pictures if one.size >= 0}
         self._digests = _digests(records, entries)
         self._position = {record.path: position for position, record in enumerate(records)}
         self._outlets = {
@@ -132,7 +138,8 @@ class Delivery:
         made: dict[str, Made] = {}
         try:
             with outlet:
-                for group in channel.render_archive(entries, self._body(channel), self._desk.context):
+                groups = channel.render_archive(entries, self._body(channel), self._desk.context)
+                for group in chain(self._picture_groups(outlet), groups):
                     known = output.groups.get(group.key)
                     if not (known and known.digest == group.digest and self._site.has(known)):
                         sizes = outlet.deliver(group.parts())
@@ -150,6 +157,25 @@ class Delivery:
         output.pages = {path: page for path, page in output.pages.items() if path in self._position}
         last = next(reversed(made.values())).files if made else {}
         return tuple(key for key in last if key.rpartition(".")[0] not in last)  # without feed.xml.gz
+
+    def _picture_groups(self, outlet: Outlet) -> Iterator[Group]:
+        """The pictures of all issues, which go out with the first channel that covers the archive."""
+        if outlet is not next(one for one in self._outlets.values() if one.archive):
+            return
+        targets = {target: source for record in self._records for source, target, _ in record.pictures}
+        for target, source in sorted(targets.items()):
+            if picture := self._pictures.get(source):
+                digest = f"{picture.size}-{picture.mtime}"
+                yield Group(f"picture:{target}", digest, partial(self._picture_parts, source, target))
+
+    def _picture_parts(self, source: str, target: str) -> Iterator[Part]:
+        from mimetypes import guess_type
+
+        kind = guess_type(target)[0] or "application/octet-stream"
+        try:
+            yield Part(target, kind, (self._run.config.root / source).read_bytes())
+        except OSError as error:
+            raise storage_error(f"cannot read {source}", error) from error
 
     def _body(self, channel: Channel) -> Callable[[Entry], bytes]:
         """What gives back the body a channel keeps of an issue, made again if it was lost."""
@@ -186,11 +212,13 @@ class Delivery:
 
 def _digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
     """A digest for each issue of all its renderings are made from, besides what the whole run depends on:
-    its file, its time of correction, and what its neighbours are called."""
+    its file and which of its pictures are there, its time of correction, what its neighbours are called."""
     names = ["", *(f"{one.id}\0{one.title}\0{one.url}\0{one.date}" for one in entries), ""]
     return [
         hashlib.blake2b(
-            f"{record.sha256}\n{entry.updated}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
+            f"{record.sha256}\n{record.pictures}\n{entry.updated}\n{before}\n{after}".encode(
+                "utf-8", "surrogatepass"
+            ),
             digest_size=16,
         ).hexdigest()
         for record, entry, after, before in zip(records, entries, names, names[2:], strict=False)

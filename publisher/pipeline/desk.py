@@ -68,7 +68,9 @@ class Desk:
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
         problems = tuple([f"{one.pos.line}:{one.pos.column} {one.code}" for one in issue.diagnostics])
-        return self._examine(record._replace(id=issue.id, draft=issue.draft, problems=problems), issue)
+        record = record._replace(id=issue.id, draft=issue.draft, problems=problems)
+        # to look for pictures takes as long as to copy the whole issue, and most have none
+        return self._examine(record, issue, illustrated=b"![" in data or b"<img" in data)
 
     def read_packed(self, found: Found) -> tuple[Record, bytes | None]:
         """The same, for another process."""
@@ -77,7 +79,7 @@ class Desk:
         record, document = self.read(found)
         return record, pack(document) if document else None
 
-    def _examine(self, record: Record, issue: Issue) -> tuple[Record, Issue | None]:
+    def _examine(self, record: Record, issue: Issue, *, illustrated: bool) -> tuple[Record, Issue | None]:
         from publisher.transforms import absolute, display_title, publishable, revision, summary
 
         publication = self.config.publication
@@ -89,6 +91,8 @@ class Desk:
             fault = f"{record.path}: the id {issue.id} cannot be part of an address"
             return record._replace(fault=fault, hint="write another `id:` into its front matter"), None
         document = publishable(issue)
+        if illustrated:
+            record, document = self._with_pictures(record, document, url)
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
@@ -98,6 +102,20 @@ class Desk:
             revision=revision(document),
         )
         return record, absolute(document, url)
+
+    def _with_pictures(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
+        """The pictures beside an issue noted, and those that are missing replaced by their words."""
+        from publisher.pictures import pictures, without
+
+        root = self.config.root
+        found = pictures(document, record.path, url, self.config.publication)
+        there = {one.url: bool(one.source) and Path(root, one.source).is_file() for one in found}
+        missing = [one for one in found if not there[one.url]]
+        record = record._replace(
+            pictures=tuple([(one.source, one.target, there[one.url]) for one in found if one.source]),
+            problems=(*record.problems, *(f"no picture {one.url}" for one in missing)),
+        )
+        return record, without(document, frozenset(one.url for one in missing)) if missing else document
 
     def render(self, job: Job) -> Rendered:
         """What the job's channels make of its issue. Never raises."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from publisher.archive.home import Home
 from publisher.archive.site import Site
-from publisher.archive.sources import fingerprint, scan
+from publisher.archive.sources import fingerprint, look, scan
 from publisher.pipeline.events import ChannelOutcome, Outcome, Request
 
 
@@ -24,7 +24,7 @@ def nothing_to_do(root: Path, request: Request, now: dt.datetime) -> Outcome | N
     names: Sequence[str] = request.channels or (site.setup.channels if site.setup else ())
     if site.setup is None or not set(names) <= set(site.setup.channels):
         return None
-    sources = fingerprint(scan(root, site.setup.issues))
+    sources = fingerprint(scan(root, site.setup.issues) + look(root, site.setup.pictures))
     today = _today(now, site.setup.timezone)
     outcomes: dict[str, ChannelOutcome] = {}
     settled = None

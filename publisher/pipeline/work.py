@@ -11,7 +11,7 @@ from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, choose, edition
 from publisher.archive.revisions import Revisions
 from publisher.archive.site import Settled, Setup, Site
-from publisher.archive.sources import Found, fingerprint, is_settled
+from publisher.archive.sources import Found, fingerprint, is_settled, look
 from publisher.channel import Entry
 from publisher.files import storage_error
 from publisher.pipeline.crew import Crew
@@ -39,12 +39,15 @@ def work(run: Run, found: list[Found], seen: int) -> Outcome:
             run.warn(text)
         if issue is None:
             return Outcome(None, {}, tuple(run.warnings), current.until)
-        delivery = Delivery(run, index, site, desk, current.issues, _entries(run, current), issue)
+        pictures = look(
+            run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
+        )
+        delivery = Delivery(run, index, site, desk, current.issues, _entries(run, current), issue, pictures)
         outcomes = delivery.deliver(crew, shelf)
         if not run.request.dry_run:
             done = [name for name, outcome in outcomes.items() if not outcome.error]
-            _settle(run, index, site, found, current, done)
-            _save(run, index, site)
+            _settle(run, index, site, [*found, *pictures], current, done)
+            _save(run, index, site, pictures)
         return Outcome(issue, outcomes, tuple(run.warnings))
 
 
@@ -68,6 +71,9 @@ def _is_new(run: Run, index: Index, found: Found) -> bool:
     """Whether the file's content is unknown; a file that only looks changed is noted as it looks now."""
     record = index.records.get(found.path)
     if record is None:
+        return True
+    pictures = look(run.config.root, [source for source, _, _ in record.pictures])
+    if [one.size >= 0 for one in pictures] != [there for _, _, there in record.pictures]:
         return True
     if (record.size, record.mtime) == (found.size, found.mtime) and found.mtime:
         return False
@@ -126,9 +132,10 @@ def _settle(
         site.output(channel.name).settled = settled if channel.name in done else None
 
 
-def _save(run: Run, index: Index, site: Site) -> None:
+def _save(run: Run, index: Index, site: Site, pictures: list[Found]) -> None:
     if index.dirty:
         index.save()
     names = tuple(channel.name for channel in run.config.channels)
-    site.save(Setup(run.config.issues, run.config.publication.timezone, names))
+    sources = tuple(one.path for one in pictures)
+    site.save(Setup(run.config.issues, run.config.publication.timezone, names, sources))
     run.home.tell_git()

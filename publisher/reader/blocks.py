@@ -15,9 +15,11 @@ from itertools import pairwise, zip_longest
 from publisher.model import (
     Block,
     Blocks,
+    Break,
     CodeBlock,
     Figure,
     Image,
+    Inline,
     Inlines,
     Link,
     List,
@@ -191,7 +193,7 @@ class BlockReader:
                 break
             end += 1
         pos = span(lines[at:end])
-        nodes = self._inliner.read(joined(lines[at:end]), pos)
+        nodes = _trimmed(self._inliner.read(joined(lines[at:end]), pos))
         return (_figure(nodes, pos) or Paragraph(nodes, pos)), end
 
     def inlines(self, lines: Sequence[Line]) -> Inlines:
@@ -205,6 +207,16 @@ def _continues(lines: Sequence[Line], at: int, prose: bool) -> bool:
     if lines[at].text[0] in _CLOSERS:
         return not lines[at - 1].code
     return prose and not starts_block(lines, at) and not _ends_cjk(lines[at - 1], lines[at])
+
+
+def _trimmed(nodes: Inlines) -> Inlines:
+    """The nodes without the breaks and blanks that HTML elements leave at both ends."""
+    shown = [index for index, node in enumerate(nodes) if not _is_blank(node)]
+    return nodes[shown[0] : shown[-1] + 1] if shown else ()
+
+
+def _is_blank(node: Inline) -> bool:
+    return isinstance(node, Break) or (isinstance(node, Text) and not node.text.strip(" "))
 
 
 def _figure(nodes: Inlines, pos: Pos) -> Figure | None:

@@ -119,10 +119,15 @@ class PreambleReader:
     def _guide_end(self, lines: Sequence[Line], at: int) -> int:
         end = at + 1
         while end < len(lines) and (line := lines[end]).text and not line.code:
-            if opens_note(line) or self._bullet(line):
+            if opens_note(line) or self._bullet(line) or self._introduces(lines, end):
                 break
             end += 1
         return end
+
+    def _introduces(self, lines: Sequence[Line], at: int) -> bool:
+        """True for a line that announces the bullets right below it."""
+        listed = at + 1 < len(lines) and self._bullet(lines[at + 1]) > 0
+        return listed and bool(_INTRO.search(lines[at].text)) and lines[at].text.endswith((":", "："))
 
     def _paragraph_end(self, lines: Sequence[Line], at: int) -> int:
         """The end of a block of other text: a blank line ends it, a note, the guide or the warm-up too."""

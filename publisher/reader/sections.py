@@ -159,7 +159,13 @@ def _head_end(lines: Sequence[Line]) -> int:
         end += 1
     while end < len(lines) and lines[end].text and not lines[end].code and lines[end].indent >= 2:
         before, line = lines[end - 1], lines[end]
-        if before.hard or is_list(line) or starts_block(lines, end) or split_label(line.text.lstrip()):
+        if (
+            before.hard
+            or line.text.lstrip().startswith(("![", "<img"))
+            or is_list(line)
+            or starts_block(lines, end)
+            or split_label(line.text.lstrip())
+        ):
             break
         if is_cjk(before.text[-1:]) or is_cjk(line.text.lstrip()[:1]):
             break

@@ -1,0 +1,84 @@
+"""Pictures beside an issue go out with its page; a missing one leaves its words."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from publisher.model import Publication, plain
+from publisher.pictures import Picture, pictures, without
+from publisher.reader import read
+
+PUBLICATION = Publication("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
+PAGE = "https://e.org/w/2021-07-18/"
+TEXT = """# 周刊 (2021-07-18)
+
+## 新闻
+
+- [甲](https://e.org/1)
+  ![图一](img/a%20b.png?x=1)
+- ![二](../qr.png) 与 ![远](https://e.org/far.png) 与 ![又](../qr.png)
+
+![外](../../../secret.png)
+"""
+
+
+def test_each_picture_beside_the_issue_once() -> None:
+    assert pictures(read(TEXT), "issues/2021-07-18.md", PAGE, PUBLICATION) == (
+        Picture("img/a%20b.png?x=1", "issues/img/a b.png", "public/2021-07-18/img/a b.png"),
+        Picture("../qr.png", "qr.png", "public/qr.png"),
+        Picture("../../../secret.png", "", ""),
+    )
+
+
+def test_words_stand_for_a_missing_picture() -> None:
+    issue = without(read(TEXT), frozenset({"img/a%20b.png?x=1", "../qr.png"}))
+    first, second = issue.items
+    assert [plain(block.children) for block in first.body] == ["图一"]  # type: ignore[union-attr]
+    assert plain(second.title) == "二 与 远 与 又"
+    assert [one.url for one in pictures(issue, "a.md", PAGE, PUBLICATION)] == ["../../../secret.png"]
+
+
+@pytest.fixture
+def newsletter(tmp_path: Path) -> Path:
+    (tmp_path / "issues").mkdir()
+    (tmp_path / "issues" / "2021-07-18.md").write_text(TEXT, "utf-8")
+    (tmp_path / "qr.png").write_bytes(b"one")
+    (tmp_path / "publisher.toml").write_text(
+        '[newsletter]\nname = "周刊"\nurl = "https://e.org/w/{date}/"\nid = "tag:e.org,2021:w"\n', "utf-8"
+    )
+    return tmp_path
+
+
+def test_pictures_are_copied_followed_and_missed(newsletter: Path, publish) -> None:
+    page = newsletter / "public" / "2021-07-18" / "index.html"
+    publish(folder=newsletter)
+    assert (newsletter / "public" / "qr.png").read_bytes() == b"one"
+    assert not (newsletter / "public" / "secret.png").exists()
+    assert 'src="https://e.org/w/qr.png"' in page.read_text("utf-8")
+    assert "a%20b.png" not in page.read_text("utf-8")
+    assert "nothing to do" in publish(folder=newsletter)
+
+    (newsletter / "qr.png").write_bytes(b"three")
+    os.utime(newsletter / "qr.png", (1, 1))
+    publish(folder=newsletter)
+    assert (newsletter / "public" / "qr.png").read_bytes() == b"three"
+
+    (newsletter / "issues" / "img").mkdir()
+    (newsletter / "issues" / "img" / "a b.png").write_bytes(b"new")
+    publish(folder=newsletter)
+    assert (newsletter / "public" / "2021-07-18" / "img" / "a b.png").read_bytes() == b"new"
+    assert "img/a%20b.png" in page.read_text("utf-8")
+    assert "nothing to do" in publish(folder=newsletter)
+
+    (newsletter / "qr.png").unlink()
+    publish(folder=newsletter)
+    assert "qr.png" not in page.read_text("utf-8")
+
+
+def test_a_missing_picture_is_told(newsletter: Path, publish) -> None:
+    (newsletter / "qr.png").unlink()
+    shown = publish("--json", folder=newsletter)
+    assert "no picture ../qr.png" in shown
