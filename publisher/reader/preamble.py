@@ -21,7 +21,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
-from publisher.reader.blocks import BULLET, BlockReader, starts_block, unquoted
+from publisher.reader.blocks import BULLET, BlockReader, is_list, starts_block, unquoted
 from publisher.reader.inlines import Inliner
 from publisher.reader.lines import Line, is_cjk, span
 from publisher.reader.notes import opens_note, read_note
@@ -130,10 +130,16 @@ class PreambleReader:
         return listed and bool(_INTRO.search(lines[at].text)) and lines[at].text.endswith((":", "："))
 
     def _paragraph_end(self, lines: Sequence[Line], at: int) -> int:
-        """The end of a block of other text: a blank line ends it, a note, the guide or the warm-up too."""
+        """The end of a block of other text: a blank line ends it, a note, the guide or the warm-up too.
+
+        Behind a blank line inside a list, indented text goes on.
+        """
         end = at + 1
         while end < len(lines):
             line = lines[end]
+            if not line.text and not line.code and is_list(lines[at]) and (after := _resumed(lines, end)):
+                end = after
+                continue
             if not line.code and (not line.text or opens_note(line) or _GUIDE.match(line.text)):
                 break
             if not line.code and self._bullet(line):
@@ -216,6 +222,12 @@ class PreambleReader:
     def _report(self, code: str, message: str, line: Line) -> None:
         start = line.pos
         self._diagnostics.append(Diagnostic(code, message, replace(start, end_column=start.column + 1)))
+
+
+def _resumed(lines: Sequence[Line], blank: int) -> int:
+    """Where indented text goes on behind a blank line; 0 when other text follows."""
+    after = next((at for at in range(blank, len(lines)) if lines[at].text), 0)
+    return after if lines[after].indent >= 2 else 0
 
 
 def replace_end(pos: Pos, line: Line) -> Pos:
