@@ -7,6 +7,7 @@ Sources: arxiv.org/help/arxiv_identifier (ids) · developers.weixin.qq.com "公�
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 WECHAT = "wechat"
@@ -42,6 +43,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 
 
+@lru_cache(1024)  # the class, the repository and the canonical form of an address are asked for in turn
 def _split(url: str) -> tuple[str, str, str, str]:
     """Scheme, host, path and query, all empty when the URL cannot be read."""
     try:

@@ -66,12 +66,12 @@ def _yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Front:
 
 
 def _full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Front:
-    """Front matter that is more than plain `key: value` lines; PyYAML reads it."""
+    """Front matter that is more than plain `key: value` lines; PyYAML reads it, every value as text."""
     import yaml
 
     text = "\n".join(line.text for line in lines)
     try:
-        values = yaml.safe_load(text)
+        values = yaml.load(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         at = lines[min(mark.line, len(lines) - 1)] if mark else lines[0]

@@ -136,6 +136,8 @@ class Inliner:
 
     def _nodes(self, tokens: list[Token], pos: Pos) -> Inlines:
         """Tokens of one level as nodes; raw HTML opens and closes levels of its own."""
+        if not any(token["type"] == "inline_html" for token in tokens):
+            return merged([node for token in tokens for node in self._node(token, pos)])
         stack: list[tuple[str, dict[str, str], list[Inline]]] = [("", {}, [])]
         verdicts = iter(html.closed([token["raw"] for token in tokens if token["type"] == "inline_html"]))
         for token in tokens:

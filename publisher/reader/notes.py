@@ -16,7 +16,9 @@ _FONT_END = re.compile(r"\s*</font>\s*\Z")
 
 def opens_note(line: Line) -> bool:
     """True for the first line of a note."""
-    return not line.code and bool(_NOTE.match(line.text) or _HISTORY.match(line.text))
+    if line.code or not ("注" in line.text or "往期" in line.text):
+        return False
+    return bool(_NOTE.match(line.text) or _HISTORY.match(line.text))
 
 
 def read_note(lines: Sequence[Line], at: int, inliner: Inliner) -> tuple[Note, int]:

@@ -34,7 +34,7 @@ def sift(lines: Sequence[Line]) -> Sifted:
     at = 0
     while at < len(lines):
         line = lines[at]
-        fence = FENCE.match(line.text)
+        fence = FENCE.match(line.text) if "```" in line.text or "~~~" in line.text else None
         if fence and fence[1] not in unclosed:
             end = _fence_end(lines, at, fence[1])
             if end:
