@@ -25,7 +25,7 @@ FLOORS = (
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
-    ("pipeline",),
+    ("pipeline", "testing"),
     ("schedule", "preview"),
     ("cli",),
     ("__main__",),

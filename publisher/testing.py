@@ -1,0 +1,208 @@
+"""The contract every channel keeps, for the tests of whoever writes one.
+
+    from publisher.testing import check_channel
+
+    def test_contract():
+        check_channel(MyChannel())
+
+Raises AssertionError with a sentence that says what is broken.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, NoReturn
+from unittest import mock
+
+from publisher.channel import Channel, Context, Entry, Part, Rendering
+from publisher.model import Issue, Publication
+from publisher.reader import read
+from publisher.theme import Theme
+from publisher.transforms import absolute, display_title, publishable, summary
+
+PUBLICATION = Publication(
+    "试刊", "https://example.org/try/{date}/", "https://example.org/try/", "tag:example.org,2021:try"
+)
+
+SAMPLE = """# 试刊 (2021-07-18)：契约/边界
+
+> 导读：本期4条。【新闻】一条普通的消息；【论文】一篇带公式的论文。
+
+- 热身：`a < b` 与 **粗体（注）** 相邻；
+
+## 新闻
+
+- [普通的一条 | 来源](https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv)
+摘要：文中有[链接](https://news.example.com/a?b=1&c=2)，也有 https://bare.example.com/路。
+- [标题里有 Vec<T> & "引号"](https://example.com/x_(1))
+
+## 论文
+
+- [CVPR2021] [2104.13400] [一篇论文 | 甲、乙](https://arxiv.org/abs/2104.13400)
+代码：https://github.com/owner/name
+摘要：公式 $x_i$ 与 emoji 🙂。
+    1. 第一点；
+    2. 第二点。
+
+| 甲 | 乙 |
+|---|---|
+| 1 | 2 | 3 |
+
+```python
+if a < b:
+    print("]]>")
+```
+
+- 没有链接的一条
+"""
+
+
+def sample() -> tuple[Issue, Context]:
+    """An issue as the pipeline gives it to a channel, and the context that goes with it."""
+    issue = publishable(read(SAMPLE, "2021-07-18.md"))
+    date = dt.date(2021, 7, 18)
+    url = PUBLICATION.address(issue.id, date)
+    published = dt.datetime(2021, 7, 18, 9, 45, tzinfo=dt.timezone(dt.timedelta(hours=8)))
+    entry = Entry(
+        f"{PUBLICATION.id}/{issue.id}",
+        date,
+        display_title(issue, PUBLICATION),
+        summary(issue),
+        url,
+        published,
+        published,
+        items=4,
+        revision="1",
+    )
+    feeds = {"rss": "https://example.org/try/feed.xml"}
+    return absolute(issue, url), Context(PUBLICATION, Theme.load(None), entry=entry, feeds=feeds)
+
+
+def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -> Rendering:
+    """Hold a channel to the contract; gives back what it made of the sample.
+
+    The same issue makes the same parts twice; rendering opens no file and no socket and asks no clock;
+    no two parts share a key; every part has a media type and a body; the address of every item is in some
+    part; and what the channel names in `limits` (a mapping of report keys to numbers) it also reports and
+    keeps. `text` turns a part into the text that is searched for addresses, for forms this module does
+    not know.
+    """
+    assert isinstance(channel, Channel), f"{type(channel).__name__} lacks name, render or session"
+    issue, context = sample()
+    first = channel.render(issue, context)  # imports what it needs, which may open files
+    with _sealed():
+        second = channel.render(issue, context)
+    assert first.parts, f"{channel.name} makes no part"
+    assert first == second, f"{channel.name} makes other parts of the same issue the second time"
+    keys = [part.key for part in first.parts]
+    assert len(keys) == len(set(keys)), f"{channel.name} uses a key twice: {sorted(keys)}"
+    for part in first.parts:
+        assert part.key, f"{channel.name} makes a part without a key"
+        assert "/" in part.media_type, f"{part.key} has no media type"
+        assert part.body, f"{part.key} is empty"
+    shown = "\n".join((text or text_of)(part) for part in first.parts)
+    for item in issue.items:
+        assert item.url is None or item.url in shown, f"{channel.name} loses the address {item.url}"
+    limits: Mapping[str, int] = getattr(channel, "limits", {})
+    for name, limit in limits.items():
+        count = first.report.get(name)
+        assert isinstance(count, int), f"{channel.name} has a limit for {name} and does not report it"
+        assert count <= limit, f"{channel.name}: {name} is {count}, over its limit of {limit}"
+    return first
+
+
+def text_of(part: Part) -> str:
+    """What a part says, without the escapes of its form: HTML, XML, JSON, a mail message, plain text."""
+    kind = part.media_type.partition(";")[0].strip()
+    if kind == "message/rfc822":
+        import email
+        import email.policy
+
+        message = email.message_from_bytes(part.body, policy=email.policy.default)
+        return "\n".join(
+            str(one.get_content()) for one in message.walk() if one.get_content_maintype() == "text"
+        )
+    decoded = part.body.decode("utf-8")
+    if kind.endswith("json"):
+        values = (
+            [json.loads(line) for line in decoded.splitlines()] if "\n{" in decoded else [json.loads(decoded)]
+        )
+        decoded = json.dumps(values, ensure_ascii=False).replace('\\"', '"')
+    return html.unescape(decoded)
+
+
+_FORBIDDEN = {
+    "open": "opens a file",
+    "socket.__new__": "opens a socket",
+    "subprocess.Popen": "starts a program",
+}
+_CLOCKS = ("time", "time_ns", "localtime", "gmtime", "monotonic", "perf_counter")
+_sealed_now = False
+
+
+def _watch(event: str, _: object) -> None:
+    if _sealed_now and event in _FORBIDDEN:
+        raise AssertionError(f"render {_FORBIDDEN[event]}")
+
+
+@contextmanager
+def _sealed() -> Iterator[None]:
+    """No file, no socket and no clock for the code that runs inside."""
+    global _sealed_now
+    if _watch not in _hooked:
+        sys.addaudithook(_watch)  # it stays for good, and does nothing outside of this block
+        _hooked.append(_watch)
+    with ExitStack() as stack:
+        for name in _CLOCKS:
+            stack.enter_context(mock.patch.object(time, name, _asks_the_clock))
+        for real, fake in ((dt.datetime, _Moment), (dt.date, _Day)):
+            stack.enter_context(mock.patch.object(dt, real.__name__, fake))
+        _sealed_now = True
+        try:
+            yield
+        finally:
+            _sealed_now = False
+
+
+_hooked: list[object] = []
+
+
+def _asks_the_clock(*_: object) -> NoReturn:
+    raise AssertionError("render asks the clock")
+
+
+class _Real(type):
+    """Lets the real moments and days count as the ones that stand in for them."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls.__mro__[1])
+
+
+class _Moment(dt.datetime, metaclass=_Real):
+    """A datetime that does not know what time it is."""
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:  # noqa: ARG003
+        _asks_the_clock()
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        _asks_the_clock()
+
+    @classmethod
+    def today(cls) -> Any:
+        _asks_the_clock()
+
+
+class _Day(dt.date, metaclass=_Real):
+    """A date that does not know what day it is."""
+
+    @classmethod
+    def today(cls) -> Any:
+        _asks_the_clock()

@@ -1,0 +1,121 @@
+"""The contract of channels: ours keep it, and each way of breaking it is noticed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from publisher import registry
+from publisher.channel import Context, Part, Rendering
+from publisher.files import FolderSession
+from publisher.model import Issue, plain
+from publisher.testing import check_channel
+
+
+def titles(issue: Issue, context: Context) -> tuple[Part, ...]:
+    lines = "\n".join(f"{plain(item.title)} {item.url or ''}" for item in issue.items)
+    return (Part(f"outbox/{issue.id}.txt", "text/plain", lines.encode()),)
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """A channel such as somebody else might write."""
+
+    name: ClassVar[str] = "titles"
+    limits: ClassVar[dict[str, int]] = {"characters": 1000}
+    parts: Callable[[Issue, Context], tuple[Part, ...]] = titles
+    report: dict[str, int] = field(default_factory=lambda: {"characters": 10})
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        return Rendering(self.parts(issue, context), report=self.report)
+
+    def session(self) -> AbstractContextManager[FolderSession]:
+        return FolderSession()
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_our_channels_keep_the_contract(name: str) -> None:
+    check_channel(registry.load(name)())
+
+
+def test_a_channel_of_somebody_else_keeps_it() -> None:
+    assert check_channel(Titles()).parts[0].key == "outbox/2021-07-18.txt"
+
+
+def with_body(body: Callable[[], object]) -> Callable[[Issue, Context], tuple[Part, ...]]:
+    def parts(issue: Issue, context: Context) -> tuple[Part, ...]:
+        body()
+        return titles(issue, context)
+
+    return parts
+
+
+def fixed(*parts: Part) -> Callable[[Issue, Context], tuple[Part, ...]]:
+    return lambda *_: parts
+
+
+SEEN: list[int] = []
+
+
+def another_every_time(issue: Issue, context: Context) -> tuple[Part, ...]:
+    SEEN.append(1)
+    return (Part("a", "text/plain", b"x" * len(SEEN)),)
+
+
+BROKEN = {
+    "renders otherwise twice": another_every_time,
+    "uses a key twice": lambda issue, context: titles(issue, context) * 2,
+    "makes no part": fixed(),
+    "is empty": fixed(Part("a", "text/plain", b"")),
+    "has no media type": fixed(Part("a", "", b"x")),
+    "loses the address": fixed(Part("a", "text/plain", b"x")),
+    "opens a file": with_body(lambda: Path(__file__).read_text("utf-8")),
+    "asks the clock": with_body(lambda: dt.datetime.now(dt.UTC)),
+    "asks the clock too": with_body(lambda: time.time()),
+    "asks the day": with_body(lambda: dt.date.today()),
+}
+SAID = {
+    "renders otherwise twice": "second time",
+    "asks the clock too": "asks the clock",
+    "asks the day": "asks the clock",
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_channel_is_noticed(fault: str) -> None:
+    with pytest.raises(AssertionError, match=SAID.get(fault, fault)):
+        check_channel(Titles(parts=BROKEN[fault]))  # type: ignore[arg-type]
+
+
+def test_a_limit_not_kept_or_not_reported_is_noticed() -> None:
+    with pytest.raises(AssertionError, match="characters is 1001, over its limit of 1000"):
+        check_channel(Titles(report={"characters": 1001}))
+    with pytest.raises(AssertionError, match="does not report it"):
+        check_channel(Titles(report={}))
+
+
+def test_an_entry_point_suffices(tmp_path: Path, publish) -> None:
+    package = tmp_path / "site"
+    (package / "titles-1.dist-info").mkdir(parents=True)
+    (package / "titles-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: titles\nVersion: 1\n"
+    )
+    (package / "titles-1.dist-info" / "entry_points.txt").write_text(
+        "[publisher.channels]\ntitles = their_channel:Titles\n"
+    )
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    (package / "their_channel.py").write_text(readme.split("```python\n")[1].split("```")[0], "utf-8")
+    newsletter = tmp_path / "newsletter"
+    publish("init", str(newsletter), folder=tmp_path)
+    with (newsletter / "publisher.toml").open("a", encoding="utf-8") as config:
+        config.write("\n[channels.titles]\nenabled = true\n")
+    publish("--channel", "titles", folder=newsletter, env={"PYTHONPATH": str(package)})
+    (made,) = (newsletter / "outbox").iterdir()
+    assert len(made.read_text("utf-8").splitlines()) >= 5
