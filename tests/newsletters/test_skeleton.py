@@ -47,6 +47,52 @@ def test_numbered_items_with_pictures_and_prose() -> None:
     )
 
 
+def test_numbers_are_items_where_they_are_links_or_stand_alone() -> None:
+    reads(
+        """
+        ## Links
+
+        1. [Buoys](https://example.org/buoys) talk now.
+        2. [Salt](https://example.org/salt)
+
+        ## 要点
+
+        1、浪高更准了
+        2、盐雾更多了
+
+        ## Steps
+
+        - [Tidebook](https://example.org/tidebook)
+        1. install
+        2. print
+
+        ## Prose
+
+        1. Wait for the tide.
+        2. Cast off.
+        """,
+        """
+        ## Links
+        item Buoys <https://example.org/buoys> + talk now.
+        item Salt <https://example.org/salt>
+        ## 要点
+        item 浪高更准了
+        item 盐雾更多了
+        ## Steps
+        item Tidebook <https://example.org/tidebook>
+          1.
+            p install
+          2.
+            p print
+        ## Prose
+        1.
+          p Wait for the tide.
+        2.
+          p Cast off.
+        """,
+    )
+
+
 def test_headings_that_are_items() -> None:
     issue = reads(
         """
@@ -124,6 +170,10 @@ def test_several_headings_of_the_first_level() -> None:
         ## 浪高
 
         - [三天的预报](https://example.org/wave)
+
+        ### 1、潮位
+
+        - [潮位计](https://example.org/gauge)
         """,
         """
         title 潮汐
@@ -134,6 +184,8 @@ def test_several_headings_of_the_first_level() -> None:
         # 论文
         ## 浪高
         item 三天的预报 <https://example.org/wave>
+        ### 1、潮位
+        item 潮位计 <https://example.org/gauge>
         """,
     )
 
