@@ -21,17 +21,17 @@ def introduced(at: Place) -> None:
     assert warmup.briefs
 
 
-@case("D22", TITLE + "→先是一些热身小新闻：\n- 船厂：新船下水；\n- 海事局：新规发布。" + END)
+@case("D22", TITLE + "→先来几条热身小新闻：\n- 船厂：新船下水；\n- 海事局：新规发布。" + END)
 def the_line_above_the_bullets_introduces_them(at: Place) -> None:
     introduced(at)
 
 
-@case("D33", TITLE + "→首先是港口方面的新闻，开胃~\n\n- 船厂：新船下水；\n- 海事局：新规发布。" + END)
+@case("D33", TITLE + "→港口的消息，用来开胃~\n\n- 船厂：新船下水；\n- 海事局：新规发布。" + END)
 def whatever_the_introduction_says(at: Place) -> None:
     introduced(at)
 
 
-@case("D23", TITLE + "→好了，先是一些热身小新闻ヽ(✿゜▽゜)ノ：\n\n- 船厂：新船下水；" + END)
+@case("D23", TITLE + "→先来几条热身小新闻ヽ(✿゜▽゜)ノ：\n\n- 船厂：新船下水；" + END)
 def a_kaomoji_is_text(at: Place) -> None:
     introduced(at)
     assert "ヽ(✿゜▽゜)ノ" in at.text
@@ -90,7 +90,7 @@ def asks_for_the_original(at: Place) -> None:
     assert not any("阅读原文" in string for string in elsewhere)
 
 
-@case("D29", TITLE + "→> 注：打不开的链接，请点击文末【阅读原文】" + END)
+@case("D29", TITLE + "→> 注：打不开的链接，请看文末【阅读原文】" + END)
 def the_note_on_the_original_before_the_sections(at: Place) -> None:
     asks_for_the_original(at)
     assert at.line < at.issue.sections[0].pos.line
@@ -106,7 +106,7 @@ def the_note_on_the_original_behind_the_last_item(at: Place) -> None:
     assert at.line > max(item.pos.line for item in at.issue.items)
 
 
-@case("D31", TITLE + "→> 注：打不开的链接，请点击文末阅读原文跳转\n\n→> 注：请看【阅读原文】。" + END)
+@case("D31", TITLE + "→> 注：打不开的链接，请看文末阅读原文\n\n→> 注：请看【阅读原文】。" + END)
 def the_note_on_the_original_in_other_words(at: Place) -> None:
     asks_for_the_original(at)
 

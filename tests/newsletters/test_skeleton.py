@@ -219,7 +219,7 @@ def test_sections_named_on_plain_lines() -> None:
         """
         > 导读：本次2条。【新闻】新船；
         【论文】浪高。
-        先是一些热身小新闻：
+        先来几条热身小新闻：
         - 船厂：新船下水；
         - 海事局：新规。
 
@@ -233,7 +233,7 @@ def test_sections_named_on_plain_lines() -> None:
         """
         guide 导读
           p 本次2条。【新闻】新船； / 【论文】浪高。
-        intro p 先是一些热身小新闻：
+        intro p 先来几条热身小新闻：
         brief 船厂：新船下水；
         brief 海事局：新规。
         ## 业界新闻
