@@ -622,6 +622,8 @@ def test_a_crew_does_all_jobs_once() -> None:
     with Crew(100) as crew:
         assert sorted(crew.do(operator.add, range(60), 60)) == list(range(100, 160))
         assert sorted(crew.do(operator.sub, iter(range(30)), 30)) == list(range(71, 101))
+        crew.close()
+        assert sorted(crew.do(operator.add, range(30), 30)) == list(range(100, 130))
 
 
 @pytest.mark.usefixtures("two")
@@ -633,21 +635,22 @@ def test_a_crew_takes_jobs_larger_than_a_pipe_holds() -> None:
 @pytest.mark.usefixtures("two")
 def test_a_mistake_in_a_worker_is_told() -> None:
     with pytest.raises(RuntimeError, match="ZeroDivisionError"), Crew(1) as crew:
-        list(crew.do(operator.truediv, [0] * 30, 30))
+        list(crew.do(operator.truediv, [1] + [0] * 30, 31))
 
 
 @pytest.mark.usefixtures("two")
 def test_a_worker_that_dies_is_noticed() -> None:
-    with pytest.raises(RuntimeError, match="a worker process died"), Crew(os._exit) as crew:
-        list(crew.do(operator.call, [3] * 30, 30))
+    with pytest.raises(RuntimeError, match="a worker process died"), Crew(eval) as crew:
+        list(crew.do(operator.call, ["1"] + ["__import__('os')._exit(3)"] * 30, 31))
 
 
 ORPHANS = """
 import operator, os, sys, time
+from itertools import islice
 from publisher.pipeline import crew
 crew._processors = lambda: 2
 with crew.Crew(time.sleep) as them:
-    for _ in them.do(operator.call, [0.01] * 2000, 2000):
+    for _ in islice(them.do(operator.call, [0.01] * 2000, 2000), 1, None):
         print(*(process.pid for process in them._workers.values()), flush=True)
 """
 

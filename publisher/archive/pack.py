@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 # what is put stays in memory up to this many bytes, and then goes to a temporary file
-_IN_MEMORY = 4_000_000
+_IN_MEMORY = 1_000_000
 
 
 class Place(NamedTuple):

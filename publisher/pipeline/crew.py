@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -40,12 +41,18 @@ class Crew(Generic[_Desk]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error:
+            for process in self._workers.values():
+                process.terminate()
+        self.close()
+
+    def close(self) -> None:
+        """Let the workers go, and with them the memory they hold. The next jobs would get new ones."""
         for connection in self._workers:
             connection.close()
         for process in self._workers.values():
-            if error:
-                process.terminate()
             process.join()
+        self._workers.clear()
 
     def is_needed(self, count: int) -> bool:
         """Whether so many jobs are shared among processes."""
@@ -67,9 +74,11 @@ class Crew(Generic[_Desk]):
     def _share(self, task: Callable[[_Desk, _Job], _Result], jobs: Iterable[_Job]) -> Iterator[_Result]:
         from multiprocessing.connection import wait
 
-        if not self._workers:
-            self._start()
         waiting = iter(jobs)
+        if not self._workers:
+            # what the first job loads, the workers forked after it share
+            yield from (task(self._desk, job) for job in islice(waiting, 1))
+            self._start()
         busy = {worker for worker in self._workers if _give(worker, task, waiting)}
         while busy:
             for ready in cast("list[Connection]", wait(busy)):
@@ -87,6 +96,7 @@ class Crew(Generic[_Desk]):
         # fork shares what is loaded already, but is safe only on Linux and where no other thread runs
         fork = sys.platform == "linux" and active_count() == 1
         context: Any = get_context("fork" if fork else "spawn")
+        gc.freeze()  # a collection would write to every page it looks at, and end the sharing
         for _ in range(min(_processors(), _MOST_WORKERS)):
             ours, theirs = context.Pipe()
             # a forked worker has our end too, and must close it to see when we are gone

@@ -56,6 +56,7 @@ class Delivery:
         """Do it all; by channel, what became of it. Nothing a channel does wrong is raised."""
         before = {name: set(self._site.output(name).files) for name in self._outlets}
         self._deliver_pages(crew, shelf)
+        crew.close()
         outcomes = {}
         for name, outlet in self._outlets.items():
             shown = self._deliver_groups(outlet)
