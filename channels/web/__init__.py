@@ -18,7 +18,17 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from publisher.channel import Context, Entry, Group, Part, Rendering
-from publisher.channels.web.issue import chapters, contents, guide, heading, notes, short, tagline, warmup
+from publisher.channels.web.issue import (
+    Listed,
+    chapters,
+    contents,
+    guide,
+    heading,
+    notes,
+    short,
+    tagline,
+    warmup,
+)
 from publisher.files import FolderSession
 from publisher.links import ascii_url, license_link
 from publisher.model import Issue, Publication
@@ -76,10 +86,11 @@ class Web:
     ) -> Iterator[Group]:
         """The page on subscribing, then the index, last: it must not lead to pages that are not there."""
         base = context.publication.base
+        listed = tuple([Listed(one.date, one.url, one.title, one.summary, one.items) for one in entries])
         same = (context.publication, sorted(context.feeds.items()), context.templates.fingerprint)
         for name, address, make, seen in (
             ("subscribe", base + _SUBSCRIBE, _subscribe_page, ()),
-            ("index", base, partial(_index_page, entries), tuple(entries)),
+            ("index", base, partial(_index_page, listed), listed),
         ):
             digest = hashlib.sha256(repr((same, seen)).encode()).hexdigest()
             yield Group(name, digest, partial(make, address, context))
@@ -115,7 +126,7 @@ def _page(template: str, address: str, context: Context, **values: object) -> Pa
     return Part(key, _MEDIA_TYPE, text.encode())
 
 
-def _index_page(entries: Sequence[Entry], address: str, context: Context) -> Iterator[Part]:
+def _index_page(entries: Sequence[Listed], address: str, context: Context) -> Iterator[Part]:
     publication = context.publication
     yield _page(
         "index.html",

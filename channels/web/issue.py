@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from publisher.channel import Entry
 from publisher.links import arxiv_id, repository
@@ -36,7 +38,18 @@ _NOT_HERE = {"read_original", "pc_wechat"}
 _ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 
 
-def short(entry: Entry, publication: Publication) -> str:
+class Listed(NamedTuple):
+    """What the index is told of an issue: no more than it shows, so that a correction inside an issue does
+    not make it anew."""
+
+    date: dt.date
+    url: str
+    title: str
+    summary: str
+    items: int
+
+
+def short(entry: Entry | Listed, publication: Publication) -> str:
     """The title of an entry where the newsletter's name and the date stand beside it anyway."""
     rest = entry.title.removeprefix(publication.name).lstrip()
     for date in (f"({entry.date})", f"（{entry.date}）"):
