@@ -37,20 +37,23 @@ class Revisions:
 
         A file whose bytes are the same has not changed, even if this version reads them otherwise.
         """
-        known = self._known.get(entry_id)
-        if known is None:
+        known = self._known.get(entry_id, {})
+        same_content, same_bytes = (
+            known.get("revision") == record.revision,
+            known.get("source") == record.sha256,
+        )
+        if not known:
             updated = published
-        elif known.get("revision") == record.revision or known.get("source") == record.sha256:
+        elif same_content or same_bytes:
             updated = _time(known.get("updated", ""), published)
         else:
             updated = max(now, published)
-        entry = {
-            "revision": record.revision,
-            "source": record.sha256,
-            "updated": updated.isoformat(),
-        }
-        if entry != known:
-            self._known[entry_id] = entry
+        if not (same_content and same_bytes):
+            self._known[entry_id] = {
+                "revision": record.revision,
+                "source": record.sha256,
+                "updated": updated.isoformat(),
+            }
             self._changed = True
         return updated
 
