@@ -20,6 +20,7 @@ GROUP = "publisher.channels"
 _TABLE = {
     "web": "publisher.channels.web:Web",
     "rss": "publisher.channels.rss:Rss",
+    "wechat": "publisher.channels.wechat:Wechat",
 }
 
 

@@ -1,0 +1,240 @@
+"""The whole article: one styled section, and in it everything a reader may see of the issue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from publisher.channels.wechat import style
+from publisher.channels.wechat.items import entry_html, item_html
+from publisher.channels.wechat.links import Form, Links, Use
+from publisher.channels.wechat.writer import Writer, element, held, paragraph, words
+from publisher.model import (
+    Block,
+    Break,
+    Brief,
+    Guide,
+    Inline,
+    Issue,
+    Item,
+    Note,
+    Paragraph,
+    Rule,
+    Section,
+    Segment,
+    Strong,
+    Text,
+    Title,
+    Warmup,
+    plain,
+)
+from publisher.transforms import links
+
+_ENDS = "。；！？…"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an article depends on besides the issue.
+
+    `title` is what WeChat shows above it, `original` whether there is a page behind 阅读原文. `footer` takes
+    the place of the issue's own when it is not empty. `say` are the words of its language.
+    """
+
+    title: str
+    original: bool
+    say: Mapping[str, str]
+    footnotes: bool = False
+    footer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSize:
+    """How many characters an item takes, and how many of them are markup: tags, styles, hidden addresses."""
+
+    title: str
+    characters: int
+    markup: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The HTML of an article; in reading order its links, its pictures' addresses, the sizes of its items."""
+
+    html: str
+    uses: tuple[Use, ...]
+    pictures: tuple[str, ...]
+    items: tuple[ItemSize, ...]
+
+
+def article(issue: Issue, setting: Setting) -> Article:
+    """The article of an issue that went through `publishable`, `absolute` and `marked`.
+
+    A note about 阅读原文 is written when it is true, and only then, whatever the issue says.
+    """
+    writer = Writer(Links(footnotes=setting.footnotes), setting.say)
+    sizes: list[ItemSize] = []
+    early, late = _notes(issue)
+    opening = "".join(_opening(issue, early, setting.title, writer))
+    sections = "".join([_section(section, writer, sizes) for section in issue.sections])
+    footer = _footer(issue, late, setting.footer, writer)
+    uses = tuple(writer.links.uses)
+    notice = ""
+    if setting.original and not all(use.clickable for use in uses):
+        notice = paragraph(_remark(words(setting.say["read_original"]), writer), style.NOTE)
+    html = element("section", style.ARTICLE, opening + notice + sections + notice + _list(writer) + footer)
+    return Article(html, uses, tuple(writer.pictures), tuple(sizes))
+
+
+# -------------------------------------------------------------------- opening
+
+
+def _opening(issue: Issue, notes: list[Note], title: str, writer: Writer) -> Iterator[str]:
+    """What stands before the first section."""
+    writer.links.begin(issue.title and issue.title.text, issue.tagline)
+    if issue.title:
+        yield _heading(issue.title, title, writer)
+    yield paragraph(writer.inlines(issue.tagline), style.SMALL)
+    if issue.guide:
+        yield _guide(issue.guide, writer)
+    if issue.warmup:
+        yield _warmup(issue.warmup, writer)
+    yield from (_note(note, style.NOTE, writer) for note in notes)
+
+
+def _heading(title: Title, shown: str, writer: Writer) -> str:
+    """What the title of the article had no room for."""
+    if any(links(title.text)) or not (title.regular or plain(title.text) == shown):
+        return element("h2", style.HEADLINE, held(writer.inlines(title.text)))
+    if all(topic in shown for topic in title.headline):
+        return ""
+    return element("h2", style.HEADLINE, words("/".join(title.headline)))
+
+
+def _guide(guide: Guide, writer: Writer) -> str:
+    """The guide in a box, its label before its first words, what it says of each section on a new line."""
+    writer.links.begin(guide.blocks)
+    label = (Strong((Text(guide.label),)), Text(writer.say["colon"])) if guide.label else ()
+    blocks = tuple([_on_lines(block, guide.segments) for block in guide.blocks])
+    match blocks:
+        case (Paragraph(children), *rest):
+            blocks = (Paragraph((*label, *children)), *rest)
+        case _:
+            blocks = (Paragraph(label), *blocks)
+    return element("section", style.GUIDE, writer.blocks(blocks))
+
+
+def _on_lines(block: Block, segments: tuple[Segment, ...]) -> Block:
+    """The block with a break before each mark like 【论文】 that follows the end of a sentence."""
+    if not segments or not isinstance(block, Paragraph):
+        return block
+    labels = "|".join(re.escape(segment.label) for segment in segments)
+    mark = re.compile(f"(?<=[{_ENDS}])\\s*(?=[【「](?:{labels})[】」])")
+    made: list[Inline] = []
+    for node in block.children:
+        if isinstance(node, Text):
+            first, *rest = mark.split(node.text)
+            made.append(Text(first))
+            for piece in rest:
+                made += (Break(), Text(piece))
+        else:
+            made.append(node)
+    return replace(block, children=tuple(made))
+
+
+def _warmup(warmup: Warmup, writer: Writer) -> str:
+    writer.links.begin(warmup)
+    intro = writer.blocks(warmup.intro)
+    briefs = element("section", style.LIST, "".join([_brief(brief, writer) for brief in warmup.briefs]))
+    return element("section", style.WARMUP, intro + briefs + writer.blocks(warmup.outro))
+
+
+def _brief(brief: Brief, writer: Writer) -> str:
+    """A line of the warm-up, its subject in bold."""
+    text, subject = writer.inlines(brief.text), words(brief.subject)
+    if subject and text.startswith(subject):
+        text = element("strong", "", subject) + text.removeprefix(subject)
+    return paragraph(f"{writer.BULLET} {text}") + writer.blocks(brief.body)
+
+
+# ------------------------------------------------------------------- sections
+
+
+def _section(section: Section, writer: Writer, sizes: list[ItemSize]) -> str:
+    """A section. Names that stand for addresses are explained above them, unless the editor did."""
+    before = len(writer.links.uses)
+    tag, css = ("h2", style.HEADING) if section.level <= 2 else ("h3", style.SUBHEADING)
+    writer.links.begin(section.title)
+    heading = element(tag, css, held(writer.inlines(section.title)))
+    notes = "".join(_note(note, style.NOTE, writer) for note in section.notes if note.kind != "read_original")
+    content = "".join(_content(section, writer, sizes))
+    explained = any(note.kind == "complete_url" for note in section.notes)
+    if not explained and any(use.form is Form.NAME for use in writer.links.uses[before:]):
+        notes += paragraph(_remark(words(writer.say["complete_address"]), writer), style.NOTE)
+    return heading + notes + content
+
+
+def _content(section: Section, writer: Writer, sizes: list[ItemSize]) -> Iterator[str]:
+    """Items and blocks. Items that have nothing but a title are a list."""
+    bare = not any(item.fields or item.body for item in section.items)
+    entries = ""
+    for node in section.content:
+        if isinstance(node, Item):
+            html = entry_html(node, writer) if bare else item_html(node, writer)
+            markup = sum(map(len, re.findall(r"<[^>]*>", html)))
+            sizes.append(ItemSize(" ".join(plain(node.title).split()), len(html), markup))
+            if bare:
+                entries += html
+            else:
+                yield html
+        else:
+            yield element("section", style.ENTRIES, entries)
+            entries = ""
+            writer.links.begin(node)
+            yield writer.blocks((node,), style.PROSE)
+    yield element("section", style.ENTRIES, entries)
+
+
+# ------------------------------------------------------------- notes, endings
+
+
+def _notes(issue: Issue) -> tuple[list[Note], list[Note]]:
+    """The notes above the sections, and those behind them; without the ones the article writes itself."""
+    kept = [note for note in issue.notes if note.kind != "read_original"]
+    start = issue.sections[0].pos if issue.sections else None
+    late = [note for note in kept if start and note.pos > start]
+    return [note for note in kept if note not in late], late
+
+
+def _note(note: Note, css: str, writer: Writer) -> str:
+    writer.links.begin(note.text)
+    text = writer.inlines(note.text)
+    return paragraph(text if note.kind == "history" else _remark(text, writer), css)
+
+
+def _remark(html: str, writer: Writer) -> str:
+    return f"{writer.say['note']}{writer.say['colon']}{html}"
+
+
+def _list(writer: Writer) -> str:
+    """The addresses that the numbers of the text lead to."""
+    if not writer.links.numbered:
+        return ""
+    rows = [f"[{number}] {words(url)}" for number, url in enumerate(writer.links.numbered, 1)]
+    heading = element("h2", style.HEADING, words(writer.say["references"]))
+    return heading + element("section", style.REFERENCES, "".join(map(paragraph, rows)))
+
+
+def _footer(issue: Issue, notes: list[Note], instead: tuple[str, ...], writer: Writer) -> str:
+    if instead:
+        inside = "".join(paragraph(words(line)) for line in instead)
+    else:
+        writer.links.begin(issue.footer)
+        nodes = sorted((*issue.footer, *notes), key=lambda node: node.pos)
+        if nodes and isinstance(nodes[0], Rule):  # space sets the footer off
+            del nodes[0]
+        inside = "".join(
+            _note(node, "", writer) if isinstance(node, Note) else writer.blocks((node,)) for node in nodes
+        )
+    return element("section", style.FOOTER, inside)
