@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from publisher.channels.wechat import style
 from publisher.channels.wechat.items import entry_html, item_html
 from publisher.channels.wechat.links import Form, Links, Use
-from publisher.channels.wechat.writer import Writer, element, held, paragraph, words
+from publisher.channels.wechat.writer import BULLET, Writer, element, held, paragraph, printed, words
 from publisher.model import (
     Block,
     Break,
@@ -69,7 +69,7 @@ class Article:
 
 
 def article(issue: Issue, setting: Setting) -> Article:
-    """The article of an issue that went through `publishable`, `absolute` and `marked`.
+    """The article of an issue that went through `publishable` and `absolute`.
 
     A note about 阅读原文 is written when it is true, and only then, whatever the issue says.
     """
@@ -146,7 +146,7 @@ def _on_lines(block: Block, segments: tuple[Segment, ...]) -> Block:
 def _warmup(warmup: Warmup, writer: Writer) -> str:
     writer.links.begin(warmup)
     intro = writer.blocks(warmup.intro)
-    briefs = element("section", style.LIST, "".join([_brief(brief, writer) for brief in warmup.briefs]))
+    briefs = "".join([_brief(brief, writer) for brief in warmup.briefs])
     return element("section", style.WARMUP, intro + briefs + writer.blocks(warmup.outro))
 
 
@@ -155,7 +155,7 @@ def _brief(brief: Brief, writer: Writer) -> str:
     text, subject = writer.inlines(brief.text), words(brief.subject)
     if subject and text.startswith(subject):
         text = element("strong", "", subject) + text.removeprefix(subject)
-    return paragraph(f"{writer.BULLET} {text}") + writer.blocks(brief.body)
+    return paragraph(f"{BULLET} {text}") + writer.blocks(brief.body)
 
 
 # ------------------------------------------------------------------- sections
@@ -189,11 +189,11 @@ def _content(section: Section, writer: Writer, sizes: list[ItemSize]) -> Iterato
             else:
                 yield html
         else:
-            yield element("section", style.ENTRIES, entries)
+            yield element("section", style.PROSE, entries)
             entries = ""
             writer.links.begin(node)
             yield writer.blocks((node,), style.PROSE)
-    yield element("section", style.ENTRIES, entries)
+    yield element("section", style.PROSE, entries)
 
 
 # ------------------------------------------------------------- notes, endings
@@ -221,20 +221,17 @@ def _list(writer: Writer) -> str:
     """The addresses that the numbers of the text lead to."""
     if not writer.links.numbered:
         return ""
-    rows = [f"[{number}] {words(url)}" for number, url in enumerate(writer.links.numbered, 1)]
-    heading = element("h2", style.HEADING, words(writer.say["references"]))
-    return heading + element("section", style.REFERENCES, "".join(map(paragraph, rows)))
+    rows = [f"[{number}] {printed(url)}" for number, url in enumerate(writer.links.numbered, 1)]
+    heading = element("h2", style.SUBHEADING, words(writer.say["references"]))
+    return heading + paragraph("<br>".join(rows), style.SMALL)
 
 
 def _footer(issue: Issue, notes: list[Note], instead: tuple[str, ...], writer: Writer) -> str:
-    if instead:
-        inside = "".join(paragraph(words(line)) for line in instead)
-    else:
-        writer.links.begin(issue.footer)
-        nodes = sorted((*issue.footer, *notes), key=lambda node: node.pos)
-        if nodes and isinstance(nodes[0], Rule):  # space sets the footer off
-            del nodes[0]
-        inside = "".join(
-            _note(node, "", writer) if isinstance(node, Note) else writer.blocks((node,)) for node in nodes
-        )
-    return element("section", style.FOOTER, inside)
+    """The end of the issue in small print; the lines of `instead` take the place of its own."""
+    blocks = tuple(Paragraph((Text(line),)) for line in instead) or issue.footer
+    if blocks and isinstance(blocks[0], Rule):  # space sets the footer off
+        blocks = blocks[1:]
+    writer.links.begin(blocks)
+    nodes = sorted((*blocks, *notes), key=lambda node: node.pos)
+    inside = [_note(node, "", writer) if isinstance(node, Note) else writer.blocks((node,)) for node in nodes]
+    return element("section", style.FOOTER, "".join(inside))

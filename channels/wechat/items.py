@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import takewhile
 
 from publisher.channels.wechat import style
-from publisher.channels.wechat.links import Form, printed, readable
-from publisher.channels.wechat.writer import Writer, element, paragraph, words
+from publisher.channels.wechat.links import Form, preferred, readable
+from publisher.channels.wechat.writer import BULLET, Writer, element, paragraph, printed, words
 from publisher.links import ARXIV, link_class, repository
 from publisher.model import Block, Em, Field, Inlines, Item, Link, Strong, Text, plain
 from publisher.transforms import links
@@ -20,17 +20,17 @@ _NAMING = {"title", "paper"}
 def item_html(item: Item, writer: Writer) -> str:
     """One item; what belongs to it keeps the order of the source."""
     item = _complete(item, writer)
-    title, beside, below = _head(item, Form.LINE, writer)
+    head, below = _head(item, Form.LINE, writer)
     nodes = sorted((*item.fields, *item.body), key=lambda node: node.pos)
     naming = list(takewhile(lambda node: isinstance(node, Field) and node.kind in _NAMING, nodes))
     matter = "".join(_matter([*naming, *below, *nodes[len(naming) :]], writer))
-    return paragraph(element("strong", "", title) + beside, style.ITEM) + matter
+    return paragraph(head, style.ITEM) + matter
 
 
 def entry_html(item: Item, writer: Writer) -> str:
     """One item that has nothing below its title, as an entry of a list."""
-    title, beside, below = _head(_complete(item, writer), Form.BRACKETS, writer)
-    return paragraph("<br>".join([f"{writer.BULLET} {title}{beside}", *below]))
+    head, below = _head(_complete(item, writer), Form.BRACKETS, writer)
+    return paragraph("<br>".join([f"{BULLET} {head}", *below]))
 
 
 def _complete(item: Item, writer: Writer) -> Item:
@@ -60,21 +60,24 @@ def _has_link(nodes: Inlines) -> bool:
 # ----------------------------------------------------------------------- head
 
 
-def _head(item: Item, place: Form, writer: Writer) -> tuple[str, str, list[str]]:
-    """The title, what stands beside it, and the addresses that get a line below.
+def _head(item: Item, place: Form, writer: Writer) -> tuple[str, list[str]]:
+    """The line of the title, and the addresses that get a line of their own below it.
 
-    `place` is where an address goes that has to be printed: Form.LINE or Form.BRACKETS.
+    `place` is where an address goes that has to be printed: Form.LINE or, in a list, Form.BRACKETS.
     """
     title, below = _title(item, place, writer)
-    beside = "".join(f" | {words(by)}" for by in (item.source, "、".join(item.authors)) if by)
+    if place is Form.LINE:
+        title = element("strong", "", title)
+    by = (words(item.source or ""), words(writer.say["comma"].join(item.authors)))
+    line = " | ".join(filter(None, (title, *by)))
     for extra in item.extras:
         text = plain(extra.children).strip() or writer.say["link"]
         form = writer.links.further(text, extra.url, place)
         if form is Form.LINE:
-            below.append(_fact(text, words(extra.url), writer))
+            below.append(_fact(text, printed(extra.url), writer))
         else:
-            beside += " " + writer.linked(words(f"[{text}]"), extra.url, form)
-    return title, beside + writer.inlines(item.tail), below
+            line += " " + writer.linked(words(f"[{text}]"), extra.url, form)
+    return line + writer.inlines(item.tail), below
 
 
 def _title(item: Item, place: Form, writer: Writer) -> tuple[str, list[str]]:
@@ -83,7 +86,7 @@ def _title(item: Item, place: Form, writer: Writer) -> tuple[str, list[str]]:
     form = writer.links.of_item(plain(item.title), url, place) if url else Form.SHOWN
     if form is Form.LINE or (form is Form.LINK and _has_link(item.title)):
         label = writer.say["paper" if link_class(url) == ARXIV else "link"]
-        below.append(_fact(label, writer.linked(words(printed(url)), url, form), writer))
+        below.append(_fact(label, writer.linked(printed(preferred(url)), url, form), writer))
     else:
         title = writer.linked(title, url, form)
     arxiv, repo = _unsaid(item, form)

@@ -133,6 +133,6 @@ class Links:
         return form
 
 
-def printed(url: str) -> str:
-    """The address to print on a line of its own: papers by their abstract, all others as they are."""
+def preferred(url: str) -> str:
+    """The address of an item to print: papers by their abstract, all others as they are."""
     return canonical(url) if link_class(url) == ARXIV else url

@@ -68,10 +68,10 @@ def too_long(article: Article, other: Article, other_links: str) -> str:
     said = [f"the article has {length:,} characters, {limits.excess(article.html):,} too many for WeChat"]
     if limits.size(other.html) < length:
         said.append(f'links = "{other_links}" would make it {limits.size(other.html):,}')
-    long = {use.url for use in article.uses if opens(use.url) and len(use.url) > _LONG_ADDRESS}
+    long = [use.url for use in article.uses if opens(use.url) and len(use.url) > _LONG_ADDRESS]
     if long:
         saved = sum(len(escape(url)) - _SHORT_ADDRESS for url in long)
-        said.append(f"{len(long)} WeChat addresses have a short form, which would save {saved:,}")
+        said.append(f"{len(long)} long WeChat addresses have short ones too, which would save {saved:,}")
     largest = sorted(article.items, key=lambda item: -item.characters)[:3]
     if largest:
         said.append(

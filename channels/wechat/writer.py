@@ -36,6 +36,7 @@ from publisher.model import (
 )
 from publisher.writers.html import address
 
+BULLET = "•"
 _TAB = 4
 _VOID = ("<br", "<img", "<hr")
 # what a picture is called where nobody described it: wechat_qrcode, image-3.png
@@ -45,8 +46,6 @@ _FILE = re.compile(r"[\w.-]*\Z", re.ASCII)
 class Writer:
     """Writes the nodes of one article in reading order: `links` decides on each link as it comes, `pictures`
     collects the addresses of pictures, and `say` has the words that no editor wrote."""
-
-    BULLET = "•"
 
     def __init__(self, links: Links, say: Mapping[str, str]) -> None:
         self.links = links
@@ -85,8 +84,7 @@ class Writer:
             case Form.LINK:
                 return f'<a href="{address(url)}">{held(text)}</a>'
             case Form.BRACKETS:
-                shown = words(url.removeprefix("mailto:"))
-                return f"{text}{self.say['bracket']}{shown}{self.say['bracket_end']}"
+                return f"{text}{self.say['bracket']}{printed(url)}{self.say['bracket_end']}"
             case Form.NUMBER:
                 return f"{text}<sup>[{self.links.number(url)}]</sup>"
             case Form.SHOWN | Form.ABOVE | Form.LINE | Form.NAME:
@@ -122,7 +120,7 @@ class Writer:
 
     def _list(self, node: List, css: str) -> str:
         rows = [
-            self._entry(f"{number}. " if node.ordered else f"{self.BULLET} ", item)
+            self._entry(f"{number}." if node.ordered else BULLET, item)
             for number, item in enumerate(node.items, node.start)
         ]
         return element("section", ";".join(filter(None, (css, style.LIST))), "".join(rows))
@@ -131,9 +129,9 @@ class Writer:
         """An entry of a list, its marker before its first words."""
         match content:
             case (Paragraph(children), *rest):
-                return paragraph(marker + self.inlines(children)) + self.blocks(tuple(rest))
+                return paragraph(f"{marker} {self.inlines(children)}") + self.blocks(tuple(rest))
             case _:
-                return paragraph(marker.rstrip()) + self.blocks(content)
+                return paragraph(marker) + self.blocks(content)
 
     def _table(self, node: Table) -> str:
         width = max([len(node.header), *(len(row) for row in node.rows)])
@@ -166,6 +164,11 @@ class Writer:
 def words(text: str) -> str:
     """Characters of the issue as text of the article."""
     return escape(text, quote=False)
+
+
+def printed(url: str) -> str:
+    """An address as text of the article."""
+    return words(url.removeprefix("mailto:"))
 
 
 def held(html: str) -> str:
