@@ -1,0 +1,120 @@
+"""The articles for WeChat before a checker nobody here wrote, and the preview page in a browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000")
+BAD = """<section style="line-height:1.5;font-family:Georgia">
+<p style="text-align:start">一 <strong>二</strong> 三 **四**</p></section>"""
+
+
+@pytest.fixture(scope="session", params=["sample", "real"])
+def folders(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    write_letter: Callable[[Path, list[Path]], Path],
+    publish: Callable[..., str],
+) -> list[Path]:
+    """What the real command makes for WeChat: of made-up issues, and of real ones where they are at hand."""
+    issues = HERE / "issues" if request.param == "sample" else request.getfixturevalue("corpus") / "issues"
+    files = sorted(issues.glob("*.md"))
+    letter = write_letter(tmp_path_factory.mktemp(request.param) / "letter", files)
+    with (letter / "publisher.toml").open("a", encoding="utf-8") as settings:
+        settings.write("[channels.wechat]\n")
+    for file in files:
+        publish("--channel", "wechat", "--issue", file.stem, folder=letter)
+    made = sorted((letter / "outbox").glob("*/wechat"))
+    assert len(made) == len(files)
+    return made
+
+
+# ------------------------------------------- wechat-article-checker, from PyPI
+
+
+@pytest.fixture(scope="session")
+def structure_findings(need: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What wechat-article-checker says of an article: rule to count, and the fragments it names."""
+    chromium, folder = need("chromium"), tmp_path_factory.mktemp("probe")
+
+    def check(article: Path) -> dict[str, int]:
+        probe = folder / "probe.html"
+        subprocess.run([sys.executable, "-m", "probe", article, "-o", probe], check=True, capture_output=True)
+        command = [chromium, *QUIET, f"--user-data-dir={folder / 'chromium'}", "--dump-dom", probe.as_uri()]
+        page = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+        _, _, box = page.rpartition('<pre id="__probeReport"')  # the script that makes the box names it too
+        report = json.loads(html.unescape(box.partition(">")[2].partition("</pre>")[0]))
+        counts = {"shown": report["preview"]["count"], "raw": report["payloadRaw"]}
+        counts |= {width: seen["count"] for width, seen in report["payload"].items()}
+        return {
+            f"{where} {rule}": number
+            for where, rules in counts.items()
+            for rule, number in rules.items()
+            if rule not in ("len", "head") and number
+        }
+
+    return check
+
+
+def test_the_structure_is_in_order(folders: list[Path], structure_findings: Any, tmp_path: Path) -> None:
+    """All articles in one page: a browser starts slowly."""
+    articles = [(folder / "article.html").read_text("utf-8") for folder in folders]
+    (tmp_path / "all.html").write_text("\n".join(articles), "utf-8")
+    assert structure_findings(tmp_path / "all.html") == {}
+
+
+def test_the_checker_notices(structure_findings: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.html").write_text(BAD, "utf-8")
+    found = structure_findings(tmp_path / "bad.html")
+    for rule in ("lineHeight", "fontFamily", "textAlign", "bareEmphasis"):
+        assert found[f"w375 {rule}"] >= 1
+    assert found["raw unitlessLineHeight"] == 1
+
+
+# ------------------------------------------------------------ the preview page
+
+
+@pytest.fixture(scope="session")
+def node(need: Callable[[str], str], node_modules: Path) -> Callable[..., str]:
+    """node("script.cjs", argument, …) runs a script with Chromium and gives its stdout."""
+    program, chromium = need("node"), need("chromium")
+
+    def run(script: str, *arguments: object) -> str:
+        command = [program, HERE / script, chromium, *map(str, arguments)]
+        environment = os.environ | {"NODE_PATH": str(node_modules)}
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_preview_works_for_everybody(folders: list[Path], node: Callable[..., str]) -> None:
+    """Pictures of an issue come from where they lie; nothing else is asked of another host."""
+    found = node("browser.cjs", "https://example.org/", folders[-1], "", "https://example.org/preview.html")
+    kept = [line for line in found.splitlines() if "outside request" not in line and "console" not in line]
+    assert kept == []
+    pictures = json.loads((folders[-1] / "meta.json").read_text("utf-8"))["pictures"]
+    outside = set(re.findall(r"outside request: (\S+)", found))
+    assert outside <= set(pictures)
+
+
+def test_the_buttons_copy_what_was_made(folders: list[Path], node: Callable[..., str]) -> None:
+    folder = folders[-1]
+    copied = json.loads(node("preview.cjs", folder / "preview.html"))
+    meta = json.loads((folder / "meta.json").read_text("utf-8"))
+    assert set(copied) == {"content", "title", "author", "digest", "content_source_url"}
+    for key in set(copied) - {"content"}:
+        assert copied[key] == {"text": meta[key], "html": ""}, key
+    assert copied["content"]["html"] == (folder / "article.html").read_text("utf-8")
