@@ -11,7 +11,7 @@ Source of what survives: github.com/wechatjs/verify-article-structure-spec, veri
 from __future__ import annotations
 
 SOFT = "#555"
-LINE = "#ccc"
+LINE = "#aaa"
 PANEL = "#f6f6f6"
 ACCENT = "#c8483b"
 
@@ -36,6 +36,7 @@ UNBROKEN = "white-space:nowrap"
 SCROLL = "margin:8px 0;overflow-x:auto"
 TABLE = "border-collapse:collapse;font-size:14px;line-height:1.6em;word-break:break-all"
 CELL = f"border:1px solid {LINE};padding:4px 8px"
+HEAD_CELL = f"{CELL};min-width:3em"
 PICTURE = "margin:12px 0;text-align:center"
 WIDE = "width:100%"
 RULE = f"margin:24px 0;border:0;border-top:1px solid {LINE}"

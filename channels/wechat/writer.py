@@ -136,13 +136,13 @@ class Writer:
     def _table(self, node: Table) -> str:
         width = max([len(node.header), *(len(row) for row in node.rows)])
 
-        def row(cells: tuple[Inlines, ...], tag: str) -> str:
+        def row(cells: tuple[Inlines, ...], tag: str, css: str) -> str:
             filled = [*cells, *([()] * (width - len(cells)))]
-            inside = (f"<{tag}{_style(style.CELL)}>{held(self.inlines(cell))}</{tag}>" for cell in filled)
+            inside = (f"<{tag}{_style(css)}>{held(self.inlines(cell))}</{tag}>" for cell in filled)
             return f"<tr>{''.join(inside)}</tr>"
 
-        head = row(node.header, "th") if any(node.header) else ""
-        body = "".join(row(cells, "td") for cells in node.rows)
+        head = row(node.header, "th", style.HEAD_CELL) if any(node.header) else ""
+        body = "".join(row(cells, "td", style.CELL) for cells in node.rows)
         return element("section", style.SCROLL, element("table", style.TABLE, head + body))
 
     def _picture(self, url: str, alt: str, css: str = "") -> str:

@@ -43,8 +43,8 @@ TAGS = {"section", "p", "h2", "h3", "strong", "em", "span", "a", "br", "code", "
 BLOCKS = {"section", "p", "h2", "h3", "hr", "table", "th", "td"}
 PROPERTIES = {
     "background", "border", "border-collapse", "border-left", "border-top", "color", "font-size",
-    "font-weight", "line-height", "margin", "margin-top", "overflow-x", "padding", "padding-left",
-    "text-align", "white-space", "width", "word-break",
+    "font-weight", "line-height", "margin", "margin-top", "min-width", "overflow-x", "padding",
+    "padding-left", "text-align", "white-space", "width", "word-break",
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "style"}}
 
