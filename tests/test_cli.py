@@ -230,8 +230,8 @@ def test_none_is_due(letter: Path, run: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (("--channel", "rsss"), "there is no channel rsss · did you mean rss? channels: web, rss"),
-        (("--channel", "web,nowhere"), "there is no channel nowhere · channels: web, rss"),
+        (("--channel", "rsss"), "there is no channel rsss · did you mean rss? channels: web, rss, wechat"),
+        (("--channel", "web,nowhere"), "there is no channel nowhere · channels: web, rss, wechat"),
         (("rss",), "rss is a channel · publish --channel rss"),
         (("chanels",), "there is no command chanels · did you mean channels?"),
         (("--dry-run", "new"), "new must come first · publish new"),
@@ -421,7 +421,9 @@ def test_init_and_new(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPa
 def test_channels(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(SETTINGS + "[channels.web]\nenabled = false\n")
     said = run("channels")
-    assert said == Said(0, "web  off\nrss  on   path = public/feed.xml  entries = 20\n", "")
+    assert said == Said(
+        0, "web     off\nrss     on   path = public/feed.xml  entries = 20\nwechat  off\n", ""
+    )
     listed = json.loads(run("channels", "--json").out)["channels"]
     assert listed["web"] == {"on": False, "settings": {}}
     assert listed["rss"]["settings"]["entries"] == 20
@@ -431,7 +433,7 @@ def test_channels_outside_of_a_newsletter(
     tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("channels").out == "web  off\nrss  off\n"
+    assert run("channels").out == "web     off\nrss     off\nwechat  off\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

@@ -7,13 +7,14 @@ interface takes as `content`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from publisher.channel import Context, Part, Rendering, Session
-from publisher.channels.wechat import limits
 from publisher.channels.wechat.article import Setting, article
+from publisher.channels.wechat.limits import AUTHOR, CONTENT, EDITOR_TITLE, TITLE, excess
 from publisher.channels.wechat.meta import meta_of
 from publisher.channels.wechat.preview import preview
 from publisher.channels.wechat.report import facts, too_long, warnings
@@ -35,10 +36,11 @@ class Wechat:
     """
 
     name: ClassVar[str] = "wechat"
+    limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT - 1, "title": EDITOR_TITLE}
 
     links: str = _INLINE
     author: str = ""
-    title_limit: int = limits.TITLE
+    title_limit: int = TITLE
     footer: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -47,14 +49,14 @@ class Wechat:
                 f'links must be "{_INLINE}" or "{_FOOTNOTE}", not "{self.links}"',
                 f"{_INLINE} prints addresses in their place, {_FOOTNOTE} in a list at the end",
             )
-        if len(self.author) > limits.AUTHOR:
+        if len(self.author) > AUTHOR:
             raise ConfigError(
-                f"author has {len(self.author)} characters, WeChat takes {limits.AUTHOR}", "shorten it"
+                f"author has {len(self.author)} characters, WeChat takes {AUTHOR}", "shorten it"
             )
-        if not _SHORTEST_TITLE <= self.title_limit <= limits.EDITOR_TITLE:
+        if not _SHORTEST_TITLE <= self.title_limit <= EDITOR_TITLE:
             raise ConfigError(
-                f"title_limit must be {_SHORTEST_TITLE} to {limits.EDITOR_TITLE}, not {self.title_limit}",
-                f"WeChat's draft interface takes {limits.TITLE}, its editor {limits.EDITOR_TITLE}",
+                f"title_limit must be {_SHORTEST_TITLE} to {EDITOR_TITLE}, not {self.title_limit}",
+                f"WeChat's draft interface takes {TITLE}, its editor {EDITOR_TITLE}",
             )
 
     def render(self, issue: Issue, context: Context) -> Rendering:
@@ -76,7 +78,7 @@ class Wechat:
         )
         made = article(issue, setting)
         told = list(warnings(made, meta, page))
-        if limits.excess(made.html):
+        if excess(made.html):
             other = article(issue, replace(setting, footnotes=not setting.footnotes))
             told.insert(0, too_long(made, other, _INLINE if setting.footnotes else _FOOTNOTE))
         known = facts(made, meta)
@@ -87,10 +89,13 @@ class Wechat:
             Part(f"{folder}/meta.json", "application/json", _json(known | {"warnings": told})),
         )
         clickable = sum(use.clickable for use in made.uses)
-        report = {"characters": known["characters"], "limit": limits.CONTENT, "title": len(meta.title)}
-        return Rendering(
-            parts, tuple(told), report | {"clickable": clickable, "as_text": len(made.uses) - clickable}
-        )
+        report = {
+            "characters": known["characters"],
+            "title": len(meta.title),
+            "clickable": clickable,
+            "as_text": len(made.uses) - clickable,
+        }
+        return Rendering(parts, tuple(told), report)
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection that writes files below its destination."""

@@ -146,7 +146,6 @@ def test_what_the_facts_count(letter) -> None:
     ]
     assert made.rendering.report == {
         "characters": len(made.html) + 1,
-        "limit": 20_000,
         "title": 17,
         "clickable": 1,
         "as_text": 0,
