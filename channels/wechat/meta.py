@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from publisher.channels.wechat import limits
 from publisher.links import ascii_url
@@ -56,4 +55,4 @@ def short_title(issue: Issue, publication: Publication, limit: int) -> str:
 
 
 def _source(page: str) -> str:
-    return page if urlsplit(page).scheme == "https" and len(page) <= limits.SOURCE_URL else ""
+    return page if page.startswith("https://") and len(page) <= limits.SOURCE_URL else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from html import escape
-from urllib.parse import urlsplit
 
 from publisher.channels.wechat import limits
 from publisher.channels.wechat.article import Article
@@ -13,7 +12,8 @@ from publisher.channels.wechat.links import opens
 from publisher.channels.wechat.meta import Meta
 from publisher.links import WECHAT_TEMPORARY, link_class
 
-_PICTURE_HOST = "mmbiz.qpic.cn"  # where WeChat keeps what was uploaded to it
+# where WeChat keeps what was uploaded to it
+_PICTURES = ("https://mmbiz.qpic.cn/", "http://mmbiz.qpic.cn/")
 _LONG_ADDRESS = 100
 _SHORT_ADDRESS = len("https://mp.weixin.qq.com/s/") + 22
 
@@ -54,7 +54,7 @@ def warnings(article: Article, meta: Meta, page: str) -> Iterator[str]:
     expiring = [use.text for use in article.uses if link_class(use.url) == WECHAT_TEMPORARY]
     if expiring:
         yield f"temporary addresses, which expire, to be replaced: {_listed(expiring)}"
-    outside = [url for url in article.pictures if urlsplit(url).hostname != _PICTURE_HOST]
+    outside = [url for url in article.pictures if not url.startswith(_PICTURES)]
     if outside:
         yield f"pictures to be uploaded to WeChat, which shows no others: {_listed(outside)}"
 

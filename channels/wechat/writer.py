@@ -1,7 +1,7 @@
 """Inlines and blocks as the HTML that WeChat keeps: no lists, no classes, white space of code spelled out.
 
-A paragraph of more than one run of text is held by a span, as the editor would do itself: WeChat's check of
-line heights counts every run that lies directly in a paragraph as a line of its own.
+A paragraph of more than one run of text is held by a span, as the editor would do itself: checks of line
+heights take every run that lies directly in a paragraph for a line of its own.
 """
 
 from __future__ import annotations

@@ -152,6 +152,10 @@ def test_what_the_facts_count(letter) -> None:
     }
 
 
+def test_a_picture_nobody_can_find_breaks_nothing(letter) -> None:
+    assert letter("![塔](http://[half)").meta["pictures"] == ["http://[half"]
+
+
 def test_pictures_are_listed_and_told(letter) -> None:
     made = letter("![塔](tower.png)\n\n文 ![灯](https://mmbiz.qpic.cn/lamp.png)。")
     tower = "https://lighthouse.example.org/letter/2024-03-01/tower.png"
