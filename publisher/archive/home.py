@@ -12,7 +12,9 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from publisher import __version__, templates
+import publisher
+from publisher import __version__, channels, templates
+from publisher.archive.sources import scan
 from publisher.files import storage_error, write_if_changed
 from publisher.project import NAME
 
@@ -44,18 +46,23 @@ class Home:
 
     @cached_property
     def key(self) -> str:
-        """A digest of what everything is made from besides the issues: this version, its templates, and
-        the user's settings and templates. Raises StorageError when a file cannot be read."""
+        """A digest of what everything is made from besides the issues: this program and its templates,
+        file by file, and the user's settings and templates. Raises StorageError when one cannot be read."""
         digest = hashlib.blake2b(__version__.encode(), digest_size=16)
-        files = [self.root / NAME]
-        for folder in (Path(templates.__path__[0]), self.root / "templates"):
-            if folder.is_dir():
-                files += sorted(path for path in folder.iterdir() if path.is_file())
-        for path in files:
-            try:
-                body = path.read_bytes()
-            except OSError as error:
-                raise storage_error(f"cannot read {path}", error) from error
-            digest.update(f"{path.name}\0{len(body)}\0".encode("utf-8", "surrogateescape"))
-            digest.update(body)
+        folders = (
+            (Path(publisher.__path__[0]), "**/*.py"),
+            (Path(channels.__path__[0]), "**/*.py"),
+            (Path(templates.__path__[0]), "*"),
+            (self.root, NAME),
+            (self.root, "templates/*"),
+        )
+        for folder, pattern in folders:
+            for found in scan(folder, pattern):
+                path = folder / found.path
+                try:
+                    body = path.read_bytes()
+                except OSError as error:
+                    raise storage_error(f"cannot read {path}", error) from error
+                digest.update(f"{found.path}\0{len(body)}\0".encode("utf-8", "surrogateescape"))
+                digest.update(body)
         return digest.hexdigest()
