@@ -153,7 +153,7 @@ def test_what_the_facts_count(letter) -> None:
 
 
 def test_a_picture_nobody_can_find_breaks_nothing(letter) -> None:
-    assert letter("![塔](http://[half)").meta["pictures"] == ["http://[half"]
+    assert letter("![塔](http://[half)").meta["pictures"] == ["http://%5Bhalf"]
 
 
 def test_pictures_are_listed_and_told(letter) -> None:
