@@ -21,6 +21,7 @@ _TABLE = {
     "web": "publisher.channels.web:Web",
     "rss": "publisher.channels.rss:Rss",
     "wechat": "publisher.channels.wechat:Wechat",
+    "telegram": "publisher.channels.telegram:Telegram",
 }
 
 

@@ -15,6 +15,7 @@ _CHINESE = {
     "complete_address": "形如 owner/repo 的是 GitHub 仓库，在前面加上 github.com/ 就是完整地址",
     "contacts": "联系",
     "contents": "目录",
+    "continued": "（续）",
     "current_issue": "最新一期",
     "feed_atom": "通用格式，几乎所有阅读器都支持。",
     "feed_json": "较新的阅读器和程序使用。",
@@ -22,6 +23,7 @@ _CHINESE = {
     "feeds": "订阅",
     "guide": "导读",
     "home": "首页",
+    "image": "图片",
     "how_to_subscribe": "把下面任一地址添加到你的阅读器，新的一期就会自动送到。各地址内容相同，任选其一。",
     "item": "条",
     "items": "条",
@@ -44,7 +46,9 @@ _CHINESE = {
     "subscribe": "订阅",
     "table": "表格",
     "turn_page": "前后各期",
+    "unfold": "展开",
     "updated": "更正于",
+    "web_version": "网页版",
 }
 
 _ENGLISH = {
@@ -58,6 +62,7 @@ _ENGLISH = {
     "complete_address": "a name like owner/repo is a GitHub repository: put github.com/ before it",
     "contacts": "Contact",
     "contents": "Contents",
+    "continued": " (continued)",
     "current_issue": "Latest issue",
     "feed_atom": "Works in almost every reader.",
     "feed_json": "For newer readers, and for programs.",
@@ -65,6 +70,7 @@ _ENGLISH = {
     "feeds": "Feeds",
     "guide": "In this issue",
     "home": "Home",
+    "image": "Picture",
     "how_to_subscribe": "Add one of these addresses to your feed reader. All carry the same text.",
     "item": "item",
     "items": "items",
@@ -87,7 +93,9 @@ _ENGLISH = {
     "subscribe": "Subscribe",
     "table": "Table",
     "turn_page": "Other issues",
+    "unfold": "Show all",
     "updated": "Corrected",
+    "web_version": "Web version",
 }
 
 

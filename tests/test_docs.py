@@ -65,10 +65,10 @@ def test_every_key_of_the_newsletter_is_documented() -> None:
             assert default == known[key], key
 
 
-@pytest.mark.parametrize("name", ["web", "rss", "wechat"])
+@pytest.mark.parametrize("name", ["web", "rss", "wechat", "telegram"])
 def test_every_key_of_a_channel_is_documented(name: str) -> None:
     channel = registry.load(name)
-    written = {"False": "false", "()": ""}
+    written = {"False": "false", "True": "true", "()": ""}
     known = {f.name: written.get(str(f.default), str(f.default)) for f in fields(channel)}  # type: ignore[arg-type]
     shown = documented_keys()[f"channels.{name}"]
     assert shown.pop("enabled") == "true"

@@ -64,7 +64,7 @@ def test_the_sample_settings_load(tmp_path: Path) -> None:
     assert found.publication.url == "https://example.org/slow-craft/{date}/"
     assert found.publication.id == "tag:example.org,2024:slow-craft"
     assert (found.publication.lang, found.publication.timezone) == ("zh-CN", "Asia/Shanghai")
-    assert [channel.name for channel in found.channels] == ["web", "rss", "wechat"]
+    assert [channel.name for channel in found.channels] == ["web", "rss", "wechat", "telegram"]
     assert sorted(path.stem for path in tmp_path.glob(found.issues)) == SAMPLE_DAYS
 
 
@@ -73,7 +73,7 @@ def test_the_settings_name_every_key() -> None:
     text = (Path(scaffold.templates.__path__[0]) / "publisher.toml").read_text("utf-8")
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
     keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {"issues", "at", "enabled"}
-    for name in ("web", "rss", "wechat"):
+    for name in ("web", "rss", "wechat", "telegram"):
         keys |= {field.name for field in dataclasses.fields(registry.load(name))}
     assert written == keys
 

@@ -1,0 +1,120 @@
+"""A digest as messages: as few as will do, each within all limits, each begun where it makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import NamedTuple
+
+from publisher.channels.telegram.breaking import broken
+from publisher.channels.telegram.digest import PARAGRAPHS, Chapter, Digest
+from publisher.channels.telegram.limits import MESSAGE, Size, size_of
+from publisher.channels.telegram.runs import Run, Runs, glue, lines
+from publisher.channels.telegram.shield import shielded
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Text that goes into one message: below `gap`, or below `again` where it begins the message, which it
+    had better not do when it is `bound` to what stands above it. If it is too large, what is left over goes
+    below `rest`."""
+
+    runs: Runs
+    gap: str = PARAGRAPHS
+    again: Runs = ()
+    bound: bool = False
+    rest: Runs = ()
+
+
+def messages(digest: Digest, say: Mapping[str, str]) -> tuple[Runs, ...]:
+    """The messages in order, ready to be sent.
+
+    They are as few as can be, begin with a section rather than inside one, and are of like length. An item
+    is divided only when it is larger than a whole message. Several messages are numbered.
+    """
+    title, name = shielded(digest.title), shielded(digest.name)
+    units = [unit for chapter in digest.chapters for unit in _units(chapter, say)]
+    whole = _message(title, units)
+    if size_of(whole) <= MESSAGE:
+        return (whole,)
+    # as much room for the numbers as the longest can take
+    tops = [_numbered(one, 9999, 9999) for one in (title, name)]
+    room = MESSAGE - size_of(glue(*tops, (Run(PARAGRAPHS),)))
+    parts = _divided([small for unit in units for small in _small_enough(unit, room)], *tops)
+    names = [title, *[name] * (len(parts) - 1)]
+    return tuple(
+        _message(_numbered(top, number, len(parts)), part)
+        for number, (top, part) in enumerate(zip(names, parts, strict=True), 1)
+    )
+
+
+def _units(chapter: Chapter, say: Mapping[str, str]) -> Iterator[_Unit]:
+    """The pieces of a chapter, the first together with the heading."""
+    heading, again = shielded(chapter.heading), shielded(chapter.again)
+    if not chapter.pieces:
+        yield _Unit(heading)
+    for index, piece in enumerate(chapter.pieces):
+        runs = shielded(piece.runs)
+        rest = lines([again, (Run(piece.label.rstrip() + say["continued"]),) if piece.label else ()])
+        if index:
+            yield _Unit(runs, chapter.gap, again, bound=True, rest=rest)
+        else:
+            yield _Unit(lines([heading, runs]), rest=rest)
+
+
+def _small_enough(unit: _Unit, room: Size) -> Iterator[_Unit]:
+    """The unit, or its parts if there is no room for it."""
+    if size_of(_begun(unit)) <= room:
+        yield unit
+        return
+    left = room - size_of(lines([unit.again, unit.rest, (Run("\n"),)]))
+    for index, runs in enumerate(broken(unit.runs, left)):
+        yield replace(unit, runs=runs, gap="\n", again=unit.rest) if index else replace(unit, runs=runs)
+
+
+class _Way(NamedTuple):
+    """A division of the first units, the less the better: how many messages, how many of them begin among
+    units that are bound, how unlike their lengths are. `start` is where the last one begins."""
+
+    messages: int
+    torn: int
+    uneven: int
+    start: int
+
+
+def _divided(units: Sequence[_Unit], first: Runs, other: Runs) -> list[Sequence[_Unit]]:
+    """The units of each message, by the best way through all places where one may begin. `first` and `other`
+    are what stands on top of the first message and of all others."""
+    sums = [Size(), *accumulate(size_of((Run(unit.gap), *unit.runs)) for unit in units)]
+    tops = [size_of(_message(other if index else first, [unit])) for index, unit in enumerate(units)]
+    best = [_Way(0, 0, 0, 0)]
+    for end in range(1, len(sums)):
+        found: list[_Way] = []
+        for start in range(end - 1, -1, -1):
+            size = tops[start] + sums[end] - sums[start + 1]
+            if found and not size <= MESSAGE:
+                break
+            before, torn = best[start], start > 0 and units[start].bound
+            found.append(_Way(before.messages + 1, before.torn + torn, before.uneven + size.units**2, start))
+        best.append(min(found))
+    parts, end = [], len(units)
+    while end:
+        start = best[end].start
+        parts.append(units[start:end])
+        end = start
+    return parts[::-1]
+
+
+def _message(top: Runs, units: Sequence[_Unit]) -> Runs:
+    body = [piece for unit in units[1:] for piece in ((Run(unit.gap),), unit.runs)]
+    return lines([top, glue(*map(_begun, units[:1]), *body)], PARAGRAPHS)
+
+
+def _begun(unit: _Unit) -> Runs:
+    """The unit at the beginning of a message."""
+    return lines([unit.again, unit.runs])
+
+
+def _numbered(name: Runs, number: int, count: int) -> Runs:
+    return glue(name, (Run(f" · {number}/{count}"),))

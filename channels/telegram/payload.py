@@ -1,0 +1,75 @@
+"""A message as the call that sends it: https://core.telegram.org/bots/api#sendmessage
+
+The text of a message goes with entities and not with `parse_mode`. Nothing in it has to be escaped, and an
+address that Telegram does not take is an error; in HTML it would be a link that is silently not there.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NotRequired, TypedDict
+
+from publisher.channels.telegram.rich import RichMessage
+from publisher.channels.telegram.runs import Entity, Runs, entities, text_of
+
+
+class Preview(TypedDict, total=False):
+    """The card of a page below the text: https://core.telegram.org/bots/api#linkpreviewoptions"""
+
+    is_disabled: bool
+    url: str
+    prefer_small_media: bool
+
+
+class Button(TypedDict):
+    """A button that opens an address."""
+
+    text: str
+    url: str
+
+
+class Keyboard(TypedDict):
+    """The rows of buttons below a message."""
+
+    inline_keyboard: list[list[Button]]
+
+
+class Envelope(TypedDict):
+    """The parameters that any message has. Only `chat_id` may be missing from a complete call."""
+
+    chat_id: NotRequired[str]
+    message_thread_id: NotRequired[int]
+    disable_notification: bool
+    protect_content: bool
+    reply_markup: NotRequired[Keyboard]
+
+
+class Payload(Envelope):
+    """The parameters of sendMessage."""
+
+    text: str
+    entities: list[Entity]
+    link_preview_options: Preview
+
+
+class RichPayload(Envelope):
+    """The parameters of sendRichMessage: https://core.telegram.org/bots/api#sendrichmessage"""
+
+    rich_message: RichMessage
+
+
+def payload(runs: Runs, card: str, envelope: Envelope) -> Payload:
+    """The call for a message. `card` is the address of the page whose card it shows, empty for none: left
+    to itself, Telegram would show that of the first link."""
+    shown: Preview = {"url": card, "prefer_small_media": True} if card else {"is_disabled": True}
+    return {
+        "text": text_of(runs),
+        "entities": entities(runs),
+        "link_preview_options": shown,
+        **envelope,
+    }
+
+
+def body(made: Payload | RichPayload) -> bytes:
+    """The payload as JSON that people can read."""
+    return json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -1,0 +1,261 @@
+"""What of an issue is told, detail by detail, and how it looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from publisher.model import Guide, Issue, Item, Link, Paragraph, Section, Text
+from publisher.words import words
+
+ISSUE = """
+# 潮汐简报 (2024-05-20)：灯塔换灯/船坞
+
+**海边的工程师每周读什么**
+
+> 导读：本期4条。【新闻】灯塔换了灯；【论文】测潮位不必下水，【开源】一把尺子。
+
+先听几声汽笛：
+
+- 船坞：[新吊车](https://crane.example.org/)到了；
+- 渔港：涨潮提前一刻钟。
+
+> 注：下周停刊。
+
+> 注：个别链接打不开，请点击文末【阅读原文】跳转。
+
+## 新闻
+
+编者按：这一节都是真的。
+
+- [灯塔换了灯 | 海港日报](https://harbour.example.org/lamp)
+摘要：**换灯**用了三天，`lamp.md` 记下了经过。
+第二行讲换下来的灯去了哪里。
+
+- [没有摘要的消息](https://harbour.example.org/none)
+
+## 论文
+
+- [SenSys2023] [2305.01234] [用浮标测潮位 | 林汐、周渡](https://harbour.example.org/buoy)
+标题：Measuring tides without getting wet
+论文：https://harbour.example.org/buoy
+代码：[仓库](https://code.example.org/buoy)
+讨论：https://forum.example.org/1
+摘要：不用下水。
+
+## 开源
+
+- [tide/ruler：一把量潮的尺子 | 工具箱](https://blog.example.org/ruler)
+    1. 会量；
+    2. 会画。
+
+```sh
+ruler --port tty
+```
+
+| 型号 | 长度 |
+| --- | --- |
+| 甲 | 1 米 |
+
+---
+
+投稿：desk@tide.example.org
+"""
+
+
+def body(text: str) -> str:
+    """The text below the title of the issue."""
+    return text.split("\n\n", 1)[1]
+
+
+GUIDE = """\
+导读：本期4条。
+【新闻】灯塔换了灯；
+【论文】测潮位不必下水，【开源】一把尺子。
+
+"""
+
+
+def test_titles(send, accepted) -> None:
+    sent = send(ISSUE, detail="titles")
+    accepted(sent)
+    (text,) = sent.texts
+    assert text.startswith("潮汐简报 (2024-05-20)：灯塔换灯/船坞\n\n")
+    assert body(text) == GUIDE + (
+        "新闻 · 2 条\n"
+        "1. 灯塔换了灯 · 海港日报\n"
+        "2. 没有摘要的消息\n\n"
+        "论文 · 1 条\n"
+        "3. [SenSys2023] [2305.01234] 用浮标测潮位 · 林汐、周渡\n\n"
+        "开源 · 1 条\n"
+        "4. tide/ruler：一把量潮的尺子 · 工具箱"
+    )
+    assert sent.links == [
+        ("灯塔换了灯", "https://harbour.example.org/lamp"),
+        ("没有摘要的消息", "https://harbour.example.org/none"),
+        ("用浮标测潮位", "https://harbour.example.org/buoy"),
+        ("tide/ruler：一把量潮的尺子", "https://blog.example.org/ruler"),
+    ]
+    title, *others = sent.marked("bold")
+    assert title == "潮汐简报 (2024-05-20)：灯塔换灯/船坞"
+    assert others == ["导读：", "【新闻】", "【论文】", "【开源】", "新闻", "论文", "开源"]
+
+
+def test_summaries(send, accepted) -> None:
+    sent = send(ISSUE, detail="summaries")
+    accepted(sent)
+    (text,) = sent.texts
+    assert body(text) == GUIDE + (
+        "新闻 · 2 条\n"
+        "编者按：这一节都是真的。\n\n"
+        "1. 灯塔换了灯 · 海港日报\n"
+        "换灯用了三天，lamp.md 记下了经过。\n\n"
+        "2. 没有摘要的消息\n\n"
+        "论文 · 1 条\n"
+        "3. [SenSys2023] [2305.01234] 用浮标测潮位 · 林汐、周渡\n"
+        "代码 · 讨论 · arXiv\n"
+        "不用下水。\n\n"
+        "开源 · 1 条\n"
+        "4. tide/ruler：一把量潮的尺子 · 工具箱\n"
+        "GitHub"
+    )
+    assert sent.marked("expandable_blockquote") == [
+        "编者按：这一节都是真的。",
+        "换灯用了三天，lamp.md 记下了经过。",
+        "不用下水。",
+    ]
+    assert sent.links[2:] == [
+        ("用浮标测潮位", "https://harbour.example.org/buoy"),
+        ("代码", "https://code.example.org/buoy"),
+        ("讨论", "https://forum.example.org/1"),
+        ("arXiv", "https://arxiv.org/abs/2305.01234"),
+        ("tide/ruler：一把量潮的尺子", "https://blog.example.org/ruler"),
+        ("GitHub", "https://github.com/tide/ruler"),
+    ]
+
+
+def test_full(send, accepted) -> None:
+    sent = send(ISSUE, detail="full")
+    accepted(sent)
+    (text,) = sent.texts
+    assert body(text) == GUIDE + (
+        "先听几声汽笛：\n"
+        "• 船坞：新吊车到了；\n"
+        "• 渔港：涨潮提前一刻钟。\n\n"
+        "注：下周停刊。\n\n"
+        "新闻 · 2 条\n"
+        "编者按：这一节都是真的。\n\n"
+        "1. 灯塔换了灯 · 海港日报\n"
+        "摘要：换灯用了三天，lamp.md 记下了经过。\n"
+        "第二行讲换下来的灯去了哪里。\n\n"
+        "2. 没有摘要的消息\n\n"
+        "论文 · 1 条\n"
+        "3. [SenSys2023] [2305.01234] 用浮标测潮位 · 林汐、周渡\n"
+        "标题：Measuring tides without getting wet\n"
+        "论文：https://harbour.example.org/buoy\n"
+        "代码：仓库\n"
+        "讨论：https://forum.example.org/1\n"
+        "arXiv\n"
+        "摘要：不用下水。\n\n"
+        "开源 · 1 条\n"
+        "4. tide/ruler：一把量潮的尺子 · 工具箱\n"
+        "GitHub\n"
+        "1. 会量；\n"
+        "2. 会画。\n"
+        "ruler --port tty\n"
+        "型号 | 长度\n"
+        "甲 | 1 米\n\n"
+        "———\n\n"
+        "投稿：desk@tide.example.org"
+    )
+    assert sent.marked("pre") == ["ruler --port tty"]
+    assert sent.marked("code") == ["lamp.md"]
+    assert sent.marked("italic") == ["注：下周停刊。"]
+    assert {"船坞", "渔港", "换灯", "型号", "长度"} <= set(sent.marked("bold"))
+    assert sent.marked("expandable_blockquote")[0] == "• 船坞：新吊车到了；\n• 渔港：涨潮提前一刻钟。"
+
+
+def one(*items: Item, **changes: object) -> Issue:
+    return Issue("1", sections=(Section((Text("新闻"),), 2, (), items),), **changes)  # type: ignore[arg-type]
+
+
+def line(sent, number: int = 1) -> str:
+    return next(text for text in sent.texts[0].split("\n") if text.startswith(f"{number}. "))
+
+
+def test_in_english(send) -> None:
+    text = send(one(Item((Text("A lamp"),))), lang="en").texts[0]
+    assert text.endswith("新闻 · 1 item\n1. A lamp")
+    assert words("en")["continued"] == " (continued)"
+
+
+@pytest.mark.parametrize("detail", ["titles", "summaries", "full"])
+def test_an_item_without_a_title_shows_its_address(send, detail: str) -> None:
+    sent = send(one(Item((), url="https://e.org/a.md")), detail=detail)
+    assert line(sent) == "1. https://e.org/a.md"
+    assert sent.links == [("https://e.org/a.md", "https://e.org/a.md")]
+
+
+def test_a_title_with_a_link_of_its_own_keeps_both(send, accepted) -> None:
+    title = (Text("比较 "), Link((Text("甲"),), "https://a.org/"), Text(" 与乙"))
+    sent = send(one(Item(title, url="https://b.org/")))
+    accepted(sent)
+    assert sent.links == [("比较 ", "https://b.org/"), ("甲", "https://a.org/"), (" 与乙", "https://b.org/")]
+
+
+def test_a_title_that_is_a_link_keeps_both(send) -> None:
+    sent = send(one(Item((Link((Text("甲"),), "https://a.org/"),), url="https://b.org/")))
+    assert sent.links == [("甲", "https://a.org/"), ("链接", "https://b.org/")]
+
+
+def test_further_links_and_what_stands_behind(send) -> None:
+    item = Item(
+        (Text("甲"),),
+        url="https://a.org/",
+        extras=(Link((Text("幻灯"),), "https://a.org/slides"), Link((Text("自己"),), "https://www.a.org")),
+        tail=(Text("，值得看"),),
+    )
+    assert line(send(one(item), detail="titles")) == "1. 甲"
+    assert line(send(one(item), detail="summaries")) == "1. 甲，值得看"
+    assert send(one(item), detail="summaries").texts[0].endswith("\n幻灯")
+    assert line(send(one(item), detail="full")) == "1. 甲 · 幻灯 · 自己，值得看"
+
+
+def test_the_first_paragraph_stands_for_a_missing_summary(send) -> None:
+    item = Item((Text("甲"),), body=(Paragraph((Text("第一段。"),)), Paragraph((Text("第二段。"),))))
+    assert send(one(item)).texts[0].endswith("1. 甲\n第一段。")
+    assert send(one(item), detail="full").texts[0].endswith("1. 甲\n第一段。\n第二段。")
+
+
+def test_a_tagline_of_the_issue_alone(send) -> None:
+    assert "特刊" in send(one(tagline=(Text("特刊"),))).texts[0]
+    assert "海边" not in send(one(tagline=(Text("海边的工程师每周读什么"),))).texts[0]
+
+
+def test_a_correction_says_when(send) -> None:
+    at = dt.datetime(2024, 5, 21, 8, tzinfo=dt.UTC)
+    sent = send(one(Item((Text("甲"),))), updated=at)
+    assert body(sent.texts[0]).startswith("更正于 2024-05-21\n\n")
+    assert "更正" not in send(one(Item((Text("甲"),)))).texts[0]
+
+
+def test_a_guide_of_several_paragraphs(send) -> None:
+    guide = Guide((Paragraph((Text("第一段。"),)), Paragraph((Text("第二段。"),))), "导读")
+    assert body(send(one(guide=guide)).texts[0]) == "导读：第一段。\n第二段。\n\n新闻"
+
+
+def test_a_heading_too_long_to_be_repeated(send, accepted) -> None:
+    heading = "很长的题目" * 30
+    items = tuple(Item((Text("字" * 300),)) for _ in range(30))
+    sent = send(Issue("1", sections=(Section((Text(heading),), 2, (), items),)), detail="titles")
+    accepted(sent)
+    assert heading in sent.texts[0]
+    assert ("很长的题目" * 19 + "…（续）\n") in sent.texts[1]
+
+
+@pytest.mark.parametrize("title", ["", " ", "\u200b\u2060"])
+def test_a_message_has_something_to_see(send, accepted, title: str) -> None:
+    sent = send(Issue("1"), title=title)
+    accepted(sent)
+    assert sent.texts == ["潮汐简报 (2024-05-20)"]

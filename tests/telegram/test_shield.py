@@ -1,0 +1,69 @@
+"""Words stay words: what Telegram takes for a link is one only if it was written as one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publisher.channels.telegram.runs import Run, clean, text_of
+from publisher.channels.telegram.shield import JOINER, shielded
+
+# each of these is clickable in Telegram when it is sent as it stands
+TEMPTING = [
+    "README.md", "main.rs", "build.rs", "setup.py", "run.sh", "a.zip", "x.ai", "ASP.NET", "socket.io",
+    "deno.land", "看 https://e.com/a，然后 b", "http://1.5倍", "www.example.com", "t.me/abc",
+    "me@example.org", "官网.在线", "sub.domain.公司", "10.0.0.1", "v 1.2.3.4:80", "tg://resolve", "#大模型",
+    "TON://x", "①#标签", "##abc", "@user", "（@user）", "$USD", "用 /start 开始", "CPU /GPU",
+    "4111 1111 1111 1111", "4111111111111111", "5500-0000-0000-0004",
+]  # fmt: skip
+# and none of these
+HARMLESS = [
+    "3.5 倍", "提升 1.9倍", "v2.4.0", "等等。然后", "C++ 与 C#", "a/b", "和/或", "2021/07/18", "No. 1",
+    "e.g.", "U.S.A.", "price: $5", "100%", "a@", "12:30", "2021.1.110",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEMPTING)
+def test_nothing_becomes_a_link(text: str, judge) -> None:
+    assert judge.found(text), "Telegram leaves this alone anyway"
+    kept = text_of(shielded((Run(text),)))
+    assert judge.found(kept) == []
+    assert kept.replace(JOINER, "") == text
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_other_text_is_as_it_was(text: str, judge) -> None:
+    assert judge.found(text) == []
+    assert text_of(shielded((Run(text),))) == text
+
+
+def test_links_and_code_are_as_they_were() -> None:
+    runs = (Run("README.md", url="https://e.org/"), Run("main.rs", "code"), Run("x.ai", "pre"))
+    assert shielded(runs) == runs
+
+
+def test_marks_do_not_hide_what_they_divide(judge) -> None:
+    """README in bold and .md behind it are one word to Telegram."""
+    runs = (Run("READ"), Run("ME", "bold"), Run(".md 和 #"), Run("标签", "italic"))
+    assert judge.found(text_of(runs))
+    assert judge.found(text_of(shielded(runs))) == []
+
+
+def test_half_a_word_in_a_link(judge) -> None:
+    """What touches a link is none: Telegram keeps the link and drops what it found."""
+    runs = shielded((Run("README", url="https://e.org/"), Run(".md")))
+    link = {"type": "text_link", "offset": 0, "length": 6, "url": "https://e.org/"}
+    assert judge.accidents(text_of(runs), [link]) == []
+
+
+LETTERS = "ab1.@#$/:-_ ~中，。\n🙂"
+PIECES = st.sampled_from([*LETTERS, "http", "https://", "com", "md", "公司", "1234567", "tg://", *TEMPTING])
+
+
+@given(st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=20).map("".join)))
+def test_whatever_the_text(judge, text: str) -> None:
+    text = clean(text)
+    kept = text_of(shielded((Run(text),)))
+    assert judge.found(kept) == []
+    assert kept.replace(JOINER, "") == text.replace(JOINER, "")
