@@ -517,6 +517,67 @@ def test_damaged_revisions_are_told_and_written_anew(letter: Newsletter) -> None
     assert path.read_text().startswith('{"tag:e.org,2021:n/2020-12-06"')
 
 
+# ---------------------------------------------------- channels without an archive
+
+
+@dataclass(frozen=True)
+class Post:
+    """One file per issue, for the issue to publish only."""
+
+    name: ClassVar[str] = "post"
+    live: bool = False
+    sent: list[str] = field(default_factory=list, compare=False)
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        text = context.entry.title.encode()
+        return Rendering((Part(f"outbox/{issue.id}/post.txt", "text/plain", text),), ("a bit long",))
+
+    def session(self) -> Any:
+        return Mailbox(self.sent) if self.live else FolderSession()
+
+
+class Mailbox:
+    """A session that leaves nothing in the folder."""
+
+    def __init__(self, sent: list[str]) -> None:
+        self.sent = sent
+
+    def __enter__(self) -> Mailbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def deliver(self, part: Part, destination: str) -> Receipt:
+        self.sent.append(part.key)
+        return Receipt()
+
+
+def test_a_channel_without_an_archive_gets_the_issue_to_publish(letter: Newsletter) -> None:
+    letter.config = replace(letter.config, channels=(Post(),))
+    assert letter.publish().channels["post"].written == ("outbox/2021-07-18/post.txt",)
+    assert letter.warnings == ["post: a bit long"]
+    outcome = letter.publish(issue="2021-07-04")
+    assert outcome.channels["post"].written == ("outbox/2021-07-04/post.txt",)
+    assert outcome.channels["post"].gone == ()
+    path = letter.root / "outbox" / "2021-07-04" / "post.txt"
+    path.unlink()
+    assert letter.publish(issue="2021-07-04").channels["post"].written == ("outbox/2021-07-04/post.txt",)
+    path.unlink()
+    assert letter.publish().nothing_to_do  # the older issue is not its business any more
+
+
+def test_what_was_sent_is_not_sent_again(letter: Newsletter) -> None:
+    post = Post(live=True)
+    letter.config = replace(letter.config, channels=(post,))
+    letter.publish()
+    (letter.root / "issues" / "2021-06-20.md").touch()  # so that the run has a look
+    assert letter.publish().nothing_to_do
+    letter.write("2020-12-06", topic="改过的题")
+    letter.publish()
+    assert post.sent == ["outbox/2021-07-18/post.txt"]
+
+
 # ------------------------------------------------------------ channels that fail
 
 

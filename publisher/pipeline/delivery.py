@@ -112,9 +112,10 @@ class Delivery:
         if outlet.keeps:
             self._index.keep(channel.name, path, digest, made.parts[0].body)
         elif (sizes := outlet.deliver(made.parts)) is not None:
-            # what a channel without an archive sends need not lie in the folder
-            files = sizes if outlet.archive else {}
-            self._site.output(channel.name).pages[path] = Made(digest, files)
+            output = self._site.output(channel.name)
+            if not outlet.archive:  # of the issues it got before, it needs none again
+                output.pages.clear()
+            output.pages[path] = Made(digest, sizes if outlet.writes_files else {})
 
     def _neighbours(self, position: int) -> tuple[Entry | None, Entry | None]:
         """The entries before and after, by date."""
@@ -199,7 +200,8 @@ class Delivery:
 
     def _outcome(self, outlet: Outlet, before: set[str], shown: tuple[str, ...]) -> ChannelOutcome:
         after = set(self._site.output(outlet.channel.name).files)
-        gone = sorted(key for key in before - after if (self._run.out / key).exists())
+        lost = before - after if outlet.archive else set()
+        gone = sorted(key for key in lost if (self._run.out / key).exists())
         return ChannelOutcome(
             outlet.channel.name,
             tuple(outlet.written),

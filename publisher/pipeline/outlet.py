@@ -10,7 +10,7 @@ from typing import Self
 
 from publisher.channel import ArchiveChannel, Channel, Part, Session
 from publisher.errors import OutcomeUnknownError, PublisherError
-from publisher.files import differs
+from publisher.files import FolderSession, differs
 from publisher.pipeline.desk import RenderError
 
 
@@ -18,7 +18,8 @@ class Outlet:
     """Delivers parts of one channel below a folder; in a dry run it only compares.
 
     `archive` is the channel if it covers the archive, and `keeps` says what it does with what it renders.
-    The session is opened for the first part and closed when the block ends. `written` are the keys of the
+    The session is opened for the first part and closed when the block ends; `writes_files` says that its
+    parts are files in the folder. `written` are the keys of the
     parts that changed something. After an `error` nothing more is sent; `left_out` are the issues, by
     path, that the channel failed on by a mistake of its own, which stops no other issue.
     """
@@ -28,6 +29,7 @@ class Outlet:
         # asked for every issue, and slow to find out
         self.archive = channel if isinstance(channel, ArchiveChannel) else None
         self.keeps = self.archive is not None and self.archive.keeps
+        self.writes_files = False
         self.written: list[str] = []
         self.error: PublisherError | None = None
         self.left_out: dict[str, PublisherError] = {}
@@ -81,4 +83,5 @@ class Outlet:
             return differs(self._folder / part.key, part.body)
         if self._session is None:
             self._session = self._stack.enter_context(self.channel.session())
+            self.writes_files = isinstance(self._session, FolderSession)
         return self._session.deliver(part, str(self._folder)).changed
