@@ -107,7 +107,8 @@ def test_every_title_and_address_is_in_every_channel(corpus: Path, name: str) ->
         links = re.findall(
             r"^[-*] (?:\[[^\]]*\] ?)*\[([^\]\n]+)\]\((https?://[^\s()]+)\)", text, re.MULTILINE
         )
-        items = re.sub(r"<!--.*?-->", "", text.split("## [往期回顾]")[0], flags=re.DOTALL)
+        items = text[text.index("\n## ") :] if name in DIGESTS else text
+        items = re.sub(r"<!--.*?-->", "", items.split("## [往期回顾]")[0], flags=re.DOTALL)
         for caption, url in links:
             if f"]({url})" in items:
                 title = re.sub(r"\s*[|｜][^|｜]*$|[*`]", "", caption)
