@@ -1,7 +1,8 @@
 """How fast publisher is, against bare Python, Pelican and Hugo, all measured in one run: `make bench`.
 
 S is a bare start of the same Python. P and H are Pelican and Hugo building the same issues: a page each, an
-index, one full-content feed. Every number printed is a median, and rivals take turns.
+index, one full-content feed. R is the parse of an issue. Every number printed is a median, and rivals
+take turns.
 """
 
 from __future__ import annotations
@@ -110,6 +111,17 @@ def archive(bare: Job, work: Path) -> None:
     table("1,000 issues, from nothing: peak memory", ours / theirs, "P", 1)
 
 
+def one_parse(bare: Job, work: Path) -> None:
+    import renderings
+
+    parts = dict(renderings.costs([text for _, text in issues.issues(20, 7)]))
+    writer = parts.pop("text writer")
+    for name, part in parts.items():
+        print(f"  {name:<12} {part:>6.2f} parses")
+    table("an issue, everything after the parse for all channels", sum(parts.values()), "R", 0.5)
+    table("an issue, the text writer", writer, "R", 0.3)
+
+
 def large_archive(bare: Job, work: Path) -> None:
     letter = Newsletter(work / "large", 10_000, 1)
     letter.publish().run()
@@ -135,7 +147,7 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (start_up, one_issue, archive, large_archive):
+        for part in (start_up, one_parse, one_issue, archive, large_archive):
             part(Job([PYTHON, "-c", "pass"], work), work)
 
 
