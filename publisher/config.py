@@ -25,7 +25,7 @@ from publisher.model import Publication
 from publisher.project import NAME as NAME
 from publisher.project import find as find
 from publisher.suggest import nearest
-from publisher.toml import Document, example, kinds
+from publisher.toml import Document, example, key_of, kinds
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
@@ -257,12 +257,13 @@ def _channel(
         known = kinds(cls)
     values = document.decode(table, known | {"enabled": "bool"})
     enabled = values.pop("enabled", True)
-    for field in dataclasses.fields(cls):
+    keys = {key_of(field.name): field for field in dataclasses.fields(cls) if field.init}
+    for key, field in keys.items():
         missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if field.init and missing and field.name not in values:
-            raise document.need(table, field.name, example(known[field.name]))
+        if missing and key not in values:
+            raise document.need(table, key, example(known[key]))
     with document.at(*place):
-        channel: Channel = cls(**values)
+        channel: Channel = cls(**{keys[key].name: value for key, value in values.items()})
         if enabled and hasattr(
             channel, "addresses"
         ):  # it refuses what is not below the folder that is served

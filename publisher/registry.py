@@ -22,6 +22,7 @@ _TABLE = {
     "rss": "publisher.channels.rss:Rss",
     "wechat": "publisher.channels.wechat:Wechat",
     "telegram": "publisher.channels.telegram:Telegram",
+    "email": "publisher.channels.email:Email",
 }
 
 

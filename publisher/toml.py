@@ -150,8 +150,13 @@ def kinds(cls: Any) -> dict[str, str]:
                 f"{cls.__name__}.{field.name} is declared as {kind}",
                 f"a key of a TOML file can be {', '.join(_KINDS)}",
             )
-        found[field.name] = kind
+        found[key_of(field.name)] = kind
     return found
+
+
+def key_of(field: str) -> str:
+    """The key of a dataclass field: a word that Python keeps for itself is spelt with an underscore there."""
+    return field.removesuffix("_")
 
 
 def example(kind: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _CHINESE = {
+    "above": "见上",
     "archive": "往期回顾",
     "bracket": "（",
     "bracket_end": "）",
@@ -39,7 +40,9 @@ _CHINESE = {
     "previous": "上一期",
     "published": "发布于",
     "read_issue": "阅读本期",
+    "read_online": "在线阅读",
     "read_original": "个别链接打不开，请点击文末【阅读原文】跳转",
+    "reading_time": "约 {} 分钟",
     "references": "引用链接",
     "skip": "跳到正文",
     "source": "来源",
@@ -52,6 +55,7 @@ _CHINESE = {
 }
 
 _ENGLISH = {
+    "above": "see above",
     "archive": "Archive",
     "bracket": " (",
     "bracket_end": ")",
@@ -86,7 +90,9 @@ _ENGLISH = {
     "previous": "Previous issue",
     "published": "Published",
     "read_issue": "Read this issue",
+    "read_online": "Read online",
     "read_original": "some links do not open here; tap “Read more” at the end to follow them",
+    "reading_time": "about {} min",
     "references": "Links",
     "skip": "Skip to content",
     "source": "Source",

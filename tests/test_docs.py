@@ -15,6 +15,7 @@ from publisher.cli.parser import COMMANDS
 from publisher.model import Publication
 from publisher.reader import read
 from publisher.theme import Theme
+from publisher.toml import key_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -69,7 +70,7 @@ def test_every_key_of_the_newsletter_is_documented() -> None:
 def test_every_key_of_a_channel_is_documented(name: str) -> None:
     channel = registry.load(name)
     written = {"False": "false", "True": "true", "()": ""}
-    known = {f.name: written.get(str(f.default), str(f.default)) for f in fields(channel)}  # type: ignore[arg-type]
+    known = {key_of(f.name): written.get(str(f.default), str(f.default)) for f in fields(channel)}  # type: ignore[arg-type]
     shown = documented_keys()[f"channels.{name}"]
     assert shown.pop("enabled") == "true"
     assert shown == known

@@ -14,6 +14,7 @@ from publisher.config import Config
 from publisher.errors import ConfigError, StorageError
 from publisher.model import Issue, Paragraph, Publication, Strong, plain
 from publisher.reader import read
+from publisher.toml import kinds
 
 TODAY = dt.date(2024, 7, 19)
 SAMPLE_DAYS = ["2024-06-20", "2024-07-04", "2024-07-18"]
@@ -64,7 +65,7 @@ def test_the_sample_settings_load(tmp_path: Path) -> None:
     assert found.publication.url == "https://example.org/slow-craft/{date}/"
     assert found.publication.id == "tag:example.org,2024:slow-craft"
     assert (found.publication.lang, found.publication.timezone) == ("zh-CN", "Asia/Shanghai")
-    assert [channel.name for channel in found.channels] == ["web", "rss", "wechat", "telegram"]
+    assert [channel.name for channel in found.channels] == ["web", "rss", "wechat", "telegram", "email"]
     assert sorted(path.stem for path in tmp_path.glob(found.issues)) == SAMPLE_DAYS
 
 
@@ -73,8 +74,8 @@ def test_the_settings_name_every_key() -> None:
     text = (Path(scaffold.templates.__path__[0]) / "publisher.toml").read_text("utf-8")
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
     keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {"issues", "at", "enabled"}
-    for name in ("web", "rss", "wechat", "telegram"):
-        keys |= {field.name for field in dataclasses.fields(registry.load(name))}
+    for name in ("web", "rss", "wechat", "telegram", "email"):
+        keys |= set(kinds(registry.load(name)))
     assert written == keys
 
 

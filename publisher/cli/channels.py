@@ -12,6 +12,7 @@ from publisher import config, registry
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
 from publisher.project import find
+from publisher.toml import key_of
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
@@ -39,4 +40,6 @@ def _settings() -> dict[str, dict[str, Any]]:
     except ConfigError:
         return {}
     found: Any = config.load(path, registry.load).channels
-    return {channel.name: asdict(channel) for channel in found}
+    return {
+        channel.name: {key_of(name): value for name, value in asdict(channel).items()} for channel in found
+    }

@@ -1,0 +1,184 @@
+"""Text cut into lines of a given width: how many columns it takes, and where a line may end.
+
+A column is what a terminal gives an ASCII letter; wide and full-width characters take two (UAX 11), an
+ambiguous one takes one. No line starts with a closing mark or ends with an opening one, and a word, a
+number or an address stays whole (W3C clreq, "line start and line end prohibition").
+
+The columns of a whole text are looked up at once, so that a line costs a few counts and not a step per
+character; where it may end is asked only near its end.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_WIDE, _NARROW, _SPACE = "w", "n", " "
+_OPENING, _NARROW_OPENING = "(", "<"
+_CLOSING, _NARROW_CLOSING = ")", ">"
+_POINT = ","  # a closing mark of ASCII, which may begin a word too: .NET
+_GLUE = "q"  # holds on to both its neighbours
+_MARK, _EMOJI_MARK, _JOINER = "z", "v", "j"  # belong to the character before, the last to that after it too
+
+# the pairs of classes between which a line may end
+_ENDS = frozenset(
+    [
+        *(before + after for before in (_WIDE, _CLOSING, _EMOJI_MARK) for after in "wn(<"),
+        *(before + after for before in (_NARROW, _POINT, _NARROW_CLOSING) for after in "w("),
+        *(_SPACE + after for after in "wn(<,qv"),
+    ]
+)
+_COLUMNS = {_WIDE: 2, _OPENING: 2, _CLOSING: 2, _MARK: 0, _JOINER: 0}  # all others take one
+
+_JOINTS = "/-_.&=?"
+_WORD = re.compile("[!-~]*")  # no line ends within ASCII but at a space
+
+_BY_HAND = {
+    _POINT: ",.;:!?%)]}/-℃‰°′″",
+    _NARROW_OPENING: "({|",
+    _NARROW_CLOSING: ">’”…‥·—―",
+    _GLUE: "\"'[\u00a0\u202f\u2007",
+    _OPENING: "￥＄￡＃＠",
+    _CLOSING: "。，、．：；？！～〜％－・ーゝゞヽヾ々〻ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ\u3000"
+    "🏻🏼🏽🏾🏿",
+    _EMOJI_MARK: "\ufe0f",
+    _JOINER: "\u200d",
+}
+
+
+class _Classes(dict[str, str]):
+    """The class of each character, worked out when it first occurs."""
+
+    def __missing__(self, char: str) -> str:
+        self[char] = found = _class_of(char)
+        return found
+
+
+def _class_of(char: str) -> str:
+    category = unicodedata.category(char)
+    # the vowels and finals of a Hangul syllable written in pieces have no column of their own
+    if category in ("Mn", "Me", "Cf") or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff":
+        return _MARK
+    wide = unicodedata.east_asian_width(char) in ("W", "F")
+    match category:
+        case "Zs":
+            return _SPACE
+        case "Ps" | "Pi":
+            return _OPENING if wide else _NARROW_OPENING
+        case "Pe" | "Pf":
+            return _CLOSING if wide else _NARROW_CLOSING
+        case _:
+            return _WIDE if wide else _NARROW
+
+
+_CLASSES = _Classes({char: name for name, chars in _BY_HAND.items() for char in chars})
+
+# characters as wide as all usual ones in their row of 256, and the width of each row
+_USUAL = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2e80-\u2e99\u2e9b-\u2ef3"
+    "\u3000-\u3029\u3030-\u303e\u3041-\u3096\u309b-\u30ff\u3105-\u312f\u3220-\u3247\u3250-\u4dbf"
+    "\u4e00-\ua48c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe52\uff01-\uff60]*"
+)
+_ROWS = bytes(2 if row >= 0x2E else 1 for row in range(256))
+
+
+def columns(text: str) -> int:
+    """The columns a text takes."""
+    return len(text) if text.isascii() else sum(_widths(text))
+
+
+def fits(text: str, room: int) -> bool:
+    """Whether a text takes no more than `room` columns."""
+    return 2 * len(text) <= room or columns(text) <= room
+
+
+def _widths(text: str) -> bytes:
+    """The columns of each character."""
+    if _USUAL.fullmatch(text):
+        return text.encode("utf-16-le")[1::2].translate(_ROWS)
+    return bytes([_COLUMNS.get(_CLASSES[char], 1) for char in text])
+
+
+def pieces(text: str, first: int, rest: int) -> list[str]:
+    """The text in pieces that join to it again: the first is at most `first` columns wide, the others
+    `rest`, not counting the space at their end.
+
+    Only an address (it has "://") may be wider; another word that is too long is cut.
+    """
+    size = len(text)
+    if 2 * size <= first or ("://" in text and text.isascii() and " " not in text):
+        return [text]
+    widths = _widths(text)
+    marks = 0 in widths
+    made, start, room = [], 0, first
+    while (end := _reach(widths, start, room, marks)) < size:
+        end = _end(text, start, end)
+        made.append(text[start:end])
+        start, room = end, rest
+    if start < size:
+        made.append(text[start:])
+    return made
+
+
+def shorten(text: str, room: int) -> str:
+    """The text in at most `room` columns; what does not fit gives way to an ellipsis."""
+    if fits(text, room):
+        return text
+    return pieces(text, room - 1, room)[0][: room - 1].rstrip(" ，、；：,;:/（(") + "…"
+
+
+def _reach(widths: bytes, start: int, room: int, marks: bool) -> int:
+    """How far a line can go that begins at `start`; `marks` when there are characters without a column."""
+    end, size = start, len(widths)
+    while room > 1 and end < size:
+        ahead = end + room // 2  # they fit even if all of them are wide
+        room -= ahead - end + widths.count(2, end, ahead) - (marks and widths.count(0, end, ahead))
+        end = ahead
+    while end < size and widths[end] <= room:
+        room -= widths[end]
+        end += 1
+    return end
+
+
+def _end(text: str, start: int, end: int) -> int:
+    """Where the line from `start` ends, when there is room up to `end`."""
+    while text[end] == " ":  # spaces hang over the edge
+        end += 1
+        if end == len(text):
+            return end
+    after = _CLASSES[text[end]]
+    for cut in range(end, start, -1):
+        before = _CLASSES[text[cut - 1]]
+        if before + after in _ENDS:
+            if before != _SPACE or _may_end(text, cut):
+                return cut
+        elif before == _MARK and _may_end(text, cut):
+            return cut
+        after = before
+    word = _WORD.match(text, end)
+    behind = word.end() if word else end
+    later = next((cut for cut in range(max(behind, end + 1), len(text)) if _may_end(text, cut)), len(text))
+    return later if "://" in text[start:later] else _forced(text, start, end)
+
+
+def _may_end(text: str, cut: int) -> bool:
+    """Whether a line may end before the character at `cut`."""
+    before, after = _CLASSES[text[cut - 1]], _CLASSES[text[cut]]
+    if before == _MARK:
+        bases = (_CLASSES[char] for char in reversed(text[:cut]))
+        before = next((base for base in bases if base != _MARK), _NARROW)
+    elif before == _SPACE and cut > 1 and _CLASSES[text[cut - 2]] in (_OPENING, _NARROW_OPENING):
+        return False
+    return before + after in _ENDS
+
+
+def _forced(text: str, start: int, end: int) -> int:
+    """Where a word is cut that is longer than a line: behind one of its joints, if there is one in the second
+    half of the line; else where no mark gets on the wrong side and no character of several is torn apart."""
+    for cut in range(end, (start + end) // 2, -1):
+        if text[cut - 1] in _JOINTS and text[cut].isalnum():
+            return cut
+    for cut in range(end, start + 1, -1):
+        if _CLASSES[text[cut]] not in ")>zvj" and _CLASSES[text[cut - 1]] not in "(<qj":
+            return cut
+    return max(end, start + 1)
