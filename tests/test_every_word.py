@@ -104,6 +104,7 @@ def test_every_title_and_address_is_in_every_channel(corpus: Path, name: str) ->
     for path in issues(corpus):
         text = decode(path.read_bytes(), path.name)
         shown = rendered(name, text, path)
+        tight = squeezed(shown)  # a title may be wrapped
         links = re.findall(
             r"^[-*] (?:\[[^\]]*\] ?)*\[([^\]\n]+)\]\((https?://[^\s()]+)\)", text, re.MULTILINE
         )
@@ -114,4 +115,4 @@ def test_every_title_and_address_is_in_every_channel(corpus: Path, name: str) ->
                 title = re.sub(r"\s*[|｜][^|｜]*$|[*`]", "", caption)
                 assert url in shown, f"{path.name} in {name}: {url}"
                 words = re.findall(r"\w+", html.unescape(title))
-                assert all(word in shown for word in words), f"{path.name} in {name}: {title}"
+                assert all(word in tight for word in words), f"{path.name} in {name}: {title}"
