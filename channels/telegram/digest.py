@@ -51,8 +51,8 @@ class Digest:
 
 
 def digest(issue: Issue, entry: Entry, publication: Publication, detail: Detail, writer: Writer) -> Digest:
-    """The issue in a detail: `titles` has the guide and the title of every item, `summaries` their summaries
-    and further links too, `full` everything but the notes that speak of WeChat."""
+    """The issue in a detail: `titles` has the guide and the title of every item, `summaries` the warm-up too,
+    and of every item its summary and further links, `full` everything but the notes that speak of WeChat."""
     return _Teller(issue, entry, publication, detail, writer).digest()
 
 
@@ -99,9 +99,9 @@ class _Teller:
         yield phrases.tagline(issue, self.publication, self.writer)
         if issue.guide:
             yield phrases.guide(issue.guide, self.writer)
+        if issue.warmup and self.detail != "titles":
+            yield from self._warmup(issue.warmup)
         if self.detail == "full":
-            if issue.warmup:
-                yield from self._warmup(issue.warmup)
             yield from phrases.notes(issue.notes, self.writer)
 
     def _warmup(self, warmup: Warmup) -> Iterator[Runs]:

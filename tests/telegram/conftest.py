@@ -167,15 +167,15 @@ class Sent:
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for body in self._bodies(".json")]
+        return [json.loads(body) for body in self._bodies(r"message-\d+\.json")]
 
     @property
     def html(self) -> list[str]:
-        return [body.decode() for body in self._bodies(".html")[:-1]]
+        return [body.decode() for body in self._bodies(r"message-\d+\.html")]
 
     @property
     def preview(self) -> str:
-        return self._bodies("preview.html")[0].decode()
+        return self._bodies(r"preview\.html")[0].decode()
 
     @property
     def texts(self) -> list[str]:
@@ -201,8 +201,8 @@ class Sent:
             if e["type"] == kind
         ]
 
-    def _bodies(self, end: str) -> list[bytes]:
-        return [part.body for part in self.rendering.parts if part.key.endswith(end)]
+    def _bodies(self, name: str) -> list[bytes]:
+        return [part.body for part in self.rendering.parts if re.search(f"/{name}$", part.key)]
 
 
 @pytest.fixture(scope="session")

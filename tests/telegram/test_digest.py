@@ -107,6 +107,9 @@ def test_summaries(send, accepted) -> None:
     accepted(sent)
     (text,) = sent.texts
     assert body(text) == GUIDE + (
+        "先听几声汽笛：\n"
+        "• 船坞：新吊车到了；\n"
+        "• 渔港：涨潮提前一刻钟。\n\n"
         "新闻 · 2 条\n"
         "编者按：这一节都是真的。\n\n"
         "1. 灯塔换了灯 · 海港日报\n"
@@ -121,11 +124,12 @@ def test_summaries(send, accepted) -> None:
         "GitHub"
     )
     assert sent.marked("expandable_blockquote") == [
+        "• 船坞：新吊车到了；\n• 渔港：涨潮提前一刻钟。",
         "编者按：这一节都是真的。",
         "换灯用了三天，lamp.md 记下了经过。",
         "不用下水。",
     ]
-    assert sent.links[2:] == [
+    assert sent.links[3:] == [
         ("用浮标测潮位", "https://harbour.example.org/buoy"),
         ("代码", "https://code.example.org/buoy"),
         ("讨论", "https://forum.example.org/1"),
