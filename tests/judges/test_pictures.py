@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+from html import escape
 from pathlib import Path
 
 import pytest
 
-# file, page, width and height in CSS pixels, picture pixels for each of them, colours
+# file, page below the newsletter's folder, width and height in CSS pixels, picture pixels for each, colours
 PICTURES = [
-    ("page-desk.png", "{issue}", 1280, 960, 1, "light"),
-    ("page-phone.png", "{issue}", 390, 844, 2, "dark"),
-    ("feed.png", "feed.xml", 800, 800, 1, "light"),
+    ("page-desk.png", "public/{issue}/", 1280, 960, 1, "light"),
+    ("page-phone.png", "public/{issue}/", 390, 844, 2, "dark"),
+    ("feed.png", "public/feed.xml", 800, 800, 1, "light"),
+    ("wechat-light.png", "outbox/{issue}/wechat/preview.html", 375, 1200, 1, "light"),
+    ("wechat-dark.png", "outbox/{issue}/wechat/preview.html", 375, 1200, 1, "dark"),
+    ("telegram.png", "outbox/{issue}/telegram/preview.html", 420, 1000, 1, "light"),
+    ("mail.png", "outbox/{issue}/email/terminal.html", 700, 900, 1, "dark"),
 ]
+TERMINAL = """<!doctype html><meta charset="utf-8"><body style="margin:0;background:#1c1c1c;color:#d8d8d8">
+<pre style="margin:16px;font:15px/1.35 'Noto Sans Mono CJK SC',monospace">{}</pre>"""
 
 
 @pytest.fixture
@@ -26,11 +33,14 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_pictures(sample: Path, publish, chromium, folder: Path, tmp_path: Path) -> None:
     letter = shutil.copytree(sample, tmp_path / "letter")
     publish(folder=letter)
-    base = "https://example.org/slow-craft/"
     newest = max(file.stem for file in (letter / "issues").iterdir())
+    mail = letter / "outbox" / newest / "email"
+    text = (mail / "message.txt").read_text("utf-8")
+    (mail / "terminal.html").write_text(TERMINAL.format(escape(text)), "utf-8")
+    base = "https://example.org/"
     wanted = [
         {
-            "address": base + page.format(issue=f"{newest}/"),
+            "address": base + page.format(issue=newest),
             "file": str(folder / name),
             "view": {
                 "viewport": {"width": width, "height": height},
@@ -40,7 +50,7 @@ def test_pictures(sample: Path, publish, chromium, folder: Path, tmp_path: Path)
         }
         for name, page, width, height, scale, colours in PICTURES
     ]
-    assert chromium("photograph.cjs", base, letter / "public", json.dumps(wanted)) == ""
+    assert chromium("photograph.cjs", base, letter, json.dumps(wanted)) == ""
     for name, _, width, height, scale, _ in PICTURES:
         picture = (folder / name).read_bytes()
         assert struct.unpack(">II", picture[16:24]) == (width * scale, height * scale)
