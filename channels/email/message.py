@@ -81,7 +81,8 @@ def message(
 def encoded(text: str) -> bytes:
     """A text as lines of base64."""
     whole = b2a_base64(text.encode(), newline=False)
-    return b"".join([whole[at : at + _ENCODED_LINE] + b"\r\n" for at in range(0, len(whole), _ENCODED_LINE)])
+    lines = [whole[at : at + _ENCODED_LINE] for at in range(0, len(whole), _ENCODED_LINE)]
+    return b"\r\n".join([*lines, b""])
 
 
 def _list_id(publication: Publication) -> tuple[str, str]:

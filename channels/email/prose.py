@@ -81,11 +81,14 @@ class Prose:
 
     def _joined(self, nodes: Inlines, *, last: bool) -> str:
         """The text of inlines; `last` when a line ends after them."""
-        if len(nodes) == 1 and isinstance(nodes[0], Text):
-            return nodes[0].text
-        following = (*nodes[1:], Break() if last else None)
-        pairs = zip(nodes, following, strict=False)
-        return "".join([self._inline(node, last=isinstance(after, Break)) for node, after in pairs])
+        made = []
+        for index, node in enumerate(nodes, 1):
+            if isinstance(node, Text):
+                made.append(node.text)
+            else:
+                ends = isinstance(nodes[index], Break) if index < len(nodes) else last
+                made.append(self._inline(node, last=ends))
+        return "".join(made)
 
     def _inline(self, node: Inline, *, last: bool) -> str:
         match node:
