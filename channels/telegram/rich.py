@@ -60,7 +60,8 @@ MOST = Measure(32_768, 500, 16, 20)
 
 def rich_message(issue: Issue, entry: Entry, publication: Publication, writer: Writer) -> RichMessage:
     """Everything in the issue but the notes that speak of WeChat."""
-    made = [_heading((Run(" ".join(clean(entry.title).split())),), 1)]
+    title = " ".join(clean(entry.title).split())
+    made = [_heading((Run(title),), 1)] if title else []
     made += _paragraph(phrases.tagline(issue, publication, writer))
     if issue.guide:
         made += _paragraph(phrases.guide(issue.guide, writer))
@@ -112,17 +113,18 @@ def _section(section: Section, number: int, writer: Writer) -> Iterator[Node]:
 def _item(item: Item, number: int, writer: Writer) -> Iterator[Node]:
     """The head line, a line for each field, and what there is to read below its label, folded."""
     yield from _paragraph(phrases.head(item, number, writer, extras=True))
-    label = writer.say["unfold"]
-    text: list[Node] = []
+    label, text = "", list[Node]()
     for field in item.fields:
-        if field.kind == "summary":
-            label = clean(field.label).strip() or label
-            text += _paragraph(writer.inlines(field.value))
-        else:
+        if field.kind != "summary":
             yield from _paragraph(phrases.field(field, writer))
+        elif label or not field.label:
+            text += _paragraph(phrases.field(field, writer))
+        else:
+            label = clean(field.label)
+            text += _paragraph(writer.inlines(field.value))
     yield from _paragraph(phrases.elsewhere(item, phrases.known_places(item), writer))
     if text := [*text, *_blocks(item.body, writer)]:
-        yield {"type": "details", "summary": label, "blocks": text}
+        yield {"type": "details", "summary": label or writer.say["unfold"], "blocks": text}
 
 
 # ------------------------------------------------------------------------- blocks

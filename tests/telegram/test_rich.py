@@ -11,7 +11,7 @@ from aiogram.methods import SendRichMessage
 from pydantic import BaseModel
 
 from publisher.channels.telegram.rich import Measure, measure
-from publisher.model import CodeBlock, Issue, Item, Link, List, Paragraph, Section, Table, Text
+from publisher.model import CodeBlock, Field, Issue, Item, Link, List, Paragraph, Section, Table, Text
 
 ROOT = Path(__file__).parents[2]
 OWN = sorted([*ROOT.glob("templates/sample-*.md"), *ROOT.glob("tests/judges/issues/*.md")])
@@ -114,6 +114,16 @@ def test_an_item(send) -> None:
         "reply_markup": {
             "inline_keyboard": [[{"text": "网页版", "url": "https://tide.example.org/weekly/2024-05-20/"}]]
         },
+    }
+
+
+def test_two_summaries_keep_both_labels(send) -> None:
+    fields = (Field("摘要", "summary", (Text("短的。"),)), Field("简评", "summary", (Text("长的。"),)))
+    made = blocks(send(one(Item((Text("甲"),), fields=fields)), rich=True))
+    assert made[-1] == {
+        "type": "details",
+        "summary": "摘要",
+        "blocks": [{"type": "paragraph", "text": "短的。"}, {"type": "paragraph", "text": "简评：长的。"}],
     }
 
 
