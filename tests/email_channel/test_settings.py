@@ -71,4 +71,6 @@ def test_the_list_of_channels_spells_the_keys_as_the_file_does(
     publish: Callable[..., str], tmp_path: Path
 ) -> None:
     load(tmp_path, '[channels.email]\nfrom = "a@e.org"\n')
-    assert "email     on   from = a@e.org  width = 72  wrap = flowed" in publish("channels", folder=tmp_path)
+    listed = publish("channels", folder=tmp_path).splitlines()
+    (line,) = [line for line in listed if line.startswith("email ")]
+    assert line.endswith("on   from = a@e.org  width = 72  wrap = flowed")
