@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from html import unescape
 from re import Match
 from typing import Any
+from urllib.parse import unquote
 
 from mistune.core import InlineState
 from mistune.inline_parser import InlineParser
@@ -42,6 +43,8 @@ _SPECIAL = re.compile(r"[\\`*_<\[&\n$\u00a0\u2002]|https?://")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # RFC 3986 without brackets, bars, braces and backslashes, which end a bare URL in running text
 URL = r"https?://[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
+# mistune percent-encodes all of an address, and a host is the one part where that changes its meaning
+_HOST = re.compile(r"\Ahttps?://[^/?#]*%[^/?#]*")
 _MATH = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
 # no person writes more marks in one run: a paste gone wrong, which must not take minutes to read
 _LONG = 20_000
@@ -216,7 +219,7 @@ class Inliner:
             out.extend(children)
 
     def _link(self, children: Inlines, url: str, pos: Pos) -> Inlines:
-        url = url.strip()
+        url = _HOST.sub(lambda found: unquote(found.group()), url.strip())
         if not url:
             return children
         if not is_safe(url):
