@@ -12,6 +12,7 @@ demo: .venv/for-demo ## write a sample newsletter into demo/ and publish it to e
 	@cd demo && ../$(BIN)/publish
 	@$(BIN)/python -c 'from pathlib import Path; print("\nThe site:", Path("demo/public/index.html").resolve().as_uri())'
 	@echo "The feeds lie beside it: feed.xml, atom.xml, feed.json."
+	@echo "What would be sent lies in demo/outbox/: open preview.html for WeChat and Telegram, message.txt for mail."
 
 test: .venv/for-test ## run everything: style, types, tests (make test ARGS="-k feed" for a part)
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
