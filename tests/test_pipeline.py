@@ -507,6 +507,17 @@ def test_a_renamed_file_changes_nothing(letter: Newsletter) -> None:
     assert tree(letter.root / "public") == before
 
 
+def test_times_of_correction_that_are_lost_are_lost_everywhere(letter: Newsletter) -> None:
+    letter.publish()
+    letter.write("2020-12-06", topic="第2020-12-06题", text="改")
+    letter.publish()
+    assert letter.text("2020-12-06.html").splitlines()[3] == "2021-07-18 12:00:00+08:00"
+    (letter.root / ".publisher" / "revisions.json").unlink()
+    letter.write("2021-07-18", topic="第2021-07-18题", text="改")
+    letter.publish()
+    assert letter.text("2020-12-06.html").splitlines()[3] == "2020-12-06 09:45:00+08:00"
+
+
 def test_damaged_revisions_are_told_and_written_anew(letter: Newsletter) -> None:
     letter.publish()
     path = letter.root / ".publisher" / "revisions.json"
@@ -622,6 +633,12 @@ def test_a_channel_that_fails_stops_no_other(letter: Newsletter) -> None:
     letter.config = replace(letter.config, channels=(Pages(), Feed()))
     assert letter.publish().exit_code == 0
     assert letter.text("index.html").count("\n") == 3
+
+
+def test_nothing_is_sent_after_a_failure(letter: Newsletter) -> None:
+    outcome = troubled(letter, "2021-07-18.html", DeliveryError("no room"))  # the first to be delivered
+    assert outcome.channels["pages"].written == ()
+    assert not list((letter.root / "public").glob("*.html"))
 
 
 def test_a_failing_index_leaves_the_pages(letter: Newsletter) -> None:
