@@ -478,6 +478,20 @@ def test_the_issue_to_publish_is_broken(letter: Newsletter, body: str, message: 
     assert not (letter.root / "public").exists()
 
 
+def test_an_issue_that_cannot_be_read_again(letter: Newsletter) -> None:
+    letter.publish()
+    path = letter.root / "issues" / "2021-07-04.md"
+    before = path.stat()
+    path.write_bytes(b"\xff" * before.st_size)
+    os.utime(path, ns=(1, before.st_mtime_ns))  # as if nothing had happened
+    (letter.root / "public" / "2021-07-04.html").unlink()
+    outcome = letter.publish("pages")
+    assert outcome.exit_code == 1
+    error = outcome.channels["pages"].error
+    assert error
+    assert error.message.startswith("issues/2021-07-04.md:1:1: ")
+
+
 def test_two_issues_of_one_day(letter: Newsletter) -> None:
     letter.write("2021-07-18", name="copy")
     with pytest.raises(IssueError) as caught:

@@ -119,24 +119,25 @@ class Desk:
 
     def render(self, job: Job) -> Rendered:
         """What the job's channels make of its issue. Never raises."""
-        document = self._unfold(job)
+        document = self._document(job)
         context = replace(self.context, entry=job.entry, previous=job.previous, next=job.next)
         return job.path, [(name, self._render(name, document, job.path, context)) for name in job.channels]
 
-    def _unfold(self, job: Job) -> Issue | None:
-        if job.document is None:
-            return self.read(Found(job.path, 0, 0))[1]
+    def _document(self, job: Job) -> Issue | IssueError:
         if isinstance(job.document, Issue):
             return job.document
+        if job.document is None:
+            record, document = self.read(Found(job.path, 0, 0))
+            return document or IssueError(record.fault, record.hint)
         from publisher.pipeline.packing import unpack
 
         return unpack(job.document)
 
     def _render(
-        self, name: str, document: Issue | None, path: str, context: Context
+        self, name: str, document: Issue | IssueError, path: str, context: Context
     ) -> Rendering | PublisherError:
-        if document is None:
-            return IssueError(f"{path} changed while it was being published", "run publish again")
+        if isinstance(document, IssueError):  # a sound file when it was last read
+            return document
         try:
             return self.channels[name].render(document, context)
         except PublisherError as error:
