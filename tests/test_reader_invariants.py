@@ -129,14 +129,20 @@ def owners(issue: Issue) -> Iterator[Pos]:
 
 
 def unowned(text: str, issue: Issue) -> list[tuple[int, int, str]]:
-    """Non-blank lines that belong to no node, or to more than one: (line, owners, text)."""
+    """Non-blank lines that belong to no node, or to more than one: (line, owners, text).
+
+    A comment or a definition on lines of its own owns them, even in the middle of a list.
+    """
+    taken = [one.pos for one in (*issue.definitions, *issue.dropped) if not getattr(one, "inline", False)]
+    apart = {line for pos in taken for line in range(pos.line, pos.end_line + 1)}
     count: dict[int, int] = {}
     for pos in owners(issue):
         for line in range(pos.line, pos.end_line + 1):
-            count[line] = count.get(line, 0) + 1
+            if line not in apart or pos in taken:
+                count[line] = count.get(line, 0) + 1
     if issue.guide:  # the line of the label may hold text of the guide too: the owner is the guide
         own = [issue.guide.label_pos, *(block.pos for block in issue.guide.blocks)]
-        for line in {line for pos in own for line in range(pos.line, pos.end_line + 1)}:
+        for line in {line for pos in own for line in range(pos.line, pos.end_line + 1)} - apart:
             count[line] = count.get(line, 0) + 1
     lines = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))
     return [
@@ -181,6 +187,7 @@ def lost_urls(text: str, issue: Issue) -> set[str]:
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts)
 @example("> 导读：\n- x")
+@example("1. 第一\n<!-- a comment -->\n  - 代码：https://github.com/o/r")
 @example("- [a\n](https://e.org/1)")
 def test_every_line_has_exactly_one_owner(text: str) -> None:
     assert unowned(text, read(text, "2021-07-18.md")) == []
