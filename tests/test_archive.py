@@ -77,6 +77,23 @@ def test_a_broken_link_and_a_loop_do_not_disturb(folder: Path) -> None:
     assert [one.path for one in scan(folder, "**/*.md")] == ["issues/1.md", "issues/2.md", "issues/old/0.md"]
 
 
+def test_a_file_that_goes_during_the_scan_hides_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    class Slow(list[os.DirEntry[str]]):
+        def __enter__(self) -> Slow:
+            (folder / "issues" / "1.md").unlink(missing_ok=True)
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(os, "scandir", lambda path: Slow(scandir(path)))
+    assert [one.path for one in scan(folder, "issues/*.md")] == ["issues/2.md"]
+
+
 def test_the_fingerprint_moves_with_every_file() -> None:
     before = [Found("a.md", 1, 1), Found("b.md", 2, 2)]
     assert fingerprint(before) == fingerprint(list(before))

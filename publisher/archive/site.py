@@ -88,25 +88,22 @@ class Site:
         """What the channel put here; empty when nothing is known."""
         return self.outputs.setdefault(channel, Output({}, {}, None))
 
-    def has(self, made: Made) -> bool:
+    def has(self, *made: Made) -> bool:
         """Whether all the files are still there, in their size."""
+        stat, folder = os.stat, f"{self.folder}/"  # ten thousand times a run: a Path takes twice as long
         try:
-            return all(_size(f"{self.folder}/{key}") == size for key, size in made.files.items())
+            return all(stat(folder + key).st_size == size for one in made for key, size in one.files.items())
         except OSError:
             return False
 
     def is_whole(self, output: Output) -> bool:
         """Whether everything the channel put here is still there."""
-        return all(map(self.has, (*output.groups.values(), *output.pages.values())))
+        return self.has(*output.groups.values(), *output.pages.values())
 
     def save(self, setup: Setup) -> None:
         """Write the record. Raises StorageError."""
         outputs = {name: _saved(one) for name, one in self.outputs.items()}
         cache.save(self._record, self._key, {"setup": setup, "outputs": outputs})
-
-
-def _size(path: str) -> int:
-    return os.stat(path).st_size  # noqa: PTH116 - a Path would take twice as long, ten thousand times a run
 
 
 def _output(saved: dict[str, Any]) -> Output:

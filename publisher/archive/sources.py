@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import re
@@ -30,10 +29,9 @@ def scan(root: Path, pattern: str) -> list[Found]:
     left out, as everywhere. Raises StorageError when a folder may not be listed.
     """
     try:
-        found = {one.path: one for one in _matches(str(root), "", pattern.split("/"))}
+        return sorted(set(_matches(str(root), "", pattern.split("/"))))  # two `**` may find a file twice
     except OSError as error:
         raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
-    return [found[path] for path in sorted(found)]
 
 
 def _matches(folder: str, prefix: str, parts: list[str]) -> Iterator[Found]:
@@ -42,18 +40,27 @@ def _matches(folder: str, prefix: str, parts: list[str]) -> Iterator[Found]:
     if deep:
         yield from _matches(folder, prefix, rest or ["*"])
     matches = re.compile(translate(head)).match
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+    try:
+        entries = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with entries:
         for entry in entries:
-            path = prefix + entry.name
-            if entry.name.startswith(".") or not (deep or matches(entry.name)):
+            name = entry.name
+            if name.startswith(".") or not (deep or matches(name)):
                 continue
-            if deep and entry.is_dir(follow_symlinks=False):
-                yield from _matches(entry.path, f"{path}/", parts)
-            elif not deep and rest and entry.is_dir():
-                yield from _matches(entry.path, f"{path}/", rest)
-            elif not deep and not rest and entry.is_file():
-                status = entry.stat()
-                yield Found(path, status.st_size, status.st_mtime_ns)
+            if deep:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _matches(entry.path, f"{prefix}{name}/", parts)
+            elif rest:
+                if entry.is_dir():
+                    yield from _matches(entry.path, f"{prefix}{name}/", rest)
+            elif entry.is_file():
+                try:
+                    status = entry.stat()
+                except FileNotFoundError:  # it was there a moment ago
+                    continue
+                yield Found(prefix + name, status.st_size, status.st_mtime_ns)
 
 
 def look(root: Path, paths: Iterable[str]) -> list[Found]:
