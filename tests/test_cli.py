@@ -253,17 +253,19 @@ def test_none_is_due(letter: Path, run: Command) -> None:
         ),
         (("2021-07-04", "--issue", "latest"), "two issues are named: 2021-07-04 and latest · one at a time"),
         (("new", "yesterday"), "yesterday is not a date · like 2021-08-01"),
-        (
-            ("completion", "fish"),
-            "argument SHELL: invalid choice: 'fish' (choose from 'bash', 'zsh', 'tcsh')"
-            " · publish completion --help",
-        ),
     ],
 )
 def test_wrong_words_are_one_line(letter: Path, run: Command, words: tuple[str, ...], line: str) -> None:
     before = files(letter)
     assert run(*words) == Said(2, "", f"error: {line}\n")
     assert files(letter) - before <= {".publisher/lock"}
+
+
+def test_a_shell_nobody_knows(run: Command) -> None:
+    said = run("completion", "fish")
+    assert (said.code, said.out) == (2, "")
+    # each version of Python words the middle in its own way
+    assert re.fullmatch(r"error: .*invalid choice: 'fish'.*bash.* · publish completion --help\n", said.err)
 
 
 def test_no_newsletter_here(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
