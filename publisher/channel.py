@@ -1,7 +1,8 @@
 """What a channel is: a pure `render` and a `deliver` that acts, and nothing between them.
 
 A channel is a frozen dataclass; its fields are its keys in publisher.toml. Most channels only render
-an issue. A channel whose output covers the whole archive (a site, a feed) also has `render_archive`.
+an issue. A channel whose output covers the whole archive (a site, a feed) also has `render_archive`. A channel
+that reaches people, whose output nobody can take back by writing a file, is a LiveChannel.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import ClassVar, Protocol, runtime_checkable
 
 from publisher.model import Issue, Publication
@@ -33,11 +35,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a channel made of an issue. `report` holds facts for people and scripts (counts, limits)."""
+    """What a channel made of an issue. `parts` are what it delivers, `previews` show the same to the eye and
+    only lie beside it in files. `report` holds facts for people and scripts (counts, limits)."""
 
     parts: tuple[Part, ...]
     warnings: tuple[str, ...] = ()
     report: Mapping[str, object] = field(default_factory=dict)
+    previews: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,18 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is known after a delivery: `changed` is false when it was there already."""
+    """What is known after a delivery: `changed` is false when it was there already.
+
+    `remote_id` is the name the platform gave it, by which it can be changed later. `moved_to` is the
+    destination's new name, if the platform told one. `notes` are for people: what did not work besides the
+    delivery itself.
+    """
 
     changed: bool = True
     url: str = ""
     remote_id: str = ""
+    moved_to: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Session(Protocol):
@@ -120,6 +131,39 @@ class Session(Protocol):
         """Send one part. Raises DeliveryError only when nothing went out; any other exception means
         that the outcome is unknown."""
         ...
+
+
+class LiveSession(Session, Protocol):
+    """An open connection to a platform where what was delivered can be changed.
+
+    Both methods do the same when they are called twice, so an outcome that is not known is tried again.
+    They raise DeliveryError when nothing changed.
+    """
+
+    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:
+        """Put `part` in the place of what `deliver` gave the name `remote_id`."""
+        ...
+
+    def withdraw(self, destination: str, remote_id: str) -> Receipt:
+        """Take back what `deliver` gave the name `remote_id`; `notes` say so when it has to stay."""
+        ...
+
+
+class Level(Enum):
+    """How an examination turned out."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined; `hint` says how to mend it."""
+
+    level: Level
+    message: str
+    hint: str = ""
 
 
 @runtime_checkable
@@ -133,7 +177,44 @@ class Channel(Protocol):
         ...
 
     def session(self) -> AbstractContextManager[Session]:
-        """The connection that delivers, opened on entry and closed on exit."""
+        """The connection that delivers, opened on entry and closed on exit. Opening it raises ConfigError
+        or DeliveryError, and then nothing went out."""
+        ...
+
+
+@runtime_checkable
+class LiveChannel(Channel, Protocol):
+    """A channel that reaches people.
+
+    `destination` names whom: a chat, a list, an account. It is empty as long as the channel is not set up
+    to send; then its session writes files. With `updates` the session is a LiveSession. With `ordered` no
+    part is sent before the one in front of it has arrived. `repeatable` means that to deliver twice is the
+    same as once, so an outcome that is not known is no reason to stop. `patience` is how long one delivery
+    may take at most, in seconds.
+    """
+
+    updates: ClassVar[bool]
+    ordered: ClassVar[bool]
+    repeatable: ClassVar[bool]
+    patience: ClassVar[float]
+
+    @property
+    def destination(self) -> str:
+        """Whom the parts of an issue go to."""
+        ...
+
+    @property
+    def own(self) -> str:
+        """The editor's own destination, for proofs; empty when none is set."""
+        ...
+
+    def recipients(self) -> Iterable[str]:
+        """Who gets the parts, one delivery each: the destination itself, or all who are behind it."""
+        ...
+
+    def examine(self) -> Iterator[Finding]:
+        """Whether it could deliver, found out by calls that change nothing. Raises ConfigError when it
+        cannot even ask."""
         ...
 
 
