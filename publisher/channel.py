@@ -1,8 +1,8 @@
 """What a channel is: a pure `render` and a `deliver` that acts, and nothing between them.
 
 A channel is a frozen dataclass; its fields are its keys in publisher.toml. Most channels only render
-an issue. A channel whose output covers the whole archive (a site, a feed) also has `render_archive`. A channel
-that reaches people, whose output nobody can take back by writing a file, is a LiveChannel.
+an issue. A channel whose output covers the whole archive (a site, a feed) also has `render_archive`.
+A channel that reaches people, whose output nobody can take back by writing a file, is a LiveChannel.
 """
 
 from __future__ import annotations
