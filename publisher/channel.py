@@ -189,13 +189,15 @@ class LiveChannel(Channel, Protocol):
     `destination` names whom: a chat, a list, an account. It is empty as long as the channel is not set up
     to send; then its session writes files. With `updates` the session is a LiveSession. With `ordered` no
     part is sent before the one in front of it has arrived. `repeatable` means that to deliver twice is the
-    same as once, so an outcome that is not known is no reason to stop. `patience` is how long one delivery
-    may take at most, in seconds.
+    same as once, so an outcome that is not known is no reason to stop. `window` is how many deliveries are
+    begun together: so many may be unknown after a crash. `patience` is how long one may take at most, in
+    seconds.
     """
 
     updates: ClassVar[bool]
     ordered: ClassVar[bool]
     repeatable: ClassVar[bool]
+    window: ClassVar[int]
     patience: ClassVar[float]
 
     @property

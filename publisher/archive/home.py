@@ -1,6 +1,7 @@
 """The folder `.publisher` beside publisher.toml: all that is remembered from one run to the next.
 
 lock              held by the run at work
+ledger.db         what was sent where; losing it means that nobody knows
 revisions.json    when each issue was last corrected; goes with the sources
 cache/            what may be lost at any time
 """
@@ -18,7 +19,7 @@ from publisher.archive.sources import scan
 from publisher.files import storage_error, write_if_changed
 from publisher.project import NAME
 
-_IGNORED = b"/cache/\n/lock\n"
+_IGNORED = b"/cache/\n/lock\n/ledger.*\n"
 
 
 class Home:
@@ -28,6 +29,7 @@ class Home:
         self.root = root
         self.folder = root / ".publisher"
         self.lock = self.folder / "lock"
+        self.ledger = self.folder / "ledger.db"
         self.revisions = self.folder / "revisions.json"
         self.cache = self.folder / "cache"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
@@ -12,9 +12,10 @@ from publisher.archive.index import Index
 from publisher.archive.records import Record
 from publisher.archive.site import Made, Site
 from publisher.archive.sources import Found
-from publisher.channel import Channel, Entry, Group, Part, Rendering
+from publisher.channel import Channel, Entry, Group, LiveChannel, Part, Rendering
 from publisher.errors import PublisherError
 from publisher.files import storage_error
+from publisher.ledger import Key, Ledger
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.desk import Desk, Job, RenderError
 from publisher.pipeline.events import Advanced, ChannelOutcome
@@ -24,12 +25,17 @@ from publisher.pipeline.shelf import Shelf
 
 
 class Delivery:
-    """Renders and delivers what is not there yet. `records` and `entries` are the archive, newest first,
-    and `issue` is the one among them that channels without an archive get."""
+    """Renders what is not there yet, and delivers what goes into files. `records` and `entries` are the
+    archive, newest first, and `issue` is the one among them that channels without an archive get.
+
+    What live channels made of it is in `renderings` afterwards: it leaves the house by another door. `digests` has
+    for each issue what all its renderings are made from. Without a `ledger` nothing is noted.
+    """
 
     def __init__(
         self,
         run: Run,
+        ledger: Ledger | None,
         index: Index,
         site: Site,
         desk: Desk,
@@ -39,6 +45,7 @@ class Delivery:
         pictures: Sequence[Found],
     ) -> None:
         self._run = run
+        self._ledger = ledger
         self._index = index
         self._site = site
         self._desk = desk
@@ -46,29 +53,56 @@ class Delivery:
         self._entries = entries
         self._issue = issue
         self._pictures = {one.path: one for one in pictures if one.size >= 0}
-        self._digests = _digests(records, entries)
+        self.digests = _digests(records, entries)
         self._position = {record.path: position for position, record in enumerate(records)}
         self._outlets = {
             channel.name: Outlet(channel, run.out, dry_run=run.request.dry_run) for channel in run.channels
         }
+        self.renderings: dict[LiveChannel, Rendering] = {}
 
     def deliver(self, crew: Crew[Desk], shelf: Shelf) -> dict[str, ChannelOutcome]:
         """Do it all; by channel, what became of it. Nothing a channel does wrong is raised."""
         before = {name: set(self._site.output(name).files) for name in self._outlets}
-        self._deliver_pages(crew, shelf)
+        due = self._due()
+        self._begin_files(due)
+        self._deliver_pages(due, crew, shelf)
         crew.close()
         outcomes = {}
         for name, outlet in self._outlets.items():
             shown = self._deliver_groups(outlet)
-            outcomes[name] = self._outcome(outlet, before[name], shown)
-            self._run.report(outcomes[name])
+            if outlet.channel not in self.renderings:
+                outcomes[name] = self._outcome(outlet, before[name], shown)
+                self._run.report(outcomes[name])
+        self._end_files()
         return outcomes
+
+    # ----------------------------------------------------------------- ledger
+
+    def _begin_files(self, due: Mapping[int, Sequence[str]]) -> None:
+        if self._ledger and due:
+            keys = {
+                self._key(name, self._entries[position].id): self.digests[position]
+                for position, names in due.items()
+                for name in names
+                if self._outlets[name].archive
+            }
+            self._ledger.begin_files(keys, self._run.clock.time())
+
+    def _end_files(self) -> None:
+        done = [
+            (name, self._run.config.publication.site)
+            for name, outlet in self._outlets.items()
+            if outlet.archive and not (outlet.error or outlet.left_out)
+        ]
+        if self._ledger and done:
+            self._ledger.end_files(done, self._run.clock.time())
+
+    def _key(self, channel: str, issue: str) -> Key:
+        return Key(issue, channel, self._run.config.publication.site)
 
     # ------------------------------------------------------------------ pages
 
-    def _deliver_pages(self, crew: Crew[Desk], shelf: Shelf) -> None:
-        due = self._due()
-
+    def _deliver_pages(self, due: Mapping[int, Sequence[str]], crew: Crew[Desk], shelf: Shelf) -> None:
         def jobs() -> Iterator[Job]:
             for position, names in due.items():
                 path = self._records[position].path
@@ -94,15 +128,15 @@ class Delivery:
 
     def _has_body(self, name: str, position: int) -> bool:
         body = self._index.bodies.get(name, {}).get(self._records[position].path)
-        return body is not None and body.digest == self._digests[position]
+        return body is not None and body.digest == self.digests[position]
 
     def _has_page(self, name: str, position: int) -> bool:
         page = self._site.output(name).pages.get(self._records[position].path)
-        return page is not None and page.digest == self._digests[position] and self._site.has(page)
+        return page is not None and page.digest == self.digests[position] and self._site.has(page)
 
     def _accept(self, outlet: Outlet, path: str, made: Rendering | PublisherError) -> None:
         """Deliver or keep what a channel made of an issue."""
-        channel, digest = outlet.channel, self._digests[self._position[path]]
+        channel, digest = outlet.channel, self.digests[self._position[path]]
         if isinstance(made, PublisherError):
             outlet.fail(made, path)
             return
@@ -111,7 +145,9 @@ class Delivery:
                 self._run.warn(f"{channel.name}: {warning}")
         if outlet.keeps:
             self._index.keep(channel.name, path, digest, made.parts[0].body)
-        elif (sizes := outlet.deliver(made.parts)) is not None:
+        elif isinstance(channel, LiveChannel) and self._run.is_live(channel):
+            self.renderings[channel] = made
+        elif (sizes := outlet.deliver((*made.parts, *made.previews))) is not None:
             output = self._site.output(channel.name)
             if not outlet.archive:  # of the issues it got before, it needs none again
                 output.pages.clear()
@@ -185,7 +221,7 @@ class Delivery:
 
         def body(entry: Entry) -> bytes:
             position = positions[entry.id]
-            path, digest = self._records[position].path, self._digests[position]
+            path, digest = self._records[position].path, self.digests[position]
             kept = self._index.kept(channel.name, path, digest)
             if kept is None:
                 job = Job(path, None, entry, *self._neighbours(position), (channel.name,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,14 +10,37 @@ from publisher.archive.records import Record
 from publisher.errors import PublisherError
 
 
+class Departure(NamedTuple):
+    """What is about to leave for a destination: deliveries that nobody can take back, and changes to what is
+    there."""
+
+    channel: str
+    destination: str
+    new: int
+    changed: int = 0
+    withdrawn: int = 0
+
+
+def _always(leaving: Sequence[Departure]) -> bool:
+    return bool(leaving)
+
+
 class Request(NamedTuple):
     """What to publish: an issue by date, id or file ("" for the newest due), on the channels named (none:
-    all that are on). `out` is the folder to write to instead of the project's own."""
+    all that are on). `out` is the folder to write to instead of the project's own; then nothing is sent.
+
+    With `correct` an issue that is out may get more or fewer messages. `patience` is for how many seconds a
+    channel may wait for a platform that wants to be left alone. `approve` is asked once before anything
+    leaves that cannot be taken back; it may raise instead of saying no.
+    """
 
     issue: str = ""
     channels: tuple[str, ...] = ()
     dry_run: bool = False
     out: Path | None = None
+    correct: bool = False
+    patience: float = 300.0
+    approve: Callable[[Sequence[Departure]], bool] = _always
 
 
 class Chosen(NamedTuple):
@@ -47,6 +70,9 @@ class ChannelOutcome(NamedTuple):
     `written` are the files that changed (in a dry run: would change), `unchanged` counts the others.
     `shown` are the files to name first, `issues` how many issues they cover. `gone` are files of issues
     that are no longer there: nothing leads to them, and they are left alone.
+
+    A live channel has a `destination` instead, and counts of what was `sent` and `changed` there (in a dry
+    run: would be). `held` says why what is there is not what the issue says now.
     """
 
     name: str
@@ -56,6 +82,16 @@ class ChannelOutcome(NamedTuple):
     shown: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     error: PublisherError | None = None
+    destination: str = ""
+    sent: int = 0
+    changed: int = 0
+    url: str = ""
+    held: str = ""
+
+    @property
+    def did_something(self) -> bool:
+        """Whether anything is not as it was."""
+        return bool(self.written or self.sent or self.changed)
 
 
 Event = Chosen | Advanced | Warned | ChannelOutcome
@@ -78,4 +114,4 @@ class Outcome(NamedTuple):
     @property
     def nothing_to_do(self) -> bool:
         """True when everything was there already."""
-        return not self.exit_code and not any(one.written for one in self.channels.values())
+        return not self.exit_code and not any(one.did_something for one in self.channels.values())

@@ -1,43 +1,91 @@
-"""Publishing, under the lock."""
+"""Publishing: files under the lock, then the post, which the ledger alone guards."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
 
 from publisher.archive.lock import held
 from publisher.archive.sources import scan
 from publisher.config import Config
-from publisher.errors import ConfigError
+from publisher.errors import BusyError, ConfigError
 from publisher.files import sweep
-from publisher.pipeline.events import Outcome, Report, Request
+from publisher.pipeline.clock import Clock
+from publisher.pipeline.events import ChannelOutcome, Outcome, Report, Request
 from publisher.pipeline.run import Run, channels_for
-from publisher.pipeline.work import work
+from publisher.pipeline.work import Work, remember, work
 from publisher.theme import Theme
 
+if TYPE_CHECKING:
+    from publisher.ledger import Ledger
 
-def publish(config: Config, theme: Theme, request: Request, now: dt.datetime, report: Report) -> Outcome:
-    """Bring the channels asked for up to date. `now` is aware.
+
+def publish(
+    config: Config,
+    theme: Theme,
+    request: Request,
+    now: dt.datetime,
+    report: Report,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Bring the channels asked for up to date. `now` is aware, and what the run takes for its time;
+    `clock` is for what takes long.
 
     A channel that fails is told in the outcome and stops no other; an issue that is broken is left out and
     told by a warning. Raises, before anything is delivered, ConfigError for a channel or an issue that is
     not there, IssueError when the very issue to publish is broken, BusyError when another process publishes
-    here; and StorageError when a folder cannot be read or what is remembered cannot be written.
+    here; and StorageError when a folder cannot be read or the ledger or what is remembered cannot be written.
     """
-    run = Run(config, theme, request, channels_for(config, request.channels), now, report)
-    if request.dry_run:
-        return _publish(run)
-    with held(run.home.lock) as died:
-        if died:
-            sweep(run.out / config.publication.site)
-            sweep(run.home.folder)
-        return _publish(run)
+    channels = channels_for(config, request.channels)
+    run = Run(config, theme, request, channels, now, report, clock or Clock.running(now))
+    with ExitStack() as stack:
+        if request.dry_run:
+            ledger = stack.enter_context(run.ledger()) if run.has_ledger else None
+            return _foresee(run, ledger, _work(run, None))
+        with held(run.home.lock) as died:
+            if died:
+                sweep(run.out / config.publication.site)
+                sweep(run.home.folder)
+            ledger = stack.enter_context(run.ledger()) if run.out == config.root else None
+            done = _work(run, ledger)
+        return _post(run, ledger, done) if ledger and done.renderings else done.outcome
 
 
-def _publish(run: Run) -> Outcome:
+def _work(run: Run, ledger: Ledger | None) -> Work:
     seen = time.time_ns()
     found = scan(run.config.root, run.config.issues)
     if not found:
         what = f"no file matches issues = {run.config.issues!r} of {run.config.path}"
         raise ConfigError(what, "begin one: publish new")
-    return work(run, found, seen)
+    return work(run, ledger, found, seen)
+
+
+def _post(run: Run, ledger: Ledger, done: Work) -> Outcome:
+    """Post what the live channels made."""
+    from publisher.pipeline.post import letters, post
+
+    outcomes = post(run, ledger, letters(run, ledger, done.name, done.renderings))
+    finished = [name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)]
+    with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
+        remember(run, done, finished)
+    return _with(run, done, [*outcomes.values()])
+
+
+def _foresee(run: Run, ledger: Ledger | None, done: Work) -> Outcome:
+    """What `_post` would do."""
+    if not done.renderings:
+        return done.outcome
+    from publisher.pipeline.post import foreseen, letters
+
+    outcomes = [*foreseen(letters(run, ledger, done.name, done.renderings))]
+    for outcome in outcomes:
+        run.report(outcome)
+    return _with(run, done, outcomes)
+
+
+def _with(run: Run, done: Work, posted: Sequence[ChannelOutcome]) -> Outcome:
+    channels = {**done.outcome.channels, **{one.name: one for one in posted}}
+    return done.outcome._replace(channels=channels, warnings=tuple(run.warnings))

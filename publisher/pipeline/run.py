@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from publisher import registry
 from publisher.archive.home import Home
-from publisher.channel import Channel
+from publisher.channel import Channel, LiveChannel
 from publisher.config import Config
 from publisher.errors import ConfigError
+from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request, Warned
 from publisher.theme import Theme
+
+if TYPE_CHECKING:
+    from publisher.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Run:
     channels: tuple[Channel, ...]
     when: dt.datetime
     report: Report
+    clock: Clock
     warnings: list[str] = field(default_factory=list)
 
     @cached_property
@@ -44,6 +52,23 @@ class Run:
     def home(self) -> Home:
         """Where things are remembered from one run to the next."""
         return Home(self.config.root)
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there are books already; to look must not begin them."""
+        return self.home.ledger.exists()
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """The books, open. Raises StorageError."""
+        from publisher.ledger import Ledger
+
+        with closing(Ledger(self.home.ledger)) as books:
+            yield books
+
+    def is_live(self, channel: Channel) -> bool:
+        """Whether what a channel makes leaves the house. To another folder everything goes as files."""
+        return isinstance(channel, LiveChannel) and bool(channel.destination) and self.out == self.config.root
 
     def warn(self, message: str) -> None:
         """Tell something that stops nothing."""

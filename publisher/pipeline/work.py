@@ -1,19 +1,22 @@
-"""The work of a run: read what changed, decide what is in, deliver it, remember it."""
+"""The work of a run up to the door: read what changed, decide what is in, write the files, remember them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, choose, edition
 from publisher.archive.revisions import Revisions
-from publisher.archive.site import Settled, Setup, Site
+from publisher.archive.site import Made, Settled, Setup, Site
 from publisher.archive.sources import Found, fingerprint, is_settled, look
-from publisher.channel import Entry
+from publisher.channel import Entry, LiveChannel, Rendering
 from publisher.files import storage_error
+from publisher.ledger import Ledger
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.delivery import Delivery
 from publisher.pipeline.desk import Desk
@@ -22,8 +25,19 @@ from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
 
 
-def work(run: Run, found: list[Found], seen: int) -> Outcome:
-    """Bring the channels up to date with the files `found`, looked up at `seen` (nanoseconds).
+class Work(NamedTuple):
+    """What was done with the files, and what is left to post: the renderings of live channels, for the issue
+    `name`, made from what `digest` covers. `settled` is for those channels, when they are done too."""
+
+    outcome: Outcome
+    name: str = ""
+    digest: str = ""
+    renderings: Mapping[LiveChannel, Rendering] = {}
+    settled: Settled | None = None
+
+
+def work(run: Run, ledger: Ledger | None, found: list[Found], seen: int) -> Work:
+    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds).
 
     Raises what `publish` does.
     """
@@ -38,17 +52,39 @@ def work(run: Run, found: list[Found], seen: int) -> Outcome:
         for text in _left_out(current):
             run.warn(text)
         if issue is None:
-            return Outcome(None, {}, tuple(run.warnings), current.until)
+            return Work(Outcome(None, {}, tuple(run.warnings), current.until))
         pictures = look(
             run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
         )
-        delivery = Delivery(run, index, site, desk, current.issues, _entries(run, current), issue, pictures)
+        entries = _entries(run, current)
+        delivery = Delivery(run, ledger, index, site, desk, current.issues, entries, issue, pictures)
         outcomes = delivery.deliver(crew, shelf)
+        settled = _settled(index, [*found, *pictures], current)
         if not run.request.dry_run:
-            done = [name for name, outcome in outcomes.items() if not outcome.error]
-            _settle(run, index, site, [*found, *pictures], current, done)
+            for name, outcome in outcomes.items():
+                site.output(name).settled = None if outcome.error else settled
+            for channel in delivery.renderings:
+                site.output(channel.name).settled = None
             _save(run, index, site, pictures)
-        return Outcome(issue, outcomes, tuple(run.warnings))
+        position = current.issues.index(issue)
+        return Work(
+            Outcome(issue, outcomes, tuple(run.warnings)),
+            entries[position].id,
+            delivery.digests[position],
+            delivery.renderings,
+            settled,
+        )
+
+
+def remember(run: Run, done: Work, names: Iterable[str]) -> None:
+    """Note that these channels, whose renderings were posted, have nothing to do until something changes."""
+    site = Site(run.out, run.home)
+    if site.setup and done.outcome.issue:
+        for name in names:
+            output = site.output(name)
+            output.pages = {done.outcome.issue.path: Made(done.digest, {})}
+            output.settled = done.settled
+        site.save(site.setup)
 
 
 def _read(run: Run, index: Index, crew: Crew[Desk], shelf: Shelf, found: list[Found], seen: int) -> None:
@@ -120,16 +156,12 @@ def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
     )
 
 
-def _settle(
-    run: Run, index: Index, site: Site, found: list[Found], current: Edition, done: list[str]
-) -> None:
-    """Note for the channels that are done under which conditions the next run has nothing to do."""
-    settled = None
-    if all(record.mtime for record in index.records.values()):
-        newest = current.issues[0]
-        settled = Settled(fingerprint(found), newest.date, current.until, newest, _left_out(current))
-    for channel in run.channels:
-        site.output(channel.name).settled = settled if channel.name in done else None
+def _settled(index: Index, found: list[Found], current: Edition) -> Settled | None:
+    """Under which conditions the next run has nothing to do, for channels that are done."""
+    if not all(record.mtime for record in index.records.values()):
+        return None
+    newest = current.issues[0]
+    return Settled(fingerprint(found), newest.date, current.until, newest, _left_out(current))
 
 
 def _save(run: Run, index: Index, site: Site, pictures: list[Found]) -> None:

@@ -1,0 +1,20 @@
+"""What was sent where. The ledger decides; whoever publishes asks it first and tells it after.
+
+A publication is an issue on its way through a channel to a destination, and there is one row for each, ever:
+who has it in hand publishes, nobody else. Its deliveries, one for each part and recipient, go
+
+    planned ─▶ sending ─▶ sent | failed | unknown
+
+`sending` is on disk before the act, and what came of it after: a row that is found in `sending` when its
+owner is gone becomes `unknown`, which only a person or a look at the platform can settle.
+"""
+
+from publisher.ledger.books import Ledger as Ledger
+from publisher.ledger.rows import Claim as Claim
+from publisher.ledger.rows import Counts as Counts
+from publisher.ledger.rows import Key as Key
+from publisher.ledger.rows import LostError as LostError
+from publisher.ledger.rows import Result as Result
+from publisher.ledger.rows import Standing as Standing
+from publisher.ledger.rows import State as State
+from publisher.ledger.rows import Task as Task

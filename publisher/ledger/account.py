@@ -1,0 +1,198 @@
+"""The ledger as people use it: what stands where, what was tried, and what a person decides about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from publisher.ledger.books import Ledger, moment, stamp
+from publisher.ledger.database import Transaction
+from publisher.ledger.rows import Counts, Key, Standing, State
+
+_COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url"
+
+
+class Verdict(Enum):
+    """What a person found out about deliveries nobody knew about."""
+
+    SENT = "sent"
+    RESEND = "resend"
+    DROP = "drop"
+
+
+class Attempt(NamedTuple):
+    """One try at a delivery, as it was noted at the time."""
+
+    recipient: str
+    part: str
+    began: dt.datetime
+    ended: dt.datetime
+    outcome: str
+    evidence: str
+
+
+def standing(ledger: Ledger, key: Key) -> Standing | None:
+    """How a publication stands; None when there is none."""
+    with ledger.transaction() as books:
+        found = books.rows(
+            f"SELECT {_COLUMNS} FROM publication WHERE issue = ? AND channel = ? AND destination = ?", *key
+        )
+        return _standing(books, found[0]) if found else None
+
+
+def standings(ledger: Ledger, issues: Sequence[str]) -> list[Standing]:
+    """How all publications of these issues stand, in the order of the issues."""
+    with ledger.transaction() as books:
+        return [
+            _standing(books, row)
+            for issue in issues
+            for row in books.rows(
+                f"SELECT {_COLUMNS} FROM publication WHERE issue = ? ORDER BY channel, destination", issue
+            )
+        ]
+
+
+def issues_with(ledger: Ledger, *states: State) -> list[str]:
+    """The issues with deliveries in one of these states."""
+    marks = ", ".join("?" * len(states))
+    with ledger.transaction() as books:
+        return [
+            issue
+            for (issue,) in books.rows(
+                f"""SELECT DISTINCT issue FROM publication JOIN delivery ON delivery.publication = publication.id
+                    WHERE state IN ({marks}) ORDER BY issue""",
+                *(state.value for state in states),
+            )
+        ]
+
+
+def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
+    number, issue, channel, destination, done, digest, owner, published, changed, url = row
+    counted = dict(
+        books.rows("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", number)  # type: ignore[arg-type]
+    )
+    [(next_at,)] = books.rows(
+        "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at <> ''",
+        number,
+    )
+    reasons = books.rows(
+        "SELECT DISTINCT reason FROM delivery WHERE publication = ? AND reason <> '' LIMIT 3", number
+    )
+    parts = books.rows("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", number)
+    live = (
+        books.rows("SELECT part, live FROM delivery WHERE publication = ? AND live <> ''", number)
+        if sum(counted.values()) <= 2 * len(parts) + 20
+        else []
+    )
+    return Standing(
+        int(str(number)),
+        Key(str(issue), str(channel), str(destination)),
+        bool(done),
+        str(digest),
+        Counts(**counted),
+        str(owner),
+        moment(str(published)) if published else None,
+        moment(str(changed)) if changed else None,
+        str(url),
+        moment(next_at) if next_at else None,
+        tuple(reason for (reason,) in reasons),
+        dict(parts),  # type: ignore[arg-type]
+        dict(live),  # type: ignore[arg-type]
+    )
+
+
+def deliveries(ledger: Ledger, key: Key, *states: State) -> Iterator[tuple[str, str, str]]:
+    """Recipient, part and reason of the deliveries of a publication in one of these states."""
+    marks = ", ".join("?" * len(states))
+    with ledger.transaction() as books:
+        yield from books.rows(  # type: ignore[misc]
+            f"""SELECT recipient, part, reason FROM delivery WHERE state IN ({marks}) AND publication =
+                (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
+                ORDER BY delivery.position, delivery.id""",
+            *(state.value for state in states),
+            *key,
+        )
+
+
+def attempts(ledger: Ledger, key: Key) -> list[Attempt]:
+    """All that was tried for a publication, first things first."""
+    with ledger.transaction() as books:
+        found = books.rows(
+            """SELECT recipient, part, attempt.began, ended, outcome, evidence
+               FROM attempt JOIN delivery ON delivery.id = attempt.delivery
+               JOIN publication ON publication.id = delivery.publication
+               WHERE issue = ? AND channel = ? AND destination = ? ORDER BY attempt.id""",
+            *key,
+        )
+    return [
+        Attempt(who, part, moment(a), moment(b), outcome, told) for who, part, a, b, outcome, told in found
+    ]
+
+
+def retry(ledger: Ledger, key: Key, now: dt.datetime) -> int:
+    """Plan again what failed, and have what was put off be due now; how many deliveries that are."""
+    with ledger.transaction() as books:
+        return books.run(
+            """UPDATE delivery SET state = 'planned', next_at = '', tries = 0
+               WHERE (state = 'failed' OR (state = 'planned' AND next_at > ?)) AND publication =
+               (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)""",
+            stamp(now),
+            *key,
+        )
+
+
+def resolve(
+    ledger: Ledger,
+    key: Key,
+    verdict: Verdict,
+    now: dt.datetime,
+    *,
+    part: str = "",
+    recipient: str = "",
+    remote_id: str = "",
+) -> int:
+    """Enter what a person found out about deliveries that are unknown; how many there were.
+
+    `part` and `recipient` choose some of them. `remote_id` names the message, so that it can be changed later.
+    """
+    with ledger.transaction() as books:
+        chosen = books.rows(
+            """SELECT delivery.id, delivery.fence, tried, recipient, part FROM delivery
+               JOIN publication ON publication.id = delivery.publication
+               WHERE state = 'unknown' AND issue = ? AND channel = ? AND destination = ?""",
+            *key,
+        )
+        chosen = [row for row in chosen if part in ("", row[4]) and recipient in ("", row[3])]
+        for number, fence, tried, _, _ in chosen:
+            _decide(books, number, verdict, remote_id)
+            books.run(
+                """INSERT INTO attempt (delivery, fence, began, ended, digest, outcome, evidence)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                *(number, fence, stamp(now), stamp(now), tried, verdict.value, "a person's decision"),
+            )
+        _close(books, key, now)
+        return len(chosen)
+
+
+def _decide(books: Transaction, number: int, verdict: Verdict, remote_id: str) -> None:
+    match verdict:
+        case Verdict.SENT:
+            sql = "UPDATE delivery SET state = 'sent', live = tried, reason = '', remote_id = ? WHERE id = ?"
+            books.run(sql, remote_id, number)
+        case Verdict.RESEND:
+            books.run("UPDATE delivery SET state = 'planned', reason = '' WHERE id = ?", number)
+        case Verdict.DROP:
+            books.run("UPDATE delivery SET state = 'dropped', reason = '' WHERE id = ?", number)
+
+
+def _close(books: Transaction, key: Key, now: dt.datetime) -> None:
+    """Note that a publication is done if nothing of it is left to do."""
+    books.run(
+        """UPDATE publication SET done = 1, published = CASE published WHEN '' THEN ? ELSE published END
+           WHERE issue = ? AND channel = ? AND destination = ? AND NOT EXISTS (SELECT 1 FROM delivery
+           WHERE publication = publication.id AND state IN ('planned', 'sending', 'failed', 'unknown'))""",
+        stamp(now),
+        *key,
+    )

@@ -1,0 +1,72 @@
+"""The two databases under one text of SQL: how each begins a transaction, and what it calls things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+Row = tuple[Any, ...]
+
+
+class Transaction(Protocol):
+    """Statements that hold together or not at all. Values stand as ? in the text."""
+
+    def run(self, sql: str, *values: object) -> int:
+        """Run a statement; how many rows it touched."""
+        ...
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+        """Run a statement for each row of values, holding few at a time; how many rows it touched."""
+        ...
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """The rows a query finds."""
+        ...
+
+
+class Database(Protocol):
+    """A database, for one process; its threads take turns.
+
+    `words` are what it spells in its own way: `id` and `bytes` for the schema, `lock` at the end of a
+    query whose row must stay as it is until the transaction ends.
+    """
+
+    words: ClassVar[dict[str, str]]
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """A transaction that commits at the end of the block, durably. Raises StorageError when the
+        database does not take it; nothing of it is there then."""
+        ...
+
+    def version(self, transaction: Transaction) -> int:
+        """The version of the schema, 0 when there is none. Until the transaction ends, nobody else makes
+        tables."""
+        ...
+
+    def set_version(self, transaction: Transaction, version: int) -> None:
+        """Note the version of the schema."""
+        ...
+
+    def examine(self) -> Iterator[tuple[str, bool]]:
+        """What there is to know about it, and whether that is good."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+def connect(place: Path | str) -> Database:
+    """The database in the file `place`, or the one at the address postgresql://…
+
+    Raises StorageError when it cannot be opened.
+    """
+    if isinstance(place, Path):
+        from publisher.ledger.sqlite import Sqlite
+
+        return Sqlite(place)
+    from publisher.ledger.postgres import Postgres
+
+    return Postgres(place)

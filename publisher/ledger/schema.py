@@ -1,0 +1,74 @@
+"""The tables. Each step brings a ledger from one version of the schema to the next; the first makes it.
+
+`{id}`, `{bytes}` are what the database calls a number it gives out and a string of bytes. Moments are text
+that sorts, in UTC.
+"""
+
+from __future__ import annotations
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        # the lock: two who publish the same race for this row
+        """CREATE TABLE publication (
+            id {id},
+            issue TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            destination TEXT NOT NULL,
+            done INTEGER NOT NULL DEFAULT 0,
+            digest TEXT NOT NULL DEFAULT '',
+            url TEXT NOT NULL DEFAULT '',
+            owner TEXT NOT NULL DEFAULT '',
+            fence INTEGER NOT NULL DEFAULT 0,
+            lease TEXT NOT NULL DEFAULT '',
+            published TEXT NOT NULL DEFAULT '',
+            changed TEXT NOT NULL DEFAULT '',
+            UNIQUE (issue, channel, destination)
+        )""",
+        "CREATE TABLE content (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body {bytes} NOT NULL)",
+        """CREATE TABLE part (
+            publication BIGINT NOT NULL REFERENCES publication (id),
+            part TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            digest TEXT NOT NULL REFERENCES content (digest),
+            PRIMARY KEY (publication, part)
+        )""",
+        # tried is the digest of the last attempt, live that of what is known to stand at the recipient's
+        """CREATE TABLE delivery (
+            id {id},
+            publication BIGINT NOT NULL REFERENCES publication (id),
+            recipient TEXT NOT NULL,
+            part TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            tries INTEGER NOT NULL DEFAULT 0,
+            fence INTEGER NOT NULL DEFAULT 0,
+            began TEXT NOT NULL DEFAULT '',
+            next_at TEXT NOT NULL DEFAULT '',
+            tried TEXT NOT NULL DEFAULT '',
+            live TEXT NOT NULL DEFAULT '',
+            remote_id TEXT NOT NULL DEFAULT '',
+            reason TEXT NOT NULL DEFAULT '',
+            UNIQUE (publication, recipient, part)
+        )""",
+        "CREATE INDEX delivery_by_state ON delivery (publication, state, position, id)",
+        # rows are only ever added
+        """CREATE TABLE attempt (
+            id {id},
+            delivery BIGINT NOT NULL REFERENCES delivery (id),
+            fence INTEGER NOT NULL,
+            began TEXT NOT NULL,
+            ended TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            evidence TEXT NOT NULL
+        )""",
+        "CREATE INDEX attempt_by_delivery ON attempt (delivery)",
+        """CREATE TABLE moved (
+            channel TEXT NOT NULL,
+            destination TEXT NOT NULL,
+            moved_to TEXT NOT NULL,
+            PRIMARY KEY (channel, destination)
+        )""",
+    ),
+)
+"""By version: the statements that lead to version 1, 2 and so on."""

@@ -1,0 +1,173 @@
+"""The post office: all live channels of a run, side by side, after one question to the editor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Event, Thread
+from typing import NamedTuple
+
+from publisher.channel import LiveChannel, Rendering
+from publisher.credentials import redact
+from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
+from publisher.ledger import Key, Ledger, Standing
+from publisher.ledger.account import standing
+from publisher.ledger.books import digest_of
+from publisher.pipeline.events import ChannelOutcome, Departure
+from publisher.pipeline.live import Live, shortfall
+from publisher.pipeline.run import Run
+from publisher.pipeline.survey import Survey, survey
+
+
+class Letter(NamedTuple):
+    """What a live channel made of an issue, and what there is to do with it."""
+
+    channel: LiveChannel
+    rendering: Rendering
+    key: Key
+    standing: Standing | None
+    survey: Survey
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is out, as it is now."""
+        return bool(
+            self.standing and self.standing.done and self.standing.digest == digest_of(self.rendering.parts)
+        )
+
+
+def letters(
+    run: Run, ledger: Ledger | None, issue: str, renderings: Mapping[LiveChannel, Rendering]
+) -> list[Letter]:
+    """What there is to do for the issue of that id in the feeds."""
+    found = []
+    for channel, rendering in renderings.items():
+        key = Key(issue, channel.name, channel.destination)
+        known = standing(ledger, key) if ledger else None
+        todo = survey(channel, rendering, known, correct=run.request.correct)
+        found.append(Letter(channel, rendering, key, known, todo))
+    return found
+
+
+def post(run: Run, ledger: Ledger, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
+    """Deliver them; by channel, what became of it. Raises nothing but KeyboardInterrupt, and then every
+    channel has ended its window."""
+    outcomes = {letter.channel.name: _settled(letter) for letter in found if not _moves(letter)}
+    going = [letter for letter in found if _moves(letter)]
+    if leaving := [_departure(letter) for letter in going if _is_final(letter)]:
+        try:
+            agreed = run.request.approve(leaving)
+        except PublisherError as error:
+            refusal: PublisherError = error
+        else:
+            refusal = ConfigError("nothing was sent: you said no", "publish again when it is right")
+            if agreed:
+                leaving = []
+        for letter in [one for one in going if leaving and _is_final(one)]:
+            outcomes[letter.channel.name] = _outcome(letter, error=refusal)
+            going.remove(letter)
+    outcomes |= _side_by_side(run, ledger, going)
+    for outcome in outcomes.values():
+        run.report(outcome)
+    return outcomes
+
+
+def _side_by_side(run: Run, ledger: Ledger, going: Sequence[Letter]) -> dict[str, ChannelOutcome]:
+    outcomes: dict[str, ChannelOutcome] = {}
+    stop = Event()
+
+    def work(letter: Letter) -> None:
+        outcomes[letter.channel.name] = _deliver(run, ledger, letter, stop)
+
+    threads = [Thread(target=work, args=(letter,), name=letter.channel.name) for letter in going]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        raise
+    return outcomes
+
+
+def _deliver(run: Run, ledger: Ledger, letter: Letter, stop: Event) -> ChannelOutcome:
+    live = Live(
+        ledger,
+        letter.channel,
+        letter.key,
+        letter.rendering,
+        letter.survey,
+        run.clock,
+        run.request.patience,
+        stop,
+    )
+    error: PublisherError | None = None
+    try:
+        live.deliver()
+    except PublisherError as problem:
+        error = problem
+    except Exception as problem:  # a mistake in one channel must not stop the others
+        what = redact(f"{letter.channel.name}: {type(problem).__name__}: {problem}")
+        error = OutcomeUnknownError(what, "see what was sent: publish status")
+    for note in live.notes:
+        run.warn(f"{letter.channel.name}: {redact(note)}")
+    return _outcome(letter, sent=live.sent, changed=live.changed, url=live.url, error=error)
+
+
+def _moves(letter: Letter) -> bool:
+    if letter.is_done:
+        return False
+    # one whose last word is missing: all of it arrived, and the publisher ended before it said so
+    open_ended = letter.standing and not letter.standing.done and shortfall(letter.standing) is None
+    return letter.survey.has_work or bool(open_ended)
+
+
+def _is_final(letter: Letter) -> bool:
+    """Whether something leaves that nobody can take back."""
+    return not letter.channel.repeatable and bool(letter.survey.new or letter.survey.waiting)
+
+
+def _departure(letter: Letter) -> Departure:
+    todo = letter.survey
+    return Departure(
+        letter.channel.name,
+        letter.key.destination,
+        new=len(todo.new) or todo.waiting,
+        changed=len(todo.changed),
+        withdrawn=len(todo.surplus),
+    )
+
+
+def _settled(letter: Letter) -> ChannelOutcome:
+    """The outcome for a channel with nothing to do, or nothing that can be done."""
+    return _outcome(letter, error=None if letter.is_done else shortfall(letter.standing))
+
+
+def _outcome(
+    letter: Letter, sent: int = 0, changed: int = 0, url: str = "", error: PublisherError | None = None
+) -> ChannelOutcome:
+    return ChannelOutcome(
+        letter.channel.name,
+        unchanged=0 if sent or changed else len(letter.rendering.parts),
+        issues=1,
+        error=error,
+        destination=letter.key.destination,
+        sent=sent,
+        changed=changed,
+        url=url or (letter.standing.url if letter.standing else ""),
+        held=letter.survey.held,
+    )
+
+
+def foreseen(found: Sequence[Letter]) -> Iterator[ChannelOutcome]:
+    """What `post` would make of them, for a dry run."""
+    for letter in found:
+        todo = letter.survey
+        yield _outcome(
+            letter,
+            sent=0 if letter.is_done else len(todo.new),
+            changed=0 if letter.is_done else len(todo.changed) + len(todo.surplus),
+            error=None if letter.is_done or todo.has_work else shortfall(letter.standing),
+        )
