@@ -24,7 +24,10 @@ _KINDS = {
     "float": ("a number", "1.5"),
     "bool": ("true or false", "true"),
     "tuple[str, ...]": ("a list of strings", '["…", "…"]'),
+    "Reference": ("a reference to a secret", '"env:NAME"'),
 }
+
+_REFERENCE = r"env:[A-Za-z_]\w*|file:[^\0\n]+|keyring:.+/[^/]+|credential:(?!\.)[\w.-]+"
 
 
 class Document:
@@ -113,6 +116,15 @@ class Document:
                 return float(value)
             case "tuple[str, ...]", list() if all(isinstance(entry, str) for entry in value):
                 return tuple(value)
+            case "Reference", str() if re.fullmatch(_REFERENCE, value, re.ASCII):
+                return self._absolute(value)
+            case "Reference", _:  # it may be the secret itself, so it is not repeated
+                raise self.error(
+                    keys,
+                    f"{keys[-1]} in [{'.'.join(keys[:-1])}] must say where the secret is: "
+                    f"the secret itself never stands in {self.path.name}",
+                    'write "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "credential:NAME"',
+                )
             case wanted, _:
                 what, example = _KINDS[wanted]
                 *table, key = keys
@@ -121,6 +133,13 @@ class Document:
                     f"{key} in [{'.'.join(table)}] must be {what}, not {_found(value)}",
                     f"write it as {key} = {example}",
                 )
+
+    def _absolute(self, reference: str) -> str:
+        """The reference, in which the path of a file counts from the folder of this one."""
+        kind, _, path = reference.partition(":")
+        if kind == "file" and not path.startswith("~"):
+            return f"file:{self.path.parent / path}"
+        return reference
 
     def _syntax_error(self, told: str) -> ConfigError:
         message, _, where = told.rpartition(" (at ")
@@ -145,6 +164,8 @@ def kinds(cls: Any) -> dict[str, str]:
             continue
         # not typing.get_type_hints: it costs more than all the decoding
         kind = field.type.__name__ if isinstance(field.type, type) else str(field.type)
+        if name := getattr(field.type, "__metadata__", ()):  # of a str with a name of its own
+            (kind,) = name
         if kind.removesuffix(" | None") not in _KINDS:
             raise ConfigError(
                 f"{cls.__name__}.{field.name} is declared as {kind}",

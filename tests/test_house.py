@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("", "templates", "channels"),
     ("model", "errors", "links", "words", "suggest"),
-    ("project", "channel", "toml", "writers"),
+    ("project", "channel", "credentials", "toml", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
@@ -36,6 +36,7 @@ DOORS = {
     "apscheduler": "schedule",
     "feedgen": "channels.rss",
     "jinja2": "theme",
+    "keyring": "credentials",
     "lxml": "channels.rss",
     "mistune": "reader",
     "psycopg": "ledger",

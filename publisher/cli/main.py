@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
         return INTERRUPTED
     except Exception as error:
         if "--debug" in words or os.environ.get("PUBLISHER_DEBUG"):
-            raise
+            from traceback import format_exc  # the interpreter would print it with the secrets in it
+
+            output.talk(format_exc().rstrip())
         what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
         output.fail(what, "please report it, with what --debug prints", INTERNAL)
         return INTERNAL

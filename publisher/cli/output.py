@@ -1,10 +1,14 @@
-"""The only place that prints: results on stdout, talk on stderr, colour and symbols where they show."""
+"""The only place that prints: results on stdout, talk on stderr, colour and symbols where they show, secrets
+nowhere."""
 
 from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from typing import TextIO
+
+from publisher.credentials import redact
 
 _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -27,11 +31,11 @@ class Output:
     def line(self, text: str, style: str = "") -> None:
         """A line of the result."""
         if not self.json:
-            self._print(self._stdout, text, style)
+            self._print(self._stdout, redact(text), style)
 
     def talk(self, text: str, style: str = "") -> None:
         """A line beside the result."""
-        self._print(self.stderr, text, style)
+        self._print(self.stderr, redact(text), style)
 
     def warn(self, text: str) -> None:
         """Something to know that stops nothing."""
@@ -47,7 +51,7 @@ class Output:
         if self.json:
             from json import dumps  # slow to import
 
-            text = dumps(result, ensure_ascii=False, indent=2)
+            text = dumps(_redacted(result), ensure_ascii=False, indent=2)
             self._print(self._stdout, text)
 
     def close(self) -> None:
@@ -70,3 +74,15 @@ class Output:
 
 def _has_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _redacted(result: object) -> object:
+    match result:
+        case str():
+            return redact(result)
+        case Mapping():
+            return {key: _redacted(value) for key, value in result.items()}
+        case list() | tuple():
+            return [_redacted(value) for value in result]
+        case _:
+            return result
