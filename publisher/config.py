@@ -2,6 +2,7 @@
 
     [newsletter]        name, url and id must be there; the keys are the fields of Publication, and `issues`
     [schedule]          at: the time of day at which an issue counts as published on its date
+    [ledger]            postgres: where the address of the database is, instead of a file in .publisher
     [channels.NAME]     the fields of the channel's class, and `enabled`; web and rss are on without a table
 
 Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from publisher.credentials import Reference
 from publisher.errors import ConfigError
 from publisher.model import Publication
 from publisher.project import NAME as NAME
@@ -39,9 +41,9 @@ class Config:
     """All of publisher.toml, checked.
 
     `path` is the file and `root` its folder; `issues` is a glob below the root. `at` is in the time zone
-    of the publication. `channels` holds the enabled ones: web, rss, then the others in the file's order.
-    `templates` is the folder of the user's own templates, if there is one. `digest` is the SHA-256 (hex)
-    of the file.
+    of the publication. `ledger` refers to the address of a database, "" for a file. `channels` holds the
+    enabled ones: web, rss, then the others in the file's order. `templates` is the folder of the user's own
+    templates, if there is one. `digest` is the SHA-256 (hex) of the file.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class Config:
     publication: Publication
     issues: str = "issues/*.md"
     at: dt.time = dt.time(9, 45)
+    ledger: Reference = ""
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     digest: str = ""
@@ -60,11 +63,12 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
     Raises ConfigError for the first mistake; its message begins with publisher.toml:LINE:COLUMN.
     """
     document = Document(path)
-    document.refuse_unknown((), ("newsletter", "schedule", "channels"))
+    document.refuse_unknown((), ("newsletter", "schedule", "ledger", "channels"))
     publication, issues = _newsletter(document)
     schedule = document.decode(("schedule",), {"at": "str"})
     with document.at("schedule", "at"):
         at = _time(schedule.get("at", "09:45"))
+    ledger = document.decode(("ledger",), {"postgres": "Reference"})
     templates = path.parent / "templates"
     return Config(
         path=path,
@@ -72,6 +76,7 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
         publication=publication,
         issues=issues,
         at=at,
+        ledger=ledger.get("postgres", ""),
         channels=_channels(document, publication, find_channel),
         templates=templates if templates.is_dir() else None,
         digest=hashlib.sha256(document.body).hexdigest(),

@@ -94,7 +94,7 @@ def test_publish(letter: Path, run: Command) -> None:
         "10 files written, 0 unchanged",
     ]
     assert {"public/2021-07-18/index.html", "public/index.html", "public/feed.xml"} <= files(letter)
-    assert (letter / ".publisher" / ".gitignore").read_text() == "/cache/\n/lock\n"
+    assert (letter / ".publisher" / ".gitignore").read_text() == "/cache/\n/lock\n/ledger.*\n"
 
 
 def test_publish_channel_rss_exactly_so(letter: Path, run: Command) -> None:

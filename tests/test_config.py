@@ -456,7 +456,7 @@ CHANGED = [
         "[newsletter]\n",
         "",
         "1:1: unknown key name",
-        "known here: newsletter, schedule, channels",
+        "known here: newsletter, schedule, ledger, channels",
     ),
     (
         TOP,

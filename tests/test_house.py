@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
     ("", "templates", "channels"),
-    ("model", "errors", "links", "words", "suggest"),
+    ("model", "errors", "links", "words", "suggest", "failpoints"),
     ("project", "channel", "credentials", "toml", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from publisher.ledger.books import Ledger, moment, stamp
+from publisher.ledger.books import Ledger
 from publisher.ledger.database import Transaction
+from publisher.ledger.moments import moment, stamp
 from publisher.ledger.rows import Counts, Key, Standing, State
 
 _COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url"
@@ -61,7 +62,8 @@ def issues_with(ledger: Ledger, *states: State) -> list[str]:
         return [
             issue
             for (issue,) in books.rows(
-                f"""SELECT DISTINCT issue FROM publication JOIN delivery ON delivery.publication = publication.id
+                f"""SELECT DISTINCT issue FROM publication
+                    JOIN delivery ON delivery.publication = publication.id
                     WHERE state IN ({marks}) ORDER BY issue""",
                 *(state.value for state in states),
             )
@@ -70,8 +72,8 @@ def issues_with(ledger: Ledger, *states: State) -> list[str]:
 
 def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
     number, issue, channel, destination, done, digest, owner, published, changed, url = row
-    counted = dict(
-        books.rows("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", number)  # type: ignore[arg-type]
+    counted: dict[str, int] = dict(
+        books.rows("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", number)
     )
     [(next_at,)] = books.rows(
         "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at <> ''",
@@ -98,8 +100,8 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
         str(url),
         moment(next_at) if next_at else None,
         tuple(reason for (reason,) in reasons),
-        dict(parts),  # type: ignore[arg-type]
-        dict(live),  # type: ignore[arg-type]
+        dict(parts),
+        dict(live),
     )
 
 
@@ -107,7 +109,7 @@ def deliveries(ledger: Ledger, key: Key, *states: State) -> Iterator[tuple[str, 
     """Recipient, part and reason of the deliveries of a publication in one of these states."""
     marks = ", ".join("?" * len(states))
     with ledger.transaction() as books:
-        yield from books.rows(  # type: ignore[misc]
+        yield from books.rows(
             f"""SELECT recipient, part, reason FROM delivery WHERE state IN ({marks}) AND publication =
                 (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
                 ORDER BY delivery.position, delivery.id""",
@@ -155,7 +157,8 @@ def resolve(
 ) -> int:
     """Enter what a person found out about deliveries that are unknown; how many there were.
 
-    `part` and `recipient` choose some of them. `remote_id` names the message, so that it can be changed later.
+    `part` and `recipient` choose some of them. `remote_id` names the message, so that it can be changed
+    later.
     """
     with ledger.transaction() as books:
         chosen = books.rows(

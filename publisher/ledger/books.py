@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -12,20 +12,24 @@ from publisher.channel import Part
 from publisher.credentials import redact
 from publisher.errors import BusyError, StorageError
 from publisher.failpoints import reach
-from publisher.ledger import owner, schema
-from publisher.ledger.database import Transaction, connect
+from publisher.ledger.database import Database, Transaction
+from publisher.ledger.moments import moment, stamp
+from publisher.ledger.owner import is_gone, myself
 from publisher.ledger.rows import Claim, Key, LostError, Result, State, Task
+from publisher.ledger.schema import STEPS
 
 _ATTEMPT = """INSERT INTO attempt (delivery, fence, began, ended, digest, outcome, evidence)
               VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
 
 class Ledger:
-    """The books of a newsletter, in a file or at the address of a database. Every method is one transaction,
-    and raises StorageError when the database does not take it."""
+    """The books of a newsletter, in the file `place` or in the database at the address postgresql://…
+
+    Every method is one transaction, and raises StorageError when the database does not take it.
+    """
 
     def __init__(self, place: Path | str) -> None:
-        self._database = connect(place)
+        self._database = _connect(place)
         self.examine = self._database.examine
         self.transaction = self._database.transaction
         try:
@@ -42,12 +46,12 @@ class Ledger:
         database = self._database
         with self.transaction() as books:
             version = database.version(books)
-            if version > len(schema.STEPS):
+            if version > len(STEPS):
                 raise StorageError(
                     f"the ledger is of version {version}, written by a newer publisher",
                     "nothing was sent: upgrade this one",
                 )
-            for number, step in enumerate(schema.STEPS[version:], version + 1):
+            for number, step in enumerate(STEPS[version:], version + 1):
                 for statement in step:
                     books.run(statement.format(**database.words))
                 database.set_version(books, number)
@@ -60,7 +64,7 @@ class Ledger:
         What a former owner left in `sending` becomes unknown; planned again if it changes what stands there,
         or if the channel is `repeatable`. Raises BusyError, naming the owner, while another has it.
         """
-        until, me = stamp(now + lease), owner.myself()
+        until, me = stamp(now + lease), myself()
         with self.transaction() as books:
             new = books.run(
                 """INSERT INTO publication (issue, channel, destination, owner, fence, lease)
@@ -76,7 +80,7 @@ class Ledger:
             )
             if new:
                 return Claim(number, 1)
-            if holder and held > stamp(now) and not owner.is_gone(holder):
+            if holder and held > stamp(now) and not is_gone(holder):
                 raise BusyError(
                     f"{key.channel}: {key.destination} is in the hands of {holder}",
                     f"wait until it is done; it has until {held[:19]}Z to say that it is still at work",
@@ -199,7 +203,8 @@ class Ledger:
         count as begun. With `ordered`, only the first part that has not arrived is given, and none while that
         one cannot be sent.
 
-        Raises LostError when another has the publication; the results are in the books as evidence all the same.
+        Raises LostError when another has the publication; the results are in the books as evidence all the
+        same.
         """
         reach("confirming")
         with self.transaction() as books:
@@ -265,7 +270,10 @@ class Ledger:
             1 if ordered else size,
         )
         due = [row for row in found if row[6] == State.PLANNED.value and row[7] <= at]
-        tasks = [Task(*row[:6], now) for row in due]
+        tasks = [
+            Task(number, recipient, part, digest, remote_id, tries, now)
+            for number, recipient, part, digest, remote_id, tries, *_ in due
+        ]
         books.many(
             """UPDATE delivery SET state = 'sending', tries = ?, fence = ?, began = ?, tried = ?, next_at = ''
                WHERE id = ? AND state = 'planned'""",
@@ -292,52 +300,11 @@ class Ledger:
         """When the first delivery that was put off is due; None when none was."""
         with self.transaction() as books:
             [(first,)] = books.rows(
-                "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at <> ''",
+                """SELECT MIN(next_at) FROM delivery
+                   WHERE publication = ? AND state = 'planned' AND next_at <> ''""",
                 claim.id,
             )
         return moment(first) if first else None
-
-    # ------------------------------------------------------------ moved, and files
-
-    def move(self, channel: str, destination: str, moved_to: str) -> None:
-        """Note that a platform gave a destination another name."""
-        with self.transaction() as books:
-            books.run(
-                """INSERT INTO moved (channel, destination, moved_to) VALUES (?, ?, ?)
-                   ON CONFLICT (channel, destination) DO UPDATE SET moved_to = excluded.moved_to""",
-                channel,
-                destination,
-                moved_to,
-            )
-
-    def moved(self, channel: str) -> Mapping[str, str]:
-        """The new names of a channel's destinations."""
-        with self.transaction() as books:
-            return dict(
-                books.rows("SELECT destination, moved_to FROM moved WHERE channel = ?", channel)  # type: ignore[arg-type]
-            )
-
-    def begin_files(self, keys: Mapping[Key, str], now: dt.datetime) -> None:
-        """Note that files of these issues are about to be written; the values cover what they are made
-        from. Writing them again is no harm, so whoever comes after a crash simply does."""
-        with self.transaction() as books:
-            books.many(
-                """INSERT INTO publication (issue, channel, destination, digest, changed)
-                   VALUES (?, ?, ?, ?, ?) ON CONFLICT (issue, channel, destination)
-                   DO UPDATE SET digest = excluded.digest, changed = excluded.changed, done = 0""",
-                ((*key, digest, stamp(now)) for key, digest in keys.items()),
-            )
-        reach("files begun")
-
-    def end_files(self, destinations: Iterable[tuple[str, str]], now: dt.datetime) -> None:
-        """Note that all files of these channels and folders are written."""
-        reach("files written")
-        with self.transaction() as books:
-            books.many(
-                """UPDATE publication SET done = 1, published = CASE published WHEN '' THEN ? ELSE published END
-                   WHERE done = 0 AND channel = ? AND destination = ?""",
-                [(stamp(now), *one) for one in destinations],
-            )
 
 
 def digest_of(parts: Iterable[Part]) -> str:
@@ -345,11 +312,12 @@ def digest_of(parts: Iterable[Part]) -> str:
     return hashlib.sha256("\n".join(f"{part.key} {part.digest}" for part in parts).encode()).hexdigest()
 
 
-def stamp(moment: dt.datetime) -> str:
-    """A moment as text that sorts."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _connect(place: Path | str) -> Database:
+    """The database in the file `place`, or the one at the address postgresql://…"""
+    if isinstance(place, Path):
+        from publisher.ledger.sqlite import Sqlite
 
+        return Sqlite(place)
+    from publisher.ledger.postgres import Postgres
 
-def moment(stamp: str) -> dt.datetime:
-    """The moment of such a text."""
-    return dt.datetime.fromisoformat(stamp)
+    return Postgres(place)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 Row = tuple[Any, ...]
@@ -56,17 +55,3 @@ class Database(Protocol):
     def close(self) -> None:
         """Let go of it."""
         ...
-
-
-def connect(place: Path | str) -> Database:
-    """The database in the file `place`, or the one at the address postgresql://…
-
-    Raises StorageError when it cannot be opened.
-    """
-    if isinstance(place, Path):
-        from publisher.ledger.sqlite import Sqlite
-
-        return Sqlite(place)
-    from publisher.ledger.postgres import Postgres
-
-    return Postgres(place)

@@ -22,7 +22,7 @@ class State(Enum):
 
 
 class Key(NamedTuple):
-    """What a publication is known by: the issue's id in the feeds, the channel's name, and whom it goes to."""
+    """What a publication is known by: the issue's id in the feeds, the channel's name, whom it goes to."""
 
     issue: str
     channel: str
@@ -38,7 +38,7 @@ class Claim(NamedTuple):
 
 class Task(NamedTuple):
     """A delivery to be made now. `digest` is that of the part, empty when it is to be taken back;
-    `remote_id` names what stands at the destination already. `tries` counts this one too."""
+    `remote_id` names what stands at the destination already. `tries` counts this one, too."""
 
     id: int
     recipient: str

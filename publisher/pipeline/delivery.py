@@ -15,7 +15,8 @@ from publisher.archive.sources import Found
 from publisher.channel import Channel, Entry, Group, LiveChannel, Part, Rendering
 from publisher.errors import PublisherError
 from publisher.files import storage_error
-from publisher.ledger import Key, Ledger
+from publisher.ledger import Key
+from publisher.ledger.places import begin_files, end_files
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.desk import Desk, Job, RenderError
 from publisher.pipeline.events import Advanced, ChannelOutcome
@@ -28,14 +29,13 @@ class Delivery:
     """Renders what is not there yet, and delivers what goes into files. `records` and `entries` are the
     archive, newest first, and `issue` is the one among them that channels without an archive get.
 
-    What live channels made of it is in `renderings` afterwards: it leaves the house by another door. `digests` has
-    for each issue what all its renderings are made from. Without a `ledger` nothing is noted.
+    What live channels made of it is in `renderings` afterwards: it leaves the house by another door.
+    `digests` covers, for each issue, what all its renderings are made from.
     """
 
     def __init__(
         self,
         run: Run,
-        ledger: Ledger | None,
         index: Index,
         site: Site,
         desk: Desk,
@@ -45,7 +45,6 @@ class Delivery:
         pictures: Sequence[Found],
     ) -> None:
         self._run = run
-        self._ledger = ledger
         self._index = index
         self._site = site
         self._desk = desk
@@ -79,14 +78,14 @@ class Delivery:
     # ----------------------------------------------------------------- ledger
 
     def _begin_files(self, due: Mapping[int, Sequence[str]]) -> None:
-        if self._ledger and due:
+        if self._run.is_noted and due:
             keys = {
                 self._key(name, self._entries[position].id): self.digests[position]
                 for position, names in due.items()
                 for name in names
                 if self._outlets[name].archive
             }
-            self._ledger.begin_files(keys, self._run.clock.time())
+            begin_files(self._run.ledger, keys, self._run.clock.time())
 
     def _end_files(self) -> None:
         done = [
@@ -94,8 +93,8 @@ class Delivery:
             for name, outlet in self._outlets.items()
             if outlet.archive and not (outlet.error or outlet.left_out)
         ]
-        if self._ledger and done:
-            self._ledger.end_files(done, self._run.clock.time())
+        if self._run.is_noted and done:
+            end_files(self._run.ledger, done, self._run.clock.time())
 
     def _key(self, channel: str, issue: str) -> Key:
         return Key(issue, channel, self._run.config.publication.site)

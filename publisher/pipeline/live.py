@@ -18,6 +18,7 @@ from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.failpoints import reach
 from publisher.ledger import Claim, Key, Ledger, Result, Standing, State, Task
 from publisher.ledger.account import standing
+from publisher.ledger.places import move, moved
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.survey import Survey
 
@@ -83,13 +84,13 @@ class Live:
 
     def _take_turns(self, claim: Claim, stack: ExitStack) -> None:
         results: list[Result] = []
-        moved = dict(self.ledger.moved(self.channel.name))
+        names = dict(moved(self.ledger, self.channel.name))
         while tasks := self._turn(claim, results) or self._turn_after_a_rest(claim):
-            results = [self._result(task, moved.get(task.recipient, task.recipient), stack) for task in tasks]
+            results = [self._result(task, names.get(task.recipient, task.recipient), stack) for task in tasks]
             for result in results:
                 if result.moved_to:
-                    moved[result.task.recipient] = result.moved_to
-                    self.ledger.move(self.channel.name, result.task.recipient, result.moved_to)
+                    names[result.task.recipient] = result.moved_to
+                    move(self.ledger, self.channel.name, result.task.recipient, result.moved_to)
 
     def _turn(self, claim: Claim, results: list[Result], rest: float = 0.0) -> list[Task]:
         """Tell what came of the last tasks, and get the next; none when it is time to stop or to rest."""

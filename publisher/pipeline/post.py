@@ -36,9 +36,9 @@ class Letter(NamedTuple):
 
 
 def letters(
-    run: Run, ledger: Ledger | None, issue: str, renderings: Mapping[LiveChannel, Rendering]
+    run: Run, issue: str, renderings: Mapping[LiveChannel, Rendering], ledger: Ledger | None
 ) -> list[Letter]:
-    """What there is to do for the issue of that id in the feeds."""
+    """What there is to do for the issue of that id in the feeds; without a ledger nothing was sent yet."""
     found = []
     for channel, rendering in renderings.items():
         key = Key(issue, channel.name, channel.destination)
@@ -48,7 +48,7 @@ def letters(
     return found
 
 
-def post(run: Run, ledger: Ledger, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
+def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     """Deliver them; by channel, what became of it. Raises nothing but KeyboardInterrupt, and then every
     channel has ended its window."""
     outcomes = {letter.channel.name: _settled(letter) for letter in found if not _moves(letter)}
@@ -65,18 +65,18 @@ def post(run: Run, ledger: Ledger, found: Sequence[Letter]) -> dict[str, Channel
         for letter in [one for one in going if leaving and _is_final(one)]:
             outcomes[letter.channel.name] = _outcome(letter, error=refusal)
             going.remove(letter)
-    outcomes |= _side_by_side(run, ledger, going)
+    outcomes |= _side_by_side(run, going)
     for outcome in outcomes.values():
         run.report(outcome)
     return outcomes
 
 
-def _side_by_side(run: Run, ledger: Ledger, going: Sequence[Letter]) -> dict[str, ChannelOutcome]:
+def _side_by_side(run: Run, going: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     outcomes: dict[str, ChannelOutcome] = {}
     stop = Event()
 
     def work(letter: Letter) -> None:
-        outcomes[letter.channel.name] = _deliver(run, ledger, letter, stop)
+        outcomes[letter.channel.name] = _deliver(run, letter, stop)
 
     threads = [Thread(target=work, args=(letter,), name=letter.channel.name) for letter in going]
     for thread in threads:
@@ -92,9 +92,9 @@ def _side_by_side(run: Run, ledger: Ledger, going: Sequence[Letter]) -> dict[str
     return outcomes
 
 
-def _deliver(run: Run, ledger: Ledger, letter: Letter, stop: Event) -> ChannelOutcome:
+def _deliver(run: Run, letter: Letter, stop: Event) -> ChannelOutcome:
     live = Live(
-        ledger,
+        run.ledger,
         letter.channel,
         letter.key,
         letter.rendering,

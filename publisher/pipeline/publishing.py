@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from contextlib import closing, suppress
 
 from publisher.archive.lock import held
 from publisher.archive.sources import scan
@@ -18,9 +17,6 @@ from publisher.pipeline.events import ChannelOutcome, Outcome, Report, Request
 from publisher.pipeline.run import Run, channels_for
 from publisher.pipeline.work import Work, remember, work
 from publisher.theme import Theme
-
-if TYPE_CHECKING:
-    from publisher.ledger import Ledger
 
 
 def publish(
@@ -40,47 +36,45 @@ def publish(
     here; and StorageError when a folder cannot be read or the ledger or what is remembered cannot be written.
     """
     channels = channels_for(config, request.channels)
-    run = Run(config, theme, request, channels, now, report, clock or Clock.running(now))
-    with ExitStack() as stack:
+    with closing(Run(config, theme, request, channels, now, report, clock or Clock.running(now))) as run:
         if request.dry_run:
-            ledger = stack.enter_context(run.ledger()) if run.has_ledger else None
-            return _foresee(run, ledger, _work(run, None))
+            return _foresee(run, _work(run))
         with held(run.home.lock) as died:
             if died:
                 sweep(run.out / config.publication.site)
                 sweep(run.home.folder)
-            ledger = stack.enter_context(run.ledger()) if run.out == config.root else None
-            done = _work(run, ledger)
-        return _post(run, ledger, done) if ledger and done.renderings else done.outcome
+            done = _work(run)
+        return _post(run, done) if done.renderings else done.outcome
 
 
-def _work(run: Run, ledger: Ledger | None) -> Work:
+def _work(run: Run) -> Work:
     seen = time.time_ns()
     found = scan(run.config.root, run.config.issues)
     if not found:
         what = f"no file matches issues = {run.config.issues!r} of {run.config.path}"
         raise ConfigError(what, "begin one: publish new")
-    return work(run, ledger, found, seen)
+    return work(run, found, seen)
 
 
-def _post(run: Run, ledger: Ledger, done: Work) -> Outcome:
+def _post(run: Run, done: Work) -> Outcome:
     """Post what the live channels made."""
     from publisher.pipeline.post import letters, post
 
-    outcomes = post(run, ledger, letters(run, ledger, done.name, done.renderings))
+    outcomes = post(run, letters(run, done.name, done.renderings, run.ledger))
     finished = [name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)]
     with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
         remember(run, done, finished)
     return _with(run, done, [*outcomes.values()])
 
 
-def _foresee(run: Run, ledger: Ledger | None, done: Work) -> Outcome:
+def _foresee(run: Run, done: Work) -> Outcome:
     """What `_post` would do."""
     if not done.renderings:
         return done.outcome
     from publisher.pipeline.post import foreseen, letters
 
-    outcomes = [*foreseen(letters(run, ledger, done.name, done.renderings))]
+    ledger = run.ledger if run.has_ledger else None
+    outcomes = [*foreseen(letters(run, done.name, done.renderings, ledger))]
     for outcome in outcomes:
         run.report(outcome)
     return _with(run, done, outcomes)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +13,7 @@ from publisher import registry
 from publisher.archive.home import Home
 from publisher.channel import Channel, LiveChannel
 from publisher.config import Config
+from publisher.credentials import resolve
 from publisher.errors import ConfigError
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request, Warned
@@ -54,17 +53,27 @@ class Run:
         return Home(self.config.root)
 
     @property
-    def has_ledger(self) -> bool:
-        """Whether there are books already; to look must not begin them."""
-        return self.home.ledger.exists()
+    def is_noted(self) -> bool:
+        """Whether the books are told of it: what goes to another folder is a copy, and a dry run is none."""
+        return self.out == self.config.root and not self.request.dry_run
 
-    @contextmanager
-    def ledger(self) -> Iterator[Ledger]:
-        """The books, open. Raises StorageError."""
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The books, open until `close`. Raises StorageError."""
         from publisher.ledger import Ledger
 
-        with closing(Ledger(self.home.ledger)) as books:
-            yield books
+        address = self.config.ledger
+        return Ledger(resolve(address) if address else self.home.ledger)
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether there are books already: only to look must not begin them."""
+        return bool(self.config.ledger) or self.home.ledger.exists()
+
+    def close(self) -> None:
+        """Let go of the books, if they were opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
 
     def is_live(self, channel: Channel) -> bool:
         """Whether what a channel makes leaves the house. To another folder everything goes as files."""

@@ -16,7 +16,6 @@ from publisher.archive.site import Made, Settled, Setup, Site
 from publisher.archive.sources import Found, fingerprint, is_settled, look
 from publisher.channel import Entry, LiveChannel, Rendering
 from publisher.files import storage_error
-from publisher.ledger import Ledger
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.delivery import Delivery
 from publisher.pipeline.desk import Desk
@@ -36,7 +35,7 @@ class Work(NamedTuple):
     settled: Settled | None = None
 
 
-def work(run: Run, ledger: Ledger | None, found: list[Found], seen: int) -> Work:
+def work(run: Run, found: list[Found], seen: int) -> Work:
     """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds).
 
     Raises what `publish` does.
@@ -57,7 +56,7 @@ def work(run: Run, ledger: Ledger | None, found: list[Found], seen: int) -> Work
             run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
         )
         entries = _entries(run, current)
-        delivery = Delivery(run, ledger, index, site, desk, current.issues, entries, issue, pictures)
+        delivery = Delivery(run, index, site, desk, current.issues, entries, issue, pictures)
         outcomes = delivery.deliver(crew, shelf)
         settled = _settled(index, [*found, *pictures], current)
         if not run.request.dry_run:
