@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,8 +16,10 @@ from publisher.channels.rss import window
 from publisher.channels.rss.documents import Documents
 from publisher.channels.rss.entries import issue_line, item_lines
 from publisher.channels.rss.feed import Places
+from publisher.channels.rss.websub import WebSub
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
+from publisher.links import ascii_url
 from publisher.model import Issue, Publication
 
 
@@ -43,6 +45,12 @@ class Rss:
                 f"a live feed shows 1 to {window.LIMIT} issues, not {self.entries}",
                 "older issues are in the archive feeds, which readers find from the live one",
             )
+        self.websub  # noqa: B018 - making it checks the hub
+
+    @property
+    def websub(self) -> WebSub | None:
+        """The channel that tells the hub of feeds that changed; None when no hub is set."""
+        return WebSub(ascii_url(self.hub)) if self.hub else None
 
     def addresses(self, publication: Publication) -> dict[str, str]:
         """The absolute addresses of the live feeds by format: rss, atom and json.
@@ -81,6 +89,15 @@ class Rss:
         if self.items:
             yield documents.items(newest, lambda entry: front[entry.id])
         yield documents.live(newest, before, lambda entry: front[entry.id])
+
+    def announcement(self, files: Mapping[str, str], publication: Publication) -> Rendering | None:
+        """What `websub` delivers about files that were written, given as SHA-256 (hex) by key; None when no
+        hub is set. Files that name no hub, such as archives and compressed forms, are passed over."""
+        if (websub := self.websub) is None:
+            return None
+        places = Places(self.path, publication)
+        feeds = (*places.live.values(), *places.items.values())
+        return websub.announcement({places.address(key): files[key] for key in feeds if key in files})
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection that writes files below its destination."""
