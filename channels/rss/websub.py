@@ -36,6 +36,7 @@ class WebSub:
     updates: ClassVar[bool] = True
     ordered: ClassVar[bool] = False
     repeatable: ClassVar[bool] = True
+    window: ClassVar[int] = 1
     patience: ClassVar[float] = 60.0
 
     hub: str
