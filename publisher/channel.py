@@ -240,3 +240,15 @@ class ArchiveChannel(Channel, Protocol):
         that issue; ask for it only when needed, which for most groups is in `parts`.
         """
         ...
+
+
+@runtime_checkable
+class AnnouncedChannel(ArchiveChannel, Protocol):
+    """A channel over all issues that tells somebody which of its files changed."""
+
+    def announcement(
+        self, digest: Callable[[str], str], publication: Publication
+    ) -> tuple[LiveChannel, Rendering] | None:
+        """Who is to be told what about its files, now that they are written; None when nobody is. `digest`
+        gives the SHA-256 (hex) of the file of a key."""
+        ...

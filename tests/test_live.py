@@ -170,7 +170,7 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(letter: Newsletter) -> None
 def test_a_rest_that_is_too_long_is_for_another_run(letter: Newsletter) -> None:
     done = letter.post(on("2", DeliveryError("too fast", retry_after=3600)), patience=60)
     assert isinstance(done.error, DeliveryError)
-    assert done.error.message == "post: 2 of 3 wait, not before 05:00:00 UTC: too fast"
+    assert done.error.message == "2 of 3 wait, not before 05:00:00 UTC: too fast"
     assert letter.world.told == ["deliver 1 一"]
     letter.time.now += dt.timedelta(hours=1)
     assert letter.post().sent == 2
@@ -182,7 +182,7 @@ def test_what_may_have_gone_out_is_never_sent_again(letter: Newsletter) -> None:
     assert outcome.exit_code == 4
     error = outcome.channels["post"].error
     assert error
-    assert error.message == "post: nobody knows whether 1 of 3 went out: TimeoutError: no answer"
+    assert error.message == "nobody knows whether 1 of 3 went out: TimeoutError: no answer"
     assert error.hint == ("look there, then say what you saw: publish resolve 2021-07-18 --channel post")
     assert letter.world.told == ["deliver 1 一", "deliver 2 二"]
     assert letter.publish().exit_code == 4
@@ -210,7 +210,7 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(letter: Newsletter) -> No
     assert outcome.exit_code == 3
     error = outcome.channels["post"].error
     assert error
-    assert error.message == "post: 1 of 3 failed: not a member · add it"
+    assert error.message == "1 of 3 failed: not a member · add it"
     assert letter.post().error  # and nothing is tried again by itself
     assert letter.world.told == ["deliver 1 一"]
     assert retry(letter.ledger, letter.key, NOON) == 1
@@ -376,6 +376,15 @@ def test_who_is_at_work_is_named(letter: Newsletter) -> None:
     error = outcome.channels["post"].error
     assert isinstance(error, BusyError)
     assert outcome.exit_code == 5
-    assert "post: @readers is in the hands of process" in error.message
+    assert "@readers is in the hands of process" in error.message
     letter.time.now += dt.timedelta(minutes=2)
+    assert letter.post().sent == 3
+
+
+def test_a_platform_that_is_away_is_not_given_up(letter: Newsletter) -> None:
+    away = on("1", DeliveryError("refused"))
+    for _ in range(5):
+        done = letter.post(away, patience=60)
+        assert done.error
+        assert done.error.message.startswith("3 of 3 wait, not before ")
     assert letter.post().sent == 3

@@ -80,7 +80,9 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
         number,
     )
     reasons = books.rows(
-        "SELECT DISTINCT reason FROM delivery WHERE publication = ? AND reason <> '' LIMIT 3", number
+        """SELECT reason FROM delivery WHERE publication = ? AND reason <> '' GROUP BY reason
+           ORDER BY MIN(CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END) LIMIT 3""",
+        number,
     )
     parts = books.rows("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", number)
     live = (

@@ -84,7 +84,7 @@ class Standing(NamedTuple):
 
     `digest` covers the parts it was last planned with, `parts` has their digests by key and `live` those of
     what stands at the destination, where there is only one recipient. `owner` is who has it in hand, "" for
-    nobody. `reasons` are those of deliveries that are neither sent nor planned for the first time.
+    nobody. `reasons` are those of deliveries that have not arrived, the worst first.
     """
 
     id: int

@@ -39,7 +39,7 @@ class Request(NamedTuple):
     dry_run: bool = False
     out: Path | None = None
     correct: bool = False
-    patience: float = 300.0
+    patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
 
 

@@ -23,8 +23,7 @@ from publisher.pipeline.clock import Clock
 from publisher.pipeline.survey import Survey
 
 _SECOND = dt.timedelta(seconds=1)
-_LONGEST_PAUSE = 64.0
-_MOST_TRIES = 8
+_LONGEST_PAUSE = 30.0
 _NAP = 1.0
 """How long it sleeps before it looks whether to stop, in seconds."""
 
@@ -177,7 +176,7 @@ class Live:
     def _refused(self, task: Task, error: DeliveryError) -> Result:
         """What surely did not happen: over, or once more later."""
         reason = error.message + (f" · {error.hint}" if error.hint else "")
-        if error.permanent or task.tries >= _MOST_TRIES:
+        if error.permanent:
             return Result(task, State.FAILED, self.clock.time(), reason=reason)
         pause = (
             min(2.0 ** (task.tries - 1), _LONGEST_PAUSE) if error.retry_after is None else error.retry_after
@@ -196,22 +195,21 @@ def shortfall(found: Standing | None) -> PublisherError | None:
     if found is None or found.done:
         return None
     counts, channel = found.counts, found.key.channel
-    issue = found.key.issue.rpartition("/")[2]
+    _, slash, issue = found.key.issue.rpartition("/")  # what is of no issue is of the newsletter
+    which = f"{issue} --channel {channel}" if slash else f"--channel {channel}"
     why = f": {found.reasons[0]}" if found.reasons else ""
     if counts.unknown:
         return OutcomeUnknownError(
-            f"{channel}: nobody knows whether {counts.unknown} of {counts.total} went out{why}",
-            f"look there, then say what you saw: publish resolve {issue} --channel {channel}",
+            f"nobody knows whether {counts.unknown} of {counts.total} went out{why}",
+            f"look there, then say what you saw: publish resolve {which}",
         )
     if counts.failed:
         return DeliveryError(
-            f"{channel}: {counts.failed} of {counts.total} failed{why}",
-            f"when that is mended: publish retry {issue} --channel {channel}",
+            f"{counts.failed} of {counts.total} failed{why}",
+            f"when that is mended: publish retry {which}",
         )
-    if not counts.planned + counts.sending:
+    waiting = counts.planned + counts.sending
+    if not waiting:
         return None
     when = f", not before {found.next_at:%H:%M:%S} UTC" if found.next_at else ""
-    return DeliveryError(
-        f"{channel}: {counts.planned + counts.sending} of {counts.total} wait{when}{why}",
-        "publish again then",
-    )
+    return DeliveryError(f"{waiting} of {counts.total} wait{when}{why}", "publish again then")

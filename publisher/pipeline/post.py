@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from threading import Event, Thread
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
 from publisher.ledger import Key, Ledger, Standing
 from publisher.ledger.account import standing
 from publisher.ledger.books import digest_of
+from publisher.pipeline.delivery import Outgoing
 from publisher.pipeline.events import ChannelOutcome, Departure
 from publisher.pipeline.live import Live, shortfall
 from publisher.pipeline.run import Run
@@ -35,13 +36,11 @@ class Letter(NamedTuple):
         )
 
 
-def letters(
-    run: Run, issue: str, renderings: Mapping[LiveChannel, Rendering], ledger: Ledger | None
-) -> list[Letter]:
-    """What there is to do for the issue of that id in the feeds; without a ledger nothing was sent yet."""
+def letters(run: Run, outgoing: Sequence[Outgoing], ledger: Ledger | None) -> list[Letter]:
+    """What there is to do about each; without a ledger nothing was sent yet."""
     found = []
-    for channel, rendering in renderings.items():
-        key = Key(issue, channel.name, channel.destination)
+    for name, _, channel, rendering in outgoing:
+        key = Key(name, channel.name, channel.destination)
         known = standing(ledger, key) if ledger else None
         todo = survey(channel, rendering, known, correct=run.request.correct)
         found.append(Letter(channel, rendering, key, known, todo))

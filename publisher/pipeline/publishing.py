@@ -44,7 +44,7 @@ def publish(
                 sweep(run.out / config.publication.site)
                 sweep(run.home.folder)
             done = _work(run)
-        return _post(run, done) if done.renderings else done.outcome
+        return _post(run, done) if done.outgoing else done.outcome
 
 
 def _work(run: Run) -> Work:
@@ -60,21 +60,21 @@ def _post(run: Run, done: Work) -> Outcome:
     """Post what the live channels made."""
     from publisher.pipeline.post import letters, post
 
-    outcomes = post(run, letters(run, done.name, done.renderings, run.ledger))
-    finished = [name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)]
+    outcomes = post(run, letters(run, done.outgoing, run.ledger))
+    finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)}
     with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
-        remember(run, done, finished)
+        remember(run, done, [one for one in done.outgoing if one.channel.name in finished])
     return _with(run, done, [*outcomes.values()])
 
 
 def _foresee(run: Run, done: Work) -> Outcome:
     """What `_post` would do."""
-    if not done.renderings:
+    if not done.outgoing:
         return done.outcome
     from publisher.pipeline.post import foreseen, letters
 
     ledger = run.ledger if run.has_ledger else None
-    outcomes = [*foreseen(letters(run, done.name, done.renderings, ledger))]
+    outcomes = [*foreseen(letters(run, done.outgoing, ledger))]
     for outcome in outcomes:
         run.report(outcome)
     return _with(run, done, outcomes)
