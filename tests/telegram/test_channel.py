@@ -99,15 +99,22 @@ def test_a_page_that_is_nowhere_has_no_button_and_no_card(send) -> None:
 
 
 def test_the_files(send) -> None:
-    """Calls first, in order; the page that shows them is the last."""
-    sent = send(issue("字" * 300, 25))
-    assert [(part.key, part.media_type) for part in sent.rendering.parts] == [
+    """What is sent are the calls, in order; the rest shows the same."""
+    rendering = send(issue("字" * 300, 25), rich=True).rendering
+    assert [(part.key, part.media_type) for part in rendering.parts] == [
         (f"{DAY}/message-1.json", "application/json"),
-        (f"{DAY}/message-1.html", "text/html; charset=utf-8"),
         (f"{DAY}/message-2.json", "application/json"),
+    ]
+    assert [(part.key, part.media_type) for part in rendering.previews] == [
+        (f"{DAY}/message-1.html", "text/html; charset=utf-8"),
         (f"{DAY}/message-2.html", "text/html; charset=utf-8"),
+        (f"{DAY}/rich.json", "application/json"),
         (f"{DAY}/preview.html", "text/html; charset=utf-8"),
     ]
+
+
+def test_the_report(send) -> None:
+    sent = send(issue("字" * 300, 25))
     report = sent.rendering.report
     assert report["messages"] == 2
     assert [size["units"] for size in report["sizes"]] == [
