@@ -47,8 +47,9 @@ class ChatSession:
     def deliver(self, part: Part, destination: str) -> Receipt:
         """Send a message. Its call may name another chat: `destination` is the one that gets it. A group that
         has become a supergroup gets it there."""
+        payload = json.loads(part.body)
         with self._call(destination):
-            message, moved_to = self._send(json.loads(part.body), destination)
+            message, moved_to = self._send(payload, destination)
         notes: tuple[str, ...] = ()
         if self._pin and part.key.endswith(_FIRST) and destination != self._own:
             notes = self._pinned(moved_to or destination, message.message_id)

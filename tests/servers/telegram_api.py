@@ -112,10 +112,11 @@ class TelegramServer:
         """The calls of some methods."""
         return [call for call in self.calls if call["method"] in methods]
 
-    def receive(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
-        """Note a call; what goes wrong with it."""
+    def receive(self, method: str, parameters: Mapping[str, Any], port: int) -> Fault | None:
+        """Note a call, and the port it came from; what goes wrong with it."""
         with self._lock:
-            self.calls.append({"method": method, "at": self.api.monotonic(), "parameters": dict(parameters)})
+            at = self.api.monotonic()
+            self.calls.append({"method": method, "at": at, "port": port, "parameters": dict(parameters)})
             found = None
             for fault, seen in self._faults:
                 if fault.method in ("", method):
@@ -184,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _call(self, parameters: dict[str, Any]) -> None:
         fake = self.server.fake
         token, _, method = self.path.removeprefix("/bot").partition("/")
-        fault = fake.receive(method, parameters)
+        fault = fake.receive(method, parameters, self.client_address[1])
 
         def act() -> tuple[int, Any]:
             return fake.answer(token, method, parameters)

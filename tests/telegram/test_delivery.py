@@ -58,6 +58,13 @@ def test_a_session_that_sends_nothing_asks_nothing(server: TelegramServer, conne
     assert server.calls == []
 
 
+def test_no_connection_is_used_twice(server: TelegramServer, session: LiveSession) -> None:
+    """One that the server closes at the wrong moment would leave it open whether the message arrived."""
+    for _ in range(3):
+        session.deliver(part(), "@tide")
+    assert len({call["port"] for call in server.calls}) == 3
+
+
 def test_the_destination_gets_it_whatever_the_call_says(server: TelegramServer, session: LiveSession) -> None:
     receipt = session.deliver(part(), "42")
     assert server.messages[0]["chat"]["id"] == 42
@@ -78,6 +85,7 @@ def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, sess
     server.script(Fault("migrate", call=1, value=-1001000000003))
     receipt = session.deliver(part(), "-43")
     assert receipt.moved_to == "-1001000000003"
+    assert receipt.url == "", "a group without a name has no address that everybody can open"
     assert [message["chat"]["id"] for message in server.messages] == [-1001000000003]
     assert len(server.calls) == 2
 

@@ -67,9 +67,11 @@ def test_a_person(examine) -> None:
     assert [one.message for one in examine(chat="42", pin=True)][1:] == ['42 is the chat of a person "林汐"']
 
 
-@pytest.mark.parametrize("status", ["left", "member"])
+@pytest.mark.parametrize("status", ["left", "member", "administrator"])
 def test_no_right_to_post(examine, server: TelegramServer, status: str) -> None:
-    server.api.chat("@tide").status = status
+    chat = server.api.chat("@tide")
+    chat.status = status
+    chat.rights.remove("can_post_messages")
     assert bad(examine(pin=True)) == (
         "the bot may not post in @tide",
         "make it an administrator there who may post messages",
