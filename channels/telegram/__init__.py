@@ -17,12 +17,10 @@ from typing import ClassVar, cast, get_args
 from publisher.channel import Context, Part, Rendering, Session
 from publisher.channels.telegram import addresses, preview
 from publisher.channels.telegram.digest import Detail, digest
-from publisher.channels.telegram.limits import size_of
-from publisher.channels.telegram.markup import html
+from publisher.channels.telegram.limits import Counted, counted
 from publisher.channels.telegram.messages import messages
 from publisher.channels.telegram.payload import Envelope, Payload, body, payload
 from publisher.channels.telegram.rich import excess, rich_message
-from publisher.channels.telegram.runs import Runs
 from publisher.channels.telegram.writer import Writer
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
@@ -74,10 +72,11 @@ class Telegram:
             raise ValueError("messages need the issue's entry in the archive")
         say = words(publication.lang)
         writer = Writer(say)
-        told = messages(digest(issue, entry, publication, cast("Detail", self.detail), writer), say)
+        planned = digest(issue, entry, publication, cast("Detail", self.detail), writer)
+        told = [counted(runs) for runs in messages(planned, say)]
         page = addresses.link(entry.url)
         first, other = (self._envelope(page, say["web_version"], silent=silent) for silent in (False, True))
-        calls = [payload(runs, "", other) for runs in told]
+        calls = [payload(message, "", other) for message in told]
         calls[0] = payload(told[0], page if self.card else "", first)
         parts, warnings = [*_files(told, calls)], []
         if self.rich:
@@ -93,7 +92,7 @@ class Telegram:
         return Rendering(
             tuple(replace(part, key=f"outbox/{entry.date}/{self.name}/{part.key}") for part in parts),
             warnings=(*map(_refusal, writer.refused), *warnings),
-            report={"messages": len(told), "sizes": [asdict(size_of(runs)) for runs in told]},
+            report={"messages": len(told), "sizes": [asdict(message.size) for message in told]},
         )
 
     def session(self) -> AbstractContextManager[Session]:
@@ -112,10 +111,10 @@ class Telegram:
         return made
 
 
-def _files(told: Sequence[Runs], calls: Sequence[Payload]) -> Iterator[Part]:
-    for number, (runs, call) in enumerate(zip(told, calls, strict=True), 1):
+def _files(told: Sequence[Counted], calls: Sequence[Payload]) -> Iterator[Part]:
+    for number, (message, call) in enumerate(zip(told, calls, strict=True), 1):
         yield Part(f"message-{number}.json", _JSON, body(call))
-        yield Part(f"message-{number}.html", _HTML, html(runs).encode())
+        yield Part(f"message-{number}.html", _HTML, message.html.encode())
 
 
 def _refusal(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from publisher.channels.telegram.markup import html
-from publisher.channels.telegram.runs import Runs, entities, text_of, units
+from publisher.channels.telegram.runs import Entity, Runs, entities, text_of, units
 
 # what an entity costs beside its address: type, offset, length and the head of a string
 _ENTITY = 16
@@ -53,12 +53,29 @@ class Size:
 # (tdlib/telegram-bot-api#165), and the source of a text may have 2^15 bytes (telegram-bot-api: Client.cpp).
 MESSAGE = Size(units=4096, entities=100, entity_bytes=9_500, raw_bytes=32_768)
 
+NOTHING = Size()
+
 LONGEST_URL = 4096
 """The bytes of the longest address that is made a link: a third of a message's must leave room for others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Runs in the forms in which they are sent and shown, and what these take of a message."""
+
+    text: str
+    entities: list[Entity]
+    html: str
+    size: Size
+
+
+def counted(runs: Runs) -> Counted:
+    """The runs, written and counted."""
+    text, marks, source = text_of(runs), entities(runs), html(runs)
+    own = sum([_ENTITY + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks])
+    return Counted(text, marks, source, Size(units(text), len(marks), own, len(source.encode())))
+
+
 def size_of(runs: Runs) -> Size:
     """What the runs take of a message."""
-    marks = entities(runs)
-    own = sum(_ENTITY + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks)
-    return Size(units(text_of(runs)), len(marks), own, len(html(runs).encode()))
+    return counted(runs).size

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from publisher.channels.telegram.breaking import broken
 from publisher.channels.telegram.digest import PARAGRAPHS, Chapter, Digest
-from publisher.channels.telegram.limits import MESSAGE, Size, size_of
+from publisher.channels.telegram.limits import MESSAGE, NOTHING, Size, size_of
 from publisher.channels.telegram.runs import Run, Runs, glue, lines
 from publisher.channels.telegram.shield import shielded
 
@@ -18,13 +18,29 @@ from publisher.channels.telegram.shield import shielded
 class _Unit:
     """Text that goes into one message: below `gap`, or below `again` where it begins the message, which it
     had better not do when it is `bound` to what stands above it. If it is too large, what is left over goes
-    below `rest`."""
+    below `rest`.
+
+    `size` is that of its runs, `above` that of `again` and the line break below it. What stands between units
+    has no marks, so a message is as large as all that is in it together.
+    """
 
     runs: Runs
+    size: Size
     gap: str = PARAGRAPHS
     again: Runs = ()
+    above: Size = NOTHING
     bound: bool = False
     rest: Runs = ()
+
+    @property
+    def first(self) -> Size:
+        """What the unit takes at the beginning of a message."""
+        return self.above + self.size
+
+    @property
+    def further(self) -> Size:
+        """What the unit takes below others."""
+        return _plain(self.gap) + self.size
 
 
 def messages(digest: Digest, say: Mapping[str, str]) -> tuple[Runs, ...]:
@@ -35,9 +51,9 @@ def messages(digest: Digest, say: Mapping[str, str]) -> tuple[Runs, ...]:
     """
     title, name = shielded(digest.title), shielded(digest.name)
     units = [unit for chapter in digest.chapters for unit in _units(chapter, say)]
-    whole = _message(title, units)
-    if size_of(whole) <= MESSAGE:
-        return (whole,)
+    sizes = [unit.further if index else unit.first for index, unit in enumerate(units)]
+    if sum(sizes, size_of(title) + _plain(PARAGRAPHS)) <= MESSAGE:
+        return (_message(title, units),)
     # as much room for the numbers as the longest can take
     tops = [_numbered(one, 9999, 9999) for one in (title, name)]
     room = MESSAGE - size_of(glue(*tops, (Run(PARAGRAPHS),)))
@@ -52,25 +68,34 @@ def messages(digest: Digest, say: Mapping[str, str]) -> tuple[Runs, ...]:
 def _units(chapter: Chapter, say: Mapping[str, str]) -> Iterator[_Unit]:
     """The pieces of a chapter, the first together with the heading."""
     heading, again = shielded(chapter.heading), shielded(chapter.again)
+    above = _above(again)
     if not chapter.pieces:
-        yield _Unit(heading)
+        yield _Unit(heading, size_of(heading))
     for index, piece in enumerate(chapter.pieces):
         runs = shielded(piece.runs)
         rest = lines([again, (Run(piece.label.rstrip() + say["continued"]),) if piece.label else ()])
         if index:
-            yield _Unit(runs, chapter.gap, again, bound=True, rest=rest)
+            yield _Unit(runs, size_of(runs), chapter.gap, again, above, bound=True, rest=rest)
         else:
-            yield _Unit(lines([heading, runs]), rest=rest)
+            runs = lines([heading, runs])
+            yield _Unit(runs, size_of(runs), rest=rest)
+
+
+def _above(again: Runs) -> Size:
+    """What the runs take above others, on lines of their own."""
+    return size_of(again) + _plain("\n") if again else NOTHING
 
 
 def _small_enough(unit: _Unit, room: Size) -> Iterator[_Unit]:
     """The unit, or its parts if there is no room for it."""
-    if size_of(_begun(unit)) <= room:
+    if unit.first <= room:
         yield unit
         return
     left = room - size_of(lines([unit.again, unit.rest, (Run("\n"),)]))
-    for index, runs in enumerate(broken(unit.runs, left)):
-        yield replace(unit, runs=runs, gap="\n", again=unit.rest) if index else replace(unit, runs=runs)
+    first, *others = broken(unit.runs, left)
+    yield replace(unit, runs=first, size=size_of(first))
+    part = replace(unit, gap="\n", again=unit.rest, above=_above(unit.rest))
+    yield from (replace(part, runs=runs, size=size_of(runs)) for runs in others)
 
 
 class _Way(NamedTuple):
@@ -86,13 +111,13 @@ class _Way(NamedTuple):
 def _divided(units: Sequence[_Unit], first: Runs, other: Runs) -> list[Sequence[_Unit]]:
     """The units of each message, by the best way through all places where one may begin. `first` and `other`
     are what stands on top of the first message and of all others."""
-    sums = [Size(), *accumulate(size_of((Run(unit.gap), *unit.runs)) for unit in units)]
-    tops = [size_of(_message(other if index else first, [unit])) for index, unit in enumerate(units)]
+    sums = [NOTHING, *accumulate(unit.further for unit in units)]
+    tops = [size_of(top) + _plain(PARAGRAPHS) for top in (first, other)]
     best = [_Way(0, 0, 0, 0)]
     for end in range(1, len(sums)):
         found: list[_Way] = []
         for start in range(end - 1, -1, -1):
-            size = tops[start] + sums[end] - sums[start + 1]
+            size = tops[start > 0] + units[start].first + sums[end] - sums[start + 1]
             if found and not size <= MESSAGE:
                 break
             before, torn = best[start], start > 0 and units[start].bound
@@ -107,13 +132,14 @@ def _divided(units: Sequence[_Unit], first: Runs, other: Runs) -> list[Sequence[
 
 
 def _message(top: Runs, units: Sequence[_Unit]) -> Runs:
-    body = [piece for unit in units[1:] for piece in ((Run(unit.gap),), unit.runs)]
-    return lines([top, glue(*map(_begun, units[:1]), *body)], PARAGRAPHS)
+    begun = [lines([unit.again, unit.runs]) for unit in units[:1]]
+    others = [piece for unit in units[1:] for piece in ((Run(unit.gap),), unit.runs)]
+    return lines([top, glue(*begun, *others)], PARAGRAPHS)
 
 
-def _begun(unit: _Unit) -> Runs:
-    """The unit at the beginning of a message."""
-    return lines([unit.again, unit.runs])
+def _plain(text: str) -> Size:
+    """What white space takes."""
+    return Size(units=len(text), raw_bytes=len(text))
 
 
 def _numbered(name: Runs, number: int, count: int) -> Runs:

@@ -14,6 +14,7 @@ from publisher.transforms import links
 # remarks that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
+_BREAK = re.compile(r"\s*\n\s*")
 _PUNCTUATION = set("，。；：、！？）,.;:!?)")
 
 
@@ -84,13 +85,10 @@ def field(node: Field, writer: Writer) -> Runs:
 
 def elsewhere(item: Item, found: Iterable[Link], writer: Writer) -> Runs:
     """Links that lead elsewhere than the title, and each elsewhere than the others, on one line."""
-    places = {canonical(item.url or "")}
-    fresh = []
+    places: dict[str, Link | None] = {canonical(item.url or ""): None}
     for one in found:
-        if (place := canonical(one.url)) not in places:
-            places.add(place)
-            fresh.append(one_line(writer.inlines((one,))))
-    return lines(fresh, " · ")
+        places.setdefault(canonical(one.url), one)
+    return lines([one_line(writer.inlines((one,))) for one in places.values() if one], " · ")
 
 
 def field_links(item: Item) -> list[Link]:
@@ -112,7 +110,9 @@ def known_places(item: Item) -> list[Link]:
 
 def one_line(runs: Runs) -> Runs:
     """The runs with their line breaks as spaces."""
-    return stripped(tuple(run._replace(text=re.sub(r"\s*\n\s*", " ", run.text)) for run in runs))
+    return stripped(
+        tuple([run.saying(_BREAK.sub(" ", run.text)) if "\n" in run.text else run for run in runs])
+    )
 
 
 def _in(runs: Runs, style: Style) -> Runs:

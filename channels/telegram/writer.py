@@ -60,7 +60,7 @@ class Writer:
         if not (taken := addresses.link(url)):
             return self._refused(children, url)
         shown = stripped(children)
-        if not text_of(shown).strip():
+        if not shown:
             return (Run(clean(url), url=taken),)
         linked = [run if run.url else run._replace(style=_in_link(run.style), url=taken) for run in shown]
         if all(run.url != taken for run in linked):  # a picture, say, that has an address of its own
@@ -144,7 +144,7 @@ def _in_link(style: Style) -> Style:
 
 
 def _on_one_line(runs: Runs) -> Runs:
-    return tuple(run._replace(text=run.text.replace("\n", " ")) for run in runs)
+    return tuple(run.saying(run.text.replace("\n", " ")) for run in runs)
 
 
 def _indented(runs: Runs, first: str, rest: str) -> Runs:
@@ -155,6 +155,6 @@ def _indented(runs: Runs, first: str, rest: str) -> Runs:
             made.append((run,))
             continue
         head, *more = run.text.split("\n")
-        made.append((run._replace(text=head),))
-        made += [(Run(f"\n{rest}"), run._replace(text=line)) for line in more]
+        made.append((run.saying(head),))
+        made += [(Run(f"\n{rest}"), run.saying(line)) for line in more]
     return glue(*made)
