@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from itertools import chain, count
 from typing import TypeVar, assert_never
 from urllib.parse import urljoin
@@ -17,8 +18,8 @@ from publisher.model import (
     Break,
     Code,
     CodeBlock,
-    Diagnostic,
     Em,
+    Field,
     Figure,
     Image,
     Inline,
@@ -33,7 +34,6 @@ from publisher.model import (
     Quote,
     Rule,
     Section,
-    Source,
     Strong,
     Table,
     Text,
@@ -70,14 +70,15 @@ def _with_content(sections: tuple[Section, ...]) -> tuple[Section, ...]:
 
 
 def _filled(section: Section) -> Section:
-    content = tuple(
-        replace(node, fields=tuple(f for f in node.fields if f.value or f.url), body=_shown(node.body))
-        if isinstance(node, Item)
-        else node
-        for node in section.content
-    )
-    kept = tuple(node for node in _shown(content) if not (isinstance(node, Item) and node.placeholder))
-    return replace(section, content=kept)
+    content = [_item(node) if isinstance(node, Item) else node for node in section.content]
+    kept = [node for node in _shown(tuple(content)) if not (isinstance(node, Item) and node.placeholder)]
+    return replace(section, content=tuple(kept))
+
+
+def _item(item: Item) -> Item:
+    told, body = tuple([one for one in item.fields if one.value or one.url]), _shown(item.body)
+    same = len(told) == len(item.fields) and len(body) == len(item.body)
+    return item if same else replace(item, fields=told, body=body)
 
 
 def _shown(nodes: tuple[_Node, ...]) -> tuple[_Node, ...]:
@@ -104,34 +105,60 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
     mapped: object
     if isinstance(node, tuple):
         mapped = tuple([map_urls(part, change) for part in node])
-    elif isinstance(node, Text | Code | CodeBlock | Break | Rule | Pos | Source | Diagnostic):
-        return node
-    elif names := _names(type(node)):
-        changed: dict[str, object] = {}
-        for name in names:
-            value = getattr(node, name)
-            if name == "url":
-                new: object = change(value) if value else value
-            elif isinstance(value, tuple) or _names(type(value)):
-                new = map_urls(value, change)
-            else:
-                continue
+        return mapped if mapped != node else node  # type: ignore[return-value]
+    changed: dict[str, object] = {}
+    for name in _inner(type(node)):
+        if value := getattr(node, name):
+            new = change(value) if name == "url" else map_urls(value, change)
             if new is not value and new != value:
                 changed[name] = new
-        mapped = replace(node, **changed) if changed else node  # type: ignore[type-var]
-    else:
-        return node
-    return mapped  # type: ignore[return-value]
+    return replace(node, **changed) if changed else node  # type: ignore[type-var]
 
 
-_known_names: dict[type, tuple[str, ...] | None] = {}
+def every(kind: type[_Node], node: object) -> list[_Node]:
+    """The nodes of a kind in a node, or in a tuple of nodes, as they are read."""
+    found: list[_Node] = []
+    _find(kind, node, found)
+    return found
 
 
+def _find(kind: type[_Node], node: object, found: list[_Node]) -> None:
+    if isinstance(node, tuple):
+        for part in node:
+            _find(kind, part, found)
+        return
+    if isinstance(node, kind):
+        found.append(node)
+    for name in _inner(type(node)):
+        _find(kind, getattr(node, name), found)
+
+
+# of these types are fields in which there is neither a node nor an address
+_PLAIN = {
+    "str",
+    "str | None",
+    "int",
+    "int | None",
+    "bool",
+    "dt.date | None",
+    "Pos",
+    "Source",
+    "tuple[str, ...]",
+}
+
+
+@cache
+def _inner(kind: type) -> tuple[str, ...]:
+    """The fields of a node in which there may be nodes or addresses; none of what is no node."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple([one.name for one in fields(kind) if one.name == "url" or one.type not in _PLAIN])
+
+
+@cache
 def _names(kind: type) -> tuple[str, ...] | None:
     """The names of a dataclass's fields, which `fields` would look for every time; None for other types."""
-    if kind not in _known_names:
-        _known_names[kind] = tuple([f.name for f in fields(kind)]) if is_dataclass(kind) else None
-    return _known_names[kind]
+    return tuple([one.name for one in fields(kind)]) if is_dataclass(kind) else None
 
 
 def revision(issue: Issue) -> str:
@@ -296,3 +323,20 @@ def _addresses(node: Inline) -> Iterator[str]:
             return
         case _:
             assert_never(node)
+
+
+def has_link(nodes: Inlines) -> bool:
+    """Whether there is a link in a run of inlines, in which none may nest then."""
+    return any(
+        isinstance(node, Link) or (isinstance(node, Strong | Em) and has_link(node.children))
+        for node in nodes
+    )
+
+
+def linked(field: Field) -> Field:
+    """The field with its address in its value, whatever that says."""
+    if not field.url or field.url in links(field.value):
+        return field
+    if has_link(field.value):
+        return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
+    return replace(field, value=(Link(field.value, field.url),))

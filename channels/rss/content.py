@@ -14,11 +14,9 @@ from publisher.channel import Entry
 from publisher.channels.rss.feed import one_line
 from publisher.model import (
     Blocks,
-    Em,
     Field,
     Guide,
     Inline,
-    Inlines,
     Issue,
     Item,
     Link,
@@ -31,7 +29,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
-from publisher.transforms import anchors, links
+from publisher.transforms import anchors, has_link, links
 from publisher.words import words
 from publisher.writers import html
 
@@ -152,18 +150,11 @@ def _title(item: Item, say: Mapping[str, str]) -> Iterator[str]:
     title = html.inlines(item.title)
     if not item.url:
         yield title
-    elif _has_link(item.title):
+    elif has_link(item.title):
         yield title
         yield html.inlines((Link((Text(say["link"]),), item.url),))
     else:
         yield f'<a href="{html.address(item.url)}">{title or escape(item.url, quote=False)}</a>'
-
-
-def _has_link(nodes: Inlines) -> bool:
-    return any(
-        isinstance(node, Link) or (isinstance(node, Strong | Em) and _has_link(node.children))
-        for node in nodes
-    )
 
 
 def _matter(item: Item, say: Mapping[str, str]) -> Iterator[str]:

@@ -14,8 +14,6 @@ from publisher.model import (
     Block,
     Break,
     Brief,
-    Em,
-    Field,
     Guide,
     Inline,
     Inlines,
@@ -31,7 +29,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
-from publisher.transforms import anchors, links, topics
+from publisher.transforms import anchors, has_link, linked, topics
 
 # remarks about reading inside WeChat, where outside links are dead; on a page every link works
 _NOT_HERE = {"read_original", "pc_wechat"}
@@ -68,7 +66,7 @@ def heading(issue: Issue, entry: Entry, publication: Publication) -> tuple[Inlin
 
 def tagline(issue: Issue, publication: Publication) -> Inlines:
     """The issue's own tagline; empty when it is the newsletter's, which every page shows."""
-    same = plain(issue.tagline).strip() == publication.tagline and not _has_link(issue.tagline)
+    same = plain(issue.tagline).strip() == publication.tagline and not has_link(issue.tagline)
     return () if same else issue.tagline
 
 
@@ -179,7 +177,7 @@ def _on_page(item: Item, seen: set[str]) -> Item:
     also that of the repository or paper it only names."""
     url, extras = item.url, list(item.extras)
     title = item.title or ((Text(url),) if url else ())
-    if url and _has_link(title):  # HTML has no link inside a link
+    if url and has_link(title):  # HTML has no link inside a link
         extras.insert(0, Link((Text(url),), url))
         url = None
     addresses = [address for address in (item.url, *(field.url for field in item.fields)) if address]
@@ -189,21 +187,5 @@ def _on_page(item: Item, seen: set[str]) -> Item:
         extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
     anchor = "" if item.id in seen else item.id
     seen.add(item.id)
-    fields = tuple(map(_linked, item.fields))
+    fields = tuple(map(linked, item.fields))
     return replace(item, id=anchor, title=title, url=url, extras=tuple(extras), fields=fields)
-
-
-def _linked(field: Field) -> Field:
-    """The field with its address clickable, whatever its value says."""
-    if not field.url or field.url in links(field.value):
-        return field
-    if _has_link(field.value):
-        return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
-    return replace(field, value=(Link(field.value, field.url),))
-
-
-def _has_link(nodes: Inlines) -> bool:
-    return any(
-        isinstance(node, Link) or (isinstance(node, Strong | Em) and _has_link(node.children))
-        for node in nodes
-    )

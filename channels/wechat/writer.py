@@ -173,8 +173,11 @@ def printed(url: str) -> str:
 
 def held(html: str) -> str:
     """What may lie directly in a paragraph, a cell or a link: text alone, or elements alone."""
-    if "<" not in html:
+    start, tag, _ = html.partition("<")
+    if not tag:
         return html
+    if start.strip():
+        return f"<span>{html}</span>"
     depth = 0
     for piece in re.split(r"(<[^>]*>)", html):
         if not piece.startswith("<"):
