@@ -126,7 +126,7 @@ def site(url: str) -> str:
 
 def is_safe(url: str) -> bool:
     """True when the URL is relative or has a scheme that only leads somewhere (never `javascript:`)."""
-    found = _SCHEME.match(url)
+    found = None if url.startswith(("https://", "http://")) else _SCHEME.match(url)
     if not found:
         return True
     return re.sub(r"[\x00-\x20]", "", found.group(1)).lower() in _SAFE_SCHEMES

@@ -14,6 +14,7 @@ from publisher.model import (
     Block,
     Break,
     Brief,
+    Field,
     Guide,
     Inline,
     Inlines,
@@ -117,6 +118,24 @@ def notes(found: tuple[Note, ...]) -> tuple[Note, ...]:
     return tuple(note for note in found if note.kind not in _NOT_HERE)
 
 
+class Shown(NamedTuple):
+    """An item of the page. Its id stands once on the page, and each of its addresses has a link of its own,
+    also that of the repository or paper it only names.
+
+    `matter` is its fields and blocks in source order, as (whether these are fields, nodes).
+    """
+
+    id: str
+    title: Inlines
+    url: str | None
+    tags: tuple[str, ...]
+    tail: Inlines
+    source: str | None
+    authors: tuple[str, ...]
+    extras: tuple[Link, ...]
+    matter: tuple[tuple[bool, tuple[Field | Block, ...]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """A section of the page. `level` is that of its heading, 2 to 5, without gaps in the outline.
@@ -131,7 +150,7 @@ class Chapter:
     count: int
     links: bool
     notes: tuple[Note, ...]
-    runs: tuple[tuple[bool, tuple[Item | Block, ...]], ...]
+    runs: tuple[tuple[bool, tuple[Shown | Block, ...]], ...]
 
 
 def chapters(issue: Issue) -> list[Chapter]:
@@ -166,26 +185,35 @@ def contents(issue: Issue, found: list[Chapter], briefs: str) -> list[tuple[str,
     return warm + [(each.id, plain(each.title), each.level, each.count) for each in titled]
 
 
-def _runs(section: Section, seen: set[str]) -> tuple[tuple[bool, tuple[Item | Block, ...]], ...]:
-    nodes = [_on_page(node, seen) if isinstance(node, Item) else node for node in section.content]
-    runs = groupby(nodes, key=lambda node: isinstance(node, Item))
-    return tuple((are_items, tuple(run)) for are_items, run in runs)
+def _runs(section: Section, seen: set[str]) -> tuple[tuple[bool, tuple[Shown | Block, ...]], ...]:
+    nodes = [_shown(node, seen) if isinstance(node, Item) else node for node in section.content]
+    runs = groupby(nodes, key=lambda node: isinstance(node, Shown))
+    return tuple([(are_items, tuple(run)) for are_items, run in runs])
 
 
-def _on_page(item: Item, seen: set[str]) -> Item:
-    """The item so that its id stands once on the page, and that each of its addresses has a link of its own,
-    also that of the repository or paper it only names."""
+def _shown(item: Item, seen: set[str]) -> Shown:
     url, extras = item.url, list(item.extras)
     title = item.title or ((Text(url),) if url else ())
     if url and has_link(title):  # HTML has no link inside a link
         extras.insert(0, Link((Text(url),), url))
         url = None
-    addresses = [address for address in (item.url, *(field.url for field in item.fields)) if address]
+    addresses = [address for address in (item.url, *[field.url for field in item.fields]) if address]
     if item.repo and item.repo not in map(repository, addresses):
         extras.append(Link((Text(item.repo),), f"https://github.com/{item.repo}"))
     if item.arxiv and item.arxiv not in map(arxiv_id, addresses):
         extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
     anchor = "" if item.id in seen else item.id
     seen.add(item.id)
-    fields = tuple(map(linked, item.fields))
-    return replace(item, id=anchor, title=title, url=url, extras=tuple(extras), fields=fields)
+    nodes = sorted((*map(linked, item.fields), *item.body), key=lambda node: node.pos)
+    matter = groupby(nodes, key=lambda node: isinstance(node, Field))
+    return Shown(
+        id=anchor,
+        title=title,
+        url=url,
+        tags=item.tags,
+        tail=item.tail,
+        source=item.source,
+        authors=item.authors,
+        extras=tuple(extras),
+        matter=tuple([(are_fields, tuple(run)) for are_fields, run in matter]),
+    )
