@@ -45,7 +45,13 @@ class Writer:
 
     def inlines(self, nodes: Inlines, style: Style = "", url: str = "") -> Runs:
         """The runs of inlines inside a style and a link. An inner link wins over the outer one."""
-        return glue(*[self._inline(node, style, url) for node in nodes])
+        # most nodes are plain text, which needs no closer look
+        return glue(
+            *[
+                (Run(clean(node.text), style, url),) if isinstance(node, Text) else self._inline(node, style, url)
+                for node in nodes
+            ]
+        )
 
     def blocks(self, nodes: Blocks) -> Runs:
         """The runs of blocks, each on lines of its own."""

@@ -56,7 +56,8 @@ class Writer:
 
     def inlines(self, nodes: Inlines) -> str:
         """A run of inlines."""
-        return "".join([self._inline(node) for node in nodes])
+        # most nodes are plain text, which needs no closer look
+        return "".join([words(node.text) if isinstance(node, Text) else self._inline(node) for node in nodes])
 
     def _inline(self, node: Inline) -> str:
         match node:

@@ -34,7 +34,8 @@ from publisher.model import (
 
 def inlines(nodes: Inlines) -> str:
     """HTML of a run of inlines."""
-    return "".join([_inline(node) for node in nodes])
+    # most nodes are plain text, which needs no closer look
+    return "".join([_text(node.text) if isinstance(node, Text) else _inline(node) for node in nodes])
 
 
 def blocks(nodes: Blocks) -> str:
@@ -47,18 +48,22 @@ def address(url: str) -> str:
     return escape(ascii_url(url)) if is_safe(url) else "#"
 
 
+def _text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _inline(node: Inline) -> str:
     match node:
         case Text(text):
-            return escape(text, quote=False)
+            return _text(text)
         case Strong(children):
             return f"<strong>{inlines(children)}</strong>"
         case Em(children):
             return f"<em>{inlines(children)}</em>"
         case Code(text):
-            return f"<code>{escape(text, quote=False)}</code>"
+            return f"<code>{_text(text)}</code>"
         case Link(children, url):
-            return f'<a href="{address(url)}">{inlines(children) or escape(url, quote=False)}</a>'
+            return f'<a href="{address(url)}">{inlines(children) or _text(url)}</a>'
         case Image():
             return _image(node)
         case Break():
@@ -81,7 +86,7 @@ def _block(node: Block) -> str:
             return f"<blockquote>\n{blocks(children)}\n</blockquote>"
         case CodeBlock(text):
             # a newline right after <pre> is swallowed by HTML parsers, so one is written to be swallowed
-            return f"<pre><code>{escape(text, quote=False)}\n</code></pre>"
+            return f"<pre><code>{_text(text)}\n</code></pre>"
         case Table():
             return _table(node)
         case Figure():
@@ -123,5 +128,5 @@ def _figure(node: Figure) -> str:
     picture = _image(node.image)
     if node.url:
         picture = f'<a href="{address(node.url)}">{picture}</a>'
-    caption = f"<figcaption>{escape(node.image.alt, quote=False)}</figcaption>" if node.image.alt else ""
+    caption = f"<figcaption>{_text(node.image.alt)}</figcaption>" if node.image.alt else ""
     return f"<figure>{picture}{caption}</figure>"
