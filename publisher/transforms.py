@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
 from itertools import chain, count
 from typing import TypeVar, assert_never
 from urllib.parse import urljoin
@@ -107,7 +106,7 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
         mapped = tuple([map_urls(part, change) for part in node])
         return mapped if mapped != node else node  # type: ignore[return-value]
     changed: dict[str, object] = {}
-    for name in _inner(type(node)):
+    for name in _INNER[type(node)]:
         if value := getattr(node, name):
             new = change(value) if name == "url" else map_urls(value, change)
             if new is not value and new != value:
@@ -129,7 +128,7 @@ def _find(kind: type[_Node], node: object, found: list[_Node]) -> None:
         return
     if isinstance(node, kind):
         found.append(node)
-    for name in _inner(type(node)):
+    for name in _INNER[type(node)]:
         _find(kind, getattr(node, name), found)
 
 
@@ -147,18 +146,24 @@ _PLAIN = {
 }
 
 
-@cache
-def _inner(kind: type) -> tuple[str, ...]:
-    """The fields of a node in which there may be nodes or addresses; none of what is no node."""
-    if not is_dataclass(kind):
-        return ()
-    return tuple([one.name for one in fields(kind) if one.name == "url" or one.type not in _PLAIN])
+class _Inner(dict[type, tuple[str, ...]]):
+    """By its type, the fields of a node in which there may be nodes or addresses; none of what is no node."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        known = fields(kind) if is_dataclass(kind) else ()
+        self[kind] = tuple([one.name for one in known if one.name == "url" or one.type not in _PLAIN])
+        return self[kind]
 
 
-@cache
+_INNER = _Inner()
+_known_names: dict[type, tuple[str, ...] | None] = {}
+
+
 def _names(kind: type) -> tuple[str, ...] | None:
     """The names of a dataclass's fields, which `fields` would look for every time; None for other types."""
-    return tuple([one.name for one in fields(kind)]) if is_dataclass(kind) else None
+    if kind not in _known_names:
+        _known_names[kind] = tuple([f.name for f in fields(kind)]) if is_dataclass(kind) else None
+    return _known_names[kind]
 
 
 def revision(issue: Issue) -> str:

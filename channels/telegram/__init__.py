@@ -17,7 +17,7 @@ from typing import ClassVar, cast, get_args
 from publisher.channel import Context, Part, Rendering, Session
 from publisher.channels.telegram import addresses, preview
 from publisher.channels.telegram.digest import Detail, digest
-from publisher.channels.telegram.limits import Counted, counted
+from publisher.channels.telegram.limits import Counted
 from publisher.channels.telegram.messages import messages
 from publisher.channels.telegram.payload import Envelope, Payload, body, payload
 from publisher.channels.telegram.rich import excess, rich_message
@@ -73,7 +73,7 @@ class Telegram:
         say = words(publication.lang)
         writer = Writer(say)
         planned = digest(issue, entry, publication, cast("Detail", self.detail), writer)
-        told = [counted(runs) for runs in messages(planned, say)]
+        told = messages(planned, say)
         page = addresses.link(entry.url)
         first, other = (self._envelope(page, say["web_version"], silent=silent) for silent in (False, True))
         calls = [payload(message, "", other) for message in told]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from publisher.channels.telegram.markup import html
@@ -53,8 +54,6 @@ class Size:
 # (tdlib/telegram-bot-api#165), and the source of a text may have 2^15 bytes (telegram-bot-api: Client.cpp).
 MESSAGE = Size(units=4096, entities=100, entity_bytes=9_500, raw_bytes=32_768)
 
-NOTHING = Size()
-
 LONGEST_URL = 4096
 """The bytes of the longest address that is made a link: a third of a message's must leave room for others."""
 
@@ -74,6 +73,18 @@ def counted(runs: Runs) -> Counted:
     text, marks, source = text_of(runs), entities(runs), html(runs)
     own = sum([_ENTITY + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks])
     return Counted(text, marks, source, Size(units(text), len(marks), own, len(source.encode())))
+
+
+def joined(parts: Sequence[Counted]) -> Counted:
+    """The parts one after another. No mark goes on from one into the next, so nothing is counted again."""
+    marks: list[Entity] = []
+    size = Size()
+    for part in parts:
+        marks += [{**mark, "offset": size.units + mark["offset"]} for mark in part.entities]
+        size += part.size
+    return Counted(
+        "".join([part.text for part in parts]), marks, "".join([part.html for part in parts]), size
+    )
 
 
 def size_of(runs: Runs) -> Size:

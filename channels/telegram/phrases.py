@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from publisher.channels.telegram.runs import Run, Runs, Style, clean, cut, glue, lines, stripped, text_of
 from publisher.channels.telegram.writer import Writer
@@ -83,8 +83,10 @@ def field(node: Field, writer: Writer) -> Runs:
     return glue((Run(clean(node.label) + writer.say["colon"]),), value)
 
 
-def elsewhere(item: Item, found: Iterable[Link], writer: Writer) -> Runs:
+def elsewhere(item: Item, found: Sequence[Link], writer: Writer) -> Runs:
     """Links that lead elsewhere than the title, and each elsewhere than the others, on one line."""
+    if not found:
+        return ()
     places: dict[str, Link | None] = {canonical(item.url or ""): None}
     for one in found:
         places.setdefault(canonical(one.url), one)
@@ -116,4 +118,4 @@ def one_line(runs: Runs) -> Runs:
 
 
 def _in(runs: Runs, style: Style) -> Runs:
-    return tuple(run._replace(style=style) for run in runs)
+    return tuple([run._replace(style=style) for run in runs])

@@ -82,18 +82,20 @@ def glue(*parts: Iterable[Run]) -> Runs:
     made: list[Run] = []
     marks: tuple[object, ...] = ()
     for run in chain.from_iterable(parts):
-        if run[1:] == marks:
+        if (own := run[1:]) == marks:
             made[-1] = run.saying(made[-1].text + run.text)
         elif run.text:
             made.append(run)
-            marks = run[1:]
+            marks = own
     return tuple(made)
 
 
 def lines(parts: Iterable[Runs], between: str = "\n") -> Runs:
     """The parts that are not empty, with a text between them."""
-    gap = (Run(between),)
-    return glue(*[piece for part in parts if part for piece in (gap, part)][1:])
+    filled, gap = [part for part in parts if part], (Run(between),)
+    if len(filled) == 1:  # nothing to join
+        return filled[0]
+    return glue(*[piece for part in filled for piece in (gap, part)][1:])
 
 
 def cut(runs: Runs, at: int) -> tuple[Runs, Runs]:

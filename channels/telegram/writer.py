@@ -48,7 +48,9 @@ class Writer:
         # most nodes are plain text, which needs no closer look
         return glue(
             *[
-                (Run(clean(node.text), style, url),) if isinstance(node, Text) else self._inline(node, style, url)
+                (Run(clean(node.text), style, url),)
+                if isinstance(node, Text)
+                else self._inline(node, style, url)
                 for node in nodes
             ]
         )
@@ -68,7 +70,7 @@ class Writer:
         shown = stripped(children)
         if not shown:
             return (Run(clean(url), url=taken),)
-        linked = [run if run.url else run._replace(style=_in_link(run.style), url=taken) for run in shown]
+        linked = [run if run.url else Run(run.text, _in_link(run.style), taken) for run in shown]
         if all(run.url != taken for run in linked):  # a picture, say, that has an address of its own
             linked += [Run(" "), Run(self.say["link"], url=taken)]
         before, after = text_of(children).split(text_of(shown), 1)
