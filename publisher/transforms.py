@@ -114,22 +114,22 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
     return replace(node, **changed) if changed else node  # type: ignore[type-var]
 
 
-def every(kind: type[_Node], node: object) -> list[_Node]:
-    """The nodes of a kind in a node, or in a tuple of nodes, as they are read."""
+def every(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
+    """The nodes of a kind in a tuple of nodes, as they are read."""
     found: list[_Node] = []
-    _find(kind, node, found)
+    _find(kind, nodes, found)
     return found
 
 
-def _find(kind: type[_Node], node: object, found: list[_Node]) -> None:
-    if isinstance(node, tuple):
-        for part in node:
-            _find(kind, part, found)
-        return
-    if isinstance(node, kind):
-        found.append(node)
-    for name in _INNER[type(node)]:
-        _find(kind, getattr(node, name), found)
+def _find(kind: type[_Node], nodes: tuple[object, ...], found: list[_Node]) -> None:
+    for node in nodes:
+        if isinstance(node, tuple):
+            _find(kind, node, found)
+        elif isinstance(node, kind):
+            found.append(node)
+        for name in _INNER[type(node)]:
+            inner = getattr(node, name)
+            _find(kind, inner if isinstance(inner, tuple) else (inner,), found)
 
 
 # of these types are fields in which there is neither a node nor an address

@@ -7,7 +7,6 @@ Readers drop ids, so the contents list leads to the items on the issue's web pag
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from itertools import groupby
 
 from publisher.channel import Entry
@@ -119,7 +118,7 @@ def _contents(issue: Issue, page: str, say: Mapping[str, str]) -> str:
 
 
 def _entrance(text: str, page: str, anchor: str) -> str:
-    return f'<a href="{html.address(f"{page}#{anchor}")}">{escape(text, quote=False)}</a>'
+    return f'<a href="{html.address(f"{page}#{anchor}")}">{html.words(text)}</a>'
 
 
 def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
@@ -137,9 +136,9 @@ def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
 
 def _head(item: Item, say: Mapping[str, str]) -> str:
     """The line of an item: tags, linked title, source, authors, further links, what is left."""
-    pieces = [*(escape(f"[{tag}]", quote=False) for tag in item.tags), *_title(item, say)]
+    pieces = [*(html.words(f"[{tag}]") for tag in item.tags), *_title(item, say)]
     names = filter(None, (item.source, "、".join(item.authors)))
-    pieces += [f"| {escape(name, quote=False)}" for name in names]
+    pieces += [f"| {html.words(name)}" for name in names]
     pieces += [html.inlines((extra,)) for extra in item.extras]
     pieces.append(html.inlines(item.tail))
     return " ".join(piece for piece in pieces if piece)
@@ -154,7 +153,7 @@ def _title(item: Item, say: Mapping[str, str]) -> Iterator[str]:
         yield title
         yield html.inlines((Link((Text(say["link"]),), item.url),))
     else:
-        yield f'<a href="{html.address(item.url)}">{title or escape(item.url, quote=False)}</a>'
+        yield f'<a href="{html.address(item.url)}">{title or html.words(item.url)}</a>'
 
 
 def _matter(item: Item, say: Mapping[str, str]) -> Iterator[str]:
@@ -169,5 +168,5 @@ def _field(field: Field, colon: str) -> str:
     value: tuple[Inline, ...] = field.value
     if field.url and field.url not in links(value):
         value = (Link(value, field.url),)
-    label = escape(field.label, quote=False)
+    label = html.words(field.label)
     return f"{label}{colon}{html.inlines(value)}"

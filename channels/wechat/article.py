@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from publisher.channels.wechat import style
 from publisher.channels.wechat.items import entry_html, item_html
 from publisher.channels.wechat.links import Form, Links, Use
-from publisher.channels.wechat.writer import BULLET, Writer, element, held, paragraph, printed, words
+from publisher.channels.wechat.writer import BULLET, Writer, element, held, paragraph, printed
 from publisher.model import (
     Block,
     Break,
@@ -30,6 +30,7 @@ from publisher.model import (
     plain,
 )
 from publisher.transforms import links
+from publisher.writers.html import words
 
 _ENDS = "。；！？…"
 

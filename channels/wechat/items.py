@@ -8,10 +8,11 @@ from itertools import takewhile
 
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import Form, preferred
-from publisher.channels.wechat.writer import BULLET, Writer, element, paragraph, printed, words
+from publisher.channels.wechat.writer import BULLET, Writer, element, paragraph, printed
 from publisher.links import ARXIV, link_class, repository
 from publisher.model import Block, Field, Item, Text, plain
 from publisher.transforms import has_link, linked
+from publisher.writers.html import words
 
 # what says which thing an item is about, and so comes before the address of the item
 _NAMING = {"title", "paper"}
@@ -36,7 +37,9 @@ def entry_html(item: Item, writer: Writer) -> str:
 def _complete(item: Item, writer: Writer) -> Item:
     """The item with a title if it has an address, and with all addresses of fields in their values."""
     title = item.title or ((Text(item.url),) if item.url else ())
-    item = replace(item, title=title, fields=tuple(map(linked, item.fields)))
+    fields = tuple(map(linked, item.fields))
+    if (title, fields) != (item.title, item.fields):
+        item = replace(item, title=title, fields=fields)
     writer.links.begin(item.title, item.tail, item.fields, item.body)
     return item
 

@@ -34,7 +34,7 @@ from publisher.model import (
     Text,
     plain,
 )
-from publisher.writers.html import address
+from publisher.writers.html import address, words
 
 BULLET = "•"
 _TAB = 4
@@ -160,11 +160,6 @@ class Writer:
             else:
                 caption = self.linked(caption, node.url, form)
         return element("section", style.PICTURE, shown + paragraph(caption, style.SMALL))
-
-
-def words(text: str) -> str:
-    """Characters of the issue as text of the article."""
-    return escape(text, quote=False)
 
 
 def printed(url: str) -> str:

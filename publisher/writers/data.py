@@ -3,9 +3,8 @@ Python generators as soon as it indents, and takes five times as long."""
 
 from __future__ import annotations
 
-import json
-
-_plain = json.JSONEncoder(ensure_ascii=False).encode
+from json import dumps
+from json.encoder import encode_basestring
 
 
 def indented(value: object, step: str) -> str:
@@ -17,9 +16,9 @@ def _json(value: object, margin: str, step: str) -> str:
     inside = margin + step
     match value:
         case str():
-            return _plain(value)
+            return encode_basestring(value)
         case dict() if value:
-            rows = [f"{_plain(key)}: {_json(one, inside, step)}" for key, one in value.items()]
+            rows = [f"{encode_basestring(key)}: {_json(one, inside, step)}" for key, one in value.items()]
             return "{" + inside + f",{inside}".join(rows) + margin + "}"
         case list() | tuple() if value:
             return (
@@ -28,4 +27,4 @@ def _json(value: object, margin: str, step: str) -> str:
         case int() if value is not True and value is not False:
             return str(value)
         case _:
-            return _plain(value)
+            return dumps(value)

@@ -35,7 +35,7 @@ from publisher.model import (
 def inlines(nodes: Inlines) -> str:
     """HTML of a run of inlines."""
     # most nodes are plain text, which needs no closer look
-    return "".join([_text(node.text) if isinstance(node, Text) else _inline(node) for node in nodes])
+    return "".join([words(node.text) if isinstance(node, Text) else _inline(node) for node in nodes])
 
 
 def blocks(nodes: Blocks) -> str:
@@ -43,27 +43,28 @@ def blocks(nodes: Blocks) -> str:
     return "\n".join([_block(node) for node in nodes])
 
 
+def words(text: str) -> str:
+    """Characters of the issue as text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def address(url: str) -> str:
     """The URL as an attribute value: ASCII, escaped, and harmless ('#' instead of a script)."""
     return escape(ascii_url(url)) if is_safe(url) else "#"
 
 
-def _text(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _inline(node: Inline) -> str:
     match node:
         case Text(text):
-            return _text(text)
+            return words(text)
         case Strong(children):
             return f"<strong>{inlines(children)}</strong>"
         case Em(children):
             return f"<em>{inlines(children)}</em>"
         case Code(text):
-            return f"<code>{_text(text)}</code>"
+            return f"<code>{words(text)}</code>"
         case Link(children, url):
-            return f'<a href="{address(url)}">{inlines(children) or _text(url)}</a>'
+            return f'<a href="{address(url)}">{inlines(children) or words(url)}</a>'
         case Image():
             return _image(node)
         case Break():
@@ -86,7 +87,7 @@ def _block(node: Block) -> str:
             return f"<blockquote>\n{blocks(children)}\n</blockquote>"
         case CodeBlock(text):
             # a newline right after <pre> is swallowed by HTML parsers, so one is written to be swallowed
-            return f"<pre><code>{_text(text)}\n</code></pre>"
+            return f"<pre><code>{words(text)}\n</code></pre>"
         case Table():
             return _table(node)
         case Figure():
@@ -128,5 +129,5 @@ def _figure(node: Figure) -> str:
     picture = _image(node.image)
     if node.url:
         picture = f'<a href="{address(node.url)}">{picture}</a>'
-    caption = f"<figcaption>{_text(node.image.alt)}</figcaption>" if node.image.alt else ""
+    caption = f"<figcaption>{words(node.image.alt)}</figcaption>" if node.image.alt else ""
     return f"<figure>{picture}{caption}</figure>"
