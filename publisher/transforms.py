@@ -103,7 +103,8 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
     """The node (an Issue, a block, a tuple of inlines …) with every URL in it changed."""
     mapped: object
     if isinstance(node, tuple):
-        mapped = tuple([map_urls(part, change) for part in node])
+        # texts are most of it, and have none
+        mapped = tuple([part if isinstance(part, Text) else map_urls(part, change) for part in node])
         return mapped if mapped != node else node  # type: ignore[return-value]
     changed: dict[str, object] = {}
     for name in _INNER[type(node)]:
