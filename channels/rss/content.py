@@ -51,8 +51,10 @@ def item_html(item: Item, publication: Publication) -> str:
 
 def item_title(item: Item) -> str:
     """What an item is called, one line of plain text; an item without a title by what it has."""
-    names = (plain(item.title), item.source or "", item.url or "", plain(item.tail), plain(item.summary))
-    return next(filter(None, map(one_line, names)), item.id)
+    if title := one_line(plain(item.title)):
+        return title
+    others = (item.source or "", item.url or "", plain(item.tail), plain(item.summary))
+    return next(filter(None, map(one_line, others)), item.id)
 
 
 def _issue(issue: Issue, entry: Entry, tagline: str, say: Mapping[str, str]) -> Iterator[str]:

@@ -112,12 +112,14 @@ def _divided(units: Sequence[_Unit], first: Counted, other: Counted) -> list[Seq
     """The units of each message, by the best way through all places where one may begin. `first` and `other`
     are what stands on top of the first message and of all others."""
     sums = [Size(), *accumulate(unit.further for unit in units)]
+    tops = [
+        (other if index else first).size + _PARAGRAPH.size + unit.first for index, unit in enumerate(units)
+    ]
     best = [_Way(0, 0, 0, 0)]
     for end in range(1, len(sums)):
         found: list[_Way] = []
         for start in range(end - 1, -1, -1):
-            top = (other if start else first).size + _PARAGRAPH.size
-            size = top + units[start].first + sums[end] - sums[start + 1]
+            size = tops[start] + sums[end] - sums[start + 1]
             if found and not size <= MESSAGE:
                 break
             before, torn = best[start], start > 0 and units[start].bound

@@ -70,7 +70,7 @@ def title(item: Item, number: int, writer: Writer) -> Runs:
 def head(item: Item, number: int, writer: Writer, *, extras: bool) -> Runs:
     """The whole head line of an item: its title, with `extras` its further links, and what stands behind."""
     more = [one_line(writer.inlines((extra,))) for extra in item.extras] if extras else []
-    tail = one_line(writer.inlines(item.tail))
+    tail = one_line(writer.inlines(item.tail)) if item.tail else ()
     between = "" if text_of(tail)[:1] in _PUNCTUATION else " "
     return lines([lines([title(item, number, writer), *more], " · "), tail], between)
 
@@ -100,6 +100,8 @@ def field_links(item: Item) -> list[Link]:
 
 def known_places(item: Item) -> list[Link]:
     """Where the repository and the paper of an item are, when nothing in it leads there."""
+    if not (item.repo or item.arxiv):
+        return []
     told = [item.url or "", *(extra.url for extra in item.extras)]
     told += [url for node in item.fields for url in (node.url or "", *links(node.value))]
     found = []

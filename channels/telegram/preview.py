@@ -16,6 +16,7 @@ from publisher.words import words
 # a quote shows three lines until it is opened; on a phone that is about so many Chinese characters
 _LINES, _LINE = 3, 22
 _QUOTED = re.compile(f"{QUOTE}(.*?){QUOTE_END}", re.DOTALL)
+_MARKUP = re.compile(r"<[^>]*>|&\w+;")
 _NARROW = re.compile("[\0-\u10ff]+")
 
 
@@ -45,7 +46,7 @@ def _shown(message: Counted, call: Payload, unfold: str) -> dict[str, object]:
 
 
 def _quote(unfold: str, inside: str) -> str:
-    shown = re.sub(r"<[^>]*>|&\w+;", "", inside)
+    shown = _MARKUP.sub("", inside)
     needed = sum(-(-_width(line) // (2 * _LINE)) or 1 for line in shown.split("\n"))
     switch = f'<input type="checkbox" aria-label="{escape(unfold)}">' if needed > _LINES else ""
     return f'<div class="quote">{switch}<blockquote>{inside}</blockquote></div>'

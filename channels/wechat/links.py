@@ -8,13 +8,14 @@ suits its kind, and it is printed once, where the reader needs it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from publisher.links import ARXIV, canonical, link_class, repository, site
 from publisher.model import Link, plain
 from publisher.transforms import every
 
+_SPACE = re.compile(r"\s")
 _WECHAT = re.compile(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
 
 
@@ -30,8 +31,7 @@ class Form(StrEnum):
     NUMBER = "number"  # a number that leads to the list at the end
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One link of the issue: its text, its address, the form it got."""
 
     text: str
@@ -52,7 +52,7 @@ def opens(url: str) -> bool:
 def reads(text: str, url: str) -> bool:
     """Whether a text is the address itself, with or without its scheme."""
     text = text.strip()
-    if not text or re.search(r"\s", text):
+    if not text or _SPACE.search(text):
         return False
     if url in (text, f"mailto:{text}"):
         return True

@@ -37,6 +37,9 @@ from publisher.model import (
 from publisher.writers.html import address, words
 
 BULLET = "•"
+TAG = re.compile("<[^>]*>")
+_PIECES = re.compile("(<[^>]*>)")
+_SPACES = re.compile("^ +| {2,}| +$")
 _TAB = 4
 _VOID = ("<br", "<img", "<hr")
 # what a picture is called where nobody described it: wechat_qrcode, image-3.png
@@ -175,7 +178,7 @@ def held(html: str) -> str:
     if start.strip():
         return f"<span>{html}</span>"
     depth = 0
-    for piece in re.split(r"(<[^>]*>)", html):
+    for piece in _PIECES.split(html):
         if not piece.startswith("<"):
             if piece.strip() and depth == 0:
                 return f"<span>{html}</span>"
@@ -201,4 +204,4 @@ def _style(css: str) -> str:
 def _spaced(code: str) -> str:
     """Code that keeps its spaces where white space is collapsed: hard ones, but for single ones in a line."""
     text = words(code.expandtabs(_TAB))
-    return re.sub(r"^ +| {2,}| +$", lambda run: "&nbsp;" * len(run[0]), text)
+    return _SPACES.sub(lambda run: "&nbsp;" * len(run[0]), text)
