@@ -135,16 +135,8 @@ def _find(kind: type[_Node], nodes: tuple[object, ...], found: list[_Node]) -> N
 
 # of these types are fields in which there is neither a node nor an address
 _PLAIN = {
-    "str",
-    "str | None",
-    "int",
-    "int | None",
-    "bool",
-    "dt.date | None",
-    "Pos",
-    "Source",
-    "tuple[str, ...]",
-}
+    "str", "str | None", "int", "int | None", "bool", "dt.date | None", "tuple[str, ...]", "Pos", "Source",
+}  # fmt: skip
 
 
 class _Inner(dict[type, tuple[str, ...]]):
@@ -332,7 +324,7 @@ def _addresses(node: Inline) -> Iterator[str]:
 
 
 def has_link(nodes: Inlines) -> bool:
-    """Whether there is a link in a run of inlines, in which none may nest then."""
+    """Whether a run of inlines has a link in it, so that it cannot stand in one."""
     return any(
         isinstance(node, Link) or (isinstance(node, Strong | Em) and has_link(node.children))
         for node in nodes

@@ -72,8 +72,7 @@ class Telegram:
             raise ValueError("messages need the issue's entry in the archive")
         say = words(publication.lang)
         writer = Writer(say)
-        planned = digest(issue, entry, publication, cast("Detail", self.detail), writer)
-        told = messages(planned, say)
+        told = messages(digest(issue, entry, publication, cast("Detail", self.detail), writer), say)
         page = addresses.link(entry.url)
         first, other = (self._envelope(page, say["web_version"], silent=silent) for silent in (False, True))
         calls = [payload(message, "", other) for message in told]

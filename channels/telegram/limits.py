@@ -76,7 +76,7 @@ def counted(runs: Runs) -> Counted:
 
 
 def joined(parts: Sequence[Counted]) -> Counted:
-    """The parts one after another. No mark goes on from one into the next, so nothing is counted again."""
+    """The parts one after another; a mark ends where its part does, so nothing is counted again."""
     marks: list[Entity] = []
     size = Size()
     for part in parts:

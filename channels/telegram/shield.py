@@ -15,18 +15,18 @@ from publisher.channels.telegram.runs import Run, Runs, text_of
 
 JOINER = "\u2060"
 
-# behind letters that stand for all of which no link, tag or command can begin
-_APART = "(?<![A-Za-z0-9_\u4e00-\u9fff]{})"
-# each begins with the character itself, so that a search leaps from one such character to the next
+# letters that stand for all of which no link, tag or command can begin right behind; looked for when the
+# character between has been read, because a search for characters leaps where one for places walks
+_APART = r"(?<![A-Za-z0-9_\u4e00-\u9fff].)"
 _STARTS = re.compile(
     rf"""
       ://(?=\S)                                         # an address with its protocol
     | \.(?=[^\W\d_][^\s\x00-\x2c./:-@\[-`{{-\x7f])      # a domain: a dot, and a word of two letters or more
-    | \.(?<=\d\.)(?=\d{{1,3}}\.\d{{1,3}}\.\d)           # 10.0.0.1
-    | @{_APART.format("@")}(?=[A-Za-z0-9_])
-    | \#{_APART.format(chr(92) + "#")}(?=[^\s#])
+    | \.(?<=\d.)(?=\d{{1,3}}\.\d{{1,3}}\.\d)            # 10.0.0.1
+    | @{_APART}(?=[A-Za-z0-9_])
+    | \#{_APART}(?=[^\s#])
     | \$(?=[A-Z1])
-    | /{_APART.format("/")}(?=[A-Za-z0-9_])           # a command to a bot
+    | /{_APART}(?=[A-Za-z0-9_])               # a command to a bot
     """,
     re.VERBOSE,
 )

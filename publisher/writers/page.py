@@ -47,7 +47,7 @@ def _block(node: Block, lang: str) -> str:
 def language(nodes: Inlines, lang: str) -> str:
     """The attribute for what holds these inlines on a page in `lang`: ' lang="en"', or nothing."""
     if any(isinstance(node, Text) and _HAN.search(node.text) for node in nodes):
-        return ""  # as below, of almost all there is on a Chinese page, and on any other
+        return ""  # which needs no HTML to be seen
     return _language(html.inlines(nodes), lang)
 
 
