@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from publisher.model import (
@@ -24,7 +22,7 @@ from publisher.model import (
     Table,
     Text,
 )
-from publisher.writers import data, html, text
+from publisher.writers import html, text
 
 INLINES: list[tuple[Inline, str, str]] = [
     (Text("a<b & c"), "a&lt;b &amp; c", "a<b & c"),
@@ -116,9 +114,3 @@ def test_blocks(node: Block, as_html: str, as_text: str) -> None:
 def test_every_node_kind_has_a_row() -> None:
     assert {type(row[0]) for row in INLINES} == set(Inline.__args__)
     assert {type(row[0]) for row in BLOCKS} == set(Block.__args__)
-
-
-def test_facts_are_indented_json() -> None:
-    facts = {"灯": ['甲"\n', 1, True, None, 1.5], "none": {}, "empty": [], "nested": [{"a": ("b",)}]}
-    assert data.indented({"灯": ["甲", 1, True]}, " ") == '{\n "灯": [\n  "甲",\n  1,\n  true\n ]\n}'
-    assert data.indented(facts, "  ") == json.dumps(facts, ensure_ascii=False, indent=2)

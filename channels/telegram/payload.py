@@ -6,12 +6,12 @@ address that Telegram does not take is an error; in HTML it would be a link that
 
 from __future__ import annotations
 
+import json
 from typing import NotRequired, TypedDict
 
 from publisher.channels.telegram.limits import Counted
 from publisher.channels.telegram.rich import RichMessage
 from publisher.channels.telegram.runs import Entity
-from publisher.writers.data import indented
 
 
 class Preview(TypedDict, total=False):
@@ -73,4 +73,4 @@ def payload(message: Counted, card: str, envelope: Envelope) -> Payload:
 
 def body(made: Payload | RichPayload) -> bytes:
     """The payload as JSON that people can read."""
-    return indented(made, " ").encode() + b"\n"
+    return json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"

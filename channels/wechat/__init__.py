@@ -6,6 +6,7 @@ interface takes as `content`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -21,7 +22,6 @@ from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue
 from publisher.words import words
-from publisher.writers.data import indented
 
 _INLINE, _FOOTNOTE = "inline", "footnote"
 _SHORTEST_TITLE = 16  # a date, and a few characters of the name
@@ -103,4 +103,4 @@ class Wechat:
 
 
 def _json(facts: dict[str, object]) -> bytes:
-    return indented(facts, "  ").encode() + b"\n"
+    return (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode()
