@@ -1,0 +1,91 @@
+"""Addresses that die, come twice, or tell more than they should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+from publisher import links
+from publisher.checks.known import address
+from publisher.checks.problem import Problem
+from publisher.checks.subject import Subject
+from publisher.model import Image, Item, Link, Pos
+from publisher.transforms import every
+
+_HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io")
+"""Hosts of pictures that answer only their own pages, and the subdomains of these."""
+
+
+def written(subject: Subject) -> list[tuple[str, Pos]]:
+    """Every address of the issue that readers can follow, in order, each where it stands in the text."""
+    found: dict[tuple[int, int], tuple[str, Pos]] = {}
+    for url in dict.fromkeys(_urls(subject)):
+        for number, text in enumerate(subject.source.lines, 1):
+            at = text.find(url)
+            while at >= 0:
+                end = at + len(url)
+                known = found.get((number, at))
+                if known is None or len(known[0]) < len(url):
+                    found[number, at] = url, Pos(number, at + 1, number, end + 1)
+                at = text.find(url, end)
+    return [found[place] for place in sorted(found)]
+
+
+def _urls(subject: Subject) -> Iterator[str]:
+    issue = subject.issue
+    parts = (issue.guide, issue.warmup, *issue.sections)
+    nodes = tuple(part for part in parts if part)
+    for item in issue.items:
+        yield from filter(None, (item.url, *(field.url for field in item.fields)))
+    yield from (link.url for link in every(Link, nodes))
+
+
+def addresses(subject: Subject) -> Iterator[Problem]:
+    """Addresses that expire, and those that tell who shared them."""
+    for url, place in written(subject):
+        if links.link_class(url) == links.WECHAT_TEMPORARY:
+            help_ = "open the article in WeChat and copy its own address"
+            message = "a temporary WeChat address, which dies within hours"
+            yield Problem(place, "wechat-temp-url", message, help_)
+        elif tracking := _tracking(url):
+            message = f"the address works without {', '.join(tracking)}"
+            yield Problem(place, "tracking-param", message)
+
+
+def _tracking(url: str) -> list[str]:
+    """The parameters of an address that its canonical form leaves out."""
+    if "?" not in url or "=" not in url:
+        return []
+    kept = {key for key, _ in parse_qsl(urlsplit(links.canonical(url)).query, keep_blank_values=True)}
+    try:
+        pairs = parse_qsl(urlsplit(url.strip()).query, keep_blank_values=True)
+    except ValueError:
+        return []
+    return [key for key, _ in pairs if key not in kept] if links.arxiv_id(url) is None else []
+
+
+def pictures(subject: Subject) -> Iterator[Problem]:
+    """Pictures on hosts that will not show them elsewhere."""
+    issue = subject.issue
+    nodes = (issue.guide, issue.warmup, *issue.sections)
+    shown = every(Image, tuple(node for node in nodes if node))
+    for url in dict.fromkeys(image.url for image in shown):
+        host = links.site(url)
+        if any(host == known or host.endswith(f".{known}") for known in _HOTLINK_HOSTS):
+            place = subject.url_pos(url, subject.whole)
+            message = f"{host} shows its pictures on its own pages only"
+            yield Problem(place, "image-hotlink", message, "save the picture beside the issue")
+
+
+def twice(subject: Subject) -> Iterator[Problem]:
+    """Items of one issue that lead to one address."""
+    first: dict[str, Item] = {}
+    for item in subject.issue.items:
+        key = address(item)
+        if not key or not item.pos.line:
+            continue
+        if key in first:
+            place = subject.url_pos(item.url or "", item.pos)
+            message = f"the item at line {first[key].pos.line} has this address too"
+            yield Problem(place, "duplicate-in-issue", message, "is one of them meant to lead elsewhere?")
+        first.setdefault(key, item)
