@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote_plus
 
 from publisher import links
-from publisher.checks.known import address
 from publisher.checks.problem import Problem
 from publisher.checks.subject import Subject
 from publisher.model import Image, Item, Link, Pos
@@ -54,14 +53,15 @@ def addresses(subject: Subject) -> Iterator[Problem]:
 
 def _tracking(url: str) -> list[str]:
     """The parameters of an address that its canonical form leaves out."""
-    if "?" not in url or "=" not in url:
+    if "?" not in url or links.arxiv_id(url):
         return []
-    kept = {key for key, _ in parse_qsl(urlsplit(links.canonical(url)).query, keep_blank_values=True)}
-    try:
-        pairs = parse_qsl(urlsplit(url.strip()).query, keep_blank_values=True)
-    except ValueError:
-        return []
-    return [key for key, _ in pairs if key not in kept] if links.arxiv_id(url) is None else []
+    kept = _keys(links.canonical(url))
+    return [key for key in _keys(url) if key not in kept]
+
+
+def _keys(url: str) -> list[str]:
+    query = url.partition("?")[2].partition("#")[0]
+    return [unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if "=" in pair]
 
 
 def pictures(subject: Subject) -> Iterator[Problem]:
@@ -81,7 +81,7 @@ def twice(subject: Subject) -> Iterator[Problem]:
     """Items of one issue that lead to one address."""
     first: dict[str, Item] = {}
     for item in subject.issue.items:
-        key = address(item)
+        key = links.canonical(item.url) if item.url else ""
         if not key or not item.pos.line:
             continue
         if key in first:

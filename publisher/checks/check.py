@@ -1,15 +1,14 @@
-"""All rules over one issue, and how an editor tells them to be quiet."""
+"""All rules over one issue."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from typing import NamedTuple
 
 from publisher.checks.addresses import addresses, pictures, twice
-from publisher.checks.archive import listed, renamed, repeats
+from publisher.checks.archive import Archive, compare
 from publisher.checks.characters import bold, characters, punctuation
+from publisher.checks.imprint import Imprint
 from publisher.checks.items import agreement, items
-from publisher.checks.known import Known
 from publisher.checks.opening import guide, warm_up
 from publisher.checks.problem import Problem
 from publisher.checks.reading import reading
@@ -35,31 +34,30 @@ RULES: tuple[Rule, ...] = (
     characters,
     punctuation,
     bold,
-    repeats,
-    listed,
-    renamed,
 )
 
-_SILENCE = re.compile(r"<!--\s*publish:\s*ignore\s*=\s*([\w,\s-]+?)\s*-->")
+
+class Examined(NamedTuple):
+    """What is wrong with an issue by itself, in the order of the text, and its imprint."""
+
+    problems: tuple[Problem, ...]
+    imprint: Imprint
 
 
-def check(issue: Issue, text: str, known: Known | None = None) -> tuple[Problem, ...]:
-    """What is wrong with an issue that was read from `text`, in the order of the text.
-
-    `known` are the issues there are beside it. A comment `<!-- publish: ignore=CODE -->` anywhere in the
-    issue silences a code; several are separated by commas.
-    """
-    subject = Subject(issue, Source(text), known or Known())
+def examine(issue: Issue, text: str) -> Examined:
+    """Look at an issue that was read from `text`, by itself."""
+    subject = Subject(issue, Source(text))
+    imprint = Imprint.of(subject)
     found = {problem for rule in RULES for problem in rule(subject)}
-    return heard(issue, found)
+    return Examined(tuple(sorted(one for one in found if one.code not in imprint.silenced)), imprint)
 
 
-def heard(issue: Issue, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems the issue does not silence, in the order of the text."""
-    silenced = _silenced(issue)
-    return tuple(sorted(problem for problem in problems if problem.code not in silenced))
+def check(issue: Issue, text: str, archive: Archive | None = None) -> tuple[Problem, ...]:
+    """What is wrong with an issue that was read from `text`, in the order of the text; `archive` are the
+    issues there are beside it.
 
-
-def _silenced(issue: Issue) -> frozenset[str]:
-    found = (_SILENCE.search(one.text) for one in issue.dropped if one.name == "comment")
-    return frozenset(code.strip() for one in found if one for code in one[1].split(","))
+    A comment `<!-- publish: ignore=CODE -->` anywhere in the issue silences a code; several are separated by
+    commas.
+    """
+    found = examine(issue, text)
+    return tuple(sorted((*found.problems, *compare(found.imprint, archive or Archive()))))

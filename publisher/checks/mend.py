@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from publisher import model
 from publisher.checks.characters import usual
-from publisher.checks.check import check
-from publisher.checks.known import Known
+from publisher.checks.check import examine
 from publisher.checks.problem import Problem
 from publisher.checks.source import Source
 from publisher.model import Issue
@@ -31,9 +30,7 @@ class _State(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def mend(
-    read: Reader, text: str, path: str, known: Known | None = None, codes: Collection[str] | None = None
-) -> Mended:
+def mend(read: Reader, text: str, path: str, codes: Collection[str] | None = None) -> Mended:
     """Mend what can be mended safely; of `codes` only, when they are given.
 
     Every edit that is made leaves fewer problems than there were, and no word and no address less, so there
@@ -42,7 +39,7 @@ def mend(
 
     def state(text: str) -> _State:
         issue = read(text, path)
-        return _State(text, issue, check(issue, text, known))
+        return _State(text, issue, examine(issue, text).problems)
 
     now = state(text)
     fixed: list[Problem] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from publisher.checks.problem import Problem
 from publisher.checks.subject import Subject
-from publisher.model import Guide, plain
+from publisher.model import plain
 from publisher.transforms import text_of
 
 _MARKS = re.compile(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
@@ -16,10 +16,9 @@ _COUNT = re.compile(r"\d{1,3}(?=\s*[条篇则])")
 
 
 def guide(subject: Subject) -> Iterator[Problem]:
-    """A guide that is there, is filled, and counts right."""
+    """A guide that is filled, and counts right."""
     found = subject.issue.guide
     if found is None or not found.label:
-        yield from _missing(subject, found)
         return
     place = subject.source.whole(found.label_pos.line)
     text = text_of(found.blocks)
@@ -41,16 +40,6 @@ def guide(subject: Subject) -> Iterator[Problem]:
         )
         message = f"the guide counts {found.count} items, and there are {items}"
         yield Problem(where, "guide-count", message, f"write {items}")
-
-
-def _missing(subject: Subject, found: Guide | None) -> Iterator[Problem]:
-    """Only for newsletters that have guides: which the earlier issues tell, or else the form of the title."""
-    issue = subject.issue
-    earlier = subject.known.before(issue)
-    usual = any(one.guided for one in earlier[:5]) if earlier else True
-    if usual and found is None and issue.title and issue.title.regular:
-        help_ = "write a line below the title: > 导读：…"
-        yield Problem(subject.top, "guide-missing", "there is no guide", help_)
 
 
 def warm_up(subject: Subject) -> Iterator[Problem]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from publisher.checks.known import Known
 from publisher.checks.problem import Problem
 from publisher.checks.source import Source
 from publisher.model import Issue, Pos
@@ -13,11 +12,10 @@ from publisher.model import Issue, Pos
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An issue, the text it was read from, and the issues there are beside it."""
+    """An issue, and the text it was read from."""
 
     issue: Issue
     source: Source
-    known: Known
 
     def url_pos(self, url: str, within: Pos) -> Pos:
         """Where an address stands in a stretch of the text; its first line, where it is written otherwise."""

@@ -13,8 +13,7 @@ _COLON = re.compile(r"[)）]\s*([:：])\s*\Z")
 
 
 def title(subject: Subject) -> Iterator[Problem]:
-    """A title of the usual form, with the date of the issue and all it announces."""
-    yield from _form(subject)
+    """The date of the issue in its title, and all that the title announces."""
     issue = subject.issue
     title = issue.title
     stem = issue.source.path.rpartition("/")[2].rpartition(".")[0]
@@ -36,19 +35,6 @@ def title(subject: Subject) -> Iterator[Problem]:
         place = subject.source.mark(title.pos.line, colon.start(1) + 1)
         help_ = "write a topic or two behind it, or take it away"
         yield Problem(place, "headline-empty", "no topic follows the colon", help_)
-
-
-def _form(subject: Subject) -> Iterator[Problem]:
-    issue = subject.issue
-    if issue.title is None:
-        help_ = "begin with: # NAME (2021-07-18)"
-        yield Problem(subject.source.mark(1, 1), "title-form", "the issue has no title", help_)
-    elif not issue.title.regular:
-        earlier = subject.known.before(issue)
-        usual = sum(one.regular for one in earlier) * 2 > len(earlier)
-        if usual or issue.date is None:
-            said = "is not of the form NAME (2021-07-18)" if usual else "has no date, nor has the file's name"
-            yield Problem(subject.top, "title-form", f"the title {said}", "write # NAME (2021-07-18)：topic")
 
 
 def _is_in_front(subject: Subject) -> bool:

@@ -10,7 +10,15 @@ from typing import TextIO
 
 from publisher.credentials import redact
 
-_STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "1;31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+    "blue": "1;34",
+}
 
 
 class Output:
@@ -33,6 +41,10 @@ class Output:
         if not self.json:
             self._print(self._stdout, redact(text), style)
 
+    def paint(self, text: str, style: str) -> str:
+        """A piece of a line of the result in a style, where that shows."""
+        return self._painted(text, style, self._stdout)
+
     def talk(self, text: str, style: str = "") -> None:
         """A line beside the result."""
         self._print(self.stderr, redact(text), style)
@@ -41,9 +53,17 @@ class Output:
         """Something to know that stops nothing."""
         self.talk(f"{self._painted('warning:', 'yellow', self.stderr)} {text}")
 
+    def raw(self, text: str) -> None:
+        """A result that is a text of its own, as it is."""
+        self._stdout.write(text)
+
+    def fail_one(self, message: str, hint: str) -> None:
+        """Why one of several results is missing, on one line."""
+        self.talk(f"{self._painted('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else ""))
+
     def fail(self, message: str, hint: str, code: int) -> None:
         """Why there is no result, on one line."""
-        self.talk(f"{self._painted('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else ""))
+        self.fail_one(message, hint)
         self.finish({"error": {"message": message, "hint": hint}, "exit": code})
 
     def finish(self, result: object) -> None:

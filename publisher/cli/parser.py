@@ -21,6 +21,7 @@ Run = Callable[[argparse.Namespace, "Output", dt.datetime], int]
 COMMANDS = {
     "init": "begin a newsletter, with sample issues where there are none",
     "new": "begin the next issue, by the rhythm of the last ones",
+    "check": "say what is wrong with issues, and mend what can be mended",
     "channels": "the channels there are, and which are on",
     "completion": "completion of these words, for bash, zsh or tcsh",
 }
@@ -50,7 +51,7 @@ def parse(words: Sequence[str]) -> tuple[Run, argparse.Namespace]:
     else:
         name, parser, rest = "publish", act(), words
         parser.add_argument("word", nargs="?", help=argparse.SUPPRESS)
-    arguments, unknown = parser.parse_known_args(rest)
+    arguments, unknown = parser.parse_known_intermixed_args(rest)
     if unknown:
         raise _unknown(unknown[0], parser)
     if name == "publish" and arguments.word:
