@@ -46,12 +46,13 @@ class Look(NamedTuple):
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Look:
         """What JSON gives back as a list."""
-        look = cls._make(row)
-        return look._replace(
+        look: Any = cls._make(row)
+        made: Look = look._replace(
             problems=tuple(_problem(*one) for one in look.problems),
             imprint=look.imprint and Imprint.from_row(look.imprint),
             budgets=tuple(Budget._make(one) for one in look.budgets),
         )
+        return made
 
     def as_row(self) -> list[Any]:
         """What JSON can keep."""
