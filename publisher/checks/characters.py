@@ -26,6 +26,7 @@ _CJK = "\u4e00-\u9fff”）】》"
 _PAIR = re.compile("[，、；。：]{2,}")
 _HALF = re.compile(f"(?<=[{_CJK}])[,;:](?=[\u4e00-\u9fff“（])")
 _FULL = {",": "，", ";": "；", ":": "："}
+_MANY = 12
 _STRENGTH = "、，：；。"
 _SUMMARY = re.compile(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
 _KEPT = re.compile(rf"{URL}|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
@@ -71,8 +72,8 @@ def punctuation(subject: Subject) -> Iterator[Problem]:
 
 def _prefers_half_width(subject: Subject) -> bool:
     """True where half-width marks between Chinese characters are no slip but the editor's way."""
-    text = subject.source.text
-    return len(_HALF.findall(text)) * 4 > len(re.findall("[，；：]", text))
+    half = len(_HALF.findall(subject.source.text))
+    return half >= _MANY and half * 2 > len(re.findall("[，；：]", subject.source.text))
 
 
 def bold(subject: Subject) -> Iterator[Problem]:

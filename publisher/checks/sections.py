@@ -13,6 +13,8 @@ from publisher.reader.fields import kind_of, only_url, split_label
 
 _GLUED_HEADING = re.compile(r"( {0,3}#{2,6})(?![#\s!])\S")
 _MANY_HASHES = re.compile(r" {0,3}(#{2,})\s*\S")
+_DEEP = re.compile(r" {0,3}(#|#{3,6})\s")
+_USUAL = {"业界新闻", "论文", "开源项目", "博文"}
 _GLUED_BULLET = re.compile(r"\s?([-*])(?=\[)")
 
 
@@ -37,8 +39,13 @@ def markers(subject: Subject) -> Iterator[Problem]:
         text = "#" if rest[:1].isspace() else "# "
         yield Problem(place, "marker-form", "a title has one hash", "write #", (Edit(place, text),))
     for section in issue.sections:
-        if section.pos.line and (found := _GLUED_HEADING.match(source.line(section.pos.line))):
-            yield _spaced(section.pos.line, found.start(1) + 1, found.end(1) + 1, "the hashes")
+        line = section.pos.line
+        if line and (found := _GLUED_HEADING.match(source.line(line))):
+            yield _spaced(line, found.start(1) + 1, found.end(1) + 1, "the hashes")
+        elif line and plain(section.title).strip() in _USUAL and (deep := _DEEP.match(source.line(line))):
+            place = Pos(line, deep.start(1) + 1, line, deep.end(1) + 1)
+            message = "a section has two hashes"
+            yield Problem(place, "marker-form", message, "write ##", (Edit(place, "##"),))
     for item in issue.items:
         if item.pos.line and (bullet := _GLUED_BULLET.match(source.line(item.pos.line))):
             yield _spaced(item.pos.line, bullet.start(1) + 1, bullet.end(1) + 1, "the bullet")
