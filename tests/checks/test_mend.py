@@ -14,7 +14,7 @@ from publisher.checks.mend import content
 from publisher.checks.source import Source
 from publisher.model import Pos
 from publisher.reader import decode, read
-from tests.cases.place import CASES
+from tests.cases.test_cases import CASES
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n> 导读：浮标联网了。\n\n## 论文\n\n"
 
@@ -56,7 +56,7 @@ def test_the_warm_up_and_headings() -> None:
         "- [浪](https://e.org/1)(https://e.org/2)",  # which of the two is right?
         "- [浪高预报 | 海岸线",  # where does the title end?
         "- [浪]()",
-        "- [浪](https://e.org/⾯)\n摘要：`⾯，，` 与 https://e.org/⾯",
+        "- [浪](https://e.org/⾯)\n摘要：`⾯，，` 与 [盐](https://e.org/，，)",
         "- [浪](https://e.org/1)\n摘要：等一等。。。",
     ],
 )
@@ -96,7 +96,7 @@ def holds(text: str, path: str = "2021-03-14.md") -> None:
     done = mend(read, text, path)
     mended = read(done.text, path)
     assert mend(read, done.text, path).text == done.text
-    assert len(check(mended, done.text)) == len(before) - len(done.fixed) or len(done.fixed) < len(before)
+    assert len(check(mended, done.text)) < len(before) or not done.fixed
     assert len([*mended.items]) >= len([*issue.items])
     (words, urls), (new_words, new_urls) = content(issue), content(mended)
     assert words <= new_words
