@@ -25,7 +25,7 @@ FLOORS = (
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
-    ("pipeline", "testing"),
+    ("pipeline", "testing", "linkcheck"),
     ("schedule", "preview"),
     ("cli",),
     ("__main__",),
@@ -36,7 +36,7 @@ FLOORS = (
 DOORS = {
     "apscheduler": "schedule",
     "feedgen": "channels.rss",
-    "httpx": "channels.rss channels.telegram channels.wechat",
+    "httpx": "channels.rss channels.telegram channels.wechat linkcheck",
     "jinja2": "theme",
     "keyring": "credentials",
     "lxml": "channels.rss",

@@ -8,16 +8,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from publisher.cli.output import Output
+from publisher.cli.selection import Job, found_files, newsletter_here, relative, source_lines
 from publisher.errors import ConfigError, PublisherError
-from publisher.project import find
 
 if TYPE_CHECKING:
     from publisher.archive.sources import Found
     from publisher.cli.parser import Parser
-    from publisher.config import Config
     from publisher.pipeline.checking import Checked
 
 _FORMS = ("full", "concise", "github", "sarif")
@@ -38,44 +37,32 @@ def define(parser: Parser) -> None:
     option("--ignore", metavar="CODES", action="append", default=[], help="all but these")
     option("--explain", metavar="CODE", help="say what a code means")
     option("--format", choices=_FORMS, default="full", help="full, concise, github or sarif (full)")
+    option("--links", action="store_true", help="ask over the network whether the links lead anywhere")
+    option(
+        "--allow",
+        metavar="IP:PORT",
+        action="append",
+        default=[],
+        help="let --links go to this address, which is not public",
+    )
     option("--stdin", action="store_true", help="check the text on standard input; --fix prints it mended")
     option("--stdin-filename", metavar="FILE", default="", help="the file that text is to be")
 
 
-def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Check; the exit code."""
     if arguments.explain:
         return _explain(arguments.explain, output)
     if arguments.stdin and arguments.files:
         raise ConfigError("--stdin checks one text, and files are named too", "one or the other")
-    job = _Job(_codes(arguments.select, arguments.ignore), _config())
+    job = Job(_codes(arguments.select, arguments.ignore), newsletter_here(), now)
     if arguments.stdin:
         return _check_text(arguments, output, job)
-    found, wanted = _found(job, arguments.files)
+    found, wanted = found_files(job, arguments.files)
     if arguments.fix or arguments.diff:
         _mend(arguments, output, job, wanted)
-        found, wanted = _found(job, arguments.files)
+        found, wanted = found_files(job, arguments.files)
     return _check(arguments, output, job, found, wanted, {})
-
-
-class _Job(NamedTuple):
-    codes: frozenset[str]
-    config: Config | None
-
-    @property
-    def root(self) -> Path:
-        return self.config.root if self.config else Path.cwd()
-
-
-def _config() -> Config | None:
-    """The newsletter's configuration; outside of a newsletter, files are checked as they are."""
-    from publisher import config, registry
-
-    try:
-        path = find(Path.cwd())
-    except ConfigError:
-        return None
-    return config.load(path, registry.load)
 
 
 def _codes(select: list[str], ignore: list[str]) -> frozenset[str]:
@@ -110,56 +97,13 @@ def _explain(name: str, output: Output) -> int:
     return 0
 
 
-# ----------------------------------------------------------------- which files
-
-
-def _found(job: _Job, words: Sequence[str]) -> tuple[list[Found], list[str]]:
-    """Every file that is there, and the paths of those that are asked for."""
-    from publisher.archive.sources import look, scan
-
-    found = {one.path: one for one in scan(job.root, job.config.issues)} if job.config else {}
-    if not words:
-        if not job.config:
-            raise ConfigError(
-                "no issue is named, and this is no newsletter", "name files: publish check FILE…"
-            )
-        return list(found.values()), list(found)
-    wanted: dict[str, None] = {}
-    for word in words:
-        wanted |= dict.fromkeys(_named(job, word, found))
-    found |= {one.path: one for one in look(job.root, [path for path in wanted if path not in found])}
-    return list(found.values()), list(wanted)
-
-
-def _named(job: _Job, word: str, found: dict[str, Found]) -> list[str]:
-    """The paths a word means: a file, the Markdown files of a folder, or the issues of a date."""
-    path = Path.cwd() / word
-    if path.is_dir():
-        return [_relative(job, one) for one in sorted(path.rglob("*.md"))]
-    if path.is_file():
-        return [_relative(job, path)]
-    names = {one: (one.rpartition("/")[2].rpartition(".")[0], one.rpartition("/")[2]) for one in found}
-    if named := [one for one, known in names.items() if word in known]:
-        return named
-    from publisher.suggest import nearest
-
-    near = nearest(word, [stem for stem, _ in names.values()])
-    raise ConfigError(f"there is no issue {word}", f"did you mean {near}?" if near else "name a file")
-
-
-def _relative(job: _Job, path: Path) -> str:
-    """The path below the root where it can be, else as it is."""
-    resolved, root = path.resolve(), job.root.resolve()
-    return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(path)
-
-
 # -------------------------------------------------------------------- the work
 
 
 def _check(
     arguments: argparse.Namespace,
     output: Output,
-    job: _Job,
+    job: Job,
     found: list[Found],
     wanted: list[str],
     texts: dict[str, str],
@@ -171,12 +115,17 @@ def _check(
     seen = time.time_ns()
     with Progress(output, "checking issues") as progress:
         checked = [*check_files(inspector, found, wanted, seen, texts=texts, advance=progress.advance)]
+    links = ""
+    if arguments.links:
+        from publisher.cli.asking import with_links
+
+        checked, links = with_links(arguments.allow, output, job, checked, texts)
     kept = [
         one._replace(problems=tuple(problem for problem in one.problems if problem.code in job.codes))
         for one in checked
     ]
     if not arguments.diff:
-        _tell(arguments.format, output, job, kept, texts)
+        _tell(arguments.format, output, job, kept, texts, links)
     exit_code = _exit_code(kept)
     output.finish(_as_json(kept, exit_code))
     return exit_code
@@ -189,7 +138,9 @@ def _exit_code(checked: Sequence[Checked]) -> int:
     return 1 if errors or any(one.fault for one in checked) else 0
 
 
-def _tell(form: str, output: Output, job: _Job, checked: Sequence[Checked], texts: dict[str, str]) -> None:
+def _tell(
+    form: str, output: Output, job: Job, checked: Sequence[Checked], texts: dict[str, str], links: str
+) -> None:
     from publisher.cli import reports
 
     if form == "sarif":
@@ -202,25 +153,19 @@ def _tell(form: str, output: Output, job: _Job, checked: Sequence[Checked], text
         elif form == "concise":
             lines = reports.concise(one.path, one.problems, output.paint)
         elif form == "full" and one.problems:
-            lines = reports.full(one.path, _lines(job, one.path, texts), one.problems, output.paint)
+            lines = reports.full(one.path, source_lines(job, one.path, texts), one.problems, output.paint)
         else:
             continue
         for line in lines:
             output.line(line)
     if form in ("full", "concise"):
+        if links:
+            output.line(links)
         if len(checked) == 1 and checked[0].budgets:
             measured = " · ".join(f"{one.channel} {one.text}" for one in checked[0].budgets)
             output.line(f"channels  {measured}")
         problems = [problem for one in checked for problem in one.problems]
         output.line(reports.summary(problems, len(checked)))
-
-
-def _lines(job: _Job, path: str, texts: dict[str, str]) -> list[str]:
-    from publisher.checks.source import Source
-    from publisher.pipeline.checking import text_of
-
-    text = texts[path] if path in texts else text_of(job.root / path, path)
-    return Source(text).lines
 
 
 def _as_json(checked: Sequence[Checked], exit_code: int) -> dict[str, Any]:
@@ -243,7 +188,7 @@ def _as_json(checked: Sequence[Checked], exit_code: int) -> dict[str, Any]:
 # --------------------------------------------------------------------- mending
 
 
-def _mend(arguments: argparse.Namespace, output: Output, job: _Job, wanted: list[str]) -> None:
+def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[str]) -> None:
     from publisher.pipeline.checking import mended, replace_text, text_of
 
     for path in wanted:
@@ -270,14 +215,14 @@ def _show(output: Output, path: str, before: str, after: str) -> None:
         output.line(line, styles.get(line[0], ""))
 
 
-def _check_text(arguments: argparse.Namespace, output: Output, job: _Job) -> int:
+def _check_text(arguments: argparse.Namespace, output: Output, job: Job) -> int:
     """Check standard input as the text of a file, whether that is there or not."""
     from publisher.archive.sources import Found
     from publisher.pipeline.checking import mended
     from publisher.reader import decode
 
     name = arguments.stdin_filename or "stdin.md"
-    path = _relative(job, Path.cwd() / name) if arguments.stdin_filename else name
+    path = relative(job, Path.cwd() / name) if arguments.stdin_filename else name
     data = sys.stdin.buffer.read()
     text = decode(data, path)
     if arguments.fix or arguments.diff:
@@ -287,6 +232,6 @@ def _check_text(arguments: argparse.Namespace, output: Output, job: _Job) -> int
         else:
             output.raw(change.after)
             return 0
-    found, _ = _found(job, ()) if job.config else ([], [])
+    found, _ = found_files(job, ()) if job.config else ([], [])
     found = [one for one in found if one.path != path]
     return _check(arguments, output, job, [*found, Found(path, len(data), 0)], [path], {path: text})

@@ -155,6 +155,7 @@ class Checked(NamedTuple):
     budgets: tuple[Budget, ...] = ()
     fault: str = ""
     hint: str = ""
+    silenced: tuple[str, ...] = ()
 
 
 def check_files(
@@ -190,9 +191,11 @@ def check_files(
     archive = Archive(imprints, _published(home, inspector.config))
     for path in wanted:
         look = looks[path]
-        beside = compare(look.imprint, archive) if look.imprint else ()
-        problems = tuple(sorted((*look.problems, *beside)))
-        yield Checked(path, problems, look.budgets, look.fault, look.hint)
+        if look.imprint is None:
+            yield Checked(path, (), (), look.fault, look.hint)
+            continue
+        problems = tuple(sorted((*look.problems, *compare(look.imprint, archive))))
+        yield Checked(path, problems, look.budgets, silenced=look.imprint.silenced)
 
 
 def _published(home: Home | None, config: Config | None) -> dict[str, str]:
@@ -217,6 +220,17 @@ def text_of(path: Path, name: str) -> str:
         return decode(path.read_bytes(), name)
     except OSError as error:
         raise storage_error(f"cannot read {name}", error) from error
+
+
+def links_in(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
+    """Every link of a file, or of the text that is to be one, and where it stands."""
+    from publisher.checks.addresses import written
+    from publisher.checks.source import Source
+    from publisher.checks.subject import Subject
+    from publisher.reader import read
+
+    text = texts[path] if path in texts else text_of(root / path, path)
+    return written(Subject(read(text, path), Source(text)))
 
 
 class Change(NamedTuple):
