@@ -64,10 +64,9 @@ def punctuation(subject: Subject) -> Iterator[Problem]:
             found += [(one, _FULL[one[0]]) for one in _HALF.finditer(text, begin)]
         edits = sorted(Edit(_pos(number, one), mark) for one, mark in found if not _within(kept, one))
         if edits:
-            shown = "、".join(
-                dict.fromkeys(f'"{subject.source.at(one.pos)}" for "{one.text}"' for one in edits)
-            )
-            yield Problem(edits[0].pos, "punctuation", f"punctuation: {shown}", "write it so", tuple(edits))
+            pairs = dict.fromkeys((subject.source.at(one.pos), one.text) for one in edits)
+            message = "、".join(f'"{wrong}" should be "{right}"' for wrong, right in pairs)
+            yield Problem(edits[0].pos, "punctuation", message, edits=tuple(edits))
 
 
 def _prefers_half_width(subject: Subject) -> bool:

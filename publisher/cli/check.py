@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publisher.cli.output import Output
-from publisher.cli.selection import Job, found_files, newsletter_here, relative, source_lines
+from publisher.cli.selection import Job, found_files, newsletter_here, relative, shown, source_lines
 from publisher.errors import ConfigError, PublisherError
 
 if TYPE_CHECKING:
@@ -144,16 +144,17 @@ def _tell(
     from publisher.cli import reports
 
     if form == "sarif":
-        output.line(reports.sarif({one.path: one.problems for one in checked}))
+        output.line(reports.sarif({shown(job, one.path): one.problems for one in checked}))
     for one in checked:
+        path = shown(job, one.path)
         if one.fault:
             output.fail_one(one.fault, one.hint)
         if form == "github":
-            lines = reports.workflow_commands(one.path, one.problems)
+            lines = reports.workflow_commands(path, one.problems)
         elif form == "concise":
-            lines = reports.concise(one.path, one.problems, output.paint)
+            lines = reports.concise(path, one.problems, output.paint)
         elif form == "full" and one.problems:
-            lines = reports.full(one.path, source_lines(job, one.path, texts), one.problems, output.paint)
+            lines = reports.full(path, source_lines(job, one.path, texts), one.problems, output.paint)
         else:
             continue
         for line in lines:
@@ -196,11 +197,13 @@ def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[
             change = mended(text_of(job.root / path, path), path, job.codes)
             if change.before == change.after:
                 continue
+            count = f"{change.fixed} problem{'' if change.fixed == 1 else 's'}"
             if arguments.diff:
                 _show(output, path, change.before, change.after)
+                output.talk(f"would mend {path}: {count}")
             else:
                 replace_text(job.root / path, path, change)
-                output.talk(f"mended {path}: {change.fixed} problem{'' if change.fixed == 1 else 's'}")
+                output.talk(f"mended {path}: {count}")
         except PublisherError as error:
             output.fail_one(error.message, error.hint)
 
@@ -208,17 +211,19 @@ def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[
 def _show(output: Output, path: str, before: str, after: str) -> None:
     """The change as a unified diff."""
     from difflib import unified_diff
+    from io import StringIO
 
     styles = {"+": "green", "-": "red", "@": "cyan"}
-    lines = unified_diff(before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm="")
-    for line in lines:
-        output.line(line, styles.get(line[0], ""))
+    for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
+        output.line(line.removesuffix("\n"), styles.get(line[0], ""))
+        if not line.endswith("\n"):
+            output.line("\\ No newline at end of file")
 
 
 def _check_text(arguments: argparse.Namespace, output: Output, job: Job) -> int:
     """Check standard input as the text of a file, whether that is there or not."""
     from publisher.archive.sources import Found
-    from publisher.pipeline.checking import mended
+    from publisher.pipeline.checking import encoded, mended
     from publisher.reader import decode
 
     name = arguments.stdin_filename or "stdin.md"
@@ -230,7 +235,7 @@ def _check_text(arguments: argparse.Namespace, output: Output, job: Job) -> int:
         if arguments.diff:
             _show(output, path, change.before, change.after)
         else:
-            output.raw(change.after)
+            output.raw(encoded(change.after, data))
             return 0
     found, _ = found_files(job, ()) if job.config else ([], [])
     found = [one for one in found if one.path != path]

@@ -53,9 +53,10 @@ class Output:
         """Something to know that stops nothing."""
         self.talk(f"{self._painted('warning:', 'yellow', self.stderr)} {text}")
 
-    def raw(self, text: str) -> None:
-        """A result that is a text of its own, as it is."""
-        self._stdout.write(text)
+    def raw(self, body: bytes) -> None:
+        """A result that is a file of its own, byte by byte."""
+        self._stdout.flush()
+        self._stdout.buffer.write(body)
 
     def fail_one(self, message: str, hint: str) -> None:
         """Why one of several results is missing, on one line."""

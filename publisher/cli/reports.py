@@ -42,8 +42,9 @@ def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint) -> Ite
     yield f"{paint(str(pos.line), 'blue')} {bar} {source}".rstrip()
     yield f"{gutter} {bar} {paint(carets, style)}"
     if problem.help or problem.fixable:
-        said = f"{problem.help} (--fix)" if problem.fixable else problem.help
-        yield f"{gutter} {paint('=', 'blue')} {paint('help', 'cyan')}: {said.strip()}"
+        mend = " (--fix)" if problem.fixable else ""
+        said = f"{problem.help}{mend}" if problem.help else "--fix writes it"
+        yield f"{gutter} {paint('=', 'blue')} {paint('help', 'cyan')}: {said}"
 
 
 def concise(path: str, problems: Iterable[Problem], paint: Paint) -> Iterator[str]:

@@ -46,9 +46,7 @@ def found_files(job: Job, words: Sequence[str]) -> tuple[list[Found], list[str]]
     found = {one.path: one for one in scan(job.root, job.config.issues)} if job.config else {}
     if not words:
         if not job.config:
-            raise ConfigError(
-                "no issue is named, and this is no newsletter", "name files: publish check FILE…"
-            )
+            raise ConfigError("no issue is named, and there is no newsletter here", "publish check FILE…")
         return list(found.values()), list(found)
     wanted: dict[str, None] = {}
     for word in words:
@@ -86,3 +84,9 @@ def source_lines(job: Job, path: str, texts: Mapping[str, str]) -> list[str]:
 
     text = texts[path] if path in texts else text_of(job.root / path, path)
     return Source(text).lines
+
+
+def shown(job: Job, path: str) -> str:
+    """A path as a terminal and an editor find it from here."""
+    whole, here = job.root / path, Path.cwd()
+    return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else path

@@ -258,12 +258,13 @@ def replace_text(path: Path, name: str, change: Change) -> None:
         data = target.read_bytes()
     except OSError as error:
         raise storage_error(f"cannot read {name}", error) from error
-    if _encoded(change.before, data) != data:
+    if encoded(change.before, data) != data:
         raise StorageError(f"{name} was not mended: it has changed, or is not whole text")
-    write_if_changed(target, _encoded(change.after, data))
+    write_if_changed(target, encoded(change.after, data))
 
 
-def _encoded(text: str, like: bytes) -> bytes:
+def encoded(text: str, like: bytes) -> bytes:
+    """A text in the encoding of a file, with the mark it has at its front."""
     for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
         if like.startswith(mark):
             return mark + text.encode(name, "replace")
