@@ -7,9 +7,6 @@ import unicodedata
 _ROOM = 100
 """The most columns of an excerpt, so that it stays one line in most terminals."""
 
-_BEFORE = 40
-"""The columns of text kept before the place, when a line is too long for all of it."""
-
 
 def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
     """The line `text` as it can be shown, and below it carets from column `start` up to `end` (in characters,
@@ -17,7 +14,7 @@ def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
     shown = [_visible(char) for char in text]
     first = start - 1
     last = max(min(end - 1, len(shown)), first + 1)
-    begin = _begin(shown, first)
+    begin = _begin(shown, first, last)
     cells: list[str] = ["…"] if begin else []
     column = len(cells)
     marked = 0
@@ -36,12 +33,11 @@ def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
     return "".join(cells).rstrip(), " " * pad + "^" * max(marked, 1)
 
 
-def _begin(shown: list[str], first: int) -> int:
-    """The first character to show: the line's own first one, if the place fits behind it."""
-    if sum(map(width, shown)) < _ROOM or sum(map(width, shown[:first])) < _ROOM * 2 // 3:
-        return 0
-    begin, room = first, _BEFORE
-    while begin and room > 0:
+def _begin(shown: list[str], first: int, last: int) -> int:
+    """The first character to show: the line's own, or the one from which the place still fits."""
+    room = _ROOM - 2 - min(width("".join(shown[first:last])), _ROOM // 2)
+    begin = first
+    while begin and room >= width(shown[begin - 1]):
         begin -= 1
         room -= width(shown[begin])
     return begin
