@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote_plus
 
 from publisher import links
@@ -17,38 +17,46 @@ _HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io
 
 def written(subject: Subject) -> list[tuple[str, Pos]]:
     """Every address of the issue that readers can follow, in order, each where it stands in the text."""
+    return _places(subject, dict.fromkeys(_urls(subject)))
+
+
+def _places(subject: Subject, urls: Iterable[str]) -> list[tuple[str, Pos]]:
+    """Where addresses stand: the longest of those that begin at one place."""
     found: dict[tuple[int, int], tuple[str, Pos]] = {}
-    for url in dict.fromkeys(_urls(subject)):
-        for number, text in enumerate(subject.source.lines, 1):
+    lines = [(number, text) for number, text in enumerate(subject.source.lines, 1) if "/" in text]
+    for url in sorted(urls, key=len):
+        for number, text in lines:
             at = text.find(url)
             while at >= 0:
                 end = at + len(url)
-                known = found.get((number, at))
-                if known is None or len(known[0]) < len(url):
-                    found[number, at] = url, Pos(number, at + 1, number, end + 1)
+                found[number, at] = url, Pos(number, at + 1, number, end + 1)
                 at = text.find(url, end)
     return [found[place] for place in sorted(found)]
 
 
 def _urls(subject: Subject) -> Iterator[str]:
     issue = subject.issue
-    parts = (issue.guide, issue.warmup, *issue.sections)
-    nodes = tuple(part for part in parts if part)
     for item in issue.items:
         yield from filter(None, (item.url, *(field.url for field in item.fields)))
+    nodes = tuple(part for part in (issue.guide, issue.warmup, *issue.sections) if part)
     yield from (link.url for link in every(Link, nodes))
 
 
 def addresses(subject: Subject) -> Iterator[Problem]:
     """Addresses that expire, and those that tell who shared them."""
-    for url, place in written(subject):
-        if links.link_class(url) == links.WECHAT_TEMPORARY:
+    odd = [url for url in dict.fromkeys(_urls(subject)) if "?" in url and (_expires(url) or _tracking(url))]
+    for url, place in _places(subject, odd) if odd else ():
+        if _expires(url):
             help_ = "open the article in WeChat and copy its own address"
             message = "a temporary WeChat address, which dies within hours"
             yield Problem(place, "wechat-temp-url", message, help_)
-        elif tracking := _tracking(url):
-            message = f"the address works without {', '.join(tracking)}"
+        else:
+            message = f"the address works without {', '.join(_tracking(url))}"
             yield Problem(place, "tracking-param", message)
+
+
+def _expires(url: str) -> bool:
+    return links.link_class(url) == links.WECHAT_TEMPORARY
 
 
 def _tracking(url: str) -> list[str]:

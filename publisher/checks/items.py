@@ -21,10 +21,10 @@ _EMPTY_LINK = re.compile(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
 def items(subject: Subject) -> Iterator[Problem]:
     """Every item on its own, and the summaries that most of them have."""
     found = [item for item in subject.issue.items if item.pos.line]
-    among_links = {item for one in subject.issue.sections if _has_links(one) for item in one.items}
+    among_links = {item.pos for one in subject.issue.sections if _has_links(one) for item in one.items}
     with_summary = sum(_has_summary(item) for item in found)
     for item in found:
-        yield from _head(subject, item, linked=item in among_links)
+        yield from _head(subject, item, linked=item.pos in among_links)
         yield from _fields(subject, item)
         if with_summary * 2 >= len(found) and not _has_summary(item) and not _is_bare(subject, item):
             help_ = "write a line below it: 摘要：…"

@@ -81,6 +81,21 @@ def one_issue(bare: Job, work: Path) -> None:
     table("publish --channel rss, 40 issues, the newest changed", feed.median / bare.median, "S", 11)
 
 
+def checks(bare: Job, work: Path) -> None:
+    letter = Newsletter(work / "checked", 40, 14)
+    name = letter.issues[-1].stem
+    letter.publish("check", "--ignore", "duplicate-item").run()
+    newest = letter.publish("check", name, "--ignore", "duplicate-item", before=lambda: letter.edit(-1))
+    in_turn(15, bare, newest)
+    table("publish check, one issue of 40, changed", newest.median / bare.median, "S", 12)
+    many = Newsletter(work / "checked-archive", 1000, 7)
+    cold = many.publish("check", "--ignore", "duplicate-item", before=many.forget)
+    in_turn(3, bare, cold)
+    rate = 1000 / cold.median
+    print(f"  {rate:>6.0f} issues a second")
+    table("publish check, 1,000 issues, from nothing: 150 a second", 150 / rate, "", 1)
+
+
 def archive(bare: Job, work: Path) -> None:
     letter = Newsletter(work / "archive", 1000, 7)
     rivals.pelican(work / "pelican", issues.issues(1000, 7))
@@ -147,7 +162,7 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (start_up, one_parse, one_issue, archive, large_archive):
+        for part in (start_up, one_parse, one_issue, checks, archive, large_archive):
             part(Job([PYTHON, "-c", "pass"], work), work)
 
 
