@@ -58,15 +58,20 @@ class Letter:
 
     @property
     def html(self) -> str:
-        return self.rendering.parts[0].body.decode()
+        return self.rendering.previews[0].body.decode()
 
     @property
     def preview(self) -> str:
-        return self.rendering.parts[1].body.decode()
+        return self.rendering.previews[1].body.decode()
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.rendering.parts[2].body)
+        found: dict[str, Any] = json.loads(self.rendering.previews[2].body)
+        return found
+
+    @cached_property
+    def draft(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.rendering.parts[0].body)
         return found
 
     @cached_property
