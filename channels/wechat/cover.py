@@ -90,12 +90,12 @@ def _write(canvas: ImageDraw, title: str, date: str) -> None:
             break
     lines = lines[:3]
     step = round(size * 1.35)
-    top = (HEIGHT - step * len(lines) - 56) // 2 + step // 2
+    top = (HEIGHT - step * len(lines) - 62) // 2 + step // 2
     for number, line in enumerate(lines):
         canvas.text((WIDTH // 2, top + number * step), line, _INK, font, anchor="mm")
     middle = top + (len(lines) - 1) * step + step // 2
-    canvas.rectangle((WIDTH // 2 - 24, middle + 8, WIDTH // 2 + 24, middle + 11), _ACCENT)
-    canvas.text((WIDTH // 2, middle + 40), date, _SOFT, small, anchor="mm")
+    canvas.rectangle((WIDTH // 2 - 24, middle + 12, WIDTH // 2 + 24, middle + 15), _ACCENT)
+    canvas.text((WIDTH // 2, middle + 46), date, _SOFT, small, anchor="mm")
 
 
 def _broken(text: str, font: FreeTypeFont) -> Iterator[str]:

@@ -302,9 +302,9 @@ STATES: dict[int, Sentence] = {
     ),
     5: Sentence(
         "发布之后，有人在公众平台上删除了文章",
-        "要重新发布就 publish retry",
+        "要重新发布就在公众平台上发表",
         "it was published, and somebody deleted it at mp.weixin.qq.com",
-        "to publish it once more: publish retry",
+        "to publish it once more, send it from there",
     ),
     6: Sentence(
         "发布之后，文章被平台封禁",

@@ -117,7 +117,7 @@ class WeChat:
 
     # --------------------------------------------------------------- pictures
 
-    def _media_uploadimg(self, body: bytes, query: Mapping[str, str]) -> dict[str, Any]:
+    def _media_uploadimg(self, body: bytes, _: Mapping[str, str]) -> dict[str, Any]:
         form = _form(body)
         if form not in ("png", "jpg"):
             raise RefusedError(40005, "invalid file type")
