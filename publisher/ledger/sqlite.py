@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -59,7 +60,7 @@ class Sqlite:
                 path, timeout=wait, isolation_level=None, check_same_thread=False
             )
             try:
-                self._set_up()
+                self._set_up(wait)
             except BaseException:
                 self._connection.close()
                 raise
@@ -78,12 +79,24 @@ class Sqlite:
         except OSError as error:
             raise storage_error(f"cannot open the ledger {self._path}", error) from error
 
-    def _set_up(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
+    def _set_up(self, wait: float) -> None:
+        self._keep_a_log(time.monotonic() + wait)
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
         if self._path.stat().st_size < _SMALL:
             self._look_through(self._connection)
+
+    def _keep_a_log(self, deadline: float) -> None:
+        """Switch the write-ahead log on. While another process does that, SQLite refuses without waiting."""
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

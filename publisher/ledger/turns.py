@@ -12,14 +12,15 @@ from publisher.ledger.rows import Claim, Result, State, Task
 _LONGEST = 500
 """So many characters of what a platform said are kept."""
 
-_LEFT = "('planned', 'sending', 'failed', 'unknown')"
+_LEFT = (State.PLANNED, State.SENDING, State.FAILED, State.UNKNOWN)
 
 
 def begin(books: Transaction, claim: Claim, size: int, now: dt.datetime, *, ordered: bool) -> list[Task]:
     """Give out the next deliveries, at most `size`; if `ordered`, the first that has not arrived or none."""
     at = stamp(now)
+    left = ", ".join(f"'{state.value}'" for state in _LEFT)
     which = (
-        f"state IN {_LEFT} ORDER BY delivery.position, delivery.id"
+        f"state IN ({left}) ORDER BY delivery.position, delivery.id"
         if ordered
         else "state = 'planned' AND next_at <= ? ORDER BY next_at, delivery.position, delivery.id"
     )
@@ -111,12 +112,11 @@ def attempted(
 
 def conclude(books: Transaction, publication: int, now: dt.datetime) -> None:
     """Note whether a publication is done: it was planned, and nothing of it is left to do."""
-    books.run(
-        f"""UPDATE publication SET done = CASE WHEN digest <> '' AND NOT EXISTS (SELECT 1 FROM delivery
-            WHERE delivery.publication = publication.id AND state IN {_LEFT}) THEN 1 ELSE 0 END
-            WHERE id = ?""",
-        publication,
-    )
+    # asked for the first of each, because a database may take EXISTS for cheap and then look at every row
+    first = """SELECT id FROM delivery WHERE publication = ? AND state = ?
+               ORDER BY next_at, position, id LIMIT 1"""
+    left = any(books.rows(first, publication, state.value) for state in _LEFT)
+    books.run("UPDATE publication SET done = ? WHERE id = ? AND digest <> ''", int(not left), publication)
     books.run(
         "UPDATE publication SET published = ? WHERE id = ? AND done = 1 AND published = ''",
         stamp(now),
