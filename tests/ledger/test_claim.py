@@ -92,6 +92,7 @@ claim(Ledger({f"Path({str(place)!r})" if isinstance(place, Path) else repr(place
         myself().replace(" of ", " of another-"),  # a container, or a machine of the same name
         "somebody",
     ],
+    ids=["elsewhere", "same-name", "somebody"],
 )
 def test_of_another_machine_nobody_can_tell(ledger: Ledger, owner: str) -> None:
     take(ledger, owner)
