@@ -182,7 +182,7 @@ def stopped(arguments: argparse.Namespace) -> None:
 
     @dataclass(frozen=True)
     class Brief(Letters):
-        patience: ClassVar[float] = 0.05
+        patience: ClassVar[float] = 1.0
 
     for edge in ("begun", "sending", "acted", "confirming"):
         channel = Brief(World(arguments.ledger / f"world-{edge}"), count=40)
@@ -194,7 +194,7 @@ def stopped(arguments: argparse.Namespace) -> None:
         _, status = os.waitpid(first, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         busy = end(child(one.publish))
-        time.sleep(0.2)
+        time.sleep(2.2)
         code = end(child(replace(one).publish))
         os.kill(first, signal.SIGCONT)
         found = one.result(1, code) | {"name": edge, "busy": busy, "late": end(first)}
