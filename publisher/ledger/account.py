@@ -12,7 +12,7 @@ from publisher.ledger.database import Transaction
 from publisher.ledger.moments import moment, stamp
 from publisher.ledger.rows import Counts, Key, Standing, State
 
-_COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url"
+_COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url, lease"
 
 
 class Verdict(Enum):
@@ -32,6 +32,16 @@ class Attempt(NamedTuple):
     ended: dt.datetime
     outcome: str
     evidence: str
+
+
+class Doubt(NamedTuple):
+    """A delivery nobody knows about: when it began, why it is not known, and the digest of what was sent."""
+
+    recipient: str
+    part: str
+    began: dt.datetime
+    reason: str
+    digest: str
 
 
 def standing(ledger: Ledger, key: Key) -> Standing | None:
@@ -71,7 +81,7 @@ def issues_with(ledger: Ledger, *states: State) -> list[str]:
 
 
 def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
-    number, issue, channel, destination, done, digest, owner, published, changed, url = row
+    number, issue, channel, destination, done, digest, owner, published, changed, url, lease = row
     counted: dict[str, int] = dict(
         books.rows("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", number)
     )
@@ -83,11 +93,13 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
         "SELECT DISTINCT reason FROM delivery WHERE publication = ? AND reason <> '' LIMIT 3", number
     )
     parts = books.rows("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", number)
-    live = (
-        books.rows("SELECT part, live FROM delivery WHERE publication = ? AND live <> ''", number)
+    single = (
+        books.rows("SELECT part, state, tried, live FROM delivery WHERE publication = ?", number)
         if sum(counted.values()) <= 2 * len(parts) + 20
         else []
     )
+    if len({part for part, *_ in single}) < len(single):  # several recipients
+        single = []
     return Standing(
         int(str(number)),
         Key(str(issue), str(channel), str(destination)),
@@ -101,8 +113,18 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
         moment(next_at) if next_at else None,
         tuple(reason for (reason,) in reasons),
         dict(parts),
-        dict(live),
+        {part: live for part, _, _, live in single if live},
+        {part: (State(state), tried) for part, state, tried, _ in single},
+        moment(str(lease)) if lease else None,
     )
+
+
+def latest(ledger: Ledger) -> dt.datetime | None:
+    """The last moment that was noted; None when there is none."""
+    with ledger.transaction() as books:
+        [(published, changed)] = books.rows("SELECT MAX(published), MAX(changed) FROM publication")
+    last = max(published or "", changed or "")
+    return moment(last) if last else None
 
 
 def deliveries(ledger: Ledger, key: Key, *states: State) -> Iterator[tuple[str, str, str]]:
@@ -116,6 +138,19 @@ def deliveries(ledger: Ledger, key: Key, *states: State) -> Iterator[tuple[str, 
             *(state.value for state in states),
             *key,
         )
+
+
+def doubts(ledger: Ledger, key: Key) -> list[Doubt]:
+    """The deliveries of a publication that are unknown."""
+    with ledger.transaction() as books:
+        found = books.rows(
+            """SELECT recipient, part, delivery.began, reason, tried FROM delivery
+               JOIN publication ON publication.id = delivery.publication
+               WHERE state = 'unknown' AND issue = ? AND channel = ? AND destination = ?
+               ORDER BY delivery.position, delivery.id""",
+            *key,
+        )
+    return [Doubt(who, part, moment(began), reason, digest) for who, part, began, reason, digest in found]
 
 
 def attempts(ledger: Ledger, key: Key) -> list[Attempt]:

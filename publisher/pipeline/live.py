@@ -17,7 +17,7 @@ from publisher.credentials import redact
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.failpoints import reach
 from publisher.ledger import Claim, Key, Ledger, Result, Standing, State, Task
-from publisher.ledger.account import standing
+from publisher.ledger.account import retry, standing
 from publisher.ledger.places import move, moved
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.survey import Survey
@@ -32,7 +32,8 @@ _NAP = 1.0
 @dataclass
 class Live:
     """A rendering to be delivered by a channel. `patience` is for how many seconds it may wait in all for a
-    platform that wants to be left alone; `stop` ends it after the window at hand."""
+    platform that wants to be left alone; `stop` ends it after the window at hand. With `again` what failed is
+    planned once more, and what was put off is due."""
 
     ledger: Ledger
     channel: LiveChannel
@@ -42,6 +43,7 @@ class Live:
     clock: Clock
     patience: float
     stop: Event
+    again: bool = False
     sent: int = 0
     changed: int = 0
     url: str = ""
@@ -60,6 +62,8 @@ class Live:
             self.key, self.clock.time(), self._lease, repeatable=self.channel.repeatable
         )
         try:
+            if self.again:
+                retry(self.ledger, self.key, self.clock.time())
             self.ledger.plan(
                 claim,
                 self.rendering.parts,
