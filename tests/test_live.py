@@ -277,6 +277,23 @@ def test_nonsense_from_a_channel_is_an_unknown_outcome(letter: Newsletter) -> No
     assert outcome.exit_code == 4
 
 
+def test_a_retry_sends_what_failed_and_nothing_else(letter: Newsletter) -> None:
+    @dataclass(frozen=True)
+    class Other(Post):
+        name = "other"
+
+    channel, other = (
+        Post(letter.world, behaves=on("2", DeliveryError("no", permanent=True), times=1)),
+        Other(World(letter.root / "other")),
+    )
+    assert letter.publish(channel).exit_code == 3
+    assert letter.publish(channel).exit_code == 3
+    found = letter.publish(channel, other, retry=True)
+    assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert not letter.publish(channel, retry=True).channels["post"].did_something
+
+
 # ------------------------------------------------------------------ the question
 
 
@@ -301,6 +318,24 @@ def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:
     letter.publish(Post(letter.world), other, approve=no)  # a change can be taken back
     assert len(asked) == 1
     assert letter.world.told[-1] == "update 3 叁"
+
+
+def test_the_editor_is_asked_about_what_will_leave(letter: Newsletter) -> None:
+    asked: list[Sequence[Departure]] = []
+
+    def yes(leaving: Sequence[Departure]) -> bool:
+        asked.append(leaving)
+        return True
+
+    letter.post(on("2", TimeoutError()), approve=yes)
+    letter.post(approve=yes)
+    assert len(asked) == 1, "nothing can leave behind what is unknown"
+    resolve(letter.ledger, letter.key, Verdict.DROP, NOON)
+    letter.post(approve=yes)
+    assert asked[1] == [Departure("post", "@readers", 1)], "what was given up does not leave"
+    letter.write("一", "贰", "叁")
+    letter.post(correct=True, approve=yes)
+    assert asked[2] == [Departure("post", "@readers", 0, changed=1)], "a correction is agreed to"
 
 
 def test_a_dry_run_foresees_and_notes_nothing(letter: Newsletter) -> None:

@@ -12,7 +12,7 @@ from publisher.cli.acting import channels_named, issue_named, load, warnings_on
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
 from publisher.ledger.account import Verdict
-from publisher.pipeline.settlement import Answer, Case, settlement
+from publisher.pipeline.settlement import Answer, Case, last_name, settlement
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _list(cases: list[Case], issue: str, zone: ZoneInfo, output: Output) -> int:
         output.line(f"{channel} · {destination} · {len(case.doubts)} of {case.total} unknown", "bold")
         for one in case.doubts[:_LISTED]:
             to = "" if one.recipient == destination else f" to {one.recipient}"
-            output.line(f"  {one.part}{to}  begun {one.began.astimezone(zone):%Y-%m-%d %H:%M:%S}")
+            output.line(f"  {last_name(one.part)}{to}  begun {one.began.astimezone(zone):%Y-%m-%d %H:%M:%S}")
             output.line(f"    {one.reason}")
             if words := case.words[one.digest]:
                 output.line(f"    look for: {words}")

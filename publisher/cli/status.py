@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     for issue, group in groupby(rows, key=lambda row: row.issue):
         listed = [*group]
         title = listed[0].title
-        output.line(f"{issue}  {title if len(title) <= _TITLE else f'{title[: _TITLE - 1]}…'}", "bold")
+        title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
+        output.line(f"{issue}  {title}".rstrip(), "bold")
         for row in listed:
             _show(row, zone, width, output)
     if not rows:
@@ -101,7 +102,7 @@ def next_command(row: Row) -> str:
             return publish
         case Condition.HELD if row.updates:
             return f"publish correct {issue} {channel}"
-        case Condition.FAILED:
+        case Condition.FAILED if row.title:  # or there is nothing to send any more
             return f"publish retry {issue} {channel}"
         case Condition.UNKNOWN:
             return f"publish resolve {issue} {channel}"

@@ -21,6 +21,8 @@ from publisher.pipeline.readable import lines
 from publisher.pipeline.run import Run, channels_for
 from publisher.theme import Theme
 
+_PACKED = ("application/gzip", "application/x-brotli")
+
 
 class Difference(NamedTuple):
     """A part that is not live as the sources make it now. `kind` is "new", "changed" or "gone".
@@ -47,6 +49,8 @@ def differences(
 
     def see(event: Event) -> None:
         match event:
+            case Foreseen(_, part) if part.media_type in _PACKED:
+                pass  # what is in it is told of the file beside it
             case Foreseen(channel, part):
                 found.append(_of_file(run, channel, part))
             case ChannelOutcome():

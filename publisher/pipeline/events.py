@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from publisher.archive.records import Record
-from publisher.channel import Part
 from publisher.errors import PublisherError
+
+if TYPE_CHECKING:
+    from publisher.channel import Part
 
 
 class Departure(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import platform
 import re
@@ -24,6 +25,9 @@ from publisher.pipeline.run import Run
 
 PATIENCE = 30.0
 """How long all may take together, in seconds."""
+
+_BETWEEN_MACHINES = dt.timedelta(minutes=1)
+"""By how much the clocks of two machines with one ledger may differ."""
 
 _MENDED_BY = {"fsync": "switch it on in the server's settings", "its mode": "chmod 600 the file"}
 
@@ -142,7 +146,7 @@ def _ledger(run: Run) -> Iterator[Finding]:
         hint = "" if good else next((how for what, how in _MENDED_BY.items() if text.startswith(what)), "")
         yield Finding(Level.GOOD if good else Level.DOUBTFUL, text, hint)
     last = latest(run.ledger)
-    if last and last > run.clock.time():
+    if last and last > run.clock.time() + _BETWEEN_MACHINES:
         what = f"its last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, which is still to come"
         yield Finding(Level.BAD, what, "the clock was set back: set it right")
     for word, states in (("unknown", (State.UNKNOWN, State.SENDING)), ("failed", (State.FAILED,))):

@@ -190,7 +190,7 @@ def _outcome(
         destination=letter.key.destination,
         sent=sent,
         changed=changed,
-        url=url or (letter.standing.url if letter.standing else ""),
+        url=(letter.standing.url if letter.standing else "") or url,
         held=letter.survey.held,
         took=took,
     )

@@ -41,6 +41,11 @@ class Answer(NamedTuple):
     remote_id: str = ""
 
 
+def last_name(part: str) -> str:
+    """What a person calls a part: its key without the folders."""
+    return part.rpartition("/")[2]
+
+
 class Settlement:
     """The open cases of an issue."""
 
@@ -62,26 +67,29 @@ class Settlement:
 
         Raises ConfigError when it is about none, or gives one name to several.
         """
-        key, verdict = case.key, answer.verdict
+        key = case.key
         meant = [
             one
             for one in case.doubts
-            if answer.part in ("", one.part) and answer.recipient in ("", one.recipient)
+            if answer.part in ("", one.part, last_name(one.part)) and answer.recipient in ("", one.recipient)
         ]
         if not meant:
-            listed = ", ".join(sorted({one.part for one in case.doubts})[:5])
+            listed = ", ".join(sorted({last_name(one.part) for one in case.doubts})[:5])
             raise ConfigError(f"nothing of that name is unknown on {key.channel}", f"there is: {listed}")
         if answer.remote_id and len(meant) > 1:
             what = f"{answer.remote_id} can be the name of one message, and {len(meant)} are unknown"
             raise ConfigError(what, "say which: --part KEY, --to RECIPIENT")
-        number = resolve(
-            self._ledger,
-            key,
-            verdict,
-            self._now,
-            part=answer.part,
-            recipient=answer.recipient,
-            remote_id=answer.remote_id,
+        number = sum(
+            resolve(
+                self._ledger,
+                key,
+                answer.verdict,
+                self._now,
+                part=part,
+                recipient=answer.recipient,
+                remote_id=answer.remote_id,
+            )
+            for part in sorted({one.part for one in meant})
         )
         left = standing(self._ledger, key)
         return number, left.counts if left else Counts()
