@@ -558,7 +558,13 @@ def test_diff_for_scripts(letter: Letter) -> None:
     }
 
 
-MAIL = b"Subject: =?utf-8?b?5oWi5YiK?=\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n5q2j5paH\n"
+MAIL = b"""\
+Subject: =?utf-8?b?5oWi5YiK?=
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: base64
+
+5q2j5paH
+"""
 
 
 @pytest.mark.parametrize(

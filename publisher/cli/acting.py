@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import os
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.cli.output import Output
+from publisher.cli.question import approval
 from publisher.cli.story import Story
 from publisher.errors import ConfigError
 from publisher.pipeline.events import ChannelOutcome, Event, Outcome, Report, Request, Warned
@@ -16,6 +18,17 @@ from publisher.pipeline.events import ChannelOutcome, Event, Outcome, Report, Re
 if TYPE_CHECKING:
     from publisher.config import Config
     from publisher.theme import Theme
+
+
+def request_of(arguments: argparse.Namespace, root: Path, output: Output) -> Request:
+    """What the words say that all these commands share."""
+    return Request(
+        issue=issue_named(arguments.issue, root),
+        channels=channels_named(arguments.channel),
+        dry_run=arguments.dry_run,
+        patience=arguments.patience,
+        approve=approval(output, yes=arguments.yes),
+    )
 
 
 def carry_out(path: Path, request: Request, output: Output, now: dt.datetime) -> int:

@@ -6,9 +6,8 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from publisher.cli.acting import as_json, carry_out, channels_named, issue_named, load
+from publisher.cli.acting import as_json, carry_out, load, request_of
 from publisher.cli.output import Output
-from publisher.cli.question import approval
 from publisher.cli.story import Story
 from publisher.errors import ConfigError
 from publisher.pipeline.events import Request
@@ -19,14 +18,8 @@ from publisher.project import find
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish; the exit code."""
     path = find(Path.cwd())
-    request = Request(
-        issue=issue_named(arguments.issue, path.parent),
-        channels=channels_named(arguments.channel),
-        dry_run=arguments.dry_run,
-        out=arguments.out and Path.cwd() / arguments.out,
-        patience=arguments.patience,
-        approve=approval(output, yes=arguments.yes),
-    )
+    request = request_of(arguments, path.parent, output)
+    request = request._replace(out=arguments.out and Path.cwd() / arguments.out)
     if arguments.to_me:
         return _send_proof(path, request, output, now)
     outcome = nothing_to_do(path.parent, request, now)

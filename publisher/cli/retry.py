@@ -7,10 +7,8 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.acting import carry_out, channels_named, issue_named
+from publisher.cli.acting import carry_out, request_of
 from publisher.cli.output import Output
-from publisher.cli.question import approval
-from publisher.pipeline.events import Request
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -27,12 +25,5 @@ def define(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish; the exit code."""
     path = find(Path.cwd())
-    request = Request(
-        issue=issue_named(arguments.issue, path.parent),
-        channels=channels_named(arguments.channel),
-        dry_run=arguments.dry_run,
-        retry=True,
-        patience=arguments.patience,
-        approve=approval(output, yes=arguments.yes),
-    )
+    request = request_of(arguments, path.parent, output)._replace(retry=True)
     return carry_out(path, request, output, now)
