@@ -18,9 +18,10 @@ from typing import NamedTuple
 import pytest
 
 from publisher import config, registry
-from publisher.channel import Finding, Level, Part
+from publisher.channel import Context, Finding, Level, Part, Rendering
 from publisher.cli.main import main
 from publisher.ledger import Key, Ledger
+from publisher.model import Issue
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Request
 from publisher.pipeline.examination import examine
@@ -80,9 +81,9 @@ class Letter:
         code = main(list(words), now)
         return Said(code, *self._say())
 
-    def told(self, *words: str, code: int = 0) -> list[str]:
+    def told(self, *words: str, code: int = 0, now: dt.datetime = NOW) -> list[str]:
         """The lines of the result, without times that differ from run to run."""
-        said = self.run(*words)
+        said = self.run(*words, now=now)
         assert said.code == code, said
         return re.sub(r"  \d+\.\d s$", "", said.out, flags=re.MULTILINE).splitlines()
 
@@ -293,6 +294,30 @@ def test_status_of_what_is_at_work(letter: Letter) -> None:
     first, second = letter.chat().splitlines()
     assert first == "being published · @readers"
     assert second.startswith(f"process {os.getpid()} on {platform.node()}, begun ")
+    told = letter.told("status", "2021-07-18", now=NOW + dt.timedelta(minutes=2))
+    assert told[-2:] == [
+        "  chat  begun, and not finished · @readers",
+        "        → publish 2021-07-18 --channel chat",
+    ]
+
+
+def test_what_is_looked_at_has_its_neighbours(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, tuple[str, ...]] = {}
+    render = Chat.render
+
+    def note(self: Chat, issue: Issue, context: Context) -> Rendering:
+        near = (context.previous, context.entry, context.next)
+        seen[issue.id] = tuple(str(one.date) if one else "-" for one in near)
+        return render(self, issue, context)
+
+    monkeypatch.setattr(Chat, "render", note)
+    letter.write("2021-07-11", "中")
+    letter.run("status")
+    assert seen == {
+        "2021-07-04": ("-", "2021-07-04", "2021-07-11"),
+        "2021-07-11": ("2021-07-04", "2021-07-11", "2021-07-18"),
+        "2021-07-18": ("2021-07-11", "2021-07-18", "-"),
+    }
 
 
 def test_status_of_a_channel_that_is_not_set_up(letter: Letter) -> None:
@@ -527,6 +552,15 @@ def test_diff_of_files(letter: Letter) -> None:
     assert "-<title>慢刊 (2021-07-18)：一/二/三</title>" in told
     assert "+<title>慢刊 (2021-07-18)：一/贰/三</title>" in told
     assert "一/二/三" in (letter.root / "public" / "index.html").read_text(), "nothing is written"
+
+
+def test_diff_leaves_out_what_is_packed(letter: Letter) -> None:
+    (letter.root / "publisher.toml").write_text(SETTINGS.replace("[channels.rss]\nenabled = false\n", ""))
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
+    told = letter.told("diff", "--channel", "rss")
+    heads = [line.split(" · ")[1] for line in told if line.startswith("rss")]
+    assert heads == ["public/feed.json", "public/atom.xml", "public/feed.xml"]
 
 
 def test_diff_of_what_was_never_published(letter: Letter) -> None:

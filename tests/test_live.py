@@ -20,6 +20,7 @@ from publisher.model import Publication
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Departure, Outcome, Request
 from publisher.pipeline.publishing import publish
+from publisher.pipeline.settlement import Answer, Settlement
 from publisher.theme import Theme
 from tests.live import Behaviour, Call, Letters, Post, World
 
@@ -399,6 +400,53 @@ def test_an_edit_in_mid_run_goes_to_nobody(letter: Newsletter) -> None:
     letter.write("二")
     letter.publish(replace(half, behaves=None))
     assert {call.text for call in letter.world} == {"二"}, "nothing had begun, so the new text goes"
+
+
+def test_who_was_given_up_stops_no_other(letter: Newsletter) -> None:
+    letter.write("一")
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        raise (
+            TimeoutError
+            if call.recipient == "reader0@example.org"
+            else DeliveryError("busy", retry_after=999)
+        )
+
+    letters = Letters(letter.world, count=3, behaves=behave)
+    letter.publish(letters, patience=0)
+    key = letter.key._replace(channel="letters")
+    assert resolve(letter.ledger, key, Verdict.DROP, NOON) == 1
+    assert letter.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
+
+
+def test_a_name_is_that_of_one_message(letter: Newsletter) -> None:
+    letter.write("一")
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        raise TimeoutError
+
+    letter.publish(Letters(letter.world, count=3, behaves=behave))
+    found = Settlement(letter.ledger, ISSUE, NOON)
+    [case] = found.cases(("letters",))
+    assert [one.recipient for one in case.doubts] == [f"reader{number}@example.org" for number in range(3)]
+    with pytest.raises(ConfigError, match="77 can be the name of one message, and 3 are unknown"):
+        found.enter(case, Answer(Verdict.SENT, remote_id="77"))
+    number, left = found.enter(case, Answer(Verdict.SENT, "1", "reader1@example.org", "77"))
+    assert (number, left.unknown, left.sent) == (1, 2, 1)
+
+
+def test_nobody_is_asked_about_what_waits_behind_the_unknown(letter: Newsletter) -> None:
+    @dataclass(frozen=True)
+    class Series(Letters):
+        name = "series"
+        ordered = True
+
+    def no(leaving: Sequence[Departure]) -> bool:
+        raise AssertionError(leaving)
+
+    series = Series(letter.world, behaves=on("2", TimeoutError(), acts=True))
+    letter.publish(series)
+    assert letter.publish(series, approve=no).exit_code == 4
 
 
 # --------------------------------------------------------------- files have books

@@ -76,6 +76,8 @@ def in_words(row: Row, zone: ZoneInfo) -> str:
             return f"published {when}, changed since" if when else "changed since it was written"
         case Condition.HELD:
             return f"published {when}, edited since" if when else "edited since it was begun"
+        case Condition.WAITING if not counts.planned:
+            return "begun, and not finished"
         case Condition.WAITING:
             return f"{counts.planned} of {counts.total} waiting" + (f" until {when}" if when else "")
         case Condition.FAILED:
