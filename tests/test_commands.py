@@ -224,12 +224,12 @@ def test_a_terminal_is_asked(letter: Letter, terminal: Callable[[str], tuple[int
 
 def test_status_before_anything(letter: Letter) -> None:
     assert letter.told("status") == [
-        "2021-07-18  慢刊 (2021-07-18)：一/二/三",
+        "2021-07-18  一/二/三",
         "  web   not published",
         "        → publish 2021-07-18 --channel web",
         "  chat  not published · @readers",
         "        → publish 2021-07-18 --channel chat",
-        "2021-07-04  慢刊 (2021-07-04)：旧",
+        "2021-07-04  旧",
         "  web   not published",
         "  chat  not published · @readers",
     ]
@@ -239,7 +239,7 @@ def test_status_before_anything(letter: Letter) -> None:
 def test_status_of_what_is_out(letter: Letter) -> None:
     letter.run("--yes")
     assert letter.told("status")[:3] == [
-        "2021-07-18  慢刊 (2021-07-18)：一/二/三",
+        "2021-07-18  一/二/三",
         "  web   published 2021-07-18 12:00",
         "  chat  published 2021-07-18 12:00 · @readers · https://chat.example/89",
     ]

@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     width = max((len(row.channel) for row in rows), default=0)
     for issue, group in groupby(rows, key=lambda row: row.issue):
         listed = [*group]
-        title = listed[0].title
+        # most titles begin with the newsletter's name and the date, which stands there already
+        title = listed[0].title.partition(issue)[2].strip(" )）:：") or listed[0].title
         title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
         output.line(f"{issue}  {title}".rstrip(), "bold")
         for row in listed:
