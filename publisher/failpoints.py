@@ -1,7 +1,8 @@
 """Named places at which a test may have the program die, fail or wait. Without the variable, nothing.
 
 PUBLISHER_FAILPOINT="acted:kill" dies, as by kill -9, at the place named "acted"; "acted:kill:3" at the third
-time; "acted:raise" has an OSError there, "acted:full" one that says the disk is full, "acted:wait:0.5" waits.
+time; "acted:raise" has an OSError there, "acted:full" one that says the disk is full, "acted:stop" stops, and
+"acted:wait:0.5" waits.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ def _act(action: str, detail: str, time: int) -> None:
 
         clock.sleep(float(detail))
     elif not detail or int(detail) == time:
-        if action == "kill":
+        if action in ("kill", "stop"):
             import signal
 
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL if action == "kill" else signal.SIGSTOP)
+            return
         full = action == "full"
         raise OSError(errno.ENOSPC if full else errno.EIO, os.strerror(errno.ENOSPC if full else errno.EIO))

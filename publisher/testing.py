@@ -88,9 +88,9 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     """Hold a channel to the contract; gives back what it made of the sample.
 
     The same issue makes the same parts twice; rendering opens no file and no socket and asks no clock;
-    no two parts share a key; every part has a media type and a body; the address of every item is in some
-    part; and what the channel names in `limits` (a mapping of report keys to numbers) it also reports and
-    keeps. `text` turns a part into the text that is searched for addresses, for forms this module does
+    no two parts or previews share a key; each has a media type and a body; the address of every item is in
+    some part; and what the channel names in `limits` (a mapping of report keys to numbers) it also reports
+    and keeps. `text` turns a part into the text that is searched for addresses, for forms this module does
     not know.
     """
     assert isinstance(channel, Channel), f"{type(channel).__name__} lacks name, render or session"
@@ -100,9 +100,10 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
         second = channel.render(issue, context)
     assert first.parts, f"{channel.name} makes no part"
     assert first == second, f"{channel.name} makes other parts of the same issue the second time"
-    keys = [part.key for part in first.parts]
+    files = (*first.parts, *first.previews)
+    keys = [part.key for part in files]
     assert len(keys) == len(set(keys)), f"{channel.name} uses a key twice: {sorted(keys)}"
-    for part in first.parts:
+    for part in files:
         assert part.key, f"{channel.name} makes a part without a key"
         assert "/" in part.media_type, f"{part.key} has no media type"
         assert part.body, f"{part.key} is empty"

@@ -20,7 +20,7 @@ import pytest
 from publisher import config, registry
 from publisher.channel import Context, Finding, Level, Part, Rendering
 from publisher.cli.main import main
-from publisher.ledger import Key, Ledger
+from publisher.ledger import Key, Ledger, Result, State
 from publisher.model import Issue
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Request
@@ -348,6 +348,23 @@ def test_status_forgets_no_trouble(letter: Letter) -> None:
         "chat · @readers · 1 given up"
     ]
     assert "2021-07-04" not in letter.run("status").out
+
+
+def test_status_of_what_is_of_no_issue(letter: Letter) -> None:
+    letter.run("--channel", "web")
+    key, lease = Key("tag:e.org,2021:slow", "websub", "https://hub.example/"), dt.timedelta(minutes=1)
+    with closing(Ledger(letter.place)) as ledger:
+        claim = ledger.claim(key, NOW, lease)
+        ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOW, keep=False)
+        [task] = ledger.turn(claim, [], 1, NOW, lease)
+        ledger.turn(claim, [Result(task, State.FAILED, NOW, reason="no such hub")], 0, NOW, lease)
+        ledger.release(claim, NOW)
+    assert letter.told("status", code=3)[-4:] == [
+        "慢刊",
+        "  websub  1 of 1 failed · https://hub.example/",
+        "          no such hub",
+        "          → publish retry",
+    ]
 
 
 def test_status_is_for_scripts_too(letter: Letter) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from publisher.channel import Receipt
+from publisher.channel import Part, Receipt
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, DeliveryError
 from publisher.ledger import Key, Ledger
@@ -22,7 +23,7 @@ from publisher.pipeline.events import ChannelOutcome, Departure, Outcome, Reques
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.settlement import Answer, Settlement
 from publisher.theme import Theme
-from tests.live import Behaviour, Call, Letters, Post, World
+from tests.live import Behaviour, Call, Letters, Line, Post, World
 
 NOON = dt.datetime(2021, 7, 18, 4, tzinfo=dt.UTC)
 ISSUE = "tag:e.org,2021:n/2021-07-18"
@@ -171,7 +172,7 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(letter: Newsletter) -> None
 def test_a_rest_that_is_too_long_is_for_another_run(letter: Newsletter) -> None:
     done = letter.post(on("2", DeliveryError("too fast", retry_after=3600)), patience=60)
     assert isinstance(done.error, DeliveryError)
-    assert done.error.message == "post: 2 of 3 wait, not before 05:00:00 UTC: too fast"
+    assert done.error.message == "2 of 3 wait, not before 05:00:00 UTC: too fast"
     assert letter.world.told == ["deliver 1 一"]
     letter.time.now += dt.timedelta(hours=1)
     assert letter.post().sent == 2
@@ -183,7 +184,7 @@ def test_what_may_have_gone_out_is_never_sent_again(letter: Newsletter) -> None:
     assert outcome.exit_code == 4
     error = outcome.channels["post"].error
     assert error
-    assert error.message == "post: nobody knows whether 1 of 3 went out: TimeoutError: no answer"
+    assert error.message == "nobody knows whether 1 of 3 went out: TimeoutError: no answer"
     assert error.hint == ("look there, then say what you saw: publish resolve 2021-07-18 --channel post")
     assert letter.world.told == ["deliver 1 一", "deliver 2 二"]
     assert letter.publish().exit_code == 4
@@ -211,7 +212,7 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(letter: Newsletter) -> No
     assert outcome.exit_code == 3
     error = outcome.channels["post"].error
     assert error
-    assert error.message == "post: 1 of 3 failed: not a member · add it"
+    assert error.message == "1 of 3 failed: not a member · add it"
     assert letter.post().error  # and nothing is tried again by itself
     assert letter.world.told == ["deliver 1 一"]
     assert retry(letter.ledger, letter.key, NOON) == 1
@@ -389,17 +390,86 @@ def test_one_refused_recipient_stops_no_other(letter: Newsletter) -> None:
     assert "1 of 25" in done.error.message
 
 
-def test_an_edit_in_mid_run_goes_to_nobody(letter: Newsletter) -> None:
+def test_an_edit_before_the_first_letter_is_out_goes_to_all(letter: Newsletter) -> None:
     letter.write("一")
-    half = replace(
-        Letters(letter.world, count=25),
-        behaves=on("1", DeliveryError("too fast", retry_after=9999), times=1),
-    )
-    letter.publish(half)
+    letters = Letters(letter.world, count=25)
+    away = on("1", DeliveryError("too fast", retry_after=9999))
+    letter.publish(replace(letters, behaves=away))
     assert letter.world.told == []
+    letter.time.now += dt.timedelta(hours=3)
     letter.write("二")
-    letter.publish(replace(half, behaves=None))
-    assert {call.text for call in letter.world} == {"二"}, "nothing had begun, so the new text goes"
+    letter.publish(letters)
+    assert [call.text for call in letter.world] == ["二"] * 25
+
+
+def test_an_edit_in_mid_run_is_for_the_next_issue(letter: Newsletter) -> None:
+    letter.write("一")
+    letters = Letters(letter.world, count=25)
+    away = on("1", DeliveryError("too fast", retry_after=9999), times=1)
+    letter.publish(replace(letters, behaves=away))
+    assert len(letter.world.told) == 9
+    letter.time.now += dt.timedelta(hours=3)
+    letter.write("二")
+    done = letter.publish(letters).channels["letters"]
+    assert done.held == "the issue was edited since; what was sent stays as it is"
+    assert [call.text for call in letter.world] == ["一"] * 25
+    assert set(letter.world.sent.values()) == {1}
+
+
+@pytest.mark.parametrize(("rule", "texts", "code"), [("ask", 25, 4), ("resend", 26, 0), ("skip", 25, 0)])
+def test_a_rule_for_what_nobody_knows(letter: Newsletter, rule: str, texts: int, code: int) -> None:
+    @dataclass(frozen=True)
+    class Ruled(Letters):
+        uncertain = rule
+
+    letter.write("一")
+    lost = threading.Lock()
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        receipt = effect()
+        if call.recipient == "reader7@example.org" and lost.acquire(blocking=False):
+            raise TimeoutError
+        return receipt
+
+    outcome = letter.publish(Ruled(letter.world, count=25, behaves=behave))
+    assert outcome.exit_code == code
+    assert len(letter.world.told) == texts
+    letter.publish(Ruled(letter.world, count=25))
+    assert len(letter.world.told) == texts
+    told = [text for text in outcome.warnings if "reader7@example.org" in text]
+    assert bool(told) == (rule == "skip")
+
+
+# ------------------------------------------------------- a platform one can ask
+
+
+class Searchable(Line):
+    """A connection that finds what arrived."""
+
+    def find(self, part: Part, destination: str) -> Receipt | None:
+        for call in self._channel.world:
+            if (call.part, call.recipient) == (part.key, destination):
+                return Receipt(remote_id="found")
+        return None
+
+
+@dataclass(frozen=True)
+class Asked(Post):
+    def session(self) -> Any:
+        return nullcontext(Searchable(self))
+
+
+@pytest.mark.parametrize(("acts", "waited"), [(True, 0), (False, 60)])
+def test_what_is_there_is_found_and_what_is_not_is_sent(letter: Newsletter, acts: bool, waited: int) -> None:
+    outcome = letter.publish(Asked(letter.world, behaves=on("2", TimeoutError(), acts=acts, times=1)))
+    assert outcome.exit_code == 0
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert letter.time.waited == waited
+    outcomes = [attempt.outcome for attempt in attempts(letter.ledger, letter.key)]
+    settled = ["sent"] if acts else ["planned", "sent"]
+    assert outcomes == ["sent", "unknown", *settled, "sent"]
+    letter.write("一", "贰", "三")
+    assert letter.publish(Asked(letter.world)).channels["post"].changed == 1
 
 
 def test_who_was_given_up_stops_no_other(letter: Newsletter) -> None:
@@ -455,6 +525,15 @@ def test_who_is_at_work_is_named(letter: Newsletter) -> None:
     error = outcome.channels["post"].error
     assert isinstance(error, BusyError)
     assert outcome.exit_code == 5
-    assert "post: @readers is in the hands of process" in error.message
+    assert "@readers is in the hands of process" in error.message
     letter.time.now += dt.timedelta(minutes=2)
+    assert letter.post().sent == 3
+
+
+def test_a_platform_that_is_away_is_not_given_up(letter: Newsletter) -> None:
+    away = on("1", DeliveryError("refused"))
+    for _ in range(5):
+        done = letter.post(away, patience=60)
+        assert done.error
+        assert done.error.message.startswith("3 of 3 wait, not before ")
     assert letter.post().sent == 3

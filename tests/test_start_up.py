@@ -46,6 +46,17 @@ def test_one_feed(letter: Path) -> None:
     assert found & SCHEDULER_AND_NETWORK == set()
 
 
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["files", "a bot, but dry"])
+def test_telegram_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -> None:
+    if arguments:
+        settings = letter / "publisher.toml"
+        live = '[channels.telegram]\nchat = "@tide"\ntoken = "env:NO_TIDE_TOKEN"'
+        settings.write_text(settings.read_text("utf-8").replace("[channels.telegram]", live), "utf-8")
+    found = imported("--channel", "telegram", *arguments, folder=letter)
+    assert "mistune" in found, "the newest issue was not rendered"
+    assert found & (SCHEDULER_AND_NETWORK | {"asyncio"}) == set()
+
+
 def test_imports_are_seen(tmp_path: Path) -> None:
     """The test above can fail: a program that imports a heavy module is told apart."""
     (tmp_path / "publisher.py").write_text("import yaml", "utf-8")

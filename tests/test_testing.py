@@ -32,9 +32,10 @@ class Titles:
     limits: ClassVar[dict[str, int]] = {"characters": 1000}
     parts: Callable[[Issue, Context], tuple[Part, ...]] = titles
     report: dict[str, int] = field(default_factory=lambda: {"characters": 10})
+    previews: tuple[Part, ...] = ()
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        return Rendering(self.parts(issue, context), report=self.report)
+        return Rendering(self.parts(issue, context), report=self.report, previews=self.previews)
 
     def session(self) -> AbstractContextManager[FolderSession]:
         return FolderSession()
@@ -92,6 +93,19 @@ SAID = {
 def test_a_broken_channel_is_noticed(fault: str) -> None:
     with pytest.raises(AssertionError, match=SAID.get(fault, fault)):
         check_channel(Titles(parts=BROKEN[fault]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("preview", "said"),
+    [
+        (Part("outbox/2021-07-18.txt", "text/plain", b"x"), "uses a key twice"),
+        (Part("a", "text", b"x"), "has no media type"),
+        (Part("a", "text/plain", b""), "is empty"),
+    ],
+)
+def test_a_broken_preview_is_noticed(preview: Part, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        check_channel(Titles(previews=(preview,)))
 
 
 def test_a_limit_not_kept_or_not_reported_is_noticed() -> None:

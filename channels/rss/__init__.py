@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from publisher.channel import Context, Entry, Group, Part, Rendering, Session
+from publisher.channel import Context, Entry, Group, LiveChannel, Part, Rendering, Session
 from publisher.channels.rss import window
 from publisher.channels.rss.documents import Documents
 from publisher.channels.rss.entries import issue_line, item_lines
@@ -90,14 +90,16 @@ class Rss:
             yield documents.items(newest, lambda entry: front[entry.id])
         yield documents.live(newest, before, lambda entry: front[entry.id])
 
-    def announcement(self, files: Mapping[str, str], publication: Publication) -> Rendering | None:
-        """What `websub` delivers about files that were written, given as SHA-256 (hex) by key; None when no
-        hub is set. Files that name no hub, such as archives and compressed forms, are passed over."""
+    def announcement(
+        self, digest: Callable[[str], str], publication: Publication
+    ) -> tuple[LiveChannel, Rendering] | None:
+        """What `websub` delivers about the feeds that name the hub, whose files `digest` gives as SHA-256
+        (hex) by key; None when no hub is set."""
         if (websub := self.websub) is None:
             return None
         places = Places(self.path, publication)
-        feeds = (*places.live.values(), *places.items.values())
-        return websub.announcement({places.address(key): files[key] for key in feeds if key in files})
+        feeds = (*places.live.values(), *(places.items.values() if self.items else ()))
+        return websub, websub.announcement({places.address(key): digest(key) for key in feeds})
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection that writes files below its destination."""

@@ -119,8 +119,8 @@ class Parser(argparse.ArgumentParser):
             "--patience",
             metavar="SECONDS",
             type=_seconds,
-            default=300.0,
-            help="how long to wait for a platform that wants to be left alone (300)",
+            default=60.0,
+            help="how long to wait for a platform that wants to be left alone (60)",
         )
 
     def error(self, message: str) -> NoReturn:

@@ -41,9 +41,10 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     for issue, group in groupby(rows, key=lambda row: row.issue):
         listed = [*group]
         # most titles begin with the newsletter's name and the date, which stands there already
-        title = listed[0].title.partition(issue)[2].strip(" )）:：") or listed[0].title
+        title = listed[0].title
+        title = title.partition(issue or title)[2].strip(" )）:：") or title
         title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
-        output.line(f"{issue}  {title}".rstrip(), "bold")
+        output.line(f"{issue}  {title}".strip(), "bold")
         for row in listed:
             _show(row, zone, width, output)
     if not rows:
@@ -95,6 +96,8 @@ def in_words(row: Row, zone: ZoneInfo) -> str:
 
 def next_command(row: Row) -> str:
     """What to type next; empty when there is nothing to do."""
+    if not row.issue:
+        return "publish retry" if row.condition is Condition.FAILED else ""
     issue, channel = shlex.quote(row.issue), f"--channel {row.channel}"
     dated = re.fullmatch(r"\d{4}-\d{2}-\d{2}", row.issue)
     publish = f"publish {issue if dated else f'--issue {issue}'} {channel}"

@@ -104,8 +104,7 @@ class Story:
             self._output.warn(f"{one.name}: {one.held}")
         if one.error:
             hint = f"\n  = fix: {one.error.hint}" if one.error.hint else ""
-            message = one.error.message.removeprefix(f"{one.name}: ")
-            self._output.line(f"✗ {name}  {message}{hint}", "red")
+            self._output.line(f"✗ {name}  {one.error.message}{hint}", "red")
         elif one.sent or one.changed:
             facts = (one.destination, *self._deliveries(one), one.url)
             self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {one.took:.1f} s", "green")

@@ -34,7 +34,7 @@ class Attempt(NamedTuple):
     evidence: str
 
 
-class Doubt(NamedTuple):
+class Unknown(NamedTuple):
     """A delivery nobody knows about: when it began, why it is not known, and the digest of what was sent."""
 
     recipient: str
@@ -90,7 +90,9 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
         number,
     )
     reasons = books.rows(
-        "SELECT DISTINCT reason FROM delivery WHERE publication = ? AND reason <> '' LIMIT 3", number
+        """SELECT reason FROM delivery WHERE publication = ? AND reason <> '' GROUP BY reason
+           ORDER BY MIN(CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END) LIMIT 3""",
+        number,
     )
     parts = books.rows("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", number)
     single = (
@@ -140,7 +142,7 @@ def deliveries(ledger: Ledger, key: Key, *states: State) -> Iterator[tuple[str, 
         )
 
 
-def doubts(ledger: Ledger, key: Key) -> list[Doubt]:
+def unknown(ledger: Ledger, key: Key) -> list[Unknown]:
     """The deliveries of a publication that are unknown."""
     with ledger.transaction() as books:
         found = books.rows(
@@ -150,7 +152,7 @@ def doubts(ledger: Ledger, key: Key) -> list[Doubt]:
                ORDER BY delivery.position, delivery.id""",
             *key,
         )
-    return [Doubt(who, part, moment(began), reason, digest) for who, part, began, reason, digest in found]
+    return [Unknown(who, part, moment(began), reason, digest) for who, part, began, reason, digest in found]
 
 
 def attempts(ledger: Ledger, key: Key) -> list[Attempt]:

@@ -82,7 +82,7 @@ class Ledger:
                 return Claim(number, 1)
             if holder and held > stamp(now) and not is_gone(holder):
                 raise BusyError(
-                    f"{key.channel}: {key.destination} is in the hands of {holder}",
+                    f"{key.destination} is in the hands of {holder}",
                     f"wait until it is done; it has until {held[:19]}Z to say that it is still at work",
                 )
             books.run(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from publisher.archive.index import Index
 from publisher.archive.records import Record
 from publisher.archive.site import Made, Site
 from publisher.archive.sources import Found
-from publisher.channel import Channel, Entry, Group, LiveChannel, Part, Rendering
+from publisher.channel import AnnouncedChannel, Channel, Entry, Group, LiveChannel, Part, Rendering
 from publisher.errors import PublisherError
 from publisher.files import storage_error
 from publisher.ledger import Key
@@ -25,11 +26,21 @@ from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
 
 
+class Outgoing(NamedTuple):
+    """What leaves the house: a rendering, the live channel it goes by, the id of the issue (or newsletter) it
+    is of, and the name of the channel that is done when it arrived."""
+
+    id: str
+    owner: str
+    channel: LiveChannel
+    rendering: Rendering
+
+
 class Delivery:
     """Renders what is not there yet, and delivers what goes into files. `records` and `entries` are the
     archive, newest first, and `issue` is the one among them that channels without an archive get.
 
-    What live channels made of it is in `renderings` afterwards: it leaves the house by another door.
+    What live channels made of it is in `outgoing` afterwards: it leaves the house by another door.
     `digests` covers, for each issue, what all its renderings are made from.
     """
 
@@ -58,7 +69,7 @@ class Delivery:
             channel.name: Outlet(channel, run.out, run.report, dry_run=run.request.dry_run)
             for channel in run.channels
         }
-        self.renderings: dict[LiveChannel, Rendering] = {}
+        self.outgoing: list[Outgoing] = []
 
     def deliver(self, crew: Crew[Desk], shelf: Shelf) -> dict[str, ChannelOutcome]:
         """Do it all; by channel, what became of it. Nothing a channel does wrong is raised."""
@@ -70,9 +81,10 @@ class Delivery:
         outcomes = {}
         for name, outlet in self._outlets.items():
             shown = self._deliver_groups(outlet)
-            if outlet.channel not in self.renderings:
+            if not any(one.channel is outlet.channel for one in self.outgoing):
                 outcomes[name] = self._outcome(outlet, before[name], shown)
                 self._run.report(outcomes[name])
+                self._announce(outlet)
         self._end_files()
         return outcomes
 
@@ -99,6 +111,20 @@ class Delivery:
 
     def _key(self, channel: str, issue: str) -> Key:
         return Key(issue, channel, self._run.config.publication.site)
+
+    def _announce(self, outlet: Outlet) -> None:
+        """Have those told who want to know which files changed."""
+        channel, publication = outlet.channel, self._run.config.publication
+        if outlet.error or not self._run.is_noted or not isinstance(channel, AnnouncedChannel):
+            return
+        if told := channel.announcement(self._digest, publication):
+            self.outgoing.append(Outgoing(publication.id, channel.name, *told))
+
+    def _digest(self, key: str) -> str:
+        try:
+            return hashlib.sha256((self._run.out / key).read_bytes()).hexdigest()
+        except OSError as error:
+            raise storage_error(f"cannot read {key}", error) from error
 
     # ------------------------------------------------------------------ pages
 
@@ -146,7 +172,9 @@ class Delivery:
         if outlet.keeps:
             self._index.keep(channel.name, path, digest, made.parts[0].body)
         elif isinstance(channel, LiveChannel) and self._run.is_live(channel):
-            self.renderings[channel] = made
+            self.outgoing.append(
+                Outgoing(self._entries[self._position[path]].id, channel.name, channel, made)
+            )
         elif (sizes := outlet.deliver((*made.parts, *made.previews))) is not None:
             output = self._site.output(channel.name)
             if not outlet.archive:  # of the issues it got before, it needs none again

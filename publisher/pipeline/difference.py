@@ -61,9 +61,9 @@ def differences(
     dry, channels = request._replace(dry_run=True), channels_for(config, request.channels)
     with closing(Run(config, theme, dry, channels, now, see, Clock.running(now))) as run:
         done = work_on_sources(run)
-        if done.renderings:
+        if done.outgoing:
             ledger = run.ledger if run.has_ledger else None
-            for letter in letters(run, done.name, done.renderings, ledger):
+            for letter in letters(run, done.outgoing, ledger):
                 found += _of_letter(letter, ledger)
         return done.outcome.issue, found
 

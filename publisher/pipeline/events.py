@@ -44,7 +44,7 @@ class Request(NamedTuple):
     out: Path | None = None
     correct: bool = False
     retry: bool = False
-    patience: float = 300.0
+    patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
 
 

@@ -43,7 +43,8 @@ class Condition(Enum):
 
 
 class Row(NamedTuple):
-    """An issue on a channel. `issue` is its id, and `title` empty when its file is not there any more.
+    """An issue on a channel. `issue` is its id, empty for what is told of the whole newsletter; `title` is
+    empty when its file is not there any more.
 
     `when` it was published, or until when it waits; aware. `detail` says why it failed, is unknown, held or
     broken, or who is busy with it. `newest` is of the issue that would be published, `updates` of a channel
@@ -147,7 +148,9 @@ class _Overview:
         condition = self._open(standing)
         if condition or (self._run.request.issue and standing.published):
             key = standing.key
-            name = key.issue.rpartition("/")[2]
+            publication = self._run.config.publication
+            of_all = key.issue == publication.id  # such as that the feeds changed
+            name, title = ("", publication.name) if of_all else (key.issue.rpartition("/")[2], title)
             row = Row(name, title, key.channel, key.destination, condition or Condition.PUBLISHED)
             yield row.noted(standing)
 

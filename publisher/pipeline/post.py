@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from threading import Event, Thread
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, Publis
 from publisher.ledger import Counts, Key, Ledger, Standing
 from publisher.ledger.account import standing
 from publisher.ledger.books import digest_of
+from publisher.pipeline.delivery import Outgoing
 from publisher.pipeline.events import ChannelOutcome, Departure
 from publisher.pipeline.live import Live, shortfall
 from publisher.pipeline.run import Run
@@ -37,23 +38,21 @@ class Letter(NamedTuple):
         )
 
 
-def letters(
-    run: Run, issue: str, renderings: Mapping[LiveChannel, Rendering], ledger: Ledger | None
-) -> list[Letter]:
-    """What there is to do for the issue of that id in the feeds; without a ledger nothing was sent yet."""
+def letters(run: Run, outgoing: Sequence[Outgoing], ledger: Ledger | None) -> list[Letter]:
+    """What there is to do about each; without a ledger nothing was sent yet."""
     request = run.request
     found = []
-    for channel, rendering in renderings.items():
-        key = Key(issue, channel.name, channel.destination)
+    for name, _, channel, rendering in outgoing:
+        key = Key(name, channel.name, channel.destination)
         if ledger and not request.dry_run:
-            settle(ledger, channel, key, run.clock.time())
+            recover(ledger, channel, key, run.clock.time())
         known = standing(ledger, key) if ledger else None
         todo = survey(channel, rendering, known, correct=request.correct, retry=request.retry)
         found.append(Letter(channel, rendering, key, known, todo))
     return found
 
 
-def settle(ledger: Ledger, channel: LiveChannel, key: Key, now: dt.datetime) -> None:
+def recover(ledger: Ledger, channel: LiveChannel, key: Key, now: dt.datetime) -> None:
     """Find out what a publisher that died in the act left behind: what it was sending is unknown now."""
     known = standing(ledger, key)
     if known and known.counts.sending:
@@ -142,6 +141,8 @@ def _moves(run: Run, letter: Letter) -> bool:
     counts = letter.standing.counts if letter.standing else Counts()
     if run.request.retry and not counts.failed + counts.planned:
         return False
+    if counts.unknown:  # the channel may have a rule for it, or the platform may be asked
+        return True
     # one whose last word is missing: all of it arrived, and the publisher ended before it said so
     open_ended = letter.standing and not letter.standing.done and shortfall(letter.standing) is None
     return letter.survey.has_work or bool(open_ended)
@@ -203,4 +204,9 @@ def foreseen(run: Run, found: Sequence[Letter]) -> Iterator[ChannelOutcome]:
             yield _settled(letter)
             continue
         todo = letter.survey
-        yield _outcome(letter, sent=_leaving(letter), changed=len(todo.changed) + len(todo.surplus))
+        yield _outcome(
+            letter,
+            sent=_leaving(letter),
+            changed=len(todo.changed) + len(todo.surplus),
+            error=None if todo.has_work else shortfall(letter.standing),
+        )

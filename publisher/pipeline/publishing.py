@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 
 from publisher.archive.lock import held
-from publisher.channel import LiveChannel
+from publisher.channel import AnnouncedChannel, LiveChannel
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError
 from publisher.files import sweep
@@ -37,7 +37,7 @@ def publish(
     """
     channels = channels_for(config, request.channels)
     if request.retry:  # a file is simply written again
-        channels = tuple(channel for channel in channels if isinstance(channel, LiveChannel))
+        channels = tuple(one for one in channels if isinstance(one, LiveChannel | AnnouncedChannel))
         if not channels:
             raise ConfigError("there is nothing to retry: these channels only write files", "publish")
     with closing(Run(config, theme, request, channels, now, report, clock or Clock.running(now))) as run:
@@ -48,7 +48,7 @@ def publish(
                 sweep(run.out / config.publication.site)
                 sweep(run.home.folder)
             done = work_on_sources(run)
-        return _post(run, done) if done.renderings else done.outcome
+        return _post(run, done) if done.outgoing else done.outcome
 
 
 def work_on_sources(run: Run) -> Work:
@@ -61,21 +61,21 @@ def _post(run: Run, done: Work) -> Outcome:
     """Post what the live channels made."""
     from publisher.pipeline.post import letters, post
 
-    outcomes = post(run, letters(run, done.name, done.renderings, run.ledger))
-    finished = [name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)]
+    outcomes = post(run, letters(run, done.outgoing, run.ledger))
+    finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)}
     with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
-        remember(run, done, finished)
+        remember(run, done, [one for one in done.outgoing if one.channel.name in finished])
     return _with(run, done, [*outcomes.values()])
 
 
 def _foresee(run: Run, done: Work) -> Outcome:
     """What `_post` would do."""
-    if not done.renderings:
+    if not done.outgoing:
         return done.outcome
     from publisher.pipeline.post import foreseen, letters
 
     ledger = run.ledger if run.has_ledger else None
-    outcomes = [*foreseen(run, letters(run, done.name, done.renderings, ledger))]
+    outcomes = [*foreseen(run, letters(run, done.outgoing, ledger))]
     for outcome in outcomes:
         run.report(outcome)
     return _with(run, done, outcomes)

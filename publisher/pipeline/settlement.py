@@ -12,10 +12,10 @@ from publisher.channel import LiveChannel
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.ledger import Counts, Key, Ledger
-from publisher.ledger.account import Doubt, Verdict, doubts, resolve, standing, standings
+from publisher.ledger.account import Unknown, Verdict, resolve, standing, standings, unknown
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request
-from publisher.pipeline.post import settle
+from publisher.pipeline.post import recover
 from publisher.pipeline.readable import beginning
 from publisher.pipeline.run import Run
 from publisher.pipeline.view import look
@@ -27,7 +27,7 @@ class Case(NamedTuple):
 
     key: Key
     total: int
-    doubts: Sequence[Doubt]
+    doubts: Sequence[Unknown]
     words: Mapping[str, str]
 
 
@@ -95,7 +95,7 @@ class Settlement:
         return number, left.counts if left else Counts()
 
     def _case(self, key: Key, counts: Counts) -> Case:
-        found = doubts(self._ledger, key)
+        found = unknown(self._ledger, key)
         parts = {one.digest: self._ledger.part(one.digest, one.part) for one in found}
         return Case(key, counts.total, found, {digest: beginning(part) for digest, part in parts.items()})
 
@@ -114,5 +114,5 @@ def settlement(
         name = f"{config.publication.id}/{ids[0] if ids else issue}"
         for channel in config.channels:
             if isinstance(channel, LiveChannel) and channel.destination:
-                settle(run.ledger, channel, Key(name, channel.name, channel.destination), now)
+                recover(run.ledger, channel, Key(name, channel.name, channel.destination), now)
         yield Settlement(run.ledger, name, now)

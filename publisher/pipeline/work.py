@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +14,12 @@ from publisher.archive.records import Edition, Record, choose, edition
 from publisher.archive.revisions import Revisions
 from publisher.archive.site import Made, Settled, Setup, Site
 from publisher.archive.sources import Found, fingerprint, is_settled, look, scan
-from publisher.channel import Entry, LiveChannel, Rendering
+from publisher.channel import Entry
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.files import storage_error
 from publisher.pipeline.crew import Crew
-from publisher.pipeline.delivery import Delivery
+from publisher.pipeline.delivery import Delivery, Outgoing
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.events import Advanced, Chosen, Outcome
 from publisher.pipeline.run import Run
@@ -27,13 +27,12 @@ from publisher.pipeline.shelf import Shelf
 
 
 class Work(NamedTuple):
-    """What was done with the files, and what is left to post: the renderings of live channels, for the issue
-    `name`, made from what `digest` covers. `settled` is for those channels, when they are done too."""
+    """What was done with the files, and what is left to post. `digest` covers what the issue's renderings are
+    made from; `settled` is for the channels that are done when it has arrived."""
 
     outcome: Outcome
-    name: str = ""
     digest: str = ""
-    renderings: Mapping[LiveChannel, Rendering] = {}
+    outgoing: Sequence[Outgoing] = ()
     settled: Settled | None = None
 
 
@@ -73,27 +72,22 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
         if not run.request.dry_run:
             for name, outcome in outcomes.items():
                 site.output(name).settled = None if outcome.error else settled
-            for channel in delivery.renderings:
-                site.output(channel.name).settled = None
+            for one in delivery.outgoing:
+                site.output(one.owner).settled = None
             _save(run, index, site, pictures)
-        position = current.issues.index(issue)
-        return Work(
-            Outcome(issue, outcomes, tuple(run.warnings)),
-            told[position].id,
-            delivery.digests[position],
-            delivery.renderings,
-            settled,
-        )
+        digest = delivery.digests[current.issues.index(issue)]
+        return Work(Outcome(issue, outcomes, tuple(run.warnings)), digest, delivery.outgoing, settled)
 
 
-def remember(run: Run, done: Work, names: Iterable[str]) -> None:
-    """Note that these channels, whose renderings were posted, have nothing to do until something changes."""
+def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
+    """Note that those whose renderings have arrived have nothing to do until something changes."""
     site = Site(run.out, run.home)
     if site.setup and done.outcome.issue:
-        for name in names:
-            output = site.output(name)
-            output.pages = {done.outcome.issue.path: Made(done.digest, {})}
+        for one in arrived:
+            output = site.output(one.owner)
             output.settled = done.settled
+            if one.owner == one.channel.name:
+                output.pages = {done.outcome.issue.path: Made(done.digest, {})}
         site.save(site.setup)
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import httpx
@@ -142,10 +143,10 @@ def test_a_part_changes_with_its_feed_alone() -> None:
 def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
     letter = newsletter.using(entries=2, items=True, hub="https://枢纽.example.net/中")
     files = letter.files()
-    digests = {key: f"digest of {key}" for key in files}
-    assert {"public/archive/2020.xml", "public/feed.xml.gz", "public/feed.css"} < set(digests)
-    parts = letter.channel.announcement(digests, letter.context.publication).parts
-    told = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in parts}
+    assert {"public/archive/2020.xml", "public/feed.xml.gz", "public/feed.css"} < set(files)
+    who, what = letter.channel.announcement("digest of {}".format, letter.context.publication)
+    assert who == letter.channel.websub
+    told = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
     named = {}
     for key, body in files.items():
         text = body.decode("utf-8", "replace")
@@ -157,16 +158,9 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
     assert told == named
 
 
-def test_only_what_was_written_is_announced(newsletter) -> None:
-    letter = newsletter.using(hub="https://hub.example.net/")
-    (part,) = letter.channel.announcement({"public/atom.xml": "b2"}, letter.context.publication).parts
-    assert part.key == "websub/atom.xml"
-    assert letter.channel.announcement({}, letter.context.publication).parts == ()
-
-
 def test_without_a_hub_there_is_nobody_to_tell(newsletter) -> None:
     assert newsletter.channel.websub is None
-    assert newsletter.channel.announcement({"public/feed.xml": "a1"}, newsletter.context.publication) is None
+    assert newsletter.channel.announcement(str, newsletter.context.publication) is None
 
 
 @pytest.mark.parametrize(
@@ -324,3 +318,57 @@ def test_an_examination_of_a_hub_that_does_not_answer(hub: Hub) -> None:
         assert finding.level is Level.BAD
         assert finding.message.startswith(f"the hub {url} does not answer: ")
         assert finding.hint == "look at hub in [channels.rss]"
+
+
+# -------------------------------------------------------------- from the command
+
+
+@pytest.fixture
+def letter(tmp_path: Path, publish, hub: Hub) -> Path:
+    """The sample newsletter, whose feeds have a hub."""
+    publish("init", "letter", folder=tmp_path)
+    settings = tmp_path / "letter" / "publisher.toml"
+    text = settings.read_text("utf-8").replace("[channels.rss]", f'[channels.rss]\nhub = "{hub.url}"')
+    assert hub.url in text
+    settings.write_text(text, "utf-8")
+    return tmp_path / "letter"
+
+
+def topics(hub: Hub) -> list[str]:
+    told = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.told]
+    hub.told.clear()
+    return sorted(told)
+
+
+def test_a_hub_is_told_once_of_each_feed_that_changed(letter: Path, publish, hub: Hub) -> None:
+    publish("--channel", "rss", folder=letter, env={"NO_PROXY": "*"})
+    assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
+    publish(folder=letter)
+    (letter / ".publisher" / "cache" / "site.json").unlink()
+    publish(folder=letter)
+    assert topics(hub) == []
+    issue = max((letter / "issues").glob("*.md"))
+    issue.write_text(issue.read_text("utf-8") + "\n- 多一条\n", "utf-8")
+    publish("--channel", "web", folder=letter)
+    assert topics(hub) == [], "the feeds have not changed yet"
+    publish(folder=letter, env={"NO_PROXY": "*"})
+    assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
+
+
+def test_a_hub_that_was_away_is_told_later(letter: Path, publish, hub: Hub) -> None:
+    hub.status = 400
+    publish("--channel", "rss", folder=letter, code=3, env={"NO_PROXY": "*"})
+    assert (letter / "public" / "feed.xml").exists()
+    hub.told.clear()
+    hub.status = 204
+    publish(folder=letter, code=3)
+    assert topics(hub) == [], "what was refused for good is for a person to try again"
+
+
+def test_a_hub_that_does_not_answer_is_told_again(letter: Path, publish, hub: Hub) -> None:
+    hub.does = "drop"
+    publish("--channel", "rss", "--patience", "1", folder=letter, code=3, env={"NO_PROXY": "*"})
+    hub.told.clear()
+    hub.does = "answer"
+    publish(folder=letter, env={"NO_PROXY": "*"})
+    assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]

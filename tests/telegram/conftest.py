@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from html import escape
@@ -15,11 +15,17 @@ import pytest
 
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.telegram import Telegram
+from publisher.channels.telegram.connection import Connection
+from publisher.channels.telegram.pace import Pace
+from publisher.channels.telegram.session import ChatSession
 from publisher.links import ascii_url
 from publisher.model import Issue, Publication, plain
 from publisher.reader import read
 from publisher.theme import Theme
 from publisher.transforms import absolute, display_title, links, publishable, summary
+from tests.servers.telegram_api import TelegramServer
+from tests.servers.telegram_rules import TOKEN, BotApi
+from tests.telegram.live import Clock
 
 BASE = "https://tide.example.org/weekly/"
 BEIJING = dt.timezone(dt.timedelta(hours=8))
@@ -202,7 +208,8 @@ class Sent:
         ]
 
     def _bodies(self, name: str) -> list[bytes]:
-        return [part.body for part in self.rendering.parts if re.search(f"/{name}$", part.key)]
+        made = (*self.rendering.parts, *self.rendering.previews)
+        return [part.body for part in made if re.search(f"/{name}$", part.key)]
 
 
 @pytest.fixture(scope="session")
@@ -334,3 +341,42 @@ def complete(judge: Judge) -> Callable[[Sent], None]:
 
 def _squeezed(text: str) -> str:
     return re.sub(r"[\s\u2060]", "", text)
+
+
+# ---------------------------------------------------------------- live server
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server(clock: Clock) -> Iterator[TelegramServer]:
+    with TelegramServer(BotApi(clock)) as running:
+        yield running
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token of the server, and no proxy on the way to it."""
+    monkeypatch.setenv("TIDE_TOKEN", TOKEN)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def connect(environment: None, server: TelegramServer, clock: Clock) -> Callable[..., ChatSession]:
+    """connect(pin=True) makes a session with the server, which does not wait for real."""
+
+    def make(**settings: Any) -> ChatSession:
+        return ChatSession(Connection("env:TIDE_TOKEN", server.url), Pace(clock, clock.sleep), **settings)
+
+    return make
+
+
+@pytest.fixture
+def session(connect: Callable[..., ChatSession]) -> Iterator[ChatSession]:
+    with connect() as opened:
+        yield opened

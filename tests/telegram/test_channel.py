@@ -99,15 +99,22 @@ def test_a_page_that_is_nowhere_has_no_button_and_no_card(send) -> None:
 
 
 def test_the_files(send) -> None:
-    """Calls first, in order; the page that shows them is the last."""
-    sent = send(issue("字" * 300, 25))
-    assert [(part.key, part.media_type) for part in sent.rendering.parts] == [
+    """What is sent are the calls, in order; the rest shows the same."""
+    rendering = send(issue("字" * 300, 25), rich=True).rendering
+    assert [(part.key, part.media_type) for part in rendering.parts] == [
         (f"{DAY}/message-1.json", "application/json"),
-        (f"{DAY}/message-1.html", "text/html; charset=utf-8"),
         (f"{DAY}/message-2.json", "application/json"),
+    ]
+    assert [(part.key, part.media_type) for part in rendering.previews] == [
+        (f"{DAY}/message-1.html", "text/html; charset=utf-8"),
         (f"{DAY}/message-2.html", "text/html; charset=utf-8"),
+        (f"{DAY}/rich.json", "application/json"),
         (f"{DAY}/preview.html", "text/html; charset=utf-8"),
     ]
+
+
+def test_the_report(send) -> None:
+    sent = send(issue("字" * 300, 25))
     report = sent.rendering.report
     assert report["messages"] == 2
     assert [size["units"] for size in report["sizes"]] == [
@@ -188,7 +195,16 @@ def test_it_is_off_without_a_table(tmp_path: Path) -> None:
         ('detail = "all"', 'must be one of titles, summaries, full, not "all"', 'detail = "summaries"'),
         ('chat = "tide"', 'chat must be a name or a number, not "tide"', '"@my_channel"'),
         ('chat = "t.me/tide"', 'chat must be a name or a number, not "t.me/tide"', '"@my_channel"'),
-        ('token = "1:a"', "unknown key token in [channels.telegram]", ""),
+        ('token = "1:a"', "token in [channels.telegram] must say where the secret is", '"env:NAME"'),
+        ('token = "env:T"', "there is a token and no chat to send to", '"@my_channel"'),
+        ('me = "me"', 'me must be a name or a number, not "me"', '"-1001234567890"'),
+        (
+            'api = "http://e.org"',
+            'must be the https address of a Bot API server, not "http://e.org"',
+            "https:",
+        ),
+        ('api = "https://e.org/?a"', "must be the https address of a Bot API server", "this machine alone"),
+        ('api = "http://127.0.0.1.e.org"', "must be the https address of a Bot API server", "this machine"),
         ('silent = "yes"', "silent in [channels.telegram] must be true or false", ""),
     ],
 )
@@ -203,6 +219,20 @@ def test_a_wrong_setting_is_told(tmp_path: Path, setting: str, message: str, hin
 @pytest.mark.parametrize("chat", ["@tide", "@Tide_2", "-1001234567890", "123456"])
 def test_chats(chat: str) -> None:
     assert Telegram(chat=chat).chat == chat
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        "https://e.org",
+        "https://e.org:8081/bots/",
+        "http://127.0.0.1:8081",
+        "http://localhost",
+        "http://[::1]:1",
+    ],
+)
+def test_servers(api: str) -> None:
+    assert Telegram(api=api).api == api
 
 
 def test_published_as_files(tmp_path: Path, publish) -> None:

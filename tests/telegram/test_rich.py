@@ -18,7 +18,7 @@ OWN = sorted([*ROOT.glob("templates/sample-*.md"), *ROOT.glob("tests/judges/issu
 
 
 def call(sent) -> dict[str, Any]:
-    (part,) = (part for part in sent.rendering.parts if part.key.endswith("/rich.json"))
+    (part,) = (part for part in sent.rendering.previews if part.key.endswith("/rich.json"))
     return json.loads(part.body)
 
 
@@ -61,7 +61,7 @@ def one(*content: Any) -> Issue:
 
 
 def test_only_if_it_is_asked_for(send) -> None:
-    assert "rich.json" not in str([part.key for part in send(one()).rendering.parts])
+    assert "rich.json" not in str([part.key for part in send(one()).rendering.previews])
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)

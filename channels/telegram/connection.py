@@ -1,0 +1,84 @@
+"""python-telegram-bot's Bot, asked one thing at a time from code that does not know of asyncio.
+
+https://docs.python-telegram-bot.org/en/stable/telegram.bot.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from publisher.credentials import Reference, resolve
+
+if TYPE_CHECKING:
+    from telegram import Bot
+
+ANSWER = 30.0
+"""Seconds a server may take to answer, once it has the whole call."""
+
+_T = TypeVar("_T")
+
+
+class Connection:
+    """A bot at a Bot API server. `token` says where its token is, `api` is the address of the server."""
+
+    def __init__(self, token: Reference, api: str) -> None:
+        self._token = token
+        self._api = api.rstrip("/")
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Raises ConfigError when the token is not where it should be. No call is made."""
+        import asyncio
+        import os
+
+        token = resolve(self._token)
+        os.environ["PTB_TIMEDELTA"] = "true"  # else every 429 comes with a warning of what RetryAfter will be
+        from telegram import Bot
+        from telegram.request import HTTPXRequest
+
+        request = HTTPXRequest(
+            connect_timeout=10.0,
+            write_timeout=20.0,
+            read_timeout=ANSWER,
+            pool_timeout=5.0,
+            httpx_kwargs={"limits": _one_call_each()},
+        )
+        # no `async with`: it would spend a getMe on every session
+        self._bot = Bot(token, f"{self._api}/bot", request=request, get_updates_request=request)
+        self._open.enter_context(_no_tracebacks())
+        self._runner = self._open.enter_context(asyncio.Runner())
+        self._open.callback(lambda: self._runner.run(request.shutdown()))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def ask(self, call: Callable[[Bot], Coroutine[Any, Any, _T]]) -> _T:
+        """What the bot's answer is. Raises what python-telegram-bot raises, which may contain the token."""
+        return self._runner.run(call(self._bot))
+
+
+def _one_call_each() -> object:
+    """No connection is used twice. One that was kept may be closed by the server in the moment it is used
+    again, and then nobody knows whether the message arrived."""
+    import httpx
+
+    return httpx.Limits(max_connections=1, max_keepalive_connections=0)
+
+
+@contextmanager
+def _no_tracebacks() -> Iterator[None]:
+    """python-telegram-bot logs one for each answer that is no JSON, and Python prints what nobody handles."""
+    import logging
+
+    log, handler = logging.getLogger("telegram"), logging.NullHandler()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)

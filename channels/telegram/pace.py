@@ -1,0 +1,45 @@
+"""How fast one chat takes messages: one a second, twenty a minute.
+
+https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+BETWEEN = 1.0
+"""Seconds from one call to the next."""
+
+WINDOW, MOST = 60.0, 20
+"""In so many seconds there are at most so many calls."""
+
+
+class Pace:
+    """Lets calls wait for their turn. `monotonic` and `sleep` are in seconds, as those of `time`."""
+
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST))
+
+    @contextmanager
+    def turn(self, chat: str) -> Iterator[None]:
+        """Wait until the chat takes one more call, which is made inside.
+
+        Time counts from the end of a call: however long it was under way, the next one arrives later by that.
+        """
+        ends = self._ends[chat]
+        start = ends[-1] + BETWEEN if ends else 0.0
+        if len(ends) == MOST:
+            start = max(start, ends[0] + WINDOW)
+        if (wait := start - self._monotonic()) > 0:
+            self._sleep(wait)
+        try:
+            yield
+        finally:
+            ends.append(self._monotonic())
