@@ -15,7 +15,6 @@ from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import Counts, Key, Ledger, Standing, State
 from publisher.ledger.account import issues_with, standings
-from publisher.ledger.owner import is_gone
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request
 from publisher.pipeline.run import Run, channels_for
@@ -171,7 +170,7 @@ class _Overview:
     def _open(self, standing: Standing) -> Condition | None:
         """What has to be settled, or whether somebody is at it; None when there is nothing of that."""
         counts = standing.counts
-        if standing.owner and standing.until and standing.until > self._now and not is_gone(standing.owner):
+        if standing.owner and standing.until and standing.until > self._now:
             return Condition.BUSY
         if counts.unknown or counts.sending:
             return Condition.UNKNOWN

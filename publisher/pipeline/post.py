@@ -13,7 +13,7 @@ from publisher.credentials import redact
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.ledger import Counts, Key, Ledger, Standing
 from publisher.ledger.account import standing
-from publisher.ledger.books import digest_of
+from publisher.ledger.planning import digest_of
 from publisher.pipeline.delivery import Outgoing
 from publisher.pipeline.events import ChannelOutcome, Departure
 from publisher.pipeline.live import Live, shortfall
