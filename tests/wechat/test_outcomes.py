@@ -221,9 +221,9 @@ def test_the_secret_and_the_token_are_shown_nowhere(
     shown: list[str] = []
     with connect() as session:
         session.deliver(part(), TO)
-        for fault in FAULTS:
+        for fault, code in [*((one, 40014) for one in FAULTS), ("refuse", 99999)]:
             text = f"access_token={next(iter(server.api.tokens))} secret={SECRET}"
-            faults = [] if fault == "none" else [Fault(fault, value=40014, text=text)]  # type: ignore[arg-type]
+            faults = [] if fault == "none" else [Fault(fault, value=code, text=text)]  # type: ignore[arg-type]
             for act in (
                 lambda: session.deliver(part(), TO),
                 lambda: session.update(part("## 新闻\n\n雾又来了。"), TO, next(iter(server.drafts), "x")),

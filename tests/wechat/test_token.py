@@ -92,6 +92,7 @@ def test_a_place_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop
 
 
 def test_two_processes_share_one(server: WeChatServer, environment: Path) -> None:
+    server.script(Fault("slow", path="stable_token", value=1.5))  # so that all want one before it is there
     command = [sys.executable, "-c", ASK, APPID, server.url]
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
