@@ -149,6 +149,16 @@ class LiveSession(Session, Protocol):
         ...
 
 
+@runtime_checkable
+class ProbingSession(LiveSession, Protocol):
+    """An open connection to a platform that can be asked whether something arrived."""
+
+    def find(self, part: Part, destination: str) -> Receipt | None:
+        """What `deliver` would have given back, if the part is there; None when it is not. Changes nothing.
+        Raises DeliveryError when nobody answers."""
+        ...
+
+
 class Level(Enum):
     """How an examination turned out."""
 
@@ -190,8 +200,8 @@ class LiveChannel(Channel, Protocol):
     to send; then its session writes files. With `updates` the session is a LiveSession. With `ordered` no
     part is sent before the one in front of it has arrived. `repeatable` means that to deliver twice is the
     same as once, so an outcome that is not known is no reason to stop. `window` is how many deliveries are
-    begun together: so many may be unknown after a crash. `patience` is how long one may take at most, in
-    seconds.
+    under way together, each on a session of its own: so many may be unknown after a crash. `patience` is how
+    long one may take at most, in seconds.
     """
 
     updates: ClassVar[bool]
@@ -207,7 +217,7 @@ class LiveChannel(Channel, Protocol):
 
     @property
     def own(self) -> str:
-        """The editor's own destination, for proofs; empty when none is set."""
+        """The editor's own destination, for proofs, from the channel's key `me`; empty when none is set."""
         ...
 
     def recipients(self) -> Iterable[str]:

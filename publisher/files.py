@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from publisher.errors import DeliveryError, StorageError
+from publisher.failpoints import reach
 
 if TYPE_CHECKING:
     from publisher.channel import Part, Receipt
@@ -90,7 +91,9 @@ def _replace(path: Path, body: bytes, mode: int, flush: bool) -> None:
                 temporary.chmod(mode)
             if flush:
                 os.fsync(file)
+        reach("replacing")
         temporary.replace(path)
+        reach("replaced")
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()

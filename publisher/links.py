@@ -43,7 +43,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 
 
-@lru_cache(1024)  # the class, the repository and the canonical form of an address are asked for in turn
+# of each address of an issue, every channel asks for these in turn
+_remembered = lru_cache(1024)
+
+
+@_remembered
 def _split(url: str) -> tuple[str, str, str, str]:
     """Scheme, host, path and query, all empty when the URL cannot be read."""
     try:
@@ -53,6 +57,7 @@ def _split(url: str) -> tuple[str, str, str, str]:
         return "", "", "", ""
 
 
+@_remembered
 def link_class(url: str) -> str:
     """The class of a URL: WECHAT, WECHAT_TEMPORARY, REPOSITORY, ARXIV or OTHER."""
     scheme, host, path, query = _split(url)
@@ -89,6 +94,7 @@ def arxiv_id(url: str) -> str | None:
     return found.group(1) if found else None
 
 
+@_remembered
 def canonical(url: str) -> str:
     """The form under which two addresses of the same thing are equal.
 
@@ -112,9 +118,15 @@ def canonical(url: str) -> str:
     return urlunsplit(("https", host.removeprefix("www."), path.rstrip("/"), urlencode(pairs), ""))
 
 
+def site(url: str) -> str:
+    """The host of a web address, in lower case without `www.`; empty for any other."""
+    scheme, host, _, _ = _split(url)
+    return host.removeprefix("www.") if scheme in ("http", "https") else ""
+
+
 def is_safe(url: str) -> bool:
     """True when the URL is relative or has a scheme that only leads somewhere (never `javascript:`)."""
-    found = _SCHEME.match(url)
+    found = None if url.startswith(("https://", "http://")) else _SCHEME.match(url)
     if not found:
         return True
     return re.sub(r"[\x00-\x20]", "", found.group(1)).lower() in _SAFE_SCHEMES

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import assert_never
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -416,15 +417,18 @@ class Publication:
 
 def plain(inlines: Inlines) -> str:
     """The characters a reader sees: images give their alt text, breaks a space."""
-    out: list[str] = []
-    for node in inlines:
-        match node:
-            case Text(text) | Code(text):
-                out.append(text)
-            case Strong(children) | Em(children) | Link(children):
-                out.append(plain(children))
-            case Image(alt=alt):
-                out.append(alt)
-            case Break():
-                out.append(" ")
-    return "".join(out)
+    return "".join([node.text if isinstance(node, Text) else _plain(node) for node in inlines])
+
+
+def _plain(node: Inline) -> str:
+    match node:
+        case Text(text) | Code(text):
+            return text
+        case Strong(children) | Em(children) | Link(children):
+            return plain(children)
+        case Image(alt=alt):
+            return alt
+        case Break():
+            return " "
+        case _:
+            assert_never(node)

@@ -17,8 +17,8 @@ from publisher.model import (
     Break,
     Code,
     CodeBlock,
-    Diagnostic,
     Em,
+    Field,
     Figure,
     Image,
     Inline,
@@ -33,7 +33,6 @@ from publisher.model import (
     Quote,
     Rule,
     Section,
-    Source,
     Strong,
     Table,
     Text,
@@ -70,14 +69,15 @@ def _with_content(sections: tuple[Section, ...]) -> tuple[Section, ...]:
 
 
 def _filled(section: Section) -> Section:
-    content = tuple(
-        replace(node, fields=tuple(f for f in node.fields if f.value or f.url), body=_shown(node.body))
-        if isinstance(node, Item)
-        else node
-        for node in section.content
-    )
-    kept = tuple(node for node in _shown(content) if not (isinstance(node, Item) and node.placeholder))
-    return replace(section, content=kept)
+    content = [_item(node) if isinstance(node, Item) else node for node in section.content]
+    kept = [node for node in _shown(tuple(content)) if not (isinstance(node, Item) and node.placeholder)]
+    return replace(section, content=tuple(kept))
+
+
+def _item(item: Item) -> Item:
+    told, body = tuple([one for one in item.fields if one.value or one.url]), _shown(item.body)
+    same = len(told) == len(item.fields) and len(body) == len(item.body)
+    return item if same else replace(item, fields=told, body=body)
 
 
 def _shown(nodes: tuple[_Node, ...]) -> tuple[_Node, ...]:
@@ -103,27 +103,52 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
     """The node (an Issue, a block, a tuple of inlines …) with every URL in it changed."""
     mapped: object
     if isinstance(node, tuple):
-        mapped = tuple([map_urls(part, change) for part in node])
-    elif isinstance(node, Text | Code | CodeBlock | Break | Rule | Pos | Source | Diagnostic):
-        return node
-    elif names := _names(type(node)):
-        changed: dict[str, object] = {}
-        for name in names:
-            value = getattr(node, name)
-            if name == "url":
-                new: object = change(value) if value else value
-            elif isinstance(value, tuple) or _names(type(value)):
-                new = map_urls(value, change)
-            else:
-                continue
+        # texts are most of it, and have none
+        mapped = tuple([part if isinstance(part, Text) else map_urls(part, change) for part in node])
+        return mapped if mapped != node else node  # type: ignore[return-value]
+    changed: dict[str, object] = {}
+    for name in _INNER[type(node)]:
+        if value := getattr(node, name):
+            new = change(value) if name == "url" else map_urls(value, change)
             if new is not value and new != value:
                 changed[name] = new
-        mapped = replace(node, **changed) if changed else node  # type: ignore[type-var]
-    else:
-        return node
-    return mapped  # type: ignore[return-value]
+    return replace(node, **changed) if changed else node  # type: ignore[type-var]
 
 
+def every(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
+    """The nodes of a kind in a tuple of nodes, as they are read."""
+    found: list[_Node] = []
+    _find(kind, nodes, found)
+    return found
+
+
+def _find(kind: type[_Node], nodes: tuple[object, ...], found: list[_Node]) -> None:
+    for node in nodes:
+        if isinstance(node, tuple):
+            _find(kind, node, found)
+        elif isinstance(node, kind):
+            found.append(node)
+        for name in _INNER[type(node)]:
+            inner = getattr(node, name)
+            _find(kind, inner if isinstance(inner, tuple) else (inner,), found)
+
+
+# of these types are fields in which there is neither a node nor an address
+_PLAIN = {
+    "str", "str | None", "int", "int | None", "bool", "dt.date | None", "tuple[str, ...]", "Pos", "Source",
+}  # fmt: skip
+
+
+class _Inner(dict[type, tuple[str, ...]]):
+    """By its type, the fields of a node in which there may be nodes or addresses; none of what is no node."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        known = fields(kind) if is_dataclass(kind) else ()
+        self[kind] = tuple([one.name for one in known if one.name == "url" or one.type not in _PLAIN])
+        return self[kind]
+
+
+_INNER = _Inner()
 _known_names: dict[type, tuple[str, ...] | None] = {}
 
 
@@ -296,3 +321,20 @@ def _addresses(node: Inline) -> Iterator[str]:
             return
         case _:
             assert_never(node)
+
+
+def has_link(nodes: Inlines) -> bool:
+    """Whether a run of inlines has a link in it, so that it cannot stand in one."""
+    return any(
+        isinstance(node, Link) or (isinstance(node, Strong | Em) and has_link(node.children))
+        for node in nodes
+    )
+
+
+def linked(field: Field) -> Field:
+    """The field with its address in its value, whatever that says."""
+    if not field.url or field.url in links(field.value):
+        return field
+    if has_link(field.value):
+        return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
+    return replace(field, value=(Link(field.value, field.url),))

@@ -16,6 +16,7 @@ from publisher.links import (
     is_safe,
     link_class,
     repository,
+    site,
 )
 
 
@@ -105,3 +106,17 @@ def test_unsafe(url: str) -> None:
 def test_ascii(url: str, expected: str) -> None:
     assert ascii_url(url) == expected
     assert ascii_url(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://www.E.org:80/a", "e.org"),
+        ("http://w.e.org", "w.e.org"),
+        ("mailto:a@e.org", ""),
+        ("e.org/a", ""),
+        ("https://[e.org", ""),
+    ],
+)
+def test_site(url: str, expected: str) -> None:
+    assert site(url) == expected

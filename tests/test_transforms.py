@@ -8,9 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.model import Issue, Link, Publication, plain
+from publisher.model import Code, Field, Image, Issue, Link, Publication, Strong, Text, plain
 from publisher.reader import read
-from publisher.transforms import absolute, display_title, publishable, revision, shorten, summary, topics
+from publisher.transforms import (
+    absolute,
+    display_title,
+    every,
+    has_link,
+    linked,
+    publishable,
+    revision,
+    shorten,
+    summary,
+    topics,
+)
 
 PUBLICATION = Publication("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
 PAGE = "https://e.org/w/2021-07-18/"
@@ -154,3 +165,26 @@ def test_dates_are_read_in_order_of_trust() -> None:
     assert read("# 周刊 (2021-03-03)", "special.md").date == dt.date(2021, 3, 3)
     assert read("# 周刊 (2021-03-xx)", "2021-03-xx.md").date is None
     assert read("# 周刊 (2021-02-30)", "x.md").date is None
+
+
+def test_every_link_wherever_it_stands() -> None:
+    issue = read(
+        "# 周刊 (2021-07-18)\n\n> 导读：[a](https://e.org/a)\n\n- 热身：**[b](https://e.org/b)**\n\n"
+        "## 新闻\n\n- [甲](https://e.org/x)\n摘要：[c](https://e.org/c)\n    1. [d](https://e.org/d)\n\n"
+        "| [e](https://e.org/e) | 乙 |\n|---|---|\n| 1 | [f](https://e.org/f) |\n"
+    )
+    assert [plain(link.children) for link in every(Link, (issue,))] == list("abcdef")
+    assert every(Link, (Text("甲"), Code("乙"))) == []
+
+
+def test_a_field_has_its_address_in_its_value() -> None:
+    other, own = Link((Text("甲"),), "https://e.org/a"), "https://e.org/b"
+    for value, expected in (
+        ((Text("乙"),), (Link((Text("乙"),), own),)),
+        ((other,), (other, Text(" "), Link((Text(own),), own))),
+        ((Image(own, "丙"),), (Image(own, "丙"),)),
+    ):
+        assert linked(Field("代码", "code", value, own)).value == expected
+    assert linked(Field("代码", "code", (Text("乙"),))).value == (Text("乙"),)
+    assert has_link((Strong((other,)),))
+    assert not has_link((Image(own, ""), Text("乙")))

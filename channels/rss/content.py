@@ -7,18 +7,15 @@ Readers drop ids, so the contents list leads to the items on the issue's web pag
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from itertools import groupby
 
 from publisher.channel import Entry
 from publisher.channels.rss.feed import one_line
 from publisher.model import (
     Blocks,
-    Em,
     Field,
     Guide,
     Inline,
-    Inlines,
     Issue,
     Item,
     Link,
@@ -31,7 +28,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
-from publisher.transforms import anchors, links
+from publisher.transforms import anchors, has_link, links
 from publisher.words import words
 from publisher.writers import html
 
@@ -54,8 +51,10 @@ def item_html(item: Item, publication: Publication) -> str:
 
 def item_title(item: Item) -> str:
     """What an item is called, one line of plain text; an item without a title by what it has."""
-    names = (plain(item.title), item.source or "", item.url or "", plain(item.tail), plain(item.summary))
-    return next(filter(None, map(one_line, names)), item.id)
+    if title := one_line(plain(item.title)):
+        return title
+    others = (item.source or "", item.url or "", plain(item.tail), plain(item.summary))
+    return next(filter(None, map(one_line, others)), item.id)
 
 
 def _issue(issue: Issue, entry: Entry, tagline: str, say: Mapping[str, str]) -> Iterator[str]:
@@ -121,7 +120,7 @@ def _contents(issue: Issue, page: str, say: Mapping[str, str]) -> str:
 
 
 def _entrance(text: str, page: str, anchor: str) -> str:
-    return f'<a href="{html.address(f"{page}#{anchor}")}">{escape(text, quote=False)}</a>'
+    return f'<a href="{html.address(f"{page}#{anchor}")}">{html.words(text)}</a>'
 
 
 def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
@@ -139,9 +138,9 @@ def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
 
 def _head(item: Item, say: Mapping[str, str]) -> str:
     """The line of an item: tags, linked title, source, authors, further links, what is left."""
-    pieces = [*(escape(f"[{tag}]", quote=False) for tag in item.tags), *_title(item, say)]
+    pieces = [*(html.words(f"[{tag}]") for tag in item.tags), *_title(item, say)]
     names = filter(None, (item.source, "、".join(item.authors)))
-    pieces += [f"| {escape(name, quote=False)}" for name in names]
+    pieces += [f"| {html.words(name)}" for name in names]
     pieces += [html.inlines((extra,)) for extra in item.extras]
     pieces.append(html.inlines(item.tail))
     return " ".join(piece for piece in pieces if piece)
@@ -152,18 +151,11 @@ def _title(item: Item, say: Mapping[str, str]) -> Iterator[str]:
     title = html.inlines(item.title)
     if not item.url:
         yield title
-    elif _has_link(item.title):
+    elif has_link(item.title):
         yield title
         yield html.inlines((Link((Text(say["link"]),), item.url),))
     else:
-        yield f'<a href="{html.address(item.url)}">{title or escape(item.url, quote=False)}</a>'
-
-
-def _has_link(nodes: Inlines) -> bool:
-    return any(
-        isinstance(node, Link) or (isinstance(node, Strong | Em) and _has_link(node.children))
-        for node in nodes
-    )
+        yield f'<a href="{html.address(item.url)}">{title or html.words(item.url)}</a>'
 
 
 def _matter(item: Item, say: Mapping[str, str]) -> Iterator[str]:
@@ -178,5 +170,5 @@ def _field(field: Field, colon: str) -> str:
     value: tuple[Inline, ...] = field.value
     if field.url and field.url not in links(value):
         value = (Link(value, field.url),)
-    label = escape(field.label, quote=False)
+    label = html.words(field.label)
     return f"{label}{colon}{html.inlines(value)}"

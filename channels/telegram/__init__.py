@@ -24,8 +24,6 @@ from publisher.channels.telegram import addresses, preview
 from publisher.channels.telegram.connection import Connection
 from publisher.channels.telegram.digest import Detail, digest
 from publisher.channels.telegram.examination import examine
-from publisher.channels.telegram.limits import size_of
-from publisher.channels.telegram.markup import html
 from publisher.channels.telegram.messages import messages
 from publisher.channels.telegram.pace import Pace
 from publisher.channels.telegram.payload import Envelope, body, payload
@@ -127,12 +125,13 @@ class Telegram:
         told = messages(digest(issue, entry, publication, cast("Detail", self.detail), writer), say)
         page = addresses.link(entry.url)
         first, other = (self._envelope(page, say["web_version"], silent=silent) for silent in (False, True))
-        calls = [payload(runs, "", other) for runs in told]
+        calls = [payload(message, "", other) for message in told]
         calls[0] = payload(told[0], page if self.card else "", first)
         folder = f"outbox/{entry.date}/{self.name}"
         parts = [Part(f"{folder}/message-{n}.json", _JSON, body(call)) for n, call in enumerate(calls, 1)]
         shown = [
-            Part(f"{folder}/message-{n}.html", _HTML, html(runs).encode()) for n, runs in enumerate(told, 1)
+            Part(f"{folder}/message-{n}.html", _HTML, message.html.encode())
+            for n, message in enumerate(told, 1)
         ]
         warnings = []
         if self.rich:
@@ -148,7 +147,7 @@ class Telegram:
         return Rendering(
             tuple(parts),
             warnings=(*map(_refusal, writer.refused), *warnings),
-            report={"messages": len(told), "sizes": [asdict(size_of(runs)) for runs in told]},
+            report={"messages": len(told), "sizes": [asdict(message.size) for message in told]},
             previews=tuple(shown),
         )
 

@@ -13,6 +13,7 @@ _NAME = r"(?:[A-Za-z0-9._!$,~*'();&+=-]|%[0-9A-Fa-f]{2})"
 _TAKEN = re.compile(
     rf"https?://(?:(?:{_NAME}|:)*@)?(?P<host>{_NAME}+)(?::0*(?P<port>[1-9]\d{{0,4}}))?(?:[/?#].*)?", re.I
 )
+_EMAIL = re.compile(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,8})(?:\?.*)?", re.I)
 
 
 def link(url: str) -> str:
@@ -26,5 +27,5 @@ def link(url: str) -> str:
 
 def email(url: str) -> str:
     """The address of a mailto: link that Telegram recognises where it stands in a text, else empty."""
-    found = re.fullmatch(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,8})(?:\?.*)?", url, re.I)
+    found = _EMAIL.fullmatch(url)
     return found[1] if found else ""

@@ -178,4 +178,4 @@ def _pieces(*parts: Runs) -> tuple[Piece, ...]:
 
 
 def _quoted(runs: Runs) -> Runs:
-    return tuple(run._replace(quote=True) for run in stripped(runs))
+    return tuple([Run(run.text, run.style, run.url, True, run.language) for run in stripped(runs)])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from publisher.channels.telegram.markup import html
-from publisher.channels.telegram.runs import Runs, entities, text_of, units
+from publisher.channels.telegram.runs import Entity, Runs, entities, text_of, units
 
 # what an entity costs beside its address: type, offset, length and the head of a string
 _ENTITY = 16
@@ -57,8 +58,35 @@ LONGEST_URL = 4096
 """The bytes of the longest address that is made a link: a third of a message's must leave room for others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Runs in the forms in which they are sent and shown, and what these take of a message."""
+
+    text: str
+    entities: list[Entity]
+    html: str
+    size: Size
+
+
+def counted(runs: Runs) -> Counted:
+    """The runs, written and counted."""
+    text, marks, source = text_of(runs), entities(runs), html(runs)
+    own = sum([_ENTITY + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks])
+    return Counted(text, marks, source, Size(units(text), len(marks), own, len(source.encode())))
+
+
+def joined(parts: Sequence[Counted]) -> Counted:
+    """The parts one after another; a mark ends where its part does, so nothing is counted again."""
+    marks: list[Entity] = []
+    size = Size()
+    for part in parts:
+        marks += [{**mark, "offset": size.units + mark["offset"]} for mark in part.entities]
+        size += part.size
+    return Counted(
+        "".join([part.text for part in parts]), marks, "".join([part.html for part in parts]), size
+    )
+
+
 def size_of(runs: Runs) -> Size:
     """What the runs take of a message."""
-    marks = entities(runs)
-    own = sum(_ENTITY + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks)
-    return Size(units(text_of(runs)), len(marks), own, len(html(runs).encode()))
+    return counted(runs).size

@@ -6,19 +6,22 @@ A message is sent as text and entities; this is the same message for people, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from html import escape
 from itertools import groupby
+from operator import attrgetter
 
 from publisher.channels.telegram.runs import Run, Runs
 
+QUOTE, QUOTE_END = "<blockquote expandable>", "</blockquote>"
 
-def html(runs: Runs, quote: Callable[[str], str] = "<blockquote expandable>{}</blockquote>".format) -> str:
-    """The markup of the runs; `quote` puts the inside of a quote into its tags."""
+
+def html(runs: Runs) -> str:
+    """The markup of the runs."""
     made = []
-    for quoted, stretch in groupby(runs, key=lambda run: run.quote):
-        inside = "".join(_link(url, linked) for url, linked in groupby(stretch, key=lambda run: run.url))
-        made.append(quote(inside) if quoted else inside)
+    for quoted, stretch in groupby(runs, attrgetter("quote")):
+        inside = "".join([_link(url, linked) for url, linked in groupby(stretch, attrgetter("url"))])
+        made.append(f"{QUOTE}{inside}{QUOTE_END}" if quoted else inside)
     return "".join(made)
 
 

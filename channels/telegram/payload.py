@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import NotRequired, TypedDict
 
+from publisher.channels.telegram.limits import Counted
 from publisher.channels.telegram.rich import RichMessage
-from publisher.channels.telegram.runs import Entity, Runs, entities, text_of
+from publisher.channels.telegram.runs import Entity
 
 
 class Preview(TypedDict, total=False):
@@ -58,13 +59,13 @@ class RichPayload(Envelope):
     rich_message: RichMessage
 
 
-def payload(runs: Runs, card: str, envelope: Envelope) -> Payload:
+def payload(message: Counted, card: str, envelope: Envelope) -> Payload:
     """The call for a message. `card` is the address of the page whose card it shows, empty for none: left
     to itself, Telegram would show that of the first link."""
     shown: Preview = {"url": card, "prefer_small_media": True} if card else {"is_disabled": True}
     return {
-        "text": text_of(runs),
-        "entities": entities(runs),
+        "text": message.text,
+        "entities": message.entities,
         "link_preview_options": shown,
         **envelope,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from publisher.channels.telegram.runs import Run, Runs, Style, clean, cut, glue, lines, stripped, text_of
 from publisher.channels.telegram.writer import Writer
@@ -14,6 +14,7 @@ from publisher.transforms import links
 # remarks that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
+_BREAK = re.compile(r"\s*\n\s*")
 _PUNCTUATION = set("，。；：、！？）,.;:!?)")
 
 
@@ -69,7 +70,7 @@ def title(item: Item, number: int, writer: Writer) -> Runs:
 def head(item: Item, number: int, writer: Writer, *, extras: bool) -> Runs:
     """The whole head line of an item: its title, with `extras` its further links, and what stands behind."""
     more = [one_line(writer.inlines((extra,))) for extra in item.extras] if extras else []
-    tail = one_line(writer.inlines(item.tail))
+    tail = one_line(writer.inlines(item.tail)) if item.tail else ()
     between = "" if text_of(tail)[:1] in _PUNCTUATION else " "
     return lines([lines([title(item, number, writer), *more], " · "), tail], between)
 
@@ -82,15 +83,14 @@ def field(node: Field, writer: Writer) -> Runs:
     return glue((Run(clean(node.label) + writer.say["colon"]),), value)
 
 
-def elsewhere(item: Item, found: Iterable[Link], writer: Writer) -> Runs:
+def elsewhere(item: Item, found: Sequence[Link], writer: Writer) -> Runs:
     """Links that lead elsewhere than the title, and each elsewhere than the others, on one line."""
-    places = {canonical(item.url or "")}
-    fresh = []
+    if not found:
+        return ()
+    places: dict[str, Link | None] = {canonical(item.url or ""): None}
     for one in found:
-        if (place := canonical(one.url)) not in places:
-            places.add(place)
-            fresh.append(one_line(writer.inlines((one,))))
-    return lines(fresh, " · ")
+        places.setdefault(canonical(one.url), one)
+    return lines([one_line(writer.inlines((one,))) for one in places.values() if one], " · ")
 
 
 def field_links(item: Item) -> list[Link]:
@@ -100,6 +100,8 @@ def field_links(item: Item) -> list[Link]:
 
 def known_places(item: Item) -> list[Link]:
     """Where the repository and the paper of an item are, when nothing in it leads there."""
+    if not (item.repo or item.arxiv):
+        return []
     told = [item.url or "", *(extra.url for extra in item.extras)]
     told += [url for node in item.fields for url in (node.url or "", *links(node.value))]
     found = []
@@ -112,8 +114,10 @@ def known_places(item: Item) -> list[Link]:
 
 def one_line(runs: Runs) -> Runs:
     """The runs with their line breaks as spaces."""
-    return stripped(tuple(run._replace(text=re.sub(r"\s*\n\s*", " ", run.text)) for run in runs))
+    return stripped(
+        tuple([run.saying(_BREAK.sub(" ", run.text)) if "\n" in run.text else run for run in runs])
+    )
 
 
 def _in(runs: Runs, style: Style) -> Runs:
-    return tuple(run._replace(style=style) for run in runs)
+    return tuple([run._replace(style=style) for run in runs])

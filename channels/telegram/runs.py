@@ -6,9 +6,10 @@ like strings; what they become is counted once, at the end.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import chain
 from typing import Literal, NamedTuple, NotRequired, TypedDict
 
 Style = Literal["", "bold", "italic", "code", "pre", "email"]
@@ -24,6 +25,10 @@ class Run(NamedTuple):
     url: str = ""
     quote: bool = False
     language: str = ""
+
+    def saying(self, text: str) -> Run:
+        """Other characters with these marks."""
+        return Run(text, *self[1:])
 
 
 Runs = tuple[Run, ...]
@@ -51,6 +56,7 @@ _CLEANED: dict[int, str | None] = {
     **dict.fromkeys((0x2028, 0x2029), "\n"),
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
+_UNCLEAN = re.compile(f"[{re.escape(''.join(map(chr, _CLEANED)))}]")
 _RING = "\u030a"  # goes as well, so that an a with a ring above is one only when composed
 
 
@@ -58,7 +64,7 @@ def clean(text: str) -> str:
     """The text as it will arrive."""
     if _RING in text:
         text = unicodedata.normalize("NFC", text).replace(_RING, "")
-    return text.translate(_CLEANED)
+    return text.translate(_CLEANED) if _UNCLEAN.search(text) else text
 
 
 def units(text: str) -> int:
@@ -74,19 +80,22 @@ def text_of(runs: Runs) -> str:
 def glue(*parts: Iterable[Run]) -> Runs:
     """The parts one after another; neighbours with the same marks become one run."""
     made: list[Run] = []
-    for part in parts:
-        for run in part:
-            if made and run[1:] == made[-1][1:]:
-                made[-1] = run._replace(text=made[-1].text + run.text)
-            elif run.text:
-                made.append(run)
+    marks: tuple[object, ...] = ()
+    for run in chain.from_iterable(parts):
+        if (own := run[1:]) == marks:
+            made[-1] = run.saying(made[-1].text + run.text)
+        elif run.text:
+            made.append(run)
+            marks = own
     return tuple(made)
 
 
 def lines(parts: Iterable[Runs], between: str = "\n") -> Runs:
     """The parts that are not empty, with a text between them."""
-    filled = [part for part in parts if part]
-    return glue(*[piece for part in filled for piece in ((Run(between),), part)][1:])
+    filled, gap = [part for part in parts if part], (Run(between),)
+    if len(filled) == 1:  # nothing to join
+        return filled[0]
+    return glue(*[piece for part in filled for piece in (gap, part)][1:])
 
 
 def cut(runs: Runs, at: int) -> tuple[Runs, Runs]:
@@ -95,8 +104,8 @@ def cut(runs: Runs, at: int) -> tuple[Runs, Runs]:
     for index, run in enumerate(runs):
         if at < len(run.text):
             if at:
-                head.append(run._replace(text=run.text[:at]))
-            return tuple(head), (run._replace(text=run.text[at:]), *runs[index + 1 :])
+                head.append(run.saying(run.text[:at]))
+            return tuple(head), (run.saying(run.text[at:]), *runs[index + 1 :])
         head.append(run)
         at -= len(run.text)
     return runs, ()
@@ -105,6 +114,8 @@ def cut(runs: Runs, at: int) -> tuple[Runs, Runs]:
 def stripped(runs: Runs) -> Runs:
     """The runs without white space at either end."""
     text = text_of(runs)
+    if len(text.strip()) == len(text):
+        return runs if text else ()
     head, _ = cut(runs, len(text.rstrip()))
     return cut(head, len(text) - len(text.lstrip()))[1] if text.strip() else ()
 
@@ -112,41 +123,44 @@ def stripped(runs: Runs) -> Runs:
 def entities(runs: Runs) -> list[Entity]:
     """The marks of the runs as TDLib keeps them: from the outside in, bold and italic interrupted wherever
     a link begins or ends."""
-    found: list[Entity] = []
-    for mark in (_quote, _link, _style):
-        offset = 0
-        for entity, stretch in groupby(runs, mark):
-            text = text_of(tuple(stretch))
-            length = units(text)
-            # bold, italic and quotes cannot begin with white space
-            blank = 0 if entity[0] in _WHOLE else len(text) - len(text.lstrip(" \n"))
-            if entity[0] and blank < length:
-                found.append(_entity(offset + blank, length - blank, *entity))
-            offset += length
-    return sorted(found, key=lambda entity: (entity["offset"], -entity["length"]))
+    text = text_of(runs)
+    found: list[tuple[int, int, str, Run]] = []
+    place = quote = link = style = 0  # here, and where the marks of the run before began
+    last = Run("")
+    for run in (*runs, Run("")):
+        quote_ends = run.quote != last.quote
+        link_ends = quote_ends or run.url != last.url
+        if quote_ends:
+            if last.quote:
+                found.append((quote, place, "expandable_blockquote", last))
+            quote = place
+        if link_ends:
+            if last.url:
+                found.append((link, place, "text_link", last))
+            link = place
+        if link_ends or run.style != last.style or run.language != last.language:
+            if last.style and last.style != "email":
+                found.append((style, place, last.style, last))
+            style = place
+        place += len(run.text)
+        last = run
+    length = len if units(text) == len(text) else units
+    made = []
+    for start, end, kind, run in found:
+        inside = text[start:end] if kind in _WHOLE else text[start:end].lstrip(" \n")
+        if inside:
+            made.append(_entity(length(text[: end - len(inside)]), length(inside), kind, run))
+    return sorted(made, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
+# bold, italic and quotes cannot begin with white space
 _WHOLE = {"text_link", "code", "pre"}
-_Mark = tuple[str, str, bool]
-"""Type of entity, if any, address or language, and whether it is in a quote: what is equal is one entity."""
 
 
-def _quote(run: Run) -> _Mark:
-    return ("expandable_blockquote" if run.quote else ""), "", run.quote
-
-
-def _link(run: Run) -> _Mark:
-    return ("text_link" if run.url else ""), run.url, run.quote
-
-
-def _style(run: Run) -> _Mark:
-    return ("" if run.style == "email" else run.style), run.url or run.language, run.quote
-
-
-def _entity(offset: int, length: int, kind: str, value: str, _: bool) -> Entity:
+def _entity(offset: int, length: int, kind: str, run: Run) -> Entity:
     entity: Entity = {"type": kind, "offset": offset, "length": length}
     if kind == "text_link":
-        entity["url"] = value
-    elif kind == "pre" and value:
-        entity["language"] = value
+        entity["url"] = run.url
+    elif kind == "pre" and run.language:
+        entity["language"] = run.language
     return entity

@@ -9,22 +9,24 @@ td/telegram/MessageEntity.cpp, taken more broadly where they need a list of all 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
-from publisher.channels.telegram.runs import Run, Runs
+from publisher.channels.telegram.runs import Run, Runs, text_of
 
 JOINER = "\u2060"
 
-# letters that stand for all of which no link, tag or command can begin right behind
-_APART = r"(?<![A-Za-z0-9_\u4e00-\u9fff])"
+# letters that stand for all of which no link, tag or command can begin right behind; looked for when the
+# character between has been read, because a search for characters leaps where one for places walks
+_APART = r"(?<![A-Za-z0-9_\u4e00-\u9fff].)"
 _STARTS = re.compile(
     rf"""
       ://(?=\S)                                         # an address with its protocol
     | \.(?=[^\W\d_][^\s\x00-\x2c./:-@\[-`{{-\x7f])      # a domain: a dot, and a word of two letters or more
-    | (?<=\d)\.(?=\d{{1,3}}\.\d{{1,3}}\.\d)             # 10.0.0.1
-    | {_APART}@(?=[A-Za-z0-9_])
-    | {_APART}\#(?=[^\s#])
+    | \.(?<=\d.)(?=\d{{1,3}}\.\d{{1,3}}\.\d)            # 10.0.0.1
+    | @{_APART}(?=[A-Za-z0-9_])
+    | \#{_APART}(?=[^\s#])
     | \$(?=[A-Z1])
-    | {_APART}/(?=[A-Za-z0-9_])               # a command to a bot
+    | /{_APART}(?=[A-Za-z0-9_])               # a command to a bot
     """,
     re.VERBOSE,
 )
@@ -37,16 +39,18 @@ def shielded(runs: Runs) -> Runs:
 
     Links and code need none: Telegram looks for nothing in them.
     """
-    text = "".join([run.text for run in runs])
+    text = text_of(runs)
     places = {found.end() for found in _STARTS.finditer(text)}
     for card in _CARD.finditer(text):
         places |= {card.start() + found.end() for found in _EIGHT_DIGITS.finditer(card.group())}
-    made, offset = [], 0
+    if not places:
+        return runs
+    made, offset, ahead = [], 0, sorted(places)
     for run in runs:
         end = offset + len(run.text)
         # the character before the place belongs to this run
-        inside = sorted(place - offset for place in places if offset < place <= end) if _is_open(run) else []
-        made.append(_with_joiners(run, inside))
+        inside = [place - offset for place in ahead[bisect_right(ahead, offset) : bisect_right(ahead, end)]]
+        made.append(_with_joiners(run, inside) if inside and _is_open(run) else run)
         offset = end
     return tuple(made)
 
@@ -56,7 +60,5 @@ def _is_open(run: Run) -> bool:
 
 
 def _with_joiners(run: Run, places: list[int]) -> Run:
-    if not places:
-        return run
     pieces = [run.text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
-    return run._replace(text=JOINER.join(pieces))
+    return run.saying(JOINER.join(pieces))

@@ -45,7 +45,15 @@ class Writer:
 
     def inlines(self, nodes: Inlines, style: Style = "", url: str = "") -> Runs:
         """The runs of inlines inside a style and a link. An inner link wins over the outer one."""
-        return glue(*[self._inline(node, style, url) for node in nodes])
+        # most nodes are plain text, which needs no closer look
+        return glue(
+            *[
+                (Run(clean(node.text), style, url),)
+                if isinstance(node, Text)
+                else self._inline(node, style, url)
+                for node in nodes
+            ]
+        )
 
     def blocks(self, nodes: Blocks) -> Runs:
         """The runs of blocks, each on lines of its own."""
@@ -60,9 +68,9 @@ class Writer:
         if not (taken := addresses.link(url)):
             return self._refused(children, url)
         shown = stripped(children)
-        if not text_of(shown).strip():
+        if not shown:
             return (Run(clean(url), url=taken),)
-        linked = [run if run.url else run._replace(style=_in_link(run.style), url=taken) for run in shown]
+        linked = [run if run.url else Run(run.text, _in_link(run.style), taken) for run in shown]
         if all(run.url != taken for run in linked):  # a picture, say, that has an address of its own
             linked += [Run(" "), Run(self.say["link"], url=taken)]
         before, after = text_of(children).split(text_of(shown), 1)
@@ -144,7 +152,7 @@ def _in_link(style: Style) -> Style:
 
 
 def _on_one_line(runs: Runs) -> Runs:
-    return tuple(run._replace(text=run.text.replace("\n", " ")) for run in runs)
+    return tuple(run.saying(run.text.replace("\n", " ")) for run in runs)
 
 
 def _indented(runs: Runs, first: str, rest: str) -> Runs:
@@ -155,6 +163,6 @@ def _indented(runs: Runs, first: str, rest: str) -> Runs:
             made.append((run,))
             continue
         head, *more = run.text.split("\n")
-        made.append((run._replace(text=head),))
-        made += [(Run(f"\n{rest}"), run._replace(text=line)) for line in more]
+        made.append((run.saying(head),))
+        made += [(Run(f"\n{rest}"), run.saying(line)) for line in more]
     return glue(*made)

@@ -14,7 +14,6 @@ from publisher.model import (
     Block,
     Break,
     Brief,
-    Em,
     Field,
     Guide,
     Inline,
@@ -31,7 +30,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
-from publisher.transforms import anchors, links, topics
+from publisher.transforms import anchors, has_link, linked, topics
 
 # remarks about reading inside WeChat, where outside links are dead; on a page every link works
 _NOT_HERE = {"read_original", "pc_wechat"}
@@ -68,7 +67,7 @@ def heading(issue: Issue, entry: Entry, publication: Publication) -> tuple[Inlin
 
 def tagline(issue: Issue, publication: Publication) -> Inlines:
     """The issue's own tagline; empty when it is the newsletter's, which every page shows."""
-    same = plain(issue.tagline).strip() == publication.tagline and not _has_link(issue.tagline)
+    same = plain(issue.tagline).strip() == publication.tagline and not has_link(issue.tagline)
     return () if same else issue.tagline
 
 
@@ -119,6 +118,24 @@ def notes(found: tuple[Note, ...]) -> tuple[Note, ...]:
     return tuple(note for note in found if note.kind not in _NOT_HERE)
 
 
+class Shown(NamedTuple):
+    """An item of the page. Its id stands once on the page, and each of its addresses has a link of its own,
+    also that of the repository or paper it only names.
+
+    `matter` is its fields and blocks in source order, as (whether these are fields, nodes).
+    """
+
+    id: str
+    title: Inlines
+    url: str | None
+    tags: tuple[str, ...]
+    tail: Inlines
+    source: str | None
+    authors: tuple[str, ...]
+    extras: tuple[Link, ...]
+    matter: tuple[tuple[bool, tuple[Field | Block, ...]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """A section of the page. `level` is that of its heading, 2 to 5, without gaps in the outline.
@@ -133,7 +150,7 @@ class Chapter:
     count: int
     links: bool
     notes: tuple[Note, ...]
-    runs: tuple[tuple[bool, tuple[Item | Block, ...]], ...]
+    runs: tuple[tuple[bool, tuple[Shown | Block, ...]], ...]
 
 
 def chapters(issue: Issue) -> list[Chapter]:
@@ -168,42 +185,35 @@ def contents(issue: Issue, found: list[Chapter], briefs: str) -> list[tuple[str,
     return warm + [(each.id, plain(each.title), each.level, each.count) for each in titled]
 
 
-def _runs(section: Section, seen: set[str]) -> tuple[tuple[bool, tuple[Item | Block, ...]], ...]:
-    nodes = [_on_page(node, seen) if isinstance(node, Item) else node for node in section.content]
-    runs = groupby(nodes, key=lambda node: isinstance(node, Item))
-    return tuple((are_items, tuple(run)) for are_items, run in runs)
+def _runs(section: Section, seen: set[str]) -> tuple[tuple[bool, tuple[Shown | Block, ...]], ...]:
+    nodes = [_shown(node, seen) if isinstance(node, Item) else node for node in section.content]
+    runs = groupby(nodes, key=lambda node: isinstance(node, Shown))
+    return tuple([(are_items, tuple(run)) for are_items, run in runs])
 
 
-def _on_page(item: Item, seen: set[str]) -> Item:
-    """The item so that its id stands once on the page, and that each of its addresses has a link of its own,
-    also that of the repository or paper it only names."""
+def _shown(item: Item, seen: set[str]) -> Shown:
     url, extras = item.url, list(item.extras)
     title = item.title or ((Text(url),) if url else ())
-    if url and _has_link(title):  # HTML has no link inside a link
+    if url and has_link(title):  # HTML has no link inside a link
         extras.insert(0, Link((Text(url),), url))
         url = None
-    addresses = [address for address in (item.url, *(field.url for field in item.fields)) if address]
+    addresses = [address for address in (item.url, *[field.url for field in item.fields]) if address]
     if item.repo and item.repo not in map(repository, addresses):
         extras.append(Link((Text(item.repo),), f"https://github.com/{item.repo}"))
     if item.arxiv and item.arxiv not in map(arxiv_id, addresses):
         extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
     anchor = "" if item.id in seen else item.id
     seen.add(item.id)
-    fields = tuple(map(_linked, item.fields))
-    return replace(item, id=anchor, title=title, url=url, extras=tuple(extras), fields=fields)
-
-
-def _linked(field: Field) -> Field:
-    """The field with its address clickable, whatever its value says."""
-    if not field.url or field.url in links(field.value):
-        return field
-    if _has_link(field.value):
-        return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
-    return replace(field, value=(Link(field.value, field.url),))
-
-
-def _has_link(nodes: Inlines) -> bool:
-    return any(
-        isinstance(node, Link) or (isinstance(node, Strong | Em) and _has_link(node.children))
-        for node in nodes
+    nodes = sorted((*map(linked, item.fields), *item.body), key=lambda node: node.pos)
+    matter = groupby(nodes, key=lambda node: isinstance(node, Field))
+    return Shown(
+        id=anchor,
+        title=title,
+        url=url,
+        tags=item.tags,
+        tail=item.tail,
+        source=item.source,
+        authors=item.authors,
+        extras=tuple(extras),
+        matter=tuple([(are_fields, tuple(run)) for are_fields, run in matter]),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from publisher.channels.wechat import style
 from publisher.channels.wechat.items import entry_html, item_html
 from publisher.channels.wechat.links import Form, Links, Use
-from publisher.channels.wechat.writer import BULLET, Writer, element, held, paragraph, printed, words
+from publisher.channels.wechat.writer import BULLET, TAG, Writer, element, held, paragraph, printed
 from publisher.model import (
     Block,
     Break,
@@ -30,6 +30,7 @@ from publisher.model import (
     plain,
 )
 from publisher.transforms import links
+from publisher.writers.html import words
 
 _ENDS = "。；！？…"
 
@@ -182,7 +183,7 @@ def _content(section: Section, writer: Writer, sizes: list[ItemSize]) -> Iterato
     for node in section.content:
         if isinstance(node, Item):
             html = entry_html(node, writer) if bare else item_html(node, writer)
-            markup = sum(map(len, re.findall(r"<[^>]*>", html)))
+            markup = sum(map(len, TAG.findall(html)))
             sizes.append(ItemSize(" ".join(plain(node.title).split()), len(html), markup))
             if bare:
                 entries += html

@@ -7,11 +7,12 @@ from dataclasses import replace
 from itertools import takewhile
 
 from publisher.channels.wechat import style
-from publisher.channels.wechat.links import Form, preferred, readable
-from publisher.channels.wechat.writer import BULLET, Writer, element, paragraph, printed, words
+from publisher.channels.wechat.links import Form, preferred
+from publisher.channels.wechat.writer import BULLET, Writer, element, paragraph, printed
 from publisher.links import ARXIV, link_class, repository
-from publisher.model import Block, Em, Field, Inlines, Item, Link, Strong, Text, plain
-from publisher.transforms import links
+from publisher.model import Block, Field, Item, Text, plain
+from publisher.transforms import has_link, linked
+from publisher.writers.html import words
 
 # what says which thing an item is about, and so comes before the address of the item
 _NAMING = {"title", "paper"}
@@ -36,25 +37,11 @@ def entry_html(item: Item, writer: Writer) -> str:
 def _complete(item: Item, writer: Writer) -> Item:
     """The item with a title if it has an address, and with all addresses of fields in their values."""
     title = item.title or ((Text(item.url),) if item.url else ())
-    item = replace(item, title=title, fields=tuple(map(_linked, item.fields)))
+    fields = tuple(map(linked, item.fields))
+    if (title, fields) != (item.title, item.fields):
+        item = replace(item, title=title, fields=fields)
     writer.links.begin(item.title, item.tail, item.fields, item.body)
     return item
-
-
-def _linked(field: Field) -> Field:
-    """The field with its address in its value."""
-    if not field.url or field.url in links(field.value):
-        return field
-    if _has_link(field.value):
-        return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
-    return replace(field, value=(Link(field.value, field.url),))
-
-
-def _has_link(nodes: Inlines) -> bool:
-    return any(
-        isinstance(node, Link) or (isinstance(node, Strong | Em) and _has_link(node.children))
-        for node in nodes
-    )
 
 
 # ----------------------------------------------------------------------- head
@@ -84,23 +71,20 @@ def _title(item: Item, place: Form, writer: Writer) -> tuple[str, list[str]]:
     """The title with what goes before it, and the address of the item if that gets a line."""
     title, url, below = writer.inlines(item.title), item.url or "", []
     form = writer.links.of_item(plain(item.title), url, place) if url else Form.SHOWN
-    if form is Form.LINE or (form is Form.LINK and _has_link(item.title)):
+    if form is Form.LINE or (form is Form.LINK and has_link(item.title)):
         label = writer.say["paper" if link_class(url) == ARXIV else "link"]
         below.append(_fact(label, writer.linked(printed(preferred(url)), url, form), writer))
     else:
         title = writer.linked(title, url, form)
-    arxiv, repo = _unsaid(item, form)
+    arxiv, repo = _unsaid(item, form, writer)
     tags = "".join(f"[{words(tag)}] " for tag in (*item.tags, arxiv) if tag)
     return tags + (words(repo + writer.say["colon"]) if repo else "") + title, below
 
 
-def _unsaid(item: Item, form: Form) -> tuple[str, str]:
+def _unsaid(item: Item, form: Form, writer: Writer) -> tuple[str, str]:
     """The arXiv id and the owner/repo of the item, each empty when the item shows it anyway."""
     said = plain(item.title).lower()
-    addresses = [
-        *readable((item.title, item.tail, item.fields, item.body)),
-        *(one.url for one in item.extras),
-    ]
+    addresses = [*writer.links.spelled, *(one.url for one in item.extras)]
     if item.url and form is not Form.NAME:
         addresses.append(item.url)
     arxiv = item.arxiv or ""

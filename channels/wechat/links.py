@@ -8,13 +8,14 @@ suits its kind, and it is printed once, where the reader needs it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from publisher.links import ARXIV, canonical, link_class, repository
+from publisher.links import ARXIV, canonical, link_class, repository, site
 from publisher.model import Link, plain
+from publisher.transforms import every
 
+_SPACE = re.compile(r"\s")
 _WECHAT = re.compile(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
 
 
@@ -30,8 +31,7 @@ class Form(StrEnum):
     NUMBER = "number"  # a number that leads to the list at the end
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One link of the issue: its text, its address, the form it got."""
 
     text: str
@@ -52,12 +52,12 @@ def opens(url: str) -> bool:
 def reads(text: str, url: str) -> bool:
     """Whether a text is the address itself, with or without its scheme."""
     text = text.strip()
-    if not text or re.search(r"\s", text):
+    if not text or _SPACE.search(text):
         return False
-    return url in (text, f"mailto:{text}") or canonical(url) in (
-        canonical(text),
-        canonical(f"https://{text}"),
-    )
+    if url in (text, f"mailto:{text}"):
+        return True
+    # most texts have no address in them: they need no closer look
+    return site(url) in text.lower() and canonical(url) in (canonical(text), canonical(f"https://{text}"))
 
 
 def is_front_page(url: str) -> bool:
@@ -66,32 +66,23 @@ def is_front_page(url: str) -> bool:
     return repo is not None and canonical(url) == f"https://github.com/{repo.lower()}"
 
 
-def readable(node: object) -> Iterator[str]:
-    """The addresses that the words of a node spell out."""
-    if isinstance(node, tuple):
-        for part in node:
-            yield from readable(part)
-    elif isinstance(node, Link) and reads(plain(node.children), node.url):
-        yield node.url
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from readable(getattr(node, field.name))
-
-
 class Links:
     """The links of one article, in reading order: `uses` is what became of each, `numbered` the addresses
-    of the list at the end."""
+    of the list at the end. `spelled` are the addresses that the words of the part begun last spell out."""
 
     def __init__(self, *, footnotes: bool) -> None:
         self.footnotes = footnotes
         self.uses: list[Use] = []
         self.numbered: list[str] = []
+        self.spelled: list[str] = []
         self._numbers: dict[str, int] = {}
         self._shown: set[str] = set()
 
     def begin(self, *nodes: object) -> None:
         """Begin a part of the issue, within which no address is printed twice."""
-        self._shown = {canonical(url) for url in readable(nodes)}
+        links = every(Link, nodes)
+        self.spelled = [link.url for link in links if reads(plain(link.children), link.url)]
+        self._shown = set(map(canonical, self.spelled))
 
     def in_text(self, text: str, url: str) -> Form:
         """The form of a link in running text."""

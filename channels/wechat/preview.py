@@ -59,13 +59,17 @@ _ENGLISH = {
 def preview(article: Article, meta: Meta, warnings: Sequence[str], context: Context) -> str:
     """The page, whole in one file; needs `context.entry`."""
     publication, entry = context.publication, context.entry
+    w = _CHINESE if publication.lang.lower().startswith("zh") else _ENGLISH
+    links = [(w[use.form], use.text, use.url, use.clickable) for use in article.uses]
     return context.templates.render(
         "wechat-preview.html",
         publication=publication,
-        w=_CHINESE if publication.lang.lower().startswith("zh") else _ENGLISH,
+        w=w,
         entry=entry,
         meta=meta,
         article=article,
+        links=links,
+        clickable=sum(opens for *_, opens in links),
         characters=limits.size(article.html),
         limit=limits.CONTENT,
         warnings=warnings,

@@ -34,9 +34,12 @@ from publisher.model import (
     Text,
     plain,
 )
-from publisher.writers.html import address
+from publisher.writers.html import address, words
 
 BULLET = "•"
+TAG = re.compile("<[^>]*>")
+_PIECES = re.compile("(<[^>]*>)")
+_SPACES = re.compile("^ +| {2,}| +$")
 _TAB = 4
 _VOID = ("<br", "<img", "<hr")
 # what a picture is called where nobody described it: wechat_qrcode, image-3.png
@@ -56,7 +59,8 @@ class Writer:
 
     def inlines(self, nodes: Inlines) -> str:
         """A run of inlines."""
-        return "".join([self._inline(node) for node in nodes])
+        # most nodes are plain text, which needs no closer look
+        return "".join([words(node.text) if isinstance(node, Text) else self._inline(node) for node in nodes])
 
     def _inline(self, node: Inline) -> str:
         match node:
@@ -161,11 +165,6 @@ class Writer:
         return element("section", style.PICTURE, shown + paragraph(caption, style.SMALL))
 
 
-def words(text: str) -> str:
-    """Characters of the issue as text of the article."""
-    return escape(text, quote=False)
-
-
 def printed(url: str) -> str:
     """An address as text of the article."""
     return words(url.removeprefix("mailto:"))
@@ -173,10 +172,13 @@ def printed(url: str) -> str:
 
 def held(html: str) -> str:
     """What may lie directly in a paragraph, a cell or a link: text alone, or elements alone."""
-    if "<" not in html:
+    start, tag, _ = html.partition("<")
+    if not tag:
         return html
+    if start.strip():
+        return f"<span>{html}</span>"
     depth = 0
-    for piece in re.split(r"(<[^>]*>)", html):
+    for piece in _PIECES.split(html):
         if not piece.startswith("<"):
             if piece.strip() and depth == 0:
                 return f"<span>{html}</span>"
@@ -202,4 +204,4 @@ def _style(css: str) -> str:
 def _spaced(code: str) -> str:
     """Code that keeps its spaces where white space is collapsed: hard ones, but for single ones in a line."""
     text = words(code.expandtabs(_TAB))
-    return re.sub(r"^ +| {2,}| +$", lambda run: "&nbsp;" * len(run[0]), text)
+    return _SPACES.sub(lambda run: "&nbsp;" * len(run[0]), text)

@@ -11,11 +11,11 @@ from publisher.errors import ConfigError
 from publisher.ledger.books import Ledger
 from publisher.ledger.database import Transaction
 from publisher.ledger.moments import moment, stamp
-from publisher.ledger.owner import in_short
+from publisher.ledger.owner import in_short, is_gone
 from publisher.ledger.rows import Counts, Key, Standing, State
 from publisher.ledger.turns import attempted, conclude
 
-_COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url"
+_COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url, lease"
 
 
 class Verdict(Enum):
@@ -35,6 +35,16 @@ class Attempt(NamedTuple):
     ended: dt.datetime
     outcome: str
     evidence: str
+
+
+class Unknown(NamedTuple):
+    """A delivery nobody knows about: when it began, why it is not known, and the digest of what was sent."""
+
+    recipient: str
+    part: str
+    began: dt.datetime
+    reason: str
+    digest: str
 
 
 def standing(ledger: Ledger, key: Key) -> Standing | None:
@@ -73,7 +83,7 @@ def issues_with(ledger: Ledger, *states: State) -> list[str]:
 
 
 def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
-    number, issue, channel, destination, done, digest, owner, published, changed, url = row
+    number, issue, channel, destination, done, digest, owner, published, changed, url, lease = row
     counted: dict[str, int] = dict(
         books.rows("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", number)
     )
@@ -88,26 +98,38 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
         number,
     )
     parts = books.rows("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", number)
-    live = (
-        books.rows("SELECT part, live FROM delivery WHERE publication = ? AND live <> ''", number)
+    single = (
+        books.rows("SELECT part, state, tried, live FROM delivery WHERE publication = ?", number)
         if sum(counted.values()) <= 2 * len(parts) + 20
         else []
     )
+    if len({part for part, *_ in single}) < len(single):  # several recipients
+        single = []
     return Standing(
         int(str(number)),
         Key(str(issue), str(channel), str(destination)),
         bool(done),
         str(digest),
         Counts(**counted),
-        in_short(str(owner)),
+        "" if is_gone(str(owner)) else in_short(str(owner)),
         moment(str(published)) if published else None,
         moment(str(changed)) if changed else None,
         str(url),
         moment(next_at) if next_at else None,
         tuple(reason for (reason,) in reasons),
         dict(parts),
-        dict(live),
+        {part: live for part, _, _, live in single if live},
+        {part: (State(state), tried) for part, state, tried, _ in single},
+        moment(str(lease)) if lease else None,
     )
+
+
+def latest(ledger: Ledger) -> dt.datetime | None:
+    """The last moment that was noted; None when there is none."""
+    with ledger.transaction() as books:
+        [(published, changed)] = books.rows("SELECT MAX(published), MAX(changed) FROM publication")
+    last = max(published or "", changed or "")
+    return moment(last) if last else None
 
 
 def deliveries(ledger: Ledger, key: Key, *states: State) -> list[tuple[str, str, str]]:
@@ -124,6 +146,19 @@ def deliveries(ledger: Ledger, key: Key, *states: State) -> list[tuple[str, str,
                 *key,
             )
         ]
+
+
+def unknown(ledger: Ledger, key: Key) -> list[Unknown]:
+    """The deliveries of a publication that are unknown."""
+    with ledger.transaction() as books:
+        found = books.rows(
+            """SELECT recipient, part, delivery.began, reason, tried FROM delivery
+               JOIN publication ON publication.id = delivery.publication
+               WHERE state = 'unknown' AND issue = ? AND channel = ? AND destination = ?
+               ORDER BY delivery.position, delivery.id""",
+            *key,
+        )
+    return [Unknown(who, part, moment(began), reason, digest) for who, part, began, reason, digest in found]
 
 
 def attempts(ledger: Ledger, key: Key) -> list[Attempt]:

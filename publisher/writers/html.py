@@ -34,12 +34,18 @@ from publisher.model import (
 
 def inlines(nodes: Inlines) -> str:
     """HTML of a run of inlines."""
-    return "".join([_inline(node) for node in nodes])
+    # most nodes are plain text, which needs no closer look
+    return "".join([words(node.text) if isinstance(node, Text) else _inline(node) for node in nodes])
 
 
 def blocks(nodes: Blocks) -> str:
     """HTML of blocks, one per line, without a final newline."""
     return "\n".join([_block(node) for node in nodes])
+
+
+def words(text: str) -> str:
+    """Characters of the issue as text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def address(url: str) -> str:
@@ -50,15 +56,15 @@ def address(url: str) -> str:
 def _inline(node: Inline) -> str:
     match node:
         case Text(text):
-            return escape(text, quote=False)
+            return words(text)
         case Strong(children):
             return f"<strong>{inlines(children)}</strong>"
         case Em(children):
             return f"<em>{inlines(children)}</em>"
         case Code(text):
-            return f"<code>{escape(text, quote=False)}</code>"
+            return f"<code>{words(text)}</code>"
         case Link(children, url):
-            return f'<a href="{address(url)}">{inlines(children) or escape(url, quote=False)}</a>'
+            return f'<a href="{address(url)}">{inlines(children) or words(url)}</a>'
         case Image():
             return _image(node)
         case Break():
@@ -81,7 +87,7 @@ def _block(node: Block) -> str:
             return f"<blockquote>\n{blocks(children)}\n</blockquote>"
         case CodeBlock(text):
             # a newline right after <pre> is swallowed by HTML parsers, so one is written to be swallowed
-            return f"<pre><code>{escape(text, quote=False)}\n</code></pre>"
+            return f"<pre><code>{words(text)}\n</code></pre>"
         case Table():
             return _table(node)
         case Figure():
@@ -123,5 +129,5 @@ def _figure(node: Figure) -> str:
     picture = _image(node.image)
     if node.url:
         picture = f'<a href="{address(node.url)}">{picture}</a>'
-    caption = f"<figcaption>{escape(node.image.alt, quote=False)}</figcaption>" if node.image.alt else ""
+    caption = f"<figcaption>{words(node.image.alt)}</figcaption>" if node.image.alt else ""
     return f"<figure>{picture}{caption}</figure>"

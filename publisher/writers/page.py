@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from html import escape
 
-from publisher.model import Block, Blocks, CodeBlock, Inlines
+from publisher.model import Block, Blocks, CodeBlock, Inlines, Text
 from publisher.words import words
 from publisher.writers import html
 
 # no-referrer: hosts that refuse pictures to other sites go by the referrer
 _IMAGE = '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" '
 _HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_TAG = re.compile(r"<\w+")
 _WORD = re.compile("[A-Za-z]{2,}[,.;:]? ")
 
 
@@ -35,19 +36,18 @@ def blocks(nodes: Blocks, lang: str) -> str:
 
 def _block(node: Block, lang: str) -> str:
     text = html.blocks((node,))
-    if not isinstance(node, CodeBlock):
-        text = re.sub(r"<\w+", lambda tag: tag[0] + _language(text, lang), text, count=1)
-    box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(words(lang)["table"])}">'
-    return (
-        text.replace("<img ", _IMAGE)
-        .replace("<pre", '<pre tabindex="0"')
-        .replace("<table", f"{box}<table")
-        .replace("</table>", "</table></div>")
-    )
+    if not isinstance(node, CodeBlock) and (spoken := _language(text, lang)):
+        text = _TAG.sub(lambda tag: tag[0] + spoken, text, count=1)
+    if "<table" in text:
+        box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(words(lang)["table"])}">'
+        text = text.replace("<table", f"{box}<table").replace("</table>", "</table></div>")
+    return text.replace("<img ", _IMAGE).replace("<pre", '<pre tabindex="0"')
 
 
 def language(nodes: Inlines, lang: str) -> str:
     """The attribute for what holds these inlines on a page in `lang`: ' lang="en"', or nothing."""
+    if any(isinstance(node, Text) and _HAN.search(node.text) for node in nodes):
+        return ""  # which needs no HTML to be seen
     return _language(html.inlines(nodes), lang)
 
 

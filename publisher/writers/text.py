@@ -35,7 +35,8 @@ _RULE = "* * *"
 
 def inlines(nodes: Inlines) -> str:
     """The text of a run of inlines; a line break becomes a newline."""
-    return "".join([_inline(node) for node in nodes])
+    # most nodes are plain text, which needs no closer look
+    return "".join([node.text if isinstance(node, Text) else _inline(node) for node in nodes])
 
 
 def blocks(nodes: Blocks) -> str:

@@ -93,6 +93,7 @@ claim(Ledger({f"Path({str(place)!r})" if isinstance(place, Path) else repr(place
         lambda: myself().replace(" of ", " of another-"),  # a container, or a machine of the same name
         lambda: "somebody",
     ],
+    ids=["elsewhere", "same-name", "somebody"],
 )
 def test_of_another_machine_nobody_can_tell(ledger: Ledger, owner: Callable[[], str]) -> None:
     take(ledger, owner())

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from publisher.channels.telegram.breaking import broken
-from publisher.channels.telegram.limits import MESSAGE, Size, size_of
+from publisher.channels.telegram.limits import MESSAGE, Size, counted, joined, size_of
 from publisher.channels.telegram.runs import Run, Runs, text_of
 from publisher.model import Field, Inline, Issue, Item, Link, Section, Text, Title
 
@@ -125,6 +125,17 @@ def test_the_bytes_of_the_source() -> None:
     assert size_of((Run("字<&", "bold"),)) == Size(3, 1, 16, len("<b>字&lt;&amp;</b>".encode()))
     assert Size(4096, 100, 9500, 32768) <= MESSAGE
     assert not Size(4096, 100, 9500, 32769) <= MESSAGE
+
+
+def test_pieces_need_not_be_counted_again() -> None:
+    parts: list[Runs] = [
+        (Run("🙂题", "bold"),),
+        (Run("\n\n"),),
+        (Run("灯", "", "https://e.org/"), Run("塔", "italic", "https://e.org/", quote=True)),
+        (Run("\n"),),
+        (Run(" <码>", "pre", language="c"), Run("尾")),
+    ]
+    assert joined([counted(part) for part in parts]) == counted(tuple(run for part in parts for run in part))
 
 
 # --------------------------------------------------------------------- monsters
