@@ -44,7 +44,7 @@ class Draft(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The draft that is to be published: the mark of its issue, and a title where no address can carry it."""
+    """Whose draft or article is looked for: the mark of the issue, and a title where no address carries it."""
 
     issue: str
     title: str
@@ -87,8 +87,12 @@ def read(part: Part) -> Draft:
 
 def wanted_part(draft: Draft, key: str) -> Part:
     """The wish to publish a draft, which is the same after a correction, as a part to deliver."""
-    marked = "#" in draft.article["content_source_url"]
-    return _part(key, Wanted(draft.issue, "" if marked else draft.article["title"])._asdict())
+    return _part(key, issue_of(draft)._asdict())
+
+
+def issue_of(draft: Draft) -> Wanted:
+    """What the draft of an issue is found by, whatever its content."""
+    return Wanted(draft.issue, "" if _mark(draft.article) else draft.article["title"])
 
 
 def wanted(part: Part) -> Wanted:

@@ -22,6 +22,7 @@ from publisher.channels.wechat.draft import (
     Wanted,
     is_of,
     is_same,
+    issue_of,
     read,
     wanted,
     with_pictures,
@@ -167,15 +168,13 @@ class DraftSession:
 
     def _anew(self, draft: Draft) -> Receipt:
         """Add a draft that was there and is gone, unless that is because it was published."""
-        which = Wanted(
-            draft.issue, "" if "#" in draft.article["content_source_url"] else draft.article["title"]
-        )
+        which = issue_of(draft)
         if self._publishing.is_handed_in(draft.issue) or (self._publishes and self._publishing.is_out(which)):
             raise _PUBLISHED.error(self._account.lang, permanent=True)
         if found := self._draft_of(which):
             return self._put(draft, *found)
-        notes = (*self._uploads.notes, self._said(_ANEW))
-        return Receipt(remote_id=self._add(draft), notes=notes)
+        media_id = self._add(draft)
+        return Receipt(remote_id=media_id, notes=(*self._uploads.notes, self._said(_ANEW)))
 
     def _article(self, media_id: str) -> Mapping[str, Any] | None:
         """The article of a draft as it is at WeChat; None when it is no longer there."""
@@ -222,11 +221,9 @@ class DraftSession:
     def _picture(self, url: str, file: str) -> Source:
         """A picture of the text: from its file, if the pages have been made, or else from its address."""
         path = self._root / file
-        return (
-            pictures.from_file(path, self._account.lang)
-            if file and path.is_file()
-            else (pictures.from_web(url, self._account.lang))
-        )
+        if file and path.is_file():
+            return pictures.from_file(path, self._account.lang)
+        return pictures.from_web(url, self._account.lang)
 
     # -------------------------------------------------------------- publishing
 
