@@ -44,7 +44,7 @@ class Draft(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Whose draft or article is looked for: the mark of the issue, and a title where no address carries it."""
+    """Whose draft or article is looked for: the mark of the issue, and a title if no address carries it."""
 
     issue: str
     title: str
