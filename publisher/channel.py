@@ -205,6 +205,10 @@ class LiveChannel(Channel, Protocol):
     same as once, so an outcome that is not known is no reason to stop. `window` is how many deliveries are
     under way together, each on a session of its own: so many may be unknown after a crash. `patience` is how
     long one may take at most, in seconds.
+
+    Two more are optional. `uncertain` is what to do about deliveries nobody knows about: "ask" a person,
+    "resend" them once, or "skip" them. With `ends_with_address` an issue cannot be changed any more once its
+    address is known.
     """
 
     updates: ClassVar[bool]

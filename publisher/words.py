@@ -52,6 +52,7 @@ _CHINESE = {
     "unfold": "展开",
     "updated": "更正于",
     "web_version": "网页版",
+    "wechat": "微信",
 }
 
 _ENGLISH = {
@@ -102,6 +103,7 @@ _ENGLISH = {
     "unfold": "Show all",
     "updated": "Corrected",
     "web_version": "Web version",
+    "wechat": "WeChat",
 }
 
 

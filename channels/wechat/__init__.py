@@ -63,6 +63,7 @@ class Wechat:
     ordered: ClassVar[bool] = True
     repeatable: ClassVar[bool] = False
     window: ClassVar[int] = 1
+    ends_with_address: ClassVar[bool] = True  # a draft that was published is gone
     patience: ClassVar[float] = 600.0
     limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT - 1, "title": EDITOR_TITLE}
 

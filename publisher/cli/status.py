@@ -18,6 +18,8 @@ from publisher.project import find
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
+    from publisher.config import Config
+    from publisher.theme import Theme
 
 _TITLE = 32
 _GOOD, _BAD = (Condition.PUBLISHED, Condition.FILES), (Condition.FAILED, Condition.UNKNOWN, Condition.BROKEN)
@@ -29,13 +31,22 @@ def define(parser: Parser) -> None:
     parser.arguments.add_argument(
         "issue", nargs="?", default="", metavar="ISSUE", help="only this issue, by date, file or id"
     )
+    parser.options.add_argument(
+        "--url",
+        nargs=2,
+        metavar=("CHANNEL", "URL"),
+        help="note where readers find the issue, such as the article you published at WeChat by hand",
+    )
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Show the rows; 4 when an outcome is unknown, 3 when a delivery failed, else 0."""
     path = find(Path.cwd())
     config, theme = load(path)
-    rows = overview(config, theme, issue_named(arguments.issue, path.parent), now, warnings_on(output))
+    issue = issue_named(arguments.issue, path.parent)
+    if arguments.url:
+        return _record(config, theme, issue, arguments.url, output, now)
+    rows = overview(config, theme, issue, now, warnings_on(output))
     zone = ZoneInfo(config.publication.timezone)
     width = max((len(row.channel) for row in rows), default=0)
     for issue, group in groupby(rows, key=lambda row: row.issue):
@@ -52,6 +63,18 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
     output.finish({"rows": [_as_json(row, zone) for row in rows], "exit": code})
     return code
+
+
+def _record(
+    config: Config, theme: Theme, issue: str, told: list[str], output: Output, now: dt.datetime
+) -> int:
+    from publisher.pipeline.address import record_address
+
+    channel, url = told
+    found = record_address(config, theme, issue, channel, url, now, warnings_on(output))
+    output.line(f"{found}  {channel} · {url}", "green")
+    output.finish({"issue": found, "channel": channel, "url": url, "exit": 0})
+    return 0
 
 
 def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:

@@ -21,7 +21,7 @@ _LARGEST = 8 << 20
 
 class Job(NamedTuple):
     """An issue to render: its file, the document if it was read already, what the archive knows of it and
-    of its neighbours by date, and the names of the channels."""
+    of its neighbours by date, the names of the channels, and where issues are at WeChat, by their pages."""
 
     path: str
     document: Issue | bytes | None
@@ -29,6 +29,7 @@ class Job(NamedTuple):
     previous: Entry | None
     next: Entry | None
     channels: Sequence[str]
+    addresses: Mapping[str, str] = {}
 
 
 Rendered = tuple[str, list[tuple[str, Rendering | PublisherError]]]
@@ -126,7 +127,9 @@ class Desk:
     def render(self, job: Job) -> Rendered:
         """What the job's channels make of its issue. Never raises."""
         document = self._document(job)
-        context = replace(self.context, entry=job.entry, previous=job.previous, next=job.next)
+        context = replace(
+            self.context, entry=job.entry, previous=job.previous, next=job.next, addresses=job.addresses
+        )
         return job.path, [(name, self._render(name, document, job.path, context)) for name in job.channels]
 
     def _document(self, job: Job) -> Issue | IssueError:

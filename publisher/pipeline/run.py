@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from publisher import registry
 from publisher.archive.home import Home
-from publisher.channel import Channel, LiveChannel
+from publisher.channel import Channel, Entry, LiveChannel
 from publisher.config import Config
 from publisher.credentials import resolve
 from publisher.errors import ConfigError
@@ -69,6 +70,13 @@ class Run:
     def has_ledger(self) -> bool:
         """Whether there are books already: only to look must not begin them."""
         return bool(self.config.ledger) or self.home.ledger.exists()
+
+    def addresses(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """Where issues are at WeChat, by the address of their page."""
+        from publisher.ledger.account import addresses
+
+        known = addresses(self.ledger, "wechat") if self.has_ledger else {}
+        return {entry.url: known[entry.id] for entry in entries if entry.id in known}
 
     def close(self) -> None:
         """Let go of the books, if they were opened."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -27,11 +27,11 @@ from publisher.pipeline.shelf import Shelf
 
 
 class Work(NamedTuple):
-    """What was done with the files, and what is left to post. `digest` covers what the issue's renderings are
-    made from; `settled` is for the channels that are done when it has arrived."""
+    """What was done with the files, and what is left to post. `digests` cover, by channel, what the issue's
+    renderings are made from; `settled` is for the channels that are done when it has arrived."""
 
     outcome: Outcome
-    digest: str = ""
+    digests: Mapping[str, str] = {}
     outgoing: Sequence[Outgoing] = ()
     settled: Settled | None = None
 
@@ -75,8 +75,9 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
             for one in delivery.outgoing:
                 site.output(one.owner).settled = None
             _save(run, index, site, pictures)
-        digest = delivery.digests[current.issues.index(issue)]
-        return Work(Outcome(issue, outcomes, tuple(run.warnings)), digest, delivery.outgoing, settled)
+        position = current.issues.index(issue)
+        digests = {one.owner: delivery.digest(one.owner, position) for one in delivery.outgoing}
+        return Work(Outcome(issue, outcomes, tuple(run.warnings)), digests, delivery.outgoing, settled)
 
 
 def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
@@ -87,7 +88,7 @@ def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
             output = site.output(one.owner)
             output.settled = done.settled
             if one.owner == one.channel.name:
-                output.pages = {done.outcome.issue.path: Made(done.digest, {})}
+                output.pages = {done.outcome.issue.path: Made(done.digests[one.owner], {})}
         site.save(site.setup)
 
 
