@@ -2,6 +2,7 @@
 
 lock              held by the run at work
 ledger.db         what was sent where; losing it means that nobody knows
+ledger.backup     a copy of it, made whenever something was sent
 revisions.json    when each issue was last corrected; goes with the sources
 cache/            what may be lost at any time
 """

@@ -15,7 +15,7 @@ from publisher.ledger.owner import in_short, is_gone, myself
 from publisher.ledger.planning import plan_deliveries, take_content
 from publisher.ledger.rows import Claim, Key, LostError, Result, Task
 from publisher.ledger.schema import make_tables
-from publisher.ledger.turns import begin, conclude, enter, settle
+from publisher.ledger.turns import begin, conclude, enter, holds, settle
 
 
 class Ledger:
@@ -99,10 +99,7 @@ class Ledger:
         stays the one it began with. Raises LostError. The recipients must not ask the ledger anything.
         """
         with self.transaction() as books:
-            [(fence,)] = books.rows(
-                f"SELECT fence FROM publication WHERE id = ? {self.words['lock']}", claim.id
-            )
-            if fence != claim.fence:
+            if not holds(books, self.words, claim):
                 raise _lost()
             reach("planning")
             if not keep:

@@ -90,7 +90,7 @@ def run(copy: Path, tests: str, chosen: str) -> subprocess.CompletedProcess[str]
         "-k",
         chosen,
     ]
-    return subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 
@@ -17,34 +17,13 @@ import pytest
 
 from publisher.errors import PublisherError, StorageError
 from publisher.ledger import Counts, Ledger
-from publisher.ledger import sqlite as rooms
 from publisher.ledger.account import attempts, standing
 from publisher.ledger.places import move
 from publisher.ledger.sqlite import Sqlite
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, states, turn
+from tests.ledger.files import opened, refusal, send_some
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Where the ledger is."""
-    return tmp_path / ".publisher" / "ledger.db"
-
-
-@contextmanager
-def opened(file: Path) -> Iterator[Ledger]:
-    with closing(Ledger(file)) as ledger:
-        yield ledger
-
-
-def refusal(file: Path, work: Callable[[Ledger], object] = begun) -> StorageError:
-    """The error that opening and using the ledger ends with."""
-    with pytest.raises(StorageError) as told, opened(file) as ledger:
-        work(ledger)
-    assert "\n" not in told.value.message + told.value.hint
-    assert "sqlite3" not in told.value.message + told.value.hint
-    return told.value
 
 
 # ------------------------------------------------------------------- who can read it
@@ -61,13 +40,6 @@ def test_only_its_owner_can_read_it(file: Path) -> None:
     assert modes == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
     assert {path.name for path in file.parent.iterdir()} == {"ledger.db", "ledger.backup"}
     assert stat.S_IMODE(file.with_suffix(".backup").stat().st_mode) == 0o600
-
-
-def send_some(ledger: Ledger, count: int = 3) -> None:
-    """Have some of a publication arrive."""
-    claimed = begun(ledger, *map(str, range(count)))
-    turn(ledger, claimed, *map(ended, turn(ledger, claimed)))
-    ledger.release(claimed, NOON)
 
 
 def test_it_can_be_examined(file: Path) -> None:
@@ -246,110 +218,6 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
 def test_a_ledger_that_is_a_folder(file: Path) -> None:
     file.mkdir(parents=True)
     assert refusal(file).message == f"cannot write the ledger {file}: unable to open database file"
-
-
-# ------------------------------------------------------------------------- damage
-
-
-def garble(file: Path) -> None:
-    """Overwrite what is in the middle."""
-    body = bytearray(file.read_bytes())
-    body[4096:] = b"\xa5" * (len(body) - 4096)
-    file.write_bytes(body)
-
-
-DAMAGES: dict[str, Callable[[Path], object]] = {
-    "in the middle": garble,
-    "at the beginning": lambda file: file.write_bytes(b"x" * 100 + file.read_bytes()[100:]),
-    "another file": lambda file: file.write_bytes(b"Dear diary" * 1000),
-    "its end is missing": lambda file: os.truncate(file, 3 * 4096),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_ledger_is_left_alone(file: Path, damage: str) -> None:
-    """Fault 14."""
-    with opened(file) as ledger:
-        send_some(ledger, 200)
-    DAMAGES[damage](file)
-    broken = file.read_bytes()
-    error = refusal(file)
-    assert error.message.startswith(f"the ledger {file} is damaged: ")
-    assert error.hint == (
-        "nothing is sent without it: move ledger.db* away, copy ledger.backup to ledger.db, "
-        "and compare it with what was sent since"
-    )
-    assert file.read_bytes() == broken
-    file.with_suffix(".backup").rename(file.with_suffix(".other"))
-    assert refusal(file).hint == (
-        "nothing is sent without it: put a copy of yours in the place of ledger.db*, "
-        "and compare it with what was sent since"
-    )
-    assert file.read_bytes() == broken
-
-
-def test_damage_that_shows_later_is_told_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "_SMALL", 0)  # a large file is not looked through when it is opened
-    with opened(file) as ledger:
-        send_some(ledger, 200)
-    copy = file.with_suffix(".backup")
-    before = copy.read_bytes()
-    garble(file)
-
-    def use(ledger: Ledger) -> None:
-        ledger._has_news = True
-        standing(ledger, KEY)
-
-    assert "is damaged" in refusal(file, use).message
-    assert copy.read_bytes() == before, "what is damaged is not worth a copy"
-    assert {path.name for path in file.parent.iterdir()} <= {
-        file.name,
-        copy.name,
-        "ledger.db-wal",
-        "ledger.db-shm",
-    }
-
-
-def test_the_copy_holds_what_was_sent(file: Path) -> None:
-    with opened(file) as ledger:
-        send_some(ledger)
-        before = standing(ledger, KEY)
-    for path in file.parent.glob("ledger.db*"):
-        path.unlink()
-    error = refusal(file)
-    assert error.message == f"the ledger {file} is lost"
-    assert "copy ledger.backup to ledger.db" in error.hint
-    assert not file.exists()
-    file.write_bytes(b"")
-    assert refusal(file).message == f"the ledger {file} is lost"
-    file.write_bytes(file.with_suffix(".backup").read_bytes())
-    with opened(file) as ledger:
-        assert standing(ledger, KEY) == before
-
-
-def test_a_copy_is_made_when_there_is_something_new(file: Path) -> None:
-    copy = file.with_suffix(".backup")
-    with opened(file) as ledger:
-        claimed = begun(ledger)
-        assert not copy.exists()
-        turn(ledger, claimed)
-        ledger.release(claimed, NOON)
-    assert not copy.exists()
-    with opened(file) as ledger:
-        send_some(ledger)
-    before = copy.stat().st_ino
-    with opened(file) as ledger:
-        standing(ledger, KEY)
-    assert copy.stat().st_ino == before
-
-
-def test_a_copy_that_cannot_be_made_is_no_harm(file: Path) -> None:
-    copy = file.with_suffix(".backup")
-    with opened(file) as ledger:
-        copy.mkdir()
-        send_some(ledger)
-    assert copy.is_dir()
-    assert {path.name for path in file.parent.iterdir()} == {file.name, copy.name}
 
 
 # ------------------------------------------------------------------ in other hands
