@@ -10,11 +10,12 @@ from publisher.ledger.turns import attempted, evidence, holds, see, storable
 
 
 def doubts(ledger: Ledger, claim: Claim) -> list[Task]:
-    """The tasks of a publication whose outcome is unknown."""
+    """The tasks of a publication whose outcome is unknown; `tries` says how many of their tries were that."""
     with ledger.transaction() as books:
         found = books.rows(
-            """SELECT id, recipient, part, tried, remote_id, tries, began FROM delivery
-               WHERE publication = ? AND state = 'unknown' ORDER BY position, id""",
+            """SELECT id, recipient, part, tried, remote_id, (SELECT COUNT(*) FROM attempt
+                      WHERE attempt.delivery = delivery.id AND outcome = 'unknown'), began
+               FROM delivery WHERE publication = ? AND state = 'unknown' ORDER BY position, id""",
             claim.id,
         )
     return [

@@ -69,7 +69,8 @@ class Run:
     @property
     def has_ledger(self) -> bool:
         """Whether there are books already: only to look must not begin them."""
-        return bool(self.config.ledger) or self.home.ledger.exists()
+        there = self.home.ledger.exists() or self.home.ledger.with_suffix(".backup").exists()
+        return bool(self.config.ledger) or there
 
     def addresses(self, entries: Iterable[Entry]) -> dict[str, str]:
         """Where issues are at WeChat, by the address of their page."""
