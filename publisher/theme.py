@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 from publisher import templates
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, StorageError
 from publisher.model import Blocks, Inlines
 from publisher.writers import html, page

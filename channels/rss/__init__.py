@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import ClassVar
 
 from publisher.channel import Context, Entry, Group, LiveChannel, Part, Rendering, Session
@@ -17,6 +16,7 @@ from publisher.channels.rss.documents import Documents
 from publisher.channels.rss.entries import issue_line, item_lines
 from publisher.channels.rss.feed import Places
 from publisher.channels.rss.websub import WebSub
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.links import ascii_url

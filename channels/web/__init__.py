@@ -11,7 +11,6 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import ClassVar
@@ -29,6 +28,7 @@ from publisher.channels.web.issue import (
     tagline,
     warmup,
 )
+from publisher.dataclass import dataclass
 from publisher.files import FolderSession
 from publisher.links import ascii_url, license_link
 from publisher.model import Issue, Publication

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from publisher.channel import Context, Part, Rendering, Session
@@ -18,6 +18,7 @@ from publisher.channels.wechat.limits import AUTHOR, CONTENT, EDITOR_TITLE, TITL
 from publisher.channels.wechat.meta import meta_of
 from publisher.channels.wechat.preview import preview
 from publisher.channels.wechat.report import facts, too_long, warnings
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue

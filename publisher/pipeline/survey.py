@@ -3,9 +3,8 @@ the answer of a dry run, and the plan, from one place."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from publisher.channel import LiveChannel, Rendering
+from publisher.dataclass import dataclass
 from publisher.ledger import Standing
 
 
