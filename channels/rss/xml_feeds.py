@@ -11,8 +11,11 @@ locale of the process while it writes a date: one thread at a time.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from publisher.channels.rss.feed import Feed, FeedItem
@@ -42,9 +45,7 @@ def _document(feed: Feed, text: Callable[..., bytes]) -> bytes:
 
 
 def _generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
-    from feedgen.feed import FeedGenerator
-
-    made = FeedGenerator()
+    made = _feedgen().FeedGenerator()
     made.register_extension("more", lambda: _MoreOfFeed(feed), _MoreOfEntry)
     made.id(feed.id)
     made.title(feed.title)
@@ -60,6 +61,21 @@ def _generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
         _add(made, item)
     made.updated(max(_updated(item) for item in items))
     return made
+
+
+@cache
+def _feedgen() -> ModuleType:
+    """feedgen.feed, imported without the parser of dates that come as text. Ours do not, and that parser
+    takes a third of a start of Python: while feedgen looks for it, an empty module stands in its place."""
+    name = "dateutil.parser"
+    empty = ModuleType(name)
+    found = sys.modules.setdefault(name, empty)
+    try:
+        from feedgen import feed
+    finally:
+        if found is empty:
+            del sys.modules[name]
+    return feed  # type: ignore[no-any-return]
 
 
 def _add(made: Any, item: FeedItem) -> None:
