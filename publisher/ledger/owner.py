@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-import platform
 from pathlib import Path
 
 
 def myself() -> str:
     """This process, in words: "process 123 on HOST, begun 456"."""
     number = os.getpid()
-    return f"process {number} on {platform.node()}, begun {_begun(number)}"
+    return f"process {number} on {_host()}, begun {_begun(number)}"
 
 
 def is_gone(owner: str) -> bool:
     """Whether that process has certainly ended. Of another machine's nobody can tell: False."""
     words = owner.replace(",", "").split()
-    if len(words) != 6 or words[3] != platform.node() or not words[1].isdecimal():
+    if len(words) != 6 or words[3] != _host() or not words[1].isdecimal():
         return False
     return _begun(int(words[1])) != words[5]
+
+
+def _host() -> str:
+    import platform  # slow to import
+
+    return platform.node()
 
 
 def _begun(number: int) -> str:
