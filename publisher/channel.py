@@ -99,7 +99,9 @@ class Templates(Protocol):
 @dataclass(frozen=True, slots=True)
 class Context:
     """All that a rendering may know besides the issue. `feeds` maps rss, atom and json to absolute
-    addresses (empty when the rss channel is off); `previous` and `next` are the neighbours by date."""
+    addresses (empty when the rss channel is off); `previous` and `next` are the neighbours by date.
+    `addresses` maps the absolute address of an issue's page to that of its article at WeChat, for the issues
+    whose article is known."""
 
     publication: Publication
     templates: Templates
@@ -107,6 +109,7 @@ class Context:
     previous: Entry | None = None
     next: Entry | None = None
     feeds: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,7 @@ class LiveChannel(Channel, Protocol):
 
     @property
     def own(self) -> str:
-        """The editor's own destination, for proofs; empty when none is set."""
+        """The editor's own destination, for proofs, from the channel's key `me`; empty when none is set."""
         ...
 
     def recipients(self) -> Iterable[str]:

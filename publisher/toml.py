@@ -154,13 +154,14 @@ class Document:
 
 
 def kinds(cls: Any) -> dict[str, str]:
-    """The fields of a dataclass and their types, as `Document.decode` takes them.
+    """The fields of a dataclass and their types, as `Document.decode` takes them. A field whose name begins
+    with an underscore is no key.
 
     Raises ConfigError for a type that a TOML file cannot give.
     """
     found = {}
     for field in dataclasses.fields(cls):
-        if not field.init:
+        if not field.init or field.name.startswith("_"):
             continue
         # not typing.get_type_hints: it costs more than all the decoding
         kind = field.type.__name__ if isinstance(field.type, type) else str(field.type)

@@ -40,6 +40,7 @@ DOORS = {
     "jinja2": "theme",
     "keyring": "credentials",
     "lxml": "channels.rss",
+    "PIL": "channels.wechat",
     "mistune": "reader",
     "psycopg": "ledger",
     "rich": "cli",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCHEDULER_AND_NETWORK = {"apscheduler", "httpx", "telegram"}
+SCHEDULER_AND_NETWORK = {"PIL", "apscheduler", "httpx", "telegram"}
 HEAVY = SCHEDULER_AND_NETWORK | {"feedgen", "jinja2", "lxml", "mistune", "multiprocessing", "rich", "yaml"}
 
 
@@ -57,6 +57,17 @@ def test_telegram_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -
     found = imported("--channel", "telegram", *arguments, folder=letter)
     assert "mistune" in found, "the newest issue was not rendered"
     assert found & (SCHEDULER_AND_NETWORK | {"asyncio"}) == set()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["files", "an account, but dry"])
+def test_wechat_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -> None:
+    if arguments:
+        settings = letter / "publisher.toml"
+        live = '[channels.wechat]\nappid = "wx1"\nsecret = "env:NO_TIDE_SECRET"'
+        settings.write_text(settings.read_text("utf-8").replace("[channels.wechat]", live), "utf-8")
+    found = imported("--channel", "wechat", *arguments, folder=letter)
+    assert "mistune" in found, "the newest issue was not rendered"
+    assert found & SCHEDULER_AND_NETWORK == set()
 
 
 def test_imports_are_seen(tmp_path: Path) -> None:
