@@ -11,10 +11,11 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import ClassVar, Protocol, runtime_checkable
 
+from publisher.dataclass import dataclass
 from publisher.model import Issue, Publication
 
 

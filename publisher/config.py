@@ -17,12 +17,12 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from publisher.credentials import Reference
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.model import Publication
 from publisher.project import NAME as NAME

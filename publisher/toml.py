@@ -209,10 +209,10 @@ def _found(value: object) -> str:
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
-_STATEMENT = re.compile(rf"[ \t]*(?:\[\[?[ \t]*(?P<table>{_KEYS})[ \t]*\]\]?|(?P<key>{_KEYS})[ \t]*=)")
-_TOKEN = re.compile(
-    r'''"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]''',
-    re.DOTALL,
+# compiled when there is a mistake to tell of
+_STATEMENT = rf"[ \t]*(?:\[\[?[ \t]*(?P<table>{_KEYS})[ \t]*\]\]?|(?P<key>{_KEYS})[ \t]*=)"
+_TOKEN = (
+    r'''(?s)"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]'''
 )
 
 
@@ -220,9 +220,9 @@ def _places(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
     """Line and column of every table header and key of a valid TOML text, but for those in inline tables."""
     places: dict[tuple[str, ...], tuple[int, int]] = {}
     table: tuple[str, ...] = ()
-    start = 0
+    start, statement = 0, re.compile(_STATEMENT)
     while start < len(text):
-        if found := _STATEMENT.match(text, start):
+        if found := statement.match(text, start):
             if header := found["table"]:
                 table = keys = _split(header)
                 column = found.group().index("[")
@@ -249,7 +249,7 @@ def _split(dotted: str) -> tuple[str, ...]:
 def _after_line(text: str, start: int) -> int:
     """Where the next statement may begin: after a newline outside of strings and brackets."""
     depth = 0
-    for token in _TOKEN.finditer(text, start):
+    for token in re.compile(_TOKEN).finditer(text, start):
         match token.group():
             case "[" | "{":
                 depth += 1

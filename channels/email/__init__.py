@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from publisher.channels.email import layout
 from publisher.channels.email.headers import Mailbox, header, mailbox, mailto
 from publisher.channels.email.message import message
 from publisher.channels.email.sheet import flowed, hard
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue, Publication

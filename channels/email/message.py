@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_base64
-from dataclasses import dataclass
 
 from publisher.channel import Entry
 from publisher.channels.email.headers import (
@@ -18,6 +17,7 @@ from publisher.channels.email.headers import (
     phrase,
     text_header,
 )
+from publisher.dataclass import dataclass
 from publisher.links import ascii_url
 from publisher.model import Publication
 

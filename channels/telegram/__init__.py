@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import ClassVar, cast, get_args
 
 from publisher.channel import Context, Finding, Part, Rendering, Session
@@ -31,6 +31,7 @@ from publisher.channels.telegram.rich import excess, rich_message
 from publisher.channels.telegram.session import ChatSession
 from publisher.channels.telegram.writer import Writer
 from publisher.credentials import Reference
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue

@@ -19,7 +19,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,6 +32,7 @@ from publisher.channels.wechat.meta import meta_of
 from publisher.channels.wechat.preview import preview
 from publisher.channels.wechat.report import facts, too_long, warnings
 from publisher.credentials import Reference
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from publisher.channels.wechat import style
 from publisher.channels.wechat.earlier import Earlier
 from publisher.channels.wechat.items import entry_html, item_html
 from publisher.channels.wechat.links import Form, Links, Use
 from publisher.channels.wechat.writer import BULLET, TAG, Writer, element, held, paragraph, printed
+from publisher.dataclass import dataclass
 from publisher.model import (
     Block,
     Break,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from publisher.archive.records import Record
 from publisher.archive.sources import Found
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config
+from publisher.dataclass import dataclass
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from publisher.archive.home import Home
 from publisher.channel import Channel, Entry, LiveChannel
 from publisher.config import Config
 from publisher.credentials import resolve
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request, Warned

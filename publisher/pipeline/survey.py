@@ -4,9 +4,9 @@ the answer of a dry run, and the plan, from one place."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from publisher.channel import LiveChannel, Rendering
+from publisher.dataclass import dataclass
 from publisher.ledger import Standing, State
 
 
