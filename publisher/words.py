@@ -50,6 +50,7 @@ _CHINESE = {
     "table": "表格",
     "turn_page": "前后各期",
     "unfold": "展开",
+    "unsubscribe": "退订",
     "updated": "更正于",
     "web_version": "网页版",
 }
@@ -100,6 +101,7 @@ _ENGLISH = {
     "table": "Table",
     "turn_page": "Other issues",
     "unfold": "Show all",
+    "unsubscribe": "Unsubscribe",
     "updated": "Corrected",
     "web_version": "Web version",
 }
