@@ -40,7 +40,8 @@ def _server(connection: Connection) -> Iterator[Finding]:
     offers = [
         name for key, name in (("pipelining", "PIPELINING"), ("smtputf8", "SMTPUTF8")) if key in features
     ]
-    if most := features.get("size", "").strip().strip("0"):
+    most = features.get("size", "").strip()
+    if most.strip("0"):  # 0 is no limit: RFC 1870, section 4
         offers.append(f"mails of up to {most} bytes")
     if offers:
         yield Finding(Level.GOOD, f"it takes {', '.join(offers)}")
