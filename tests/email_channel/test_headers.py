@@ -100,9 +100,10 @@ def test_no_text_begins_a_header_of_its_own(text: str) -> None:
 
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_no_title_does(mail: Callable[..., object], text: str) -> None:
-    made = mail(entry={"title": text}).message  # type: ignore[attr-defined] assert "bcc" not in
-    [name.lower() for name in made.keys()]  # noqa: SIM118 assert made["Subject"] == tidy(text) made =
-    mail(f"# {text}\n\n## 论文\n\n- [{text}](https://example.org/)\n").message  # type: ignore[attr-defined]
+    made = mail(entry={"title": text}).message  # type: ignore[attr-defined]
+    assert "bcc" not in [name.lower() for name in made.keys()]  # noqa: SIM118
+    assert made["Subject"] == tidy(text)
+    made = mail(f"# {text}\n\n## 论文\n\n- [{text}](https://example.org/)\n").message  # type: ignore[attr-defined]
     assert "bcc" not in [name.lower() for name in made.keys()]  # noqa: SIM118
 
 

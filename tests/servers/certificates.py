@@ -38,8 +38,8 @@ def write_certificates(folder: Path, *names: str) -> tuple[Path, Path]:
     authority = begun(issuer, authority_key, is_authority=True).sign(authority_key, SHA256())
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     server = begun(subject, key, is_authority=False).add_extension(alternatives, critical=False)
-    pem = server.sign(authority_key, SHA256()).public_bytes(Encoding.PEM)
-    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # first, for Postfix
+    pem += server.sign(authority_key, SHA256()).public_bytes(Encoding.PEM)
     trusted, own = folder / "authority.pem", folder / "server.pem"
     trusted.write_bytes(authority.public_bytes(Encoding.PEM))
     own.write_bytes(pem)

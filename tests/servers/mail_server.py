@@ -10,7 +10,7 @@ import socketserver
 import ssl
 import threading
 from base64 import b64decode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -75,7 +75,7 @@ class MailServer:
     def script(self, *faults: Fault) -> None:
         """From now on these faults, and no others."""
         with self.lock:
-            self.faults = [*faults]
+            self.faults = [replace(fault) for fault in faults]
 
     def fault(self, command: str, reader: str = "") -> Fault | None:
         """What goes wrong now."""
@@ -171,7 +171,7 @@ class _Dialogue:
         else:
             self.say(verb, "502 5.5.1 no such command")
 
-    def do_ehlo(self, line: str) -> None:
+    def do_ehlo(self, _: str) -> None:
         offers = [*self.server.features]
         if (
             self.server.context
@@ -185,10 +185,10 @@ class _Dialogue:
         last = len(lines) - 1
         self.say("EHLO", "\r\n".join(f"250{'-' if n < last else ' '}{one}" for n, one in enumerate(lines)))
 
-    def do_helo(self, line: str) -> None:
+    def do_helo(self, _: str) -> None:
         self.say("HELO", "250 tide.example.org")
 
-    def do_starttls(self, line: str) -> None:
+    def do_starttls(self, _: str) -> None:
         assert self.server.context
         self.say("STARTTLS", "220 go on")
         self.connection = self.server.context.wrap_socket(self.connection, server_side=True)
@@ -197,10 +197,10 @@ class _Dialogue:
         self.is_in = b64decode(line.split(" ")[-1]).decode() == self.server.login
         self.say("AUTH", "235 2.7.0 welcome" if self.is_in else "535 5.7.8 Error: authentication failed")
 
-    def do_noop(self, line: str) -> None:
+    def do_noop(self, _: str) -> None:
         self.say("NOOP", "250 2.0.0 yes")
 
-    def do_rset(self, line: str) -> None:
+    def do_rset(self, _: str) -> None:
         self.sender, self.reader = None, ""
         self.say("RSET", "250 2.0.0 forgotten")
 
@@ -221,7 +221,7 @@ class _Dialogue:
         elif self.say("RCPT", "250 2.1.5 yes", reader):
             self.reader = reader
 
-    def do_data(self, line: str) -> None:
+    def do_data(self, _: str) -> None:
         if not self.reader:
             self.say("DATA", "503 5.5.1 RCPT first")
             return

@@ -56,7 +56,8 @@ strict_rfc821_envelopes = yes
 smtpd_reject_unlisted_recipient = no
 smtpd_forbid_bare_newline = reject
 smtpd_forbid_bare_newline_exclusions =
-smtpd_tls_security_level = {tls}
+smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 smtpd_tls_chain_files = {certificate}
 """
 _READERS = """\
@@ -67,11 +68,11 @@ _READERS = """\
 
 
 class Postfix:
-    """Runs it; that needs root. With a `certificate` it offers TLS."""
+    """Runs it; that needs root. It offers TLS with a `certificate`, a file that has its key as well."""
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: Path) -> None:
         self.port = free_port()
-        self._certificate = certificate
+        self.certificate = certificate
 
     @property
     def url(self) -> str:
@@ -85,15 +86,12 @@ class Postfix:
         nobody = pwd.getpwnam("nobody")
         shutil.chown(folder / "mail", "nobody")
         shutil.chown(folder / "lib", "postfix")
-        certificate = folder / "conf" / "server.pem"
-        if self._certificate:
-            shutil.copy(self._certificate, certificate)
+        certificate = shutil.copy(self.certificate, folder / "conf")
         main = _MAIN.format(
             folder=folder,
             uid=nobody.pw_uid,
             gid=nobody.pw_gid,
-            tls="may" if self._certificate else "none",
-            certificate=certificate if self._certificate else "",
+            certificate=certificate,
         )
         (folder / "conf" / "main.cf").write_text(main)
         (folder / "conf" / "readers").write_text(_READERS)
