@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from publisher.errors import DeliveryError, StorageError
+from publisher.failpoints import reach
 
 if TYPE_CHECKING:
     from publisher.channel import Part, Receipt
@@ -90,13 +91,15 @@ def _replace(path: Path, body: bytes, mode: int, flush: bool) -> None:
                 temporary.chmod(mode)
             if flush:
                 os.fsync(file)
+        reach("replacing")
         temporary.replace(path)
+        reach("replaced")
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     if flush:
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def _open_temporary(folder: Path) -> tuple[int, Path]:
@@ -110,10 +113,10 @@ def _open_temporary(folder: Path) -> tuple[int, Path]:
             continue
         except FileNotFoundError:
             folder.mkdir(parents=True, exist_ok=True)
-            _flush_folder(folder.parent)
+            flush_folder(folder.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename last. Not every file system lets a folder be flushed; the rename is whole without it."""
     with contextlib.suppress(OSError):
         file = os.open(folder, os.O_RDONLY)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from publisher.files import TEMPORARY
 
 ROOT = Path(__file__).parents[1]
 Result = dict[str, Any]
@@ -43,8 +49,17 @@ def test_kill_after_kill(tmp_path: Path, seed: int) -> None:
         assert found["counts"]["planned"] == 0, found
 
 
-def test_two_at_work_and_one_is_killed(tmp_path: Path) -> None:
-    results = list(crash("pairs", tmp_path, "--rounds", "10"))
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest) -> list[str]:
+    """Where the books are."""
+    if request.param == "sqlite":
+        return []
+    return ["--postgres", request.getfixturevalue("postgres").address()]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_at_work_and_one_is_killed(tmp_path: Path, place: list[str], seed: int) -> None:
+    results = list(crash("pairs", tmp_path, "--seed", str(seed), "--rounds", "10", *place))
     assert len(results) == 10
     assert any(found["counts"]["unknown"] for found in results), "no kill hit a window"
     for found in results:
@@ -52,8 +67,8 @@ def test_two_at_work_and_one_is_killed(tmp_path: Path) -> None:
         assert found["counts"]["planned"] == 0, found
 
 
-def test_every_edge_of_every_kind_of_channel(tmp_path: Path) -> None:
-    results = list(crash("edges", tmp_path))
+def test_every_edge_of_every_kind_of_channel(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("edges", tmp_path, *place))
     assert len(results) == 63
     for found in results:
         kind, edge, action = found["name"].split("-")
@@ -71,10 +86,61 @@ def test_every_edge_of_every_kind_of_channel(tmp_path: Path) -> None:
             assert found["counts"]["unknown"], found
 
 
-def test_one_that_was_stopped_too_long_does_no_harm(tmp_path: Path) -> None:
-    results = list(crash("stopped", tmp_path))
+def test_one_that_was_stopped_too_long_does_no_harm(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("stopped", tmp_path, *place))
     assert len(results) == 4
     for found in results:
         assert found["busy"] == 5, "another took over before the lease was over"
         assert found["late"] == 5, "the one that was stopped did not notice"
         check(found, 40)
+
+
+def test_six_at_once_have_one_winner(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("race", tmp_path, "--rounds", "50", *place))
+    assert len(results) == 50
+    for found in results:
+        assert found["reached"] == 3, found
+        check(found, 3)
+        assert set(found["codes"]) <= {0, 5}, found
+
+
+# ------------------------------------------------------------------------- files
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    public = root / "public"
+    return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("files begun:kill", "replacing:kill", "replaced:kill", "replacing:kill:4", "files written:kill"),
+        *("replacing:full", "replacing:full:5", "replaced:raise:3", "files begun:full", "files written:full"),
+    ],
+)
+def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, place: str) -> None:
+    publish("init", "letter", folder=tmp_path)
+    letter = tmp_path / "letter"
+    publish("--channel", "web,rss", folder=letter)
+    before = tree(letter)
+    added = "# 慢工 (2021-07-18)：旧刊补录\n\n## 新闻\n\n- [多一条](https://example.org/more)\n"
+    (letter / "issues" / "2021-07-18.md").write_text(added, "utf-8")
+    shutil.copytree(letter, tmp_path / "untroubled")
+    publish("--channel", "web,rss", folder=tmp_path / "untroubled")
+    after = tree(tmp_path / "untroubled")
+    assert before != after
+    command = [sys.executable, "-m", "publisher", "--channel", "web,rss"]
+    env = os.environ | {"PUBLISHER_FAILPOINT": place}
+    done = subprocess.run(command, cwd=letter, env=env, capture_output=True, text=True)
+    assert done.returncode == (-9 if "kill" in place else 6 if "repl" in place else 70), done.stderr
+    for name, body in tree(letter).items():
+        if not name.startswith(TEMPORARY):
+            assert body in (before.get(name), after[name]), f"{name} is neither old nor new"
+    linked = re.findall(r"<link>(https://[^<]+)</link>", (letter / "public" / "feed.xml").read_text("utf-8"))
+    assert len(linked) > 2
+    publish("--channel", "web,rss", folder=letter)
+    assert tree(letter) == after
+    books = sqlite3.connect(letter / ".publisher" / "ledger.db")
+    assert books.execute("SELECT COUNT(*) FROM publication WHERE done = 0").fetchall() == [(0,)]
+    books.close()

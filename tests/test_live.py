@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from publisher.channel import Receipt
+from publisher.channel import Part, Receipt
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, DeliveryError
 from publisher.ledger import Key, Ledger
@@ -20,8 +21,9 @@ from publisher.model import Publication
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Departure, Outcome, Request
 from publisher.pipeline.publishing import publish
+from publisher.pipeline.settlement import Answer, Settlement
 from publisher.theme import Theme
-from tests.live import Behaviour, Call, Letters, Post, World
+from tests.live import Behaviour, Call, Letters, Line, Post, World
 
 NOON = dt.datetime(2021, 7, 18, 4, tzinfo=dt.UTC)
 ISSUE = "tag:e.org,2021:n/2021-07-18"
@@ -277,6 +279,23 @@ def test_nonsense_from_a_channel_is_an_unknown_outcome(letter: Newsletter) -> No
     assert outcome.exit_code == 4
 
 
+def test_a_retry_sends_what_failed_and_nothing_else(letter: Newsletter) -> None:
+    @dataclass(frozen=True)
+    class Other(Post):
+        name = "other"
+
+    channel, other = (
+        Post(letter.world, behaves=on("2", DeliveryError("no", permanent=True), times=1)),
+        Other(World(letter.root / "other")),
+    )
+    assert letter.publish(channel).exit_code == 3
+    assert letter.publish(channel).exit_code == 3
+    found = letter.publish(channel, other, retry=True)
+    assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert not letter.publish(channel, retry=True).channels["post"].did_something
+
+
 # ------------------------------------------------------------------ the question
 
 
@@ -301,6 +320,24 @@ def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:
     letter.publish(Post(letter.world), other, approve=no)  # a change can be taken back
     assert len(asked) == 1
     assert letter.world.told[-1] == "update 3 叁"
+
+
+def test_the_editor_is_asked_about_what_will_leave(letter: Newsletter) -> None:
+    asked: list[Sequence[Departure]] = []
+
+    def yes(leaving: Sequence[Departure]) -> bool:
+        asked.append(leaving)
+        return True
+
+    letter.post(on("2", TimeoutError()), approve=yes)
+    letter.post(approve=yes)
+    assert len(asked) == 1, "nothing can leave behind what is unknown"
+    resolve(letter.ledger, letter.key, Verdict.DROP, NOON)
+    letter.post(approve=yes)
+    assert asked[1] == [Departure("post", "@readers", 1)], "what was given up does not leave"
+    letter.write("一", "贰", "叁")
+    letter.post(correct=True, approve=yes)
+    assert asked[2] == [Departure("post", "@readers", 0, changed=1)], "a correction is agreed to"
 
 
 def test_a_dry_run_foresees_and_notes_nothing(letter: Newsletter) -> None:
@@ -353,17 +390,129 @@ def test_one_refused_recipient_stops_no_other(letter: Newsletter) -> None:
     assert "1 of 25" in done.error.message
 
 
-def test_an_edit_in_mid_run_goes_to_nobody(letter: Newsletter) -> None:
+def test_an_edit_before_the_first_letter_is_out_goes_to_all(letter: Newsletter) -> None:
     letter.write("一")
-    half = replace(
-        Letters(letter.world, count=25),
-        behaves=on("1", DeliveryError("too fast", retry_after=9999), times=1),
-    )
-    letter.publish(half)
+    letters = Letters(letter.world, count=25)
+    away = on("1", DeliveryError("too fast", retry_after=9999))
+    letter.publish(replace(letters, behaves=away))
     assert letter.world.told == []
+    letter.time.now += dt.timedelta(hours=3)
     letter.write("二")
-    letter.publish(replace(half, behaves=None))
-    assert {call.text for call in letter.world} == {"二"}, "nothing had begun, so the new text goes"
+    letter.publish(letters)
+    assert [call.text for call in letter.world] == ["二"] * 25
+
+
+def test_an_edit_in_mid_run_is_for_the_next_issue(letter: Newsletter) -> None:
+    letter.write("一")
+    letters = Letters(letter.world, count=25)
+    away = on("1", DeliveryError("too fast", retry_after=9999), times=1)
+    letter.publish(replace(letters, behaves=away))
+    assert len(letter.world.told) == 9
+    letter.time.now += dt.timedelta(hours=3)
+    letter.write("二")
+    done = letter.publish(letters).channels["letters"]
+    assert done.held == "the issue was edited since; what was sent stays as it is"
+    assert [call.text for call in letter.world] == ["一"] * 25
+    assert set(letter.world.sent.values()) == {1}
+
+
+@pytest.mark.parametrize(("rule", "texts", "code"), [("ask", 25, 4), ("resend", 26, 0), ("skip", 25, 0)])
+def test_a_rule_for_what_nobody_knows(letter: Newsletter, rule: str, texts: int, code: int) -> None:
+    @dataclass(frozen=True)
+    class Ruled(Letters):
+        uncertain = rule
+
+    letter.write("一")
+    lost = threading.Lock()
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        receipt = effect()
+        if call.recipient == "reader7@example.org" and lost.acquire(blocking=False):
+            raise TimeoutError
+        return receipt
+
+    outcome = letter.publish(Ruled(letter.world, count=25, behaves=behave))
+    assert outcome.exit_code == code
+    assert len(letter.world.told) == texts
+    letter.publish(Ruled(letter.world, count=25))
+    assert len(letter.world.told) == texts
+    told = [text for text in outcome.warnings if "reader7@example.org" in text]
+    assert bool(told) == (rule == "skip")
+
+
+# ------------------------------------------------------- a platform one can ask
+
+
+class Searchable(Line):
+    """A connection that finds what arrived."""
+
+    def find(self, part: Part, destination: str) -> Receipt | None:
+        for call in self._channel.world:
+            if (call.part, call.recipient) == (part.key, destination):
+                return Receipt(remote_id="found")
+        return None
+
+
+@dataclass(frozen=True)
+class Asked(Post):
+    def session(self) -> Any:
+        return nullcontext(Searchable(self))
+
+
+@pytest.mark.parametrize(("acts", "waited"), [(True, 0), (False, 60)])
+def test_what_is_there_is_found_and_what_is_not_is_sent(letter: Newsletter, acts: bool, waited: int) -> None:
+    outcome = letter.publish(Asked(letter.world, behaves=on("2", TimeoutError(), acts=acts, times=1)))
+    assert outcome.exit_code == 0
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert letter.time.waited == waited
+    outcomes = [attempt.outcome for attempt in attempts(letter.ledger, letter.key)]
+    settled = ["sent"] if acts else ["planned", "sent"]
+    assert outcomes == ["sent", "unknown", *settled, "sent"]
+    letter.write("一", "贰", "三")
+    assert letter.publish(Asked(letter.world)).channels["post"].changed == 1
+
+
+def test_who_was_given_up_stops_no_other(letter: Newsletter) -> None:
+    letter.write("一")
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        raise TimeoutError if call.recipient == "reader2@example.org" else DeliveryError("busy")
+
+    letters = Letters(letter.world, count=3, behaves=behave)
+    letter.publish(letters, patience=0)
+    key = letter.key._replace(channel="letters")
+    assert resolve(letter.ledger, key, Verdict.DROP, NOON) == 1
+    assert letter.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
+
+
+def test_a_name_is_that_of_one_message(letter: Newsletter) -> None:
+    letter.write("一")
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        raise TimeoutError
+
+    letter.publish(Letters(letter.world, count=3, behaves=behave))
+    found = Settlement(letter.ledger, ISSUE, NOON)
+    [case] = found.cases(("letters",))
+    assert [one.recipient for one in case.doubts] == [f"reader{number}@example.org" for number in range(3)]
+    with pytest.raises(ConfigError, match="77 can be the name of one message, and 3 are unknown"):
+        found.enter(case, Answer(Verdict.SENT, remote_id="77"))
+    number, left = found.enter(case, Answer(Verdict.SENT, "1", "reader1@example.org", "77"))
+    assert (number, left.unknown, left.sent) == (1, 2, 1)
+
+
+def test_nobody_is_asked_about_what_waits_behind_the_unknown(letter: Newsletter) -> None:
+    @dataclass(frozen=True)
+    class Series(Letters):
+        name = "series"
+        ordered = True
+
+    def no(leaving: Sequence[Departure]) -> bool:
+        raise AssertionError(leaving)
+
+    series = Series(letter.world, behaves=on("2", TimeoutError(), acts=True))
+    letter.publish(series)
+    assert letter.publish(series, approve=no).exit_code == 4
 
 
 # --------------------------------------------------------------- files have books

@@ -542,6 +542,15 @@ def test_damaged_revisions_are_told_and_written_anew(letter: Newsletter) -> None
     assert path.read_text().startswith('{"tag:e.org,2021:n/2020-12-06"')
 
 
+def test_a_huge_file_is_left_out_unread(letter: Newsletter) -> None:
+    path = letter.root / "issues" / "2021-07-11.md"
+    with path.open("wb") as file:
+        file.truncate(50 << 20)
+    outcome = letter.publish()
+    assert letter.warnings[0] == "left out: issues/2021-07-11.md has 50 MB, and an issue at most 8"
+    assert outcome.exit_code == 0
+
+
 # ---------------------------------------------------- channels without an archive
 
 

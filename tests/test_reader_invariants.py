@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -265,3 +266,14 @@ def test_what_is_dropped_is_named() -> None:
     assert "alert" not in "".join(s for node in issue.sections for s in strings(node))
     assert NOWHERE not in [dropped.pos for dropped in issue.dropped]
     assert all(isinstance(dropped, Dropped) for dropped in issue.dropped)
+
+
+def test_aliases_in_front_matter_are_not_followed() -> None:
+    bomb = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    names = "abcdefghij"
+    for old, new in pairwise(names):
+        bomb.append(f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]")
+    issue = read("\n".join(["---", *bomb, "---", "", "# 慢刊 (2021-07-18)", ""]), "2021-07-18.md")
+    assert [(one.code, one.pos.line) for one in issue.diagnostics] == [("front-matter", 3)]
+    assert issue.title
+    assert issue.title.date == "2021-07-18"

@@ -15,6 +15,9 @@ from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
 
+_LARGEST = 8 << 20
+"""The most bytes of an issue. The largest newsletters have a hundredth of that."""
+
 
 class Job(NamedTuple):
     """An issue to render: its file, the document if it was read already, what the archive knows of it and
@@ -58,6 +61,9 @@ class Desk:
         from publisher.reader import decode, read  # slow to import, and not needed when nothing changed
 
         record = Record(*found, sha256="")
+        if found.size > _LARGEST:
+            fault = f"{found.path} has {found.size >> 20} MB, and an issue at most {_LARGEST >> 20}"
+            return record._replace(fault=fault, hint="put pictures and data beside it, not into it"), None
         try:
             data = Path(self.config.root, found.path).read_bytes()
         except OSError as error:

@@ -7,31 +7,39 @@ have happened is tried again; what may have happened is not.
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from threading import Event
-from typing import cast
+from typing import TYPE_CHECKING
 
-from publisher.channel import LiveChannel, LiveSession, Part, Receipt, Rendering, Session
-from publisher.credentials import redact
+from publisher.channel import LiveChannel, Part, Rendering
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.failpoints import reach
 from publisher.ledger import Claim, Key, Ledger, Result, Standing, State, Task
-from publisher.ledger.account import standing
+from publisher.ledger.account import retry, standing
+from publisher.ledger.doubts import doubts, settle
 from publisher.ledger.places import move, moved
 from publisher.pipeline.clock import Clock
+from publisher.pipeline.courier import Answer, Courier
 from publisher.pipeline.survey import Survey
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 _SECOND = dt.timedelta(seconds=1)
-_LONGEST_PAUSE = 30.0
 _NAP = 1.0
 """How long it sleeps before it looks whether to stop, in seconds."""
+
+_SECOND_LOOK = 60.0
+"""How long it waits before it believes that something did not arrive, in seconds."""
 
 
 @dataclass
 class Live:
     """A rendering to be delivered by a channel. `patience` is for how many seconds it may wait in all for a
-    platform that wants to be left alone; `stop` ends it after the window at hand."""
+    platform that wants to be left alone; `stop` ends it after the window at hand. With `again` what failed is
+    planned once more, and what was put off is due."""
 
     ledger: Ledger
     channel: LiveChannel
@@ -41,12 +49,15 @@ class Live:
     clock: Clock
     patience: float
     stop: Event
+    again: bool = False
     sent: int = 0
     changed: int = 0
     url: str = ""
     notes: list[str] = field(default_factory=list)
-    _stopped_by: PublisherError | None = None
-    _session: Session | None = None
+    _names: dict[str, str] = field(default_factory=dict)
+    _couriers: list[Courier] = field(default_factory=list)
+    _threads: Executor | None = None
+    _fault: PublisherError | None = None
     _rest_until: dt.datetime | None = None
 
     def deliver(self) -> None:
@@ -59,6 +70,8 @@ class Live:
             self.key, self.clock.time(), self._lease, repeatable=self.channel.repeatable
         )
         try:
+            if self.again:
+                retry(self.ledger, self.key, self.clock.time())
             self.ledger.plan(
                 claim,
                 self.rendering.parts,
@@ -67,12 +80,21 @@ class Live:
                 keep=self.survey.keep,
             )
             reach("planned")
+            self._names = dict(moved(self.ledger, self.channel.name))
             with ExitStack() as stack:
+                self._couriers = [
+                    Courier(self.channel, self._content, self.clock.time) for _ in range(self.channel.window)
+                ]
+                for courier in self._couriers:
+                    stack.callback(courier.close)
+                self._settle_doubts(claim)
                 self._take_turns(claim, stack)
+                if self._settle_doubts(claim):
+                    self._take_turns(claim, stack)
         finally:
             self.ledger.release(claim, self.clock.time())
-        if self._stopped_by:
-            raise self._stopped_by
+        if self._fault:
+            raise self._fault
         if fault := shortfall(standing(self.ledger, self.key)):
             raise fault
 
@@ -81,20 +103,26 @@ class Live:
         """Long enough for two of the slowest deliveries."""
         return 2 * self.channel.patience * _SECOND
 
+    def _content(self, task: Task) -> Part:
+        for part in self.rendering.parts:
+            if part.key == task.part and part.digest == task.digest:
+                return part
+        return self.ledger.part(task.digest, task.part)  # of the content it began with
+
+    # ------------------------------------------------------------------- turns
+
     def _take_turns(self, claim: Claim, stack: ExitStack) -> None:
         results: list[Result] = []
-        names = dict(moved(self.ledger, self.channel.name))
         while tasks := self._turn(claim, results) or self._turn_after_a_rest(claim):
-            results = [self._result(task, names.get(task.recipient, task.recipient), stack) for task in tasks]
-            for result in results:
-                if result.moved_to:
-                    names[result.task.recipient] = result.moved_to
-                    move(self.ledger, self.channel.name, result.task.recipient, result.moved_to)
+            answers = self._make(tasks, stack)
+            results = [answer.result for answer in answers]
+            self._note(answers)
 
     def _turn(self, claim: Claim, results: list[Result], rest: float = 0.0) -> list[Task]:
         """Tell what came of the last tasks, and get the next; none when it is time to stop or to rest."""
         now = self.clock.time()
-        idle = rest or self._resting(now) or self.stop.is_set() or self._stopped_by
+        resting = rest or (self._rest_until and now < self._rest_until)
+        idle = resting or self.stop.is_set() or self._fault
         return self.ledger.turn(
             claim,
             results,
@@ -107,87 +135,97 @@ class Live:
     def _turn_after_a_rest(self, claim: Claim) -> list[Task]:
         """The tasks that were put off, when their time has come; none when nothing waits or not so long."""
         due = self._rest_until or self.ledger.next_at(claim)
-        if due is None or self._stopped_by:
+        if due is None or self._fault or self.stop.is_set():
             return []
         rest = max(0.0, (due - self.clock.time()) / _SECOND)
         if rest > self.patience:
             return []
         self._turn(claim, [], rest)  # the claim must last longer than the rest
         self.patience -= rest
-        while rest > 0 and not self.stop.is_set():
-            self.clock.wait(min(rest, _NAP))
-            rest -= _NAP
+        self._wait(rest)
         self._rest_until = None
         return self._turn(claim, [])
 
-    def _resting(self, now: dt.datetime) -> bool:
-        return self._rest_until is not None and now < self._rest_until
+    def _wait(self, rest: float) -> None:
+        while rest > 0 and not self.stop.is_set():
+            self.clock.wait(min(rest, _NAP))
+            rest -= _NAP
 
-    # ------------------------------------------------------------- one delivery
+    def _make(self, tasks: Sequence[Task], stack: ExitStack) -> list[Answer]:
+        """Make the deliveries of a window, each over a connection of its own."""
+        work = [
+            (courier, task, self._names.get(task.recipient, task.recipient))
+            for courier, task in zip(self._couriers, tasks, strict=False)
+        ]
+        if len(work) == 1:
+            [(courier, task, to)] = work
+            return [courier.make(task, to)]
+        return list(self._hands(stack).map(lambda one: one[0].make(*one[1:]), work))
 
-    def _result(self, task: Task, to: str, stack: ExitStack) -> Result:
-        """Make one delivery, and say what came of it by whether its effect could exist."""
-        if self._stopped_by or self._resting(self.clock.time()):
-            return self._put_off(task, "", 0)
-        try:
-            if self._session is None:
-                self._session = stack.enter_context(self.channel.session())
-        except DeliveryError as error:
-            return self._refused(task, error)
-        except PublisherError as error:
-            self._stopped_by = error
-            return self._put_off(task, error.message, 0)
-        try:
-            reach("sending")
-            receipt = self._act(self._session, task, to)
-            reach("acted")
-        except DeliveryError as error:
-            return self._refused(task, error)
-        except Exception as error:  # whatever it was, nobody knows whether it went out
-            reason = redact(f"{type(error).__name__}: {error}")
-            if self.channel.repeatable or task.remote_id:
-                return self._refused(task, DeliveryError(reason))
-            return Result(task, State.UNKNOWN, self.clock.time(), reason=reason)
-        return self._arrived(task, receipt)
+    def _hands(self, stack: ExitStack) -> Executor:
+        """As many threads as there are couriers."""
+        if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor
 
-    def _act(self, session: Session, task: Task, to: str) -> Receipt:
-        if not task.digest:
-            return cast("LiveSession", session).withdraw(to, task.remote_id)
-        part = self._part(task)
-        if task.remote_id:
-            return cast("LiveSession", session).update(part, to, task.remote_id)
-        return session.deliver(part, to)
+            self._threads = stack.enter_context(ThreadPoolExecutor(self.channel.window))
+        return self._threads
 
-    def _part(self, task: Task) -> Part:
-        for part in self.rendering.parts:
-            if part.key == task.part and part.digest == task.digest:
-                return part
-        return self.ledger.part(task.digest, task.part)  # of the content it began with
+    def _note(self, answers: Sequence[Answer]) -> None:
+        """See what the answers mean for the publication as a whole."""
+        for answer in answers:
+            task = answer.result.task
+            self._fault = self._fault or answer.fault
+            if answer.rest:
+                until = answer.result.at + answer.rest * _SECOND
+                self._rest_until = max(self._rest_until or until, until)
+            if receipt := answer.receipt:
+                self.sent += receipt.changed and not task.remote_id
+                self.changed += receipt.changed and bool(task.remote_id)
+                self.notes += receipt.notes
+                self.url = self.url or receipt.url
+            if to := answer.result.moved_to:
+                self._names[task.recipient] = to
+                move(self.ledger, self.channel.name, task.recipient, to)
 
-    def _arrived(self, task: Task, receipt: Receipt) -> Result:
-        if receipt.changed:
-            self.sent += not task.remote_id
-            self.changed += bool(task.remote_id)
-        self.notes += receipt.notes
-        self.url = self.url or receipt.url
-        name = receipt.remote_id or (task.part if self.channel.repeatable else "")
-        return Result(task, State.SENT, self.clock.time(), name, receipt.url, moved_to=receipt.moved_to)
+    # ------------------------------------------------------------------ doubts
 
-    def _refused(self, task: Task, error: DeliveryError) -> Result:
-        """What surely did not happen: over, or once more later."""
-        reason = error.message + (f" · {error.hint}" if error.hint else "")
-        if error.permanent:
-            return Result(task, State.FAILED, self.clock.time(), reason=reason)
-        pause = (
-            min(2.0 ** (task.tries - 1), _LONGEST_PAUSE) if error.retry_after is None else error.retry_after
-        )
-        if error.retry_after is not None or self._session is None:  # it is not about this delivery alone
-            self._rest_until = self.clock.time() + pause * _SECOND
-        return self._put_off(task, reason, pause)
+    def _settle_doubts(self, claim: Claim) -> bool:
+        """Settle what is unknown, where the channel has a rule for it or its platform can be asked; whether
+        anything was."""
+        found = doubts(self.ledger, claim)
+        if not found or self._fault:
+            return False
+        match getattr(self.channel, "uncertain", "ask"):
+            case "resend":
+                again = [task for task in found if task.tries < 2]  # once
+                results = [
+                    Result(task, State.PLANNED, self.clock.time(), reason="once more") for task in again
+                ]
+            case "skip":
+                results = [Result(task, State.DROPPED, self.clock.time(), reason="skipped") for task in found]
+                self.notes += [f"nobody knows whether {task.recipient} got it" for task in found]
+            case _:
+                results = self._look_for(found)
+        settle(self.ledger, claim, results)
+        return bool(results)
 
-    def _put_off(self, task: Task, reason: str, pause: float) -> Result:
-        now = self.clock.time()
-        return Result(task, State.PLANNED, now, reason=reason, next_at=now + pause * _SECOND)
+    def _look_for(self, found: Sequence[Task]) -> list[Result]:
+        """Ask the platform for each. What is not there the first time may be about to arrive."""
+        courier, results = self._couriers[0], []
+        with suppress(PublisherError):  # nobody answers: it stays unknown
+            if not courier.can_find:
+                return []
+            for task in found:
+                to = self._names.get(task.recipient, task.recipient)
+                receipt = courier.find(task, to)
+                if receipt is None:
+                    self._wait(_SECOND_LOOK)
+                    receipt = courier.find(task, to)
+                state = State.SENT if receipt else State.PLANNED
+                name, url = (receipt.remote_id, receipt.url) if receipt else ("", "")
+                told = "found" if receipt else "looked for twice, and not there"
+                results.append(Result(task, state, self.clock.time(), name, url, told))
+        return results
 
 
 def shortfall(found: Standing | None) -> PublisherError | None:
@@ -196,17 +234,17 @@ def shortfall(found: Standing | None) -> PublisherError | None:
         return None
     counts, channel = found.counts, found.key.channel
     _, slash, issue = found.key.issue.rpartition("/")  # what is of no issue is of the newsletter
-    which = f"{issue} --channel {channel}" if slash else f"--channel {channel}"
+    which = f" {issue} --channel {channel}" if slash else ""
     why = f": {found.reasons[0]}" if found.reasons else ""
     if counts.unknown:
         return OutcomeUnknownError(
             f"nobody knows whether {counts.unknown} of {counts.total} went out{why}",
-            f"look there, then say what you saw: publish resolve {which}",
+            f"look there, then say what you saw: publish resolve{which}",
         )
     if counts.failed:
         return DeliveryError(
             f"{counts.failed} of {counts.total} failed{why}",
-            f"when that is mended: publish retry {which}",
+            f"when that is mended: publish retry{which}",
         )
     waiting = counts.planned + counts.sending
     if not waiting:

@@ -71,6 +71,10 @@ def _full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Front:
 
     text = "\n".join(line.text for line in lines)
     try:
+        # a few lines of aliases to aliases can stand for more text than there is memory
+        for token in yaml.scan(text, Loader=yaml.BaseLoader):
+            if isinstance(token, yaml.AliasToken):
+                raise yaml.MarkedYAMLError(problem_mark=token.start_mark)
         values = yaml.load(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
