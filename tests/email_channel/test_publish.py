@@ -140,15 +140,40 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
         assert "nobody knows whether 1 of 20 went out" in letter.said
 
 
+def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:
+    """Once more with the same mail, or never again; either way it is over, and said of whom."""
+    for policy, mails in (("resend", 21), ("skip", 20)):
+        with MailServer() as server:
+            server.script(Fault(".", acts=True, reader="reader5@example.net"))
+            letter = Letter(tmp_path / policy, server.url, f'uncertain = "{policy}"')
+            letter.publish()
+            copies = [mail.body for mail in server.mails if mail.reader == "reader5@example.net"]
+            assert (len(server.mails), len(copies), len(set(copies))) == (mails, mails - 19, 1)
+            assert ("nobody knows whether reader5@example.net got it" in letter.said) == (policy == "skip")
+            letter.publish()
+            assert len(server.mails) == mails
+
+
+def test_a_proof_goes_to_the_editor_alone(tmp_path: Path) -> None:
+    with MailServer() as server:
+        letter = Letter(tmp_path / "letter", server.url, 'me = "editor@example.org"')
+        letter.publish("--channel", "email", "--to-me")
+        assert server.readers == ["editor@example.org"]
+        letter.publish()
+        assert Counter(server.readers[1:]) == Counter(READERS)
+        proof, sent = server.mails[0].body, server.mails[1].body
+        # a proof says so in its subject, or is the same but for whose it is
+        assert proof.partition(b"\r\n\r\n")[2] == sent.partition(b"\r\n\r\n")[2]
+
+
 def test_no_password_is_shown(tmp_path: Path) -> None:
     with MailServer(user="lin", password=SECRET) as server:
-        letter = Letter(tmp_path / "letter", server.url, 'user = "lin"\npassword = "env:SLOW_PASSWORD"')
-        server.script(
-            Fault("AUTH", f"535 5.7.8 wrong: {SECRET}"),
-            Fault("RCPT", f"550 {SECRET}", reader="reader3@example.net"),
-        )
+        login = 'user = "lin"\npassword = "env:SLOW_PASSWORD"'
+        letter = Letter(tmp_path / "letter", server.url, login)
+        server.script(Fault("AUTH", f"535 5.7.8 wrong: {SECRET}", at=0))
         letter.publish(code=2)
         assert server.mails == []
+        server.script(Fault("RCPT", f"550 {SECRET}", reader="reader3@example.net"))
         letter.publish("--debug", *SEND, code=3)
         assert len(server.mails) == 19
     assert "[secret]" in letter.said
