@@ -7,6 +7,7 @@ smtplib's own `sendmail` says the same for a connection that broke before a mail
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -24,6 +25,9 @@ CONNECT, COMMAND = 30.0, 60.0
 ANSWER = 600.0
 """Seconds for the answer to a whole mail: who hangs up earlier sends it twice (RFC 5321, section
 4.5.3.2.6)."""
+
+_GOODBYE = 2.0
+"""Seconds for the answer to QUIT."""
 
 _AWAY = 10.0
 """Seconds to leave a server alone that does not answer."""
@@ -81,7 +85,7 @@ class Connection:
         import smtplib
 
         password = resolve(self.server.password) if self.server.password else ""
-        self.close()
+        self._hang_up()
         try:
             self._smtp = smtp = self._connect()
             smtp.ehlo_or_helo_if_needed()
@@ -90,10 +94,10 @@ class Connection:
             if password:
                 self._log_in(smtp, password)
         except (OSError, smtplib.SMTPException) as error:
-            self.close()
+            self._hang_up()
             raise self._failure(error) from None
         except BaseException:
-            self.close()
+            self._hang_up()
             raise
         self.sent = 0
 
@@ -165,19 +169,16 @@ class Connection:
         return DeliveryError(f"{self.server} cannot be used: {said}", hint, retry_after=_AWAY)
 
     def close(self) -> None:
-        """Hang up. What goes wrong with that is of no importance."""
-        import smtplib
+        """Say goodbye and hang up. What goes wrong with that is of no importance."""
+        with suppress(LostError):
+            self._write(b"QUIT\r\n", _GOODBYE)
+            self._reply()
+        self._hang_up()
 
+    def _hang_up(self) -> None:
         smtp, self._smtp = self._smtp, None
         if smtp:
-            try:
-                if smtp.sock:
-                    smtp.sock.settimeout(1.0)
-                    smtp.sock.sendall(b"QUIT\r\n")
-            except (OSError, smtplib.SMTPException):
-                pass
-            finally:
-                smtp.close()
+            smtp.close()
 
     def ask(self) -> Reply:
         """What the server says to NOOP. Raises LostError."""
@@ -206,7 +207,7 @@ class Connection:
         elif 400 <= reply.code < 600:
             raise RefusedError(reply, ".")
         else:
-            self.close()
+            self._hang_up()
             raise OutcomeUnknownError(f"{self.server} said to the mail to {reader}: {reply}")
 
     def _address(self, sender: str, reader: str, mail: bytes) -> None:
@@ -230,7 +231,7 @@ class Connection:
                 if reply.code >= 400:
                     refused = refused or RefusedError(reply, stage)
                 elif reply.code // 100 != (3 if stage == "DATA" else 2):
-                    self.close()
+                    self._hang_up()
                     raise LostError(f"it said {reply} to {stage}")
             if refused:
                 self._forget(wants_mail=stage == "DATA" and reply.code < 400)
@@ -244,7 +245,7 @@ class Connection:
                 self._reply()
             self._write(b"RSET\r\n", COMMAND)
             if self._reply().code != 250:
-                self.close()
+                self._hang_up()
         except LostError:
             pass
 
@@ -255,7 +256,7 @@ class Connection:
             self._smtp.sock.settimeout(seconds)
             self._smtp.sock.sendall(octets)
         except OSError as error:
-            self.close()
+            self._hang_up()
             raise LostError(error.strerror or str(error)) from None
 
     def _reply(self, seconds: float = 0.0) -> Reply:
@@ -268,7 +269,7 @@ class Connection:
                 self._smtp.sock.settimeout(seconds)
             return Reply(*self._smtp.getreply())
         except (OSError, smtplib.SMTPException) as error:
-            self.close()
+            self._hang_up()
             raise LostError(redact(str(error))) from None
 
 

@@ -1,8 +1,8 @@
 """How fast publisher is, against bare Python, Pelican and Hugo, all measured in one run: `make bench`.
 
 S is a bare start of the same Python. P and H are Pelican and Hugo building the same issues: a page each, an
-index, one full-content feed. R is the parse of an issue, Q smtp-source sending as many mails. Every number printed is a median, and rivals
-take turns.
+index, one full-content feed. R is the parse of an issue, Q smtp-source sending as many mails. Every number
+printed is a median, and rivals take turns.
 """
 
 from __future__ import annotations

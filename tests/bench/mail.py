@@ -1,8 +1,9 @@
-"""Sending mail, against smtp-source, which comes with Postfix and makes nothing but load: as many mails of the same
-size over one connection, to the same smtp-sink."""
+"""Sending mail, against smtp-source, which comes with Postfix and makes nothing but load: as many mails of
+the same size over one connection, to the same smtp-sink."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -84,7 +85,8 @@ def _sink(*options: str) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    process = subprocess.Popen([SINK, "-u", "nobody", *options, f"127.0.0.1:{port}", "1024"])
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    process = subprocess.Popen([SINK, *user, *options, f"127.0.0.1:{port}", "1024"])
     try:
         time.sleep(0.5)
         yield port
