@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -138,6 +140,39 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
         letter.publish(code=4)
         assert Counter(server.readers) == Counter(READERS)
         assert "nobody knows whether 1 of 20 went out" in letter.said
+
+
+DEATHS = ("acted:kill:137", "begun:kill:40", "confirming:kill:25", "sending:kill:333", "acted:kill:512")
+
+
+@pytest.mark.parametrize("policy", ["ask", "skip", "resend"])
+def test_three_thousand_readers_and_five_deaths(sink: SmtpSink, tmp_path: Path, policy: str) -> None:
+    """Nobody is lost without a word, nobody else gets it, and nobody twice unless `resend` says so."""
+    letter = Letter(tmp_path / "letter", sink.url, f'uncertain = "{policy}"')
+    everybody = {f"reader{n}@example.net" for n in range(3000)}
+    (letter.root / "readers.txt").write_text("".join(f"{reader}\n" for reader in sorted(everybody)))
+    for death in DEATHS:
+        letter.publish(code=-9, env={"PUBLISHER_FAILPOINT": death})
+    letter.said = ""
+    letter.publish(code=4 if policy == "ask" else 0)
+    arrived = sink.readers
+    assert set(arrived) <= everybody
+    missing = everybody - set(arrived)
+    if policy == "resend":
+        assert missing == set()
+        assert sum(arrived.values()) - 3000 <= 10 * len(DEATHS)
+    else:
+        assert set(arrived.values()) == {1}
+        with closing(sqlite3.connect(letter.root / ".publisher" / "ledger.db")) as books:
+            rows = books.execute("SELECT recipient FROM delivery WHERE state IN ('unknown', 'dropped')")
+            doubtful = {reader for (reader,) in rows}
+        assert missing <= doubtful
+        assert len(doubtful) <= 10 * len(DEATHS)
+        if policy == "ask":
+            letter.publish("resolve", "2021-07-18", "--channel", "email", code=4)
+            assert doubtful == set(re.findall(r"reader\d+@example\.net", letter.said))
+    letter.publish(code=4 if policy == "ask" else 0)
+    assert sink.readers == arrived
 
 
 def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:
