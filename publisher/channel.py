@@ -215,8 +215,12 @@ class LiveChannel(Channel, Protocol):
     updates: ClassVar[bool]
     ordered: ClassVar[bool]
     repeatable: ClassVar[bool]
-    window: ClassVar[int]
     patience: ClassVar[float]
+
+    @property
+    def window(self) -> int:
+        """How many deliveries are under way together."""
+        ...
 
     @property
     def destination(self) -> str:

@@ -30,12 +30,12 @@ _WHOLE_ADDRESSES_IN_LOGS = ("httpx", "httpcore", "telegram")
 _known: set[str] = set()
 
 
-def resolve(reference: Reference) -> str:
+def resolve(reference: Reference, *, lines: bool = False) -> str:
     """The secret, without the newline at its end. From now on `redact` knows it, and logs are quiet.
 
     A relative path counts from the working folder; those of publisher.toml are absolute by now. Raises
-    ConfigError, which names the reference, when the secret is not there, is empty, is not one line of
-    UTF-8, or lies in a file that others may read.
+    ConfigError, which names the reference, when the secret is not there, is empty, is not UTF-8, has more
+    than one line and not `lines`, or lies in a file that others may read.
     """
     quiet_logs()
     kind, _, name = reference.partition(":")
@@ -44,10 +44,12 @@ def resolve(reference: Reference) -> str:
             "this is no reference to a secret", f"begin it with {', '.join(_SOURCES)} and a colon"
         )
     try:
-        secret = _line(_SOURCES[kind](name))
+        secret = _SOURCES[kind](name)
+        secret = secret if lines and secret.strip() else _line(secret)
     except ConfigError as error:
         raise ConfigError(f"{reference}: {error.message}", error.hint) from None
-    _known.update(_spellings(secret))
+    for line in filter(None, re.split("[\r\n]", secret)):
+        _known.update(_spellings(line))
     return secret
 
 

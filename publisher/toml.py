@@ -24,6 +24,7 @@ _KINDS = {
     "float": ("a number", "1.5"),
     "bool": ("true or false", "true"),
     "tuple[str, ...]": ("a list of strings", '["…", "…"]'),
+    "tuple[str, ...] | Path": ("the path of a file, or a list of strings", '"…"'),
     "Reference": ("a reference to a secret", '"env:NAME"'),
 }
 
@@ -114,7 +115,11 @@ class Document:
                 return value
             case "float", int() | float() if not isinstance(value, bool):
                 return float(value)
-            case "tuple[str, ...]", list() if all(isinstance(entry, str) for entry in value):
+            case "tuple[str, ...] | Path", str() if value and "\0" not in value:
+                return self.path.parent / value
+            case "tuple[str, ...]" | "tuple[str, ...] | Path", list() if all(
+                isinstance(entry, str) for entry in value
+            ):
                 return tuple(value)
             case "Reference", str() if re.fullmatch(_REFERENCE, value, re.ASCII):
                 return self._absolute(value)

@@ -35,8 +35,10 @@ FLOORS = (
 # speak to a server.
 DOORS = {
     "apscheduler": "schedule",
+    "cryptography": "channels.email",
     "feedgen": "channels.rss",
     "httpx": "channels.rss channels.telegram channels.wechat",
+    "idna": "channels.email",
     "jinja2": "theme",
     "keyring": "credentials",
     "lxml": "channels.rss",
