@@ -7,6 +7,7 @@
 
 Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
 A channel may refuse its own values: by a ConfigError when it is made, or when it is asked for `addresses`.
+What it has a field `_lang` or `_root` for, it is told: the language of the newsletter, and its folder.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from publisher.credentials import Reference
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.model import Publication
 from publisher.project import NAME as NAME
@@ -262,13 +263,18 @@ def _channel(
         known = kinds(cls)
     values = document.decode(table, known | {"enabled": "bool"})
     enabled = values.pop("enabled", True)
-    keys = {key_of(field.name): field for field in dataclasses.fields(cls) if field.init}
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    keys = {key_of(name): field for name, field in fields.items()}
     for key, field in keys.items():
         missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if missing and key not in values:
             raise document.need(table, key, example(known[key]))
     with document.at(*place):
-        channel: Channel = cls(**{keys[key].name: value for key, value in values.items()})
+        told = {"_lang": publication.lang, "_root": str(document.path.parent)}
+        channel: Channel = cls(
+            **{keys[key].name: value for key, value in values.items()},
+            **{name: value for name, value in told.items() if name in fields},
+        )
         if enabled and hasattr(
             channel, "addresses"
         ):  # it refuses what is not below the folder that is served

@@ -554,6 +554,24 @@ def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
     assert caught.value.message == "publisher.toml:5:1: Odd.when is declared as dt.date | None"
 
 
+def test_a_channel_that_is_told_whose_it_is(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Told(Silent):
+        wings: int = 2
+        _lang: str = ""
+        _root: str = ""
+
+    def find(name: str) -> type[Channel]:
+        return Told if name == "told" else find_channel(name)
+
+    path = tmp_path / "publisher.toml"
+    path.write_text(TOP + 'lang = "en"\n[channels.told]\nwings = 4\n', "utf-8")
+    assert config.load(path, find).channels[-1] == Told(4, "en", str(tmp_path))
+    path.write_text(TOP + '[channels.told]\n_lang = "en"\n', "utf-8")
+    with pytest.raises(ConfigError, match=r"unknown key _lang"):
+        config.load(path, find)
+
+
 # ----------------------------------------------------------------------- places
 
 

@@ -17,7 +17,7 @@ from publisher.channel import LiveChannel, Part, Rendering
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.failpoints import reach
 from publisher.ledger import Claim, Key, Ledger, Result, Standing, State, Task
-from publisher.ledger.account import standing
+from publisher.ledger.account import retry, standing
 from publisher.ledger.doubts import doubts, settle
 from publisher.ledger.places import move, moved
 from publisher.pipeline.clock import Clock
@@ -38,7 +38,8 @@ _SECOND_LOOK = 60.0
 @dataclass
 class Live:
     """A rendering to be delivered by a channel. `patience` is for how many seconds it may wait in all for a
-    platform that wants to be left alone; `stop` ends it after the window at hand."""
+    platform that wants to be left alone; `stop` ends it after the window at hand. With `again` what failed is
+    planned once more, and what was put off is due."""
 
     ledger: Ledger
     channel: LiveChannel
@@ -48,6 +49,7 @@ class Live:
     clock: Clock
     patience: float
     stop: Event
+    again: bool = False
     sent: int = 0
     changed: int = 0
     url: str = ""
@@ -68,14 +70,8 @@ class Live:
             self.key, self.clock.time(), self._lease, repeatable=self.channel.repeatable
         )
         try:
-            self.ledger.plan(
-                claim,
-                self.rendering.parts,
-                self.channel.recipients(),
-                self.clock.time(),
-                keep=self.survey.keep,
-            )
-            reach("planned")
+            if self.again:
+                retry(self.ledger, self.key, self.clock.time())
             self._names = dict(moved(self.ledger, self.channel.name))
             with ExitStack() as stack:
                 self._couriers = [
@@ -83,7 +79,8 @@ class Live:
                 ]
                 for courier in self._couriers:
                     stack.callback(courier.close)
-                self._settle_doubts(claim)
+                self._settle_doubts(claim)  # before the plan, which knows who wants no mail any more
+                self._plan(claim)
                 self._take_turns(claim, stack)
                 if self._settle_doubts(claim):
                     self._take_turns(claim, stack)
@@ -93,6 +90,11 @@ class Live:
             raise self._fault
         if fault := shortfall(standing(self.ledger, self.key)):
             raise fault
+
+    def _plan(self, claim: Claim) -> None:
+        recipients, now = self.channel.recipients(), self.clock.time()
+        self.ledger.plan(claim, self.rendering.parts, recipients, now, keep=self.survey.keep)
+        reach("planned")
 
     @property
     def _lease(self) -> dt.timedelta:
@@ -193,7 +195,7 @@ class Live:
             return False
         match getattr(self.channel, "uncertain", "ask"):
             case "resend":
-                again = [task for task in found if task.tries < 2]  # once
+                again = [task for task in found if task.tries == 1]  # once
                 results = [
                     Result(task, State.PLANNED, self.clock.time(), reason="once more") for task in again
                 ]
@@ -201,11 +203,11 @@ class Live:
                 results = [Result(task, State.DROPPED, self.clock.time(), reason="skipped") for task in found]
                 self.notes += [f"nobody knows whether {task.recipient} got it" for task in found]
             case _:
-                results = self._look_for(found)
+                results = self._look_for(claim, found)
         settle(self.ledger, claim, results)
         return bool(results)
 
-    def _look_for(self, found: Sequence[Task]) -> list[Result]:
+    def _look_for(self, claim: Claim, found: Sequence[Task]) -> list[Result]:
         """Ask the platform for each. What is not there the first time may be about to arrive."""
         courier, results = self._couriers[0], []
         with suppress(PublisherError):  # nobody answers: it stays unknown
@@ -215,6 +217,7 @@ class Live:
                 to = self._names.get(task.recipient, task.recipient)
                 receipt = courier.find(task, to)
                 if receipt is None:
+                    self._turn(claim, [], _SECOND_LOOK)  # the claim must last longer
                     self._wait(_SECOND_LOOK)
                     receipt = courier.find(task, to)
                 state = State.SENT if receipt else State.PLANNED
@@ -230,17 +233,17 @@ def shortfall(found: Standing | None) -> PublisherError | None:
         return None
     counts, channel = found.counts, found.key.channel
     _, slash, issue = found.key.issue.rpartition("/")  # what is of no issue is of the newsletter
-    which = f"{issue} --channel {channel}" if slash else f"--channel {channel}"
+    which = f" {issue} --channel {channel}" if slash else ""
     why = f": {found.reasons[0]}" if found.reasons else ""
     if counts.unknown:
         return OutcomeUnknownError(
             f"nobody knows whether {counts.unknown} of {counts.total} went out{why}",
-            f"look there, then say what you saw: publish resolve {which}",
+            f"look there, then say what you saw: publish resolve{which}",
         )
     if counts.failed:
         return DeliveryError(
             f"{counts.failed} of {counts.total} failed{why}",
-            f"when that is mended: publish retry {which}",
+            f"when that is mended: publish retry{which}",
         )
     waiting = counts.planned + counts.sending
     if not waiting:

@@ -1,8 +1,8 @@
 """How fast publisher is, against bare Python, Pelican and Hugo, all measured in one run: `make bench`.
 
 S is a bare start of the same Python. P and H are Pelican and Hugo building the same issues: a page each, an
-index, one full-content feed. R is the parse of an issue. Every number printed is a median, and rivals
-take turns.
+index, one full-content feed. R is the parse of an issue, Q smtp-source sending as many mails. Every number
+printed is a median, and rivals take turns.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import issues
+import mail
 import rivals
 from clock import Job, in_turn, peak_memory
 
@@ -146,6 +147,11 @@ def large_archive(bare: Job, work: Path) -> None:
     table("10,000 issues, nothing changed", unchanged.median / bare.median, "S", 16)
 
 
+def mails(bare: Job, work: Path) -> None:
+    [(_, issue)] = issues.issues(1, 7)
+    mail.mail(bare, PUBLISH, CONFIG, issue, work, table)
+
+
 def _emptied(folder: Path) -> Callable[[], None]:
     return lambda: shutil.rmtree(folder, ignore_errors=True)
 
@@ -162,7 +168,7 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (start_up, one_parse, one_issue, checks, archive, large_archive):
+        for part in (start_up, one_parse, one_issue, checks, archive, large_archive, mails):
             part(Job([PYTHON, "-c", "pass"], work), work)
 
 
