@@ -26,7 +26,7 @@ FLOORS = (
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
     ("pipeline", "testing"),
-    ("schedule", "preview"),
+    ("schedule", "preview", "server"),
     ("cli",),
     ("__main__",),
 )
@@ -45,7 +45,9 @@ DOORS = {
     "rich": "cli",
     "smtplib": "channels.email",
     "sqlite3": "ledger",
+    "starlette": "server",
     "telegram": "channels.telegram",
+    "uvicorn": "server",
     "yaml": "reader",
 }
 
