@@ -217,7 +217,7 @@ class LiveChannel(Channel, Protocol):
 
     @property
     def own(self) -> str:
-        """The editor's own destination, for proofs; empty when none is set."""
+        """The editor's own destination, for proofs, from the channel's key `me`; empty when none is set."""
         ...
 
     def recipients(self) -> Iterable[str]:

@@ -99,7 +99,7 @@ def _replace(path: Path, body: bytes, mode: int, flush: bool) -> None:
             temporary.unlink()
         raise
     if flush:
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def _open_temporary(folder: Path) -> tuple[int, Path]:
@@ -113,10 +113,10 @@ def _open_temporary(folder: Path) -> tuple[int, Path]:
             continue
         except FileNotFoundError:
             folder.mkdir(parents=True, exist_ok=True)
-            _flush_folder(folder.parent)
+            flush_folder(folder.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename last. Not every file system lets a folder be flushed; the rename is whole without it."""
     with contextlib.suppress(OSError):
         file = os.open(folder, os.O_RDONLY)

@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import Postgres, programs
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
@@ -37,17 +39,26 @@ def corpus() -> Path:
 
 
 @pytest.fixture(scope="session")
-def need() -> Callable[[str], str]:
-    """need("java") gives the path of a program. Missing, it skips the test, and fails it under CI."""
+def need() -> Callable[..., str]:
+    """need("java") gives the path of a program, which may lie in another search `path`. Missing, it skips the
+    test, and fails it under CI."""
 
-    def find(program: str) -> str:
-        path = shutil.which(program)
+    def find(program: str, path: str | None = None) -> str:
+        path = shutil.which(program, path=path)
         if path is None:
             message = f"{program} is not installed"
             (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def postgres(need: Callable[..., str]) -> Iterator[Postgres]:
+    """A PostgreSQL server; `address()` is a new place there."""
+    server = Postgres(lambda program: need(program, programs()))
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

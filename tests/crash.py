@@ -40,6 +40,8 @@ ONCE = ("planning", "planned", "confirmed")
 
 KILLS = 4
 MANY = 2_000
+LINE = 110
+"""About the bytes of an effect."""
 
 
 @dataclass(frozen=True)
@@ -145,14 +147,24 @@ def pairs(arguments: argparse.Namespace) -> None:
             return code
 
         living = [child(persist) for _ in range(2)]
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(0.02, 0.15))
+        for reached in sorted(chance.sample(range(MANY), KILLS)):
+            wait_until_reached(one.channel.world, reached)
             victim = living.pop(chance.randrange(2))
             os.kill(victim, signal.SIGKILL)
             kills += end(victim) == -signal.SIGKILL
             living.append(child(persist))
         codes = [end(number) for number in living]
         print(json.dumps(one.result(kills, max(codes))), flush=True)
+
+
+def wait_until_reached(world: World, count: int) -> None:
+    """Wait until the world has that many effects, or no more come: some are left to a person."""
+    size, seen = -1, time.monotonic()
+    while size < count * LINE and time.monotonic() - seen < 0.5:
+        now = world.path.stat().st_size if world.path.exists() else 0
+        if now > size:
+            size, seen = now, time.monotonic()
+        time.sleep(0.001)
 
 
 def edges(arguments: argparse.Namespace) -> None:
@@ -182,7 +194,7 @@ def stopped(arguments: argparse.Namespace) -> None:
 
     @dataclass(frozen=True)
     class Brief(Letters):
-        patience: ClassVar[float] = 0.05
+        patience: ClassVar[float] = 1.0
 
     for edge in ("begun", "sending", "acted", "confirming"):
         channel = Brief(World(arguments.ledger / f"world-{edge}"), count=40)
@@ -194,7 +206,7 @@ def stopped(arguments: argparse.Namespace) -> None:
         _, status = os.waitpid(first, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         busy = end(child(one.publish))
-        time.sleep(0.2)
+        time.sleep(2.2)
         code = end(child(replace(one).publish))
         os.kill(first, signal.SIGCONT)
         found = one.result(1, code) | {"name": edge, "busy": busy, "late": end(first)}

@@ -186,7 +186,8 @@ def test_json(letter: Path, run: Command) -> None:
 def test_json_of_nothing_to_do(letter: Path, run: Command) -> None:
     run()
     result = json.loads(run("--json").out)
-    assert result["channels"]["web"] == {"written": [], "unchanged": 4, "gone": [], "error": None}
+    web = result["channels"]["web"]
+    assert (web["written"], web["unchanged"], web["sent"], web["error"]) == ([], 4, 0, None)
 
 
 def test_json_of_an_error(letter: Path, run: Command) -> None:
@@ -393,6 +394,17 @@ def test_the_keyboard_interrupts(letter: Path, run: Command, monkeypatch: pytest
 
     monkeypatch.setattr(publish_module, "nothing_to_do", interrupt)
     assert run() == Said(130, "", "error: interrupted\n")
+
+
+def test_a_user_without_a_home_publishes(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, where a user may be a number and nothing else."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert run("--channel", "web").code == 0
 
 
 # -------------------------------------------------------------------- other commands

@@ -49,8 +49,17 @@ def test_kill_after_kill(tmp_path: Path, seed: int) -> None:
         assert found["counts"]["planned"] == 0, found
 
 
-def test_two_at_work_and_one_is_killed(tmp_path: Path) -> None:
-    results = list(crash("pairs", tmp_path, "--rounds", "10"))
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest) -> list[str]:
+    """Where the books are."""
+    if request.param == "sqlite":
+        return []
+    return ["--postgres", request.getfixturevalue("postgres").address()]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_at_work_and_one_is_killed(tmp_path: Path, place: list[str], seed: int) -> None:
+    results = list(crash("pairs", tmp_path, "--seed", str(seed), "--rounds", "10", *place))
     assert len(results) == 10
     assert any(found["counts"]["unknown"] for found in results), "no kill hit a window"
     for found in results:
@@ -58,8 +67,8 @@ def test_two_at_work_and_one_is_killed(tmp_path: Path) -> None:
         assert found["counts"]["planned"] == 0, found
 
 
-def test_every_edge_of_every_kind_of_channel(tmp_path: Path) -> None:
-    results = list(crash("edges", tmp_path))
+def test_every_edge_of_every_kind_of_channel(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("edges", tmp_path, *place))
     assert len(results) == 63
     for found in results:
         kind, edge, action = found["name"].split("-")
@@ -77,8 +86,8 @@ def test_every_edge_of_every_kind_of_channel(tmp_path: Path) -> None:
             assert found["counts"]["unknown"], found
 
 
-def test_one_that_was_stopped_too_long_does_no_harm(tmp_path: Path) -> None:
-    results = list(crash("stopped", tmp_path))
+def test_one_that_was_stopped_too_long_does_no_harm(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("stopped", tmp_path, *place))
     assert len(results) == 4
     for found in results:
         assert found["busy"] == 5, "another took over before the lease was over"
@@ -86,8 +95,8 @@ def test_one_that_was_stopped_too_long_does_no_harm(tmp_path: Path) -> None:
         check(found, 40)
 
 
-def test_six_at_once_have_one_winner(tmp_path: Path) -> None:
-    results = list(crash("race", tmp_path, "--rounds", "50"))
+def test_six_at_once_have_one_winner(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("race", tmp_path, "--rounds", "50", *place))
     assert len(results) == 50
     for found in results:
         assert found["reached"] == 3, found

@@ -21,6 +21,7 @@ from publisher.model import Publication
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Departure, Outcome, Request
 from publisher.pipeline.publishing import publish
+from publisher.pipeline.settlement import Answer, Settlement
 from publisher.theme import Theme
 from tests.live import Behaviour, Call, Letters, Line, Post, World
 
@@ -278,6 +279,23 @@ def test_nonsense_from_a_channel_is_an_unknown_outcome(letter: Newsletter) -> No
     assert outcome.exit_code == 4
 
 
+def test_a_retry_sends_what_failed_and_nothing_else(letter: Newsletter) -> None:
+    @dataclass(frozen=True)
+    class Other(Post):
+        name = "other"
+
+    channel, other = (
+        Post(letter.world, behaves=on("2", DeliveryError("no", permanent=True), times=1)),
+        Other(World(letter.root / "other")),
+    )
+    assert letter.publish(channel).exit_code == 3
+    assert letter.publish(channel).exit_code == 3
+    found = letter.publish(channel, other, retry=True)
+    assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert not letter.publish(channel, retry=True).channels["post"].did_something
+
+
 # ------------------------------------------------------------------ the question
 
 
@@ -302,6 +320,24 @@ def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:
     letter.publish(Post(letter.world), other, approve=no)  # a change can be taken back
     assert len(asked) == 1
     assert letter.world.told[-1] == "update 3 叁"
+
+
+def test_the_editor_is_asked_about_what_will_leave(letter: Newsletter) -> None:
+    asked: list[Sequence[Departure]] = []
+
+    def yes(leaving: Sequence[Departure]) -> bool:
+        asked.append(leaving)
+        return True
+
+    letter.post(on("2", TimeoutError()), approve=yes)
+    letter.post(approve=yes)
+    assert len(asked) == 1, "nothing can leave behind what is unknown"
+    resolve(letter.ledger, letter.key, Verdict.DROP, NOON)
+    letter.post(approve=yes)
+    assert asked[1] == [Departure("post", "@readers", 1)], "what was given up does not leave"
+    letter.write("一", "贰", "叁")
+    letter.post(correct=True, approve=yes)
+    assert asked[2] == [Departure("post", "@readers", 0, changed=1)], "a correction is agreed to"
 
 
 def test_a_dry_run_foresees_and_notes_nothing(letter: Newsletter) -> None:
@@ -434,6 +470,49 @@ def test_what_is_there_is_found_and_what_is_not_is_sent(letter: Newsletter, acts
     assert outcomes == ["sent", "unknown", *settled, "sent"]
     letter.write("一", "贰", "三")
     assert letter.publish(Asked(letter.world)).channels["post"].changed == 1
+
+
+def test_who_was_given_up_stops_no_other(letter: Newsletter) -> None:
+    letter.write("一")
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        raise TimeoutError if call.recipient == "reader2@example.org" else DeliveryError("busy")
+
+    letters = Letters(letter.world, count=3, behaves=behave)
+    letter.publish(letters, patience=0)
+    key = letter.key._replace(channel="letters")
+    assert resolve(letter.ledger, key, Verdict.DROP, NOON) == 1
+    assert letter.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
+
+
+def test_a_name_is_that_of_one_message(letter: Newsletter) -> None:
+    letter.write("一")
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        raise TimeoutError
+
+    letter.publish(Letters(letter.world, count=3, behaves=behave))
+    found = Settlement(letter.ledger, ISSUE, NOON)
+    [case] = found.cases(("letters",))
+    assert [one.recipient for one in case.doubts] == [f"reader{number}@example.org" for number in range(3)]
+    with pytest.raises(ConfigError, match="77 can be the name of one message, and 3 are unknown"):
+        found.enter(case, Answer(Verdict.SENT, remote_id="77"))
+    number, left = found.enter(case, Answer(Verdict.SENT, "1", "reader1@example.org", "77"))
+    assert (number, left.unknown, left.sent) == (1, 2, 1)
+
+
+def test_nobody_is_asked_about_what_waits_behind_the_unknown(letter: Newsletter) -> None:
+    @dataclass(frozen=True)
+    class Series(Letters):
+        name = "series"
+        ordered = True
+
+    def no(leaving: Sequence[Departure]) -> bool:
+        raise AssertionError(leaving)
+
+    series = Series(letter.world, behaves=on("2", TimeoutError(), acts=True))
+    letter.publish(series)
+    assert letter.publish(series, approve=no).exit_code == 4
 
 
 # --------------------------------------------------------------- files have books

@@ -124,9 +124,9 @@ def _newest(edition: Edition) -> Record | None:
 
 
 def _named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
-    found = [record for record in records.values() if wanted in _names(record)]
+    found = [record for record in records.values() if wanted in names(record)]
     if not found:
-        near = nearest(wanted, [name for record in records.values() for name in _names(record) if name])
+        near = nearest(wanted, [name for record in records.values() for name in names(record) if name])
         hint = f"did you mean {near}?" if near else "publish --issue latest takes the newest one due"
         raise ConfigError(f"there is no issue {wanted}", hint)
     for record in found:
@@ -135,7 +135,8 @@ def _named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Reco
     raise _not_due(found[0], edition)
 
 
-def _names(record: Record) -> tuple[str, ...]:
+def names(record: Record) -> tuple[str, ...]:
+    """What an issue may be called by."""
     name = record.path.rpartition("/")[2]
     return record.date, record.id, name.rpartition(".")[0], name, record.path
 

@@ -29,7 +29,7 @@ def run() -> NoReturn:
 def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
     """Run the command; its exit code. `now` is the time it believes it is, aware."""
     words = list(sys.argv[1:] if argv is None else argv)
-    output = Output(sys.stdout, sys.stderr, json="--json" in words)
+    output = Output(sys.stdout, sys.stderr, json="--json" in words, stdin=sys.stdin)
     try:
         return _run(words, output, now or dt.datetime.now(dt.UTC))
     except SystemExit as end:  # after --help and --version

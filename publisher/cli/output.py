@@ -14,14 +14,18 @@ _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33"
 
 
 class Output:
-    """Two streams. With `json` the results are one object, given to `finish`, and no lines.
+    """Two streams, and a third for the answer to a question. With `json` the results are one object, given to
+    `finish`, and no lines.
 
     A reader that goes away stops no work: what it does not want to see is dropped.
     """
 
-    def __init__(self, stdout: TextIO, stderr: TextIO, *, json: bool = False) -> None:
+    def __init__(
+        self, stdout: TextIO, stderr: TextIO, *, json: bool = False, stdin: TextIO | None = None
+    ) -> None:
         self.json = json
         self.stderr = stderr
+        self._stdin = stdin or io.StringIO()
         self._stdout = stdout
         self._colours = {stream: _has_colour(stream) for stream in (stdout, stderr)}
         for stream in (stdout, stderr):
@@ -40,6 +44,20 @@ class Output:
     def warn(self, text: str) -> None:
         """Something to know that stops nothing."""
         self.talk(f"{self._painted('warning:', 'yellow', self.stderr)} {text}")
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer."""
+        return self._stdin.isatty() and self.stderr.isatty()
+
+    def ask(self, question: str) -> bool:
+        """Whether the one at the terminal says yes. Anything but y is no."""
+        self.stderr.write(f"{redact(question)} [y/N] ")
+        self.stderr.flush()
+        answer = self._stdin.readline()
+        if not answer.endswith("\n"):  # the end of the input leaves the cursor behind the question
+            self.talk("")
+        return answer.strip().lower() in ("y", "yes")
 
     def fail(self, message: str, hint: str, code: int) -> None:
         """Why there is no result, on one line."""

@@ -21,6 +21,12 @@ Run = Callable[[argparse.Namespace, "Output", dt.datetime], int]
 COMMANDS = {
     "init": "begin a newsletter, with sample issues where there are none",
     "new": "begin the next issue, by the rhythm of the last ones",
+    "status": "what is out where, and what to type next",
+    "diff": "what is live against what the sources make now",
+    "retry": "send what failed once more",
+    "resolve": "settle what nobody knows: whether it went out",
+    "correct": "after an edit: change, add and take back messages",
+    "doctor": "whether everything is set up to publish, and how to mend it",
     "channels": "the channels there are, and which are on",
     "completion": "completion of these words, for bash, zsh or tcsh",
 }
@@ -32,6 +38,7 @@ publish: one Markdown issue of a newsletter in, every channel out
   publish                        the newest issue due, on all channels that are on
   publish --channel rss          only the feeds
   publish 2021-07-18 --dry-run   what publishing that issue would change; writes nothing
+  publish 2021-08-01 --to-me     a proof of an issue, to your own chat or mailbox
 
 """
 
@@ -81,6 +88,41 @@ class Parser(argparse.ArgumentParser):
         self.options.add_argument("--debug", action="store_true", help="show where an internal error arose")
         self.options.add_argument("-h", "--help", action="help", help="print this")
 
+    def define_issue(self, *, needed: bool = False) -> None:
+        """Add the issue as an argument."""
+        newest = "" if needed else " (the newest one due)"
+        self.arguments.add_argument(
+            "issue",
+            nargs=None if needed else "?",
+            default="",
+            metavar="ISSUE",
+            help=f"the issue, by date, file or id{newest}",
+        )
+
+    def define_channels(self) -> None:
+        """Add the choice of channels."""
+        self.options.add_argument(
+            "-c",
+            "--channel",
+            metavar="NAME",
+            action="append",
+            default=[],
+            help="only this channel; more with commas (all: every one that is on)",
+        )
+
+    def define_sending(self) -> None:
+        """Add what all that send have in common."""
+        option = self.options.add_argument
+        option("-n", "--dry-run", action="store_true", help="say what would change, and write nothing")
+        option("-y", "--yes", action="store_true", help="send without asking")
+        option(
+            "--patience",
+            metavar="SECONDS",
+            type=_seconds,
+            default=60.0,
+            help="how long to wait for a platform that wants to be left alone (60)",
+        )
+
     def error(self, message: str) -> NoReturn:
         """Raise ConfigError."""
         raise ConfigError(message, f"{self.prog} --help")
@@ -96,14 +138,7 @@ def act() -> Parser:
     listed = "".join(f"  publish {name:<23}{what}\n" for name, what in COMMANDS.items())
     parser = Parser("publish", f"{_INTRODUCTION}{listed}", _EXIT_CODES)
     option = parser.options.add_argument
-    option(
-        "-c",
-        "--channel",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="only this channel; more with commas (all: every one that is on)",
-    )
+    parser.define_channels()
     option(
         "-i",
         "--issue",
@@ -111,7 +146,8 @@ def act() -> Parser:
         default="",
         help="the issue, by date, file or id (latest: the newest one due)",
     )
-    option("-n", "--dry-run", action="store_true", help="say what would change, and write nothing")
+    parser.define_sending()
+    option("--to-me", action="store_true", help="send a proof to yourself; a draft will do")
     option(
         "-o", "--out", metavar="DIR", type=Path, help="write below this folder instead of the newsletter's"
     )
@@ -137,6 +173,16 @@ def everything() -> Parser:
         import_module(f"publisher.cli.{name}").define(one)
         one.define_common()
     return parser
+
+
+def _seconds(word: str) -> float:
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ConfigError(f"{word} is not a number of seconds", "like --patience 60")
+    return seconds
 
 
 def _take_as_issue(arguments: argparse.Namespace) -> None:

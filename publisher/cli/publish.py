@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
-import sys
 from pathlib import Path
 
+from publisher.cli.acting import as_json, carry_out, load, request_of
 from publisher.cli.output import Output
 from publisher.cli.story import Story
 from publisher.errors import ConfigError
-from publisher.pipeline.events import ChannelOutcome, Outcome, Request
+from publisher.pipeline.events import Request
 from publisher.pipeline.quick import nothing_to_do
 from publisher.project import find
 
@@ -19,82 +18,28 @@ from publisher.project import find
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish; the exit code."""
     path = find(Path.cwd())
-    request = Request(
-        issue=_issue(arguments.issue, path.parent),
-        channels=_channels(arguments.channel),
-        dry_run=arguments.dry_run,
-        out=arguments.out and Path.cwd() / arguments.out,
-    )
-    story = Story(output, request)
+    request = request_of(arguments, path.parent, output)
+    request = request._replace(out=arguments.out and Path.cwd() / arguments.out)
+    if arguments.to_me:
+        return _send_proof(path, request, output, now)
     outcome = nothing_to_do(path.parent, request, now)
-    if outcome:
-        story.tell_at_once(outcome)
-    else:
-        outcome = _publish(path, request, now, story)
+    if outcome is None:
+        return carry_out(path, request, output, now)
+    story = Story(output, request)
+    story.tell_at_once(outcome)
     story.end(outcome)
-    output.finish(_as_json(outcome, request))
+    output.finish(as_json(outcome, request))
     return outcome.exit_code
 
 
-def _publish(path: Path, request: Request, now: dt.datetime, story: Story) -> Outcome:
-    from publisher import config, registry  # only now, because they are slow to import
-    from publisher.pipeline.publishing import publish
-    from publisher.theme import Theme
+def _send_proof(path: Path, request: Request, output: Output, now: dt.datetime) -> int:
+    from publisher.pipeline.proof import send_proof
 
-    found = config.load(path, registry.load)
-    theme = Theme.load(found.templates, None if request.dry_run else _compiled())
+    if request.out:
+        raise ConfigError("a proof is sent, not written", "leave out one of --to-me and --out")
+    story = Story(output, request)
     with story:
-        return publish(found, theme, request, now, story.tell)
-
-
-def _issue(word: str, root: Path) -> str:
-    """A file is named by its path below the newsletter's folder, everything else as it is."""
-    path = Path.cwd() / word
-    if not word or not path.is_file():
-        return word
-    try:
-        return path.resolve().relative_to(root).as_posix()
-    except ValueError:
-        raise ConfigError(f"{word} is not below {root}", "name an issue of the newsletter here") from None
-
-
-def _channels(named: list[str]) -> tuple[str, ...]:
-    names = [name.strip() for word in named for name in word.split(",")]
-    return () if "all" in names else tuple(name for name in names if name)
-
-
-def _compiled() -> Path:
-    """Where compiled templates are kept: with the user, because who runs code must trust who wrote it."""
-    if sys.platform == "win32":
-        kept = os.environ.get("LOCALAPPDATA")
-    else:
-        kept = os.environ.get("XDG_CACHE_HOME")
-    return Path(kept or Path.home() / ".cache", "newsletter-publisher", "templates")
-
-
-def _as_json(outcome: Outcome, request: Request) -> dict[str, object]:
-    issue = outcome.issue
-    return {
-        "issue": issue
-        and {
-            "id": issue.id,
-            "date": issue.date,
-            "title": issue.title,
-            "url": issue.url,
-            "path": issue.path,
-            "problems": issue.problems,
-        },
-        "dry_run": request.dry_run,
-        "channels": {name: _channel_as_json(one) for name, one in outcome.channels.items()},
-        "warnings": outcome.warnings,
-        "exit": outcome.exit_code,
-    }
-
-
-def _channel_as_json(one: ChannelOutcome) -> dict[str, object]:
-    return {
-        "written": one.written,
-        "unchanged": one.unchanged,
-        "gone": one.gone,
-        "error": one.error and {"message": one.error.message, "hint": one.error.hint},
-    }
+        outcome = send_proof(*load(path), request, now, story.tell)
+    story.end(outcome)
+    output.finish({**as_json(outcome, request), "proof": True})
+    return outcome.exit_code

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
 
 from publisher.cli.output import Output
-from publisher.pipeline.events import Advanced, ChannelOutcome, Chosen, Event, Outcome, Request, Warned
+from publisher.pipeline.events import (
+    Advanced,
+    ChannelOutcome,
+    Chosen,
+    Event,
+    Foreseen,
+    Outcome,
+    Request,
+    Warned,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -54,6 +64,8 @@ class Story:
                     self._output.warn(_problems(issue.path, issue.problems))
             case Warned(message):
                 self._output.warn(message)
+            case Foreseen():
+                pass  # the outcome names them
             case ChannelOutcome():
                 self._end_progress()
                 self._channel(event)
@@ -78,7 +90,7 @@ class Story:
             return
         channels = outcome.channels.values()
         for one in channels:
-            if not (one.written or one.error):
+            if not (one.did_something or one.error):
                 self._output.line(f"  {one.name.ljust(_WIDTH)}  unchanged", "dim")
         if outcome.exit_code:
             done = sum(1 for one in channels if not one.error)
@@ -88,9 +100,14 @@ class Story:
         name = one.name.ljust(_WIDTH)
         took = f"{time.monotonic() - self._begun:.1f} s"
         self._begun = time.monotonic()
+        if one.held:
+            self._output.warn(f"{one.name}: {one.held}")
         if one.error:
             hint = f"\n  = fix: {one.error.hint}" if one.error.hint else ""
             self._output.line(f"✗ {name}  {one.error.message}{hint}", "red")
+        elif one.sent or one.changed:
+            facts = (one.destination, *self._deliveries(one), one.url)
+            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {one.took:.1f} s", "green")
         elif one.written:
             verb = "would change" if self._request.dry_run else "written"
             counts = f"{_count(len(one.written), 'file')} {verb}, {one.unchanged} unchanged"
@@ -103,6 +120,14 @@ class Story:
                 self._output.line(f"    and {len(one.written) - _LISTED} more")
         for key in one.gone:
             self._output.talk(f"note: {key} belongs to no issue any more; it is left where it is", "dim")
+
+    def _deliveries(self, one: ChannelOutcome) -> Iterator[str]:
+        """How many messages were sent and changed."""
+        dry = self._request.dry_run
+        if one.sent:
+            yield f"would send {one.sent}" if dry else f"{one.sent} sent"
+        if one.changed:
+            yield f"would change {one.changed}" if dry else f"{one.changed} changed"
 
     # --------------------------------------------------------------- progress
 
@@ -120,6 +145,8 @@ class Story:
         if self._progress and (now - self._shown > 0.1 or event.done == event.total):
             self._shown = now
             self._progress.update(self._progress.task_ids[0], completed=event.done, refresh=True)
+        if event.done == event.total:  # whoever writes next, such as a question, has the line to itself
+            self._end_progress()
 
     def _start_progress(self, event: Advanced) -> None:
         from rich.console import Console

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from publisher.errors import ConfigError
 from publisher.ledger.books import Ledger
 from publisher.ledger.database import Transaction
 from publisher.ledger.moments import moment, stamp
+from publisher.ledger.owner import in_short, is_gone
 from publisher.ledger.rows import Counts, Key, Standing, State
+from publisher.ledger.turns import attempted, conclude
 
-_COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url"
+_COLUMNS = "id, issue, channel, destination, done, digest, owner, published, changed, url, lease"
 
 
 class Verdict(Enum):
@@ -32,6 +35,16 @@ class Attempt(NamedTuple):
     ended: dt.datetime
     outcome: str
     evidence: str
+
+
+class Unknown(NamedTuple):
+    """A delivery nobody knows about: when it began, why it is not known, and the digest of what was sent."""
+
+    recipient: str
+    part: str
+    began: dt.datetime
+    reason: str
+    digest: str
 
 
 def standing(ledger: Ledger, key: Key) -> Standing | None:
@@ -62,16 +75,15 @@ def issues_with(ledger: Ledger, *states: State) -> list[str]:
         return [
             issue
             for (issue,) in books.rows(
-                f"""SELECT DISTINCT issue FROM publication
-                    JOIN delivery ON delivery.publication = publication.id
-                    WHERE state IN ({marks}) ORDER BY issue""",
+                f"""SELECT DISTINCT issue FROM publication WHERE EXISTS (SELECT 1 FROM delivery
+                    WHERE delivery.publication = publication.id AND state IN ({marks})) ORDER BY issue""",
                 *(state.value for state in states),
             )
         ]
 
 
 def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
-    number, issue, channel, destination, done, digest, owner, published, changed, url = row
+    number, issue, channel, destination, done, digest, owner, published, changed, url, lease = row
     counted: dict[str, int] = dict(
         books.rows("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", number)
     )
@@ -81,43 +93,72 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
     )
     reasons = books.rows(
         """SELECT reason FROM delivery WHERE publication = ? AND reason <> '' GROUP BY reason
-           ORDER BY MIN(CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END) LIMIT 3""",
+           ORDER BY MIN(CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END), COUNT(*) DESC,
+           reason LIMIT 3""",
         number,
     )
     parts = books.rows("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", number)
-    live = (
-        books.rows("SELECT part, live FROM delivery WHERE publication = ? AND live <> ''", number)
+    single = (
+        books.rows("SELECT part, state, tried, live FROM delivery WHERE publication = ?", number)
         if sum(counted.values()) <= 2 * len(parts) + 20
         else []
     )
+    if len({part for part, *_ in single}) < len(single):  # several recipients
+        single = []
     return Standing(
         int(str(number)),
         Key(str(issue), str(channel), str(destination)),
         bool(done),
         str(digest),
         Counts(**counted),
-        str(owner),
+        "" if is_gone(str(owner)) else in_short(str(owner)),
         moment(str(published)) if published else None,
         moment(str(changed)) if changed else None,
         str(url),
         moment(next_at) if next_at else None,
         tuple(reason for (reason,) in reasons),
         dict(parts),
-        dict(live),
+        {part: live for part, _, _, live in single if live},
+        {part: (State(state), tried) for part, state, tried, _ in single},
+        moment(str(lease)) if lease else None,
     )
 
 
-def deliveries(ledger: Ledger, key: Key, *states: State) -> Iterator[tuple[str, str, str]]:
+def latest(ledger: Ledger) -> dt.datetime | None:
+    """The last moment that was noted; None when there is none."""
+    with ledger.transaction() as books:
+        [(published, changed)] = books.rows("SELECT MAX(published), MAX(changed) FROM publication")
+    last = max(published or "", changed or "")
+    return moment(last) if last else None
+
+
+def deliveries(ledger: Ledger, key: Key, *states: State) -> list[tuple[str, str, str]]:
     """Recipient, part and reason of the deliveries of a publication in one of these states."""
     marks = ", ".join("?" * len(states))
     with ledger.transaction() as books:
-        yield from books.rows(
-            f"""SELECT recipient, part, reason FROM delivery WHERE state IN ({marks}) AND publication =
-                (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
-                ORDER BY delivery.position, delivery.id""",
-            *(state.value for state in states),
+        return [
+            (recipient, part, reason)
+            for recipient, part, reason in books.rows(
+                f"""SELECT recipient, part, reason FROM delivery WHERE state IN ({marks}) AND publication =
+                    (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
+                    ORDER BY position, id""",
+                *(state.value for state in states),
+                *key,
+            )
+        ]
+
+
+def unknown(ledger: Ledger, key: Key) -> list[Unknown]:
+    """The deliveries of a publication that are unknown."""
+    with ledger.transaction() as books:
+        found = books.rows(
+            """SELECT recipient, part, delivery.began, reason, tried FROM delivery
+               JOIN publication ON publication.id = delivery.publication
+               WHERE state = 'unknown' AND issue = ? AND channel = ? AND destination = ?
+               ORDER BY delivery.position, delivery.id""",
             *key,
         )
+    return [Unknown(who, part, moment(began), reason, digest) for who, part, began, reason, digest in found]
 
 
 def attempts(ledger: Ledger, key: Key) -> list[Attempt]:
@@ -139,11 +180,10 @@ def retry(ledger: Ledger, key: Key, now: dt.datetime) -> int:
     """Plan again what failed, and have what was put off be due now; how many deliveries that are."""
     with ledger.transaction() as books:
         return books.run(
-            """UPDATE delivery SET state = 'planned', next_at = '', tries = 0
-               WHERE (state = 'failed' OR (state = 'planned' AND next_at > ?)) AND publication =
-               (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)""",
+            """UPDATE delivery SET state = 'planned', next_at = '', tries = 0 WHERE publication = ?
+               AND (state = 'failed' OR (state = 'planned' AND next_at > ?))""",
+            _hold(ledger, books, key),
             stamp(now),
-            *key,
         )
 
 
@@ -160,44 +200,43 @@ def resolve(
     """Enter what a person found out about deliveries that are unknown; how many there were.
 
     `part` and `recipient` choose some of them. `remote_id` names the message, so that it can be changed
-    later.
+    later. Raises ConfigError when that is one name for several.
     """
     with ledger.transaction() as books:
-        chosen = books.rows(
-            """SELECT delivery.id, delivery.fence, tried, recipient, part FROM delivery
-               JOIN publication ON publication.id = delivery.publication
-               WHERE state = 'unknown' AND issue = ? AND channel = ? AND destination = ?""",
-            *key,
+        number = _hold(ledger, books, key)
+        found = books.rows(
+            """SELECT id, fence, tried FROM delivery WHERE publication = ? AND state = 'unknown'
+               AND ? IN ('', part) AND ? IN ('', recipient) ORDER BY position, id""",
+            *(number, part, recipient),
         )
-        chosen = [row for row in chosen if part in ("", row[4]) and recipient in ("", row[3])]
-        for number, fence, tried, _, _ in chosen:
-            _decide(books, number, verdict, remote_id)
-            books.run(
-                """INSERT INTO attempt (delivery, fence, began, ended, digest, outcome, evidence)
-                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
-                *(number, fence, stamp(now), stamp(now), tried, verdict.value, "a person's decision"),
-            )
-        _close(books, key, now)
-        return len(chosen)
+        if remote_id and len(found) > 1:
+            raise ConfigError(f"{remote_id} cannot be the name of {len(found)} messages", "say of which")
+        for delivery, fence, tried in found:
+            _decide(books, delivery, verdict, remote_id)
+            attempt = (delivery, fence, stamp(now), tried)
+            attempted(books, attempt, now, verdict.value, "a person's decision")
+        conclude(books, number, now)
+        return len(found)
 
 
-def _decide(books: Transaction, number: int, verdict: Verdict, remote_id: str) -> None:
+def _decide(books: Transaction, delivery: int, verdict: Verdict, remote_id: str) -> None:
     match verdict:
         case Verdict.SENT:
             sql = "UPDATE delivery SET state = 'sent', live = tried, reason = '', remote_id = ? WHERE id = ?"
-            books.run(sql, remote_id, number)
+            books.run(sql, remote_id, delivery)
         case Verdict.RESEND:
-            books.run("UPDATE delivery SET state = 'planned', reason = '' WHERE id = ?", number)
+            sql = "UPDATE delivery SET state = 'planned', reason = '', next_at = '', tries = 0 WHERE id = ?"
+            books.run(sql, delivery)
         case Verdict.DROP:
-            books.run("UPDATE delivery SET state = 'dropped', reason = '' WHERE id = ?", number)
+            books.run("UPDATE delivery SET state = 'dropped', reason = '' WHERE id = ?", delivery)
 
 
-def _close(books: Transaction, key: Key, now: dt.datetime) -> None:
-    """Note that a publication is done if nothing of it is left to do."""
-    books.run(
-        """UPDATE publication SET done = 1, published = CASE published WHEN '' THEN ? ELSE published END
-           WHERE issue = ? AND channel = ? AND destination = ? AND NOT EXISTS (SELECT 1 FROM delivery
-           WHERE publication = publication.id AND state IN ('planned', 'sending', 'failed', 'unknown'))""",
-        stamp(now),
+def _hold(ledger: Ledger, books: Transaction, key: Key) -> int:
+    """The number of a publication, which nobody else changes until the transaction ends; 0 when there is
+    none."""
+    found = books.rows(
+        f"""SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?
+            {ledger.words["lock"]}""",
         *key,
     )
+    return int(found[0][0]) if found else 0

@@ -39,17 +39,21 @@ class Database(Protocol):
         database does not take it; nothing of it is there then."""
         ...
 
-    def version(self, transaction: Transaction) -> int:
+    def version(self, books: Transaction) -> int:
         """The version of the schema, 0 when there is none. Until the transaction ends, nobody else makes
         tables."""
         ...
 
-    def set_version(self, transaction: Transaction, version: int) -> None:
+    def set_version(self, books: Transaction, version: int) -> None:
         """Note the version of the schema."""
         ...
 
     def examine(self) -> Iterator[tuple[str, bool]]:
         """What there is to know about it, and whether that is good."""
+        ...
+
+    def keep_copy(self) -> None:
+        """Leave a copy beside it, if it is a file; one that cannot be written is no error."""
         ...
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from publisher.ledger.books import Ledger
 from publisher.ledger.moments import moment, stamp
 from publisher.ledger.rows import Claim, Result, Task
+from publisher.ledger.turns import attempted
 
 
 def doubts(ledger: Ledger, claim: Claim) -> list[Task]:
@@ -34,11 +35,7 @@ def settle(ledger: Ledger, claim: Claim, results: list[Result]) -> None:
                 *(state, "", result.remote_id, state, task.id, *claim),
             )
             if touched:
-                books.run(
-                    """INSERT INTO attempt (delivery, fence, began, ended, digest, outcome, evidence)
-                       VALUES (?, ?, ?, ?, ?, ?, ?)""",
-                    *(task.id, claim.fence, stamp(task.began), stamp(result.at)),
-                    *(task.digest, state, result.reason),
-                )
+                began = (task.id, claim.fence, stamp(task.began), task.digest)
+                attempted(books, began, result.at, state, result.reason)
             if touched and result.url:
                 books.run("UPDATE publication SET url = ? WHERE id = ? AND url = ''", result.url, claim.id)

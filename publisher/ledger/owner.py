@@ -4,38 +4,62 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from pathlib import Path
+
+_OWNER = re.compile(r"(process (\d+) on (.*)), begun (\S+) of (\S+)")
 
 
 def myself() -> str:
-    """This process, in words: "process 123 on HOST, begun 456"."""
+    """This process, in words: "process 123 on HOST, begun 456 of MACHINE"."""
     number = os.getpid()
-    return f"process {number} on {platform.node()}, begun {_begun(number)}"
+    return f"process {number} on {platform.node()}, begun {_begun(number)} of {_machine()}"
+
+
+def in_short(owner: str) -> str:
+    """An owner as people know it."""
+    found = _OWNER.fullmatch(owner)
+    return found[1] if found else owner
 
 
 def is_gone(owner: str) -> bool:
     """Whether that process has certainly ended. Of another machine's nobody can tell: False."""
-    words = owner.replace(",", "").split()
-    if len(words) != 6 or words[3] != platform.node() or not words[1].isdecimal():
+    found = _OWNER.fullmatch(owner)
+    if not found or (found[3], found[5]) != (platform.node(), _machine()):
         return False
-    return _begun(int(words[1])) != words[5]
+    number = int(found[2])
+    return not _is_alive(number) or _begun(number) not in ("?", found[4])
+
+
+def _machine() -> str:
+    """What tells apart machines, starts of a machine, and containers that count processes for themselves:
+    their names may be the same. "-" where the system has nothing of the kind."""
+    try:
+        # https://man7.org/linux/man-pages/man5/proc_sys_kernel.5.html and pid_namespaces.7.html
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return "-"
 
 
 def _begun(number: int) -> str:
-    """When the process began, in whatever unit the system counts, "-" when there is none of that number."""
+    """When the process began, in whatever unit the system counts; "-" when it ended, "?" when that cannot be
+    seen."""
     try:
         # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name, in brackets, may hold spaces
         fields = Path(f"/proc/{number}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
         return "-" if fields[0] in "ZX" else fields[19]
     except (OSError, IndexError):
-        return "?" if not Path("/proc/self/stat").exists() and _is_alive(number) else "-"
+        return "?"
 
 
 def _is_alive(number: int) -> bool:
+    if os.name == "nt":  # where os.kill is no question
+        return True
     try:
         os.kill(number, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except OSError:  # it is somebody else's
         return True
     return True

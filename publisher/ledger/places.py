@@ -37,7 +37,8 @@ def begin_files(ledger: Ledger, keys: Mapping[Key, str], now: dt.datetime) -> No
             """INSERT INTO publication (issue, channel, destination, digest, changed)
                VALUES (?, ?, ?, ?, ?) ON CONFLICT (issue, channel, destination)
                DO UPDATE SET digest = excluded.digest, changed = excluded.changed, done = 0""",
-            ((*key, digest, stamp(now)) for key, digest in keys.items()),
+            # in one order, or two who begin at once wait for each other
+            ((*key, keys[key], stamp(now)) for key in sorted(keys)),
         )
     reach("files begun")
 

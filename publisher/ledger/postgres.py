@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +20,11 @@ _MAKING_TABLES = 7236814
 """The number of the lock for those who make tables: any will do that nobody else takes."""
 
 _AT_A_TIME = 5_000
+
+# A server may be set to forget the last moments in a power cut, or to wait for a lock for ever.
+_EACH_TIME = b"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '30s'"
+
+_HINT = "nothing more is sent without it: look at the server, and at [ledger] in publisher.toml"
 
 
 class _Statements:
@@ -43,7 +49,8 @@ class _Statements:
 
 
 class Postgres:
-    """A ledger at an address. Raises ConfigError without psycopg, StorageError when nobody answers."""
+    """A ledger at an address. Raises ConfigError without psycopg or for an address that is none, StorageError
+    when nobody answers. A connection that broke is made anew with the next transaction."""
 
     words: ClassVar[dict[str, str]] = {
         "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
@@ -54,42 +61,77 @@ class Postgres:
     def __init__(self, address: str) -> None:
         try:
             import psycopg
-        except ImportError:
+        except ImportError as error:
             hint = "pip install 'newsletter-publisher[postgres]'"
-            raise ConfigError("a ledger on PostgreSQL needs psycopg", hint) from None
+            why = str(error).splitlines()[0]
+            raise ConfigError(f"a ledger on PostgreSQL needs psycopg: {why}", hint) from None
+        # of a connection that broke it would print a line of its own
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         self._error = psycopg.Error
         self._turn = threading.Lock()
+        self._address = address
+        _check(address)
         with self._told():
-            self._connection = psycopg.connect(address, connect_timeout=10, application_name="publisher")
-            self._connection.autocommit = True
+            self._connection = self._connect()
+
+    def _connect(self) -> psycopg.Connection:
+        import psycopg
+
+        connection = psycopg.connect(
+            self._address,
+            autocommit=True,
+            connect_timeout=10,
+            # a delivery may take long, and routers forget who is silent
+            keepalives_idle=60,
+            tcp_user_timeout=30_000,
+            application_name="publisher",
+            # https://www.psycopg.org/psycopg3/docs/advanced/prepare.html: a pooler may not know them
+            prepare_threshold=None,
+        )
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        return connection
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """See Database."""
-        with self._turn, self._told(), self._connection.transaction():
-            # a server may be set to forget the last moments in a power cut
-            self._connection.execute("SET LOCAL synchronous_commit = on")
-            yield _Statements(self._connection)
+        with self._turn, self._told():
+            self._wake()
+            with self._connection.transaction():
+                self._connection.execute(_EACH_TIME)
+                yield _Statements(self._connection)
 
-    def version(self, transaction: Transaction) -> int:
+    def _wake(self) -> None:
+        """Make the connection anew if it broke while nobody used it."""
+        with suppress(self._error):
+            self._connection.execute("SELECT 1")
+        if self._connection.closed:
+            self._connection = self._connect()
+
+    def version(self, books: Transaction) -> int:
         """See Database."""
         # several new workers would race for the tables, and some of them would fail
-        transaction.rows(f"SELECT 1 FROM pg_advisory_xact_lock({_MAKING_TABLES})")
-        transaction.run("CREATE TABLE IF NOT EXISTS ledger (version INTEGER NOT NULL)")
-        return sum(int(version) for (version,) in transaction.rows("SELECT version FROM ledger"))
+        books.rows(f"SELECT 1 FROM pg_advisory_xact_lock({_MAKING_TABLES})")
+        there = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'ledger'"
+        if not books.rows(there):
+            books.run("CREATE TABLE ledger (version INTEGER NOT NULL)")
+            books.run("INSERT INTO ledger (version) VALUES (0)")
+        [(version,)] = books.rows("SELECT version FROM ledger")
+        return int(version)
 
-    def set_version(self, transaction: Transaction, version: int) -> None:
+    def set_version(self, books: Transaction, version: int) -> None:
         """See Database."""
-        transaction.run("DELETE FROM ledger")
-        transaction.run("INSERT INTO ledger (version) VALUES (?)", version)
+        books.run("UPDATE ledger SET version = ?", version)
 
     def examine(self) -> Iterator[tuple[str, bool]]:
         """See Database."""
-        with self.transaction() as transaction:
-            [(version,)] = transaction.rows("SHOW server_version")
-            [(durable,)] = transaction.rows("SHOW fsync")
+        with self.transaction() as books:
+            [(version,)] = books.rows("SHOW server_version")
+            [(durable,)] = books.rows("SHOW fsync")
         yield f"PostgreSQL {version}", True
         yield f"fsync is {durable}", durable == "on"
+
+    def keep_copy(self) -> None:
+        """See Database. Those who run a server have their own ways."""
 
     def close(self) -> None:
         """See Database."""
@@ -101,9 +143,25 @@ class Postgres:
         try:
             yield
         except self._error as error:
-            reason = redact(str(error)).strip().splitlines()
-            hint = "nothing more is sent without it: look at the server, and at [ledger] in publisher.toml"
-            raise StorageError(f"the ledger on PostgreSQL: {reason[0] if reason else error}", hint) from error
+            reason, *_ = [*redact(str(error)).strip().splitlines(), type(error).__name__]
+            raise StorageError(f"the ledger on PostgreSQL: {reason}", _HINT) from error
+
+
+def _check(address: str) -> None:
+    """Refuse an address that is misspelt: what the library says then shows pieces of the password."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.Error:
+        parts = {"port": "?"}
+    port, host = str(parts.get("port", "")), f"{parts.get('host', '')}{parts.get('dbname', '')}"
+    if "@" in host or not all(number.isdecimal() for number in port.split(",") if number):
+        raise ConfigError(
+            "the address of the ledger's database cannot be read",
+            "write postgresql://USER:PASSWORD@HOST/DATABASE, and %40 for @, %2F for /, %25 for % in PASSWORD",
+        )
 
 
 def _own(sql: str) -> bytes:

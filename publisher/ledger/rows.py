@@ -84,7 +84,9 @@ class Standing(NamedTuple):
 
     `digest` covers the parts it was last planned with, `parts` has their digests by key and `live` those of
     what stands at the destination, where there is only one recipient. `owner` is who has it in hand, "" for
-    nobody. `reasons` are those of deliveries that have not arrived, the worst first.
+    nobody or one who is gone, and may go without a word until `until`. `reasons` are those of deliveries that
+    have not arrived, the worst first. `states` has by part how its delivery stands and the digest of what was
+    tried last, where there is only one recipient.
     """
 
     id: int
@@ -100,6 +102,8 @@ class Standing(NamedTuple):
     reasons: tuple[str, ...] = ()
     parts: Mapping[str, str] = {}
     live: Mapping[str, str] = {}
+    states: Mapping[str, tuple[State, str]] = {}
+    until: dt.datetime | None = None
 
 
 class LostError(BusyError):

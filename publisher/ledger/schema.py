@@ -6,6 +6,9 @@ that sorts, in UTC.
 
 from __future__ import annotations
 
+from publisher.errors import StorageError
+from publisher.ledger.database import Database
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         # the lock: two who publish the same race for this row
@@ -50,7 +53,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
             reason TEXT NOT NULL DEFAULT '',
             UNIQUE (publication, recipient, part)
         )""",
-        "CREATE INDEX delivery_by_state ON delivery (publication, state, position, id)",
+        # the order in which deliveries come up
+        "CREATE INDEX delivery_by_state ON delivery (publication, state, next_at, position, id)",
         # rows are only ever added
         """CREATE TABLE attempt (
             id {id},
@@ -72,3 +76,20 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
 )
 """By version: the statements that lead to version 1, 2 and so on."""
+
+
+def make_tables(database: Database) -> None:
+    """Bring the tables to the newest version, all the way or not at all. Raises StorageError, also when a
+    newer publisher made them."""
+    with database.transaction() as books:
+        version = database.version(books)
+        if version > len(STEPS):
+            raise StorageError(
+                f"the ledger is of version {version}, written by a newer publisher",
+                "nothing was sent: upgrade this one",
+            )
+        for step in STEPS[version:]:
+            for statement in step:
+                books.run(statement.format(**database.words))
+        if version < len(STEPS):
+            database.set_version(books, len(STEPS))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
 from publisher.errors import StorageError
-from publisher.files import storage_error
+from publisher.files import TEMPORARY, flush_folder, storage_error
 from publisher.ledger.database import Row, Transaction
 
 _SMALL = 32 << 20
 """A file of so many bytes is looked through each time it is opened."""
+
+_opening = threading.Lock()
 
 
 class _Statements:
@@ -36,7 +39,7 @@ class _Statements:
 
 class Sqlite:
     """A ledger in a file that only its owner can read. Raises StorageError when it cannot be opened or is
-    damaged.
+    damaged, and when there is none any more but a copy of it.
 
     Write-ahead log and FULL, because a send that was confirmed must stay confirmed after a power cut; one
     connection, because SQLite before 3.51.3 could lose pages when two wrote and checkpointed at once.
@@ -48,22 +51,52 @@ class Sqlite:
     def __init__(self, path: Path, wait: float = 30.0) -> None:
         """`wait` is for how many seconds another process may hold it."""
         self._path = path
+        self._copy = path.with_suffix(".backup")
         self._turn = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise storage_error(f"cannot open the ledger {path}", error) from error
+        self._make_file()
         with self._told():
             # each transaction says itself when it begins, because a lock taken late may be refused
             self._connection = sqlite3.connect(
                 path, timeout=wait, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            if path.stat().st_size < _SMALL:
-                self._look_through()
+            try:
+                self._set_up(wait)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _make_file(self) -> None:
+        # A process that closes a file loses all its locks on it (sqlite.org/howtocorrupt.html, 2.2): only a
+        # file that is new is opened here, and no other thread comes to it before it is closed again.
+        try:
+            with _opening:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                if self._copy.exists() and not (self._path.exists() and self._path.stat().st_size):
+                    raise self._unusable("is lost")
+                if not self._path.exists():
+                    os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                    flush_folder(self._path.parent.parent)
+        except OSError as error:
+            raise storage_error(f"cannot open the ledger {self._path}", error) from error
+
+    def _set_up(self, wait: float) -> None:
+        self._keep_a_log(time.monotonic() + wait)
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        if self._path.stat().st_size < _SMALL:
+            self._look_through(self._connection)
+
+    def _keep_a_log(self, deadline: float) -> None:
+        """Switch the write-ahead log on. While another process does that, SQLite refuses without waiting."""
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -78,54 +111,74 @@ class Sqlite:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def version(self, transaction: Transaction) -> int:
+    def version(self, books: Transaction) -> int:
         """See Database."""
-        [(version,)] = transaction.rows("PRAGMA user_version")
+        [(version,)] = books.rows("PRAGMA user_version")
         return int(version)
 
-    def set_version(self, transaction: Transaction, version: int) -> None:
+    def set_version(self, books: Transaction, version: int) -> None:
         """See Database."""
-        transaction.run(f"PRAGMA user_version = {version:d}")
+        books.run(f"PRAGMA user_version = {version:d}")
 
     def examine(self) -> Iterator[tuple[str, bool]]:
         """See Database."""
         yield f"SQLite {sqlite3.sqlite_version}, {self._path}", True
-        for pragma, wanted in (("journal_mode", "wal"), ("synchronous", 2)):
-            [(found,)] = self._connection.execute(f"PRAGMA {pragma}").fetchall()
-            yield f"{pragma} is {found}", found == wanted
         with self._turn, self._told():
-            self._look_through()
+            [(journal,)] = self._connection.execute("PRAGMA journal_mode").fetchall()
+            [(synchronous,)] = self._connection.execute("PRAGMA synchronous").fetchall()
+            self._look_through(self._connection)
+        yield f"journal_mode is {journal}", journal == "wal"
+        yield f"synchronous is {synchronous}", synchronous == 2
         yield "every page of it can be read", True
         mode = self._path.stat().st_mode & 0o777
         yield f"its mode is {mode:o}", os.name == "nt" or not mode & 0o077
+
+    def keep_copy(self) -> None:
+        """See Database."""
+        temporary = self._path.with_name(f"{TEMPORARY}{os.getpid()}-{self._copy.name}")
+        with suppress(OSError, sqlite3.Error, StorageError), self._turn:
+            try:
+                os.close(os.open(temporary, os.O_RDWR | os.O_CREAT, 0o600))
+                with closing(sqlite3.connect(temporary)) as copy:
+                    self._connection.backup(copy)
+                    self._look_through(copy)
+                temporary.replace(self._copy)
+                flush_folder(self._path.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
 
     def close(self) -> None:
         """See Database."""
         self._connection.close()
 
-    def _look_through(self) -> None:
-        [(verdict,), *_] = self._connection.execute("PRAGMA quick_check(1)").fetchall()
+    def _look_through(self, connection: sqlite3.Connection) -> None:
+        [(verdict,), *_] = connection.execute("PRAGMA quick_check(1)").fetchall()
         if verdict != "ok":
-            raise self._damaged(verdict)
+            raise self._unusable(f"is damaged: {' '.join(verdict.split())}")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Tell what SQLite says as a person can use it."""
+        """Tell what SQLite says as a person can use it. https://www.sqlite.org/rescode.html"""
         try:
             yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                hint = "nothing was sent; another process holds it: wait, or look with: publish doctor"
-                raise StorageError(f"the ledger {self._path} is in use: {error}", hint) from error
-            hint = "nothing more is sent until the ledger can be written: look at the disk and at its folder"
-            raise StorageError(f"cannot write the ledger {self._path}: {error}", hint) from error
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(str(error)) from error
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorname", "")
+            if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+                raise self._unusable(f"is damaged: {error}") from error
+            what, hint = (
+                f"cannot write the ledger {self._path}: {error}",
+                "look at the disk, and at its folder",
+            )
+            if code.startswith("SQLITE_BUSY"):
+                what, hint = f"the ledger {self._path} is in use", "another process holds it: wait"
+            raise StorageError(what, f"nothing more is sent without it; {hint}") from error
 
-    def _damaged(self, verdict: str) -> StorageError:
-        backup = self._path.with_suffix(".backup")
-        there = f"; a copy of an earlier state is {backup}" if backup.exists() else ""
-        return StorageError(
-            f"the ledger {self._path} is damaged: {verdict}",
-            f"nothing is sent without it: restore it, and look what was sent since{there}",
+    def _unusable(self, how: str) -> StorageError:
+        name = self._path.name
+        way = (
+            f"move {name}* away, copy {self._copy.name} to {name}"
+            if self._copy.exists()
+            else f"put a copy of yours in the place of {name}*"
         )
+        hint = f"nothing is sent without it: {way}, and compare it with what was sent since"
+        return StorageError(f"the ledger {self._path} {how}", hint)

@@ -63,10 +63,11 @@ class Delivery:
         self._entries = entries
         self._issue = issue
         self._pictures = {one.path: one for one in pictures if one.size >= 0}
-        self.digests = _digests(records, entries)
+        self.digests = digests(records, entries)
         self._position = {record.path: position for position, record in enumerate(records)}
         self._outlets = {
-            channel.name: Outlet(channel, run.out, dry_run=run.request.dry_run) for channel in run.channels
+            channel.name: Outlet(channel, run.out, run.report, dry_run=run.request.dry_run)
+            for channel in run.channels
         }
         self.outgoing: list[Outgoing] = []
 
@@ -276,7 +277,7 @@ class Delivery:
         )
 
 
-def _digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
+def digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
     """A digest for each issue of all its renderings are made from, besides what the whole run depends on:
     its file and which of its pictures are there, its time of correction, what its neighbours are called."""
     names = ["", *(f"{one.id}\0{one.title}\0{one.url}\0{one.date}" for one in entries), ""]

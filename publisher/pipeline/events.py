@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from publisher.archive.records import Record
 from publisher.errors import PublisherError
+
+if TYPE_CHECKING:
+    from publisher.channel import Part
 
 
 class Departure(NamedTuple):
@@ -30,8 +33,9 @@ class Request(NamedTuple):
     all that are on). `out` is the folder to write to instead of the project's own; then nothing is sent.
 
     With `correct` an issue that is out may get more or fewer messages. `patience` is for how many seconds a
-    channel may wait for a platform that wants to be left alone. `approve` is asked once before anything
-    leaves that cannot be taken back; it may raise instead of saying no.
+    channel may wait for a platform that wants to be left alone. With `retry` only what failed or was put off
+    is sent, now. `approve` is asked once before anything
+    leaves that cannot be taken back, or is corrected; it may raise instead of saying no.
     """
 
     issue: str = ""
@@ -39,6 +43,7 @@ class Request(NamedTuple):
     dry_run: bool = False
     out: Path | None = None
     correct: bool = False
+    retry: bool = False
     patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
 
@@ -64,6 +69,13 @@ class Warned(NamedTuple):
     message: str
 
 
+class Foreseen(NamedTuple):
+    """A file that a dry run would write, as it would be."""
+
+    channel: str
+    part: Part
+
+
 class ChannelOutcome(NamedTuple):
     """What became of one channel.
 
@@ -72,7 +84,7 @@ class ChannelOutcome(NamedTuple):
     that are no longer there: nothing leads to them, and they are left alone.
 
     A live channel has a `destination` instead, and counts of what was `sent` and `changed` there (in a dry
-    run: would be). `held` says why what is there is not what the issue says now.
+    run: would be). `held` says why what is there is not what the issue says now. It `took` so many seconds.
     """
 
     name: str
@@ -87,6 +99,7 @@ class ChannelOutcome(NamedTuple):
     changed: int = 0
     url: str = ""
     held: str = ""
+    took: float = 0.0
 
     @property
     def did_something(self) -> bool:
@@ -94,7 +107,7 @@ class ChannelOutcome(NamedTuple):
         return bool(self.written or self.sent or self.changed)
 
 
-Event = Chosen | Advanced | Warned | ChannelOutcome
+Event = Chosen | Advanced | Warned | Foreseen | ChannelOutcome
 Report = Callable[[Event], None]
 
 

@@ -17,7 +17,7 @@ from publisher.channel import LiveChannel, Part, Rendering
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.failpoints import reach
 from publisher.ledger import Claim, Key, Ledger, Result, Standing, State, Task
-from publisher.ledger.account import standing
+from publisher.ledger.account import retry, standing
 from publisher.ledger.doubts import doubts, settle
 from publisher.ledger.places import move, moved
 from publisher.pipeline.clock import Clock
@@ -38,7 +38,8 @@ _SECOND_LOOK = 60.0
 @dataclass
 class Live:
     """A rendering to be delivered by a channel. `patience` is for how many seconds it may wait in all for a
-    platform that wants to be left alone; `stop` ends it after the window at hand."""
+    platform that wants to be left alone; `stop` ends it after the window at hand. With `again` what failed is
+    planned once more, and what was put off is due."""
 
     ledger: Ledger
     channel: LiveChannel
@@ -48,6 +49,7 @@ class Live:
     clock: Clock
     patience: float
     stop: Event
+    again: bool = False
     sent: int = 0
     changed: int = 0
     url: str = ""
@@ -68,6 +70,8 @@ class Live:
             self.key, self.clock.time(), self._lease, repeatable=self.channel.repeatable
         )
         try:
+            if self.again:
+                retry(self.ledger, self.key, self.clock.time())
             self.ledger.plan(
                 claim,
                 self.rendering.parts,
@@ -230,17 +234,17 @@ def shortfall(found: Standing | None) -> PublisherError | None:
         return None
     counts, channel = found.counts, found.key.channel
     _, slash, issue = found.key.issue.rpartition("/")  # what is of no issue is of the newsletter
-    which = f"{issue} --channel {channel}" if slash else f"--channel {channel}"
+    which = f" {issue} --channel {channel}" if slash else ""
     why = f": {found.reasons[0]}" if found.reasons else ""
     if counts.unknown:
         return OutcomeUnknownError(
             f"nobody knows whether {counts.unknown} of {counts.total} went out{why}",
-            f"look there, then say what you saw: publish resolve {which}",
+            f"look there, then say what you saw: publish resolve{which}",
         )
     if counts.failed:
         return DeliveryError(
             f"{counts.failed} of {counts.total} failed{why}",
-            f"when that is mended: publish retry {which}",
+            f"when that is mended: publish retry{which}",
         )
     waiting = counts.planned + counts.sending
     if not waiting:

@@ -13,10 +13,11 @@ from publisher.credentials import redact
 from publisher.errors import OutcomeUnknownError, PublisherError
 from publisher.files import FolderSession, differs
 from publisher.pipeline.desk import RenderError
+from publisher.pipeline.events import Foreseen, Report
 
 
 class Outlet:
-    """Delivers parts of one channel below a folder; in a dry run it only compares.
+    """Delivers parts of one channel below a folder; in a dry run it only compares, and reports what differs.
 
     `archive` is the channel if it covers the archive, and `keeps` says what it does with what it renders.
     The session is opened for the first part and closed when the block ends; `writes_files` says that its
@@ -25,7 +26,7 @@ class Outlet:
     path, that the channel failed on by a mistake of its own, which stops no other issue.
     """
 
-    def __init__(self, channel: Channel, folder: Path, *, dry_run: bool = False) -> None:
+    def __init__(self, channel: Channel, folder: Path, report: Report, *, dry_run: bool = False) -> None:
         self.channel = channel
         # asked for every issue, and slow to find out
         self.archive = channel if isinstance(channel, ArchiveChannel) else None
@@ -35,6 +36,7 @@ class Outlet:
         self.error: PublisherError | None = None
         self.left_out: dict[str, PublisherError] = {}
         self._folder = folder
+        self._report = report
         self._dry_run = dry_run
         self._session: Session | None = None
         self._stack = ExitStack()
@@ -81,7 +83,9 @@ class Outlet:
     def _deliver(self, part: Part) -> bool:
         """Send one part; whether that changed anything."""
         if self._dry_run:
-            return differs(self._folder / part.key, part.body)
+            if changes := differs(self._folder / part.key, part.body):
+                self._report(Foreseen(self.channel.name, part))
+            return changes
         if self._session is None:
             # what a live channel makes comes here only when it is not to leave the house
             live = isinstance(self.channel, LiveChannel)

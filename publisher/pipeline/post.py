@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from threading import Event, Thread
 from typing import NamedTuple
 
 from publisher.channel import LiveChannel, Rendering
 from publisher.credentials import redact
-from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
-from publisher.ledger import Key, Ledger, Standing
+from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
+from publisher.ledger import Counts, Key, Ledger, Standing
 from publisher.ledger.account import standing
-from publisher.ledger.books import digest_of
+from publisher.ledger.planning import digest_of
 from publisher.pipeline.delivery import Outgoing
 from publisher.pipeline.events import ChannelOutcome, Departure
 from publisher.pipeline.live import Live, shortfall
@@ -38,21 +40,35 @@ class Letter(NamedTuple):
 
 def letters(run: Run, outgoing: Sequence[Outgoing], ledger: Ledger | None) -> list[Letter]:
     """What there is to do about each; without a ledger nothing was sent yet."""
+    request = run.request
     found = []
     for name, _, channel, rendering in outgoing:
         key = Key(name, channel.name, channel.destination)
+        if ledger and not request.dry_run:
+            recover(ledger, channel, key, run.clock.time())
         known = standing(ledger, key) if ledger else None
-        todo = survey(channel, rendering, known, correct=run.request.correct)
+        todo = survey(channel, rendering, known, correct=request.correct, retry=request.retry)
         found.append(Letter(channel, rendering, key, known, todo))
     return found
+
+
+def recover(ledger: Ledger, channel: LiveChannel, key: Key, now: dt.datetime) -> None:
+    """Find out what a publisher that died in the act left behind: what it was sending is unknown now."""
+    known = standing(ledger, key)
+    if known and known.counts.sending:
+        with suppress(BusyError):
+            claim = ledger.claim(
+                key, now, dt.timedelta(seconds=channel.patience), repeatable=channel.repeatable
+            )
+            ledger.release(claim, now)
 
 
 def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     """Deliver them; by channel, what became of it. Raises nothing but KeyboardInterrupt, and then every
     channel has ended its window."""
-    outcomes = {letter.channel.name: _settled(letter) for letter in found if not _moves(letter)}
-    going = [letter for letter in found if _moves(letter)]
-    if leaving := [_departure(letter) for letter in going if _is_final(letter)]:
+    going = [letter for letter in found if _moves(run, letter)]
+    outcomes = {letter.channel.name: _settled(letter) for letter in found if letter not in going}
+    if leaving := [_departure(letter) for letter in going if _is_asked(run, letter)]:
         try:
             agreed = run.request.approve(leaving)
         except PublisherError as error:
@@ -61,10 +77,11 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
             refusal = ConfigError("nothing was sent: you said no", "publish again when it is right")
             if agreed:
                 leaving = []
-        for letter in [one for one in going if leaving and _is_final(one)]:
+        for letter in [one for one in going if leaving and _is_asked(run, one)]:
             outcomes[letter.channel.name] = _outcome(letter, error=refusal)
             going.remove(letter)
     outcomes |= _side_by_side(run, going)
+    outcomes = {letter.channel.name: outcomes[letter.channel.name] for letter in found}
     for outcome in outcomes.values():
         run.report(outcome)
     return outcomes
@@ -101,7 +118,9 @@ def _deliver(run: Run, letter: Letter, stop: Event) -> ChannelOutcome:
         run.clock,
         run.request.patience,
         stop,
+        again=run.request.retry,
     )
+    begun = run.clock.time()
     error: PublisherError | None = None
     try:
         live.deliver()
@@ -112,20 +131,32 @@ def _deliver(run: Run, letter: Letter, stop: Event) -> ChannelOutcome:
         error = OutcomeUnknownError(what, "see what was sent: publish status")
     for note in live.notes:
         run.warn(f"{letter.channel.name}: {redact(note)}")
-    return _outcome(letter, sent=live.sent, changed=live.changed, url=live.url, error=error)
+    took = (run.clock.time() - begun).total_seconds()
+    return _outcome(letter, sent=live.sent, changed=live.changed, url=live.url, error=error, took=took)
 
 
-def _moves(letter: Letter) -> bool:
+def _moves(run: Run, letter: Letter) -> bool:
     if letter.is_done:
         return False
+    counts = letter.standing.counts if letter.standing else Counts()
+    if run.request.retry and not counts.failed + counts.planned:
+        return False
+    if counts.unknown:  # the channel may have a rule for it, or the platform may be asked
+        return True
     # one whose last word is missing: all of it arrived, and the publisher ended before it said so
     open_ended = letter.standing and not letter.standing.done and shortfall(letter.standing) is None
     return letter.survey.has_work or bool(open_ended)
 
 
-def _is_final(letter: Letter) -> bool:
-    """Whether something leaves that nobody can take back."""
-    return not letter.channel.repeatable and bool(letter.survey.new or letter.survey.waiting)
+def _leaving(letter: Letter) -> int:
+    """How many deliveries nobody can take back."""
+    todo = letter.survey
+    return len(todo.new) if todo.new or letter.channel.updates else todo.waiting
+
+
+def _is_asked(run: Run, letter: Letter) -> bool:
+    """Whether the editor has to agree."""
+    return not letter.channel.repeatable and bool(_leaving(letter) or run.request.correct)
 
 
 def _departure(letter: Letter) -> Departure:
@@ -133,7 +164,7 @@ def _departure(letter: Letter) -> Departure:
     return Departure(
         letter.channel.name,
         letter.key.destination,
-        new=len(todo.new) or todo.waiting,
+        new=_leaving(letter),
         changed=len(todo.changed),
         withdrawn=len(todo.surplus),
     )
@@ -145,7 +176,12 @@ def _settled(letter: Letter) -> ChannelOutcome:
 
 
 def _outcome(
-    letter: Letter, sent: int = 0, changed: int = 0, url: str = "", error: PublisherError | None = None
+    letter: Letter,
+    sent: int = 0,
+    changed: int = 0,
+    url: str = "",
+    error: PublisherError | None = None,
+    took: float = 0.0,
 ) -> ChannelOutcome:
     return ChannelOutcome(
         letter.channel.name,
@@ -155,18 +191,22 @@ def _outcome(
         destination=letter.key.destination,
         sent=sent,
         changed=changed,
-        url=url or (letter.standing.url if letter.standing else ""),
+        url=(letter.standing.url if letter.standing else "") or url,
         held=letter.survey.held,
+        took=took,
     )
 
 
-def foreseen(found: Sequence[Letter]) -> Iterator[ChannelOutcome]:
+def foreseen(run: Run, found: Sequence[Letter]) -> Iterator[ChannelOutcome]:
     """What `post` would make of them, for a dry run."""
     for letter in found:
+        if not _moves(run, letter):
+            yield _settled(letter)
+            continue
         todo = letter.survey
         yield _outcome(
             letter,
-            sent=0 if letter.is_done else len(todo.new),
-            changed=0 if letter.is_done else len(todo.changed) + len(todo.surplus),
-            error=None if letter.is_done or todo.has_work else shortfall(letter.standing),
+            sent=_leaving(letter),
+            changed=len(todo.changed) + len(todo.surplus),
+            error=None if todo.has_work else shortfall(letter.standing),
         )

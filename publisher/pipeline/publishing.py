@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 
 from publisher.archive.lock import held
-from publisher.archive.sources import scan
+from publisher.channel import AnnouncedChannel, LiveChannel
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError
 from publisher.files import sweep
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Outcome, Report, Request
 from publisher.pipeline.run import Run, channels_for
-from publisher.pipeline.work import Work, remember, work
+from publisher.pipeline.work import Work, remember, sources, work
 from publisher.theme import Theme
 
 
@@ -36,24 +36,25 @@ def publish(
     here; and StorageError when a folder cannot be read or the ledger or what is remembered cannot be written.
     """
     channels = channels_for(config, request.channels)
+    if request.retry:  # a file is simply written again
+        channels = tuple(one for one in channels if isinstance(one, LiveChannel | AnnouncedChannel))
+        if not channels:
+            raise ConfigError("there is nothing to retry: these channels only write files", "publish")
     with closing(Run(config, theme, request, channels, now, report, clock or Clock.running(now))) as run:
         if request.dry_run:
-            return _foresee(run, _work(run))
+            return _foresee(run, work_on_sources(run))
         with held(run.home.lock) as died:
             if died:
                 sweep(run.out / config.publication.site)
                 sweep(run.home.folder)
-            done = _work(run)
+            done = work_on_sources(run)
         return _post(run, done) if done.outgoing else done.outcome
 
 
-def _work(run: Run) -> Work:
+def work_on_sources(run: Run) -> Work:
+    """Look up the sources, and bring the files up to date; in a dry run, only report what would change."""
     seen = time.time_ns()
-    found = scan(run.config.root, run.config.issues)
-    if not found:
-        what = f"no file matches issues = {run.config.issues!r} of {run.config.path}"
-        raise ConfigError(what, "begin one: publish new")
-    return work(run, found, seen)
+    return work(run, sources(run.config), seen)
 
 
 def _post(run: Run, done: Work) -> Outcome:
@@ -74,7 +75,7 @@ def _foresee(run: Run, done: Work) -> Outcome:
     from publisher.pipeline.post import foreseen, letters
 
     ledger = run.ledger if run.has_ledger else None
-    outcomes = [*foreseen(letters(run, done.outgoing, ledger))]
+    outcomes = [*foreseen(run, letters(run, done.outgoing, ledger))]
     for outcome in outcomes:
         run.report(outcome)
     return _with(run, done, outcomes)

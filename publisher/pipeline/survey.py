@@ -3,10 +3,11 @@ the answer of a dry run, and the plan, from one place."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from publisher.channel import LiveChannel, Rendering
-from publisher.ledger import Standing
+from publisher.ledger import Standing, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +32,59 @@ class Survey:
 
 
 def survey(
-    channel: LiveChannel, rendering: Rendering, standing: Standing | None, *, correct: bool = False
+    channel: LiveChannel,
+    rendering: Rendering,
+    standing: Standing | None,
+    *,
+    correct: bool = False,
+    retry: bool = False,
 ) -> Survey:
     """Compare a rendering with what stands at the destination. With `correct` an issue that is out may get
-    more or fewer messages than it had."""
+    more or fewer messages than it had; with `retry` what failed counts as planned."""
     now = {part.key: part.digest for part in rendering.parts}
-    if standing is None or not _has_begun(standing):
+    if standing is None:
         return Survey(new=tuple(now))
-    counts = standing.counts
-    waiting = counts.planned + counts.sending
-    edited = now != dict(standing.parts)
+    if not _has_begun(standing):
+        return Survey(new=tuple(_free(channel, standing, now, retry=retry)))
+    counts, live = standing.counts, standing.live
+    waiting = counts.planned + counts.sending + (counts.failed if retry else 0)
+    if channel.ordered and (counts.unknown or (counts.failed and not retry)):
+        waiting = 0  # behind what a person has to settle
     if not channel.updates:
+        edited = now != dict(standing.parts)
         held = "the issue was edited since; what was sent stays as it is" if edited else ""
         return Survey(keep=True, held=held, waiting=waiting)
-    then = standing.parts.keys() | standing.live.keys()
+    then = standing.parts.keys() | live.keys()
     if now.keys() != then and not (correct or channel.repeatable):
         held = f"the issue takes {len(now)} messages now, and {len(then)} were planned: publish correct"
-        return Survey(keep=True, held=held, waiting=waiting)
-    live = standing.live
+        free = _free(channel, standing, standing.parts, retry=retry)
+        return Survey(
+            new=tuple(key for key in free if key not in live), keep=True, held=held, waiting=waiting
+        )
+    surplus = dict.fromkeys(sorted(live.keys() - now.keys()), "")
+    movable = tuple(_free(channel, standing, now | surplus, retry=retry))
     return Survey(
-        new=tuple(key for key in now if key not in live),
-        changed=tuple(key for key in now if key in live and live[key] != now[key]),
-        surplus=tuple(sorted(live.keys() - now.keys())),
+        new=tuple(key for key in movable if key not in live),
+        changed=tuple(key for key in movable if key in live and now.get(key, live[key]) != live[key]),
+        surplus=tuple(key for key in movable if key in surplus),
         waiting=waiting,
     )
+
+
+def _free(
+    channel: LiveChannel, standing: Standing, wanted: Mapping[str, str], *, retry: bool
+) -> Iterator[str]:
+    """The keys of parts that may be sent, changed or taken back now: not what a person has to settle, what
+    failed with the same content, or, where the order counts, what is behind one of these."""
+    for key, digest in wanted.items():
+        state, tried = standing.states.get(key, (State.PLANNED, ""))
+        if state is State.DROPPED and tried:  # given up by a person
+            continue
+        stuck = state is State.UNKNOWN or (state is State.FAILED and tried == digest and not retry)
+        if not stuck:
+            yield key
+        elif channel.ordered:
+            return
 
 
 def _has_begun(standing: Standing) -> bool:

@@ -13,8 +13,10 @@ from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, choose, edition
 from publisher.archive.revisions import Revisions
 from publisher.archive.site import Made, Settled, Setup, Site
-from publisher.archive.sources import Found, fingerprint, is_settled, look
+from publisher.archive.sources import Found, fingerprint, is_settled, look, scan
 from publisher.channel import Entry
+from publisher.config import Config
+from publisher.errors import ConfigError
 from publisher.files import storage_error
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.delivery import Delivery, Outgoing
@@ -34,6 +36,15 @@ class Work(NamedTuple):
     settled: Settled | None = None
 
 
+def sources(config: Config) -> list[Found]:
+    """The files that are issues. Raises ConfigError when there is none, StorageError."""
+    found = scan(config.root, config.issues)
+    if not found:
+        what = f"no file matches issues = {config.issues!r} of {config.path}"
+        raise ConfigError(what, "begin one: publish new")
+    return found
+
+
 def work(run: Run, found: list[Found], seen: int) -> Work:
     """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds).
 
@@ -42,7 +53,7 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
     desk = Desk.of(run.config, run.theme)
     site = Site(run.out, run.home)
     with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
-        _read(run, index, crew, shelf, found, seen)
+        read(run, index, crew, shelf, found, seen)
         current = edition(index.records.values(), run.now.date())
         issue = choose(run.request.issue, index.records, current)
         if issue:
@@ -54,8 +65,8 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
         pictures = look(
             run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
         )
-        entries = _entries(run, current)
-        delivery = Delivery(run, index, site, desk, current.issues, entries, issue, pictures)
+        told = entries(run, current)
+        delivery = Delivery(run, index, site, desk, current.issues, told, issue, pictures)
         outcomes = delivery.deliver(crew, shelf)
         settled = _settled(index, [*found, *pictures], current)
         if not run.request.dry_run:
@@ -80,8 +91,8 @@ def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
         site.save(site.setup)
 
 
-def _read(run: Run, index: Index, crew: Crew[Desk], shelf: Shelf, found: list[Found], seen: int) -> None:
-    """Bring the index up to date, and put the documents read for it on the shelf."""
+def read(run: Run, index: Index, crew: Crew[Desk], shelf: Shelf, found: list[Found], seen: int) -> None:
+    """Bring the index up to date with the files `found`, and put the documents read for it on the shelf."""
     index.forget(index.records.keys() - {one.path for one in found})
     # a file that changed in this very moment may change again unnoticed: time 0 has it looked at next time
     trusted = [one if is_settled(one, seen) else one._replace(mtime=0) for one in found]
@@ -120,7 +131,7 @@ def _left_out(current: Edition) -> tuple[str, ...]:
     return tuple(f"left out: {fault.message}" for fault in current.faults.values())
 
 
-def _entries(run: Run, current: Edition) -> list[Entry]:
+def entries(run: Run, current: Edition) -> list[Entry]:
     """What channels are told of every issue, newest first. Times of correction are on disk before any
     channel tells them."""
     revisions = Revisions(run.home.revisions)

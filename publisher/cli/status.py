@@ -1,0 +1,126 @@
+"""`publish status`: what is out where, and what to type next."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import re
+import shlex
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+from zoneinfo import ZoneInfo
+
+from publisher.cli.acting import issue_named, load, warnings_on
+from publisher.cli.output import Output
+from publisher.pipeline.overview import Condition, Row, overview
+from publisher.project import find
+
+if TYPE_CHECKING:
+    from publisher.cli.parser import Parser
+
+_TITLE = 32
+_GOOD, _BAD = (Condition.PUBLISHED, Condition.FILES), (Condition.FAILED, Condition.UNKNOWN, Condition.BROKEN)
+_EXIT_CODES = {Condition.UNKNOWN: 4, Condition.FAILED: 3}
+
+
+def define(parser: Parser) -> None:
+    """Add the arguments."""
+    parser.arguments.add_argument(
+        "issue", nargs="?", default="", metavar="ISSUE", help="only this issue, by date, file or id"
+    )
+
+
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
+    """Show the rows; 4 when an outcome is unknown, 3 when a delivery failed, else 0."""
+    path = find(Path.cwd())
+    config, theme = load(path)
+    rows = overview(config, theme, issue_named(arguments.issue, path.parent), now, warnings_on(output))
+    zone = ZoneInfo(config.publication.timezone)
+    width = max((len(row.channel) for row in rows), default=0)
+    for issue, group in groupby(rows, key=lambda row: row.issue):
+        listed = [*group]
+        # most titles begin with the newsletter's name and the date, which stands there already
+        title = listed[0].title
+        title = title.partition(issue or title)[2].strip(" )）:：") or title
+        title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
+        output.line(f"{issue}  {title}".strip(), "bold")
+        for row in listed:
+            _show(row, zone, width, output)
+    if not rows:
+        output.line("no issue is due")
+    code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
+    output.finish({"rows": [_as_json(row, zone) for row in rows], "exit": code})
+    return code
+
+
+def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:
+    style = "green" if row.condition in _GOOD else "red" if row.condition in _BAD else ""
+    facts = (in_words(row, zone), row.destination, row.url)
+    output.line(f"  {row.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
+    for line in (row.detail, (command := next_command(row)) and f"→ {command}"):
+        if line:
+            output.line(f"  {' ' * width}  {line}")
+
+
+def in_words(row: Row, zone: ZoneInfo) -> str:
+    """How a row stands."""
+    counts = row.counts
+    when = f"{row.when.astimezone(zone):%Y-%m-%d %H:%M}" if row.when else ""
+    match row.condition:
+        case Condition.NONE:
+            return "not published"
+        case Condition.FILES:
+            return "in files only"
+        case Condition.PUBLISHED:
+            return f"published {when}"
+        case Condition.CHANGED:
+            return f"published {when}, changed since" if when else "changed since it was written"
+        case Condition.HELD:
+            return f"published {when}, edited since" if when else "edited since it was begun"
+        case Condition.WAITING if not counts.planned:
+            return "begun, and not finished"
+        case Condition.WAITING:
+            return f"{counts.planned} of {counts.total} waiting" + (f" until {when}" if when else "")
+        case Condition.FAILED:
+            return f"{counts.failed} of {counts.total} failed"
+        case Condition.UNKNOWN:
+            return f"{counts.unknown + counts.sending} of {counts.total} unknown"
+        case Condition.BUSY:
+            return "being published"
+        case Condition.BROKEN:
+            return "cannot be rendered"
+        case _:
+            assert_never(row.condition)
+
+
+def next_command(row: Row) -> str:
+    """What to type next; empty when there is nothing to do."""
+    if not row.issue:
+        return "publish retry" if row.condition is Condition.FAILED else ""
+    issue, channel = shlex.quote(row.issue), f"--channel {row.channel}"
+    dated = re.fullmatch(r"\d{4}-\d{2}-\d{2}", row.issue)
+    publish = f"publish {issue if dated else f'--issue {issue}'} {channel}"
+    match row.condition:
+        case Condition.NONE if row.newest:
+            return publish
+        case Condition.CHANGED | Condition.WAITING:
+            return publish
+        case Condition.HELD if row.updates:
+            return f"publish correct {issue} {channel}"
+        case Condition.FAILED if row.title:  # or there is nothing to send any more
+            return f"publish retry {issue} {channel}"
+        case Condition.UNKNOWN:
+            return f"publish resolve {issue} {channel}"
+        case _:
+            return ""
+
+
+def _as_json(row: Row, zone: ZoneInfo) -> dict[str, object]:
+    plain = row._asdict()
+    return plain | {
+        "condition": row.condition.value,
+        "counts": row.counts._asdict(),
+        "when": row.when and row.when.astimezone(zone).isoformat(timespec="seconds"),
+        "next": next_command(row),
+    }

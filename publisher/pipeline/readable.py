@@ -1,0 +1,57 @@
+"""Parts as people read them, line by line: the strings of a JSON payload, a decoded mail, else the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from publisher.channel import Part
+
+
+def lines(part: Part) -> list[str] | None:
+    """The lines of a part; None when it is no text."""
+    kind = part.media_type.partition(";")[0].strip()
+    try:
+        if kind == "message/rfc822":
+            return _mail(part.body)
+        text = part.body.decode()
+    except UnicodeDecodeError:
+        return None
+    if kind == "application/json" or kind.endswith("+json"):
+        from json import loads
+
+        try:
+            return [line for string in _strings(loads(text)) for line in string.splitlines()]
+        except ValueError:
+            pass  # then as it is
+    return text.splitlines()
+
+
+def beginning(part: Part, most: int = 60) -> str:
+    """The first words of a part, at most so many characters; empty when it is no text."""
+    for line in lines(part) or ():
+        if words := line.strip():
+            return words if len(words) <= most else f"{words[: most - 1]}…"
+    return ""
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _strings(inner)
+        case list():
+            for inner in value:
+                yield from _strings(inner)
+
+
+def _mail(body: bytes) -> list[str]:
+    from email import message_from_bytes, policy
+
+    mail = message_from_bytes(body, policy=policy.default)
+    found = [f"{name}: {value}" for name, value in mail.items()]
+    for one in mail.walk():
+        if one.get_content_maintype() == "text":
+            found += ["", *str(one.get_content()).splitlines()]
+    return found

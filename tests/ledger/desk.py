@@ -1,0 +1,84 @@
+"""Short words for what tests of the ledger do all the time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from publisher.channel import Part
+from publisher.ledger import Claim, Key, Ledger, Result, State, Task
+
+NOON = dt.datetime(2021, 7, 18, 12, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+MINUTE = dt.timedelta(minutes=1)
+KEY = Key("tag:e.org,2021:n/2021-07-18", "post", "@readers")
+
+
+def parts(**texts: str) -> list[Part]:
+    """parts(a="text") are the part a."""
+    return [Part(key, "text/plain", text.encode()) for key, text in texts.items()]
+
+
+def claim(ledger: Ledger, now: dt.datetime = NOON, *, key: Key = KEY, repeatable: bool = False) -> Claim:
+    """Take the publication in hand for a minute."""
+    return ledger.claim(key, now, MINUTE, repeatable=repeatable)
+
+
+def plan(
+    ledger: Ledger,
+    claimed: Claim,
+    content: Sequence[Part],
+    recipients: Iterable[str] = ("@readers",),
+    *,
+    now: dt.datetime = NOON,
+    keep: bool = False,
+) -> None:
+    """Plan these parts for the one reader, or for others."""
+    ledger.plan(claimed, content, recipients, now, keep=keep)
+
+
+def begun(ledger: Ledger, *recipients: str, key: Key = KEY, **texts: str) -> Claim:
+    """A publication in hand, and planned."""
+    claimed = claim(ledger, key=key)
+    plan(ledger, claimed, parts(**(texts or {"a": "one"})), recipients or ("@readers",))
+    return claimed
+
+
+def turn(
+    ledger: Ledger,
+    claimed: Claim,
+    *results: Result,
+    size: int = 10,
+    now: dt.datetime = NOON,
+    ordered: bool = False,
+) -> list[Task]:
+    """Tell results, get tasks."""
+    return ledger.turn(claimed, results, size, now, MINUTE, ordered=ordered)
+
+
+def ended(task: Task, state: State = State.SENT, **more: Any) -> Result:
+    """What came of a task."""
+    more.setdefault("remote_id", "" if state is not State.SENT else f"id-{task.part}")
+    return Result(task, state, **{"at": task.began + SECOND, **more})
+
+
+def send_all(ledger: Ledger, claimed: Claim) -> None:
+    """Have all that is due arrive, and let the publication go."""
+    results: list[Result] = []
+    while tasks := turn(ledger, claimed, *results):
+        results = [ended(task) for task in tasks]
+    ledger.release(claimed, NOON)
+
+
+def rows(ledger: Ledger, sql: str, *values: object) -> list[Any]:
+    """What a query finds."""
+    with ledger.transaction() as books:
+        return books.rows(sql, *values)
+
+
+def states(ledger: Ledger) -> dict[str, str]:
+    """State by part, or by recipient and part when there are several recipients."""
+    found = rows(ledger, "SELECT recipient, part, state FROM delivery ORDER BY id")
+    several = len({who for who, _, _ in found}) > 1
+    return {f"{who} {part}" if several else part: state for who, part, state in found}

@@ -1,0 +1,202 @@
+"""What is planned for whom, and what becomes of it when an issue or a list of readers changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from publisher.ledger import Ledger, State
+from publisher.ledger.account import Verdict, resolve, standing
+from tests.ledger.desk import (
+    KEY,
+    MINUTE,
+    NOON,
+    begun,
+    ended,
+    parts,
+    plan,
+    rows,
+    send_all,
+    states,
+    turn,
+)
+
+
+def test_every_part_for_every_recipient_once(ledger: Ledger) -> None:
+    first = begun(ledger, "x", "y", a="one", b="two")
+    assert states(ledger) == {f"{who} {part}": "planned" for who in "xy" for part in "ab"}
+    before = rows(ledger, "SELECT * FROM delivery ORDER BY id")
+    plan(ledger, first, parts(a="one", b="two"), ["x", "y", "x"])
+    assert rows(ledger, "SELECT * FROM delivery ORDER BY id") == before
+
+
+def test_what_arrived_is_not_planned_again(ledger: Ledger) -> None:
+    send_all(ledger, begun(ledger))
+    again = begun(ledger)
+    assert states(ledger) == {"a": "sent"}
+    assert turn(ledger, again) == []
+
+
+def test_the_content_is_kept_as_it_was(ledger: Ledger) -> None:
+    first = begun(ledger, a="\0 as bytes \xff")
+    (task,) = turn(ledger, first)
+    (part,) = parts(a="\0 as bytes \xff")
+    assert ledger.part(task.digest, "a") == part
+
+
+def test_what_was_sent_is_changed_in_place(ledger: Ledger) -> None:
+    send_all(ledger, begun(ledger, a="one", b="two"))
+    again = begun(ledger, a="one", b="zwei")
+    assert states(ledger) == {"a": "sent", "b": "planned"}
+    (task,) = turn(ledger, again)
+    assert (task.part, task.remote_id, task.tries) == ("b", "id-b", 1)
+    assert ledger.part(task.digest, "b").body == b"zwei"
+    turn(ledger, again, ended(task))
+    found = standing(ledger, KEY)
+    assert found
+    assert found.live == found.parts == {part.key: part.digest for part in parts(a="one", b="zwei")}
+
+
+def test_what_nobody_can_change_stays(ledger: Ledger) -> None:
+    first = begun(ledger)
+    (task,) = turn(ledger, first)
+    turn(ledger, first, ended(task, remote_id=""))
+    plan(ledger, first, parts(a="another"))
+    assert states(ledger) == {"a": "sent"}
+
+
+def test_what_failed_is_tried_with_new_content_only(ledger: Ledger) -> None:
+    first = begun(ledger)
+    (task,) = turn(ledger, first)
+    turn(ledger, first, ended(task, State.FAILED, reason="bad text"))
+    plan(ledger, first, parts(a="one"))
+    assert states(ledger) == {"a": "failed"}
+    plan(ledger, first, parts(a="better"))
+    (task,) = turn(ledger, first)
+    assert task.tries == 1
+
+
+def test_what_is_unknown_is_left_to_people(ledger: Ledger) -> None:
+    first = begun(ledger)
+    (task,) = turn(ledger, first)
+    turn(ledger, first, ended(task, State.UNKNOWN))
+    plan(ledger, first, parts(a="another"))
+    assert states(ledger) == {"a": "unknown"}
+
+
+def test_what_was_sent_and_is_no_part_any_more_is_taken_back(ledger: Ledger) -> None:
+    send_all(ledger, begun(ledger, a="one", b="two"))
+    again = begun(ledger, a="one")
+    (task,) = turn(ledger, again)
+    assert (task.part, task.digest, task.remote_id) == ("b", "", "id-b")
+    turn(ledger, again, ended(task, remote_id=""))
+    ledger.release(again, NOON)
+    found = standing(ledger, KEY)
+    assert found
+    assert (found.done, found.counts.sent, found.counts.dropped) == (True, 1, 1)
+    assert set(found.live) == {"a"}
+    again = begun(ledger, a="one", b="two")  # and it comes back
+    (task,) = turn(ledger, again)
+    assert (task.part, task.digest != "", task.remote_id) == ("b", True, "")
+
+
+def test_what_never_went_out_needs_no_taking_back(ledger: Ledger) -> None:
+    first = begun(ledger, a="one", b="two")
+    plan(ledger, first, parts(a="one"))
+    assert states(ledger) == {"a": "planned", "b": "dropped"}
+    plan(ledger, first, parts(a="one", b="two"))
+    assert states(ledger) == {"a": "planned", "b": "planned"}
+
+
+@pytest.mark.parametrize("state", [State.PLANNED, State.FAILED])
+def test_a_part_that_was_tried_and_went_comes_back(ledger: Ledger, state: State) -> None:
+    first = begun(ledger)
+    (task,) = turn(ledger, first)
+    turn(ledger, first, ended(task, state, reason="no", next_at=NOON + MINUTE), size=0)
+    plan(ledger, first, parts(b="two"))
+    assert states(ledger) == {"a": "dropped", "b": "planned"}
+    plan(ledger, first, parts(a="one"))
+    assert states(ledger) == {"a": "planned", "b": "dropped"}
+    (task,) = turn(ledger, first)
+    assert (task.part, task.tries) == ("a", 1)
+
+
+def test_what_a_person_dropped_stays_dropped(ledger: Ledger) -> None:
+    first = begun(ledger, a="one", b="two")
+    (task,) = turn(ledger, first, size=1)
+    turn(ledger, first, ended(task, State.UNKNOWN), size=0)
+    resolve(ledger, KEY, Verdict.DROP, NOON)
+    for content in (parts(a="another", b="two"), parts(b="two"), parts(a="one", b="two")):
+        plan(ledger, first, content)
+        assert states(ledger) == {"a": "dropped", "b": "planned"}
+
+
+def test_to_keep_is_to_keep_the_parts_it_began_with(ledger: Ledger) -> None:
+    first = begun(ledger, a="one", b="two")
+    (task,) = turn(ledger, first, size=1)
+    turn(ledger, first, ended(task), size=0)
+    before = standing(ledger, KEY)
+    plan(ledger, first, parts(a="eins", b="zwei", c="drei"), keep=True)
+    assert standing(ledger, KEY) == before
+    (task,) = turn(ledger, first)
+    assert ledger.part(task.digest, task.part) == parts(b="two")[0]
+
+
+def test_who_comes_to_the_list_gets_the_parts_it_began_with(ledger: Ledger) -> None:
+    first = begun(ledger, "x", "y")
+    plan(ledger, first, parts(a="another"), ["x", "y", "z"], keep=True)
+    tasks = turn(ledger, first)
+    assert [task.recipient for task in tasks] == ["x", "y", "z"]
+    assert {ledger.part(task.digest, "a").body for task in tasks} == {b"one"}
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_who_left_the_list_gets_nothing_more(ledger: Ledger, keep: bool) -> None:
+    first = begun(ledger, "x", "y", "z")
+    (x,) = turn(ledger, first, size=1)
+    (y,) = turn(ledger, first, ended(x), size=1)
+    turn(ledger, first, ended(y, State.PLANNED, reason="try later", next_at=NOON + MINUTE), size=0)
+    plan(ledger, first, parts(a="one"), ["z"], keep=keep)
+    assert states(ledger) == {"x a": "sent", "y a": "dropped", "z a": "planned"}
+    plan(ledger, first, parts(a="one"), ["x", "y"], keep=keep)
+    assert states(ledger) == {"x a": "sent", "y a": "planned", "z a": "dropped"}
+
+
+def test_parts_go_out_in_the_order_they_are_in_now(ledger: Ledger) -> None:
+    first = begun(ledger, a="one", b="two")
+    plan(ledger, first, parts(c="three", b="two", a="one"))
+    assert [task.part for task in turn(ledger, first)] == ["c", "b", "a"]
+
+
+def test_it_is_told_when_the_content_last_changed(ledger: Ledger) -> None:
+    first = begun(ledger)
+    for minutes, text, changed in ((1, "one", 0), (2, "two", 2), (3, "two", 2)):
+        plan(ledger, first, parts(a=text), now=NOON + minutes * MINUTE)
+        found = standing(ledger, KEY)
+        assert found
+        assert found.changed == NOON + changed * MINUTE
+
+
+def test_what_is_planned_anew_is_not_done(ledger: Ledger) -> None:
+    send_all(ledger, begun(ledger))
+    begun(ledger, "@readers", "@others")
+    found = standing(ledger, KEY)
+    assert found
+    assert not found.done
+
+
+def test_a_plan_is_made_whole_or_not_at_all(ledger: Ledger) -> None:
+    def recipients() -> Iterator[str]:
+        yield "x"
+        raise OSError("the list cannot be read")
+
+    first = begun(ledger)
+    before = standing(ledger, KEY)
+    for keep in (True, False):
+        with pytest.raises(OSError, match="the list"):
+            plan(ledger, first, parts(a="two", b="three"), recipients(), keep=keep)
+        assert standing(ledger, KEY) == before
+        assert states(ledger) == {"a": "planned"}
+    plan(ledger, first, parts(a="two"))
+    assert len(turn(ledger, first)) == 1

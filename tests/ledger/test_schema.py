@@ -1,0 +1,93 @@
+"""The tables from one version to the next, and the statements that use them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from publisher.errors import StorageError
+from publisher.ledger import Ledger, schema
+from publisher.ledger.account import standing
+from tests.ledger.conftest import Open
+from tests.ledger.desk import KEY, begun, ended, rows, turn
+
+STEPS = schema.STEPS
+LEDGER = Path(schema.__file__).parent
+
+
+def version(ledger: Ledger) -> int:
+    with ledger.transaction() as books:
+        return ledger._database.version(books)
+
+
+def test_tables_are_made_once(open_ledger: Open) -> None:
+    begun(open_ledger())
+    again = open_ledger()
+    assert version(again) == len(STEPS)
+    assert standing(again, KEY)
+
+
+def test_a_step_to_the_next_version_keeps_everything(
+    open_ledger: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 54: an upgrade with a publication under way."""
+    old = open_ledger()
+    first = begun(old, a="one", b="two")
+    (a,) = turn(old, first, size=1)
+    before = standing(old, KEY)
+    step = (
+        "ALTER TABLE delivery ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
+        "CREATE TABLE more (id {id})",
+    )
+    monkeypatch.setattr(schema, "STEPS", (*STEPS, step))
+    new = open_ledger()
+    assert version(new) == len(STEPS) + 1
+    assert standing(new, KEY) == before
+    assert rows(new, "SELECT DISTINCT note FROM delivery") == [("none",)]
+    (b,) = turn(new, first, ended(a))
+    turn(new, first, ended(b))
+    open_ledger()
+    assert version(new) == len(STEPS) + 1, "a step is taken once"
+
+
+def test_a_step_that_fails_leaves_everything_as_it_was(
+    open_ledger: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = open_ledger()
+    begun(old)
+    before = standing(old, KEY)
+    good, bad = (
+        ("ALTER TABLE delivery ADD COLUMN note TEXT",),
+        ("CREATE TABLE more (id {id})", "DROP TABLE less"),
+    )
+    monkeypatch.setattr(schema, "STEPS", (*STEPS, good, bad))
+    with pytest.raises(StorageError, match="less"):
+        open_ledger()
+    assert version(old) == len(STEPS)
+    assert standing(old, KEY) == before
+    monkeypatch.setattr(schema, "STEPS", (*STEPS, good))
+    assert version(open_ledger()) == len(STEPS) + 1, (
+        "the good step can still be taken, and was not taken before"
+    )
+
+
+def test_a_ledger_of_a_newer_publisher_is_refused(open_ledger: Open) -> None:
+    old = open_ledger()
+    begun(old)
+    with old.transaction() as books:
+        old._database.set_version(books, 77)
+    with pytest.raises(StorageError) as told:
+        open_ledger()
+    assert told.value.message == "the ledger is of version 77, written by a newer publisher"
+    assert told.value.hint == "nothing was sent: upgrade this one"
+    assert version(old) == 77
+
+
+def test_no_statement_changes_or_removes_an_attempt() -> None:
+    source = "".join(path.read_text("utf-8") for path in sorted(LEDGER.glob("*.py")))
+    touching = re.findall(r"\b(\w+(?:\s+\w+)?)\s+attempt\b", source)
+    assert "INSERT INTO" in touching, "nothing was looked at"
+    assert not {"UPDATE", "DELETE FROM", "REPLACE INTO", "DROP TABLE"} & set(touching)
+    assert not re.search(r"CASCADE|OR REPLACE|TRUNCATE", source)

@@ -1,0 +1,88 @@
+"""A PostgreSQL server for tests: on a socket in a folder of its own, and gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlencode
+
+_NAMES = count(1)
+
+
+def programs() -> str:
+    """The folders where the server may lie, as a search path: Debian keeps it out of the usual one."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return os.pathsep.join([os.environ.get("PATH", ""), *map(str, versions)])
+
+
+class Postgres:
+    """A running server. `find` gives the path of a program."""
+
+    def __init__(self, find: Callable[[str], str]) -> None:
+        self._ctl, initdb = find("pg_ctl"), find("initdb")
+        self.folder = Path(tempfile.mkdtemp(prefix="publisher-postgres-"))
+        # it refuses to run as root
+        self._user = _somebody() if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(self.folder, self._user, -1)
+        try:
+            self._run(initdb, "--no-sync", "--auth=trust", "--username=publisher", "--locale=C.UTF-8")
+            self.start()
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = "-c listen_addresses='' -c fsync=off -c max_connections=60 -c shared_buffers=32MB"
+        log = str(self.folder / "log")
+        self._run(self._ctl, "start", "--wait", "--log", log, "--options", f"-k {self.folder} {settings}")
+
+    def stop(self) -> None:
+        """End it, and with it all that is under way there."""
+        self._run(self._ctl, "stop", "--wait", "--mode=fast")
+
+    def close(self) -> None:
+        """End it for good."""
+        try:
+            self._run(self._ctl, "stop", "--wait", "--mode=immediate")
+        finally:
+            shutil.rmtree(self.folder)
+
+    def address(self) -> str:
+        """The address of a place where nothing is yet. A server that a test left ended is started."""
+        import psycopg
+
+        if not (self.folder / "data" / "postmaster.pid").exists():
+            self.start()
+        name = f"test{next(_NAMES)}"
+        with psycopg.connect(self._address(), autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}".encode())
+        return self._address(options=f"-csearch_path={name}")
+
+    def _address(self, **options: str) -> str:
+        query = urlencode({"host": self.folder, "user": "publisher", **options}).replace("+", "%20")
+        return f"postgresql:///postgres?{query}"
+
+    def _run(self, *command: str) -> None:
+        environment = {**os.environ, "PGDATA": str(self.folder / "data"), "LC_ALL": "C"}
+        # no pipe for what it says: the server would inherit it, and nobody could wait for its end
+        with (self.folder / "said").open("w+") as said:
+            done = subprocess.run(
+                command, cwd=self.folder, env=environment, user=self._user, stdout=said, stderr=said
+            )
+            said.seek(0)
+            assert done.returncode == 0, said.read()
+
+
+def _somebody() -> int:
+    """A user who is not root: the server's own, or nobody."""
+    import pwd
+
+    names = {one.pw_name: one.pw_uid for one in pwd.getpwall()}
+    return names.get("postgres", names.get("nobody", 65534))
