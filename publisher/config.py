@@ -3,6 +3,7 @@
     [newsletter]        name, url and id must be there; the keys are the fields of Publication, and `issues`
     [schedule]          at: the time of day at which an issue counts as published on its date
     [ledger]            postgres: where the address of the database is, instead of a file in .publisher
+    [serve]             listen: where the daemon shows the site; nowhere without it
     [channels.NAME]     the fields of the channel's class, and `enabled`; web and rss are on without a table
 
 Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
@@ -18,7 +19,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.credentials import Reference
@@ -37,14 +38,35 @@ _ON_BY_DEFAULT = ("web", "rss")
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
 
 
+class Listen(NamedTuple):
+    """A place to listen at for HTTP; `host` is a name or an address, without brackets."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        from ipaddress import ip_address
+
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """All of publisher.toml, checked.
 
     `path` is the file and `root` its folder; `issues` is a glob below the root. `at` is in the time zone
-    of the publication. `ledger` refers to the address of a database, "" for a file. `channels` holds the
-    enabled ones: web, rss, then the others in the file's order. `templates` is the folder of the user's own
-    templates, if there is one. `digest` is the SHA-256 (hex) of the file.
+    of the publication. `ledger` refers to the address of a database, "" for a file. `listen` is where the
+    daemon shows the site. `channels` holds the enabled ones: web, rss, then the others in the file's order.
+    `templates` is the folder of the user's own templates, if there is one. `digest` is the SHA-256 (hex) of
+    the file.
     """
 
     path: Path
@@ -53,6 +75,7 @@ class Config:
     issues: str = "issues/*.md"
     at: dt.time = dt.time(9, 45)
     ledger: Reference = ""
+    listen: Listen | None = None
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     digest: str = ""
@@ -64,12 +87,15 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
     Raises ConfigError for the first mistake; its message begins with publisher.toml:LINE:COLUMN.
     """
     document = Document(path)
-    document.refuse_unknown((), ("newsletter", "schedule", "ledger", "channels"))
+    document.refuse_unknown((), ("newsletter", "schedule", "ledger", "serve", "channels"))
     publication, issues = _newsletter(document)
     schedule = document.decode(("schedule",), {"at": "str"})
     with document.at("schedule", "at"):
         at = _time(schedule.get("at", "09:45"))
     ledger = document.decode(("ledger",), {"postgres": "Reference"})
+    serve = document.decode(("serve",), {"listen": "str"})
+    with document.at("serve", "listen"):
+        listen = _listen(serve["listen"]) if "listen" in serve else None
     templates = path.parent / "templates"
     return Config(
         path=path,
@@ -78,6 +104,7 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
         issues=issues,
         at=at,
         ledger=ledger.get("postgres", ""),
+        listen=listen,
         channels=_channels(document, publication, find_channel),
         templates=templates if templates.is_dir() else None,
         digest=hashlib.sha256(document.body).hexdigest(),
@@ -238,6 +265,16 @@ def _time(value: str) -> dt.time:
     if found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value):
         return dt.time(int(found[1]), int(found[2]))
     raise ConfigError(f'at must be a time of day, not "{value}"', 'hours and minutes: at = "09:45"')
+
+
+def _listen(value: str) -> Listen:
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})", value)
+    if not found or int(found[3]) > 65535:
+        raise ConfigError(
+            f'listen must be a host and a port, not "{value}"',
+            'for this machine alone: listen = "127.0.0.1:8080"',
+        )
+    return Listen(found[1] or found[2], int(found[3]))
 
 
 # ---------------------------------------------------------------- [channels]

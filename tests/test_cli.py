@@ -396,6 +396,17 @@ def test_the_keyboard_interrupts(letter: Path, run: Command, monkeypatch: pytest
     assert run() == Said(130, "", "error: interrupted\n")
 
 
+def test_a_user_without_a_home_publishes(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, where a user may be a number and nothing else."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert run("--channel", "web").code == 0
+
+
 # -------------------------------------------------------------------- other commands
 
 

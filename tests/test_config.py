@@ -124,6 +124,8 @@ license = "CC-BY-SA-4.0"
 contacts = ["公众号：慢工", "https://example.org"]
 [schedule]
 at = "23:05"
+[serve]
+listen = "[::1]:8080"
 [channels.pigeon]
 loft = "north"
 height = 3
@@ -146,12 +148,33 @@ enabled = false
     assert found.publication.license == "CC-BY-SA-4.0"
     assert found.publication.contacts == ("公众号：慢工", "https://example.org")
     assert (found.issues, found.at) == ("texts/**/*.md", dt.time(23, 5))
+    assert found.listen == ("::1", 8080)
     assert found.templates == tmp_path / "templates"
     assert [channel.name for channel in found.channels] == ["rss", "pigeon", "plain"]
     rss, pigeon, plain = found.channels
     assert rss == Rss(path="docs/slow/rss.xml")
     assert pigeon == Pigeon("north", 3.0, ("a", "b"), True, "grey")
     assert (vars(plain)["width"], vars(plain)["to"]) == (60, ("list@example.org",))
+
+
+@pytest.mark.parametrize(
+    ("listen", "is_loopback"),
+    [
+        ("127.0.0.1:80", True),
+        ("127.9.8.7:0", True),
+        ("[::1]:65535", True),
+        ("localhost:8080", True),
+        ("0.0.0.0:8080", False),
+        ("[::]:8080", False),
+        ("192.168.0.1:8080", False),
+        ("localhost.example.org:8080", False),
+    ],
+)
+def test_where_the_daemon_listens(listen: str, is_loopback: bool, tmp_path: Path) -> None:
+    found = load(tmp_path, TOP + f'[serve]\nlisten = "{listen}"').listen
+    assert found
+    assert str(found) == listen
+    assert found.is_loopback == is_loopback
 
 
 def test_a_channel_that_is_off_need_not_fit_the_site(tmp_path: Path) -> None:
@@ -339,6 +362,16 @@ ADDED = [
         'hours and minutes: at = "09:45"',
     ),
     (
+        '[serve]\nlisten = "8080"',
+        '6:1: listen must be a host and a port, not "8080"',
+        'for this machine alone: listen = "127.0.0.1:8080"',
+    ),
+    (
+        '[serve]\nlisten = "localhost:65536"',
+        '6:1: listen must be a host and a port, not "localhost:65536"',
+        'for this machine alone: listen = "127.0.0.1:8080"',
+    ),
+    (
         '[schedule]\nat = "24:00"',
         '6:1: at must be a time of day, not "24:00"',
         'hours and minutes: at = "09:45"',
@@ -456,7 +489,7 @@ CHANGED = [
         "[newsletter]\n",
         "",
         "1:1: unknown key name",
-        "known here: newsletter, schedule, ledger, channels",
+        "known here: newsletter, schedule, ledger, serve, channels",
     ),
     (
         TOP,

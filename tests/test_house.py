@@ -26,7 +26,7 @@ FLOORS = (
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
     ("pipeline", "testing", "linkcheck"),
-    ("schedule", "preview"),
+    ("schedule", "preview", "server"),
     ("cli",),
     ("__main__",),
 )
@@ -48,7 +48,9 @@ DOORS = {
     "rich": "cli",
     "smtplib": "channels.email",
     "sqlite3": "ledger",
+    "starlette": "server",
     "telegram": "channels.telegram",
+    "uvicorn": "server",
     "yaml": "reader",
 }
 

@@ -114,10 +114,13 @@ def _channel(one: ChannelOutcome) -> dict[str, object]:
     }
 
 
-def _compiled() -> Path:
+def _compiled() -> Path | None:
     """Where compiled templates are kept: with the user, because who runs code must trust who wrote it."""
     if sys.platform == "win32":
         kept = os.environ.get("LOCALAPPDATA")
     else:
         kept = os.environ.get("XDG_CACHE_HOME")
-    return Path(kept or Path.home() / ".cache", "newsletter-publisher", "templates")
+    try:
+        return Path(kept or Path.home() / ".cache", "newsletter-publisher", "templates")
+    except RuntimeError:  # a container's user, who has no home
+        return None
