@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -197,3 +199,27 @@ def test_it_needs_no_memory_to_write_code_into(fresh: Path, publish) -> None:
         pytest.skip("Linux 6.3 or newer is needed")
     assert done.returncode == 0, done.stderr
     assert (fresh / "public" / "feed.xml").exists()
+
+
+def test_the_daemon_says_what_systemd_waits_for(fresh: Path, publish, tmp_path: Path) -> None:
+    """Type=notify, WatchdogSec= and a stop in good order: sd_notify(3)."""
+    if "publish serve " not in publish("--help", folder=tmp_path):
+        pytest.skip("publish serve is still to come")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as place:
+        place.bind(str(tmp_path / "notify"))
+        place.settimeout(60)
+        command = [sys.executable, "-m", "publisher", "serve"]
+        env = os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "900000000"}
+        heard: list[str] = []
+
+        def hear_until(word: str) -> None:
+            while word not in heard:
+                heard.extend(place.recv(4096).decode().split("\n"))
+
+        with subprocess.Popen(command, cwd=fresh, env=env, stderr=subprocess.PIPE, text=True) as daemon:
+            hear_until("WATCHDOG=1")
+            daemon.terminate()
+            _, said = daemon.communicate(timeout=60)
+            hear_until("STOPPING=1")
+    assert daemon.returncode == 0, said
+    assert heard[0] == "READY=1"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-WORKFLOWS = sorted((HERE.parents[1] / "deploy").glob("*.yml"))
+WORKFLOWS = sorted((HERE.parents[1] / "deploy").rglob("*.yml"))
 BROKEN = """\
 on: push
 jobs:
