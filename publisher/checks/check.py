@@ -8,7 +8,7 @@ from publisher.checks.addresses import addresses, pictures, twice
 from publisher.checks.archive import Archive, compare
 from publisher.checks.characters import bold, characters, punctuation
 from publisher.checks.imprint import Imprint
-from publisher.checks.items import agreement, items
+from publisher.checks.items import agreement, items, sources
 from publisher.checks.opening import guide, warm_up
 from publisher.checks.problem import Problem
 from publisher.checks.reading import reading
@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     sections,
     markers,
     items,
+    sources,
     agreement,
     addresses,
     pictures,

@@ -150,6 +150,9 @@ shown this list but one made from the issues that are out.""",
 An item has no address.""",
     "repeat-repo": """\
 An earlier issue had the same repository. With a new release that is as it should be.""",
+    "source-form": """\
+A hyphen stands before the source of an item, where the issue's other items have a bar:
+[title | source](address). --fix writes it.""",
     "tracking-param": """\
 The address says who shared it or how it was found (from=, utm_source=, chksm= …). It works without.""",
 }

@@ -45,6 +45,20 @@ def _head_pos(subject: Subject, item: Item) -> Pos:
     return subject.source.whole(item.pos.line)
 
 
+_BEHIND_HYPHEN = re.compile(r"\s([-–—])\s*([^-–—|]{1,12})\Z")
+
+
+def sources(subject: Subject) -> Iterator[Problem]:
+    """A source behind a hyphen, which other items of the issue have behind a bar."""
+    known = {item.source for item in subject.issue.items if item.source}
+    for item in subject.issue.items:
+        hyphen = _BEHIND_HYPHEN.search(plain(item.title)) if not item.source and item.pos.line else None
+        if hyphen and hyphen[2] in known and (place := subject.source.find(f"{hyphen[0]}]", item.pos)):
+            mark = Pos(place.line, place.column + 1, place.line, place.column + 2)
+            message = f"the source {hyphen[2]} stands behind a hyphen"
+            yield Problem(mark, "source-form", message, "write a bar", (Edit(mark, "|"),))
+
+
 def _has_links(section: Section) -> bool:
     return any(item.url for item in section.items)
 

@@ -52,14 +52,20 @@ def mend(read: Reader, text: str, path: str, codes: Collection[str] | None = Non
 def _step(
     now: _State, state: Callable[[str], _State], codes: Collection[str] | None
 ) -> tuple[_State, Sequence[Problem]] | None:
-    """The text after as many edits as can be made together, or else after one; None when none can."""
+    """The text after as many edits as can be made together, found by halving; None when none can be made."""
     found = [one for one in now.problems if one.fixable and (codes is None or one.code in codes)]
     together = _apart(found)
-    for chosen in (together, *([one] for one in found if len(found) > 1)):
-        if chosen:
-            then = state(Source(now.text).edited(edit for one in chosen for edit in one.edits))
-            if _is_better(now, then):
-                return then, chosen
+    waiting = [[one] for one in found if one not in together] + [together]
+    while waiting:
+        chosen = waiting.pop()
+        if not chosen:
+            continue
+        then = state(Source(now.text).edited(edit for one in chosen for edit in one.edits))
+        if _is_better(now, then):
+            return then, chosen
+        if len(chosen) > 1:
+            half = len(chosen) // 2
+            waiting += [chosen[half:], chosen[:half]]
     return None
 
 

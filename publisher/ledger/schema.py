@@ -74,6 +74,16 @@ STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (channel, destination)
         )""",
     ),
+    (
+        # issues that went out although they had errors, because somebody insisted; rows are only ever added
+        """CREATE TABLE insistence (
+            id {id},
+            issue TEXT NOT NULL,
+            source TEXT NOT NULL,
+            errors TEXT NOT NULL,
+            at TEXT NOT NULL
+        )""",
+    ),
 )
 """By version: the statements that lead to version 1, 2 and so on."""
 

@@ -44,6 +44,7 @@ FAULTS = {
     "D37": "title-form",
     "D38": "marker-form",
     "I06": "repo-mismatch",
+    "I19": "source-form",
     "I23": "title-is-url",
     "I25": "no-link",
     "I26": "unclosed-link",
@@ -145,7 +146,7 @@ def test_nothing_is_told_where_all_is_right(name: str) -> None:
 
 
 # samples of the reader's tests that show a fault only beside other issues, or at another line: see test_codes
-NOT_HERE = {"A03", "B43", "D10", "I25", "I33", "L07", "X02", "X03"}
+NOT_HERE = {"A03", "B43", "D10", "I19", "I25", "I33", "L07", "X02", "X03"}
 
 # what else is wrong with samples of what is right
 ALSO = {

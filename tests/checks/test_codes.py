@@ -49,6 +49,7 @@ SAMPLES = [
     ("punctuation", SECTION + ITEM + "摘要：更准了→,←船稳。\n"),
     ("repo-mismatch", SECTION + "- [lin/wave：浪](→https://github.com/tide/wave←)\n"),
     ("section-empty", SECTION + ITEM + "\n→## 博文←\n"),
+    ("source-form", SECTION + ITEM + "- [盐雾怎么试 →-← 海岸线](https://e.org/2)\n"),
     ("stray-line", SECTION + ITEM + "\n----\n\n→192.0.2.17←\n"),
     ("summary-empty", SECTION + ITEM + "→摘要：←\n"),
     ("summary-is-url", SECTION + ITEM + "→摘要：https://e.org/2←\n"),

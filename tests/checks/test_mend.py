@@ -31,6 +31,11 @@ MENDED = [
     ("marker-form", "-[浪](https://e.org/1)", "- [浪](https://e.org/1)"),
     ("label-colon", "- [浪](https://e.org/1)\n摘要更准了", "- [浪](https://e.org/1)\n摘要：更准了"),
     ("label-colon", "- [浪](https://e.org/1)\n简评: 更准", "- [浪](https://e.org/1)\n简评：更准"),
+    (
+        "source-form",
+        "- [浪 | 海](https://e.org/1)\n- [盐 - 海](https://e.org/2)",
+        "- [浪 | 海](https://e.org/1)\n- [盐 | 海](https://e.org/2)",
+    ),
     ("compat-char", "- [⾯ﬁＡ](https://e.org/1)", "- [面fiA](https://e.org/1)"),
     ("punctuation", "- [浪](https://e.org/1)\n摘要：好，，了；。", "- [浪](https://e.org/1)\n摘要：好，了。"),
     ("punctuation", "- [浪](https://e.org/1)\n摘要：好,了", "- [浪](https://e.org/1)\n摘要：好，了"),
