@@ -101,7 +101,7 @@ def test_three_keys_are_enough(tmp_path: Path) -> None:
     assert found.publication.base == "https://example.org/slow/"
     assert (found.publication.site, found.publication.lang) == ("public", "zh-CN")
     assert found.issues == "issues/*.md"
-    assert found.at == dt.time(9, 45)
+    assert found.schedule.at == dt.time(9, 45)
     assert found.channels == (Web(), Rss())
     assert found.templates is None
     assert found.digest == hashlib.sha256(TOP.encode()).hexdigest()
@@ -145,7 +145,7 @@ enabled = false
     assert (found.publication.author, found.publication.email) == ("林", "editor@example.org")
     assert found.publication.license == "CC-BY-SA-4.0"
     assert found.publication.contacts == ("公众号：慢工", "https://example.org")
-    assert (found.issues, found.at) == ("texts/**/*.md", dt.time(23, 5))
+    assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
     assert found.templates == tmp_path / "templates"
     assert [channel.name for channel in found.channels] == ["rss", "pigeon", "plain"]
     rss, pigeon, plain = found.channels
@@ -229,7 +229,7 @@ ADDED = [
     (
         '[schedule]\n  grace = "12h"',
         "6:3: unknown key grace in [schedule]",
-        "known here: at",
+        "known here: at, rhythm, catch_up, on_failure",
     ),
     (
         "[channels.rss]\nentires = 20",
@@ -239,7 +239,7 @@ ADDED = [
     (
         "[channels.rss.deep]\na = 1",
         "5:1: unknown table [channels.rss.deep]",
-        "known here: path, entries, enabled",
+        "known here: path, entries, enabled, at",
     ),
     (
         "[channels.pidgin]\nenabled = false",

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("", "templates", "channels"),
     ("model", "errors", "links", "words", "suggest", "failpoints"),
-    ("project", "channel", "credentials", "toml", "writers"),
+    ("project", "channel", "credentials", "toml", "timetable", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
@@ -36,7 +36,7 @@ FLOORS = (
 DOORS = {
     "apscheduler": "schedule",
     "feedgen": "channels.rss",
-    "httpx": "channels.rss channels.telegram channels.wechat",
+    "httpx": "channels.rss channels.telegram channels.wechat schedule",
     "jinja2": "theme",
     "keyring": "credentials",
     "lxml": "channels.rss",

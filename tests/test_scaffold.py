@@ -14,6 +14,7 @@ from publisher.config import Config
 from publisher.errors import ConfigError, StorageError
 from publisher.model import Issue, Paragraph, Publication, Strong, plain
 from publisher.reader import read
+from publisher.timetable import Schedule
 from publisher.toml import kinds
 
 TODAY = dt.date(2024, 7, 19)
@@ -73,7 +74,8 @@ def test_the_settings_name_every_key() -> None:
     """A key that is added to a class is to be explained here too."""
     text = (Path(scaffold.templates.__path__[0]) / "publisher.toml").read_text("utf-8")
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
-    keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {"issues", "at", "enabled"}
+    keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {"issues", "enabled"}
+    keys |= set(Schedule._fields) - {"times"}
     for name in ("web", "rss", "wechat", "telegram", "email"):
         keys |= set(kinds(registry.load(name)))
     assert written == keys

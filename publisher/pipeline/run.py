@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """A request, and all it is about. `channels` are in the order of delivery, `when` is aware."""
+    """A request, and all it is about. `channels` are in the order of delivery, `when` is aware. `stop`
+    ends it after what it has begun."""
 
     config: Config
     theme: Theme
@@ -34,6 +36,7 @@ class Run:
     when: dt.datetime
     report: Report
     clock: Clock
+    stop: Event = field(default_factory=Event)
     warnings: list[str] = field(default_factory=list)
 
     @cached_property
