@@ -124,6 +124,9 @@ license = "CC-BY-SA-4.0"
 contacts = ["公众号：慢工", "https://example.org"]
 [schedule]
 at = "23:05"
+rhythm = "5 23 * * fri"
+catch_up = 6
+on_failure = "file:secrets/hook"
 [channels.pigeon]
 loft = "north"
 height = 3
@@ -131,6 +134,7 @@ rings = ["a", "b"]
 night = true
 colour = "grey"
 [channels.plain]
+at = "23:30"
 width = 60
 to = ["list@example.org"]
 [channels.rss]
@@ -146,6 +150,12 @@ enabled = false
     assert found.publication.license == "CC-BY-SA-4.0"
     assert found.publication.contacts == ("公众号：慢工", "https://example.org")
     assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
+    schedule = found.schedule
+    assert schedule.rhythm
+    assert schedule.turn(dt.date(2021, 7, 18), "rss") == (dt.date(2021, 7, 23), dt.time(23, 5))
+    assert schedule.turn(dt.date(2021, 7, 18), "plain") == (dt.date(2021, 7, 23), dt.time(23, 30))
+    assert schedule.catch_up == dt.timedelta(hours=6)
+    assert schedule.on_failure == f"file:{tmp_path / 'secrets/hook'}"
     assert found.templates == tmp_path / "templates"
     assert [channel.name for channel in found.channels] == ["rss", "pigeon", "plain"]
     rss, pigeon, plain = found.channels
@@ -337,6 +347,26 @@ ADDED = [
         '[schedule]\nat = "9:45"',
         '6:1: at must be a time of day, not "9:45"',
         'hours and minutes: at = "09:45"',
+    ),
+    (
+        '[schedule]\nrhythm = "9:45 sundays"',
+        '6:1: rhythm must have five fields, not "9:45 sundays"',
+        'every Sunday at 09:45: rhythm = "45 9 * * sun"',
+    ),
+    (
+        '[schedule]\ncatch_up = "36h"',
+        '6:1: catch_up in [schedule] must be a number, not the string "36h"',
+        "write it as catch_up = 1.5",
+    ),
+    (
+        '[channels.rss]\nat = "noon"',
+        '6:1: at must be a time of day, not "noon"',
+        'hours and minutes: at = "09:45"',
+    ),
+    (
+        "[channels.rss]\nat = 10",
+        "6:1: at in [channels.rss] must be a string, not the number 10",
+        'write it as at = "…"',
     ),
     (
         '[schedule]\nat = "24:00"',

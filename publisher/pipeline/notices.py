@@ -61,12 +61,16 @@ class Notices:
         for (_, outlook, detail), group in groupby(
             others, key=lambda one: (one.record.path, one.outlook, one.detail)
         ):
-            if told := self._untold([*group], outlook.value, detail):
-                names = tuple(one.key.channel for one in told)
-                alarm = outlook is not Outlook.HELD
-                self._fail(told[0].code or _STOPPED[outlook])
-                self._tell(Notice(outlook.value, _name(told[0]), names, detail, told[0].hint, alarm))
+            self._tell_of([*group], outlook, detail)
         self._tell_gone(found, known)
+
+    def _tell_of(self, some: Sequence[Appointment], outlook: Outlook, detail: str) -> None:
+        code = some[0].code or _STOPPED[outlook]
+        what = ("unknown" if code == 4 else "failed") if outlook is Outlook.OPEN else outlook.value
+        if told := self._untold(some, what, detail):
+            self._fail(code)
+            names, alarm = tuple(one.key.channel for one in told), outlook is not Outlook.HELD
+            self._tell(Notice(what, _name(told[0]), names, detail, told[0].hint, alarm))
 
     def _tell_missed(self, missed: Sequence[Appointment]) -> None:
         told = self._untold(missed, Outlook.MISSED.value, "")

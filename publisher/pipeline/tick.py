@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from publisher.channel import ArchiveChannel
 from publisher.config import Config
-from publisher.errors import BusyError, IssueError, PublisherError
+from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.ledger import Counts
-from publisher.ledger.agenda import unfinished
+from publisher.ledger.agenda import adopt, unfinished
 from publisher.ledger.memo import beat
 from publisher.ledger.places import begin_files, end_files
+from publisher.pipeline import trust
 from publisher.pipeline.agenda import Appointment, Known, Outlook, agenda, looking, records
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Request, Warned
@@ -105,13 +106,13 @@ class _Tick:
         self._notices.look(self._found, self._known)
 
     def _next_batch(self) -> list[Appointment]:
-        """The first issue that is due, on all channels on which it is and that see the same archive."""
+        """The first issue that is due, on all channels on which it is, of those that go the same way and see
+        the same archive."""
         due = [one for one in self._found if one.outlook is Outlook.READY and not self._rests(one)]
-        return [
-            one
-            for one in due
-            if one.record.path == due[0].record.path and self._not_yet(one) == self._not_yet(due[0])
-        ]
+        return [one for one in due if self._way(one) == self._way(due[0])]
+
+    def _way(self, one: Appointment) -> tuple[str, bool, frozenset[str]]:
+        return one.record.path, self._run.is_live(self._channels[one.key.channel]), self._not_yet(one)
 
     def _not_yet(self, one: Appointment) -> frozenset[str]:
         """The issues that are not on a channel over the whole archive yet, and must not appear there."""
@@ -144,44 +145,61 @@ class _Tick:
                 self._tell(Notice("warning", record.id, (), event.message))
 
         try:
+            if run.is_live(self._channels[names[0]]):
+                trust.check(run)
             outcome = publish(run.config, run.theme, request, run.clock.time(), report, run.clock, self._stop)
-        except (BusyError, IssueError) as error:
-            for one in batch:
-                self._leave(one, error)
+        except (BusyError, ConfigError, IssueError) as error:
+            self._explain(batch, error)
             return
         for one in batch:
-            if (done := outcome.channels.get(one.key.channel)) and not done.error:
-                self._note_files(one)
+            done = outcome.channels[one.key.channel]
+            if done.error:
+                self._explain([one], done.error)
+            else:
+                self._note_done(one)
+                self._rest([one], _AGAIN)
                 self._tell(Notice("published", record.id, (done.name,), _deeds(done)))
-            self._leave(one, done.error if done else None)
         for name in outcome.channels.keys() - set(names):  # such as a hub that is told of the feeds
             if fault := outcome.channels[name].error:
                 self._notices.alarm(batch[0], fault, (name,))
 
-    def _leave(self, one: Appointment, error: PublisherError | None) -> None:
-        """Leave an appointment alone for a while, whether it is done or not, and tell why it is not; what the
-        ledger has as failed or unknown is told by the next look."""
-        now, channel = self._run.clock.time(), (one.key.channel,)
-        until: dt.datetime | None = now + _AGAIN
-        standing = unfinished(self._run.ledger).get(one.key) if error else None
+    def _explain(self, batch: Sequence[Appointment], error: PublisherError) -> None:
+        """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
+        unknown is told by the next look."""
+        names, now = tuple(one.key.channel for one in batch), self._run.clock.time()
+        standing = unfinished(self._run.ledger).get(batch[0].key)
         counts = standing.counts if standing else Counts()
-        if isinstance(error, BusyError):
+        if self._stop.is_set():
+            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+        elif isinstance(error, BusyError):
             self._code = self._code or error.exit_code
-            self._tell(Notice("busy", one.record.id, channel, error.message))
-        elif error and standing and standing.next_at and standing.next_at > now:
-            until = standing.next_at
+            self._tell(Notice("busy", batch[0].record.id, names, error.message))
+            self._rest(batch, _AGAIN)
+        elif isinstance(error, IssueError):  # only another text can help
+            self._notices.alarm(batch[0], error, names)
+            self._rest(batch, None)
+        elif standing and standing.next_at and standing.next_at > now:
             self._code = self._code or error.exit_code
-            self._tell(Notice("waiting", one.record.id, channel, error.message))
-        elif error and not (self._stop.is_set() or counts.failed or counts.unknown):
-            until = None if isinstance(error, IssueError) else now + _PAUSE
-            self._notices.alarm(one, error, channel)
-        self._pauses[one.record.path, one.key.channel] = until, self._mark(one)
+            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+            self._rest(batch, standing.next_at - now)
+        elif counts.failed or counts.unknown:
+            self._rest(batch, _AGAIN)
+        else:
+            self._notices.alarm(batch[0], error, names)
+            self._rest(batch, _PAUSE)
 
-    def _note_files(self, one: Appointment) -> None:
-        """Note that files are written of which the ledger does not hear otherwise."""
-        channel = self._channels[one.key.channel]
-        if not (isinstance(channel, ArchiveChannel) or self._run.is_live(channel)):
-            now = self._run.clock.time()
+    def _rest(self, batch: Sequence[Appointment], length: dt.timedelta | None) -> None:
+        until = None if length is None else self._run.clock.time() + length
+        for one in batch:
+            self._pauses[one.record.path, one.key.channel] = until, self._mark(one)
+
+    def _note_done(self, one: Appointment) -> None:
+        """Note what the ledger does not hear of otherwise: files, and what is remembered to be out although
+        the ledger is older."""
+        channel, now = self._channels[one.key.channel], self._run.clock.time()
+        if self._run.is_live(channel):
+            adopt(self._run.ledger, {one.key: now}, now)
+        elif not isinstance(channel, ArchiveChannel):
             begin_files(self._run.ledger, {one.key: one.record.sha256}, now)
             end_files(self._run.ledger, [(one.key.channel, one.key.destination)], now)
 

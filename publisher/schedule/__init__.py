@@ -69,8 +69,10 @@ def wake(tick: Callable[[], dt.datetime | None], stop: Event, tell: Callable[[st
         max_instances=1,
         misfire_grace_time=None,
     )
-    # what a handler may do in the midst of anything is little: it rings, and the watch does the rest
-    before = {number: signal.signal(number, lambda *_: bell.send(b"!")) for number in _SIGNALS}
+    # what a handler may do in the midst of anything is little: the bell rings, and the watch does the rest
+    bell.setblocking(False)
+    before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+    fd = signal.set_wakeup_fd(bell.fileno())
     with closing(bell), closing(ear):
         try:
             scheduler.start()
@@ -78,6 +80,7 @@ def wake(tick: Callable[[], dt.datetime | None], stop: Event, tell: Callable[[st
             bell.send(b"!")
             if watch.is_alive():
                 watch.join()
+            signal.set_wakeup_fd(fd)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
