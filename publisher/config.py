@@ -1,10 +1,10 @@
 """publisher.toml: what the newsletter is, when it is due, and where it goes.
 
     [newsletter]        name, url and id must be there; the keys are the fields of Publication, and `issues`
-    [schedule]          at: the time of day at which an issue counts as published on its date
+    [schedule]          when issues go out; `at` is also the time of day at which one counts as published
     [ledger]            postgres: where the address of the database is, instead of a file in .publisher
     [serve]             listen: where the daemon shows the site; nowhere without it
-    [channels.NAME]     the fields of the channel's class, and `enabled`; web and rss are on without a table
+    [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are on without a table
 
 Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
 A channel may refuse its own values: by a ConfigError when it is made, or when it is asked for `addresses`.
@@ -29,12 +29,14 @@ from publisher.model import Publication
 from publisher.project import NAME as NAME
 from publisher.project import find as find
 from publisher.suggest import nearest
+from publisher.timetable import Schedule, hours, rhythm, time_of_day
 from publisher.toml import Document, example, key_of, kinds
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
 
 _ON_BY_DEFAULT = ("web", "rss")
+_ANY_DAY = Schedule()
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
 
 
@@ -62,18 +64,18 @@ class Listen(NamedTuple):
 class Config:
     """All of publisher.toml, checked.
 
-    `path` is the file and `root` its folder; `issues` is a glob below the root. `at` is in the time zone
-    of the publication. `ledger` refers to the address of a database, "" for a file. `listen` is where the
-    daemon shows the site. `channels` holds the enabled ones: web, rss, then the others in the file's order.
-    `templates` is the folder of the user's own templates, if there is one. `digest` is the SHA-256 (hex) of
-    the file.
+    `path` is the file and `root` its folder; `issues` is a glob below the root. `schedule` is in the
+    time zone of the publication. `ledger` refers to the address of a database, "" for a file. `listen` is
+    where the daemon shows the site. `channels` holds the enabled ones: web, rss, then the others in the
+    file's order. `templates` is the folder of the user's own templates, if there is one. `digest` is the
+    SHA-256 (hex) of the file.
     """
 
     path: Path
     root: Path
     publication: Publication
     issues: str = "issues/*.md"
-    at: dt.time = dt.time(9, 45)
+    schedule: Schedule = _ANY_DAY
     ledger: Reference = ""
     listen: Listen | None = None
     channels: tuple[Channel, ...] = ()
@@ -89,23 +91,21 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
     document = Document(path)
     document.refuse_unknown((), ("newsletter", "schedule", "ledger", "serve", "channels"))
     publication, issues = _newsletter(document)
-    schedule = document.decode(("schedule",), {"at": "str"})
-    with document.at("schedule", "at"):
-        at = _time(schedule.get("at", "09:45"))
     ledger = document.decode(("ledger",), {"postgres": "Reference"})
     serve = document.decode(("serve",), {"listen": "str"})
     with document.at("serve", "listen"):
         listen = _listen(serve["listen"]) if "listen" in serve else None
+    channels = _channels(document, publication, find_channel)
     templates = path.parent / "templates"
     return Config(
         path=path,
         root=path.parent,
         publication=publication,
         issues=issues,
-        at=at,
+        schedule=_schedule(document),
         ledger=ledger.get("postgres", ""),
         listen=listen,
-        channels=_channels(document, publication, find_channel),
+        channels=channels,
         templates=templates if templates.is_dir() else None,
         digest=hashlib.sha256(document.body).hexdigest(),
     )
@@ -261,10 +261,25 @@ _RULES: dict[str, Callable[[str], str]] = {
 }
 
 
-def _time(value: str) -> dt.time:
-    if found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value):
-        return dt.time(int(found[1]), int(found[2]))
-    raise ConfigError(f'at must be a time of day, not "{value}"', 'hours and minutes: at = "09:45"')
+# ---------------------------------------------------------------- [schedule]
+
+
+def _schedule(document: Document) -> Schedule:
+    """The schedule; the tables of the channels have been decoded."""
+    table = "schedule"
+    values = document.decode(
+        (table,), {"at": "str", "rhythm": "str", "catch_up": "float", "on_failure": "str | Reference"}
+    )
+    rules: dict[str, Callable[[Any], object]] = {"at": time_of_day, "rhythm": rhythm, "catch_up": hours}
+    for key in rules.keys() & values.keys():
+        with document.at(table, key):
+            values[key] = rules[key](values[key])
+    times = {}
+    for name, channel in document.table("channels").items():
+        if "at" in channel:
+            with document.at("channels", name, "at"):
+                times[name] = time_of_day(channel["at"])
+    return Schedule(**values, times=times)
 
 
 def _listen(value: str) -> Listen:
@@ -298,8 +313,9 @@ def _channel(
     with document.at(*place):
         cls: Any = find_channel(name)
         known = kinds(cls)
-    values = document.decode(table, known | {"enabled": "bool"})
+    values = document.decode(table, known | {"enabled": "bool", "at": "str"})
     enabled = values.pop("enabled", True)
+    values.pop("at", None)  # is for the schedule
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
     keys = {key_of(name): field for name, field in fields.items()}
     for key, field in keys.items():

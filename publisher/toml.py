@@ -26,6 +26,7 @@ _KINDS = {
     "tuple[str, ...]": ("a list of strings", '["…", "…"]'),
     "tuple[str, ...] | Path": ("the path of a file, or a list of strings", '"…"'),
     "Reference": ("a reference to a secret", '"env:NAME"'),
+    "str | Reference": ("a string", '"…"'),
 }
 
 _REFERENCE = r"env:[A-Za-z_]\w*|file:[^\0\n]+|keyring:.+/[^/]+|credential:(?!\.)[\w.-]+"
@@ -121,6 +122,8 @@ class Document:
                 isinstance(entry, str) for entry in value
             ):
                 return tuple(value)
+            case "str | Reference", str():
+                return self._absolute(value)
             case "Reference", str() if re.fullmatch(_REFERENCE, value, re.ASCII):
                 return self._absolute(value)
             case "Reference", _:  # it may be the secret itself, so it is not repeated

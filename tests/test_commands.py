@@ -224,6 +224,9 @@ def test_a_terminal_is_asked(letter: Letter, terminal: Callable[[str], tuple[int
 
 def test_status_before_anything(letter: Letter) -> None:
     assert letter.told("status") == [
+        "2021-08-01  to come",
+        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · a draft",
+        "  chat  2021-08-01 09:45 (2021-08-01 01:45 UTC) · a draft",
         "2021-07-18  一/二/三",
         "  web   not published",
         "        → publish 2021-07-18 --channel web",
@@ -238,7 +241,7 @@ def test_status_before_anything(letter: Letter) -> None:
 
 def test_status_of_what_is_out(letter: Letter) -> None:
     letter.run("--yes")
-    assert letter.told("status")[:3] == [
+    assert letter.told("status")[3:6] == [
         "2021-07-18  一/二/三",
         "  web   published 2021-07-18 12:00",
         "  chat  published 2021-07-18 12:00 · @readers · https://chat.example/89",

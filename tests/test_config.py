@@ -101,7 +101,7 @@ def test_three_keys_are_enough(tmp_path: Path) -> None:
     assert found.publication.base == "https://example.org/slow/"
     assert (found.publication.site, found.publication.lang) == ("public", "zh-CN")
     assert found.issues == "issues/*.md"
-    assert found.at == dt.time(9, 45)
+    assert found.schedule.at == dt.time(9, 45)
     assert found.channels == (Web(), Rss())
     assert found.templates is None
     assert found.digest == hashlib.sha256(TOP.encode()).hexdigest()
@@ -124,6 +124,9 @@ license = "CC-BY-SA-4.0"
 contacts = ["公众号：慢工", "https://example.org"]
 [schedule]
 at = "23:05"
+rhythm = "5 23 * * fri"
+catch_up = 6
+on_failure = "file:secrets/hook"
 [serve]
 listen = "[::1]:8080"
 [channels.pigeon]
@@ -133,6 +136,7 @@ rings = ["a", "b"]
 night = true
 colour = "grey"
 [channels.plain]
+at = "23:30"
 width = 60
 to = ["list@example.org"]
 [channels.rss]
@@ -147,8 +151,14 @@ enabled = false
     assert (found.publication.author, found.publication.email) == ("林", "editor@example.org")
     assert found.publication.license == "CC-BY-SA-4.0"
     assert found.publication.contacts == ("公众号：慢工", "https://example.org")
-    assert (found.issues, found.at) == ("texts/**/*.md", dt.time(23, 5))
+    assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
     assert found.listen == ("::1", 8080)
+    schedule = found.schedule
+    assert schedule.rhythm
+    assert schedule.turn(dt.date(2021, 7, 18), "rss") == (dt.date(2021, 7, 23), dt.time(23, 5))
+    assert schedule.turn(dt.date(2021, 7, 18), "plain") == (dt.date(2021, 7, 23), dt.time(23, 30))
+    assert schedule.catch_up == dt.timedelta(hours=6)
+    assert schedule.on_failure == f"file:{tmp_path / 'secrets/hook'}"
     assert found.templates == tmp_path / "templates"
     assert [channel.name for channel in found.channels] == ["rss", "pigeon", "plain"]
     rss, pigeon, plain = found.channels
@@ -252,7 +262,7 @@ ADDED = [
     (
         '[schedule]\n  grace = "12h"',
         "6:3: unknown key grace in [schedule]",
-        "known here: at",
+        "known here: at, rhythm, catch_up, on_failure",
     ),
     (
         "[channels.rss]\nentires = 20",
@@ -262,7 +272,7 @@ ADDED = [
     (
         "[channels.rss.deep]\na = 1",
         "5:1: unknown table [channels.rss.deep]",
-        "known here: path, entries, enabled",
+        "known here: path, entries, enabled, at",
     ),
     (
         "[channels.pidgin]\nenabled = false",
@@ -370,6 +380,26 @@ ADDED = [
         '[serve]\nlisten = "localhost:65536"',
         '6:1: listen must be a host and a port, not "localhost:65536"',
         'for this machine alone: listen = "127.0.0.1:8080"',
+    ),
+    (
+        '[schedule]\nrhythm = "9:45 sundays"',
+        '6:1: rhythm must have five fields, not "9:45 sundays"',
+        'every Sunday at 09:45: rhythm = "45 9 * * sun"',
+    ),
+    (
+        '[schedule]\ncatch_up = "36h"',
+        '6:1: catch_up in [schedule] must be a number, not the string "36h"',
+        "write it as catch_up = 1.5",
+    ),
+    (
+        '[channels.rss]\nat = "noon"',
+        '6:1: at must be a time of day, not "noon"',
+        'hours and minutes: at = "09:45"',
+    ),
+    (
+        "[channels.rss]\nat = 10",
+        "6:1: at in [channels.rss] must be a string, not the number 10",
+        'write it as at = "…"',
     ),
     (
         '[schedule]\nat = "24:00"',

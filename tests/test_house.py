@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("", "templates", "channels", "dataclass"),
     ("model", "errors", "links", "words", "suggest", "failpoints"),
-    ("project", "channel", "credentials", "toml", "writers"),
+    ("project", "channel", "credentials", "toml", "timetable", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
@@ -37,7 +37,7 @@ DOORS = {
     "apscheduler": "schedule",
     "cryptography": "channels.email",
     "feedgen": "channels.rss",
-    "httpx": "channels.rss channels.telegram channels.wechat linkcheck",
+    "httpx": "channels.rss channels.telegram channels.wechat linkcheck schedule",
     "idna": "channels.email",
     "jinja2": "theme",
     "keyring": "credentials",

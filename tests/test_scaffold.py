@@ -14,6 +14,7 @@ from publisher.config import Config
 from publisher.errors import ConfigError, StorageError
 from publisher.model import Issue, Paragraph, Publication, Strong, plain
 from publisher.reader import read
+from publisher.timetable import Schedule
 from publisher.toml import kinds
 
 TODAY = dt.date(2024, 7, 19)
@@ -75,10 +76,10 @@ def test_the_settings_name_every_key() -> None:
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
     keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {
         "issues",
-        "at",
         "listen",
         "enabled",
     }
+    keys |= set(Schedule._fields) - {"times"}
     for name in ("web", "rss", "wechat", "telegram", "email"):
         keys |= set(kinds(registry.load(name)))
     assert written == keys

@@ -3,6 +3,7 @@
 lock              held by the run at work
 ledger.db         what was sent where; losing it means that nobody knows
 ledger.backup     a copy of it, made whenever something was sent
+ledger.seen       how often the ledger was used, to notice one that is older
 revisions.json    when each issue was last corrected; goes with the sources
 cache/            what may be lost at any time
 """
@@ -31,6 +32,7 @@ class Home:
         self.folder = root / ".publisher"
         self.lock = self.folder / "lock"
         self.ledger = self.folder / "ledger.db"
+        self.seen = self.folder / "ledger.seen"
         self.revisions = self.folder / "revisions.json"
         self.cache = self.folder / "cache"
 

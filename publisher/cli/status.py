@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
+from publisher.archive.records import names
 from publisher.cli.acting import issue_named, load, warnings_on
+from publisher.cli.coming import as_json, show
 from publisher.cli.output import Output
+from publisher.errors import PublisherError
+from publisher.pipeline.agenda import coming
 from publisher.pipeline.overview import Condition, Row, overview
 from publisher.project import find
 
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
     from publisher.theme import Theme
 
 _TITLE = 32
+_SILENCE = dt.timedelta(minutes=2)
+"""So long after its last tick a daemon is missed, unless it said that it left."""
+
 _GOOD, _BAD = (Condition.PUBLISHED, Condition.FILES), (Condition.FAILED, Condition.UNKNOWN, Condition.BROKEN)
 _EXIT_CODES = {Condition.UNKNOWN: 4, Condition.FAILED: 3}
 
@@ -40,28 +47,50 @@ def define(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Show the rows; 4 when an outcome is unknown, 3 when a delivery failed, else 0."""
+    """Show the rows; 4 when an outcome is unknown, 3 when a delivery failed, 2 when the daemon is silent,
+    else 0."""
     path = find(Path.cwd())
     config, theme = load(path)
     issue = issue_named(arguments.issue, path.parent)
     if arguments.url:
         return _record(config, theme, issue, arguments.url, output, now)
-    rows = overview(config, theme, issue, now, warnings_on(output))
+    ahead = coming(config, theme, now)
+    later = [one for one in ahead.appointments if not issue or issue in names(one.record)]
+    try:
+        rows = overview(config, theme, issue, now, warnings_on(output))
+    except PublisherError:
+        if not (issue and later):
+            raise
+        rows = []  # its day has not come
     zone = ZoneInfo(config.publication.timezone)
+    show(later, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
-    for issue, group in groupby(rows, key=lambda row: row.issue):
+    for name, group in groupby(rows, key=lambda row: row.issue):
         listed = [*group]
         # most titles begin with the newsletter's name and the date, which stands there already
         title = listed[0].title
-        title = title.partition(issue or title)[2].strip(" )）:：") or title
+        title = title.partition(name or title)[2].strip(" )）:：") or title
         title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
-        output.line(f"{issue}  {title}".strip(), "bold")
+        output.line(f"{name}  {title}".strip(), "bold")
         for row in listed:
             _show(row, zone, width, output)
-    if not rows:
+    if not rows and not issue:
         output.line("no issue is due")
+    silent = ahead.heartbeat is not None and now - ahead.heartbeat > _SILENCE
+    if silent and ahead.heartbeat:
+        output.warn(
+            f"the daemon was last alive {ahead.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: publish serve"
+        )
     code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
-    output.finish({"rows": [_as_json(row, zone) for row in rows], "exit": code})
+    code = code or (2 if silent else 0)
+    output.finish(
+        {
+            "rows": [_as_json(row, zone) for row in rows],
+            "to_come": [as_json(one, zone) for one in later],
+            "daemon": ahead.heartbeat and ahead.heartbeat.astimezone(zone).isoformat(timespec="seconds"),
+            "exit": code,
+        }
+    )
     return code
 
 

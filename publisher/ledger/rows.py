@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from publisher.errors import BusyError
 
+ADOPTED = "adopted"
+"""The digest of a publication that was out before the ledger began."""
+
 
 class State(Enum):
     """How a delivery stands. `dropped` is one that a person gave up, or whose part was taken back."""
@@ -104,6 +107,11 @@ class Standing(NamedTuple):
     live: Mapping[str, str] = {}
     states: Mapping[str, tuple[State, str]] = {}
     until: dt.datetime | None = None
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether it was out before the ledger began, so that nobody knows how."""
+        return self.digest == ADOPTED
 
 
 class LostError(BusyError):

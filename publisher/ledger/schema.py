@@ -83,6 +83,24 @@ STEPS: tuple[tuple[str, ...], ...] = (
             errors TEXT NOT NULL,
             at TEXT NOT NULL
         )""",
+        # what a person decided about an issue that is to come; due is '' when it stays as it was
+        """CREATE TABLE decision (
+            issue TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            held INTEGER NOT NULL DEFAULT 0,
+            due TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (issue, channel)
+        )""",
+        # told once, and never again
+        """CREATE TABLE notice (
+            issue TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            what TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            at TEXT NOT NULL,
+            PRIMARY KEY (issue, channel, what, detail)
+        )""",
+        "CREATE TABLE memo (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     ),
 )
 """By version: the statements that lead to version 1, 2 and so on."""

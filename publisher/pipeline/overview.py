@@ -160,6 +160,8 @@ class _Overview:
             return Condition.NONE, ""
         if found := self._open(standing):
             return found, ""
+        if standing.is_adopted:
+            return Condition.PUBLISHED, ""
         todo = survey(channel, rendering, standing)
         if todo.held:
             return Condition.HELD, todo.held

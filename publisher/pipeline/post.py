@@ -14,6 +14,7 @@ from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, Publis
 from publisher.ledger import Counts, Key, Ledger, Standing
 from publisher.ledger.account import standing
 from publisher.ledger.planning import digest_of
+from publisher.pipeline import trust
 from publisher.pipeline.delivery import Outgoing
 from publisher.pipeline.events import ChannelOutcome, Departure
 from publisher.pipeline.live import Live, shortfall
@@ -68,6 +69,12 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     channel has ended its window."""
     going = [letter for letter in found if _moves(run, letter)]
     outcomes = {letter.channel.name: _settled(letter) for letter in found if letter not in going}
+    try:
+        if going:
+            trust.enter(run)
+    except PublisherError as error:
+        outcomes |= {letter.channel.name: _outcome(letter, error=error) for letter in going}
+        going = []
     if leaving := [_departure(letter) for letter in going if _is_asked(run, letter)]:
         try:
             agreed = run.request.approve(leaving)
@@ -80,7 +87,10 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
         for letter in [one for one in going if leaving and _is_asked(run, one)]:
             outcomes[letter.channel.name] = _outcome(letter, error=refusal)
             going.remove(letter)
-    outcomes |= _side_by_side(run, going)
+    if going:
+        outcomes |= _side_by_side(run, going)
+        with suppress(PublisherError):  # a copy made meanwhile is older than this
+            trust.enter(run)
     outcomes = {letter.channel.name: outcomes[letter.channel.name] for letter in found}
     for outcome in outcomes.values():
         run.report(outcome)
@@ -89,7 +99,7 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
 
 def _side_by_side(run: Run, going: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     outcomes: dict[str, ChannelOutcome] = {}
-    stop = Event()
+    stop = run.stop
 
     def work(letter: Letter) -> None:
         outcomes[letter.channel.name] = _deliver(run, letter, stop)

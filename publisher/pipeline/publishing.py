@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from threading import Event
 
 from publisher.archive.lock import held
 from publisher.channel import AnnouncedChannel, LiveChannel
@@ -27,9 +28,10 @@ def publish(
     now: dt.datetime,
     report: Report,
     clock: Clock | None = None,
+    stop: Event | None = None,
 ) -> Outcome:
     """Bring the channels asked for up to date. `now` is aware, and what the run takes for its time;
-    `clock` is for what takes long.
+    `clock` is for what takes long, `stop` ends it after the deliveries under way.
 
     A channel that fails is told in the outcome and stops no other; an issue that is broken is left out and
     told by a warning. Raises, before anything is delivered, ConfigError for a channel or an issue that is
@@ -42,7 +44,8 @@ def publish(
         channels = tuple(one for one in channels if isinstance(one, LiveChannel | AnnouncedChannel))
         if not channels:
             raise ConfigError("there is nothing to retry: these channels only write files", "publish")
-    with closing(Run(config, theme, request, channels, now, report, clock or Clock.running(now))) as run:
+    clock, stop = clock or Clock.running(now), stop or Event()
+    with closing(Run(config, theme, request, channels, now, report, clock, stop)) as run:
         if request.dry_run:
             return _foresee(run, work_on_sources(run, must_be_sound))
         with held(run.home.lock) as died:

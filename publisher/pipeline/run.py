@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """A request, and all it is about. `channels` are in the order of delivery, `when` is aware."""
+    """A request, and all it is about. `channels` are in the order of delivery, `when` is aware. `stop`
+    ends it after what it has begun."""
 
     config: Config
     theme: Theme
@@ -36,6 +38,7 @@ class Run:
     when: dt.datetime
     report: Report
     clock: Clock
+    stop: Event = field(default_factory=Event)
     warnings: list[str] = field(default_factory=list)
 
     @cached_property

@@ -44,6 +44,8 @@ def survey(
     now = {part.key: part.digest for part in rendering.parts}
     if standing is None:
         return Survey(new=tuple(now))
+    if standing.is_adopted:
+        return Survey(keep=True, held="it was out before the ledger began, and stays as it is")
     if not _has_begun(standing):
         return Survey(new=tuple(_free(channel, standing, now, retry=retry)))
     counts, live = standing.counts, standing.live

@@ -58,7 +58,10 @@ def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None
     site = Site(run.out, run.home)
     with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
         read(run, index, crew, shelf, found, seen)
-        current = edition(index.records.values(), run.now.date())
+        not_yet = run.request.not_yet
+        current = edition(
+            [record for path, record in index.records.items() if path not in not_yet], run.now.date()
+        )
         issue = choose(run.request.issue, index.records, current)
         if issue:
             run.report(Chosen(issue, run.request.issue in ("", "latest")))
@@ -74,7 +77,7 @@ def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None
         told = entries(run, current)
         delivery = Delivery(run, index, site, desk, current.issues, told, issue, pictures)
         outcomes = delivery.deliver(crew, shelf)
-        settled = _settled(index, [*found, *pictures], current)
+        settled = None if not_yet else _settled(index, [*found, *pictures], current)
         if not run.request.dry_run:
             for name, outcome in outcomes.items():
                 site.output(name).settled = None if outcome.error else settled
@@ -153,7 +156,7 @@ def entries(run: Run, current: Edition) -> list[Entry]:
 def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
     name = f"{run.config.publication.id}/{record.id}"
     date = dt.date.fromisoformat(record.date)
-    published = dt.datetime.combine(date, run.config.at, run.now.tzinfo)
+    published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
     return Entry(
         id=name,
         date=date,

@@ -1,0 +1,56 @@
+"""What is to come, as people read it."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from publisher.cli.output import Output
+from publisher.pipeline.agenda import Appointment, Outlook
+
+_STOPS = {
+    Outlook.HELD: "held",
+    Outlook.DRAFT: "a draft",
+    Outlook.BROKEN: "cannot go out",
+    Outlook.MISSED: "too late to go out by itself",
+    Outlook.OPEN: "stopped",
+    Outlook.BUSY: "being published",
+    Outlook.DONE: "out",
+}
+
+
+def show(found: list[Appointment], zone: ZoneInfo, output: Output) -> None:
+    """A heading for each issue and a line for each of its channels."""
+    width = max((len(one.key.channel) for one in found), default=0)
+    last = ""
+    for one in found:
+        if one.record.path != last:
+            last = one.record.path
+            output.line(f"{one.record.id or last}  to come", "bold")
+        style = "red" if one.outlook in (Outlook.BROKEN, Outlook.MISSED, Outlook.OPEN) else ""
+        output.line(f"  {one.key.channel.ljust(width)}  {in_words(one, zone)}", style)
+        if one.outlook in (Outlook.BROKEN, Outlook.OPEN):
+            output.line(f"  {' ' * width}  {one.detail}")
+
+
+def in_words(one: Appointment, zone: ZoneInfo) -> str:
+    """When it is due, local and UTC, and what would stop it."""
+    local = one.due.astimezone(zone)
+    facts = [f"{local:%Y-%m-%d %H:%M} ({one.due:%Y-%m-%d %H:%M} UTC)"]
+    if one.moved:
+        facts.append("rescheduled")
+    facts.append(_STOPS.get(one.outlook, ""))
+    return " · ".join(filter(None, facts))
+
+
+def as_json(one: Appointment, zone: ZoneInfo) -> dict[str, object]:
+    """An appointment, for scripts."""
+    return {
+        "issue": one.record.id,
+        "path": one.record.path,
+        "channel": one.key.channel,
+        "due": one.due.astimezone(zone).isoformat(timespec="seconds"),
+        "utc": one.due.isoformat(timespec="seconds"),
+        "rescheduled": one.moved,
+        "outlook": one.outlook.value,
+        "detail": one.detail,
+    }

@@ -1,0 +1,25 @@
+"""`publish hold`: keep an issue from going out by itself."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from publisher.cli.output import Output
+from publisher.cli.reschedule import carry_out
+
+if TYPE_CHECKING:
+    from publisher.cli.parser import Parser
+
+
+def define(parser: Parser) -> None:
+    """Add the arguments."""
+    parser.define_issue(needed=True)
+    parser.define_channels()
+    parser.options.add_argument("--release", action="store_true", help="let it go out again")
+
+
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
+    """Note it, and show what is to come of the issue; 0."""
+    return carry_out(arguments, output, now, held=not arguments.release)

@@ -1,0 +1,85 @@
+"""Beginning with what is there: a ledger on another machine, an archive that was published by other means."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import closing
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from publisher.archive.records import edition
+from publisher.channel import ArchiveChannel
+from publisher.config import Config
+from publisher.ledger.agenda import adopt as enter
+from publisher.pipeline import trust
+from publisher.pipeline.agenda import key_of, looking, records
+from publisher.pipeline.clock import Clock
+from publisher.pipeline.due import moment_of
+from publisher.pipeline.events import Outcome, Report, Request
+from publisher.pipeline.publishing import publish
+from publisher.theme import Theme
+
+
+class Adopted(NamedTuple):
+    """A channel on which old issues count as published: so many are new, so many were known before."""
+
+    channel: str
+    destination: str
+    new: int
+    known: int
+
+
+class Left(NamedTuple):
+    """A file of an issue that was not taken, and why."""
+
+    path: str
+    reason: str
+
+
+def adopt(config: Config, theme: Theme, now: dt.datetime) -> None:
+    """Trust the ledger as it is, on this machine. Raises StorageError."""
+    with closing(looking(config, theme, Clock.running(now))) as run:
+        trust.adopt(run)
+
+
+def adopt_archive(
+    config: Config, theme: Theme, now: dt.datetime, report: Report
+) -> tuple[Sequence[Adopted], Sequence[Left], Outcome | None]:
+    """Take all issues dated before today as published on every channel that sends them one by one, and make
+    what is made of the whole archive, such as pages and feeds. Nothing is sent to readers.
+
+    Raises what `publish` does.
+    """
+    zone = ZoneInfo(config.publication.timezone)
+    with closing(looking(config, theme, Clock.running(now))) as run:
+        found = records(run)
+        today = run.now.date()
+        current = edition(found.values(), today - dt.timedelta(days=1))
+        taken = []
+        for channel in config.channels:
+            if isinstance(channel, ArchiveChannel):
+                continue
+            keys = {
+                key_of(config, channel, one.id): moment_of(
+                    *config.schedule.turn(dt.date.fromisoformat(one.date), channel.name), zone
+                )
+                for one in current.issues
+            }
+            new = enter(run.ledger, keys, now)
+            place = next(iter(keys)).destination if keys else ""
+            taken.append(Adopted(channel.name, place, len(new), len(keys) - len(new)))
+    left = [Left(one.path, "it is a draft") for one in found.values() if one.draft]
+    left += [Left(path, fault.message) for path, fault in current.faults.items()]
+    left += [
+        Left(one.path, f"it is dated {one.date}, and goes out then")
+        for one in found.values()
+        if not (one.draft or one.fault) and one.date >= today.isoformat()
+    ]
+    names = tuple(channel.name for channel in config.channels if isinstance(channel, ArchiveChannel))
+    later = frozenset(one.path for one in found.values() if one.date >= today.isoformat())
+    outcome = None
+    if names and current.issues:
+        request = Request(current.issues[0].path, names, not_yet=later)
+        outcome = publish(config, theme, request, now, report)
+    return taken, left, outcome

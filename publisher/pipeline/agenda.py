@@ -1,0 +1,204 @@
+"""What is to come: every issue on every channel, when it is due, and what would stop it. Only looked at; the
+ledger and the sources are asked anew each time, and nothing is planned ahead."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from enum import Enum
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from publisher.archive.index import Index
+from publisher.archive.records import Record, edition
+from publisher.channel import ArchiveChannel, Channel, LiveChannel
+from publisher.config import Config
+from publisher.errors import IssueError, PublisherError
+from publisher.ledger import Counts, Key, Ledger, Standing
+from publisher.ledger.agenda import Decision, decisions, published, ready, unfinished
+from publisher.ledger.memo import heartbeat
+from publisher.pipeline.clock import Clock
+from publisher.pipeline.crew import Crew
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.due import moment_of
+from publisher.pipeline.events import Request
+from publisher.pipeline.live import shortfall
+from publisher.pipeline.run import Run
+from publisher.pipeline.shelf import Shelf
+from publisher.pipeline.work import read, sources
+from publisher.theme import Theme
+
+
+class Outlook(Enum):
+    """What is to become of an issue on a channel. WAITING is for its time, or for that of a platform that
+    wants to be left alone; of what is OPEN a person has to settle something; MISSED was due so long ago that
+    a person has to say whether it is still wanted."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    READY = "ready"
+    BUSY = "busy"
+    OPEN = "open"
+    HELD = "held"
+    DRAFT = "draft"
+    BROKEN = "broken"
+    MISSED = "missed"
+
+
+class Appointment(NamedTuple):
+    """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
+    when a person put it there. `begun` when something of it went out; `detail` says what stops it, `code` is
+    the exit code for that."""
+
+    record: Record
+    key: Key
+    due: dt.datetime
+    outlook: Outlook
+    next: dt.datetime
+    moved: bool = False
+    begun: bool = False
+    detail: str = ""
+    hint: str = ""
+    code: int = 0
+
+
+class Known(NamedTuple):
+    """What the ledger has to say. `ready` are publications with deliveries that may be made now."""
+
+    published: frozenset[Key] = frozenset()
+    unfinished: Mapping[Key, Standing] = {}
+    decisions: Mapping[tuple[str, str], Decision] = {}
+    ready: frozenset[Key] = frozenset()
+
+    @classmethod
+    def to(cls, ledger: Ledger, now: dt.datetime) -> Known:
+        """All that is known to a ledger."""
+        return cls(published(ledger), unfinished(ledger), decisions(ledger), ready(ledger, now))
+
+
+def records(run: Run) -> dict[str, Record]:
+    """What the sources are now, by path. Raises ConfigError when no file is an issue, StorageError."""
+    desk = Desk.of(run.config, run.theme)
+    seen = time.time_ns()
+    with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
+        read(run, index, crew, shelf, sources(run.config), seen)
+        return dict(index.records)
+
+
+class Coming(NamedTuple):
+    """What is to come, and when a daemon was alive the last time; None when nobody expects one."""
+
+    appointments: list[Appointment]
+    heartbeat: dt.datetime | None
+
+
+def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
+    """The appointments that lie ahead or that a person holds, the first due first. Only looked at.
+
+    Raises ConfigError when no file is an issue, StorageError.
+    """
+    with closing(looking(config, theme, Clock.running(now))) as run:
+        known = Known.to(run.ledger, now) if run.has_ledger else Known()
+        found = agenda(config, records(run), known, now)
+        alive = heartbeat(run.ledger) if run.has_ledger else None
+    ahead = [one for one in found if one.due > now or one.outlook is Outlook.HELD]
+    return Coming([one for one in ahead if one.outlook is not Outlook.DONE], alive)
+
+
+def looking(config: Config, theme: Theme, clock: Clock) -> Run:
+    """A run that only looks at what is to come, and tells nothing."""
+    request = Request(dry_run=True)
+    return Run(config, theme, request, config.channels, clock.time(), lambda _: None, clock)
+
+
+def agenda(config: Config, found: Mapping[str, Record], known: Known, now: dt.datetime) -> list[Appointment]:
+    """The appointments of all issues that have a date, the first due first."""
+    everything = edition(found.values(), dt.date.max)
+    faults = {**everything.faults, **everything.clashes}
+    order = {channel.name: number for number, channel in enumerate(config.channels)}
+    made = []
+    for record in found.values():
+        if day := _day(record):
+            for channel in config.channels:
+                one = _appointment(config, record, day, channel, known)
+                made.append(_judged(one, channel, known, faults.get(record.path), config, now))
+    return sorted(made, key=lambda one: (one.due, one.record.path, order[one.key.channel]))
+
+
+def key_of(config: Config, channel: Channel, issue: str) -> Key:
+    """What the ledger calls an issue on a channel. Files have the folder of the site for a destination."""
+    place = channel.destination if isinstance(channel, LiveChannel) else ""
+    return Key(f"{config.publication.id}/{issue}", channel.name, place or config.publication.site)
+
+
+def _day(record: Record) -> dt.date | None:
+    """The day of an issue; of one that cannot be read, the one in the name of its file."""
+    named = re.match(r"\d{4}-\d{2}-\d{2}", record.path.rpartition("/")[2])
+    with suppress(ValueError):
+        return dt.date.fromisoformat(record.date or (named[0] if named else ""))
+    return None
+
+
+def _appointment(config: Config, record: Record, day: dt.date, channel: Channel, known: Known) -> Appointment:
+    """When it is due, whatever may stop it."""
+    zone = ZoneInfo(config.publication.timezone)
+    key = key_of(config, channel, record.id or day.isoformat())
+    decided = known.decisions.get((key.issue, key.channel), Decision())
+    due = moment_of(*config.schedule.turn(day, channel.name), zone)
+    if decided.due:  # never before the day that the issue bears
+        due = max(decided.due, moment_of(day, dt.time(), zone))
+    outlook = Outlook.HELD if decided.held else Outlook.WAITING
+    return Appointment(record, key, due, outlook, due, moved=bool(decided.due))
+
+
+def _judged(
+    one: Appointment,
+    channel: Channel,
+    known: Known,
+    fault: IssueError | None,
+    config: Config,
+    now: dt.datetime,
+) -> Appointment:
+    """What is to become of it."""
+    if one.key in known.published:
+        return one._replace(outlook=Outlook.DONE)
+    standing = known.unfinished.get(one.key)
+    counts = standing.counts if standing else Counts()
+    one = one._replace(begun=counts.total > counts.planned + counts.dropped)
+    if one.record.draft:
+        return one._replace(outlook=Outlook.DRAFT, detail="it is a draft", hint="take `draft: true` out")
+    if fault:
+        return one._replace(outlook=Outlook.BROKEN, **_told(fault))
+    if one.outlook is Outlook.HELD or now < one.due:
+        return one
+    if standing and (stopped := _stopped(one, channel, standing, known, now)):
+        return stopped
+    if not (one.begun or isinstance(channel, ArchiveChannel)) and now - one.due > config.schedule.catch_up:
+        return one._replace(outlook=Outlook.MISSED)
+    return one._replace(outlook=Outlook.READY, next=now)
+
+
+def _stopped(
+    one: Appointment, channel: Channel, standing: Standing, known: Known, now: dt.datetime
+) -> Appointment | None:
+    """The appointment of one that was begun, if it cannot go on now."""
+    counts = standing.counts
+    if standing.owner and standing.until and standing.until > now:
+        return one._replace(outlook=Outlook.BUSY, next=standing.until, detail=standing.owner)
+    if counts.sending:  # who publishes next finds out what became of it
+        return None
+    stuck = counts.failed or counts.unknown
+    if stuck and (getattr(channel, "ordered", False) or not counts.planned):
+        fault = shortfall(standing)
+        return one._replace(outlook=Outlook.OPEN, **_told(fault)) if fault else None
+    if standing.next_at and standing.next_at > now and one.key not in known.ready:
+        reason = next(iter(standing.reasons), "")
+        return one._replace(outlook=Outlook.WAITING, next=standing.next_at, detail=reason)
+    return None
+
+
+def _told(fault: PublisherError) -> dict[str, Any]:
+    return {"detail": fault.message, "hint": fault.hint, "code": fault.exit_code}

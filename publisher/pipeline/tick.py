@@ -1,0 +1,215 @@
+"""One look at the clock: what is due and not done goes out, each issue once, and what cannot is told once.
+
+The ledger and the sources decide; nothing is kept from one tick to the next but how long to leave alone what
+just went wrong.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import closing
+from threading import Event
+from typing import NamedTuple
+
+from publisher.channel import ArchiveChannel
+from publisher.config import Config
+from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
+from publisher.ledger import Counts
+from publisher.ledger.agenda import adopt, unfinished
+from publisher.ledger.memo import beat
+from publisher.ledger.places import begin_files, end_files
+from publisher.pipeline import trust
+from publisher.pipeline.agenda import Appointment, Known, Outlook, agenda, looking, records
+from publisher.pipeline.clock import Clock
+from publisher.pipeline.events import ChannelOutcome, Request, Warned
+from publisher.pipeline.events import Event as Told
+from publisher.pipeline.notices import Notice, Notices, Tell, span
+from publisher.pipeline.publishing import publish
+from publisher.pipeline.run import Run
+from publisher.theme import Theme
+
+LATE = dt.timedelta(minutes=5)
+
+_AGAIN = dt.timedelta(seconds=20)
+_PAUSE = dt.timedelta(minutes=10)
+"""How long what failed as a whole, such as a bot without its token, is left alone."""
+
+
+class Ticked(NamedTuple):
+    """When something is due next, in UTC; what is to come; and the exit code as `publish` has it."""
+
+    next: dt.datetime | None
+    to_come: Sequence[Appointment]
+    exit_code: int
+
+
+class Ticker:
+    """Looks at the clock again and again. `stop` ends a tick after what it has begun; with `daemon` each tick
+    leaves its time in the ledger."""
+
+    def __init__(self, tell: Tell, stop: Event, *, daemon: bool = False) -> None:
+        self._tell = tell
+        self._stop = stop
+        self._daemon = daemon
+        # by file and channel: until when it is left alone, None for as long as its text is the same
+        self._pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]] = {}
+
+    def tick(self, config: Config, theme: Theme, clock: Clock) -> Ticked:
+        """Have everything go out that is due. Raises ConfigError when no file is an issue, StorageError."""
+        with closing(looking(config, theme, clock)) as run:
+            if self._daemon:
+                beat(run.ledger, clock.time())
+            return _Tick(run, self._tell, self._stop, self._pauses).work()
+
+
+def note_alive(config: Config, theme: Theme, clock: Clock, *, leaving: bool = False) -> None:
+    """Note in the ledger that a daemon is alive, or that it leaves. Raises StorageError."""
+    with closing(looking(config, theme, clock)) as run:
+        beat(run.ledger, None if leaving else clock.time())
+
+
+class _Tick:
+    """One of them. `run` is for looking; what is published has a run of its own."""
+
+    def __init__(
+        self,
+        run: Run,
+        tell: Tell,
+        stop: Event,
+        pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]],
+    ) -> None:
+        self._run = run
+        self._tell = tell
+        self._stop = stop
+        self._pauses = pauses
+        self._notices = Notices(run, tell)
+        self._code = 0
+        self._known = Known()
+        self._found: Sequence[Appointment] = ()
+        self._channels = {channel.name: channel for channel in run.channels}
+
+    def work(self) -> Ticked:
+        self._look()
+        while not self._stop.is_set() and (batch := self._next_batch()):
+            self._publish(batch)
+            self._look()
+        now = self._run.clock.time()
+        waiting = [one.next for one in self._found if one.outlook in (Outlook.WAITING, Outlook.BUSY)]
+        following = min((moment for moment in waiting if moment > now), default=None)
+        return Ticked(following, self._found, self._code or self._notices.exit_code)
+
+    def _look(self) -> None:
+        now = self._run.clock.time()
+        self._known = Known.to(self._run.ledger, now)
+        self._found = agenda(self._run.config, records(self._run), self._known, now)
+        self._notices.look(self._found, self._known)
+
+    def _next_batch(self) -> list[Appointment]:
+        """The first issue that is due, on all channels on which it is, of those that go the same way and see
+        the same archive."""
+        due = [one for one in self._found if one.outlook is Outlook.READY and not self._rests(one)]
+        return [one for one in due if self._way(one) == self._way(due[0])]
+
+    def _way(self, one: Appointment) -> tuple[str, bool, frozenset[str]]:
+        return one.record.path, self._run.is_live(self._channels[one.key.channel]), self._not_yet(one)
+
+    def _not_yet(self, one: Appointment) -> frozenset[str]:
+        """The issues that are not on a channel over the whole archive yet, and must not appear there."""
+        if not isinstance(self._channels[one.key.channel], ArchiveChannel):
+            return frozenset()
+        return frozenset(
+            other.record.path
+            for other in self._found
+            if other.key.channel == one.key.channel and other.outlook in (Outlook.WAITING, Outlook.HELD)
+        )
+
+    def _rests(self, one: Appointment) -> bool:
+        """Whether it is to be left alone: for its time, and until its text or the settings change."""
+        until, mark = self._pauses.get((one.record.path, one.key.channel), (None, ()))
+        return mark == self._mark(one) and (until is None or self._run.clock.time() < until)
+
+    def _mark(self, one: Appointment) -> tuple[str, ...]:
+        return one.record.sha256, self._run.config.digest
+
+    # -------------------------------------------------------------- publishing
+
+    def _publish(self, batch: Sequence[Appointment]) -> None:
+        run, record = self._run, batch[0].record
+        names = tuple(one.key.channel for one in batch)
+        request = Request(record.path, names, not_yet=self._not_yet(batch[0]))
+        self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
+
+        def report(event: Told) -> None:
+            if isinstance(event, Warned):
+                self._tell(Notice("warning", record.id, (), event.message))
+
+        try:
+            if run.is_live(self._channels[names[0]]):
+                trust.check(run)
+            outcome = publish(run.config, run.theme, request, run.clock.time(), report, run.clock, self._stop)
+        except (BusyError, ConfigError, IssueError) as error:
+            self._explain(batch, error)
+            return
+        for one in batch:
+            done = outcome.channels[one.key.channel]
+            if done.error:
+                self._explain([one], done.error)
+            else:
+                self._note_done(one)
+                self._rest([one], _AGAIN)
+                self._tell(Notice("published", record.id, (done.name,), _deeds(done)))
+        for name in outcome.channels.keys() - set(names):  # such as a hub that is told of the feeds
+            if fault := outcome.channels[name].error:
+                self._notices.alarm(batch[0], fault, (name,))
+
+    def _explain(self, batch: Sequence[Appointment], error: PublisherError) -> None:
+        """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
+        unknown is told by the next look."""
+        names, now = tuple(one.key.channel for one in batch), self._run.clock.time()
+        standing = unfinished(self._run.ledger).get(batch[0].key)
+        counts = standing.counts if standing else Counts()
+        if self._stop.is_set():
+            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+        elif isinstance(error, BusyError):
+            self._code = self._code or error.exit_code
+            self._tell(Notice("busy", batch[0].record.id, names, error.message))
+            self._rest(batch, _AGAIN)
+        elif isinstance(error, IssueError):  # only another text can help
+            self._notices.alarm(batch[0], error, names)
+            self._rest(batch, None)
+        elif standing and standing.next_at and standing.next_at > now:
+            self._code = self._code or error.exit_code
+            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+            self._rest(batch, standing.next_at - now)
+        elif counts.failed or counts.unknown:
+            self._rest(batch, _AGAIN)
+        else:
+            self._notices.alarm(batch[0], error, names)
+            self._rest(batch, _PAUSE)
+
+    def _rest(self, batch: Sequence[Appointment], length: dt.timedelta | None) -> None:
+        until = None if length is None else self._run.clock.time() + length
+        for one in batch:
+            self._pauses[one.record.path, one.key.channel] = until, self._mark(one)
+
+    def _note_done(self, one: Appointment) -> None:
+        """Note what the ledger does not hear of otherwise: files, and what is remembered to be out although
+        the ledger is older."""
+        channel, now = self._channels[one.key.channel], self._run.clock.time()
+        if self._run.is_live(channel):
+            adopt(self._run.ledger, {one.key: now}, now)
+        elif not isinstance(channel, ArchiveChannel):
+            begin_files(self._run.ledger, {one.key: one.record.sha256}, now)
+            end_files(self._run.ledger, [(one.key.channel, one.key.destination)], now)
+
+
+def _lateness(one: Appointment, now: dt.datetime) -> str:
+    late = now - one.due
+    return f"late by {span(late)}" if late > LATE else ""
+
+
+def _deeds(done: ChannelOutcome) -> str:
+    counts = ((done.sent, "sent"), (done.changed, "changed"), (len(done.written), "files written"))
+    facts = [done.destination, *(f"{number} {what}" for number, what in counts if number), done.url]
+    return " · ".join(fact for fact in facts if fact)

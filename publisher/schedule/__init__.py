@@ -1,0 +1,122 @@
+"""The alarm clock: calls a tick every half minute, and at the very moment at which something is due.
+
+APScheduler is only to wake up. It stores nothing and knows nothing: its own store would lose a job whose
+process dies, and run it twice where two processes share it. What is due is for the ledger to say, so an alarm
+that does not ring, rings twice or too late does no harm.
+Source: apscheduler.readthedocs.io/en/3.x/faq.html
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import closing
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apscheduler.events import SchedulerEvent
+    from apscheduler.schedulers.base import BaseScheduler
+
+EVERY = 30.0
+"""Seconds from tick to tick."""
+
+_STEP = 5.0
+"""So many seconds a clock may be set, and nobody minds."""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def wake(tick: Callable[[], dt.datetime | None], stop: Event, tell: Callable[[str, bool], None]) -> None:
+    """Call `tick` until SIGTERM or SIGINT comes; then set `stop`, and return when the tick has ended.
+
+    A tick gives back when it wants to be called at the latest, in UTC. No two are at work at a time. `tell`
+    hears in words what went wrong, or that one still is at work (then with False).
+    """
+    import logging
+
+    from apscheduler.schedulers.blocking import BlockingScheduler
+
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # `tell` hears of it
+    scheduler, working = BlockingScheduler(timezone=dt.UTC), Lock()
+    bell, ear = socket.socketpair()
+    watch = Thread(target=_watch, args=(ear, scheduler, stop), name="clock")
+
+    def ring() -> None:
+        if not working.acquire(blocking=False):
+            return
+        try:
+            following = tick()
+        finally:
+            working.release()
+        if following:
+            scheduler.add_job(
+                ring, "date", run_date=following, id="next", replace_existing=True, misfire_grace_time=None
+            )
+
+    _listen(scheduler, watch, tell)
+    scheduler.add_job(
+        ring,
+        "interval",
+        seconds=EVERY,
+        id="tick",
+        next_run_time=dt.datetime.now(dt.UTC),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    # what a handler may do in the midst of anything is little: the bell rings, and the watch does the rest
+    bell.setblocking(False)
+    before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+    fd = signal.set_wakeup_fd(bell.fileno())
+    with closing(bell), closing(ear):
+        try:
+            scheduler.start()
+        finally:
+            bell.send(b"!")
+            if watch.is_alive():
+                watch.join()
+            signal.set_wakeup_fd(fd)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _listen(scheduler: BaseScheduler, watch: Thread, tell: Callable[[str, bool], None]) -> None:
+    from apscheduler import events
+
+    def hear(event: SchedulerEvent) -> None:
+        match event.code:
+            case events.EVENT_SCHEDULER_STARTED:
+                watch.start()
+            case events.EVENT_JOB_ERROR:
+                error = event.exception
+                tell(f"internal error: {type(error).__name__}: {error}", True)
+            case events.EVENT_JOB_MISSED:
+                tell("the alarm came too late", True)
+            case _:
+                tell("still at work", False)
+
+    codes = events.EVENT_JOB_ERROR | events.EVENT_JOB_MISSED | events.EVENT_JOB_MAX_INSTANCES
+    scheduler.add_listener(hear, codes | events.EVENT_SCHEDULER_STARTED)
+
+
+def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event) -> None:
+    """Wait for the bell, and shut down. Meanwhile see whether the clock was set, or the machine asleep: the
+    scheduler waits by another clock, and after a step backwards it would wait until the old time is back."""
+    ahead = _ahead()
+    while not select.select([ear], [], [], EVERY)[0]:
+        before, ahead = ahead, _ahead()
+        if abs(ahead - before) > _STEP:
+            scheduler.modify_job("tick", next_run_time=dt.datetime.now(dt.UTC))
+    stop.set()
+    if scheduler.running:
+        scheduler.shutdown()
+
+
+def _ahead() -> float:
+    """By how many seconds the time of day is ahead of the clock that nobody sets."""
+    return time.time() - time.monotonic()

@@ -1,0 +1,79 @@
+"""What a person decided, what was told, and what the ledger knows of itself."""
+
+from __future__ import annotations
+
+from publisher.ledger import Key, Ledger, State
+from publisher.ledger.account import standing
+from publisher.ledger.agenda import Decision, adopt, decide, decisions, notice, published, ready, unfinished
+from publisher.ledger.memo import beat, count, heartbeat, note, recall
+from tests.ledger.conftest import Open
+from tests.ledger.desk import KEY, MINUTE, NOON, begun, ended, turn
+
+ISSUE = KEY.issue
+OTHER = Key("tag:e.org,2021:n/2021-07-04", "post", "@readers")
+
+
+def test_a_decision_changes_only_what_it_is_about(ledger: Ledger) -> None:
+    assert decisions(ledger) == {}
+    decide(ledger, ISSUE, ["post", "web"], held=True)
+    decide(ledger, ISSUE, ["post"], due=NOON)
+    decide(ledger, ISSUE, ["web"], held=False)
+    decide(ledger, OTHER.issue, ["web"], due=NOON)
+    decide(ledger, OTHER.issue, ["web"], due=NOON + MINUTE)
+    assert decisions(ledger) == {
+        (ISSUE, "post"): Decision(True, NOON),
+        (ISSUE, "web"): Decision(False, None),
+        (OTHER.issue, "web"): Decision(False, NOON + MINUTE),
+    }
+
+
+def test_everything_is_told_once(ledger: Ledger, open_ledger: Open) -> None:
+    both = [(ISSUE, "web"), (ISSUE, "post")]
+    assert notice(ledger, both[:1], "draft", "", NOON) == both[:1]
+    assert notice(open_ledger(), both, "draft", "", NOON) == both[1:]
+    assert notice(ledger, both, "draft", "", NOON) == []
+    assert notice(ledger, both[:1], "draft", "another reason", NOON) == both[:1]
+
+
+def test_what_is_done_and_what_is_not(ledger: Ledger) -> None:
+    claim = begun(ledger, a="one", b="two")
+    (a,) = turn(ledger, claim, size=1)
+    assert published(ledger) == frozenset()
+    assert unfinished(ledger)[KEY].counts.planned == 1
+    assert ready(ledger, NOON) == {KEY}
+    (b,) = turn(ledger, claim, ended(a))
+    later = ended(b, State.PLANNED, next_at=NOON + 2 * MINUTE)
+    turn(ledger, claim, later)
+    assert ready(ledger, NOON + MINUTE) == frozenset()
+    assert ready(ledger, NOON + 2 * MINUTE) == {KEY}
+    (b,) = turn(ledger, claim, now=NOON + 2 * MINUTE)
+    turn(ledger, claim, ended(b), size=0)
+    ledger.release(claim, NOON)
+    assert published(ledger) == {KEY}
+    assert unfinished(ledger) == {}
+
+
+def test_what_was_out_before_is_done_and_nothing_else_changes(ledger: Ledger) -> None:
+    claim = begun(ledger, a="one")
+    assert adopt(ledger, {KEY: NOON, OTHER: NOON}, NOON + MINUTE) == {OTHER}
+    assert adopt(ledger, {OTHER: NOON + MINUTE}, NOON) == frozenset()
+    found = standing(ledger, OTHER)
+    assert found
+    assert (found.done, found.is_adopted, found.published, found.counts.total) == (True, True, NOON, 0)
+    mine = standing(ledger, KEY)
+    assert mine
+    assert not mine.is_adopted
+    assert len(turn(ledger, claim)) == 1
+
+
+def test_facts_are_remembered(ledger: Ledger, open_ledger: Open) -> None:
+    assert recall(ledger, "machine") == ""
+    note(ledger, "machine", "a")
+    note(ledger, "machine", "b")
+    assert recall(open_ledger(), "machine") == "b"
+    assert [count(ledger, "uses"), count(open_ledger(), "uses"), count(ledger, "uses", 10)] == [1, 2, 11]
+    assert heartbeat(ledger) is None
+    beat(ledger, NOON)
+    assert heartbeat(open_ledger()) == NOON
+    beat(ledger, None)
+    assert heartbeat(ledger) is None

@@ -1,0 +1,125 @@
+"""A newsletter that goes out by itself, on a clock that a test sets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from publisher.config import Config
+from publisher.ledger import Key, Ledger
+from publisher.model import Publication
+from publisher.pipeline.agenda import Coming, coming
+from publisher.pipeline.clock import Clock
+from publisher.pipeline.events import Outcome, Request
+from publisher.pipeline.notices import Notice
+from publisher.pipeline.publishing import publish
+from publisher.pipeline.tick import Ticked, Ticker
+from publisher.theme import Theme
+from publisher.timetable import Schedule
+from tests.live import Post, World
+
+HOUR = dt.timedelta(hours=1)
+MINUTE = dt.timedelta(minutes=1)
+
+
+def at(text: str) -> dt.datetime:
+    """A moment in UTC."""
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+DUE = at("2021-07-18T01:45")
+"""09:45 in Shanghai."""
+
+
+@dataclass
+class Newsletter:
+    """Issues, channels, a schedule, and a time that stands still until it is set."""
+
+    root: Path
+    now: dt.datetime = DUE
+    channels: tuple[Any, ...] = ()
+    schedule: Schedule = field(default_factory=Schedule)
+    zone: str = "Asia/Shanghai"
+    told: list[Notice] = field(default_factory=list)
+    stop: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        (self.root / "issues").mkdir(parents=True, exist_ok=True)
+        (self.root / "publisher.toml").write_text("[newsletter]")
+        self.world = World(self.root / "world")
+        self.channels = self.channels or (Post(self.world),)
+        self._ticker = self.ticker()
+
+    def ticker(self) -> Ticker:
+        return Ticker(self.told.append, self.stop)
+
+    def restart(self) -> None:
+        """Forget all that only a process knows."""
+        self._ticker = self.ticker()
+
+    def path(self, date: str) -> Path:
+        return self.root / "issues" / f"{date}.md"
+
+    def write(self, date: str, *topics: str, head: str = "") -> None:
+        text = f"{head}# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/{date})\n"
+        self.path(date).write_text(text)
+
+    @property
+    def config(self) -> Config:
+        base = "https://e.org/"
+        publication = Publication("慢刊", f"{base}{{date}}/", base, "tag:e.org,2021:n", timezone=self.zone)
+        path = self.root / "publisher.toml"
+        return Config(path, self.root, publication, channels=self.channels, schedule=self.schedule)
+
+    @property
+    def clock(self) -> Clock:
+        def wait(seconds: float) -> None:
+            self.now += dt.timedelta(seconds=seconds)
+
+        return Clock(lambda: self.now, wait)
+
+    def tick(self, ticker: Ticker | None = None) -> Ticked:
+        return (ticker or self._ticker).tick(self.config, Theme.load(), self.clock)
+
+    def publish(self, issue: str = "", **request: Any) -> Outcome:
+        """Publish by hand."""
+        asked = Request(issue, **request)
+        return publish(self.config, Theme.load(), asked, self.now, lambda _: None, self.clock)
+
+    def coming(self) -> Coming:
+        return coming(self.config, Theme.load(), self.now)
+
+    def said(self, what: str) -> list[Notice]:
+        return [notice for notice in self.told if notice.what == what]
+
+    @property
+    def sent(self) -> list[str]:
+        """The texts that reached readers, in order."""
+        return [call.text for call in self.world if call.act == "deliver"]
+
+    @property
+    def place(self) -> Path:
+        return self.root / ".publisher" / "ledger.db"
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.place)
+
+    def key(self, date: str = "2021-07-18", channel: str = "post") -> Key:
+        return Key(f"tag:e.org,2021:n/{date}", channel, "@readers")
+
+    def with_post(self, **changed: Any) -> None:
+        self.channels = (replace(self.channels[0], **changed), *self.channels[1:])
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Newsletter:
+    """One issue of one message, due right now."""
+    made = Newsletter(tmp_path / "letter")
+    made.write("2021-07-18", "一")
+    return made

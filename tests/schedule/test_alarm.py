@@ -1,0 +1,232 @@
+"""The alarm clock: it only wakes. Whatever it does wrong, an issue goes out once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apscheduler import events
+from apscheduler.schedulers import blocking
+
+from publisher import schedule
+from publisher.schedule import wake
+from publisher.schedule.hook import call
+from tests.schedule.conftest import HOUR, MINUTE, Newsletter
+
+Ring = Callable[[], None]
+
+
+class Fake:
+    """A scheduler that does as `rings` says with the job it was given."""
+
+    rings: Callable[[Ring], None]
+    running = False
+
+    def __init__(self, **_: Any) -> None:
+        self._jobs: dict[str, Ring] = {}
+        self._listener: Callable[[Any], None] = lambda _: None
+
+    def add_listener(self, listener: Callable[[Any], None], _: int) -> None:
+        self._listener = listener
+
+    def add_job(self, job: Ring, _: str, **words: Any) -> None:
+        self._jobs[words["id"]] = job
+
+    def start(self) -> None:
+        self._listener(events.SchedulerEvent(events.EVENT_SCHEDULER_STARTED))
+        Fake.rings(self._jobs["tick"])
+
+
+def serve(letter: Newsletter, monkeypatch: pytest.MonkeyPatch, rings: Callable[[Ring], None]) -> None:
+    monkeypatch.setattr(blocking, "BlockingScheduler", Fake)
+    monkeypatch.setattr(Fake, "rings", staticmethod(rings), raising=False)
+    ticker = letter.ticker()
+    wake(lambda: letter.tick(ticker).next, letter.stop, lambda *_: None)
+    letter.stop.clear()
+
+
+def test_one_that_never_rings(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(letter, monkeypatch, lambda _: None)
+    assert letter.sent == []
+    serve(letter, monkeypatch, lambda ring: ring())
+    assert letter.sent == ["一"]
+
+
+def test_one_that_rings_twice(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def twice(ring: Ring) -> None:
+        both = [threading.Thread(target=ring) for _ in range(2)]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+        ring()
+
+    serve(letter, monkeypatch, twice)
+    assert letter.sent == ["一"]
+
+
+def test_one_that_rings_late(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(ring: Ring) -> None:
+        letter.now -= MINUTE
+        ring()
+        assert letter.sent == []
+        letter.now += 5 * HOUR
+        ring()
+
+    serve(letter, monkeypatch, late)
+    assert letter.sent == ["一"]
+    assert letter.said("publishing")[0].message == "late by 4 h 59 min"
+
+
+# ---------------------------------------------------------------- the real one
+
+
+def leave() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_it_rings_at_once_and_at_the_moment_that_was_asked_for() -> None:
+    times = []
+
+    def tick() -> dt.datetime | None:
+        times.append(dt.datetime.now(dt.UTC))
+        if len(times) == 2:
+            leave()
+            return None
+        return times[0] + dt.timedelta(seconds=0.5)
+
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGTERM)
+    wake(tick, stop, lambda *_: None)
+    assert stop.is_set()
+    assert len(times) == 2, "the next half minute would have been too late"
+    assert times[1] - times[0] >= dt.timedelta(seconds=0.5)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_it_waits_for_the_tick_under_way() -> None:
+    stop, ended = threading.Event(), []
+
+    def tick() -> None:
+        leave()
+        assert stop.wait(30)
+        time.sleep(0.2)
+        ended.append(1)
+
+    wake(tick, stop, lambda *_: None)
+    assert ended == [1]
+
+
+def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "EVERY", 0.3)
+    told, ticks = [], []
+
+    def tick() -> None:
+        ticks.append(1)
+        if len(ticks) == 1:
+            raise ZeroDivisionError("by zero")
+        leave()
+
+    wake(tick, threading.Event(), lambda *said: told.append(said))
+    assert told == [("internal error: ZeroDivisionError: by zero", True)]
+    assert len(ticks) == 2
+
+
+def test_a_long_tick_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "EVERY", 0.2)
+    told = threading.Event()
+
+    def tick() -> None:
+        assert told.wait(30)
+        leave()
+
+    def tell(text: str, alarm: bool) -> None:
+        assert (text, alarm) == ("still at work", False)
+        told.set()
+
+    wake(tick, threading.Event(), tell)
+    assert told.is_set()
+
+
+def test_a_clock_that_is_set_back_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch looks each EVERY seconds; that the job itself comes again only in an hour stands for a clock
+    that was set back by one."""
+    ahead = iter([0.0, 0.0, -7200.0])
+    monkeypatch.setattr(schedule, "_ahead", lambda: next(ahead, -7200.0))
+    add = blocking.BlockingScheduler.add_job
+
+    def rarely(self: Any, *job: Any, **words: Any) -> Any:
+        return add(self, *job, **words | ({"seconds": 3600} if "seconds" in words else {}))
+
+    monkeypatch.setattr(blocking.BlockingScheduler, "add_job", rarely)
+    monkeypatch.setattr(schedule, "EVERY", 0.2)
+    ticks = []
+
+    def tick() -> None:
+        ticks.append(1)
+        if len(ticks) == 2:
+            leave()
+
+    wake(tick, threading.Event(), lambda *_: None)
+    assert len(ticks) == 2
+
+
+# ---------------------------------------------------------------- whom it tells
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self.server.heard.append((self.path, self.headers["content-type"], body.decode()))  # type: ignore[attr-defined]
+            self.send_response(500 if "broken" in self.path else 204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    made = HTTPServer(("127.0.0.1", 0), Handler)
+    made.heard = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield made
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def test_an_address_hears_it(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"http://127.0.0.1:{server.server_port}"
+    assert call(f"{address}/hook", {"what": "failed"}, tmp_path) == ""
+    assert server.heard == [("/hook", "application/json", '{"what": "failed"}')]
+    monkeypatch.setenv("HOOK", f"{address}/broken/canary")
+    assert call("env:HOOK", {}, tmp_path) == "it answers 500"
+    assert server.heard[1][0] == "/broken/canary"
+    monkeypatch.setenv("HOOK", "sh -c 'echo $0 $1 >&2; exit 1' canary-of-hook")
+    assert "sh -c" not in call("env:HOOK", {}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("env:NO_SUCH_HOOK", "ConfigError: env:NO_SUCH_HOOK: the variable is not set"),
+        ("http://127.0.0.1:1/secret", "ConnectError"),
+        (
+            "no-such-program at all",
+            "FileNotFoundError: [Errno 2] No such file or directory: 'no-such-program'",
+        ),
+        ("""sh -c 'echo nobody >&2; exit 3'""", "it ended with 3: nobody"),
+        ("sh -c 'unclosed", "ValueError: No closing quotation"),
+    ],
+)
+def test_nobody_hears_it(target: str, why: str, tmp_path: Path) -> None:
+    assert call(target, {}, tmp_path) == why

@@ -1,0 +1,218 @@
+"""The daemon as a real process: what it sends, what it writes into the journal, how it leaves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from publisher.ledger import Counts, Key, Ledger
+from publisher.ledger.account import standing
+from publisher.ledger.memo import heartbeat
+from tests.live import World
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+
+SETTINGS = """\
+[newsletter]
+name = "慢刊"
+url = "https://e.org/{{date}}/"
+id = "tag:e.org,2021:slow"
+timezone = "UTC"
+
+[schedule]
+at = "00:00"
+{schedule}
+
+[channels.rss]
+enabled = false
+
+[channels.chat]
+room = "@readers"
+"""
+
+
+class Daemon:
+    """A newsletter whose issue of three messages is due today, and processes that serve it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.world = World(root / "world")
+        self.today = dt.datetime.now(dt.UTC).date()
+        (root / "issues").mkdir(parents=True)
+        self.set_up()
+        self.write(str(self.today), "一", "二", "三")
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def set_up(self, schedule: str = "") -> None:
+        (self.root / "publisher.toml").write_text(SETTINGS.format(schedule=schedule))
+
+    def write(self, date: str, *topics: str) -> None:
+        text = f"# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/1)\n"
+        (self.root / "issues" / f"{date}.md").write_text(text)
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.schedule.program", *words]
+        began = subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(self.root / "cache")} | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._processes.append(began)
+        return began
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out, err
+
+    def wait_for(self, true: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end, [self.end(one) for one in self._processes]
+            time.sleep(0.02)
+
+    def end(self, process: subprocess.Popen[str]) -> tuple[int, list[str], str]:
+        """Send SIGTERM; exit code, lines of the journal, and what was said beside it."""
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out.splitlines(), err
+
+    @property
+    def counts(self) -> Counts:
+        with closing(self.ledger) as ledger:
+            key = Key(f"tag:e.org,2021:slow/{self.today}", "chat", "@readers")
+            found = standing(ledger, key)
+        return found.counts if found else Counts()
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.root / ".publisher" / "ledger.db")
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    made = Daemon(tmp_path / "letter")
+    yield made
+    made.close()
+
+
+def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        process = daemon.start("serve", NOTIFY_SOCKET=str(tmp_path / "notify"))
+        daemon.wait_for(lambda: daemon.counts.sent == 3)
+        with closing(daemon.ledger) as ledger:
+            assert heartbeat(ledger)
+        code, lines, err = daemon.end(process)
+        heard = []
+        while select.select([ear], [], [], 0)[0]:
+            heard.append(ear.recv(100).decode())
+    assert (code, err) == (0, "")
+    assert heard == ["READY=1", "WATCHDOG=1", "STOPPING=1"]
+    assert lines[0] == "started"
+    assert lines[-1] == "stopped"
+    day = daemon.today
+    assert [line.partition(": late by")[0] for line in lines[1:-1]] == [
+        f"{day} publishing web",
+        f"{day} published web: 3 files written",
+        f"{day} publishing chat",
+        f"{day} published chat: @readers · 3 sent · https://chat.example/89",
+    ]
+    assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    with closing(daemon.ledger) as ledger:
+        assert heartbeat(ledger) is None
+
+
+def test_the_journal_for_machines(daemon: Daemon) -> None:
+    process = daemon.start("serve", "--log", "json")
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+    code, lines, _ = daemon.end(process)
+    assert code == 0
+    found = [json.loads(line) for line in lines]
+    assert [one["what"] for one in found] == [
+        *("started", "publishing", "published", "publishing", "published", "stopped")
+    ]
+    assert found[4]["channels"] == ["chat"]
+    assert {"at", "what", "issue", "channels", "message", "hint", "alarm"} == found[4].keys()
+
+
+def test_a_term_in_mid_send(daemon: Daemon) -> None:
+    """Fault 9: what is under way is ended and noted, and the rest goes out after the next start."""
+    process = daemon.start("serve", PUBLISHER_FAILPOINT="acted:wait:0.5")
+    daemon.wait_for(lambda: daemon.world.told)
+    code, lines, _ = daemon.end(process)
+    assert code == 0
+    done = len(daemon.world.told)
+    assert 1 <= done < 3
+    assert daemon.counts == Counts(planned=3 - done, sent=done)
+    assert lines[-1] == "stopped"
+    second = daemon.start("serve")
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+    daemon.end(second)
+    assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+
+
+def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
+    """Faults 16 and 17."""
+    two = [daemon.start("serve", PUBLISHER_FAILPOINT="acted:wait:0.2") for _ in range(2)]
+    code, _, _ = daemon.run("--yes")
+    assert code in (0, 5)
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+    assert [daemon.end(process)[0] for process in two] == [0, 0]
+    assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+
+
+def test_trouble_is_told_to_a_command(daemon: Daemon) -> None:
+    (daemon.root / "hook.py").write_text("import sys; open('heard', 'a').write(sys.stdin.read() + '\\n')")
+    daemon.set_up(f'on_failure = "{sys.executable} hook.py"')
+    (daemon.root / "orders").write_text("2 refuse")
+    process = daemon.start("serve")
+    daemon.wait_for((daemon.root / "heard").exists)
+    code, lines, _ = daemon.end(process)
+    assert code == 0
+    [heard] = [json.loads(line) for line in (daemon.root / "heard").read_text().splitlines()]
+    assert (heard["what"], heard["channels"], heard["newsletter"]) == ("failed", ["chat"], "慢刊")
+    assert heard["message"] == "1 of 3 failed: the chat said no · ask it why"
+    assert heard["text"].startswith(f"慢刊: {daemon.today} failed chat: 1 of 3 failed")
+    assert lines[-2].startswith(f"{daemon.today} failed chat: 1 of 3 failed")
+
+
+def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:
+    """Fault 46."""
+    with (daemon.root / "publisher.toml").open("a") as settings:
+        settings.write("roon = 1")
+    code, _, err = daemon.run("serve")
+    assert code == 2
+    assert err.startswith("error: publisher.toml:16:1: unknown key roon in [channels.chat]")
+    assert daemon.world.told == []
+
+
+def test_a_single_tick(daemon: Daemon) -> None:
+    (daemon.root / "orders").write_text("1 vanish")
+    code, out, _ = daemon.run("tick", "--json")
+    found = json.loads(out)
+    assert (code, found["exit"], found["next"]) == (4, 4, None)
+    assert [one["what"] for one in found["notices"]][-1] == "unknown"
+    assert daemon.run("tick")[:2] == (0, ""), "it is told once"
+    assert daemon.world.told == ["deliver 1 一"]

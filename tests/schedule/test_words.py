@@ -1,0 +1,139 @@
+"""The commands about what is to come, to the letter."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from publisher import registry
+from publisher.ledger import Ledger
+from publisher.ledger.memo import beat
+from tests.chat import Chat
+from tests.test_commands import NOW, SETTINGS, Letter
+
+
+@pytest.fixture
+def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
+    """An issue of two weeks ago, one of today, and one that comes in two weeks."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda name: Chat if name == "chat" else load(name))
+    made = Letter(tmp_path / "letter", capsys.readouterr)
+    made.write("2021-08-01", "将来")
+    settings = SETTINGS.replace("[channels.chat]", '[channels.chat]\nat = "10:30"')
+    (made.root / "publisher.toml").write_text(settings)
+    monkeypatch.chdir(made.root)
+    return made
+
+
+def test_what_is_to_come(letter: Letter) -> None:
+    assert letter.told("status", "2021-08-01") == [
+        "2021-08-01  to come",
+        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
+    ]
+    found = json.loads(letter.run("status", "--json").out)
+    assert found["to_come"][1] == {
+        "issue": "2021-08-01",
+        "path": "issues/2021-08-01.md",
+        "channel": "chat",
+        "due": "2021-08-01T10:30:00+08:00",
+        "utc": "2021-08-01T02:30:00+00:00",
+        "rescheduled": False,
+        "outlook": "waiting",
+        "detail": "",
+    }
+    assert found["daemon"] is None
+
+
+def test_hold_and_release(letter: Letter) -> None:
+    assert letter.told("hold", "2021-08-01", "--channel", "chat") == [
+        "2021-08-01  to come",
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held",
+    ]
+    assert letter.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
+    assert letter.told("hold", "issues/2021-08-01.md", "--release")[1:] == [
+        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
+    ]
+
+
+def test_reschedule(letter: Letter) -> None:
+    assert letter.told("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
+        "  web   2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
+        "  chat  2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
+    ]
+    assert letter.told("reschedule", "2021-08-01", "06:30", "-c", "web")[1:] == [
+        "  web  2021-08-01 06:30 (2021-07-31 22:30 UTC) · rescheduled"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("reschedule", "2021-08-01", "2021-07-31 12:00"),
+            "issues/2021-08-01.md is dated 2021-08-01, and no issue goes out before its date · "
+            "correct its date first",
+        ),
+        (
+            ("reschedule", "2021-08-01", "tomorrow"),
+            'tomorrow is not a time · like 10:30 or "2021-08-02 10:30"',
+        ),
+        (
+            ("reschedule", "2021-08-01", "2021-02-30 10:00"),
+            '2021-02-30 10:00 is not a time · like 10:30 or "2021-08-02 10:30"',
+        ),
+        (("hold", "2021-08-02"), "there is no issue 2021-08-02 · did you mean 2021-08-01?"),
+        (("hold", "2021-08-01", "-c", "email"), "the channel email is off"),
+        (("hold", "2021-07-18"), "2021-07-18 is out already · see publish status"),
+    ],
+)
+def test_what_cannot_be_decided(letter: Letter, words: tuple[str, ...], message: str) -> None:
+    letter.run("2021-07-18", "--yes")
+    said = letter.run(*words)
+    assert said.code == 2
+    assert said.err.startswith(f"error: {message}")
+
+
+def test_an_archive_is_adopted(letter: Letter) -> None:
+    said = letter.run("adopt", "--archive")
+    assert said.code == 0
+    assert said.out.splitlines()[-3:] == [
+        "✓ chat  @readers · 1 issue taken as published",
+        "  not taken: issues/2021-07-18.md: it is dated 2021-07-18, and goes out then",
+        "  not taken: issues/2021-08-01.md: it is dated 2021-08-01, and goes out then",
+    ]
+    assert letter.world.told == []
+    assert "  chat  published 2021-07-04 10:30 · @readers" in letter.told("status", "2021-07-04")
+    assert letter.run("tick", now=NOW).code == 0
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+
+
+def test_a_ledger_is_adopted(letter: Letter) -> None:
+    letter.run("--yes")
+    (letter.root / ".publisher" / "ledger.seen").write_text("99\n")
+    letter.write("2021-07-18", "一", "贰", "三")
+    said = letter.run("--yes")
+    assert said.code == 2
+    assert "the ledger is older than the last one that was used here" in said.out
+    assert letter.told("adopt") == ["the ledger is trusted as it is: this machine may send from now on"]
+    assert letter.run("--yes").code == 0
+    assert letter.world.told[3:] == ["update 2 贰"]
+
+
+def test_a_daemon_that_is_silent_is_missed(letter: Letter) -> None:
+    letter.run("--yes")
+    ledger = Ledger(letter.place)
+    beat(ledger, NOW - dt.timedelta(seconds=110))
+    assert letter.run("status").code == 0
+    beat(ledger, NOW - dt.timedelta(seconds=130))
+    said = letter.run("status")
+    assert said.code == 2
+    assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
+    beat(ledger, None)
+    assert letter.run("status").code == 0
+    ledger.close()

@@ -1,0 +1,75 @@
+"""The table [schedule]: rhythms as for cron, times of channels, and what is told of mistakes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from publisher.errors import ConfigError
+from publisher.timetable import Schedule, hours, rhythm, time_of_day
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "first"),
+    [
+        # 2021-07-18 is a Sunday
+        ("45 9 * * sun", "2021-07-18", "2021-07-18T09:45"),
+        ("45 9 * * sun", "2021-07-19", "2021-07-25T09:45"),
+        ("45 9 * * 0", "2021-07-12", "2021-07-18T09:45"),
+        ("45 9 * * 7", "2021-07-12", "2021-07-18T09:45"),
+        ("0 18 * * mon-fri", "2021-07-17", "2021-07-19T18:00"),
+        ("0 8 1,15 * *", "2021-07-18", "2021-08-01T08:00"),
+        ("30 6-8/2 * * *", "2021-07-18", "2021-07-18T06:30"),
+        ("*/20 12 * feb *", "2021-07-18", "2022-02-01T12:00"),
+        ("0 0 29 2 *", "2021-07-18", "2024-02-29T00:00"),
+        ("0 0 13 * fri", "2021-07-10", "2021-07-13T00:00"),  # either of the two
+        ("0 0 31 * *", "2021-11-01", "2021-12-31T00:00"),
+        ("0 7 */10 * *", "2021-07-18", "2021-07-21T07:00"),
+    ],
+)
+def test_the_first_time_from_a_day_on(text: str, day: str, first: str) -> None:
+    found = dt.datetime.combine(*rhythm(text).first(dt.date.fromisoformat(day)))
+    assert found.isoformat(timespec="minutes") == first
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("45 9 * *", 'rhythm must have five fields, not "45 9 * *"'),
+        ("60 9 * * *", 'rhythm has the minute "60"'),
+        ("0 24 * * *", 'rhythm has the hour "24"'),
+        ("0 0 0 * *", 'rhythm has the day "0"'),
+        ("0 0 * 13 *", 'rhythm has the month "13"'),
+        ("0 0 * * 8", 'rhythm has the weekday "8"'),
+        ("0 0 * * sunday", 'rhythm has the weekday "sunday"'),
+        ("0 0 * * fri-mon", 'rhythm has the weekday "fri-mon"'),
+        ("*/0 0 * * *", 'rhythm has the minute "*/0"'),
+        ("5/2 0 * * *", 'rhythm has the minute "5/2"'),
+        ("0 0 30 2 *", 'rhythm = "0 0 30 2 *" never comes'),
+    ],
+)
+def test_what_is_no_rhythm(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        rhythm(text)
+    assert told.value.message == message
+    assert told.value.hint
+
+
+def test_a_channel_has_its_own_time_on_the_day_of_the_rhythm() -> None:
+    day = dt.date(2021, 7, 19)
+    schedule = Schedule(times={"email": dt.time(10)})
+    assert schedule.turn(day, "web") == (day, dt.time(9, 45))
+    assert schedule.turn(day, "email") == (day, dt.time(10))
+    schedule = schedule._replace(rhythm=rhythm("0 8 * * sun"))
+    sunday = dt.date(2021, 7, 25)
+    assert schedule.turn(day, "web") == (sunday, dt.time(8))
+    assert schedule.turn(day, "email") == (sunday, dt.time(10))
+
+
+def test_hours_and_times() -> None:
+    assert hours(1.5) == dt.timedelta(minutes=90)
+    assert time_of_day("23:05") == dt.time(23, 5)
+    for wrong in (0, -1, float("inf"), float("nan")):
+        with pytest.raises(ConfigError, match="catch_up must be a number of hours"):
+            hours(wrong)
