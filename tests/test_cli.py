@@ -56,7 +56,7 @@ def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "issues").mkdir(parents=True)
     (root / "publisher.toml").write_text(SETTINGS)
     for date in ("2021-07-04", "2021-07-18", "2021-08-01"):
-        text = f"# 慢刊 ({date})：题目\n\n## 新闻\n\n- [条目](https://e.org/1)\n摘要：正文。\n"
+        text = f"# 慢刊 ({date})：题目\n\n## 新闻\n\n- [条目](https://e.org/{date})\n摘要：正文。\n"
         (root / "issues" / f"{date}.md").write_text(text)
         os.utime(root / "issues" / f"{date}.md", ns=(1, 1_600_000_000_000_000_001))
     monkeypatch.chdir(root)
