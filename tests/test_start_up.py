@@ -70,6 +70,15 @@ def test_wechat_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -> 
     assert found & SCHEDULER_AND_NETWORK == set()
 
 
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("tick",), ("hold", "2999-08-01", "--release")], ids=" ".join
+)
+def test_what_is_to_come(letter: Path, arguments: tuple[str, ...], publish) -> None:
+    publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
+    (letter / "issues" / "2999-08-01.md").write_text("# 慢工 (2999-08-01)：将来\n\n- 甲\n", "utf-8")
+    assert imported(*arguments, folder=letter) & SCHEDULER_AND_NETWORK == set()
+
+
 def test_imports_are_seen(tmp_path: Path) -> None:
     """The test above can fail: a program that imports a heavy module is told apart."""
     (tmp_path / "publisher.py").write_text("import yaml", "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gc
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from publisher.cli.acting import load
 from publisher.cli.journal import Journal
 from publisher.cli.output import Output
-from publisher.errors import PublisherError
+from publisher.errors import PublisherError, StorageError
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.notices import Notice
 from publisher.project import find
@@ -21,6 +22,7 @@ from publisher.project import find
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
     from publisher.config import Config
+    from publisher.server.state import State
     from publisher.theme import Theme
 
 
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
 
     gc.enable()  # which a single run does without
     daemon = _Daemon(find(Path.cwd()), Journal(output, structured=arguments.log == "json"))
-    daemon.load()
+    config, _ = daemon.load()
 
     def tick() -> dt.datetime | None:
         notify("WATCHDOG=1")
@@ -57,9 +59,11 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
             daemon.note(dt.datetime.now(dt.UTC))
 
     daemon.journal.tell(Notice("started"))
-    notify("READY=1")
-    wake(tick, daemon.stop, tell)
-    notify("STOPPING=1")
+    with ExitStack() as stack:
+        daemon.show(config, stack)
+        notify("READY=1")
+        wake(tick, daemon.stop, tell)
+        notify("STOPPING=1")
     daemon.note(dt.datetime.now(dt.UTC), leaving=True)
     daemon.journal.tell(Notice("stopped"))
     output.finish({"exit": 0})
@@ -78,6 +82,27 @@ class _Daemon:
         self._ticker = Ticker(journal.tell, self.stop, daemon=True)
         self._fault = ""
         self._next: dt.datetime | None = None
+        self._last: dt.datetime | None = None
+        self._deliveries: dict[tuple[str, str], int] = {}
+        self._failures = 0
+
+    def show(self, config: Config, stack: ExitStack) -> None:
+        """Show the site and how the daemon does over HTTP, if that is wanted, until the stack is closed."""
+        if config.listen is None:
+            return
+        from publisher.server import exposed, serving
+
+        folder = config.root / config.publication.site
+        address = stack.enter_context(serving(config.listen, folder, self._state))
+        self.journal.tell(Notice("listening", message=address))
+        if warning := exposed(config.listen):
+            self.journal.tell(Notice("warning", message=warning))
+
+    def _state(self) -> State:
+        from publisher.server.state import State
+
+        now = dt.datetime.now(dt.UTC)
+        return State(now, self._last, self._next, deliveries=self._deliveries, ledger_errors=self._failures)
 
     def load(self) -> tuple[Config, Theme]:
         """The settings and the theme."""
@@ -87,10 +112,16 @@ class _Daemon:
 
     def tick(self, now: dt.datetime) -> dt.datetime | None:
         """A tick; when the next has to be. What keeps it from its work is told once."""
+        from publisher.pipeline.tick import deliveries
+
         try:
             config, theme = self.load()
             done = self._ticker.tick(config, theme, Clock.running(now))
+            if config.listen:
+                self._deliveries = deliveries(config, theme, Clock.running(now))
+            self._last = now
         except PublisherError as error:
+            self._failures += isinstance(error, StorageError)
             if error.message != self._fault:
                 self.journal.tell(Notice("failed", "", (), error.message, error.hint, alarm=True))
             self._fault = error.message

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -155,6 +156,25 @@ def test_the_journal_for_machines(daemon: Daemon) -> None:
     ]
     assert found[4]["channels"] == ["chat"]
     assert {"at", "what", "issue", "channels", "message", "hint", "alarm"} == found[4].keys()
+
+
+def test_it_shows_the_site_and_how_it_does(daemon: Daemon) -> None:
+    pytest.importorskip("uvicorn")
+    daemon.set_up('[serve]\nlisten = "127.0.0.1:0"')
+    process = daemon.start("serve")
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+    assert process.stdout
+    address = next(line for line in process.stdout if line.startswith("listening")).partition(": ")[2].strip()
+    daemon.wait_for(lambda: 'state="sent"} 3' in _get(f"{address}metrics"))
+    assert json.loads(_get(f"{address}healthz"))["status"] == "ok"
+    assert "慢刊" in _get(address)
+    code, _, err = daemon.end(process)
+    assert (code, err) == (0, "")
+
+
+def _get(url: str) -> str:
+    with urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
 
 
 def test_a_term_in_mid_send(daemon: Daemon) -> None:

@@ -21,6 +21,7 @@ from publisher.pipeline.adoption import adopt, adopt_archive
 from publisher.pipeline.agenda import Outlook
 from publisher.pipeline.decision import decision
 from publisher.pipeline.events import Request
+from publisher.pipeline.quick import nothing_to_do
 from publisher.theme import Theme
 from publisher.timetable import Schedule
 from tests.live import Call, Letters, Post
@@ -424,6 +425,8 @@ def test_a_held_issue_waits_and_is_in_no_feed(letter: Newsletter) -> None:
     assert letter.sent == ["旧"]
     assert "2021-07-18" not in (letter.root / "public" / "feed.xml").read_text()
     assert not (letter.root / "public" / "2021-07-18").exists()
+    by_hand = Request(channels=("web",))
+    assert nothing_to_do(letter.root, by_hand, letter.now) is None, "who publishes by hand means it"
     decision(letter.config, Theme.load(), Request("2021-07-18"), letter.now, held=False)
     letter.tick()
     assert letter.sent == ["旧", "一"]
@@ -605,6 +608,25 @@ def test_a_stop_in_mid_send_ends_the_window(letter: Newsletter) -> None:
     letter.tick()
     assert sorted(letter.sent) == ["一"] * 25 + ["二"] * 25
     assert set(letter.world.sent.values()) == {2}
+
+
+def test_who_was_not_asked_to_wait_goes_on_after_a_stop(letter: Newsletter) -> None:
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        letter.stop.set()
+        return effect() if call.recipient != "reader0@example.org" else _rest()
+
+    letter.channels = (Letters(letter.world, count=25, behaves=behave),)
+    letter.tick()
+    assert len(letter.sent) == 9
+    letter.stop.clear()
+    letter.restart()
+    letter.channels = (Letters(letter.world, count=25),)
+    letter.tick()
+    assert len(letter.sent) == 24
+    letter.now += HOUR
+    letter.tick()
+    assert set(letter.world.sent.values()) == {1}
+    assert len(letter.sent) == 25
 
 
 # ---------------------------------------------------------------- beginning
