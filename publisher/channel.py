@@ -11,10 +11,11 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import ClassVar, Protocol, runtime_checkable
 
+from publisher.dataclass import dataclass
 from publisher.model import Issue, Publication
 
 
@@ -98,7 +99,9 @@ class Templates(Protocol):
 @dataclass(frozen=True, slots=True)
 class Context:
     """All that a rendering may know besides the issue. `feeds` maps rss, atom and json to absolute
-    addresses (empty when the rss channel is off); `previous` and `next` are the neighbours by date."""
+    addresses (empty when the rss channel is off); `previous` and `next` are the neighbours by date.
+    `addresses` maps the absolute address of an issue's page to that of its article at WeChat, for the issues
+    whose article is known."""
 
     publication: Publication
     templates: Templates
@@ -106,6 +109,7 @@ class Context:
     previous: Entry | None = None
     next: Entry | None = None
     feeds: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +206,21 @@ class LiveChannel(Channel, Protocol):
     same as once, so an outcome that is not known is no reason to stop. `window` is how many deliveries are
     under way together, each on a session of its own: so many may be unknown after a crash. `patience` is how
     long one may take at most, in seconds.
+
+    Two more are optional. `uncertain` is what to do about deliveries nobody knows about: "ask" a person,
+    "resend" them once, or "skip" them. With `ends_with_address` an issue cannot be changed any more once its
+    address is known.
     """
 
     updates: ClassVar[bool]
     ordered: ClassVar[bool]
     repeatable: ClassVar[bool]
-    window: ClassVar[int]
     patience: ClassVar[float]
+
+    @property
+    def window(self) -> int:
+        """How many deliveries are under way together."""
+        ...
 
     @property
     def destination(self) -> str:

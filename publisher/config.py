@@ -3,10 +3,12 @@
     [newsletter]        name, url and id must be there; the keys are the fields of Publication, and `issues`
     [schedule]          when issues go out; `at` is also the time of day at which one counts as published
     [ledger]            postgres: where the address of the database is, instead of a file in .publisher
+    [serve]             listen: where the daemon shows the site; nowhere without it
     [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are on without a table
 
 Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
 A channel may refuse its own values: by a ConfigError when it is made, or when it is asked for `addresses`.
+What it has a field `_lang` or `_root` for, it is told: the language of the newsletter, and its folder.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.credentials import Reference
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.model import Publication
 from publisher.project import NAME as NAME
@@ -38,14 +40,35 @@ _ANY_DAY = Schedule()
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
 
 
+class Listen(NamedTuple):
+    """A place to listen at for HTTP; `host` is a name or an address, without brackets."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        from ipaddress import ip_address
+
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """All of publisher.toml, checked.
 
     `path` is the file and `root` its folder; `issues` is a glob below the root. `schedule` is in the
-    time zone of the publication. `ledger` refers to the address of a database, "" for a file. `channels`
-    holds the enabled ones: web, rss, then the others in the file's order. `templates` is the folder of the
-    user's own templates, if there is one. `digest` is the SHA-256 (hex) of the file.
+    time zone of the publication. `ledger` refers to the address of a database, "" for a file. `listen` is
+    where the daemon shows the site. `channels` holds the enabled ones: web, rss, then the others in the
+    file's order. `templates` is the folder of the user's own templates, if there is one. `digest` is the
+    SHA-256 (hex) of the file.
     """
 
     path: Path
@@ -54,6 +77,7 @@ class Config:
     issues: str = "issues/*.md"
     schedule: Schedule = _ANY_DAY
     ledger: Reference = ""
+    listen: Listen | None = None
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     digest: str = ""
@@ -65,9 +89,12 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
     Raises ConfigError for the first mistake; its message begins with publisher.toml:LINE:COLUMN.
     """
     document = Document(path)
-    document.refuse_unknown((), ("newsletter", "schedule", "ledger", "channels"))
+    document.refuse_unknown((), ("newsletter", "schedule", "ledger", "serve", "channels"))
     publication, issues = _newsletter(document)
     ledger = document.decode(("ledger",), {"postgres": "Reference"})
+    serve = document.decode(("serve",), {"listen": "str"})
+    with document.at("serve", "listen"):
+        listen = _listen(serve["listen"]) if "listen" in serve else None
     channels = _channels(document, publication, find_channel)
     templates = path.parent / "templates"
     return Config(
@@ -77,6 +104,7 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
         issues=issues,
         schedule=_schedule(document),
         ledger=ledger.get("postgres", ""),
+        listen=listen,
         channels=channels,
         templates=templates if templates.is_dir() else None,
         digest=hashlib.sha256(document.body).hexdigest(),
@@ -254,6 +282,16 @@ def _schedule(document: Document) -> Schedule:
     return Schedule(**values, times=times)
 
 
+def _listen(value: str) -> Listen:
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})", value)
+    if not found or int(found[3]) > 65535:
+        raise ConfigError(
+            f'listen must be a host and a port, not "{value}"',
+            'for this machine alone: listen = "127.0.0.1:8080"',
+        )
+    return Listen(found[1] or found[2], int(found[3]))
+
+
 # ---------------------------------------------------------------- [channels]
 
 
@@ -278,13 +316,18 @@ def _channel(
     values = document.decode(table, known | {"enabled": "bool", "at": "str"})
     enabled = values.pop("enabled", True)
     values.pop("at", None)  # is for the schedule
-    keys = {key_of(field.name): field for field in dataclasses.fields(cls) if field.init}
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    keys = {key_of(name): field for name, field in fields.items()}
     for key, field in keys.items():
         missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if missing and key not in values:
             raise document.need(table, key, example(known[key]))
     with document.at(*place):
-        channel: Channel = cls(**{keys[key].name: value for key, value in values.items()})
+        told = {"_lang": publication.lang, "_root": str(document.path.parent)}
+        channel: Channel = cls(
+            **{keys[key].name: value for key, value in values.items()},
+            **{name: value for name, value in told.items() if name in fields},
+        )
         if enabled and hasattr(
             channel, "addresses"
         ):  # it refuses what is not below the folder that is served

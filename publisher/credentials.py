@@ -30,12 +30,12 @@ _WHOLE_ADDRESSES_IN_LOGS = ("httpx", "httpcore", "telegram")
 _known: set[str] = set()
 
 
-def resolve(reference: Reference) -> str:
+def resolve(reference: Reference, *, lines: bool = False) -> str:
     """The secret, without the newline at its end. From now on `redact` knows it, and logs are quiet.
 
     A relative path counts from the working folder; those of publisher.toml are absolute by now. Raises
-    ConfigError, which names the reference, when the secret is not there, is empty, is not one line of
-    UTF-8, or lies in a file that others may read.
+    ConfigError, which names the reference, when the secret is not there, is empty, is not UTF-8, has more
+    than one line and not `lines`, or lies in a file that others may read.
     """
     quiet_logs()
     kind, _, name = reference.partition(":")
@@ -44,10 +44,12 @@ def resolve(reference: Reference) -> str:
             "this is no reference to a secret", f"begin it with {', '.join(_SOURCES)} and a colon"
         )
     try:
-        secret = _line(_SOURCES[kind](name))
+        secret = _SOURCES[kind](name)
+        secret = secret if lines and secret.strip() else _line(secret)
     except ConfigError as error:
         raise ConfigError(f"{reference}: {error.message}", error.hint) from None
-    _known.update(_spellings(secret))
+    for line in filter(None, re.split("[\r\n]", secret)):
+        _known.update(_spellings(line))
     return secret
 
 
@@ -56,7 +58,8 @@ def redact(text: str) -> str:
     bot's token, the value of access_token, secret or Authorization, the password in an address."""
     for spelling in sorted(_known, key=len, reverse=True):  # one may be part of another
         text = text.replace(spelling, HIDDEN)
-    if any(mark in text for mark in ":=,%"):  # all that matches has one; to compile takes a millisecond
+    folded = text.casefold()
+    if any(mark in folded for mark in _MARKS):  # all that matches has one; to compile takes a millisecond
         text = re.sub(_LOOKS_SECRET, rf"\1\2\3{HIDDEN}", text)
     return text
 
@@ -156,6 +159,7 @@ _SOURCES: dict[str, Callable[[str], str]] = {
 
 # ----------------------------------------------------------------- redaction
 
+_MARKS = (":", "%3a", "token", "secret", "authorization")
 _LOOKS_SECRET = r"""(?xi)
       bot[0-9]+ (?: : | %3A ) [a-z0-9_-]+                        # in the addresses of Telegram's Bot API
     | (?<![0-9]) [0-9]{6,} (?: : | %3A ) [a-z0-9_-]{30,}         # a bot's token by itself

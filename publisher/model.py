@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
+
+from publisher.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,12 +6,12 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
 from publisher import templates
 from publisher.config import NAME, Config, slug
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import storage_error, write_if_changed
 from publisher.model import Issue, plain

@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 from publisher import templates
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, StorageError
 from publisher.model import Blocks, Inlines
-from publisher.writers import html, page
 
 if TYPE_CHECKING:
     from jinja2 import Environment, FileSystemBytecodeCache
@@ -142,6 +141,8 @@ def _files(folder: Path, *, ours: bool) -> dict[str, Template]:
 def _filters() -> dict[str, Callable[..., Markup]]:
     from jinja2 import pass_context
     from markupsafe import Markup
+
+    from publisher.writers import html, page
 
     @pass_context
     def blocks(context: Context, nodes: Blocks) -> Markup:

@@ -24,6 +24,7 @@ _KINDS = {
     "float": ("a number", "1.5"),
     "bool": ("true or false", "true"),
     "tuple[str, ...]": ("a list of strings", '["…", "…"]'),
+    "tuple[str, ...] | Path": ("the path of a file, or a list of strings", '"…"'),
     "Reference": ("a reference to a secret", '"env:NAME"'),
     "str | Reference": ("a string", '"…"'),
 }
@@ -115,7 +116,11 @@ class Document:
                 return value
             case "float", int() | float() if not isinstance(value, bool):
                 return float(value)
-            case "tuple[str, ...]", list() if all(isinstance(entry, str) for entry in value):
+            case "tuple[str, ...] | Path", str() if value and "\0" not in value:
+                return self.path.parent / value
+            case "tuple[str, ...]" | "tuple[str, ...] | Path", list() if all(
+                isinstance(entry, str) for entry in value
+            ):
                 return tuple(value)
             case "str | Reference", str():
                 return self._absolute(value)
@@ -157,13 +162,14 @@ class Document:
 
 
 def kinds(cls: Any) -> dict[str, str]:
-    """The fields of a dataclass and their types, as `Document.decode` takes them.
+    """The fields of a dataclass and their types, as `Document.decode` takes them. A field whose name begins
+    with an underscore is no key.
 
     Raises ConfigError for a type that a TOML file cannot give.
     """
     found = {}
     for field in dataclasses.fields(cls):
-        if not field.init:
+        if not field.init or field.name.startswith("_"):
             continue
         # not typing.get_type_hints: it costs more than all the decoding
         kind = field.type.__name__ if isinstance(field.type, type) else str(field.type)
@@ -211,10 +217,10 @@ def _found(value: object) -> str:
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
-_STATEMENT = re.compile(rf"[ \t]*(?:\[\[?[ \t]*(?P<table>{_KEYS})[ \t]*\]\]?|(?P<key>{_KEYS})[ \t]*=)")
-_TOKEN = re.compile(
-    r'''"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]''',
-    re.DOTALL,
+# compiled when there is a mistake to tell of
+_STATEMENT = rf"[ \t]*(?:\[\[?[ \t]*(?P<table>{_KEYS})[ \t]*\]\]?|(?P<key>{_KEYS})[ \t]*=)"
+_TOKEN = (
+    r'''(?s)"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]'''
 )
 
 
@@ -222,9 +228,9 @@ def _places(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
     """Line and column of every table header and key of a valid TOML text, but for those in inline tables."""
     places: dict[tuple[str, ...], tuple[int, int]] = {}
     table: tuple[str, ...] = ()
-    start = 0
+    start, statement = 0, re.compile(_STATEMENT)
     while start < len(text):
-        if found := _STATEMENT.match(text, start):
+        if found := statement.match(text, start):
             if header := found["table"]:
                 table = keys = _split(header)
                 column = found.group().index("[")
@@ -251,7 +257,7 @@ def _split(dotted: str) -> tuple[str, ...]:
 def _after_line(text: str, start: int) -> int:
     """Where the next statement may begin: after a newline outside of strings and brackets."""
     depth = 0
-    for token in _TOKEN.finditer(text, start):
+    for token in re.compile(_TOKEN).finditer(text, start):
         match token.group():
             case "[" | "{":
                 depth += 1

@@ -50,8 +50,10 @@ _CHINESE = {
     "table": "表格",
     "turn_page": "前后各期",
     "unfold": "展开",
+    "unsubscribe": "退订",
     "updated": "更正于",
     "web_version": "网页版",
+    "wechat": "微信",
 }
 
 _ENGLISH = {
@@ -100,8 +102,10 @@ _ENGLISH = {
     "table": "Table",
     "turn_page": "Other issues",
     "unfold": "Show all",
+    "unsubscribe": "Unsubscribe",
     "updated": "Corrected",
     "web_version": "Web version",
+    "wechat": "WeChat",
 }
 
 

@@ -55,9 +55,11 @@ class Postgres:
             shutil.rmtree(self.folder)
 
     def address(self) -> str:
-        """The address of a place where nothing is yet."""
+        """The address of a place where nothing is yet. A server that a test left ended is started."""
         import psycopg
 
+        if not (self.folder / "data" / "postmaster.pid").exists():
+            self.start()
         name = f"test{next(_NAMES)}"
         with psycopg.connect(self._address(), autocommit=True) as connection:
             connection.execute(f"CREATE SCHEMA {name}".encode())

@@ -56,7 +56,7 @@ def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "issues").mkdir(parents=True)
     (root / "publisher.toml").write_text(SETTINGS)
     for date in ("2021-07-04", "2021-07-18", "2021-08-01"):
-        text = f"# 慢刊 ({date})：题目\n\n## 新闻\n\n- [条目](https://e.org/1)\n摘要：正文。\n"
+        text = f"# 慢刊 ({date})：题目\n\n## 新闻\n\n- [条目](https://e.org/{date})\n摘要：正文。\n"
         (root / "issues" / f"{date}.md").write_text(text)
         os.utime(root / "issues" / f"{date}.md", ns=(1, 1_600_000_000_000_000_001))
     monkeypatch.chdir(root)
@@ -394,6 +394,17 @@ def test_the_keyboard_interrupts(letter: Path, run: Command, monkeypatch: pytest
 
     monkeypatch.setattr(publish_module, "nothing_to_do", interrupt)
     assert run() == Said(130, "", "error: interrupted\n")
+
+
+def test_a_user_without_a_home_publishes(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, where a user may be a number and nothing else."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert run("--channel", "web").code == 0
 
 
 # -------------------------------------------------------------------- other commands

@@ -70,7 +70,7 @@ class Letter:
         self.write("2021-08-01", "草", "稿", head="---\ndraft: true\n---\n")
 
     def write(self, date: str, *topics: str, head: str = "") -> None:
-        text = f"{head}# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/1)\n"
+        text = f"{head}# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/{date})\n"
         (self.root / "issues" / f"{date}.md").write_text(text)
 
     def orders(self, *orders: str) -> None:

@@ -127,6 +127,8 @@ at = "23:05"
 rhythm = "5 23 * * fri"
 catch_up = 6
 on_failure = "file:secrets/hook"
+[serve]
+listen = "[::1]:8080"
 [channels.pigeon]
 loft = "north"
 height = 3
@@ -150,6 +152,7 @@ enabled = false
     assert found.publication.license == "CC-BY-SA-4.0"
     assert found.publication.contacts == ("公众号：慢工", "https://example.org")
     assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
+    assert found.listen == ("::1", 8080)
     schedule = found.schedule
     assert schedule.rhythm
     assert schedule.turn(dt.date(2021, 7, 18), "rss") == (dt.date(2021, 7, 23), dt.time(23, 5))
@@ -162,6 +165,26 @@ enabled = false
     assert rss == Rss(path="docs/slow/rss.xml")
     assert pigeon == Pigeon("north", 3.0, ("a", "b"), True, "grey")
     assert (vars(plain)["width"], vars(plain)["to"]) == (60, ("list@example.org",))
+
+
+@pytest.mark.parametrize(
+    ("listen", "is_loopback"),
+    [
+        ("127.0.0.1:80", True),
+        ("127.9.8.7:0", True),
+        ("[::1]:65535", True),
+        ("localhost:8080", True),
+        ("0.0.0.0:8080", False),
+        ("[::]:8080", False),
+        ("192.168.0.1:8080", False),
+        ("localhost.example.org:8080", False),
+    ],
+)
+def test_where_the_daemon_listens(listen: str, is_loopback: bool, tmp_path: Path) -> None:
+    found = load(tmp_path, TOP + f'[serve]\nlisten = "{listen}"').listen
+    assert found
+    assert str(found) == listen
+    assert found.is_loopback == is_loopback
 
 
 def test_a_channel_that_is_off_need_not_fit_the_site(tmp_path: Path) -> None:
@@ -349,6 +372,16 @@ ADDED = [
         'hours and minutes: at = "09:45"',
     ),
     (
+        '[serve]\nlisten = "8080"',
+        '6:1: listen must be a host and a port, not "8080"',
+        'for this machine alone: listen = "127.0.0.1:8080"',
+    ),
+    (
+        '[serve]\nlisten = "localhost:65536"',
+        '6:1: listen must be a host and a port, not "localhost:65536"',
+        'for this machine alone: listen = "127.0.0.1:8080"',
+    ),
+    (
         '[schedule]\nrhythm = "9:45 sundays"',
         '6:1: rhythm must have five fields, not "9:45 sundays"',
         'every Sunday at 09:45: rhythm = "45 9 * * sun"',
@@ -486,7 +519,7 @@ CHANGED = [
         "[newsletter]\n",
         "",
         "1:1: unknown key name",
-        "known here: newsletter, schedule, ledger, channels",
+        "known here: newsletter, schedule, ledger, serve, channels",
     ),
     (
         TOP,
@@ -582,6 +615,24 @@ def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.load(path, lambda name: Odd if name == "odd" else find_channel(name))
     assert caught.value.message == "publisher.toml:5:1: Odd.when is declared as dt.date | None"
+
+
+def test_a_channel_that_is_told_whose_it_is(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Told(Silent):
+        wings: int = 2
+        _lang: str = ""
+        _root: str = ""
+
+    def find(name: str) -> type[Channel]:
+        return Told if name == "told" else find_channel(name)
+
+    path = tmp_path / "publisher.toml"
+    path.write_text(TOP + 'lang = "en"\n[channels.told]\nwings = 4\n', "utf-8")
+    assert config.load(path, find).channels[-1] == Told(4, "en", str(tmp_path))
+    path.write_text(TOP + '[channels.told]\n_lang = "en"\n', "utf-8")
+    with pytest.raises(ConfigError, match=r"unknown key _lang"):
+        config.load(path, find)
 
 
 # ----------------------------------------------------------------------- places

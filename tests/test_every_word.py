@@ -83,7 +83,10 @@ def rendered(name: str, text: str, path: Path, say: Callable[[Part], str] = text
         NOON,
     )
     context = Context(PUBLICATION, Theme.load(None), entry=entry)
-    return "\n".join(say(part) for part in channel.render(absolute(issue, url), context).parts)
+    made = channel.render(absolute(issue, url), context)
+    # the facts beside an article have its addresses as the issue writes them
+    said = made.parts if name in DIGESTS else (*made.parts, *made.previews)
+    return "\n".join(say(part) for part in said)
 
 
 def issues(corpus: Path) -> list[Path]:

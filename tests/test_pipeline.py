@@ -112,7 +112,7 @@ class Newsletter:
     ) -> Path:
         path = self.root / "issues" / f"{name or date}.md"
         path.write_text(
-            f"{front}# 慢刊 ({date})：{topic}\n\n## 新闻\n\n- [条目](https://e.org/1)\n摘要：{text}。\n"
+            f"{front}# 慢刊 ({date})：{topic}\n\n## 新闻\n\n- [条目](https://e.org/{date})\n摘要：{text}。\n"
         )
         os.utime(path, ns=(1, 1_600_000_000_000_000_001 + hash(path.read_bytes()) % 10**9))
         return path

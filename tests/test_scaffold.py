@@ -74,7 +74,11 @@ def test_the_settings_name_every_key() -> None:
     """A key that is added to a class is to be explained here too."""
     text = (Path(scaffold.templates.__path__[0]) / "publisher.toml").read_text("utf-8")
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
-    keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {"issues", "enabled"}
+    keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {
+        "issues",
+        "listen",
+        "enabled",
+    }
     keys |= set(Schedule._fields) - {"times"}
     for name in ("web", "rss", "wechat", "telegram", "email"):
         keys |= set(kinds(registry.load(name)))

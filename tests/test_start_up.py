@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCHEDULER_AND_NETWORK = {"apscheduler", "httpx", "telegram"}
+SCHEDULER_AND_NETWORK = {"PIL", "apscheduler", "httpx", "starlette", "telegram", "uvicorn"}
 HEAVY = SCHEDULER_AND_NETWORK | {"feedgen", "jinja2", "lxml", "mistune", "multiprocessing", "rich", "yaml"}
 
 
@@ -44,6 +44,8 @@ def test_one_feed(letter: Path) -> None:
     found = imported("--channel", "rss", folder=letter)
     assert {"mistune", "feedgen"} <= found, "the newest issue was not built"
     assert found & SCHEDULER_AND_NETWORK == set()
+    # pages come from templates; dates that are text need decimal, the time zones of Windows ctypes
+    assert found & {"ctypes", "decimal", "jinja2", "platform"} == set()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["files", "a bot, but dry"])
@@ -64,6 +66,17 @@ def test_what_is_to_come(letter: Path, arguments: tuple[str, ...], publish) -> N
     publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
     (letter / "issues" / "2999-08-01.md").write_text("# 慢工 (2999-08-01)：将来\n\n- 甲\n", "utf-8")
     assert imported(*arguments, folder=letter) & SCHEDULER_AND_NETWORK == set()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["files", "an account, but dry"])
+def test_wechat_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -> None:
+    if arguments:
+        settings = letter / "publisher.toml"
+        live = '[channels.wechat]\nappid = "wx1"\nsecret = "env:NO_TIDE_SECRET"'
+        settings.write_text(settings.read_text("utf-8").replace("[channels.wechat]", live), "utf-8")
+    found = imported("--channel", "wechat", *arguments, folder=letter)
+    assert "mistune" in found, "the newest issue was not rendered"
+    assert found & SCHEDULER_AND_NETWORK == set()
 
 
 def test_imports_are_seen(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def write_heading(sheet: Sheet, text: str, level: int) -> None:
     sheet.write(("=" if level <= _TOP else "-") * min(columns(text), sheet.width))
 
 
-def write_signature(sheet: Sheet, publication: Publication, say: Mapping[str, str]) -> None:
-    """Write who sends this, where they are, and what may be done with it."""
+def write_signature(sheet: Sheet, publication: Publication, leave: str, say: Mapping[str, str]) -> None:
+    """Write who sends this, where they are, what may be done with it, and how to leave."""
     sheet.blank()
     sheet.lines.append(SIGNATURE)
     sheet.write(f"{tidy(publication.name)} {shown(ascii_url(publication.base))}")
@@ -100,3 +100,5 @@ def write_signature(sheet: Sheet, publication: Publication, say: Mapping[str, st
     if publication.license:
         name, url = license_link(publication.license)
         sheet.write(f"{say['license']}{say['colon']}{name} {url}")
+    if leave:  # as it is: something of it may become another for each reader
+        sheet.lines.append(f"{say['unsubscribe']}{say['colon']}{leave}")

@@ -51,12 +51,16 @@ def mailbox(text: str) -> Mailbox | None:
 
 def header(name: str, *words: str) -> bytes:
     """A header line of words in ASCII, folded between them where it gets too long."""
+    return _folded(name, *words).encode("ascii")
+
+
+def _folded(name: str, *words: str) -> str:
     lines = [f"{name}: {words[0]}"]
     for word in words[1:]:
         if len(lines[-1]) + 1 + len(word) > _LINE:
             lines.append("")
         lines[-1] += f" {word}"
-    return "\r\n".join(lines).encode("ascii") + b"\r\n"
+    return "\r\n".join(lines) + "\r\n"
 
 
 def text_header(name: str, text: str) -> bytes:
@@ -68,8 +72,9 @@ def text_header(name: str, text: str) -> bytes:
 
 
 def mailbox_header(name: str, box: Mailbox) -> bytes:
-    """A header line that names a mailbox."""
-    return header(name, *phrase(box.name), f"<{box.address}>" if box.name else box.address)
+    """A header line that names a mailbox, whose address may have other letters than those of ASCII (RFC 6532,
+    section 3.2)."""
+    return _folded(name, *phrase(box.name), f"<{box.address}>" if box.name else box.address).encode()
 
 
 def mailto(address: str, subject: str) -> str:

@@ -26,8 +26,11 @@ _SENTENCE_ENDS = "。；！？….;!?"
 _BULLET, _BELOW_BULLET = "  - ", "    "
 
 
-def lines(issue: Issue, entry: Entry, publication: Publication, width: int, *, broken: bool) -> list[str]:
-    """The lines of the mail about an issue, as those of a Sheet."""
+def lines(
+    issue: Issue, entry: Entry, publication: Publication, width: int, *, broken: bool, leave: str = ""
+) -> list[str]:
+    """The lines of the mail about an issue, as those of a Sheet. `leave` is the address of a page to leave
+    the list by, for the last of them."""
     say = words(publication.lang)
     top, text = Sheet(width, broken=broken), Sheet(width, broken=broken)
     _write_opening(text, issue, say)
@@ -39,7 +42,7 @@ def lines(issue: Issue, entry: Entry, publication: Publication, width: int, *, b
         prose.below()
     write_masthead(top, issue, entry, reading_time(text.lines), say)
     write_contents(top, issue.sections, say)
-    write_signature(text, publication, say)
+    write_signature(text, publication, leave, say)
     return top.lines + text.lines
 
 

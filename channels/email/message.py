@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import b2a_base64
-from dataclasses import dataclass
 
 from publisher.channel import Entry
 from publisher.channels.email.headers import (
@@ -18,6 +17,7 @@ from publisher.channels.email.headers import (
     phrase,
     text_header,
 )
+from publisher.dataclass import dataclass
 from publisher.links import ascii_url
 from publisher.model import Publication
 
@@ -75,12 +75,12 @@ def message(
         header("Content-Transfer-Encoding", "base64"),
     ]
     day = entry.date.isoformat()
-    return Message(b"".join(head), encoded(text), f"{day} {entry.id} {list_id}", sender.domain)
+    return Message(b"".join(head), encoded(text.encode()), f"{day} {entry.id} {list_id}", sender.domain)
 
 
-def encoded(text: str) -> bytes:
+def encoded(text: bytes) -> bytes:
     """A text as lines of base64."""
-    whole = b2a_base64(text.encode(), newline=False)
+    whole = b2a_base64(text, newline=False)
     lines = [whole[at : at + _ENCODED_LINE] for at in range(0, len(whole), _ENCODED_LINE)]
     return b"\r\n".join([*lines, b""])
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from publisher.channel import Context, Entry, Group, LiveChannel, Part, Rendering, Session
 from publisher.channels.rss import window
 from publisher.channels.rss.documents import Documents
 from publisher.channels.rss.entries import issue_line, item_lines
 from publisher.channels.rss.feed import Places
-from publisher.channels.rss.websub import WebSub
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.links import ascii_url
 from publisher.model import Issue, Publication
+
+if TYPE_CHECKING:
+    from publisher.channels.rss.websub import WebSub
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,11 @@ class Rss:
     @property
     def websub(self) -> WebSub | None:
         """The channel that tells the hub of feeds that changed; None when no hub is set."""
-        return WebSub(ascii_url(self.hub)) if self.hub else None
+        if not self.hub:
+            return None
+        from publisher.channels.rss.websub import WebSub
+
+        return WebSub(ascii_url(self.hub))
 
     def addresses(self, publication: Publication) -> dict[str, str]:
         """The absolute addresses of the live feeds by format: rss, atom and json.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 from publisher import __version__
@@ -14,6 +14,7 @@ from publisher.channels.rss import json_feed, window, xml_feeds
 from publisher.channels.rss.entries import author
 from publisher.channels.rss.feed import MEDIA_TYPES, STYLE, Feed, Format, Places, one_line
 from publisher.channels.rss.packing import with_compressed
+from publisher.dataclass import dataclass
 from publisher.links import ascii_url, license_link
 from publisher.words import words
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict
 
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.links import ascii_url
 from publisher.model import Publication

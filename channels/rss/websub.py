@@ -10,12 +10,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from publisher import __version__
 from publisher.channel import Context, Finding, Level, LiveSession, Part, Receipt, Rendering
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, DeliveryError
 from publisher.model import Issue
 

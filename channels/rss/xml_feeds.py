@@ -11,8 +11,11 @@ locale of the process while it writes a date: one thread at a time.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from publisher.channels.rss.feed import Feed, FeedItem
@@ -42,9 +45,7 @@ def _document(feed: Feed, text: Callable[..., bytes]) -> bytes:
 
 
 def _generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
-    from feedgen.feed import FeedGenerator
-
-    made = FeedGenerator()
+    made = _feedgen().FeedGenerator()
     made.register_extension("more", lambda: _MoreOfFeed(feed), _MoreOfEntry)
     made.id(feed.id)
     made.title(feed.title)
@@ -60,6 +61,23 @@ def _generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
         _add(made, item)
     made.updated(max(_updated(item) for item in items))
     return made
+
+
+@cache
+def _feedgen() -> ModuleType:
+    """feedgen.feed. What would slow its import down by half a start of Python is out of its sight meanwhile:
+    a parser of dates that come as text, which ours do not, and the time zones of Windows elsewhere."""
+    missing: dict[str, Any] = {"dateutil.parser": ModuleType("dateutil.parser")}
+    if sys.platform != "win32":
+        missing["dateutil.tz.win"] = None  # dateutil does without, after a long look
+    missing = {name: empty for name, empty in missing.items() if name not in sys.modules}
+    sys.modules.update(missing)
+    try:
+        from feedgen import feed
+    finally:
+        for name in missing:
+            del sys.modules[name]
+    return feed  # type: ignore[no-any-return]
 
 
 def _add(made: Any, item: FeedItem) -> None:

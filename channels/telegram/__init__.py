@@ -14,9 +14,9 @@ Without a `token` all of it is written as files; with one, a bot makes the calls
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import ClassVar, cast, get_args
 
 from publisher.channel import Context, Finding, Part, Rendering, Session
@@ -26,11 +26,12 @@ from publisher.channels.telegram.digest import Detail, digest
 from publisher.channels.telegram.examination import examine
 from publisher.channels.telegram.messages import messages
 from publisher.channels.telegram.pace import Pace
-from publisher.channels.telegram.payload import Envelope, body, payload
+from publisher.channels.telegram.payload import Button, Envelope, body, payload
 from publisher.channels.telegram.rich import excess, rich_message
 from publisher.channels.telegram.session import ChatSession
 from publisher.channels.telegram.writer import Writer
 from publisher.credentials import Reference
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue
@@ -124,7 +125,10 @@ class Telegram:
         writer = Writer(say)
         told = messages(digest(issue, entry, publication, cast("Detail", self.detail), writer), say)
         page = addresses.link(entry.url)
-        first, other = (self._envelope(page, say["web_version"], silent=silent) for silent in (False, True))
+        buttons = {say["web_version"]: page}
+        if article := addresses.link(context.addresses.get(entry.url, "")):
+            buttons[say["wechat"]] = article
+        first, other = (self._envelope(buttons, silent=silent) for silent in (False, True))
         calls = [payload(message, "", other) for message in told]
         calls[0] = payload(told[0], page if self.card else "", first)
         folder = f"outbox/{entry.date}/{self.name}"
@@ -167,15 +171,16 @@ class Telegram:
         connection = Connection(self.token, self.api)
         return examine(connection, self.chat, own=self.me, topic=self.topic, pin=self.pin)
 
-    def _envelope(self, page: str, label: str, *, silent: bool) -> Envelope:
-        """What a message says besides its text."""
+    def _envelope(self, buttons: Mapping[str, str], *, silent: bool) -> Envelope:
+        """What a message says besides its text. `buttons` are addresses by what is written on them."""
         made: Envelope = {"disable_notification": self.silent or silent, "protect_content": self.protect}
         if self.chat:
             made["chat_id"] = self.chat
         if self.topic:
             made["message_thread_id"] = self.topic
-        if self.button and page:
-            made["reply_markup"] = {"inline_keyboard": [[{"text": label, "url": page}]]}
+        row: list[Button] = [{"text": text, "url": url} for text, url in buttons.items() if url]
+        if self.button and row:
+            made["reply_markup"] = {"inline_keyboard": [row]}
         return made
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
 from publisher.channels.telegram.runs import Run, Runs, clean, glue, lines, stripped, text_of
 from publisher.channels.telegram.writer import Writer
+from publisher.dataclass import dataclass
 from publisher.model import Blocks, Brief, Issue, Item, Paragraph, Publication, Section, Warmup
 from publisher.transforms import shorten
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from publisher.channels.telegram.markup import html
 from publisher.channels.telegram.runs import Entity, Runs, entities, text_of, units
+from publisher.dataclass import dataclass
 
 # what an entity costs beside its address: type, offset, length and the head of a string
 _ENTITY = 16

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from publisher.channels.telegram.digest import PARAGRAPHS, Chapter, Digest
 from publisher.channels.telegram.limits import MESSAGE, Counted, Size, counted, joined
 from publisher.channels.telegram.runs import Run, Runs, glue, lines
 from publisher.channels.telegram.shield import shielded
+from publisher.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ instead of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypedDict, assert_never
 
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
 from publisher.channels.telegram.runs import Run, Runs, clean, stripped
 from publisher.channels.telegram.writer import Writer
+from publisher.dataclass import dataclass
 from publisher.model import (
     Block,
     Blocks,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from publisher.channels.telegram import addresses
 from publisher.channels.telegram.runs import Run, Runs, Style, clean, glue, lines, stripped, text_of
 from publisher.channels.telegram.shield import JOINER
+from publisher.dataclass import dataclass
 from publisher.model import (
     Block,
     Blocks,

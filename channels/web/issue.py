@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
 from publisher.channel import Entry
+from publisher.dataclass import dataclass
 from publisher.links import arxiv_id, repository
 from publisher.model import (
     Block,

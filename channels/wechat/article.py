@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from publisher.channels.wechat import style
+from publisher.channels.wechat.earlier import Earlier
 from publisher.channels.wechat.items import entry_html, item_html
 from publisher.channels.wechat.links import Form, Links, Use
 from publisher.channels.wechat.writer import BULLET, TAG, Writer, element, held, paragraph, printed
+from publisher.dataclass import dataclass
 from publisher.model import (
     Block,
     Break,
@@ -40,7 +42,8 @@ class Setting:
     """What an article depends on besides the issue.
 
     `title` is what WeChat shows above it, `original` whether there is a page behind 阅读原文. `footer` takes
-    the place of the issue's own when it is not empty. `say` are the words of its language.
+    the place of the issue's own when it is not empty. `earlier` are the issues to lead to at its end. `say`
+    are the words of its language.
     """
 
     title: str
@@ -48,6 +51,7 @@ class Setting:
     say: Mapping[str, str]
     footnotes: bool = False
     footer: tuple[str, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,15 @@ def article(issue: Issue, setting: Setting) -> Article:
     early, late = _notes(issue)
     opening = "".join(_opening(issue, early, setting.title, writer))
     sections = "".join([_section(section, writer, sizes) for section in issue.sections])
+    archive = _archive(setting.earlier, writer)
     footer = _footer(issue, late, setting.footer, writer)
     uses = tuple(writer.links.uses)
     notice = ""
     if setting.original and not all(use.clickable for use in uses):
         notice = paragraph(_remark(words(setting.say["read_original"]), writer), style.NOTE)
-    html = element("section", style.ARTICLE, opening + notice + sections + notice + _list(writer) + footer)
+    html = element(
+        "section", style.ARTICLE, opening + notice + sections + archive + notice + _list(writer) + footer
+    )
     return Article(html, uses, tuple(writer.pictures), tuple(sizes))
 
 
@@ -225,6 +232,15 @@ def _list(writer: Writer) -> str:
     rows = [f"[{number}] {printed(url)}" for number, url in enumerate(writer.links.numbered, 1)]
     heading = element("h2", style.SUBHEADING, words(writer.say["references"]))
     return heading + paragraph("<br>".join(rows), style.SMALL)
+
+
+def _archive(earlier: tuple[Earlier, ...], writer: Writer) -> str:
+    """Earlier issues by their dates, those that open with a tap."""
+    found = [writer.linked(words(name), url, writer.links.in_text(name, url)) for name, url in earlier]
+    if not found:
+        return ""
+    heading = element("h2", style.SUBHEADING, words(writer.say["archive"]))
+    return heading + paragraph(" · ".join(found))
 
 
 def _footer(issue: Issue, notes: list[Note], instead: tuple[str, ...], writer: Writer) -> str:

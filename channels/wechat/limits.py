@@ -14,6 +14,7 @@ EDITOR_TITLE = 64  # what the editor in the browser takes; its users say so
 AUTHOR = 16
 DIGEST = 128
 SOURCE_URL = 1_024
+PICTURE_URL = 200  # and less, as far as anybody has seen: the address of an uploaded picture
 
 
 def size(content: str) -> int:

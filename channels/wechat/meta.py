@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from publisher.channels.wechat import limits
+from publisher.dataclass import dataclass
 from publisher.links import ascii_url
 from publisher.model import Issue, Publication
 from publisher.transforms import display_title, shorten, summary, topics

@@ -2,6 +2,7 @@
 
 lock              held by the run at work
 ledger.db         what was sent where; losing it means that nobody knows
+ledger.backup     a copy of it, made whenever something was sent
 ledger.seen       how often the ledger was used, to notice one that is older
 revisions.json    when each issue was last corrected; goes with the sources
 cache/            what may be lost at any time
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import publisher
@@ -52,21 +53,28 @@ class Home:
     def key(self) -> str:
         """A digest of what everything is made from besides the issues: this program and its templates,
         file by file, and the user's settings and templates. Raises StorageError when one cannot be read."""
-        digest = hashlib.blake2b(__version__.encode(), digest_size=16)
-        folders = (
-            (Path(publisher.__path__[0]), "**/*.py"),
-            (Path(channels.__path__[0]), "**/*.py"),
-            (Path(templates.__path__[0]), "*"),
-            (self.root, NAME),
-            (self.root, "templates/*"),
-        )
-        for folder, pattern in folders:
-            for found in scan(folder, pattern):
-                path = folder / found.path
-                try:
-                    body = path.read_bytes()
-                except OSError as error:
-                    raise storage_error(f"cannot read {path}", error) from error
-                digest.update(f"{found.path}\0{len(body)}\0".encode("utf-8", "surrogateescape"))
-                digest.update(body)
-        return digest.hexdigest()
+        return _digest((self.root, NAME), (self.root, "templates/*"), begun=_program())
+
+
+@cache
+def _program() -> str:
+    """A digest of this program and its templates; more than one Home asks for it."""
+    package, ours = Path(publisher.__path__[0]), Path(channels.__path__[0])
+    elsewhere = [] if ours.is_relative_to(package) else [(ours, "**/*.py")]
+    return _digest((package, "**/*.py"), *elsewhere, (Path(templates.__path__[0]), "*"), begun=__version__)
+
+
+def _digest(*places: tuple[Path, str], begun: str) -> str:
+    """A digest of the files below folders that match a pattern, in continuation of another."""
+    digest = hashlib.blake2b(begun.encode(), digest_size=16)
+    for folder, pattern in places:
+        for found in scan(folder, pattern):
+            path = f"{folder}/{found.path}"  # a hundred times a run: a Path takes twice as long
+            try:
+                with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                    body = file.read()
+            except OSError as error:
+                raise storage_error(f"cannot read {path}", error) from error
+            digest.update(f"{found.path}\0{len(body)}\0".encode("utf-8", "surrogateescape"))
+            digest.update(body)
+    return digest.hexdigest()

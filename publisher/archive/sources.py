@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import translate
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def _matches(folder: str, prefix: str, parts: list[str]) -> Iterator[Found]:
     deep = head == "**"
     if deep:
         yield from _matches(folder, prefix, rest or ["*"])
-    matches = re.compile(translate(head)).match
+    matches = _pattern(head).match
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -61,6 +62,12 @@ def _matches(folder: str, prefix: str, parts: list[str]) -> Iterator[Found]:
                 except FileNotFoundError:  # it was there a moment ago
                     continue
                 yield Found(prefix + name, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _pattern(glob: str) -> re.Pattern[str]:
+    """One name of a path, asked for in every folder."""
+    return re.compile(translate(glob))
 
 
 def look(root: Path, paths: Iterable[str]) -> list[Found]:

@@ -27,6 +27,7 @@ def request_of(arguments: argparse.Namespace, root: Path, output: Output) -> Req
         channels=channels_named(arguments.channel),
         dry_run=arguments.dry_run,
         patience=arguments.patience,
+        force=arguments.force,
         approve=approval(output, yes=arguments.yes),
     )
 
@@ -114,10 +115,13 @@ def _channel(one: ChannelOutcome) -> dict[str, object]:
     }
 
 
-def _compiled() -> Path:
+def _compiled() -> Path | None:
     """Where compiled templates are kept: with the user, because who runs code must trust who wrote it."""
     if sys.platform == "win32":
         kept = os.environ.get("LOCALAPPDATA")
     else:
         kept = os.environ.get("XDG_CACHE_HOME")
-    return Path(kept or Path.home() / ".cache", "newsletter-publisher", "templates")
+    try:
+        return Path(kept or Path.home() / ".cache", "newsletter-publisher", "templates")
+    except RuntimeError:  # a container's user, who has no home
+        return None

@@ -41,5 +41,9 @@ def _settings() -> dict[str, dict[str, Any]]:
         return {}
     found: Any = config.load(path, registry.load).channels
     return {
-        channel.name: {key_of(name): value for name, value in asdict(channel).items()} for channel in found
+        channel.name: {
+            key_of(name): str(value) if isinstance(value, Path) else value
+            for name, value in asdict(channel).items()
+        }
+        for channel in found
     }

@@ -10,7 +10,15 @@ from typing import TextIO
 
 from publisher.credentials import redact
 
-_STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "1;31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+    "blue": "1;34",
+}
 
 
 class Output:
@@ -37,6 +45,10 @@ class Output:
         if not self.json:
             self._print(self._stdout, redact(text), style)
 
+    def paint(self, text: str, style: str) -> str:
+        """A piece of a line of the result in a style, where that shows."""
+        return self._painted(text, style, self._stdout)
+
     def talk(self, text: str, style: str = "") -> None:
         """A line beside the result."""
         self._print(self.stderr, redact(text), style)
@@ -44,6 +56,15 @@ class Output:
     def warn(self, text: str) -> None:
         """Something to know that stops nothing."""
         self.talk(f"{self._painted('warning:', 'yellow', self.stderr)} {text}")
+
+    def raw(self, body: bytes) -> None:
+        """A result that is a file of its own, byte by byte."""
+        self._stdout.flush()
+        self._stdout.buffer.write(body)
+
+    def fail_one(self, message: str, hint: str) -> None:
+        """Why one of several results is missing, on one line."""
+        self.talk(f"{self._painted('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else ""))
 
     @property
     def can_ask(self) -> bool:
@@ -61,7 +82,7 @@ class Output:
 
     def fail(self, message: str, hint: str, code: int) -> None:
         """Why there is no result, on one line."""
-        self.talk(f"{self._painted('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else ""))
+        self.fail_one(message, hint)
         self.finish({"error": {"message": message, "hint": hint}, "exit": code})
 
     def finish(self, result: object) -> None:

@@ -21,6 +21,7 @@ Run = Callable[[argparse.Namespace, "Output", dt.datetime], int]
 COMMANDS = {
     "init": "begin a newsletter, with sample issues where there are none",
     "new": "begin the next issue, by the rhythm of the last ones",
+    "check": "say what is wrong with issues, and mend what can be mended",
     "status": "what is out where, and what to type next",
     "diff": "what is live against what the sources make now",
     "retry": "send what failed once more",
@@ -62,7 +63,7 @@ def parse(words: Sequence[str]) -> tuple[Run, argparse.Namespace]:
     else:
         name, parser, rest = "publish", act(), words
         parser.add_argument("word", nargs="?", help=argparse.SUPPRESS)
-    arguments, unknown = parser.parse_known_args(rest)
+    arguments, unknown = parser.parse_known_intermixed_args(rest)
     if unknown:
         raise _unknown(unknown[0], parser)
     if name == "publish" and arguments.word:
@@ -120,6 +121,7 @@ class Parser(argparse.ArgumentParser):
         option = self.options.add_argument
         option("-n", "--dry-run", action="store_true", help="say what would change, and write nothing")
         option("-y", "--yes", action="store_true", help="send without asking")
+        option("--force", action="store_true", help="publish an issue although it has errors")
         option(
             "--patience",
             metavar="SECONDS",

@@ -22,6 +22,8 @@ from publisher.project import find
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
+    from publisher.config import Config
+    from publisher.theme import Theme
 
 _TITLE = 32
 _SILENCE = dt.timedelta(minutes=2)
@@ -36,6 +38,12 @@ def define(parser: Parser) -> None:
     parser.arguments.add_argument(
         "issue", nargs="?", default="", metavar="ISSUE", help="only this issue, by date, file or id"
     )
+    parser.options.add_argument(
+        "--url",
+        nargs=2,
+        metavar=("CHANNEL", "URL"),
+        help="note where readers find the issue, such as the article you published at WeChat by hand",
+    )
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
@@ -44,6 +52,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     path = find(Path.cwd())
     config, theme = load(path)
     issue = issue_named(arguments.issue, path.parent)
+    if arguments.url:
+        return _record(config, theme, issue, arguments.url, output, now)
     ahead = coming(config, theme, now)
     later = [one for one in ahead.appointments if not issue or issue in names(one.record)]
     try:
@@ -82,6 +92,18 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         }
     )
     return code
+
+
+def _record(
+    config: Config, theme: Theme, issue: str, told: list[str], output: Output, now: dt.datetime
+) -> int:
+    from publisher.pipeline.address import record_address
+
+    channel, url = told
+    found = record_address(config, theme, issue, channel, url, now, warnings_on(output))
+    output.line(f"{found}  {channel} · {url}", "green")
+    output.finish({"issue": found, "channel": channel, "url": url, "exit": 0})
+    return 0
 
 
 def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:

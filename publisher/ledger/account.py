@@ -240,3 +240,21 @@ def _hold(ledger: Ledger, books: Transaction, key: Key) -> int:
         *key,
     )
     return int(found[0][0]) if found else 0
+
+
+def set_address(ledger: Ledger, key: Key, url: str, now: dt.datetime) -> None:
+    """Note where readers find what was published, told by a person."""
+    with ledger.transaction() as books:
+        books.run(
+            """INSERT INTO publication (issue, channel, destination, done, url, published, changed)
+               VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT (issue, channel, destination)
+               DO UPDATE SET url = excluded.url""",
+            *(*key, url, stamp(now), stamp(now)),
+        )
+
+
+def addresses(ledger: Ledger, channel: str) -> dict[str, str]:
+    """Where readers find the issues that a channel published, by their ids."""
+    with ledger.transaction() as books:
+        found = books.rows("SELECT issue, url FROM publication WHERE channel = ? AND url <> ''", channel)
+    return {str(issue): str(url) for issue, url in found}

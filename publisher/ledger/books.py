@@ -15,7 +15,7 @@ from publisher.ledger.owner import in_short, is_gone, myself
 from publisher.ledger.planning import plan_deliveries, take_content
 from publisher.ledger.rows import Claim, Key, LostError, Result, Task
 from publisher.ledger.schema import make_tables
-from publisher.ledger.turns import begin, conclude, enter, settle
+from publisher.ledger.turns import begin, conclude, enter, holds, settle
 
 
 class Ledger:
@@ -42,6 +42,25 @@ class Ledger:
         if self._has_news:
             self._database.keep_copy()
         self._database.close()
+
+    # ---------------------------------------------------------- in spite of errors
+
+    def insist(self, issue: str, source: str, errors: str, now: dt.datetime) -> None:
+        """Note that somebody published an issue with errors; `source` is the SHA-256 of its text."""
+        with self.transaction() as books:
+            books.run(
+                "INSERT INTO insistence (issue, source, errors, at) VALUES (?, ?, ?, ?)",
+                issue,
+                source,
+                errors,
+                stamp(now),
+            )
+
+    def insisted(self, issue: str, source: str) -> bool:
+        """Whether somebody did so with this very text."""
+        with self.transaction() as books:
+            found = books.rows("SELECT 1 FROM insistence WHERE issue = ? AND source = ?", issue, source)
+            return bool(list(found))
 
     # ------------------------------------------------------------ in hand or not
 
@@ -99,10 +118,7 @@ class Ledger:
         stays the one it began with. Raises LostError. The recipients must not ask the ledger anything.
         """
         with self.transaction() as books:
-            [(fence,)] = books.rows(
-                f"SELECT fence FROM publication WHERE id = ? {self.words['lock']}", claim.id
-            )
-            if fence != claim.fence:
+            if not holds(books, self.words, claim):
                 raise _lost()
             reach("planning")
             if not keep:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from publisher.ledger.books import Ledger
 from publisher.ledger.moments import moment, stamp
+from publisher.ledger.planning import drop_what_is_gone
 from publisher.ledger.rows import Claim, Result, Task
-from publisher.ledger.turns import attempted
+from publisher.ledger.turns import attempted, evidence, holds, see, storable
 
 
 def doubts(ledger: Ledger, claim: Claim) -> list[Task]:
-    """The tasks of a publication whose outcome is unknown."""
+    """The tasks of a publication whose outcome is unknown; `tries` says how many of their tries were that."""
     with ledger.transaction() as books:
         found = books.rows(
-            """SELECT id, recipient, part, tried, remote_id, tries, began FROM delivery
-               WHERE publication = ? AND state = 'unknown' ORDER BY position, id""",
+            """SELECT id, recipient, part, tried, remote_id, (SELECT COUNT(*) FROM attempt
+                      WHERE attempt.delivery = delivery.id AND outcome = 'unknown'), began
+               FROM delivery WHERE publication = ? AND state = 'unknown' ORDER BY position, id""",
             claim.id,
         )
     return [
@@ -25,17 +27,16 @@ def doubts(ledger: Ledger, claim: Claim) -> list[Task]:
 def settle(ledger: Ledger, claim: Claim, results: list[Result]) -> None:
     """Enter what was found out about tasks that are unknown, unless another has the publication by now."""
     with ledger.transaction() as books:
-        for result in results:
+        for result in results if holds(books, ledger.words, claim) else ():
             task, state = result.task, result.state.value
             touched = books.run(
-                """UPDATE delivery SET state = ?, reason = ?, remote_id = ?,
-                   live = CASE ? WHEN 'sent' THEN tried ELSE live END
-                   WHERE id = ? AND state = 'unknown' AND EXISTS
-                   (SELECT 1 FROM publication WHERE id = ? AND fence = ?)""",
-                *(state, "", result.remote_id, state, task.id, *claim),
+                """UPDATE delivery SET state = ?, reason = '', remote_id = ?,
+                   live = CASE ? WHEN 'sent' THEN tried ELSE live END WHERE id = ? AND state = 'unknown'""",
+                *(state, storable(result.remote_id), state, task.id),
             )
             if touched:
                 began = (task.id, claim.fence, stamp(task.began), task.digest)
-                attempted(books, began, result.at, state, result.reason)
+                attempted(books, began, result.at, state, evidence(result.reason))
             if touched and result.url:
-                books.run("UPDATE publication SET url = ? WHERE id = ? AND url = ''", result.url, claim.id)
+                see(books, claim, result.url)
+        drop_what_is_gone(books, claim.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 from pathlib import Path
 
@@ -13,7 +12,7 @@ _OWNER = re.compile(r"(process (\d+) on (.*)), begun (\S+) of (\S+)")
 def myself() -> str:
     """This process, in words: "process 123 on HOST, begun 456 of MACHINE"."""
     number = os.getpid()
-    return f"process {number} on {platform.node()}, begun {_begun(number)} of {_machine()}"
+    return f"process {number} on {_host()}, begun {_begun(number)} of {_machine()}"
 
 
 def in_short(owner: str) -> str:
@@ -25,7 +24,7 @@ def in_short(owner: str) -> str:
 def is_gone(owner: str) -> bool:
     """Whether that process has certainly ended. Of another machine's nobody can tell: False."""
     found = _OWNER.fullmatch(owner)
-    if not found or (found[3], found[5]) != (platform.node(), _machine()):
+    if not found or (found[3], found[5]) != (_host(), _machine()):
         return False
     number = int(found[2])
     return not _is_alive(number) or _begun(number) not in ("?", found[4])
@@ -40,6 +39,12 @@ def _machine() -> str:
         return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return "-"
+
+
+def _host() -> str:
+    import platform  # slow to import
+
+    return platform.node()
 
 
 def _begun(number: int) -> str:

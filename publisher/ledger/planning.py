@@ -75,13 +75,7 @@ def plan_deliveries(
            WHERE publication = ? ORDER BY number ON CONFLICT DO NOTHING""",
         publication,
     )
-    # a delivery that a person dropped was tried; what comes back on its own must not look like one
-    books.run(
-        f"""UPDATE delivery SET state = 'dropped', tried = '', reason = '', next_at = ''
-            WHERE publication = ? AND state = 'planned' AND remote_id = ''
-            AND NOT ({_IS_PART} AND {_IS_LISTED})""",
-        publication,
-    )
+    _drop(books, publication, f"NOT ({_IS_PART} AND {_IS_LISTED})")
     books.run(
         f"""UPDATE delivery SET state = 'planned', tries = 0
             WHERE publication = ? AND state = 'dropped' AND tried = '' AND {_IS_PART} AND {_IS_LISTED}""",
@@ -89,3 +83,17 @@ def plan_deliveries(
     )
     books.run("DROP TABLE listed")
     books.run("UPDATE publication SET done = 0 WHERE id = ?", publication)
+
+
+def drop_what_is_gone(books: Transaction, publication: int) -> None:
+    """Give up what is planned for the first time and is no part any more."""
+    _drop(books, publication, f"NOT {_IS_PART}")
+
+
+def _drop(books: Transaction, publication: int, which: str) -> None:
+    # a delivery that a person gave up was tried; what may come back by itself must not look like one
+    books.run(
+        f"""UPDATE delivery SET state = 'dropped', tried = '', reason = '', next_at = ''
+            WHERE publication = ? AND state = 'planned' AND remote_id = '' AND {which}""",
+        publication,
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
@@ -49,7 +50,7 @@ class _Statements:
 
 class Postgres:
     """A ledger at an address. Raises ConfigError without psycopg or for an address that is none, StorageError
-    when nobody answers. A connection that broke is made anew for the next transaction."""
+    when nobody answers. A connection that broke is made anew with the next transaction."""
 
     words: ClassVar[dict[str, str]] = {
         "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
@@ -64,6 +65,8 @@ class Postgres:
             hint = "pip install 'newsletter-publisher[postgres]'"
             why = str(error).splitlines()[0]
             raise ConfigError(f"a ledger on PostgreSQL needs psycopg: {why}", hint) from None
+        # of a connection that broke it would print a line of its own
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         self._error = psycopg.Error
         self._turn = threading.Lock()
         self._address = address
@@ -78,7 +81,9 @@ class Postgres:
             self._address,
             autocommit=True,
             connect_timeout=10,
-            keepalives_idle=60,  # a delivery may take long, and routers forget who is silent
+            # a delivery may take long, and routers forget who is silent
+            keepalives_idle=60,
+            tcp_user_timeout=30_000,
             application_name="publisher",
             # https://www.psycopg.org/psycopg3/docs/advanced/prepare.html: a pooler may not know them
             prepare_threshold=None,
@@ -90,11 +95,17 @@ class Postgres:
     def transaction(self) -> Iterator[Transaction]:
         """See Database."""
         with self._turn, self._told():
-            if self._connection.closed:
-                self._connection = self._connect()
+            self._wake()
             with self._connection.transaction():
                 self._connection.execute(_EACH_TIME)
                 yield _Statements(self._connection)
+
+    def _wake(self) -> None:
+        """Make the connection anew if it broke while nobody used it."""
+        with suppress(self._error):
+            self._connection.execute("SELECT 1")
+        if self._connection.closed:
+            self._connection = self._connect()
 
     def version(self, books: Transaction) -> int:
         """See Database."""

@@ -154,7 +154,7 @@ class Sqlite:
     def _look_through(self, connection: sqlite3.Connection) -> None:
         [(verdict,), *_] = connection.execute("PRAGMA quick_check(1)").fetchall()
         if verdict != "ok":
-            raise self._unusable(f"is damaged: {verdict}")
+            raise self._unusable(f"is damaged: {' '.join(verdict.split())}")
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -15,6 +15,12 @@ _LONGEST = 500
 _LEFT = (State.PLANNED, State.SENDING, State.FAILED, State.UNKNOWN)
 
 
+def holds(books: Transaction, words: dict[str, str], claim: Claim) -> bool:
+    """Whether a claim still stands, and then nobody takes over before the transaction ends."""
+    [(fence,)] = books.rows(f"SELECT fence FROM publication WHERE id = ? {words['lock']}", claim.id)
+    return bool(fence == claim.fence)
+
+
 def begin(books: Transaction, claim: Claim, size: int, now: dt.datetime, *, ordered: bool) -> list[Task]:
     """Give out the next deliveries, at most `size`; if `ordered`, the first that has not arrived or none."""
     at = stamp(now)
@@ -47,10 +53,10 @@ def begin(books: Transaction, claim: Claim, size: int, now: dt.datetime, *, orde
 
 def enter(books: Transaction, claim: Claim, result: Result) -> None:
     """Note what came of a task. When the claim was lost it is evidence, and nothing else."""
-    task, reason = result.task, _evidence(result.reason)
+    task, reason = result.task, evidence(result.reason)
     arrived = result.state is State.SENT
     taken_back = arrived and not task.digest
-    remote_id = "" if taken_back else _text(result.remote_id) or task.remote_id
+    remote_id = "" if taken_back else storable(result.remote_id) or task.remote_id
     books.run(
         """UPDATE delivery SET state = ?, live = CASE WHEN ? = 1 THEN tried ELSE live END, remote_id = ?,
            next_at = ?, reason = ? WHERE id = ? AND state = 'sending' AND fence = ?""",
@@ -67,14 +73,19 @@ def enter(books: Transaction, claim: Claim, result: Result) -> None:
         (task.id, claim.fence, stamp(task.began), task.digest),
         result.at,
         result.state.value,
-        reason or _evidence(result.remote_id),
+        reason or evidence(result.remote_id),
     )
     if arrived and result.url:
-        books.run(
-            "UPDATE publication SET url = ? WHERE id = ? AND fence = ? AND url = ''",
-            redact(_text(result.url)),
-            *claim,
-        )
+        see(books, claim, result.url)
+
+
+def see(books: Transaction, claim: Claim, url: str) -> None:
+    """Note where a publication can be seen: at the address of what arrived first."""
+    books.run(
+        "UPDATE publication SET url = ? WHERE id = ? AND fence = ? AND url = ''",
+        redact(storable(url)),
+        *claim,
+    )
 
 
 def settle(books: Transaction, publication: int, now: dt.datetime, *, repeatable: bool) -> None:
@@ -98,7 +109,7 @@ def settle(books: Transaction, publication: int, now: dt.datetime, *, repeatable
 
 
 def attempted(
-    books: Transaction, attempt: tuple[int, int, str, str], ended: dt.datetime, outcome: str, evidence: str
+    books: Transaction, attempt: tuple[int, int, str, str], ended: dt.datetime, outcome: str, told: str
 ) -> None:
     """Add an attempt to those of its delivery. `attempt` is the delivery, its fence, when it began, and the
     digest of what was tried."""
@@ -106,7 +117,7 @@ def attempted(
     books.run(
         """INSERT INTO attempt (delivery, fence, began, ended, digest, outcome, evidence)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        *(delivery, fence, began, stamp(ended), digest, outcome, evidence),
+        *(delivery, fence, began, stamp(ended), digest, outcome, told),
     )
 
 
@@ -124,10 +135,11 @@ def conclude(books: Transaction, publication: int, now: dt.datetime) -> None:
     )
 
 
-def _evidence(text: str) -> str:
-    return " ".join(redact(_text(text)).split())[:_LONGEST]
+def evidence(text: str) -> str:
+    """What is kept of what a platform said: one line of it, without secrets."""
+    return " ".join(redact(storable(text)).split())[:_LONGEST]
 
 
-def _text(text: str) -> str:
+def storable(text: str) -> str:
     """What any database takes: a mark that is none must not keep what was sent from being noted."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -69,6 +69,8 @@ class Delivery:
             channel.name: Outlet(channel, run.out, run.report, dry_run=run.request.dry_run)
             for channel in run.channels
         }
+        alone = any(not outlet.archive for outlet in self._outlets.values())
+        self._addresses = run.addresses(entries) if alone else {}
         self.outgoing: list[Outgoing] = []
 
     def deliver(self, crew: Crew[Desk], shelf: Shelf) -> dict[str, ChannelOutcome]:
@@ -132,7 +134,8 @@ class Delivery:
         def jobs() -> Iterator[Job]:
             for position, names in due.items():
                 path = self._records[position].path
-                yield Job(path, shelf.take(path), self._entries[position], *self._neighbours(position), names)
+                near = self._neighbours(position)
+                yield Job(path, shelf.take(path), self._entries[position], *near, names, self._addresses)
 
         with ExitStack() as stack:
             for outlet in self._outlets.values():
@@ -152,13 +155,21 @@ class Delivery:
                     due.setdefault(position, []).append(name)
         return due
 
+    def digest(self, name: str, position: int) -> str:
+        """What the rendering of an issue for that channel is made from. An archive knows no article's
+        address: each new one would have it made anew."""
+        if self._outlets[name].archive or not self._addresses:
+            return self.digests[position]
+        told = f"{self.digests[position]}{sorted(self._addresses.items())}"
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
     def _has_body(self, name: str, position: int) -> bool:
         body = self._index.bodies.get(name, {}).get(self._records[position].path)
         return body is not None and body.digest == self.digests[position]
 
     def _has_page(self, name: str, position: int) -> bool:
         page = self._site.output(name).pages.get(self._records[position].path)
-        return page is not None and page.digest == self.digests[position] and self._site.has(page)
+        return page is not None and page.digest == self.digest(name, position) and self._site.has(page)
 
     def _accept(self, outlet: Outlet, path: str, made: Rendering | PublisherError) -> None:
         """Deliver or keep what a channel made of an issue."""
@@ -179,7 +190,8 @@ class Delivery:
             output = self._site.output(channel.name)
             if not outlet.archive:  # of the issues it got before, it needs none again
                 output.pages.clear()
-            output.pages[path] = Made(digest, sizes if outlet.writes_files else {})
+            made_from = self.digest(channel.name, self._position[path])
+            output.pages[path] = Made(made_from, sizes if outlet.writes_files else {})
 
     def _neighbours(self, position: int) -> tuple[Entry | None, Entry | None]:
         """The entries before and after, by date."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from publisher.archive.records import Record
 from publisher.archive.sources import Found
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config
+from publisher.dataclass import dataclass
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
 
@@ -21,7 +22,7 @@ _LARGEST = 8 << 20
 
 class Job(NamedTuple):
     """An issue to render: its file, the document if it was read already, what the archive knows of it and
-    of its neighbours by date, and the names of the channels."""
+    of its neighbours by date, the names of the channels, and where issues are at WeChat, by their pages."""
 
     path: str
     document: Issue | bytes | None
@@ -29,6 +30,7 @@ class Job(NamedTuple):
     previous: Entry | None
     next: Entry | None
     channels: Sequence[str]
+    addresses: Mapping[str, str] = {}
 
 
 Rendered = tuple[str, list[tuple[str, Rendering | PublisherError]]]
@@ -126,7 +128,9 @@ class Desk:
     def render(self, job: Job) -> Rendered:
         """What the job's channels make of its issue. Never raises."""
         document = self._document(job)
-        context = replace(self.context, entry=job.entry, previous=job.previous, next=job.next)
+        context = replace(
+            self.context, entry=job.entry, previous=job.previous, next=job.next, addresses=job.addresses
+        )
         return job.path, [(name, self._render(name, document, job.path, context)) for name in job.channels]
 
     def _document(self, job: Job) -> Issue | IssueError:

@@ -72,14 +72,6 @@ class Live:
         try:
             if self.again:
                 retry(self.ledger, self.key, self.clock.time())
-            self.ledger.plan(
-                claim,
-                self.rendering.parts,
-                self.channel.recipients(),
-                self.clock.time(),
-                keep=self.survey.keep,
-            )
-            reach("planned")
             self._names = dict(moved(self.ledger, self.channel.name))
             with ExitStack() as stack:
                 self._couriers = [
@@ -87,7 +79,8 @@ class Live:
                 ]
                 for courier in self._couriers:
                     stack.callback(courier.close)
-                self._settle_doubts(claim)
+                self._settle_doubts(claim)  # before the plan, which knows who wants no mail any more
+                self._plan(claim)
                 self._take_turns(claim, stack)
                 if self._settle_doubts(claim):
                     self._take_turns(claim, stack)
@@ -97,6 +90,11 @@ class Live:
             raise self._fault
         if fault := shortfall(standing(self.ledger, self.key)):
             raise fault
+
+    def _plan(self, claim: Claim) -> None:
+        recipients, now = self.channel.recipients(), self.clock.time()
+        self.ledger.plan(claim, self.rendering.parts, recipients, now, keep=self.survey.keep)
+        reach("planned")
 
     @property
     def _lease(self) -> dt.timedelta:
@@ -197,7 +195,7 @@ class Live:
             return False
         match getattr(self.channel, "uncertain", "ask"):
             case "resend":
-                again = [task for task in found if task.tries < 2]  # once
+                again = [task for task in found if task.tries == 1]  # once
                 results = [
                     Result(task, State.PLANNED, self.clock.time(), reason="once more") for task in again
                 ]
@@ -205,11 +203,11 @@ class Live:
                 results = [Result(task, State.DROPPED, self.clock.time(), reason="skipped") for task in found]
                 self.notes += [f"nobody knows whether {task.recipient} got it" for task in found]
             case _:
-                results = self._look_for(found)
+                results = self._look_for(claim, found)
         settle(self.ledger, claim, results)
         return bool(results)
 
-    def _look_for(self, found: Sequence[Task]) -> list[Result]:
+    def _look_for(self, claim: Claim, found: Sequence[Task]) -> list[Result]:
         """Ask the platform for each. What is not there the first time may be about to arrive."""
         courier, results = self._couriers[0], []
         with suppress(PublisherError):  # nobody answers: it stays unknown
@@ -219,6 +217,7 @@ class Live:
                 to = self._names.get(task.recipient, task.recipient)
                 receipt = courier.find(task, to)
                 if receipt is None:
+                    self._turn(claim, [], _SECOND_LOOK)  # the claim must last longer
                     self._wait(_SECOND_LOOK)
                     receipt = courier.find(task, to)
                 state = State.SENT if receipt else State.PLANNED

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -12,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from publisher import registry
 from publisher.archive.home import Home
-from publisher.channel import Channel, LiveChannel
+from publisher.channel import Channel, Entry, LiveChannel
 from publisher.config import Config
 from publisher.credentials import resolve
+from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request, Warned
@@ -71,7 +73,15 @@ class Run:
     @property
     def has_ledger(self) -> bool:
         """Whether there are books already: only to look must not begin them."""
-        return bool(self.config.ledger) or self.home.ledger.exists()
+        there = self.home.ledger.exists() or self.home.ledger.with_suffix(".backup").exists()
+        return bool(self.config.ledger) or there
+
+    def addresses(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """Where issues are at WeChat, by the address of their page."""
+        from publisher.ledger.account import addresses
+
+        known = addresses(self.ledger, "wechat") if self.has_ledger else {}
+        return {entry.url: known[entry.id] for entry in entries if entry.id in known}
 
     def close(self) -> None:
         """Let go of the books, if they were opened."""

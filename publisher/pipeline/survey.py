@@ -4,9 +4,9 @@ the answer of a dry run, and the plan, from one place."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from publisher.channel import LiveChannel, Rendering
+from publisher.dataclass import dataclass
 from publisher.ledger import Standing, State
 
 
@@ -52,6 +52,9 @@ def survey(
     waiting = counts.planned + counts.sending + (counts.failed if retry else 0)
     if channel.ordered and (counts.unknown or (counts.failed and not retry)):
         waiting = 0  # behind what a person has to settle
+    if standing.url and getattr(channel, "ends_with_address", False):
+        held = f"it is published at {standing.url}: what changed since is to be changed there by hand"
+        return Survey(keep=True, held=held if now != dict(standing.parts) else "")
     if not channel.updates:
         edited = now != dict(standing.parts)
         held = "the issue was edited since; what was sent stays as it is" if edited else ""

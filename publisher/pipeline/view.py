@@ -32,6 +32,7 @@ class View:
     sources: Mapping[str, Record]
     bodies: Mapping[str, Mapping[str, str]]
     desk: Desk
+    addresses: Mapping[str, str]
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -56,6 +57,7 @@ class View:
             near[position + 2],
             near[position],
             channels,
+            self.addresses,
         )
         return dict(self.desk.render(job)[1])
 
@@ -75,7 +77,8 @@ def look(run: Run, unready: str = "") -> View:
         bodies = {
             name: {path: body.digest for path, body in kept.items()} for name, kept in index.bodies.items()
         }
-    return View(current, known, digests(current.issues, known), records, bodies, desk)
+    digest = digests(current.issues, known)
+    return View(current, known, digest, records, bodies, desk, run.addresses(known))
 
 
 def _as_if_due(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -27,11 +27,11 @@ from publisher.pipeline.shelf import Shelf
 
 
 class Work(NamedTuple):
-    """What was done with the files, and what is left to post. `digest` covers what the issue's renderings are
-    made from; `settled` is for the channels that are done when it has arrived."""
+    """What was done with the files, and what is left to post. `digests` cover, by channel, what the issue's
+    renderings are made from; `settled` is for the channels that are done when it has arrived."""
 
     outcome: Outcome
-    digest: str = ""
+    digests: Mapping[str, str] = {}
     outgoing: Sequence[Outgoing] = ()
     settled: Settled | None = None
 
@@ -45,8 +45,12 @@ def sources(config: Config) -> list[Found]:
     return found
 
 
-def work(run: Run, found: list[Found], seen: int) -> Work:
-    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds).
+Examine = Callable[[Run, Record, Edition, int], None]
+
+
+def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None) -> Work:
+    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds). `examine` may
+    stop it before anything is written.
 
     Raises what `publish` does.
     """
@@ -65,6 +69,8 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
             run.warn(text)
         if issue is None:
             return Work(Outcome(None, {}, tuple(run.warnings), current.until))
+        if examine:
+            examine(run, issue, current, seen)
         pictures = look(
             run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
         )
@@ -78,8 +84,9 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
             for one in delivery.outgoing:
                 site.output(one.owner).settled = None
             _save(run, index, site, pictures)
-        digest = delivery.digests[current.issues.index(issue)]
-        return Work(Outcome(issue, outcomes, tuple(run.warnings)), digest, delivery.outgoing, settled)
+        position = current.issues.index(issue)
+        digests = {one.owner: delivery.digest(one.owner, position) for one in delivery.outgoing}
+        return Work(Outcome(issue, outcomes, tuple(run.warnings)), digests, delivery.outgoing, settled)
 
 
 def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
@@ -90,7 +97,7 @@ def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
             output = site.output(one.owner)
             output.settled = done.settled
             if one.owner == one.channel.name:
-                output.pages = {done.outcome.issue.path: Made(done.digest, {})}
+                output.pages = {done.outcome.issue.path: Made(done.digests[one.owner], {})}
         site.save(site.setup)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from publisher.dataclass import dataclass
 from publisher.reader.blocks import BULLET, NUMBER, RULE, is_table, starts_block
 from publisher.reader.fields import kind_of, only_url, split_label
 from publisher.reader.lines import Line

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from publisher import links
+from publisher.dataclass import dataclass
 from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
 from publisher.reader.inlines import Inliner, bare_url
 from publisher.reader.lines import Line, is_cjk

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
+from publisher.dataclass import dataclass
 from publisher.reader.blocks import BULLET, NUMBER
 from publisher.reader.fields import kind_of, only_url, split_label
 from publisher.reader.front import is_title_form

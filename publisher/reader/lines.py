@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from publisher.dataclass import dataclass
 from publisher.errors import IssueError
 from publisher.model import Pos
 

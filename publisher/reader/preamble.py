@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import zip_longest
 
+from publisher.dataclass import dataclass
 from publisher.model import (
     NOWHERE,
     Block,
@@ -152,8 +153,9 @@ class PreambleReader:
         if line.code or line.indent > 1:
             return 0
         found = BULLET.match(line.text) or _DASH.match(line.text)
-        if not found and (glued := re.match(r"\s?[-•](?=[\[【\u4e00-\u9fff])", line.text)):
-            return glued.end()
+        if not found and (glued := re.match(r"\s?[-•](?=(.))", line.text)):
+            # by comparison: a character class of this range takes long to compile
+            return glued.end() if glued[1] in "[【" or "\u4e00" <= glued[1] <= "\u9fff" else 0
         return found.end() if found else 0
 
     def _opens_warmup(self, lines: Sequence[Line], at: int) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from publisher.dataclass import dataclass
 from publisher.model import Block, Field, Item, Note, Paragraph, Text
 from publisher.reader.blocks import (
     BlockReader,

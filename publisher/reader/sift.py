@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from publisher import links
+from publisher.dataclass import dataclass
 from publisher.model import Definition, Dropped
 from publisher.reader.blocks import FENCE, closes_fence
 from publisher.reader.lines import Line, span

@@ -1,8 +1,8 @@
 """How fast publisher is, against bare Python, Pelican and Hugo, all measured in one run: `make bench`.
 
 S is a bare start of the same Python. P and H are Pelican and Hugo building the same issues: a page each, an
-index, one full-content feed. R is the parse of an issue. Every number printed is a median, and rivals
-take turns.
+index, one full-content feed. R is the parse of an issue, Q smtp-source sending as many mails. Every number
+printed is a median, and rivals take turns.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import issues
+import mail
 import rivals
 from clock import Job, in_turn, peak_memory
 
@@ -81,6 +82,21 @@ def one_issue(bare: Job, work: Path) -> None:
     table("publish --channel rss, 40 issues, the newest changed", feed.median / bare.median, "S", 11)
 
 
+def checks(bare: Job, work: Path) -> None:
+    letter = Newsletter(work / "checked", 40, 14)
+    name = letter.issues[-1].stem
+    letter.publish("check", "--ignore", "duplicate-item").run()
+    newest = letter.publish("check", name, "--ignore", "duplicate-item", before=lambda: letter.edit(-1))
+    in_turn(15, bare, newest)
+    table("publish check, one issue of 40, changed", newest.median / bare.median, "S", 12)
+    many = Newsletter(work / "checked-archive", 1000, 7)
+    cold = many.publish("check", "--ignore", "duplicate-item", before=many.forget)
+    in_turn(3, bare, cold)
+    rate = 1000 / cold.median
+    print(f"  {rate:>6.0f} issues a second")
+    table("publish check, 1,000 issues, from nothing: 150 a second", 150 / rate, "", 1)
+
+
 def archive(bare: Job, work: Path) -> None:
     letter = Newsletter(work / "archive", 1000, 7)
     rivals.pelican(work / "pelican", issues.issues(1000, 7))
@@ -131,6 +147,11 @@ def large_archive(bare: Job, work: Path) -> None:
     table("10,000 issues, nothing changed", unchanged.median / bare.median, "S", 16)
 
 
+def mails(bare: Job, work: Path) -> None:
+    [(_, issue)] = issues.issues(1, 7)
+    mail.mail(bare, PUBLISH, CONFIG, issue, work, table)
+
+
 def _emptied(folder: Path) -> Callable[[], None]:
     return lambda: shutil.rmtree(folder, ignore_errors=True)
 
@@ -147,7 +168,7 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (start_up, one_parse, one_issue, archive, large_archive):
+        for part in (start_up, one_parse, one_issue, checks, archive, large_archive, mails):
             part(Job([PYTHON, "-c", "pass"], work), work)
 
 

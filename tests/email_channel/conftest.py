@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from publisher import credentials
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.email import Email
 from publisher.model import Issue, Publication
@@ -31,6 +32,12 @@ PUBLICATION = Publication(
     license="CC-BY-SA-4.0",
     contacts=("公众号：夜航船",),
 )
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test hides what is a secret in another."""
+    monkeypatch.setattr(credentials, "_known", set())
 
 
 def entry_of(issue: Issue, publication: Publication) -> Entry:

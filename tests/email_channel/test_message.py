@@ -242,7 +242,7 @@ def test_encoded_text_can_be_continued() -> None:
     """Whole lines of base64 hold 57 octets each, so that what goes on there is encoded alone."""
     text = "灯塔" * 100
     first, rest = text.encode()[: 57 * 4], text.encode()[57 * 4 :]
-    assert encoded(text) == encoded_bytes(first) + encoded_bytes(rest)
+    assert encoded(text.encode()) == encoded_bytes(first) + encoded_bytes(rest)
 
 
 def encoded_bytes(octets: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from publisher import config, registry
 from publisher.channels.email import Email
+from publisher.channels.email.server import server
 from publisher.errors import ConfigError
 
 HEAD = """\
@@ -42,6 +44,81 @@ def test_every_key(tmp_path: Path) -> None:
     assert load(tmp_path, table) == Email(from_="船长 <a@e.org>", to="b@e.org", width=66, wrap="hard")
 
 
+def test_every_key_for_sending(tmp_path: Path) -> None:
+    table = """[channels.email]
+from = "a@news.e.org"
+server = "smtps://mail.e.org"
+user = "lin"
+password = "env:P"
+recipients = "readers.txt"
+connections = 4
+uncertain = "skip"
+me = "lin@e.org"
+unsubscribe = "https://e.org/leave?who={address}&token={token}"
+unsubscribe_key = "file:leave.key"
+dkim = "s1._domainkey.e.org"
+dkim_key = "file:dkim.pem"
+"""
+    assert load(tmp_path, table) == Email(
+        from_="a@news.e.org",
+        server="smtps://mail.e.org",
+        user="lin",
+        password="env:P",
+        recipients_=tmp_path / "readers.txt",
+        connections=4,
+        uncertain="skip",
+        me="lin@e.org",
+        unsubscribe="https://e.org/leave?who={address}&token={token}",
+        unsubscribe_key=f"file:{tmp_path}/leave.key",
+        dkim="s1._domainkey.e.org",
+        dkim_key=f"file:{tmp_path}/dkim.pem",
+    )
+
+
+def test_readers_may_stand_in_the_file(tmp_path: Path) -> None:
+    table = '[channels.email]\nfrom = "a@e.org"\nserver = "smtp://[::1]:2525"\n'
+    channel = load(tmp_path, f'{table}recipients = ["b@e.org", "c@e.org"]\n')
+    assert channel
+    assert [*channel.recipients()] == ["b@e.org", "c@e.org"]
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("smtp://mail.e.org", ("mail.e.org", 587, False)),
+        ("smtps://mail.e.org/", ("mail.e.org", 465, True)),
+        ("smtp://mail.e.org:25", ("mail.e.org", 25, False)),
+        ("smtp://[::1]:2525", ("::1", 2525, False)),
+    ],
+)
+def test_where_the_server_is(address: str, found: tuple[str, int, bool]) -> None:
+    assert server(address, "", "")[:3] == found
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("localhost", True), ("127.0.0.1", True), ("127.8.0.1", True), ("[::1]", True),
+     ("mail.localhost", False), ("127.0.0.1.e.org", False), ("localhost.e.org", False), ("10.0.0.1", False)],
+)  # fmt: skip
+def test_what_is_on_this_machine(host: str, here: bool) -> None:
+    assert server(f"smtp://{host}", "", "").is_here == here
+
+
+def test_a_password_in_the_address_is_not_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Email(server="smtp://lin:tide-4711@mail.e.org")
+    assert "4711" not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> None:
+    load(
+        tmp_path,
+        '[channels.email]\nfrom = "a@e.org"\nserver = "smtp://localhost"\nrecipients = "readers.txt"\n',
+    )
+    found = json.loads(publish("channels", "--json", folder=tmp_path))["channels"]["email"]["settings"]
+    assert (found["server"], found["recipients"]) == ("smtp://localhost", str(tmp_path / "readers.txt"))
+
+
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
@@ -55,6 +132,76 @@ def test_every_key(tmp_path: Path) -> None:
         ("width = 80", "6:1: width must be 40 to 76 columns, not 80", "72 leaves room"),
         ("width = 39", "6:1: width must be 40 to 76 columns, not 39", "72 leaves room"),
         ('wrap = "soft"', '6:1: wrap must be one of flowed, hard, none, not "soft"', 'wrap = "flowed"'),
+        (
+            'server = "mail.e.org"',
+            "6:1: server must be the address of a mail server",
+            "smtp://mail.example.org:587",
+        ),
+        ('server = "smtp://lin:tide@mail.e.org"', "6:1: server must be the address of", "keys of their own"),
+        ('server = "smtp://mail.e.org:99999"', "6:1: server must be the address of", "smtp://"),
+        ('server = "smtp://mail.e.org"', "6:1: there is a server and no sender", "from = "),
+        (
+            'server = "smtp://mail.e.org"\nfrom = "a@e.org"',
+            "6:1: there is a server and nobody to",
+            "readers.txt",
+        ),
+        (
+            'server = "smtp://mail.e.org"\nfrom = "a@e.org"\nrecipients = ["b@e.org", "c"]',
+            "6:1: recipients: this is no address to send to: there is no @ in it",
+            "name@example.org",
+        ),
+        (
+            'server = "smtp://mail.e.org"\nuser = "lin"',
+            "6:1: there is a user and no password",
+            "env:SMTP_PASSWORD",
+        ),
+        ('user = "lin"', "6:1: there is `user` and no `server`", "add `server`"),
+        ('recipients = "readers.txt"', "6:1: there is `recipients` and no `server`", "add `server`"),
+        (
+            "recipients = 1",
+            "7:1: recipients in [channels.email] must be the path of a file, or a list of str",
+            '"…"',
+        ),
+        (
+            'password = "tide-4711"',
+            "7:1: password in [channels.email] must say where the secret is",
+            "env:NAME",
+        ),
+        ("connections = 0", "6:1: connections must be 1 to 100 at a time, not 0", "10"),
+        ('uncertain = "hope"', '6:1: uncertain must be one of ask, resend, skip, not "hope"', "ask"),
+        ('me = "lin"', "6:1: me must be one mail address in ASCII", "like me = "),
+        ('unsubscribe = "http://e.org/"', "6:1: unsubscribe must be an https address", "{token}"),
+        ('unsubscribe = "https://e.org/{id}"', "6:1: unsubscribe must be an https address", "{token}"),
+        ('unsubscribe = "https://e.org/\\r\\nX: y"', "6:1: unsubscribe must be an https address", "{token}"),
+        ('unsubscribe = "https://e.org/>, <x"', "6:1: unsubscribe must be an https address", "{token}"),
+        (
+            'unsubscribe = "https://e.org/{token}"',
+            "6:1: a {token} in `unsubscribe` is made with",
+            "env:UNSUB",
+        ),
+        (
+            'unsubscribe = "https://e.org/{address}"',
+            "6:1: without a server all get the same mail",
+            "`server`",
+        ),
+        ('unsubscribe_key = "env:K"', "6:1: there is `unsubscribe_key` and no `unsubscribe`", "add"),
+        ('dkim_key = "env:K"', "6:1: there is `dkim_key` and no `dkim`", "add"),
+        (
+            'server = "smtp://e.org"\nfrom = "a@e.org"\nto = "b@e.org"\ndkim = "s1.e.org"',
+            "6:1: dkim must be the name of the public key in the DNS",
+            "s1._domainkey.example.org",
+        ),
+        (
+            'server = "smtp://e.org"\nfrom = "a@e.org"\nto = "b@e.org"\ndkim = "s1._domainkey.e.org"',
+            "6:1: there is `dkim` and no key",
+            "dkim.pem",
+        ),
+        (
+            'server = "smtp://e.org"\nfrom = "a@bee.org"\nto = "b@e.org"\n'
+            'dkim = "s1._domainkey.e.org"\ndkim_key = "env:K"',
+            "6:1: dkim signs for e.org, and `from` is of bee.org",
+            "own domain",
+        ),
         ("from = 1", "7:1: from in [channels.email] must be a string, not the number 1", 'from = "…"'),
         ('from_ = "a@e.org"', "7:1: unknown key from_ in [channels.email]", "did you mean from?"),
         ('form = "a@e.org"', "7:1: unknown key form in [channels.email]", "did you mean from?"),
@@ -73,4 +220,4 @@ def test_the_list_of_channels_spells_the_keys_as_the_file_does(
     load(tmp_path, '[channels.email]\nfrom = "a@e.org"\n')
     listed = publish("channels", folder=tmp_path).splitlines()
     (line,) = [line for line in listed if line.startswith("email ")]
-    assert line.endswith("on   from = a@e.org  width = 72  wrap = flowed")
+    assert line.endswith("on   from = a@e.org  width = 72  wrap = flowed  connections = 10  uncertain = ask")

@@ -48,6 +48,8 @@ def _head(head: bytes) -> list[str]:
     wrong = [f"{name} {count[name]} times" for name in ONCE if count[name] != 1]
     wrong += [f"{name} is no name" for name in count if not re.fullmatch(r"[A-Z][A-Za-z-]+", name)]
     wrong += [f"{name} is empty" for name, value in found.items() if not value.strip()]
+    if "List-Unsubscribe" in found:  # it may have two, and a line for each
+        found["List-Unsubscribe"] = found["List-Unsubscribe"].replace(">,\0<", ">, <")
     for name in ADDRESSES:
         if "=?" in found.get(name, "") or "\0" in found.get(name, ""):
             wrong.append(f"{name} is encoded or folded")

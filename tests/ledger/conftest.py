@@ -22,6 +22,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 
 
 @pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a ledger can be, if it is to be a file."""
+    return tmp_path / ".publisher" / "ledger.db"
+
+
+@pytest.fixture
 def open_ledger(place: Path | str) -> Iterator[Open]:
     """Opens the ledger, each time on a connection of its own."""
     opened: list[Ledger] = []

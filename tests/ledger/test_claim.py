@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,14 +89,14 @@ claim(Ledger({f"Path({str(place)!r})" if isinstance(place, Path) else repr(place
 @pytest.mark.parametrize(
     "owner",
     [
-        ELSEWHERE,
-        myself().replace(" of ", " of another-"),  # a container, or a machine of the same name
-        "somebody",
+        lambda: ELSEWHERE,
+        lambda: myself().replace(" of ", " of another-"),  # a container, or a machine of the same name
+        lambda: "somebody",
     ],
     ids=["elsewhere", "same-name", "somebody"],
 )
-def test_of_another_machine_nobody_can_tell(ledger: Ledger, owner: str) -> None:
-    take(ledger, owner)
+def test_of_another_machine_nobody_can_tell(ledger: Ledger, owner: Callable[[], str]) -> None:
+    take(ledger, owner())
     with pytest.raises(BusyError):
         claim(ledger, NOON + MINUTE - SECOND)
     assert claim(ledger, NOON + MINUTE).fence == 2

@@ -5,25 +5,30 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from html import unescape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
 
-from publisher.channel import Context, Entry, Rendering
+from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.wechat import Wechat
+from publisher.channels.wechat.account import Account
 from publisher.channels.wechat.links import is_front_page, opens
+from publisher.channels.wechat.session import DraftSession
 from publisher.links import arxiv_id, ascii_url, repository
 from publisher.model import Issue, Item, Link, Note, Publication, Source, Title
 from publisher.reader import decode, read
 from publisher.theme import Theme
 from publisher.transforms import absolute, display_title, publishable, summary
+from tests.servers.wechat_api import WeChatServer
+from tests.servers.wechat_rules import APPID, SECRET
 
 HERE = Path(__file__).parent
 BASE = "https://lighthouse.example.org/letter/"
@@ -58,15 +63,20 @@ class Letter:
 
     @property
     def html(self) -> str:
-        return self.rendering.parts[0].body.decode()
+        return self.rendering.previews[0].body.decode()
 
     @property
     def preview(self) -> str:
-        return self.rendering.parts[1].body.decode()
+        return self.rendering.previews[1].body.decode()
 
     @cached_property
     def meta(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.rendering.parts[2].body)
+        found: dict[str, Any] = json.loads(self.rendering.previews[2].body)
+        return found
+
+    @cached_property
+    def draft(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.rendering.parts[0].body)
         return found
 
     @cached_property
@@ -222,18 +232,24 @@ Make = Callable[..., Letter]
 def letter(theme: Theme) -> Make:
     """letter(issue) or letter("## markdown…"), with keys of the channel, makes the article.
 
-    `publication` is another newsletter, `page` another address of the issue.
+    `publication` is another newsletter, `page` another address of the issue; `addresses` are the articles
+    that are known.
     """
 
     def make(
-        source: Issue | str, publication: Publication = PUBLICATION, page: str = f"{BASE}{DAY}/", **keys: Any
+        source: Issue | str,
+        publication: Publication = PUBLICATION,
+        page: str = f"{BASE}{DAY}/",
+        addresses: Mapping[str, str] = MappingProxyType({}),
+        **keys: Any,
     ) -> Letter:
         issue = read(source, f"{DAY}.md") if isinstance(source, str) else source
         issue = absolute(publishable(issue), page)
         at = dt.datetime.combine(DAY, dt.time(9, 45), dt.UTC)
         title, about = display_title(issue, publication), summary(issue)
         entry = Entry(issue.id, issue.date or DAY, title, about, page, at, at)
-        return Letter(issue, Wechat(**keys).render(issue, Context(publication, theme, entry)))
+        context = Context(publication, theme, entry, addresses=addresses)
+        return Letter(issue, Wechat(**keys).render(issue, context))
 
     return make
 
@@ -262,3 +278,70 @@ def real(request: pytest.FixtureRequest, letter: Make, corpus: Path) -> dict[str
         )
         for path in files
     }
+
+
+# ---------------------------------------------------------------- live account
+
+
+@pytest.fixture
+def server() -> Iterator[WeChatServer]:
+    with WeChatServer() as running:
+        yield running
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The secret of the account, a place for its token, no proxy on the way; gives the place."""
+    monkeypatch.setenv("TIDE_SECRET", SECRET)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    for name in ("CACHE_DIRECTORY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return tmp_path / "caches" / "publisher" / "wechat" / APPID
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """How long the sessions of this test would have slept."""
+    return []
+
+
+Connect = Callable[..., DraftSession]
+
+
+@pytest.fixture
+def connect(environment: Path, server: WeChatServer, slept: list[float], tmp_path: Path) -> Connect:
+    """connect(publishes=True) makes a session with the server, which does not wait for real; `lang` and
+    `api` are of its account."""
+
+    def make(lang: str = "zh-CN", api: str = "", **settings: Any) -> DraftSession:
+        account = Account(APPID, "env:TIDE_SECRET", api or server.url, lang)
+        return DraftSession(account, tmp_path, sleep=slept.append, **settings)
+
+    return make
+
+
+@pytest.fixture
+def session(connect: Connect) -> Iterator[DraftSession]:
+    with connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def part(letter: Make) -> Callable[..., Part]:
+    """part("文。") makes the draft of an issue; keywords as for `letter`."""
+
+    def make(text: str = "## 新闻\n\n雾散了。", **keys: Any) -> Part:
+        return letter(text, **keys).rendering.parts[0]
+
+    return make
+
+
+@pytest.fixture
+def wish(letter: Make) -> Callable[..., Part]:
+    """wish("文。") makes the part that has the draft of an issue published."""
+
+    def make(text: str = "## 新闻\n\n雾散了。", **keys: Any) -> Part:
+        return letter(text, publish=True, **keys).rendering.parts[1]
+
+    return make

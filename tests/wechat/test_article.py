@@ -28,7 +28,7 @@ def test_golden_article(sampled, golden: Callable[[str, str], None]) -> None:
 
 
 def test_golden_facts(letter, sample: str, golden: Callable[[str, bytes], None]) -> None:
-    golden("wechat.json", letter(sample).rendering.parts[2].body)
+    golden("wechat.json", letter(sample).rendering.previews[2].body)
 
 
 def test_the_sample_has_what_wechat_keeps(sampled) -> None:
@@ -43,9 +43,9 @@ def test_forbidden_notices(sampled) -> None:
         '<p style="float:left">x</p>', '<p style="font-family:serif">x</p>',
     ):  # fmt: skip
         html = sampled.html.replace("</section>", f"{bad}</section>", 1)
-        part = replace(sampled.rendering.parts[0], body=html.encode())
-        parts = (part, *sampled.rendering.parts[1:])
-        assert replace(sampled, rendering=replace(sampled.rendering, parts=parts)).forbidden, bad
+        first, *others = sampled.rendering.previews
+        shown = (replace(first, body=html.encode()), *others)
+        assert replace(sampled, rendering=replace(sampled.rendering, previews=shown)).forbidden, bad
 
 
 def test_every_word_of_the_sample_is_there(sampled) -> None:
@@ -228,7 +228,7 @@ def test_the_same_bytes_on_every_machine(publish: Callable[..., str], sample: st
         )  # fmt: skip
         folder = tmp_path / f"out{seed}" / "outbox" / "2024-03-01" / "wechat"
         made.append({path.name: path.read_bytes() for path in folder.iterdir()})
-    assert sorted(made[0]) == ["article.html", "meta.json", "preview.html"]
+    assert sorted(made[0]) == ["article.html", "draft.json", "meta.json", "preview.html"]
     assert made[0] == made[1]
 
 

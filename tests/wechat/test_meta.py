@@ -238,7 +238,9 @@ def test_a_wrong_setting_is_told_with_its_place(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"^publisher\.toml:5:1: links must be"):
         config.load(path, registry.load)
     path.write_text(head + '[channels.wechat]\nlinks = "footnote"\nfooter = ["甲"]\n', "utf-8")
-    assert config.load(path, registry.load).channels[2] == Wechat(links="footnote", footer=("甲",))
+    assert config.load(path, registry.load).channels[2] == Wechat(
+        links="footnote", footer=("甲",), _lang="zh-CN", _root=str(tmp_path)
+    )
 
 
 def test_it_is_off_without_a_table(tmp_path) -> None:
@@ -250,7 +252,12 @@ def test_it_is_off_without_a_table(tmp_path) -> None:
 
 
 def test_the_files_lie_below_the_date(letter, sample: str) -> None:
-    assert [(part.key, part.media_type) for part in letter(sample).rendering.parts] == [
+    made = letter(sample, publish=True).rendering
+    assert [(part.key, part.media_type) for part in made.parts] == [
+        ("outbox/2024-03-01/wechat/draft.json", "application/json"),
+        ("outbox/2024-03-01/wechat/publish.json", "application/json"),
+    ]
+    assert [(part.key, part.media_type) for part in made.previews] == [
         ("outbox/2024-03-01/wechat/article.html", "text/html; charset=utf-8"),
         ("outbox/2024-03-01/wechat/preview.html", "text/html; charset=utf-8"),
         ("outbox/2024-03-01/wechat/meta.json", "application/json"),

@@ -1,0 +1,99 @@
+"""Addresses that die, come twice, or tell more than they should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote_plus
+
+from publisher import links
+from publisher.checks.problem import Problem
+from publisher.checks.subject import Subject
+from publisher.model import Image, Item, Link, Pos
+from publisher.transforms import every
+
+_HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io")
+"""Hosts of pictures that answer only their own pages, and the subdomains of these."""
+
+
+def written(subject: Subject) -> list[tuple[str, Pos]]:
+    """Every address of the issue that readers can follow, in order, each where it stands in the text."""
+    return _places(subject, dict.fromkeys(_urls(subject)))
+
+
+def _places(subject: Subject, urls: Iterable[str]) -> list[tuple[str, Pos]]:
+    """Where addresses stand: the longest of those that begin at one place."""
+    found: dict[tuple[int, int], tuple[str, Pos]] = {}
+    lines = [(number, text) for number, text in enumerate(subject.source.lines, 1) if "/" in text]
+    for url in sorted(urls, key=len):
+        for number, text in lines:
+            at = text.find(url)
+            while at >= 0:
+                end = at + len(url)
+                found[number, at] = url, Pos(number, at + 1, number, end + 1)
+                at = text.find(url, end)
+    return [found[place] for place in sorted(found)]
+
+
+def _urls(subject: Subject) -> Iterator[str]:
+    issue = subject.issue
+    for item in issue.items:
+        yield from filter(None, (item.url, *(field.url for field in item.fields)))
+    nodes = tuple(part for part in (issue.guide, issue.warmup, *issue.sections) if part)
+    yield from (link.url for link in every(Link, nodes))
+
+
+def addresses(subject: Subject) -> Iterator[Problem]:
+    """Addresses that expire, and those that tell who shared them."""
+    odd = [url for url in dict.fromkeys(_urls(subject)) if "?" in url and (_expires(url) or _tracking(url))]
+    for url, place in _places(subject, odd) if odd else ():
+        if _expires(url):
+            help_ = "open the article in WeChat and copy its own address"
+            message = "a temporary WeChat address, which dies within hours"
+            yield Problem(place, "wechat-temp-url", message, help_)
+        else:
+            message = f"the address works without {', '.join(_tracking(url))}"
+            yield Problem(place, "tracking-param", message)
+
+
+def _expires(url: str) -> bool:
+    return links.link_class(url) == links.WECHAT_TEMPORARY
+
+
+def _tracking(url: str) -> list[str]:
+    """The parameters of an address that its canonical form leaves out."""
+    if "?" not in url or links.arxiv_id(url):
+        return []
+    kept = _keys(links.canonical(url))
+    return [key for key in _keys(url) if key not in kept]
+
+
+def _keys(url: str) -> list[str]:
+    query = url.partition("?")[2].partition("#")[0]
+    return [unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if "=" in pair]
+
+
+def pictures(subject: Subject) -> Iterator[Problem]:
+    """Pictures on hosts that will not show them elsewhere."""
+    issue = subject.issue
+    nodes = (issue.guide, issue.warmup, *issue.sections)
+    shown = every(Image, tuple(node for node in nodes if node))
+    for url in dict.fromkeys(image.url for image in shown):
+        host = links.site(url)
+        if any(host == known or host.endswith(f".{known}") for known in _HOTLINK_HOSTS):
+            place = subject.url_pos(url, subject.whole)
+            message = f"{host} shows its pictures on its own pages only"
+            yield Problem(place, "image-hotlink", message, "save the picture beside the issue")
+
+
+def twice(subject: Subject) -> Iterator[Problem]:
+    """Items of one issue that lead to one address."""
+    first: dict[str, Item] = {}
+    for item in subject.issue.items:
+        key = links.canonical(item.url) if item.url else ""
+        if not key or not item.pos.line:
+            continue
+        if key in first:
+            place = subject.url_pos(item.url or "", item.pos)
+            message = f"the item at line {first[key].pos.line} has this address too"
+            yield Problem(place, "duplicate-in-issue", message, "is one of them meant to lead elsewhere?")
+        first.setdefault(key, item)

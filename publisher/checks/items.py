@@ -1,0 +1,166 @@
+"""Items: a title, an address, a summary, and labels that say something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from publisher import links
+from publisher.checks.problem import Edit, Problem
+from publisher.checks.subject import Subject
+from publisher.model import Block, Item, Paragraph, Pos, Section, plain
+from publisher.reader.fields import kind_of, split_label
+from publisher.transforms import links as addresses
+
+_BARE = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)(?![:：])(?=\S)")
+_HALF = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)\s*(:)\s*")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z")
+_EMPTY_LINK = re.compile(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
+
+
+def items(subject: Subject) -> Iterator[Problem]:
+    """Every item on its own, and the summaries that most of them have."""
+    found = [item for item in subject.issue.items if item.pos.line]
+    among_links = {item.pos for one in subject.issue.sections if _has_links(one) for item in one.items}
+    with_summary = sum(_has_summary(item) for item in found)
+    for item in found:
+        yield from _head(subject, item, linked=item.pos in among_links)
+        yield from _fields(subject, item)
+        if with_summary * 2 >= len(found) and not _has_summary(item) and not _is_bare(subject, item):
+            help_ = "write a line below it: 摘要：…"
+            yield Problem(_head_pos(subject, item), "summary-missing", "the item has no summary", help_)
+
+
+def _has_summary(item: Item) -> bool:
+    return any(field.kind == "summary" for field in item.fields)
+
+
+def _is_bare(subject: Subject, item: Item) -> bool:
+    """True for a bullet with nothing behind it."""
+    return item.placeholder and not item.url and "[" not in subject.source.line(item.pos.line)
+
+
+def _head_pos(subject: Subject, item: Item) -> Pos:
+    """The first line of an item's head, without the white space around it."""
+    return subject.source.whole(item.pos.line)
+
+
+_BEHIND_HYPHEN = re.compile(r"\s([-–—])\s*([^-–—|]{1,12})\Z")
+
+
+def sources(subject: Subject) -> Iterator[Problem]:
+    """A source behind a hyphen, which other items of the issue have behind a bar."""
+    known = {item.source for item in subject.issue.items if item.source}
+    for item in subject.issue.items:
+        hyphen = _BEHIND_HYPHEN.search(plain(item.title)) if not item.source and item.pos.line else None
+        if hyphen and hyphen[2] in known and (place := subject.source.find(f"{hyphen[0]}]", item.pos)):
+            mark = Pos(place.line, place.column + 1, place.line, place.column + 2)
+            message = f"the source {hyphen[2]} stands behind a hyphen"
+            yield Problem(mark, "source-form", message, "write a bar", (Edit(mark, "|"),))
+
+
+def _has_links(section: Section) -> bool:
+    return any(item.url for item in section.items)
+
+
+def _head(subject: Subject, item: Item, *, linked: bool) -> Iterator[Problem]:
+    title = plain(item.title).strip()
+    place = _head_pos(subject, item)
+    written = subject.source.line(item.pos.line)
+    if not title and not item.tail and not item.extras:
+        if item.url or not _EMPTY_LINK.search(written):
+            said = "the link has no title" if item.url else "the bullet has no text"
+            yield Problem(place, "empty-item", said, "fill it, or take the line out")
+        return
+    if _ADDRESS.match(title) and item.title:
+        where = subject.source.find(title, item.pos) or place
+        yield Problem(where, "title-is-url", "the title is an address", "write what it leads to")
+    elif linked and not item.url and "[" not in written and not [*addresses((*item.title, *item.tail))]:
+        yield Problem(place, "no-link", "the title leads nowhere")
+
+
+def _fields(subject: Subject, item: Item) -> Iterator[Problem]:
+    for field in item.fields:
+        line = field.pos.line
+        place = subject.source.whole(line)
+        if field.kind == "summary":
+            yield from _summary(subject, plain(field.value).strip(), field.pos)
+            yield from _colon(subject, line)
+        elif not field.value and not field.url:
+            yield Problem(place, "field-empty", f"nothing follows {field.label}", "write it, or take it out")
+    for block in item.body:
+        if isinstance(block, Paragraph) and block.pos.line and _is_summary(subject, block):
+            help_ = "is the bullet of another item missing above it?"
+            place = subject.source.whole(block.pos.line)
+            yield Problem(place, "two-summaries", "the item has a summary already", help_)
+            yield from _colon(subject, block.pos.line)
+
+
+def _summary(subject: Subject, text: str, pos: Pos) -> Iterator[Problem]:
+    place = subject.source.whole(pos.line)
+    if not text:
+        yield Problem(place, "summary-empty", "the summary is empty", "write it, or take the line out")
+    elif _ADDRESS.match(text):
+        help_ = "label it 链接：, and write what it says"
+        yield Problem(place, "summary-is-url", "the summary is only an address", help_)
+
+
+def _colon(subject: Subject, line: int) -> Iterator[Problem]:
+    text = subject.source.line(line)
+    if bare := _BARE.match(text):
+        place = Pos(line, bare.start(1) + 1, line, bare.end(1) + 1)
+        edit = Edit(Pos(line, bare.end(1) + 1, line, bare.end(1) + 1), "：")
+        message = f'"{bare[1]}" is not followed by "："'
+        yield Problem(place, "label-colon", message, "insert it", (edit,))
+    elif half := _HALF.match(text):
+        place = Pos(line, half.start(2) + 1, line, half.end(2) + 1)
+        edit = Edit(Pos(line, half.start(2) + 1, line, half.end() + 1), "：")
+        yield Problem(place, "label-colon", f'"{half[1]}" is followed by ":"', 'write "："', (edit,))
+
+
+def _is_summary(subject: Subject, block: Block) -> bool:
+    labelled = split_label(subject.source.line(block.pos.line).lstrip())
+    return labelled is not None and kind_of(labelled[0], None) == "summary"
+
+
+def agreement(subject: Subject) -> Iterator[Problem]:
+    """Tag, prefix and address that speak of the same thing."""
+    for item in subject.issue.items:
+        if item.pos.line:
+            yield from _repository(subject, item)
+            yield from _paper(subject, item)
+
+
+_PREFIX = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
+
+
+def _repository(subject: Subject, item: Item) -> Iterator[Problem]:
+    """The prefix owner/repo against the address, or where that leads elsewhere, against its code."""
+    prefix = _PREFIX.match(plain(item.title))
+    addresses = [(item.url or "", item.pos)]
+    addresses += [(field.url or "", field.pos) for field in item.fields if field.kind in ("code", "project")]
+    linked = [(links.repository(url), url, pos) for url, pos in addresses if links.repository(url)]
+    if not prefix or not linked or any(repo.lower() == prefix[1].lower() for repo, _, _ in linked if repo):
+        return
+    repo, url, pos = linked[0]
+    if not set(prefix[1].lower().split("/")) & set((repo or "").lower().split("/")):
+        return  # a path, or a module, and no repository
+    place = subject.url_pos(url, pos)
+    message = f"the title names {prefix[1]}, its address leads to {repo}"
+    yield Problem(place, "repo-mismatch", message, "correct the one that is wrong")
+
+
+def _paper(subject: Subject, item: Item) -> Iterator[Problem]:
+    """The arXiv number of the tag against those of the links; one that is right is enough."""
+    tag = any(item.arxiv in tag for tag in item.tags) if item.arxiv else False
+    addresses = [(item.url or "", item.pos), *((field.url or "", field.pos) for field in item.fields)]
+    linked = [(links.arxiv_id(url), url, pos) for url, pos in addresses if links.arxiv_id(url)]
+    if not tag or not linked or any(number == item.arxiv for number, _, _ in linked):
+        return
+    number, url, pos = linked[0]
+    where = subject.url_pos(url, pos)
+    place = subject.source.find(number or "", where) or where
+    message = f"the item is tagged {item.arxiv}, its paper link is {number}"
+    other = next((one for one in subject.issue.items if number == one.arxiv and one is not item), None)
+    known = f"{number} belongs to the item at line {other.pos.line}" if other else "one of them is wrong"
+    yield Problem(place, "arxiv-mismatch", message, known)

@@ -1,0 +1,131 @@
+"""Sections with nothing in them, and lines that belong to no item."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from publisher.checks.problem import Edit, Problem
+from publisher.checks.subject import Subject
+from publisher.model import Block, List, Paragraph, Pos, Quote, plain
+from publisher.reader.fields import kind_of, only_url, split_label
+
+_GLUED_HEADING = re.compile(r"( {0,3}#{2,6})(?![#\s!])\S")
+_MANY_HASHES = re.compile(r" {0,3}(#{2,})\s*\S")
+_DEEP = re.compile(r" {0,3}(#|#{3,6})\s")
+_USUAL = {"业界新闻", "论文", "开源项目", "博文"}
+_GLUED_BULLET = re.compile(r"\s?([-*])(?=\[)")
+
+
+def sections(subject: Subject) -> Iterator[Problem]:
+    """Sections that hold something, on headings and bullets every program reads as such."""
+    found = subject.issue.sections
+    for index, section in enumerate(found):
+        deeper = index + 1 < len(found) and found[index + 1].level > section.level
+        if section.pos.line and not (section.content or section.notes or deeper):
+            place = subject.source.whole(section.pos.line)
+            message = f"nothing stands below {plain(section.title).strip() or 'the heading'}"
+            yield Problem(place, "section-empty", message, "fill it, or take it out")
+
+
+def markers(subject: Subject) -> Iterator[Problem]:
+    """Headings and bullets without their space, and a title of many hashes."""
+    issue, source = subject.issue, subject.source
+    title = issue.title
+    if title and title.pos.line and (hashes := _MANY_HASHES.match(source.line(title.pos.line))):
+        place = Pos(title.pos.line, hashes.start(1) + 1, title.pos.line, hashes.end(1) + 1)
+        rest = source.line(title.pos.line)[hashes.end(1) :]
+        text = "#" if rest[:1].isspace() else "# "
+        yield Problem(place, "marker-form", "a title has one hash", "write #", (Edit(place, text),))
+    for section in issue.sections:
+        line = section.pos.line
+        if line and (found := _GLUED_HEADING.match(source.line(line))):
+            yield _spaced(line, found.start(1) + 1, found.end(1) + 1, "the hashes")
+        elif line and plain(section.title).strip() in _USUAL and (deep := _DEEP.match(source.line(line))):
+            place = Pos(line, deep.start(1) + 1, line, deep.end(1) + 1)
+            message = "a section has two hashes"
+            yield Problem(place, "marker-form", message, "write ##", (Edit(place, "##"),))
+    for item in issue.items:
+        if item.pos.line and (bullet := _GLUED_BULLET.match(source.line(item.pos.line))):
+            yield _spaced(item.pos.line, bullet.start(1) + 1, bullet.end(1) + 1, "the bullet")
+
+
+def _spaced(line: int, start: int, end: int, what: str) -> Problem:
+    edit = Edit(Pos(line, end, line, end), " ")
+    return Problem(
+        Pos(line, start, line, end), "marker-form", f"no space follows {what}", "write one", (edit,)
+    )
+
+
+def stray(subject: Subject) -> Iterator[Problem]:
+    """Clippings on lines of their own, and lines that are nothing but an IP address."""
+    for block in _loose(subject):
+        for number, text in subject.source.numbered(block.pos.line, block.pos.end_line):
+            if _is_ip(text.strip()):
+                place = subject.source.whole(number)
+                yield Problem(place, "stray-line", "a line that is only an IP address", "take it out")
+    yield from _clippings(subject)
+
+
+def _loose(subject: Subject) -> Iterator[Block]:
+    """Every paragraph that is not the head or a field of an item."""
+    issue = subject.issue
+    guide = issue.guide.blocks if issue.guide else ()
+    tops: list[Block] = [*guide, *issue.footer, *(issue.archive.blocks if issue.archive else ())]
+    for section in issue.sections:
+        for node in section.content:
+            tops += node.body if hasattr(node, "body") else (node,)
+    for top in tops:
+        yield from _paragraphs(top)
+
+
+def _paragraphs(block: Block) -> Iterator[Block]:
+    match block:
+        case Paragraph():
+            yield block
+        case Quote(children):
+            for child in children:
+                yield from _paragraphs(child)
+        case List(entries):
+            for entry in entries:
+                for child in entry:
+                    yield from _paragraphs(child)
+        case _:
+            return
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def _clippings(subject: Subject) -> Iterator[Problem]:
+    """A plain line behind a blank one, then perhaps a source, then an address on a line of its own."""
+    source = subject.source
+    lines = {
+        line
+        for block in _loose(subject)
+        for line, text in source.numbered(block.pos.line, block.pos.end_line)
+        if only_url(text.strip())
+    }
+    for line in sorted(lines):
+        above = line - 1
+        while _is_running(source.line(above)):
+            above -= 1
+        if above < line - 1 and (above == 0 or not source.line(above).strip()):
+            help_ = "write it as an item: - [title | source](address)"
+            place = source.whole(line)
+            yield Problem(place, "unformatted-clip", "a clipping that is no item yet", help_)
+
+
+def _is_running(text: str) -> bool:
+    """True for a line of plain text: no bullet, heading, quote, rule, table or labelled line of an item."""
+    stripped = text.strip()
+    if not stripped or stripped[0] in "-*+>#|![<" or text[:1].isspace() or only_url(stripped):
+        return False
+    labelled = split_label(stripped)
+    known = labelled and kind_of(labelled[0], only_url(stripped[labelled[1] :]))
+    return not known and not re.match(r"\d{1,3}[.、)]", stripped)

@@ -1,0 +1,246 @@
+"""`publish check`: what is wrong with issues, where, and how to mend it."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from publisher.cli.output import Output
+from publisher.cli.selection import Job, found_files, newsletter_here, relative, shown, source_lines
+from publisher.errors import ConfigError, PublisherError
+
+if TYPE_CHECKING:
+    from publisher.archive.sources import Found
+    from publisher.cli.parser import Parser
+    from publisher.pipeline.checking import Checked
+
+_FORMS = ("full", "concise", "github", "sarif")
+
+
+def define(parser: Parser) -> None:
+    """Add the arguments."""
+    parser.arguments.add_argument(
+        "files",
+        nargs="*",
+        metavar="ISSUE",
+        help="issues by file, folder or date (every issue of the newsletter)",
+    )
+    option = parser.options.add_argument
+    option("--fix", action="store_true", help="mend what can be mended without loss")
+    option("--diff", action="store_true", help="show what --fix would change, and write nothing")
+    option("--select", metavar="CODES", action="append", default=[], help="only these, separated by commas")
+    option("--ignore", metavar="CODES", action="append", default=[], help="all but these")
+    option("--explain", metavar="CODE", help="say what a code means")
+    option("--format", choices=_FORMS, default="full", help="full, concise, github or sarif (full)")
+    option("--links", action="store_true", help="ask over the network whether the links lead anywhere")
+    option(
+        "--allow",
+        metavar="IP:PORT",
+        action="append",
+        default=[],
+        help="let --links go to this address, which is not public",
+    )
+    option("--stdin", action="store_true", help="check the text on standard input; --fix prints it mended")
+    option("--stdin-filename", metavar="FILE", default="", help="the file that text is to be")
+
+
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
+    """Check; the exit code."""
+    if arguments.explain:
+        return _explain(arguments.explain, output)
+    if arguments.stdin and arguments.files:
+        raise ConfigError("--stdin checks one text, and files are named too", "one or the other")
+    job = Job(_codes(arguments.select, arguments.ignore), newsletter_here(), now)
+    if arguments.stdin:
+        return _check_text(arguments, output, job)
+    found, wanted = found_files(job, arguments.files)
+    if arguments.fix or arguments.diff:
+        _mend(arguments, output, job, wanted)
+        found, wanted = found_files(job, arguments.files)
+    return _check(arguments, output, job, found, wanted, {})
+
+
+def _codes(select: list[str], ignore: list[str]) -> frozenset[str]:
+    from publisher.checks.codes import CODES
+
+    def named(words: list[str]) -> set[str]:
+        names = {name.strip() for word in words for name in word.split(",") if name.strip()}
+        for name in sorted(names - CODES.keys()):
+            raise _unknown(name)
+        return names
+
+    return frozenset((named(select) or CODES.keys()) - named(ignore))
+
+
+def _unknown(name: str) -> ConfigError:
+    from publisher.checks.codes import CODES
+    from publisher.suggest import did_you_mean
+
+    return ConfigError(f"there is no code {name}", did_you_mean(name, CODES))
+
+
+def _explain(name: str, output: Output) -> int:
+    from publisher.checks.codes import CODES
+
+    code = CODES.get(name)
+    if code is None:
+        raise _unknown(name)
+    output.line(f"{code.severity.value}[{name}]", "bold")
+    output.line(code.text)
+    output.line(f"\nto silence it in an issue: <!-- publish: ignore={name} -->", "dim")
+    output.finish({"code": name, "severity": code.severity.value, "text": code.text, "exit": 0})
+    return 0
+
+
+# -------------------------------------------------------------------- the work
+
+
+def _check(
+    arguments: argparse.Namespace,
+    output: Output,
+    job: Job,
+    found: list[Found],
+    wanted: list[str],
+    texts: dict[str, str],
+) -> int:
+    from publisher.archive.home import Home
+    from publisher.cli.progress import Progress
+    from publisher.pipeline.checking import Inspector, Memory, check_files
+
+    inspector = Inspector(job.root, job.config)
+    memory = Memory(Home(job.root) if job.config else None)
+    seen = time.time_ns()
+    with Progress(output, "checking issues") as progress:
+        checked = [
+            *check_files(inspector, memory, found, wanted, seen, texts=texts, advance=progress.advance)
+        ]
+    links = ""
+    if arguments.links:
+        from publisher.cli.asking import with_links
+
+        checked, links = with_links(arguments.allow, output, job, checked, texts)
+    kept = [
+        one._replace(problems=tuple(problem for problem in one.problems if problem.code in job.codes))
+        for one in checked
+    ]
+    if not arguments.diff:
+        _tell(arguments.format, output, job, kept, texts, links)
+    exit_code = _exit_code(kept)
+    output.finish(_as_json(kept, exit_code))
+    return exit_code
+
+
+def _exit_code(checked: Sequence[Checked]) -> int:
+    from publisher.checks.codes import Severity
+
+    errors = any(problem.severity is Severity.ERROR for one in checked for problem in one.problems)
+    return 1 if errors or any(one.fault for one in checked) else 0
+
+
+def _tell(
+    form: str, output: Output, job: Job, checked: Sequence[Checked], texts: dict[str, str], links: str
+) -> None:
+    from publisher.cli import reports
+
+    if form == "sarif":
+        output.line(reports.sarif({shown(job, one.path): one.problems for one in checked}))
+    for one in checked:
+        path = shown(job, one.path)
+        if one.fault:
+            output.fail_one(one.fault, one.hint)
+        if form == "github":
+            lines = reports.workflow_commands(path, one.problems)
+        elif form == "concise":
+            lines = reports.concise(path, one.problems, output.paint)
+        elif form == "full" and one.problems:
+            lines = reports.full(path, source_lines(job, one.path, texts), one.problems, output.paint)
+        else:
+            continue
+        for line in lines:
+            output.line(line)
+    if form in ("full", "concise"):
+        if links:
+            output.line(links)
+        if len(checked) == 1 and checked[0].budgets:
+            measured = " · ".join(f"{one.channel} {one.text}" for one in checked[0].budgets)
+            output.line(f"channels  {measured}")
+        problems = [problem for one in checked for problem in one.problems]
+        output.line(reports.summary(problems, len(checked)))
+
+
+def _as_json(checked: Sequence[Checked], exit_code: int) -> dict[str, Any]:
+    from publisher.cli.reports import as_json
+
+    return {
+        "issues": [
+            {
+                "path": one.path,
+                "problems": [as_json(problem) for problem in one.problems],
+                "channels": {budget.channel: budget.report for budget in one.budgets},
+                "error": {"message": one.fault, "hint": one.hint} if one.fault else None,
+            }
+            for one in checked
+        ],
+        "exit": exit_code,
+    }
+
+
+# --------------------------------------------------------------------- mending
+
+
+def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[str]) -> None:
+    from publisher.pipeline.checking import mended, replace_text, text_of
+
+    for path in wanted:
+        try:
+            change = mended(text_of(job.root / path, path), path, job.codes)
+            if change.before == change.after:
+                continue
+            count = f"{change.fixed} problem{'' if change.fixed == 1 else 's'}"
+            if arguments.diff:
+                _show(output, path, change.before, change.after)
+                output.talk(f"would mend {path}: {count}")
+            else:
+                replace_text(job.root / path, path, change)
+                output.talk(f"mended {path}: {count}")
+        except PublisherError as error:
+            output.fail_one(error.message, error.hint)
+
+
+def _show(output: Output, path: str, before: str, after: str) -> None:
+    """The change as a unified diff."""
+    from difflib import unified_diff
+    from io import StringIO
+
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
+        output.line(line.removesuffix("\n"), styles.get(line[0], ""))
+        if not line.endswith("\n"):
+            output.line("\\ No newline at end of file")
+
+
+def _check_text(arguments: argparse.Namespace, output: Output, job: Job) -> int:
+    """Check standard input as the text of a file, whether that is there or not."""
+    from publisher.archive.sources import Found
+    from publisher.pipeline.checking import encoded, mended
+    from publisher.reader import decode
+
+    name = arguments.stdin_filename or "stdin.md"
+    path = relative(job, Path.cwd() / name) if arguments.stdin_filename else name
+    data = sys.stdin.buffer.read()
+    text = decode(data, path)
+    if arguments.fix or arguments.diff:
+        change = mended(text, path, job.codes)
+        if arguments.diff:
+            _show(output, path, change.before, change.after)
+        else:
+            output.raw(encoded(change.after, data))
+            return 0
+    found, _ = found_files(job, ()) if job.config else ([], [])
+    found = [one for one in found if one.path != path]
+    return _check(arguments, output, job, [*found, Found(path, len(data), 0)], [path], {path: text})

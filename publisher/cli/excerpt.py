@@ -1,0 +1,63 @@
+"""A line of source with carets below it, in columns of the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ROOM = 100
+"""The most columns of an excerpt, so that it stays one line in most terminals."""
+
+
+def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
+    """The line `text` as it can be shown, and below it carets from column `start` up to `end` (in characters,
+    counted from 1). What does not fit is left out on both sides, for an ellipsis."""
+    shown = [_visible(char) for char in text]
+    first = start - 1
+    last = max(min(end - 1, len(shown)), first + 1)
+    begin = _begin(shown, first, last)
+    cells: list[str] = ["…"] if begin else []
+    column = len(cells)
+    marked = 0
+    pad = column
+    for index in range(begin, len(shown)):
+        size = width(shown[index])
+        if column + size > _ROOM - 1:
+            cells.append("…")
+            break
+        if index < first:
+            pad += size
+        elif index < last:
+            marked += size
+        cells.append(shown[index])
+        column += size
+    return "".join(cells).rstrip(), " " * pad + "^" * max(marked, 1)
+
+
+def _begin(shown: list[str], first: int, last: int) -> int:
+    """The first character to show: the line's own, or the one from which the place still fits."""
+    room = _ROOM - 2 - min(width("".join(shown[first:last])), _ROOM // 2)
+    begin = first
+    while begin and room >= width(shown[begin - 1]):
+        begin -= 1
+        room -= width(shown[begin])
+    return begin
+
+
+def _visible(char: str) -> str:
+    """A character as one that takes its columns and moves no cursor."""
+    if char == "\t":
+        return "    "
+    return char if char.isprintable() or unicodedata.category(char) in ("Zs", "Mn") else "\ufffd"
+
+
+def width(text: str) -> int:
+    """The columns a text takes: two for East Asian wide characters, none for what combines (UAX #11)."""
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if char.isascii():
+        return 1
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1

@@ -1,0 +1,60 @@
+"""A bar on a terminal for work that takes long, one line elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from publisher.cli.output import Output
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+_MANY = 50
+"""So many steps take long enough to show that something is going on."""
+
+
+class Progress:
+    """Shows how far some work is. Nothing is drawn for little work, and nothing but a line off a terminal."""
+
+    def __init__(self, output: Output, what: str, many: int = _MANY) -> None:
+        self._output = output
+        self._what = what
+        self._many = many
+        self._bar: Bar | None = None
+        self._begun = False
+        self._shown = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def advance(self, done: int, total: int) -> None:
+        """So many of so many steps are done."""
+        if total < self._many:
+            return
+        if not self._begun:
+            self._begun = True
+            self._begin(total)
+        now = time.monotonic()
+        if self._bar and (now - self._shown > 0.1 or done == total):
+            self._shown = now
+            self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
+
+    def _begin(self, total: int) -> None:
+        if not self._output.stderr.isatty():
+            self._output.talk(f"{self._what}: {total}")
+            return
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        # drawn when there is something new, not by a thread of its own: processes are forked meanwhile
+        self._bar = Bar(console=Console(file=self._output.stderr), auto_refresh=False, transient=True)
+        self._bar.add_task(self._what, total=total)
+        self._bar.start()

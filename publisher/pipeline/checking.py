@@ -1,0 +1,291 @@
+"""The checks over files: every issue looked at once, side by side with the others, and remembered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from publisher.archive import cache
+from publisher.archive.home import Home
+from publisher.archive.sources import Found, is_settled
+from publisher.channel import Channel
+from publisher.checks import Archive, Imprint, Problem, compare
+from publisher.checks.budgets import Budget
+from publisher.checks.problem import Edit
+from publisher.config import Config
+from publisher.errors import IssueError, PublisherError, StorageError
+from publisher.files import storage_error, write_if_changed
+from publisher.model import Pos
+from publisher.pipeline.crew import Crew
+
+_UNMEASURED = ("web", "rss")
+"""Channels that have room for anything."""
+
+LARGEST = 8 << 20
+"""The most bytes of an issue, as for `publish`."""
+
+Advance = Callable[[int, int], None]
+
+
+class Job(NamedTuple):
+    """A file to look at, and whether to measure what the channels would make of it."""
+
+    found: Found
+    measured: bool
+
+
+class Look(NamedTuple):
+    """What one file says by itself. `fault` and `hint` tell why it could not be read; then there is no
+    imprint. `budgets` is None where nothing was measured."""
+
+    path: str
+    size: int
+    mtime: int
+    problems: tuple[Problem, ...] = ()
+    imprint: Imprint | None = None
+    budgets: tuple[Budget, ...] | None = None
+    fault: str = ""
+    hint: str = ""
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Look:
+        """What JSON gives back as a list."""
+        look: Any = cls._make(row)
+        made: Look = look._replace(
+            problems=tuple(_problem(*one) for one in look.problems),
+            imprint=look.imprint and Imprint.from_row(look.imprint),
+            budgets=look.budgets and tuple(Budget._make(one) for one in look.budgets),
+        )
+        return made
+
+    def as_row(self) -> list[Any]:
+        """What JSON can keep."""
+        problems = [(_flat(p.pos), p.code, p.message, p.help, _rows(p.edits)) for p in self.problems]
+        head = [self.path, self.size, self.mtime, problems]
+        return [*head, self.imprint, self.budgets, self.fault, self.hint]
+
+
+def _rows(edits: Sequence[Edit]) -> list[tuple[object, str]]:
+    return [(_flat(edit.pos), edit.text) for edit in edits]
+
+
+def _problem(pos: Sequence[int], code: str, message: str, help_: str, edits: Sequence[Any]) -> Problem:
+    made = tuple(Edit(Pos(*place), text) for place, text in edits)
+    return Problem(Pos(*pos), code, message, help_, made)
+
+
+def _flat(pos: Pos) -> tuple[int, int, int, int]:
+    return pos.line, pos.column, pos.end_line, pos.end_column
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """Looks at single files, in any process. Without a configuration nothing is measured, nor where it
+    `measures` nothing."""
+
+    root: Path
+    config: Config | None = None
+    measures: bool = True
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels whose room is measured."""
+        found = self.config.channels if self.config and self.measures else ()
+        return tuple(channel for channel in found if channel.name not in _UNMEASURED)
+
+    def look(self, job: Job) -> Look:
+        """What a file says. Never raises."""
+        found = job.found
+        try:
+            text = text_of(self.root / found.path, found.path)
+        except PublisherError as error:
+            return Look(found.path, found.size, 0, fault=error.message, hint=error.hint)
+        return self.look_at(text, job)
+
+    def look_at(self, text: str, job: Job) -> Look:
+        """What the text of a file says."""
+        from publisher.checks import examine
+        from publisher.reader import read
+
+        issue = read(text, job.found.path)
+        problems, imprint = examine(issue, text)
+        if not (job.measured and self.config):
+            return Look(*job.found, problems, imprint)
+        from publisher.checks.budgets import budgets
+
+        measured = tuple(budgets(issue, self.channels, self.config.publication))
+        return Look(*job.found, problems, imprint, measured)
+
+
+class Memory:
+    """What was seen in files that have not changed since, in `.publisher/cache`."""
+
+    def __init__(self, home: Home | None, name: str = "checks.json") -> None:
+        self._home = home
+        self._name = name
+        rows: list[Any] = cache.load(self._path, home.key) or [] if home else []
+        self._known = {row[0]: row for row in rows}
+        self._dirty = False
+
+    @property
+    def _path(self) -> Path:
+        assert self._home
+        return self._home.cache / self._name
+
+    def get(self, found: Found) -> Look | None:
+        """What was seen in a file of this size and time."""
+        row = self._known.get(found.path)
+        return Look.from_row(row) if row and tuple(row[:3]) == found and found.mtime else None
+
+    def put(self, look: Look, seen: int) -> None:
+        """Remember what was seen at a time, in nanoseconds."""
+        if self._home and is_settled(Found(*look[:3]), seen) and not look.fault:
+            self._known[look.path] = look.as_row()
+            self._dirty = True
+
+    def save(self, paths: Collection[str]) -> None:
+        """Write what is remembered of the files that are there. A cache that cannot be written is none."""
+        if self._dirty and self._home:
+            rows = [row for path, row in self._known.items() if path in paths]
+            try:
+                cache.save(self._path, self._home.key, rows)
+                self._home.tell_git()
+            except StorageError:
+                return
+
+
+class Checked(NamedTuple):
+    """A file and all that is wrong with it, in the order of the text."""
+
+    path: str
+    problems: tuple[Problem, ...]
+    budgets: tuple[Budget, ...] = ()
+    fault: str = ""
+    hint: str = ""
+    silenced: tuple[str, ...] = ()
+
+
+def check_files(
+    inspector: Inspector,
+    memory: Memory,
+    found: Sequence[Found],
+    wanted: Collection[str],
+    seen: int,
+    *,
+    texts: Mapping[str, str] | None = None,
+    advance: Advance | None = None,
+) -> Iterator[Checked]:
+    """Check the files `wanted` by path, beside all that were `found` at a time `seen` (nanoseconds).
+
+    `texts` are the contents of files that are not saved yet. `advance` is told how many of how many are read.
+    """
+    given = texts or {}
+    asked = frozenset(wanted) if inspector.channels else frozenset()
+    looks = {one.path: look for one in found if (look := memory.get(one)) is not None}
+    jobs = [
+        Job(one, one.path in asked)
+        for one in found
+        if one.path not in looks or (one.path in asked and looks[one.path].budgets is None)
+    ]
+    with Crew(inspector) as crew:
+        files = [job for job in jobs if job.found.path not in given]
+        for done, look in enumerate(crew.do(Inspector.look, files, len(files)), 1):
+            looks[look.path] = look
+            memory.put(look, seen)
+            if advance:
+                advance(done, len(files))
+    for one in found:
+        if one.path in given:
+            looks[one.path] = inspector.look_at(given[one.path], Job(one, one.path in asked))
+    memory.save({one.path for one in found})
+    imprints = [look.imprint for look in looks.values() if look.imprint]
+    archive = Archive(imprints, _published(inspector.config))
+    for path in wanted:
+        yield _checked(looks[path], archive)
+
+
+def _checked(look: Look, archive: Archive) -> Checked:
+    from publisher.checks.budgets import too_long
+
+    if look.imprint is None:
+        return Checked(look.path, (), (), look.fault, look.hint)
+    budgets, silenced = look.budgets or (), look.imprint.silenced
+    long = too_long(budgets, Pos(*look.imprint.top))
+    problems = (*look.problems, *compare(look.imprint, archive), *(p for p in long if p.code not in silenced))
+    return Checked(look.path, tuple(sorted(problems)), budgets, silenced=silenced)
+
+
+def _published(config: Config | None) -> dict[str, str]:
+    """The SHA-256 of every source that went out, and the id under which it did."""
+    if config is None:
+        return {}
+    try:
+        known: dict[str, dict[str, str]] = json.loads(Home(config.root).revisions.read_bytes())
+        prefix = f"{config.publication.id}/"
+        return {one["source"]: name.removeprefix(prefix) for name, one in known.items() if "source" in one}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def text_of(path: Path, name: str) -> str:
+    """The text of a file. Raises IssueError for one that is none, StorageError for one that cannot be had."""
+    from publisher.reader import decode
+
+    try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise IssueError(f"{name} has {size >> 20} MB, and an issue at most {LARGEST >> 20}")
+        return decode(path.read_bytes(), name)
+    except OSError as error:
+        raise storage_error(f"cannot read {name}", error) from error
+
+
+def links_in(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
+    """Every link of a file, or of the text that is to be one, and where it stands."""
+    from publisher.checks.addresses import written
+    from publisher.checks.source import Source
+    from publisher.checks.subject import Subject
+    from publisher.reader import read
+
+    text = texts[path] if path in texts else text_of(root / path, path)
+    return written(Subject(read(text, path), Source(text)))
+
+
+class Change(NamedTuple):
+    """A text before and after mending, and how many problems are gone."""
+
+    before: str
+    after: str
+    fixed: int
+
+
+def mended(text: str, path: str, codes: Collection[str]) -> Change:
+    """A text after mending what is safe of some codes."""
+    from publisher.checks import mend
+    from publisher.reader import read
+
+    done = mend(read, text, path, codes)
+    return Change(text, done.text, len(done.fixed))
+
+
+def replace_text(path: Path, name: str, change: Change) -> None:
+    """Write a mended text in the encoding the file has. Raises StorageError when the file is not the text any
+    more that was mended, or cannot be written."""
+    target = path.resolve()
+    try:
+        data = target.read_bytes()
+    except OSError as error:
+        raise storage_error(f"cannot read {name}", error) from error
+    if encoded(change.before, data) != data:
+        raise StorageError(f"{name} was not mended: it has changed, or is not whole text")
+    write_if_changed(target, encoded(change.after, data))
+
+
+def encoded(text: str, like: bytes) -> bytes:
+    """A text in the encoding of a file, with the mark it has at its front."""
+    for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
+        if like.startswith(mark):
+            return mark + text.encode(name, "replace")
+    return text.encode("utf-8", "replace")

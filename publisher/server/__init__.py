@@ -1,0 +1,93 @@
+"""The site and the state of the daemon over HTTP, for those without a web server: `[serve] listen`.
+
+    /healthz    200 while the clock ticks, else 503
+    /metrics    what Prometheus collects
+    /…          the folder that a web server shows
+
+It speaks plain HTTP, and waits for readers as long as they like: the world belongs in front of a web server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from publisher.config import Listen
+from publisher.errors import ConfigError
+from publisher.server.state import State
+
+if TYPE_CHECKING:
+    from socket import socket
+
+# more would take the open files that the ledger and the channels need
+_CONNECTIONS = 128
+_LAST_ANSWERS = 5
+"""Seconds that answers under way have left at the end."""
+
+
+@contextmanager
+def serving(listen: Listen, folder: Path, state: Callable[[], State]) -> Iterator[str]:
+    """Serve, in a thread, as long as the context lasts; gives the address, as `http://127.0.0.1:8080/`.
+
+    `folder` need not be there yet. `state` is called in other threads than this one, for each request of
+    /healthz and /metrics; when it raises, the answer is 503. Raises ConfigError when the extra `serve` is
+    not installed or the place cannot be listened at.
+    """
+    from threading import Thread
+
+    try:
+        import uvicorn
+
+        from publisher.server.app import app
+    except ImportError:
+        raise ConfigError(
+            "[serve] listen needs starlette and uvicorn", "pip install 'newsletter-publisher[serve]'"
+        ) from None
+    settings = uvicorn.Config(
+        app(folder, state),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_LAST_ANSWERS,
+    )
+    with _listening(listen) as place:
+        server = uvicorn.Server(settings)
+        thread = Thread(target=server.run, kwargs={"sockets": [place]}, name="http", daemon=True)
+        thread.start()
+        try:
+            yield _address(listen.host, place.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(_LAST_ANSWERS + 1)
+
+
+def exposed(listen: Listen) -> str:
+    """What to warn of when other machines may reach the place; else nothing."""
+    if listen.is_loopback:
+        return ""
+    return f'[serve] listen = "{listen}" shows the site, /healthz and /metrics to other machines, unencrypted'
+
+
+def _listening(listen: Listen) -> socket:
+    import socket
+
+    try:
+        found = socket.getaddrinfo(*listen, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=_CONNECTIONS)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]
+        raise ConfigError(
+            f"cannot listen at {listen}: {reason}", "choose another place: [serve] listen"
+        ) from None
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{Listen(host, port)}/"

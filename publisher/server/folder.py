@@ -1,0 +1,93 @@
+"""From the path of an address to a file of the site, and what a reader is told about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".gif": "image/gif",
+    ".gz": "application/gzip",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".woff2": "font/woff2",
+    ".xml": "application/xml; charset=utf-8",
+}
+
+# by name, a feed is no different from any other document: what it is stands at its beginning
+_FEEDS = {
+    ".xml": (
+        (rb"<rss[\s>]", "application/rss+xml; charset=utf-8"),
+        (rb"<feed[\s>]", "application/atom+xml; charset=utf-8"),
+    ),
+    ".json": ((rb'"version"\s*:\s*"https://jsonfeed\.org/', "application/feed+json"),),
+}
+HEAD = 4096
+"""How many bytes of a file tell its type."""
+
+
+def find(folder: Path, path: str) -> Path | None:
+    """The file that `path` means, decoded, with its first slash; None when there is none to be seen.
+
+    A path that ends in a slash means the index.html in there. Nothing outside of `folder` is seen, whatever
+    links lead there, nor what has a name that begins with a dot, as unfinished files do; `.well-known` is.
+    """
+    parts = path.split("/")[1:]
+    if not parts[-1]:
+        parts[-1] = "index.html"
+    if not all(map(_is_name, parts)):
+        return None
+    try:
+        file = folder.joinpath(*parts).resolve(strict=True)
+        return file if file.is_file() and file.is_relative_to(folder.resolve()) else None
+    except (OSError, RuntimeError):  # RuntimeError is a circle of links
+        return None
+
+
+def _is_name(part: str) -> bool:
+    if not part or re.search(r"[\\\0]", part):
+        return False
+    return not part.startswith(".") or part == ".well-known"
+
+
+def media_type(name: str, head: bytes) -> str:
+    """The Content-Type of a file that begins with `head`."""
+    suffix = Path(name).suffix.lower()
+    plain = _TYPES.get(suffix, "application/octet-stream")
+    return next((kind for start, kind in _FEEDS.get(suffix, ()) if re.search(start, head)), plain)
+
+
+def for_people(kind: str) -> str:
+    """The Content-Type for a browser, which applies the style sheet of a feed only if it takes it for any
+    XML document."""
+    return _TYPES[".xml"] if is_feed(kind) and "xml" in kind else kind
+
+
+def is_feed(kind: str) -> bool:
+    """Whether a Content-Type is that of a feed."""
+    return kind.startswith(("application/rss+", "application/atom+", "application/feed+"))
+
+
+def caching(kind: str) -> str:
+    """The Cache-Control of a Content-Type.
+
+    A page may be corrected at any time, so it is asked for each time, mostly in vain. Who reads feeds by
+    machine shall not come more than once an hour.
+    """
+    if kind.startswith("text/html"):
+        return "no-cache"
+    return "public, max-age=3600" if is_feed(kind) else "public, max-age=86400"

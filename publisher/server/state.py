@@ -1,0 +1,89 @@
+"""What the daemon tells of itself: whether it lives, and numbers for those who watch it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from publisher import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The daemon at one moment, `now`. All times are aware.
+
+    `last_tick` is when it last looked for what is due, None before the first time; it is alive while that
+    is no longer ago than `patience`. `next_due` is when the next issue goes out. `issues` counts issues by
+    what they are (published, scheduled, held and the like), `deliveries` by channel and state of the
+    ledger. `ledger_errors` is how often the ledger failed since the start.
+    """
+
+    now: dt.datetime
+    last_tick: dt.datetime | None = None
+    next_due: dt.datetime | None = None
+    issues: Mapping[str, int] = field(default_factory=dict)
+    deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    ledger_errors: int = 0
+    patience: dt.timedelta = dt.timedelta(minutes=2)
+
+    @property
+    def health(self) -> str:
+        """ok, late, or starting while there was no tick yet."""
+        if self.last_tick is None:
+            return "starting"
+        return "ok" if self.now - self.last_tick <= self.patience else "late"
+
+
+def health(state: State) -> dict[str, str | None]:
+    """The body of /healthz, for JSON; times are ISO 8601."""
+    return {
+        "status": state.health,
+        "version": __version__,
+        "last_tick": state.last_tick.isoformat() if state.last_tick else None,
+        "next_due": state.next_due.isoformat() if state.next_due else None,
+    }
+
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def metrics(state: State) -> str:
+    """The body of /metrics. A moment that there is none of has no line.
+
+    https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+    """
+    return "".join(f"{line}\n" for line in _lines(state))
+
+
+def _lines(state: State) -> Iterator[str]:
+    yield from _head("build_info", "gauge", "The version that runs.")
+    yield f"publisher_build_info{_labels(version=__version__)} 1"
+    yield from _head("issues", "gauge", "Issues by what they are.")
+    for kind, count in state.issues.items():
+        yield f"publisher_issues{_labels(state=kind)} {count}"
+    yield from _head("deliveries", "gauge", "Deliveries in the ledger, by channel and state.")
+    for (channel, kind), count in state.deliveries.items():
+        yield f"publisher_deliveries{_labels(channel=channel, state=kind)} {count}"
+    yield from _head("ledger_errors_total", "counter", "How often the ledger failed since the start.")
+    yield f"publisher_ledger_errors_total {state.ledger_errors}"
+    moments = (
+        ("last_tick", state.last_tick, "When it was last looked for what is due."),
+        ("next_due", state.next_due, "When the next issue goes out."),
+    )
+    for name, moment, what in moments:
+        yield from _head(f"{name}_timestamp_seconds", "gauge", what)
+        if moment:
+            yield f"publisher_{name}_timestamp_seconds {moment.timestamp():.3f}"
+
+
+def _head(name: str, kind: str, what: str) -> tuple[str, str]:
+    return f"# HELP publisher_{name} {what}", f"# TYPE publisher_{name} {kind}"
+
+
+def _labels(**labels: str) -> str:
+    escaped = {
+        name: value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+        for name, value in labels.items()
+    }
+    return "{" + ",".join(f'{name}="{value}"' for name, value in escaped.items()) + "}"

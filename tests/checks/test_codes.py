@@ -1,0 +1,183 @@
+"""Every code: a sample of ours that gives it, and where exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from publisher.checks import CODES, Archive, check, examine
+from publisher.reader import read
+
+TITLE = "# 潮汐简报 (2021-03-14)\n"
+GUIDE = "> 导读：浮标联网了。\n"
+SECTION = f"{TITLE}\n{GUIDE}\n## 论文\n\n"
+ITEM = "- [浪高预报 | 海岸线](https://example.org/wave)\n"
+
+# code, text, and the stretch it must mark in it, between arrows; an empty one marks the character behind it
+SAMPLES = [
+    (
+        "arxiv-mismatch",
+        SECTION + "- [2103.01234] [浪](https://e.org/1)\n论文：https://arxiv.org/abs/→2103.04321←\n",
+    ),
+    ("compat-char", SECTION + ITEM + "摘要：水→⾯←上⼊海。\n"),
+    ("date-mismatch", f"# 潮汐简报 (→2021-02-28←)\n\n{GUIDE}"),
+    ("double-url", SECTION + "- [浪](https://e.org/1)→(https://e.org/1)←\n"),
+    ("duplicate-in-issue", SECTION + "- [浪](https://e.org/1)\n- [盐](→https://e.org/1?from=x←)\n"),
+    ("empty-item", SECTION + ITEM + "→-←\n"),
+    ("empty-source", SECTION + "- →[浪 | ](https://e.org/1)←\n"),
+    ("empty-url", SECTION + "- [浪]→()←\n"),
+    ("field-empty", SECTION + ITEM + "→代码：←\n"),
+    ("front-matter", "---\n→a: [b←\n---\n" + SECTION),
+    ("fullwidth-paren", SECTION + "- [浪]→（←https://e.org/1）\n"),
+    ("guide-count", f"{TITLE}\n> 导读：本期→3←条。浮标联网了。\n\n## 论文\n\n" + ITEM),
+    ("guide-empty", f"{TITLE}\n→> 导读：←\n"),
+    ("guide-missing", f"# →潮汐简报 (2021-03-14)←\n\n## 论文\n\n{ITEM}"),
+    ("guide-skeleton", f"{TITLE}\n→> 导读：本期x条。【新闻】；【论文】。←\n"),
+    ("headline-empty", f"# 潮汐简报 (2021-03-14)→：←\n\n{GUIDE}"),
+    ("image-hotlink", SECTION + ITEM + "![图](→https://mmbiz.qpic.cn/a.png←)\n"),
+    ("label-colon", SECTION + ITEM + "→摘要←更准了。\n"),
+    ("label-colon", SECTION + ITEM + "摘要→:←更准了。\n"),
+    ("malformed-link", SECTION + "- →[浪[(←https://e.org/1)\n"),
+    ("malformed-link", SECTION + "- →【浪】←https://e.org/1\n"),
+    ("malformed-url", SECTION + "- [浪](→代码：←https://e.org/1)\n"),
+    ("marker-form", f"{TITLE}\n{GUIDE}\n→##←论文\n\n{ITEM}"),
+    ("marker-form", SECTION + "→-←[浪](https://e.org/1)\n"),
+    ("marker-form", f"→###← 潮汐简报 (2021-03-14)\n\n{GUIDE}".replace("###", "#######")),
+    ("missing-url", SECTION + "- →[潮位计校准手册]←\n"),
+    ("no-link", SECTION + ITEM + "→- 三天的浪高 | 海岸线←\n"),
+    ("placeholder-date", f"# 潮汐简报 (→2021-03-xx←)\n\n{GUIDE}"),
+    ("punctuation", SECTION + ITEM + "摘要：更准了→。，←船稳。\n"),
+    ("punctuation", SECTION + ITEM + "摘要：更准了→,←船稳。\n"),
+    ("repo-mismatch", SECTION + "- [lin/wave：浪](→https://github.com/tide/wave←)\n"),
+    ("section-empty", SECTION + ITEM + "\n→## 博文←\n"),
+    ("source-form", SECTION + ITEM + "- [盐雾怎么试 →-← 海岸线](https://e.org/2)\n"),
+    ("stray-line", SECTION + ITEM + "\n----\n\n→192.0.2.17←\n"),
+    ("summary-empty", SECTION + ITEM + "→摘要：←\n"),
+    ("summary-is-url", SECTION + ITEM + "→摘要：https://e.org/2←\n"),
+    ("summary-missing", SECTION + ITEM + "摘要：准。\n→- [盐](https://e.org/2)←\n"),
+    ("title-form", "→ ←\n一行随手记下的话\n"),
+    ("title-is-url", SECTION + "- [→https://github.com/tide/buoy←](https://github.com/tide/buoy)\n"),
+    ("tracking-param", SECTION + "- [浪](→https://e.org/1?utm_source=x&b=2←)\n"),
+    ("two-summaries", SECTION + ITEM + "摘要：一。\n→摘要：二。←\n"),
+    ("unbalanced-bold", SECTION + ITEM + "摘要：**更准**了→**←，船稳。\n"),
+    ("unclosed-link", SECTION + "- →[←浪高预报 | 海岸线\n"),
+    ("unclosed-link", SECTION + "- [浪]→(←https://e.org/1]\n"),
+    ("unformatted-clip", SECTION + ITEM + "\n## 博文\n\n潮汐表怎么读\n海岸线\n→https://e.org/2←\n"),
+    ("warm-up-bullet", f"{TITLE}\n{GUIDE}\n先看几条短讯：\n\n- 甲：一；\n→–← 乙：二；\n"),
+    ("warm-up-placeholder", f"{TITLE}\n{GUIDE}\n先看几条短讯：\n\n- 甲：一；\n→- 乙：←\n"),
+    ("wechat-temp-url", SECTION + "- [浪](→https://mp.weixin.qq.com/s?timestamp=1&signature=a*b←)\n"),
+]
+
+# told by rules that need other issues, channels or the network: see the tests of those
+ELSEWHERE = {
+    "dead-archive-link", "dead-link", "duplicate-item", "link-unknown", "renamed", "repeat-repo",
+    "stale-copy", "too-long",
+}  # fmt: skip
+
+
+def marked(sample: str) -> tuple[str, tuple[int, int, int]]:
+    """The text without its arrows; line, column and end column of what stood between them."""
+    before, _, rest = sample.partition("→")
+    inside, _, after = rest.partition("←")
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    return before + inside + after, (line, column, column + len(inside))
+
+
+@pytest.mark.parametrize(("code", "sample"), SAMPLES)
+def test_it_is_told_at_its_place(code: str, sample: str) -> None:
+    text, place = marked(sample)
+    found = [problem for problem in check(read(text, "2021-03-14.md"), text) if problem.code == code]
+    assert [(p.pos.line, p.pos.column, p.pos.end_column) for p in found] == [place]
+
+
+def test_every_code_has_a_sample() -> None:
+    assert {code for code, _ in SAMPLES} | ELSEWHERE == set(CODES)
+
+
+@pytest.mark.parametrize(("code", "sample"), SAMPLES)
+def test_a_comment_silences_it(code: str, sample: str) -> None:
+    text = f"{marked(sample)[0]}\n<!-- publish: ignore=too-long, {code} -->\n"
+    assert code not in {problem.code for problem in check(read(text, "2021-03-14.md"), text)}
+
+
+def test_another_comment_does_not() -> None:
+    text = marked(SAMPLES[0][1])[0] + "\n<!-- publish: ignore=too-long -->\n"
+    assert "arxiv-mismatch" in {problem.code for problem in check(read(text, "2021-03-14.md"), text)}
+
+
+def test_a_sound_issue_has_no_problem() -> None:
+    text = SECTION + ITEM + "摘要：船长说“准”。\n"
+    assert check(read(text, "2021-03-14.md"), text) == ()
+
+
+# ---------------------------------------------------------------- beside other issues
+
+
+def issue(date: str, *urls: str, front: str = "") -> str:
+    items = "".join(f"- [第{n}条](https://{url})\n" for n, url in enumerate(urls))
+    return f"{front}# 潮汐简报 ({date})\n\n{GUIDE}\n## 开源项目\n\n{items}"
+
+
+def beside(
+    text: str, date: str, *others: str, published: dict[str, str] | None = None
+) -> list[tuple[str, int]]:
+    """Codes and lines of an issue beside others."""
+    imprints = []
+    for number, other in enumerate((text, *others)):
+        path = f"{date if number == 0 else other.partition('(')[2][:10]}.md"
+        imprints.append(examine(read(other, path), other).imprint)
+    archive = Archive(imprints, published)
+    return [(problem.code, problem.pos.line) for problem in check(read(text, f"{date}.md"), text, archive)]
+
+
+def test_an_article_of_an_earlier_issue_is_an_error_and_of_a_later_one_is_none() -> None:
+    first = issue("2021-02-28", "e.org/1", "e.org/2", "e.org/3")
+    second = issue("2021-03-14", "e.org/4", "www.e.org/2/#top", "e.org/5", "e.org/6")
+    assert beside(second, "2021-03-14", first) == [("duplicate-item", 8)]
+    assert beside(first, "2021-02-28", second) == []
+
+
+def test_a_repository_may_come_back() -> None:
+    first = issue("2021-02-28", "github.com/tide/buoy", "e.org/1")
+    second = issue("2021-03-14", "github.com/Tide/buoy/releases", "e.org/4")
+    assert beside(second, "2021-03-14", first) == [("repeat-repo", 7)]
+
+
+def test_a_copy_of_an_issue_is_told_once() -> None:
+    first = issue("2021-02-28", "e.org/1", "e.org/2", "e.org/3", "e.org/9")
+    second = issue("2021-03-14", "e.org/1", "e.org/2", "e.org/3", "e.org/4", "e.org/5", "e.org/6")
+    assert beside(second, "2021-03-14", first) == [("stale-copy", 1)]
+    less = issue("2021-03-14", "e.org/1", "e.org/2", "e.org/3", *(f"e.org/{n}" for n in range(4, 8)))
+    assert beside(less, "2021-03-14", first) == [("duplicate-item", n) for n in (7, 8, 9)]
+
+
+def test_a_draft_is_no_earlier_issue() -> None:
+    first = issue("2021-02-28", "e.org/1", front="---\ndraft: true\n---\n")
+    assert beside(issue("2021-03-14", "e.org/1"), "2021-03-14", first) == []
+
+
+def test_a_title_unlike_the_others_is_an_error() -> None:
+    others = [issue(f"2021-02-{day}", f"e.org/{day}") for day in (10, 17, 24)]
+    odd = issue("2021-03-14", "e.org/1").replace("# 潮汐简报 (2021-03-14)", "# 三月的潮汐")
+    assert beside(odd, "2021-03-14", *others) == [("title-form", 1)]
+
+
+def test_who_never_had_a_guide_needs_none() -> None:
+    others = [issue(f"2021-02-{day}", f"e.org/{day}").replace(GUIDE, "") for day in (10, 17, 24)]
+    bare = issue("2021-03-14", "e.org/1").replace(GUIDE, "")
+    assert beside(bare, "2021-03-14", *others) == []
+    assert beside(bare, "2021-03-14", issue("2021-02-10", "e.org/2")) == [("guide-missing", 1)]
+
+
+def test_a_list_of_earlier_issues_leads_to_one_that_is_gone() -> None:
+    others = [issue(f"2021-02-{day}", f"e.org/{day}") for day in (10, 17, 24)]
+    links = "\n".join(f"- [那期](../issues/2021-02-{day}.md)" for day in (10, 15, 17, 24))
+    text = issue("2021-03-14", "e.org/1") + f"\n## [往期回顾](https://e.org)\n\n{links}\n"
+    assert beside(text, "2021-03-14", *others) == [("dead-archive-link", 12)]
+
+
+def test_an_issue_with_another_id_than_it_went_out_under() -> None:
+    text = issue("2021-03-14", "e.org/1")
+    sha = read(text, "2021-03-14.md").source.sha256
+    assert beside(text, "2021-03-14", published={sha: "2021-03-13"}) == [("renamed", 1)]
+    assert beside(text, "2021-03-14", published={sha: "2021-03-14"}) == []

@@ -1,0 +1,394 @@
+"""`publish check`: what it prints in every form, what it writes, and its exit codes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from publisher.checks import CODES
+from publisher.cli.excerpt import excerpt, width
+from publisher.cli.main import main
+
+NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
+SETTINGS = """\
+[newsletter]
+name = "慢刊"
+url = "https://e.org/{date}/"
+id = "tag:e.org,2021:slow"
+"""
+BROKEN = """\
+# 慢刊 (2021-07-18)
+
+> 导读：一条坏的。
+
+## 新闻
+
+- [甲](https://e.org/a)(https://e.org/a)
+摘要：好，，了。
+- [乙乙](
+- [丙 | 慢讯]()
+"""
+FULL = """\
+error[double-url]: the address is written twice
+ --> issues/2021-07-18.md:7:23
+  |
+7 | - [甲](https://e.org/a)(https://e.org/a)
+  |                        ^^^^^^^^^^^^^^^^^
+  = help: keep one of them (--fix)
+
+warning[punctuation]: "，，" should be "，"
+ --> issues/2021-07-18.md:8:5
+  |
+8 | 摘要：好，，了。
+  |         ^^^^
+  = help: --fix writes it
+
+error[unclosed-link]: this bracket is never closed
+ --> issues/2021-07-18.md:9:3
+  |
+9 | - [乙乙](
+  |   ^
+  = help: close it behind the title: [title](address)
+
+error[empty-url]: the link has no address
+  --> issues/2021-07-18.md:10:11
+   |
+10 | - [丙 | 慢讯]()
+   |              ^^
+   = help: write the address between the parentheses
+
+3 errors, 1 warning in 1 issue; 2 fixable: publish check --fix (--diff to look first) \
+· explain one: publish check --explain double-url
+"""
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Check = Callable[..., Said]
+
+
+@pytest.fixture
+def check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> Check:
+    """check("--fix") runs the command in the folder of the test; `stdin` is what it reads."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, stdin: bytes = b"") -> Said:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = main(["check", *words], NOW)
+        out, err = capsysbinary.readouterr()
+        return Said(code, out.decode(), err.decode())
+
+    return run
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    """A newsletter with one broken issue and one sound one before it."""
+    (tmp_path / "publisher.toml").write_text(SETTINGS, "utf-8")
+    (tmp_path / "issues").mkdir()
+    (tmp_path / "issues" / "2021-07-18.md").write_text(BROKEN, "utf-8")
+    sound = "# 慢刊 (2021-07-04)\n\n> 导读：好的。\n\n## 新闻\n\n- [零](https://e.org/0)\n"
+    (tmp_path / "issues" / "2021-07-04.md").write_text(sound, "utf-8")
+    return tmp_path
+
+
+def broken(folder: Path) -> Path:
+    return folder / "issues" / "2021-07-18.md"
+
+
+IGNORED = "--ignore=summary-missing"
+
+
+def test_the_full_form(check: Check, letter: Path) -> None:
+    said = check("2021-07-18", IGNORED)
+    assert said == (1, FULL, "")
+
+
+def test_a_sound_issue(check: Check, letter: Path) -> None:
+    assert check("issues/2021-07-04.md") == (0, "1 issue checked, nothing wrong\n", "")
+
+
+def test_without_a_word_all_issues_are_checked(check: Check, letter: Path) -> None:
+    assert "3 errors, 1 warning in 2 issues" in check().out
+
+
+def test_the_concise_form(check: Check, letter: Path) -> None:
+    said = check("issues", "--format", "concise", "--select", "empty-url,punctuation")
+    assert said.out.splitlines()[:2] == [
+        'issues/2021-07-18.md:8:5: warning[punctuation]: "，，" should be "，" (--fix)',
+        "issues/2021-07-18.md:10:11: error[empty-url]: the link has no address",
+    ]
+
+
+def test_the_form_of_github(check: Check, letter: Path) -> None:
+    said = check("2021-07-18", "--format", "github", "--select", "empty-url")
+    assert said.out == (
+        "::error file=issues/2021-07-18.md,line=10,endLine=10,col=11,endColumn=12,title=empty-url"
+        "::the link has no address · write the address between the parentheses\n"
+    )
+
+
+def test_sarif(check: Check, letter: Path) -> None:
+    log = json.loads(check("--format", "sarif", "--select", "empty-url,double-url").out)
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["double-url", "empty-url"]
+    assert [(one["ruleId"], one["level"]) for one in run["results"]] == [
+        ("double-url", "error"),
+        ("empty-url", "error"),
+    ]
+    place = run["results"][1]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "issues/2021-07-18.md"
+    assert place["region"] == {"startLine": 10, "startColumn": 11, "endLine": 10, "endColumn": 13}
+
+
+def test_json(check: Check, letter: Path) -> None:
+    said = check("2021-07-18", "--json", "--select", "punctuation")
+    (issue,) = json.loads(said.out)["issues"]
+    edit = {"line": 8, "column": 5, "end_line": 8, "end_column": 7, "text": "，"}
+    assert issue["path"] == "issues/2021-07-18.md"
+    assert issue["problems"] == [
+        {
+            "code": "punctuation",
+            "severity": "warning",
+            **{key: value for key, value in edit.items() if key != "text"},
+            "message": '"，，" should be "，"',
+            "help": "",
+            "fixable": True,
+            "edits": [edit],
+        }
+    ]
+    assert (said.code, json.loads(said.out)["exit"]) == (0, 0)
+
+
+def test_warnings_alone_are_no_failure(check: Check, letter: Path) -> None:
+    assert check("2021-07-18", "--select", "punctuation").code == 0
+
+
+# ------------------------------------------------------------------------------- mending
+
+
+def test_fix_mends_the_file_and_tells_what_is_left(check: Check, letter: Path) -> None:
+    mode = broken(letter).stat().st_mode
+    said = check("2021-07-18", "--fix", IGNORED)
+    mended = BROKEN.replace("(https://e.org/a)(https://e.org/a)", "(https://e.org/a)").replace("，，", "，")
+    assert broken(letter).read_text("utf-8") == mended
+    assert broken(letter).stat().st_mode == mode
+    assert said.err == "mended issues/2021-07-18.md: 2 problems\n"
+    assert "2 errors in 1 issue ·" in said.out
+    assert said.code == 1
+
+
+def test_fixing_twice_changes_nothing_more(check: Check, letter: Path) -> None:
+    check("--fix")
+    once = broken(letter).read_bytes()
+    assert check("--fix").err == ""
+    assert broken(letter).read_bytes() == once
+
+
+def test_diff_shows_and_writes_nothing(check: Check, letter: Path, need: Callable[[str], str]) -> None:
+    before = broken(letter).read_bytes()
+    said = check("--diff")
+    assert broken(letter).read_bytes() == before
+    assert said.err == "would mend issues/2021-07-18.md: 2 problems\n"
+    assert "\n-摘要：好，，了。\n" in said.out
+    assert "\n+摘要：好，了。\n" in said.out
+    subprocess.run([need("git"), "apply"], input=said.out.encode(), cwd=letter, check=True)
+    check_again = check("--diff")
+    assert (check_again.out, check_again.err) == ("", "")
+
+
+def test_only_what_is_selected_is_mended(check: Check, letter: Path) -> None:
+    check("--fix", "--select", "punctuation")
+    assert broken(letter).read_text("utf-8") == BROKEN.replace("，，", "，")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_keeps_its_encoding_and_line_ends(check: Check, tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "2021-07-18.md"
+    file.write_bytes(BROKEN.replace("\n", "\r\n").encode(encoding))
+    check(file.name, "--fix", "--select", "punctuation")
+    assert file.read_bytes() == BROKEN.replace("\n", "\r\n").replace("，，", "，").encode(encoding)
+
+
+def test_a_link_to_a_file_stays_one(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "real.md").write_text(BROKEN, "utf-8")
+    (tmp_path / "2021-07-18.md").symlink_to("real.md")
+    check("2021-07-18.md", "--fix")
+    assert (tmp_path / "2021-07-18.md").is_symlink()
+    assert "，，" not in (tmp_path / "real.md").read_text("utf-8")
+
+
+# ---------------------------------------------------------------------------- for editors
+
+
+def test_standard_input_is_checked_as_the_file_it_is_to_be(check: Check, letter: Path) -> None:
+    broken(letter).write_text("# 慢刊 (2021-07-18)\n", "utf-8")
+    said = check("--stdin", "--stdin-filename", "issues/2021-07-18.md", IGNORED, stdin=BROKEN.encode())
+    assert said == (1, FULL, "")
+
+
+def test_standard_input_is_compared_with_the_other_issues(check: Check, letter: Path) -> None:
+    text = BROKEN.replace("](https://e.org/a)(https://e.org/a)", "](https://e.org/0)")
+    said = check("--stdin", "--stdin-filename", "issues/2021-08-01.md", stdin=text.encode())
+    assert (
+        "error[duplicate-item]: issue 2021-07-04 had this article\n --> issues/2021-08-01.md:7:7" in said.out
+    )
+
+
+def test_standard_input_mended_on_standard_output(check: Check, tmp_path: Path) -> None:
+    text = "\ufeff" + BROKEN.replace("\n", "\r\n")
+    said = check("--stdin", "--fix", "--select", "punctuation", stdin=text.encode())
+    assert said == (0, text.replace("，，", "，"), "")
+
+
+# ------------------------------------------------------------------------------- mistakes
+
+
+def test_explain(check: Check, tmp_path: Path) -> None:
+    said = check("--explain", "empty-url")
+    assert said.out.startswith("error[empty-url]\nA link has nothing between its parentheses")
+    assert (
+        check("--explain", "empty-ur").err == "error: there is no code empty-ur · did you mean empty-url?\n"
+    )
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_is_explained(code: str) -> None:
+    text = CODES[code].text
+    assert text.endswith((".", "-->"))
+    assert len(text) > 20
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--select", "nonsense"], "there is no code nonsense"),
+        (["2021-07-19"], "there is no issue 2021-07-19 · did you mean 2021-07-18?"),
+        (["--stdin", "x.md"], "--stdin checks one text, and files are named too"),
+        (["--links", "--allow", "localhost", "2021-07-04"], "localhost cannot be allowed"),
+    ],
+)
+def test_mistakes_in_the_words(check: Check, letter: Path, words: list[str], said: str) -> None:
+    found = check(*words)
+    assert (found.code, found.out) == (2, "")
+    assert said in found.err
+
+
+def test_outside_of_a_newsletter_files_are_named(check: Check, tmp_path: Path) -> None:
+    assert check() == (
+        2,
+        "",
+        "error: no issue is named, and there is no newsletter here · publish check FILE…\n",
+    )
+
+
+def test_a_file_that_is_no_text(check: Check, letter: Path) -> None:
+    (letter / "issues" / "2021-07-20.md").write_bytes(b"# \xff\n")
+    said = check("2021-07-20")
+    assert said.code == 1
+    assert said.err.startswith("error: issues/2021-07-20.md:1:3: byte 0xff is not UTF-8")
+
+
+def test_the_cache_tells_what_is_new(check: Check, letter: Path) -> None:
+    first = check()
+    assert (letter / ".publisher" / "cache" / "checks.json").exists() or first.code == 1
+    broken(letter).write_text(BROKEN.replace("，，", "，"), "utf-8")
+    assert "punctuation" not in check().out
+    assert check().out == check().out
+
+
+def test_many_files_are_shared_among_processes(check: Check, letter: Path) -> None:
+    for number in range(60):
+        date = dt.date(2020, 1, 1) + dt.timedelta(days=number)
+        text = BROKEN.replace("2021-07-18", date.isoformat()).replace("e.org/a", f"e.org/{number}")
+        (letter / "issues" / f"{date}.md").write_text(text, "utf-8")
+    said = check("--format", "concise", "--select", "empty-url")
+    assert len(said.out.splitlines()) == 62
+    assert said.err == "checking issues: 62\n"
+
+
+# ------------------------------------------------------------------------------- budgets
+
+
+def test_what_the_channels_make_of_it(check: Check, letter: Path) -> None:
+    toml = letter / "publisher.toml"
+    toml.write_text(SETTINGS + "[channels.wechat]\n[channels.telegram]\n[channels.email]\n", "utf-8")
+    line = check("2021-07-04").out.splitlines()[0]
+    assert re.fullmatch(
+        r"channels  wechat [\d,]+ of 20,000 characters · telegram 1 message \(at most \d+ of 4,096\) "
+        r"· email \d+ lines",
+        line,
+    )
+
+
+def test_an_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) -> None:
+    (letter / "publisher.toml").write_text(SETTINGS + "[channels.wechat]\n", "utf-8")
+    file = letter / "issues" / "2021-07-04.md"
+    file.write_text(file.read_text("utf-8") + "摘要：" + "字" * 21_000 + "\n", "utf-8")
+    said = check("2021-07-04", "--format", "concise")
+    assert re.search(r"1:3: error\[too-long\]: wechat: [\d,]+ characters too many of 19,999", said.out)
+    assert said.code == 1
+
+
+# --------------------------------------------------------------------------------- carets
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "line", "carets"),
+    [
+        ("abc", 2, 3, "abc", " ^"),
+        ("甲乙c", 2, 3, "甲乙c", "  ^^"),
+        ("甲乙c", 3, 4, "甲乙c", "    ^"),
+        ("abc", 4, 5, "abc", "   ^"),
+        ("a\tb", 3, 4, "a    b", "     ^"),
+        ("e\u0301b", 3, 4, "e\u0301b", " ^"),
+        ("\x1b[31mred", 6, 9, "\ufffd[31mred", "     ^^^"),
+        ("", 1, 2, "", "^"),
+    ],
+)
+def test_carets_stand_below_what_they_mark(text: str, start: int, end: int, line: str, carets: str) -> None:
+    assert excerpt(text, start, end) == (line, carets)
+
+
+def test_a_long_line_is_cut_around_its_place() -> None:
+    text = "字" * 300 + "x" + "句" * 300
+    line, carets = excerpt(text, 301, 302)
+    assert width(line) <= 100
+    assert line.startswith("…")
+    assert line.endswith("…")
+    at = carets.index("^")
+    assert width(line[: line.index("x")]) == at
+
+
+# ---------------------------------------------------------------------------------- links
+
+
+def test_links_are_asked_for_only_on_request(check: Check, letter: Path, server) -> None:
+    text = f"# 慢刊 (2021-07-04)\n\n> 导读：好的。\n\n## 新闻\n\n- [零]({server.url('/404')})\n"
+    (letter / "issues" / "2021-07-04.md").write_text(text, "utf-8")
+    assert check("2021-07-04").code == 0
+    refused = check("2021-07-04", "--links", "--format", "concise")
+    assert "7:7: warning[link-unknown]: 127.0.0.1 is 127.0.0.1, which is not a public address" in refused.out
+    assert (refused.code, server.asked) == (0, [])
+    (letter / ".publisher" / "cache" / "links.json").unlink()
+    said = check("2021-07-04", "--links", "--allow", f"127.0.0.1:{server.port}", "--format", "concise")
+    assert "7:7: error[dead-link]: 127.0.0.1 answers 404: not found" in said.out
+    assert said.code == 1
+    assert re.search(r"^links     1 checked · 1 gone · [\d.]+ s, 0 from cache$", said.out, re.MULTILINE)
+    assert "1 gone" in check("2021-07-04", "--links").out
+    assert len(server.asked) == 1

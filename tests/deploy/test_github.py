@@ -1,0 +1,213 @@
+"""The workflow, its steps run one by one as a runner does, on a fresh checkout each time."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.servers.telegram_api import Fault, TelegramServer
+from tests.servers.telegram_rules import TOKEN, BotApi
+
+SETTINGS = """\
+[newsletter]
+name = "潮汐"
+url = "https://example.org/{{date}}/"
+id = "tag:example.org,2024:tide"
+
+[channels.telegram]
+token = "env:TELEGRAM_TOKEN"
+chat = "@tide"
+api = "{api}"
+"""
+ISSUE = (
+    "# 潮汐 ({date})：涨潮\n\n## 新闻\n\n- [第{n}条 | 来源](https://news.example.com/{n})\n摘要：水来了。\n"
+)
+
+
+@pytest.fixture(scope="session")
+def workflow(deploy: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((deploy / "github-publish.yml").read_text("utf-8"))
+    return found
+
+
+@pytest.fixture
+def telegram() -> Iterator[TelegramServer]:
+    with TelegramServer(BotApi()) as running:
+        yield running
+
+
+@dataclass
+class Job:
+    """How the steps of a job ended, by name: 0 is good. A step that was not run is not there."""
+
+    ended: dict[str, int] = field(default_factory=dict)
+    said: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        return not any(self.ended.values())
+
+
+Runner = Callable[..., Job]
+
+
+def git(*arguments: str | Path, folder: Path) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def origin(tmp_path: Path, telegram: TelegramServer, need: Callable[[str], str]) -> Path:
+    """A repository with a newsletter of one issue, as GitHub has it."""
+    need("git")
+    git("init", "--quiet", "--bare", "--initial-branch=main", "origin", folder=tmp_path)
+    git("clone", "--quiet", "origin", "editor", folder=tmp_path)
+    (tmp_path / "editor" / "issues").mkdir()
+    (tmp_path / "editor" / "publisher.toml").write_text(SETTINGS.format(api=telegram.url), "utf-8")
+    write(tmp_path, "2024-02-15", 1)
+    return tmp_path / "origin"
+
+
+def write(place: Path, date: str, number: int) -> None:
+    """The editor adds an issue."""
+    editor = place / "editor"
+    (editor / "issues" / f"{date}.md").write_text(ISSUE.format(date=date, n=number), "utf-8")
+    git("add", ".", folder=editor)
+    author = ["-c", "user.name=Editor", "-c", "user.email=editor@example.org"]
+    git(*author, "commit", "--quiet", "--message", date, folder=editor)
+    git("push", "--quiet", "origin", "HEAD:main", folder=editor)
+
+
+@pytest.fixture
+def run(origin: Path, tmp_path: Path, workflow: dict[str, Any]) -> Runner:
+    """run("publish", until="NAME") runs a job on a runner of its own, which dies after that step."""
+    count = 0
+
+    def job(name: str, until: str = "") -> Job:
+        nonlocal count
+        count += 1
+        home = tmp_path / f"runner-{count}"
+        home.mkdir()
+        git("clone", "--quiet", origin, home / "work", folder=tmp_path)
+        done = Job()
+        for step in workflow["jobs"][name]["steps"]:
+            if "run" not in step or step["name"] == "Install":
+                continue
+            if done.is_good or _always(step, done):
+                env = {key: _filled(value) for key, value in step.get("env", {}).items()}
+                _step(step, home, env, done)
+            if step["name"] == until:
+                break
+        return done
+
+    return job
+
+
+def _always(step: dict[str, Any], job: Job) -> bool:
+    condition = step.get("if", "success()")
+    assert condition in ("success()", "always() && steps.ledger.outcome == 'success'")
+    return condition != "success()" and job.ended["Take the ledger"] == 0
+
+
+def _filled(value: str) -> str:
+    assert value == "${{ secrets.TELEGRAM_TOKEN }}"
+    return TOKEN
+
+
+def _step(step: dict[str, Any], home: Path, env: dict[str, str], job: Job) -> None:
+    """Run a step: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#defaultsrunshell"""
+    assert "${{" not in step["run"]
+    world = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "NO_PROXY": "*",
+        "RUNNER_TEMP": str(home),
+        "GITHUB_WORKSPACE": str(home / "work"),
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "tide/letter",
+        "GITHUB_RUN_ID": "4711",
+    }
+    command = ["bash", "-e", "-c", step["run"]]
+    done = subprocess.run(command, cwd=home / "work", env=world | env, capture_output=True, text=True)
+    job.ended[step["name"]] = done.returncode
+    job.said += done.stdout + done.stderr
+
+
+def in_branch(origin: Path) -> set[str]:
+    return set(git("ls-tree", "--name-only", "ledger", folder=origin).split())
+
+
+def test_what_it_is_started_by(workflow: dict[str, Any]) -> None:
+    started = workflow[True]  # what YAML 1.1 makes of `on`
+    assert set(started) == {"pull_request", "schedule", "workflow_dispatch"}
+    assert [entry["cron"] for entry in started["schedule"]] == ["50 1 * * *", "20 4 * * *"]
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["jobs"]["publish"]["concurrency"] == {"group": "publish", "cancel-in-progress": False}
+
+
+def test_the_page_is_there_before_anybody_is_told(workflow: dict[str, Any]) -> None:
+    steps = [step.get("name") or step["uses"] for step in workflow["jobs"]["publish"]["steps"]]
+    order = ["Take the ledger", "Make the site", "actions/deploy-pages", "Publish what is due"]
+    places = [next(n for n, name in enumerate(steps) if name.startswith(one)) for one in order]
+    assert places == sorted(places)
+
+
+def test_a_pull_request_is_checked(run: Runner) -> None:
+    assert run("check").ended == {"Check all issues": 0}
+
+
+def test_each_issue_goes_out_once(
+    run: Runner, origin: Path, tmp_path: Path, telegram: TelegramServer, publish
+) -> None:
+    if "publish adopt " not in publish("--help", folder=tmp_path):
+        pytest.skip("publish adopt is still to come")
+    first = run("publish")
+    assert first.is_good, first.said
+    assert (tmp_path / "runner-1" / "site" / "public" / "2024-02-15" / "index.html").exists()
+    assert len(telegram.messages) == 1
+    assert in_branch(origin) == {"ledger.db", "revisions.json"}
+
+    again = run("publish")
+    assert again.is_good, again.said
+    assert len(telegram.messages) == 1
+
+    write(tmp_path, "2024-02-29", 2)
+    assert run("publish").is_good
+    assert [re.findall(r"第.条", message["text"]) for message in telegram.messages] == [["第1条"], ["第2条"]]
+    assert "handed-out" not in in_branch(origin)
+
+
+def test_a_runner_that_dies_with_the_ledger_stops_the_next(
+    run: Runner, origin: Path, telegram: TelegramServer
+) -> None:
+    run("publish", until="Publish what is due")
+    assert len(telegram.messages) == 1
+    assert "handed-out" in in_branch(origin)
+    stopped = run("publish")
+    assert stopped.ended == {"Take the ledger": 1}
+    assert "https://github.com/tide/letter/actions/runs/4711 never handed the ledger in" in stopped.said
+    assert len(telegram.messages) == 1
+
+
+def test_what_failed_is_told_and_the_ledger_knows(
+    run: Runner, origin: Path, telegram: TelegramServer
+) -> None:
+    telegram.script(Fault("bad_request", text="chat not found"))
+    failed = run("publish")
+    assert failed.ended == {
+        "Take the ledger": 0,
+        "Make the site": 0,
+        "Publish what is due": 3,
+        "Hand the ledger in": 0,
+    }
+    assert in_branch(origin) == {"ledger.db", "revisions.json"}

@@ -1,0 +1,228 @@
+"""Whom a mail goes to: addresses as people write them, and lists of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publisher.channels.email import Email
+from publisher.channels.email.addresses import folded, recipient
+from publisher.channels.email.headers import Mailbox
+from publisher.channels.email.roster import readers, spelled
+from publisher.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "address"),
+    [
+        ("lin@example.org", "", "lin@example.org"),
+        ("  Lin.Xi+tide@Mail.Example.ORG\t", "", "Lin.Xi+tide@mail.example.org"),
+        ("林汐 <lin@example.org>", "林汐", "lin@example.org"),
+        ('"Lin, Xi" <lin@example.org>', "Lin, Xi", "lin@example.org"),
+        ("林汐　＜lin＠example．org＞", "林汐", "lin@example.org"),
+        ("ｌｉｎ＠ｅｘａｍｐｌｅ．ｏｒｇ", "", "lin@example.org"),
+        ("林（汐） <lin@example.org>", "林（汐）", "lin@example.org"),
+        ("lin@例子.example", "", "lin@xn--fsqu00a.example"),
+        ("lin@faß.example", "", "lin@xn--fa-hia.example"),  # IDNA 2003 would make fass of it
+        ("lin@例子。example", "", "lin@xn--fsqu00a.example"),
+        ("lin@XN--FSQU00A.example", "", "lin@xn--fsqu00a.example"),
+        ("林汐@example.org", "", "林汐@example.org"),
+        ("lin@localhost", "", "lin@localhost"),
+        (f"{'a' * 64}@example.org", "", f"{'a' * 64}@example.org"),
+    ],
+)
+def test_an_address(written: str, name: str, address: str) -> None:
+    assert recipient(written) == Mailbox(name, address)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("lin@example.org\r\nBcc: x@example.net", "there is a carriage return in it"),
+        ("lin@example.org\nRCPT TO:<x@example.net>", "there is a line break in it"),
+        ("lin\0@example.org", "there is a NUL in it"),
+        ("lin@example.org\x0b", "there is an unseen character (U+000B) in it"),
+        ("lin\x85@example.org", "there is an unseen character (U+0085) in it"),
+        ("lin\u2028x@example.org", "there is an unseen character (U+2028) in it"),
+        ("\u202elin@example.org", "there is an unseen character (U+202E) in it"),
+        ("lin\u200b@example.org", "there is an unseen character (U+200B) in it"),
+        ("=?utf-8?q?x?= <lin@example.org>", "there is an encoded word in it"),
+        ("=?utf-8?q?lin=40?=@example.org", "there is an encoded word in it"),
+        ("Lin", "there is no @ in it"),
+        ("Lin <lin>", "there is no @ in it"),
+        ("@example.org", "there is nothing before the @"),
+        ("lin@", "there is no domain behind the @"),
+        ("lin@xi@example.org", "there is more than one @ in it"),
+        ("lin@example.org, xi@example.org", "there is more than one @ in it"),
+        ("lin@example.org <lin@example.org", "the angle brackets do not match"),
+        ("lin@example.org>", "the angle brackets do not match"),
+        ("<lin@example.org> x", "the angle brackets do not match"),
+        ("<<lin@example.org>>", "the angle brackets do not match"),
+        ('"lin xi"@example.org', "its first part is quoted, which few servers take"),
+        ("lin xi@example.org", "a space has no place before the @"),
+        ("lin,xi@example.org", ", has no place before the @"),
+        ("(lin)@example.org", "( has no place before the @"),
+        ("lin..xi@example.org", "there is a dot too many before the @"),
+        (".lin@example.org", "there is a dot too many before the @"),
+        ("lin@[127.0.0.1]", "it has an IP address in place of a domain"),
+        ("lin@example", "there can be no domain example"),
+        ("lin@exam ple.org", "there can be no domain exam ple.org"),
+        ("lin@-example.org", "there can be no domain -example.org"),
+        ("lin@example..org", "there can be no domain example..org"),
+        ("lin@例 子.example", "there can be no domain 例 子.example"),
+        ("lin@☃️.example", "there can be no domain ☃️.example"),
+        (f"{'a' * 65}@example.org", "it is longer than any address may be"),
+        (f"{'林' * 22}@example.org", "it is longer than any address may be"),
+        (f"lin@{'a.' * 125}org", "it is longer than any address may be"),
+    ],
+)
+def test_no_address(written: str, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        recipient(written)
+    assert caught.value.message.startswith(f"this is no address to send to: {why}")
+    assert caught.value.hint
+
+
+@given(st.text())
+def test_nothing_gets_through_that_could_end_a_command(text: str) -> None:
+    for written in (text, f"{text}@example.org", f"lin@{text}", f"{text} <lin@example.org>"):
+        try:
+            box = recipient(written)
+        except ConfigError:
+            continue
+        assert box.address.isprintable()
+        assert not set(box.address) & set("<> \t\r\n\0")
+        assert box.domain.isascii()
+        assert "\n" not in box.name
+        assert "\r" not in box.name
+
+
+def test_what_is_the_same_address() -> None:
+    written = (
+        "Lin@Example.org",
+        "lin@example.org",
+        "LIN+tide@example.org",
+        "ｌｉｎ@example.org",
+        "lin+@example.org",
+    )
+    assert {folded(recipient(one).address) for one in written} == {"lin@example.org"}
+    assert folded("+tide@example.org") == "+tide@example.org"
+    assert folded("lin@example.org") != folded("lin@mail.example.org")
+    assert folded("l.in@example.org") != folded("lin@example.org")
+
+
+# --------------------------------------------------------------------- lists
+
+LIST = """\
+\ufeff# who reads us
+lin@example.org
+
+  # friends
+Xi Lin <Xi@Example.org>   # since 2021
+zhou@example.net  # moved
+ zhou+old@EXAMPLE.net
+LIN@example.org
+林汐@例子.example\r
+ｍｅｉ＠example.org
+"""
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    file = folder / "readers.txt"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return file
+
+
+def test_a_list_with_every_irregularity(tmp_path: Path) -> None:
+    file = write(tmp_path, LIST)
+    assert [(one.key, one.box, one.place) for one in readers(file)] == [
+        ("lin@example.org", Mailbox("", "lin@example.org"), "readers.txt:2"),
+        ("xi@example.org", Mailbox("Xi Lin", "Xi@example.org"), "readers.txt:5"),
+        ("zhou@example.net", Mailbox("", "zhou@example.net"), "readers.txt:6"),
+        ("林汐@xn--fsqu00a.example", Mailbox("", "林汐@xn--fsqu00a.example"), "readers.txt:9"),
+        ("mei@example.org", Mailbox("", "mei@example.org"), "readers.txt:10"),
+    ]
+    assert spelled(file) == {"xi@example.org": Mailbox("Xi Lin", "Xi@example.org")}
+
+
+def test_the_same_list_in_the_settings() -> None:
+    channel = Email(
+        from_="a@e.org", server="smtp://localhost", recipients_=("Lin@example.org", "lin@example.org")
+    )
+    assert [*channel.recipients()] == ["lin@example.org"]
+    with pytest.raises(ConfigError, match="recipients: this is no address to send to: there is no @ in it"):
+        Email(from_="a@e.org", server="smtp://localhost", recipients_=("lin@example.org", "xi"))
+
+
+def test_one_address_stands_for_a_list_kept_elsewhere() -> None:
+    channel = Email(from_="a@e.org", server="smtp://localhost", to="List <List@example.org>")
+    assert [*channel.recipients()] == ["list@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lin@example.org\nxi\n", "readers.txt:2: this is no address to send to: there is no @ in it"),
+        ("lin@example.org\n\nxi@e\0.org\n", "readers.txt:3: this is no address to send to: there is a NUL"),
+        (
+            "lin@example.org\rxi@example.org\n",
+            "readers.txt:1: this is no address to send to: there is a carriage",
+        ),
+        (b"lin@example.org\n\xc1\xd6@example.org\n", "readers.txt:2: not UTF-8"),
+        (f"lin@example.org\n{'x' * 1001}\n", "readers.txt:2: this line is too long for an address"),
+        ("# nobody yet\n\n", "readers.txt has no address in it"),
+        ("", "readers.txt has no address in it"),
+    ],
+)
+def test_a_bad_line_is_told_with_its_place(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        [*readers(write(tmp_path, text))]
+    assert caught.value.message.startswith(message)
+    assert caught.value.hint
+
+
+def test_a_list_that_is_not_there(tmp_path: Path) -> None:
+    for read in (readers, spelled):
+        with pytest.raises(ConfigError, match="No such file") as caught:
+            [*read(tmp_path / "none.txt")]
+        assert "`recipients`" in caught.value.hint
+
+
+def test_a_changed_list_is_read_again(tmp_path: Path) -> None:
+    file = write(tmp_path, "Lin <lin@example.org>\n")
+    assert [*spelled(file)] == ["lin@example.org"]
+    write(tmp_path, "Lin <lin@example.org>\nXi <xi@example.org>\n")
+    assert [*spelled(file)] == ["lin@example.org", "xi@example.org"]
+
+
+PROGRAM = """
+import resource, sys
+from pathlib import Path
+from publisher.channels.email import Email
+from publisher.channels.email.roster import spelled
+def held(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+channel = Email(from_="a@e.org", server="smtp://localhost", recipients_=Path(sys.argv[1]))
+[*Email(from_="a@e.org", server="smtp://localhost", recipients_=("a@e.org",)).recipients()]
+before = held()
+everybody = [*channel.recipients()]
+named = spelled(channel.recipients_)
+print(len(everybody), len(named), (held() - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize("line", ["reader{}@example.org", "Reader {} <Reader{}@Example.org>"])
+def test_a_long_list_costs_little_memory(tmp_path: Path, line: str) -> None:
+    """All of it at once in a list, as the ledger takes it, is under 80 MB, even when everybody has a name."""
+    file = write(tmp_path, "".join(f"{line.replace('{}', str(n))}\n" for n in range(100_000)))
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(file)], capture_output=True, text=True, check=True
+    )
+    total, named, grown = map(int, done.stdout.split())
+    assert total == 100_000
+    assert named == (100_000 if "<" in line else 0)
+    assert grown < 80

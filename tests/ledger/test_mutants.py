@@ -1,0 +1,109 @@
+"""What holds the promises is taken out, one thing at a time, and some test must miss it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Mutant(NamedTuple):
+    """A change of a file of the ledger, and the tests that must notice it."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+    chosen: str
+
+
+MUTANTS = {
+    "no fence where results are entered": Mutant(
+        "turns.py",
+        "WHERE id = ? AND state = 'sending' AND fence = ?",
+        "WHERE id = ? AND ? > 0",
+        "test_claim.py",
+        "former_owner_tells_late",
+    ),
+    "two rows for one publication": Mutant(
+        "schema.py",
+        "UNIQUE (issue, channel, destination)",
+        "CHECK (fence >= 0)",
+        "test_races.py",
+        "six_processes and sqlite",
+    ),
+    "two rows for one delivery": Mutant(
+        "schema.py",
+        "UNIQUE (publication, recipient, part)",
+        "CHECK (fence >= 0)",
+        "test_plan.py",
+        "every_part_for_every_recipient",
+    ),
+    "no flush": Mutant(
+        "sqlite.py",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA synchronous = OFF",
+        "test_power_cut.py",
+        "noted or flushes",
+    ),
+    "no word before the act": Mutant(
+        "turns.py",
+        "SET state = 'sending', tries = ?",
+        "SET tries = ?",
+        "test_turn.py",
+        "begun_before_it_is_given",
+    ),
+    "what is unknown is sent again": Mutant(
+        "turns.py", "again = repeatable or remote_id", "again = True", "test_claim.py", "begun_and_not_ended"
+    ),
+}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package and of its ledger's tests."""
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "publisher", tmp_path / "publisher", ignore=unwanted)
+    shutil.copytree(ROOT / "tests" / "ledger", tmp_path / "tests" / "ledger", ignore=unwanted)
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/postgres.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def run(copy: Path, tests: str, chosen: str) -> subprocess.CompletedProcess[str]:
+    """Run some of the tests against the copy."""
+    chosen = f"({chosen}) and not postgres"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-xq",
+        "-p",
+        "no:cacheprovider",
+        f"tests/ledger/{tests}",
+        "-k",
+        chosen,
+    ]
+    return subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_it_is_missed(name: str, copy: Path) -> None:
+    mutant = MUTANTS[name]
+    file = copy / "publisher" / "ledger" / mutant.file
+    source = file.read_text("utf-8")
+    assert source.count(mutant.old) == 1
+    file.write_text(source.replace(mutant.old, mutant.new), "utf-8")
+    done = run(copy, mutant.tests, mutant.chosen)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+
+
+def test_nothing_is_missed_when_nothing_is_missing(copy: Path) -> None:
+    done = run(copy, "test_claim.py", "former_owner or begun_and_not_ended")
+    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr

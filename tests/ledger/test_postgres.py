@@ -1,0 +1,201 @@
+"""The ledger on PostgreSQL, when the server or its address is not as it should be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from publisher.errors import ConfigError, PublisherError, StorageError
+from publisher.ledger import Counts, Ledger
+from publisher.ledger import postgres as rooms
+from publisher.ledger.account import standing
+from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
+from tests.postgres import Postgres
+
+
+@pytest.fixture
+def address(postgres: Postgres) -> str:
+    """The address of a new ledger."""
+    return postgres.address()
+
+
+@pytest.fixture
+def ledger(address: str) -> Iterator[Ledger]:
+    with closing(Ledger(address)) as opened:
+        yield opened
+
+
+def check(error: PublisherError) -> None:
+    """It is one line, and in the words of the publisher."""
+    assert "\n" not in error.message + error.hint
+    assert "psycopg" not in error.message + error.hint
+
+
+# ----------------------------------------------------------------- a server that ends
+
+
+def test_a_server_that_starts_anew(
+    ledger: Ledger, postgres: Postgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Fault 50."""
+    claimed = begun(ledger, *"abcde")
+    tasks = turn(ledger, claimed, size=2)
+    postgres.stop()
+    for _ in range(2):
+        with pytest.raises(StorageError, match="the ledger on PostgreSQL: ") as told:
+            turn(ledger, claimed, *map(ended, tasks), size=2)
+        check(told.value)
+    postgres.start()
+    assert len(turn(ledger, claimed, *map(ended, tasks), size=2)) == 2
+    claim(ledger, NOON + MINUTE)
+    found = standing(ledger, KEY)
+    assert found
+    assert found.counts == Counts(sent=2, unknown=2, planned=1)
+    assert not caplog.records
+
+
+def test_a_server_that_ends_in_the_middle_of_a_plan(ledger: Ledger, postgres: Postgres) -> None:
+    def recipients() -> Iterator[str]:
+        yield from map(str, range(6_000))
+        postgres.stop()
+        yield from map(str, range(6_000, 12_000))
+
+    claimed = begun(ledger, "x")
+    with pytest.raises(StorageError) as told:
+        plan(ledger, claimed, parts(b="two"), recipients())
+    check(told.value)
+    postgres.start()
+    assert states(ledger) == {"a": "planned"}
+    turn(ledger, claimed)
+
+
+def cut(ledger: Ledger, address: str) -> None:
+    """Have the server end the ledger's connection."""
+    number = ledger._database._connection.info.backend_pid  # type: ignore[attr-defined]
+    with closing(Ledger(address)) as other:
+        rows(other, "SELECT pg_terminate_backend(?, 1000)", number)
+
+
+def test_a_connection_that_broke_between_two_turns(ledger: Ledger, address: str) -> None:
+    claimed = begun(ledger)
+    tasks = turn(ledger, claimed)
+    cut(ledger, address)
+    turn(ledger, claimed, *map(ended, tasks))
+    assert states(ledger) == {"a": "sent"}
+
+
+def test_a_connection_that_breaks_in_a_transaction(
+    ledger: Ledger, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def recipients() -> Iterator[str]:
+        yield "y"
+        cut(ledger, address)
+
+    claimed = begun(ledger)
+    with pytest.raises(StorageError, match="the ledger on PostgreSQL: ") as told:
+        plan(ledger, claimed, parts(b="two"), recipients())
+    check(told.value)
+    assert states(ledger) == {"a": "planned"}
+    assert not caplog.records, "nothing is printed besides"
+
+
+# ------------------------------------------------------------------- how it is set up
+
+
+def test_what_is_noted_stays_noted_however_the_server_is_set(postgres: Postgres) -> None:
+    settings = "%20-c%20synchronous_commit%3Doff%20-c%20default_transaction_isolation%3Dserializable"
+    with closing(Ledger(postgres.address() + settings)) as ledger:
+        assert rows(ledger, "SHOW synchronous_commit") == [("on",)]
+        assert rows(ledger, "SHOW transaction_isolation") == [("read committed",)]
+        assert rows(ledger, "SHOW lock_timeout") == [("30s",)]
+        found = dict(ledger.examine())
+    assert found["fsync is off"] is False, "the server of these tests does not flush"
+    assert len(found) == 2
+
+
+def test_who_may_not_make_tables_may_publish(ledger: Ledger, address: str) -> None:
+    schema = address.rpartition("%3D")[2]
+    with ledger.transaction() as books:
+        books.run(f"CREATE ROLE {schema} LOGIN")
+        books.run(f"GRANT USAGE ON SCHEMA {schema} TO {schema}")
+        books.run(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {schema}")
+    with closing(Ledger(address.replace("user=publisher", f"user={schema}"))) as other:
+        assert len(turn(other, begun(other))) == 1
+
+
+def test_it_does_not_wait_for_ever(ledger: Ledger, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    claimed = begun(ledger)
+    monkeypatch.setattr(rooms, "_EACH_TIME", rooms._EACH_TIME.replace(b"30s", b"50ms"))
+    with closing(Ledger(address)) as other:
+        with ledger.transaction() as books:
+            books.run("UPDATE publication SET url = ''")
+            with pytest.raises(StorageError, match="canceling statement due to lock timeout") as told:
+                turn(other, claimed)
+        check(told.value)
+        assert len(turn(other, claimed)) == 1
+
+
+def test_a_mistake_is_told_in_our_words(ledger: Ledger) -> None:
+    with pytest.raises(StorageError, match='relation "nowhere" does not exist') as told:
+        rows(ledger, "SELECT * FROM nowhere")
+    check(told.value)
+    assert rows(ledger, "SELECT 1") == [(1,)]
+
+
+# ------------------------------------------------------------------------- addresses
+
+
+def everything(error: BaseException | None) -> str:
+    """All that is said by an error and by what led to it."""
+    if error is None:
+        return ""
+    hint = error.hint if isinstance(error, PublisherError) else ""
+    return f"{error!r} {error} {hint}\n" + everything(error.__cause__ or error.__context__)
+
+
+def test_nobody_answers() -> None:
+    with pytest.raises(StorageError, match="Connection refused") as told:
+        Ledger("postgresql://me:wordofpass@127.0.0.1:1/ledger")
+    check(told.value)
+    assert "wordofpass" not in everything(told.value)
+    assert told.value.hint.endswith("look at the server, and at [ledger] in publisher.toml")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:word%of@127.0.0.1:1/ledger",
+        "postgresql://me:word@of@127.0.0.1:1/ledger",
+        "postgresql://me:word/of@127.0.0.1:1/ledger",
+        "postgresql://me:12/word@127.0.0.1:1/ledger",
+        "postgresql://me:word?of@127.0.0.1:1/ledger",
+        "postgresql://me:word of@127.0.0.1:1/ledger",
+        "postgresql//me:word@127.0.0.1:1/ledger",
+        "postgresql://me:word@127.0.0.1:port/ledger",
+        "postgresql://me:word@127.0.0.1:1/ledger?password=word&nonsense=1",
+        "password=word host = '127.0.0.1",
+    ],
+)
+def test_a_misspelt_address_shows_nothing_of_the_password(address: str) -> None:
+    with pytest.raises(PublisherError) as told:
+        Ledger(address)
+    check(told.value)
+    assert "word" not in everything(told.value).lower().replace("password", "")
+
+
+def test_a_misspelt_address_is_an_error_of_the_settings() -> None:
+    with pytest.raises(ConfigError) as told:
+        Ledger("postgresql://me:word@of@127.0.0.1:1/ledger")
+    assert told.value.message == "the address of the ledger's database cannot be read"
+    assert told.value.hint.startswith("write postgresql://USER:PASSWORD@HOST/DATABASE, and %40 for @")
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ConfigError) as told:
+        Ledger("postgresql://127.0.0.1:1/ledger")
+    assert told.value.message.startswith("a ledger on PostgreSQL needs psycopg: ")
+    assert told.value.hint == "pip install 'newsletter-publisher[postgres]'"

@@ -1,0 +1,1 @@
+"""Whether links lead anywhere, asked of a real server on loopback."""

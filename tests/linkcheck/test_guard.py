@@ -1,0 +1,82 @@
+"""Where no link may lead, whatever its name says."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from publisher.linkcheck import State
+from publisher.linkcheck.guard import is_public
+
+PRIVATE = [
+    *("0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.8.8.8", "169.254.169.254", "172.16.0.1"),
+    *("192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1", "203.0.113.5", "224.0.0.1", "240.0.0.1"),
+    *("255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1"),
+    *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::7f00:1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe"),
+    *("2002:7f00:1::1", "2002:a00:1::"),
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_addresses_that_are_not_public(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::101:101"])
+def test_addresses_that_are(address: str) -> None:
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1/", "127.0.0.1 is 127.0.0.1, which is not a public address"),
+        ("http://2130706433/", "which is not a public address"),
+        ("http://0x7f.1/", "which is not a public address"),
+        ("http://[::1]/", "which is not a public address"),
+        ("http://[::ffff:169.254.169.254]/", "which is not a public address"),
+        ("http://localhost:8080/", "which is not a public address"),
+        ("http://1.1.1.1:22/", "port 22 is not followed"),
+        ("http://user:secret@1.1.1.1/", "has a user name in it"),
+    ],
+)
+def test_refused_without_an_allowance(ask, url: str, reason: str) -> None:
+    verdict = ask(url, allowed=frozenset())
+    assert verdict.state is State.UNKNOWN
+    assert reason in verdict.reason
+
+
+def test_the_server_of_these_tests_is_refused_without_its_allowance(ask, server) -> None:
+    verdict = ask(server.url("/200"), allowed=frozenset())
+    assert verdict.state is State.UNKNOWN
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://169.254.169.254/latest/", "http://127.0.0.1:9/", "file:///etc/passwd", "gopher://e.org/"],
+)
+def test_a_redirect_is_looked_at_again(ask, server, target: str) -> None:
+    verdict = ask(server.url(f"/to/{target}"))
+    assert verdict.state is State.UNKNOWN
+    assert "not a public address" in verdict.reason or "only http and https" in verdict.reason
+    assert len(server.asked) == 1
+
+
+def test_a_name_with_one_private_address_is_refused(ask, server, names) -> None:
+    names({"mixed.example": ["1.1.1.1", "127.0.0.1"]})
+    assert "127.0.0.1, which is not" in ask("http://mixed.example/").reason
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(ask, server, names) -> None:
+    """The name is asked for once: a second answer could be another one."""
+    asked = names({"rebinding.example": ["127.0.0.1"]})
+    assert ask(server.url("/200", "rebinding.example")).state is State.OK
+    assert asked == ["rebinding.example"]
+    assert server.asked == [(f"rebinding.example:{server.port}", "/200")]
+
+
+def test_no_proxy_is_asked(ask, server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert ask(server.url("/200")).state is State.OK

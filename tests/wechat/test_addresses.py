@@ -1,0 +1,57 @@
+"""The address of an article that was published by hand, and where it is used from then on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ARTICLE = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
+
+
+@pytest.fixture
+def letter(tmp_path: Path, publish: Any) -> Path:
+    """The sample newsletter, published as files."""
+    publish("init", "letter", folder=tmp_path)
+    publish(folder=tmp_path / "letter")
+    return tmp_path / "letter"
+
+
+def issues(letter: Path) -> list[str]:
+    return sorted(path.stem for path in (letter / "issues").glob("*.md"))
+
+
+def test_later_issues_and_telegram_lead_to_it(letter: Path, publish: Any) -> None:
+    *_, earlier, newest = issues(letter)
+    outbox = letter / "outbox" / newest
+    assert ARTICLE not in (outbox / "wechat" / "article.html").read_text("utf-8")
+    said = publish("status", earlier, "--url", "wechat", ARTICLE, folder=letter)
+    assert said == f"{earlier}  wechat · {ARTICLE}\n"
+    publish(folder=letter)
+    assert ARTICLE in (outbox / "wechat" / "article.html").read_text("utf-8")
+    assert ARTICLE in publish("status", earlier, folder=letter)
+
+    own = f"{ARTICLE}2"
+    publish("status", "--url", "wechat", own, folder=letter)
+    publish(folder=letter)
+    call = json.loads((outbox / "telegram" / "message-1.json").read_text("utf-8"))
+    [row] = call["reply_markup"]["inline_keyboard"]
+    assert [button["text"] for button in row] == ["网页版", "微信"]
+    assert row[1]["url"] == own
+    publish(folder=letter)
+    assert "nothing to do" in publish(folder=letter)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://mp.weixin.qq.com/s?tempkey=MTIz", "not the lasting address"),
+        ("https://example.org/1", "not the lasting address"),
+        ("/s/AbC", "not the address of a page"),
+    ],
+)
+def test_what_is_no_lasting_address_is_refused(letter: Path, publish: Any, url: str, why: str) -> None:
+    said = publish("status", "--url", "wechat", url, "--json", folder=letter, code=2)
+    assert why in json.loads(said)["error"]["message"]
