@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gc
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -13,7 +16,7 @@ from zoneinfo import ZoneInfo
 from publisher.cli.acting import load
 from publisher.cli.journal import Journal
 from publisher.cli.output import Output
-from publisher.errors import PublisherError
+from publisher.errors import PublisherError, StorageError
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.notices import Notice
 from publisher.project import find
@@ -21,6 +24,7 @@ from publisher.project import find
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
     from publisher.config import Config
+    from publisher.server.state import State
     from publisher.theme import Theme
 
 
@@ -43,7 +47,7 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
 
     gc.enable()  # which a single run does without
     daemon = _Daemon(find(Path.cwd()), Journal(output, structured=arguments.log == "json"))
-    daemon.load()
+    config, _theme = daemon.load()
 
     def tick() -> dt.datetime | None:
         notify("WATCHDOG=1")
@@ -57,13 +61,29 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
             daemon.note(dt.datetime.now(dt.UTC))
 
     daemon.journal.tell(Notice("started"))
-    notify("READY=1")
-    wake(tick, daemon.stop, tell)
+    with _shown(config, daemon):
+        notify("READY=1")
+        wake(tick, daemon.stop, tell)
     notify("STOPPING=1")
     daemon.note(dt.datetime.now(dt.UTC), leaving=True)
     daemon.journal.tell(Notice("stopped"))
     output.finish({"exit": 0})
     return 0
+
+
+@contextmanager
+def _shown(config: Config, daemon: _Daemon) -> Iterator[None]:
+    """The site and the state of the daemon over HTTP, where `[serve] listen` asks for it."""
+    if config.listen is None:
+        yield
+        return
+    from publisher.server import exposed, serving
+
+    if warning := exposed(config.listen):
+        daemon.journal.tell(Notice("warning", message=warning))
+    with serving(config.listen, config.root / config.publication.site, daemon.state) as address:
+        daemon.journal.tell(Notice("listening", message=address))
+        yield
 
 
 class _Daemon:
@@ -78,6 +98,8 @@ class _Daemon:
         self._ticker = Ticker(journal.tell, self.stop, daemon=True)
         self._fault = ""
         self._next: dt.datetime | None = None
+        self._last: tuple[dt.datetime, Mapping[str, int]] | None = None
+        self._ledger_errors = 0
 
     def load(self) -> tuple[Config, Theme]:
         """The settings and the theme."""
@@ -91,10 +113,13 @@ class _Daemon:
             config, theme = self.load()
             done = self._ticker.tick(config, theme, Clock.running(now))
         except PublisherError as error:
+            self._ledger_errors += isinstance(error, StorageError)
             if error.message != self._fault:
                 self.journal.tell(Notice("failed", "", (), error.message, error.hint, alarm=True))
             self._fault = error.message
             return None
+        kinds = {(one.record.path, one.outlook.value) for one in done.to_come}
+        self._last = now, Counter(kind for _, kind in kinds)
         if self._fault:
             self.journal.tell(Notice("mended"))
         self._fault = ""
@@ -103,6 +128,13 @@ class _Daemon:
             self.journal.tell(Notice("next", message=f"{local:%Y-%m-%d %H:%M} ({done.next:%H:%M} UTC)"))
         self._next = done.next
         return done.next
+
+    def state(self) -> State:
+        """How it is, for those who watch it. An issue counts once for each way it stands on its channels."""
+        from publisher.server.state import State
+
+        tick, issues = self._last or (None, {})
+        return State(dt.datetime.now(dt.UTC), tick, self._next, issues, ledger_errors=self._ledger_errors)
 
     def note(self, now: dt.datetime, *, leaving: bool = False) -> None:
         """Note in the ledger that it is alive, or that it leaves."""

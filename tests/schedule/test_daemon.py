@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -171,6 +172,27 @@ def test_a_term_in_mid_send(daemon: Daemon) -> None:
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     daemon.end(second)
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+
+
+def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
+    with (daemon.root / "publisher.toml").open("a") as settings:
+        settings.write('[serve]\nlisten = "127.0.0.1:0"\n')
+    process = daemon.start("serve")
+    assert process.stdout
+    assert process.stdout.readline() == "started\n"
+    what, _, address = process.stdout.readline().strip().partition(": ")
+    assert what == "listening"
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+
+    def get(path: str) -> str:
+        with urllib.request.urlopen(address + path, timeout=PATIENCE) as answer:
+            body: str = answer.read().decode()
+        return body
+
+    daemon.wait_for(lambda: 'publisher_issues{state="done"} 1' in get("metrics"))
+    assert json.loads(get("healthz"))["status"] == "ok"
+    assert "慢刊" in get(f"{daemon.today}/")
+    assert daemon.end(process)[0] == 0
 
 
 def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
