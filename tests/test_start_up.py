@@ -59,6 +59,15 @@ def test_telegram_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -
     assert found & (SCHEDULER_AND_NETWORK | {"asyncio"}) == set()
 
 
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("tick",), ("hold", "2999-08-01", "--release")], ids=" ".join
+)
+def test_what_is_to_come(letter: Path, arguments: tuple[str, ...], publish) -> None:
+    publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
+    (letter / "issues" / "2999-08-01.md").write_text("# 慢工 (2999-08-01)：将来\n\n- 甲\n", "utf-8")
+    assert imported(*arguments, folder=letter) & SCHEDULER_AND_NETWORK == set()
+
+
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["files", "an account, but dry"])
 def test_wechat_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -> None:
     if arguments:
@@ -68,15 +77,6 @@ def test_wechat_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -> 
     found = imported("--channel", "wechat", *arguments, folder=letter)
     assert "mistune" in found, "the newest issue was not rendered"
     assert found & SCHEDULER_AND_NETWORK == set()
-
-
-@pytest.mark.parametrize(
-    "arguments", [("status",), ("tick",), ("hold", "2999-08-01", "--release")], ids=" ".join
-)
-def test_what_is_to_come(letter: Path, arguments: tuple[str, ...], publish) -> None:
-    publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
-    (letter / "issues" / "2999-08-01.md").write_text("# 慢工 (2999-08-01)：将来\n\n- 甲\n", "utf-8")
-    assert imported(*arguments, folder=letter) & SCHEDULER_AND_NETWORK == set()
 
 
 def test_imports_are_seen(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gc
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
 
     gc.enable()  # which a single run does without
     daemon = _Daemon(find(Path.cwd()), Journal(output, structured=arguments.log == "json"))
-    config, _ = daemon.load()
+    config, _theme = daemon.load()
 
     def tick() -> dt.datetime | None:
         notify("WATCHDOG=1")
@@ -59,15 +61,29 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
             daemon.note(dt.datetime.now(dt.UTC))
 
     daemon.journal.tell(Notice("started"))
-    with ExitStack() as stack:
-        daemon.show(config, stack)
+    with _shown(config, daemon):
         notify("READY=1")
         wake(tick, daemon.stop, tell)
-        notify("STOPPING=1")
+    notify("STOPPING=1")
     daemon.note(dt.datetime.now(dt.UTC), leaving=True)
     daemon.journal.tell(Notice("stopped"))
     output.finish({"exit": 0})
     return 0
+
+
+@contextmanager
+def _shown(config: Config, daemon: _Daemon) -> Iterator[None]:
+    """The site and the state of the daemon over HTTP, where `[serve] listen` asks for it."""
+    if config.listen is None:
+        yield
+        return
+    from publisher.server import exposed, serving
+
+    if warning := exposed(config.listen):
+        daemon.journal.tell(Notice("warning", message=warning))
+    with serving(config.listen, config.root / config.publication.site, daemon.state) as address:
+        daemon.journal.tell(Notice("listening", message=address))
+        yield
 
 
 class _Daemon:
@@ -82,27 +98,8 @@ class _Daemon:
         self._ticker = Ticker(journal.tell, self.stop, daemon=True)
         self._fault = ""
         self._next: dt.datetime | None = None
-        self._last: dt.datetime | None = None
-        self._deliveries: dict[tuple[str, str], int] = {}
-        self._failures = 0
-
-    def show(self, config: Config, stack: ExitStack) -> None:
-        """Show the site and how the daemon does over HTTP, if that is wanted, until the stack is closed."""
-        if config.listen is None:
-            return
-        from publisher.server import exposed, serving
-
-        folder = config.root / config.publication.site
-        address = stack.enter_context(serving(config.listen, folder, self._state))
-        self.journal.tell(Notice("listening", message=address))
-        if warning := exposed(config.listen):
-            self.journal.tell(Notice("warning", message=warning))
-
-    def _state(self) -> State:
-        from publisher.server.state import State
-
-        now = dt.datetime.now(dt.UTC)
-        return State(now, self._last, self._next, deliveries=self._deliveries, ledger_errors=self._failures)
+        self._last: tuple[dt.datetime, Mapping[str, int]] | None = None
+        self._ledger_errors = 0
 
     def load(self) -> tuple[Config, Theme]:
         """The settings and the theme."""
@@ -112,20 +109,17 @@ class _Daemon:
 
     def tick(self, now: dt.datetime) -> dt.datetime | None:
         """A tick; when the next has to be. What keeps it from its work is told once."""
-        from publisher.pipeline.tick import deliveries
-
         try:
             config, theme = self.load()
             done = self._ticker.tick(config, theme, Clock.running(now))
-            if config.listen:
-                self._deliveries = deliveries(config, theme, Clock.running(now))
-            self._last = now
         except PublisherError as error:
-            self._failures += isinstance(error, StorageError)
+            self._ledger_errors += isinstance(error, StorageError)
             if error.message != self._fault:
                 self.journal.tell(Notice("failed", "", (), error.message, error.hint, alarm=True))
             self._fault = error.message
             return None
+        kinds = {(one.record.path, one.outlook.value) for one in done.to_come}
+        self._last = now, Counter(kind for _, kind in kinds)
         if self._fault:
             self.journal.tell(Notice("mended"))
         self._fault = ""
@@ -134,6 +128,13 @@ class _Daemon:
             self.journal.tell(Notice("next", message=f"{local:%Y-%m-%d %H:%M} ({done.next:%H:%M} UTC)"))
         self._next = done.next
         return done.next
+
+    def state(self) -> State:
+        """How it is, for those who watch it. An issue counts once for each way it stands on its channels."""
+        from publisher.server.state import State
+
+        tick, issues = self._last or (None, {})
+        return State(dt.datetime.now(dt.UTC), tick, self._next, issues, ledger_errors=self._ledger_errors)
 
     def note(self, now: dt.datetime, *, leaving: bool = False) -> None:
         """Note in the ledger that it is alive, or that it leaves."""

@@ -258,13 +258,3 @@ def addresses(ledger: Ledger, channel: str) -> dict[str, str]:
     with ledger.transaction() as books:
         found = books.rows("SELECT issue, url FROM publication WHERE channel = ? AND url <> ''", channel)
     return {str(issue): str(url) for issue, url in found}
-
-
-def totals(ledger: Ledger) -> dict[tuple[str, str], int]:
-    """How many deliveries there are, by channel and state."""
-    with ledger.transaction() as books:
-        found = books.rows(
-            """SELECT channel, state, COUNT(*) FROM delivery
-               JOIN publication ON publication.id = delivery.publication GROUP BY channel, state"""
-        )
-    return {(str(channel), str(state)): int(count) for channel, state, count in found}

@@ -16,7 +16,6 @@ from publisher.channel import ArchiveChannel
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.ledger import Counts
-from publisher.ledger.account import totals
 from publisher.ledger.agenda import adopt, unfinished
 from publisher.ledger.memo import beat
 from publisher.ledger.places import begin_files, end_files
@@ -68,12 +67,6 @@ def note_alive(config: Config, theme: Theme, clock: Clock, *, leaving: bool = Fa
     """Note in the ledger that a daemon is alive, or that it leaves. Raises StorageError."""
     with closing(looking(config, theme, clock)) as run:
         beat(run.ledger, None if leaving else clock.time())
-
-
-def deliveries(config: Config, theme: Theme, clock: Clock) -> dict[tuple[str, str], int]:
-    """How many deliveries the ledger has, by channel and state. Raises StorageError."""
-    with closing(looking(config, theme, clock)) as run:
-        return totals(run.ledger) if run.has_ledger else {}
 
 
 class _Tick:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -158,25 +159,6 @@ def test_the_journal_for_machines(daemon: Daemon) -> None:
     assert {"at", "what", "issue", "channels", "message", "hint", "alarm"} == found[4].keys()
 
 
-def test_it_shows_the_site_and_how_it_does(daemon: Daemon) -> None:
-    pytest.importorskip("uvicorn")
-    daemon.set_up('[serve]\nlisten = "127.0.0.1:0"')
-    process = daemon.start("serve")
-    daemon.wait_for(lambda: daemon.counts.sent == 3)
-    assert process.stdout
-    address = next(line for line in process.stdout if line.startswith("listening")).partition(": ")[2].strip()
-    daemon.wait_for(lambda: 'state="sent"} 3' in _get(f"{address}metrics"))
-    assert json.loads(_get(f"{address}healthz"))["status"] == "ok"
-    assert "慢刊" in _get(address)
-    code, _, err = daemon.end(process)
-    assert (code, err) == (0, "")
-
-
-def _get(url: str) -> str:
-    with urlopen(url, timeout=10) as answer:
-        return answer.read().decode()
-
-
 def test_a_term_in_mid_send(daemon: Daemon) -> None:
     """Fault 9: what is under way is ended and noted, and the rest goes out after the next start."""
     process = daemon.start("serve", PUBLISHER_FAILPOINT="acted:wait:0.5")
@@ -191,6 +173,27 @@ def test_a_term_in_mid_send(daemon: Daemon) -> None:
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     daemon.end(second)
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+
+
+def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
+    with (daemon.root / "publisher.toml").open("a") as settings:
+        settings.write('[serve]\nlisten = "127.0.0.1:0"\n')
+    process = daemon.start("serve")
+    assert process.stdout
+    assert process.stdout.readline() == "started\n"
+    what, _, address = process.stdout.readline().strip().partition(": ")
+    assert what == "listening"
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+
+    def get(path: str) -> str:
+        with urllib.request.urlopen(address + path, timeout=PATIENCE) as answer:
+            body: str = answer.read().decode()
+        return body
+
+    daemon.wait_for(lambda: 'publisher_issues{state="done"} 1' in get("metrics"))
+    assert json.loads(get("healthz"))["status"] == "ok"
+    assert "慢刊" in get(f"{daemon.today}/")
+    assert daemon.end(process)[0] == 0
 
 
 def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
