@@ -60,10 +60,12 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
         else:
             daemon.note(dt.datetime.now(dt.UTC))
 
-    daemon.journal.tell(Notice("started"))
-    with _shown(config, daemon):
+    def ready() -> None:
+        daemon.journal.tell(Notice("started"))
         notify("READY=1")
-        wake(tick, daemon.stop, tell)
+
+    with _shown(config, daemon):
+        wake(tick, daemon.stop, tell, ready)
     notify("STOPPING=1")
     daemon.note(dt.datetime.now(dt.UTC), leaving=True)
     daemon.journal.tell(Notice("stopped"))

@@ -31,11 +31,17 @@ _STEP = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def wake(tick: Callable[[], dt.datetime | None], stop: Event, tell: Callable[[str, bool], None]) -> None:
+def wake(
+    tick: Callable[[], dt.datetime | None],
+    stop: Event,
+    tell: Callable[[str, bool], None],
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Call `tick` until SIGTERM or SIGINT comes; then set `stop`, and return when the tick has ended.
 
-    A tick gives back when it wants to be called at the latest, in UTC. No two are at work at a time. `tell`
-    hears in words what went wrong, or that one still is at work (then with False).
+    `ready` is called once, from when on a signal ends it in this good order. A tick gives back when it wants
+    to be called at the latest, in UTC. No two are at work at a time. `tell` hears in words what went wrong,
+    or that one still is at work (then with False).
     """
     import logging
 
@@ -75,6 +81,7 @@ def wake(tick: Callable[[], dt.datetime | None], stop: Event, tell: Callable[[st
     fd = signal.set_wakeup_fd(bell.fileno())
     with closing(bell), closing(ear):
         try:
+            ready()
             scheduler.start()
         finally:
             bell.send(b"!")
