@@ -307,6 +307,19 @@ def test_a_refusal_stands_whatever_comes_after_it(server: MailServer, channel: E
     assert LIN not in server.readers
 
 
+def test_a_mail_for_nobody_is_ended(
+    server: MailServer, channel: Email, mail: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where commands come together, a server may want the mail of a reader it has just refused."""
+    monkeypatch.setattr(connection, "COMMAND", 1.0)
+    server.script(Fault("RCPT", NEVER, reader=LIN), Fault("DATA", "354 go on"))
+    with channel.session() as opened:
+        assert kind(fails(lambda: opened.deliver(mail, LIN))) == ("never", None)
+        opened.deliver(mail, XI)
+    assert server.readers == ["Xi@example.net"]
+    assert server.connections == 1
+
+
 def test_a_reply_that_is_none_before_the_mail(server: MailServer, channel: Email, mail: Part) -> None:
     for command in ("MAIL", "RCPT", "DATA"):
         server.script(Fault(command, "hm", at=0))
