@@ -61,6 +61,15 @@ def test_each_reader_gets_a_mail_of_their_own(channel: Email, server: MailServer
         assert taken.options == f"SIZE={len(taken.body)}"
 
 
+def test_another_mail_on_the_same_connection(channel: Email, server: MailServer, mail: Part) -> None:
+    other = part_of(channel_of(server, wrap="none"))
+    with channel.session() as opened:
+        for part in (mail, other, mail):
+            opened.deliver(part, LIN)
+    bodies = [taken.body.partition(b"\r\n\r\n")[2] for taken in server.mails]
+    assert bodies == [part.body.partition(b"\r\n\r\n")[2] for part in (mail, other, mail)]
+
+
 def test_a_proof_is_the_same_mail(channel: Email, server: MailServer, mail: Part) -> None:
     with channel.session() as opened:
         opened.deliver(mail, "captain@ferry.example.org")
