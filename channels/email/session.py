@@ -113,7 +113,7 @@ class MailSession:
                 if not error.reply.ends_connection:
                     raise fault from None
                 connection.close()
-                fault.permanent, wait = False, fault.retry_after
+                wait = fault.retry_after
                 fault.retry_after = _AWAY if wait is None else wait
                 is_kept = is_kept and wait is None
             if not is_kept:

@@ -124,6 +124,7 @@ lin@example.org
 
   # friends
 Xi Lin <Xi@Example.org>   # since 2021
+Hai@example.org
 zhou@example.net  # moved
  zhou+old@EXAMPLE.net
 LIN@example.org
@@ -143,11 +144,15 @@ def test_a_list_with_every_irregularity(tmp_path: Path) -> None:
     assert [(one.key, one.box, one.place) for one in readers(file)] == [
         ("lin@example.org", Mailbox("", "lin@example.org"), "readers.txt:2"),
         ("xi@example.org", Mailbox("Xi Lin", "Xi@example.org"), "readers.txt:5"),
-        ("zhou@example.net", Mailbox("", "zhou@example.net"), "readers.txt:6"),
-        ("林汐@xn--fsqu00a.example", Mailbox("", "林汐@xn--fsqu00a.example"), "readers.txt:9"),
-        ("mei@example.org", Mailbox("", "mei@example.org"), "readers.txt:10"),
+        ("hai@example.org", Mailbox("", "Hai@example.org"), "readers.txt:6"),
+        ("zhou@example.net", Mailbox("", "zhou@example.net"), "readers.txt:7"),
+        ("林汐@xn--fsqu00a.example", Mailbox("", "林汐@xn--fsqu00a.example"), "readers.txt:10"),
+        ("mei@example.org", Mailbox("", "mei@example.org"), "readers.txt:11"),
     ]
-    assert spelled(file) == {"xi@example.org": Mailbox("Xi Lin", "Xi@example.org")}
+    assert spelled(file) == {
+        "xi@example.org": Mailbox("Xi Lin", "Xi@example.org"),
+        "hai@example.org": Mailbox("", "Hai@example.org"),
+    }
 
 
 def test_the_same_list_in_the_settings() -> None:

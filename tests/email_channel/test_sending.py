@@ -61,6 +61,15 @@ def test_each_reader_gets_a_mail_of_their_own(channel: Email, server: MailServer
         assert taken.options == f"SIZE={len(taken.body)}"
 
 
+def test_another_mail_on_the_same_connection(channel: Email, server: MailServer, mail: Part) -> None:
+    other = part_of(channel_of(server, wrap="none"))
+    with channel.session() as opened:
+        for part in (mail, other, mail):
+            opened.deliver(part, LIN)
+    bodies = [taken.body.partition(b"\r\n\r\n")[2] for taken in server.mails]
+    assert bodies == [part.body.partition(b"\r\n\r\n")[2] for part in (mail, other, mail)]
+
+
 def test_a_proof_is_the_same_mail(channel: Email, server: MailServer, mail: Part) -> None:
     with channel.session() as opened:
         opened.deliver(mail, "captain@ferry.example.org")
@@ -305,6 +314,19 @@ def test_a_refusal_stands_whatever_comes_after_it(server: MailServer, channel: E
             server.script(Fault("QUIT", at=0))
             opened.deliver(mail, XI)
     assert LIN not in server.readers
+
+
+def test_a_mail_for_nobody_is_ended(
+    server: MailServer, channel: Email, mail: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where commands come together, a server may want the mail of a reader it has just refused."""
+    monkeypatch.setattr(connection, "COMMAND", 1.0)
+    server.script(Fault("RCPT", NEVER, reader=LIN), Fault("DATA", "354 go on"))
+    with channel.session() as opened:
+        assert kind(fails(lambda: opened.deliver(mail, LIN))) == ("never", None)
+        opened.deliver(mail, XI)
+    assert server.readers == ["Xi@example.net"]
+    assert server.connections == 1
 
 
 def test_a_reply_that_is_none_before_the_mail(server: MailServer, channel: Email, mail: Part) -> None:

@@ -223,7 +223,12 @@ class _Dialogue:
 
     def do_data(self, _: str) -> None:
         if not self.reader:
-            self.say("DATA", "503 5.5.1 RCPT first")
+            fault = self.server.fault("DATA")
+            self.answer(fault, "503 5.5.1 RCPT first")
+            if fault and fault.reply.startswith("354"):  # it wants a mail, though for nobody: RFC 2920, 3.1
+                while self.line() != ".":
+                    pass
+                self.say(".", "554 5.5.1 no reader")
             return
         if not self.say("DATA", "354 go on", self.reader):
             return
