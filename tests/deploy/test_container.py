@@ -80,8 +80,6 @@ def test_what_it_copies_is_enough_to_install(container: Path, root: Path, tmp_pa
     done = subprocess.run([entry, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     [command] = json.loads(last(container, "CMD"))
-    if f"publish {command} " not in done.stdout:
-        pytest.skip(f"publish {command} is still to come")
     subprocess.run([entry, command, "--help"], cwd=tmp_path, check=True, capture_output=True)
 
 

@@ -169,8 +169,6 @@ def test_a_pull_request_is_checked(run: Runner) -> None:
 def test_each_issue_goes_out_once(
     run: Runner, origin: Path, tmp_path: Path, telegram: TelegramServer, publish
 ) -> None:
-    if "publish adopt " not in publish("--help", folder=tmp_path):
-        pytest.skip("publish adopt is still to come")
     first = run("publish")
     assert first.is_good, first.said
     assert (tmp_path / "runner-1" / "site" / "public" / "2024-02-15" / "index.html").exists()
