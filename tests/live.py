@@ -64,6 +64,10 @@ class World:
         return Counter((call.recipient, call.part) for call in self if call.act == "deliver")
 
 
+def no_obstacle() -> None:
+    """What happens when a connection is opened: nothing."""
+
+
 @dataclass(frozen=True)
 class Post:
     """One message for each word of an issue's headline, to `count` recipients. `behaves` may come between a
@@ -81,7 +85,7 @@ class Post:
     own: str = "@me"
     count: int = 1
     behaves: Behaviour | None = field(default=None, compare=False)
-    opening: Callable[[], None] = field(default=lambda: None, compare=False)
+    opening: Callable[[], None] = field(default=no_obstacle, compare=False)
 
     def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002
         headline = issue.title.headline if issue.title else ()
