@@ -108,13 +108,17 @@ def _check(
     wanted: list[str],
     texts: dict[str, str],
 ) -> int:
+    from publisher.archive.home import Home
     from publisher.cli.progress import Progress
-    from publisher.pipeline.checking import Inspector, check_files
+    from publisher.pipeline.checking import Inspector, Memory, check_files
 
     inspector = Inspector(job.root, job.config)
+    memory = Memory(Home(job.root) if job.config else None)
     seen = time.time_ns()
     with Progress(output, "checking issues") as progress:
-        checked = [*check_files(inspector, found, wanted, seen, texts=texts, advance=progress.advance)]
+        checked = [
+            *check_files(inspector, memory, found, wanted, seen, texts=texts, advance=progress.advance)
+        ]
     links = ""
     if arguments.links:
         from publisher.cli.asking import with_links

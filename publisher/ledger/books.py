@@ -43,6 +43,25 @@ class Ledger:
             self._database.keep_copy()
         self._database.close()
 
+    # ---------------------------------------------------------- in spite of errors
+
+    def insist(self, issue: str, source: str, errors: str, now: dt.datetime) -> None:
+        """Note that somebody published an issue with errors; `source` is the SHA-256 of its text."""
+        with self.transaction() as books:
+            books.run(
+                "INSERT INTO insistence (issue, source, errors, at) VALUES (?, ?, ?, ?)",
+                issue,
+                source,
+                errors,
+                stamp(now),
+            )
+
+    def insisted(self, issue: str, source: str) -> bool:
+        """Whether somebody did so with this very text."""
+        with self.transaction() as books:
+            found = books.rows("SELECT 1 FROM insistence WHERE issue = ? AND source = ?", issue, source)
+            return bool(list(found))
+
     # ------------------------------------------------------------ in hand or not
 
     def claim(self, key: Key, now: dt.datetime, lease: dt.timedelta, *, repeatable: bool = False) -> Claim:

@@ -75,6 +75,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
     (
+        # issues that went out although they had errors, because somebody insisted; rows are only ever added
+        """CREATE TABLE insistence (
+            id {id},
+            issue TEXT NOT NULL,
+            source TEXT NOT NULL,
+            errors TEXT NOT NULL,
+            at TEXT NOT NULL
+        )""",
         # what a person decided about an issue that is to come; due is '' when it stays as it was
         """CREATE TABLE decision (
             issue TEXT NOT NULL,

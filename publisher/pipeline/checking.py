@@ -30,16 +30,23 @@ LARGEST = 8 << 20
 Advance = Callable[[int, int], None]
 
 
+class Job(NamedTuple):
+    """A file to look at, and whether to measure what the channels would make of it."""
+
+    found: Found
+    measured: bool
+
+
 class Look(NamedTuple):
     """What one file says by itself. `fault` and `hint` tell why it could not be read; then there is no
-    imprint."""
+    imprint. `budgets` is None where nothing was measured."""
 
     path: str
     size: int
     mtime: int
     problems: tuple[Problem, ...] = ()
     imprint: Imprint | None = None
-    budgets: tuple[Budget, ...] = ()
+    budgets: tuple[Budget, ...] | None = None
     fault: str = ""
     hint: str = ""
 
@@ -50,7 +57,7 @@ class Look(NamedTuple):
         made: Look = look._replace(
             problems=tuple(_problem(*one) for one in look.problems),
             imprint=look.imprint and Imprint.from_row(look.imprint),
-            budgets=tuple(Budget._make(one) for one in look.budgets),
+            budgets=look.budgets and tuple(Budget._make(one) for one in look.budgets),
         )
         return made
 
@@ -76,46 +83,49 @@ def _flat(pos: Pos) -> tuple[int, int, int, int]:
 
 @dataclass(frozen=True)
 class Inspector:
-    """Looks at single files, in any process. Without a configuration nothing is measured."""
+    """Looks at single files, in any process. Without a configuration nothing is measured, nor where it
+    `measures` nothing."""
 
     root: Path
     config: Config | None = None
+    measures: bool = True
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """The channels whose room is measured."""
-        found = self.config.channels if self.config else ()
+        found = self.config.channels if self.config and self.measures else ()
         return tuple(channel for channel in found if channel.name not in _UNMEASURED)
 
-    def look(self, found: Found) -> Look:
+    def look(self, job: Job) -> Look:
         """What a file says. Never raises."""
+        found = job.found
         try:
             text = text_of(self.root / found.path, found.path)
         except PublisherError as error:
             return Look(found.path, found.size, 0, fault=error.message, hint=error.hint)
-        return self.look_at(text, found)
+        return self.look_at(text, job)
 
-    def look_at(self, text: str, found: Found) -> Look:
+    def look_at(self, text: str, job: Job) -> Look:
         """What the text of a file says."""
         from publisher.checks import examine
-        from publisher.checks.budgets import budgets, too_long
         from publisher.reader import read
 
-        issue = read(text, found.path)
+        issue = read(text, job.found.path)
         problems, imprint = examine(issue, text)
-        measured: tuple[Budget, ...] = ()
-        if self.config and self.channels:
-            measured = tuple(budgets(issue, self.channels, self.config.publication))
-            long = too_long(measured, Pos(*imprint.top))
-            problems = tuple(sorted((*problems, *(p for p in long if p.code not in imprint.silenced))))
-        return Look(*found, problems, imprint, measured)
+        if not (job.measured and self.config):
+            return Look(*job.found, problems, imprint)
+        from publisher.checks.budgets import budgets
+
+        measured = tuple(budgets(issue, self.channels, self.config.publication))
+        return Look(*job.found, problems, imprint, measured)
 
 
 class Memory:
     """What was seen in files that have not changed since, in `.publisher/cache`."""
 
-    def __init__(self, home: Home | None) -> None:
+    def __init__(self, home: Home | None, name: str = "checks.json") -> None:
         self._home = home
+        self._name = name
         rows: list[Any] = cache.load(self._path, home.key) or [] if home else []
         self._known = {row[0]: row for row in rows}
         self._dirty = False
@@ -123,7 +133,7 @@ class Memory:
     @property
     def _path(self) -> Path:
         assert self._home
-        return self._home.cache / "checks.json"
+        return self._home.cache / self._name
 
     def get(self, found: Found) -> Look | None:
         """What was seen in a file of this size and time."""
@@ -160,6 +170,7 @@ class Checked(NamedTuple):
 
 def check_files(
     inspector: Inspector,
+    memory: Memory,
     found: Sequence[Found],
     wanted: Collection[str],
     seen: int,
@@ -171,39 +182,48 @@ def check_files(
 
     `texts` are the contents of files that are not saved yet. `advance` is told how many of how many are read.
     """
-    home = Home(inspector.config.root) if inspector.config else None
-    memory = Memory(home)
-    looks = {one.path: look for one in found if (look := memory.get(one)) is not None}
-    unread = [one for one in found if one.path not in looks or one.path in (texts or {})]
     given = texts or {}
+    asked = frozenset(wanted) if inspector.channels else frozenset()
+    looks = {one.path: look for one in found if (look := memory.get(one)) is not None}
+    jobs = [
+        Job(one, one.path in asked)
+        for one in found
+        if one.path not in looks or (one.path in asked and looks[one.path].budgets is None)
+    ]
     with Crew(inspector) as crew:
-        files = [one for one in unread if one.path not in given]
+        files = [job for job in jobs if job.found.path not in given]
         for done, look in enumerate(crew.do(Inspector.look, files, len(files)), 1):
             looks[look.path] = look
             memory.put(look, seen)
             if advance:
                 advance(done, len(files))
-    for one in unread:
+    for one in found:
         if one.path in given:
-            looks[one.path] = inspector.look_at(given[one.path], one)
+            looks[one.path] = inspector.look_at(given[one.path], Job(one, one.path in asked))
     memory.save({one.path for one in found})
     imprints = [look.imprint for look in looks.values() if look.imprint]
-    archive = Archive(imprints, _published(home, inspector.config))
+    archive = Archive(imprints, _published(inspector.config))
     for path in wanted:
-        look = looks[path]
-        if look.imprint is None:
-            yield Checked(path, (), (), look.fault, look.hint)
-            continue
-        problems = tuple(sorted((*look.problems, *compare(look.imprint, archive))))
-        yield Checked(path, problems, look.budgets, silenced=look.imprint.silenced)
+        yield _checked(looks[path], archive)
 
 
-def _published(home: Home | None, config: Config | None) -> dict[str, str]:
+def _checked(look: Look, archive: Archive) -> Checked:
+    from publisher.checks.budgets import too_long
+
+    if look.imprint is None:
+        return Checked(look.path, (), (), look.fault, look.hint)
+    budgets, silenced = look.budgets or (), look.imprint.silenced
+    long = too_long(budgets, Pos(*look.imprint.top))
+    problems = (*look.problems, *compare(look.imprint, archive), *(p for p in long if p.code not in silenced))
+    return Checked(look.path, tuple(sorted(problems)), budgets, silenced=silenced)
+
+
+def _published(config: Config | None) -> dict[str, str]:
     """The SHA-256 of every source that went out, and the id under which it did."""
-    if home is None or config is None:
+    if config is None:
         return {}
     try:
-        known: dict[str, dict[str, str]] = json.loads(home.revisions.read_bytes())
+        known: dict[str, dict[str, str]] = json.loads(Home(config.root).revisions.read_bytes())
         prefix = f"{config.publication.id}/"
         return {one["source"]: name.removeprefix(prefix) for name, one in known.items() if "source" in one}
     except (OSError, ValueError, AttributeError, TypeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -45,8 +45,12 @@ def sources(config: Config) -> list[Found]:
     return found
 
 
-def work(run: Run, found: list[Found], seen: int) -> Work:
-    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds).
+Examine = Callable[[Run, Record, Edition, int], None]
+
+
+def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None) -> Work:
+    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds). `examine` may
+    stop it before anything is written.
 
     Raises what `publish` does.
     """
@@ -65,6 +69,8 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
             run.warn(text)
         if issue is None:
             return Work(Outcome(None, {}, tuple(run.warnings), current.until))
+        if examine:
+            examine(run, issue, current, seen)
         pictures = look(
             run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
         )
