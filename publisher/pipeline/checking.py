@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from publisher.checks import Archive, Imprint, Problem, compare
 from publisher.checks.budgets import Budget
 from publisher.checks.problem import Edit
 from publisher.config import Config
+from publisher.dataclass import dataclass
 from publisher.errors import IssueError, PublisherError, StorageError
 from publisher.files import storage_error, write_if_changed
 from publisher.model import Pos
@@ -83,17 +83,15 @@ def _flat(pos: Pos) -> tuple[int, int, int, int]:
 
 @dataclass(frozen=True)
 class Inspector:
-    """Looks at single files, in any process. Without a configuration nothing is measured, nor where it
-    `measures` nothing."""
+    """Looks at single files, in any process. Without a configuration nothing is measured."""
 
     root: Path
     config: Config | None = None
-    measures: bool = True
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """The channels whose room is measured."""
-        found = self.config.channels if self.config and self.measures else ()
+        found = self.config.channels if self.config else ()
         return tuple(channel for channel in found if channel.name not in _UNMEASURED)
 
     def look(self, job: Job) -> Look:
@@ -123,9 +121,8 @@ class Inspector:
 class Memory:
     """What was seen in files that have not changed since, in `.publisher/cache`."""
 
-    def __init__(self, home: Home | None, name: str = "checks.json") -> None:
+    def __init__(self, home: Home | None) -> None:
         self._home = home
-        self._name = name
         rows: list[Any] = cache.load(self._path, home.key) or [] if home else []
         self._known = {row[0]: row for row in rows}
         self._dirty = False
@@ -133,7 +130,7 @@ class Memory:
     @property
     def _path(self) -> Path:
         assert self._home
-        return self._home.cache / self._name
+        return self._home.cache / "checks.json"
 
     def get(self, found: Found) -> Look | None:
         """What was seen in a file of this size and time."""

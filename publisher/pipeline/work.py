@@ -24,6 +24,7 @@ from publisher.pipeline.desk import Desk
 from publisher.pipeline.events import Advanced, Chosen, Outcome
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
+from publisher.pipeline.soundness import Readings
 
 
 class Work(NamedTuple):
@@ -45,7 +46,7 @@ def sources(config: Config) -> list[Found]:
     return found
 
 
-Examine = Callable[[Run, Record, Edition, int], None]
+Examine = Callable[[Run, Record, Edition, Readings], None]
 
 
 def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None) -> Work:
@@ -70,7 +71,7 @@ def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None
         if issue is None:
             return Work(Outcome(None, {}, tuple(run.warnings), current.until))
         if examine:
-            examine(run, issue, current, seen)
+            examine(run, issue, current, desk.fresh)
         pictures = look(
             run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
         )
