@@ -165,7 +165,9 @@ def test_another_folder(letter: Path, run: Command, tmp_path: Path) -> None:
 
 
 def test_json(letter: Path, run: Command) -> None:
-    (letter / "issues" / "2021-07-18.md").write_text("# 慢刊 (2021-07-18)：题\n\n## 新闻\n\n- [条目 | ](https://e.org/9)\n")
+    (letter / "issues" / "2021-07-18.md").write_text(
+        "# 慢刊 (2021-07-18)：题\n\n## 新闻\n\n- [条目 | ](https://e.org/9)\n"
+    )
     said = run("--json", "--channel", "web")
     result = json.loads(said.out)
     assert result["exit"] == said.code == 0
