@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from publisher.checks.problem import Edit, Problem
@@ -12,8 +11,13 @@ from publisher.model import CodeBlock, Pos
 from publisher.reader.inlines import URL
 from publisher.transforms import every
 
-# radicals, compatibility ideographs, ligatures, full-width digits and letters
-_ODD = re.compile("[\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ]")
+# radicals, compatibility ideographs, ligatures, full-width digits and letters; as a set, because a pattern of
+# these ranges takes as long to compile as an issue to check
+_ODD = frozenset(
+    chr(number)
+    for first, last in ("\u2e80\u2fd5", "\uf900\ufaff", "\ufb00\ufb06", "０９", "ＡＺ", "ａｚ")
+    for number in range(ord(first), ord(last) + 1)
+)
 # radicals of simplified characters have no decomposition; Unicode: EquivalentUnifiedIdeograph.txt
 _RADICALS = dict(
     zip(
@@ -22,11 +26,12 @@ _RADICALS = dict(
         strict=True,
     )
 )
-_CJK = "\u4e00-\u9fff”）】》"
 _PAIR = re.compile("[，、；。：]{2,}")
-_HALF = re.compile(f"(?<=[{_CJK}])[,;:](?=[\u4e00-\u9fff“（])")
+_HALF = re.compile("[,;:]")
 _FULL = {",": "，", ";": "；", ":": "："}
 _MANY = 12
+_CLOSERS = frozenset("”）】》")
+_OPENERS = frozenset("“（")
 _STRENGTH = "、，：；。"
 _SUMMARY = re.compile(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
 _KEPT = re.compile(rf"{URL}|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
@@ -36,7 +41,10 @@ _KEPT = re.compile(rf"{URL}|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
 def characters(subject: Subject) -> Iterator[Problem]:
     """Characters that only look like the usual ones."""
     for number, text, kept in _lines(subject):
-        found = [one for one in _ODD.finditer(text) if not _within(kept, one) and usual(one[0])]
+        if _ODD.isdisjoint(text):
+            continue
+        odd = re.finditer("|".join(sorted(_ODD.intersection(text))), text)
+        found = [one for one in odd if not _within(kept, one) and usual(one[0])]
         if found:
             edits = tuple(Edit(_pos(number, one), usual(one[0])) for one in found)
             pairs = dict.fromkeys((one[0], usual(one[0])) for one in found[:5])
@@ -48,7 +56,11 @@ def characters(subject: Subject) -> Iterator[Problem]:
 
 def usual(char: str) -> str:
     """The usual form of a character; empty when it is that already."""
-    usual = _RADICALS.get(char) or unicodedata.normalize("NFKC", char)
+    if char.isascii():
+        return ""
+    from unicodedata import normalize
+
+    usual = _RADICALS.get(char) or normalize("NFKC", char)
     return usual if usual != char else ""
 
 
@@ -61,7 +73,7 @@ def punctuation(subject: Subject) -> Iterator[Problem]:
         found = [(one, max(one[0], key=_STRENGTH.index)) for one in _PAIR.finditer(text)]
         found = [pair for pair in found if not pair[0][0].startswith("。。。")]  # some write an ellipsis so
         if half_width:
-            found += [(one, _FULL[one[0]]) for one in _HALF.finditer(text, begin)]
+            found += [(one, _FULL[one[0]]) for one in _halves(text, begin)]
         edits = sorted(Edit(_pos(number, one), mark) for one, mark in found if not _within(kept, one))
         if edits:
             pairs = dict.fromkeys((subject.source.at(one.pos), one.text) for one in edits)
@@ -69,10 +81,23 @@ def punctuation(subject: Subject) -> Iterator[Problem]:
             yield Problem(edits[0].pos, "punctuation", message, edits=tuple(edits))
 
 
+def _halves(text: str, begin: int = 0) -> Iterator[re.Match[str]]:
+    """The half-width marks between Chinese characters."""
+    for one in _HALF.finditer(text, begin):
+        before, behind = text[one.start() - 1 : one.start()], text[one.end() : one.end() + 1]
+        if (_is_chinese(before) or before in _CLOSERS) and (_is_chinese(behind) or behind in _OPENERS):
+            yield one
+
+
+def _is_chinese(char: str) -> bool:
+    return "\u4e00" <= char <= "\u9fff"
+
+
 def _prefers_half_width(subject: Subject) -> bool:
     """True where half-width marks between Chinese characters are no slip but the editor's way."""
-    half = len(_HALF.findall(subject.source.text))
-    return half >= _MANY and half * 2 > len(re.findall("[，；：]", subject.source.text))
+    text = subject.source.text
+    half = sum(1 for _ in _halves(text))
+    return half >= _MANY and half * 2 > sum(text.count(mark) for mark in _FULL.values())
 
 
 def bold(subject: Subject) -> Iterator[Problem]:

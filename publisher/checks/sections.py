@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from publisher.checks.subject import Subject
 from publisher.model import Block, List, Paragraph, Pos, Quote, plain
 from publisher.reader.fields import kind_of, only_url, split_label
 
+_LIKE_IP = re.compile(r"[0-9a-fA-F:.]{3,45}\Z")
 _GLUED_HEADING = re.compile(r"( {0,3}#{2,6})(?![#\s!])\S")
 _MANY_HASHES = re.compile(r" {0,3}(#{2,})\s*\S")
 _DEEP = re.compile(r" {0,3}(#|#{3,6})\s")
@@ -96,6 +96,10 @@ def _paragraphs(block: Block) -> Iterator[Block]:
 
 
 def _is_ip(text: str) -> bool:
+    if not _LIKE_IP.match(text):
+        return False
+    import ipaddress  # slow to import, for a line hardly any issue has
+
     try:
         return bool(ipaddress.ip_address(text))
     except ValueError:
