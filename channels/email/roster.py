@@ -73,7 +73,7 @@ def spelled(source: Source) -> dict[str, Mailbox]:
 
 
 @lru_cache(maxsize=1)
-def _spelled(source: Source, state: tuple[int, int]) -> dict[str, Mailbox]:  # noqa: ARG001
+def _spelled(source: Source, state: tuple[int, int]) -> dict[str, Mailbox]:  # noqa: ARG001 - remembered by both
     return {one.key: one.box for one in readers(source) if one.box != ("", one.key)}
 
 

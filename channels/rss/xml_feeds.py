@@ -77,7 +77,7 @@ def _feedgen() -> ModuleType:
     finally:
         for name in missing:
             del sys.modules[name]
-    return feed  # type: ignore[no-any-return]
+    return feed  # type: ignore[no-any-return]  # feedgen has no types
 
 
 def _add(made: Any, item: FeedItem) -> None:

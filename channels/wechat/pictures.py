@@ -127,7 +127,7 @@ def _written(picture: object, form: str, **settings: object) -> bytes:
     from io import BytesIO
 
     file = BytesIO()
-    picture.save(file, form, **settings)  # type: ignore[attr-defined]
+    picture.save(file, form, **settings)  # type: ignore[attr-defined]  # Pillow is imported late
     return file.getvalue()
 
 
