@@ -31,12 +31,15 @@ ISSUE = "tag:e.org,2021:n/2021-07-18"
 
 @dataclass
 class Time:
-    """A clock that stands still until somebody waits."""
+    """A clock that stands still until somebody waits; then `meanwhile` happens."""
 
     now: dt.datetime = NOON
     waited: float = 0.0
+    meanwhile: Callable[[], object] | None = None
 
     def wait(self, seconds: float) -> None:
+        if self.meanwhile:
+            self.meanwhile()
         self.waited += seconds
         self.now += dt.timedelta(seconds=seconds)
 

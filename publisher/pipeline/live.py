@@ -59,6 +59,7 @@ class Live:
     _threads: Executor | None = None
     _fault: PublisherError | None = None
     _rest_until: dt.datetime | None = None
+    _planned_for: object = None
 
     def deliver(self) -> None:
         """Do it.
@@ -92,9 +93,18 @@ class Live:
             raise fault
 
     def _plan(self, claim: Claim) -> None:
+        self._planned_for = getattr(self.channel, "recipients_state", None)  # before they are read
         recipients, now = self.channel.recipients(), self.clock.time()
         self.ledger.plan(claim, self.rendering.parts, recipients, now, keep=self.survey.keep)
         reach("planned")
+
+    def _look_for_others(self, claim: Claim) -> None:
+        """Plan anew when the recipients are no longer those of the plan."""
+        try:
+            if getattr(self.channel, "recipients_state", None) != self._planned_for:
+                self._plan(claim)
+        except PublisherError as error:  # what came of the last tasks must be told all the same
+            self._fault = self._fault or error
 
     @property
     def _lease(self) -> dt.timedelta:
@@ -118,6 +128,7 @@ class Live:
 
     def _turn(self, claim: Claim, results: list[Result], rest: float = 0.0) -> list[Task]:
         """Tell what came of the last tasks, and get the next; none when it is time to stop or to rest."""
+        self._look_for_others(claim)
         now = self.clock.time()
         resting = rest or (self._rest_until and now < self._rest_until)
         idle = resting or self.stop.is_set() or self._fault
