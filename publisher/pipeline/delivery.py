@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -69,8 +70,7 @@ class Delivery:
             channel.name: Outlet(channel, run.out, run.report, dry_run=run.request.dry_run)
             for channel in run.channels
         }
-        alone = any(not outlet.archive for outlet in self._outlets.values())
-        self._addresses = run.addresses(entries) if alone else {}
+        self._addresses = run.addresses(entries)
         self.outgoing: list[Outgoing] = []
 
     def deliver(self, crew: Crew[Desk], shelf: Shelf) -> dict[str, ChannelOutcome]:
@@ -156,8 +156,8 @@ class Delivery:
         return due
 
     def digest(self, name: str, position: int) -> str:
-        """What the rendering of an issue for that channel is made from. An archive knows no article's
-        address: each new one would have it made anew."""
+        """What the rendering of an issue for that channel is made from. That for an archive knows no article's
+        address, as each new one would have it made anew."""
         if self._outlets[name].archive or not self._addresses:
             return self.digests[position]
         told = f"{self.digests[position]}{sorted(self._addresses.items())}"
@@ -216,7 +216,8 @@ class Delivery:
         made: dict[str, Made] = {}
         try:
             with outlet:
-                groups = channel.render_archive(entries, self._body(channel), self._desk.context)
+                context = replace(self._desk.context, addresses=self._addresses)
+                groups = channel.render_archive(entries, self._body(channel), context)
                 for group in chain(self._picture_groups(outlet), groups):
                     known = output.groups.get(group.key)
                     if not (known and known.digest == group.digest and self._site.has(known)):
