@@ -40,8 +40,8 @@ class Elsewhere(TypedDict):
 class FeedItem(TypedDict):
     """An entry of a feed as JSON Feed 1.1 spells it: https://www.jsonfeed.org/version/1.1/#items
 
-    Dates are RFC 3339 with an offset. `external_url` is what an entry about a single item points to, `_wechat`
-    the article with the same text at WeChat.
+    Dates are RFC 3339 with an offset. `external_url` is what an entry about a single item points to,
+    `_wechat` the article with the same text at WeChat.
     """
 
     id: str

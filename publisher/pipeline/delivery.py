@@ -156,8 +156,8 @@ class Delivery:
         return due
 
     def digest(self, name: str, position: int) -> str:
-        """What the rendering of an issue for that channel is made from. That for an archive knows no article's
-        address, as each new one would have it made anew."""
+        """What the rendering of an issue for that channel is made from. One for an archive knows no article's
+        address: each new one would have it made anew."""
         if self._outlets[name].archive or not self._addresses:
             return self.digests[position]
         told = f"{self.digests[position]}{sorted(self._addresses.items())}"
