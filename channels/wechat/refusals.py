@@ -83,6 +83,12 @@ _PICTURE_TYPE = Sentence(
 _PICTURE_SIZE = Sentence(
     "图片太大，微信不收", "把图片缩小到 1 MB 以下", "the picture is too large", "make it smaller than 1 MB"
 )
+_NOBODY = Sentence(
+    "校样发不到 me 说的人：没有这个微信号或 OpenID，或者还没有关注这个公众号",
+    "核对 publisher.toml 里 [channels.wechat] 的 me，并用它关注公众号",
+    "the proof does not reach `me`: there is no such name or OpenID, or it does not follow the account",
+    "look at `me` below [channels.wechat], and follow the account with it",
+)
 _BY_HAND = Sentence(
     "草稿已经在草稿箱里，但微信要求人工操作才能发布",
     "登录公众平台，打开草稿，保存一次并按提示处理，然后在那里发表",
@@ -135,6 +141,9 @@ REFUSALS: dict[int, Refusal] = {
         ),
         _always(_HOUR),
     ),
+    40003: Refusal(_NOBODY),
+    40132: Refusal(_NOBODY),
+    43004: Refusal(_NOBODY),
     40005: Refusal(_PICTURE_TYPE),
     40113: Refusal(_PICTURE_TYPE),
     40137: Refusal(_PICTURE_TYPE),

@@ -251,7 +251,7 @@ def test_a_cover_that_is_never_there(server: WeChatServer, session, part) -> Non
 
 def test_the_destination_is_the_account() -> None:
     live = Wechat(appid=APPID, secret="env:TIDE_SECRET")
-    assert (live.destination, live.own, [*live.recipients()]) == (APPID, "", [APPID])
+    assert (live.destination, live.own, [*live.recipients()]) == (APPID, "drafts", [APPID])
     assert Wechat().destination == ""
 
 
