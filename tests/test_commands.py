@@ -206,7 +206,11 @@ def terminal(letter: Letter, tmp_path: Path) -> Callable[[str], tuple[int, str]]
 def test_a_terminal_is_asked(letter: Letter, terminal: Callable[[str], tuple[int, str]]) -> None:
     code, shown = terminal("n\n")
     assert code == 2
-    assert shown.startswith(
+    age = re.search(r" · the issue is ([\d,]+) days old", shown)
+    assert age
+    today = (dt.date.today() - dt.date(2021, 7, 18)).days
+    assert int(age[1].replace(",", "")) in (today - 1, today), "whatever time of the day it is"
+    assert shown.replace(age[0], "").startswith(
         "issue 2021-07-18 · issues/2021-07-18.md\n"
         "chat  @readers · 3 messages that cannot be taken back\n"
         "send? [y/N] n\n"

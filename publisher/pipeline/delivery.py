@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -29,12 +30,13 @@ from publisher.pipeline.shelf import Shelf
 
 class Outgoing(NamedTuple):
     """What leaves the house: a rendering, the live channel it goes by, the id of the issue (or newsletter) it
-    is of, and the name of the channel that is done when it arrived."""
+    is of, and the name of the channel that is done when it arrived; of an issue, when it was to appear."""
 
     id: str
     owner: str
     channel: LiveChannel
     rendering: Rendering
+    published: dt.datetime | None = None
 
 
 class Delivery:
@@ -183,9 +185,8 @@ class Delivery:
         if outlet.keeps:
             self._index.keep(channel.name, path, digest, made.parts[0].body)
         elif isinstance(channel, LiveChannel) and self._run.is_live(channel):
-            self.outgoing.append(
-                Outgoing(self._entries[self._position[path]].id, channel.name, channel, made)
-            )
+            entry = self._entries[self._position[path]]
+            self.outgoing.append(Outgoing(entry.id, channel.name, channel, made, entry.published))
         elif (sizes := outlet.deliver((*made.parts, *made.previews))) is not None:
             output = self._site.output(channel.name)
             if not outlet.archive:  # of the issues it got before, it needs none again
