@@ -273,7 +273,7 @@ def test_status_of_what_failed(letter: Letter) -> None:
     assert letter.run("--yes").code == 3
     assert letter.chat(code=3).splitlines() == [
         "1 of 3 failed · @readers · https://chat.example/89",
-        "the chat said no · ask it why",
+        "2 failed: the chat said no · ask it why",
         "→ publish retry 2021-07-18 --channel chat",
     ]
 
@@ -283,7 +283,7 @@ def test_status_of_what_is_unknown(letter: Letter) -> None:
     assert letter.run("--yes").code == 4
     assert letter.chat(code=4).splitlines() == [
         "1 of 3 unknown · @readers · https://chat.example/89",
-        "TimeoutError: no answer",
+        "2 unknown: TimeoutError: no answer",
         "→ publish resolve 2021-07-18 --channel chat",
     ]
 

@@ -31,6 +31,8 @@ _SECOND = dt.timedelta(seconds=1)
 _NAP = 1.0
 """How long it sleeps before it looks whether to stop, in seconds."""
 
+_SKIPPED = "nobody knows whether it arrived, and it is not sent again"
+
 _SECOND_LOOK = 60.0
 """How long it waits before it believes that something did not arrive, in seconds."""
 
@@ -211,7 +213,7 @@ class Live:
                     Result(task, State.PLANNED, self.clock.time(), reason="once more") for task in again
                 ]
             case "skip":
-                results = [Result(task, State.DROPPED, self.clock.time(), reason="skipped") for task in found]
+                results = [Result(task, State.DROPPED, self.clock.time(), reason=_SKIPPED) for task in found]
                 self.notes += [f"nobody knows whether {task.recipient} got it" for task in found]
             case _:
                 results = self._look_for(claim, found)

@@ -187,6 +187,10 @@ def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:
             assert ("nobody knows whether reader5@example.net got it" in letter.said) == (policy == "skip")
             letter.publish()
             assert len(server.mails) == mails
+            [row] = [one for one in letter.publish("status", "2021-07-18")["rows"] if one["missed"]] or [{}]
+            assert [one["recipient"] for one in row.get("missed", [])] == (
+                ["reader5@example.net"] if policy == "skip" else []
+            )
 
 
 def test_a_proof_goes_to_the_editor_alone(tmp_path: Path) -> None:
