@@ -109,7 +109,7 @@ def test_once_and_only_once(letter: Letter) -> None:
 
 def test_a_draft_whose_answer_was_lost_is_adopted(letter: Letter) -> None:
     """Row 39."""
-    letter.server.script(Fault("drop_after", call=1, path="draft/add"))
+    letter.server.script(Fault("drop_after", call=1, of="draft/add"))
     letter.publish()
     assert letter.calls[2:] == ["draft/add", "draft/batchget"]
     letter.write("退潮了。")
