@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from publisher.channels.wechat.codes import STATES
 from publisher.channels.wechat.draft import PUBLISH
 from publisher.channels.wechat.publishing import PAUSES
-from publisher.channels.wechat.refusals import STATES
 from publisher.errors import DeliveryError, OutcomeUnknownError
 from tests.servers.wechat_api import Fault, WeChatServer
 from tests.servers.wechat_rules import APPID
