@@ -141,7 +141,8 @@ class Live:
         rest = max(0.0, (due - self.clock.time()) / _SECOND)
         if rest > self.patience:
             return []
-        self._turn(claim, [], rest)  # the claim must last longer than the rest
+        if rest:  # else it would give out tasks
+            self._turn(claim, [], rest)  # the claim must last longer than the rest
         self.patience -= rest
         self._wait(rest)
         self._rest_until = None
