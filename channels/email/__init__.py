@@ -145,7 +145,7 @@ class Email:
         return Rendering(tuple(parts), report=report, previews=tuple(seen))
 
     def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
-        """A mail that programs show below that of the issue: its subject is the same, as theirs of answers is."""
+        """A mail that programs show below that of the issue; they want the same subject for that, too."""
         entry, publication = context.entry, context.publication
         if entry is None:
             raise ValueError("a notice needs the issue's entry in the archive")
