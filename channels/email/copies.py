@@ -1,7 +1,7 @@
 """The copies of a mail for its readers, made from the mail as it was rendered.
 
-What differs stands at the end of the head: To, Message-ID, what an answer is to, and how to leave the list; and
-if leaving takes an address of one's own, in the last lines of the text, which alone are encoded anew.
+What differs stands at the end of the head: To, Message-ID, what it answers, and how to leave the list; and if
+leaving takes an address of one's own, in the last lines of the text, which alone are encoded anew.
 """
 
 from __future__ import annotations
