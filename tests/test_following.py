@@ -87,7 +87,15 @@ def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
     assert {len(one) for one in loft.told().values()} == {2}
 
 
-def test_the_question_says_how_many(loft: Loft) -> None:
+@dataclass(frozen=True)
+class Homing(Pigeons):
+    """Could change what it brought, too."""
+
+    updates: ClassVar[bool] = True
+
+
+@pytest.mark.parametrize("kind", [Pigeons, Homing])
+def test_the_question_says_how_many(loft: Loft, kind: type[Pigeons]) -> None:
     loft.publish(loft.pigeons())
     asked: list[Departure] = []
 
@@ -96,7 +104,7 @@ def test_the_question_says_how_many(loft: Loft) -> None:
         return False
 
     gone = frozenset({"reader3@example.org", "reader4@example.org"})
-    done = loft.notify("错了", loft.pigeons(missing=gone), approve=approve)
+    done = loft.notify("错了", kind(loft.world, count=30, missing=gone), approve=approve)
     assert done.exit_code == 2
     [one] = asked
     assert (one.channel, one.new) == ("pigeons", 28)
