@@ -134,13 +134,12 @@ def _letter_about(run: Run, followed: Followed, text: str) -> Letter:
     words = hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()
     key = followed.key.notice(words[:_DIGEST])
     known = standing(run.ledger, key)
-    begun = known and known.parts
-    rendering = _as_planned(run.ledger, known) if known and begun else _written(run, followed, text)
-    letter = _letter(run, channel, key, known, rendering)
+    begun = known and known.parts and _as_planned(run.ledger, known)
+    letter = _letter(run, channel, key, known, begun or _written(run, followed, text))
     if without := counts.total - counts.sent - counts.dropped:
         run.warn(f"{channel.name}: {without} of {counts.total} do not have the issue, and get no notice")
     if not (begun or letter.survey.waiting):
-        raise ConfigError(f"{channel.name}: nobody who has the issue is on the list any more", "")
+        raise ConfigError(f"{channel.name}: nobody who has the issue is on the list any more")
     return letter
 
 
