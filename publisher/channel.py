@@ -244,6 +244,16 @@ class LiveChannel(Channel, Protocol):
 
 
 @runtime_checkable
+class FollowingChannel(LiveChannel, Protocol):
+    """A channel that can write once more to those who have an issue, about that issue."""
+
+    def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+        """The editor's `text`, of any number of lines, as an answer to `first`: the parts of the issue as
+        they were sent. Written at `when`, which is aware. Pure."""
+        ...
+
+
+@runtime_checkable
 class ArchiveChannel(Channel, Protocol):
     """A channel with output over all issues.
 

@@ -170,6 +170,8 @@ def next_command(row: Row) -> str:
     match row.condition:
         case Condition.NONE if row.newest:
             return publish
+        case Condition.WAITING if row.notice:
+            return f"publish retry {issue} {channel}"
         case Condition.CHANGED | Condition.WAITING:
             return publish
         case Condition.HELD if row.updates:

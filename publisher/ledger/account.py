@@ -142,6 +142,19 @@ def latest(ledger: Ledger) -> dt.datetime | None:
     return moment(last) if last else None
 
 
+def recipients(ledger: Ledger, key: Key, *states: State) -> frozenset[str]:
+    """Those of a publication with a delivery in one of these states."""
+    marks = ", ".join("?" * len(states))
+    with ledger.transaction() as books:
+        found = books.rows(
+            f"""SELECT DISTINCT recipient FROM delivery WHERE state IN ({marks}) AND publication =
+                (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)""",
+            *(state.value for state in states),
+            *key,
+        )
+    return frozenset(str(who) for (who,) in found)
+
+
 def missed(ledger: Ledger, key: Key) -> list[Missed]:
     """The deliveries of a publication that were tried, and did not arrive as far as anybody knows."""
     with ledger.transaction() as books:

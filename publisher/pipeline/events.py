@@ -109,6 +109,15 @@ class ChannelOutcome(NamedTuple):
         """Whether anything is not as it was."""
         return bool(self.written or self.sent or self.changed)
 
+    def with_notice(self, notice: ChannelOutcome) -> ChannelOutcome:
+        """What became of the channel, together with a notice that went out after the issue."""
+        return self._replace(
+            destination=self.destination or notice.destination,
+            sent=self.sent + notice.sent,
+            error=self.error or notice.error,
+            took=self.took + notice.took,
+        )
+
 
 Event = Chosen | Advanced | Warned | Foreseen | ChannelOutcome
 Report = Callable[[Event], None]

@@ -41,7 +41,7 @@ _SECOND_LOOK = 60.0
 class Live:
     """A rendering to be delivered by a channel. `patience` is for how many seconds it may wait in all for a
     platform that wants to be left alone; `stop` ends it after the window at hand. With `again` what failed is
-    planned once more, and what was put off is due."""
+    planned once more, and what was put off is due. `only` are the recipients it is for, if not for all."""
 
     ledger: Ledger
     channel: LiveChannel
@@ -52,6 +52,7 @@ class Live:
     patience: float
     stop: Event
     again: bool = False
+    only: frozenset[str] | None = None
     sent: int = 0
     changed: int = 0
     url: str = ""
@@ -96,7 +97,9 @@ class Live:
 
     def _plan(self, claim: Claim) -> None:
         self._planned_for = getattr(self.channel, "recipients_state", None)  # before they are read
-        recipients, now = self.channel.recipients(), self.clock.time()
+        recipients, now = iter(self.channel.recipients()), self.clock.time()
+        if (only := self.only) is not None:
+            recipients = (one for one in recipients if one in only)
         self.ledger.plan(claim, self.rendering.parts, recipients, now, keep=self.survey.keep)
         reach("planned")
 
@@ -151,7 +154,8 @@ class Live:
         rest = max(0.0, (due - self.clock.time()) / _SECOND)
         if rest > self.patience:
             return []
-        self._turn(claim, [], rest)  # the claim must last longer than the rest
+        if rest:  # else it would give out tasks
+            self._turn(claim, [], rest)  # the claim must last longer than the rest
         self.patience -= rest
         self._wait(rest)
         self._rest_until = None

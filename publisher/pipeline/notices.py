@@ -96,7 +96,7 @@ class Notices:
         on = {channel.name for channel in run.channels if isinstance(channel, LiveChannel)}
         prefix = f"{run.config.publication.id}/"
         for key, standing in known.unfinished.items():
-            if key in there or key.channel not in on or not key.issue.startswith(prefix):
+            if key in there or key.followed or key.channel not in on or not key.issue.startswith(prefix):
                 continue
             if _is_begun(standing) and notice(
                 run.ledger, [(key.issue, key.channel)], "gone", "", run.clock.time()

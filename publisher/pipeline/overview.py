@@ -47,8 +47,8 @@ class Row(NamedTuple):
 
     `when` it was published, or until when it waits; aware. `detail` says why it failed, is unknown, held or
     broken, or who is busy with it. `missed` are the deliveries that did not arrive, if the issue was asked
-    for. `newest` is of the issue that would be published, `updates` of a channel
-    that can change what it sent.
+    for. `newest` is of the issue that would be published, `updates` of a channel that can change what it
+    sent. With `notice` it is one about the issue.
     """
 
     issue: str
@@ -63,6 +63,7 @@ class Row(NamedTuple):
     newest: bool = False
     updates: bool = False
     missed: tuple[Missed, ...] = ()
+    notice: bool = False
 
     def noted(self, standing: Standing | None) -> Row:
         """The row with what the ledger has about it."""
@@ -145,15 +146,18 @@ class _Overview:
             yield from self._beside(standing, record.title)
 
     def _beside(self, standing: Standing, title: str) -> Iterator[Row]:
-        """What is on no channel that is on now: told when it is open, or when the issue was asked for."""
-        condition = self._open(standing)
-        if condition or (self._run.request.issue and standing.published):
-            key = standing.key
+        """A notice about the issue; or what is on no channel that is on now, told when it is open, or when
+        the issue was asked for."""
+        key, condition = standing.key, self._open(standing)
+        notice = key.followed is not None
+        if notice and standing.counts.planned:
+            condition = condition or Condition.WAITING
+        if condition or ((notice or self._run.request.issue) and standing.published):
             publication = self._run.config.publication
             of_all = key.issue == publication.id  # such as that the feeds changed
             name, title = ("", publication.name) if of_all else (key.issue.rpartition("/")[2], title)
             row = Row(name, title, key.channel, key.destination, condition or Condition.PUBLISHED)
-            yield self._told(row, standing)
+            yield self._told(row._replace(notice=notice), standing)
 
     def _told(self, row: Row, standing: Standing | None) -> Row:
         """The row with what the ledger has about it."""

@@ -23,21 +23,23 @@ from publisher.pipeline.survey import Survey, survey
 
 
 class Letter(NamedTuple):
-    """What a live channel made of an issue, and what there is to do with it."""
+    """What a live channel made of an issue that was to appear at a time, and what there is to do with it;
+    `only` for these recipients, if not for all."""
 
     channel: LiveChannel
     rendering: Rendering
     key: Key
     standing: Standing | None
     survey: Survey
-    published: dt.datetime | None
+    published: dt.datetime | None = None
+    only: frozenset[str] | None = None
 
     @property
     def is_done(self) -> bool:
         """Whether it is out, as it is now."""
-        return bool(
-            self.standing and self.standing.done and self.standing.digest == digest_of(self.rendering.parts)
-        )
+        known = self.standing
+        is_out = known and known.done and known.digest == digest_of(self.rendering.parts)
+        return bool(is_out and not self.survey.waiting)
 
 
 def letters(run: Run, outgoing: Sequence[Outgoing], ledger: Ledger | None) -> list[Letter]:
@@ -130,6 +132,7 @@ def _deliver(run: Run, letter: Letter, stop: Event) -> ChannelOutcome:
         run.request.patience,
         stop,
         again=run.request.retry,
+        only=letter.only,
     )
     begun = run.clock.time()
     error: PublisherError | None = None
@@ -162,7 +165,8 @@ def _moves(run: Run, letter: Letter) -> bool:
 def _leaving(letter: Letter) -> int:
     """How many deliveries nobody can take back."""
     todo = letter.survey
-    return len(todo.new) if todo.new or letter.channel.updates else todo.waiting
+    by_part = letter.only is None and (todo.new or letter.channel.updates)
+    return len(todo.new) if by_part else todo.waiting
 
 
 def _is_asked(run: Run, letter: Letter) -> bool:

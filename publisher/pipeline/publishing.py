@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from threading import Event
+from typing import TYPE_CHECKING
 
 from publisher.archive.lock import held
 from publisher.channel import AnnouncedChannel, LiveChannel
@@ -18,6 +19,9 @@ from publisher.pipeline.events import ChannelOutcome, Outcome, Report, Request
 from publisher.pipeline.run import Run, channels_for
 from publisher.pipeline.work import Work, remember, sources, work
 from publisher.theme import Theme
+
+if TYPE_CHECKING:
+    from publisher.pipeline.post import Letter
 
 
 def publish(
@@ -51,7 +55,7 @@ def publish(
                 sweep(run.out / config.publication.site)
                 sweep(run.home.folder)
             done = work_on_sources(run)
-        return _post(run, done) if done.outgoing else done.outcome
+        return _post(run, done) if done.outgoing or request.retry else done.outcome
 
 
 def work_on_sources(run: Run) -> Work:
@@ -68,22 +72,36 @@ def _post(run: Run, done: Work) -> Outcome:
     finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)}
     with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
         remember(run, done, [one for one in done.outgoing if one.channel.name in finished])
-    return _with(run, done, [*outcomes.values()])
+    notices = [one for letter in _notices(run, done) for one in post(run, [letter]).values()]
+    return _with(run, done, [*outcomes.values()], notices)
 
 
 def _foresee(run: Run, done: Work) -> Outcome:
     """What `_post` would do."""
-    if not done.outgoing:
+    if not (done.outgoing or run.request.retry):
         return done.outcome
     from publisher.pipeline.post import foreseen, letters
 
     ledger = run.ledger if run.has_ledger else None
     outcomes = [*foreseen(run, letters(run, done.outgoing, ledger))]
-    for outcome in outcomes:
+    notices = [*foreseen(run, [*_notices(run, done)])]
+    for outcome in (*outcomes, *notices):
         run.report(outcome)
-    return _with(run, done, outcomes)
+    return _with(run, done, outcomes, notices)
 
 
-def _with(run: Run, done: Work, posted: Sequence[ChannelOutcome]) -> Outcome:
+def _notices(run: Run, done: Work) -> Iterator[Letter]:
+    """The notices about the issue that are to be retried."""
+    if run.request.retry and done.outcome.issue:
+        from publisher.pipeline.following import unfinished
+
+        yield from unfinished(run, f"{run.config.publication.id}/{done.outcome.issue.id}")
+
+
+def _with(
+    run: Run, done: Work, posted: Sequence[ChannelOutcome], notices: Sequence[ChannelOutcome]
+) -> Outcome:
     channels = {**done.outcome.channels, **{one.name: one for one in posted}}
+    for one in notices:
+        channels[one.name] = channels[one.name].with_notice(one)
     return done.outcome._replace(channels=channels, warnings=tuple(run.warnings))

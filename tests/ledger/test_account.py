@@ -12,6 +12,7 @@ from publisher.ledger.account import (
     attempts,
     issues_with,
     missed,
+    recipients,
     resolve,
     retry,
     standing,
@@ -110,6 +111,9 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
     ]
     assert missed(ledger, KEY) == told
     assert missed(ledger, NOWHERE) == []
+    assert recipients(ledger, KEY, State.FAILED) == {"x"}
+    assert recipients(ledger, KEY, State.FAILED, State.UNKNOWN) == {"x", "y"}
+    assert recipients(ledger, NOWHERE, State.FAILED) == frozenset()
     ledger.release(first, NOON)
     resolve(ledger, KEY, Verdict.DROP, NOON)
     assert missed(ledger, KEY)[1] == Missed("y", "a", State.DROPPED, "no answer")
