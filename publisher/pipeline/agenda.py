@@ -5,20 +5,30 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from publisher.archive.index import Index
-from publisher.archive.records import Record, edition
+from publisher.archive.records import Edition, Record, edition
 from publisher.channel import ArchiveChannel, Channel, LiveChannel
 from publisher.config import Config
-from publisher.errors import IssueError, PublisherError
+from publisher.errors import PublisherError
 from publisher.ledger import Counts, Key, Ledger, Standing
-from publisher.ledger.agenda import Decision, decisions, published, ready, unfinished
+from publisher.ledger.agenda import (
+    Decision,
+    Insistence,
+    decisions,
+    insistences,
+    published,
+    ready,
+    unfinished,
+)
 from publisher.ledger.memo import heartbeat
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.crew import Crew
@@ -28,14 +38,15 @@ from publisher.pipeline.events import Request
 from publisher.pipeline.live import shortfall
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
+from publisher.pipeline.soundness import Soundness, are_accepted, fault_of
 from publisher.pipeline.work import read, sources
 from publisher.theme import Theme
 
 
 class Outlook(Enum):
     """What is to become of an issue on a channel. WAITING is for its time, or for that of a platform that
-    wants to be left alone; of what is OPEN a person has to settle something; MISSED was due so long ago that
-    a person has to say whether it is still wanted."""
+    wants to be left alone; of what is OPEN a person has to settle something; UNSOUND has errors; MISSED was
+    due so long ago that a person has to say whether it is still wanted."""
 
     DONE = "done"
     WAITING = "waiting"
@@ -45,6 +56,7 @@ class Outlook(Enum):
     HELD = "held"
     DRAFT = "draft"
     BROKEN = "broken"
+    UNSOUND = "unsound"
     MISSED = "missed"
 
 
@@ -64,6 +76,10 @@ class Appointment(NamedTuple):
     hint: str = ""
     code: int = 0
 
+    def is_late(self, now: dt.datetime, config: Config) -> bool:
+        """Whether its time is longer ago than what is caught up with."""
+        return now - self.due > config.schedule.catch_up
+
 
 class Known(NamedTuple):
     """What the ledger has to say. `ready` are publications with deliveries that may be made now."""
@@ -72,11 +88,14 @@ class Known(NamedTuple):
     unfinished: Mapping[Key, Standing] = {}
     decisions: Mapping[tuple[str, str], Decision] = {}
     ready: frozenset[Key] = frozenset()
+    insistences: Mapping[str, tuple[Insistence, ...]] = {}
 
     @classmethod
     def to(cls, ledger: Ledger, now: dt.datetime) -> Known:
         """All that is known to a ledger."""
-        return cls(published(ledger), unfinished(ledger), decisions(ledger), ready(ledger, now))
+        return cls(
+            published(ledger), unfinished(ledger), decisions(ledger), ready(ledger, now), insistences(ledger)
+        )
 
 
 def records(run: Run) -> dict[str, Record]:
@@ -102,9 +121,9 @@ def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
     """
     with closing(looking(config, theme, Clock.running(now))) as run:
         known = Known.to(run.ledger, now) if run.has_ledger else Known()
-        found = agenda(config, records(run), known, now)
+        found = agenda(run, records(run), known, now)
         alive = heartbeat(run.ledger) if run.has_ledger else None
-    ahead = [one for one in found if one.due > now or one.outlook is Outlook.HELD]
+    ahead = [one for one in found if one.due > now or one.outlook in (Outlook.HELD, Outlook.UNSOUND)]
     return Coming([one for one in ahead if one.outlook is not Outlook.DONE], alive)
 
 
@@ -114,18 +133,42 @@ def looking(config: Config, theme: Theme, clock: Clock) -> Run:
     return Run(config, theme, request, config.channels, clock.time(), lambda _: None, clock)
 
 
-def agenda(config: Config, found: Mapping[str, Record], known: Known, now: dt.datetime) -> list[Appointment]:
+def agenda(run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime) -> list[Appointment]:
     """The appointments of all issues that have a date, the first due first."""
-    everything = edition(found.values(), dt.date.max)
-    faults = {**everything.faults, **everything.clashes}
+    config = run.config
+    obstacles = _Obstacles(run, edition(found.values(), dt.date.max), known)
     order = {channel.name: number for number, channel in enumerate(config.channels)}
     made = []
     for record in found.values():
         if day := _day(record):
             for channel in config.channels:
                 one = _appointment(config, record, day, channel, known)
-                made.append(_judged(one, channel, known, faults.get(record.path), config, now))
+                made.append(_judged(one, channel, known, obstacles, config, now))
     return sorted(made, key=lambda one: (one.due, one.record.path, order[one.key.channel]))
+
+
+class _Obstacles:
+    """Why issues cannot go out."""
+
+    def __init__(self, run: Run, everything: Edition, known: Known) -> None:
+        self._run = run
+        self._everything = everything
+        self._known = known
+        self.faults = {**everything.faults, **everything.clashes}
+
+    @cached_property
+    def _soundness(self) -> Soundness:
+        return Soundness(self._run, self._everything.issues, {})
+
+    def stopping(self, one: Appointment, channel: Channel) -> Appointment:
+        """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced."""
+        errors = self._soundness.errors(one.record, [channel])
+        if are_accepted(errors, one.record, self._known.insistences.get(one.key.issue, ())):
+            return one
+        ready = one.outlook is Outlook.READY
+        force = f"or publish --issue {shlex.quote(one.record.id)} --force"
+        fault = fault_of(one.record, errors, force if ready else "")
+        return one._replace(outlook=Outlook.UNSOUND, **_told(fault))
 
 
 def key_of(config: Config, channel: Channel, issue: str) -> Key:
@@ -158,7 +201,7 @@ def _judged(
     one: Appointment,
     channel: Channel,
     known: Known,
-    fault: IssueError | None,
+    obstacles: _Obstacles,
     config: Config,
     now: dt.datetime,
 ) -> Appointment:
@@ -170,15 +213,21 @@ def _judged(
     one = one._replace(begun=counts.total > counts.planned + counts.dropped)
     if one.record.draft:
         return one._replace(outlook=Outlook.DRAFT, detail="it is a draft", hint="take `draft: true` out")
-    if fault:
+    if fault := obstacles.faults.get(one.record.path):
         return one._replace(outlook=Outlook.BROKEN, **_told(fault))
-    if one.outlook is Outlook.HELD or now < one.due:
+    if one.outlook is Outlook.HELD:
         return one
+    if now < one.due:
+        return obstacles.stopping(one, channel)
     if standing and (stopped := _stopped(one, channel, standing, known, now)):
         return stopped
-    if not (one.begun or isinstance(channel, ArchiveChannel)) and now - one.due > config.schedule.catch_up:
-        return one._replace(outlook=Outlook.MISSED)
-    return one._replace(outlook=Outlook.READY, next=now)
+    one = one._replace(outlook=Outlook.READY, next=now)
+    if one.is_late(now, config):
+        if isinstance(channel, ArchiveChannel):
+            return one
+        if not one.begun:
+            return one._replace(outlook=Outlook.MISSED)
+    return obstacles.stopping(one, channel)
 
 
 def _stopped(

@@ -18,6 +18,7 @@ from publisher.pipeline.run import Run
 _STOPPED = {
     Outlook.DRAFT: 1,
     Outlook.BROKEN: 1,
+    Outlook.UNSOUND: 1,
     Outlook.MISSED: 1,
     Outlook.OPEN: 3,
     Outlook.HELD: 0,

@@ -15,6 +15,7 @@ from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import Counts, Key, Ledger, Standing, State
 from publisher.ledger.account import issues_with, standings
+from publisher.ledger.agenda import Insistence, insistences
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request
 from publisher.pipeline.run import Run, channels_for
@@ -47,7 +48,7 @@ class Row(NamedTuple):
 
     `when` it was published, or until when it waits; aware. `detail` says why it failed, is unknown, held or
     broken, or who is busy with it. `newest` is of the issue that would be published, `updates` of a channel
-    that can change what it sent.
+    that can change what it sent. `insisted` is when a person last had it published with errors.
     """
 
     issue: str
@@ -61,6 +62,7 @@ class Row(NamedTuple):
     url: str = ""
     newest: bool = False
     updates: bool = False
+    insisted: Insistence | None = None
 
     def noted(self, standing: Standing | None) -> Row:
         """The row with what the ledger has about it."""
@@ -95,6 +97,7 @@ class _Overview:
         self._site = Site(run.out, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
+        self._insistences = insistences(self._ledger) if self._ledger else {}
 
     def rows(self) -> Iterator[Row]:
         if self._run.request.issue:
@@ -123,6 +126,7 @@ class _Overview:
         record, entry = self._view.records[position], self._view.entries[position]
         plain = [one for one in self._run.channels if not isinstance(one, ArchiveChannel)]
         made = self._view.render(position, [channel.name for channel in plain])
+        insisted = next(reversed(self._insistences.get(entry.id, ())), None)
         for channel in self._run.channels:
             live = isinstance(channel, LiveChannel) and bool(channel.destination)
             place = getattr(channel, "destination", "") if live else self._run.config.publication.site
@@ -137,7 +141,8 @@ class _Overview:
             else:
                 condition, detail = self._archive(channel, position, standing), ""
             row = Row(record.id, record.title, channel.name, place if live else "", condition, detail)
-            row = row._replace(newest=position == 0, updates=getattr(channel, "updates", False))
+            updates = getattr(channel, "updates", False)
+            row = row._replace(newest=position == 0, updates=updates, insisted=insisted)
             yield row.noted(standing)
         for standing in known.values():
             yield from self._beside(standing, record.title)
