@@ -119,6 +119,15 @@ def adopt(ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime) -> f
         )
 
 
+def told(ledger: Ledger, what: str) -> frozenset[tuple[str, str]]:
+    """The issues and channels of which that was told once."""
+    with ledger.transaction() as books:
+        return frozenset(
+            (str(a), str(b))
+            for a, b in books.rows("SELECT DISTINCT issue, channel FROM notice WHERE what = ?", what)
+        )
+
+
 def notice(
     ledger: Ledger, about: Iterable[tuple[str, str]], what: str, detail: str, now: dt.datetime
 ) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from publisher.ledger.agenda import (
     insistences,
     published,
     ready,
+    told,
     unfinished,
 )
 from publisher.ledger.memo import heartbeat
@@ -63,7 +64,8 @@ class Outlook(Enum):
 class Appointment(NamedTuple):
     """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
     when a person put it there. `begun` when something of it went out; `detail` says what stops it, `code` is
-    the exit code for that."""
+    the exit code for that. Of `history` nobody looks for errors any more: newer issues are out, and it only
+    lacks in the archive."""
 
     record: Record
     key: Key
@@ -75,26 +77,30 @@ class Appointment(NamedTuple):
     detail: str = ""
     hint: str = ""
     code: int = 0
-
-    def is_late(self, now: dt.datetime, config: Config) -> bool:
-        """Whether its time is longer ago than what is caught up with."""
-        return now - self.due > config.schedule.catch_up
+    history: bool = False
 
 
 class Known(NamedTuple):
-    """What the ledger has to say. `ready` are publications with deliveries that may be made now."""
+    """What the ledger has to say. `ready` are publications with deliveries that may be made now; of `unsound`
+    ones somebody was told so."""
 
     published: frozenset[Key] = frozenset()
     unfinished: Mapping[Key, Standing] = {}
     decisions: Mapping[tuple[str, str], Decision] = {}
     ready: frozenset[Key] = frozenset()
     insistences: Mapping[str, tuple[Insistence, ...]] = {}
+    unsound: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def to(cls, ledger: Ledger, now: dt.datetime) -> Known:
         """All that is known to a ledger."""
         return cls(
-            published(ledger), unfinished(ledger), decisions(ledger), ready(ledger, now), insistences(ledger)
+            published(ledger),
+            unfinished(ledger),
+            decisions(ledger),
+            ready(ledger, now),
+            insistences(ledger),
+            told(ledger, Outlook.UNSOUND.value),
         )
 
 
@@ -160,6 +166,12 @@ class _Obstacles:
     def _soundness(self) -> Soundness:
         return Soundness(self._run, self._everything.issues, {})
 
+    def is_history(self, one: Appointment) -> bool:
+        """Whether there are newer issues, and nobody was told of errors in this one."""
+        today = self._run.now.date().isoformat()
+        newest = next((other for other in self._everything.issues if other.date <= today), one.record)
+        return one.record.date < newest.date and (one.key.issue, one.key.channel) not in self._known.unsound
+
     def stopping(self, one: Appointment, channel: Channel) -> Appointment:
         """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced."""
         errors = self._soundness.errors(one.record, [channel])
@@ -222,12 +234,12 @@ def _judged(
     if standing and (stopped := _stopped(one, channel, standing, known, now)):
         return stopped
     one = one._replace(outlook=Outlook.READY, next=now)
-    if one.is_late(now, config):
+    if now - one.due > config.schedule.catch_up:
         if isinstance(channel, ArchiveChannel):
-            return one
-        if not one.begun:
+            one = one._replace(history=obstacles.is_history(one))
+        elif not one.begun:
             return one._replace(outlook=Outlook.MISSED)
-    return obstacles.stopping(one, channel)
+    return one if one.history else obstacles.stopping(one, channel)
 
 
 def _stopped(

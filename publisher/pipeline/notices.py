@@ -57,7 +57,8 @@ class Notices:
         others = [
             one
             for one in stopped  # a draft of long ago is nobody's plan for today
-            if one.outlook is Outlook.OPEN or (one.outlook is not Outlook.MISSED and one.due >= recent)
+            if one.outlook in (Outlook.OPEN, Outlook.UNSOUND)
+            or (one.outlook is not Outlook.MISSED and one.due >= recent)
         ]
         for (_, outlook, detail), group in groupby(
             others, key=lambda one: (one.record.path, one.outlook, one.detail)

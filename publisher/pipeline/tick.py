@@ -127,11 +127,6 @@ class _Tick:
             if other.key.channel == one.key.channel and other.outlook in _KEPT_BACK
         )
 
-    def _is_history(self, one: Appointment) -> bool:
-        """Whether only the archive lacks it, since long ago."""
-        is_archive = isinstance(self._channels[one.key.channel], ArchiveChannel)
-        return is_archive and one.is_late(self._run.clock.time(), self._run.config)
-
     def _rests(self, one: Appointment) -> bool:
         """Whether it is to be left alone: for its time, and until its text or the settings change."""
         until, mark = self._pauses.get((one.record.path, one.key.channel), (None, ()))
@@ -145,8 +140,8 @@ class _Tick:
     def _publish(self, batch: Sequence[Appointment]) -> None:
         run, record = self._run, batch[0].record
         names = tuple(one.key.channel for one in batch)
-        old = all(self._is_history(one) for one in batch)
-        request = Request(record.path, names, unchecked=old, not_yet=self._not_yet(batch[0]))
+        old, not_yet = all(one.history for one in batch), self._not_yet(batch[0])
+        request = Request(record.path, names, unchecked=old, not_yet=not_yet)
         self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
 
         def report(event: Told) -> None:
