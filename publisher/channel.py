@@ -207,9 +207,10 @@ class LiveChannel(Channel, Protocol):
     under way together, each on a session of its own: so many may be unknown after a crash. `patience` is how
     long one may take at most, in seconds.
 
-    Two more are optional. `uncertain` is what to do about deliveries nobody knows about: "ask" a person,
+    Three more are optional. `uncertain` is what to do about deliveries nobody knows about: "ask" a person,
     "resend" them once, or "skip" them. With `ends_with_address` an issue cannot be changed any more once its
-    address is known.
+    address is known. `recipients_state` is another value whenever `recipients` may give others: who leaves
+    while an issue is on its way does not get it.
     """
 
     updates: ClassVar[bool]

@@ -31,12 +31,15 @@ ISSUE = "tag:e.org,2021:n/2021-07-18"
 
 @dataclass
 class Time:
-    """A clock that stands still until somebody waits."""
+    """A clock that stands still until somebody waits; then `meanwhile` happens."""
 
     now: dt.datetime = NOON
     waited: float = 0.0
+    meanwhile: Callable[[], object] | None = None
 
     def wait(self, seconds: float) -> None:
+        if self.meanwhile:
+            self.meanwhile()
         self.waited += seconds
         self.now += dt.timedelta(seconds=seconds)
 
@@ -297,6 +300,18 @@ def test_a_retry_sends_what_failed_and_nothing_else(letter: Newsletter) -> None:
 
 
 # ------------------------------------------------------------------ the question
+
+
+def test_the_editor_is_told_how_old_an_issue_is(letter: Newsletter) -> None:
+    asked: list[Sequence[Departure]] = []
+
+    def no(leaving: Sequence[Departure]) -> bool:
+        asked.append(leaving)
+        return False
+
+    letter.time.now += dt.timedelta(days=12)
+    letter.post(approve=no)
+    assert asked == [[Departure("post", "@readers", 3, late=12)]]
 
 
 def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:

@@ -119,6 +119,13 @@ class Email:
 
         return (one.key for one in readers(self._source))
 
+    @property
+    def recipients_state(self) -> object:
+        """What changes when the list does."""
+        from publisher.channels.email.roster import state
+
+        return state(self._source)
+
     def render(self, issue: Issue, context: Context) -> Rendering:
         """The message of an issue that went through `publishable` and `absolute`, and its text for the eye;
         needs `context.entry`.

@@ -16,6 +16,8 @@ from publisher.cli.acting import issue_named, load, warnings_on
 from publisher.cli.coming import as_json, show
 from publisher.cli.output import Output
 from publisher.errors import PublisherError
+from publisher.ledger import State
+from publisher.ledger.account import Missed
 from publisher.pipeline.agenda import coming
 from publisher.pipeline.overview import Condition, Row, overview
 from publisher.project import find
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from publisher.theme import Theme
 
 _TITLE = 32
+_LISTED = 20
+"""So many deliveries that did not arrive are told one by one."""
 _SILENCE = dt.timedelta(minutes=2)
 """So long after its last tick a daemon is missed, unless it said that it left."""
 
@@ -113,9 +117,19 @@ def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:
     style = "green" if row.condition in _GOOD else "red" if row.condition in _BAD else ""
     facts = (in_words(row, zone), row.destination, row.url)
     output.line(f"  {row.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
-    for line in (row.detail, (command := next_command(row)) and f"→ {command}"):
+    shown = [_in_line(one, row) for one in row.missed[:_LISTED]]
+    if more := len(row.missed) - _LISTED:
+        shown += [f"and {more} more, which --json lists"] if more > 0 else []
+    detail = "" if shown else row.detail
+    for line in (detail, *shown, (command := next_command(row)) and f"→ {command}"):
         if line:
             output.line(f"  {' ' * width}  {line}")
+
+
+def _in_line(missed: Missed, row: Row) -> str:
+    who = missed.part if missed.recipient == row.destination else missed.recipient
+    how = "given up" if missed.state is State.DROPPED else missed.state.value
+    return f"{who} {how}: {missed.reason}"
 
 
 def in_words(row: Row, zone: ZoneInfo) -> str:
@@ -176,6 +190,7 @@ def _as_json(row: Row, zone: ZoneInfo) -> dict[str, object]:
     return plain | {
         "condition": row.condition.value,
         "counts": row.counts._asdict(),
+        "missed": [one._asdict() | {"state": one.state.value} for one in row.missed],
         "when": row.when and _iso(row.when, zone),
         "insisted": row.insisted and {"errors": row.insisted.errors, "at": _iso(row.insisted.at, zone)},
         "next": next_command(row),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -28,12 +30,13 @@ from publisher.pipeline.shelf import Shelf
 
 class Outgoing(NamedTuple):
     """What leaves the house: a rendering, the live channel it goes by, the id of the issue (or newsletter) it
-    is of, and the name of the channel that is done when it arrived."""
+    is of, and the name of the channel that is done when it arrived; of an issue, when it was to appear."""
 
     id: str
     owner: str
     channel: LiveChannel
     rendering: Rendering
+    published: dt.datetime | None = None
 
 
 class Delivery:
@@ -69,8 +72,7 @@ class Delivery:
             channel.name: Outlet(channel, run.out, run.report, dry_run=run.request.dry_run)
             for channel in run.channels
         }
-        alone = any(not outlet.archive for outlet in self._outlets.values())
-        self._addresses = run.addresses(entries) if alone else {}
+        self._addresses = run.addresses(entries)
         self.outgoing: list[Outgoing] = []
 
     def deliver(self, crew: Crew[Desk], shelf: Shelf) -> dict[str, ChannelOutcome]:
@@ -156,7 +158,7 @@ class Delivery:
         return due
 
     def digest(self, name: str, position: int) -> str:
-        """What the rendering of an issue for that channel is made from. An archive knows no article's
+        """What the rendering of an issue for that channel is made from. One for an archive knows no article's
         address: each new one would have it made anew."""
         if self._outlets[name].archive or not self._addresses:
             return self.digests[position]
@@ -183,9 +185,8 @@ class Delivery:
         if outlet.keeps:
             self._index.keep(channel.name, path, digest, made.parts[0].body)
         elif isinstance(channel, LiveChannel) and self._run.is_live(channel):
-            self.outgoing.append(
-                Outgoing(self._entries[self._position[path]].id, channel.name, channel, made)
-            )
+            entry = self._entries[self._position[path]]
+            self.outgoing.append(Outgoing(entry.id, channel.name, channel, made, entry.published))
         elif (sizes := outlet.deliver((*made.parts, *made.previews))) is not None:
             output = self._site.output(channel.name)
             if not outlet.archive:  # of the issues it got before, it needs none again
@@ -216,7 +217,8 @@ class Delivery:
         made: dict[str, Made] = {}
         try:
             with outlet:
-                groups = channel.render_archive(entries, self._body(channel), self._desk.context)
+                context = replace(self._desk.context, addresses=self._addresses)
+                groups = channel.render_archive(entries, self._body(channel), context)
                 for group in chain(self._picture_groups(outlet), groups):
                     known = output.groups.get(group.key)
                     if not (known and known.digest == group.digest and self._site.has(known)):

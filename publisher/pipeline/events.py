@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 class Departure(NamedTuple):
     """What is about to leave for a destination: deliveries that nobody can take back, and changes to what is
-    there."""
+    there. The issue was to appear so many whole days ago, if that is `late`."""
 
     channel: str
     destination: str
     new: int
     changed: int = 0
     withdrawn: int = 0
+    late: int = 0
 
 
 def _always(leaving: Sequence[Departure]) -> bool:

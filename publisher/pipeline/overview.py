@@ -14,7 +14,7 @@ from publisher.config import Config
 from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import Counts, Key, Ledger, Standing, State
-from publisher.ledger.account import issues_with, standings
+from publisher.ledger.account import Missed, issues_with, missed, standings
 from publisher.ledger.agenda import Insistence, insistences
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request
@@ -47,8 +47,9 @@ class Row(NamedTuple):
     empty when its file is not there any more.
 
     `when` it was published, or until when it waits; aware. `detail` says why it failed, is unknown, held or
-    broken, or who is busy with it. `newest` is of the issue that would be published, `updates` of a channel
-    that can change what it sent. `insisted` is when a person last had it published with errors.
+    broken, or who is busy with it. `missed` are the deliveries that did not arrive, if the issue was asked
+    for. `newest` is of the issue that would be published, `updates` of a channel that can change what it
+    sent. `insisted` is when a person last had it published with errors.
     """
 
     issue: str
@@ -62,6 +63,7 @@ class Row(NamedTuple):
     url: str = ""
     newest: bool = False
     updates: bool = False
+    missed: tuple[Missed, ...] = ()
     insisted: Insistence | None = None
 
     def noted(self, standing: Standing | None) -> Row:
@@ -143,7 +145,7 @@ class _Overview:
             row = Row(record.id, record.title, channel.name, place if live else "", condition, detail)
             updates = getattr(channel, "updates", False)
             row = row._replace(newest=position == 0, updates=updates, insisted=insisted)
-            yield row.noted(standing)
+            yield self._told(row, standing)
         for standing in known.values():
             yield from self._beside(standing, record.title)
 
@@ -156,7 +158,13 @@ class _Overview:
             of_all = key.issue == publication.id  # such as that the feeds changed
             name, title = ("", publication.name) if of_all else (key.issue.rpartition("/")[2], title)
             row = Row(name, title, key.channel, key.destination, condition or Condition.PUBLISHED)
-            yield row.noted(standing)
+            yield self._told(row, standing)
+
+    def _told(self, row: Row, standing: Standing | None) -> Row:
+        """The row with what the ledger has about it."""
+        if standing and self._ledger and self._run.request.issue:
+            row = row._replace(missed=tuple(missed(self._ledger, standing.key)))
+        return row.noted(standing)
 
     def _live(
         self, channel: LiveChannel, rendering: Rendering, standing: Standing | None

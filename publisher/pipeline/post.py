@@ -30,6 +30,7 @@ class Letter(NamedTuple):
     key: Key
     standing: Standing | None
     survey: Survey
+    published: dt.datetime | None
 
     @property
     def is_done(self) -> bool:
@@ -43,13 +44,13 @@ def letters(run: Run, outgoing: Sequence[Outgoing], ledger: Ledger | None) -> li
     """What there is to do about each; without a ledger nothing was sent yet."""
     request = run.request
     found = []
-    for name, _, channel, rendering in outgoing:
+    for name, _, channel, rendering, published in outgoing:
         key = Key(name, channel.name, channel.destination)
         if ledger and not request.dry_run:
             recover(ledger, channel, key, run.clock.time())
         known = standing(ledger, key) if ledger else None
         todo = survey(channel, rendering, known, correct=request.correct, retry=request.retry)
-        found.append(Letter(channel, rendering, key, known, todo))
+        found.append(Letter(channel, rendering, key, known, todo, published))
     return found
 
 
@@ -75,7 +76,7 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     except PublisherError as error:
         outcomes |= {letter.channel.name: _outcome(letter, error=error) for letter in going}
         going = []
-    if leaving := [_departure(letter) for letter in going if _is_asked(run, letter)]:
+    if leaving := [_departure(letter, run.now) for letter in going if _is_asked(run, letter)]:
         try:
             agreed = run.request.approve(leaving)
         except PublisherError as error:
@@ -169,14 +170,16 @@ def _is_asked(run: Run, letter: Letter) -> bool:
     return not letter.channel.repeatable and bool(_leaving(letter) or run.request.correct)
 
 
-def _departure(letter: Letter) -> Departure:
+def _departure(letter: Letter, now: dt.datetime) -> Departure:
     todo = letter.survey
+    late = now - letter.published if letter.published else dt.timedelta()
     return Departure(
         letter.channel.name,
         letter.key.destination,
         new=_leaving(letter),
         changed=len(todo.changed),
         withdrawn=len(todo.surplus),
+        late=max(0, late.days),
     )
 
 

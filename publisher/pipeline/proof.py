@@ -63,7 +63,10 @@ def _send(run: Run, channel: LiveChannel, parts: tuple[Part, ...], *, act: bool)
         with channel.session() as session:
             for part in parts:
                 receipt = session.deliver(part, channel.own)
-                outcome = outcome._replace(sent=outcome.sent + 1, url=outcome.url or receipt.url)
+                sent = outcome.sent + receipt.changed
+                outcome = outcome._replace(sent=sent, url=outcome.url or receipt.url)
+                for note in receipt.notes:
+                    run.warn(f"{channel.name}: {redact(note)}")
     except PublisherError as problem:
         return outcome._replace(error=problem)
     except Exception as problem:  # whatever it was, nobody knows whether it went out

@@ -12,7 +12,7 @@ from publisher import registry
 from publisher.ledger import Ledger
 from publisher.ledger.memo import beat
 from tests.chat import Chat
-from tests.test_commands import NOW, SETTINGS, Letter
+from tests.commands.letter import NOW, SETTINGS, Letter
 
 
 @pytest.fixture
