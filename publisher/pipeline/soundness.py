@@ -166,7 +166,9 @@ class Soundness:
 
             _, document = self._reading(issue)
             made = budgets(document, unknown, self._run.config.publication)
-            seen = seen._replace(excess={**seen.excess, **{one.channel: one.excess for one in made}})
+            # a channel that cannot render it at all says so itself, and stops no other
+            excess = {one.channel: one.excess if one.report else "" for one in made}
+            seen = seen._replace(excess={**seen.excess, **excess})
             self._found[issue.path] = seen
         silent = "too-long" in seen.imprint.silenced
         return [name for name in limited if seen.excess[name] and not silent]

@@ -7,11 +7,15 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from publisher import reader
+from publisher.channel import Context
+from publisher.channels.wechat import Wechat
 from publisher.cli.main import main
+from publisher.errors import DeliveryError
 from publisher.ledger import Ledger
 from publisher.model import Issue
 
@@ -137,6 +141,19 @@ def test_what_is_too_long_stops_the_channel_that_cannot_carry_it(letter: Path, s
         assert "2021-07-04.md has 1 error: too-long for wechat" in said
     file.write_text(file.read_text("utf-8") + "\n<!-- publish: ignore=too-long -->\n", "utf-8")
     assert say()[0] == 0
+
+
+def test_a_channel_that_cannot_render_it_stops_no_other(
+    letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def render(self: Wechat, issue: Issue, context: Context) -> NoReturn:
+        raise DeliveryError("out of ink")
+
+    monkeypatch.setattr(Wechat, "render", render)
+    code, said, _ = say()
+    assert code == 3
+    assert "out of ink" in said
+    assert (letter / "public" / "feed.xml").exists()
 
 
 def test_nothing_is_read_twice(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
