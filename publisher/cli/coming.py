@@ -22,7 +22,7 @@ _BAD = (Outlook.BROKEN, Outlook.UNSOUND, Outlook.MISSED, Outlook.OPEN)
 
 
 def show(found: list[Appointment], zone: ZoneInfo, output: Output) -> None:
-    """A heading for each issue, a line for each of its channels, and what it has errors in."""
+    """A heading for each issue, a line for each of its channels, and the errors that hold it."""
     width = max((len(one.key.channel) for one in found), default=0)
     for path, group in groupby(found, key=lambda one: one.record.path):
         listed = [*group]
@@ -32,10 +32,8 @@ def show(found: list[Appointment], zone: ZoneInfo, output: Output) -> None:
             output.line(f"  {one.key.channel.ljust(width)}  {in_words(one, zone)}", style)
             if one.outlook in (Outlook.BROKEN, Outlook.OPEN):
                 output.line(f"  {' ' * width}  {one.detail}")
-        unsound = (one for one in listed if one.outlook is Outlook.UNSOUND)
-        for said in dict.fromkeys(
-            f"{one.detail} · {one.hint}" for one in unsound
-        ):  # the same for most channels
+        errors = [f"{one.detail} · {one.hint}" for one in listed if one.outlook is Outlook.UNSOUND]
+        for said in dict.fromkeys(errors):  # mostly the same for all channels
             output.line(f"  {said}")
 
 

@@ -172,7 +172,7 @@ class _Obstacles:
         newest = next((other for other in self._everything.issues if other.date <= today), one.record)
         return one.record.date < newest.date and (one.key.issue, one.key.channel) not in self._known.unsound
 
-    def stopping(self, one: Appointment, channel: Channel) -> Appointment:
+    def checked(self, one: Appointment, channel: Channel) -> Appointment:
         """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced."""
         errors = self._soundness.errors(one.record, [channel])
         if are_accepted(errors, one.record, self._known.insistences.get(one.key.issue, ())):
@@ -230,7 +230,7 @@ def _judged(
     if one.outlook is Outlook.HELD:
         return one
     if now < one.due:
-        return obstacles.stopping(one, channel)
+        return obstacles.checked(one, channel)
     if standing and (stopped := _stopped(one, channel, standing, known, now)):
         return stopped
     one = one._replace(outlook=Outlook.READY, next=now)
@@ -239,7 +239,7 @@ def _judged(
             one = one._replace(history=obstacles.is_history(one))
         elif not one.begun:
             return one._replace(outlook=Outlook.MISSED)
-    return one if one.history else obstacles.stopping(one, channel)
+    return one if one.history else obstacles.checked(one, channel)
 
 
 def _stopped(
