@@ -76,6 +76,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         title = title.partition(name or title)[2].strip(" )）:：") or title
         title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
         output.line(f"{name}  {title}".strip(), "bold")
+        if insisted := listed[0].insisted:
+            when = f"{insisted.at.astimezone(zone):%Y-%m-%d %H:%M}"
+            output.line(f"  published by --force {when}, with {insisted.errors}", "yellow")
         for row in listed:
             _show(row, zone, width, output)
     if not rows and not issue:
@@ -91,7 +94,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         {
             "rows": [_as_json(row, zone) for row in rows],
             "to_come": [as_json(one, zone) for one in later],
-            "daemon": ahead.heartbeat and ahead.heartbeat.astimezone(zone).isoformat(timespec="seconds"),
+            "daemon": ahead.heartbeat and _iso(ahead.heartbeat, zone),
             "exit": code,
         }
     )
@@ -190,6 +193,11 @@ def _as_json(row: Row, zone: ZoneInfo) -> dict[str, object]:
         "condition": row.condition.value,
         "counts": row.counts._asdict(),
         "missed": [one._asdict() | {"state": one.state.value} for one in row.missed],
-        "when": row.when and row.when.astimezone(zone).isoformat(timespec="seconds"),
+        "when": row.when and _iso(row.when, zone),
+        "insisted": row.insisted and {"errors": row.insisted.errors, "at": _iso(row.insisted.at, zone)},
         "next": next_command(row),
     }
+
+
+def _iso(moment: dt.datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).isoformat(timespec="seconds")

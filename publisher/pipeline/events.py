@@ -35,9 +35,10 @@ class Request(NamedTuple):
 
     With `correct` an issue that is out may get more or fewer messages. `patience` is for how many seconds a
     channel may wait for a platform that wants to be left alone. With `retry` only what failed or was put off
-    is sent, now. `not_yet` are the files of issues whose time has not come: the archive goes without them.
-    `approve` is asked once before anything leaves that cannot be taken back, or is corrected; it may raise
-    instead of saying no.
+    is sent, now. With `force` an issue goes out whatever errors it has, and the ledger is told; `unchecked`
+    is for one of long ago, which nobody looks at for errors any more. `not_yet` are the files of issues whose
+    time has not come: the archive goes without them. `approve` is asked once before anything leaves that
+    cannot be taken back, or is corrected; it may raise instead of saying no.
     """
 
     issue: str = ""
@@ -46,6 +47,8 @@ class Request(NamedTuple):
     out: Path | None = None
     correct: bool = False
     retry: bool = False
+    force: bool = False
+    unchecked: bool = False
     patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
     not_yet: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from publisher.pipeline.run import Run
 _STOPPED = {
     Outlook.DRAFT: 1,
     Outlook.BROKEN: 1,
+    Outlook.UNSOUND: 1,
     Outlook.MISSED: 1,
     Outlook.OPEN: 3,
     Outlook.HELD: 0,
@@ -56,7 +57,8 @@ class Notices:
         others = [
             one
             for one in stopped  # a draft of long ago is nobody's plan for today
-            if one.outlook is Outlook.OPEN or (one.outlook is not Outlook.MISSED and one.due >= recent)
+            if one.outlook in (Outlook.OPEN, Outlook.UNSOUND)
+            or (one.outlook is not Outlook.MISSED and one.due >= recent)
         ]
         for (_, outlook, detail), group in groupby(
             others, key=lambda one: (one.record.path, one.outlook, one.detail)

@@ -15,6 +15,7 @@ from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import Counts, Key, Ledger, Standing, State
 from publisher.ledger.account import Missed, issues_with, missed, standings
+from publisher.ledger.agenda import Insistence, insistences
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request
 from publisher.pipeline.run import Run, channels_for
@@ -48,7 +49,8 @@ class Row(NamedTuple):
     `when` it was published, or until when it waits; aware. `detail` says why it failed, is unknown, held or
     broken, or who is busy with it. `missed` are the deliveries that did not arrive, if the issue was asked
     for. `newest` is of the issue that would be published, `updates` of a channel that can change what it
-    sent. With `notice` it is one about the issue.
+    sent. With `notice` it is one about the issue. `insisted` is when a person last had it published with
+    errors.
     """
 
     issue: str
@@ -64,6 +66,7 @@ class Row(NamedTuple):
     updates: bool = False
     missed: tuple[Missed, ...] = ()
     notice: bool = False
+    insisted: Insistence | None = None
 
     def noted(self, standing: Standing | None) -> Row:
         """The row with what the ledger has about it."""
@@ -98,6 +101,7 @@ class _Overview:
         self._site = Site(run.out, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
+        self._insistences = insistences(self._ledger) if self._ledger else {}
 
     def rows(self) -> Iterator[Row]:
         if self._run.request.issue:
@@ -126,6 +130,7 @@ class _Overview:
         record, entry = self._view.records[position], self._view.entries[position]
         plain = [one for one in self._run.channels if not isinstance(one, ArchiveChannel)]
         made = self._view.render(position, [channel.name for channel in plain])
+        insisted = next(reversed(self._insistences.get(entry.id, ())), None)
         for channel in self._run.channels:
             live = isinstance(channel, LiveChannel) and bool(channel.destination)
             place = getattr(channel, "destination", "") if live else self._run.config.publication.site
@@ -140,7 +145,8 @@ class _Overview:
             else:
                 condition, detail = self._archive(channel, position, standing), ""
             row = Row(record.id, record.title, channel.name, place if live else "", condition, detail)
-            row = row._replace(newest=position == 0, updates=getattr(channel, "updates", False))
+            updates = getattr(channel, "updates", False)
+            row = row._replace(newest=position == 0, updates=updates, insisted=insisted)
             yield self._told(row, standing)
         for standing in known.values():
             yield from self._beside(standing, record.title)

@@ -17,7 +17,8 @@ from publisher.files import sweep
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Outcome, Report, Request
 from publisher.pipeline.run import Run, channels_for
-from publisher.pipeline.work import Work, remember, sources, work
+from publisher.pipeline.soundness import must_be_sound
+from publisher.pipeline.work import Examine, Work, remember, sources, work
 from publisher.theme import Theme
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def publish(
 
     A channel that fails is told in the outcome and stops no other; an issue that is broken is left out and
     told by a warning. Raises, before anything is delivered, ConfigError for a channel or an issue that is
-    not there, IssueError when the very issue to publish is broken, BusyError when another process publishes
-    here; and StorageError when a folder cannot be read or the ledger or what is remembered cannot be written.
+    not there, IssueError when the very issue to publish is broken or has errors, BusyError when another
+    process publishes here; and StorageError when a folder cannot be read or the ledger or what is remembered
+    cannot be written.
     """
     channels = channels_for(config, request.channels)
     if request.retry:  # a file is simply written again
@@ -47,21 +49,22 @@ def publish(
         if not channels:
             raise ConfigError("there is nothing to retry: these channels only write files", "publish")
     clock, stop = clock or Clock.running(now), stop or Event()
+    examine = None if request.unchecked else must_be_sound
     with closing(Run(config, theme, request, channels, now, report, clock, stop)) as run:
         if request.dry_run:
-            return _foresee(run, work_on_sources(run))
+            return _foresee(run, work_on_sources(run, examine))
         with held(run.home.lock) as died:
             if died:
                 sweep(run.out / config.publication.site)
                 sweep(run.home.folder)
-            done = work_on_sources(run)
+            done = work_on_sources(run, examine)
         return _post(run, done) if done.outgoing or request.retry else done.outcome
 
 
-def work_on_sources(run: Run) -> Work:
+def work_on_sources(run: Run, examine: Examine | None = None) -> Work:
     """Look up the sources, and bring the files up to date; in a dry run, only report what would change."""
     seen = time.time_ns()
-    return work(run, sources(run.config), seen)
+    return work(run, sources(run.config), seen, examine)
 
 
 def _post(run: Run, done: Work) -> Outcome:
