@@ -55,6 +55,18 @@ def addresses(subject: Subject) -> Iterator[Problem]:
             yield Problem(place, "tracking-param", message)
 
 
+def unencrypted(subject: Subject) -> Iterator[Problem]:
+    """Addresses of plain http, of hosts that have a name."""
+    plain = [url for url in dict.fromkeys(_urls(subject)) if url.startswith("http://") and _has_name(url)]
+    for _, place in _places(subject, plain) if plain else ():
+        yield Problem(place, "plain-http", "the address is plain http", "try https")
+
+
+def _has_name(url: str) -> bool:
+    """False for what only this machine or its neighbours know: a lone word, an address of numbers."""
+    return "." in links.site(url) and not links.site(url).rpartition(".")[2].isdigit()
+
+
 def _expires(url: str) -> bool:
     return links.link_class(url) == links.WECHAT_TEMPORARY
 

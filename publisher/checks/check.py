@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from publisher.checks.addresses import addresses, pictures, twice
+from publisher.checks.addresses import addresses, pictures, twice, unencrypted
 from publisher.checks.archive import Archive, compare
 from publisher.checks.characters import bold, characters, punctuation
 from publisher.checks.imprint import Imprint
@@ -12,7 +12,7 @@ from publisher.checks.items import agreement, items, sources
 from publisher.checks.opening import guide, warm_up
 from publisher.checks.problem import Problem
 from publisher.checks.reading import reading
-from publisher.checks.sections import markers, sections, stray
+from publisher.checks.sections import headings, markers, sections, stray
 from publisher.checks.source import Source
 from publisher.checks.subject import Rule, Subject
 from publisher.checks.title import title
@@ -24,11 +24,13 @@ RULES: tuple[Rule, ...] = (
     guide,
     warm_up,
     sections,
+    headings,
     markers,
     items,
     sources,
     agreement,
     addresses,
+    unencrypted,
     pictures,
     twice,
     stray,

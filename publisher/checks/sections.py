@@ -29,6 +29,23 @@ def sections(subject: Subject) -> Iterator[Problem]:
             yield Problem(place, "section-empty", message, "fill it, or take it out")
 
 
+def headings(subject: Subject) -> Iterator[Problem]:
+    """Headings that stand twice below the same other one."""
+    first: dict[tuple[str, ...], int] = {}
+    above: dict[int, str] = {}
+    for section in subject.issue.sections:
+        words = " ".join(plain(section.title).split()).casefold()
+        above = {level: text for level, text in above.items() if level < section.level}
+        key = (*above.values(), words)
+        if words and section.pos.line:
+            if key in first:
+                place = subject.source.whole(section.pos.line)
+                message = f"the section of line {first[key]} has this heading too"
+                yield Problem(place, "duplicate-section", message, "merge the two, or rename one")
+            first.setdefault(key, section.pos.line)
+        above[section.level] = words
+
+
 def markers(subject: Subject) -> Iterator[Problem]:
     """Headings and bullets without their space, and a title of many hashes."""
     issue, source = subject.issue, subject.source
