@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote_plus
 
@@ -11,6 +12,7 @@ from publisher.checks.subject import Subject
 from publisher.model import Image, Item, Link, Pos
 from publisher.transforms import every
 
+_PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
 _HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io")
 """Hosts of pictures that answer only their own pages, and the subdomains of these."""
 
@@ -43,28 +45,29 @@ def _urls(subject: Subject) -> Iterator[str]:
 
 
 def addresses(subject: Subject) -> Iterator[Problem]:
-    """Addresses that expire, and those that tell who shared them."""
-    odd = [url for url in dict.fromkeys(_urls(subject)) if "?" in url and (_expires(url) or _tracking(url))]
-    for url, place in _places(subject, odd) if odd else ():
-        if _expires(url):
-            help_ = "open the article in WeChat and copy its own address"
-            message = "a temporary WeChat address, which dies within hours"
-            yield Problem(place, "wechat-temp-url", message, help_)
-        else:
-            message = f"the address works without {', '.join(_tracking(url))}"
-            yield Problem(place, "tracking-param", message)
+    """Addresses that expire, tell who shared them, or are open to whoever listens."""
+    known = dict.fromkeys(_urls(subject))
+    if odd := [url for url in known if ("?" in url and (_expires(url) or _tracking(url))) or _is_open(url)]:
+        for url, place in _places(subject, odd):
+            yield from _address(url, place)
 
 
-def unencrypted(subject: Subject) -> Iterator[Problem]:
-    """Addresses of plain http, of hosts that have a name."""
-    plain = [url for url in dict.fromkeys(_urls(subject)) if url.startswith("http://") and _has_name(url)]
-    for _, place in _places(subject, plain) if plain else ():
+def _address(url: str, place: Pos) -> Iterator[Problem]:
+    if _expires(url):
+        help_ = "open the article in WeChat and copy its own address"
+        message = "a temporary WeChat address, which dies within hours"
+        yield Problem(place, "wechat-temp-url", message, help_)
+    elif keys := _tracking(url):
+        yield Problem(place, "tracking-param", f"the address works without {', '.join(keys)}")
+    if _is_open(url):
         yield Problem(place, "plain-http", "the address is plain http", "try https")
 
 
-def _has_name(url: str) -> bool:
-    """False for what only this machine or its neighbours know: a lone word, an address of numbers."""
-    return "." in links.site(url) and not links.site(url).rpartition(".")[2].isdigit()
+def _is_open(url: str) -> bool:
+    """True for plain http, but not to what only this machine or its neighbours know: a lone word, an address
+    of numbers."""
+    last = links.site(url).rpartition(".")[2] if url.startswith("http://") else ""
+    return "." in links.site(url) and bool(last) and not last.isdigit()
 
 
 def _expires(url: str) -> bool:
@@ -86,6 +89,8 @@ def _keys(url: str) -> list[str]:
 
 def pictures(subject: Subject) -> Iterator[Problem]:
     """Pictures on hosts that will not show them elsewhere."""
+    if not _PICTURE.search(subject.source.text):
+        return
     issue = subject.issue
     nodes = (issue.guide, issue.warmup, *issue.sections)
     shown = every(Image, tuple(node for node in nodes if node))

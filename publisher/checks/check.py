@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from publisher.checks.addresses import addresses, pictures, twice, unencrypted
+from publisher.checks.addresses import addresses, pictures, twice
 from publisher.checks.archive import Archive, compare
 from publisher.checks.characters import bold, characters, punctuation
 from publisher.checks.imprint import Imprint
@@ -30,7 +30,6 @@ RULES: tuple[Rule, ...] = (
     sources,
     agreement,
     addresses,
-    unencrypted,
     pictures,
     twice,
     stray,

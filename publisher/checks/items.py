@@ -23,11 +23,12 @@ def items(subject: Subject) -> Iterator[Problem]:
     """Every item on its own, and the summaries that most of them have."""
     found = [item for item in subject.issue.items if item.pos.line]
     among_links = {item.pos for one in subject.issue.sections if _has_links(one) for item in one.items}
-    with_summary = sum(_has_summary(item) for item in found)
-    for item in found:
+    without = [not _has_summary(item) for item in found]
+    usual = sum(without) * 2 <= len(found)
+    for item, bare in zip(found, without, strict=True):
         yield from _head(subject, item, linked=item.pos in among_links)
         yield from _fields(subject, item)
-        if with_summary * 2 >= len(found) and not _has_summary(item) and not _is_bare(subject, item):
+        if usual and bare and not _is_bare(subject, item):
             help_ = "write a line below it: 摘要：…"
             yield Problem(_head_pos(subject, item), "summary-missing", "the item has no summary", help_)
 

@@ -43,10 +43,18 @@ def _begin(shown: list[str], first: int, last: int) -> int:
     return begin
 
 
+def visible(text: str) -> str:
+    """A text as it can be shown."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
 def _visible(char: str) -> str:
-    """A character as one that takes its columns and moves no cursor."""
+    """A character as one that takes its columns and moves no cursor. What joins emoji, or chooses between
+    forms of one, is left out: how many columns the result takes, every terminal sees differently."""
     if char == "\t":
         return "    "
+    if char in "\u200c\u200d\ufe0e\ufe0f":
+        return ""
     return char if char.isprintable() or unicodedata.category(char) in ("Zs", "Mn") else "\ufffd"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from publisher import __version__
 from publisher.checks.codes import CODES, Severity
 from publisher.checks.problem import Problem
-from publisher.cli.excerpt import excerpt
+from publisher.cli.excerpt import excerpt, visible
 
 Paint = Callable[[str, str], str]
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -31,7 +31,7 @@ def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint) -> Ite
     style = _STYLES[problem.severity]
     pos = problem.pos
     code = paint(f"{problem.severity.value}[{problem.code}]", style)
-    yield f"{code}{paint(f': {problem.message}', 'bold')}"
+    yield f"{code}{paint(f': {visible(problem.message)}', 'bold')}"
     gutter = " " * len(str(pos.line))
     bar = paint("|", "blue")
     yield f"{gutter}{paint('-->', 'blue')} {path}:{pos.line}:{pos.column}"
@@ -44,7 +44,7 @@ def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint) -> Ite
     if problem.help or problem.fixable:
         mend = " (--fix)" if problem.fixable else ""
         said = f"{problem.help}{mend}" if problem.help else "--fix writes it"
-        yield f"{gutter} {paint('=', 'blue')} {paint('help', 'cyan')}: {said}"
+        yield f"{gutter} {paint('=', 'blue')} {paint('help', 'cyan')}: {visible(said)}"
 
 
 def concise(path: str, problems: Iterable[Problem], paint: Paint) -> Iterator[str]:
@@ -52,7 +52,7 @@ def concise(path: str, problems: Iterable[Problem], paint: Paint) -> Iterator[st
     for problem in problems:
         place = f"{path}:{problem.pos.line}:{problem.pos.column}"
         code = paint(f"{problem.severity.value}[{problem.code}]", _STYLES[problem.severity])
-        yield f"{place}: {code}: {problem.message}{' (--fix)' if problem.fixable else ''}"
+        yield f"{place}: {code}: {visible(problem.message)}{' (--fix)' if problem.fixable else ''}"
 
 
 def workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator[str]:

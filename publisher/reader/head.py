@@ -214,14 +214,14 @@ class HeadReader:
         before = text[at + 1 : start]
         caption = re.sub(r"[\[\]()（）\s]*\Z", "", before)
         label = re.match(r"(.*)[\])]\s*[(（]\s*([^()（）\[\]]+)\Z", before)
-        if label and not close < 0:
+        if label and label.group(2).strip() and not close < 0:
             caption, words = label.group(1), label.group(2)
             head.tail = (Text(words),)
             self._report("malformed-url", "the address has text before it", line, at, start)
-        elif "（" in text[at + 1 + len(caption) : start]:
-            self._report(
-                "fullwidth-paren", "the address stands in full-width parentheses", line, start - 1, start
-            )
+        elif wide := re.search(r"（\s*\Z", before):
+            opened = at + 1 + wide.start()
+            message = "the address stands in full-width parentheses"
+            self._report("fullwidth-paren", message, line, opened, opened + 1)
         elif text.startswith("](", start - 2):
             self._report("unclosed-link", "this parenthesis is never closed", line, start - 1, start)
         else:
