@@ -175,7 +175,8 @@ def _tell(
             measured = " · ".join(f"{one.channel} {one.text}" for one in checked[0].budgets)
             output.line(f"channels  {measured}")
         problems = [problem for one in checked for problem in one.problems]
-        output.line(reports.summary(problems, len(checked)))
+        unread = sum(one.fault is not None for one in checked)
+        output.line(reports.summary(problems, len(checked) - unread, unread))
 
 
 def _as_json(checked: Sequence[Checked], links: Links | None, exit_code: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -302,8 +303,10 @@ def test_outside_of_a_newsletter_files_are_named(check: Check, tmp_path: Path) -
 def test_a_file_that_is_no_text(check: Check, letter: Path) -> None:
     (letter / "issues" / "2021-07-20.md").write_bytes(b"# \xff\n")
     said = check("2021-07-20")
-    assert said.code == 1
+    assert (said.code, said.out) == (1, "0 issues checked; 1 could not be read\n")
     assert said.err.startswith("error: issues/2021-07-20.md:1:3: byte 0xff is not UTF-8")
+    both = check("2021-07-20", "2021-07-04")
+    assert both.out == "1 issue checked, nothing wrong; 1 could not be read\n"
 
 
 def test_a_file_that_cannot_be_read(check: Check, letter: Path) -> None:
@@ -425,6 +428,30 @@ def test_a_long_line_is_cut_around_its_place() -> None:
     assert line.endswith("…")
     at = carets.index("^")
     assert width(line[: line.index("x")]) == at
+
+
+def test_some_of_what_follows_is_shown_too() -> None:
+    line, carets = excerpt("字" * 300 + "x" + "句" * 300, 301, 302)
+    assert line.partition("x")[2] == "句" * 8 + "…"
+    assert excerpt("字" * 300 + "x", 301, 302)[0] == "…" + "字" * 48 + "x"
+    assert carets == " " * width(line.partition("x")[0]) + "^"
+
+
+@pytest.mark.parametrize(
+    "text", ["👩\u200d👩\u200d👧x", "☀\ufe0fx", "\u0627\u0644\u202ex", "\x1b[2Jx", "e\u0301x"]
+)
+def test_nothing_moves_the_carets_away(text: str) -> None:
+    line, carets = excerpt(text, len(text), len(text) + 1)
+    assert not {"Cc", "Cf"} & {*map(unicodedata.category, line)}
+    assert width(line.removesuffix("x")) == carets.index("^")
+
+
+def test_a_message_moves_no_cursor(check: Check, letter: Path) -> None:
+    broken(letter).write_text("# 慢刊 (2021-07-18)\n\n> 导读：好的。\n\n## 新\x1b[2J\u202e闻\n", "utf-8")
+    for form in ("full", "concise"):
+        said = check("2021-07-18", "--format", form).out
+        assert "section-empty" in said
+        assert not {"\x1b", "\u202e"} & {*said}
 
 
 # ---------------------------------------------------------------------------------- links
