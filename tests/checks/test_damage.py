@@ -38,7 +38,7 @@ AT = {
     "date-mismatch": r"\d{4}-",
     "double-url": r"[(（]",
     "duplicate-section": r"#|\S",
-    "empty-url": r"[(（]\s*([)）]|\Z)",
+    "empty-url": r"[(（][\s<>]*([)）]|\Z)",
     "field-empty": r"\S",
     "fullwidth-paren": r"（",
     "guide-count": r"\d|>|\S*导读",
