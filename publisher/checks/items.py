@@ -48,7 +48,8 @@ def _head_pos(subject: Subject, item: Item) -> Pos:
 
 
 _BEHIND_HYPHEN = re.compile(r"\s([-–—])\s*([^-–—|]{1,12})\Z")
-_BEHIND_BAR = re.compile(r"[|｜]\s*([^|｜]+)\Z")
+# a bar with letters close on both sides, as in a|b, parts nothing
+_BEHIND_BAR = re.compile(r"(?:(?<![!-~])[|｜]|[|｜](?![!-~]))\s*([^|｜]+)\Z")
 
 
 def sources(subject: Subject) -> Iterator[Problem]:

@@ -125,9 +125,28 @@ def test_a_host_without_a_name_need_not_be_encrypted(host: str) -> None:
     assert codes(SECTION + f"- [浪](http://{host}/1)\n") == []
 
 
-def test_a_bar_in_a_title_that_has_a_source_all_the_same() -> None:
-    assert codes(SECTION + "- [新作 | 让海上每只浮标都开口说出浪高 | 海岸线](https://e.org/2)\n") == []
-    assert codes(SECTION + "- [2021-03-14 | Online | Tides of the North and South](https://e.org/2)\n") == []
+@pytest.mark.parametrize(
+    "title",
+    [
+        "新作 | 让海上每只浮标都开口说出浪高 | 海岸线",
+        "在潮|汐之间",
+        "x86|arm 上的浪高预报终于也能跑得起来了",
+        "a|b！",
+    ],
+)
+def test_a_bar_that_is_as_it_should_be(title: str) -> None:
+    assert codes(SECTION + f"- [{title}](https://e.org/2)\n") == []
+
+
+def test_bars_between_links_part_no_source() -> None:
+    item = "- 2021-03-14 | Online ([North](https://e.org/n)) | [Tide Watch](https://e.org/2)\n"
+    assert codes(SECTION + item) == []
+
+
+def test_of_two_addresses_at_one_place_the_longer_one_stands_there() -> None:
+    text = SECTION + "- [浪](http://e.org/1)\n- [盐](http://e.org/12)\n"
+    found = [problem.pos for problem in check(read(text, "2021-03-14.md"), text)]
+    assert [(pos.line, pos.column, pos.end_column) for pos in found] == [(7, 7, 21), (8, 7, 22)]
 
 
 def test_a_sound_issue_has_no_problem() -> None:
