@@ -177,7 +177,7 @@ def test_json(letter: Path, run: Command) -> None:
         "title": "慢刊 (2021-07-18)：题",
         "url": "https://e.org/2021-07-18/",
         "path": "issues/2021-07-18.md",
-        "problems": ["5:3 empty-source"],
+        "problems": ["5:7 empty-source"],
     }
     assert set(result["channels"]) == {"web"}
     assert len(result["channels"]["web"]["written"]) == 4
@@ -206,7 +206,7 @@ def test_problems_of_the_issue_are_told_on_one_line(letter: Path, run: Command) 
     (letter / "issues" / "2021-07-18.md").write_text(f"# 慢刊 (2021-07-18)：题\n\n## 新闻\n\n{items}")
     said = run()
     assert said.code == 0
-    listed = "5:3 empty-source, 6:3 empty-source, 7:3 empty-source, …"
+    listed = "5:9 empty-source, 6:9 empty-source, 7:9 empty-source, …"
     assert said.err == f"warning: 4 problems in issues/2021-07-18.md: {listed}\n"
 
 

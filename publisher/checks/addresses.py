@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote_plus
 
 from publisher import links
@@ -11,27 +12,37 @@ from publisher.checks.subject import Subject
 from publisher.model import Image, Item, Link, Pos
 from publisher.transforms import every
 
+_PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
+_BEGIN = 8
+"""By so many characters an address is looked for: most have them in common."""
+
 _HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io")
 """Hosts of pictures that answer only their own pages, and the subdomains of these."""
 
 
 def written(subject: Subject) -> list[tuple[str, Pos]]:
     """Every address of the issue that readers can follow, in order, each where it stands in the text."""
-    return _places(subject, dict.fromkeys(_urls(subject)))
+    urls = set(_urls(subject))
+    return _places(subject, urls) if urls else []
 
 
-def _places(subject: Subject, urls: Iterable[str]) -> list[tuple[str, Pos]]:
+def _places(subject: Subject, urls: Collection[str]) -> list[tuple[str, Pos]]:
     """Where addresses stand: the longest of those that begin at one place."""
-    found: dict[tuple[int, int], tuple[str, Pos]] = {}
-    lines = [(number, text) for number, text in enumerate(subject.source.lines, 1) if "/" in text]
-    for url in sorted(urls, key=len):
-        for number, text in lines:
-            at = text.find(url)
-            while at >= 0:
-                end = at + len(url)
-                found[number, at] = url, Pos(number, at + 1, number, end + 1)
-                at = text.find(url, end)
-    return [found[place] for place in sorted(found)]
+    begins = re.compile("|".join(re.escape(begin) for begin in {url[:_BEGIN] for url in urls}))
+    sizes = sorted({len(url) for url in urls}, reverse=True)
+    found = []
+    for number, text in enumerate(subject.source.lines, 1):
+        at = begins.search(text)
+        while at:
+            start = at.start()
+            url = next(
+                (text[start : start + size] for size in sizes if text[start : start + size] in urls), ""
+            )
+            end = start + (len(url) or 1)
+            if url:
+                found.append((url, Pos(number, start + 1, number, end + 1)))
+            at = begins.search(text, end)
+    return found
 
 
 def _urls(subject: Subject) -> Iterator[str]:
@@ -39,20 +50,33 @@ def _urls(subject: Subject) -> Iterator[str]:
     for item in issue.items:
         yield from filter(None, (item.url, *(field.url for field in item.fields)))
     nodes = tuple(part for part in (issue.guide, issue.warmup, *issue.sections) if part)
-    yield from (link.url for link in every(Link, nodes))
+    yield from (link.url for link in every(Link, nodes) if link.url)
 
 
 def addresses(subject: Subject) -> Iterator[Problem]:
-    """Addresses that expire, and those that tell who shared them."""
-    odd = [url for url in dict.fromkeys(_urls(subject)) if "?" in url and (_expires(url) or _tracking(url))]
-    for url, place in _places(subject, odd) if odd else ():
-        if _expires(url):
-            help_ = "open the article in WeChat and copy its own address"
-            message = "a temporary WeChat address, which dies within hours"
-            yield Problem(place, "wechat-temp-url", message, help_)
-        else:
-            message = f"the address works without {', '.join(_tracking(url))}"
-            yield Problem(place, "tracking-param", message)
+    """Addresses that expire, tell who shared them, or are open to whoever listens."""
+    known = set(_urls(subject))
+    if odd := {url for url in known if ("?" in url and (_expires(url) or _tracking(url))) or _is_open(url)}:
+        for url, place in _places(subject, odd):
+            yield from _address(url, place)
+
+
+def _address(url: str, place: Pos) -> Iterator[Problem]:
+    if _expires(url):
+        help_ = "open the article in WeChat and copy its own address"
+        message = "a temporary WeChat address, which dies within hours"
+        yield Problem(place, "wechat-temp-url", message, help_)
+    elif keys := _tracking(url):
+        yield Problem(place, "tracking-param", f"the address works without {', '.join(keys)}")
+    if _is_open(url):
+        yield Problem(place, "plain-http", "the address is plain http", "try https")
+
+
+def _is_open(url: str) -> bool:
+    """True for plain http, but not to what only this machine or its neighbours know: a lone word, an address
+    of numbers."""
+    last = links.site(url).rpartition(".")[2] if url.startswith("http://") else ""
+    return "." in links.site(url) and bool(last) and not last.isdigit()
 
 
 def _expires(url: str) -> bool:
@@ -74,6 +98,8 @@ def _keys(url: str) -> list[str]:
 
 def pictures(subject: Subject) -> Iterator[Problem]:
     """Pictures on hosts that will not show them elsewhere."""
+    if not _PICTURE.search(subject.source.text):
+        return
     issue = subject.issue
     nodes = (issue.guide, issue.warmup, *issue.sections)
     shown = every(Image, tuple(node for node in nodes if node))

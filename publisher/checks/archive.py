@@ -20,10 +20,17 @@ _LATELY = 8
 
 class Archive:
     """All issues there are, the one that is checked among them or not. `published` maps the SHA-256 of a
-    source to the id under which it went out."""
+    source to the id under which it went out; `gone` are the addresses, in canonical form, in issues that went
+    out and that no file has any more, by id."""
 
-    def __init__(self, imprints: Iterable[Imprint] = (), published: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        imprints: Iterable[Imprint] = (),
+        published: Mapping[str, str] | None = None,
+        gone: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
         self.published = published or {}
+        self.gone = gone or {}
         found = sorted(imprints, key=lambda one: (one.date, one.path))
         self.ids = frozenset(one.id for one in found)
         self.stems = frozenset(one.stem for one in found)
@@ -126,11 +133,20 @@ def listed(issue: Imprint, archive: Archive) -> Iterator[Problem]:
 
 
 def renamed(issue: Imprint, archive: Archive) -> Iterator[Problem]:
-    """An issue that went out under an id that no file has any more."""
+    """An issue that went out under an id that no file has any more, as it is or before it was edited."""
     before = archive.published.get(issue.sha256)
+    if before is None and archive.gone and issue.id not in archive.published.values():
+        before = next((one for one in archive.gone if _is_same(issue, archive.gone[one])), None)
     if before and before not in archive.ids:
         message = f"this issue went out as {before}; as {issue.id} it would go out again"
         yield Problem(Pos(*issue.top), "renamed", message, f"write `id: {before}` into its front matter")
+
+
+def _is_same(issue: Imprint, addresses: frozenset[str]) -> bool:
+    """Whether most items of an issue are in one that went out."""
+    own = {entry.address for entry in issue.entries if entry.address}
+    same = len(own & addresses)
+    return same >= _FEW and same * 2 > len(own)
 
 
 RULES: tuple[Callable[[Imprint, Archive], Iterator[Problem]], ...] = (

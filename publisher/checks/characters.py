@@ -13,7 +13,8 @@ from publisher.reader.inlines import URL
 from publisher.transforms import every
 
 # radicals, compatibility ideographs, ligatures, full-width digits and letters
-_ODD = re.compile("[\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ]")
+_LOOKS = "\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ"
+_ODD = re.compile(f"[{_LOOKS}]")
 # radicals of simplified characters have no decomposition; Unicode: EquivalentUnifiedIdeograph.txt
 _RADICALS = dict(
     zip(
@@ -24,19 +25,22 @@ _RADICALS = dict(
 )
 _CJK = "\u4e00-\u9fff”）】》"
 _PAIR = re.compile("[，、；。：]{2,}")
-_HALF = re.compile(f"(?<=[{_CJK}])[,;:](?=[\u4e00-\u9fff“（])")
+# the mark comes first: the search looks for that, and only there at what is around it
+_HALF = re.compile(f"[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
 _FULL = {",": "，", ";": "；", ":": "："}
+_SLIP = re.compile(f"{_PAIR.pattern}|{_HALF.pattern}")
+_BOLD = re.compile(r"\*\*(?<![*\\]..)(?!\*)")
 _MANY = 12
 _STRENGTH = "、，：；。"
 _SUMMARY = re.compile(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
-_KEPT = re.compile(rf"{URL}|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
-"""What no mending may touch: addresses, code, tags, formulas."""
+_KEPT = re.compile(rf"{URL}[{_LOOKS}]*|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
+"""What no mending may touch: addresses and what it would make a part of one, code, tags, formulas."""
 
 
 def characters(subject: Subject) -> Iterator[Problem]:
     """Characters that only look like the usual ones."""
-    for number, text, kept in _lines(subject):
-        found = [one for one in _ODD.finditer(text) if not _within(kept, one) and usual(one[0])]
+    for number, text in _lines(subject, _ODD):
+        found = [one for one in _outside(text, _ODD) if usual(one[0])]
         if found:
             edits = tuple(Edit(_pos(number, one), usual(one[0])) for one in found)
             pairs = dict.fromkeys((one[0], usual(one[0])) for one in found[:5])
@@ -54,19 +58,22 @@ def usual(char: str) -> str:
 
 def punctuation(subject: Subject) -> Iterator[Problem]:
     """Marks that stand where one was meant, and half-width marks in Chinese text; one problem a line."""
-    half_width = not _prefers_half_width(subject)
-    for number, text, kept in _lines(subject):
+    slips = _PAIR if _prefers_half_width(subject) else _SLIP
+    for number, text in _lines(subject, slips):
         label = _SUMMARY.match(text)
-        begin = label.end() if label else 0
-        found = [(one, max(one[0], key=_STRENGTH.index)) for one in _PAIR.finditer(text)]
-        found = [pair for pair in found if not pair[0][0].startswith("。。。")]  # some write an ellipsis so
-        if half_width:
-            found += [(one, _FULL[one[0]]) for one in _HALF.finditer(text, begin)]
-        edits = sorted(Edit(_pos(number, one), mark) for one, mark in found if not _within(kept, one))
+        found = [one for one in _outside(text, slips) if not (label and one.end() == label.end())]
+        edits = tuple(Edit(_pos(number, one), _meant(one[0])) for one in found if _meant(one[0]))
         if edits:
             pairs = dict.fromkeys((subject.source.at(one.pos), one.text) for one in edits)
             message = "、".join(f'"{wrong}" should be "{right}"' for wrong, right in pairs)
-            yield Problem(edits[0].pos, "punctuation", message, edits=tuple(edits))
+            yield Problem(edits[0].pos, "punctuation", message, edits=edits)
+
+
+def _meant(marks: str) -> str:
+    """The mark that was meant; empty for what some write as an ellipsis."""
+    if marks.startswith("。。。"):
+        return ""
+    return _FULL.get(marks) or max(marks, key=_STRENGTH.index)
 
 
 def _prefers_half_width(subject: Subject) -> bool:
@@ -77,8 +84,8 @@ def _prefers_half_width(subject: Subject) -> bool:
 
 def bold(subject: Subject) -> Iterator[Problem]:
     """Pairs of asterisks that have no partner."""
-    for number, text, kept in _lines(subject):
-        marks = [one for one in re.finditer(r"(?<![*\\])\*\*(?!\*)", text) if not _within(kept, one)]
+    for number, text in _lines(subject, _BOLD):
+        marks = _outside(text, _BOLD)
         if len(marks) % 2 and "***" not in text and _stays(subject, number):
             place = _pos(number, marks[-1])
             yield Problem(place, "unbalanced-bold", "this ** has no partner", "close it, or take it away")
@@ -90,14 +97,21 @@ def _stays(subject: Subject, number: int) -> bool:
     return not any(text.count("**") % 2 for text in around)
 
 
-def _lines(subject: Subject) -> Iterator[tuple[int, str, list[tuple[int, int]]]]:
-    """The lines an editor wrote as text, each with the stretches that stay as they are."""
+def _lines(subject: Subject, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """The lines an editor wrote as text in which a pattern is found."""
+    if not pattern.search(subject.source.text):
+        return
     skipped = _skipped(subject)
     for number, text in enumerate(subject.source.lines, 1):
-        if text.isascii() and "**" not in text:
-            continue
-        if not any(start <= number <= end for start, end in skipped):
-            yield number, text, [one.span() for one in _KEPT.finditer(text)]
+        if pattern.search(text) and not any(start <= number <= end for start, end in skipped):
+            yield number, text
+
+
+def _outside(text: str, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+    """Where a pattern is found in a line, outside of what stays as it is."""
+    kept = [one.span() for one in _KEPT.finditer(text)]
+    found = pattern.finditer(text)
+    return [one for one in found if not any(start <= one.start() < end for start, end in kept)]
 
 
 def _skipped(subject: Subject) -> list[tuple[int, int]]:
@@ -109,10 +123,6 @@ def _skipped(subject: Subject) -> list[tuple[int, int]]:
     if issue.archive:
         hidden.append(issue.archive.pos)
     return [(pos.line, pos.end_line) for pos in hidden if pos.line]
-
-
-def _within(kept: list[tuple[int, int]], found: re.Match[str]) -> bool:
-    return any(start <= found.start() < end for start, end in kept)
 
 
 def _pos(number: int, found: re.Match[str]) -> Pos:

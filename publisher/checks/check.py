@@ -10,7 +10,7 @@ from publisher.checks.items import agreement, items, sources
 from publisher.checks.opening import guide, warm_up
 from publisher.checks.problem import Problem
 from publisher.checks.reading import reading
-from publisher.checks.sections import markers, sections, stray
+from publisher.checks.sections import headings, markers, sections, stray
 from publisher.checks.subject import Rule
 from publisher.checks.title import title
 from publisher.model import Issue
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     guide,
     warm_up,
     sections,
+    headings,
     markers,
     items,
     sources,

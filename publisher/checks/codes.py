@@ -80,6 +80,8 @@ them.""",
     "duplicate-in-issue": """\
 Two items of the issue lead to the same address. When one article is about two papers, say so with a
 comment: <!-- publish: ignore=duplicate-in-issue -->""",
+    "duplicate-section": """\
+Two sections have the same heading. Merge them: some channels would show the heading twice.""",
     "empty-item": """\
 A bullet has no text, or a link has no title. It is left out when the issue is published.""",
     "empty-source": """\
@@ -148,11 +150,15 @@ The list of earlier issues leads to one that is not there: it was renamed or del
 shown this list but one made from the issues that are out.""",
     "no-link": """\
 An item has no address.""",
+    "plain-http": """\
+The address begins with http://, so nobody between can be kept from reading along or changing the page.
+Most hosts answer https:// too: try it.""",
     "repeat-repo": """\
 An earlier issue had the same repository. With a new release that is as it should be.""",
     "source-form": """\
 A hyphen stands before the source of an item, where the issue's other items have a bar:
-[title | source](address). --fix writes it.""",
+[title | source](address). --fix writes it. Or a bar stands there, and what follows is no source, which
+has at most 12 Chinese characters and no ，。！？: it is read as part of the title.""",
     "tracking-param": """\
 The address says who shared it or how it was found (from=, utm_source=, chksm= …). It works without.""",
 }

@@ -10,6 +10,7 @@ from publisher.checks.problem import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.model import Block, Item, Paragraph, Pos, Section, plain
 from publisher.reader.fields import kind_of, split_label
+from publisher.reader.lines import is_cjk
 from publisher.transforms import links as addresses
 
 _BARE = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)(?![:：])(?=\S)")
@@ -22,11 +23,12 @@ def items(subject: Subject) -> Iterator[Problem]:
     """Every item on its own, and the summaries that most of them have."""
     found = [item for item in subject.issue.items if item.pos.line]
     among_links = {item.pos for one in subject.issue.sections if _has_links(one) for item in one.items}
-    with_summary = sum(_has_summary(item) for item in found)
-    for item in found:
+    without = [not _has_summary(item) for item in found]
+    usual = sum(without) * 2 <= len(found)
+    for item, bare in zip(found, without, strict=True):
         yield from _head(subject, item, linked=item.pos in among_links)
         yield from _fields(subject, item)
-        if with_summary * 2 >= len(found) and not _has_summary(item) and not _is_bare(subject, item):
+        if usual and bare and not _is_bare(subject, item):
             help_ = "write a line below it: 摘要：…"
             yield Problem(_head_pos(subject, item), "summary-missing", "the item has no summary", help_)
 
@@ -46,17 +48,27 @@ def _head_pos(subject: Subject, item: Item) -> Pos:
 
 
 _BEHIND_HYPHEN = re.compile(r"\s([-–—])\s*([^-–—|]{1,12})\Z")
+# a bar with letters close on both sides, as in a|b, parts nothing
+_BEHIND_BAR = re.compile(r"(?:(?<![!-~])[|｜]|[|｜](?![!-~]))\s*([^|｜]+)\Z")
 
 
 def sources(subject: Subject) -> Iterator[Problem]:
-    """A source behind a hyphen, which other items of the issue have behind a bar."""
-    known = {item.source for item in subject.issue.items if item.source}
-    for item in subject.issue.items:
-        hyphen = _BEHIND_HYPHEN.search(plain(item.title)) if not item.source and item.pos.line else None
-        if hyphen and hyphen[2] in known and (place := subject.source.find(f"{hyphen[0]}]", item.pos)):
-            mark = Pos(place.line, place.column + 1, place.line, place.column + 2)
-            message = f"the source {hyphen[2]} stands behind a hyphen"
-            yield Problem(mark, "source-form", message, "write a bar", (Edit(mark, "|"),))
+    """A source behind a hyphen, which other items of the issue have behind a bar; and a bar without one."""
+    found = [item for item in subject.issue.items if item.pos.line]
+    known = {item.source for item in found if item.source}
+    for item in found:
+        title = plain(item.title).rstrip()
+        if item.source or item.authors:
+            continue
+        if (hyphen := _BEHIND_HYPHEN.search(title)) and hyphen[2] in known:
+            if place := subject.source.find(f"{hyphen[0]}]", item.pos):
+                mark = Pos(place.line, place.column + 1, place.line, place.column + 2)
+                message = f"the source {hyphen[2]} stands behind a hyphen"
+                yield Problem(mark, "source-form", message, "write a bar", (Edit(mark, "|"),))
+        elif (bar := _BEHIND_BAR.search(title)) and any(map(is_cjk, bar[1])):
+            place = subject.source.find(bar[1], item.pos) or _head_pos(subject, item)
+            help_ = "shorten it, if it is the source"
+            yield Problem(place, "source-form", "too long for a source, so part of the title", help_)
 
 
 def _has_links(section: Section) -> bool:

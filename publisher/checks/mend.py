@@ -55,7 +55,8 @@ def _step(
     """The text after as many edits as can be made together, found by halving; None when none can be made."""
     found = [one for one in now.problems if one.fixable and (codes is None or one.code in codes)]
     together = _apart(found)
-    waiting = [[one] for one in found if one not in together] + [together]
+    taken = set(together)
+    waiting = [[one] for one in found if one not in taken] + [together]
     while waiting:
         chosen = waiting.pop()
         if not chosen:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from publisher.checks.problem import Problem
 from publisher.checks.subject import Subject
-from publisher.model import plain
+from publisher.model import Pos, plain
 from publisher.transforms import text_of
 
 _MARKS = re.compile(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
@@ -32,7 +32,7 @@ def guide(subject: Subject) -> Iterator[Problem]:
     if found.count is not None and found.count != items:
         where = next(
             (
-                subject.source.mark(number, at.start() + 1)
+                Pos(number, at.start() + 1, number, at.end() + 1)
                 for number, line in subject.source.numbered(found.pos.line, found.pos.end_line)
                 if (claim := _CLAIM.search(line)) and (at := _COUNT.search(line, claim.start()))
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from publisher.checks.problem import Edit, Problem
 from publisher.checks.subject import Subject
@@ -15,6 +15,7 @@ _GLUED_HEADING = re.compile(r"( {0,3}#{2,6})(?![#\s!])\S")
 _MANY_HASHES = re.compile(r" {0,3}(#{2,})\s*\S")
 _DEEP = re.compile(r" {0,3}(#|#{3,6})\s")
 _USUAL = {"业界新闻", "论文", "开源项目", "博文"}
+_LIKE_IP = re.compile(r"[\dA-Fa-f:.]{3,45}\Z")
 _GLUED_BULLET = re.compile(r"\s?([-*])(?=\[)")
 
 
@@ -27,6 +28,23 @@ def sections(subject: Subject) -> Iterator[Problem]:
             place = subject.source.whole(section.pos.line)
             message = f"nothing stands below {plain(section.title).strip() or 'the heading'}"
             yield Problem(place, "section-empty", message, "fill it, or take it out")
+
+
+def headings(subject: Subject) -> Iterator[Problem]:
+    """Headings that stand twice below the same other one."""
+    first: dict[tuple[str, ...], int] = {}
+    above: dict[int, str] = {}
+    for section in subject.issue.sections:
+        words = " ".join(plain(section.title).split()).casefold()
+        above = {level: text for level, text in above.items() if level < section.level}
+        key = (*above.values(), words)
+        if words and section.pos.line:
+            if key in first:
+                place = subject.source.whole(section.pos.line)
+                message = f"the section of line {first[key]} has this heading too"
+                yield Problem(place, "duplicate-section", message, "merge the two, or rename one")
+            first.setdefault(key, section.pos.line)
+        above[section.level] = words
 
 
 def markers(subject: Subject) -> Iterator[Problem]:
@@ -60,12 +78,18 @@ def _spaced(line: int, start: int, end: int, what: str) -> Problem:
 
 def stray(subject: Subject) -> Iterator[Problem]:
     """Clippings on lines of their own, and lines that are nothing but an IP address."""
-    for block in _loose(subject):
-        for number, text in subject.source.numbered(block.pos.line, block.pos.end_line):
-            if _is_ip(text.strip()):
-                place = subject.source.whole(number)
-                yield Problem(place, "stray-line", "a line that is only an IP address", "take it out")
-    yield from _clippings(subject)
+    loose = {
+        number: text
+        for block in _loose(subject)
+        for number, text in subject.source.numbered(block.pos.line, block.pos.end_line)
+    }
+    for number, text in loose.items():
+        if _is_ip(text.strip()):
+            place = subject.source.whole(number)
+            yield Problem(place, "stray-line", "a line that is only an IP address", "take it out")
+    yield from _clippings(
+        subject, sorted(number for number, text in loose.items() if "://" in text and only_url(text))
+    )
 
 
 def _loose(subject: Subject) -> Iterator[Block]:
@@ -97,21 +121,15 @@ def _paragraphs(block: Block) -> Iterator[Block]:
 
 def _is_ip(text: str) -> bool:
     try:
-        return bool(ipaddress.ip_address(text))
+        return bool(_LIKE_IP.match(text) and ipaddress.ip_address(text))
     except ValueError:
         return False
 
 
-def _clippings(subject: Subject) -> Iterator[Problem]:
-    """A plain line behind a blank one, then perhaps a source, then an address on a line of its own."""
+def _clippings(subject: Subject, lines: Sequence[int]) -> Iterator[Problem]:
+    """A plain line behind a blank one, then perhaps a source, then an address on one of some `lines`."""
     source = subject.source
-    lines = {
-        line
-        for block in _loose(subject)
-        for line, text in source.numbered(block.pos.line, block.pos.end_line)
-        if only_url(text.strip())
-    }
-    for line in sorted(lines):
+    for line in lines:
         above = line - 1
         while _is_running(source.line(above)):
             above -= 1

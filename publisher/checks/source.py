@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from publisher.checks.problem import Edit
 from publisher.model import Pos
@@ -16,9 +17,14 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        begin = len(text) - len(text.removeprefix("\ufeff"))
-        self._starts = [begin, *(found.end() for found in _END.finditer(text))]
-        self.lines: list[str] = _END.split(text[begin:])
+        body = text.removeprefix("\ufeff")
+        self.lines: list[str] = _END.split(body) if "\r" in body else body.split("\n")
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins."""
+        begin = len(self.text) - len(self.text.removeprefix("\ufeff"))
+        return [begin, *(found.end() for found in _END.finditer(self.text))]
 
     def line(self, number: int) -> str:
         """A line without its end; empty beyond the last."""

@@ -31,7 +31,7 @@ class Subject:
         """The title, or where it should be."""
         title = self.issue.title
         if title and title.pos.line:
-            return title.pos
+            return self.source.placed(title.pos)
         first = next((n for n, text in enumerate(self.source.lines, 1) if text.strip()), 1)
         return self.source.whole(first) if self.source.line(first) else self.source.mark(1, 1)
 

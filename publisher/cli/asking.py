@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from publisher.cli.output import Output
 from publisher.cli.progress import Progress
@@ -19,10 +19,54 @@ if TYPE_CHECKING:
     from publisher.pipeline.checking import Checked
 
 
+class Links(NamedTuple):
+    """What became of asking: the links of each file with their places, a verdict on each address, how many of
+    them were known before, and how many seconds it took."""
+
+    written: Mapping[str, Sequence[tuple[str, Pos]]]
+    verdicts: Mapping[str, Verdict]
+    known: int
+    seconds: float
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many addresses are in each state there is."""
+        from publisher.linkcheck import State
+
+        found = Counter(verdict.state for verdict in self.verdicts.values())
+        return {state.value: found[state] for state in State}
+
+    @property
+    def summary(self) -> str:
+        """All of it on a line."""
+        states = " · ".join(f"{number} {state}" for state, number in self.counts.items() if number)
+        asked = f"{len(self.verdicts)} checked" + (f" · {states}" if states else "")
+        return f"links     {asked} · {self.seconds:.1f} s, {self.known} from cache"
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it in numbers."""
+        counts = {"checked": len(self.verdicts), **self.counts, "from_cache": self.known}
+        return {**counts, "seconds": round(self.seconds, 1)}
+
+    def of(self, path: str) -> list[dict[str, Any]]:
+        """The links of a file, in its order, and what is known of each."""
+        return [
+            {
+                "url": url,
+                "line": place.line,
+                "column": place.column,
+                "state": verdict.state.value,
+                "reason": verdict.reason,
+            }
+            for url, place in self.written.get(path, ())
+            if (verdict := self.verdicts.get(url))
+        ]
+
+
 def with_links(
     allow: Sequence[str], output: Output, job: Job, checked: Sequence[Checked], texts: Mapping[str, str]
-) -> tuple[list[Checked], str]:
-    """The files with the problems of their links, and a line that sums them up.
+) -> tuple[list[Checked], Links]:
+    """The files with the problems of their links, and what became of asking.
 
     Raises ConfigError for an address that cannot be allowed.
     """
@@ -41,7 +85,7 @@ def with_links(
         verdicts = check_links(urls, memory, limits, progress.advance)
     took = time.monotonic() - begun
     told = [one._replace(problems=_more(one, written.get(one.path, ()), verdicts)) for one in checked]
-    return told, _summary(verdicts, len(known & verdicts.keys()), took)
+    return told, Links(written, verdicts, len(known & verdicts.keys()), took)
 
 
 def _more(
@@ -57,14 +101,6 @@ def _more(
     }
     found = (problem for problem in dead(written, answers) if problem.code not in one.silenced)
     return tuple(sorted((*one.problems, *found)))
-
-
-def _summary(verdicts: Mapping[str, Verdict], known: int, took: float) -> str:
-    from publisher.linkcheck import State
-
-    counts = Counter(verdict.state for verdict in verdicts.values())
-    states = " · ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
-    return f"links     {len(verdicts)} checked · {states} · {took:.1f} s, {known} from cache"
 
 
 def _allowed(word: str) -> tuple[str, int]:

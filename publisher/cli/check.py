@@ -16,6 +16,7 @@ from publisher.errors import ConfigError, PublisherError
 
 if TYPE_CHECKING:
     from publisher.archive.sources import Found
+    from publisher.cli.asking import Links
     from publisher.cli.parser import Parser
     from publisher.pipeline.checking import Checked
 
@@ -59,10 +60,11 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     if arguments.stdin:
         return _check_text(arguments, output, job)
     found, wanted = found_files(job, arguments.files)
+    worst = 0
     if arguments.fix or arguments.diff:
-        _mend(arguments, output, job, wanted)
+        worst = _mend(arguments, output, job, wanted)
         found, wanted = found_files(job, arguments.files)
-    return _check(arguments, output, job, found, wanted, {})
+    return _check(arguments, output, job, found, wanted, {}, worst)
 
 
 def _codes(select: list[str], ignore: list[str]) -> frozenset[str]:
@@ -107,6 +109,7 @@ def _check(
     found: list[Found],
     wanted: list[str],
     texts: dict[str, str],
+    worst: int = 0,
 ) -> int:
     from publisher.cli.progress import Progress
     from publisher.pipeline.checking import Inspector, check_files
@@ -115,7 +118,7 @@ def _check(
     seen = time.time_ns()
     with Progress(output, "checking issues") as progress:
         checked = [*check_files(inspector, found, wanted, seen, texts=texts, advance=progress.advance)]
-    links = ""
+    links = None
     if arguments.links:
         from publisher.cli.asking import with_links
 
@@ -126,20 +129,26 @@ def _check(
     ]
     if not arguments.diff:
         _tell(arguments.format, output, job, kept, texts, links)
-    exit_code = _exit_code(kept)
-    output.finish(_as_json(kept, exit_code))
+    exit_code = max(worst, _exit_code(kept))
+    output.finish(_as_json(kept, links, exit_code))
     return exit_code
 
 
 def _exit_code(checked: Sequence[Checked]) -> int:
+    """1 for an issue with errors or that is no text, 6 for one that cannot be had: then nobody knows."""
     from publisher.checks.codes import Severity
 
     errors = any(problem.severity is Severity.ERROR for one in checked for problem in one.problems)
-    return 1 if errors or any(one.fault for one in checked) else 0
+    return max([int(errors), *(one.fault.exit_code for one in checked if one.fault)])
 
 
 def _tell(
-    form: str, output: Output, job: Job, checked: Sequence[Checked], texts: dict[str, str], links: str
+    form: str,
+    output: Output,
+    job: Job,
+    checked: Sequence[Checked],
+    texts: dict[str, str],
+    links: Links | None,
 ) -> None:
     from publisher.cli import reports
 
@@ -148,7 +157,7 @@ def _tell(
     for one in checked:
         path = shown(job, one.path)
         if one.fault:
-            output.fail_one(one.fault, one.hint)
+            output.fail_one(one.fault.message, one.fault.hint)
         if form == "github":
             lines = reports.workflow_commands(path, one.problems)
         elif form == "concise":
@@ -161,15 +170,16 @@ def _tell(
             output.line(line)
     if form in ("full", "concise"):
         if links:
-            output.line(links)
+            output.line(links.summary)
         if len(checked) == 1 and checked[0].budgets:
             measured = " · ".join(f"{one.channel} {one.text}" for one in checked[0].budgets)
             output.line(f"channels  {measured}")
         problems = [problem for one in checked for problem in one.problems]
-        output.line(reports.summary(problems, len(checked)))
+        unread = sum(one.fault is not None for one in checked)
+        output.line(reports.summary(problems, len(checked) - unread, unread))
 
 
-def _as_json(checked: Sequence[Checked], exit_code: int) -> dict[str, Any]:
+def _as_json(checked: Sequence[Checked], links: Links | None, exit_code: int) -> dict[str, Any]:
     from publisher.cli.reports import as_json
 
     return {
@@ -178,10 +188,12 @@ def _as_json(checked: Sequence[Checked], exit_code: int) -> dict[str, Any]:
                 "path": one.path,
                 "problems": [as_json(problem) for problem in one.problems],
                 "channels": {budget.channel: budget.report for budget in one.budgets},
-                "error": {"message": one.fault, "hint": one.hint} if one.fault else None,
+                "error": {"message": one.fault.message, "hint": one.fault.hint} if one.fault else None,
+                "links": links.of(one.path) if links else None,
             }
             for one in checked
         ],
+        "links": links.as_json() if links else None,
         "exit": exit_code,
     }
 
@@ -189,23 +201,31 @@ def _as_json(checked: Sequence[Checked], exit_code: int) -> dict[str, Any]:
 # --------------------------------------------------------------------- mending
 
 
-def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[str]) -> None:
+def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[str]) -> int:
+    """Mend files, or show how; the worst exit code. What cannot be read is told by the check that follows."""
     from publisher.pipeline.checking import mended, replace_text, text_of
 
+    worst = 0
     for path in wanted:
         try:
-            change = mended(text_of(job.root / path, path), path, job.codes)
-            if change.before == change.after:
-                continue
-            count = f"{change.fixed} problem{'' if change.fixed == 1 else 's'}"
-            if arguments.diff:
-                _show(output, path, change.before, change.after)
-                output.talk(f"would mend {path}: {count}")
-            else:
-                replace_text(job.root / path, path, change)
-                output.talk(f"mended {path}: {count}")
+            text = text_of(job.root / path, path)
+        except PublisherError:
+            continue
+        change = mended(text, path, job.codes)
+        if change.before == change.after:
+            continue
+        count = f"{change.fixed} problem{'' if change.fixed == 1 else 's'}"
+        if arguments.diff:
+            _show(output, path, change.before, change.after)
+            output.talk(f"would mend {path}: {count}")
+            continue
+        try:
+            replace_text(job.root / path, path, change)
+            output.talk(f"mended {path}: {count}")
         except PublisherError as error:
             output.fail_one(error.message, error.hint)
+            worst = max(worst, error.exit_code)
+    return worst
 
 
 def _show(output: Output, path: str, before: str, after: str) -> None:

@@ -7,6 +7,9 @@ import unicodedata
 _ROOM = 100
 """The most columns of an excerpt, so that it stays one line in most terminals."""
 
+_BEHIND = 16
+"""So many columns behind the carets are shown at least, where there are any."""
+
 
 def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
     """The line `text` as it can be shown, and below it carets from column `start` up to `end` (in characters,
@@ -35,7 +38,8 @@ def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
 
 def _begin(shown: list[str], first: int, last: int) -> int:
     """The first character to show: the line's own, or the one from which the place still fits."""
-    room = _ROOM - 2 - min(width("".join(shown[first:last])), _ROOM // 2)
+    behind = min(width("".join(shown[last : last + _BEHIND])), _BEHIND)
+    room = _ROOM - 2 - behind - min(width("".join(shown[first:last])), _ROOM // 2)
     begin = first
     while begin and room >= width(shown[begin - 1]):
         begin -= 1
@@ -43,10 +47,18 @@ def _begin(shown: list[str], first: int, last: int) -> int:
     return begin
 
 
+def visible(text: str) -> str:
+    """A text as it can be shown."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
 def _visible(char: str) -> str:
-    """A character as one that takes its columns and moves no cursor."""
+    """A character as one that takes its columns and moves no cursor. What joins emoji, or chooses between
+    forms of one, is left out: how many columns the result takes, every terminal sees differently."""
     if char == "\t":
         return "    "
+    if char in "\u200c\u200d\ufe0e\ufe0f":
+        return ""
     return char if char.isprintable() or unicodedata.category(char) in ("Zs", "Mn") else "\ufffd"
 
 

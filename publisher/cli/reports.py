@@ -9,7 +9,7 @@ from typing import Any
 from publisher import __version__
 from publisher.checks.codes import CODES, Severity
 from publisher.checks.problem import Problem
-from publisher.cli.excerpt import excerpt
+from publisher.cli.excerpt import excerpt, visible
 
 Paint = Callable[[str, str], str]
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -31,10 +31,10 @@ def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint) -> Ite
     style = _STYLES[problem.severity]
     pos = problem.pos
     code = paint(f"{problem.severity.value}[{problem.code}]", style)
-    yield f"{code}{paint(f': {problem.message}', 'bold')}"
+    yield f"{code}{paint(f': {visible(problem.message)}', 'bold')}"
     gutter = " " * len(str(pos.line))
     bar = paint("|", "blue")
-    yield f"{gutter}{paint('-->', 'blue')} {path}:{pos.line}:{pos.column}"
+    yield f"{gutter}{paint('-->', 'blue')} {visible(path)}:{pos.line}:{pos.column}"
     text = lines[pos.line - 1] if pos.line <= len(lines) else ""
     end = pos.end_column if pos.end_line == pos.line else len(text) + 1
     source, carets = excerpt(text, pos.column, end)
@@ -44,15 +44,15 @@ def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint) -> Ite
     if problem.help or problem.fixable:
         mend = " (--fix)" if problem.fixable else ""
         said = f"{problem.help}{mend}" if problem.help else "--fix writes it"
-        yield f"{gutter} {paint('=', 'blue')} {paint('help', 'cyan')}: {said}"
+        yield f"{gutter} {paint('=', 'blue')} {paint('help', 'cyan')}: {visible(said)}"
 
 
 def concise(path: str, problems: Iterable[Problem], paint: Paint) -> Iterator[str]:
     """A line for each, as compilers print it."""
     for problem in problems:
-        place = f"{path}:{problem.pos.line}:{problem.pos.column}"
+        place = f"{visible(path)}:{problem.pos.line}:{problem.pos.column}"
         code = paint(f"{problem.severity.value}[{problem.code}]", _STYLES[problem.severity])
-        yield f"{place}: {code}: {problem.message}{' (--fix)' if problem.fixable else ''}"
+        yield f"{place}: {code}: {visible(problem.message)}{' (--fix)' if problem.fixable else ''}"
 
 
 def workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator[str]:
@@ -147,12 +147,13 @@ def as_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def summary(problems: Iterable[Problem], files: int) -> str:
-    """What it all came to, on one line."""
+def summary(problems: Iterable[Problem], files: int, unread: int = 0) -> str:
+    """What it all came to, on one line; `unread` more files could not be read."""
     found = list(problems)
     issues = f"{files:,} issue{'' if files == 1 else 's'}"
+    missing = f"; {unread:,} could not be read" if unread else ""
     if not found:
-        return f"{issues} checked, nothing wrong"
+        return f"{issues} checked{', nothing wrong' if files else ''}{missing}"
     counts = [
         (sum(problem.severity is Severity.ERROR for problem in found), "error", "errors"),
         (sum(problem.severity is Severity.WARNING for problem in found), "warning", "warnings"),
@@ -161,4 +162,4 @@ def summary(problems: Iterable[Problem], files: int) -> str:
     said = ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n)
     fixable = sum(problem.fixable for problem in found)
     mend = f"; {fixable:,} fixable: publish check --fix (--diff to look first)" if fixable else ""
-    return f"{said} in {issues}{mend} · explain one: publish check --explain {found[0].code}"
+    return f"{said} in {issues}{missing}{mend} · explain one: publish check --explain {found[0].code}"

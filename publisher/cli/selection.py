@@ -59,7 +59,9 @@ def _named(job: Job, word: str, found: dict[str, Found]) -> list[str]:
     """The paths a word means: a file, the Markdown files of a folder, or the issues of a date."""
     path = Path.cwd() / word
     if path.is_dir():
-        return [relative(job, one) for one in sorted(path.rglob("*.md"))]
+        if inside := [relative(job, one) for one in sorted(path.rglob("*.md")) if one.is_file()]:
+            return inside
+        raise ConfigError(f"there is no issue in the folder {word}", "an issue is a file that ends in .md")
     if path.is_file():
         return [relative(job, path)]
     names = {one: (one.rpartition("/")[2].rpartition(".")[0], one.rpartition("/")[2]) for one in found}

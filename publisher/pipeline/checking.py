@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from publisher import links
 from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.sources import Found, is_settled
@@ -25,6 +29,9 @@ from publisher.pipeline.crew import Crew
 _UNMEASURED = ("web", "rss")
 """Channels that have room for anything."""
 
+_LATELY = 8
+"""Of so many issues that no file has any more the pages are read."""
+
 LARGEST = 8 << 20
 """The most bytes of an issue, as for `publish`."""
 
@@ -32,8 +39,7 @@ Advance = Callable[[int, int], None]
 
 
 class Look(NamedTuple):
-    """What one file says by itself. `fault` and `hint` tell why it could not be read; then there is no
-    imprint."""
+    """What one file says by itself. `fault` is why it could not be read; then there is no imprint."""
 
     path: str
     size: int
@@ -41,13 +47,12 @@ class Look(NamedTuple):
     problems: tuple[Problem, ...] = ()
     imprint: Imprint | None = None
     budgets: tuple[Budget, ...] = ()
-    fault: str = ""
-    hint: str = ""
+    fault: PublisherError | None = None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Look:
         """What JSON gives back as a list."""
-        look: Any = cls._make(row)
+        look: Any = cls(*row)
         made: Look = look._replace(
             problems=tuple(_problem(*one) for one in look.problems),
             imprint=look.imprint and Imprint.from_row(look.imprint),
@@ -56,10 +61,9 @@ class Look(NamedTuple):
         return made
 
     def as_row(self) -> list[Any]:
-        """What JSON can keep."""
+        """What JSON can keep of a file that could be read."""
         problems = [(_flat(p.pos), p.code, p.message, p.help, _rows(p.edits)) for p in self.problems]
-        head = [self.path, self.size, self.mtime, problems]
-        return [*head, self.imprint, self.budgets, self.fault, self.hint]
+        return [self.path, self.size, self.mtime, problems, self.imprint, self.budgets]
 
 
 def _rows(edits: Sequence[Edit]) -> list[tuple[object, str]]:
@@ -93,7 +97,7 @@ class Inspector:
         try:
             text = text_of(self.root / found.path, found.path)
         except PublisherError as error:
-            return Look(found.path, found.size, 0, fault=error.message, hint=error.hint)
+            return Look(found.path, found.size, 0, fault=error)
         return self.look_at(text, found)
 
     def look_at(self, text: str, found: Found) -> Look:
@@ -149,13 +153,12 @@ class Memory:
 
 
 class Checked(NamedTuple):
-    """A file and all that is wrong with it, in the order of the text."""
+    """A file and all that is wrong with it, in the order of the text. `fault` is why it could not be read."""
 
     path: str
     problems: tuple[Problem, ...]
     budgets: tuple[Budget, ...] = ()
-    fault: str = ""
-    hint: str = ""
+    fault: PublisherError | None = None
     silenced: tuple[str, ...] = ()
 
 
@@ -189,11 +192,13 @@ def check_files(
             looks[one.path] = inspector.look_at(given[one.path], one)
     memory.save({one.path for one in found})
     imprints = [look.imprint for look in looks.values() if look.imprint]
-    archive = Archive(imprints, _published(home, inspector.config))
+    published = _published(home, inspector.config)
+    gone = set(published.values()) - {one.id for one in imprints}
+    archive = Archive(imprints, published, _addresses(inspector.config, gone))
     for path in wanted:
         look = looks[path]
         if look.imprint is None:
-            yield Checked(path, (), (), look.fault, look.hint)
+            yield Checked(path, (), (), look.fault)
             continue
         problems = tuple(sorted((*look.problems, *compare(look.imprint, archive))))
         yield Checked(path, problems, look.budgets, silenced=look.imprint.silenced)
@@ -209,6 +214,21 @@ def _published(home: Home | None, config: Config | None) -> dict[str, str]:
         return {one["source"]: name.removeprefix(prefix) for name, one in known.items() if "source" in one}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
+
+
+def _addresses(config: Config | None, ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """The addresses on the pages of issues that are out, newest first."""
+    found = {}
+    for name in sorted(ids, reverse=True)[:_LATELY] if config else ():
+        assert config
+        try:
+            date = dt.date.fromisoformat(name)
+            page = config.root / config.publication.path(config.publication.address(name, date))
+            hrefs = re.findall(r'href="(https?://[^"]+)"', page.read_text("utf-8", "replace"))
+        except (OSError, ValueError):
+            continue
+        found[name] = frozenset(links.canonical(unescape(href)) for href in hrefs)
+    return found
 
 
 def text_of(path: Path, name: str) -> str:

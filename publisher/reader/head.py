@@ -152,7 +152,7 @@ class HeadReader:
         self._caption(caption, line, head)
         start = end - len(url) - 1
         if not url:
-            self._report("empty-url", "the link has no address", line, end - 2, end)
+            self._report("empty-url", "the link has no address", line, text.rindex("(", 0, end), end)
         elif (
             not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url)
             and (inner := re.search(r"https?://", url))
@@ -214,14 +214,14 @@ class HeadReader:
         before = text[at + 1 : start]
         caption = re.sub(r"[\[\]()（）\s]*\Z", "", before)
         label = re.match(r"(.*)[\])]\s*[(（]\s*([^()（）\[\]]+)\Z", before)
-        if label and not close < 0:
+        if label and label.group(2).strip() and not close < 0:
             caption, words = label.group(1), label.group(2)
             head.tail = (Text(words),)
             self._report("malformed-url", "the address has text before it", line, at, start)
-        elif "（" in text[at + 1 + len(caption) : start]:
-            self._report(
-                "fullwidth-paren", "the address stands in full-width parentheses", line, start - 1, start
-            )
+        elif wide := re.search(r"（\s*\Z", before):
+            opened = at + 1 + wide.start()
+            message = "the address stands in full-width parentheses"
+            self._report("fullwidth-paren", message, line, opened, opened + 1)
         elif text.startswith("](", start - 2):
             self._report("unclosed-link", "this parenthesis is never closed", line, start - 1, start)
         else:
@@ -242,15 +242,16 @@ class HeadReader:
 
     def _caption(self, caption: str, line: Line, head: Head) -> None:
         """Split `owner/name：title | source` and read its inline markup."""
-        title, last = _split_source(caption)
+        before, last = _split_source(caption)
+        title = before if last is None else before.rstrip()
         if last is not None:
-            title = title.rstrip()
             if "、" in last:
                 head.authors = tuple(name.strip() for name in last.split("、") if name.strip())
             elif last:
                 head.source = plain(self._inliner.read(last, in_link=True))
             else:
-                self._report("empty-source", "the source after | is empty", line, 0, len(line.text))
+                bar = max(line.text.rfind(caption), 0) + len(before)
+                self._report("empty-source", "nothing follows the bar", line, bar, bar + 1)
         if prefix := _REPO_PREFIX.match(title):
             head.repo = f"{prefix.group(1)}/{prefix.group(2)}"
         head.title = self._inliner.read(title.strip(), line.pos, in_link=True)

@@ -25,13 +25,16 @@ SAMPLES = [
     ("date-mismatch", f"# 潮汐简报 (→2021-02-28←)\n\n{GUIDE}"),
     ("double-url", SECTION + "- [浪](https://e.org/1)→(https://e.org/1)←\n"),
     ("duplicate-in-issue", SECTION + "- [浪](https://e.org/1)\n- [盐](→https://e.org/1?from=x←)\n"),
+    ("duplicate-section", SECTION + ITEM + "\n→## 论文←\n\n- [盐](https://e.org/2)\n"),
     ("empty-item", SECTION + ITEM + "→-←\n"),
-    ("empty-source", SECTION + "- →[浪 | ](https://e.org/1)←\n"),
+    ("empty-source", SECTION + "- [浪 →|← ](https://e.org/1)\n"),
     ("empty-url", SECTION + "- [浪]→()←\n"),
+    ("empty-url", SECTION + "- [浪]→(  )←\n"),
     ("field-empty", SECTION + ITEM + "→代码：←\n"),
     ("front-matter", "---\n→a: [b←\n---\n" + SECTION),
     ("fullwidth-paren", SECTION + "- [浪]→（←https://e.org/1）\n"),
-    ("guide-count", f"{TITLE}\n> 导读：本期→3←条。浮标联网了。\n\n## 论文\n\n" + ITEM),
+    ("fullwidth-paren", SECTION + "- [浪]→（← https://e.org/1）\n"),
+    ("guide-count", f"{TITLE}\n> 导读：本期→13←条。浮标联网了。\n\n## 论文\n\n" + ITEM),
     ("guide-empty", f"{TITLE}\n→> 导读：←\n"),
     ("guide-missing", f"# →潮汐简报 (2021-03-14)←\n\n## 论文\n\n{ITEM}"),
     ("guide-skeleton", f"{TITLE}\n→> 导读：本期x条。【新闻】；【论文】。←\n"),
@@ -48,11 +51,13 @@ SAMPLES = [
     ("missing-url", SECTION + "- →[潮位计校准手册]←\n"),
     ("no-link", SECTION + ITEM + "→- 三天的浪高 | 海岸线←\n"),
     ("placeholder-date", f"# 潮汐简报 (→2021-03-xx←)\n\n{GUIDE}"),
+    ("plain-http", SECTION + "- [浪](→http://e.org/1←)\n"),
     ("punctuation", SECTION + ITEM + "摘要：更准了→。，←船稳。\n"),
     ("punctuation", SECTION + ITEM + "摘要：更准了→,←船稳。\n"),
     ("repo-mismatch", SECTION + "- [lin/wave：浪](→https://github.com/tide/wave←)\n"),
     ("section-empty", SECTION + ITEM + "\n→## 博文←\n"),
     ("source-form", SECTION + ITEM + "- [盐雾怎么试 →-← 海岸线](https://e.org/2)\n"),
+    ("source-form", SECTION + "- [新作 | →让海上每只浮标都开口说出浪高←](https://e.org/2)\n"),
     ("stray-line", SECTION + ITEM + "\n----\n\n→192.0.2.17←\n"),
     ("summary-empty", SECTION + ITEM + "→摘要：←\n"),
     ("summary-is-url", SECTION + ITEM + "→摘要：https://e.org/2←\n"),
@@ -116,6 +121,45 @@ def test_a_comment_silences_it(code: str, sample: str) -> None:
 def test_another_comment_does_not() -> None:
     text = marked(SAMPLES[0][1])[0] + "\n<!-- publish: ignore=too-long -->\n"
     assert "arxiv-mismatch" in {problem.code for problem in check(read(text, "2021-03-14.md"), text)}
+
+
+def codes(text: str) -> list[str]:
+    return [problem.code for problem in check(read(text, "2021-03-14.md"), text)]
+
+
+def test_the_same_heading_below_another_one_is_no_fault() -> None:
+    days = "## 周一\n\n### 早\n\n潮高。\n\n## 周二\n\n### 早\n\n潮低。\n"
+    assert codes(f"{TITLE}\n{GUIDE}\n{days}") == []
+    assert codes(f"{TITLE}\n{GUIDE}\n{days}\n### 早\n\n潮平。\n") == ["duplicate-section"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "192.0.2.1:8000", "gauge"])
+def test_a_host_without_a_name_need_not_be_encrypted(host: str) -> None:
+    assert codes(SECTION + f"- [浪](http://{host}/1)\n") == []
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "新作 | 让海上每只浮标都开口说出浪高 | 海岸线",
+        "在潮|汐之间",
+        "x86|arm 上的浪高预报终于也能跑得起来了",
+        "a|b！",
+    ],
+)
+def test_a_bar_that_is_as_it_should_be(title: str) -> None:
+    assert codes(SECTION + f"- [{title}](https://e.org/2)\n") == []
+
+
+def test_bars_between_links_part_no_source() -> None:
+    item = "- 2021-03-14 | Online ([North](https://e.org/n)) | [Tide Watch](https://e.org/2)\n"
+    assert codes(SECTION + item) == []
+
+
+def test_of_two_addresses_at_one_place_the_longer_one_stands_there() -> None:
+    text = SECTION + "- [浪](http://e.org/1)\n- [盐](http://e.org/12)\n"
+    found = [problem.pos for problem in check(read(text, "2021-03-14.md"), text)]
+    assert [(pos.line, pos.column, pos.end_column) for pos in found] == [(7, 7, 21), (8, 7, 22)]
 
 
 def test_a_sound_issue_has_no_problem() -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,8 @@ import pytest
 from publisher.checks.codes import CODES
 from publisher.cli.excerpt import excerpt, width
 from publisher.cli.main import main
+from publisher.errors import StorageError
+from publisher.pipeline import checking
 
 NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
 SETTINGS = """\
@@ -300,8 +303,39 @@ def test_outside_of_a_newsletter_files_are_named(check: Check, tmp_path: Path) -
 def test_a_file_that_is_no_text(check: Check, letter: Path) -> None:
     (letter / "issues" / "2021-07-20.md").write_bytes(b"# \xff\n")
     said = check("2021-07-20")
-    assert said.code == 1
+    assert (said.code, said.out) == (1, "0 issues checked; 1 could not be read\n")
     assert said.err.startswith("error: issues/2021-07-20.md:1:3: byte 0xff is not UTF-8")
+    both = check("2021-07-20", "2021-07-04")
+    assert both.out == "1 issue checked, nothing wrong; 1 could not be read\n"
+
+
+def test_a_file_that_cannot_be_read(check: Check, letter: Path) -> None:
+    # which not even root may read from its beginning
+    (letter / "issues" / "2021-07-20.md").symlink_to("/proc/self/mem")
+    for words in ((), ("--fix",)):
+        said = check("2021-07-20", "2021-07-18", *words)
+        assert said.code == 6
+        told = said.err.splitlines()[-1]
+        assert told.startswith("error: cannot read issues/2021-07-20.md: ")
+        assert said.err.count("cannot read") == 1
+        assert "error[empty-url]" in said.out
+
+
+def test_a_folder_without_issues(check: Check, letter: Path) -> None:
+    (letter / "drafts" / "2021-08-01.md").mkdir(parents=True)
+    said = check("drafts")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: there is no issue in the folder drafts · ")
+
+
+def test_a_file_that_cannot_be_mended(check: Check, letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> bool:
+        raise StorageError("no room is left", "make some")
+
+    monkeypatch.setattr(checking, "write_if_changed", full)
+    said = check("2021-07-18", "--fix")
+    assert said.code == 6
+    assert said.err == "error: no room is left · make some\n"
 
 
 def test_the_cache_tells_what_is_new(check: Check, letter: Path) -> None:
@@ -320,6 +354,27 @@ def test_many_files_are_shared_among_processes(check: Check, letter: Path) -> No
     said = check("--format", "concise", "--select", "empty-url")
     assert len(said.out.splitlines()) == 62
     assert said.err == "checking issues: 62\n"
+
+
+def test_an_issue_renamed_and_edited_after_it_went_out(
+    check: Check, letter: Path, publish: Callable[..., str]
+) -> None:
+    items = "".join(f"- [第{n}条](https://e.org/{n}?a=1&b={n})\n" for n in range(1, 6))
+    text = f"# 慢刊 (2021-07-11)\n\n> 导读：五条。\n\n## 新闻\n\n{items}"
+    old, new = letter / "issues" / "2021-07-11.md", letter / "issues" / "2021-07-12.md"
+    old.write_text(text, "utf-8")
+    broken(letter).unlink()
+    publish("--yes", folder=letter)
+    old.unlink()
+    edited = text.replace("2021-07-11", "2021-07-12").replace("第1条", "头条").replace("/5?", "/6?")
+    new.write_text(edited, "utf-8")
+    said = check("2021-07-12", "--format", "concise").out.splitlines()[0]
+    assert said == (
+        "issues/2021-07-12.md:1:3: warning[renamed]: "
+        "this issue went out as 2021-07-11; as 2021-07-12 it would go out again"
+    )
+    new.write_text(edited.replace("e.org/", "e.org/other/"), "utf-8")
+    assert "renamed" not in check("2021-07-12", "--format", "concise").out
 
 
 # ------------------------------------------------------------------------------- budgets
@@ -375,6 +430,30 @@ def test_a_long_line_is_cut_around_its_place() -> None:
     assert width(line[: line.index("x")]) == at
 
 
+def test_some_of_what_follows_is_shown_too() -> None:
+    line, carets = excerpt("字" * 300 + "x" + "句" * 300, 301, 302)
+    assert line.partition("x")[2] == "句" * 8 + "…"
+    assert excerpt("字" * 300 + "x", 301, 302)[0] == "…" + "字" * 48 + "x"
+    assert carets == " " * width(line.partition("x")[0]) + "^"
+
+
+@pytest.mark.parametrize(
+    "text", ["👩\u200d👩\u200d👧x", "☀\ufe0fx", "\u0627\u0644\u202ex", "\x1b[2Jx", "e\u0301x"]
+)
+def test_nothing_moves_the_carets_away(text: str) -> None:
+    line, carets = excerpt(text, len(text), len(text) + 1)
+    assert not {"Cc", "Cf"} & {*map(unicodedata.category, line)}
+    assert width(line.removesuffix("x")) == carets.index("^")
+
+
+def test_a_message_moves_no_cursor(check: Check, letter: Path) -> None:
+    broken(letter).write_text("# 慢刊 (2021-07-18)\n\n> 导读：好的。\n\n## 新\x1b[2J\u202e闻\n", "utf-8")
+    for form in ("full", "concise"):
+        said = check("2021-07-18", "--format", form).out
+        assert "section-empty" in said
+        assert not {"\x1b", "\u202e"} & {*said}
+
+
 # ---------------------------------------------------------------------------------- links
 
 
@@ -391,4 +470,16 @@ def test_links_are_asked_for_only_on_request(check: Check, letter: Path, server)
     assert said.code == 1
     assert re.search(r"^links     1 checked · 1 gone · [\d.]+ s, 0 from cache$", said.out, re.MULTILINE)
     assert "1 gone" in check("2021-07-04", "--links").out
+    told = json.loads(check("2021-07-04", "--links", "--json").out)
+    counts = {"checked": 1, "ok": 0, "gone": 1, "unknown": 0, "from_cache": 1, "seconds": 0.0}
+    assert told["links"] == counts
+    assert told["issues"][0]["links"] == [
+        {
+            "url": server.url("/404"),
+            "line": 7,
+            "column": 7,
+            "state": "gone",
+            "reason": "127.0.0.1 answers 404: not found",
+        }
+    ]
     assert len(server.asked) == 1

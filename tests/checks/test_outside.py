@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -76,13 +82,85 @@ def test_the_hooks_are_commands(root: Path) -> None:
         assert arguments.fix is hook["id"].endswith("fix")
 
 
-def test_the_workflow_checks_what_a_pull_request_changes(
-    letter: Path, root: Path, tmp_path_factory: pytest.TempPathFactory, need: Callable[[str], str]
-) -> None:
+@dataclass
+class GitHub:
+    """GitHub's comments on one pull request, as its API gives and takes them, ten a page.
+
+    https://docs.github.com/rest/issues/comments
+    """
+
+    comments: list[dict[str, Any]]
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def answer(self, method: str, url: str, body: dict[str, str]) -> tuple[int, object]:
+        parts = urlsplit(url)
+        match method, parts.path.removeprefix("/repos/tide/weekly/issues/").split("/"):
+            case "GET", ["7", "comments"]:
+                start = (int(parse_qs(parts.query)["page"][0]) - 1) * 10
+                return 200, self.comments[start : start + 10]
+            case "POST", ["7", "comments"]:
+                self.comments.append({"id": len(self.comments) + 1, **body})
+                return 201, self.comments[-1]
+            case "PATCH", ["comments", number]:
+                self.comments[int(number) - 1] |= body
+                return 200, self.comments[int(number) - 1]
+        return 404, {}
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    """It has a dozen comments of others already."""
+    state = GitHub([{"id": n, "body": f"`publish check` says {n}"} for n in range(1, 13)])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            state.asked.append(f"{self.command} {self.headers['Authorization']}")
+            status, answer = state.answer(self.command, self.path, json.loads(body or "{}"))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        do_POST = do_PATCH = do_GET  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        state.port = server.server_port
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield state
+        server.shutdown()
+        thread.join()
+
+
+class PullRequest(NamedTuple):
+    """What a step of the workflow says, and its exit code; `temp` is the runner's folder."""
+
+    run: Callable[[str], tuple[int, str]]
+    temp: Path
+
+
+@pytest.fixture
+def pull_request(
+    letter: Path,
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    need: Callable[[str], str],
+    github: GitHub,
+) -> PullRequest:
+    """run("check") runs that step as a runner would, for a pull request that adds an issue."""
     workflow = yaml.safe_load((root / "deploy" / "github" / "check.yml").read_text("utf-8"))
-    (step,) = [one for one in workflow["jobs"]["check"]["steps"] if one.get("name") == "check"]
-    runner = tmp_path_factory.mktemp("runner")
-    command = runner / "publish"
+    steps = {one["name"]: one for one in workflow["jobs"]["check"]["steps"] if "name" in one}
+    shells = {None: ["bash", "-e"], "python": [sys.executable]}
+    temp = tmp_path_factory.mktemp("runner")
+    command = temp / "publish"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m publisher "$@"\n')
     command.chmod(0o755)
 
@@ -97,12 +175,63 @@ def test_the_workflow_checks_what_a_pull_request_changes(
     base = git("rev-parse", "HEAD")
     git("add", "issues/2021-08-01.md")
     git("commit", "-qm", "next")
-    env = {"BASE": base, "RUNNER_TEMP": str(runner), "PATH": f"{runner}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        ["bash", "-e", "-c", step["run"]], cwd=letter, env=os.environ | env, capture_output=True
-    )
-    said = done.stdout.decode()
-    assert done.returncode != 0
+    env = {
+        "BASE": base,
+        "GITHUB_API_URL": github.url,
+        "GITHUB_REPOSITORY": "tide/weekly",
+        "NUMBER": "7",
+        "PATH": f"{temp}:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(temp),
+        "TOKEN": "t0ken",
+    }
+
+    def run(name: str) -> tuple[int, str]:
+        step = steps[name]
+        script = temp / "script"
+        script.write_text(step["run"], "utf-8")
+        command = [*shells[step.get("shell")], script]
+        done = subprocess.run(command, cwd=letter, env=os.environ | env, capture_output=True)
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    return PullRequest(run, temp)
+
+
+def test_the_workflow_checks_what_a_pull_request_changes(pull_request: PullRequest) -> None:
+    code, said = pull_request.run("check")
+    assert code != 0
     assert "::error file=issues/2021-08-01.md,line=16," in said
     assert "2021-07-18.md," not in said
-    assert "error[unclosed-link]" in (runner / "report.txt").read_text("utf-8")
+    assert "error[unclosed-link]" in (pull_request.temp / "report.txt").read_text("utf-8")
+
+
+def test_the_workflow_keeps_one_comment(pull_request: PullRequest, github: GitHub, letter: Path) -> None:
+    others = [dict(comment) for comment in github.comments]
+    pull_request.run("check")
+    assert pull_request.run("comment") == (0, "")
+    assert github.asked == ["GET Bearer t0ken"] * 3 + ["POST Bearer t0ken"]
+    assert github.comments[:-1] == others
+    assert github.comments[-1]["body"].startswith(
+        "<!-- publish check -->\n`publish check` says:\n\n````text\n"
+    )
+    assert "\nerror[unclosed-link]: this bracket is never closed\n" in github.comments[-1]["body"]
+    (letter / "issues" / "2021-08-01.md").write_text(EARLIER.replace("2021-07-18", "2021-08-01"), "utf-8")
+    pull_request.run("check")
+    assert pull_request.run("comment") == (0, "")
+    assert github.comments[:-1] == others
+    assert "unclosed-link" not in github.comments[-1]["body"]
+    assert len(github.comments[-1]["body"]) < 65_536
+
+
+def test_the_workflow_says_nothing_of_a_sound_issue(
+    pull_request: PullRequest, github: GitHub, letter: Path
+) -> None:
+    sound = EARLIER.replace("2021-07-18", "2021-08-01").replace("tide/gauge", "tide/buoy")
+    (letter / "issues" / "2021-08-01.md").write_text(sound, "utf-8")
+    assert pull_request.run("check")[0] == 0
+    assert pull_request.run("comment") == (0, "")
+    assert len(github.comments) == 12
+
+
+def test_the_workflow_has_no_report_where_no_issue_changed(pull_request: PullRequest, github: GitHub) -> None:
+    assert pull_request.run("comment") == (0, "")
+    assert github.asked == []
