@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from publisher.theme import Theme
 
 _TITLE = 32
-_SILENCE = dt.timedelta(minutes=2)
-"""So long after its last tick a daemon is missed, unless it said that it left."""
-
 _GOOD, _BAD = (Condition.PUBLISHED, Condition.FILES), (Condition.FAILED, Condition.UNKNOWN, Condition.BROKEN)
 _EXIT_CODES = {Condition.UNKNOWN: 4, Condition.FAILED: 3}
 
@@ -76,18 +73,21 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
             _show(row, zone, width, output)
     if not rows and not issue:
         output.line("no issue is due")
-    silent = ahead.heartbeat is not None and now - ahead.heartbeat > _SILENCE
-    if silent and ahead.heartbeat:
+    watch = ahead.watch
+    silent = watch.is_silent(now)
+    if silent and watch.heartbeat:
         output.warn(
-            f"the daemon was last alive {ahead.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: publish serve"
+            f"the daemon was last alive {watch.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: publish serve"
         )
+    elif later and not watch.is_kept(now):
+        output.talk("nobody looks at the clock: publish serve, or publish when it is due")
     code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
     code = code or (2 if silent else 0)
     output.finish(
         {
             "rows": [_as_json(row, zone) for row in rows],
             "to_come": [as_json(one, zone) for one in later],
-            "daemon": ahead.heartbeat and ahead.heartbeat.astimezone(zone).isoformat(timespec="seconds"),
+            "daemon": watch.heartbeat and watch.heartbeat.astimezone(zone).isoformat(timespec="seconds"),
             "exit": code,
         }
     )

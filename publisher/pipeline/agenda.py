@@ -19,7 +19,7 @@ from publisher.config import Config
 from publisher.errors import IssueError, PublisherError
 from publisher.ledger import Counts, Key, Ledger, Standing
 from publisher.ledger.agenda import Decision, decisions, published, ready, unfinished
-from publisher.ledger.memo import heartbeat
+from publisher.ledger.memo import Watch, watch
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.desk import Desk
@@ -89,10 +89,10 @@ def records(run: Run) -> dict[str, Record]:
 
 
 class Coming(NamedTuple):
-    """What is to come, and when a daemon was alive the last time; None when nobody expects one."""
+    """What is to come, and who looks at the clock for it."""
 
     appointments: list[Appointment]
-    heartbeat: dt.datetime | None
+    watch: Watch
 
 
 def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
@@ -103,9 +103,9 @@ def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
     with closing(looking(config, theme, Clock.running(now))) as run:
         known = Known.to(run.ledger, now) if run.has_ledger else Known()
         found = agenda(config, records(run), known, now)
-        alive = heartbeat(run.ledger) if run.has_ledger else None
+        looks = watch(run.ledger) if run.has_ledger else Watch()
     ahead = [one for one in found if one.due > now or one.outlook is Outlook.HELD]
-    return Coming([one for one in ahead if one.outlook is not Outlook.DONE], alive)
+    return Coming([one for one in ahead if one.outlook is not Outlook.DONE], looks)
 
 
 def looking(config: Config, theme: Theme, clock: Clock) -> Run:

@@ -35,8 +35,8 @@ class Request(NamedTuple):
     With `correct` an issue that is out may get more or fewer messages. `patience` is for how many seconds a
     channel may wait for a platform that wants to be left alone. With `retry` only what failed or was put off
     is sent, now. `not_yet` are the files of issues whose time has not come: the archive goes without them.
-    `approve` is asked once before anything leaves that cannot be taken back, or is corrected; it may raise
-    instead of saying no.
+    Without `announce` nobody is told that feeds changed. `approve` is asked once before anything leaves that
+    cannot be taken back, or is corrected; it may raise instead of saying no.
     """
 
     issue: str = ""
@@ -48,6 +48,7 @@ class Request(NamedTuple):
     patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
     not_yet: frozenset[str] = frozenset()
+    announce: bool = True
 
 
 class Chosen(NamedTuple):

@@ -12,6 +12,7 @@ from publisher.errors import IssueError, PublisherError
 from publisher.ledger import Standing
 from publisher.ledger.agenda import notice
 from publisher.pipeline.agenda import Appointment, Known, Outlook
+from publisher.pipeline.events import ChannelOutcome
 from publisher.pipeline.live import shortfall
 from publisher.pipeline.run import Run
 
@@ -133,6 +134,13 @@ def _is_begun(standing: Standing) -> bool:
 
 def _name(one: Appointment) -> str:
     return one.record.id or one.record.path
+
+
+def deeds(done: ChannelOutcome) -> str:
+    """What was done on a channel, for people."""
+    counts = ((done.sent, "sent"), (done.changed, "changed"), (len(done.written), "files written"))
+    facts = [done.destination, *(f"{number} {what}" for number, what in counts if number), done.url]
+    return " · ".join(fact for fact in facts if fact)
 
 
 def span(length: dt.timedelta) -> str:

@@ -17,16 +17,18 @@ from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.ledger import Counts
 from publisher.ledger.agenda import adopt, unfinished
-from publisher.ledger.memo import beat
+from publisher.ledger.memo import look
 from publisher.ledger.places import begin_files, end_files
 from publisher.pipeline import trust
 from publisher.pipeline.agenda import Appointment, Known, Outlook, agenda, looking, records
 from publisher.pipeline.clock import Clock
-from publisher.pipeline.events import ChannelOutcome, Request, Warned
+from publisher.pipeline.debts import Debts
 from publisher.pipeline.events import Event as Told
-from publisher.pipeline.notices import Notice, Notices, Tell, span
+from publisher.pipeline.events import Request, Warned
+from publisher.pipeline.notices import Notice, Notices, Tell, deeds, span
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.run import Run
+from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 
 LATE = dt.timedelta(minutes=5)
@@ -45,28 +47,28 @@ class Ticked(NamedTuple):
 
 
 class Ticker:
-    """Looks at the clock again and again. `stop` ends a tick after what it has begun; with `daemon` each tick
-    leaves its time in the ledger."""
+    """Looks at the clock again and again. `stop` ends a tick after what it has begun; `vigil` is a daemon's,
+    without one each tick stands for itself."""
 
-    def __init__(self, tell: Tell, stop: Event, *, daemon: bool = False) -> None:
+    def __init__(self, tell: Tell, stop: Event, vigil: Vigil | None = None) -> None:
         self._tell = tell
         self._stop = stop
-        self._daemon = daemon
+        self._vigil = vigil
         # by file and channel: until when it is left alone, None for as long as its text is the same
         self._pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]] = {}
+        self._debts = Debts(tell, stop)
 
     def tick(self, config: Config, theme: Theme, clock: Clock) -> Ticked:
         """Have everything go out that is due. Raises ConfigError when no file is an issue, StorageError."""
         with closing(looking(config, theme, clock)) as run:
-            if self._daemon:
-                beat(run.ledger, clock.time())
-            return _Tick(run, self._tell, self._stop, self._pauses).work()
-
-
-def note_alive(config: Config, theme: Theme, clock: Clock, *, leaving: bool = False) -> None:
-    """Note in the ledger that a daemon is alive, or that it leaves. Raises StorageError."""
-    with closing(looking(config, theme, clock)) as run:
-        beat(run.ledger, None if leaving else clock.time())
+            if self._vigil:
+                self._vigil.begin(run)
+            else:
+                look(run.ledger, clock.time())
+            done = _Tick(run, self._tell, self._stop, self._pauses, self._debts).work()
+            if self._vigil:
+                self._vigil.end(run)
+            return done
 
 
 class _Tick:
@@ -78,11 +80,13 @@ class _Tick:
         tell: Tell,
         stop: Event,
         pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]],
+        debts: Debts,
     ) -> None:
         self._run = run
         self._tell = tell
         self._stop = stop
         self._pauses = pauses
+        self._debts = debts
         self._notices = Notices(run, tell)
         self._code = 0
         self._known = Known()
@@ -94,8 +98,11 @@ class _Tick:
         while not self._stop.is_set() and (batch := self._next_batch()):
             self._publish(batch)
             self._look()
+        self._code = self._debts.settle(self._run) or self._code
         now = self._run.clock.time()
         waiting = [one.next for one in self._found if one.outlook in (Outlook.WAITING, Outlook.BUSY)]
+        if self._debts.next:
+            waiting.append(self._debts.next)
         following = min((moment for moment in waiting if moment > now), default=None)
         return Ticked(following, self._found, self._code or self._notices.exit_code)
 
@@ -158,10 +165,9 @@ class _Tick:
             else:
                 self._note_done(one)
                 self._rest([one], _AGAIN)
-                self._tell(Notice("published", record.id, (done.name,), _deeds(done)))
-        for name in outcome.channels.keys() - set(names):  # such as a hub that is told of the feeds
-            if fault := outcome.channels[name].error:
-                self._notices.alarm(batch[0], fault, (name,))
+                self._tell(Notice("published", record.id, (done.name,), deeds(done)))
+        for name in outcome.channels.keys() - set(names):  # a hub that is told of the feeds
+            self._code = self._debts.hear(run, outcome.channels[name]) or self._code
 
     def _explain(self, batch: Sequence[Appointment], error: PublisherError) -> None:
         """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
@@ -207,9 +213,3 @@ class _Tick:
 def _lateness(one: Appointment, now: dt.datetime) -> str:
     late = now - one.due
     return f"late by {span(late)}" if late > LATE else ""
-
-
-def _deeds(done: ChannelOutcome) -> str:
-    counts = ((done.sent, "sent"), (done.changed, "changed"), (len(done.written), "files written"))
-    facts = [done.destination, *(f"{number} {what}" for number, what in counts if number), done.url]
-    return " · ".join(fact for fact in facts if fact)

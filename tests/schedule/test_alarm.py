@@ -135,25 +135,27 @@ def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.
             raise ZeroDivisionError("by zero")
         leave()
 
-    wake(tick, threading.Event(), lambda *said: told.append(said))
-    assert told == [("internal error: ZeroDivisionError: by zero", True)]
+    wake(tick, threading.Event(), told.append)
+    assert told == ["internal error: ZeroDivisionError: by zero"]
     assert len(ticks) == 2
 
 
-def test_a_long_tick_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", [1, 2], ids=["by the half minute", "by the exact alarm"])
+def test_a_tick_that_takes_long_is_looked_after(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "EVERY", 0.2)
-    told = threading.Event()
+    looked, ticks = threading.Event(), []
 
-    def tick() -> None:
-        assert told.wait(30)
+    def tick() -> dt.datetime | None:
+        ticks.append(1)
+        if len(ticks) < first:
+            return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.05)
+        looked.clear()
+        assert looked.wait(30)
         leave()
+        return None
 
-    def tell(text: str, alarm: bool) -> None:
-        assert (text, alarm) == ("still at work", False)
-        told.set()
-
-    wake(tick, threading.Event(), tell)
-    assert told.is_set()
+    wake(tick, threading.Event(), lambda _: None, looked.set)
+    assert looked.is_set()
 
 
 def test_a_clock_that_is_set_back_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from publisher.channels.web import Web
 from publisher.errors import BusyError, DeliveryError, IssueError
 from publisher.ledger.account import Verdict, resolve, standing
 from publisher.ledger.agenda import decide
+from publisher.ledger.memo import Watch
 from publisher.pipeline import trust
 from publisher.pipeline.adoption import adopt, adopt_archive
 from publisher.pipeline.agenda import Outlook
@@ -671,7 +672,7 @@ def test_what_is_to_come_is_seen(letter: Newsletter) -> None:
     letter.write("2021-08-01", "二", head="---\ndraft: true\n---\n")
     letter.now = DUE - HOUR
     found = letter.coming()
-    assert found.heartbeat is None
+    assert found.watch == Watch()
     assert [(one.record.id, one.due, one.outlook) for one in found.appointments] == [
         ("2021-07-18", DUE, Outlook.WAITING),
         ("2021-08-01", at("2021-08-01T01:45"), Outlook.DRAFT),

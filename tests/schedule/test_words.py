@@ -10,7 +10,7 @@ import pytest
 
 from publisher import registry
 from publisher.ledger import Ledger
-from publisher.ledger.memo import beat
+from publisher.ledger.memo import beat, look
 from tests.chat import Chat
 from tests.test_commands import NOW, SETTINGS, Letter
 
@@ -136,4 +136,43 @@ def test_a_daemon_that_is_silent_is_missed(letter: Letter) -> None:
     assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
     beat(ledger, None)
     assert letter.run("status").code == 0
+    ledger.close()
+
+
+def test_nobody_who_looks_at_the_clock_is_told(letter: Letter) -> None:
+    said = letter.run("status")
+    assert said.code == 0
+    assert said.err == "nobody looks at the clock: publish serve, or publish when it is due\n"
+    letter.run("tick", now=NOW)
+    assert letter.run("status", now=NOW + dt.timedelta(hours=25)).err == ""
+    assert "nobody looks" in letter.run("status", now=NOW + dt.timedelta(hours=26)).err
+
+
+def on_the_daemon(letter: Letter, code: int = 0) -> list[str]:
+    return [line for line in letter.told("doctor", code=code) if " daemon " in line]
+
+
+def test_the_doctor_asks_after_the_daemon(letter: Letter) -> None:
+    assert on_the_daemon(letter) == ["✓ daemon    not asked for: without [schedule], issues go out by hand"]
+    with (letter.root / "publisher.toml").open("a") as settings:
+        settings.write('\n[schedule]\nat = "09:45"\n')
+    what, how = (
+        "nobody looks at the clock{}: what is due goes out by hand alone",
+        "publish serve, or a timer for publish tick",
+    )
+    assert on_the_daemon(letter) == [f"! daemon    {what.format('')} · {how}"]
+    letter.run("--yes")
+    ledger = Ledger(letter.place)
+    beat(ledger, NOW - dt.timedelta(seconds=100))
+    assert on_the_daemon(letter) == ["✓ daemon    alive at 2021-07-18 11:58"]
+    beat(ledger, NOW - dt.timedelta(seconds=130))
+    assert on_the_daemon(letter, code=2) == [
+        "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
+        "start it again: publish serve"
+    ]
+    look(ledger, NOW - dt.timedelta(seconds=60))
+    assert on_the_daemon(letter) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
+    look(ledger, NOW - dt.timedelta(days=3))
+    beat(ledger, None)
+    assert on_the_daemon(letter) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
     ledger.close()

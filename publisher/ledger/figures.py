@@ -1,0 +1,48 @@
+"""The ledger in numbers, for those who watch over a daemon."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from publisher.ledger.books import Ledger
+from publisher.ledger.moments import moment
+from publisher.ledger.owner import myself
+from publisher.ledger.rows import ADOPTED, State
+
+
+class Figures(NamedTuple):
+    """`deliveries` counts by channel and state; `published` is when an issue was last out, by channel."""
+
+    deliveries: Mapping[tuple[str, str], int] = {}
+    published: Mapping[str, dt.datetime] = {}
+
+
+def figures(ledger: Ledger, newsletter: str, channels: Iterable[str]) -> Figures:
+    """The figures of one newsletter, by its id. Of these channels the states that nothing is in are told,
+    too."""
+    prefix = f"{newsletter}/"
+    with ledger.transaction() as books:
+        counted = books.rows(
+            """SELECT channel, state, COUNT(*) FROM publication
+               JOIN delivery ON delivery.publication = publication.id
+               WHERE issue = ? OR SUBSTR(issue, 1, ?) = ? GROUP BY channel, state""",
+            *(newsletter, len(prefix), prefix),
+        )
+        last = books.rows(
+            """SELECT channel, MAX(published) FROM publication
+               WHERE SUBSTR(issue, 1, ?) = ? AND published <> '' AND digest <> ? GROUP BY channel""",
+            *(len(prefix), prefix, ADOPTED),
+        )
+    deliveries = {(channel, state.value): 0 for channel in channels for state in State}
+    deliveries |= {(channel, state): number for channel, state, number in counted}
+    return Figures(deliveries, {channel: moment(when) for channel, when in last})
+
+
+def promised(ledger: Ledger) -> dt.datetime | None:
+    """When something of what this process is sending must have come of it at the latest; None when it sends
+    nothing. Whoever has a publication in hand puts this off with every turn."""
+    with ledger.transaction() as books:
+        [(first,)] = books.rows("SELECT MIN(lease) FROM publication WHERE owner = ?", myself())
+    return moment(first) if first else None
