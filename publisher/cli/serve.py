@@ -17,6 +17,7 @@ from publisher.cli.acting import load
 from publisher.cli.journal import Journal
 from publisher.cli.output import Output
 from publisher.errors import PublisherError, StorageError
+from publisher.pipeline.agenda import Outlook
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.notices import Notice
 from publisher.project import find
@@ -24,6 +25,7 @@ from publisher.project import find
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
     from publisher.config import Config
+    from publisher.pipeline.tick import Ticked
     from publisher.server.state import State
     from publisher.theme import Theme
 
@@ -127,8 +129,7 @@ class _Daemon:
             self.journal.tell(Notice("mended"))
         self._fault = ""
         if done.next and done.next != self._next:
-            local = done.next.astimezone(ZoneInfo(config.publication.timezone))
-            self.journal.tell(Notice("next", message=f"{local:%Y-%m-%d %H:%M} ({done.next:%H:%M} UTC)"))
+            self.journal.tell(_announced(done, done.next, ZoneInfo(config.publication.timezone)))
         self._next = done.next
         return done.next
 
@@ -172,3 +173,13 @@ class _Daemon:
             self._vigil.leave(*self.loaded, now)
         except StorageError as error:
             self.journal.tell(Notice("warning", "", (), error.message, error.hint))
+
+
+def _announced(done: Ticked, moment: dt.datetime, zone: ZoneInfo) -> Notice:
+    """What is next, and when."""
+    coming = [one for one in done.to_come if one.next == moment and one.outlook is Outlook.WAITING]
+    issues = list(dict.fromkeys(one.record.id for one in coming))
+    channels = tuple(dict.fromkeys(one.key.channel for one in coming))
+    local = moment.astimezone(zone)
+    when = f"{local:%Y-%m-%d %H:%M} ({moment:%Y-%m-%d %H:%M} UTC)"
+    return Notice("next", ",".join(issues), channels, when)

@@ -62,7 +62,11 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     zone = ZoneInfo(config.publication.timezone)
     show(later, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
-    for name, group in groupby(rows, key=lambda row: row.issue):
+    waiting = {(one.record.id, one.key.channel) for one in later}
+    told = [
+        row for row in rows if row.condition is not Condition.NONE or (row.issue, row.channel) not in waiting
+    ]
+    for name, group in groupby(told, key=lambda row: row.issue):
         listed = [*group]
         # most titles begin with the newsletter's name and the date, which stands there already
         title = listed[0].title
@@ -71,7 +75,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         output.line(f"{name}  {title}".strip(), "bold")
         for row in listed:
             _show(row, zone, width, output)
-    if not rows and not issue:
+    if not (told or later or issue):
         output.line("no issue is due")
     watch = ahead.watch
     silent = watch.is_silent(now)

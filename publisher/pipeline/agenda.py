@@ -96,7 +96,8 @@ class Coming(NamedTuple):
 
 
 def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
-    """The appointments that lie ahead or that a person holds, the first due first. Only looked at.
+    """The appointments that lie ahead, that a person holds, or whose time came lately and whose file is not
+    fit to go out; the first due first. Only looked at.
 
     Raises ConfigError when no file is an issue, StorageError.
     """
@@ -104,7 +105,13 @@ def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
         known = Known.to(run.ledger, now) if run.has_ledger else Known()
         found = agenda(config, records(run), known, now)
         looks = watch(run.ledger) if run.has_ledger else Watch()
-    ahead = [one for one in found if one.due > now or one.outlook is Outlook.HELD]
+    lately = now - config.schedule.catch_up
+    unfit = (Outlook.DRAFT, Outlook.BROKEN)
+    ahead = [
+        one
+        for one in found
+        if one.due > now or one.outlook is Outlook.HELD or (one.outlook in unfit and one.due >= lately)
+    ]
     return Coming([one for one in ahead if one.outlook is not Outlook.DONE], looks)
 
 

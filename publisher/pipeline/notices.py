@@ -41,7 +41,7 @@ Tell = Callable[[Notice], None]
 
 
 class Notices:
-    """Tells troubles that were not told before. `exit_code` is that of the first one."""
+    """Tells troubles, each once. `exit_code` is that of the first one."""
 
     def __init__(self, run: Run, tell: Tell) -> None:
         self._run = run
@@ -109,13 +109,17 @@ class Notices:
                     Notice("gone", issue, (key.channel,), what, "put it back, or let it be", alarm=True)
                 )
 
-    def alarm(self, one: Appointment, error: PublisherError, channels: tuple[str, ...]) -> None:
-        """Tell, once, of what went wrong as a whole."""
+    def alarm(
+        self, one: Appointment, error: PublisherError, channels: tuple[str, ...], *, again: bool = False
+    ) -> None:
+        """Tell of what went wrong as a whole; nobody is alarmed twice. `again` when nothing has changed since
+        that was in the journal."""
         self._fail(error.exit_code)
         about = [(one.key.issue, name) for name in channels]
-        if notice(self._run.ledger, about, "failed", error.message, self._run.clock.time()):
+        news = notice(self._run.ledger, about, "failed", error.message, self._run.clock.time())
+        if news or not again:
             what = Outlook.BROKEN.value if isinstance(error, IssueError) else "failed"
-            self._tell(Notice(what, one.record.id, channels, error.message, error.hint, alarm=True))
+            self._tell(Notice(what, one.record.id, channels, error.message, error.hint, alarm=bool(news)))
 
     def _untold(self, some: Sequence[Appointment], what: str, detail: str) -> list[Appointment]:
         about = {(one.key.issue, one.key.channel): one for one in some}

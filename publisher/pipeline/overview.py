@@ -62,14 +62,16 @@ class Row(NamedTuple):
     newest: bool = False
     updates: bool = False
 
-    def noted(self, standing: Standing | None) -> Row:
+    def noted(self, standing: Standing | None, now: dt.datetime) -> Row:
         """The row with what the ledger has about it."""
         if standing is None:
             return self
         row = self._replace(counts=standing.counts, when=standing.published, url=standing.url)
         match self.condition:
             case Condition.WAITING:
-                return row._replace(when=standing.next_at)
+                later = standing.next_at and standing.next_at > now
+                reason = next(iter(standing.reasons), "")
+                return row._replace(when=standing.next_at if later else None, detail=reason)
             case Condition.FAILED | Condition.UNKNOWN:
                 return row._replace(detail=next(iter(standing.reasons), ""))
             case Condition.BUSY:
@@ -138,7 +140,7 @@ class _Overview:
                 condition, detail = self._archive(channel, position, standing), ""
             row = Row(record.id, record.title, channel.name, place if live else "", condition, detail)
             row = row._replace(newest=position == 0, updates=getattr(channel, "updates", False))
-            yield row.noted(standing)
+            yield row.noted(standing, self._now)
         for standing in known.values():
             yield from self._beside(standing, record.title)
 
@@ -151,7 +153,7 @@ class _Overview:
             of_all = key.issue == publication.id  # such as that the feeds changed
             name, title = ("", publication.name) if of_all else (key.issue.rpartition("/")[2], title)
             row = Row(name, title, key.channel, key.destination, condition or Condition.PUBLISHED)
-            yield row.noted(standing)
+            yield row.noted(standing, self._now)
 
     def _live(
         self, channel: LiveChannel, rendering: Rendering, standing: Standing | None

@@ -133,8 +133,11 @@ class _Tick:
 
     def _rests(self, one: Appointment) -> bool:
         """Whether it is to be left alone: for its time, and until its text or the settings change."""
-        until, mark = self._pauses.get((one.record.path, one.key.channel), (None, ()))
+        until, mark = self._pause(one)
         return mark == self._mark(one) and (until is None or self._run.clock.time() < until)
+
+    def _pause(self, one: Appointment) -> tuple[dt.datetime | None, tuple[str, ...]]:
+        return self._pauses.get((one.record.path, one.key.channel), (None, ()))
 
     def _mark(self, one: Appointment) -> tuple[str, ...]:
         return one.record.sha256, self._run.config.digest
@@ -145,7 +148,9 @@ class _Tick:
         run, record = self._run, batch[0].record
         names = tuple(one.key.channel for one in batch)
         request = Request(record.path, names, not_yet=self._not_yet(batch[0]))
-        self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
+        again = all(self._pause(one)[1] == self._mark(one) for one in batch)
+        if not again:
+            self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
 
         def report(event: Told) -> None:
             if isinstance(event, Warned):
@@ -156,12 +161,12 @@ class _Tick:
                 trust.check(run)
             outcome = publish(run.config, run.theme, request, run.clock.time(), report, run.clock, self._stop)
         except (BusyError, ConfigError, IssueError) as error:
-            self._explain(batch, error)
+            self._explain(batch, error, again=again)
             return
         for one in batch:
             done = outcome.channels[one.key.channel]
             if done.error:
-                self._explain([one], done.error)
+                self._explain([one], done.error, again=again)
             else:
                 self._note_done(one)
                 self._rest([one], _AGAIN)
@@ -169,9 +174,9 @@ class _Tick:
         for name in outcome.channels.keys() - set(names):  # a hub that is told of the feeds
             self._code = self._debts.hear(run, outcome.channels[name]) or self._code
 
-    def _explain(self, batch: Sequence[Appointment], error: PublisherError) -> None:
+    def _explain(self, batch: Sequence[Appointment], error: PublisherError, *, again: bool) -> None:
         """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
-        unknown is told by the next look."""
+        unknown is told by the next look. `again` when the same text and settings were tried before."""
         names, now = tuple(one.key.channel for one in batch), self._run.clock.time()
         standing = unfinished(self._run.ledger).get(batch[0].key)
         counts = standing.counts if standing else Counts()
@@ -182,7 +187,7 @@ class _Tick:
             self._tell(Notice("busy", batch[0].record.id, names, error.message))
             self._rest(batch, _AGAIN)
         elif isinstance(error, IssueError):  # only another text can help
-            self._notices.alarm(batch[0], error, names)
+            self._notices.alarm(batch[0], error, names, again=again)
             self._rest(batch, None)
         elif standing and standing.next_at and standing.next_at > now:
             self._code = self._code or error.exit_code
@@ -191,7 +196,7 @@ class _Tick:
         elif counts.failed or counts.unknown:
             self._rest(batch, _AGAIN)
         else:
-            self._notices.alarm(batch[0], error, names)
+            self._notices.alarm(batch[0], error, names, again=again)
             self._rest(batch, _PAUSE)
 
     def _rest(self, batch: Sequence[Appointment], length: dt.timedelta | None) -> None:

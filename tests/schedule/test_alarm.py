@@ -112,6 +112,35 @@ def test_it_rings_at_once_and_at_the_moment_that_was_asked_for() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+def test_it_is_an_alarm_clock_and_remembers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One job for the half minutes, one for the moment that was asked for, both in memory."""
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    made, seen = [], []
+    begin = blocking.BlockingScheduler.__init__
+
+    def note(self: Any, **words: Any) -> None:
+        made.append(self)
+        begin(self, **words)
+
+    monkeypatch.setattr(blocking.BlockingScheduler, "__init__", note)
+
+    def tick() -> dt.datetime:
+        if seen:
+            leave()
+        else:
+            seen.append(1)
+            made[0].modify_job("tick", next_run_time=dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.3))
+        jobs = {job.id: job.trigger for job in made[0].get_jobs()}
+        seen.append(jobs.keys())
+        assert jobs["tick"].interval == dt.timedelta(seconds=30)
+        return tomorrow
+
+    wake(tick, threading.Event(), lambda text: pytest.fail(text))
+    assert seen == [1, {"tick"}, {"tick", "next"}]
+    assert [type(store).__name__ for store in made[0]._jobstores.values()] == ["MemoryJobStore"]
+    assert schedule.EVERY == 30
+
+
 def test_it_waits_for_the_tick_under_way() -> None:
     stop, ended = threading.Event(), []
 

@@ -13,7 +13,7 @@ import pytest
 from publisher.channel import Receipt
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
-from publisher.errors import BusyError, DeliveryError, IssueError
+from publisher.errors import BusyError, ConfigError, DeliveryError, IssueError
 from publisher.ledger.account import Verdict, resolve, standing
 from publisher.ledger.agenda import decide
 from publisher.ledger.memo import Watch
@@ -24,7 +24,7 @@ from publisher.pipeline.decision import decision
 from publisher.pipeline.events import Request
 from publisher.pipeline.quick import nothing_to_do
 from publisher.theme import Theme
-from publisher.timetable import Schedule
+from publisher.timetable import Schedule, rhythm
 from tests.live import Call, Letters, Post
 from tests.schedule.conftest import DUE, HOUR, MINUTE, Newsletter, at
 
@@ -477,6 +477,19 @@ def test_channels_have_times_of_their_own(letter: Newsletter) -> None:
     assert len(letter.sent) == 3
 
 
+def test_a_rhythm_gathers_what_is_dated_before(letter: Newsletter) -> None:
+    """Sundays at 20:00 in Shanghai: the issue of Thursday waits for it, and that of Monday for the next."""
+    letter.path("2021-07-18").unlink()
+    letter.write("2021-07-15", "四")
+    letter.write("2021-07-19", "一")
+    letter.schedule = Schedule(rhythm=rhythm("0 20 * * sun"))
+    letter.now = at("2021-07-15T12:00")
+    assert letter.tick().next == at("2021-07-18T12:00")
+    letter.now = at("2021-07-18T12:00")
+    assert letter.tick().next == at("2021-07-25T12:00")
+    assert letter.sent == ["四"]
+
+
 # ---------------------------------------------------------------- deliveries that fail
 
 
@@ -543,6 +556,33 @@ def test_a_channel_that_cannot_begin_is_left_alone_for_a_while(letter: Newslette
     letter.tick()
     assert letter.sent == ["一"]
     assert len(opened) == 1
+
+
+def test_trouble_that_stays_is_one_pair_of_lines(letter: Newsletter) -> None:
+    """Tried every ten minutes, told once; a new process says so anew, and alarms nobody."""
+
+    def no_token() -> None:
+        raise ConfigError("the token is not there", "put it there")
+
+    letter.with_post(opening=no_token)
+    for _ in range(4):
+        letter.tick()
+        letter.now += 11 * MINUTE
+    assert [(notice.what, notice.alarm) for notice in letter.told] == [
+        ("publishing", False),
+        ("failed", True),
+    ]
+    letter.restart()
+    assert letter.tick().exit_code == 2
+    assert [(notice.what, notice.alarm) for notice in letter.told[2:]] == [
+        ("publishing", False),
+        ("failed", False),
+    ]
+    letter.with_post(opening=lambda: None)
+    letter.now += 11 * MINUTE
+    letter.tick()
+    assert letter.sent == ["一"]
+    assert letter.told[-1].what == "published"
 
 
 # ---------------------------------------------------------------- several at once
@@ -666,6 +706,20 @@ def test_an_old_archive_is_taken_as_published(letter: Newsletter) -> None:
 
 
 # ---------------------------------------------------------------- seen from afar
+
+
+def test_what_should_be_out_and_is_not_fit_is_seen(letter: Newsletter) -> None:
+    letter.write("2021-07-18", "一", head="---\ndraft: true\n---\n")
+    letter.write("2021-07-19", "二", head="# 慢刊 (2021-07-xx)：一\n\n")
+    letter.write("2021-07-17", "旧")
+    letter.now = DUE + 35 * HOUR
+    letter.tick()
+    assert [(one.record.path, one.outlook) for one in letter.coming().appointments] == [
+        ("issues/2021-07-18.md", Outlook.DRAFT),
+        ("issues/2021-07-19.md", Outlook.BROKEN),
+    ]
+    letter.now += 2 * HOUR
+    assert [one.record.path for one in letter.coming().appointments] == ["issues/2021-07-19.md"]
 
 
 def test_what_is_to_come_is_seen(letter: Newsletter) -> None:

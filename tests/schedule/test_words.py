@@ -49,6 +49,32 @@ def test_what_is_to_come(letter: Letter) -> None:
     assert found["daemon"] is None
 
 
+def test_an_issue_of_today_is_shown_once(letter: Letter) -> None:
+    before = NOW.replace(hour=1)  # 09:00 in Shanghai
+    told = letter.told("status", now=before)
+    assert told[:3] == [
+        "2021-07-18  to come",
+        "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
+        "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
+    ]
+    assert sum(line.startswith("2021-07-18") for line in told) == 1
+    assert sum(line.startswith("2021-07-18") for line in letter.told("status", now=NOW)) == 1
+    assert "  chat  not published · @readers" in letter.told("status", now=NOW)
+
+
+def test_what_keeps_a_message_waiting_is_shown(letter: Letter) -> None:
+    letter.orders("2 rest")
+    letter.run("--yes")
+    assert letter.told("status", "2021-07-18")[2:] == [
+        "  chat  2 of 3 waiting until 2021-07-18 13:00 · @readers · https://chat.example/89",
+        "        the chat is tired",
+        "        → publish 2021-07-18 --channel chat",
+    ]
+    assert letter.told("status", "2021-07-18", now=NOW + dt.timedelta(hours=2))[2].startswith(
+        "  chat  2 of 3 waiting · @readers"
+    )
+
+
 def test_hold_and_release(letter: Letter) -> None:
     assert letter.told("hold", "2021-08-01", "--channel", "chat") == [
         "2021-08-01  to come",
