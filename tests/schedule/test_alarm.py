@@ -89,8 +89,8 @@ def test_one_that_rings_late(letter: Newsletter, monkeypatch: pytest.MonkeyPatch
 # ---------------------------------------------------------------- the real one
 
 
-def leave() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+def leave(number: signal.Signals = signal.SIGTERM) -> None:
+    os.kill(os.getpid(), number)
 
 
 def test_it_rings_at_once_and_at_the_moment_that_was_asked_for() -> None:
@@ -141,11 +141,12 @@ def test_it_is_an_alarm_clock_and_remembers_nothing(monkeypatch: pytest.MonkeyPa
     assert schedule.EVERY == 30
 
 
-def test_it_waits_for_the_tick_under_way() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_waits_for_the_tick_under_way(number: signal.Signals) -> None:
     stop, ended = threading.Event(), []
 
     def tick() -> None:
-        leave()
+        leave(number)
         assert stop.wait(30)
         time.sleep(0.2)
         ended.append(1)

@@ -20,6 +20,7 @@ from publisher.ledger.memo import Watch
 from publisher.pipeline import trust
 from publisher.pipeline.adoption import adopt, adopt_archive
 from publisher.pipeline.agenda import Outlook
+from publisher.pipeline.clock import Clock
 from publisher.pipeline.decision import decision
 from publisher.pipeline.events import Request
 from publisher.pipeline.quick import nothing_to_do
@@ -649,6 +650,25 @@ def test_a_stop_in_mid_send_ends_the_window(letter: Newsletter) -> None:
     letter.tick()
     assert sorted(letter.sent) == ["一"] * 25 + ["二"] * 25
     assert set(letter.world.sent.values()) == {2}
+
+
+def test_a_stop_in_mid_rest_does_not_wait_for_its_end(letter: Newsletter) -> None:
+    """A platform wants half a minute, which the tick would give it."""
+    naps = []
+
+    def wait(seconds: float) -> None:
+        naps.append(seconds)
+        letter.stop.set()
+
+    letter.with_post(behaves=refuse(DeliveryError("tired", retry_after=30), 1))
+    clock = Clock(lambda: letter.now, wait)
+    letter.ticker().tick(letter.config, Theme.load(), clock)
+    assert naps == [1.0]
+    assert letter.sent == []
+    letter.stop.clear()
+    letter.now += MINUTE
+    letter.tick()
+    assert letter.sent == ["一"]
 
 
 def test_who_was_not_asked_to_wait_goes_on_after_a_stop(letter: Newsletter) -> None:
