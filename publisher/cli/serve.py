@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -17,7 +17,7 @@ from publisher.cli.acting import load
 from publisher.cli.journal import Journal
 from publisher.cli.output import Output
 from publisher.errors import PublisherError, StorageError
-from publisher.pipeline.agenda import Outlook
+from publisher.pipeline.agenda import Appointment, Outlook
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.notices import Notice
 from publisher.project import find
@@ -25,7 +25,6 @@ from publisher.project import find
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
     from publisher.config import Config
-    from publisher.pipeline.tick import Ticked
     from publisher.server.state import State
     from publisher.theme import Theme
 
@@ -105,7 +104,7 @@ class _Daemon:
         self.loaded = self.load()
         self._fault = ""
         self._hangs = False
-        self._next: dt.datetime | None = None
+        self._due: dt.datetime | None = None
         self._issues: Mapping[str, int] = {}
         self._ledger_errors = 0
 
@@ -128,9 +127,12 @@ class _Daemon:
         if self._fault:
             self.journal.tell(Notice("mended"))
         self._fault = ""
-        if done.next and done.next != self._next:
-            self.journal.tell(_announced(done, done.next, ZoneInfo(config.publication.timezone)))
-        self._next = done.next
+        waiting = [one for one in done.to_come if one.outlook is Outlook.WAITING]
+        due = min((one.next for one in waiting), default=None)
+        if due and due != self._due:
+            those = [one for one in waiting if one.next == due]
+            self.journal.tell(_announced(those, ZoneInfo(config.publication.timezone)))
+        self._due = due
         return done.next
 
     def state(self) -> State:
@@ -140,7 +142,7 @@ class _Daemon:
         return State(
             dt.datetime.now(dt.UTC),
             self._vigil.heartbeat,
-            self._next,
+            self._due,
             self._issues,
             *self._vigil.figures,
             ledger_errors=self._ledger_errors,
@@ -175,11 +177,10 @@ class _Daemon:
             self.journal.tell(Notice("warning", "", (), error.message, error.hint))
 
 
-def _announced(done: Ticked, moment: dt.datetime, zone: ZoneInfo) -> Notice:
-    """What is next, and when."""
-    coming = [one for one in done.to_come if one.next == moment and one.outlook is Outlook.WAITING]
-    issues = list(dict.fromkeys(one.record.id for one in coming))
-    channels = tuple(dict.fromkeys(one.key.channel for one in coming))
-    local = moment.astimezone(zone)
-    when = f"{local:%Y-%m-%d %H:%M} ({moment:%Y-%m-%d %H:%M} UTC)"
-    return Notice("next", ",".join(issues), channels, when)
+def _announced(those: Sequence[Appointment], zone: ZoneInfo) -> Notice:
+    """What is next, and when; all of it at the same time."""
+    issues = dict.fromkeys(one.record.id for one in those)
+    channels = dict.fromkeys(one.key.channel for one in those)
+    due = those[0].next
+    when = f"{due.astimezone(zone):%Y-%m-%d %H:%M} ({due:%Y-%m-%d %H:%M} UTC)"
+    return Notice("next", ",".join(issues), tuple(channels), when)

@@ -20,8 +20,8 @@ class Figures(NamedTuple):
 
 
 def figures(ledger: Ledger, newsletter: str, channels: Iterable[str]) -> Figures:
-    """The figures of one newsletter, by its id. Of these channels the states that nothing is in are told,
-    too."""
+    """The figures of one newsletter, by its id. States that nothing is in are told, too, of these channels
+    and of all that ever had a delivery."""
     prefix = f"{newsletter}/"
     with ledger.transaction() as books:
         counted = books.rows(
@@ -37,7 +37,8 @@ def figures(ledger: Ledger, newsletter: str, channels: Iterable[str]) -> Figures
                WHERE SUBSTR(issue, 1, ?) = ? AND published <> '' AND digest <> ? GROUP BY channel""",
             *(len(prefix), prefix, ADOPTED),
         )
-    deliveries = {(channel, state.value): 0 for channel in channels for state in State}
+    names = dict.fromkeys([*channels, *(channel for channel, _, _ in counted)])
+    deliveries = {(channel, state.value): 0 for channel in names for state in State}
     deliveries |= {(channel, state): int(number) for channel, state, number in counted}
     return Figures(deliveries, {channel: moment(when) for channel, when in last})
 

@@ -15,7 +15,7 @@ class State:
     """The daemon at one moment, `now`. All times are aware.
 
     `heartbeat` is when it last got on with its work, None before the first time; it is well while that is no
-    longer ago than `patience`. `next_due` is when something is to go out next. `issues` counts issues by what
+    longer ago than `patience`. `next_due` is when an issue is to go out next. `issues` counts issues by what
     they are (done, waiting, held and the like), `deliveries` by channel and state of the ledger; `published`
     is when an issue was last out, by channel. `ledger_errors` is how often the ledger failed since the start.
     """
@@ -74,7 +74,7 @@ def _lines(state: State) -> Iterator[str]:
         yield f"publisher_last_published_timestamp_seconds{_labels(channel=channel)} {moment.timestamp():.3f}"
     moments = (
         ("heartbeat", state.heartbeat, "When the daemon last got on with its work."),
-        ("next_due", state.next_due, "When something is to go out next."),
+        ("next_due", state.next_due, "When an issue is to go out next."),
     )
     for name, when, what in moments:
         yield from _head(f"{name}_timestamp_seconds", "gauge", what)

@@ -29,7 +29,7 @@ def test_deliveries_are_counted_by_channel_and_state(ledger: Ledger) -> None:
         ("post", "unknown"): 1,
         ("websub", "planned"): 1,
     }
-    assert found["mail", "failed"] == found["post", "sending"] == 0
+    assert found["mail", "failed"] == found["post", "sending"] == found["websub", "failed"] == 0
 
 
 def test_when_a_channel_last_had_an_issue_out(ledger: Ledger) -> None:

@@ -146,6 +146,16 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
         assert watch(ledger).heartbeat is None
 
 
+def test_it_says_what_is_next(daemon: Daemon) -> None:
+    tomorrow = daemon.today + dt.timedelta(days=1)
+    daemon.write(str(tomorrow), "四")
+    process = daemon.start("serve")
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+    code, lines, _ = daemon.end(process)
+    assert code == 0
+    assert lines[-2] == f"{tomorrow} next web,chat: {tomorrow} 00:00 ({tomorrow} 00:00 UTC)"
+
+
 def test_the_journal_for_machines(daemon: Daemon) -> None:
     process = daemon.start("serve", "--log", "json")
     daemon.wait_for(lambda: daemon.counts.sent == 3)
