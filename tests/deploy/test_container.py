@@ -144,9 +144,12 @@ def builder(need: Callable[[str], str]) -> Iterator[Builder]:
         for name in ("bin", "lib", "lib64", "sbin"):
             if Path("/", name).is_symlink():
                 (base / "root" / name).symlink_to(f"usr/{name}")
-        text = "FROM scratch\nCOPY root /\nENV PATH=/usr/local/bin:/usr/bin:/bin\n"
+        text = 'FROM scratch\nCOPY root /\nENV PATH=/usr/local/bin:/usr/bin:/bin\nRUN ["/usr/bin/true"]\n'
         (base / "Containerfile").write_text(text)
-        made.build(base / "Containerfile", base, "localhost/base")
+        try:
+            made.build(base / "Containerfile", base, "localhost/base")
+        except AssertionError as error:  # a sandbox within which nothing can be mounted
+            pytest.skip(f"buildah cannot work here: {error}")
         yield made
 
 
