@@ -207,9 +207,10 @@ class LiveChannel(Channel, Protocol):
     under way together, each on a session of its own: so many may be unknown after a crash. `patience` is how
     long one may take at most, in seconds.
 
-    Two more are optional. `uncertain` is what to do about deliveries nobody knows about: "ask" a person,
+    Three more are optional. `uncertain` is what to do about deliveries nobody knows about: "ask" a person,
     "resend" them once, or "skip" them. With `ends_with_address` an issue cannot be changed any more once its
-    address is known.
+    address is known. `recipients_state` is another value whenever `recipients` may give others: who leaves
+    while an issue is on its way does not get it.
     """
 
     updates: ClassVar[bool]
@@ -239,6 +240,16 @@ class LiveChannel(Channel, Protocol):
     def examine(self) -> Iterator[Finding]:
         """Whether it could deliver, found out by calls that change nothing. Raises ConfigError when it
         cannot even ask."""
+        ...
+
+
+@runtime_checkable
+class FollowingChannel(LiveChannel, Protocol):
+    """A channel that can write once more to those who have an issue, about that issue."""
+
+    def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+        """The editor's `text`, of any number of lines, as an answer to `first`: the parts of the issue as
+        they were sent. Written at `when`, which is aware. Pure."""
         ...
 
 

@@ -1,4 +1,5 @@
-"""A PostgreSQL server for tests: on a socket in a folder of its own, and gone afterwards."""
+"""A PostgreSQL server for tests: on a socket in a folder of its own, and gone afterwards, however the tests
+end."""
 
 from __future__ import annotations
 
@@ -12,6 +13,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 _NAMES = count(1)
+
+_GUARD = 'read line; "$0" stop --wait --mode=immediate; rm -rf "$1"'
+"""Ends the server when whoever started it hangs up, as the system does for one who is killed."""
 
 
 def programs() -> str:
@@ -36,6 +40,15 @@ class Postgres:
         except BaseException:
             shutil.rmtree(self.folder)
             raise
+        self._guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, self._ctl, self.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self._environment,
+            user=self._user,
+            start_new_session=True,
+        )
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -49,10 +62,8 @@ class Postgres:
 
     def close(self) -> None:
         """End it for good."""
-        try:
-            self._run(self._ctl, "stop", "--wait", "--mode=immediate")
-        finally:
-            shutil.rmtree(self.folder)
+        self._guard.communicate()
+        assert not self.folder.exists()
 
     def address(self) -> str:
         """The address of a place where nothing is yet. A server that a test left ended is started."""
@@ -69,12 +80,15 @@ class Postgres:
         query = urlencode({"host": self.folder, "user": "publisher", **options}).replace("+", "%20")
         return f"postgresql:///postgres?{query}"
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PGDATA": str(self.folder / "data"), "LC_ALL": "C"}
+
     def _run(self, *command: str) -> None:
-        environment = {**os.environ, "PGDATA": str(self.folder / "data"), "LC_ALL": "C"}
         # no pipe for what it says: the server would inherit it, and nobody could wait for its end
         with (self.folder / "said").open("w+") as said:
             done = subprocess.run(
-                command, cwd=self.folder, env=environment, user=self._user, stdout=said, stderr=said
+                command, cwd=self.folder, env=self._environment, user=self._user, stdout=said, stderr=said
             )
             said.seek(0)
             assert done.returncode == 0, said.read()

@@ -165,7 +165,9 @@ def test_another_folder(letter: Path, run: Command, tmp_path: Path) -> None:
 
 
 def test_json(letter: Path, run: Command) -> None:
-    (letter / "issues" / "2021-07-18.md").write_text("# 慢刊 (2021-07-18)：题\n\n## 新闻\n\n- [条目]()\n")
+    (letter / "issues" / "2021-07-18.md").write_text(
+        "# 慢刊 (2021-07-18)：题\n\n## 新闻\n\n- [条目 | ](https://e.org/9)\n"
+    )
     said = run("--json", "--channel", "web")
     result = json.loads(said.out)
     assert result["exit"] == said.code == 0
@@ -175,7 +177,7 @@ def test_json(letter: Path, run: Command) -> None:
         "title": "慢刊 (2021-07-18)：题",
         "url": "https://e.org/2021-07-18/",
         "path": "issues/2021-07-18.md",
-        "problems": ["5:7 empty-url"],
+        "problems": ["5:3 empty-source"],
     }
     assert set(result["channels"]) == {"web"}
     assert len(result["channels"]["web"]["written"]) == 4
@@ -199,14 +201,13 @@ def test_json_of_an_error(letter: Path, run: Command) -> None:
     }
 
 
-def test_problems_of_the_issue_are_told_on_one_line_and_stop_nothing(letter: Path, run: Command) -> None:
-    items = "".join(f"- [条目 {number}]()\n" for number in range(4))
+def test_problems_of_the_issue_are_told_on_one_line(letter: Path, run: Command) -> None:
+    items = "".join(f"- [条目 {number} | ](https://e.org/{number})\n" for number in range(4))
     (letter / "issues" / "2021-07-18.md").write_text(f"# 慢刊 (2021-07-18)：题\n\n## 新闻\n\n{items}")
     said = run()
     assert said.code == 0
-    assert said.err == (
-        "warning: 4 problems in issues/2021-07-18.md: 5:9 empty-url, 6:9 empty-url, 7:9 empty-url, …\n"
-    )
+    listed = "5:3 empty-source, 6:3 empty-source, 7:3 empty-source, …"
+    assert said.err == f"warning: 4 problems in issues/2021-07-18.md: {listed}\n"
 
 
 def test_an_issue_without_a_date_is_one_line(letter: Path, run: Command) -> None:

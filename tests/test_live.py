@@ -31,12 +31,15 @@ ISSUE = "tag:e.org,2021:n/2021-07-18"
 
 @dataclass
 class Time:
-    """A clock that stands still until somebody waits."""
+    """A clock that stands still until somebody waits; then `meanwhile` happens."""
 
     now: dt.datetime = NOON
     waited: float = 0.0
+    meanwhile: Callable[[], object] | None = None
 
     def wait(self, seconds: float) -> None:
+        if self.meanwhile:
+            self.meanwhile()
         self.waited += seconds
         self.now += dt.timedelta(seconds=seconds)
 
@@ -299,6 +302,18 @@ def test_a_retry_sends_what_failed_and_nothing_else(letter: Newsletter) -> None:
 # ------------------------------------------------------------------ the question
 
 
+def test_the_editor_is_told_how_old_an_issue_is(letter: Newsletter) -> None:
+    asked: list[Sequence[Departure]] = []
+
+    def no(leaving: Sequence[Departure]) -> bool:
+        asked.append(leaving)
+        return False
+
+    letter.time.now += dt.timedelta(days=12)
+    letter.post(approve=no)
+    assert asked == [[Departure("post", "@readers", 3, late=12)]]
+
+
 def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:
     asked: list[Sequence[Departure]] = []
 
@@ -537,3 +552,26 @@ def test_a_platform_that_is_away_is_not_given_up(letter: Newsletter) -> None:
         assert done.error
         assert done.error.message.startswith("3 of 3 wait, not before ")
     assert letter.post().sent == 3
+
+
+class Ticking:
+    """A clock that goes on a little whenever somebody looks at it."""
+
+    def __init__(self, step: float) -> None:
+        self._now, self._step = NOON, dt.timedelta(seconds=step)
+
+    @property
+    def now(self) -> dt.datetime:
+        self._now += self._step
+        return self._now
+
+    def wait(self, seconds: float) -> None:
+        self._now += dt.timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("step", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+def test_a_rest_that_ends_while_nobody_looks(letter: Newsletter, step: float) -> None:
+    """What was put off for a second is due before anybody has begun to wait for it."""
+    letter.time = Ticking(step)  # type: ignore[assignment]
+    done = letter.post(on("2", DeliveryError("busy"), times=1))
+    assert (done.sent, done.error) == (3, None)

@@ -6,16 +6,17 @@ any mail program opens; with one, every reader gets a copy by SMTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from publisher.channel import Context, Finding, Part, Rendering, Session
-from publisher.channels.email import layout, settings
+from publisher.channel import Context, Entry, Finding, Part, Rendering, Session
+from publisher.channels.email import layout, notice, settings
 from publisher.channels.email.headers import Mailbox, header, mailbox, mailto
-from publisher.channels.email.message import message
+from publisher.channels.email.message import Answer, message
 from publisher.channels.email.server import server
 from publisher.channels.email.sheet import flowed, hard
 from publisher.credentials import Reference
@@ -119,6 +120,13 @@ class Email:
 
         return (one.key for one in readers(self._source))
 
+    @property
+    def recipients_state(self) -> object:
+        """What changes when the list does."""
+        from publisher.channels.email.roster import state
+
+        return state(self._source)
+
     def render(self, issue: Issue, context: Context) -> Rendering:
         """The message of an issue that went through `publishable` and `absolute`, and its text for the eye;
         needs `context.entry`.
@@ -128,24 +136,32 @@ class Email:
         entry, publication = context.entry, context.publication
         if entry is None:
             raise ValueError("a mail needs the issue's entry in the archive")
-        sender, reply_to = self._sender(publication)
         lines = layout.lines(
             issue, entry, publication, self.width, broken=self.wrap != "none", leave=self.unsubscribe
         )
-        shown = hard(lines)
-        text = "\r\n".join([*(flowed(lines) if self.wrap == "flowed" else shown), ""])
-        mail = message(text, sender, reply_to, entry, publication, flowed=self.wrap == "flowed")
-        to = settings.sender("to", self.to) if self.to else sender
-        wire = mail.to(to, self._leaving(reply_to))
+        wire = self._wire(lines, entry, publication)
         folder = f"outbox/{entry.date.isoformat()}/email"
         parts = [Part(f"{folder}/message.eml", "message/rfc822", wire)]
-        seen = [Part(f"{folder}/message.txt", "text/plain; charset=utf-8", "\n".join([*shown, ""]).encode())]
+        text = "\n".join([*hard(lines), ""]).encode()
+        seen = [Part(f"{folder}/message.txt", "text/plain; charset=utf-8", text)]
         if not self.server:
             parts, seen = parts + seen, []
         count = sum(1 for _ in issue.items)
         octets = max(map(len, wire.partition(b"\r\n\r\n")[0].split(b"\r\n")))  # lines of base64 have 76
         report = {"items": count, "lines": len(lines), "bytes": len(wire), "octets": octets}
         return Rendering(tuple(parts), report=report, previews=tuple(seen))
+
+    def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+        """A mail that programs show below that of the issue; they want the same subject for that, too."""
+        entry, publication = context.entry, context.publication
+        if entry is None:
+            raise ValueError("a notice needs the issue's entry in the archive")
+        answer = Answer.below(first[0].body, when, text)
+        lines = notice.lines(
+            text, entry, publication, self.width, broken=self.wrap != "none", leave=self.unsubscribe
+        )
+        key = f"outbox/{entry.date.isoformat()}/email/notice-{answer.name[:12]}.eml"
+        return Rendering((Part(key, "message/rfc822", self._wire(lines, entry, publication, answer)),))
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection that sends to its destinations, readers or any address; without a server it writes
@@ -183,6 +199,17 @@ class Email:
     @property
     def _source(self) -> tuple[str, ...] | Path:
         return self.recipients_ or (self.to,)
+
+    def _wire(
+        self, lines: Sequence[str], entry: Entry, publication: Publication, answer: Answer | None = None
+    ) -> bytes:
+        """A mail with the lines of a sheet, to whom it goes when it goes to one address."""
+        sender, reply_to = self._sender(publication)
+        is_flowed = self.wrap == "flowed"
+        text = "\r\n".join([*(flowed(lines) if is_flowed else hard(lines)), ""])
+        mail = message(text, sender, reply_to, entry, publication, flowed=is_flowed, answer=answer)
+        to = settings.sender("to", self.to) if self.to else sender
+        return mail.to(to, self._leaving(reply_to))
 
     def _leaving(self, reply_to: Mailbox) -> bytes:
         """The header lines by which a reader leaves the list: RFC 2369, section 3.2, and RFC 8058."""

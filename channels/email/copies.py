@@ -1,7 +1,7 @@
 """The copies of a mail for its readers, made from the mail as it was rendered.
 
-What differs stands at the end of the head: To, Message-ID, and how to leave the list; and if leaving takes an
-address of one's own, in the last lines of the text, which alone are encoded anew.
+What differs stands at the end of the head: To, Message-ID, what it answers, and how to leave the list; and if
+leaving takes an address of one's own, in the last lines of the text, which alone are encoded anew.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from publisher.channels.email.addresses import folded
 from publisher.channels.email.headers import Mailbox, header, mailbox_header
-from publisher.channels.email.message import encoded
+from publisher.channels.email.message import encoded, found, thread
 
 PERSONAL = ("{address}", "{token}")
 """What an address for leaving the list may contain that is another one for each reader."""
@@ -41,8 +41,9 @@ class Copies:
         head, _, self._body = mail.partition(b"\r\n\r\n")
         at = head.index(b"\r\nTo: ") + 2
         self._head, own = head[:at], head[at:].decode() + "\r\n"
-        self._id, self._day, self._domain = _found(r"^Message-ID: <(([^.>]+)[^>]*@([^>]+))>", own)
-        self._list = _found(r"^List-Id: (?:.|\r\n )*<([^>]+)>\r$", head.decode())[0]
+        self._id = found(r"^Message-ID: <([^>]+)>", own)
+        self._first = found(r"^In-Reply-To: <([^>]+)>", own) if b"\r\nIn-Reply-To: " in head else ""
+        self._list = found(r"^List-Id: (?:.|\r\n )*<([^>]+)>\r$", head.decode())
         self._leaving = own[own.index("List-Unsubscribe: ") :]
         self._leave, self._secret = leave, secret.encode()
         self._is_personal = any(word in leave for word in PERSONAL)
@@ -58,8 +59,9 @@ class Copies:
     def to(self, box: Mailbox) -> Copy:
         """The copy for a reader, the same whenever it is made."""
         key = folded(box.address)
-        token = hashlib.sha256(f"{self._id} {key}".encode()).hexdigest()[:20]
-        own = mailbox_header("To", box) + header("Message-ID", f"<{self._day}.{token}@{self._domain}>")
+        own = mailbox_header("To", box) + header("Message-ID", _own_id(self._id, key))
+        if self._first:
+            own += thread(_own_id(self._first, key))
         if not self._is_personal:
             head = b"".join([self._head, own, self._leaving.encode(), b"\r\n"])
             return Copy(head, self._body, self._digest.digest())
@@ -76,8 +78,7 @@ class Copies:
         return re.sub(r"\{(address|token)\}", lambda found: values[found[1]], self._leave)
 
 
-def _found(pattern: str, head: str) -> tuple[str, ...]:
-    match = re.search(pattern, head, re.MULTILINE)
-    if match is None:
-        raise ValueError(f"not a mail of this house: no {pattern}")
-    return match.groups()
+def _own_id(mail: str, key: str) -> str:
+    """The Message-ID of the copy that a reader gets of the mail of this one, the same whenever it is made."""
+    token = hashlib.sha256(f"{mail} {key}".encode()).hexdigest()[:20]
+    return f"<{mail.partition('.')[0]}.{token}@{mail.rpartition('@')[2]}>"

@@ -35,8 +35,13 @@ def write_masthead(sheet: Sheet, issue: Issue, entry: Entry, minutes: int, say: 
     sheet.write(" · ".join([*facts, say["reading_time"].format(minutes)]))
     if entry.updated > entry.published:
         sheet.write(f"{say['updated']} {entry.updated.date().isoformat()}")
-    sheet.write(f"{say['read_online']}{say['colon']}{shown(ascii_url(entry.url))}")
+    write_place(sheet, entry, say)
     prose.below()
+
+
+def write_place(sheet: Sheet, entry: Entry, say: Mapping[str, str]) -> None:
+    """Write where to read it in a browser."""
+    sheet.write(f"{say['read_online']}{say['colon']}{shown(ascii_url(entry.url))}")
 
 
 def _title(issue: Issue, entry: Entry, prose: Prose) -> Iterator[str]:

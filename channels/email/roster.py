@@ -69,7 +69,7 @@ def spelled(source: Source) -> dict[str, Mailbox]:
     """Those by their key whose mailbox is more than that: written in another case, or with a name. Kept until
     the file changes; safe to ask from several threads. Raises ConfigError as `readers` does."""
     with _reading:
-        return _spelled(source, _state(source))
+        return _spelled(source, state(source))
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +77,8 @@ def _spelled(source: Source, state: tuple[int, int]) -> dict[str, Mailbox]:  # n
     return {one.key: one.box for one in readers(source) if one.box != ("", one.key)}
 
 
-def _state(source: Source) -> tuple[int, int]:
+def state(source: Source) -> tuple[int, int]:
+    """What changes when the file does. Raises ConfigError when there is none."""
     if isinstance(source, tuple):
         return 0, 0
     try:

@@ -53,7 +53,7 @@ class MailSession:
     def __enter__(self) -> Self:
         """Raises ConfigError when the server, the login, a key or the list is not good; DeliveryError when
         the server cannot be reached."""
-        self._readers = spelled(self._source)
+        spelled(self._source)
         self._key = resolve(self._secret) if self._secret else ""
         if self._signing:
             from publisher.channels.email.dkim import Signer
@@ -76,13 +76,17 @@ class MailSession:
         return Receipt()
 
     def _box(self, destination: str) -> Mailbox:
-        if known := self._readers.get(destination):
+        try:
+            readers = spelled(self._source)
+        except ConfigError as error:  # somebody is at work on the list
+            raise DeliveryError(error.message, error.hint) from None
+        if known := readers.get(destination):
             return known
         try:
             box = recipient(destination)
         except ConfigError as error:
             raise DeliveryError(error.message, error.hint, permanent=True) from None
-        return self._readers.get(folded(box.address), box)
+        return readers.get(folded(box.address), box)
 
     def _copy(self, part: Part, box: Mailbox) -> bytes:
         if self._made is None or self._made[0] != part:

@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from types import MappingProxyType
 
 from publisher import __version__
 from publisher.channel import Context, Entry, Group, Part
 from publisher.channels.rss import json_feed, window, xml_feeds
 from publisher.channels.rss.entries import author
-from publisher.channels.rss.feed import MEDIA_TYPES, STYLE, Feed, Format, Places, one_line
+from publisher.channels.rss.feed import MEDIA_TYPES, STYLE, Feed, FeedItem, Format, Places, one_line
 from publisher.channels.rss.packing import with_compressed
 from publisher.dataclass import dataclass
 from publisher.links import ascii_url, license_link
@@ -55,7 +56,8 @@ class Documents:
         return _group(f"archive/{year}", keys, heads, entries, lambda: [lines(entry)[0] for entry in entries])
 
     def live(self, entries: Sequence[Entry], before: int | None, lines: Lines) -> Group:
-        """The feeds of the newest issues; `before` is the year of the newest archive."""
+        """The feeds of the newest issues, with the articles that are known of them; `before` is the year of
+        the newest archive."""
         keys = self.places.live
         heads = {
             form: replace(
@@ -66,7 +68,12 @@ class Documents:
             )
             for form in keys
         }
-        return _group("live", keys, heads, entries, lambda: [lines(entry)[0] for entry in entries])
+        articles = self.context.addresses
+
+        def newest() -> list[bytes]:
+            return [_with_article(lines(entry)[0], articles.get(entry.url, "")) for entry in entries]
+
+        return _group("live", keys, heads, entries, newest, articles)
 
     def items(self, entries: Sequence[Entry], lines: Lines) -> Group:
         """The feeds with an entry for each item of the newest issues, as many items as fit."""
@@ -113,12 +120,25 @@ def _group(
     heads: Mapping[Format, Feed],
     entries: Iterable[Entry],
     lines: Callable[[], Sequence[bytes]],
+    articles: Mapping[str, str] = MappingProxyType({}),
 ) -> Group:
     facts = [
-        (e.id, e.revision, e.title, e.summary, e.url, e.published.isoformat(), e.updated.isoformat())
+        (
+            *(e.id, e.revision, e.title, e.summary, e.url, e.published.isoformat(), e.updated.isoformat()),
+            articles.get(e.url),
+        )
         for e in entries
     ]
     return Group(key, _digest(heads, facts), lambda: with_compressed(_files(keys, heads, lines())))
+
+
+def _with_article(line: bytes, article: str) -> bytes:
+    """The line of an entry that stands at WeChat too."""
+    if not article:
+        return line
+    item: FeedItem = json.loads(line)
+    item["_wechat"] = {"url": ascii_url(article)}
+    return json_feed.line(item)
 
 
 def _files(

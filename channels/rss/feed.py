@@ -31,10 +31,17 @@ class Author(TypedDict):
     name: str
 
 
+class Elsewhere(TypedDict):
+    """Where an entry stands besides."""
+
+    url: str
+
+
 class FeedItem(TypedDict):
     """An entry of a feed as JSON Feed 1.1 spells it: https://www.jsonfeed.org/version/1.1/#items
 
-    Dates are RFC 3339 with an offset. `external_url` is what an entry about a single item points to.
+    Dates are RFC 3339 with an offset. `external_url` is what an entry about a single item points to,
+    `_wechat` the article with the same text at WeChat.
     """
 
     id: str
@@ -48,6 +55,7 @@ class FeedItem(TypedDict):
     tags: list[str]
     authors: list[Author]
     language: str
+    _wechat: NotRequired[Elsewhere]
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,8 @@ class _MoreOfFeed:
 
 
 class _MoreOfEntry:
-    """A feedgen extension: the author of an RSS entry by name, and where an Atom entry got its matter."""
+    """A feedgen extension: the author of an RSS entry by name, where an Atom entry got its matter, and where
+    either stands besides."""
 
     item: FeedItem
 
@@ -141,9 +142,17 @@ class _MoreOfEntry:
 
         for author in self.item["authors"]:
             SubElement(entry, f"{{{_DUBLIN_CORE}}}creator").text = author["name"]
+        self._relate(entry, f"{{{_ATOM}}}link")
 
     def extend_atom(self, entry: _Element) -> None:
         from lxml.etree import SubElement
 
         if via := self.item.get("external_url"):
             SubElement(entry, "link", rel="via", href=via)
+        self._relate(entry, "link")
+
+    def _relate(self, entry: _Element, link: str) -> None:
+        from lxml.etree import SubElement
+
+        if article := self.item.get("_wechat"):
+            SubElement(entry, link, rel="related", href=article["url"])

@@ -55,8 +55,9 @@ class Wechat:
     most `title_limit` characters. `footer` are lines to print in place of the issue's own footer.
 
     `appid` is the account, and `secret` says where its AppSecret is; without them the channel writes files.
-    `cover` is a picture's file, and without one a cover is drawn. `publish` publishes the draft too. `api` is
-    the address of WeChat's interface. `_lang` and `_root` are the newsletter's language and folder.
+    `cover` is a picture's file, and without one a cover is drawn. `publish` publishes the draft too. `me` is
+    the editor at WeChat, for proofs on the phone: the name there, or the OpenID. `api` is the address of
+    WeChat's interface. `_lang` and `_root` are the newsletter's language and folder.
     """
 
     name: ClassVar[str] = "wechat"
@@ -76,6 +77,7 @@ class Wechat:
     secret: Reference = ""
     cover: str = ""
     publish: bool = False
+    me: str = ""
     api: str = "https://api.weixin.qq.com"
     _lang: str = ""
     _root: str = "."
@@ -105,6 +107,11 @@ class Wechat:
                 f"there is {have} and no {lack}",
                 'add appid = "wx…" and secret = "env:WECHAT_SECRET", or leave out both to write files',
             )
+        if not re.fullmatch(r"[\w-]*", self.me, re.ASCII):
+            raise ConfigError(
+                f'me must be your name at WeChat or your OpenID, not "{self.me}"',
+                "you find the name in the app: 我 → 微信号",
+            )
         if not re.fullmatch(_API, self.api):
             raise ConfigError(
                 f'api must be the https address of WeChat\'s interface, not "{self.api}"',
@@ -118,8 +125,10 @@ class Wechat:
 
     @property
     def own(self) -> str:
-        """Nothing: a draft is seen by nobody but the editors of the account, so it is a proof itself."""
-        return ""
+        """The editor, or else the drafts, which nobody sees but the editors of the account."""
+        from publisher.channels.wechat.proofs import DRAFTS
+
+        return (self.me or DRAFTS) if self.appid else ""
 
     def recipients(self) -> Iterator[str]:
         """The account."""

@@ -68,8 +68,8 @@ class Account:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.lang = lang
+        self.appid = appid
         self.store = Store(appid, lang)
-        self._appid = appid
         self._secret = secret
         self._api = api.rstrip("/")
         self._clock = clock
@@ -124,7 +124,7 @@ class Account:
 
     def _fetch(self) -> tuple[str, float]:
         """A token from WeChat, and for how many seconds it lasts."""
-        asked = {"grant_type": "client_credential", "appid": self._appid, "secret": self._value}
+        asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self._value}
         made = self._post("stable_token", False, {}, json=asked | {"force_refresh": False})
         self._check(made)
         return str(made["access_token"]), float(made["expires_in"])

@@ -28,6 +28,7 @@ Fields = Mapping[str, Any]
 PUBLISH = "/publish.json"
 """What the key of the wish to publish ends with; every other part is a draft."""
 
+_PROOF = "校样："
 _PICTURE = re.compile(r'(?<=<img src=")[^"]*(?=")')
 _WECHAT = re.compile(r"https?://mmbiz\.(?:qpic|qlogo)\.cn/")
 
@@ -69,6 +70,17 @@ def draft_of(
     found = [unescape(src) for src in _PICTURE.findall(content)]
     pictures = {url: _file(url, publication) for url in found if not _WECHAT.match(url)}
     return Draft(issue, article, pictures, cover)
+
+
+def proof_of(draft: Draft) -> Draft:
+    """The draft with a mark by which nobody takes it for that of the issue; without one, with a title."""
+    article = dict(draft.article)
+    if _mark(article):
+        source = article["content_source_url"]
+        article["content_source_url"] = source.replace(f"#{draft.issue}-", f"#proof-{draft.issue}-")
+    else:
+        article["title"] = f"{_PROOF}{article['title']}"[: limits.TITLE]
+    return draft._replace(article=article)
 
 
 def part_of(draft: Draft, key: str) -> Part:

@@ -11,8 +11,9 @@ from contextlib import suppress
 
 from publisher.channel import Receipt
 from publisher.channels.wechat.account import Account
+from publisher.channels.wechat.codes import STATES
 from publisher.channels.wechat.draft import Wanted, is_of
-from publisher.channels.wechat.refusals import NO_RIGHT, STATES, RefusedError
+from publisher.channels.wechat.refusals import NO_RIGHT, RefusedError
 from publisher.channels.wechat.sentences import Sentence
 from publisher.errors import DeliveryError, OutcomeUnknownError
 

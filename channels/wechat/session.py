@@ -23,12 +23,14 @@ from publisher.channels.wechat.draft import (
     is_of,
     is_same,
     issue_of,
+    proof_of,
     read,
     wanted,
     with_pictures,
 )
 from publisher.channels.wechat.limits import TITLE
 from publisher.channels.wechat.pictures import Source
+from publisher.channels.wechat.proofs import Proofs
 from publisher.channels.wechat.publishing import ARTICLE, Publishing
 from publisher.channels.wechat.refusals import NO_MEDIA, RefusedError
 from publisher.channels.wechat.sentences import Sentence
@@ -67,9 +69,9 @@ _NO_DRAFT = Sentence(
 
 
 class DraftSession:
-    """A ProbingSession; its destination is the account. `root` is the folder in which the files of pictures
-    lie. With `publishes` a draft is published afterwards, which is a delivery of its own; `sleep` waits for
-    some seconds.
+    """A ProbingSession; its destination is the account, any other gets a proof. `root` is the folder in which
+    the files of pictures lie. With `publishes` a draft is published afterwards, which is a delivery of its
+    own; `sleep` waits for some seconds.
 
     The name of a draft is its media_id, that of a published article says that it is one.
     """
@@ -89,6 +91,7 @@ class DraftSession:
         self._publishes = publishes
         self._publishing = Publishing(account, sleep)
         self._uploads = Uploads(account)
+        self._proofs = Proofs(account)
         self._added: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -101,12 +104,20 @@ class DraftSession:
     ) -> None:
         self._account.__exit__(kind, error, trace)
 
-    def deliver(self, part: Part, destination: str) -> Receipt:  # noqa: ARG002
-        """Add a draft, or publish the one that was added."""
+    def deliver(self, part: Part, destination: str) -> Receipt:
+        """Add a draft, or publish the one that was added. A proof there is of it becomes the draft."""
+        if destination != self._account.appid:
+            return self._prove(part, destination)
         if part.key.endswith(PUBLISH):
             return self._publish(wanted(part))
         draft = read(part)
-        media_id = self._add(draft)
+        media_id, there = self._proof(draft.issue)
+        if there:
+            self._put(draft, media_id, there)
+            self._proofs.remember(draft.issue, "")
+        else:
+            media_id = self._add(draft)
+        self._added[draft.issue] = media_id
         notes = () if self._publishes else (self._said(_ONE_TAP),)
         return Receipt(remote_id=media_id, notes=(*self._uploads.notes, *notes))
 
@@ -120,7 +131,9 @@ class DraftSession:
         there = self._article(remote_id)
         if there is None:
             return self._anew(draft)
-        return self._put(draft, remote_id, there)
+        receipt = self._put(draft, remote_id, there)
+        self._proofs.delete(draft.issue, remote_id)
+        return receipt
 
     def withdraw(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002
         """Delete a draft. A published article stays."""
@@ -150,9 +163,7 @@ class DraftSession:
         made = self._with_cover(
             draft, lambda article: self._account.call("draft/add", {"articles": [article]}, acts=True)
         )
-        media_id = str(made["media_id"])
-        self._added[draft.issue] = media_id
-        return media_id
+        return str(made["media_id"])
 
     def _put(self, draft: Draft, media_id: str, there: Mapping[str, Any]) -> Receipt:
         """Put a draft in the place of the one that is there."""
@@ -190,6 +201,27 @@ class DraftSession:
         """The draft of an issue, whatever its content."""
         drafts = self._account.listed("draft/batchget")
         return next(((media_id, there) for media_id, there in drafts if is_of(there, which)), None)
+
+    # ------------------------------------------------------------------ proofs
+
+    def _prove(self, part: Part, reader: str) -> Receipt:
+        """Show a proof of an issue. It is no article yet, and is not published."""
+        if part.key.endswith(PUBLISH):
+            return Receipt(changed=False)
+        draft = read(part)
+        media_id, there = self._proof(draft.issue)
+        if there and not is_of(there, issue_of(draft)):  # or else it has become the draft
+            self._put(proof_of(draft), media_id, there)
+        else:
+            media_id = self._add(proof_of(draft))
+            self._proofs.remember(draft.issue, media_id)
+        url, notes = self._proofs.show(media_id, reader)
+        return Receipt(url=url, notes=(*self._uploads.notes, *notes))
+
+    def _proof(self, issue: str) -> tuple[str, Mapping[str, Any] | None]:
+        """The media_id and the article of the proof of an issue, if there is one."""
+        media_id = self._proofs.known(issue)
+        return media_id, self._article(media_id) if media_id else None
 
     # ---------------------------------------------------------------- pictures
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from publisher.checks.codes import CODES, Severity
+from publisher.dataclass import dataclass
 from publisher.model import Pos
 
 

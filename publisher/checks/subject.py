@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from publisher.checks.problem import Problem
 from publisher.checks.source import Source
+from publisher.dataclass import dataclass
 from publisher.model import Issue, Pos
 
 

@@ -27,6 +27,7 @@ def request_of(arguments: argparse.Namespace, root: Path, output: Output) -> Req
         channels=channels_named(arguments.channel),
         dry_run=arguments.dry_run,
         patience=arguments.patience,
+        force=arguments.force,
         approve=approval(output, yes=arguments.yes),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from publisher.cli.output import Output
@@ -11,25 +12,29 @@ _STOPS = {
     Outlook.HELD: "held",
     Outlook.DRAFT: "a draft",
     Outlook.BROKEN: "cannot go out",
+    Outlook.UNSOUND: "held by its errors",
     Outlook.MISSED: "too late to go out by itself",
     Outlook.OPEN: "stopped",
     Outlook.BUSY: "being published",
     Outlook.DONE: "out",
 }
+_BAD = (Outlook.BROKEN, Outlook.UNSOUND, Outlook.MISSED, Outlook.OPEN)
 
 
 def show(found: list[Appointment], zone: ZoneInfo, output: Output) -> None:
-    """A heading for each issue and a line for each of its channels."""
+    """A heading for each issue, a line for each of its channels, and the errors that hold it."""
     width = max((len(one.key.channel) for one in found), default=0)
-    last = ""
-    for one in found:
-        if one.record.path != last:
-            last = one.record.path
-            output.line(f"{one.record.id or last}  to come", "bold")
-        style = "red" if one.outlook in (Outlook.BROKEN, Outlook.MISSED, Outlook.OPEN) else ""
-        output.line(f"  {one.key.channel.ljust(width)}  {in_words(one, zone)}", style)
-        if one.outlook in (Outlook.BROKEN, Outlook.OPEN):
-            output.line(f"  {' ' * width}  {one.detail}")
+    for path, group in groupby(found, key=lambda one: one.record.path):
+        listed = [*group]
+        output.line(f"{listed[0].record.id or path}  to come", "bold")
+        for one in listed:
+            style = "red" if one.outlook in _BAD else ""
+            output.line(f"  {one.key.channel.ljust(width)}  {in_words(one, zone)}", style)
+            if one.outlook in (Outlook.BROKEN, Outlook.OPEN):
+                output.line(f"  {' ' * width}  {one.detail}")
+        errors = [f"{one.detail} · {one.hint}" for one in listed if one.outlook is Outlook.UNSOUND]
+        for said in dict.fromkeys(errors):  # mostly the same for all channels
+            output.line(f"  {said}")
 
 
 def in_words(one: Appointment, zone: ZoneInfo) -> str:

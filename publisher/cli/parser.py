@@ -121,6 +121,7 @@ class Parser(argparse.ArgumentParser):
         option = self.options.add_argument
         option("-n", "--dry-run", action="store_true", help="say what would change, and write nothing")
         option("-y", "--yes", action="store_true", help="send without asking")
+        option("--force", action="store_true", help="publish an issue although it has errors")
         option(
             "--patience",
             metavar="SECONDS",

@@ -33,6 +33,7 @@ def in_words(leaving: Departure) -> str:
         (leaving.new, f"{messages} that cannot be taken back"),
         (leaving.changed, f"{leaving.changed} changed"),
         (leaving.withdrawn, f"{leaving.withdrawn} taken back"),
+        (leaving.late, f"the issue is {leaving.late:,} {'day' if leaving.late == 1 else 'days'} old"),
     )
     facts = [text for number, text in counts if number]
     return f"{leaving.destination} · {' · '.join(facts) or 'what was begun goes on'}"

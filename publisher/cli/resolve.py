@@ -55,14 +55,14 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         cases = found.cases(channels_named(arguments.channel))
         if answer is None or not cases:
             return _list(cases, arguments.issue, ZoneInfo(config.publication.timezone), output)
-        if len({case.key.channel for case in cases}) > 1:
-            names = ", ".join(case.key.channel for case in cases)
-            raise ConfigError(f"several channels have unknown outcomes: {names}", "say which: --channel NAME")
+        _refuse_several(cases, answer)
+        cases = [case for case in cases if answer.meant(case)] or cases
         entered = [(case, *found.enter(case, answer)) for case in cases]
     for case, number, left in entered:
         output.line(f"{case.key.channel} · {case.key.destination} · {number} {_DONE[answer.verdict]}")
         if left.planned:
-            output.talk(f"next: publish {arguments.issue} --channel {case.key.channel} sends the rest")
+            publish = "publish retry" if case.key.followed else "publish"
+            output.talk(f"next: {publish} {arguments.issue} --channel {case.key.channel} sends the rest")
     unknown = sum(left.unknown for _, _, left in entered)
     code = 4 if unknown else 0
     settled = sum(number for _, number, _ in entered)
@@ -80,6 +80,16 @@ def _answer(arguments: argparse.Namespace) -> Answer | None:
     else:
         return None
     return Answer(verdict, arguments.part, arguments.to, arguments.sent or "")
+
+
+def _refuse_several(cases: list[Case], answer: Answer) -> None:
+    """Raise ConfigError for an answer that could be about several publications."""
+    if len({case.key.channel for case in cases}) > 1:
+        names = ", ".join(case.key.channel for case in cases)
+        raise ConfigError(f"several channels have unknown outcomes: {names}", "say which: --channel NAME")
+    if len(cases) > 1 and not answer.part:
+        names = "; ".join(case.key.destination for case in cases)
+        raise ConfigError(f"the issue and notices about it have unknown outcomes: {names}", "--part KEY")
 
 
 def _list(cases: list[Case], issue: str, zone: ZoneInfo, output: Output) -> int:

@@ -16,6 +16,8 @@ from publisher.cli.acting import issue_named, load, warnings_on
 from publisher.cli.coming import as_json, show
 from publisher.cli.output import Output
 from publisher.errors import PublisherError
+from publisher.ledger import State
+from publisher.ledger.account import Missed
 from publisher.pipeline.agenda import coming
 from publisher.pipeline.overview import Condition, Row, overview
 from publisher.project import find
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from publisher.theme import Theme
 
 _TITLE = 32
+_LISTED = 20
+"""So many deliveries that did not arrive are told one by one."""
+
 _GOOD, _BAD = (Condition.PUBLISHED, Condition.FILES), (Condition.FAILED, Condition.UNKNOWN, Condition.BROKEN)
 _EXIT_CODES = {Condition.UNKNOWN: 4, Condition.FAILED: 3}
 
@@ -62,7 +67,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     zone = ZoneInfo(config.publication.timezone)
     show(later, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
-    waiting = {(one.record.id, one.key.channel) for one in later}
+    waiting = {(one.record.id, one.key.channel) for one in later if one.due > now}
     told = [
         row for row in rows if row.condition is not Condition.NONE or (row.issue, row.channel) not in waiting
     ]
@@ -73,6 +78,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         title = title.partition(name or title)[2].strip(" )）:：") or title
         title = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
         output.line(f"{name}  {title}".strip(), "bold")
+        if insisted := listed[0].insisted:
+            when = f"{insisted.at.astimezone(zone):%Y-%m-%d %H:%M}"
+            output.line(f"  published by --force {when}, with {insisted.errors}", "yellow")
         for row in listed:
             _show(row, zone, width, output)
     if not (told or later or issue):
@@ -91,7 +99,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         {
             "rows": [_as_json(row, zone) for row in rows],
             "to_come": [as_json(one, zone) for one in later],
-            "daemon": watch.heartbeat and watch.heartbeat.astimezone(zone).isoformat(timespec="seconds"),
+            "daemon": watch.heartbeat and _iso(watch.heartbeat, zone),
             "exit": code,
         }
     )
@@ -114,9 +122,19 @@ def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:
     style = "green" if row.condition in _GOOD else "red" if row.condition in _BAD else ""
     facts = (in_words(row, zone), row.destination, row.url)
     output.line(f"  {row.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
-    for line in (row.detail, (command := next_command(row)) and f"→ {command}"):
+    shown = [_in_line(one, row) for one in row.missed[:_LISTED]]
+    if more := len(row.missed) - _LISTED:
+        shown += [f"and {more} more, which --json lists"] if more > 0 else []
+    detail = "" if shown else row.detail
+    for line in (detail, *shown, (command := next_command(row)) and f"→ {command}"):
         if line:
             output.line(f"  {' ' * width}  {line}")
+
+
+def _in_line(missed: Missed, row: Row) -> str:
+    who = missed.part if missed.recipient == row.destination else missed.recipient
+    how = "given up" if missed.state is State.DROPPED else missed.state.value
+    return f"{who} {how}: {missed.reason}"
 
 
 def in_words(row: Row, zone: ZoneInfo) -> str:
@@ -160,6 +178,8 @@ def next_command(row: Row) -> str:
     match row.condition:
         case Condition.NONE if row.newest:
             return publish
+        case Condition.WAITING if row.notice:
+            return f"publish retry {issue} {channel}"
         case Condition.CHANGED | Condition.WAITING:
             return publish
         case Condition.HELD if row.updates:
@@ -177,6 +197,12 @@ def _as_json(row: Row, zone: ZoneInfo) -> dict[str, object]:
     return plain | {
         "condition": row.condition.value,
         "counts": row.counts._asdict(),
-        "when": row.when and row.when.astimezone(zone).isoformat(timespec="seconds"),
+        "missed": [one._asdict() | {"state": one.state.value} for one in row.missed],
+        "when": row.when and _iso(row.when, zone),
+        "insisted": row.insisted and {"errors": row.insisted.errors, "at": _iso(row.insisted.at, zone)},
         "next": next_command(row),
     }
+
+
+def _iso(moment: dt.datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).isoformat(timespec="seconds")

@@ -37,6 +37,15 @@ class Attempt(NamedTuple):
     evidence: str
 
 
+class Missed(NamedTuple):
+    """A delivery that did not arrive, or nobody knows, and why; a dropped one was given up."""
+
+    recipient: str
+    part: str
+    state: State
+    reason: str
+
+
 class Unknown(NamedTuple):
     """A delivery nobody knows about: when it began, why it is not known, and the digest of what was sent."""
 
@@ -92,7 +101,8 @@ def _standing(books: Transaction, row: tuple[object, ...]) -> Standing:
         number,
     )
     reasons = books.rows(
-        """SELECT reason FROM delivery WHERE publication = ? AND reason <> '' GROUP BY reason
+        """SELECT reason FROM delivery
+           WHERE publication = ? AND reason <> '' AND state <> 'dropped' GROUP BY reason
            ORDER BY MIN(CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END), COUNT(*) DESC,
            reason LIMIT 3""",
         number,
@@ -132,20 +142,30 @@ def latest(ledger: Ledger) -> dt.datetime | None:
     return moment(last) if last else None
 
 
-def deliveries(ledger: Ledger, key: Key, *states: State) -> list[tuple[str, str, str]]:
-    """Recipient, part and reason of the deliveries of a publication in one of these states."""
+def recipients(ledger: Ledger, key: Key, *states: State) -> frozenset[str]:
+    """Those of a publication with a delivery in one of these states."""
     marks = ", ".join("?" * len(states))
     with ledger.transaction() as books:
-        return [
-            (recipient, part, reason)
-            for recipient, part, reason in books.rows(
-                f"""SELECT recipient, part, reason FROM delivery WHERE state IN ({marks}) AND publication =
-                    (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
-                    ORDER BY position, id""",
-                *(state.value for state in states),
-                *key,
-            )
-        ]
+        found = books.rows(
+            f"""SELECT DISTINCT recipient FROM delivery WHERE state IN ({marks}) AND publication =
+                (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)""",
+            *(state.value for state in states),
+            *key,
+        )
+    return frozenset(str(who) for (who,) in found)
+
+
+def missed(ledger: Ledger, key: Key) -> list[Missed]:
+    """The deliveries of a publication that were tried, and did not arrive as far as anybody knows."""
+    with ledger.transaction() as books:
+        found = books.rows(
+            """SELECT recipient, part, state, reason FROM delivery
+               WHERE state IN ('failed', 'unknown', 'dropped') AND reason <> '' AND publication =
+               (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
+               ORDER BY position, id""",
+            *key,
+        )
+    return [Missed(who, part, State(state), reason) for who, part, state, reason in found]
 
 
 def unknown(ledger: Ledger, key: Key) -> list[Unknown]:
@@ -228,7 +248,7 @@ def _decide(books: Transaction, delivery: int, verdict: Verdict, remote_id: str)
             sql = "UPDATE delivery SET state = 'planned', reason = '', next_at = '', tries = 0 WHERE id = ?"
             books.run(sql, delivery)
         case Verdict.DROP:
-            books.run("UPDATE delivery SET state = 'dropped', reason = '' WHERE id = ?", delivery)
+            books.run("UPDATE delivery SET state = 'dropped' WHERE id = ?", delivery)
 
 
 def _hold(ledger: Ledger, books: Transaction, key: Key) -> int:

@@ -50,6 +50,33 @@ def decisions(ledger: Ledger) -> dict[tuple[str, str], Decision]:
     }
 
 
+class Insistence(NamedTuple):
+    """That a person wanted a text out although it has errors. `source` is the SHA-256 of the text."""
+
+    source: str
+    errors: str
+    at: dt.datetime
+
+
+def insist(ledger: Ledger, issue: str, source: str, errors: str, now: dt.datetime) -> None:
+    """Note that a person wants this text of an issue out, whatever errors it has."""
+    with ledger.transaction() as books:
+        books.run(
+            "INSERT INTO insistence (issue, source, errors, at) VALUES (?, ?, ?, ?)",
+            *(issue, source, errors, stamp(now)),
+        )
+
+
+def insistences(ledger: Ledger) -> dict[str, tuple[Insistence, ...]]:
+    """By issue, the texts that a person insisted on, the last one at the end."""
+    found: dict[str, tuple[Insistence, ...]] = {}
+    with ledger.transaction() as books:
+        rows = books.rows("SELECT issue, source, errors, at FROM insistence ORDER BY id")
+    for issue, source, errors, at in rows:
+        found[issue] = (*found.get(issue, ()), Insistence(source, errors, moment(at)))
+    return found
+
+
 def published(ledger: Ledger) -> frozenset[Key]:
     """The publications that were done once."""
     with ledger.transaction() as books:
@@ -89,6 +116,15 @@ def adopt(ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime) -> f
                    VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING""",
                 *(*key, ADOPTED, stamp(since), stamp(now)),
             )
+        )
+
+
+def told(ledger: Ledger, what: str) -> frozenset[tuple[str, str]]:
+    """The issues and channels of which that was told once."""
+    with ledger.transaction() as books:
+        return frozenset(
+            (str(a), str(b))
+            for a, b in books.rows("SELECT DISTINCT issue, channel FROM notice WHERE what = ?", what)
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from publisher.ledger.books import Ledger
 from publisher.ledger.moments import moment, stamp
 from publisher.ledger.planning import drop_what_is_gone
-from publisher.ledger.rows import Claim, Result, Task
+from publisher.ledger.rows import Claim, Result, State, Task
 from publisher.ledger.turns import attempted, evidence, holds, see, storable
 
 
@@ -29,10 +29,11 @@ def settle(ledger: Ledger, claim: Claim, results: list[Result]) -> None:
     with ledger.transaction() as books:
         for result in results if holds(books, ledger.words, claim) else ():
             task, state = result.task, result.state.value
+            given_up = evidence(result.reason) if result.state is State.DROPPED else ""
             touched = books.run(
-                """UPDATE delivery SET state = ?, reason = '', remote_id = ?,
+                """UPDATE delivery SET state = ?, reason = ?, remote_id = ?,
                    live = CASE ? WHEN 'sent' THEN tried ELSE live END WHERE id = ? AND state = 'unknown'""",
-                *(state, storable(result.remote_id), state, task.id),
+                *(state, given_up, storable(result.remote_id), state, task.id),
             )
             if touched:
                 began = (task.id, claim.fence, stamp(task.began), task.digest)

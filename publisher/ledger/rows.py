@@ -24,12 +24,25 @@ class State(Enum):
     DROPPED = "dropped"
 
 
+_NOTICE = ", notice "
+
+
 class Key(NamedTuple):
     """What a publication is known by: the issue's id in the feeds, the channel's name, whom it goes to."""
 
     issue: str
     channel: str
     destination: str
+
+    def notice(self, digest: str) -> Key:
+        """The key of a notice to those who have this publication; `digest` tells it from others."""
+        return self._replace(destination=f"{self.destination}{_NOTICE}{digest}")
+
+    @property
+    def followed(self) -> Key | None:
+        """The publication whose readers a notice is for; None for what is no notice."""
+        destination, mark, _ = self.destination.rpartition(_NOTICE)
+        return self._replace(destination=destination) if mark else None
 
 
 class Claim(NamedTuple):

@@ -94,6 +94,16 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE TABLE memo (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     ),
+    (
+        # texts with errors that a person wanted out all the same; rows are only ever added
+        """CREATE TABLE insistence (
+            id {id},
+            issue TEXT NOT NULL,
+            source TEXT NOT NULL,
+            errors TEXT NOT NULL,
+            at TEXT NOT NULL
+        )""",
+    ),
 )
 """By version: the statements that lead to version 1, 2 and so on."""
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from publisher.archive.lock import held
 from publisher.archive.site import Site
-from publisher.channel import ArchiveChannel, LiveChannel
+from publisher.channel import LiveChannel
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.ledger import Key
@@ -56,6 +56,5 @@ def _wake(run: Run) -> None:
     site = Site(run.out, run.home)
     if site.setup:
         for channel in run.config.channels:
-            if not isinstance(channel, ArchiveChannel):
-                site.output(channel.name).settled = None
+            site.output(channel.name).settled = None
         site.save(site.setup)

@@ -5,20 +5,31 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from publisher.archive.index import Index
-from publisher.archive.records import Record, edition
+from publisher.archive.records import Edition, Record, edition
 from publisher.channel import ArchiveChannel, Channel, LiveChannel
 from publisher.config import Config
-from publisher.errors import IssueError, PublisherError
+from publisher.errors import PublisherError
 from publisher.ledger import Counts, Key, Ledger, Standing
-from publisher.ledger.agenda import Decision, decisions, published, ready, unfinished
+from publisher.ledger.agenda import (
+    Decision,
+    Insistence,
+    decisions,
+    insistences,
+    published,
+    ready,
+    told,
+    unfinished,
+)
 from publisher.ledger.memo import Watch, watch
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.crew import Crew
@@ -28,14 +39,15 @@ from publisher.pipeline.events import Request
 from publisher.pipeline.live import shortfall
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
+from publisher.pipeline.soundness import Soundness, are_accepted, fault_of
 from publisher.pipeline.work import read, sources
 from publisher.theme import Theme
 
 
 class Outlook(Enum):
     """What is to become of an issue on a channel. WAITING is for its time, or for that of a platform that
-    wants to be left alone; of what is OPEN a person has to settle something; MISSED was due so long ago that
-    a person has to say whether it is still wanted."""
+    wants to be left alone; of what is OPEN a person has to settle something; UNSOUND has errors; MISSED was
+    due so long ago that a person has to say whether it is still wanted."""
 
     DONE = "done"
     WAITING = "waiting"
@@ -45,13 +57,15 @@ class Outlook(Enum):
     HELD = "held"
     DRAFT = "draft"
     BROKEN = "broken"
+    UNSOUND = "unsound"
     MISSED = "missed"
 
 
 class Appointment(NamedTuple):
     """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
     when a person put it there. `begun` when something of it went out; `detail` says what stops it, `code` is
-    the exit code for that."""
+    the exit code for that. Of `history` nobody looks for errors any more: newer issues are out, and it only
+    lacks in the archive."""
 
     record: Record
     key: Key
@@ -63,20 +77,31 @@ class Appointment(NamedTuple):
     detail: str = ""
     hint: str = ""
     code: int = 0
+    history: bool = False
 
 
 class Known(NamedTuple):
-    """What the ledger has to say. `ready` are publications with deliveries that may be made now."""
+    """What the ledger has to say. `ready` are publications with deliveries that may be made now; of `unsound`
+    ones somebody was told so."""
 
     published: frozenset[Key] = frozenset()
     unfinished: Mapping[Key, Standing] = {}
     decisions: Mapping[tuple[str, str], Decision] = {}
     ready: frozenset[Key] = frozenset()
+    insistences: Mapping[str, tuple[Insistence, ...]] = {}
+    unsound: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def to(cls, ledger: Ledger, now: dt.datetime) -> Known:
         """All that is known to a ledger."""
-        return cls(published(ledger), unfinished(ledger), decisions(ledger), ready(ledger, now))
+        return cls(
+            published(ledger),
+            unfinished(ledger),
+            decisions(ledger),
+            ready(ledger, now),
+            insistences(ledger),
+            told(ledger, Outlook.UNSOUND.value),
+        )
 
 
 def records(run: Run) -> dict[str, Record]:
@@ -103,14 +128,14 @@ def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
     """
     with closing(looking(config, theme, Clock.running(now))) as run:
         known = Known.to(run.ledger, now) if run.has_ledger else Known()
-        found = agenda(config, records(run), known, now)
+        found = agenda(run, records(run), known, now)
         looks = watch(run.ledger) if run.has_ledger else Watch()
     lately = now - config.schedule.catch_up
-    unfit = (Outlook.DRAFT, Outlook.BROKEN)
+    held, unfit = (Outlook.HELD, Outlook.UNSOUND), (Outlook.DRAFT, Outlook.BROKEN)
     ahead = [
         one
         for one in found
-        if one.due > now or one.outlook is Outlook.HELD or (one.outlook in unfit and one.due >= lately)
+        if one.due > now or one.outlook in held or (one.outlook in unfit and one.due >= lately)
     ]
     return Coming([one for one in ahead if one.outlook is not Outlook.DONE], looks)
 
@@ -121,18 +146,48 @@ def looking(config: Config, theme: Theme, clock: Clock) -> Run:
     return Run(config, theme, request, config.channels, clock.time(), lambda _: None, clock)
 
 
-def agenda(config: Config, found: Mapping[str, Record], known: Known, now: dt.datetime) -> list[Appointment]:
+def agenda(run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime) -> list[Appointment]:
     """The appointments of all issues that have a date, the first due first."""
-    everything = edition(found.values(), dt.date.max)
-    faults = {**everything.faults, **everything.clashes}
+    config = run.config
+    obstacles = _Obstacles(run, edition(found.values(), dt.date.max), known)
     order = {channel.name: number for number, channel in enumerate(config.channels)}
     made = []
     for record in found.values():
         if day := _day(record):
             for channel in config.channels:
                 one = _appointment(config, record, day, channel, known)
-                made.append(_judged(one, channel, known, faults.get(record.path), config, now))
+                made.append(_judged(one, channel, known, obstacles, config, now))
     return sorted(made, key=lambda one: (one.due, one.record.path, order[one.key.channel]))
+
+
+class _Obstacles:
+    """Why issues cannot go out."""
+
+    def __init__(self, run: Run, everything: Edition, known: Known) -> None:
+        self._run = run
+        self._everything = everything
+        self._known = known
+        self.faults = {**everything.faults, **everything.clashes}
+
+    @cached_property
+    def _soundness(self) -> Soundness:
+        return Soundness(self._run, self._everything.issues, {})
+
+    def is_history(self, one: Appointment) -> bool:
+        """Whether there are newer issues, and nobody was told of errors in this one."""
+        today = self._run.now.date().isoformat()
+        newest = next((other for other in self._everything.issues if other.date <= today), one.record)
+        return one.record.date < newest.date and (one.key.issue, one.key.channel) not in self._known.unsound
+
+    def checked(self, one: Appointment, channel: Channel) -> Appointment:
+        """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced."""
+        errors = self._soundness.errors(one.record, [channel])
+        if are_accepted(errors, one.record, self._known.insistences.get(one.key.issue, ())):
+            return one
+        ready = one.outlook is Outlook.READY
+        force = f"or publish --issue {shlex.quote(one.record.id)} --force"
+        fault = fault_of(one.record, errors, force if ready else "")
+        return one._replace(outlook=Outlook.UNSOUND, **_told(fault))
 
 
 def key_of(config: Config, channel: Channel, issue: str) -> Key:
@@ -165,7 +220,7 @@ def _judged(
     one: Appointment,
     channel: Channel,
     known: Known,
-    fault: IssueError | None,
+    obstacles: _Obstacles,
     config: Config,
     now: dt.datetime,
 ) -> Appointment:
@@ -177,15 +232,21 @@ def _judged(
     one = one._replace(begun=counts.total > counts.planned + counts.dropped)
     if one.record.draft:
         return one._replace(outlook=Outlook.DRAFT, detail="it is a draft", hint="take `draft: true` out")
-    if fault:
+    if fault := obstacles.faults.get(one.record.path):
         return one._replace(outlook=Outlook.BROKEN, **_told(fault))
-    if one.outlook is Outlook.HELD or now < one.due:
+    if one.outlook is Outlook.HELD:
         return one
+    if now < one.due:
+        return obstacles.checked(one, channel)
     if standing and (stopped := _stopped(one, channel, standing, known, now)):
         return stopped
-    if not (one.begun or isinstance(channel, ArchiveChannel)) and now - one.due > config.schedule.catch_up:
-        return one._replace(outlook=Outlook.MISSED)
-    return one._replace(outlook=Outlook.READY, next=now)
+    one = one._replace(outlook=Outlook.READY, next=now)
+    if now - one.due > config.schedule.catch_up:
+        if isinstance(channel, ArchiveChannel):
+            one = one._replace(history=obstacles.is_history(one))
+        elif not one.begun:
+            return one._replace(outlook=Outlook.MISSED)
+    return one if one.history else obstacles.checked(one, channel)
 
 
 def _stopped(

@@ -12,9 +12,10 @@ from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.sources import Found, is_settled
 from publisher.channel import Channel
-from publisher.checks import Archive, Imprint, Problem, compare
+from publisher.checks.archive import Archive, compare
 from publisher.checks.budgets import Budget
-from publisher.checks.problem import Edit
+from publisher.checks.imprint import Imprint
+from publisher.checks.problem import Edit, Problem
 from publisher.config import Config
 from publisher.errors import IssueError, PublisherError, StorageError
 from publisher.files import storage_error, write_if_changed
@@ -97,8 +98,8 @@ class Inspector:
 
     def look_at(self, text: str, found: Found) -> Look:
         """What the text of a file says."""
-        from publisher.checks import examine
         from publisher.checks.budgets import budgets, too_long
+        from publisher.checks.check import examine
         from publisher.reader import read
 
         issue = read(text, found.path)
@@ -243,7 +244,7 @@ class Change(NamedTuple):
 
 def mended(text: str, path: str, codes: Collection[str]) -> Change:
     """A text after mending what is safe of some codes."""
-    from publisher.checks import mend
+    from publisher.checks.mend import mend
     from publisher.reader import read
 
     done = mend(read, text, path, codes)

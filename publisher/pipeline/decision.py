@@ -44,7 +44,7 @@ def decision(
         chosen = {channel.name for channel in channels}
         open_ones = [
             one
-            for one in agenda(config, found, Known.to(run.ledger, now), now)
+            for one in agenda(run, found, Known.to(run.ledger, now), now)
             if one.record.path == record.path
             and one.key.channel in chosen
             and one.outlook is not Outlook.DONE
@@ -54,7 +54,7 @@ def decision(
             raise ConfigError(f"{record.id or record.path} is out{where} already", "see publish status")
         decide(run.ledger, open_ones[0].key.issue, [one.key.channel for one in open_ones], held=held, due=due)
         keys = {one.key for one in open_ones}
-        return [one for one in agenda(config, found, Known.to(run.ledger, now), now) if one.key in keys]
+        return [one for one in agenda(run, found, Known.to(run.ledger, now), now) if one.key in keys]
 
 
 def _choose(wanted: str, found: Mapping[str, Record]) -> Record:

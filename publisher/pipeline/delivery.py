@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 
@@ -59,8 +60,7 @@ class Delivery:
             channel.name: Outlet(channel, run.out, run.report, dry_run=run.request.dry_run)
             for channel in run.channels
         }
-        alone = any(not outlet.archive for outlet in self._outlets.values())
-        self._addresses = run.addresses(entries) if alone else {}
+        self._addresses = run.addresses(entries)
         self.outgoing: list[Outgoing] = []
 
     def deliver(self, crew: Crew[Desk], shelf: Shelf) -> dict[str, ChannelOutcome]:
@@ -140,7 +140,7 @@ class Delivery:
         return due
 
     def digest(self, name: str, position: int) -> str:
-        """What the rendering of an issue for that channel is made from. An archive knows no article's
+        """What the rendering of an issue for that channel is made from. One for an archive knows no article's
         address: each new one would have it made anew."""
         if self._outlets[name].archive or not self._addresses:
             return self.digests[position]
@@ -167,9 +167,8 @@ class Delivery:
         if outlet.keeps:
             self._index.keep(channel.name, path, digest, made.parts[0].body)
         elif isinstance(channel, LiveChannel) and self._run.is_live(channel):
-            self.outgoing.append(
-                Outgoing(self._entries[self._position[path]].id, channel.name, channel, made)
-            )
+            entry = self._entries[self._position[path]]
+            self.outgoing.append(Outgoing(entry.id, channel.name, channel, made, entry.published))
         elif (sizes := outlet.deliver((*made.parts, *made.previews))) is not None:
             output = self._site.output(channel.name)
             if not outlet.archive:  # of the issues it got before, it needs none again
@@ -200,7 +199,8 @@ class Delivery:
         made: dict[str, Made] = {}
         try:
             with outlet:
-                groups = channel.render_archive(entries, self._body(channel), self._desk.context)
+                context = replace(self._desk.context, addresses=self._addresses)
+                groups = channel.render_archive(entries, self._body(channel), context)
                 for group in chain(self._picture_groups(outlet), groups):
                     known = output.groups.get(group.key)
                     if not (known and known.digest == group.digest and self._site.has(known)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ from publisher.model import Issue
 
 _LARGEST = 8 << 20
 """The most bytes of an issue. The largest newsletters have a hundredth of that."""
+
+_FRESH = 24
+"""Of so many issues both text and document fit into memory without a thought."""
 
 
 class Job(NamedTuple):
@@ -39,11 +42,13 @@ Rendered = tuple[str, list[tuple[str, Rendering | PublisherError]]]
 
 @dataclass(frozen=True)
 class Desk:
-    """All that the work on an issue needs to know. Small to pickle."""
+    """All that the work on an issue needs to know. Small to pickle. `fresh` has, by path, the last few issues
+    that were read here, for who looks at them once more."""
 
     config: Config
     channels: Mapping[str, Channel]
     context: Context
+    fresh: dict[str, tuple[str, Issue]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Config, templates: Templates) -> Desk:
@@ -72,13 +77,20 @@ class Desk:
             return record._replace(mtime=0, fault=f"{found.path} cannot be read: {error.strerror}"), None
         record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
-            issue = read(decode(data, found.path), found.path)
+            text = decode(data, found.path)
+            issue = read(text, found.path)
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
+        self._keep(found.path, text, issue)
         problems = tuple([f"{one.pos.line}:{one.pos.column} {one.code}" for one in issue.diagnostics])
         record = record._replace(id=issue.id, draft=issue.draft, problems=problems)
         # to look for pictures takes as long as to copy the whole issue, and most have none
         return self._examine(record, issue, illustrated=b"![" in data or b"<img" in data)
+
+    def _keep(self, path: str, text: str, issue: Issue) -> None:
+        self.fresh[path] = text, issue
+        if len(self.fresh) > _FRESH:
+            del self.fresh[next(iter(self.fresh))]
 
     def read_packed(self, found: Found) -> tuple[Record, bytes | None]:
         """The same, for another process."""

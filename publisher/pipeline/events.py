@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 class Departure(NamedTuple):
     """What is about to leave for a destination: deliveries that nobody can take back, and changes to what is
-    there."""
+    there. The issue was to appear so many whole days ago, if that is `late`."""
 
     channel: str
     destination: str
     new: int
     changed: int = 0
     withdrawn: int = 0
+    late: int = 0
 
 
 def _always(leaving: Sequence[Departure]) -> bool:
@@ -34,8 +35,10 @@ class Request(NamedTuple):
 
     With `correct` an issue that is out may get more or fewer messages. `patience` is for how many seconds a
     channel may wait for a platform that wants to be left alone. With `retry` only what failed or was put off
-    is sent, now. `not_yet` are the files of issues whose time has not come: the archive goes without them.
-    Without `announce` nobody is told that feeds changed. `approve` is asked once before anything leaves that
+    is sent, now. With `force` an issue goes out whatever errors it has, and the ledger is told; `unchecked`
+    is for one of long ago, which nobody looks at for errors any more. `not_yet` are the files of issues whose
+    time has not come: the archive goes without them. Without `announce` nobody is told that feeds changed.
+    `approve` is asked once before anything leaves that
     cannot be taken back, or is corrected; it may raise instead of saying no.
     """
 
@@ -45,6 +48,8 @@ class Request(NamedTuple):
     out: Path | None = None
     correct: bool = False
     retry: bool = False
+    force: bool = False
+    unchecked: bool = False
     patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
     not_yet: frozenset[str] = frozenset()
@@ -108,6 +113,15 @@ class ChannelOutcome(NamedTuple):
     def did_something(self) -> bool:
         """Whether anything is not as it was."""
         return bool(self.written or self.sent or self.changed)
+
+    def with_notice(self, notice: ChannelOutcome) -> ChannelOutcome:
+        """What became of the channel, together with a notice that went out after the issue."""
+        return self._replace(
+            destination=self.destination or notice.destination,
+            sent=self.sent + notice.sent,
+            error=self.error or notice.error,
+            took=self.took + notice.took,
+        )
 
 
 Event = Chosen | Advanced | Warned | Foreseen | ChannelOutcome

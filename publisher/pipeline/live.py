@@ -31,6 +31,8 @@ _SECOND = dt.timedelta(seconds=1)
 _NAP = 1.0
 """How long it sleeps before it looks whether to stop, in seconds."""
 
+_SKIPPED = "nobody knows whether it arrived, and it is not sent again"
+
 _SECOND_LOOK = 60.0
 """How long it waits before it believes that something did not arrive, in seconds."""
 
@@ -39,7 +41,7 @@ _SECOND_LOOK = 60.0
 class Live:
     """A rendering to be delivered by a channel. `patience` is for how many seconds it may wait in all for a
     platform that wants to be left alone; `stop` ends it after the window at hand. With `again` what failed is
-    planned once more, and what was put off is due."""
+    planned once more, and what was put off is due. `only` are the recipients it is for, if not for all."""
 
     ledger: Ledger
     channel: LiveChannel
@@ -50,6 +52,7 @@ class Live:
     patience: float
     stop: Event
     again: bool = False
+    only: frozenset[str] | None = None
     sent: int = 0
     changed: int = 0
     url: str = ""
@@ -59,6 +62,7 @@ class Live:
     _threads: Executor | None = None
     _fault: PublisherError | None = None
     _rest_until: dt.datetime | None = None
+    _planned_for: object = None
 
     def deliver(self) -> None:
         """Do it.
@@ -92,9 +96,20 @@ class Live:
             raise fault
 
     def _plan(self, claim: Claim) -> None:
-        recipients, now = self.channel.recipients(), self.clock.time()
+        self._planned_for = getattr(self.channel, "recipients_state", None)  # before they are read
+        recipients, now = iter(self.channel.recipients()), self.clock.time()
+        if (only := self.only) is not None:
+            recipients = (one for one in recipients if one in only)
         self.ledger.plan(claim, self.rendering.parts, recipients, now, keep=self.survey.keep)
         reach("planned")
+
+    def _look_for_others(self, claim: Claim) -> None:
+        """Plan anew when the recipients are no longer those of the plan."""
+        try:
+            if getattr(self.channel, "recipients_state", None) != self._planned_for:
+                self._plan(claim)
+        except PublisherError as error:  # what came of the last tasks must be told all the same
+            self._fault = self._fault or error
 
     @property
     def _lease(self) -> dt.timedelta:
@@ -118,6 +133,7 @@ class Live:
 
     def _turn(self, claim: Claim, results: list[Result], rest: float = 0.0) -> list[Task]:
         """Tell what came of the last tasks, and get the next; none when it is time to stop or to rest."""
+        self._look_for_others(claim)
         now = self.clock.time()
         resting = rest or (self._rest_until and now < self._rest_until)
         idle = resting or self.stop.is_set() or self._fault
@@ -138,7 +154,8 @@ class Live:
         rest = max(0.0, (due - self.clock.time()) / _SECOND)
         if rest > self.patience:
             return []
-        self._turn(claim, [], rest)  # the claim must last longer than the rest
+        if rest:  # else it would give out tasks
+            self._turn(claim, [], rest)  # the claim must last longer than the rest
         self.patience -= rest
         self._wait(rest)
         self._rest_until = None
@@ -200,7 +217,7 @@ class Live:
                     Result(task, State.PLANNED, self.clock.time(), reason="once more") for task in again
                 ]
             case "skip":
-                results = [Result(task, State.DROPPED, self.clock.time(), reason="skipped") for task in found]
+                results = [Result(task, State.DROPPED, self.clock.time(), reason=_SKIPPED) for task in found]
                 self.notes += [f"nobody knows whether {task.recipient} got it" for task in found]
             case _:
                 results = self._look_for(claim, found)

@@ -19,6 +19,7 @@ from publisher.pipeline.run import Run
 _STOPPED = {
     Outlook.DRAFT: 1,
     Outlook.BROKEN: 1,
+    Outlook.UNSOUND: 1,
     Outlook.MISSED: 1,
     Outlook.OPEN: 3,
     Outlook.HELD: 0,
@@ -57,7 +58,8 @@ class Notices:
         others = [
             one
             for one in stopped  # a draft of long ago is nobody's plan for today
-            if one.outlook is Outlook.OPEN or (one.outlook is not Outlook.MISSED and one.due >= recent)
+            if one.outlook in (Outlook.OPEN, Outlook.UNSOUND)
+            or (one.outlook is not Outlook.MISSED and one.due >= recent)
         ]
         for (_, outlook, detail), group in groupby(
             others, key=lambda one: (one.record.path, one.outlook, one.detail)
@@ -97,7 +99,7 @@ class Notices:
         on = {channel.name for channel in run.channels if isinstance(channel, LiveChannel)}
         prefix = f"{run.config.publication.id}/"
         for key, standing in known.unfinished.items():
-            if key in there or key.channel not in on or not key.issue.startswith(prefix):
+            if key in there or key.followed or key.channel not in on or not key.issue.startswith(prefix):
                 continue
             if _is_begun(standing) and notice(
                 run.ledger, [(key.issue, key.channel)], "gone", "", run.clock.time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from typing import NamedTuple
 
@@ -12,12 +13,13 @@ from publisher.pipeline.run import Run
 
 class Outgoing(NamedTuple):
     """A rendering, the live channel it goes by, the id of the issue (or newsletter) it is of, and the name of
-    the channel that is done when it arrived."""
+    the channel that is done when it arrived; of an issue, when it was to appear."""
 
     id: str
     owner: str
     channel: LiveChannel
     rendering: Rendering
+    published: dt.datetime | None = None
 
 
 def announcement(run: Run, channel: AnnouncedChannel) -> Outgoing | None:

@@ -14,7 +14,8 @@ from publisher.config import Config
 from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import Counts, Key, Ledger, Standing, State
-from publisher.ledger.account import issues_with, standings
+from publisher.ledger.account import Missed, issues_with, missed, standings
+from publisher.ledger.agenda import Insistence, insistences
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Report, Request
 from publisher.pipeline.run import Run, channels_for
@@ -46,8 +47,10 @@ class Row(NamedTuple):
     empty when its file is not there any more.
 
     `when` it was published, or until when it waits; aware. `detail` says why it failed, is unknown, held or
-    broken, or who is busy with it. `newest` is of the issue that would be published, `updates` of a channel
-    that can change what it sent.
+    broken, or who is busy with it. `missed` are the deliveries that did not arrive, if the issue was asked
+    for. `newest` is of the issue that would be published, `updates` of a channel that can change what it
+    sent. With `notice` it is one about the issue. `insisted` is when a person last had it published with
+    errors.
     """
 
     issue: str
@@ -61,6 +64,9 @@ class Row(NamedTuple):
     url: str = ""
     newest: bool = False
     updates: bool = False
+    missed: tuple[Missed, ...] = ()
+    notice: bool = False
+    insisted: Insistence | None = None
 
     def noted(self, standing: Standing | None, now: dt.datetime) -> Row:
         """The row with what the ledger has about it."""
@@ -97,6 +103,7 @@ class _Overview:
         self._site = Site(run.out, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
+        self._insistences = insistences(self._ledger) if self._ledger else {}
 
     def rows(self) -> Iterator[Row]:
         if self._run.request.issue:
@@ -125,6 +132,7 @@ class _Overview:
         record, entry = self._view.records[position], self._view.entries[position]
         plain = [one for one in self._run.channels if not isinstance(one, ArchiveChannel)]
         made = self._view.render(position, [channel.name for channel in plain])
+        insisted = next(reversed(self._insistences.get(entry.id, ())), None)
         for channel in self._run.channels:
             live = isinstance(channel, LiveChannel) and bool(channel.destination)
             place = getattr(channel, "destination", "") if live else self._run.config.publication.site
@@ -139,21 +147,31 @@ class _Overview:
             else:
                 condition, detail = self._archive(channel, position, standing), ""
             row = Row(record.id, record.title, channel.name, place if live else "", condition, detail)
-            row = row._replace(newest=position == 0, updates=getattr(channel, "updates", False))
-            yield row.noted(standing, self._now)
+            updates = getattr(channel, "updates", False)
+            row = row._replace(newest=position == 0, updates=updates, insisted=insisted)
+            yield self._told(row, standing)
         for standing in known.values():
             yield from self._beside(standing, record.title)
 
     def _beside(self, standing: Standing, title: str) -> Iterator[Row]:
-        """What is on no channel that is on now: told when it is open, or when the issue was asked for."""
-        condition = self._open(standing)
-        if condition or (self._run.request.issue and standing.published):
-            key = standing.key
+        """A notice about the issue; or what is on no channel that is on now, told when it is open, or when
+        the issue was asked for."""
+        key, condition = standing.key, self._open(standing)
+        notice = key.followed is not None
+        if notice and standing.counts.planned:
+            condition = condition or Condition.WAITING
+        if condition or ((notice or self._run.request.issue) and standing.published):
             publication = self._run.config.publication
             of_all = key.issue == publication.id  # such as that the feeds changed
             name, title = ("", publication.name) if of_all else (key.issue.rpartition("/")[2], title)
             row = Row(name, title, key.channel, key.destination, condition or Condition.PUBLISHED)
-            yield row.noted(standing, self._now)
+            yield self._told(row._replace(notice=notice), standing)
+
+    def _told(self, row: Row, standing: Standing | None) -> Row:
+        """The row with what the ledger has about it."""
+        if standing and self._ledger and self._run.request.issue:
+            row = row._replace(missed=tuple(missed(self._ledger, standing.key)))
+        return row.noted(standing, self._now)
 
     def _live(
         self, channel: LiveChannel, rendering: Rendering, standing: Standing | None

@@ -23,33 +23,36 @@ from publisher.pipeline.survey import Survey, survey
 
 
 class Letter(NamedTuple):
-    """What a live channel made of an issue, and what there is to do with it."""
+    """What a live channel made of an issue that was to appear at a time, and what there is to do with it;
+    `only` for these recipients, if not for all."""
 
     channel: LiveChannel
     rendering: Rendering
     key: Key
     standing: Standing | None
     survey: Survey
+    published: dt.datetime | None = None
+    only: frozenset[str] | None = None
 
     @property
     def is_done(self) -> bool:
         """Whether it is out, as it is now."""
-        return bool(
-            self.standing and self.standing.done and self.standing.digest == digest_of(self.rendering.parts)
-        )
+        known = self.standing
+        is_out = known and known.done and known.digest == digest_of(self.rendering.parts)
+        return bool(is_out and not self.survey.waiting)
 
 
 def letters(run: Run, outgoing: Sequence[Outgoing], ledger: Ledger | None) -> list[Letter]:
     """What there is to do about each; without a ledger nothing was sent yet."""
     request = run.request
     found = []
-    for name, _, channel, rendering in outgoing:
+    for name, _, channel, rendering, published in outgoing:
         key = Key(name, channel.name, channel.destination)
         if ledger and not request.dry_run:
             recover(ledger, channel, key, run.clock.time())
         known = standing(ledger, key) if ledger else None
         todo = survey(channel, rendering, known, correct=request.correct, retry=request.retry)
-        found.append(Letter(channel, rendering, key, known, todo))
+        found.append(Letter(channel, rendering, key, known, todo, published))
     return found
 
 
@@ -75,7 +78,7 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     except PublisherError as error:
         outcomes |= {letter.channel.name: _outcome(letter, error=error) for letter in going}
         going = []
-    if leaving := [_departure(letter) for letter in going if _is_asked(run, letter)]:
+    if leaving := [_departure(letter, run.now) for letter in going if _is_asked(run, letter)]:
         try:
             agreed = run.request.approve(leaving)
         except PublisherError as error:
@@ -129,6 +132,7 @@ def _deliver(run: Run, letter: Letter, stop: Event) -> ChannelOutcome:
         run.request.patience,
         stop,
         again=run.request.retry,
+        only=letter.only,
     )
     begun = run.clock.time()
     error: PublisherError | None = None
@@ -161,7 +165,8 @@ def _moves(run: Run, letter: Letter) -> bool:
 def _leaving(letter: Letter) -> int:
     """How many deliveries nobody can take back."""
     todo = letter.survey
-    return len(todo.new) if todo.new or letter.channel.updates else todo.waiting
+    by_part = letter.only is None and (todo.new or letter.channel.updates)
+    return len(todo.new) if by_part else todo.waiting
 
 
 def _is_asked(run: Run, letter: Letter) -> bool:
@@ -169,14 +174,16 @@ def _is_asked(run: Run, letter: Letter) -> bool:
     return not letter.channel.repeatable and bool(_leaving(letter) or run.request.correct)
 
 
-def _departure(letter: Letter) -> Departure:
+def _departure(letter: Letter, now: dt.datetime) -> Departure:
     todo = letter.survey
+    late = now - letter.published if letter.published else dt.timedelta()
     return Departure(
         letter.channel.name,
         letter.key.destination,
         new=_leaving(letter),
         changed=len(todo.changed),
         withdrawn=len(todo.surplus),
+        late=max(0, late.days),
     )
 
 

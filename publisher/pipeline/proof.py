@@ -41,13 +41,14 @@ def send_proof(config: Config, theme: Theme, request: Request, now: dt.datetime,
         if isinstance(rendering, PublisherError):
             outcome = ChannelOutcome(channel.name, error=rendering)
         else:
-            outcome = _send(run, channel, rendering.parts, act=not request.dry_run)
+            outcome = send_to_self(run, channel, rendering.parts, act=not request.dry_run)
         outcomes[channel.name] = outcome
         report(outcome)
     return Outcome(issue, outcomes, tuple(run.warnings))
 
 
-def _send(run: Run, channel: LiveChannel, parts: tuple[Part, ...], *, act: bool) -> ChannelOutcome:
+def send_to_self(run: Run, channel: LiveChannel, parts: tuple[Part, ...], *, act: bool) -> ChannelOutcome:
+    """Send parts to the channel's `own` destination; without `act`, only say what that would be."""
     outcome = ChannelOutcome(channel.name, issues=1, destination=channel.own)
     table = f"[channels.{channel.name}] of {run.config.path.name}"
     if not channel.destination:
@@ -63,7 +64,10 @@ def _send(run: Run, channel: LiveChannel, parts: tuple[Part, ...], *, act: bool)
         with channel.session() as session:
             for part in parts:
                 receipt = session.deliver(part, channel.own)
-                outcome = outcome._replace(sent=outcome.sent + 1, url=outcome.url or receipt.url)
+                sent = outcome.sent + receipt.changed
+                outcome = outcome._replace(sent=sent, url=outcome.url or receipt.url)
+                for note in receipt.notes:
+                    run.warn(f"{channel.name}: {redact(note)}")
     except PublisherError as problem:
         return outcome._replace(error=problem)
     except Exception as problem:  # whatever it was, nobody knows whether it went out

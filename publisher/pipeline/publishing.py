@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from threading import Event
+from typing import TYPE_CHECKING
 
 from publisher.archive.lock import held
 from publisher.channel import AnnouncedChannel, LiveChannel
@@ -16,8 +17,12 @@ from publisher.files import sweep
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Outcome, Report, Request
 from publisher.pipeline.run import Run, channels_for
-from publisher.pipeline.work import Work, remember, sources, work
+from publisher.pipeline.soundness import must_be_sound
+from publisher.pipeline.work import Examine, Work, remember, sources, work
 from publisher.theme import Theme
+
+if TYPE_CHECKING:
+    from publisher.pipeline.post import Letter
 
 
 def publish(
@@ -34,8 +39,9 @@ def publish(
 
     A channel that fails is told in the outcome and stops no other; an issue that is broken is left out and
     told by a warning. Raises, before anything is delivered, ConfigError for a channel or an issue that is
-    not there, IssueError when the very issue to publish is broken, BusyError when another process publishes
-    here; and StorageError when a folder cannot be read or the ledger or what is remembered cannot be written.
+    not there, IssueError when the very issue to publish is broken or has errors, BusyError when another
+    process publishes here; and StorageError when a folder cannot be read or the ledger or what is remembered
+    cannot be written.
     """
     channels = channels_for(config, request.channels)
     if request.retry:  # a file is simply written again
@@ -43,21 +49,22 @@ def publish(
         if not channels:
             raise ConfigError("there is nothing to retry: these channels only write files", "publish")
     clock, stop = clock or Clock.running(now), stop or Event()
+    examine = None if request.unchecked else must_be_sound
     with closing(Run(config, theme, request, channels, now, report, clock, stop)) as run:
         if request.dry_run:
-            return _foresee(run, work_on_sources(run))
+            return _foresee(run, work_on_sources(run, examine))
         with held(run.home.lock) as died:
             if died:
                 sweep(run.out / config.publication.site)
                 sweep(run.home.folder)
-            done = work_on_sources(run)
-        return _post(run, done) if done.outgoing else done.outcome
+            done = work_on_sources(run, examine)
+        return _post(run, done) if done.outgoing or request.retry else done.outcome
 
 
-def work_on_sources(run: Run) -> Work:
+def work_on_sources(run: Run, examine: Examine | None = None) -> Work:
     """Look up the sources, and bring the files up to date; in a dry run, only report what would change."""
     seen = time.time_ns()
-    return work(run, sources(run.config), seen)
+    return work(run, sources(run.config), seen, examine)
 
 
 def _post(run: Run, done: Work) -> Outcome:
@@ -68,22 +75,36 @@ def _post(run: Run, done: Work) -> Outcome:
     finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)}
     with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
         remember(run, done, [one for one in done.outgoing if one.channel.name in finished])
-    return _with(run, done, [*outcomes.values()])
+    notices = [one for letter in _notices(run, done) for one in post(run, [letter]).values()]
+    return _with(run, done, [*outcomes.values()], notices)
 
 
 def _foresee(run: Run, done: Work) -> Outcome:
     """What `_post` would do."""
-    if not done.outgoing:
+    if not (done.outgoing or run.request.retry):
         return done.outcome
     from publisher.pipeline.post import foreseen, letters
 
     ledger = run.ledger if run.has_ledger else None
     outcomes = [*foreseen(run, letters(run, done.outgoing, ledger))]
-    for outcome in outcomes:
+    notices = [*foreseen(run, [*_notices(run, done)])]
+    for outcome in (*outcomes, *notices):
         run.report(outcome)
-    return _with(run, done, outcomes)
+    return _with(run, done, outcomes, notices)
 
 
-def _with(run: Run, done: Work, posted: Sequence[ChannelOutcome]) -> Outcome:
+def _notices(run: Run, done: Work) -> Iterator[Letter]:
+    """The notices about the issue that are to be retried."""
+    if run.request.retry and done.outcome.issue:
+        from publisher.pipeline.following import unfinished
+
+        yield from unfinished(run, f"{run.config.publication.id}/{done.outcome.issue.id}")
+
+
+def _with(
+    run: Run, done: Work, posted: Sequence[ChannelOutcome], notices: Sequence[ChannelOutcome]
+) -> Outcome:
     channels = {**done.outcome.channels, **{one.name: one for one in posted}}
+    for one in notices:
+        channels[one.name] = channels[one.name].with_notice(one)
     return done.outcome._replace(channels=channels, warnings=tuple(run.warnings))

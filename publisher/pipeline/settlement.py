@@ -40,6 +40,14 @@ class Answer(NamedTuple):
     recipient: str = ""
     remote_id: str = ""
 
+    def meant(self, case: Case) -> list[Unknown]:
+        """What of a case it is about."""
+        return [
+            one
+            for one in case.doubts
+            if self.part in ("", one.part, last_name(one.part)) and self.recipient in ("", one.recipient)
+        ]
+
 
 def last_name(part: str) -> str:
     """What a person calls a part: its key without the folders."""
@@ -67,12 +75,7 @@ class Settlement:
 
         Raises ConfigError when it is about none, or gives one name to several.
         """
-        key = case.key
-        meant = [
-            one
-            for one in case.doubts
-            if answer.part in ("", one.part, last_name(one.part)) and answer.recipient in ("", one.recipient)
-        ]
+        key, meant = case.key, answer.meant(case)
         if not meant:
             listed = ", ".join(sorted({last_name(one.part) for one in case.doubts})[:5])
             raise ConfigError(f"nothing of that name is unknown on {key.channel}", f"there is: {listed}")
@@ -112,7 +115,8 @@ def settlement(
             raise ConfigError("nothing was sent from here yet", "publish")
         ids = [record.id for record in look(run).sources.values() if issue in names(record)]
         name = f"{config.publication.id}/{ids[0] if ids else issue}"
-        for channel in config.channels:
-            if isinstance(channel, LiveChannel) and channel.destination:
-                recover(run.ledger, channel, Key(name, channel.name, channel.destination), now)
+        on = {one.name: one for one in config.channels if isinstance(one, LiveChannel)}
+        for known in standings(run.ledger, [name]):
+            if channel := on.get(known.key.channel):
+                recover(run.ledger, channel, known.key, now)
         yield Settlement(run.ledger, name, now)

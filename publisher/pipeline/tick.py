@@ -33,6 +33,8 @@ from publisher.theme import Theme
 
 LATE = dt.timedelta(minutes=5)
 
+_KEPT_BACK = (Outlook.WAITING, Outlook.HELD, Outlook.UNSOUND)
+
 _AGAIN = dt.timedelta(seconds=20)
 _PAUSE = dt.timedelta(minutes=10)
 """How long what failed as a whole, such as a bot without its token, is left alone."""
@@ -100,7 +102,8 @@ class _Tick:
             self._look()
         self._code = self._debts.settle(self._run) or self._code
         now = self._run.clock.time()
-        waiting = [one.next for one in self._found if one.outlook in (Outlook.WAITING, Outlook.BUSY)]
+        coming = (Outlook.WAITING, Outlook.BUSY, Outlook.UNSOUND)
+        waiting = [one.next for one in self._found if one.outlook in coming]
         if self._debts.next:
             waiting.append(self._debts.next)
         following = min((moment for moment in waiting if moment > now), default=None)
@@ -109,7 +112,7 @@ class _Tick:
     def _look(self) -> None:
         now = self._run.clock.time()
         self._known = Known.to(self._run.ledger, now)
-        self._found = agenda(self._run.config, records(self._run), self._known, now)
+        self._found = agenda(self._run, records(self._run), self._known, now)
         self._notices.look(self._found, self._known)
 
     def _next_batch(self) -> list[Appointment]:
@@ -128,7 +131,7 @@ class _Tick:
         return frozenset(
             other.record.path
             for other in self._found
-            if other.key.channel == one.key.channel and other.outlook in (Outlook.WAITING, Outlook.HELD)
+            if other.key.channel == one.key.channel and other.outlook in _KEPT_BACK
         )
 
     def _rests(self, one: Appointment) -> bool:
@@ -147,7 +150,8 @@ class _Tick:
     def _publish(self, batch: Sequence[Appointment]) -> None:
         run, record = self._run, batch[0].record
         names = tuple(one.key.channel for one in batch)
-        request = Request(record.path, names, not_yet=self._not_yet(batch[0]))
+        old, not_yet = all(one.history for one in batch), self._not_yet(batch[0])
+        request = Request(record.path, names, unchecked=old, not_yet=not_yet)
         again = all(self._pause(one)[1] == self._mark(one) for one in batch)
         if not again:
             self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))

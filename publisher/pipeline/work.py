@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from publisher.pipeline.events import Advanced, Chosen, Outcome
 from publisher.pipeline.outgoing import Outgoing
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
+from publisher.pipeline.soundness import Readings
 
 
 class Work(NamedTuple):
@@ -46,8 +47,13 @@ def sources(config: Config) -> list[Found]:
     return found
 
 
-def work(run: Run, found: list[Found], seen: int) -> Work:
-    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds).
+Examine = Callable[[Run, Record, Edition, Readings], None]
+"""Looks at the issue chosen, and raises PublisherError when it must not go out."""
+
+
+def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None) -> Work:
+    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds), once the issue
+    stood up to `examine`.
 
     Raises what `publish` does.
     """
@@ -60,6 +66,8 @@ def work(run: Run, found: list[Found], seen: int) -> Work:
             [record for path, record in index.records.items() if path not in not_yet], run.now.date()
         )
         issue = choose(run.request.issue, index.records, current)
+        if issue and examine:
+            examine(run, issue, current, desk.fresh)
         if issue:
             run.report(Chosen(issue, run.request.issue in ("", "latest")))
         for text in _left_out(current):

@@ -6,7 +6,9 @@ from functools import cache
 
 import pytest
 
-from publisher.checks import Archive, Imprint, check, examine
+from publisher.checks.archive import Archive
+from publisher.checks.check import check, examine
+from publisher.checks.imprint import Imprint
 from publisher.reader import decode, read
 from tests.cases.place import CASES
 from tests.cases.test_cases import CORPUS, named, place_of

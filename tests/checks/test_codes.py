@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.checks import CODES, Archive, check, examine
+from publisher.checks.archive import Archive
+from publisher.checks.check import check, examine
+from publisher.checks.codes import CODES, Severity
+from publisher.checks.stopping import grave
 from publisher.reader import read
 
 TITLE = "# 潮汐简报 (2021-03-14)\n"
@@ -88,6 +91,16 @@ def test_it_is_told_at_its_place(code: str, sample: str) -> None:
     text, place = marked(sample)
     found = [problem for problem in check(read(text, "2021-03-14.md"), text) if problem.code == code]
     assert [(p.pos.line, p.pos.column, p.pos.end_column) for p in found] == [place]
+
+
+@pytest.mark.parametrize("sample", [sample for code, sample in SAMPLES])
+def test_a_publish_sees_the_same_errors(sample: str) -> None:
+    text = marked(sample)[0]
+    issue = read(text, "2021-03-14.md")
+    every = examine(issue, text)
+    seen = grave(issue, text)
+    assert seen.problems == tuple(one for one in every.problems if one.severity is Severity.ERROR)
+    assert seen.imprint == every.imprint
 
 
 def test_every_code_has_a_sample() -> None:

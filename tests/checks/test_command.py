@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from publisher.checks import CODES
+from publisher.checks.codes import CODES
 from publisher.cli.excerpt import excerpt, width
 from publisher.cli.main import main
 

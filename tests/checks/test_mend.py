@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.checks import CODES, Edit, check, mend
-from publisher.checks.mend import content
+from publisher.checks.check import check
+from publisher.checks.codes import CODES
+from publisher.checks.mend import content, mend
+from publisher.checks.problem import Edit
 from publisher.checks.source import Source
 from publisher.model import Pos
 from publisher.reader import decode, read

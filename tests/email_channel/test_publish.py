@@ -187,6 +187,10 @@ def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:
             assert ("nobody knows whether reader5@example.net got it" in letter.said) == (policy == "skip")
             letter.publish()
             assert len(server.mails) == mails
+            [row] = [one for one in letter.publish("status", "2021-07-18")["rows"] if one["missed"]] or [{}]
+            assert [one["recipient"] for one in row.get("missed", [])] == (
+                ["reader5@example.net"] if policy == "skip" else []
+            )
 
 
 def test_a_proof_goes_to_the_editor_alone(tmp_path: Path) -> None:
@@ -292,3 +296,34 @@ def test_another_sender_or_list_is_the_same_publication(slow: Slow) -> None:
         found = standing(ledger, Key(ISSUE, "email", "readers"))
     assert found
     assert found.done
+
+
+def test_who_leaves_while_it_goes_out_does_not_get_it(slow: Slow, tmp_path: Path) -> None:
+    """And who joins meanwhile does, at the address as it was written."""
+    readers = tmp_path / "readers.txt"
+    readers.write_text("lin@example.net\nxi@example.net\nzhou@example.net\n")
+    slow.time.meanwhile = lambda: readers.write_text(
+        "xi@example.net\nzhou@example.net\nMo <Mo+news@example.net>\n"
+    )
+    with MailServer() as server:
+        server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
+        done = slow.send(server, recipients_=readers)
+        assert (done.sent, done.error) == (3, None)
+        assert server.readers == ["xi@example.net", "zhou@example.net", "Mo+news@example.net"]
+
+
+def test_a_list_that_is_half_written_while_it_goes_out(slow: Slow, tmp_path: Path) -> None:
+    """It stops, and what was sent until then is not sent again."""
+    readers = tmp_path / "readers.txt"
+    readers.write_text("lin@example.net\nxi@example.net\n")
+    slow.time.meanwhile = lambda: readers.write_text("lin@example.net\nx\n")
+    with MailServer() as server:
+        server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
+        error = slow.send(server, recipients_=readers).error
+        assert error
+        assert error.message.startswith("readers.txt:2: this is no address")
+        assert server.readers == ["xi@example.net"]
+        slow.time.meanwhile = None
+        readers.write_text("lin@example.net\nxi@example.net\n")
+        assert slow.send(server, recipients_=readers).sent == 1
+        assert server.readers == ["xi@example.net", "lin@example.net"]

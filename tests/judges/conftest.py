@@ -78,7 +78,7 @@ def site(
         shutil.copytree(HERE / "issues", folder / "issues", dirs_exist_ok=True)
     else:
         write_letter(folder, sorted((request.getfixturevalue("corpus") / "issues").glob("*.md")))
-    publish(folder=folder)
+    publish("--force", folder=folder)  # the newest of the real ones is not finished
     url = tomllib.loads((folder / "publisher.toml").read_text("utf-8"))["newsletter"]["url"]
     built = Site(url.partition("{")[0], folder / "public")
     for page in built.pages:  # pictures are the editor's to put there

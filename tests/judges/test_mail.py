@@ -23,7 +23,7 @@ def mail(
     letter = write_letter(tmp_path_factory.mktemp("mail") / "letter", issues)
     with (letter / "publisher.toml").open("a", encoding="utf-8") as settings:
         settings.write(f'\n[channels.email]\nto = "list@example.org"\nwrap = "{request.param}"\n')
-    publish("--channel", "email", folder=letter)
+    publish("--channel", "email", "--force", folder=letter)  # its title is of another form
     (folder,) = (letter / "outbox").glob("*/email")
     return folder
 

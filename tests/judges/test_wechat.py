@@ -32,7 +32,7 @@ def folders(
     with (letter / "publisher.toml").open("a", encoding="utf-8") as settings:
         settings.write("[channels.wechat]\n")
     for file in files:
-        publish("--channel", "wechat", "--issue", file.stem, folder=letter)
+        publish("--channel", "wechat", "--issue", file.stem, "--force", folder=letter)
     made = sorted((letter / "outbox").glob("*/wechat"))
     assert len(made) == len(files)
     return made

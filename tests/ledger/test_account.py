@@ -7,10 +7,12 @@ import pytest
 from publisher.errors import ConfigError
 from publisher.ledger import Counts, Key, Ledger, State
 from publisher.ledger.account import (
+    Missed,
     Verdict,
     attempts,
-    deliveries,
     issues_with,
+    missed,
+    recipients,
     resolve,
     retry,
     standing,
@@ -91,7 +93,8 @@ def test_issues_with_something_left(ledger: Ledger) -> None:
     assert issues_with(ledger, State.UNKNOWN) == []
 
 
-def test_deliveries_by_state(ledger: Ledger) -> None:
+def test_what_did_not_arrive(ledger: Ledger) -> None:
+    """With the reason, even after a person has given it up."""
     first = begun(ledger, "x", "y", a="one", b="two")
     tasks = {(task.recipient, task.part): task for task in turn(ledger, first)}
     turn(
@@ -101,9 +104,22 @@ def test_deliveries_by_state(ledger: Ledger) -> None:
         ended(tasks["x", "b"], State.FAILED, reason="gone"),
         ended(tasks["x", "a"], State.FAILED, reason="gone"),
     )
-    told = [("x", "a", "gone"), ("y", "a", "no answer"), ("x", "b", "gone")]
-    assert deliveries(ledger, KEY, State.UNKNOWN, State.FAILED) == told
-    assert deliveries(ledger, NOWHERE, State.FAILED) == []
+    told = [
+        Missed("x", "a", State.FAILED, "gone"),
+        Missed("y", "a", State.UNKNOWN, "no answer"),
+        Missed("x", "b", State.FAILED, "gone"),
+    ]
+    assert missed(ledger, KEY) == told
+    assert missed(ledger, NOWHERE) == []
+    assert recipients(ledger, KEY, State.FAILED) == {"x"}
+    assert recipients(ledger, KEY, State.FAILED, State.UNKNOWN) == {"x", "y"}
+    assert recipients(ledger, NOWHERE, State.FAILED) == frozenset()
+    ledger.release(first, NOON)
+    resolve(ledger, KEY, Verdict.DROP, NOON)
+    assert missed(ledger, KEY)[1] == Missed("y", "a", State.DROPPED, "no answer")
+    found = standing(ledger, KEY)
+    assert found
+    assert found.reasons == ("gone",), "what was given up is no reason to wait"
 
 
 # ----------------------------------------------------------------------- decisions

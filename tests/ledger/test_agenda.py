@@ -6,7 +6,20 @@ import pytest
 
 from publisher.ledger import Key, Ledger, State
 from publisher.ledger.account import standing
-from publisher.ledger.agenda import Decision, adopt, decide, decisions, notice, published, ready, unfinished
+from publisher.ledger.agenda import (
+    Decision,
+    Insistence,
+    adopt,
+    decide,
+    decisions,
+    insist,
+    insistences,
+    notice,
+    published,
+    ready,
+    told,
+    unfinished,
+)
 from publisher.ledger.memo import Watch, beat, count, look, note, recall, watch
 from tests.ledger.conftest import Open
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, ended, turn
@@ -35,6 +48,27 @@ def test_everything_is_told_once(ledger: Ledger, open_ledger: Open) -> None:
     assert notice(open_ledger(), both, "draft", "", NOON) == both[1:]
     assert notice(ledger, both, "draft", "", NOON) == []
     assert notice(ledger, both[:1], "draft", "another reason", NOON) == both[:1]
+
+
+def test_what_was_told_is_known(ledger: Ledger) -> None:
+    notice(ledger, [(ISSUE, "web"), (ISSUE, "post")], "unsound", "1 error", NOON)
+    notice(ledger, [(ISSUE, "post")], "unsound", "2 errors", NOON)
+    notice(ledger, [(OTHER.issue, "post")], "draft", "", NOON)
+    assert told(ledger, "unsound") == {(ISSUE, "web"), (ISSUE, "post")}
+
+
+def test_whoever_insists_is_remembered(ledger: Ledger, open_ledger: Open) -> None:
+    assert insistences(ledger) == {}
+    insist(ledger, ISSUE, "aa", "empty-url at line 5", NOON)
+    insist(ledger, OTHER.issue, "aa", "stale-copy at line 1", NOON)
+    insist(ledger, ISSUE, "bb", "too-long for wechat", NOON + MINUTE)
+    assert insistences(open_ledger()) == {
+        ISSUE: (
+            Insistence("aa", "empty-url at line 5", NOON),
+            Insistence("bb", "too-long for wechat", NOON + MINUTE),
+        ),
+        OTHER.issue: (Insistence("aa", "stale-copy at line 1", NOON),),
+    }
 
 
 def test_what_is_done_and_what_is_not(ledger: Ledger) -> None:

@@ -62,7 +62,7 @@ class Daemon:
         (self.root / "publisher.toml").write_text(SETTINGS.format(schedule=schedule))
 
     def write(self, date: str, *topics: str) -> None:
-        text = f"# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/1)\n"
+        text = f"# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/{date})\n"
         (self.root / "issues" / f"{date}.md").write_text(text)
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:

@@ -12,7 +12,7 @@ from publisher import registry
 from publisher.ledger import Ledger
 from publisher.ledger.memo import beat, look
 from tests.chat import Chat
-from tests.test_commands import NOW, SETTINGS, Letter
+from tests.commands.letter import NOW, SETTINGS, Letter
 
 
 @pytest.fixture
@@ -73,6 +73,29 @@ def test_what_keeps_a_message_waiting_is_shown(letter: Letter) -> None:
     assert letter.told("status", "2021-07-18", now=NOW + dt.timedelta(hours=2))[2].startswith(
         "  chat  2 of 3 waiting · @readers"
     )
+
+
+def test_what_would_stop_it(letter: Letter) -> None:
+    file = letter.root / "issues" / "2021-08-01.md"
+    file.write_text(file.read_text("utf-8").replace("https://e.org/2021-08-01", ""), "utf-8")
+    stopped = [
+        "2021-08-01  to come",
+        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · held by its errors",
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held by its errors",
+    ]
+    said = "issues/2021-08-01.md has 1 error: empty-url at line 5"
+    look = "publish check issues/2021-08-01.md"
+    assert letter.told("status", "2021-08-01") == [*stopped, f"  {said} · {look}"]
+    [one, _] = json.loads(letter.run("status", "2021-08-01", "--json").out)["to_come"]
+    assert (one["outlook"], one["detail"]) == ("unsound", said)
+    day = dt.datetime(2021, 8, 1, 4, tzinfo=dt.UTC)
+    force = "or publish --issue 2021-08-01 --force"
+    told = f"2021-08-01 unsound web,chat: {said} · {look} · {force}"
+    assert told in letter.told("tick", code=1, now=day)
+    assert told not in letter.told("tick", now=day)
+    rows = letter.told("status", "2021-08-01", now=day)
+    assert rows[:4] == [*stopped, f"  {said} · {look} · {force}"]
+    assert rows[5] == "  web   not published"
 
 
 def test_hold_and_release(letter: Letter) -> None:

@@ -169,12 +169,12 @@ def post(url: str, body: object) -> Any:
 
 def test_faults_count_calls_of_their_path(tmp_path: Path) -> None:
     with WeChatServer(state=tmp_path / "drafts.json") as server:
-        server.script(Fault("refuse", call=2, path="stable_token", value=-1, text="system error"))
+        server.script(Fault("refuse", call=2, of="stable_token", value=-1, text="system error"))
         url = f"{server.url}/cgi-bin/stable_token"
         answers = [post(url, ASK) for _ in range(3)]
         assert [one.get("errcode") for one in answers] == [None, -1, None]
         assert answers[0]["access_token"] == answers[2]["access_token"]
-        server.script(Fault("expire", path="stable_token"))
+        server.script(Fault("expire", of="stable_token"))
         post(url, ASK)
         assert len(server.api.tokens) == 2
         assert server.paths == ["stable_token"] * 4
@@ -183,7 +183,7 @@ def test_faults_count_calls_of_their_path(tmp_path: Path) -> None:
 
 def test_a_fault_that_is_none() -> None:
     with pytest.raises(ValueError, match="no fault"):
-        Fault("sulk")  # type: ignore[arg-type]
+        WeChatServer().script(Fault("sulk"))
 
 
 def test_as_a_program(tmp_path: Path) -> None:

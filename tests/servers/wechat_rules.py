@@ -46,12 +46,14 @@ class Publication:
 class WeChat:
     """An account. `rights` are the families of calls it may make; `ips` the addresses it may be called from,
     all when empty; `quota` how often each call may be made a day. A publication ends in `state` when it was
-    asked for `delay` times."""
+    asked for `delay` times. `followers` are who may get a preview, by name or OpenID; `previews` are who got
+    which title."""
 
     clock: Callable[[], float] = time.time
     appid: str = APPID
     secret: str = SECRET
-    rights: set[str] = field(default_factory=lambda: _EVERYBODY | {"freepublish"})
+    rights: set[str] = field(default_factory=lambda: _EVERYBODY | {"freepublish", "message"})
+    followers: set[str] = field(default_factory=set)
     ips: set[str] = field(default_factory=set)
     quota: dict[str, int] = field(default_factory=dict)
     state: int = 0
@@ -63,6 +65,7 @@ class WeChat:
     covers: dict[str, bytes] = field(default_factory=dict)
     publications: dict[str, Publication] = field(default_factory=dict)
     articles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    previews: list[tuple[str, str]] = field(default_factory=list)
     used: Counter[str] = field(default_factory=Counter)
     serial: int = 0
 
@@ -159,11 +162,23 @@ class WeChat:
         return {"errcode": 0, "errmsg": "ok"}
 
     def _draft_get(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"news_item": [self.drafts[self._draft(asked)]]}
+        media_id = self._draft(asked)
+        url = f"http://mp.weixin.qq.com/s?__biz=Tide==&tempkey={media_id}#rd"
+        return {"news_item": [self.drafts[media_id] | {"url": url}]}
 
     def _draft_delete(self, asked: dict[str, Any]) -> dict[str, Any]:
         del self.drafts[self._draft(asked)]
         return {"errcode": 0, "errmsg": "ok"}
+
+    def _message_mass_preview(self, asked: dict[str, Any]) -> dict[str, Any]:
+        media_id = self._draft(asked.get("mpnews", {}))
+        reader = asked.get("towxname") or asked.get("touser", "")
+        if asked.get("msgtype") != "mpnews":
+            raise RefusedError(40008, "invalid message type")
+        if reader not in self.followers:
+            raise RefusedError(40132 if asked.get("towxname") else 40003, "invalid user rid: 65f0")
+        self.previews.append((reader, self.drafts[media_id]["title"]))
+        return {"errcode": 0, "errmsg": "preview success"}
 
     def _draft_batchget(self, asked: dict[str, Any]) -> dict[str, Any]:
         return _page(asked, [*self.drafts.items()], "media_id")

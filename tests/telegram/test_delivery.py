@@ -132,7 +132,7 @@ def test_a_pin_that_fails_is_a_note(
     monkeypatch.setattr("publisher.channels.telegram.connection.ANSWER", 0.2)
     server.api.chat("@tide").rights.remove("can_edit_messages")
     if fault != "none":
-        server.script(Fault(fault, method="pinChatMessage", value=502))
+        server.script(Fault(fault, of="pinChatMessage", value=502))
     with connect(pin=True) as session:
         receipt = session.deliver(part(), "@tide")
     assert receipt.remote_id == "1"

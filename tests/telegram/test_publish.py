@@ -143,7 +143,7 @@ def test_a_longer_issue_waits_for_a_correction(letter: Letter) -> None:
 
 @pytest.mark.parametrize("kind", ["drop_after", "html"])
 def test_what_may_have_arrived_is_not_sent_again(letter: Letter, kind: Any) -> None:
-    letter.server.script(Fault(kind, call=2, method="sendMessage", value=502))
+    letter.server.script(Fault(kind, call=2, of="sendMessage", value=502))
     letter.publish(*SEND, code=4)
     there = 2 if kind == "drop_after" else 1
     assert len(letter.texts) == there

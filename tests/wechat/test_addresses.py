@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import feedparser
 import pytest
 
 ARTICLE = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
@@ -42,6 +43,32 @@ def test_later_issues_and_telegram_lead_to_it(letter: Path, publish: Any) -> Non
     assert row[1]["url"] == own
     publish(folder=letter)
     assert "nothing to do" in publish(folder=letter)
+
+
+def entries(letter: Path) -> dict[str, tuple[list[str], str]]:
+    """Of each feed, by its format: where the entry that is newest leads besides its page, and its content."""
+    public = letter / "public"
+    atom, rss = (
+        feedparser.parse((public / name).read_bytes()).entries[0] for name in ("atom.xml", "feed.xml")
+    )
+    item = json.loads((public / "feed.json").read_bytes())["items"][0]
+    return {
+        "json": ([item["_wechat"]["url"]] if "_wechat" in item else [], item["content_html"]),
+        **{
+            form: ([link.href for link in one.links if link.rel == "related"], one.content[0].value)
+            for form, one in (("atom", atom), ("rss", rss))
+        },
+    }
+
+
+def test_feeds_tell_where_an_issue_stands_besides(letter: Path, publish: Any) -> None:
+    """In the head of its entry: what people read stays as it was, so that nobody takes it for news."""
+    before = entries(letter)
+    assert all(articles == [] for articles, _ in before.values())
+    publish("status", "--url", "wechat", ARTICLE, folder=letter)
+    publish("--channel", "rss", folder=letter)
+    assert entries(letter) == {form: ([ARTICLE], content) for form, (_, content) in before.items()}
+    assert "nothing to do" in publish("--channel", "rss", folder=letter)
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_the_same_bytes_on_every_machine(publish: Callable[..., str], sample: st
     made = []
     for seed, zone, locale in (("1", "Asia/Shanghai", "zh_CN.UTF-8"), ("2", "America/Lima", "C")):
         publish(
-            "--channel", "wechat", "--out", f"out{seed}", folder=tmp_path,
+            "--channel", "wechat", "--force", "--out", f"out{seed}", folder=tmp_path,
             env={"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale},
         )  # fmt: skip
         folder = tmp_path / f"out{seed}" / "outbox" / "2024-03-01" / "wechat"

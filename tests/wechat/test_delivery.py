@@ -241,7 +241,7 @@ def test_a_cover_that_somebody_deleted_is_uploaded_again(server: WeChatServer, s
 
 
 def test_a_cover_that_is_never_there(server: WeChatServer, session, part) -> None:
-    server.script(Fault("refuse", path="draft/add", value=40007, text="invalid media_id"))
+    server.script(Fault("refuse", of="draft/add", value=40007, text="invalid media_id"))
     assert refused(lambda: session.deliver(part(), TO)).permanent
     assert server.paths.count("draft/add") == 2
 
@@ -251,7 +251,7 @@ def test_a_cover_that_is_never_there(server: WeChatServer, session, part) -> Non
 
 def test_the_destination_is_the_account() -> None:
     live = Wechat(appid=APPID, secret="env:TIDE_SECRET")
-    assert (live.destination, live.own, [*live.recipients()]) == (APPID, "", [APPID])
+    assert (live.destination, live.own, [*live.recipients()]) == (APPID, "drafts", [APPID])
     assert Wechat().destination == ""
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from publisher.channels.wechat import Wechat
-from publisher.channels.wechat.refusals import REFUSALS, refusal
+from publisher.channels.wechat.codes import REFUSALS
+from publisher.channels.wechat.refusals import refusal
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.servers.wechat_api import Fault, WeChatServer
 from tests.servers.wechat_rules import APPID, SECRET, RefusedError, WeChat
@@ -35,15 +36,15 @@ def outcome(act: Callable[[], object]) -> PublisherError:
 # ------------------------------------------------------------ did it happen or not
 
 LOST = [
-    (Fault("hang", path="draft/add"), 1, "ReadTimeout"),
-    (Fault("drop_after", path="draft/add"), 1, "RemoteProtocolError"),
-    (Fault("drop_before", path="draft/add"), 0, "RemoteProtocolError"),
-    (Fault("reset", path="draft/add"), 0, "ReadError"),
-    (Fault("html", path="draft/add", value=502), 0, "HTTP 502"),
-    (Fault("html_after", path="draft/add", value=504), 1, "HTTP 504"),
-    (Fault("html", path="draft/add", value=200), 0, "HTTP 200"),
-    (Fault("refuse", path="draft/add", value=-1, text="system error"), 0, "system error (-1)"),
-    (Fault("busy_after", path="draft/add"), 1, "system error (-1)"),
+    (Fault("hang", of="draft/add"), 1, "ReadTimeout"),
+    (Fault("drop_after", of="draft/add"), 1, "RemoteProtocolError"),
+    (Fault("drop_before", of="draft/add"), 0, "RemoteProtocolError"),
+    (Fault("reset", of="draft/add"), 0, "ReadError"),
+    (Fault("html", of="draft/add", value=502), 0, "HTTP 502"),
+    (Fault("html_after", of="draft/add", value=504), 1, "HTTP 504"),
+    (Fault("html", of="draft/add", value=200), 0, "HTTP 200"),
+    (Fault("refuse", of="draft/add", value=-1, text="system error"), 0, "system error (-1)"),
+    (Fault("busy_after", of="draft/add"), 1, "system error (-1)"),
 ]
 
 
@@ -67,7 +68,7 @@ def test_a_lost_answer_and_what_became_of_it(
 
 
 def test_a_slow_answer_is_an_answer(server: WeChatServer, session, part) -> None:
-    server.script(Fault("slow", path="draft/add", value=0.05))
+    server.script(Fault("slow", of="draft/add", value=0.05))
     session.deliver(part(), TO)
 
 
@@ -76,7 +77,7 @@ def test_a_slow_answer_is_an_answer(server: WeChatServer, session, part) -> None
 def test_what_can_be_done_twice_is_never_unknown(
     server: WeChatServer, session, part, path: str, kind: Any
 ) -> None:
-    server.script(Fault(kind, path=path, value=502))
+    server.script(Fault(kind, of=path, value=502))
     act = session.find if path == "draft/batchget" else session.deliver
     error = outcome(lambda: act(part(), TO))
     assert isinstance(error, DeliveryError)
@@ -115,7 +116,7 @@ def test_a_certificate_that_is_none(server: WeChatServer, connect, part) -> None
 def test_a_lost_update_is_made_again(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     new = part("## 新闻\n\n雾又来了。")
-    server.script(Fault("drop_after", path="draft/update"))
+    server.script(Fault("drop_after", of="draft/update"))
     assert isinstance(outcome(lambda: session.update(new, TO, name)), OutcomeUnknownError)
     assert not session.update(new, TO, name).changed
     assert list(server.drafts) == [name]
@@ -147,7 +148,7 @@ TOLD = [
 def test_a_refusal_is_one_sentence_and_the_next_step(
     server: WeChatServer, session, part, code: int, said: str, permanent: bool, message: str, step: str
 ) -> None:
-    server.script(Fault("refuse", path="draft/add", value=code, text=said))
+    server.script(Fault("refuse", of="draft/add", value=code, text=said))
     error = outcome(lambda: session.deliver(part(), TO))
     assert isinstance(error, DeliveryError)
     assert error.permanent is permanent

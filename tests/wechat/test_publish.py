@@ -79,6 +79,20 @@ def letter(tmp_path: Path, server: WeChatServer) -> Letter:
     return Letter(tmp_path / "letter", server)
 
 
+def test_a_proof_becomes_the_draft(letter: Letter) -> None:
+    proof = letter.publish("--channel", "wechat", "--to-me")
+    assert proof["destination"] == "drafts"
+    assert proof["url"].startswith("http://mp.weixin.qq.com/s?")
+    assert "校样在草稿箱里" in letter.said
+    [media_id] = letter.server.drafts
+    letter.publish("--channel", "wechat", "--to-me")
+    assert letter.publish()["sent"] == 1
+    assert list(letter.server.drafts) == [media_id]
+    assert letter.server.paths.count("draft/add") == 1
+    letter.publish()
+    assert list(letter.server.drafts) == [media_id]
+
+
 def test_once_and_only_once(letter: Letter) -> None:
     assert letter.publish()["sent"] == 1
     assert letter.calls == ["stable_token", "material/add_material", "draft/add"]
@@ -95,7 +109,7 @@ def test_once_and_only_once(letter: Letter) -> None:
 
 def test_a_draft_whose_answer_was_lost_is_adopted(letter: Letter) -> None:
     """Row 39."""
-    letter.server.script(Fault("drop_after", call=1, path="draft/add"))
+    letter.server.script(Fault("drop_after", call=1, of="draft/add"))
     letter.publish()
     assert letter.calls[2:] == ["draft/add", "draft/batchget"]
     letter.write("退潮了。")

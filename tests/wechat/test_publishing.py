@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from publisher.channels.wechat.codes import STATES
 from publisher.channels.wechat.draft import PUBLISH
 from publisher.channels.wechat.publishing import PAUSES
-from publisher.channels.wechat.refusals import STATES
 from publisher.errors import DeliveryError, OutcomeUnknownError
 from tests.servers.wechat_api import Fault, WeChatServer
 from tests.servers.wechat_rules import APPID
@@ -148,7 +148,7 @@ def test_an_end_that_came_while_nobody_waited(server: WeChatServer, connect, par
 def test_an_answer_that_is_lost(server: WeChatServer, session, part, wish, kind: Any) -> None:
     """It was handed in, and nobody knows its number: it is found among the published."""
     session.deliver(part(), TO)
-    server.script(Fault(kind, path="freepublish/submit", value=502))
+    server.script(Fault(kind, of="freepublish/submit", value=502))
     with pytest.raises(OutcomeUnknownError):
         session.deliver(wish(), TO)
     server.script()
@@ -164,7 +164,7 @@ def test_questions_without_answer_are_asked_again(
     server: WeChatServer, session, part, wish, slept: list[float]
 ) -> None:
     session.deliver(part(), TO)
-    server.script(Fault("html", call=1, path="freepublish/get", value=502))
+    server.script(Fault("html", call=1, of="freepublish/get", value=502))
     assert session.deliver(wish(), TO).url == URL
     assert slept == [1.0, 2.0]
 

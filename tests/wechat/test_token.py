@@ -92,7 +92,7 @@ def test_a_place_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop
 
 
 def test_two_processes_share_one(server: WeChatServer, environment: Path) -> None:
-    server.script(Fault("slow", path="stable_token", value=1.5))  # so that all want one before it is there
+    server.script(Fault("slow", of="stable_token", value=1.5))  # so that all want one before it is there
     command = [sys.executable, "-c", ASK, APPID, server.url]
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
@@ -125,7 +125,7 @@ def test_an_expired_token_is_exchanged_once(server: WeChatServer, session, part)
 
 @pytest.mark.parametrize("code", [40001, 40014, 42001])
 def test_a_draft_is_added_once_with_the_new_token(server: WeChatServer, session, part, code: int) -> None:
-    server.script(Fault("refuse", call=1, path="draft/add", value=code))
+    server.script(Fault("refuse", call=1, of="draft/add", value=code))
     session.deliver(part(), APPID)
     assert server.paths[2:] == ["draft/add", "stable_token", "draft/add"]
     assert len(server.drafts) == 1
@@ -133,7 +133,7 @@ def test_a_draft_is_added_once_with_the_new_token(server: WeChatServer, session,
 
 @pytest.mark.parametrize("code", [40001, 40014, 42001])
 def test_a_second_refusal_is_the_end(server: WeChatServer, session, part, code: int) -> None:
-    server.script(Fault("refuse", path="draft/add", value=code))
+    server.script(Fault("refuse", of="draft/add", value=code))
     with pytest.raises(DeliveryError, match=rf"微信仍然不认 \({code}\)") as caught:
         session.deliver(part(), APPID)
     assert caught.value.permanent

@@ -1,249 +1,20 @@
-"""publisher.toml: what a right one gives, and the one line each mistake gives."""
+"""The one line each mistake in publisher.toml gives, with its place."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from publisher import config
-from publisher.channel import Channel, Rendering, Session
+from publisher.channel import Channel
 from publisher.errors import ConfigError
-from publisher.model import Publication
+from tests.config.channels import TOP, Silent, find_channel, load
 
-
-class Silent:
-    name: ClassVar[str] = ""
-
-    def render(self, *_: object) -> Rendering:
-        return Rendering(())
-
-    def session(self) -> AbstractContextManager[Session]:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Web(Silent):
-    name: ClassVar[str] = "web"
-
-
-@dataclass(frozen=True, slots=True)
-class Rss(Silent):
-    name: ClassVar[str] = "rss"
-    path: str = "public/feed.xml"
-    entries: int = 20
-
-    def addresses(self, publication: Publication) -> dict[str, str]:
-        if not self.path.startswith(f"{publication.site}/"):
-            raise ConfigError(f"{self.path} is not below {publication.site}", "move it")
-        return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Pigeon(Silent):
-    name: ClassVar[str] = "pigeon"
-    loft: str
-    height: float = 1.5
-    rings: tuple[str, ...] = ()
-    night: bool = False
-    colour: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.height > 100:
-            raise ConfigError("height is more than a pigeon flies", "at most 100")
-
-
-# its annotations are types, not text: a channel need not import annotations from the future
-Plain = make_dataclass(
-    "Plain",
-    [("width", int, 72), ("to", tuple[str, ...], ()), ("subject", str | None, None)],
-    bases=(Silent,),
-    namespace={"name": "plain"},
-    frozen=True,
-)
-
-
-def find_channel(name: str) -> type[Channel]:
-    known: dict[str, type] = {"web": Web, "rss": Rss, "pigeon": Pigeon, "plain": Plain}
-    if name not in known:
-        raise ConfigError(f"there is no channel {name}", f"channels: {', '.join(known)}")
-    return known[name]
-
-
-TOP = """\
-[newsletter]
-name = "慢工"
-url = "https://example.org/slow/{date}/"
-id = "tag:example.org,2021:slow"
-"""
-
-
-def load(folder: Path, text: str) -> config.Config:
-    path = folder / "publisher.toml"
-    path.write_text(text, "utf-8")
-    return config.load(path, find_channel)
-
-
-# ------------------------------------------------------------------ a right one
-
-
-def test_three_keys_are_enough(tmp_path: Path) -> None:
-    found = load(tmp_path, TOP)
-    assert (found.path, found.root) == (tmp_path / "publisher.toml", tmp_path)
-    assert found.publication.name == "慢工"
-    assert found.publication.url == "https://example.org/slow/{date}/"
-    assert found.publication.base == "https://example.org/slow/"
-    assert (found.publication.site, found.publication.lang) == ("public", "zh-CN")
-    assert found.issues == "issues/*.md"
-    assert (found.schedule.at, found.schedule.is_set) == (dt.time(9, 45), False)
-    assert found.listen is None, "the daemon shows nothing unless it is asked to"
-    assert found.channels == (Web(), Rss())
-    assert found.templates is None
-    assert found.digest == hashlib.sha256(TOP.encode()).hexdigest()
-
-
-def test_every_key_arrives(tmp_path: Path) -> None:
-    (tmp_path / "templates").mkdir()
-    found = load(
-        tmp_path,
-        TOP
-        + """\
-tagline = "写得慢一点"
-issues = "texts/**/*.md"
-site = "docs/slow/"
-lang = "en"
-timezone = "Europe/Berlin"
-author = "林"
-email = "editor@example.org"
-license = "CC-BY-SA-4.0"
-contacts = ["公众号：慢工", "https://example.org"]
-[schedule]
-at = "23:05"
-rhythm = "5 23 * * fri"
-catch_up = 6
-on_failure = "file:secrets/hook"
-[serve]
-listen = "[::1]:8080"
-[channels.pigeon]
-loft = "north"
-height = 3
-rings = ["a", "b"]
-night = true
-colour = "grey"
-[channels.plain]
-at = "23:30"
-width = 60
-to = ["list@example.org"]
-[channels.rss]
-path = "docs/slow/rss.xml"
-[channels.web]
-enabled = false
-""",
-    )
-    assert found.publication.tagline == "写得慢一点"
-    assert found.publication.site == "docs/slow"
-    assert (found.publication.lang, found.publication.timezone) == ("en", "Europe/Berlin")
-    assert (found.publication.author, found.publication.email) == ("林", "editor@example.org")
-    assert found.publication.license == "CC-BY-SA-4.0"
-    assert found.publication.contacts == ("公众号：慢工", "https://example.org")
-    assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
-    assert found.listen == ("::1", 8080)
-    schedule = found.schedule
-    assert schedule.rhythm
-    assert schedule.turn(dt.date(2021, 7, 18), "rss") == (dt.date(2021, 7, 23), dt.time(23, 5))
-    assert schedule.turn(dt.date(2021, 7, 18), "plain") == (dt.date(2021, 7, 23), dt.time(23, 30))
-    assert schedule.catch_up == dt.timedelta(hours=6)
-    assert schedule.on_failure == f"file:{tmp_path / 'secrets/hook'}"
-    assert found.templates == tmp_path / "templates"
-    assert [channel.name for channel in found.channels] == ["rss", "pigeon", "plain"]
-    rss, pigeon, plain = found.channels
-    assert rss == Rss(path="docs/slow/rss.xml")
-    assert pigeon == Pigeon("north", 3.0, ("a", "b"), True, "grey")
-    assert (vars(plain)["width"], vars(plain)["to"]) == (60, ("list@example.org",))
-
-
-@pytest.mark.parametrize(
-    ("listen", "is_loopback"),
-    [
-        ("127.0.0.1:80", True),
-        ("127.9.8.7:0", True),
-        ("[::1]:65535", True),
-        ("localhost:8080", True),
-        ("0.0.0.0:8080", False),
-        ("[::]:8080", False),
-        ("192.168.0.1:8080", False),
-        ("localhost.example.org:8080", False),
-    ],
-)
-def test_where_the_daemon_listens(listen: str, is_loopback: bool, tmp_path: Path) -> None:
-    found = load(tmp_path, TOP + f'[serve]\nlisten = "{listen}"').listen
-    assert found
-    assert str(found) == listen
-    assert found.is_loopback == is_loopback
-
-
-def test_a_channel_that_is_off_need_not_fit_the_site(tmp_path: Path) -> None:
-    found = load(tmp_path, TOP + 'site = "docs"\n[channels.rss]\nenabled = false')
-    assert found.channels == (Web(),)
-
-
-@pytest.mark.parametrize(
-    ("url", "pattern", "base"),
-    [
-        ("https://example.org", "https://example.org/{date}/", "https://example.org/"),
-        ("http://example.org/a/", "http://example.org/a/{date}/", "http://example.org/a/"),
-        (
-            "https://example.org/a/no-{id}.html",
-            "https://example.org/a/no-{id}.html",
-            "https://example.org/a/",
-        ),
-        (
-            "https://example.org:8443/{year}/{month}/{day}/",
-            "https://example.org:8443/{year}/{month}/{day}/",
-            "https://example.org:8443/",
-        ),
-    ],
-)
-def test_url_is_a_pattern_with_a_base(tmp_path: Path, url: str, pattern: str, base: str) -> None:
-    found = load(tmp_path, TOP.replace("https://example.org/slow/{date}/", url))
-    assert (found.publication.url, found.publication.base) == (pattern, base)
-
-
-@pytest.mark.parametrize(
-    "tag",
-    ["tag:example.org,2021:slow", "tag:lin@mail.example.org,2021-02:a/b?c", "tag:example.org,2021-02-28:"],
-)
-def test_id_may_be_any_tag_uri(tmp_path: Path, tag: str) -> None:
-    assert load(tmp_path, TOP.replace("tag:example.org,2021:slow", tag)).publication.id == tag
-
-
-def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "publisher.toml"
-    path.write_bytes(b"\xef\xbb\xbf" + TOP.replace("\n", "\r\n").encode())
-    assert config.load(path, find_channel).publication.name == "慢工"
-
-
-def test_find_looks_upward(tmp_path: Path) -> None:
-    (tmp_path / "publisher.toml").touch()
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    assert config.find(tmp_path / "a" / "b") == tmp_path.resolve() / "publisher.toml"
-    assert config.find(tmp_path) == tmp_path.resolve() / "publisher.toml"
-
-
-def test_find_says_where_it_looked(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        config.find(Path(tmp_path.anchor))
-    assert caught.value.message == f"there is no publisher.toml in {tmp_path.anchor} or above it"
-    assert caught.value.hint == "make one: publish init"
-
-
-# --------------------------------------------------------------------- mistakes
+# -------------------------------------------------------------------- mistakes
 
 # what is added after the four lines of TOP, then place and message, then hint
 ADDED = [
@@ -636,7 +407,7 @@ def test_a_channel_that_is_told_whose_it_is(tmp_path: Path) -> None:
         config.load(path, find)
 
 
-# ----------------------------------------------------------------------- places
+# ---------------------------------------------------------------------- places
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,241 @@
+"""`publish` stops before an issue with errors, and goes on when somebody insists."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from publisher import reader
+from publisher.channel import Context
+from publisher.channels.wechat import Wechat
+from publisher.cli.main import main
+from publisher.errors import DeliveryError
+from publisher.ledger import Ledger
+from publisher.model import Issue
+
+NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
+SETTINGS = """\
+[newsletter]
+name = "慢刊"
+url = "https://e.org/{date}/"
+id = "tag:e.org,2021:slow"
+[channels.wechat]
+"""
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+def issue(date: str, *urls: str) -> str:
+    items = "".join(f"- [第{n}条]({url})\n" for n, url in enumerate(urls, 1))
+    return f"# 慢刊 ({date})\n\n> 导读：好的。\n\n## 新闻\n\n{items}"
+
+
+@pytest.fixture
+def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A newsletter of one sound issue; we stand in its folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "letter"
+    (root / "issues").mkdir(parents=True)
+    (root / "publisher.toml").write_text(SETTINGS, "utf-8")
+    write(root, "2021-07-04", "https://e.org/1", "https://e.org/2", "https://e.org/3")
+    monkeypatch.chdir(root)
+    return root
+
+
+def write(root: Path, date: str, *urls: str) -> None:
+    (root / "issues" / f"{date}.md").write_text(issue(date, *urls), "utf-8")
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Run `publish` with these words: its exit code and what it printed."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main([*words], NOW)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+STOPPED = (
+    "error: issues/2021-07-18.md has 1 error: empty-url at line 7"
+    " · publish check issues/2021-07-18.md · or go on all the same: --force\n"
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--channel", "rss"),
+        ("2021-07-18",),
+        ("--dry-run",),
+        ("--out", "elsewhere"),
+        ("correct", "2021-07-18", "--channel", "wechat"),
+        ("retry", "--channel", "wechat"),
+    ],
+    ids=" ".join,
+)
+def test_errors_stop_it_before_anything_is_written(letter: Path, say: Say, words: tuple[str, ...]) -> None:
+    write(letter, "2021-07-18", "")
+    assert say(*words) == (1, "", STOPPED)
+    assert not {"public", "outbox", "elsewhere"} & {one.name for one in letter.iterdir()}
+    assert not (letter / ".publisher" / "ledger.db").exists()
+
+
+def test_it_is_told_to_scripts(letter: Path, say: Say) -> None:
+    write(letter, "2021-07-18", "")
+    code, out, _ = say("--json")
+    said = json.loads(out)
+    assert (code, said["exit"]) == (1, 1)
+    assert said["error"]["message"] == "issues/2021-07-18.md has 1 error: empty-url at line 7"
+
+
+def test_many_errors_are_counted(letter: Path, say: Say) -> None:
+    write(letter, "2021-07-18", "", "", "", "")
+    listed = "empty-url at line 7, empty-url at line 8, empty-url at line 9, …"
+    assert f"2021-07-18.md has 4 errors: {listed} · publish check" in say()[2]
+
+
+def test_warnings_do_not(letter: Path, say: Say) -> None:
+    (letter / "issues" / "2021-07-04.md").write_text(issue("2021-07-04", "https://e.org/1") + "摘要：\n")
+    assert "warning[summary-empty]" in say("check", "2021-07-04")[1]
+    assert say()[0] == 0
+
+
+def test_a_silenced_code_does_not(letter: Path, say: Say) -> None:
+    write(letter, "2021-07-18", "")
+    file = letter / "issues" / "2021-07-18.md"
+    file.write_text(file.read_text("utf-8") + "\n<!-- publish: ignore=empty-url -->\n", "utf-8")
+    assert say()[0] == 0
+
+
+def test_a_copy_of_the_last_issue_is_stopped(letter: Path, say: Say) -> None:
+    assert say()[0] == 0
+    write(letter, "2021-07-18", "https://e.org/1", "https://e.org/2", "https://e.org/3")
+    code, _, said = say()
+    assert code == 1
+    assert "1 error: stale-copy at line 1" in said
+
+
+def test_errors_of_other_issues_do_not_stop_it(letter: Path, say: Say) -> None:
+    write(letter, "2021-06-20", "")
+    assert say()[0] == 0
+    write(letter, "2021-06-06", "", "https://e.org/0")
+    assert say()[0] == 0, "nor those of one that was written later"
+
+
+def test_what_is_too_long_stops_the_channel_that_cannot_carry_it(letter: Path, say: Say) -> None:
+    file = letter / "issues" / "2021-07-04.md"
+    file.write_text(file.read_text("utf-8") + "摘要：" + "浪" * 20_000 + "\n", "utf-8")
+    assert say("--channel", "rss")[0] == 0
+    for words in ((), ("--channel", "wechat")):
+        code, _, said = say(*words)
+        assert code == 1
+        assert "2021-07-04.md has 1 error: too-long for wechat" in said
+    file.write_text(file.read_text("utf-8") + "\n<!-- publish: ignore=too-long -->\n", "utf-8")
+    assert say()[0] == 0
+
+
+def test_a_channel_that_cannot_render_it_stops_no_other(
+    letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def render(self: Wechat, issue: Issue, context: Context) -> NoReturn:
+        raise DeliveryError("out of ink")
+
+    monkeypatch.setattr(Wechat, "render", render)
+    code, said, _ = say()
+    assert code == 3
+    assert "out of ink" in said
+    assert (letter / "public" / "feed.xml").exists()
+
+
+def test_nothing_is_read_twice(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    real = reader.read
+
+    def read(text: str, path: str = "") -> Issue:
+        opened.append(path)
+        return real(text, path)
+
+    monkeypatch.setattr(reader, "read", read)
+    write(letter, "2021-07-18", "https://e.org/9")
+    say()
+    assert sorted(opened) == ["issues/2021-07-04.md", "issues/2021-07-18.md"]
+    opened.clear()
+    write(letter, "2021-07-18", "https://e.org/10")
+    say("--channel", "rss")
+    assert opened == ["issues/2021-07-18.md"]
+
+
+# ---------------------------------------------------------------- in spite of it
+
+
+def insisted(letter: Path) -> list[tuple[str, ...]]:
+    with closing(Ledger(letter / ".publisher" / "ledger.db")) as ledger, ledger.transaction() as books:
+        return [tuple(row) for row in books.rows("SELECT issue, errors, at FROM insistence ORDER BY id")]
+
+
+def test_force_goes_on_and_the_ledger_knows(letter: Path, say: Say) -> None:
+    write(letter, "2021-07-18", "")
+    code, _, said = say("--force", "--channel", "web")
+    assert code == 0
+    assert "2021-07-18.md has 1 error: empty-url at line 7; published all the same (--force)" in said
+    assert (letter / "public" / "2021-07-18" / "index.html").exists()
+    known = ("tag:e.org,2021:slow/2021-07-18", "empty-url at line 7", "2021-07-18T04:00:00.000000Z")
+    assert insisted(letter) == [known]
+    assert "  published by --force 2021-07-18 12:00, with empty-url at line 7\n" in say("status")[1]
+    rows = json.loads(say("status", "--json")[1])["rows"]
+    assert {row["issue"]: row["insisted"] for row in rows} == {
+        "2021-07-18": {"errors": "empty-url at line 7", "at": "2021-07-18T12:00:00+08:00"},
+        "2021-07-04": None,
+    }
+    assert say("--force", "--channel", "rss")[0] == 0
+    assert insisted(letter) == [known], "nothing new was insisted on"
+
+
+def test_force_without_errors_is_no_news(letter: Path, say: Say) -> None:
+    assert say("--force")[2] == ""
+    assert insisted(letter) == []
+
+
+def test_who_insisted_once_is_not_stopped_again_until_the_text_changes(letter: Path, say: Say) -> None:
+    write(letter, "2021-07-18", "")
+    say("--force", "--channel", "rss")
+    assert say("--channel", "wechat")[0] == 0
+    (letter / "publisher.toml").write_text(SETTINGS.replace("[ch", 'tagline = "慢"\n[ch'), "utf-8")
+    assert say()[0] == 0
+    write(letter, "2021-07-18", "", "https://e.org/9")
+    assert say()[0] == 1
+
+
+def test_who_insisted_on_one_error_is_stopped_by_another(letter: Path, say: Say) -> None:
+    write(letter, "2021-07-18", "", "https://e.org/1")
+    file = letter / "issues" / "2021-07-04.md"
+    known = file.read_text("utf-8")
+    file.write_text(known.replace("https://e.org/1", "https://e.org/7"), "utf-8")
+    assert say("--force")[0] == 0
+    file.write_text(known, "utf-8")
+    code, _, said = say("2021-07-18")
+    assert code == 1
+    assert "2 errors: empty-url at line 7, duplicate-item at line 8" in said
+
+
+@pytest.mark.parametrize("words", [("--dry-run",), ("--out", "elsewhere")])
+def test_only_what_is_published_here_is_noted(letter: Path, say: Say, words: tuple[str, ...]) -> None:
+    write(letter, "2021-07-18", "")
+    assert say("--force", *words)[0] == 0
+    assert not (letter / ".publisher" / "ledger.db").exists()
+
+
+def test_an_archive_is_adopted_whatever_its_errors(letter: Path, say: Say) -> None:
+    write(letter, "2021-06-20", "")
+    (letter / "issues" / "2021-07-04.md").unlink()
+    assert say("adopt", "--archive")[0] == 0
+    assert (letter / "public" / "2021-06-20" / "index.html").exists()

@@ -1,0 +1,85 @@
+"""Made-up channels with keys of every type, and a file that is right."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, make_dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from publisher import config
+from publisher.channel import Channel, Rendering, Session
+from publisher.errors import ConfigError
+from publisher.model import Publication
+
+
+class Silent:
+    name: ClassVar[str] = ""
+
+    def render(self, *_: object) -> Rendering:
+        return Rendering(())
+
+    def session(self) -> AbstractContextManager[Session]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Web(Silent):
+    name: ClassVar[str] = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Rss(Silent):
+    name: ClassVar[str] = "rss"
+    path: str = "public/feed.xml"
+    entries: int = 20
+
+    def addresses(self, publication: Publication) -> dict[str, str]:
+        if not self.path.startswith(f"{publication.site}/"):
+            raise ConfigError(f"{self.path} is not below {publication.site}", "move it")
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Pigeon(Silent):
+    name: ClassVar[str] = "pigeon"
+    loft: str
+    height: float = 1.5
+    rings: tuple[str, ...] = ()
+    night: bool = False
+    colour: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.height > 100:
+            raise ConfigError("height is more than a pigeon flies", "at most 100")
+
+
+# its annotations are types, not text: a channel need not import annotations from the future
+Plain = make_dataclass(
+    "Plain",
+    [("width", int, 72), ("to", tuple[str, ...], ()), ("subject", str | None, None)],
+    bases=(Silent,),
+    namespace={"name": "plain"},
+    frozen=True,
+)
+
+
+def find_channel(name: str) -> type[Channel]:
+    known: dict[str, type] = {"web": Web, "rss": Rss, "pigeon": Pigeon, "plain": Plain}
+    if name not in known:
+        raise ConfigError(f"there is no channel {name}", f"channels: {', '.join(known)}")
+    return known[name]
+
+
+TOP = """\
+[newsletter]
+name = "慢工"
+url = "https://example.org/slow/{date}/"
+id = "tag:example.org,2021:slow"
+"""
+
+
+def load(folder: Path, text: str) -> config.Config:
+    path = folder / "publisher.toml"
+    path.write_text(text, "utf-8")
+    return config.load(path, find_channel)

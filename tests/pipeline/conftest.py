@@ -1,0 +1,41 @@
+"""A newsletter of four issues, and what was done with its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from publisher import reader
+from tests.pipeline.newsletter import Newsletter
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Newsletter:
+    made = Newsletter(tmp_path / "letter")
+    for date in ("2020-12-06", "2021-06-20", "2021-07-04", "2021-07-18"):
+        made.write(date, topic=f"第{date}题")
+    return made
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths that were parsed, in order."""
+    paths: list[str] = []
+    read = reader.read
+    monkeypatch.setattr(reader, "read", lambda text, path: (paths.append(path), read(text, path))[1])
+    return paths
+
+
+@pytest.fixture
+def replaced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that were put in place, in order."""
+    names: list[str] = []
+    replace_file = Path.replace
+
+    def note(self: Path, target: Path) -> Path:
+        names.append(Path(target).name)
+        return replace_file(self, target)
+
+    monkeypatch.setattr(Path, "replace", note)
+    return names

@@ -1,0 +1,130 @@
+"""Two made-up channels that write plain text, and a newsletter that goes out by them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from publisher.channel import Context, Entry, Group, Part, Rendering
+from publisher.config import Config
+from publisher.files import FolderSession
+from publisher.model import Issue, Publication
+from publisher.pipeline.events import Outcome, Request, Warned
+from publisher.pipeline.publishing import publish
+from publisher.pipeline.quick import nothing_to_do
+from publisher.theme import Theme
+
+NOON = dt.datetime(2021, 7, 18, 4, 0, 0, 123_456, tzinfo=dt.UTC)  # 12:00 in China
+
+
+# ruff: noqa: ARG002 - a channel is asked for more than these two care about
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A page per issue that names its neighbours, and an index."""
+
+    name: ClassVar[str] = "pages"
+    keeps: ClassVar[bool] = False
+    rendered: list[str] = field(default_factory=list, compare=False)
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        self.rendered.append(issue.id)
+        if "渲染失败" in context.entry.title:
+            raise ZeroDivisionError("no such thing")
+        near = [one.title if one else "-" for one in (context.previous, context.next)]
+        lines = [context.entry.title, *near, str(context.entry.updated), issue.source.sha256]
+        body = "\n".join(lines).encode()
+        return Rendering(
+            (Part(f"public/{issue.id}.html", "text/html", body),), warnings=(f"dull: {issue.id}",)
+        )
+
+    def render_archive(
+        self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
+    ) -> Iterator[Group]:
+        text = "\n".join(entry.title for entry in entries).encode()
+        digest = hashlib.sha256(text).hexdigest()
+        yield Group("index", digest, lambda: [Part("public/index.html", "text/html", text)])
+
+    def session(self) -> FolderSession:
+        return FolderSession()
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The two newest issues in one file, and all of a year in another."""
+
+    name: ClassVar[str] = "feed"
+    keeps: ClassVar[bool] = True
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        text = f"{context.entry.id} {context.entry.updated} {issue.source.sha256}\n"
+        return Rendering((Part("kept", "text/plain", text.encode()),))
+
+    def render_archive(
+        self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
+    ) -> Iterator[Group]:
+        for key, some in (("2020", [e for e in entries if e.date.year == 2020]), ("feed", entries[:2])):
+            digest = hashlib.sha256(repr([(e.id, e.revision, e.updated) for e in some]).encode()).hexdigest()
+            yield Group(key, digest, lambda key=key, some=some: self.files(key, [*map(body, some)]))
+
+    def files(self, key: str, bodies: list[bytes]) -> list[Part]:
+        text = b"".join(bodies)
+        return [Part(f"public/{key}.txt{end}", "text/plain", text) for end in ("", ".gz")]
+
+    def session(self) -> FolderSession:
+        return FolderSession()
+
+
+class Newsletter:
+    """A newsletter in a folder, and what its last run told."""
+
+    def __init__(self, root: Path, *channels: Any) -> None:
+        self.root = root
+        self.pages = Pages()
+        publication = Publication("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
+        self.config = Config(
+            root / "publisher.toml", root, publication, channels=channels or (self.pages, Feed())
+        )
+        self.now = NOON
+        self.events: list[Any] = []
+        (root / "issues").mkdir(parents=True)
+        (root / "publisher.toml").write_text("[newsletter]")
+
+    def write(
+        self, date: str, topic: str = "题", text: str = "正文", front: str = "", name: str = ""
+    ) -> Path:
+        path = self.root / "issues" / f"{name or date}.md"
+        path.write_text(
+            f"{front}# 慢刊 ({date})：{topic}\n\n## 新闻\n\n- [条目](https://e.org/{date})\n摘要：{text}。\n"
+        )
+        os.utime(path, ns=(1, 1_600_000_000_000_000_001 + hash(path.read_bytes()) % 10**9))
+        return path
+
+    def publish(self, *channels: str, **request: Any) -> Outcome:
+        self.events = []
+        self.pages.rendered.clear()
+        wish = Request(channels=channels, **request)
+        return publish(self.config, Theme.load(), wish, self.now, self.events.append)
+
+    def quick(self, *channels: str, **request: Any) -> Outcome | None:
+        return nothing_to_do(self.root, Request(channels=channels, **request), self.now)
+
+    def text(self, name: str) -> str:
+        return (self.root / "public" / name).read_text()
+
+    @property
+    def warnings(self) -> list[str]:
+        return [event.message for event in self.events if isinstance(event, Warned)]
+
+
+def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in files
+    }

@@ -1,0 +1,274 @@
+"""Channels without an archive, channels that fail, and the processes that render for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import operator
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from publisher import config as settings
+from publisher import registry
+from publisher.channel import Context, Part, Receipt, Rendering
+from publisher.errors import ConfigError, DeliveryError
+from publisher.files import FolderSession
+from publisher.model import Issue
+from publisher.pipeline import crew as crew_module
+from publisher.pipeline.crew import Crew
+from publisher.pipeline.events import Outcome
+from tests.pipeline.newsletter import Feed, Newsletter, Pages, tree
+
+# ruff: noqa: ARG002 - a channel is asked for more than these care about
+
+
+# ------------------------------------------------- channels without an archive
+
+
+@dataclass(frozen=True)
+class Post:
+    """One file per issue, for the issue to publish only."""
+
+    name: ClassVar[str] = "post"
+    live: bool = False
+    sent: list[str] = field(default_factory=list, compare=False)
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        text = context.entry.title.encode()
+        return Rendering((Part(f"outbox/{issue.id}/post.txt", "text/plain", text),), ("a bit long",))
+
+    def session(self) -> Any:
+        return Mailbox(self.sent) if self.live else FolderSession()
+
+
+class Mailbox:
+    """A session that leaves nothing in the folder."""
+
+    def __init__(self, sent: list[str]) -> None:
+        self.sent = sent
+
+    def __enter__(self) -> Mailbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def deliver(self, part: Part, destination: str) -> Receipt:
+        self.sent.append(part.key)
+        return Receipt()
+
+
+def test_a_channel_without_an_archive_gets_the_issue_to_publish(letter: Newsletter) -> None:
+    letter.config = replace(letter.config, channels=(Post(),))
+    assert letter.publish().channels["post"].written == ("outbox/2021-07-18/post.txt",)
+    assert letter.warnings == ["post: a bit long"]
+    outcome = letter.publish(issue="2021-07-04")
+    assert outcome.channels["post"].written == ("outbox/2021-07-04/post.txt",)
+    assert outcome.channels["post"].gone == ()
+    path = letter.root / "outbox" / "2021-07-04" / "post.txt"
+    path.unlink()
+    assert letter.publish(issue="2021-07-04").channels["post"].written == ("outbox/2021-07-04/post.txt",)
+    path.unlink()
+    assert letter.publish().nothing_to_do  # the older issue is not its business any more
+
+
+def test_what_was_sent_is_not_sent_again(letter: Newsletter) -> None:
+    post = Post(live=True)
+    letter.config = replace(letter.config, channels=(post,))
+    letter.publish()
+    (letter.root / "issues" / "2021-06-20.md").touch()  # so that the run has a look
+    assert letter.publish().nothing_to_do
+    letter.write("2020-12-06", topic="改过的题")
+    letter.publish()
+    assert post.sent == ["outbox/2021-07-18/post.txt"]
+
+
+# ---------------------------------------------------------- channels that fail
+
+
+class Refusing(FolderSession):
+    """A session that fails on one part."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        super().__init__()
+        self.name = name
+        self.error = error
+
+    def deliver(self, part: Part, destination: str) -> Receipt:
+        if part.key.endswith(self.name):
+            raise self.error
+        return super().deliver(part, destination)
+
+
+@dataclass(frozen=True)
+class Troubled(Pages):
+    """Pages, whose delivery fails on one part."""
+
+    part: str = ""
+    error: Exception | None = None
+
+    def session(self) -> FolderSession:
+        return Refusing(self.part, self.error) if self.error else FolderSession()
+
+
+def troubled(letter: Newsletter, part: str, error: Exception) -> Outcome:
+    letter.config = replace(letter.config, channels=(Troubled(part=part, error=error), Feed()))
+    outcome = letter.publish()
+    assert (letter.root / "public" / "feed.txt").exists(), "one channel stopped the other"
+    return outcome
+
+
+def test_a_channel_that_fails_stops_no_other(letter: Newsletter) -> None:
+    outcome = troubled(letter, "2020-12-06.html", DeliveryError("no room", permanent=True))
+    assert outcome.exit_code == 3
+    assert outcome.channels["feed"].error is None
+    assert not (letter.root / "public" / "index.html").exists(), "the index leads to a page that is not there"
+    assert letter.quick() is None
+    letter.config = replace(letter.config, channels=(Pages(), Feed()))
+    assert letter.publish().exit_code == 0
+    assert letter.text("index.html").count("\n") == 3
+
+
+def test_nothing_is_sent_after_a_failure(letter: Newsletter) -> None:
+    outcome = troubled(letter, "2021-07-18.html", DeliveryError("no room"))  # the first to be delivered
+    assert outcome.channels["pages"].written == ()
+    assert not list((letter.root / "public").glob("*.html"))
+
+
+def test_a_failing_index_leaves_the_pages(letter: Newsletter) -> None:
+    outcome = troubled(letter, "index.html", DeliveryError("no room"))
+    assert outcome.exit_code == 3
+    assert len(outcome.channels["pages"].written) == 4
+
+
+def test_an_unknown_outcome_is_told_as_such(letter: Newsletter) -> None:
+    outcome = troubled(letter, "index.html", ConnectionResetError("by peer"))
+    assert outcome.exit_code == 4
+    error = outcome.channels["pages"].error
+    assert error
+    assert error.message == (
+        "pages: nobody knows whether public/index.html went out: ConnectionResetError: by peer"
+    )
+
+
+def test_a_channel_that_fails_on_one_issue_publishes_the_others(letter: Newsletter) -> None:
+    letter.write("2020-12-06", topic="渲染失败")
+    outcome = letter.publish()
+    assert outcome.exit_code == 3
+    error = outcome.channels["pages"].error
+    assert error
+    assert error.message == "pages cannot render issues/2020-12-06.md: ZeroDivisionError: no such thing"
+    assert letter.text("index.html").count("\n") == 2
+    assert outcome.channels["feed"].error is None
+
+
+def test_a_channel_that_fails_on_every_issue_keeps_its_old_index(letter: Newsletter) -> None:
+    letter.publish()
+    old = letter.text("index.html")
+    for path in sorted((letter.root / "issues").iterdir()):
+        letter.write(path.stem, topic="渲染失败")
+    assert letter.publish().exit_code == 3
+    assert letter.text("index.html") == old
+
+
+def test_channels_that_are_not_there_or_off(letter: Newsletter) -> None:
+    with pytest.raises(ConfigError, match=r"^there is no channel rsss$"):
+        letter.publish("rsss")
+    with pytest.raises(ConfigError) as caught:
+        letter.publish("rss")
+    assert caught.value.message == "the channel rss is off"
+    assert caught.value.hint == "switch it on: [channels.rss] in publisher.toml"
+    assert not (letter.root / "public").exists()
+
+
+# ------------------------------------------------------------------- processes
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew_module, "_processors", lambda: 2)
+
+
+@pytest.mark.usefixtures("two")
+def test_a_crew_does_all_jobs_once() -> None:
+    with Crew(100) as crew:
+        assert sorted(crew.do(operator.add, range(60), 60)) == list(range(100, 160))
+        assert sorted(crew.do(operator.sub, iter(range(30)), 30)) == list(range(71, 101))
+        crew.close()
+        assert sorted(crew.do(operator.add, range(30), 30)) == list(range(100, 130))
+
+
+@pytest.mark.usefixtures("two")
+def test_a_crew_takes_jobs_larger_than_a_pipe_holds() -> None:
+    with Crew(b"") as crew:
+        assert sum(map(len, crew.do(operator.add, [bytes(1_000_000)] * 30, 30))) == 30_000_000
+
+
+@pytest.mark.usefixtures("two")
+def test_a_mistake_in_a_worker_is_told() -> None:
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"), Crew(1) as crew:
+        list(crew.do(operator.truediv, [1] + [0] * 30, 31))
+
+
+@pytest.mark.usefixtures("two")
+def test_a_worker_that_dies_is_noticed() -> None:
+    with pytest.raises(RuntimeError, match="a worker process died"), Crew(eval) as crew:
+        list(crew.do(operator.call, ["1"] + ["__import__('os')._exit(3)"] * 30, 31))
+
+
+ORPHANS = """
+import operator, os, sys, time
+from itertools import islice
+from publisher.pipeline import crew
+crew._processors = lambda: 2
+with crew.Crew(time.sleep) as them:
+    for _ in islice(them.do(operator.call, [0.01] * 2000, 2000), 1, None):
+        print(*(process.pid for process in them._workers.values()), flush=True)
+"""
+
+
+def test_workers_of_a_killed_parent_end() -> None:
+    with subprocess.Popen([sys.executable, "-c", ORPHANS], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(workers) == 2
+    end = dt.datetime.now() + dt.timedelta(seconds=20)
+    while any(map(is_alive, workers)) and dt.datetime.now() < end:
+        pass
+    assert not any(map(is_alive, workers))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+@pytest.mark.usefixtures("two")
+def test_many_issues_give_the_same_bytes_in_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter = Newsletter(tmp_path / "letter")
+    (letter.root / "publisher.toml").write_text(
+        '[newsletter]\nname = "慢刊"\nurl = "https://e.org/{date}/"\nid = "tag:e.org,2021:n"\n'
+    )
+    letter.config = settings.load(letter.root / "publisher.toml", registry.load)
+    for day in range(1, 31):
+        letter.write(f"2021-06-{day:02}", topic=f"第 {day} 日", name=f"issue-{31 - day}")
+    letter.publish()
+    monkeypatch.setattr(crew_module, "_processors", lambda: 1)
+    letter.publish(out=tmp_path / "alone")
+    together, alone = tree(letter.root / "public"), tree(tmp_path / "alone" / "public")
+    assert {key: body for key, (body, _) in together.items()} == {
+        key: body for key, (body, _) in alone.items()
+    }
+    assert "2021-06-30/index.html" in together
+    assert "第 29 日" in together["2021-06-30/index.html"][0].decode()
