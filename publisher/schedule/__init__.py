@@ -54,18 +54,17 @@ def wake(
     )
     working = Lock()
     bell, ear = socket.socketpair()
-    watch = Thread(target=_watch, args=(ear, scheduler, stop), name="clock")
+    watch = Thread(target=_watch, args=(ear, scheduler, stop, working), name="clock")
 
     def ring() -> None:
         if not working.acquire(blocking=False):
             at_work()
             return
         try:
-            following = tick()
+            if following := tick():
+                scheduler.add_job(ring, "date", run_date=following, id="next", replace_existing=True)
         finally:
             working.release()
-        if following:
-            scheduler.add_job(ring, "date", run_date=following, id="next", replace_existing=True)
 
     _listen(scheduler, watch, tell, at_work)
     scheduler.add_job(
@@ -109,7 +108,7 @@ def _listen(
     scheduler.add_listener(hear, codes | events.EVENT_SCHEDULER_STARTED)
 
 
-def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event) -> None:
+def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event, working: Lock) -> None:
     """Wait for the bell, and shut down. Meanwhile see whether the clock was set, or the machine asleep: the
     scheduler waits by another clock, and after a step backwards it would wait until the old time is back."""
     ahead = _ahead()
@@ -118,8 +117,9 @@ def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event) -> None:
         if abs(ahead - before) > _STEP:
             scheduler.modify_job("tick", next_run_time=dt.datetime.now(dt.UTC))
     stop.set()
-    if scheduler.running:
-        scheduler.shutdown()
+    with working:  # to shut down waits for the tick, and holds what a tick needs that asks for an alarm
+        if scheduler.running:
+            scheduler.shutdown()
 
 
 def _ahead() -> float:
