@@ -9,7 +9,7 @@ from typing import NamedTuple
 from publisher.ledger.books import Ledger
 from publisher.ledger.moments import moment
 from publisher.ledger.owner import myself
-from publisher.ledger.rows import ADOPTED, State
+from publisher.ledger.rows import ADOPTED, Key, State
 
 
 class Figures(NamedTuple):
@@ -33,14 +33,16 @@ def figures(ledger: Ledger, newsletter: str, channels: Iterable[str]) -> Figures
             *(newsletter, len(prefix), prefix),
         )
         last = books.rows(
-            """SELECT channel, MAX(published) FROM publication
-               WHERE SUBSTR(issue, 1, ?) = ? AND published <> '' AND digest <> ? GROUP BY channel""",
+            """SELECT channel, destination, MAX(published) AS last FROM publication
+               WHERE SUBSTR(issue, 1, ?) = ? AND published <> '' AND digest <> ?
+               GROUP BY channel, destination ORDER BY last""",
             *(len(prefix), prefix, ADOPTED),
         )
     names = dict.fromkeys([*channels, *(channel for channel, _, _ in counted)])
     deliveries = {(channel, state.value): 0 for channel in names for state in State}
     deliveries |= {(channel, state): int(number) for channel, state, number in counted}
-    return Figures(deliveries, {channel: moment(when) for channel, when in last})
+    issues = [(channel, when) for channel, where, when in last if not Key("", channel, where).followed]
+    return Figures(deliveries, {channel: moment(when) for channel, when in issues})
 
 
 def promised(ledger: Ledger) -> dt.datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from publisher.ledger import Key, Ledger, State
 from publisher.ledger.agenda import adopt
 from publisher.ledger.figures import Figures, figures, promised
+from publisher.ledger.moments import stamp
 from publisher.ledger.owner import myself
 from publisher.ledger.places import begin_files, end_files
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, rows, send_all, turn
@@ -38,6 +39,10 @@ def test_when_a_channel_last_had_an_issue_out(ledger: Ledger) -> None:
     end_files(ledger, [("web", "public")], NOON - MINUTE)
     send_all(ledger, begun(ledger))
     send_all(ledger, begun(ledger, key=Key(NEWSLETTER, "websub", "https://hub.example/")))
+    notice = begun(ledger, key=KEY.notice("0123456789ab"))
+    send_all(ledger, notice)
+    with ledger.transaction() as books:
+        books.run("UPDATE publication SET published = ? WHERE id = ?", stamp(NOON + MINUTE), notice.id)
     adopt(ledger, {Key(f"{NEWSLETTER}/2020-01-01", "mail", "list"): NOON}, NOON)
     assert figures(ledger, NEWSLETTER, []).published == {"post": NOON, "web": NOON - MINUTE}
 
