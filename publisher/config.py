@@ -279,7 +279,7 @@ def _schedule(document: Document) -> Schedule:
         if "at" in channel:
             with document.at("channels", name, "at"):
                 times[name] = time_of_day(channel["at"])
-    return Schedule(**values, times=times)
+    return Schedule(**values, times=times, is_set=table in document.table())
 
 
 def _listen(value: str) -> Listen:

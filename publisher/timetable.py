@@ -49,7 +49,7 @@ class Schedule(NamedTuple):
     """When an issue goes out: on its date at `at`, or at the first time of `rhythm` from that date on; on
     some channels at a time of day of their own, in `times`. What could not go out for longer than
     `catch_up` is left to a person. `on_failure` is the command or address that hears what went
-    wrong, or a Reference to it.
+    wrong, or a Reference to it. `is_set` says whether publisher.toml has the table.
     """
 
     at: dt.time = dt.time(9, 45)
@@ -57,6 +57,7 @@ class Schedule(NamedTuple):
     times: Mapping[str, dt.time] = {}
     catch_up: dt.timedelta = dt.timedelta(hours=36)
     on_failure: str = ""
+    is_set: bool = False
 
     def turn(self, day: dt.date, channel: str) -> tuple[dt.date, dt.time]:
         """The day and time of day at which an issue of that date goes out on a channel."""

@@ -39,10 +39,13 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     story = Story(output, Request())
     with story:
         taken, left, outcome = adopt_archive(config, theme, now, story.tell)
+    width = max((len(one.channel) for one in taken), default=0)
     for one in taken:
         issues = "1 issue" if one.new == 1 else f"{one.new} issues"
         known = f", {one.known} known before" if one.known else ""
-        output.line(f"✓ {one.channel}  {one.destination} · {issues} taken as published{known}", "green")
+        output.line(
+            f"✓ {one.channel.ljust(width)}  {one.destination} · {issues} taken as published{known}", "green"
+        )
     for other in left:
         output.line(f"  not taken: {other.path}: {other.reason}")
     code = outcome.exit_code if outcome else 0

@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -17,6 +17,7 @@ from publisher.cli.acting import load
 from publisher.cli.journal import Journal
 from publisher.cli.output import Output
 from publisher.errors import PublisherError, StorageError
+from publisher.pipeline.agenda import Appointment, Outlook
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.notices import Notice
 from publisher.project import find
@@ -47,35 +48,35 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
 
     gc.enable()  # which a single run does without
     daemon = _Daemon(find(Path.cwd()), Journal(output, structured=arguments.log == "json"))
-    config, _theme = daemon.load()
 
     def tick() -> dt.datetime | None:
         notify("WATCHDOG=1")
         return daemon.tick(dt.datetime.now(dt.UTC))
 
-    def tell(text: str, alarm: bool) -> None:
-        notify("WATCHDOG=1")
-        if alarm:
-            daemon.journal.tell(Notice("failed", message=text, alarm=True))
-        else:
-            daemon.note(dt.datetime.now(dt.UTC))
+    def at_work() -> None:
+        if daemon.gets_on(dt.datetime.now(dt.UTC)):
+            notify("WATCHDOG=1")
+
+    def tell(text: str) -> None:
+        daemon.journal.tell(Notice("failed", message=text, alarm=True))
 
     def ready() -> None:
         daemon.journal.tell(Notice("started"))
         notify("READY=1")
 
-    with _shown(config, daemon):
-        wake(tick, daemon.stop, tell, ready)
+    with _shown(daemon):
+        wake(tick, daemon.stop, tell, at_work, ready)
     notify("STOPPING=1")
-    daemon.note(dt.datetime.now(dt.UTC), leaving=True)
+    daemon.leave(dt.datetime.now(dt.UTC))
     daemon.journal.tell(Notice("stopped"))
     output.finish({"exit": 0})
     return 0
 
 
 @contextmanager
-def _shown(config: Config, daemon: _Daemon) -> Iterator[None]:
+def _shown(daemon: _Daemon) -> Iterator[None]:
     """The site and the state of the daemon over HTTP, where `[serve] listen` asks for it."""
+    config, _ = daemon.loaded
     if config.listen is None:
         yield
         return
@@ -93,21 +94,25 @@ class _Daemon:
 
     def __init__(self, path: Path, journal: Journal) -> None:
         from publisher.pipeline.tick import Ticker
+        from publisher.pipeline.vigil import Vigil
 
         self.journal = journal
         self.stop = Event()
         self._path = path
-        self._ticker = Ticker(journal.tell, self.stop, daemon=True)
+        self._vigil = Vigil()
+        self._ticker = Ticker(journal.tell, self.stop, self._vigil)
+        self.loaded = self.load()
         self._fault = ""
-        self._next: dt.datetime | None = None
-        self._last: tuple[dt.datetime, Mapping[str, int]] | None = None
+        self._hangs = False
+        self._due: dt.datetime | None = None
+        self._issues: Mapping[str, int] = {}
         self._ledger_errors = 0
 
     def load(self) -> tuple[Config, Theme]:
         """The settings and the theme."""
-        config, theme = load(self._path, keep=True)
-        self.journal.hear(config)
-        return config, theme
+        self.loaded = load(self._path, keep=True)
+        self.journal.hear(self.loaded[0])
+        return self.loaded
 
     def tick(self, now: dt.datetime) -> dt.datetime | None:
         """A tick; when the next has to be. What keeps it from its work is told once."""
@@ -115,34 +120,67 @@ class _Daemon:
             config, theme = self.load()
             done = self._ticker.tick(config, theme, Clock.running(now))
         except PublisherError as error:
-            self._ledger_errors += isinstance(error, StorageError)
-            if error.message != self._fault:
-                self.journal.tell(Notice("failed", "", (), error.message, error.hint, alarm=True))
-            self._fault = error.message
+            self._fail(error)
             return None
         kinds = {(one.record.path, one.outlook.value) for one in done.to_come}
-        self._last = now, Counter(kind for _, kind in kinds)
+        self._issues = Counter(kind for _, kind in kinds)
         if self._fault:
             self.journal.tell(Notice("mended"))
         self._fault = ""
-        if done.next and done.next != self._next:
-            local = done.next.astimezone(ZoneInfo(config.publication.timezone))
-            self.journal.tell(Notice("next", message=f"{local:%Y-%m-%d %H:%M} ({done.next:%H:%M} UTC)"))
-        self._next = done.next
+        waiting = [one for one in done.to_come if one.outlook is Outlook.WAITING]
+        due = min((one.next for one in waiting), default=None)
+        if due and due != self._due:
+            those = [one for one in waiting if one.next == due]
+            self.journal.tell(_announced(those, ZoneInfo(config.publication.timezone)))
+        self._due = due
         return done.next
 
     def state(self) -> State:
         """How it is, for those who watch it. An issue counts once for each way it stands on its channels."""
         from publisher.server.state import State
 
-        tick, issues = self._last or (None, {})
-        return State(dt.datetime.now(dt.UTC), tick, self._next, issues, ledger_errors=self._ledger_errors)
+        return State(
+            dt.datetime.now(dt.UTC),
+            self._vigil.heartbeat,
+            self._due,
+            self._issues,
+            *self._vigil.figures,
+            ledger_errors=self._ledger_errors,
+        )
 
-    def note(self, now: dt.datetime, *, leaving: bool = False) -> None:
-        """Note in the ledger that it is alive, or that it leaves."""
-        from publisher.pipeline.tick import note_alive
-
+    def gets_on(self, now: dt.datetime) -> bool:
+        """Whether the tick at work moves; that it does not is told once."""
         try:
-            note_alive(*self.load(), Clock.running(now), leaving=leaving)
-        except PublisherError as error:
+            moves = self._vigil.gets_on(*self.loaded, now)
+        except StorageError as error:
+            self._fail(error)
+            return False
+        if not (moves or self._hangs):
+            what = "what is at work does not end, and nothing is heard of it"
+            hint = "start publish serve anew, if systemd does not; then look at publish status"
+            self.journal.tell(Notice("hangs", message=what, hint=hint, alarm=True))
+        self._hangs = not moves
+        return moves
+
+    def _fail(self, error: PublisherError) -> None:
+        """Tell, once, what keeps it from its work."""
+        self._ledger_errors += isinstance(error, StorageError)
+        if error.message != self._fault:
+            self.journal.tell(Notice("failed", "", (), error.message, error.hint, alarm=True))
+        self._fault = error.message
+
+    def leave(self, now: dt.datetime) -> None:
+        """Note in the ledger that it leaves."""
+        try:
+            self._vigil.leave(*self.loaded, now)
+        except StorageError as error:
             self.journal.tell(Notice("warning", "", (), error.message, error.hint))
+
+
+def _announced(those: Sequence[Appointment], zone: ZoneInfo) -> Notice:
+    """What is next, and when; all of it at the same time."""
+    issues = dict.fromkeys(one.record.id for one in those)
+    channels = dict.fromkeys(one.key.channel for one in those)
+    due = those[0].next
+    when = f"{due.astimezone(zone):%Y-%m-%d %H:%M} ({due:%Y-%m-%d %H:%M} UTC)"
+    return Notice("next", ",".join(issues), tuple(channels), when)

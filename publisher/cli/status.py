@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _TITLE = 32
 _LISTED = 20
 """So many deliveries that did not arrive are told one by one."""
-_SILENCE = dt.timedelta(minutes=2)
-"""So long after its last tick a daemon is missed, unless it said that it left."""
 
 _GOOD, _BAD = (Condition.PUBLISHED, Condition.FILES), (Condition.FAILED, Condition.UNKNOWN, Condition.BROKEN)
 _EXIT_CODES = {Condition.UNKNOWN: 4, Condition.FAILED: 3}
@@ -69,7 +67,11 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     zone = ZoneInfo(config.publication.timezone)
     show(later, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
-    for name, group in groupby(rows, key=lambda row: row.issue):
+    waiting = {(one.record.id, one.key.channel) for one in later if one.due > now}
+    told = [
+        row for row in rows if row.condition is not Condition.NONE or (row.issue, row.channel) not in waiting
+    ]
+    for name, group in groupby(told, key=lambda row: row.issue):
         listed = [*group]
         # most titles begin with the newsletter's name and the date, which stands there already
         title = listed[0].title
@@ -81,20 +83,23 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
             output.line(f"  published by --force {when}, with {insisted.errors}", "yellow")
         for row in listed:
             _show(row, zone, width, output)
-    if not rows and not issue:
+    if not (told or later or issue):
         output.line("no issue is due")
-    silent = ahead.heartbeat is not None and now - ahead.heartbeat > _SILENCE
-    if silent and ahead.heartbeat:
+    watch = ahead.watch
+    silent = watch.is_silent(now)
+    if silent and watch.heartbeat:
         output.warn(
-            f"the daemon was last alive {ahead.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: publish serve"
+            f"the daemon was last alive {watch.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: publish serve"
         )
+    elif later and not watch.is_kept(now):
+        output.talk("nobody looks at the clock: publish serve, or publish when it is due")
     code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
     code = code or (2 if silent else 0)
     output.finish(
         {
             "rows": [_as_json(row, zone) for row in rows],
             "to_come": [as_json(one, zone) for one in later],
-            "daemon": ahead.heartbeat and _iso(ahead.heartbeat, zone),
+            "daemon": watch.heartbeat and _iso(watch.heartbeat, zone),
             "exit": code,
         }
     )

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 from publisher.ledger.books import Ledger
 from publisher.ledger.database import Transaction
 from publisher.ledger.moments import moment, stamp
+
+SILENCE = dt.timedelta(minutes=2)
+"""So long after it was last alive a daemon is missed."""
+
+_BETWEEN_LOOKS = dt.timedelta(hours=25)
+"""So long may lie between two looks of a timer, which may be set to once a day."""
 
 
 def recall(ledger: Ledger, name: str) -> str:
@@ -29,15 +36,39 @@ def count(ledger: Ledger, name: str, at_least: int = 0) -> int:
         return number
 
 
+class Watch(NamedTuple):
+    """Who looks at the clock: when a daemon was alive the last time, None when there is none, it left, or
+    `publish tick` came in its place; and when that last looked."""
+
+    heartbeat: dt.datetime | None = None
+    looked: dt.datetime | None = None
+
+    def is_silent(self, now: dt.datetime) -> bool:
+        """Whether a daemon is missed."""
+        return self.heartbeat is not None and now - self.heartbeat > SILENCE
+
+    def is_kept(self, now: dt.datetime) -> bool:
+        """Whether a daemon or a timer looks at the clock, as far as can be seen."""
+        if self.heartbeat:
+            return not self.is_silent(now)
+        return self.looked is not None and now - self.looked <= _BETWEEN_LOOKS
+
+
 def beat(ledger: Ledger, now: dt.datetime | None) -> None:
     """Note that a daemon is alive; with None, that it left."""
     note(ledger, "heartbeat", stamp(now) if now else "")
 
 
-def heartbeat(ledger: Ledger) -> dt.datetime | None:
-    """When a daemon was alive the last time; None when there is none, or it left."""
-    last = recall(ledger, "heartbeat")
-    return moment(last) if last else None
+def look(ledger: Ledger, now: dt.datetime) -> None:
+    """Note that somebody who is no daemon looks at the clock."""
+    note(ledger, "looked", stamp(now))
+
+
+def watch(ledger: Ledger) -> Watch:
+    """Who looks at the clock."""
+    with ledger.transaction() as books:
+        alive, looked = _recall(books, "heartbeat"), _recall(books, "looked")
+    return Watch(moment(alive) if alive > looked else None, moment(looked) if looked else None)
 
 
 def _recall(books: Transaction, name: str) -> str:

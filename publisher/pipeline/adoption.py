@@ -80,6 +80,6 @@ def adopt_archive(
     later = frozenset(one.path for one in found.values() if one.date >= today.isoformat())
     outcome = None
     if names and current.issues:
-        request = Request(current.issues[0].path, names, unchecked=True, not_yet=later)
+        request = Request(current.issues[0].path, names, unchecked=True, not_yet=later, announce=False)
         outcome = publish(config, theme, request, now, report)
     return taken, left, outcome

@@ -30,7 +30,7 @@ from publisher.ledger.agenda import (
     told,
     unfinished,
 )
-from publisher.ledger.memo import heartbeat
+from publisher.ledger.memo import Watch, watch
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.desk import Desk
@@ -114,23 +114,30 @@ def records(run: Run) -> dict[str, Record]:
 
 
 class Coming(NamedTuple):
-    """What is to come, and when a daemon was alive the last time; None when nobody expects one."""
+    """What is to come, and who looks at the clock for it."""
 
     appointments: list[Appointment]
-    heartbeat: dt.datetime | None
+    watch: Watch
 
 
 def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
-    """The appointments that lie ahead or that a person holds, the first due first. Only looked at.
+    """The appointments that lie ahead, that a person holds, or whose time came lately and whose file is not
+    fit to go out; the first due first. Only looked at.
 
     Raises ConfigError when no file is an issue, StorageError.
     """
     with closing(looking(config, theme, Clock.running(now))) as run:
         known = Known.to(run.ledger, now) if run.has_ledger else Known()
         found = agenda(run, records(run), known, now)
-        alive = heartbeat(run.ledger) if run.has_ledger else None
-    ahead = [one for one in found if one.due > now or one.outlook in (Outlook.HELD, Outlook.UNSOUND)]
-    return Coming([one for one in ahead if one.outlook is not Outlook.DONE], alive)
+        looks = watch(run.ledger) if run.has_ledger else Watch()
+    lately = now - config.schedule.catch_up
+    held, unfit = (Outlook.HELD, Outlook.UNSOUND), (Outlook.DRAFT, Outlook.BROKEN)
+    ahead = [
+        one
+        for one in found
+        if one.due > now or one.outlook in held or (one.outlook in unfit and one.due >= lately)
+    ]
+    return Coming([one for one in ahead if one.outlook is not Outlook.DONE], looks)
 
 
 def looking(config: Config, theme: Theme, clock: Clock) -> Run:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
 
 from publisher.archive.index import Index
 from publisher.archive.records import Record
@@ -23,20 +21,10 @@ from publisher.ledger.places import begin_files, end_files
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.desk import Desk, Job, RenderError
 from publisher.pipeline.events import Advanced, ChannelOutcome
+from publisher.pipeline.outgoing import Outgoing, announcement
 from publisher.pipeline.outlet import Outlet
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
-
-
-class Outgoing(NamedTuple):
-    """What leaves the house: a rendering, the live channel it goes by, the id of the issue (or newsletter) it
-    is of, and the name of the channel that is done when it arrived; of an issue, when it was to appear."""
-
-    id: str
-    owner: str
-    channel: LiveChannel
-    rendering: Rendering
-    published: dt.datetime | None = None
 
 
 class Delivery:
@@ -118,17 +106,11 @@ class Delivery:
 
     def _announce(self, outlet: Outlet) -> None:
         """Have those told who want to know which files changed."""
-        channel, publication = outlet.channel, self._run.config.publication
-        if outlet.error or not self._run.is_noted or not isinstance(channel, AnnouncedChannel):
+        channel, wanted = outlet.channel, self._run.is_noted and self._run.request.announce
+        if outlet.error or not wanted or not isinstance(channel, AnnouncedChannel):
             return
-        if told := channel.announcement(self._digest, publication):
-            self.outgoing.append(Outgoing(publication.id, channel.name, *told))
-
-    def _digest(self, key: str) -> str:
-        try:
-            return hashlib.sha256((self._run.out / key).read_bytes()).hexdigest()
-        except OSError as error:
-            raise storage_error(f"cannot read {key}", error) from error
+        if told := announcement(self._run, channel):
+            self.outgoing.append(told)
 
     # ------------------------------------------------------------------ pages
 

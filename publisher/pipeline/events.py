@@ -37,7 +37,8 @@ class Request(NamedTuple):
     channel may wait for a platform that wants to be left alone. With `retry` only what failed or was put off
     is sent, now. With `force` an issue goes out whatever errors it has, and the ledger is told; `unchecked`
     is for one of long ago, which nobody looks at for errors any more. `not_yet` are the files of issues whose
-    time has not come: the archive goes without them. `approve` is asked once before anything leaves that
+    time has not come: the archive goes without them. Without `announce` nobody is told that feeds changed.
+    `approve` is asked once before anything leaves that
     cannot be taken back, or is corrected; it may raise instead of saying no.
     """
 
@@ -52,6 +53,7 @@ class Request(NamedTuple):
     patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
     not_yet: frozenset[str] = frozenset()
+    announce: bool = True
 
 
 class Chosen(NamedTuple):

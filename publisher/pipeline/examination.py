@@ -21,6 +21,7 @@ from publisher.credentials import redact
 from publisher.errors import PublisherError
 from publisher.ledger import State
 from publisher.ledger.account import issues_with, latest
+from publisher.ledger.memo import Watch, watch
 from publisher.pipeline.run import Run
 
 PATIENCE = 30.0
@@ -46,6 +47,7 @@ def examine(run: Run, patience: float = PATIENCE) -> Iterator[Examined]:
         "clock": partial(_clock, run),
         "folders": partial(_folders, run),
         "ledger": partial(_ledger, run),
+        "daemon": partial(_daemon, run),
     }
     for channel in run.channels:
         if isinstance(channel, LiveChannel):
@@ -153,3 +155,24 @@ def _ledger(run: Run) -> Iterator[Finding]:
         if issues := issues_with(run.ledger, *states):
             listed = ", ".join(issue.rpartition("/")[2] for issue in issues[-5:])
             yield Finding(Level.DOUBTFUL, f"{word}: deliveries of {listed}", "publish status")
+
+
+def _daemon(run: Run) -> Iterator[Finding]:
+    """Whether somebody looks at the clock, where issues are to go out by themselves."""
+    if not run.config.schedule.is_set:
+        yield Finding(Level.GOOD, "not asked for: without [schedule], issues go out by hand")
+        return
+    found, now = watch(run.ledger) if run.has_ledger else Watch(), run.clock.time()
+    alive, looked = (one and f"{one.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for one in found)
+    if found.is_silent(now):
+        yield Finding(
+            Level.BAD, f"silent since {alive}: what is due does not go out", "start it again: publish serve"
+        )
+    elif found.is_kept(now):
+        yield Finding(
+            Level.GOOD, f"alive at {alive}" if alive else f"none; publish tick last looked at {looked}"
+        )
+    else:
+        last = f", since {looked}" if looked else ""
+        what = f"nobody looks at the clock{last}: what is due goes out by hand alone"
+        yield Finding(Level.DOUBTFUL, what, "publish serve, or a timer for publish tick")

@@ -12,6 +12,7 @@ from publisher.errors import IssueError, PublisherError
 from publisher.ledger import Standing
 from publisher.ledger.agenda import notice
 from publisher.pipeline.agenda import Appointment, Known, Outlook
+from publisher.pipeline.events import ChannelOutcome
 from publisher.pipeline.live import shortfall
 from publisher.pipeline.run import Run
 
@@ -41,7 +42,7 @@ Tell = Callable[[Notice], None]
 
 
 class Notices:
-    """Tells troubles that were not told before. `exit_code` is that of the first one."""
+    """Tells troubles, each once. `exit_code` is that of the first one."""
 
     def __init__(self, run: Run, tell: Tell) -> None:
         self._run = run
@@ -110,13 +111,17 @@ class Notices:
                     Notice("gone", issue, (key.channel,), what, "put it back, or let it be", alarm=True)
                 )
 
-    def alarm(self, one: Appointment, error: PublisherError, channels: tuple[str, ...]) -> None:
-        """Tell, once, of what went wrong as a whole."""
+    def alarm(
+        self, one: Appointment, error: PublisherError, channels: tuple[str, ...], *, again: bool = False
+    ) -> None:
+        """Tell of what went wrong as a whole; nobody is alarmed twice. `again` when nothing has changed since
+        that was in the journal."""
         self._fail(error.exit_code)
         about = [(one.key.issue, name) for name in channels]
-        if notice(self._run.ledger, about, "failed", error.message, self._run.clock.time()):
+        news = notice(self._run.ledger, about, "failed", error.message, self._run.clock.time())
+        if news or not again:
             what = Outlook.BROKEN.value if isinstance(error, IssueError) else "failed"
-            self._tell(Notice(what, one.record.id, channels, error.message, error.hint, alarm=True))
+            self._tell(Notice(what, one.record.id, channels, error.message, error.hint, alarm=bool(news)))
 
     def _untold(self, some: Sequence[Appointment], what: str, detail: str) -> list[Appointment]:
         about = {(one.key.issue, one.key.channel): one for one in some}
@@ -135,6 +140,13 @@ def _is_begun(standing: Standing) -> bool:
 
 def _name(one: Appointment) -> str:
     return one.record.id or one.record.path
+
+
+def deeds(done: ChannelOutcome) -> str:
+    """What was done on a channel, for people."""
+    counts = ((done.sent, "sent"), (done.changed, "changed"), (len(done.written), "files written"))
+    facts = [done.destination, *(f"{number} {what}" for number, what in counts if number), done.url]
+    return " · ".join(fact for fact in facts if fact)
 
 
 def span(length: dt.timedelta) -> str:

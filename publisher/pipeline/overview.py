@@ -68,14 +68,16 @@ class Row(NamedTuple):
     notice: bool = False
     insisted: Insistence | None = None
 
-    def noted(self, standing: Standing | None) -> Row:
+    def noted(self, standing: Standing | None, now: dt.datetime) -> Row:
         """The row with what the ledger has about it."""
         if standing is None:
             return self
         row = self._replace(counts=standing.counts, when=standing.published, url=standing.url)
         match self.condition:
             case Condition.WAITING:
-                return row._replace(when=standing.next_at)
+                later = standing.next_at and standing.next_at > now
+                reason = next(iter(standing.reasons), "")
+                return row._replace(when=standing.next_at if later else None, detail=reason)
             case Condition.FAILED | Condition.UNKNOWN:
                 return row._replace(detail=next(iter(standing.reasons), ""))
             case Condition.BUSY:
@@ -169,7 +171,7 @@ class _Overview:
         """The row with what the ledger has about it."""
         if standing and self._ledger and self._run.request.issue:
             row = row._replace(missed=tuple(missed(self._ledger, standing.key)))
-        return row.noted(standing)
+        return row.noted(standing, self._now)
 
     def _live(
         self, channel: LiveChannel, rendering: Rendering, standing: Standing | None

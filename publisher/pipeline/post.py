@@ -15,9 +15,9 @@ from publisher.ledger import Counts, Key, Ledger, Standing
 from publisher.ledger.account import standing
 from publisher.ledger.planning import digest_of
 from publisher.pipeline import trust
-from publisher.pipeline.delivery import Outgoing
 from publisher.pipeline.events import ChannelOutcome, Departure
 from publisher.pipeline.live import Live, shortfall
+from publisher.pipeline.outgoing import Outgoing
 from publisher.pipeline.run import Run
 from publisher.pipeline.survey import Survey, survey
 

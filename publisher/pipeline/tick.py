@@ -17,16 +17,18 @@ from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.ledger import Counts
 from publisher.ledger.agenda import adopt, unfinished
-from publisher.ledger.memo import beat
+from publisher.ledger.memo import look
 from publisher.ledger.places import begin_files, end_files
 from publisher.pipeline import trust
 from publisher.pipeline.agenda import Appointment, Known, Outlook, agenda, looking, records
 from publisher.pipeline.clock import Clock
-from publisher.pipeline.events import ChannelOutcome, Request, Warned
+from publisher.pipeline.debts import Debts
 from publisher.pipeline.events import Event as Told
-from publisher.pipeline.notices import Notice, Notices, Tell, span
+from publisher.pipeline.events import Request, Warned
+from publisher.pipeline.notices import Notice, Notices, Tell, deeds, span
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.run import Run
+from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 
 LATE = dt.timedelta(minutes=5)
@@ -47,28 +49,28 @@ class Ticked(NamedTuple):
 
 
 class Ticker:
-    """Looks at the clock again and again. `stop` ends a tick after what it has begun; with `daemon` each tick
-    leaves its time in the ledger."""
+    """Looks at the clock again and again. `stop` ends a tick after what it has begun; `vigil` is a daemon's,
+    without one each tick stands for itself."""
 
-    def __init__(self, tell: Tell, stop: Event, *, daemon: bool = False) -> None:
+    def __init__(self, tell: Tell, stop: Event, vigil: Vigil | None = None) -> None:
         self._tell = tell
         self._stop = stop
-        self._daemon = daemon
+        self._vigil = vigil
         # by file and channel: until when it is left alone, None for as long as its text is the same
         self._pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]] = {}
+        self._debts = Debts(tell, stop)
 
     def tick(self, config: Config, theme: Theme, clock: Clock) -> Ticked:
         """Have everything go out that is due. Raises ConfigError when no file is an issue, StorageError."""
         with closing(looking(config, theme, clock)) as run:
-            if self._daemon:
-                beat(run.ledger, clock.time())
-            return _Tick(run, self._tell, self._stop, self._pauses).work()
-
-
-def note_alive(config: Config, theme: Theme, clock: Clock, *, leaving: bool = False) -> None:
-    """Note in the ledger that a daemon is alive, or that it leaves. Raises StorageError."""
-    with closing(looking(config, theme, clock)) as run:
-        beat(run.ledger, None if leaving else clock.time())
+            if self._vigil:
+                self._vigil.begin(run)
+            else:
+                look(run.ledger, clock.time())
+            done = _Tick(run, self._tell, self._stop, self._pauses, self._debts).work()
+            if self._vigil:
+                self._vigil.end(run)
+            return done
 
 
 class _Tick:
@@ -80,11 +82,13 @@ class _Tick:
         tell: Tell,
         stop: Event,
         pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]],
+        debts: Debts,
     ) -> None:
         self._run = run
         self._tell = tell
         self._stop = stop
         self._pauses = pauses
+        self._debts = debts
         self._notices = Notices(run, tell)
         self._code = 0
         self._known = Known()
@@ -96,9 +100,12 @@ class _Tick:
         while not self._stop.is_set() and (batch := self._next_batch()):
             self._publish(batch)
             self._look()
+        self._code = self._debts.settle(self._run) or self._code
         now = self._run.clock.time()
         coming = (Outlook.WAITING, Outlook.BUSY, Outlook.UNSOUND)
         waiting = [one.next for one in self._found if one.outlook in coming]
+        if self._debts.next:
+            waiting.append(self._debts.next)
         following = min((moment for moment in waiting if moment > now), default=None)
         return Ticked(following, self._found, self._code or self._notices.exit_code)
 
@@ -129,8 +136,11 @@ class _Tick:
 
     def _rests(self, one: Appointment) -> bool:
         """Whether it is to be left alone: for its time, and until its text or the settings change."""
-        until, mark = self._pauses.get((one.record.path, one.key.channel), (None, ()))
+        until, mark = self._pause(one)
         return mark == self._mark(one) and (until is None or self._run.clock.time() < until)
+
+    def _pause(self, one: Appointment) -> tuple[dt.datetime | None, tuple[str, ...]]:
+        return self._pauses.get((one.record.path, one.key.channel), (None, ()))
 
     def _mark(self, one: Appointment) -> tuple[str, ...]:
         return one.record.sha256, self._run.config.digest
@@ -142,7 +152,9 @@ class _Tick:
         names = tuple(one.key.channel for one in batch)
         old, not_yet = all(one.history for one in batch), self._not_yet(batch[0])
         request = Request(record.path, names, unchecked=old, not_yet=not_yet)
-        self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
+        again = all(self._pause(one)[1] == self._mark(one) for one in batch)
+        if not again:
+            self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
 
         def report(event: Told) -> None:
             if isinstance(event, Warned):
@@ -153,23 +165,22 @@ class _Tick:
                 trust.check(run)
             outcome = publish(run.config, run.theme, request, run.clock.time(), report, run.clock, self._stop)
         except (BusyError, ConfigError, IssueError) as error:
-            self._explain(batch, error)
+            self._explain(batch, error, again=again)
             return
         for one in batch:
             done = outcome.channels[one.key.channel]
             if done.error:
-                self._explain([one], done.error)
+                self._explain([one], done.error, again=again)
             else:
                 self._note_done(one)
                 self._rest([one], _AGAIN)
-                self._tell(Notice("published", record.id, (done.name,), _deeds(done)))
-        for name in outcome.channels.keys() - set(names):  # such as a hub that is told of the feeds
-            if fault := outcome.channels[name].error:
-                self._notices.alarm(batch[0], fault, (name,))
+                self._tell(Notice("published", record.id, (done.name,), deeds(done)))
+        for name in outcome.channels.keys() - set(names):  # a hub that is told of the feeds
+            self._code = self._debts.hear(run, outcome.channels[name]) or self._code
 
-    def _explain(self, batch: Sequence[Appointment], error: PublisherError) -> None:
+    def _explain(self, batch: Sequence[Appointment], error: PublisherError, *, again: bool) -> None:
         """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
-        unknown is told by the next look."""
+        unknown is told by the next look. `again` when the same text and settings were tried before."""
         names, now = tuple(one.key.channel for one in batch), self._run.clock.time()
         standing = unfinished(self._run.ledger).get(batch[0].key)
         counts = standing.counts if standing else Counts()
@@ -180,7 +191,7 @@ class _Tick:
             self._tell(Notice("busy", batch[0].record.id, names, error.message))
             self._rest(batch, _AGAIN)
         elif isinstance(error, IssueError):  # only another text can help
-            self._notices.alarm(batch[0], error, names)
+            self._notices.alarm(batch[0], error, names, again=again)
             self._rest(batch, None)
         elif standing and standing.next_at and standing.next_at > now:
             self._code = self._code or error.exit_code
@@ -189,7 +200,7 @@ class _Tick:
         elif counts.failed or counts.unknown:
             self._rest(batch, _AGAIN)
         else:
-            self._notices.alarm(batch[0], error, names)
+            self._notices.alarm(batch[0], error, names, again=again)
             self._rest(batch, _PAUSE)
 
     def _rest(self, batch: Sequence[Appointment], length: dt.timedelta | None) -> None:
@@ -211,9 +222,3 @@ class _Tick:
 def _lateness(one: Appointment, now: dt.datetime) -> str:
     late = now - one.due
     return f"late by {span(late)}" if late > LATE else ""
-
-
-def _deeds(done: ChannelOutcome) -> str:
-    counts = ((done.sent, "sent"), (done.changed, "changed"), (len(done.written), "files written"))
-    facts = [done.destination, *(f"{number} {what}" for number, what in counts if number), done.url]
-    return " · ".join(fact for fact in facts if fact)

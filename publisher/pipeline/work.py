@@ -19,9 +19,10 @@ from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.files import storage_error
 from publisher.pipeline.crew import Crew
-from publisher.pipeline.delivery import Delivery, Outgoing
+from publisher.pipeline.delivery import Delivery
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.events import Advanced, Chosen, Outcome
+from publisher.pipeline.outgoing import Outgoing
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
 from publisher.pipeline.soundness import Readings

@@ -34,46 +34,41 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def wake(
     tick: Callable[[], dt.datetime | None],
     stop: Event,
-    tell: Callable[[str, bool], None],
+    tell: Callable[[str], None],
+    at_work: Callable[[], None] = lambda: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Call `tick` until SIGTERM or SIGINT comes; then set `stop`, and return when the tick has ended.
 
     `ready` is called once, from when on a signal ends it in this good order. A tick gives back when it wants
-    to be called at the latest, in UTC. No two are at work at a time. `tell` hears in words what went wrong,
-    or that one still is at work (then with False).
+    to be called at the latest, in UTC. No two are at work at a time: while one is, `at_work` is called each
+    half minute. `tell` hears in words what went wrong.
     """
     import logging
 
     from apscheduler.schedulers.blocking import BlockingScheduler
 
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # `tell` hears of it
-    scheduler, working = BlockingScheduler(timezone=dt.UTC), Lock()
+    scheduler = BlockingScheduler(
+        timezone=dt.UTC, job_defaults={"coalesce": True, "misfire_grace_time": None}
+    )
+    working = Lock()
     bell, ear = socket.socketpair()
-    watch = Thread(target=_watch, args=(ear, scheduler, stop), name="clock")
+    watch = Thread(target=_watch, args=(ear, scheduler, stop, working), name="clock")
 
     def ring() -> None:
         if not working.acquire(blocking=False):
+            at_work()
             return
         try:
-            following = tick()
+            if following := tick():
+                scheduler.add_job(ring, "date", run_date=following, id="next", replace_existing=True)
         finally:
             working.release()
-        if following:
-            scheduler.add_job(
-                ring, "date", run_date=following, id="next", replace_existing=True, misfire_grace_time=None
-            )
 
-    _listen(scheduler, watch, tell)
+    _listen(scheduler, watch, tell, at_work)
     scheduler.add_job(
-        ring,
-        "interval",
-        seconds=EVERY,
-        id="tick",
-        next_run_time=dt.datetime.now(dt.UTC),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
+        ring, "interval", seconds=EVERY, id="tick", next_run_time=dt.datetime.now(dt.UTC), max_instances=1
     )
     # what a handler may do in the midst of anything is little: the bell rings, and the watch does the rest
     bell.setblocking(False)
@@ -92,7 +87,9 @@ def wake(
                 signal.signal(number, handler)
 
 
-def _listen(scheduler: BaseScheduler, watch: Thread, tell: Callable[[str, bool], None]) -> None:
+def _listen(
+    scheduler: BaseScheduler, watch: Thread, tell: Callable[[str], None], at_work: Callable[[], None]
+) -> None:
     from apscheduler import events
 
     def hear(event: SchedulerEvent) -> None:
@@ -101,17 +98,17 @@ def _listen(scheduler: BaseScheduler, watch: Thread, tell: Callable[[str, bool],
                 watch.start()
             case events.EVENT_JOB_ERROR:
                 error = event.exception
-                tell(f"internal error: {type(error).__name__}: {error}", True)
+                tell(f"internal error: {type(error).__name__}: {error}")
             case events.EVENT_JOB_MISSED:
-                tell("the alarm came too late", True)
+                tell("the alarm came too late")
             case _:
-                tell("still at work", False)
+                at_work()
 
     codes = events.EVENT_JOB_ERROR | events.EVENT_JOB_MISSED | events.EVENT_JOB_MAX_INSTANCES
     scheduler.add_listener(hear, codes | events.EVENT_SCHEDULER_STARTED)
 
 
-def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event) -> None:
+def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event, working: Lock) -> None:
     """Wait for the bell, and shut down. Meanwhile see whether the clock was set, or the machine asleep: the
     scheduler waits by another clock, and after a step backwards it would wait until the old time is back."""
     ahead = _ahead()
@@ -120,8 +117,9 @@ def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event) -> None:
         if abs(ahead - before) > _STEP:
             scheduler.modify_job("tick", next_run_time=dt.datetime.now(dt.UTC))
     stop.set()
-    if scheduler.running:
-        scheduler.shutdown()
+    with working:  # to shut down waits for the tick, and holds what a tick needs that asks for an alarm
+        if scheduler.running:
+            scheduler.shutdown()
 
 
 def _ahead() -> float:

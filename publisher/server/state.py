@@ -7,32 +7,34 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from publisher import __version__
+from publisher.ledger.memo import SILENCE
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The daemon at one moment, `now`. All times are aware.
 
-    `last_tick` is when it last looked for what is due, None before the first time; it is alive while that
-    is no longer ago than `patience`. `next_due` is when the next issue goes out. `issues` counts issues by
-    what they are (published, scheduled, held and the like), `deliveries` by channel and state of the
-    ledger. `ledger_errors` is how often the ledger failed since the start.
+    `heartbeat` is when it last got on with its work, None before the first time; it is well while that is no
+    longer ago than `patience`. `next_due` is when an issue is to go out next. `issues` counts issues by what
+    they are (done, waiting, held and the like), `deliveries` by channel and state of the ledger; `published`
+    is when an issue was last out, by channel. `ledger_errors` is how often the ledger failed since the start.
     """
 
     now: dt.datetime
-    last_tick: dt.datetime | None = None
+    heartbeat: dt.datetime | None = None
     next_due: dt.datetime | None = None
     issues: Mapping[str, int] = field(default_factory=dict)
     deliveries: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    published: Mapping[str, dt.datetime] = field(default_factory=dict)
     ledger_errors: int = 0
-    patience: dt.timedelta = dt.timedelta(minutes=2)
+    patience: dt.timedelta = SILENCE
 
     @property
     def health(self) -> str:
-        """ok, late, or starting while there was no tick yet."""
-        if self.last_tick is None:
+        """ok, late, or starting while nothing was done yet."""
+        if self.heartbeat is None:
             return "starting"
-        return "ok" if self.now - self.last_tick <= self.patience else "late"
+        return "ok" if self.now - self.heartbeat <= self.patience else "late"
 
 
 def health(state: State) -> dict[str, str | None]:
@@ -40,7 +42,7 @@ def health(state: State) -> dict[str, str | None]:
     return {
         "status": state.health,
         "version": __version__,
-        "last_tick": state.last_tick.isoformat() if state.last_tick else None,
+        "heartbeat": state.heartbeat.isoformat() if state.heartbeat else None,
         "next_due": state.next_due.isoformat() if state.next_due else None,
     }
 
@@ -67,14 +69,17 @@ def _lines(state: State) -> Iterator[str]:
         yield f"publisher_deliveries{_labels(channel=channel, state=kind)} {count}"
     yield from _head("ledger_errors_total", "counter", "How often the ledger failed since the start.")
     yield f"publisher_ledger_errors_total {state.ledger_errors}"
+    yield from _head("last_published_timestamp_seconds", "gauge", "When an issue was last out, by channel.")
+    for channel, moment in state.published.items():
+        yield f"publisher_last_published_timestamp_seconds{_labels(channel=channel)} {moment.timestamp():.3f}"
     moments = (
-        ("last_tick", state.last_tick, "When it was last looked for what is due."),
-        ("next_due", state.next_due, "When the next issue goes out."),
+        ("heartbeat", state.heartbeat, "When the daemon last got on with its work."),
+        ("next_due", state.next_due, "When an issue is to go out next."),
     )
-    for name, moment, what in moments:
+    for name, when, what in moments:
         yield from _head(f"{name}_timestamp_seconds", "gauge", what)
-        if moment:
-            yield f"publisher_{name}_timestamp_seconds {moment.timestamp():.3f}"
+        if when:
+            yield f"publisher_{name}_timestamp_seconds {when.timestamp():.3f}"
 
 
 def _head(name: str, kind: str, what: str) -> tuple[str, str]:

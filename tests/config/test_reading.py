@@ -21,7 +21,8 @@ def test_three_keys_are_enough(tmp_path: Path) -> None:
     assert found.publication.base == "https://example.org/slow/"
     assert (found.publication.site, found.publication.lang) == ("public", "zh-CN")
     assert found.issues == "issues/*.md"
-    assert found.schedule.at == dt.time(9, 45)
+    assert (found.schedule.at, found.schedule.is_set) == (dt.time(9, 45), False)
+    assert found.listen is None, "the daemon shows nothing unless it is asked to"
     assert found.channels == (Web(), Rss())
     assert found.templates is None
     assert found.digest == hashlib.sha256(TOP.encode()).hexdigest()

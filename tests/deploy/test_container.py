@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -97,3 +100,83 @@ def test_the_health_check(ago: int, healthy: bool, container: Path, tmp_path: Pa
 
 def test_the_port_is_the_one_of_the_check(container: Path) -> None:
     assert f":{last(container, 'EXPOSE')}/healthz" in last(container, "HEALTHCHECK")
+
+
+# ------------------------------------------------------------------ the image itself
+
+
+class Builder:
+    """buildah, with its images in a folder of their own and no daemon. The programs of the base image are
+    those of this machine, so none has to be fetched."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._command: list[str | Path] = [program, "--storage-driver", "vfs"]
+        self._command += ["--root", folder / "images", "--runroot", folder / "run"]
+        self._shared = ["--isolation", "chroot", *(f"--volume={path}:{path}:ro" for path in ("/usr", "/etc"))]
+
+    def __call__(self, *words: str | Path, code: int = 0) -> str:
+        command = [*self._command, *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == code, done.stderr
+        return done.stdout.strip()
+
+    def build(self, file: Path, context: Path, name: str, *words: str) -> None:
+        self("bud", *self._shared, "--format", "docker", "-f", file, "-t", name, *words, context)
+
+    def run(self, container: str, letter: Path, *words: str) -> str:
+        place = ("--volume", f"{letter}:/letter", "--workingdir", "/letter")
+        return self("run", *self._shared, *place, container, "--", *words)
+
+
+@pytest.fixture(scope="module")
+def builder(need: Callable[[str], str]) -> Iterator[Builder]:
+    program = need("buildah")
+    if os.getuid():
+        pytest.skip("only root may bind folders into what is built")
+    # not below pytest's own folder, into which nobody but its owner may look
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        made, base = Builder(program, folder), folder / "base"
+        for name in ("dev", "etc", "opt", "proc", "run", "sys", "tmp", "usr"):
+            (base / "root" / name).mkdir(parents=True)
+        (base / "root" / "tmp").chmod(0o1777)
+        for name in ("bin", "lib", "lib64", "sbin"):
+            if Path("/", name).is_symlink():
+                (base / "root" / name).symlink_to(f"usr/{name}")
+        text = 'FROM scratch\nCOPY root /\nENV PATH=/usr/local/bin:/usr/bin:/bin\nRUN ["/usr/bin/true"]\n'
+        (base / "Containerfile").write_text(text)
+        try:
+            made.build(base / "Containerfile", base, "localhost/base")
+        except AssertionError as error:  # a sandbox within which nothing can be mounted
+            pytest.skip(f"buildah cannot work here: {error}")
+        yield made
+
+
+def test_the_image_publishes_as_nobody_and_writes_nothing_beside(
+    builder: Builder, deploy: Path, root: Path, tmp_path: Path
+) -> None:
+    builder.build(deploy / "Containerfile", root, "localhost/publisher", "--build-arg=PYTHON=localhost/base")
+    config = json.loads(builder("inspect", "--type", "image", "localhost/publisher"))["Docker"]["config"]
+    assert (config["User"], config["Entrypoint"], config["Cmd"]) == ("10001:10001", ["publish"], ["serve"])
+    assert config["Healthcheck"]["Test"][:2] == ["CMD", "python3"]
+    container = builder("from", "localhost/publisher")
+    letter = tmp_path / "letter"
+    letter.mkdir()
+    os.chown(letter, 10001, 10001)
+    assert builder.run(container, letter, "python", "-c", "import os; print(os.getuid())") == "10001"
+    builder.run(container, letter, "publish", "init", ".")
+    assert "feed.xml" in builder.run(container, letter, "publish", "--channel", "web,rss")
+    assert "alive" not in builder.run(container, letter, "publish", "doctor")
+    assert (letter / "public" / "feed.xml").stat().st_uid == 10001
+    below = Path(builder("mount", container))
+    assert (below / "opt" / "publisher" / "bin" / "publish").exists()
+    kept = [below / "tmp", below / "newsletter", below / "letter"]
+    beside = [
+        path
+        for path in below.rglob("*")
+        if path.lstat().st_uid == 10001 and not any(path.is_relative_to(one) for one in kept)
+    ]
+    builder("umount", container)
+    builder("rm", container)
+    assert beside == []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from publisher import registry
 from publisher.credentials import resolve
 
 UNITS = ["publish.service", "publish-tick.service"]
@@ -107,6 +108,15 @@ def test_the_longest_delivery_may_end(name: str, deploy: Path) -> None:
     for key in ("TimeoutStopSec", "WatchdogSec") if name == "publish.service" else ("TimeoutStopSec",):
         [value] = values(deploy / name, key)
         assert int(value.removesuffix("min")) * 60 > LONGEST_ANSWER
+
+
+def test_the_page_says_when_a_delivery_that_hangs_is_ended(deploy: Path) -> None:
+    """A publication is in hand for two of the slowest deliveries; then systemd waits for WatchdogSec."""
+    assert values(deploy / "publish.service", "WatchdogSec") == ["15min"]
+    twice = [round(2 * registry.load(name).patience / 60) for name in ("telegram", "wechat", "email")]
+    assert twice == [7, 20, 40]
+    page = " ".join((deploy / "README.md").read_text("utf-8").split())
+    assert "a quarter of an hour after twice the time that its channel may take: seven minutes" in page
 
 
 @pytest.mark.parametrize("name", UNITS)

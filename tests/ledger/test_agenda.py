@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from publisher.ledger import Key, Ledger, State
 from publisher.ledger.account import standing
 from publisher.ledger.agenda import (
@@ -18,7 +20,7 @@ from publisher.ledger.agenda import (
     told,
     unfinished,
 )
-from publisher.ledger.memo import beat, count, heartbeat, note, recall
+from publisher.ledger.memo import Watch, beat, count, look, note, recall, watch
 from tests.ledger.conftest import Open
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, ended, turn
 
@@ -106,8 +108,32 @@ def test_facts_are_remembered(ledger: Ledger, open_ledger: Open) -> None:
     note(ledger, "machine", "b")
     assert recall(open_ledger(), "machine") == "b"
     assert [count(ledger, "uses"), count(open_ledger(), "uses"), count(ledger, "uses", 10)] == [1, 2, 11]
-    assert heartbeat(ledger) is None
+
+
+def test_who_looks_at_the_clock(ledger: Ledger, open_ledger: Open) -> None:
+    assert watch(ledger) == Watch()
     beat(ledger, NOON)
-    assert heartbeat(open_ledger()) == NOON
+    assert watch(open_ledger()) == Watch(NOON)
+    look(ledger, NOON + MINUTE)
+    assert watch(ledger) == Watch(None, NOON + MINUTE), "somebody came in its place"
+    beat(ledger, NOON + 2 * MINUTE)
+    assert watch(ledger) == Watch(NOON + 2 * MINUTE, NOON + MINUTE)
     beat(ledger, None)
-    assert heartbeat(ledger) is None
+    assert watch(ledger).heartbeat is None
+
+
+@pytest.mark.parametrize(
+    ("alive", "looked", "silent", "kept"),
+    [
+        (None, None, False, False),
+        (2, None, False, True),
+        (3, None, True, False),
+        (3, 4, True, False),
+        (None, 25 * 60, False, True),
+        (None, 25 * 60 + 1, False, False),
+    ],
+)
+def test_who_is_missed(alive: int | None, looked: int | None, silent: bool, kept: bool) -> None:
+    """Minutes ago."""
+    found = Watch(*(None if one is None else NOON - one * MINUTE for one in (alive, looked)))
+    assert (found.is_silent(NOON), found.is_kept(NOON)) == (silent, kept)

@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -20,51 +19,11 @@ from publisher.channel import ArchiveChannel, Level, LiveChannel, Receipt
 from publisher.channels.rss import Rss, websub
 from publisher.channels.rss.websub import WebSub
 from publisher.errors import ConfigError, DeliveryError
+from tests.servers.hub import Hub
 
 FEED = "https://tide.example.org/weekly/feed.xml"
 ATOM = "https://tide.example.org/weekly/atom.xml"
 DATE = "Sun, 18 Jul 2021 01:45:00 GMT"
-
-
-class Answering(BaseHTTPRequestHandler):
-    """Notes every POST, then does what the hub is set to do."""
-
-    protocol_version = "HTTP/1.1"
-    server: Hub
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.told.append((self.path, self.headers["Content-Type"], body))
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        match self.server.does:
-            case "hang":
-                self.server.over.wait()
-                self.close_connection = True
-            case "drop":
-                self.connection.shutdown(socket.SHUT_RDWR)
-                self.close_connection = True
-            case "answer":
-                self.send_response_only(self.server.status)
-                for name, value in self.server.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(self.server.body)))
-                self.end_headers()
-                self.wfile.write(self.server.body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Hub(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
-        self.told: list[tuple[str, str, str]] = []
-        self.does, self.status, self.body = "answer", 204, b""
-        self.headers: dict[str, str] = {}
-        self.over = threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_port}/hub"
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from publisher.config import Config
+from publisher.config import Config, Listen
 from publisher.ledger import Key, Ledger
 from publisher.model import Publication
 from publisher.pipeline.agenda import Coming, coming
@@ -19,6 +19,7 @@ from publisher.pipeline.events import Outcome, Request
 from publisher.pipeline.notices import Notice
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.tick import Ticked, Ticker
+from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 from publisher.timetable import Schedule
 from tests.live import Post, World
@@ -47,6 +48,7 @@ class Newsletter:
     zone: str = "Asia/Shanghai"
     told: list[Notice] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
+    listen: Listen | None = None
 
     def __post_init__(self) -> None:
         (self.root / "issues").mkdir(parents=True, exist_ok=True)
@@ -55,8 +57,8 @@ class Newsletter:
         self.channels = self.channels or (Post(self.world),)
         self._ticker = self.ticker()
 
-    def ticker(self) -> Ticker:
-        return Ticker(self.told.append, self.stop)
+    def ticker(self, vigil: Vigil | None = None) -> Ticker:
+        return Ticker(self.told.append, self.stop, vigil)
 
     def restart(self) -> None:
         """Forget all that only a process knows."""
@@ -74,7 +76,14 @@ class Newsletter:
         base = "https://e.org/"
         publication = Publication("慢刊", f"{base}{{date}}/", base, "tag:e.org,2021:n", timezone=self.zone)
         path = self.root / "publisher.toml"
-        return Config(path, self.root, publication, channels=self.channels, schedule=self.schedule)
+        return Config(
+            path,
+            self.root,
+            publication,
+            channels=self.channels,
+            schedule=self.schedule,
+            listen=self.listen,
+        )
 
     @property
     def clock(self) -> Clock:

@@ -1,12 +1,19 @@
-"""`publish` with the made-up chat of tests/chat.py, as a program: python -m tests.schedule.program serve"""
+"""`publish` with the made-up chat of tests/chat.py, as a program: python -m tests.schedule.program serve
+
+With HURRY=SECONDS the daemon ticks so often, and nobody waits longer for the chat than that.
+"""
 
 from __future__ import annotations
 
-from publisher import registry
+import os
+
+from publisher import registry, schedule
 from publisher.cli.main import run
 from tests.chat import Chat
 
 if __name__ == "__main__":
     load = registry.load
     registry.load = lambda name: Chat if name == "chat" else load(name)
+    if hurry := os.environ.get("HURRY"):
+        schedule.EVERY = Chat.patience = float(hurry)
     run()

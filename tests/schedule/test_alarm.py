@@ -89,8 +89,8 @@ def test_one_that_rings_late(letter: Newsletter, monkeypatch: pytest.MonkeyPatch
 # ---------------------------------------------------------------- the real one
 
 
-def leave() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+def leave(number: signal.Signals = signal.SIGTERM) -> None:
+    os.kill(os.getpid(), number)
 
 
 def test_it_rings_at_once_and_at_the_moment_that_was_asked_for() -> None:
@@ -112,14 +112,46 @@ def test_it_rings_at_once_and_at_the_moment_that_was_asked_for() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_it_waits_for_the_tick_under_way() -> None:
+def test_it_is_an_alarm_clock_and_remembers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One job for the half minutes, one for the moment that was asked for, both in memory."""
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    made, seen = [], []
+    begin = blocking.BlockingScheduler.__init__
+
+    def note(self: Any, **words: Any) -> None:
+        made.append(self)
+        begin(self, **words)
+
+    monkeypatch.setattr(blocking.BlockingScheduler, "__init__", note)
+
+    def tick() -> dt.datetime:
+        if seen:
+            leave()
+        else:
+            seen.append(1)
+            made[0].modify_job("tick", next_run_time=dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.3))
+        jobs = {job.id: job.trigger for job in made[0].get_jobs()}
+        seen.append(jobs.keys())
+        assert jobs["tick"].interval == dt.timedelta(seconds=30)
+        return tomorrow
+
+    wake(tick, threading.Event(), lambda text: pytest.fail(text))
+    assert seen == [1, {"tick"}, {"tick", "next"}]
+    assert [type(store).__name__ for store in made[0]._jobstores.values()] == ["MemoryJobStore"]
+    assert schedule.EVERY == 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_waits_for_the_tick_under_way(number: signal.Signals) -> None:
+    """Also when that asks for another alarm at its end, as it does while an issue is to come."""
     stop, ended = threading.Event(), []
 
-    def tick() -> None:
-        leave()
+    def tick() -> dt.datetime:
+        leave(number)
         assert stop.wait(30)
         time.sleep(0.2)
         ended.append(1)
+        return dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
 
     wake(tick, stop, lambda *_: None)
     assert ended == [1]
@@ -135,25 +167,27 @@ def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.
             raise ZeroDivisionError("by zero")
         leave()
 
-    wake(tick, threading.Event(), lambda *said: told.append(said))
-    assert told == [("internal error: ZeroDivisionError: by zero", True)]
+    wake(tick, threading.Event(), told.append)
+    assert told == ["internal error: ZeroDivisionError: by zero"]
     assert len(ticks) == 2
 
 
-def test_a_long_tick_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", [1, 2], ids=["by the half minute", "by the exact alarm"])
+def test_a_tick_that_takes_long_is_looked_after(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "EVERY", 0.2)
-    told = threading.Event()
+    looked, ticks = threading.Event(), []
 
-    def tick() -> None:
-        assert told.wait(30)
+    def tick() -> dt.datetime | None:
+        ticks.append(1)
+        if len(ticks) < first:
+            return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.05)
+        looked.clear()
+        assert looked.wait(30)
         leave()
+        return None
 
-    def tell(text: str, alarm: bool) -> None:
-        assert (text, alarm) == ("still at work", False)
-        told.set()
-
-    wake(tick, threading.Event(), tell)
-    assert told.is_set()
+    wake(tick, threading.Event(), lambda _: None, looked.set)
+    assert looked.is_set()
 
 
 def test_a_clock_that_is_set_back_wakes_it(monkeypatch: pytest.MonkeyPatch) -> None:

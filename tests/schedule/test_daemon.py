@@ -17,10 +17,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from publisher.ledger import Counts, Key, Ledger
 from publisher.ledger.account import standing
-from publisher.ledger.memo import heartbeat
+from publisher.ledger.memo import watch
 from tests.live import World
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ class Daemon:
         (self.root / "publisher.toml").write_text(SETTINGS.format(schedule=schedule))
 
     def write(self, date: str, *topics: str) -> None:
-        text = f"# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/1)\n"
+        text = f"# 慢刊 ({date})：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/{date})\n"
         (self.root / "issues" / f"{date}.md").write_text(text)
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
@@ -124,7 +125,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
         process = daemon.start("serve", NOTIFY_SOCKET=str(tmp_path / "notify"))
         daemon.wait_for(lambda: daemon.counts.sent == 3)
         with closing(daemon.ledger) as ledger:
-            assert heartbeat(ledger)
+            assert watch(ledger).heartbeat
         code, lines, err = daemon.end(process)
         heard = []
         while select.select([ear], [], [], 0)[0]:
@@ -142,7 +143,17 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
     ]
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     with closing(daemon.ledger) as ledger:
-        assert heartbeat(ledger) is None
+        assert watch(ledger).heartbeat is None
+
+
+def test_it_says_what_is_next(daemon: Daemon) -> None:
+    tomorrow = daemon.today + dt.timedelta(days=1)
+    daemon.write(str(tomorrow), "四")
+    process = daemon.start("serve")
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+    code, lines, _ = daemon.end(process)
+    assert code == 0
+    assert lines[-2] == f"{tomorrow} next web,chat: {tomorrow} 00:00 ({tomorrow} 00:00 UTC)"
 
 
 def test_the_journal_for_machines(daemon: Daemon) -> None:
@@ -192,6 +203,77 @@ def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
     assert json.loads(get("healthz"))["status"] == "ok"
     assert "慢刊" in get(f"{daemon.today}/")
     assert daemon.end(process)[0] == 0
+
+
+def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
+    with (daemon.root / "publisher.toml").open("a") as settings:
+        settings.write('[serve]\nlisten = "127.0.0.1:0"\n')
+    daemon.write(str(daemon.today + dt.timedelta(days=1)), "四")
+    (daemon.root / "orders").write_text("2 refuse")
+    process = daemon.start("serve")
+    assert process.stdout
+    _, _, address = process.stdout.readline().strip().partition(": ")
+
+    def numbers() -> dict[tuple[str, ...], float]:
+        with urllib.request.urlopen(f"{address}metrics", timeout=PATIENCE) as answer:
+            text: str = answer.read().decode()
+        return {
+            (sample.name.removeprefix("publisher_"), *sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    daemon.wait_for(lambda: ("deliveries", "chat", "failed") in numbers())
+    found = numbers()
+    assert {key[2]: count for key, count in found.items() if key[:2] == ("deliveries", "chat")} == {
+        "planned": 1,
+        "sending": 0,
+        "sent": 1,
+        "failed": 1,
+        "unknown": 0,
+        "dropped": 0,
+    }
+    midnight = dt.datetime.combine(daemon.today, dt.time(), dt.UTC)
+    assert found["next_due_timestamp_seconds",] == (midnight + dt.timedelta(days=1)).timestamp()
+    assert midnight.timestamp() < found["last_published_timestamp_seconds", "web"]
+    assert ("last_published_timestamp_seconds", "chat") not in found
+    assert found["heartbeat_timestamp_seconds",] > midnight.timestamp()
+    assert found["issues", "open"] == 1
+    assert found["ledger_errors_total",] == 0
+    assert daemon.end(process)[0] == 0
+
+
+def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+
+        def heard() -> list[str]:
+            words = []
+            while select.select([ear], [], [], 0)[0]:
+                words.append(ear.recv(100).decode())
+            return words
+
+        process = daemon.start(
+            "serve", NOTIFY_SOCKET=str(tmp_path / "notify"), HURRY="0.3", PUBLISHER_FAILPOINT="acted:wait:600"
+        )
+        assert process.stdout
+        while not (line := process.stdout.readline()).startswith("hangs"):
+            assert line, process.communicate()
+        assert line == (
+            "hangs: what is at work does not end, and nothing is heard of it · "
+            "start publish serve anew, if systemd does not; then look at publish status\n"
+        )
+        assert heard().count("WATCHDOG=1") > 1, "as long as it might have gone on"
+        time.sleep(2)
+        assert heard() == []
+    process.kill()
+    with closing(daemon.ledger) as ledger:
+        assert watch(ledger).heartbeat
+    second = daemon.start("serve")
+    daemon.wait_for(lambda: daemon.counts.unknown == 1)
+    _, lines, _ = daemon.end(second)
+    assert any(line.startswith(f"{daemon.today} unknown chat: nobody knows whether 1 of 3") for line in lines)
+    assert daemon.world.told == ["deliver 1 一"]
 
 
 def test_two_of_them_and_a_hand(daemon: Daemon) -> None:

@@ -13,17 +13,19 @@ import pytest
 from publisher.channel import Receipt
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
-from publisher.errors import BusyError, DeliveryError, IssueError
+from publisher.errors import BusyError, ConfigError, DeliveryError, IssueError
 from publisher.ledger.account import Verdict, resolve, standing
 from publisher.ledger.agenda import decide
+from publisher.ledger.memo import Watch
 from publisher.pipeline import trust
 from publisher.pipeline.adoption import adopt, adopt_archive
 from publisher.pipeline.agenda import Outlook
+from publisher.pipeline.clock import Clock
 from publisher.pipeline.decision import decision
 from publisher.pipeline.events import Request
 from publisher.pipeline.quick import nothing_to_do
 from publisher.theme import Theme
-from publisher.timetable import Schedule
+from publisher.timetable import Schedule, rhythm
 from tests.live import Call, Letters, Post
 from tests.schedule.conftest import DUE, HOUR, MINUTE, Newsletter, at
 
@@ -476,6 +478,19 @@ def test_channels_have_times_of_their_own(letter: Newsletter) -> None:
     assert len(letter.sent) == 3
 
 
+def test_a_rhythm_gathers_what_is_dated_before(letter: Newsletter) -> None:
+    """Sundays at 20:00 in Shanghai: the issue of Thursday waits for it, and that of Monday for the next."""
+    letter.path("2021-07-18").unlink()
+    letter.write("2021-07-15", "四")
+    letter.write("2021-07-19", "一")
+    letter.schedule = Schedule(rhythm=rhythm("0 20 * * sun"))
+    letter.now = at("2021-07-15T12:00")
+    assert letter.tick().next == at("2021-07-18T12:00")
+    letter.now = at("2021-07-18T12:00")
+    assert letter.tick().next == at("2021-07-25T12:00")
+    assert letter.sent == ["四"]
+
+
 # ---------------------------------------------------------------- deliveries that fail
 
 
@@ -544,6 +559,33 @@ def test_a_channel_that_cannot_begin_is_left_alone_for_a_while(letter: Newslette
     assert len(opened) == 1
 
 
+def test_trouble_that_stays_is_one_pair_of_lines(letter: Newsletter) -> None:
+    """Tried every ten minutes, told once; a new process says so anew, and alarms nobody."""
+
+    def no_token() -> None:
+        raise ConfigError("the token is not there", "put it there")
+
+    letter.with_post(opening=no_token)
+    for _ in range(4):
+        letter.tick()
+        letter.now += 11 * MINUTE
+    assert [(notice.what, notice.alarm) for notice in letter.told] == [
+        ("publishing", False),
+        ("failed", True),
+    ]
+    letter.restart()
+    assert letter.tick().exit_code == 2
+    assert [(notice.what, notice.alarm) for notice in letter.told[2:]] == [
+        ("publishing", False),
+        ("failed", False),
+    ]
+    letter.with_post(opening=lambda: None)
+    letter.now += 11 * MINUTE
+    letter.tick()
+    assert letter.sent == ["一"]
+    assert letter.told[-1].what == "published"
+
+
 # ---------------------------------------------------------------- several at once
 
 
@@ -610,6 +652,25 @@ def test_a_stop_in_mid_send_ends_the_window(letter: Newsletter) -> None:
     assert set(letter.world.sent.values()) == {2}
 
 
+def test_a_stop_in_mid_rest_does_not_wait_for_its_end(letter: Newsletter) -> None:
+    """A platform wants half a minute, which the tick would give it."""
+    naps = []
+
+    def wait(seconds: float) -> None:
+        naps.append(seconds)
+        letter.stop.set()
+
+    letter.with_post(behaves=refuse(DeliveryError("tired", retry_after=30), 1))
+    clock = Clock(lambda: letter.now, wait)
+    letter.ticker().tick(letter.config, Theme.load(), clock)
+    assert naps == [1.0]
+    assert letter.sent == []
+    letter.stop.clear()
+    letter.now += MINUTE
+    letter.tick()
+    assert letter.sent == ["一"]
+
+
 def test_who_was_not_asked_to_wait_goes_on_after_a_stop(letter: Newsletter) -> None:
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         letter.stop.set()
@@ -667,11 +728,25 @@ def test_an_old_archive_is_taken_as_published(letter: Newsletter) -> None:
 # ---------------------------------------------------------------- seen from afar
 
 
+def test_what_should_be_out_and_is_not_fit_is_seen(letter: Newsletter) -> None:
+    letter.write("2021-07-18", "一", head="---\ndraft: true\n---\n")
+    letter.write("2021-07-19", "二", head="# 慢刊 (2021-07-xx)：一\n\n")
+    letter.write("2021-07-17", "旧")
+    letter.now = DUE + 35 * HOUR
+    letter.tick()
+    assert [(one.record.path, one.outlook) for one in letter.coming().appointments] == [
+        ("issues/2021-07-18.md", Outlook.DRAFT),
+        ("issues/2021-07-19.md", Outlook.BROKEN),
+    ]
+    letter.now += 2 * HOUR
+    assert [one.record.path for one in letter.coming().appointments] == ["issues/2021-07-19.md"]
+
+
 def test_what_is_to_come_is_seen(letter: Newsletter) -> None:
     letter.write("2021-08-01", "二", head="---\ndraft: true\n---\n")
     letter.now = DUE - HOUR
     found = letter.coming()
-    assert found.heartbeat is None
+    assert found.watch == Watch()
     assert [(one.record.id, one.due, one.outlook) for one in found.appointments] == [
         ("2021-07-18", DUE, Outlook.WAITING),
         ("2021-08-01", at("2021-08-01T01:45"), Outlook.DRAFT),

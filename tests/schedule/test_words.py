@@ -10,7 +10,7 @@ import pytest
 
 from publisher import registry
 from publisher.ledger import Ledger
-from publisher.ledger.memo import beat
+from publisher.ledger.memo import beat, look
 from tests.chat import Chat
 from tests.commands.letter import NOW, SETTINGS, Letter
 
@@ -47,6 +47,32 @@ def test_what_is_to_come(letter: Letter) -> None:
         "detail": "",
     }
     assert found["daemon"] is None
+
+
+def test_an_issue_of_today_is_shown_once(letter: Letter) -> None:
+    before = NOW.replace(hour=1)  # 09:00 in Shanghai
+    told = letter.told("status", now=before)
+    assert told[:3] == [
+        "2021-07-18  to come",
+        "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
+        "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
+    ]
+    assert sum(line.startswith("2021-07-18") for line in told) == 1
+    assert sum(line.startswith("2021-07-18") for line in letter.told("status", now=NOW)) == 1
+    assert "  chat  not published · @readers" in letter.told("status", now=NOW)
+
+
+def test_what_keeps_a_message_waiting_is_shown(letter: Letter) -> None:
+    letter.orders("2 rest")
+    letter.run("--yes")
+    assert letter.told("status", "2021-07-18")[2:] == [
+        "  chat  2 of 3 waiting until 2021-07-18 13:00 · @readers · https://chat.example/89",
+        "        the chat is tired",
+        "        → publish 2021-07-18 --channel chat",
+    ]
+    assert letter.told("status", "2021-07-18", now=NOW + dt.timedelta(hours=2))[2].startswith(
+        "  chat  2 of 3 waiting · @readers"
+    )
 
 
 def test_what_would_stop_it(letter: Letter) -> None:
@@ -159,4 +185,43 @@ def test_a_daemon_that_is_silent_is_missed(letter: Letter) -> None:
     assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
     beat(ledger, None)
     assert letter.run("status").code == 0
+    ledger.close()
+
+
+def test_nobody_who_looks_at_the_clock_is_told(letter: Letter) -> None:
+    said = letter.run("status")
+    assert said.code == 0
+    assert said.err == "nobody looks at the clock: publish serve, or publish when it is due\n"
+    letter.run("tick", now=NOW)
+    assert letter.run("status", now=NOW + dt.timedelta(hours=25)).err == ""
+    assert "nobody looks" in letter.run("status", now=NOW + dt.timedelta(hours=26)).err
+
+
+def on_the_daemon(letter: Letter, code: int = 0) -> list[str]:
+    return [line for line in letter.told("doctor", code=code) if " daemon " in line]
+
+
+def test_the_doctor_asks_after_the_daemon(letter: Letter) -> None:
+    assert on_the_daemon(letter) == ["✓ daemon    not asked for: without [schedule], issues go out by hand"]
+    with (letter.root / "publisher.toml").open("a") as settings:
+        settings.write('\n[schedule]\nat = "09:45"\n')
+    what, how = (
+        "nobody looks at the clock{}: what is due goes out by hand alone",
+        "publish serve, or a timer for publish tick",
+    )
+    assert on_the_daemon(letter) == [f"! daemon    {what.format('')} · {how}"]
+    letter.run("--yes")
+    ledger = Ledger(letter.place)
+    beat(ledger, NOW - dt.timedelta(seconds=100))
+    assert on_the_daemon(letter) == ["✓ daemon    alive at 2021-07-18 11:58"]
+    beat(ledger, NOW - dt.timedelta(seconds=130))
+    assert on_the_daemon(letter, code=2) == [
+        "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
+        "start it again: publish serve"
+    ]
+    look(ledger, NOW - dt.timedelta(seconds=60))
+    assert on_the_daemon(letter) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
+    look(ledger, NOW - dt.timedelta(days=3))
+    beat(ledger, None)
+    assert on_the_daemon(letter) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
     ledger.close()

@@ -38,7 +38,7 @@ def test_health(ago: int | None, status: int, word: str, get: Get, daemon: Daemo
     assert json.loads(found.body) == {
         "status": word,
         "version": __version__,
-        "last_tick": last.isoformat() if last else None,
+        "heartbeat": last.isoformat() if last else None,
         "next_due": "2024-03-01T09:45:00+01:00",
     }
 
@@ -52,10 +52,11 @@ def test_a_state_that_cannot_be_told_is_no_health(get: Get, daemon: Daemon) -> N
 def test_metrics_are_what_prometheus_reads(get: Get, daemon: Daemon) -> None:
     daemon.state = State(
         NOON,
-        last_tick=NOON - dt.timedelta(milliseconds=500),
+        heartbeat=NOON - dt.timedelta(milliseconds=500),
         next_due=dt.datetime(2024, 3, 1, 9, 45, tzinfo=BERLIN),
         issues={"published": 41, "held": 1},
         deliveries={("telegram", "sent"): 120, ("telegram", "unknown"): 2, ('o"d\\d\n', "sent"): 1},
+        published={"telegram": NOON - dt.timedelta(days=7)},
         ledger_errors=3,
     )
     found = get("/metrics")
@@ -73,8 +74,9 @@ def test_metrics_are_what_prometheus_reads(get: Get, daemon: Daemon) -> None:
         ("publisher_deliveries", "telegram", "sent"): 120,
         ("publisher_deliveries", "telegram", "unknown"): 2,
         ("publisher_deliveries", 'o"d\\d\n', "sent"): 1,
+        ("publisher_last_published_timestamp_seconds", "telegram"): 1708603200,
         ("publisher_ledger_errors_total",): 3,
-        ("publisher_last_tick_timestamp_seconds",): 1709207999.5,
+        ("publisher_heartbeat_timestamp_seconds",): 1709207999.5,
         ("publisher_next_due_timestamp_seconds",): 1709282700,
     }
     assert families["publisher_ledger_errors"].type == "counter"
