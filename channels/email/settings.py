@@ -1,100 +1,74 @@
-"""What may stand below [channels.email]. Each function takes values as they were written, and raises
-ConfigError with what is wrong and how it is written right."""
+"""The keys below [channels.email]."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
-from publisher.channels.email.headers import Mailbox, mailbox
-from publisher.errors import ConfigError
+from publisher.channels.email import values
+from publisher.channels.email.server import server
+from publisher.credentials import Reference
+from publisher.dataclass import dataclass
 
-_LONGEST_ADDRESS = 900  # octets, so that its header has a line to itself: RFC 5322, section 2.1.1
-_PAGE = re.compile(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
-_KEY = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
-
-
-def sender(key: str, value: str) -> Mailbox:
-    """The mailbox written as `address` or `Name <address>`."""
-    found = mailbox(value)
-    if found is None:
-        raise ConfigError(
-            f'{key} must be one mail address in ASCII, not "{value}"',
-            f'like {key} = "editor@example.org" or "Name <editor@example.org>"; a host of other letters has '
-            "an ASCII form that begins with xn--",
-        )
-    return found
+_WRAPS = ("flowed", "hard", "none")
+_WIDTHS = range(40, 77)  # a flowed line has two more and must not have over 78 (RFC 3676, section 4.2)
+_ROOM = "72 leaves room for the marks of two replies in a window of 80"
+_POLICIES = ("ask", "resend", "skip")
+_CONNECTIONS = range(1, 101)
 
 
-def one_of(key: str, value: str, known: Sequence[str], hint: str) -> None:
-    """Only what is known."""
-    if value not in known:
-        raise ConfigError(f'{key} must be one of {", ".join(known)}, not "{value}"', hint)
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`from_` is who sends and `to` who gets the mail, as `address` or `Name <address>`; left out, the
+    newsletter's own address does for both.
 
+    Lines are `width` columns wide. `wrap` says who breaks them: "flowed" lets readers join them again and
+    break them anew, "hard" does not, "none" leaves it to readers alone.
 
-def between(key: str, value: int, known: range, unit: str, hint: str) -> None:
-    """Only what is in the range."""
-    if value not in known:
-        raise ConfigError(f"{key} must be {known[0]} to {known[-1]} {unit}, not {value}", hint)
+    `server` takes the mails, like smtp://mail.example.org:587; `user` logs in there, with the password that
+    `password` leads to. `recipients` are the readers, or the file with their addresses, and `me` is the
+    editor's own address, for proofs. `connections` are open at a time. `uncertain` says what to do when
+    nobody knows whether somebody got the mail: "ask" the editor, "resend" it once, "skip" them.
 
+    `unsubscribe` is the address of a page by which readers leave; {address} and {token} in it become
+    theirs, and `unsubscribe_key` leads to what tokens are made with. `dkim` is where in the DNS the public
+    key is that mails are signed for, and `dkim_key` leads to the private one.
+    """
 
-def readers(sender: str, to: str, written: tuple[str, ...] | Path) -> None:
-    """Who sends, and who gets it: a list, or one address that stands for it. A file is read later."""
-    if not sender:
-        raise ConfigError(
-            "there is a server and no sender", 'say who sends the mail: from = "Name <editor@example.org>"'
-        )
-    if not written and not to:
-        raise ConfigError(
-            "there is a server and nobody to send to",
-            'name the file with the addresses: recipients = "readers.txt"',
-        )
-    if isinstance(written, tuple) and written:
-        from publisher.channels.email.roster import readers
+    from_: str = ""
+    to: str = ""
+    width: int = 72
+    wrap: str = "flowed"
+    server: str = ""
+    user: str = ""
+    password: Reference = ""
+    recipients_: tuple[str, ...] | Path = ()
+    connections: int = 10
+    uncertain: str = "ask"
+    me: str = ""
+    unsubscribe: str = ""
+    unsubscribe_key: Reference = ""
+    dkim: str = ""
+    dkim_key: Reference = ""
 
-        for _ in readers(written):
-            pass
-
-
-def page(address: str, key: str, *, sends: bool) -> None:
-    """The address of a page to leave the list by."""
-    if not _PAGE.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
-        raise ConfigError(
-            f"unsubscribe must be an https address, with {{address}} and {{token}} at most, not {address}",
-            'like unsubscribe = "https://example.org/leave?who={address}&token={token}"',
-        )
-    if ("{token}" in address) != bool(key):
-        raise ConfigError(
-            "a {token} in `unsubscribe` is made with `unsubscribe_key`, so there must be both or none",
-            'say where the key is: unsubscribe_key = "env:UNSUBSCRIBE_KEY"',
-        )
-    if "{" in address and not sends:
-        raise ConfigError(
-            "without a server all get the same mail, and `unsubscribe` can be no other address for each",
-            "set `server` as well",
-        )
-
-
-def signing(place: str, key: str, written: str) -> None:
-    """Where the keys for DKIM are, for the domain of the sender or one above it (RFC 7489, section 3.1)."""
-    found = _KEY.fullmatch(place)
-    if not found:
-        raise ConfigError(
-            f'dkim must be the name of the public key in the DNS, not "{place}"',
-            'selector, _domainkey and domain, as in dkim = "s1._domainkey.example.org"',
-        )
-    if not key:
-        raise ConfigError("there is `dkim` and no key", 'say where it is: dkim_key = "file:dkim.pem"')
-    domain = sender("from", written).domain.lower()
-    if not f".{domain}".endswith(f".{found['domain']}"):
-        raise ConfigError(
-            f"dkim signs for {found['domain']}, and `from` is of {domain}",
-            "receivers ask for a signature of the sender's own domain",
-        )
-
-
-def needs(other: str, key: str, value: object) -> None:
-    """Nothing in a key that says nothing without the other."""
-    if value:
-        raise ConfigError(f"there is `{key}` and no `{other}`", f"add `{other}`, or leave `{key}` out")
+    def __post_init__(self) -> None:
+        for key, value in (("from", self.from_), ("to", self.to), ("me", self.me)):
+            if value:
+                values.sender(key, value)
+        values.between("width", self.width, _WIDTHS, "columns", _ROOM)
+        values.between("connections", self.connections, _CONNECTIONS, "at a time", "most servers take 10")
+        values.one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most readers: wrap = "flowed"')
+        values.one_of("uncertain", self.uncertain, _POLICIES, 'without it, it is uncertain = "ask"')
+        if self.server:
+            server(self.server, self.user, self.password)
+            values.readers(self.from_, self.to, self.recipients_)
+        else:
+            for key in ("user", "password", "recipients", "me", "dkim"):
+                values.needs("server", key, getattr(self, "recipients_" if key == "recipients" else key))
+        if self.unsubscribe:
+            values.page(self.unsubscribe, self.unsubscribe_key, sends=bool(self.server))
+        else:
+            values.needs("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
+        if self.dkim:
+            values.signing(self.dkim, self.dkim_key, self.from_)
+        else:
+            values.needs("dkim", "dkim_key", self.dkim_key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
@@ -13,7 +13,8 @@ from publisher.dataclass import dataclass
 from publisher.model import Blocks, Brief, Issue, Item, Paragraph, Publication, Section, Warmup
 from publisher.transforms import shorten
 
-Detail = Literal["titles", "summaries", "full"]
+if TYPE_CHECKING:
+    from publisher.channels.telegram.settings import Detail
 
 PARAGRAPHS = "\n\n"
 """What stands between two paragraphs."""
