@@ -207,10 +207,14 @@ def _unknown(word: str, parser: Parser | None) -> ConfigError:
     from publisher import registry
     from publisher.suggest import did_you_mean
 
+    if word == "help":
+        return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")
     if parser and word.startswith("-"):
         return ConfigError(f"there is no option {word}", did_you_mean(word, parser._option_string_actions))
     if word in COMMANDS:
         return ConfigError(f"{word} must come first", f"publish {word}")
     if word in registry.names():
         return ConfigError(f"{word} is a channel", f"publish --channel {word}")
+    if parser:
+        return ConfigError(f"{word} is one word too many", f"{parser.prog} --help")
     return ConfigError(f"there is no command {word}", did_you_mean(word, COMMANDS))
