@@ -37,7 +37,13 @@ def define(parser: Parser) -> None:
     option("--select", metavar="CODES", action="append", default=[], help="only these, separated by commas")
     option("--ignore", metavar="CODES", action="append", default=[], help="all but these")
     option("--explain", metavar="CODE", help="say what a code means")
-    option("--format", choices=_FORMS, default="full", help="full, concise, github or sarif (full)")
+    option(
+        "--format",
+        metavar="FORM",
+        choices=_FORMS,
+        default="full",
+        help="full, concise, github or sarif (full)",
+    )
     option("--links", action="store_true", help="ask over the network whether the links lead anywhere")
     option(
         "--allow",

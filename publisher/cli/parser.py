@@ -165,10 +165,17 @@ def act() -> Parser:
 
 def command(name: str) -> Parser:
     """The parser of a command."""
-    parser = Parser(f"publish {name}", f"publish {name}: {COMMANDS[name]}")
+    parser = Parser(f"publish {name}", "")
     import_module(f"publisher.cli.{name}").define(parser)
     parser.define_common()
+    words = [parser.prog, *map(_shown, parser.arguments._group_actions)]
+    parser.description = f"{' '.join(words)}: {COMMANDS[name]}"
     return parser
+
+
+def _shown(argument: argparse.Action) -> str:
+    """An argument as the first line of the help has it: ISSUE, or [ISSUE] when it may be left out."""
+    return f"[{argument.metavar}]" if argument.nargs in ("?", "*") else str(argument.metavar)
 
 
 def everything() -> Parser:
