@@ -66,7 +66,7 @@ def test_the_sample_settings_load(tmp_path: Path) -> None:
     assert found.publication.url == "https://example.org/slow-craft/{date}/"
     assert found.publication.id == "tag:example.org,2024:slow-craft"
     assert (found.publication.lang, found.publication.timezone) == ("zh-CN", "Asia/Shanghai")
-    assert [channel.name for channel in found.channels] == ["web", "rss", "wechat", "telegram", "email"]
+    assert [channel.name for channel in found.channels] == [*registry.names()]
     assert sorted(path.stem for path in tmp_path.glob(found.issues)) == SAMPLE_DAYS
 
 
@@ -81,7 +81,7 @@ def test_the_settings_name_every_key() -> None:
         "enabled",
     }
     keys |= set(Schedule._fields) - {"times", "is_set"}
-    for name in ("web", "rss", "wechat", "telegram", "email"):
+    for name in registry.names():
         keys |= set(kinds(registry.load(name)))
     assert written == keys
 
@@ -305,6 +305,9 @@ def test_the_first_issue_of_all(tmp_path: Path) -> None:
     assert made.path.read_text("utf-8") == (
         "---\ndraft: true\n---\n\n# 慢工 (2021-07-19):\n\n> In this issue:\n"
     )
+    guide = read_file(made.path).guide
+    assert guide
+    assert guide.label == "In this issue"
 
 
 def test_a_newsletter_without_a_guide_gets_none(tmp_path: Path) -> None:
