@@ -8,6 +8,7 @@ that its time stamp, and with it Last-Modified and ETag, stay.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from itertools import count
@@ -56,9 +57,16 @@ def differs(path: Path, body: bytes) -> bool:
         raise storage_error(f"cannot read {path}", error) from error
 
 
+_REMEDIES = {
+    errno.EACCES: "look at whose it is, or publish as that user",
+    errno.EROFS: "its disk is read-only: --out DIR writes elsewhere",
+    errno.ENOSPC: "make room on that disk",
+}
+
+
 def storage_error(what: str, error: OSError) -> StorageError:
-    """The one line a person gets for an OSError: what was tried, and the system's reason."""
-    return StorageError(f"{what}: {error.strerror or error}")
+    """The one line a person gets for an OSError: what was tried, the system's reason, and what helps."""
+    return StorageError(f"{what}: {error.strerror or error}", _REMEDIES.get(error.errno or 0, ""))
 
 
 _NEW, _SAME = -1, -2

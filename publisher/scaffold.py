@@ -22,6 +22,7 @@ _SAMPLE = ("慢工双周刊", "写得慢一点，用得久一点：排版、字�
 _SAMPLE_ISSUES = ("sample-1.md", "sample-2.md", "sample-3.md")  # oldest first
 _FORTNIGHT = 14
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"[\s,:：·|(（–—-]*(?:#|№|第|\b(?:no|nr|vol|issue|edition)\b\.?)\s*\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def init(folder: Path, *, today: dt.date) -> Newsletter:
         if found := _issues_in(folder / parent):
             newest = max(found, key=lambda path: (found[path], path.name))
             issue = _read(newest)
-            name = issue.title.name if issue.title else folder.resolve().name
+            name = _unnumbered(issue.title.name) if issue.title else folder.resolve().name
             settings = _settings(
                 name,
                 plain(issue.tagline),
@@ -103,6 +104,12 @@ def _issues_in(folder: Path) -> dict[Path, dt.date]:
         elif (issue := _read(path)).title and issue.title.regular:
             found[path] = issue.date or dt.date.min
     return found
+
+
+def _unnumbered(title: str) -> str:
+    """What stands before the number of the issue, as in Harbour Notes #12: Tides; without one, all of it."""
+    name, *_ = _NUMBER.split(title, maxsplit=1)
+    return name or title
 
 
 def _pattern(folder: Path, issues: Iterable[Path]) -> str:
@@ -156,7 +163,7 @@ def _place(config: Config, date: dt.date, newest: Path | None) -> PurePosixPath:
 def _skeleton(config: Config, date: dt.date, newest: Issue | None) -> str:
     publication = config.publication
     word = words(publication.lang)
-    label = newest.guide.label if newest and newest.guide and newest.guide.label else word["guide"]
+    label = (newest.guide.label if newest.guide else "") if newest else word["guide"]
     colon = word["colon"].strip()
     layout = [f"layout: {value}" for key, value in newest.front if key == "layout"] if newest else []
     tagline = publication.tagline or (plain(newest.tagline) if newest else "")
@@ -164,7 +171,7 @@ def _skeleton(config: Config, date: dt.date, newest: Issue | None) -> str:
         "\n".join(["---", "draft: true", *layout, "---"]),
         f"# {publication.name} ({date}){colon}",
         *([f"**{tagline}**"] if tagline else []),
-        f"> {label}{colon}",
+        *([f"> {label}{colon}"] if label else []),
         *(_headings(newest) if newest else []),
     ]
     return "\n\n".join(parts) + "\n"

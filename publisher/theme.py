@@ -14,6 +14,7 @@ from publisher import templates
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, StorageError
 from publisher.model import Blocks, Inlines
+from publisher.suggest import nearest
 
 if TYPE_CHECKING:
     from jinja2 import Environment, FileSystemBytecodeCache
@@ -66,6 +67,16 @@ class Theme:
             for piece in (name, self.files[name].text):
                 digest.update(hashlib.sha256(piece.encode()).digest())
         return digest.hexdigest()
+
+    @property
+    def strangers(self) -> dict[str, str]:
+        """The user's files that replace none of ours, by path, and the name of ours most like each."""
+        ours = [Path(name) for name in _files(Path(templates.__path__[0]), ours=True)]
+        found = {}
+        for name in map(Path, sorted(self.files.keys() - {str(one) for one in ours})):
+            if near := nearest(name.stem, [one.stem for one in ours if one.suffix == name.suffix]):
+                found[self.files[str(name)].path] = f"{near}{name.suffix}"
+        return found
 
     def text(self, name: str) -> str:
         """The source of a file. Raises KeyError when the theme has none of that name."""

@@ -38,6 +38,7 @@ from publisher.model import (
     Text,
     plain,
 )
+from publisher.words import words
 
 _SENTENCE_ENDS = "。！？!?"
 _CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
@@ -200,7 +201,7 @@ def display_title(issue: Issue, publication: Publication) -> str:
         return " ".join(plain(title.text).split()) or publication.name
     headline = "/".join(title.headline or topics(issue))
     name = f"{title.name} ({title.date})"
-    return f"{name}：{headline}" if headline else name
+    return f"{name}{words(publication.lang)['colon']}{headline}" if headline else name
 
 
 def topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:

@@ -90,8 +90,7 @@ def test_publish(letter: Path, run: Command) -> None:
     assert without_times(said.out).splitlines() == [
         "issue 2021-07-18 · newest due",
         "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
-        "✓ rss       public/feed.xml, public/atom.xml, public/feed.json · 2 issues · "
-        "10 files written, 0 unchanged",
+        "✓ rss       public/feed.xml, atom.xml, feed.json · 2 issues · 10 files written, 0 unchanged",
     ]
     assert {"public/2021-07-18/index.html", "public/index.html", "public/feed.xml"} <= files(letter)
     assert (letter / ".publisher" / ".gitignore").read_text() == "/cache/\n/lock\n/ledger.*\n"
@@ -243,6 +242,9 @@ def test_none_is_due(letter: Path, run: Command) -> None:
         (("--chanel", "rss"), "there is no option --chanel · did you mean --channel?"),
         (("--channel",), "argument -c/--channel: expected one argument · publish --help"),
         (("channels", "--out", "x"), "there is no option --out · known here: --json, --debug, -h, --help"),
+        (("adopt", "now"), "now is one word too many · publish adopt --help"),
+        (("help",), "help is an option · publish --help"),
+        (("2021-07-04", "2021-07-05"), "2021-07-05 is one word too many · publish --help"),
         (("2021-07-05",), "there is no issue 2021-07-05 · did you mean 2021-07-04?"),
         (
             ("issues/2021-07-05.md",),
@@ -337,7 +339,10 @@ def test_a_folder_without_rights(letter: Path, run: Command, monkeypatch: pytest
     assert re.fullmatch(
         rf"✗ web       cannot write {letter}/public/\S+/index.html: Permission denied", lines[1]
     )
-    assert lines[2] == "0 of 1 channels done · exit 6"
+    assert lines[2:] == [
+        "  = fix: look at whose it is, or publish as that user",
+        "0 of 1 channels done · exit 6",
+    ]
     assert files(letter / "public") == set()
 
 
@@ -363,8 +368,7 @@ def test_a_failed_channel_and_a_good_one(letter: Path, run: Command, monkeypatch
     assert without_times(said.out).splitlines()[1:] == [
         "✗ web       the server said no",
         "  = fix: ask it why",
-        "✓ rss       public/feed.xml, public/atom.xml, public/feed.json · 2 issues · "
-        "10 files written, 0 unchanged",
+        "✓ rss       public/feed.xml, atom.xml, feed.json · 2 issues · 10 files written, 0 unchanged",
         "1 of 2 channels done · exit 3",
     ]
 
@@ -441,7 +445,7 @@ def test_channels(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(SETTINGS + "[channels.web]\nenabled = false\n")
     told = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
     assert list(told) == list(registry.names())
-    assert told.pop("rss") == ["on", "path = public/feed.xml  entries = 20"]
+    assert told.pop("rss") == ["on", 'path = "public/feed.xml"  entries = 20']
     assert all(rest == ["off"] for rest in told.values())
     listed = json.loads(run("channels", "--json").out)["channels"]
     assert listed["web"] == {"on": False, "settings": {}}
@@ -455,6 +459,16 @@ def test_channels_outside_of_a_newsletter(
     assert [line.split() for line in run("channels").out.splitlines()] == [
         [n, "off"] for n in registry.names()
     ]
+
+
+def test_channels_show_no_key_that_is_none(letter: Path, run: Command) -> None:
+    (letter / "publisher.toml").write_text(
+        SETTINGS + '[channels.telegram]\ntoken = "env:TOKEN"\nchat = "@my_channel"\n[channels.wechat]\n'
+    )
+    told = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
+    assert told["telegram"][1].startswith('token = "env:TOKEN"  chat = "@my_channel"  detail = "summaries"')
+    assert "button = true" in told["telegram"][1]
+    assert "_root" not in told["wechat"][1]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

@@ -14,6 +14,7 @@ from publisher.channel import Channel, Context
 from publisher.cli.parser import COMMANDS
 from publisher.model import Publication
 from publisher.reader import read
+from publisher.testing import check_channel
 from publisher.theme import Theme
 from publisher.toml import key_of
 
@@ -78,7 +79,7 @@ def test_every_key_of_a_channel_is_documented(name: str) -> None:
 
 
 def test_every_template_named_is_there() -> None:
-    section = README.split("Templates: a file in")[1].split("## Commands")[0]
+    section = README.split("Templates: a file in")[1].split("\n## ")[0]
     named = set(re.findall(r"`([\w-]+\.(?:html|css))`", section))
     assert named == {path.name for path in (ROOT / "templates").iterdir() if path.suffix in (".html", ".css")}
 
@@ -94,7 +95,8 @@ def test_the_channel_of_the_readme_works() -> None:
         read("## 论文\n\n- [甲](https://e.org)\n- 乙", "2021-07-18.md"),
         Context(publication, Theme.load(None)),
     )
-    assert [part.body.decode() for part in rendering.parts] == ["甲\n乙"]
+    assert [part.body.decode() for part in rendering.parts] == ["甲 https://e.org\n乙 "]
+    check_channel(channel)
 
 
 def test_the_sample_issue_of_the_readme_reads_as_it_says() -> None:
@@ -121,3 +123,15 @@ def test_the_house_has_the_rooms_shown() -> None:
         "channels/"
     }
     assert set(shown) == there
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "deploy/README.md"])
+def test_every_link_leads_somewhere(page: str) -> None:
+    """GitHub makes a heading's anchor of its words in lower case, joined by hyphens, without marks."""
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
+    for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.+)", target.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}

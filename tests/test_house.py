@@ -26,7 +26,7 @@ FLOORS = (
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "pictures"),
     ("pipeline", "testing", "linkcheck"),
-    ("schedule", "preview", "server"),
+    ("schedule", "server"),
     ("cli",),
     ("__main__",),
 )

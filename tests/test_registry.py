@@ -15,6 +15,8 @@ import pytest
 from publisher import registry
 from publisher.errors import ConfigError
 
+OURS = ("web", "rss", "wechat", "telegram", "email")
+
 
 @dataclass(frozen=True)
 class Pigeon:
@@ -61,7 +63,7 @@ def refusal(call: Callable[[], object]) -> tuple[str, str]:
 
 def test_the_table_comes_first(bring: Bring) -> None:
     bring(("pigeon", "birds:Pigeon"))
-    assert registry.names() == ("web", "rss", "wechat", "telegram", "email", "pigeon")
+    assert registry.names() == (*OURS, "pigeon")
 
 
 def test_a_package_brings_a_channel(bring: Bring) -> None:
@@ -73,9 +75,9 @@ def test_an_unknown_name_gets_a_suggestion_and_the_list(bring: Bring) -> None:
     bring(("pigeon", "birds:Pigeon"))
     assert refusal(lambda: registry.load("Pidgeon")) == (
         "there is no channel Pidgeon",
-        "did you mean pigeon? channels: web, rss, wechat, telegram, email, pigeon",
+        f"did you mean pigeon? channels: {', '.join(OURS)}, pigeon",
     )
-    assert refusal(lambda: registry.load("xyz"))[1] == "channels: web, rss, wechat, telegram, email, pigeon"
+    assert refusal(lambda: registry.load("xyz"))[1] == f"channels: {', '.join(OURS)}, pigeon"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_one_name_is_one_channel(bring: Bring, points: list[tuple[str, str]], me
 
 def test_a_package_found_twice_is_one(bring: Bring) -> None:
     bring(("pigeon", "birds:Pigeon"), ("pigeon", "birds:Pigeon"))
-    assert registry.names() == ("web", "rss", "wechat", "telegram", "email", "pigeon")
+    assert registry.names() == (*OURS, "pigeon")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_the_sample_settings_load(tmp_path: Path) -> None:
     assert found.publication.url == "https://example.org/slow-craft/{date}/"
     assert found.publication.id == "tag:example.org,2024:slow-craft"
     assert (found.publication.lang, found.publication.timezone) == ("zh-CN", "Asia/Shanghai")
-    assert [channel.name for channel in found.channels] == ["web", "rss", "wechat", "telegram", "email"]
+    assert [channel.name for channel in found.channels] == [*registry.names()]
     assert sorted(path.stem for path in tmp_path.glob(found.issues)) == SAMPLE_DAYS
 
 
@@ -77,10 +77,11 @@ def test_the_settings_name_every_key() -> None:
     keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {
         "issues",
         "listen",
+        "postgres",
         "enabled",
     }
     keys |= set(Schedule._fields) - {"times", "is_set"}
-    for name in ("web", "rss", "wechat", "telegram", "email"):
+    for name in registry.names():
         keys |= set(kinds(registry.load(name)))
     assert written == keys
 
@@ -185,6 +186,23 @@ def test_issues_are_known_by_their_title_too(tmp_path: Path) -> None:
     assert load(tmp_path).issues == "issues/*.md"
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Harbour Notes #12: Tides and Sails", "Harbour Notes"),
+        ("Harbour Notes, Issue 12: Tides", "Harbour Notes"),
+        ("Harbour Notes (No. 3)", "Harbour Notes"),
+        ("慢工 第 12 期：齿轮", "慢工"),
+        ("Notes from November", "Notes from November"),
+        ("#12", "#12"),
+    ],
+)
+def test_the_name_stands_before_the_number(tmp_path: Path, title: str, name: str) -> None:
+    write(tmp_path / "issues" / "2021-07-18.md", f"# {title}\n")
+    scaffold.init(tmp_path, today=TODAY)
+    assert load(tmp_path).publication.name == name
+
+
 def test_a_readme_alone_is_no_issue(tmp_path: Path) -> None:
     write(tmp_path / "README.md", "# About\n")
     assert len(scaffold.init(tmp_path, today=TODAY).created) == 4
@@ -287,6 +305,15 @@ def test_the_first_issue_of_all(tmp_path: Path) -> None:
     assert made.path.read_text("utf-8") == (
         "---\ndraft: true\n---\n\n# 慢工 (2021-07-19):\n\n> In this issue:\n"
     )
+    guide = read_file(made.path).guide
+    assert guide
+    assert guide.label == "In this issue"
+
+
+def test_a_newsletter_without_a_guide_gets_none(tmp_path: Path) -> None:
+    write(tmp_path / "issues" / "2021-07-18.md", "# 慢工 (2021-07-18)\n\nIt rained.\n\n## News\n")
+    made = scaffold.new(settings(tmp_path), today=TODAY)
+    assert made.path.read_text("utf-8").endswith("：\n\n## News\n")
 
 
 def test_the_tagline_of_the_last_issue_serves_when_the_settings_have_none(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -116,6 +117,12 @@ def test_transforms_applied_twice_are_applied_once(lines: list[str]) -> None:
 )
 def test_display_title(text: str, expected: str) -> None:
     assert display_title(read(text, "2021-07-18.md"), PUBLICATION) == expected
+
+
+def test_the_colon_of_a_title_is_of_the_language() -> None:
+    issue = read("# Notes (2021-07-18): Boats/Sails", "2021-07-18.md")
+    assert display_title(issue, PUBLICATION) == "Notes (2021-07-18)：Boats/Sails"
+    assert display_title(issue, replace(PUBLICATION, lang="en")) == "Notes (2021-07-18): Boats/Sails"
 
 
 def test_topics_stay_whole_and_within_their_limit() -> None:

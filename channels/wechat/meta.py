@@ -7,6 +7,7 @@ from publisher.dataclass import dataclass
 from publisher.links import ascii_url
 from publisher.model import Issue, Publication
 from publisher.transforms import display_title, shorten, summary, topics
+from publisher.words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def short_title(issue: Issue, publication: Publication, limit: int) -> str:
         return shorten(full, limit)
     date = f" ({title.date if title else issue.date or issue.id})"
     made = shorten(title.name if title else publication.name, limit - len(date)) + date
-    own, separator = title.headline if title else (), "："
+    own, separator = title.headline if title else (), words(publication.lang)["colon"]
     for topic in own or topics(issue):
         if len(made + separator + topic) <= limit:
             made += separator + topic

@@ -37,7 +37,13 @@ def define(parser: Parser) -> None:
     option("--select", metavar="CODES", action="append", default=[], help="only these, separated by commas")
     option("--ignore", metavar="CODES", action="append", default=[], help="all but these")
     option("--explain", metavar="CODE", help="say what a code means")
-    option("--format", choices=_FORMS, default="full", help="full, concise, github or sarif (full)")
+    option(
+        "--format",
+        metavar="FORM",
+        choices=_FORMS,
+        default="full",
+        help="full, concise, github or sarif (full)",
+    )
     option("--links", action="store_true", help="ask over the network whether the links lead anywhere")
     option(
         "--allow",
@@ -206,6 +212,7 @@ def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[
     from publisher.pipeline.checking import mended, replace_text, text_of
 
     worst = 0
+    idle = True
     for path in wanted:
         try:
             text = text_of(job.root / path, path)
@@ -214,6 +221,7 @@ def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[
         change = mended(text, path, job.codes)
         if change.before == change.after:
             continue
+        idle = False
         count = f"{change.fixed} problem{'' if change.fixed == 1 else 's'}"
         if arguments.diff:
             _show(output, path, change.before, change.after)
@@ -225,6 +233,8 @@ def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[
         except PublisherError as error:
             output.fail_one(error.message, error.hint)
             worst = max(worst, error.exit_code)
+    if idle and arguments.diff:
+        output.talk("nothing to mend by itself: publish check says what is left to you")
     return worst
 
 

@@ -43,6 +43,8 @@ def in_words(one: Appointment, zone: ZoneInfo) -> str:
     facts = [f"{local:%Y-%m-%d %H:%M} ({one.due:%Y-%m-%d %H:%M} UTC)"]
     if one.moved:
         facts.append("rescheduled")
+    if one.held and one.outlook is not Outlook.HELD:
+        facts.append(_STOPS[Outlook.HELD])
     facts.append(_STOPS.get(one.outlook, ""))
     return " · ".join(filter(None, facts))
 

@@ -165,10 +165,17 @@ def act() -> Parser:
 
 def command(name: str) -> Parser:
     """The parser of a command."""
-    parser = Parser(f"publish {name}", f"publish {name}: {COMMANDS[name]}")
+    parser = Parser(f"publish {name}", "")
     import_module(f"publisher.cli.{name}").define(parser)
     parser.define_common()
+    words = [parser.prog, *map(_shown, parser.arguments._group_actions)]
+    parser.description = f"{' '.join(words)}: {COMMANDS[name]}"
     return parser
+
+
+def _shown(argument: argparse.Action) -> str:
+    """An argument as the first line of the help has it: ISSUE, or [ISSUE] when it may be left out."""
+    return f"[{argument.metavar}]" if argument.nargs in ("?", "*") else str(argument.metavar)
 
 
 def everything() -> Parser:
@@ -207,10 +214,14 @@ def _unknown(word: str, parser: Parser | None) -> ConfigError:
     from publisher import registry
     from publisher.suggest import did_you_mean
 
+    if word == "help":
+        return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")
     if parser and word.startswith("-"):
         return ConfigError(f"there is no option {word}", did_you_mean(word, parser._option_string_actions))
     if word in COMMANDS:
         return ConfigError(f"{word} must come first", f"publish {word}")
     if word in registry.names():
         return ConfigError(f"{word} is a channel", f"publish --channel {word}")
+    if parser:
+        return ConfigError(f"{word} is one word too many", f"{parser.prog} --help")
     return ConfigError(f"there is no command {word}", did_you_mean(word, COMMANDS))

@@ -70,7 +70,9 @@ def _named(job: Job, word: str, found: dict[str, Found]) -> list[str]:
     from publisher.suggest import nearest
 
     near = nearest(word, [stem for stem, _ in names.values()])
-    raise ConfigError(f"there is no issue {word}", f"did you mean {near}?" if near else "name a file")
+    raise ConfigError(
+        f"there is no issue {word}", f"did you mean {near}?" if near else "name one by its file or date"
+    )
 
 
 def relative(job: Job, path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, assert_never
 
@@ -111,7 +111,7 @@ class Story:
         elif one.written:
             verb = "would change" if self._request.dry_run else "written"
             counts = f"{_count(len(one.written), 'file')} {verb}, {one.unchanged} unchanged"
-            facts = (", ".join(reversed(one.shown)), _count(one.issues, "issue"), counts)
+            facts = (_paths(reversed(one.shown)), _count(one.issues, "issue"), counts)
             self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {took}", "green")
         if self._request.dry_run:
             for key in one.written[:_LISTED]:
@@ -163,6 +163,16 @@ class Story:
         if self._progress:
             self._progress.stop()
             self._progress = None
+
+
+def _paths(keys: Iterable[str]) -> str:
+    """Paths in a row, each folder named once: public/feed.xml, atom.xml."""
+    told, before = [], ""
+    for key in keys:
+        folder, slash, name = key.rpartition("/")
+        told.append(name if slash and folder == before else key)
+        before = folder
+    return ", ".join(told)
 
 
 def _count(number: int, word: str) -> str:

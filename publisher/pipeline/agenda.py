@@ -63,9 +63,9 @@ class Outlook(Enum):
 
 class Appointment(NamedTuple):
     """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
-    when a person put it there. `begun` when something of it went out; `detail` says what stops it, `code` is
-    the exit code for that. Of `history` nobody looks for errors any more: newer issues are out, and it only
-    lacks in the archive."""
+    when a person put it there, `held` when a person keeps it back, whatever else stops it. `begun` when
+    something of it went out; `detail` says what stops it, `code` is the exit code for that. Of `history`
+    nobody looks for errors any more: newer issues are out, and it only lacks in the archive."""
 
     record: Record
     key: Key
@@ -73,6 +73,7 @@ class Appointment(NamedTuple):
     outlook: Outlook
     next: dt.datetime
     moved: bool = False
+    held: bool = False
     begun: bool = False
     detail: str = ""
     hint: str = ""
@@ -213,7 +214,7 @@ def _appointment(config: Config, record: Record, day: dt.date, channel: Channel,
     if decided.due:  # never before the day that the issue bears
         due = max(decided.due, moment_of(day, dt.time(), zone))
     outlook = Outlook.HELD if decided.held else Outlook.WAITING
-    return Appointment(record, key, due, outlook, due, moved=bool(decided.due))
+    return Appointment(record, key, due, outlook, due, moved=bool(decided.due), held=decided.held)
 
 
 def _judged(

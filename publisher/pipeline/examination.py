@@ -138,6 +138,9 @@ def _folders(run: Run) -> Iterator[Finding]:
             yield Finding(
                 Level.BAD, f"{name} cannot be written", f"give yourself the right: chmod u+wx {there}"
             )
+    for path, near in run.theme.strangers.items():
+        name = Path(path).relative_to(run.config.root).as_posix()
+        yield Finding(Level.DOUBTFUL, f"{name} replaces no template of ours", f"did you mean {near}?")
 
 
 def _ledger(run: Run) -> Iterator[Finding]:

@@ -70,7 +70,10 @@ def letter(tmp_path: Path) -> Path:
 def test_the_readme_shows_what_is_printed(publish: Callable[..., str], letter: Path, root: Path) -> None:
     readme = (root / "README.md").read_text("utf-8")
     shown = readme.split("$ publish check 2021-08-01\n")[1].split("```")[0]
-    assert publish("check", "2021-08-01", folder=letter, code=1) == shown
+    begin, end = shown.split("…\n\n")
+    printed = publish("check", "2021-08-01", folder=letter, code=1)
+    assert printed.startswith(begin)
+    assert printed.endswith(f"\n{end}")
 
 
 def test_the_hooks_are_commands(root: Path) -> None:

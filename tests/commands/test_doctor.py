@@ -60,6 +60,16 @@ def test_what_is_ill_and_what_mends_it(letter: Letter, monkeypatch: pytest.Monke
     }
 
 
+def test_a_template_that_replaces_none(letter: Letter) -> None:
+    folder = letter.root / "templates"
+    folder.mkdir()
+    (folder / "isue.html").write_text("")
+    (folder / "our-footer.html").write_text("")  # for a template of the user's own to include
+    assert [line for line in letter.told("doctor") if "templates/" in line] == [
+        "! folders   templates/isue.html replaces no template of ours · did you mean issue.html?"
+    ]
+
+
 def test_doubts_are_no_failure(letter: Letter) -> None:
     (letter.root / "publisher.toml").write_text(SETTINGS.replace('me = "@me"', ""))
     assert '! chat      no proofs can be sent · add me = "…"' in letter.told("doctor")
@@ -100,7 +110,7 @@ def test_one_who_does_not_answer_is_not_waited_for(letter: Letter, monkeypatch: 
 @pytest.mark.parametrize("name", ["status", "retry", "resolve", "correct", "diff", "doctor"])
 def test_help_fits_the_screen(letter: Letter, name: str) -> None:
     shown = letter.told(name, "--help")
-    assert shown[0].startswith(f"publish {name}: ")
+    assert shown[0].startswith((f"publish {name} ", f"publish {name}: "))
     assert "--json" in "".join(shown)
     assert max(map(len, shown)) <= 100
 

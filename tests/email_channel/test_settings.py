@@ -220,4 +220,6 @@ def test_the_list_of_channels_spells_the_keys_as_the_file_does(
     load(tmp_path, '[channels.email]\nfrom = "a@e.org"\n')
     listed = publish("channels", folder=tmp_path).splitlines()
     (line,) = [line for line in listed if line.startswith("email ")]
-    assert line.endswith("on   from = a@e.org  width = 72  wrap = flowed  connections = 10  uncertain = ask")
+    assert line.endswith(
+        'on   from = "a@e.org"  width = 72  wrap = "flowed"  connections = 10  uncertain = "ask"'
+    )

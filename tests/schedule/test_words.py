@@ -104,6 +104,11 @@ def test_hold_and_release(letter: Letter) -> None:
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held",
     ]
     assert letter.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
+    file = letter.root / "issues" / "2021-08-01.md"
+    text = file.read_text("utf-8")
+    file.write_text(f"---\ndraft: true\n---\n{text}", "utf-8")
+    assert letter.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft"
+    file.write_text(text, "utf-8")
     assert letter.told("hold", "issues/2021-08-01.md", "--release")[1:] == [
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
