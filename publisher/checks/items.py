@@ -98,7 +98,7 @@ def _fields(subject: Subject, item: Item) -> Iterator[Problem]:
         if field.kind == "summary":
             yield from _summary(subject, plain(field.value).strip(), field.pos)
             yield from _colon(subject, line)
-        elif not field.value and not field.url:
+        elif not field.url and plain(field.value).strip() in ("", "http://", "https://"):
             yield Problem(place, "field-empty", f"nothing follows {field.label}", "write it, or take it out")
     for block in item.body:
         if isinstance(block, Paragraph) and block.pos.line and _is_summary(subject, block):

@@ -117,6 +117,8 @@ def _texts(node: object, name: str) -> Iterator[tuple[str, str]]:
     """Every text in a node, with the name of its field."""
     if isinstance(node, str):
         yield name, node
+    elif isinstance(node, model.Link) and node.children == (model.Text(node.url),):
+        yield "url", node.url  # its text is no word of the editor's
     elif isinstance(node, tuple):
         for part in node:
             yield from _texts(part, name)

@@ -25,6 +25,21 @@ MENDED = [
     ("unclosed-link", "- [浪](https://e.org/1]  ", "- [浪](https://e.org/1)  "),
     ("unclosed-link", "- [浪](https://e.org/1", "- [浪](https://e.org/1)"),
     ("fullwidth-paren", "- [浪 | 海]（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
+    (
+        "fullwidth-paren",
+        "- [浪](https://e.org/1)\n见[海]（https://e.org/2）。",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2)。",
+    ),
+    (
+        "unclosed-link",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2 等",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2) 等",
+    ),
+    ("unclosed-link", "- [浪](https://e.org/1）", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪\u200b](\u200bhttps://e.org/1)", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪]\u200b(https://e.org/1)", "- [浪](https://e.org/1)"),
+    ("malformed-link", "- 【浪 | 海】（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
+    ("malformed-link", "- ［浪 | 海］（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
     ("malformed-link", "- 【浪 | 海】https://e.org/1", "- [浪 | 海](https://e.org/1)"),
     ("malformed-link", "- [浪 | 海[(https://e.org/1)", "- [浪 | 海](https://e.org/1)"),
     ("malformed-link", "- [浪 | 海)[https://e.org/1]", "- [浪 | 海](https://e.org/1)"),
@@ -63,6 +78,8 @@ def test_the_warm_up_and_headings() -> None:
         "- [浪](https://e.org/1)(https://e.org/2)",  # which of the two is right?
         "- [浪高预报 | 海岸线",  # where does the title end?
         "- [浪]()",
+        "- [[浪](https://e.org/1)",
+        "- [浪](www.e.org/1)",
         "- [浪](https://e.org/⾯)\n摘要：`⾯，，` 与 [盐](https://e.org/，，)",
         "- [浪](https://e.org/1)\n摘要：等一等。。。",
     ],
