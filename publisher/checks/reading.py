@@ -86,6 +86,7 @@ def _rebuilt(subject: Subject, pos: Pos) -> tuple[Edit, ...]:
     return Edit(opening, "["), Edit(middle, "]("), Edit(Pos(pos.line, end, pos.line, end + closers), ")")
 
 
+_UNSEEN = " \t\u200b\u2060\ufeff"
 _WORDED = re.compile(r"\]\s*([(（])([^()（）\[\]]*?)(?=https?://)")
 
 
@@ -93,14 +94,15 @@ def _moved(subject: Subject, pos: Pos) -> tuple[Edit, ...]:
     """Words in front of an address, behind its link."""
     line = subject.source.line(pos.line)
     worded = next((one for one in _WORDED.finditer(line) if one.end() + 1 >= pos.column), None)
-    if not worded or not worded[2].strip():
+    words = worded[2].strip(_UNSEEN) if worded else ""
+    if not worded or not words:
         return ()
     url = bare_url(line[worded.end() :])
     end = worded.end() + len(url)
     closer = line[end : end + 1] in (")", "）")
     head = Pos(pos.line, worded.start() + 2, pos.line, worded.end() + 1)
     tail = Pos(pos.line, end + 1, pos.line, end + 1 + closer)
-    return (Edit(head, "("), Edit(tail, f") {worded[2].strip()}")) if url and closer else ()
+    return (Edit(head, "("), Edit(tail, f") {words}")) if url and closer else ()
 
 
 def _address(subject: Subject, pos: Pos) -> tuple[str, int]:

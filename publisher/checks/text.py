@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from publisher.checks.subject import Subject
@@ -31,23 +32,28 @@ def lines(subject: Subject, pattern: re.Pattern[str]) -> Iterator[tuple[int, str
         return
     skipped = _skipped(subject)
     for number, text in enumerate(subject.source.lines, 1):
-        if pattern.search(text) and not any(start <= number <= end for start, end in skipped):
+        if number not in skipped and pattern.search(text):
             yield number, text
 
 
 def outside(text: str, pattern: re.Pattern[str], stays: re.Pattern[str] = _KEPT) -> list[re.Match[str]]:
     """Where a pattern is found in a line, outside of what stays as it is."""
     kept = [one.span() for one in stays.finditer(text)]
-    found = pattern.finditer(text)
-    return [one for one in found if not any(start <= one.start() < end for start, end in kept)]
+    starts = [start for start, _ in kept]
+
+    def is_kept(at: int) -> bool:
+        before = bisect_right(starts, at)
+        return bool(before) and at < kept[before - 1][1]
+
+    return [one for one in pattern.finditer(text) if not is_kept(one.start())]
 
 
-def _skipped(subject: Subject) -> list[tuple[int, int]]:
-    """First and last lines of front matter, code, and all that readers do not see."""
+def _skipped(subject: Subject) -> set[int]:
+    """The lines of front matter, code, and all that readers do not see."""
     issue = subject.issue
     hidden = [issue.front_pos, *(one.pos for one in issue.dropped if not one.inline or one.name in _HIDING)]
     hidden += [one.pos for one in issue.definitions]
     hidden += [block.pos for block in every(CodeBlock, (issue,))]
     if issue.archive:
         hidden.append(issue.archive.pos)
-    return [(pos.line, pos.end_line) for pos in hidden if pos.line]
+    return {number for pos in hidden if pos.line for number in range(pos.line, pos.end_line + 1)}
