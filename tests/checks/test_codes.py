@@ -50,6 +50,7 @@ SAMPLES = [
     ("headline-empty", f"# 潮汐简报 (2021-03-14)→：←\n\n{GUIDE}"),
     ("image-hotlink", SECTION + ITEM + "![图](→https://mmbiz.qpic.cn/a.png←)\n"),
     ("label-colon", SECTION + ITEM + "→摘要←更准了。\n"),
+    ("label-colon", SECTION + ITEM + "→摘要← 更准了。\n"),
     ("label-colon", SECTION + ITEM + "摘要→:←更准了。\n"),
     ("malformed-link", SECTION + "- →[浪[(←https://e.org/1)\n"),
     ("malformed-link", SECTION + "- →【浪】←https://e.org/1\n"),

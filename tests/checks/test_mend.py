@@ -48,6 +48,7 @@ MENDED = [
     ("malformed-url", "- [浪]（代码：https://e.org/1）", "- [浪](https://e.org/1) 代码："),
     ("marker-form", "-[浪](https://e.org/1)", "- [浪](https://e.org/1)"),
     ("label-colon", "- [浪](https://e.org/1)\n摘要更准了", "- [浪](https://e.org/1)\n摘要：更准了"),
+    ("label-colon", "- [浪](https://e.org/1)\n摘要  更准了", "- [浪](https://e.org/1)\n摘要：更准了"),
     ("label-colon", "- [浪](https://e.org/1)\n简评: 更准", "- [浪](https://e.org/1)\n简评：更准"),
     (
         "source-form",
