@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from publisher.checks.addresses import addresses, pictures, twice
 from publisher.checks.archive import Archive, compare
-from publisher.checks.characters import bold, characters, punctuation
+from publisher.checks.characters import bold, characters, fences, invisible, punctuation
 from publisher.checks.examined import Examined, examined
 from publisher.checks.items import agreement, items, sources
 from publisher.checks.opening import guide, warm_up
@@ -13,10 +13,12 @@ from publisher.checks.reading import reading
 from publisher.checks.sections import headings, markers, sections, stray
 from publisher.checks.subject import Rule
 from publisher.checks.title import title
+from publisher.checks.unfinished import front, half_links, merge, no_addresses
 from publisher.model import Issue
 
 RULES: tuple[Rule, ...] = (
     reading,
+    front,
     title,
     guide,
     warm_up,
@@ -33,6 +35,11 @@ RULES: tuple[Rule, ...] = (
     characters,
     punctuation,
     bold,
+    fences,
+    invisible,
+    half_links,
+    no_addresses,
+    merge,
 )
 
 

@@ -22,6 +22,9 @@ class Code(NamedTuple):
 
 
 _ERRORS = {
+    "conflict-marker": """\
+Git could not merge two versions of a passage and left both, between lines of <<<<<<<, ======= and
+>>>>>>>. Keep what is right, and take the three lines out.""",
     "date-mismatch": """\
 The date in the title is not the date the issue goes out on, which is that of the front matter or else
 of the file's name. Mostly the title was copied from the issue before. Correct the one that is wrong.""",
@@ -38,7 +41,8 @@ no error.""",
     "empty-url": """\
 A link has nothing between its parentheses: [title](). Readers would get a title that leads nowhere.""",
     "front-matter": """\
-The lines between the dashes at the top are not valid YAML, so a date or an id in them may not be seen.""",
+The lines between the dashes at the top are not valid YAML, so a date or an id in them may not be seen.
+Or no second line of dashes ends them, so readers would see them.""",
     "fullwidth-paren": """\
 The address stands in full-width parentheses, which Markdown does not take for a link:
 [title]（address）. --fix replaces them.""",
@@ -46,8 +50,9 @@ The address stands in full-width parentheses, which Markdown does not take for a
 The brackets of a link are mixed up, as in [title[(address) or 【title】address. --fix writes
 [title](address) where it is clear what was meant.""",
     "malformed-url": """\
-Words stand before the address inside the parentheses of a link: [title](code: https://…). --fix moves
-them behind the link.""",
+What stands in the parentheses of a link is no address: words stand around it, as in [title](code:
+https://…), its beginning is damaged (http//, https:/, www.), or it is still to be written (TODO). --fix
+moves words in front of an address behind the link.""",
     "missing-url": """\
 A title stands in brackets and no address follows. Write [title](address), or take the brackets away.""",
     "placeholder-date": """\
@@ -76,7 +81,8 @@ paper.""",
     "compat-char": """\
 Characters that only look like the usual ones, as PDF files and some phones give them: radicals (⾯ for
 面), ligatures (ﬁ for fi), full-width letters and digits. Nobody finds them by search. --fix replaces
-them.""",
+them. Or characters that nobody sees, such as U+200B, which come with a paste and break links and
+searches: --fix takes them out.""",
     "duplicate-in-issue": """\
 Two items of the issue lead to the same address. When one article is about two papers, say so with a
 comment: <!-- publish: ignore=duplicate-in-issue -->""",
@@ -134,6 +140,8 @@ The title of an item is an address. Write what it leads to.""",
 An item has two summaries. Mostly the bullet before the second one's item is missing.""",
     "unbalanced-bold": """\
 A line has an odd number of **, so one of them shows as two asterisks.""",
+    "unclosed-code": """\
+A line of ``` or ~~~ begins code, and none like it ends it. All that follows is taken for text.""",
     "unformatted-clip": """\
 A clipping that was never made an item: title, source and address on lines of their own. Write it as -
 [title | source](address).""",

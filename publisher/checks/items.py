@@ -13,7 +13,7 @@ from publisher.reader.fields import kind_of, split_label
 from publisher.reader.lines import is_cjk
 from publisher.transforms import links as addresses
 
-_BARE = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)(?![:：])(?=\S)")
+_BARE = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)(?!\s*[:：])(\s*)(?=\S)")
 _HALF = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)\s*(:)\s*")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z")
 _EMPTY_LINK = re.compile(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
@@ -98,7 +98,7 @@ def _fields(subject: Subject, item: Item) -> Iterator[Problem]:
         if field.kind == "summary":
             yield from _summary(subject, plain(field.value).strip(), field.pos)
             yield from _colon(subject, line)
-        elif not field.value and not field.url:
+        elif not field.url and plain(field.value).strip() in ("", "http://", "https://"):
             yield Problem(place, "field-empty", f"nothing follows {field.label}", "write it, or take it out")
     for block in item.body:
         if isinstance(block, Paragraph) and block.pos.line and _is_summary(subject, block):
@@ -121,7 +121,7 @@ def _colon(subject: Subject, line: int) -> Iterator[Problem]:
     text = subject.source.line(line)
     if bare := _BARE.match(text):
         place = Pos(line, bare.start(1) + 1, line, bare.end(1) + 1)
-        edit = Edit(Pos(line, bare.end(1) + 1, line, bare.end(1) + 1), "：")
+        edit = Edit(Pos(line, bare.end(1) + 1, line, bare.end(2) + 1), "：")
         message = f'"{bare[1]}" is not followed by "："'
         yield Problem(place, "label-colon", message, "insert it", (edit,))
     elif half := _HALF.match(text):

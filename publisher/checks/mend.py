@@ -71,13 +71,13 @@ def _step(
 
 
 def _apart(problems: Sequence[Problem]) -> list[Problem]:
-    """Problems whose edits do not touch each other's lines."""
-    taken: set[int] = set()
+    """Problems whose edits leave something between them."""
+    end = (0, 0)
     chosen = []
-    for problem in problems:
-        lines = {n for edit in problem.edits for n in range(edit.pos.line, edit.pos.end_line + 1)}
-        if not lines & taken:
-            taken |= lines
+    for problem in sorted(problems, key=lambda one: min(one.edits)):
+        first, last = min(problem.edits).pos, max(edit.pos for edit in problem.edits)
+        if (first.line, first.column) > end:
+            end = last.end_line, last.end_column
             chosen.append(problem)
     return chosen
 
@@ -117,6 +117,8 @@ def _texts(node: object, name: str) -> Iterator[tuple[str, str]]:
     """Every text in a node, with the name of its field."""
     if isinstance(node, str):
         yield name, node
+    elif isinstance(node, model.Link) and node.children == (model.Text(node.url),):
+        yield "url", node.url  # its text is no word of the editor's
     elif isinstance(node, tuple):
         for part in node:
             yield from _texts(part, name)

@@ -10,7 +10,7 @@ from publisher.checks.subject import Subject
 from publisher.model import Pos
 from publisher.reader.inlines import bare_url
 
-_HELP = {
+HELP = {
     "double-url": "keep one of them",
     "empty-source": "write the source, or take the bar away",
     "empty-url": "write the address between the parentheses",
@@ -30,7 +30,7 @@ def reading(subject: Subject) -> Iterator[Problem]:
         pos = subject.source.placed(found.pos)
         mend = _MENDS.get(found.code)
         edits = mend(subject, pos) if mend else ()
-        help_ = _HELP.get(found.code, "")
+        help_ = HELP.get(found.code, "")
         if found.code == "unclosed-link" and edits:
             help_ = "close it behind the address"
         yield Problem(pos, found.code, found.message, help_, edits)
@@ -57,7 +57,7 @@ def _closed(subject: Subject, pos: Pos) -> tuple[Edit, ...]:
     line = subject.source.line(pos.line)
     if not url or not line.startswith(f"({url}", pos.column - 1):
         return ()
-    wrong = 1 if line[end - 1 : end] == "]" else 0
+    wrong = 1 if line[end - 1 : end] in ("]", "）") else 0
     return (Edit(Pos(pos.line, end, pos.line, end + wrong), ")"),)
 
 
@@ -72,20 +72,21 @@ def _halved(subject: Subject, pos: Pos) -> tuple[Edit, ...]:
 
 
 def _rebuilt(subject: Subject, pos: Pos) -> tuple[Edit, ...]:
-    """[title](address) for brackets in the wrong order, and for 【title】address."""
+    """[title](address) for brackets in the wrong order, and for 【title】address or the like."""
     line = subject.source.line(pos.line)
     url, end = _address(subject, pos)
     start = end - len(url)
     opener, between = line[pos.column - 1 : pos.column], line[pos.column : start - 1]
-    caption = re.sub(r"[\[\]()（）】\s]*\Z", "", between)
-    if not url or opener not in ("[", "【") or re.search(r"[\[\]【】]", caption):
+    caption = re.sub(r"[\[\]()（）】］\s]*\Z", "", between)
+    if not url or opener not in ("[", "【", "［") or re.search(r"[\[\]【】［］]", caption):
         return ()
-    closers = len(line) - end + 1 - len(re.sub(r"\A[\])）]+", "", line[end - 1 :])) if opener == "[" else 0
+    closers = len(line) - end + 1 - len(re.sub(r"\A[\])）]+", "", line[end - 1 :]))
     middle = Pos(pos.line, pos.column + 1 + len(caption), pos.line, start)
     opening = Pos(pos.line, pos.column, pos.line, pos.column + 1)
     return Edit(opening, "["), Edit(middle, "]("), Edit(Pos(pos.line, end, pos.line, end + closers), ")")
 
 
+_UNSEEN = " \t\u200b\u2060\ufeff"
 _WORDED = re.compile(r"\]\s*([(（])([^()（）\[\]]*?)(?=https?://)")
 
 
@@ -93,14 +94,15 @@ def _moved(subject: Subject, pos: Pos) -> tuple[Edit, ...]:
     """Words in front of an address, behind its link."""
     line = subject.source.line(pos.line)
     worded = next((one for one in _WORDED.finditer(line) if one.end() + 1 >= pos.column), None)
-    if not worded or not worded[2].strip():
+    words = worded[2].strip(_UNSEEN) if worded else ""
+    if not worded or not words:
         return ()
     url = bare_url(line[worded.end() :])
     end = worded.end() + len(url)
     closer = line[end : end + 1] in (")", "）")
     head = Pos(pos.line, worded.start() + 2, pos.line, worded.end() + 1)
     tail = Pos(pos.line, end + 1, pos.line, end + 1 + closer)
-    return (Edit(head, "("), Edit(tail, f") {worded[2].strip()}")) if url and closer else ()
+    return (Edit(head, "("), Edit(tail, f") {words}")) if url and closer else ()
 
 
 def _address(subject: Subject, pos: Pos) -> tuple[str, int]:

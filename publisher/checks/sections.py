@@ -20,7 +20,7 @@ _GLUED_BULLET = re.compile(r"\s?([-*])(?=\[)")
 
 
 def sections(subject: Subject) -> Iterator[Problem]:
-    """Sections that hold something, on headings and bullets every program reads as such."""
+    """Sections that hold something."""
     found = subject.issue.sections
     for index, section in enumerate(found):
         deeper = index + 1 < len(found) and found[index + 1].level > section.level

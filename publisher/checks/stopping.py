@@ -11,9 +11,10 @@ from publisher.checks.problem import Problem
 from publisher.checks.reading import reading
 from publisher.checks.subject import Rule
 from publisher.checks.title import title
+from publisher.checks.unfinished import front, half_links, merge, no_addresses
 from publisher.model import Issue
 
-RULES: tuple[Rule, ...] = (reading, title, addresses)
+RULES: tuple[Rule, ...] = (reading, front, title, addresses, half_links, no_addresses, merge)
 
 
 def grave(issue: Issue, text: str) -> Examined:

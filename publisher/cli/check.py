@@ -166,10 +166,14 @@ def _tell(
             output.fail_one(one.fault.message, one.fault.hint)
         if form == "github":
             lines = reports.workflow_commands(path, one.problems)
+            if one.fault:
+                output.line(reports.unreadable(path, one.fault.message))
         elif form == "concise":
             lines = reports.concise(path, one.problems, output.paint)
         elif form == "full" and one.problems:
-            lines = reports.full(path, source_lines(job, one.path, texts), one.problems, output.paint)
+            lines = reports.full(
+                path, source_lines(job, one.path, texts), one.problems, output.paint, output.columns
+            )
         else:
             continue
         for line in lines:
@@ -243,9 +247,14 @@ def _show(output: Output, path: str, before: str, after: str) -> None:
     from difflib import unified_diff
     from io import StringIO
 
+    from publisher.cli.excerpt import visible
+
     styles = {"+": "green", "-": "red", "@": "cyan"}
     for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
-        output.line(line.removesuffix("\n"), styles.get(line[0], ""))
+        said = line.removesuffix("\n")
+        if output.columns:  # a terminal would obey what a patch must keep
+            said = visible(said.removesuffix("\r"))
+        output.line(said, styles.get(line[0], ""))
         if not line.endswith("\n"):
             output.line("\\ No newline at end of file")
 

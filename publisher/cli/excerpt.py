@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import unicodedata
 
-_ROOM = 100
-"""The most columns of an excerpt, so that it stays one line in most terminals."""
+ROOM = 100
+"""The most columns of an excerpt, where nobody says how wide the terminal is."""
+
+_LEAST = 40
+"""The columns of an excerpt in a terminal that has hardly any."""
+
+_FAR = 500
+"""So many characters on both sides are looked at: what is farther away has no room, in lines like books."""
 
 _BEHIND = 16
 """So many columns behind the carets are shown at least, where there are any."""
 
 
-def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
+def excerpt(text: str, start: int, end: int, room: int = ROOM) -> tuple[str, str]:
     """The line `text` as it can be shown, and below it carets from column `start` up to `end` (in characters,
-    counted from 1). What does not fit is left out on both sides, for an ellipsis."""
-    shown = [_visible(char) for char in text]
-    first = start - 1
-    last = max(min(end - 1, len(shown)), first + 1)
-    begin = _begin(shown, first, last)
-    cells: list[str] = ["…"] if begin else []
+    counted from 1). What does not fit into so many columns is left out on both sides, for an ellipsis."""
+    room = max(room, _LEAST)
+    origin = max(start - 1 - _FAR, 0)
+    shown = [_visible(char) for char in text[origin : start - 1 + _FAR]]
+    first = start - 1 - origin
+    last = max(min(end - 1 - origin, len(shown)), first + 1)
+    begin = _begin(shown, first, last, room)
+    cells: list[str] = ["…"] if begin or origin else []
     column = len(cells)
     marked = 0
     pad = column
     for index in range(begin, len(shown)):
         size = width(shown[index])
-        if column + size > _ROOM - 1:
+        if column + size > room - 1:
             cells.append("…")
             break
         if index < first:
@@ -36,10 +44,10 @@ def excerpt(text: str, start: int, end: int) -> tuple[str, str]:
     return "".join(cells).rstrip(), " " * pad + "^" * max(marked, 1)
 
 
-def _begin(shown: list[str], first: int, last: int) -> int:
+def _begin(shown: list[str], first: int, last: int, room: int) -> int:
     """The first character to show: the line's own, or the one from which the place still fits."""
     behind = min(width("".join(shown[last : last + _BEHIND])), _BEHIND)
-    room = _ROOM - 2 - behind - min(width("".join(shown[first:last])), _ROOM // 2)
+    room -= 2 + behind + min(width("".join(shown[first:last])), room // 2)
     begin = first
     while begin and room >= width(shown[begin - 1]):
         begin -= 1

@@ -49,6 +49,14 @@ class Output:
         """A piece of a line of the result in a style, where that shows."""
         return self._painted(text, style, self._stdout)
 
+    @property
+    def columns(self) -> int:
+        """How wide the terminal is that shows the result; 0 where that is none."""
+        try:
+            return os.get_terminal_size(self._stdout.fileno()).columns or 80
+        except OSError:
+            return 0
+
     def talk(self, text: str, style: str = "") -> None:
         """A line beside the result."""
         self._print(self.stderr, redact(text), style)

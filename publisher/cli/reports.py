@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from publisher import __version__
 from publisher.checks.codes import CODES, Severity
 from publisher.checks.problem import Problem
-from publisher.cli.excerpt import excerpt, visible
+from publisher.cli.excerpt import ROOM, excerpt, visible
 
 Paint = Callable[[str, str], str]
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
-def full(path: str, lines: list[str], problems: Sequence[Problem], paint: Paint) -> Iterator[str]:
-    """Each error and warning with its line of source, carets and help; information on a line each."""
+def full(
+    path: str, lines: list[str], problems: Sequence[Problem], paint: Paint, columns: int = 0
+) -> Iterator[str]:
+    """Each error and warning with its line of source, carets and help; information on a line each. `columns`
+    has the terminal, where it is one."""
     told = [problem for problem in problems if problem.severity is not Severity.INFO]
     for problem in told:
-        yield from _in_full(path, lines, problem, paint)
+        yield from _in_full(path, lines, problem, paint, columns)
         yield ""
     notes = [problem for problem in problems if problem.severity is Severity.INFO]
     yield from (paint(line, "dim") for line in concise(path, notes, lambda text, _: text))
@@ -27,7 +31,7 @@ def full(path: str, lines: list[str], problems: Sequence[Problem], paint: Paint)
         yield ""
 
 
-def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint) -> Iterator[str]:
+def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint, columns: int) -> Iterator[str]:
     style = _STYLES[problem.severity]
     pos = problem.pos
     code = paint(f"{problem.severity.value}[{problem.code}]", style)
@@ -37,7 +41,8 @@ def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint) -> Ite
     yield f"{gutter}{paint('-->', 'blue')} {visible(path)}:{pos.line}:{pos.column}"
     text = lines[pos.line - 1] if pos.line <= len(lines) else ""
     end = pos.end_column if pos.end_line == pos.line else len(text) + 1
-    source, carets = excerpt(text, pos.column, end)
+    room = min(columns - len(gutter) - 3, ROOM) if columns else ROOM
+    source, carets = excerpt(text, pos.column, end, room)
     yield f"{gutter} {bar}"
     yield f"{paint(str(pos.line), 'blue')} {bar} {source}".rstrip()
     yield f"{gutter} {bar} {paint(carets, style)}"
@@ -63,10 +68,16 @@ def workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator[str]:
     words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
     for problem in problems:
         pos = problem.pos
-        end = f",endColumn={pos.end_column - 1}" if pos.end_line == pos.line else ""
-        where = f"file={_property(path)},line={pos.line},endLine={pos.end_line},col={pos.column}{end}"
+        # GitHub takes columns only for what is on one line
+        one = f",col={pos.column},endColumn={pos.end_column - 1}" if pos.end_line == pos.line else ""
+        where = f"file={_property(path)},line={pos.line},endLine={pos.end_line}{one}"
         said = f"{problem.message} · {problem.help}" if problem.help else problem.message
         yield f"::{words[problem.severity]} {where},title={problem.code}::{_data(said)}"
+
+
+def unreadable(path: str, message: str) -> str:
+    """The workflow command for a file that could not be read."""
+    return f"::error file={_property(path)}::{_data(message)}"
 
 
 def _data(text: str) -> str:
@@ -81,13 +92,16 @@ def sarif(found: Mapping[str, Iterable[Problem]]) -> str:
     """A log of SARIF 2.1.0, which code scanning services take.
 
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+    https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
     """
     levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
     codes = sorted({problem.code for problems in found.values() for problem in problems})
     rules = [
         {
             "id": code,
+            "shortDescription": {"text": _first_sentence(CODES[code].text)},
             "fullDescription": {"text": CODES[code].text},
+            "help": {"text": CODES[code].text},
             "defaultConfiguration": {"level": levels[CODES[code].severity]},
         }
         for code in codes
@@ -106,6 +120,10 @@ def sarif(found: Mapping[str, Iterable[Problem]]) -> str:
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=2)
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.?])\s", " ".join(text.split()), maxsplit=1)[0]
 
 
 def _location(path: str, problem: Problem) -> dict[str, Any]:

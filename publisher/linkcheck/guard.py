@@ -18,6 +18,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PORTS = {"http": 80, "https": 443}
 # RFC 6052, and RFC 6890 of which older Pythons know a part
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# RFC 4291: nothing else of IPv6 is given out to anybody; RFC 9637: nor is this part of it
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+_EXAMPLES = ipaddress.ip_network("3fff::/20")
 _PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
 
 
@@ -74,9 +77,9 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address in _NAT64:
             return is_public(_last(address))
-        stands_for = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if int(address) >> 32 == 0:
-            stands_for.append(_last(address))
+        stands_for = (address.sixtofour, *(address.teredo or ()))
+        if address not in _GIVEN_OUT or address in _EXAMPLES:
+            return False
         if not all(is_public(one) for one in stands_for if one):
             return False
     elif address in _PROTOCOLS:

@@ -73,10 +73,12 @@ async def _visit_all(
         async def of_one_host(links: Collection[str]) -> None:
             nonlocal done
             for number, url in enumerate(links):
-                if number:
-                    await asyncio.sleep(limits.pause)
-                async with free:
-                    verdict = await visit(session, url, limits.seconds, limits.allowed)
+                verdict = memory.get(url)  # known by now, where only the part of the page is another
+                if verdict is None:
+                    if number:
+                        await asyncio.sleep(limits.pause)
+                    async with free:
+                        verdict = await visit(session, url, limits.seconds, limits.allowed)
                 found[url] = memory.put(url, verdict)
                 done += 1
                 if advance:

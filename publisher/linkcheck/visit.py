@@ -24,11 +24,15 @@ _HEADERS = {
 
 
 def client() -> httpx.AsyncClient:
-    """A client for visits. Proxies are not used: they would resolve names by themselves."""
+    """A client for visits. Proxies are not used: they would resolve names by themselves. Nor are cookies: one
+    address has many hosts, and none is to know what another said."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx
 
     return httpx.AsyncClient(
         headers=_HEADERS,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         timeout=httpx.Timeout(10.0, connect=5.0),
         limits=httpx.Limits(max_keepalive_connections=0),
         follow_redirects=False,

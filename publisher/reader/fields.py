@@ -46,7 +46,7 @@ _ENDINGS = (
 _LABEL = re.compile(
     r"(?:[-*]\s+)?([^\s:：，。；！？,;!?\[\]()（）【】「」<>`*|][^:：，。；！？;!?\[\]()（）【】「」<>`*|]{0,23}?)\s*[:：]\s*"
 )
-_BARE_SUMMARY = re.compile(r"(摘要|简评)(?=\S)")
+_BARE_SUMMARY = re.compile(r"(摘要|简评)\s*(?=\S)")
 
 
 def split_label(text: str) -> tuple[str, int] | None:

@@ -19,7 +19,7 @@ _TITLE = re.compile(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
 _LONG = 10_000
 """No title a person wrote is longer, in characters; beyond, code and sources are not looked for."""
 
-_LENTICULAR = re.compile(r"【([^】]*)】\s*(?=https?://)")
+_LENTICULAR = re.compile(r"[【［]([^】］]*)[】］]\s*[（(]?\s*(?=https?://)")
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class HeadReader:
         elif (lenticular := _LENTICULAR.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
             self._caption(lenticular.group(1), line, head)
             head.url = url
-            self._tail(text[lenticular.end() + len(url) :], line, head)
+            self._tail(text[lenticular.end() + len(url) :].lstrip(")）"), line, head)
             self._report("malformed-link", "the link is written as 【title】url", line, at, lenticular.end())
         elif url := bare_url(text[at:]):
             head.title, head.url = (Text(url),), url
@@ -222,7 +222,7 @@ class HeadReader:
             opened = at + 1 + wide.start()
             message = "the address stands in full-width parentheses"
             self._report("fullwidth-paren", message, line, opened, opened + 1)
-        elif text.startswith("](", start - 2):
+        elif text.startswith("](", start - 2) and closing(text, start - 1, "(", ")") < 0:
             self._report("unclosed-link", "this parenthesis is never closed", line, start - 1, start)
         else:
             self._report("malformed-link", "the brackets of this link are mixed up", line, at, start)

@@ -22,6 +22,8 @@ SAMPLES = [
         SECTION + "- [2103.01234] [浪](https://e.org/1)\n论文：https://arxiv.org/abs/→2103.04321←\n",
     ),
     ("compat-char", SECTION + ITEM + "摘要：水→⾯←上⼊海。\n"),
+    ("compat-char", SECTION + ITEM + "摘要：水→\u200b←面。\n"),
+    ("conflict-marker", SECTION + "→<<<<<<< HEAD←\n" + ITEM + "=======\n>>>>>>> tide\n"),
     ("date-mismatch", f"# 潮汐简报 (→2021-02-28←)\n\n{GUIDE}"),
     ("double-url", SECTION + "- [浪](https://e.org/1)→(https://e.org/1)←\n"),
     ("duplicate-in-issue", SECTION + "- [浪](https://e.org/1)\n- [盐](→https://e.org/1?from=x←)\n"),
@@ -30,8 +32,15 @@ SAMPLES = [
     ("empty-source", SECTION + "- [浪 →|← ](https://e.org/1)\n"),
     ("empty-url", SECTION + "- [浪]→()←\n"),
     ("empty-url", SECTION + "- [浪]→(  )←\n"),
+    ("empty-url", SECTION + ITEM + "摘要：见[浪]→()←。\n"),
+    ("empty-url", SECTION + ITEM + "\n| 名 | 址 |\n| --- | --- |\n| 浪 | [全文]→()← |\n"),
+    ("empty-url", SECTION + "- [浪](https://e.org/1) [代码]→()←\n"),
+    ("empty-url", SECTION.replace("联网了", "[联网]→()←了") + ITEM),
     ("field-empty", SECTION + ITEM + "→代码：←\n"),
+    ("field-empty", SECTION + ITEM + "→代码：https://←\n"),
     ("front-matter", "---\n→a: [b←\n---\n" + SECTION),
+    ("front-matter", "→---←\nlayout: default\n\n" + SECTION),
+    ("fullwidth-paren", SECTION + ITEM + "> 见[浪]→（←https://e.org/2）。\n"),
     ("fullwidth-paren", SECTION + "- [浪]→（←https://e.org/1）\n"),
     ("fullwidth-paren", SECTION + "- [浪]→（← https://e.org/1）\n"),
     ("guide-count", f"{TITLE}\n> 导读：本期→13←条。浮标联网了。\n\n## 论文\n\n" + ITEM),
@@ -41,10 +50,23 @@ SAMPLES = [
     ("headline-empty", f"# 潮汐简报 (2021-03-14)→：←\n\n{GUIDE}"),
     ("image-hotlink", SECTION + ITEM + "![图](→https://mmbiz.qpic.cn/a.png←)\n"),
     ("label-colon", SECTION + ITEM + "→摘要←更准了。\n"),
+    ("label-colon", SECTION + ITEM + "→摘要← 更准了。\n"),
     ("label-colon", SECTION + ITEM + "摘要→:←更准了。\n"),
     ("malformed-link", SECTION + "- →[浪[(←https://e.org/1)\n"),
     ("malformed-link", SECTION + "- →【浪】←https://e.org/1\n"),
     ("malformed-url", SECTION + "- [浪](→代码：←https://e.org/1)\n"),
+    ("malformed-url", SECTION + "- [浪](→链接←)\n"),
+    ("malformed-url", SECTION + "- [浪](→TODO←)\n"),
+    ("malformed-url", SECTION + "- [浪](→https://←)\n"),
+    ("malformed-url", SECTION + "- [浪](→http//e.org/1←)\n"),
+    ("malformed-url", SECTION + "- [浪](→https:/e.org/1←)\n"),
+    ("malformed-url", SECTION + "- [浪](→https：//e.org/1←)\n"),
+    ("malformed-url", SECTION + "- [浪](→htpps://e.org/1←)\n"),
+    ("malformed-url", SECTION + "- [浪](→https://https://e.org/1←)\n"),
+    ("malformed-url", SECTION + "- [浪](→www.e.org/1←)\n"),
+    ("malformed-url", SECTION + "- [浪](→file:///C:/1.pdf←)\n"),
+    ("malformed-url", SECTION + "- [浪](→https://e.org/1← 代码)\n"),
+    ("malformed-url", SECTION + ITEM + "  - 见[浪](→https://e.org/1← 代码)\n"),
     ("marker-form", f"{TITLE}\n{GUIDE}\n→##←论文\n\n{ITEM}"),
     ("marker-form", SECTION + "→-←[浪](https://e.org/1)\n"),
     ("marker-form", f"→###← 潮汐简报 (2021-03-14)\n\n{GUIDE}".replace("###", "#######")),
@@ -69,6 +91,9 @@ SAMPLES = [
     ("unbalanced-bold", SECTION + ITEM + "摘要：**更准**了→**←，船稳。\n"),
     ("unclosed-link", SECTION + "- →[←浪高预报 | 海岸线\n"),
     ("unclosed-link", SECTION + "- [浪]→(←https://e.org/1]\n"),
+    ("unclosed-link", SECTION + ITEM + "摘要：见[浪]→(←https://e.org/2 等。\n"),
+    ("unclosed-link", SECTION + ITEM + "\n| 名 | 址 |\n| --- | --- |\n| 浪 | [全文]→(← |\n"),
+    ("unclosed-code", SECTION + ITEM + "摘要：烧录。\n\n→```←sh\nflash\n"),
     ("unformatted-clip", SECTION + ITEM + "\n## 博文\n\n潮汐表怎么读\n海岸线\n→https://e.org/2←\n"),
     ("warm-up-bullet", f"{TITLE}\n{GUIDE}\n先看几条短讯：\n\n- 甲：一；\n→–← 乙：二；\n"),
     ("warm-up-placeholder", f"{TITLE}\n{GUIDE}\n先看几条短讯：\n\n- 甲：一；\n→- 乙：←\n"),
@@ -149,6 +174,26 @@ def test_a_host_without_a_name_need_not_be_encrypted(host: str) -> None:
 )
 def test_a_bar_that_is_as_it_should_be(title: str) -> None:
     assert codes(SECTION + f"- [{title}](https://e.org/2)\n") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[浪](https://e.org/1 "题") 与 [盐](https://e.org/a_(b)) 与 [潮](<https://e.org/2>)',
+        "[浪](../2021-02-28.md) 与 [盐](#盐) 与 [潮](/about) 与 [锚](notes/潮.md) 与 [信](mailto:a@e.org)",
+        "`[浪]()` 与 `[盐](https://e.org/1` 与 `[潮](www.e.org)` 与 a[0]() 与 [](){ } 与 [this](x) 与 [1]（https://e.org/1）",
+        '[浪](https://e.org/1\n"题")',
+        "见下图](",
+        "![图](潮位 图.png)",
+    ],
+)
+def test_links_that_are_whole(line: str) -> None:
+    assert codes(SECTION + ITEM + f"摘要：{line}。\n") == []
+
+
+def test_code_may_show_what_text_must_not() -> None:
+    code = "```\n<<<<<<< HEAD\n[浪]()\n[盐](www.e.org)\n\u200b\n```\n"
+    assert codes(f"{SECTION}{ITEM}摘要：准。\n\n{code}") == []
 
 
 def test_bars_between_links_part_no_source() -> None:

@@ -15,9 +15,12 @@ from typing import NamedTuple
 import pytest
 
 from publisher.checks.codes import CODES
+from publisher.checks.problem import Problem
 from publisher.cli.excerpt import excerpt, width
 from publisher.cli.main import main
+from publisher.cli.reports import full, workflow_commands
 from publisher.errors import StorageError
+from publisher.model import Pos
 from publisher.pipeline import checking
 
 NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
@@ -143,6 +146,29 @@ def test_the_form_of_github(check: Check, letter: Path) -> None:
         "::error file=issues/2021-07-18.md,line=10,endLine=10,col=11,endColumn=12,title=empty-url"
         "::the link has no address · write the address between the parentheses\n"
     )
+
+
+def test_github_takes_columns_only_on_one_line() -> None:
+    problem = Problem(Pos(3, 5, 4, 2), "unclosed-link", "one,\ntwo: 100%")
+    assert [*workflow_commands("a,b:c%.md", [problem])] == [
+        "::error file=a%2Cb%3Ac%25.md,line=3,endLine=4,title=unclosed-link::one,%0Atwo: 100%25"
+    ]
+
+
+def test_github_is_told_of_a_file_that_is_no_text(check: Check, letter: Path) -> None:
+    broken(letter).write_bytes(b"# x\n\n\xff\n")
+    said = check("2021-07-18", "--format", "github")
+    place = "issues/2021-07-18.md:3:1: byte 0xff is not UTF-8"
+    assert said.out == f"::error file=issues/2021-07-18.md::{place}\n"
+    assert said.code == 1
+
+
+def test_sarif_explains_its_rules(check: Check, letter: Path) -> None:
+    log = json.loads(check("--format", "sarif", "--select", "empty-url").out)
+    (rule,) = log["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["shortDescription"]["text"] == "A link has nothing between its parentheses: [title]()."
+    assert rule["help"] == rule["fullDescription"] == {"text": CODES["empty-url"].text}
+    assert rule["defaultConfiguration"] == {"level": "error"}
 
 
 def test_sarif(check: Check, letter: Path) -> None:
@@ -429,6 +455,19 @@ def test_a_long_line_is_cut_around_its_place() -> None:
     assert line.endswith("…")
     at = carets.index("^")
     assert width(line[: line.index("x")]) == at
+
+
+@pytest.mark.parametrize("columns", [60, 90, 300])
+def test_an_excerpt_keeps_to_the_terminal(columns: int) -> None:
+    problem = Problem(Pos(1, 301, 1, 340), "empty-url", "m")
+    said = [*full("a.md", ["字" * 300 + "x" * 300], [problem], lambda text, _: text, columns)]
+    assert max(map(width, said)) <= min(columns, 104)
+    assert said[4].index("^") == width(said[3].partition("x")[0])
+
+
+def test_a_line_like_a_book_is_shown_where_its_problem_is() -> None:
+    text = "字" * 300_000 + "x" + "句" * 300_000
+    assert excerpt(text, 300_001, 300_002) == excerpt(text[299_000:301_000], 1_001, 1_002)
 
 
 def test_some_of_what_follows_is_shown_too() -> None:

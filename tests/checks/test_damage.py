@@ -34,7 +34,8 @@ BULLET = r"[-*+–—]|\d"
 # by code, what stands where it is told
 AT = {
     "arxiv-mismatch": rf"\d{{4}}\.\d{{4,5}}|{URL}",
-    "compat-char": r"[\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ]",
+    "compat-char": r"[\u200b\u2060\ufeff\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ]",
+    "conflict-marker": r"<<<<<<< ",
     "date-mismatch": r"\d{4}-",
     "double-url": r"[(（]",
     "duplicate-section": r"#|\S",
@@ -44,7 +45,7 @@ AT = {
     "guide-count": r"\d|>|\S*导读",
     "headline-empty": r"[:：]",
     "label-colon": r"摘要|简评|:",
-    "malformed-link": r"[\[【]",
+    "malformed-link": r"[\[【［]",
     "marker-form": r"#+\Z|[-*]\Z",
     "missing-url": r"[\[【]",
     "placeholder-date": r"\S",
@@ -54,6 +55,7 @@ AT = {
     "title-is-url": rf"{URL}|\W*{URL}",
     "tracking-param": rf"{URL}.*\?",
     "unbalanced-bold": r"\*\*\Z",
+    "unclosed-code": r"(```|~~~)",
     "unclosed-link": r"[\[(（]",
     "unformatted-clip": URL,
     "wechat-temp-url": rf"{URL}mp\.weixin\.qq\.com/.*\?",
@@ -96,6 +98,12 @@ PIECES = [
 代码：
 👩\u200d👩\u200d👧
 192.0.2.7
+[浪](
+见[浪]()
+[浪]（https://e.org/4）
+![图](https://e.org/5
+[浪](www.e.org)
+<<<<<<< HEAD
 https://e.org/1
 http://e.org/2?from=x
 （https://e.org/3）

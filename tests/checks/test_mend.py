@@ -14,7 +14,7 @@ from publisher.checks.codes import CODES
 from publisher.checks.mend import content, mend
 from publisher.checks.problem import Edit
 from publisher.checks.source import Source
-from publisher.model import Pos
+from publisher.model import Issue, Pos
 from publisher.reader import decode, read
 from tests.cases.test_cases import CASES
 
@@ -25,6 +25,22 @@ MENDED = [
     ("unclosed-link", "- [浪](https://e.org/1]  ", "- [浪](https://e.org/1)  "),
     ("unclosed-link", "- [浪](https://e.org/1", "- [浪](https://e.org/1)"),
     ("fullwidth-paren", "- [浪 | 海]（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
+    (
+        "fullwidth-paren",
+        "- [浪](https://e.org/1)\n见[海]（https://e.org/2）。",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2)。",
+    ),
+    (
+        "unclosed-link",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2 等",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2) 等",
+    ),
+    ("unclosed-link", "- [浪](https://e.org/1）", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪\u200b](\u200bhttps://e.org/1)", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪](\u200bhttps://e.org/1)", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪]\u200b(https://e.org/1)", "- [浪](https://e.org/1)"),
+    ("malformed-link", "- 【浪 | 海】（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
+    ("malformed-link", "- ［浪 | 海］（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
     ("malformed-link", "- 【浪 | 海】https://e.org/1", "- [浪 | 海](https://e.org/1)"),
     ("malformed-link", "- [浪 | 海[(https://e.org/1)", "- [浪 | 海](https://e.org/1)"),
     ("malformed-link", "- [浪 | 海)[https://e.org/1]", "- [浪 | 海](https://e.org/1)"),
@@ -32,6 +48,7 @@ MENDED = [
     ("malformed-url", "- [浪]（代码：https://e.org/1）", "- [浪](https://e.org/1) 代码："),
     ("marker-form", "-[浪](https://e.org/1)", "- [浪](https://e.org/1)"),
     ("label-colon", "- [浪](https://e.org/1)\n摘要更准了", "- [浪](https://e.org/1)\n摘要：更准了"),
+    ("label-colon", "- [浪](https://e.org/1)\n摘要  更准了", "- [浪](https://e.org/1)\n摘要：更准了"),
     ("label-colon", "- [浪](https://e.org/1)\n简评: 更准", "- [浪](https://e.org/1)\n简评：更准"),
     (
         "source-form",
@@ -63,12 +80,27 @@ def test_the_warm_up_and_headings() -> None:
         "- [浪](https://e.org/1)(https://e.org/2)",  # which of the two is right?
         "- [浪高预报 | 海岸线",  # where does the title end?
         "- [浪]()",
+        "- [[浪](https://e.org/1)",
+        "- [浪](www.e.org/1)",
         "- [浪](https://e.org/⾯)\n摘要：`⾯，，` 与 [盐](https://e.org/，，)",
         "- [浪](https://e.org/1)\n摘要：等一等。。。",
     ],
 )
 def test_what_is_left_to_the_editor(text: str) -> None:
     assert mend(read, HEAD + text, "2021-03-14.md").text == HEAD + text
+
+
+def test_a_line_with_much_to_mend_is_read_a_few_times() -> None:
+    wrong = "- 甲" + "".join(f"[浪]（https://e.org/{number}），，" for number in range(200))
+    times = []
+
+    def counted(text: str, path: str) -> Issue:
+        times.append(1)
+        return read(text, path)
+
+    mended = mend(counted, HEAD + wrong, "2021-03-14.md").text
+    assert mended == HEAD + wrong.replace("（", "(").replace("），，", ")，")
+    assert len(times) < 10
 
 
 def test_only_the_codes_asked_for() -> None:

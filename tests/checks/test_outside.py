@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
+from publisher.cli.excerpt import width
 from publisher.cli.parser import parse
 
 SETTINGS = """\
@@ -74,6 +79,41 @@ def test_the_readme_shows_what_is_printed(publish: Callable[..., str], letter: P
     printed = publish("check", "2021-08-01", folder=letter, code=1)
     assert printed.startswith(begin)
     assert printed.endswith(f"\n{end}")
+
+
+def on_a_terminal(folder: Path, *words: str) -> str:
+    """What `publish check` shows on a terminal of 60 columns, without colour."""
+    screen, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    run = [sys.executable, "-m", "publisher", "check", *words]
+    with subprocess.Popen(run, cwd=folder, stdout=end, env={**os.environ, "NO_COLOR": "1"}):
+        os.close(end)
+        said = b""
+        while part := _more(screen):
+            said += part
+    os.close(screen)
+    return said.decode()
+
+
+def _more(screen: int) -> bytes:
+    try:
+        return os.read(screen, 4096)
+    except OSError:  # how Linux says that nobody writes any more
+        return b""
+
+
+def test_excerpts_keep_to_the_terminal(letter: Path) -> None:
+    said = on_a_terminal(letter, "2021-08-01", "--select", "double-url,wechat-temp-url").splitlines()
+    shown = [line for line in said if line[:4] in ("7 | ", "9 | ")]
+    assert len(shown) == 2
+    assert all(50 < width(line) <= 60 and line.count("…") for line in shown)
+
+
+def test_a_terminal_obeys_nothing_in_a_diff(letter: Path) -> None:
+    (letter / "issues" / "2021-08-01.md").write_bytes("# 刊 (2021-08-01)\r\n\r\n好\x1b[2J，，\r\n".encode())
+    said = on_a_terminal(letter, "2021-08-01", "--diff")
+    assert "\n-好\ufffd[2J，，\r\n+好\ufffd[2J，\r\n" in said
+    assert "\x1b" not in said
 
 
 def test_the_hooks_are_commands(root: Path) -> None:

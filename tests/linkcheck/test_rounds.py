@@ -27,6 +27,20 @@ def test_a_link_twice_is_asked_once_and_others_not_at_all(server) -> None:
     assert len(server.asked) == 1
 
 
+def test_the_parts_of_a_page_are_asked_for_once(server) -> None:
+    urls = [server.url("/404#one"), server.url("/404#two"), server.url("/404")]
+    found = check_links(urls, Memory(None, 0.0), Limits(0.0, allowed=server.allowed))
+    assert [found[url].state for url in urls] == [State.GONE] * 3
+    assert server.asked == [(f"127.0.0.1:{server.port}", "/404")]
+
+
+def test_no_cookie_comes_back(server) -> None:
+    urls = [server.url("/cookie"), server.url("/200")]
+    check_links(urls, Memory(None, 0.0), Limits(0.0, allowed=server.allowed))
+    assert len(server.asked) == 2
+    assert server.cookies == []
+
+
 def test_too_many_links(server) -> None:
     urls = [server.url(f"/200?{number}") for number in range(3)]
     found = check_links(urls, Memory(None, 0.0), Limits(0.0, links=2, allowed=server.allowed))

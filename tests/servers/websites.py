@@ -21,6 +21,7 @@ class Server:
 
     port: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
     together: int = 0
     now: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -36,12 +37,14 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """/200 answers 200, /404 404; /to/URL redirects there, /slow never ends; `pages` are the bodies."""
+    """/200 answers 200, /404 404; /to/URL redirects there, /slow never ends, /cookie gives
+    one; `pages` are the bodies."""
     told = Server()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.asked.append((self.headers["Host"], self.path))
+            told.cookies += self.headers.get_all("Cookie", [])
             with told.lock:
                 told.now += 1
                 told.together = max(told.together, told.now)
@@ -66,6 +69,8 @@ def server() -> Iterator[Server]:
                 body = told.pages.get(self.path, "").encode()
                 status = self.path.strip("/").partition("?")[0]
                 self.send_response(int(status) if status.isdigit() else 200)
+                if self.path == "/cookie":
+                    self.send_header("Set-Cookie", "who=you")
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -1,0 +1,141 @@
+"""What was left half done: links and addresses, front matter, a merge."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from publisher.checks.problem import Edit, Problem
+from publisher.checks.reading import HELP
+from publisher.checks.subject import Subject
+from publisher.checks.text import SHOWN, lines, outside
+from publisher.links import is_safe
+from publisher.model import Pos
+from publisher.reader.inlines import bare_url
+from publisher.reader.lines import is_cjk
+
+# nothing between the parentheses; none that closes them; words behind the address; those of full width
+_HALF = re.compile(
+    r"\]([(（])[^\S\n]*(?:([)）])|(?=\||$)|(?=https?://[^)\n]{0,2000}$)"
+    r"|(?=https?://[^\s()]{1,2000}[^\S\n]+[^\s\"'()])|(?<=（)(?=https?://))",
+    re.MULTILINE,
+)
+# what Markdown takes for a title behind an address, or what ends the parentheses
+_ENDING = re.compile(r"""\s*(?:[)）\]]|["'(])""")
+_INDEXED = re.compile(r"[\w)\]]", re.ASCII)
+_LONGEST = 2_000
+"""The most characters of a title, or of what follows it, that are looked at."""
+
+# all but what is plainly an address, of which there are many
+_TARGET = re.compile(r"\]\(\s*<?(?!https?://(?!https?[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])")
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+# http//e.org, https:/e.org, htps://e.org, https：//e.org
+_DAMAGED = re.compile(r"[htps]{3,7}(?:[:：;][/\\／]{1,3}|[/\\／]{2})", re.IGNORECASE)
+_BLANK = re.compile(r"(?:todo|tbd|url|link|href|address|x{2,}|\.{2,}|…+|\?+|-+)\Z", re.IGNORECASE)
+
+
+def half_links(subject: Subject) -> Iterator[Problem]:
+    """Links without address or end, wherever the reader did not stumble over them itself."""
+    told = _told(subject)
+    for number, text in lines(subject, _HALF):
+        for half in outside(text, _HALF, SHOWN):
+            start = text.rfind("[", max(half.start() - _LONGEST, 0), half.start())
+            if start < 0 or any(start < column <= half.end() + 1 for column in told[number]):
+                continue
+            before = text[max(start - 1, 0) : start]
+            if _is_title(text[start + 1 : half.start()]) and not _INDEXED.match(before):
+                yield from _half(subject, number, half, "picture" if before == "!" else "link")
+
+
+def _told(subject: Subject) -> defaultdict[int, list[int]]:
+    """The columns of each line where the reader found something by itself."""
+    told = defaultdict(list)
+    for found in subject.issue.diagnostics:
+        pos = subject.source.placed(found.pos)
+        told[pos.line].append(pos.column)
+    return told
+
+
+def _is_title(words: str) -> bool:
+    """False for what stands between brackets in programs and footnotes: `[](){}`, `[this]()`, `[1]`."""
+    return any(map(is_cjk, words)) or (bool(re.search(r"[^\W\d_]{2}", words)) and words != "this")
+
+
+def _half(subject: Subject, number: int, half: re.Match[str], what: str) -> Iterator[Problem]:
+    text = half.string[: half.end() + _LONGEST]
+    opened = half.start() + 2
+    opener = Pos(number, opened, number, opened + 1)
+    url = bare_url(text[half.end() :])
+    end = half.end() + len(url) + 1
+    rest = text[end - 1 :]
+    behind = Pos(number, end, number, end + (rest[:1] in (")", "）", "]") and rest != ""))
+    if half[2]:
+        place = Pos(number, opened, number, half.end() + 1)
+        yield Problem(place, "empty-url", f"the {what} has no address", HELP["empty-url"])
+    elif half[1] == "（":
+        if url and rest[:1] in (")", "）"):
+            message = "the address stands in full-width parentheses"
+            edits = (Edit(opener, "("), Edit(behind, ")"))
+            yield Problem(opener, "fullwidth-paren", message, HELP["fullwidth-paren"], edits)
+    elif ")" in rest:
+        if url and rest[:1].isspace() and not _ENDING.match(rest):
+            place = Pos(number, half.end() + 1, number, end)
+            message = "words stand behind the address"
+            yield Problem(place, "malformed-url", message, "write them behind the link")
+    elif not subject.source.line(number + 1).lstrip().startswith((")", '"', "'", "http")):
+        help_ = "close it behind the address" if url else "write the address, and close it"
+        closing = (Edit(behind, ")"),) if url else ()
+        yield Problem(opener, "unclosed-link", "this parenthesis is never closed", help_, closing)
+
+
+def no_addresses(subject: Subject) -> Iterator[Problem]:
+    """Links to what is no address, or not one any more."""
+    told = _told(subject)
+    for number, text in lines(subject, _TARGET):
+        for link in outside(text, _TARGET, SHOWN):
+            place = Pos(number, link.start(1) + 1, number, link.end(1) + 1)
+            if (said := _fault(link[1])) and place.column not in told[number]:
+                yield Problem(place, "malformed-url", said, "write all of it: https://…")
+
+
+def _fault(url: str) -> str:
+    """What is wrong with an address; empty when nothing is."""
+    if web := _WEB.match(url):
+        return "the address begins twice" if _WEB.match(url[web.end() :]) else "the address names no host"
+    if damaged := _DAMAGED.match(url):
+        return f'the address begins with "{damaged[0]}"'
+    if url.lower().startswith("www."):
+        return "https:// is missing before the address"
+    if not is_safe(url):
+        return f'no channel follows "{url.partition(":")[0]}:"'
+    if _BLANK.match(url) or (any(map(is_cjk, url)) and not re.search(r"[./#?:]", url)):
+        return f'"{url}" is no address'
+    return ""
+
+
+_KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|\Z)")
+
+
+def front(subject: Subject) -> Iterator[Problem]:
+    """Front matter that no line of dashes ends: all readers would see it."""
+    if subject.issue.front_pos.line:
+        return
+    filled = [number for number, text in enumerate(subject.source.lines[:20], 1) if text.strip()][:2]
+    first, second = (subject.source.line(number).rstrip() for number in (*filled, 0, 0)[:2])
+    if first == "---" and _KEY.match(second):
+        message = "the front matter is never closed"
+        place = subject.source.whole(filled[0])
+        yield Problem(place, "front-matter", message, "write --- below its last line")
+
+
+_CONFLICT = re.compile(r"<{7} \S", re.ASCII)
+
+
+def merge(subject: Subject) -> Iterator[Problem]:
+    """Two versions of a passage that a version control system left to the editor."""
+    for number, text in lines(subject, _CONFLICT):
+        if _CONFLICT.match(text):
+            help_ = "keep one, and take out the lines <<<<<<<, ======= and >>>>>>>"
+            message = "two versions stand here, which nobody merged"
+            yield Problem(subject.source.whole(number), "conflict-marker", message, help_)
