@@ -236,9 +236,13 @@ class Live:
                 if receipt is None:
                     self._turn(claim, [], _SECOND_LOOK)  # the claim must last longer
                     self._wait(_SECOND_LOOK)
+                    if self.stop.is_set():  # too early to believe that it is not there
+                        break
                     receipt = courier.find(task, to)
                 state = State.SENT if receipt else State.PLANNED
                 name, url = (receipt.remote_id, receipt.url) if receipt else ("", "")
+                self.sent += state is State.SENT
+                self.url = self.url or url
                 told = "found" if receipt else "looked for twice, and not there"
                 results.append(Result(task, state, self.clock.time(), name, url, told))
         return results
