@@ -175,6 +175,27 @@ def test_three_thousand_readers_and_five_deaths(sink: SmtpSink, tmp_path: Path, 
     assert sink.readers == arrived
 
 
+def test_a_person_says_what_came_of_each(sink: SmtpSink, tmp_path: Path) -> None:
+    """All of them are listed, by the subject to look for, and known by their address in any case."""
+    sink.stop()
+    sink.start("-q", ".")
+    letter = Letter(tmp_path / "letter", sink.url)
+    (letter.root / "readers.txt").write_text("".join(f"{one.capitalize()}\n" for one in sorted(READERS)))
+    letter.publish(code=4)
+    resolve = [sys.executable, "-m", "publisher", "resolve", "2021-07-18", "--channel", "email"]
+
+    def say(*words: str) -> str:
+        done = subprocess.run([*resolve, *words], cwd=letter.root, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    listed = say()
+    assert set(re.findall(r"reader\d+@example\.net(?=  begun)", listed)) == READERS
+    assert "look for: Subject: 慢工 (2021-07-18)：题" in listed
+    assert re.search(r"--channel email --sent +it is there\n", listed)
+    assert say("--to", "Reader7@example.net", "--sent") == "email · readers · 1 arrived\n"
+    assert "there is: reader0@example.net, reader1@" in say("--to", "Reader7@example.net", "--sent")
+
+
 def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:
     """Once more with the same mail, or never again; either way it is over, and said of whom."""
     for policy, mails in (("resend", 21), ("skip", 20)):
