@@ -406,6 +406,20 @@ def test_many_get_one_each(letter: Newsletter) -> None:
     assert len(letter.world.told) == 25
 
 
+def test_the_editor_is_told_how_many_get_it(letter: Newsletter) -> None:
+    """Not how many parts there are: what cannot be taken back is each of their mails."""
+    letter.write("一")
+    letters, asked = Letters(letter.world, count=25), list[Departure]()
+
+    def refuse(leaving: Sequence[Departure]) -> bool:
+        asked.extend(leaving)
+        return False
+
+    assert letter.publish(letters, dry_run=True).channels["letters"].sent == 25
+    letter.publish(letters, approve=refuse)
+    assert [one.new for one in asked] == [25]
+
+
 def test_one_refused_recipient_stops_no_other(letter: Newsletter) -> None:
     letter.write("一")
 

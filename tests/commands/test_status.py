@@ -82,7 +82,9 @@ def test_status_of_what_is_unknown(letter: Letter) -> None:
 def test_status_of_what_waits(letter: Letter) -> None:
     letter.orders("2 rest")
     letter.run("--yes", "--patience", "0")
-    assert letter.chat().splitlines()[0].startswith("2 of 3 waiting until 2021-07-18 13:00 · @readers")
+    first, second, *_ = letter.chat().splitlines()
+    assert first.startswith("2 of 3 waiting until 2021-07-18 13:00 · @readers")
+    assert second == "2 waits: the chat is tired"
 
 
 def test_status_of_what_is_at_work(letter: Letter) -> None:
