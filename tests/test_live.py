@@ -178,7 +178,7 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(letter: Newsletter) -> None
 def test_a_rest_that_is_too_long_is_for_another_run(letter: Newsletter) -> None:
     done = letter.post(on("2", DeliveryError("too fast", retry_after=3600)), patience=60)
     assert isinstance(done.error, DeliveryError)
-    assert done.error.message == "2 of 3 wait, not before 05:00:00 UTC: too fast"
+    assert done.error.message == "2 of 3 wait, not before 2021-07-18 05:00:00 UTC: too fast"
     assert letter.world.told == ["deliver 1 一"]
     letter.time.now += dt.timedelta(hours=1)
     assert letter.post().sent == 2

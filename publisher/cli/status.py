@@ -20,6 +20,7 @@ from publisher.ledger import State
 from publisher.ledger.account import Missed
 from publisher.pipeline.agenda import coming
 from publisher.pipeline.overview import Condition, Row, overview
+from publisher.pipeline.settlement import last_name
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:
 
 
 def _in_line(missed: Missed, row: Row) -> str:
-    who = missed.part if missed.recipient == row.destination else missed.recipient
+    who = last_name(missed.part) if missed.recipient == row.destination else missed.recipient
     return f"{who} {_HOW.get(missed.state, missed.state.value)}: {missed.reason}"
 
 

@@ -269,5 +269,5 @@ def shortfall(found: Standing | None) -> PublisherError | None:
     waiting = counts.planned + counts.sending
     if not waiting:
         return None
-    when = f", not before {found.next_at:%H:%M:%S} UTC" if found.next_at else ""
+    when = f", not before {found.next_at:%Y-%m-%d %H:%M:%S} UTC" if found.next_at else ""
     return DeliveryError(f"{waiting} of {counts.total} wait{when}{why}", "publish again then")
