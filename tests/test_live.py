@@ -14,7 +14,7 @@ import pytest
 
 from publisher.channel import Part, Receipt
 from publisher.config import Config
-from publisher.errors import BusyError, ConfigError, DeliveryError
+from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
 from publisher.ledger import Key, Ledger
 from publisher.ledger.account import Verdict, attempts, resolve, retry, standing
 from publisher.model import Publication
@@ -51,6 +51,7 @@ class Newsletter:
         self.root = root
         self.world = World(root / "world")
         self.time = Time()
+        self.stop = threading.Event()
         (root / "issues").mkdir(parents=True)
         (root / "publisher.toml").write_text("[newsletter]")
 
@@ -63,7 +64,9 @@ class Newsletter:
         wanted = channels or (Post(self.world),)
         config = Config(self.root / "publisher.toml", self.root, publication, channels=wanted)
         clock = Clock(lambda: self.time.now, self.time.wait)
-        return publish(config, Theme.load(), Request(**request), self.time.now, lambda _: None, clock)
+        return publish(
+            config, Theme.load(), Request(**request), self.time.now, lambda _: None, clock, self.stop
+        )
 
     def post(self, behaves: Behaviour | None = None, **request: Any) -> ChannelOutcome:
         """Publish on the one channel, whose deliveries go as `behaves` says."""
@@ -137,7 +140,7 @@ def test_more_messages_wait_for_a_correction(letter: Newsletter) -> None:
     letter.write("壹", "二", "三", "四")
     done = letter.post()
     assert not done.did_something
-    assert done.held == "the issue takes 4 messages now, and 3 were planned: publish correct"
+    assert done.held == "the issue takes 4 messages now, and 3 before: publish correct"
     assert len(letter.world.told) == 3
     done = letter.post(correct=True)
     assert (done.sent, done.changed) == (1, 1)
@@ -175,7 +178,7 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(letter: Newsletter) -> None
 def test_a_rest_that_is_too_long_is_for_another_run(letter: Newsletter) -> None:
     done = letter.post(on("2", DeliveryError("too fast", retry_after=3600)), patience=60)
     assert isinstance(done.error, DeliveryError)
-    assert done.error.message == "2 of 3 wait, not before 05:00:00 UTC: too fast"
+    assert done.error.message == "2 of 3 wait, not before 2021-07-18 05:00:00 UTC: too fast"
     assert letter.world.told == ["deliver 1 一"]
     letter.time.now += dt.timedelta(hours=1)
     assert letter.post().sent == 2
@@ -220,6 +223,21 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(letter: Newsletter) -> No
     assert letter.world.told == ["deliver 1 一"]
     assert retry(letter.ledger, letter.key, NOON) == 1
     assert letter.post().sent == 2
+
+
+def test_a_part_that_was_refused_and_is_no_part_any_more(letter: Newsletter) -> None:
+    """Nobody can retry it, so a correction gives it up."""
+    letter.post(on("3", DeliveryError("no", permanent=True)))
+    letter.write("一", "二")
+    assert letter.post(correct=True).error is None
+    assert letter.post().error is None
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二"]
+
+
+def test_an_error_of_ours_is_told_in_its_own_words(letter: Newsletter) -> None:
+    done = letter.post(on("1", OutcomeUnknownError("the line broke", "look there")))
+    assert done.error
+    assert done.error.message.endswith("went out: the line broke · look there")
 
 
 def test_a_part_that_was_refused_is_tried_with_new_content(letter: Newsletter) -> None:
@@ -388,6 +406,20 @@ def test_many_get_one_each(letter: Newsletter) -> None:
     assert len(letter.world.told) == 25
 
 
+def test_the_editor_is_told_how_many_get_it(letter: Newsletter) -> None:
+    """Not how many parts there are: what cannot be taken back is each of their mails."""
+    letter.write("一")
+    letters, asked = Letters(letter.world, count=25), list[Departure]()
+
+    def refuse(leaving: Sequence[Departure]) -> bool:
+        asked.extend(leaving)
+        return False
+
+    assert letter.publish(letters, dry_run=True).channels["letters"].sent == 25
+    letter.publish(letters, approve=refuse)
+    assert [one.new for one in asked] == [25]
+
+
 def test_one_refused_recipient_stops_no_other(letter: Newsletter) -> None:
     letter.write("一")
 
@@ -485,6 +517,21 @@ def test_what_is_there_is_found_and_what_is_not_is_sent(letter: Newsletter, acts
     assert outcomes == ["sent", "unknown", *settled, "sent"]
     letter.write("一", "贰", "三")
     assert letter.publish(Asked(letter.world)).channels["post"].changed == 1
+
+
+def test_whoever_is_stopped_before_the_second_look_believes_nothing(letter: Newsletter) -> None:
+    """It may be there by then: to send it again would be too early."""
+    letter.time.meanwhile = lambda: letter.stop.set()
+    outcome = letter.publish(Asked(letter.world, behaves=on("2", TimeoutError(), times=1)))
+    assert outcome.exit_code == 4
+    assert letter.world.told == ["deliver 1 一"]
+    assert [attempt.outcome for attempt in attempts(letter.ledger, letter.key)] == ["sent", "unknown"]
+
+
+def test_what_was_found_counts_as_sent(letter: Newsletter) -> None:
+    letter.write("一")
+    outcome = letter.publish(Asked(letter.world, behaves=on("1", TimeoutError(), acts=True)))
+    assert outcome.channels["post"].sent == 1
 
 
 def test_who_was_given_up_stops_no_other(letter: Newsletter) -> None:

@@ -27,7 +27,7 @@ def recipient(text: str) -> Mailbox:
     Raises ConfigError, which says what is wrong with it.
     """
     text = text.replace("\u3000", " ").replace("\xa0", " ").strip(" \t")
-    for char in text:
+    for char in "" if text.isprintable() else text:
         if not char.isprintable() and char != "\t":
             raise _refusal(f"there is {_NAMES.get(char) or f'an unseen character (U+{ord(char):04X})'} in it")
     if "=?" in text:
@@ -58,8 +58,8 @@ def _address(text: str) -> str:
         raise _refusal("there is more than one @ in it")
     if not domain:
         raise _refusal("there is no domain behind the @")
-    if strange := re.sub(_ATOM, "", local):
-        raise _refusal(f"{_shown(strange[0])} has no place before the @")
+    if not _ATOM.fullmatch(local):
+        raise _refusal(f"{_shown(_ATOM.sub('', local)[0])} has no place before the @")
     if local[0] == "." or local[-1] == "." or ".." in local:
         raise _refusal("there is a dot too many before the @")
     address = f"{unicodedata.normalize('NFC', local)}@{_domain(domain)}"

@@ -57,7 +57,7 @@ def entries(source: Source) -> Iterator[Reader | ConfigError]:
             if text and not text.startswith("#"):
                 if len(line) > _LONGEST_LINE:
                     raise ConfigError("this line is too long for an address", "write one address on a line")
-                box = recipient(_REMARK.sub(r"\1", text))
+                box = recipient(_REMARK.sub(r"\1", text) if "#" in text else text)
                 yield Reader(folded(box.address), box, place)
         except UnicodeDecodeError:
             yield ConfigError(f"{place}: not UTF-8", "save the file as UTF-8")

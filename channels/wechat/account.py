@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from publisher.channels.wechat.codes import OF_THE_TOKEN, REFUSALS, Refusal
 from publisher.channels.wechat.refusals import BUSY, EXPIRED, refusal
 from publisher.channels.wechat.sentences import Sentence
 from publisher.channels.wechat.store import Store
@@ -126,7 +127,7 @@ class Account:
         """A token from WeChat, and for how many seconds it lasts."""
         asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self._value}
         made = self._post("stable_token", False, {}, json=asked | {"force_refresh": False})
-        self._check(made)
+        self._check(made, OF_THE_TOKEN)
         return str(made["access_token"]), float(made["expires_in"])
 
     def _with_token(
@@ -141,9 +142,9 @@ class Account:
         self._check(made)
         return made
 
-    def _check(self, made: dict[str, Any]) -> None:
+    def _check(self, made: dict[str, Any], known: Mapping[int, Refusal] = REFUSALS) -> None:
         if code := made.get("errcode", 0):
-            raise refusal(code, str(made.get("errmsg", "")), self.lang, self._clock())
+            raise refusal(code, str(made.get("errmsg", "")), self.lang, self._clock(), known)
 
     def _post(self, path: str, acts: bool, query: dict[str, str], **request: Any) -> dict[str, Any]:
         import httpx

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from publisher.channels.wechat.sentences import Sentence
 
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+_MINUTE, _FIVE_MINUTES, _HOUR, _DAY = 60.0, 300.0, 3600.0, 86400.0
 _BEIJING = 8 * _HOUR
 
 
@@ -98,7 +98,8 @@ REFUSALS: dict[int, Refusal] = {
             f"把 {{ip}} 加进{_ALLOW}，大约五分钟后生效，再发布一次",
             "the address {ip} of this machine is not on the allow-list",
             f"add {{ip}} to {_ALLOWED}; after about five minutes, publish again",
-        )
+        ),
+        _always(_FIVE_MINUTES),
     ),
     89503: Refusal(
         Sentence(
@@ -106,7 +107,8 @@ REFUSALS: dict[int, Refusal] = {
             "请管理员确认，然后再发布一次",
             "the account's administrator must confirm this call in WeChat",
             "have it confirmed, then publish again",
-        )
+        ),
+        _always(_FIVE_MINUTES),
     ),
     89506: Refusal(
         Sentence(
@@ -240,10 +242,11 @@ REFUSALS: dict[int, Refusal] = {
         Sentence(
             "这个公众号没有这个接口的权限",
             "2025 年 7 月起，个人主体、未认证企业和不支持认证的账号不能用接口发布：去掉 publish = true，"
-            "草稿照常进草稿箱，在公众平台上点一下发表",
+            "再 publish correct；草稿照常进草稿箱，在公众平台上点一下发表",
             "this account may not use this interface",
             "since July 2025 accounts of persons, and all that are not verified, cannot publish this way: "
-            "leave out publish = true, and send the draft from mp.weixin.qq.com with a tap",
+            "leave out publish = true, then publish correct, and send the draft from mp.weixin.qq.com with a "
+            "tap",
         )
     ),
     53503: Refusal(_BY_HAND),
@@ -266,6 +269,9 @@ REFUSALS: dict[int, Refusal] = {
         )
     ),
 }
+
+OF_THE_TOKEN: dict[int, Refusal] = {**REFUSALS, 40001: Refusal(_SECRET)}
+"""To the call that asks for a token, which sends none that could be wrong."""
 
 OTHER = Sentence(
     "微信拒绝了：{said}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from publisher.channels.wechat.codes import OTHER, REFUSALS, Refusal
 from publisher.errors import DeliveryError
@@ -23,9 +24,12 @@ class RefusedError(DeliveryError):
     code = 0
 
 
-def refusal(code: int, said: str, lang: str, now: float) -> RefusedError:
-    """The error for an error code, and for what WeChat said with it, at a Unix time."""
-    sentence, wait = REFUSALS.get(code, Refusal(OTHER))
+def refusal(
+    code: int, said: str, lang: str, now: float, known: Mapping[int, Refusal] = REFUSALS
+) -> RefusedError:
+    """The error for an error code, and for what WeChat said with it, at a Unix time. `known` are the codes of
+    the call."""
+    sentence, wait = known.get(code, Refusal(OTHER))
     ip = found[1] if (found := _IP.search(said)) else "?"
     message, step = sentence.told(lang, ip=ip, said=said)
     error = RefusedError(

@@ -66,6 +66,12 @@ _NO_DRAFT = Sentence(
     "there is no draft of this issue to publish",
     "see at mp.weixin.qq.com whether it was sent or deleted there",
 )
+_NOT_LISTED = Sentence(
+    "不知道草稿有没有提交发布，已发布的文章里还没有这一期",
+    "登录公众平台看看，再用 publish resolve 说明结果",
+    "nobody knows whether the draft was handed in, and it is not among the articles yet",
+    "look at mp.weixin.qq.com, then say what you saw: publish resolve",
+)
 
 
 class DraftSession:
@@ -148,9 +154,14 @@ class DraftSession:
         return Receipt(remote_id=remote_id)
 
     def find(self, part: Part, destination: str) -> Receipt | None:  # noqa: ARG002
-        """The draft of exactly this content, or the published article."""
+        """The draft of exactly this content, or the published article. Raises DeliveryError also when a draft
+        may be on its way to be published: WeChat lists articles at their end only."""
         if part.key.endswith(PUBLISH):
-            return self._publishing.find(wanted(part))
+            which = wanted(part)
+            receipt = self._publishing.find(which)
+            if receipt is None and not self._publishing.is_handed_in(which.issue):
+                raise _NOT_LISTED.error(self._account.lang)
+            return receipt
         article = read(part).article
         for media_id, there in self._account.listed("draft/batchget"):
             if is_same(there, article):

@@ -18,12 +18,13 @@ from publisher.project import find
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
 
-_LISTED = 10
+_DETAILED = 10
 _VERDICTS = {
-    "--sent ID": "it is there (without ID nobody can change it later)",
     "--resend": "it is not there: send it again",
     "--drop": "leave it",
 }
+_NAMED = {"--sent ID": "it is there (without ID nobody can change it later)"}
+_THERE = {"--sent": "it is there"}
 _DONE = {Verdict.SENT: "arrived", Verdict.RESEND: "to be sent again", Verdict.DROP: "given up"}
 
 
@@ -96,16 +97,15 @@ def _list(cases: list[Case], issue: str, zone: ZoneInfo, output: Output) -> int:
     for case in cases:
         channel, destination = case.key.channel, case.key.destination
         output.line(f"{channel} · {destination} · {len(case.doubts)} of {case.total} unknown", "bold")
-        for one in case.doubts[:_LISTED]:
+        for number, one in enumerate(case.doubts):
             to = "" if one.recipient == destination else f" to {one.recipient}"
             output.line(f"  {last_name(one.part)}{to}  begun {one.began.astimezone(zone):%Y-%m-%d %H:%M:%S}")
-            output.line(f"    {one.reason}")
-            if words := case.words[one.digest]:
-                output.line(f"    look for: {words}")
-        if len(case.doubts) > _LISTED:
-            output.line(f"  and {len(case.doubts) - _LISTED} more")
+            if number < _DETAILED:
+                output.line(f"    {one.reason}")
+                if words := case.words[one.digest]:
+                    output.line(f"    look for: {words}")
         output.line("when you have looked:")
-        for option, what in _VERDICTS.items():
+        for option, what in ((_NAMED if case.updates else _THERE) | _VERDICTS).items():
             output.line(f"  publish resolve {issue} --channel {channel} {option.ljust(9)}  {what}")
     if not cases:
         output.line(f"nothing of {issue} is unknown")

@@ -20,6 +20,7 @@ from publisher.ledger import State
 from publisher.ledger.account import Missed
 from publisher.pipeline.agenda import coming
 from publisher.pipeline.overview import Condition, Row, overview
+from publisher.pipeline.settlement import last_name
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _TITLE = 32
 _LISTED = 20
 """So many deliveries that did not arrive are told one by one."""
 
+_HOW = {State.DROPPED: "given up", State.PLANNED: "waits"}
 _GOOD, _BAD = (Condition.PUBLISHED, Condition.FILES), (Condition.FAILED, Condition.UNKNOWN, Condition.BROKEN)
 _EXIT_CODES = {Condition.UNKNOWN: 4, Condition.FAILED: 3}
 
@@ -132,9 +134,8 @@ def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:
 
 
 def _in_line(missed: Missed, row: Row) -> str:
-    who = missed.part if missed.recipient == row.destination else missed.recipient
-    how = "given up" if missed.state is State.DROPPED else missed.state.value
-    return f"{who} {how}: {missed.reason}"
+    who = last_name(missed.part) if missed.recipient == row.destination else missed.recipient
+    return f"{who} {_HOW.get(missed.state, missed.state.value)}: {missed.reason}"
 
 
 def in_words(row: Row, zone: ZoneInfo) -> str:

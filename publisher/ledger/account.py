@@ -38,7 +38,8 @@ class Attempt(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """A delivery that did not arrive, or nobody knows, and why; a dropped one was given up."""
+    """A delivery that did not arrive, or nobody knows, and why; a dropped one was given up, a planned one is
+    to be tried again."""
 
     recipient: str
     part: str
@@ -156,13 +157,15 @@ def recipients(ledger: Ledger, key: Key, *states: State) -> frozenset[str]:
 
 
 def missed(ledger: Ledger, key: Key) -> list[Missed]:
-    """The deliveries of a publication that were tried, and did not arrive as far as anybody knows."""
+    """The deliveries of a publication that were tried, and did not arrive as far as anybody knows, the worst
+    first."""
     with ledger.transaction() as books:
         found = books.rows(
             """SELECT recipient, part, state, reason FROM delivery
-               WHERE state IN ('failed', 'unknown', 'dropped') AND reason <> '' AND publication =
+               WHERE state IN ('planned', 'failed', 'unknown', 'dropped') AND reason <> '' AND publication =
                (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
-               ORDER BY position, id""",
+               ORDER BY CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 WHEN 'planned' THEN 2
+               ELSE 3 END, position, id""",
             *key,
         )
     return [Missed(who, part, State(state), reason) for who, part, state, reason in found]

@@ -60,8 +60,7 @@ class Courier:
         except PublisherError as error:
             return Answer(self._put_off(task, error.message, 0), fault=error)
         except Exception as error:  # before anything was sent
-            reason = redact(f"{type(error).__name__}: {error}")
-            return self._refused(task, DeliveryError(reason), everybody=True)
+            return self._refused(task, DeliveryError(_told(error)), everybody=True)
         try:
             reach("sending")
             receipt = self._act(session, task, to)
@@ -72,7 +71,7 @@ class Courier:
         except DeliveryError as error:
             return self._refused(task, error)
         except Exception as error:  # whatever it was, nobody knows whether it went out
-            reason = redact(f"{type(error).__name__}: {error}")
+            reason = _told(error)
             if self._channel.repeatable or task.remote_id:
                 return self._refused(task, DeliveryError(reason))
             return Answer(Result(task, State.UNKNOWN, self._time(), reason=reason))
@@ -101,7 +100,7 @@ class Courier:
 
     def _refused(self, task: Task, error: DeliveryError, *, everybody: bool = False) -> Answer:
         """What surely did not happen: over, or once more later, for this task or for `everybody`."""
-        reason = redact(error.message + (f" · {error.hint}" if error.hint else ""))
+        reason = _told(error)
         if error.permanent:
             return Answer(Result(task, State.FAILED, self._time(), reason=reason))
         if error.retry_after is not None:
@@ -112,3 +111,10 @@ class Courier:
     def _put_off(self, task: Task, reason: str, pause: float) -> Result:
         now = self._time()
         return Result(task, State.PLANNED, now, reason=reason, next_at=now + pause * _SECOND)
+
+
+def _told(error: Exception) -> str:
+    """An error in one line: with what to do about it, if it says so, else with what it is called."""
+    if isinstance(error, PublisherError):
+        return redact(error.message + (f" · {error.hint}" if error.hint else ""))
+    return redact(f"{type(error).__name__}: {error}")

@@ -236,9 +236,13 @@ class Live:
                 if receipt is None:
                     self._turn(claim, [], _SECOND_LOOK)  # the claim must last longer
                     self._wait(_SECOND_LOOK)
+                    if self.stop.is_set():  # too early to believe that it is not there
+                        break
                     receipt = courier.find(task, to)
                 state = State.SENT if receipt else State.PLANNED
                 name, url = (receipt.remote_id, receipt.url) if receipt else ("", "")
+                self.sent += state is State.SENT
+                self.url = self.url or url
                 told = "found" if receipt else "looked for twice, and not there"
                 results.append(Result(task, state, self.clock.time(), name, url, told))
         return results
@@ -265,5 +269,5 @@ def shortfall(found: Standing | None) -> PublisherError | None:
     waiting = counts.planned + counts.sending
     if not waiting:
         return None
-    when = f", not before {found.next_at:%H:%M:%S} UTC" if found.next_at else ""
+    when = f", not before {found.next_at:%Y-%m-%d %H:%M:%S} UTC" if found.next_at else ""
     return DeliveryError(f"{waiting} of {counts.total} wait{when}{why}", "publish again then")

@@ -78,7 +78,14 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     except PublisherError as error:
         outcomes |= {letter.channel.name: _outcome(letter, error=error) for letter in going}
         going = []
-    if leaving := [_departure(letter, run.now) for letter in going if _is_asked(run, letter)]:
+    leaving = []
+    for letter in [one for one in going if _is_asked(run, one)]:
+        try:
+            leaving.append(_departure(letter, run.now))
+        except PublisherError as error:
+            outcomes[letter.channel.name] = _outcome(letter, error=error)
+            going.remove(letter)
+    if leaving:
         try:
             agreed = run.request.approve(leaving)
         except PublisherError as error:
@@ -163,15 +170,21 @@ def _moves(run: Run, letter: Letter) -> bool:
 
 
 def _leaving(letter: Letter) -> int:
-    """How many deliveries nobody can take back."""
+    """How many deliveries nobody can take back. Raises ConfigError for a list of recipients that is none."""
     todo = letter.survey
-    by_part = letter.only is None and (todo.new or letter.channel.updates)
-    return len(todo.new) if by_part else todo.waiting
+    if letter.only is None and letter.channel.updates:
+        return len(todo.new)
+    if letter.only is None and todo.new:
+        return len(todo.new) * sum(1 for _ in letter.channel.recipients())
+    return todo.waiting
 
 
 def _is_asked(run: Run, letter: Letter) -> bool:
     """Whether the editor has to agree."""
-    return not letter.channel.repeatable and bool(_leaving(letter) or run.request.correct)
+    if letter.channel.repeatable:
+        return False
+    todo, in_place = letter.survey, letter.only is None and letter.channel.updates
+    return bool(todo.new or (todo.waiting and not in_place) or run.request.correct)
 
 
 def _departure(letter: Letter, now: dt.datetime) -> Departure:
@@ -221,9 +234,14 @@ def foreseen(run: Run, found: Sequence[Letter]) -> Iterator[ChannelOutcome]:
             yield _settled(letter)
             continue
         todo = letter.survey
+        try:
+            sent = _leaving(letter)
+        except PublisherError as error:
+            yield _outcome(letter, error=error)
+            continue
         yield _outcome(
             letter,
-            sent=_leaving(letter),
+            sent=sent,
             changed=len(todo.changed) + len(todo.surplus),
             error=None if todo.has_work else shortfall(letter.standing),
         )

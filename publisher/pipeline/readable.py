@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from publisher.channel import Part
 
+_MAIL = "message/rfc822"
+
 
 def lines(part: Part) -> list[str] | None:
     """The lines of a part; None when it is no text."""
-    kind = part.media_type.partition(";")[0].strip()
+    kind = _kind(part)
     try:
-        if kind == "message/rfc822":
+        if kind == _MAIL:
             return _mail(part.body)
         text = part.body.decode()
     except UnicodeDecodeError:
@@ -27,11 +29,19 @@ def lines(part: Part) -> list[str] | None:
 
 
 def beginning(part: Part, most: int = 60) -> str:
-    """The first words of a part, at most so many characters; empty when it is no text."""
-    for line in lines(part) or ():
+    """The first words of a part, of a mail its subject, at most so many characters; empty when it is no
+    text."""
+    found = lines(part) or []
+    if _kind(part) == _MAIL:
+        found = [line for line in found if line.startswith("Subject: ")] or found
+    for line in found:
         if words := line.strip():
             return words if len(words) <= most else f"{words[: most - 1]}…"
     return ""
+
+
+def _kind(part: Part) -> str:
+    return part.media_type.partition(";")[0].strip()
 
 
 def _strings(value: object) -> Iterator[str]:

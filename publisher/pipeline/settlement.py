@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
@@ -23,10 +23,12 @@ from publisher.theme import Theme
 
 
 class Case(NamedTuple):
-    """A publication with deliveries nobody knows about. `words` are those that each part begins with."""
+    """A publication with deliveries nobody knows about. `words` are those that each part begins with;
+    `updates` says whether what arrived can be changed."""
 
     key: Key
     total: int
+    updates: bool
     doubts: Sequence[Unknown]
     words: Mapping[str, str]
 
@@ -45,7 +47,8 @@ class Answer(NamedTuple):
         return [
             one
             for one in case.doubts
-            if self.part in ("", one.part, last_name(one.part)) and self.recipient in ("", one.recipient)
+            if self.part in ("", one.part, last_name(one.part))
+            and self.recipient.casefold() in ("", one.recipient.casefold())
         ]
 
 
@@ -57,10 +60,12 @@ def last_name(part: str) -> str:
 class Settlement:
     """The open cases of an issue."""
 
-    def __init__(self, ledger: Ledger, issue: str, now: dt.datetime) -> None:
+    def __init__(self, ledger: Ledger, issue: str, now: dt.datetime, fixed: Collection[str] = ()) -> None:
+        """`fixed` are the channels where nothing can be changed."""
         self._ledger = ledger
         self._issue = issue
         self._now = now
+        self._fixed = fixed
 
     def cases(self, channels: Sequence[str]) -> list[Case]:
         """Those of the channels named, or of all."""
@@ -77,11 +82,13 @@ class Settlement:
         """
         key, meant = case.key, answer.meant(case)
         if not meant:
-            listed = ", ".join(sorted({last_name(one.part) for one in case.doubts})[:5])
+            names = {one.recipient if answer.recipient else last_name(one.part) for one in case.doubts}
+            listed = ", ".join(sorted(names)[:5])
             raise ConfigError(f"nothing of that name is unknown on {key.channel}", f"there is: {listed}")
         if answer.remote_id and len(meant) > 1:
             what = f"{answer.remote_id} can be the name of one message, and {len(meant)} are unknown"
             raise ConfigError(what, "say which: --part KEY, --to RECIPIENT")
+        which = {(one.part, one.recipient if answer.recipient else "") for one in meant}
         number = sum(
             resolve(
                 self._ledger,
@@ -89,10 +96,10 @@ class Settlement:
                 answer.verdict,
                 self._now,
                 part=part,
-                recipient=answer.recipient,
+                recipient=recipient,
                 remote_id=answer.remote_id,
             )
-            for part in sorted({one.part for one in meant})
+            for part, recipient in sorted(which)
         )
         left = standing(self._ledger, key)
         return number, left.counts if left else Counts()
@@ -100,7 +107,8 @@ class Settlement:
     def _case(self, key: Key, counts: Counts) -> Case:
         found = unknown(self._ledger, key)
         parts = {one.digest: self._ledger.part(one.digest, one.part) for one in found}
-        return Case(key, counts.total, found, {digest: beginning(part) for digest, part in parts.items()})
+        words = {digest: beginning(part) for digest, part in parts.items()}
+        return Case(key, counts.total, key.channel not in self._fixed, found, words)
 
 
 @contextmanager
@@ -119,4 +127,4 @@ def settlement(
         for known in standings(run.ledger, [name]):
             if channel := on.get(known.key.channel):
                 recover(run.ledger, channel, known.key, now)
-        yield Settlement(run.ledger, name, now)
+        yield Settlement(run.ledger, name, now, [one for one in on if not on[one].updates])

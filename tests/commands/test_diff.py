@@ -111,3 +111,5 @@ def test_the_words_to_look_for() -> None:
     assert beginning(Part("key", "text/plain", b"\n  first words \nmore")) == "first words"
     assert beginning(Part("key", "text/plain", b"x" * 61)) == "x" * 59 + "…"
     assert beginning(Part("key", "image/png", b"\xff")) == ""
+    mail = b"From: a@e.org\r\nSubject: =?utf-8?b?5oWi?=\r\n\r\ntext\r\n"
+    assert beginning(Part("key", "message/rfc822", mail)) == "Subject: 慢"

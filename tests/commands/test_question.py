@@ -77,7 +77,9 @@ def test_json_tells_what_was_sent(letter: Letter) -> None:
 def test_patience_has_an_end(letter: Letter) -> None:
     letter.orders("1 rest")
     told = letter.told("--channel", "chat", "--yes", "--patience", "0", code=3)
-    assert re.fullmatch(r"✗ chat      3 of 3 wait, not before 05:00:\d\d UTC: the chat is tired", told[1])
+    assert re.fullmatch(
+        r"✗ chat      3 of 3 wait, not before 2021-07-18 05:00:\d\d UTC: the chat is tired", told[1]
+    )
 
 
 @pytest.mark.parametrize("word", ["soon", "-1", "inf", "nan"])

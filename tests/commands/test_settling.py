@@ -137,7 +137,7 @@ def test_more_messages_by_a_correction(letter: Letter) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "壹", "二", "三", "四")
     assert letter.run("--yes").err == (
-        "warning: chat: the issue takes 4 messages now, and 3 were planned: publish correct\n"
+        "warning: chat: the issue takes 4 messages now, and 3 before: publish correct\n"
     )
     told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
     assert told[1].endswith("chat: @readers · 1 message that cannot be taken back · 1 changed")

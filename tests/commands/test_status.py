@@ -54,7 +54,7 @@ def test_status_of_an_edited_issue(letter: Letter) -> None:
     assert letter.chat() == f"{changed}\n→ publish 2021-07-18 --channel chat"
     letter.write("2021-07-18", "一", "贰")
     assert letter.chat().splitlines()[1:] == [
-        "the issue takes 2 messages now, and 3 were planned: publish correct",
+        "the issue takes 2 messages now, and 3 before: publish correct",
         "→ publish correct 2021-07-18 --channel chat",
     ]
 
@@ -82,7 +82,9 @@ def test_status_of_what_is_unknown(letter: Letter) -> None:
 def test_status_of_what_waits(letter: Letter) -> None:
     letter.orders("2 rest")
     letter.run("--yes", "--patience", "0")
-    assert letter.chat().splitlines()[0].startswith("2 of 3 waiting until 2021-07-18 13:00 · @readers")
+    first, second, *_ = letter.chat().splitlines()
+    assert first.startswith("2 of 3 waiting until 2021-07-18 13:00 · @readers")
+    assert second == "2 waits: the chat is tired"
 
 
 def test_status_of_what_is_at_work(letter: Letter) -> None:

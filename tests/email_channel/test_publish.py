@@ -101,8 +101,10 @@ def test_a_bad_line_stops_it_before_the_first_mail(sink: SmtpSink, tmp_path: Pat
     letter = Letter(tmp_path / "letter", sink.url)
     with (letter.root / "readers.txt").open("a") as readers:
         readers.write("reader\n")
-    letter.publish(code=2)
-    assert "readers.txt:21: this is no address to send to: there is no @ in it" in letter.said
+    for words in (SEND, ("--channel", "email", "--dry-run")):
+        letter.said = ""
+        letter.publish(*words, code=2)
+        assert "readers.txt:21: this is no address to send to: there is no @ in it" in letter.said
     assert sink.mails == []
 
 
@@ -129,6 +131,22 @@ def test_one_who_is_refused_stops_nobody_else(tmp_path: Path) -> None:
         assert "take it off the list" in letter.said
         letter.publish(code=3)
         assert len(server.mails) == 19
+
+
+def test_who_is_put_off_is_told_beside_who_is_refused(tmp_path: Path) -> None:
+    with MailServer() as server:
+        no, later = ("RCPT", "550 5.1.1 no such user"), ("RCPT", "450 4.2.1 busy")
+        server.script(
+            Fault(*later, at=0, reader="reader12@example.net"), Fault(*no, reader="reader7@example.net")
+        )
+        letter = Letter(tmp_path / "letter", server.url)
+        letter.publish(*SEND, "--patience", "0", code=3)
+        [row] = [one for one in letter.publish("status", "2021-07-18", code=3)["rows"] if one["missed"]]
+        assert [(one["recipient"], one["state"]) for one in row["missed"]] == [
+            ("reader7@example.net", "failed"),
+            ("reader12@example.net", "planned"),
+        ]
+        assert "450 4.2.1 busy" in row["missed"][1]["reason"]
 
 
 def test_killed_in_the_middle(tmp_path: Path) -> None:
@@ -173,6 +191,27 @@ def test_three_thousand_readers_and_five_deaths(sink: SmtpSink, tmp_path: Path, 
             assert doubtful == set(re.findall(r"reader\d+@example\.net", letter.said))
     letter.publish(code=4 if policy == "ask" else 0)
     assert sink.readers == arrived
+
+
+def test_a_person_says_what_came_of_each(sink: SmtpSink, tmp_path: Path) -> None:
+    """All of them are listed, by the subject to look for, and known by their address in any case."""
+    sink.stop()
+    sink.start("-q", ".")
+    letter = Letter(tmp_path / "letter", sink.url)
+    (letter.root / "readers.txt").write_text("".join(f"{one.capitalize()}\n" for one in sorted(READERS)))
+    letter.publish(code=4)
+    resolve = [sys.executable, "-m", "publisher", "resolve", "2021-07-18", "--channel", "email"]
+
+    def say(*words: str) -> str:
+        done = subprocess.run([*resolve, *words], cwd=letter.root, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    listed = say()
+    assert set(re.findall(r"reader\d+@example\.net(?=  begun)", listed)) == READERS
+    assert "look for: Subject: 慢工 (2021-07-18)：题" in listed
+    assert re.search(r"--channel email --sent +it is there\n", listed)
+    assert say("--to", "Reader7@example.net", "--sent") == "email · readers · 1 arrived\n"
+    assert "there is: reader0@example.net, reader10@" in say("--to", "Reader7@example.net", "--sent")
 
 
 def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:

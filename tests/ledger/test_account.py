@@ -94,7 +94,7 @@ def test_issues_with_something_left(ledger: Ledger) -> None:
 
 
 def test_what_did_not_arrive(ledger: Ledger) -> None:
-    """With the reason, even after a person has given it up."""
+    """The worst first, with the reason, even after a person has given it up."""
     first = begun(ledger, "x", "y", a="one", b="two")
     tasks = {(task.recipient, task.part): task for task in turn(ledger, first)}
     turn(
@@ -105,8 +105,8 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
         ended(tasks["x", "a"], State.FAILED, reason="gone"),
     )
     told = [
-        Missed("x", "a", State.FAILED, "gone"),
         Missed("y", "a", State.UNKNOWN, "no answer"),
+        Missed("x", "a", State.FAILED, "gone"),
         Missed("x", "b", State.FAILED, "gone"),
     ]
     assert missed(ledger, KEY) == told
@@ -116,7 +116,7 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
     assert recipients(ledger, NOWHERE, State.FAILED) == frozenset()
     ledger.release(first, NOON)
     resolve(ledger, KEY, Verdict.DROP, NOON)
-    assert missed(ledger, KEY)[1] == Missed("y", "a", State.DROPPED, "no answer")
+    assert missed(ledger, KEY)[-1] == Missed("y", "a", State.DROPPED, "no answer")
     found = standing(ledger, KEY)
     assert found
     assert found.reasons == ("gone",), "what was given up is no reason to wait"

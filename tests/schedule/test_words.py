@@ -67,7 +67,7 @@ def test_what_keeps_a_message_waiting_is_shown(letter: Letter) -> None:
     letter.run("--yes")
     assert letter.told("status", "2021-07-18")[2:] == [
         "  chat  2 of 3 waiting until 2021-07-18 13:00 · @readers · https://chat.example/89",
-        "        the chat is tired",
+        "        2 waits: the chat is tired",
         "        → publish 2021-07-18 --channel chat",
     ]
     assert letter.told("status", "2021-07-18", now=NOW + dt.timedelta(hours=2))[2].startswith(

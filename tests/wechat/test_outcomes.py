@@ -127,7 +127,7 @@ def test_a_lost_update_is_made_again(server: WeChatServer, session, part) -> Non
 TOLD = [
     (40013, "invalid appid", True, "AppID", "appid"),
     (40125, "invalid appsecret", True, "AppSecret", "secret"),
-    (40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 6", True,
+    (40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 6", False,
      "203.0.113.7", "把 203.0.113.7 加进"),
     (40243, "AppSecret is frozen", True, "冻结", "解冻"),
     (45009, "reach max api daily quota limit", False, "次数用完", "明天"),
@@ -138,7 +138,7 @@ TOLD = [
     (53504, "must use web", True, "要求人工", "保存一次"),
     (53505, "save by hand", True, "要求人工", "保存一次"),
     (88000, "without comment privilege", True, "没有留言功能", "关闭"),
-    (89503, "wait for admin", True, "管理员", "确认"),
+    (89503, "wait for admin", False, "管理员", "确认"),
     (89507, "refused by admin", False, "1 小时", "一小时"),
     (99999, "storm", True, "微信拒绝了：storm", "什么都没有发出"),
 ]  # fmt: skip
@@ -180,6 +180,8 @@ def test_every_code_has_its_sentence(code: int, lang: str) -> None:
         (45009, 57600.0 - 1, 1.0),
         (48006, 86400.0, 57600.0),
         (45011, 5.0, 60.0),
+        (40164, 5.0, 300.0),
+        (89503, 5.0, 300.0),
         (89506, 5.0, 86400.0),
         (89507, 5.0, 3600.0),
     ],

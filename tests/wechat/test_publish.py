@@ -63,7 +63,9 @@ api = "{self.server.url}"
         assert done.returncode == code, self.said
         assert SECRET not in self.said
         assert not any(token in self.said for token in self.server.api.tokens)
-        found: dict[str, Any] = json.loads(done.stdout)["channels"]["wechat"] if done.stdout else {}
+        found: dict[str, Any] = (
+            json.loads(done.stdout).get("channels", {}).get("wechat", {}) if done.stdout else {}
+        )
         return found
 
     @property
@@ -110,7 +112,7 @@ def test_once_and_only_once(letter: Letter) -> None:
 def test_a_draft_whose_answer_was_lost_is_adopted(letter: Letter) -> None:
     """Row 39."""
     letter.server.script(Fault("drop_after", call=1, of="draft/add"))
-    letter.publish()
+    assert letter.publish()["sent"] == 1
     assert letter.calls[2:] == ["draft/add", "draft/batchget"]
     letter.write("退潮了。")
     letter.publish()
@@ -152,3 +154,38 @@ def test_published_too(letter: Letter) -> None:
     letter.calls.clear()
     letter.publish()
     assert letter.calls == []
+
+
+def test_what_may_be_under_review_is_not_handed_in_again(letter: Letter) -> None:
+    """The answer is lost, and WeChat lists no article before its review has ended."""
+    letter.configure("publish = true")
+    letter.server.script(Fault("drop_after", call=1, of="freepublish/submit"))
+    letter.publish(code=4)
+    letter.publish(code=4)
+    assert "publish resolve 2021-07-18 --channel wechat" in letter.said
+    (number,) = letter.server.api.publications
+    for _ in range(2):
+        letter.server.api._freepublish_get({"publish_id": number})
+    assert letter.publish()["url"].startswith("http://mp.weixin.qq.com/s?")
+    assert letter.server.paths.count("freepublish/submit") == 1
+
+
+def test_an_account_that_may_not_publish_does_what_it_is_told(letter: Letter) -> None:
+    """Without `publish` the draft stands for the issue, and nothing is left to complain of."""
+    letter.configure("publish = true")
+    letter.server.api.rights.remove("freepublish")
+    letter.publish(code=3)
+    assert "去掉 publish = true，再 publish correct" in letter.said
+    letter.configure()
+    letter.publish("correct", "2021-07-18", *SEND)
+    letter.publish()
+    assert len(letter.server.drafts) == 1
+    assert letter.server.paths.count("freepublish/submit") == 1
+
+
+def test_what_was_published_by_hand_is_not_drafted(letter: Letter) -> None:
+    """A5: whoever recorded its address has sent it already."""
+    letter.publish("status", "2021-07-18", "--url", "wechat", "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp")
+    letter.publish()
+    assert letter.calls == []
+    assert letter.server.drafts == {}

@@ -115,6 +115,14 @@ def test_it_is_asked_for_in_the_mild_manner(server: WeChatServer, session, part)
     assert SECRET not in "".join(str(call) for call in server.calls[1:])
 
 
+def test_40001_to_the_secret_itself_is_about_the_secret(server: WeChatServer, session, part) -> None:
+    server.script(Fault("refuse", of="stable_token", value=40001))
+    with pytest.raises(DeliveryError, match=r"AppSecret 不对，或者已经重置 \(40001\)") as caught:
+        session.deliver(part(), APPID)
+    assert caught.value.permanent
+    assert server.paths == ["stable_token"]
+
+
 def test_an_expired_token_is_exchanged_once(server: WeChatServer, session, part) -> None:
     session.deliver(part(), APPID)
     server.api.expire()
