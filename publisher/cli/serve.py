@@ -19,7 +19,7 @@ from publisher.cli.output import Output
 from publisher.errors import PublisherError, StorageError
 from publisher.pipeline.agenda import Appointment, Outlook
 from publisher.pipeline.clock import Clock
-from publisher.pipeline.notices import Notice
+from publisher.pipeline.news import News
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -58,17 +58,17 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
             notify("WATCHDOG=1")
 
     def tell(text: str) -> None:
-        daemon.journal.tell(Notice("failed", message=text, alarm=True))
+        daemon.journal.tell(News("failed", message=text, alarm=True))
 
     def ready() -> None:
-        daemon.journal.tell(Notice("started"))
+        daemon.journal.tell(News("started"))
         notify("READY=1")
 
     with _shown(daemon):
         wake(tick, daemon.stop, tell, at_work, ready)
     notify("STOPPING=1")
     daemon.leave(dt.datetime.now(dt.UTC))
-    daemon.journal.tell(Notice("stopped"))
+    daemon.journal.tell(News("stopped"))
     output.finish({"exit": 0})
     return 0
 
@@ -83,9 +83,9 @@ def _shown(daemon: _Daemon) -> Iterator[None]:
     from publisher.server import exposed, serving
 
     if warning := exposed(config.listen):
-        daemon.journal.tell(Notice("warning", message=warning))
+        daemon.journal.tell(News("warning", message=warning))
     with serving(config.listen, config.root / config.publication.site, daemon.state) as address:
-        daemon.journal.tell(Notice("listening", message=address))
+        daemon.journal.tell(News("listening", message=address))
         yield
 
 
@@ -125,7 +125,7 @@ class _Daemon:
         kinds = {(one.record.path, one.outlook.value) for one in done.to_come}
         self._issues = Counter(kind for _, kind in kinds)
         if self._fault:
-            self.journal.tell(Notice("mended"))
+            self.journal.tell(News("mended"))
         self._fault = ""
         waiting = [one for one in done.to_come if one.outlook is Outlook.WAITING]
         due = min((one.next for one in waiting), default=None)
@@ -158,7 +158,7 @@ class _Daemon:
         if not (moves or self._hangs):
             what = "what is at work does not end, and nothing is heard of it"
             hint = "start publish serve anew, if systemd does not; then look at publish status"
-            self.journal.tell(Notice("hangs", message=what, hint=hint, alarm=True))
+            self.journal.tell(News("hangs", message=what, hint=hint, alarm=True))
         self._hangs = not moves
         return moves
 
@@ -166,7 +166,7 @@ class _Daemon:
         """Tell, once, what keeps it from its work."""
         self._ledger_errors += isinstance(error, StorageError)
         if error.message != self._fault:
-            self.journal.tell(Notice("failed", "", (), error.message, error.hint, alarm=True))
+            self.journal.tell(News("failed", "", (), error.message, error.hint, alarm=True))
         self._fault = error.message
 
     def leave(self, now: dt.datetime) -> None:
@@ -174,13 +174,13 @@ class _Daemon:
         try:
             self._vigil.leave(*self.loaded, now)
         except StorageError as error:
-            self.journal.tell(Notice("warning", "", (), error.message, error.hint))
+            self.journal.tell(News("warning", "", (), error.message, error.hint))
 
 
-def _announced(those: Sequence[Appointment], zone: ZoneInfo) -> Notice:
+def _announced(those: Sequence[Appointment], zone: ZoneInfo) -> News:
     """What is next, and when; all of it at the same time."""
     issues = dict.fromkeys(one.record.id for one in those)
     channels = dict.fromkeys(one.key.channel for one in those)
     due = those[0].next
     when = f"{due.astimezone(zone):%Y-%m-%d %H:%M} ({due:%Y-%m-%d %H:%M} UTC)"
-    return Notice("next", ",".join(issues), tuple(channels), when)
+    return News("next", ",".join(issues), tuple(channels), when)

@@ -124,11 +124,11 @@ def told(ledger: Ledger, what: str) -> frozenset[tuple[str, str]]:
     with ledger.transaction() as books:
         return frozenset(
             (str(a), str(b))
-            for a, b in books.rows("SELECT DISTINCT issue, channel FROM notice WHERE what = ?", what)
+            for a, b in books.rows("SELECT DISTINCT issue, channel FROM told WHERE what = ?", what)
         )
 
 
-def notice(
+def tell_once(
     ledger: Ledger, about: Iterable[tuple[str, str]], what: str, detail: str, now: dt.datetime
 ) -> list[tuple[str, str]]:
     """Note that something is told about these issues and channels; those of whom it was not told before."""
@@ -137,7 +137,7 @@ def notice(
             one
             for one in sorted(about)  # in one order, or two who tell at once wait for each other
             if books.run(
-                """INSERT INTO notice (issue, channel, what, detail, at) VALUES (?, ?, ?, ?, ?)
+                """INSERT INTO told (issue, channel, what, detail, at) VALUES (?, ?, ?, ?, ?)
                    ON CONFLICT DO NOTHING""",
                 *(*one, what, detail, stamp(now)),
             )

@@ -14,7 +14,7 @@ from publisher.errors import StorageError
 from publisher.ledger import Key, Standing
 from publisher.ledger.account import standing, standings
 from publisher.pipeline.events import ChannelOutcome, Request
-from publisher.pipeline.notices import Notice, Tell, deeds
+from publisher.pipeline.news import News, Tell, deeds
 from publisher.pipeline.outgoing import Outgoing, announcement
 from publisher.pipeline.post import letters, post
 from publisher.pipeline.run import Run
@@ -52,14 +52,14 @@ class Debts:
         if (error := done.error) is None:
             self._pauses.pop(done.name, None)
             if done.did_something:
-                self._tell(Notice("published", "", (done.name,), deeds(done)))
+                self._tell(News("published", "", (done.name,), deeds(done)))
             return 0
         known = standing(run.ledger, Key(run.config.publication.id, done.name, done.destination))
         waits = bool(known and known.counts.planned)
         reason = known.reasons[0] if known and known.reasons else error.message
         if reason != self._pauses.get(done.name, (None, ""))[1]:
             what, hint = ("waiting", "") if waits else ("failed", error.hint)
-            self._tell(Notice(what, "", (done.name,), error.message, hint, alarm=not waits))
+            self._tell(News(what, "", (done.name,), error.message, hint, alarm=not waits))
         self._pauses[done.name] = run.clock.time() + _PAUSE, reason
         return error.exit_code
 

@@ -25,7 +25,7 @@ from publisher.pipeline.clock import Clock
 from publisher.pipeline.debts import Debts
 from publisher.pipeline.events import Event as Told
 from publisher.pipeline.events import Request, Warned
-from publisher.pipeline.notices import Notice, Notices, Tell, deeds, span
+from publisher.pipeline.news import News, Tell, Troubles, deeds, span
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.run import Run
 from publisher.pipeline.vigil import Vigil
@@ -89,7 +89,7 @@ class _Tick:
         self._stop = stop
         self._pauses = pauses
         self._debts = debts
-        self._notices = Notices(run, tell)
+        self._troubles = Troubles(run, tell)
         self._code = 0
         self._known = Known()
         self._found: Sequence[Appointment] = ()
@@ -107,13 +107,13 @@ class _Tick:
         if self._debts.next:
             waiting.append(self._debts.next)
         following = min((moment for moment in waiting if moment > now), default=None)
-        return Ticked(following, self._found, self._code or self._notices.exit_code)
+        return Ticked(following, self._found, self._code or self._troubles.exit_code)
 
     def _look(self) -> None:
         now = self._run.clock.time()
         self._known = Known.to(self._run.ledger, now)
         self._found = agenda(self._run, records(self._run), self._known, now)
-        self._notices.look(self._found, self._known)
+        self._troubles.look(self._found, self._known)
 
     def _next_batch(self) -> list[Appointment]:
         """The first issue that is due, on all channels on which it is, of those that go the same way and see
@@ -154,11 +154,11 @@ class _Tick:
         request = Request(record.path, names, unchecked=old, not_yet=not_yet)
         again = all(self._pause(one)[1] == self._mark(one) for one in batch)
         if not again:
-            self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
+            self._tell(News("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
 
         def report(event: Told) -> None:
             if isinstance(event, Warned):
-                self._tell(Notice("warning", record.id, (), event.message))
+                self._tell(News("warning", record.id, (), event.message))
 
         try:
             if run.is_live(self._channels[names[0]]):
@@ -174,7 +174,7 @@ class _Tick:
             else:
                 self._note_done(one)
                 self._rest([one], _AGAIN)
-                self._tell(Notice("published", record.id, (done.name,), deeds(done)))
+                self._tell(News("published", record.id, (done.name,), deeds(done)))
         for name in outcome.channels.keys() - set(names):  # a hub that is told of the feeds
             self._code = self._debts.hear(run, outcome.channels[name]) or self._code
 
@@ -185,22 +185,22 @@ class _Tick:
         standing = unfinished(self._run.ledger).get(batch[0].key)
         counts = standing.counts if standing else Counts()
         if self._stop.is_set():
-            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+            self._tell(News("waiting", batch[0].record.id, names, error.message))
         elif isinstance(error, BusyError):
             self._code = self._code or error.exit_code
-            self._tell(Notice("busy", batch[0].record.id, names, error.message))
+            self._tell(News("busy", batch[0].record.id, names, error.message))
             self._rest(batch, _AGAIN)
         elif isinstance(error, IssueError):  # only another text can help
-            self._notices.alarm(batch[0], error, names, again=again)
+            self._troubles.alarm(batch[0], error, names, again=again)
             self._rest(batch, None)
         elif standing and standing.next_at and standing.next_at > now:
             self._code = self._code or error.exit_code
-            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+            self._tell(News("waiting", batch[0].record.id, names, error.message))
             self._rest(batch, standing.next_at - now)
         elif counts.failed or counts.unknown:
             self._rest(batch, _AGAIN)
         else:
-            self._notices.alarm(batch[0], error, names, again=again)
+            self._troubles.alarm(batch[0], error, names, again=again)
             self._rest(batch, _PAUSE)
 
     def _rest(self, batch: Sequence[Appointment], length: dt.timedelta | None) -> None:

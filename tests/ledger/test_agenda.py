@@ -14,9 +14,9 @@ from publisher.ledger.agenda import (
     decisions,
     insist,
     insistences,
-    notice,
     published,
     ready,
+    tell_once,
     told,
     unfinished,
 )
@@ -44,16 +44,16 @@ def test_a_decision_changes_only_what_it_is_about(ledger: Ledger) -> None:
 
 def test_everything_is_told_once(ledger: Ledger, open_ledger: Open) -> None:
     both = [(ISSUE, "web"), (ISSUE, "post")]
-    assert notice(ledger, both[:1], "draft", "", NOON) == both[:1]
-    assert notice(open_ledger(), both, "draft", "", NOON) == both[1:]
-    assert notice(ledger, both, "draft", "", NOON) == []
-    assert notice(ledger, both[:1], "draft", "another reason", NOON) == both[:1]
+    assert tell_once(ledger, both[:1], "draft", "", NOON) == both[:1]
+    assert tell_once(open_ledger(), both, "draft", "", NOON) == both[1:]
+    assert tell_once(ledger, both, "draft", "", NOON) == []
+    assert tell_once(ledger, both[:1], "draft", "another reason", NOON) == both[:1]
 
 
 def test_what_was_told_is_known(ledger: Ledger) -> None:
-    notice(ledger, [(ISSUE, "web"), (ISSUE, "post")], "unsound", "1 error", NOON)
-    notice(ledger, [(ISSUE, "post")], "unsound", "2 errors", NOON)
-    notice(ledger, [(OTHER.issue, "post")], "draft", "", NOON)
+    tell_once(ledger, [(ISSUE, "web"), (ISSUE, "post")], "unsound", "1 error", NOON)
+    tell_once(ledger, [(ISSUE, "post")], "unsound", "2 errors", NOON)
+    tell_once(ledger, [(OTHER.issue, "post")], "draft", "", NOON)
     assert told(ledger, "unsound") == {(ISSUE, "web"), (ISSUE, "post")}
 
 

@@ -16,7 +16,7 @@ from publisher.model import Publication
 from publisher.pipeline.agenda import Coming, coming
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Outcome, Request
-from publisher.pipeline.notices import Notice
+from publisher.pipeline.news import News
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.tick import Ticked, Ticker
 from publisher.pipeline.vigil import Vigil
@@ -46,7 +46,7 @@ class Newsletter:
     channels: tuple[Any, ...] = ()
     schedule: Schedule = field(default_factory=Schedule)
     zone: str = "Asia/Shanghai"
-    told: list[Notice] = field(default_factory=list)
+    told: list[News] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     listen: Listen | None = None
 
@@ -103,8 +103,8 @@ class Newsletter:
     def coming(self) -> Coming:
         return coming(self.config, Theme.load(), self.now)
 
-    def said(self, what: str) -> list[Notice]:
-        return [notice for notice in self.told if notice.what == what]
+    def said(self, what: str) -> list[News]:
+        return [news for news in self.told if news.what == what]
 
     @property
     def sent(self) -> list[str]:

@@ -317,6 +317,6 @@ def test_a_single_tick(daemon: Daemon) -> None:
     code, out, _ = daemon.run("tick", "--json")
     found = json.loads(out)
     assert (code, found["exit"], found["next"]) == (4, 4, None)
-    assert [one["what"] for one in found["notices"]][-1] == "unknown"
+    assert [one["what"] for one in found["news"]][-1] == "unknown"
     assert daemon.run("tick")[:2] == (0, ""), "it is told once"
     assert daemon.world.told == ["deliver 1 一"]

@@ -42,7 +42,7 @@ def test_it_is_told_with_the_feeds(letter: Newsletter, hub: Hub) -> None:
     letter.restart()
     letter.tick()
     assert len(hub.told) == TOPICS
-    [told] = [notice for notice in letter.said("published") if notice.channels == ("websub",)]
+    [told] = [news for news in letter.said("published") if news.channels == ("websub",)]
     assert told.message == f"{hub.url} · {TOPICS} sent"
 
 

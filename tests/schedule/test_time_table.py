@@ -54,7 +54,7 @@ def test_an_issue_goes_out_at_its_time_and_once(letter: Newsletter) -> None:
     letter.now = DUE
     assert letter.tick().next is None
     assert letter.sent == ["一"]
-    assert [notice.what for notice in letter.told] == ["publishing", "published"]
+    assert [news.what for news in letter.told] == ["publishing", "published"]
     assert letter.told[1].message == "@readers · 1 sent"
     for _ in range(3):
         letter.now += MINUTE
@@ -113,7 +113,7 @@ def _rest() -> Receipt:
     raise DeliveryError("tired", retry_after=3600)
 
 
-def test_forty_old_issues_are_one_notice(letter: Newsletter) -> None:
+def test_forty_old_issues_are_told_as_one(letter: Newsletter) -> None:
     letter.channels = (Web(), *letter.channels)
     for number in range(40):
         letter.write(f"{dt.date(2020, 1, 5) + dt.timedelta(weeks=2 * number)}", "旧")
@@ -505,7 +505,7 @@ def test_what_was_put_off_goes_on_at_its_time(letter: Newsletter) -> None:
     letter.now = DUE + HOUR
     assert letter.tick().exit_code == 0
     assert letter.sent == ["一"]
-    assert not [notice for notice in letter.told if notice.alarm]
+    assert not [news for news in letter.told if news.alarm]
 
 
 @pytest.mark.parametrize(
@@ -531,7 +531,7 @@ def test_what_failed_is_told_once_and_left_alone(
         letter.restart()
         assert letter.tick().exit_code == 0
     assert len(tries) == 1
-    [alarm] = [notice for notice in letter.told if notice.alarm]
+    [alarm] = [news for news in letter.told if news.alarm]
     assert (alarm.what, alarm.message) == ("unknown" if code == 4 else "failed", message)
     letter.with_post(behaves=None)
     if code == 4:
@@ -569,13 +569,13 @@ def test_trouble_that_stays_is_one_pair_of_lines(letter: Newsletter) -> None:
     for _ in range(4):
         letter.tick()
         letter.now += 11 * MINUTE
-    assert [(notice.what, notice.alarm) for notice in letter.told] == [
+    assert [(news.what, news.alarm) for news in letter.told] == [
         ("publishing", False),
         ("failed", True),
     ]
     letter.restart()
     assert letter.tick().exit_code == 2
-    assert [(notice.what, notice.alarm) for notice in letter.told[2:]] == [
+    assert [(news.what, news.alarm) for news in letter.told[2:]] == [
         ("publishing", False),
         ("failed", False),
     ]
@@ -643,7 +643,7 @@ def test_a_stop_in_mid_send_ends_the_window(letter: Newsletter) -> None:
     found = standing(letter.ledger, letter.key(channel="letters"))
     assert found
     assert (found.counts.sent, found.counts.planned, found.owner) == (10, 15, "")
-    assert not [notice for notice in letter.told if notice.alarm]
+    assert not [news for news in letter.told if news.alarm]
     letter.stop.clear()
     letter.restart()
     letter.channels = (Letters(letter.world, count=25),)
