@@ -57,15 +57,12 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
         if daemon.gets_on(dt.datetime.now(dt.UTC)):
             notify("WATCHDOG=1")
 
-    def tell(text: str) -> None:
-        daemon.journal.tell(News("failed", message=text, alarm=True))
-
     def ready() -> None:
         daemon.journal.tell(News("started"))
         notify("READY=1")
 
     with _shown(daemon):
-        wake(tick, daemon.stop, tell, at_work, ready)
+        wake(tick, daemon.stop, daemon.fail, at_work, ready)
     notify("STOPPING=1")
     daemon.leave(dt.datetime.now(dt.UTC))
     daemon.journal.tell(News("stopped"))
@@ -152,7 +149,7 @@ class _Daemon:
         """Whether the tick at work moves; that it does not is told once."""
         try:
             moves = self._vigil.gets_on(*self.loaded, now)
-        except StorageError as error:
+        except PublisherError as error:
             self._fail(error)
             return False
         if not (moves or self._hangs):
@@ -162,19 +159,22 @@ class _Daemon:
         self._hangs = not moves
         return moves
 
-    def _fail(self, error: PublisherError) -> None:
+    def fail(self, message: str, hint: str = "") -> None:
         """Tell, once, what keeps it from its work."""
+        if message != self._fault:
+            self.journal.tell(News("failed", message=message, hint=hint, alarm=True))
+        self._fault = message
+
+    def _fail(self, error: PublisherError) -> None:
         self._ledger_errors += isinstance(error, StorageError)
-        if error.message != self._fault:
-            self.journal.tell(News("failed", "", (), error.message, error.hint, alarm=True))
-        self._fault = error.message
+        self.fail(error.message, error.hint)
 
     def leave(self, now: dt.datetime) -> None:
         """Note in the ledger that it leaves."""
         try:
             self._vigil.leave(*self.loaded, now)
-        except StorageError as error:
-            self.journal.tell(News("warning", "", (), error.message, error.hint))
+        except PublisherError as error:
+            self.journal.tell(News("warning", message=error.message, hint=error.hint))
 
 
 def _announced(those: Sequence[Appointment], zone: ZoneInfo) -> News:

@@ -43,6 +43,9 @@ from publisher.pipeline.soundness import Soundness, are_accepted, fault_of
 from publisher.pipeline.work import read, sources
 from publisher.theme import Theme
 
+_FARTHEST = 40
+"""After so many years at most every rhythm comes again, that of a Monday the 29th of February too."""
+
 
 class Outlook(Enum):
     """What is to become of an issue on a channel. WAITING is for its time, or for that of a platform that
@@ -63,9 +66,9 @@ class Outlook(Enum):
 
 class Appointment(NamedTuple):
     """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
-    when a person put it there. `begun` when something of it went out; `detail` says what stops it, `code` is
-    the exit code for that. Of `history` nobody looks for errors any more: newer issues are out, and it only
-    lacks in the archive."""
+    when a person put it there, `held` when one holds it. `begun` when something of it went out;
+    `detail` says what stops it, `code` is the exit code for that. Of `history` nobody looks for errors any
+    more: newer issues are out, and it only lacks in the archive."""
 
     record: Record
     key: Key
@@ -73,6 +76,7 @@ class Appointment(NamedTuple):
     outlook: Outlook
     next: dt.datetime
     moved: bool = False
+    held: bool = False
     begun: bool = False
     detail: str = ""
     hint: str = ""
@@ -146,8 +150,11 @@ def looking(config: Config, theme: Theme, clock: Clock) -> Run:
     return Run(config, theme, request, config.channels, clock.time(), lambda _: None, clock)
 
 
-def agenda(run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime) -> list[Appointment]:
-    """The appointments of all issues that have a date, the first due first."""
+def agenda(
+    run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime, *, remember: bool = False
+) -> list[Appointment]:
+    """The appointments of all issues that have a date, the first due first. With `remember` the next look for
+    errors passes over the texts that this one saw."""
     config = run.config
     obstacles = _Obstacles(run, edition(found.values(), dt.date.max), known)
     order = {channel.name: number for number, channel in enumerate(config.channels)}
@@ -157,6 +164,8 @@ def agenda(run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime
             for channel in config.channels:
                 one = _appointment(config, record, day, channel, known)
                 made.append(_judged(one, channel, known, obstacles, config, now))
+    if remember:
+        obstacles.remember()
     return sorted(made, key=lambda one: (one.due, one.record.path, order[one.key.channel]))
 
 
@@ -172,6 +181,11 @@ class _Obstacles:
     @cached_property
     def _soundness(self) -> Soundness:
         return Soundness(self._run, self._everything.issues, {})
+
+    def remember(self) -> None:
+        """Keep what was seen of texts, if any were looked at."""
+        if "_soundness" in self.__dict__:
+            self._soundness.save()
 
     def is_history(self, one: Appointment) -> bool:
         """Whether there are newer issues, and nobody was told of errors in this one."""
@@ -197,10 +211,12 @@ def key_of(config: Config, channel: Channel, issue: str) -> Key:
 
 
 def _day(record: Record) -> dt.date | None:
-    """The day of an issue; of one that cannot be read, the one in the name of its file."""
+    """The day of an issue; of one that cannot be read, the one in the name of its file. None without one, or
+    when it is at an end of the calendar, where not every zone has a moment for it."""
     named = re.match(r"\d{4}-\d{2}-\d{2}", record.path.rpartition("/")[2])
     with suppress(ValueError):
-        return dt.date.fromisoformat(record.date or (named[0] if named else ""))
+        day = dt.date.fromisoformat(record.date or (named[0] if named else ""))
+        return day if dt.MINYEAR < day.year < dt.MAXYEAR - _FARTHEST else None
     return None
 
 
@@ -212,8 +228,8 @@ def _appointment(config: Config, record: Record, day: dt.date, channel: Channel,
     due = moment_of(*config.schedule.turn(day, channel.name), zone)
     if decided.due:  # never before the day that the issue bears
         due = max(decided.due, moment_of(day, dt.time(), zone))
-    outlook = Outlook.HELD if decided.held else Outlook.WAITING
-    return Appointment(record, key, due, outlook, due, moved=bool(decided.due))
+    moved, held = bool(decided.due), decided.held
+    return Appointment(record, key, due, Outlook.WAITING, due, moved=moved, held=held)
 
 
 def _judged(
@@ -234,8 +250,8 @@ def _judged(
         return one._replace(outlook=Outlook.DRAFT, detail="it is a draft", hint="take `draft: true` out")
     if fault := obstacles.faults.get(one.record.path):
         return one._replace(outlook=Outlook.BROKEN, **_told(fault))
-    if one.outlook is Outlook.HELD:
-        return one
+    if one.held:
+        return one._replace(outlook=Outlook.HELD)
     if now < one.due:
         return obstacles.checked(one, channel)
     if standing and (stopped := _stopped(one, channel, standing, known, now)):

@@ -112,7 +112,7 @@ class _Tick:
     def _look(self) -> None:
         now = self._run.clock.time()
         self._known = Known.to(self._run.ledger, now)
-        self._found = agenda(self._run, records(self._run), self._known, now)
+        self._found = agenda(self._run, records(self._run), self._known, now, remember=True)
         self._troubles.look(self._found, self._known)
 
     def _next_batch(self) -> list[Appointment]:

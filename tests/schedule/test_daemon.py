@@ -19,6 +19,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from publisher import schedule
+from publisher.cli.main import main
 from publisher.ledger import Counts, Key, Ledger
 from publisher.ledger.account import standing
 from publisher.ledger.memo import watch
@@ -300,6 +302,26 @@ def test_trouble_is_told_to_a_command(daemon: Daemon) -> None:
     assert heard["message"] == "1 of 3 failed: the chat said no · ask it why"
     assert heard["text"].startswith(f"慢刊: {daemon.today} failed chat: 1 of 3 failed")
     assert lines[-2].startswith(f"{daemon.today} failed chat: 1 of 3 failed")
+
+
+def test_a_mistake_that_stays_is_told_once(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = SETTINGS.partition("[channels")[0].format(schedule="")
+    (daemon.root / "publisher.toml").write_text(f"{settings}[channels.web]\n")
+    monkeypatch.chdir(daemon.root)
+
+    def wake(tick: Callable[[], object], _: object, tell: Callable[[str], None], *__: object) -> None:
+        for _ in range(3):
+            tell("internal error: ZeroDivisionError: by zero")
+        tick()
+        tell("internal error: ZeroDivisionError: by zero")
+
+    monkeypatch.setattr(schedule, "wake", wake)
+    assert main(["serve"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    error = "failed: internal error: ZeroDivisionError: by zero"
+    assert [line for line in told if line.startswith(("failed", "mended"))] == [error, "mended", error]
 
 
 def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+import pytest
+
 from publisher.channel import Receipt
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
@@ -74,6 +76,24 @@ def test_it_is_seen_before_its_time_and_told_when_it_has_come(letter: Newsletter
     letter.write("2021-07-18", "好")
     letter.now = DUE - MINUTE
     assert seen(letter) == [("post", Outlook.WAITING)]
+
+
+def test_each_text_is_looked_at_once(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many issues lie ahead, a tick has little to do."""
+    spoil(letter)
+    letter.now = DUE - HOUR
+    letter.tick()
+
+    def look(*_: object) -> None:
+        raise AssertionError("the text is the same")
+
+    with monkeypatch.context() as changed:
+        changed.setattr("publisher.checks.stopping.grave", look)
+        letter.restart()
+        letter.tick()
+    letter.now = DUE
+    letter.tick()
+    assert [one.message for one in letter.said("unsound")] == [SAID]
 
 
 def test_mended_too_late_it_is_missed(letter: Newsletter) -> None:

@@ -65,6 +65,16 @@ def test_an_issue_goes_out_at_its_time_and_once(letter: Newsletter) -> None:
     assert len(letter.told) == 2
 
 
+@pytest.mark.parametrize("date", ["9999-12-31", "0001-01-01"])
+@pytest.mark.parametrize("schedule", [Schedule(dt.time()), Schedule(rhythm=rhythm("0 0 * * mon"))])
+def test_the_ends_of_the_calendar_stop_nothing(letter: Newsletter, date: str, schedule: Schedule) -> None:
+    letter.schedule = schedule
+    letter.now = DUE + 24 * HOUR
+    letter.write(date, "远")
+    letter.tick()
+    assert letter.sent == ["一"]
+
+
 # ---------------------------------------------------------------- the machine was off
 
 

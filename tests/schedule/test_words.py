@@ -43,6 +43,7 @@ def test_what_is_to_come(letter: Letter) -> None:
         "due": "2021-08-01T10:30:00+08:00",
         "utc": "2021-08-01T02:30:00+00:00",
         "rescheduled": False,
+        "held": False,
         "outlook": "waiting",
         "detail": "",
     }
@@ -107,6 +108,13 @@ def test_hold_and_release(letter: Letter) -> None:
     assert letter.told("hold", "issues/2021-08-01.md", "--release")[1:] == [
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
+    ]
+
+
+def test_a_draft_can_be_held(letter: Letter) -> None:
+    letter.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
+    assert letter.told("hold", "2021-08-01", "--channel", "chat")[1:] == [
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft",
     ]
 
 
