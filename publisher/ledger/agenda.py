@@ -104,9 +104,11 @@ def ready(ledger: Ledger, now: dt.datetime) -> frozenset[Key]:
     return frozenset(Key(*row) for row in found)
 
 
-def adopt(ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime) -> frozenset[Key]:
+def adopt(
+    ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime, digest: str = ADOPTED
+) -> frozenset[Key]:
     """Take publications as done that were out before the ledger began, since these moments; those that were
-    not known."""
+    not known. With a `digest` it is known of what, and an edit since can be told."""
     with ledger.transaction() as books:
         return frozenset(
             key
@@ -114,7 +116,7 @@ def adopt(ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime) -> f
             if books.run(
                 """INSERT INTO publication (issue, channel, destination, done, digest, published, changed)
                    VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING""",
-                *(*key, ADOPTED, stamp(since), stamp(now)),
+                *(*key, digest, stamp(since), stamp(now)),
             )
         )
 

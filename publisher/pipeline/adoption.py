@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import edition
-from publisher.channel import ArchiveChannel
+from publisher.channel import AnnouncedChannel, ArchiveChannel, Channel
 from publisher.config import Config
+from publisher.ledger import Key
 from publisher.ledger.agenda import adopt as enter
+from publisher.ledger.planning import digest_of
 from publisher.pipeline import trust
 from publisher.pipeline.agenda import key_of, looking, records
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.due import moment_of
 from publisher.pipeline.events import Outcome, Report, Request
+from publisher.pipeline.outgoing import announcement
 from publisher.pipeline.publishing import publish
+from publisher.pipeline.run import Run
 from publisher.theme import Theme
 
 
@@ -82,4 +86,15 @@ def adopt_archive(
     if names and current.issues:
         request = Request(current.issues[0].path, names, unchecked=True, not_yet=later, announce=False)
         outcome = publish(config, theme, request, now, report)
+        done = {name for name, one in outcome.channels.items() if not one.error}
+        with closing(looking(config, theme, Clock.running(now))) as run:
+            _hush(run, [channel for channel in config.channels if channel.name in done])
     return taken, left, outcome
+
+
+def _hush(run: Run, channels: Iterable[Channel]) -> None:
+    """Have nobody told of the feeds as they are now, but of what changes from now on."""
+    for channel in channels:
+        if isinstance(channel, AnnouncedChannel) and (told := announcement(run, channel)):
+            key = Key(told.id, told.channel.name, told.channel.destination)
+            enter(run.ledger, {key: run.when}, run.when, digest_of(told.rendering.parts))

@@ -1,5 +1,5 @@
-"""Word of changed feeds that is owed: the hub could not be reached, or wanted to be left alone, and no issue
-is due whose feeds would bring it along."""
+"""Word of changed feeds that is owed, while no issue is due whose feeds would bring it along: the hub could not
+be reached, or wanted to be left alone; or whoever wrote the feeds died before it was told."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from threading import Event
 from publisher.channel import AnnouncedChannel
 from publisher.errors import StorageError
 from publisher.ledger import Key, Standing
-from publisher.ledger.account import standing, standings
+from publisher.ledger.account import standing
+from publisher.ledger.planning import digest_of
 from publisher.pipeline.events import ChannelOutcome, Request
 from publisher.pipeline.news import News, Tell, deeds
 from publisher.pipeline.outgoing import Outgoing, announcement
@@ -38,8 +39,9 @@ class Debts:
         self.next, code = None, 0
         for owed, known in _owed(run):
             now, name = run.clock.time(), owed.channel.name
-            pause, _ = self._pauses.get(name, (now, ""))
-            first = max(pause, known.next_at or now, (known.owner and known.until) or now)
+            first, _ = self._pauses.get(name, (now, ""))
+            if known:
+                first = max(first, known.next_at or now, (known.owner and known.until) or now)
             if first <= now and not self._stop.is_set():
                 code = self.hear(run, _send(run, owed, self._stop)) or code
                 first, _ = self._pauses.get(name, (now, ""))
@@ -64,15 +66,18 @@ class Debts:
         return error.exit_code
 
 
-def _owed(run: Run) -> Iterator[tuple[Outgoing, Standing]]:
-    found = standings(run.ledger, [run.config.publication.id])
-    waiting = {one.key: one for one in found if one.counts.planned or one.counts.sending}
-    if not waiting:
-        return
+def _owed(run: Run) -> Iterator[tuple[Outgoing, Standing | None]]:
     for channel in run.channels:
         told = _announcement(run, channel) if isinstance(channel, AnnouncedChannel) else None
-        if told and (known := waiting.get(Key(told.id, told.channel.name, told.channel.destination))):
-            yield told, known
+        if told:
+            known = standing(run.ledger, Key(told.id, told.channel.name, told.channel.destination))
+            if known is None or _is_owed(known, told):
+                yield told, known
+
+
+def _is_owed(known: Standing, told: Outgoing) -> bool:
+    waits = known.counts.planned or known.counts.sending
+    return bool(waits or (known.done and known.digest != digest_of(told.rendering.parts)))
 
 
 def _announcement(run: Run, channel: AnnouncedChannel) -> Outgoing | None:
