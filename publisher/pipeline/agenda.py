@@ -66,9 +66,10 @@ class Outlook(Enum):
 
 class Appointment(NamedTuple):
     """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
-    when a person put it there, `held` when one holds it. `begun` when something of it went out;
-    `detail` says what stops it, `code` is the exit code for that. Of `history` nobody looks for errors any
-    more: newer issues are out, and it only lacks in the archive."""
+    when a person put it there, `held` when one holds it. `begun` when something of it went out, and
+    `as_begun` when the rest goes out in the words of then, because its text has errors now. `detail` says
+    what stops it, `code` is the exit code for that. Of `history` nobody looks for errors any more: newer
+    issues are out, and it only lacks in the archive."""
 
     record: Record
     key: Key
@@ -78,6 +79,7 @@ class Appointment(NamedTuple):
     moved: bool = False
     held: bool = False
     begun: bool = False
+    as_begun: bool = False
     detail: str = ""
     hint: str = ""
     code: int = 0
@@ -194,11 +196,14 @@ class _Obstacles:
         return one.record.date < newest.date and (one.key.issue, one.key.channel) not in self._known.unsound
 
     def checked(self, one: Appointment, channel: Channel) -> Appointment:
-        """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced."""
+        """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced, and
+        nothing of it went out yet."""
         errors = self._soundness.errors(one.record, [channel])
         if are_accepted(errors, one.record, self._known.insistences.get(one.key.issue, ())):
             return one
         ready = one.outlook is Outlook.READY
+        if ready and one.begun:
+            return one._replace(as_begun=True, **_told(fault_of(one.record, errors)))
         force = f"or publish --issue {shlex.quote(one.record.id)} --force"
         fault = fault_of(one.record, errors, force if ready else "")
         return one._replace(outlook=Outlook.UNSOUND, **_told(fault))

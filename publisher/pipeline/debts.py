@@ -1,12 +1,11 @@
-"""Word of changed feeds that is owed, while no issue is due whose feeds would bring it along: the hub could not
-be reached, or wanted to be left alone; or whoever wrote the feeds died before it was told."""
+"""Word of changed feeds that is owed, while no issue is due whose feeds would bring it along: the hub could
+not be reached, or wanted to be left alone; or whoever wrote the feeds died before it was told."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from dataclasses import replace
+from contextlib import suppress
 from threading import Event
 
 from publisher.channel import AnnouncedChannel
@@ -14,10 +13,10 @@ from publisher.errors import StorageError
 from publisher.ledger import Key, Standing
 from publisher.ledger.account import standing
 from publisher.ledger.planning import digest_of
-from publisher.pipeline.events import ChannelOutcome, Request
+from publisher.pipeline.events import ChannelOutcome
 from publisher.pipeline.news import News, Tell, deeds
 from publisher.pipeline.outgoing import Outgoing, announcement
-from publisher.pipeline.post import letters, post
+from publisher.pipeline.post import send
 from publisher.pipeline.run import Run
 
 _PAUSE = dt.timedelta(minutes=10)
@@ -43,7 +42,7 @@ class Debts:
             if known:
                 first = max(first, known.next_at or now, (known.owner and known.until) or now)
             if first <= now and not self._stop.is_set():
-                code = self.hear(run, _send(run, owed, self._stop)) or code
+                code = self.hear(run, send(run, owed, self._stop)) or code
                 first, _ = self._pauses.get(name, (now, ""))
             if first > now:
                 self.next = min(first, self.next or first)
@@ -84,8 +83,3 @@ def _announcement(run: Run, channel: AnnouncedChannel) -> Outgoing | None:
     with suppress(StorageError):  # without a feed there is nothing to tell
         return announcement(run, channel)
     return None
-
-
-def _send(run: Run, told: Outgoing, stop: Event) -> ChannelOutcome:
-    with closing(replace(run, request=Request(patience=0.0), stop=stop)) as sending:
-        return post(sending, letters(sending, [told], sending.ledger))[told.channel.name]

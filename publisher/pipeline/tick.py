@@ -7,12 +7,12 @@ just went wrong.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from threading import Event
+from threading import Event as Signal
 from typing import NamedTuple
 
-from publisher.channel import ArchiveChannel
+from publisher.channel import ArchiveChannel, LiveChannel
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.ledger import Counts
@@ -23,9 +23,10 @@ from publisher.pipeline import trust
 from publisher.pipeline.agenda import Appointment, Known, Outlook, agenda, looking, records
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.debts import Debts
-from publisher.pipeline.events import Event as Told
-from publisher.pipeline.events import Request, Warned
+from publisher.pipeline.events import ChannelOutcome, Event, Request, Warned
 from publisher.pipeline.news import News, Tell, Troubles, deeds, span
+from publisher.pipeline.outgoing import Outgoing, as_planned
+from publisher.pipeline.post import send
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.run import Run
 from publisher.pipeline.vigil import Vigil
@@ -52,7 +53,7 @@ class Ticker:
     """Looks at the clock again and again. `stop` ends a tick after what it has begun; `vigil` is a daemon's,
     without one each tick stands for itself."""
 
-    def __init__(self, tell: Tell, stop: Event, vigil: Vigil | None = None) -> None:
+    def __init__(self, tell: Tell, stop: Signal, vigil: Vigil | None = None) -> None:
         self._tell = tell
         self._stop = stop
         self._vigil = vigil
@@ -80,7 +81,7 @@ class _Tick:
         self,
         run: Run,
         tell: Tell,
-        stop: Event,
+        stop: Signal,
         pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]],
         debts: Debts,
     ) -> None:
@@ -121,8 +122,9 @@ class _Tick:
         due = [one for one in self._found if one.outlook is Outlook.READY and not self._rests(one)]
         return [one for one in due if self._way(one) == self._way(due[0])]
 
-    def _way(self, one: Appointment) -> tuple[str, bool, frozenset[str]]:
-        return one.record.path, self._run.is_live(self._channels[one.key.channel]), self._not_yet(one)
+    def _way(self, one: Appointment) -> tuple[str, bool, bool, frozenset[str]]:
+        live = self._run.is_live(self._channels[one.key.channel])
+        return one.record.path, live, one.as_begun, self._not_yet(one)
 
     def _not_yet(self, one: Appointment) -> frozenset[str]:
         """The issues that are not on a channel over the whole archive yet, and must not appear there."""
@@ -150,33 +152,56 @@ class _Tick:
     def _publish(self, batch: Sequence[Appointment]) -> None:
         run, record = self._run, batch[0].record
         names = tuple(one.key.channel for one in batch)
-        old, not_yet = all(one.history for one in batch), self._not_yet(batch[0])
-        request = Request(record.path, names, unchecked=old, not_yet=not_yet)
         again = all(self._pause(one)[1] == self._mark(one) for one in batch)
         if not again:
             self._tell(News("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
-
-        def report(event: Told) -> None:
-            if isinstance(event, Warned):
-                self._tell(News("warning", record.id, (), event.message))
-
         try:
             if run.is_live(self._channels[names[0]]):
                 trust.check(run)
-            outcome = publish(run.config, run.theme, request, run.clock.time(), report, run.clock, self._stop)
+            if batch[0].as_begun:
+                if not again:
+                    what = f"{batch[0].detail}; it ends as it began"
+                    self._tell(News("warning", record.id, names, what, batch[0].hint))
+                outcomes = self._end(batch)
+            else:
+                outcomes = self._begin(batch)
         except (BusyError, ConfigError, IssueError) as error:
             self._explain(batch, error, again=again)
             return
         for one in batch:
-            done = outcome.channels[one.key.channel]
+            done = outcomes[one.key.channel]
             if done.error:
                 self._explain([one], done.error, again=again)
             else:
                 self._note_done(one)
                 self._rest([one], _AGAIN)
                 self._tell(News("published", record.id, (done.name,), deeds(done)))
-        for name in outcome.channels.keys() - set(names):  # a hub that is told of the feeds
-            self._code = self._debts.hear(run, outcome.channels[name]) or self._code
+        for name in outcomes.keys() - set(names):  # a hub that is told of the feeds
+            self._code = self._debts.hear(run, outcomes[name]) or self._code
+
+    def _begin(self, batch: Sequence[Appointment]) -> Mapping[str, ChannelOutcome]:
+        """Publish it as it is now; by channel, what became of it."""
+        run, record = self._run, batch[0].record
+        names = tuple(one.key.channel for one in batch)
+        old, not_yet = all(one.history for one in batch), self._not_yet(batch[0])
+        request = Request(record.path, names, unchecked=old, not_yet=not_yet)
+
+        def report(event: Event) -> None:
+            if isinstance(event, Warned):
+                self._tell(News("warning", record.id, (), event.message))
+
+        now = run.clock.time()
+        return publish(run.config, run.theme, request, now, report, run.clock, self._stop).channels
+
+    def _end(self, batch: Sequence[Appointment]) -> Mapping[str, ChannelOutcome]:
+        """Send the rest of what was begun in the words with which it began."""
+        outcomes = {}
+        for one in batch:
+            channel, known = self._channels[one.key.channel], self._known.unfinished[one.key]
+            assert isinstance(channel, LiveChannel)
+            rest = Outgoing(one.key.issue, channel.name, channel, as_planned(self._run.ledger, known))
+            outcomes[channel.name] = send(self._run, rest, self._stop)
+        return outcomes
 
     def _explain(self, batch: Sequence[Appointment], error: PublisherError, *, again: bool) -> None:
         """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or

@@ -157,6 +157,7 @@ def test_off_for_three_days_with_an_error(letter: Newsletter) -> None:
 
 
 def test_an_error_that_slips_in_while_it_goes_out(letter: Newsletter) -> None:
+    """Fault 42, second half: what was begun ends as it began, with a warning."""
     letter.write("2021-07-18", "一", "二")
     letter.with_post(behaves=refuse_the_second)
     letter.tick()
@@ -164,11 +165,36 @@ def test_an_error_that_slips_in_while_it_goes_out(letter: Newsletter) -> None:
     spoil(letter)
     letter.now += 2 * HOUR
     letter.tick()
-    assert letter.sent == ["一"]
-    assert [one.message for one in letter.said("unsound")] == [SAID]
-    letter.write("2021-07-18", "一", "二")
+    assert letter.sent == ["一", "二"]
+    [warning] = letter.said("warning")
+    assert (warning.message, warning.hint) == (f"{SAID}; it ends as it began", LOOK)
+    assert [one.what for one in letter.told[-2:]] == ["warning", "published"]
     letter.tick()
     assert letter.sent == ["一", "二"]
+
+
+def test_an_error_that_slips_in_while_letters_go_out(letter: Newsletter) -> None:
+    busy = [True]
+
+    def behave(_: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if len(letter.sent) >= 5 and busy[0]:
+            raise DeliveryError("tired", retry_after=3600)
+        return effect()
+
+    letter.channels = (Letters(letter.world, count=12, behaves=behave),)
+    letter.tick()
+    begun = len(letter.sent)
+    assert begun < 12
+    busy[0] = False
+    spoil(letter)
+    letter.restart()
+    letter.now += 2 * HOUR
+    letter.tick()
+    assert letter.sent == ["一"] * 12
+    assert set(letter.world.sent.values()) == {1}
+    letter.channels = (*letter.channels, Web())
+    letter.tick()
+    assert pages(letter) == [], "where nothing of it is, the errors keep it back"
 
 
 def refuse_the_second(call: Call, effect: Callable[[], Receipt]) -> Receipt:
