@@ -37,10 +37,10 @@ from publisher.pipeline.desk import Desk
 from publisher.pipeline.due import moment_of
 from publisher.pipeline.events import Request
 from publisher.pipeline.live import shortfall
+from publisher.pipeline.reading import read, sources
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
 from publisher.pipeline.soundness import Soundness, are_accepted, fault_of
-from publisher.pipeline.work import read, sources
 from publisher.theme import Theme
 
 _FARTHEST = 40
@@ -62,6 +62,10 @@ class Outlook(Enum):
     BROKEN = "broken"
     UNSOUND = "unsound"
     MISSED = "missed"
+
+
+KEPT_BACK = (Outlook.WAITING, Outlook.HELD, Outlook.UNSOUND)
+"""Of such issues nothing is to be seen in pages and feeds."""
 
 
 class Appointment(NamedTuple):

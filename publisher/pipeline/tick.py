@@ -20,7 +20,7 @@ from publisher.ledger.agenda import adopt, unfinished
 from publisher.ledger.memo import look
 from publisher.ledger.places import begin_files, end_files
 from publisher.pipeline import trust
-from publisher.pipeline.agenda import Appointment, Known, Outlook, agenda, looking, records
+from publisher.pipeline.agenda import KEPT_BACK, Appointment, Known, Outlook, agenda, looking, records
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.debts import Debts
 from publisher.pipeline.events import ChannelOutcome, Event, Request, Warned
@@ -33,8 +33,6 @@ from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 
 LATE = dt.timedelta(minutes=5)
-
-_KEPT_BACK = (Outlook.WAITING, Outlook.HELD, Outlook.UNSOUND)
 
 _AGAIN = dt.timedelta(seconds=20)
 _PAUSE = dt.timedelta(minutes=10)
@@ -133,7 +131,7 @@ class _Tick:
         return frozenset(
             other.record.path
             for other in self._found
-            if other.key.channel == one.key.channel and other.outlook in _KEPT_BACK
+            if other.key.channel == one.key.channel and other.outlook in KEPT_BACK
         )
 
     def _rests(self, one: Appointment) -> bool:

@@ -125,6 +125,22 @@ def test_the_archive_goes_without_it(letter: Newsletter) -> None:
     assert pages(letter) == ["2021-07-18", "2021-08-01"]
 
 
+def test_who_publishes_another_one_by_hand_leaves_it_out(letter: Newsletter) -> None:
+    letter.channels = (Web(), Rss(), *letter.channels)
+    spoil(letter)
+    letter.write("2021-07-04", "旧")
+    letter.tick()
+    letter.write("2021-07-04", "改")
+    assert letter.publish("2021-07-04", channels=("web", "rss")).exit_code == 0
+    assert pages(letter) == ["2021-07-04"]
+    assert "改" in (letter.root / "public" / "2021-07-04" / "index.html").read_text()
+    assert "/2021-07-18/" not in (letter.root / "public" / "feed.xml").read_text()
+    letter.publish(channels=("web",), force=True)
+    assert pages(letter) == ["2021-07-04", "2021-07-18"]
+    letter.publish("2021-07-04", channels=("web",))
+    assert "2021-07-18" in (letter.root / "public" / "index.html").read_text(), "what is out stays"
+
+
 def test_whoever_insists_has_it_out(letter: Newsletter) -> None:
     letter.channels = (*letter.channels, Letters(letter.world, count=2))
     letter.schedule = Schedule(times={"letters": dt.time(10, 45)})

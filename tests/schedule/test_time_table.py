@@ -23,7 +23,9 @@ from publisher.pipeline.agenda import Outlook
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.decision import decision
 from publisher.pipeline.events import Request
+from publisher.pipeline.overview import Condition, overview
 from publisher.pipeline.quick import nothing_to_do
+from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 from publisher.timetable import Schedule, rhythm
 from tests.live import Call, Letters, Post
@@ -443,6 +445,24 @@ def test_a_held_issue_waits_and_is_in_no_feed(letter: Newsletter) -> None:
     letter.tick()
     assert letter.sent == ["旧", "一"]
     assert "2021-07-18" in (letter.root / "public" / "feed.xml").read_text()
+
+
+@pytest.mark.parametrize("minded", [False, True], ids=["nobody looks at the clock", "a daemon does"])
+def test_who_publishes_by_hand_leaves_out_what_waits(letter: Newsletter, *, minded: bool) -> None:
+    letter.channels = (Web(),)
+    letter.write("2021-07-17", "昨")
+    letter.write("2021-07-16", "前")
+    letter.now = DUE - HOUR
+    decision(letter.config, Theme.load(), Request("2021-07-17"), letter.now, held=True)
+    if minded:
+        letter.tick(letter.ticker(Vigil()))
+    letter.write("2021-07-16", "改")
+    letter.publish("2021-07-16")
+    pages = sorted(path.parent.name for path in (letter.root / "public").glob("20*/index.html"))
+    # the morning's issue is the daemon's only where there is one
+    assert pages == (["2021-07-16"] if minded else ["2021-07-16", "2021-07-18"])
+    rows = overview(letter.config, Theme.load(), "", letter.now, lambda _: None)
+    assert {row.issue: row.condition for row in rows}["2021-07-16"] is Condition.PUBLISHED
 
 
 def test_an_issue_waits_for_its_own_time_although_another_is_late(letter: Newsletter) -> None:
