@@ -139,7 +139,7 @@ def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
     with closing(looking(config, theme, Clock.running(now))) as run:
         known = Known.to(run.ledger, now) if run.has_ledger else Known()
         found = agenda(run, records(run), known, now)
-        looks = watch(run.ledger) if run.has_ledger else Watch()
+        looks = watch(run.ledger, config.publication.id) if run.has_ledger else Watch()
     lately = now - config.schedule.catch_up
     held, unfit = (Outlook.HELD, Outlook.UNSOUND), (Outlook.DRAFT, Outlook.BROKEN)
     ahead = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -85,7 +86,7 @@ class Troubles:
         if len(issues) == 1:
             ago = span(self._run.clock.time() - told[0].due)
             what = f"it was due {ago} ago, and is not sent by itself any more"
-            hint = f"publish {issues[0]} --channel {','.join(names)}"
+            hint = f"publish --issue {shlex.quote(issues[0])} --channel {','.join(names)}"
         else:
             which = f"{issues[0]} to {issues[-1]}"
             what = f"{len(issues)} issues were due long ago, and are not sent by themselves: {which}"

@@ -126,7 +126,8 @@ class _Overview:
 
     def _open_issues(self) -> list[str]:
         states = (State.FAILED, State.UNKNOWN, State.SENDING)
-        return issues_with(self._ledger, *states) if self._ledger else []
+        newsletter = self._run.config.publication.id
+        return issues_with(self._ledger, newsletter, *states) if self._ledger else []
 
     def _issue(self, position: int, known: dict[Key, Standing]) -> Iterator[Row]:
         record, entry = self._view.records[position], self._view.entries[position]

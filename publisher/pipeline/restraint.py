@@ -20,7 +20,7 @@ def kept_back(run: Run, found: Mapping[str, Record], chosen: Record | None) -> f
     from publisher.ledger.memo import watch
 
     now, ledger = run.clock.time(), run.ledger
-    is_kept = watch(ledger).is_kept(now)
+    is_kept = watch(ledger, run.config.publication.id).is_kept(now)
     if not (is_kept or any(one.held for one in decisions(ledger).values())):
         return frozenset()
     from publisher.pipeline.agenda import KEPT_BACK, Known, Outlook, agenda, key_of

@@ -65,7 +65,7 @@ class Ticker:
             if self._vigil:
                 self._vigil.begin(run)
             else:
-                look(run.ledger, clock.time())
+                look(run.ledger, config.publication.id, clock.time())
             done = _Tick(run, self._tell, self._stop, self._pauses, self._debts).work()
             if self._vigil:
                 self._vigil.end(run)

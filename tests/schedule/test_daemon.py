@@ -127,7 +127,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
         process = daemon.start("serve", NOTIFY_SOCKET=str(tmp_path / "notify"))
         daemon.wait_for(lambda: daemon.counts.sent == 3)
         with closing(daemon.ledger) as ledger:
-            assert watch(ledger).heartbeat
+            assert watch(ledger, "tag:e.org,2021:slow").heartbeat
         code, lines, err = daemon.end(process)
         heard = []
         while select.select([ear], [], [], 0)[0]:
@@ -145,7 +145,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
     ]
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     with closing(daemon.ledger) as ledger:
-        assert watch(ledger).heartbeat is None
+        assert watch(ledger, "tag:e.org,2021:slow").heartbeat is None
 
 
 def test_it_says_what_is_next(daemon: Daemon) -> None:
@@ -270,7 +270,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
         assert heard() == []
     process.kill()
     with closing(daemon.ledger) as ledger:
-        assert watch(ledger).heartbeat
+        assert watch(ledger, "tag:e.org,2021:slow").heartbeat
     second = daemon.start("serve")
     daemon.wait_for(lambda: daemon.counts.unknown == 1)
     _, lines, _ = daemon.end(second)

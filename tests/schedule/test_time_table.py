@@ -98,7 +98,7 @@ def test_off_for_three_days(letter: Newsletter) -> None:
     [missed] = letter.said("missed")
     assert missed.alarm
     assert missed.message == "it was due 3 days ago, and is not sent by itself any more"
-    assert missed.hint == "publish 2021-07-18 --channel post"
+    assert missed.hint == "publish --issue 2021-07-18 --channel post"
     assert letter.publish("2021-07-18").exit_code == 0
     assert letter.sent == ["一"]
 

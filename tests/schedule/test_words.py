@@ -185,13 +185,13 @@ def test_a_ledger_is_adopted(letter: Letter) -> None:
 def test_a_daemon_that_is_silent_is_missed(letter: Letter) -> None:
     letter.run("--yes")
     ledger = Ledger(letter.place)
-    beat(ledger, NOW - dt.timedelta(seconds=110))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=110))
     assert letter.run("status").code == 0
-    beat(ledger, NOW - dt.timedelta(seconds=130))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     said = letter.run("status")
     assert said.code == 2
     assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
-    beat(ledger, None)
+    beat(ledger, "tag:e.org,2021:slow", None)
     assert letter.run("status").code == 0
     ledger.close()
 
@@ -220,16 +220,16 @@ def test_the_doctor_asks_after_the_daemon(letter: Letter) -> None:
     assert on_the_daemon(letter) == [f"! daemon    {what.format('')} · {how}"]
     letter.run("--yes")
     ledger = Ledger(letter.place)
-    beat(ledger, NOW - dt.timedelta(seconds=100))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=100))
     assert on_the_daemon(letter) == ["✓ daemon    alive at 2021-07-18 11:58"]
-    beat(ledger, NOW - dt.timedelta(seconds=130))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     assert on_the_daemon(letter, code=2) == [
         "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
         "start it again: publish serve"
     ]
-    look(ledger, NOW - dt.timedelta(seconds=60))
+    look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=60))
     assert on_the_daemon(letter) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
-    look(ledger, NOW - dt.timedelta(days=3))
-    beat(ledger, None)
+    look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(days=3))
+    beat(ledger, "tag:e.org,2021:slow", None)
     assert on_the_daemon(letter) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
     ledger.close()
