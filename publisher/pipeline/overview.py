@@ -144,7 +144,7 @@ class _Overview:
             elif isinstance(channel, LiveChannel) and live and rendering:
                 condition, detail = self._live(channel, rendering, standing)
             elif rendering:
-                condition, detail = self._files(rendering), ""
+                condition, detail = self._files(rendering, standing), ""
             else:
                 condition, detail = self._archive(channel, position, standing), ""
             row = Row(record.id, record.title, channel.name, place if live else "", condition, detail)
@@ -209,9 +209,9 @@ class _Overview:
         body = self._view.bodies.get(channel.name, {}).get(path)
         return Condition.FILES if digest in (page and page.digest, body) else Condition.NONE
 
-    def _files(self, rendering: Rendering) -> Condition:
+    def _files(self, rendering: Rendering, standing: Standing | None) -> Condition:
         parts = (*rendering.parts, *rendering.previews)
         if not any((self._run.out / part.key).exists() for part in parts):
-            return Condition.NONE
+            return Condition.PUBLISHED if standing and standing.is_adopted else Condition.NONE
         changed = any(differs(self._run.out / part.key, part.body) for part in parts)
         return Condition.CHANGED if changed else Condition.FILES

@@ -170,6 +170,13 @@ def test_an_archive_is_adopted(letter: Letter) -> None:
     assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
+def test_an_archive_is_adopted_where_only_files_are_written(letter: Letter) -> None:
+    settings = letter.root / "publisher.toml"
+    settings.write_text(settings.read_text().replace('room = "@readers"\nme = "@me"\n', ""))
+    assert "✓ chat  1 issue taken as published" in letter.told("adopt", "--archive")
+    assert "  chat  published 2021-07-04 10:30" in letter.told("status", "2021-07-04")
+
+
 def test_a_ledger_is_adopted(letter: Letter) -> None:
     letter.run("--yes")
     (letter.root / ".publisher" / "ledger.seen").write_text("99\n")
