@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from publisher.channel import Receipt
 from publisher.config import Config, Listen
+from publisher.errors import DeliveryError
 from publisher.ledger import Key, Ledger
 from publisher.model import Publication
 from publisher.pipeline.agenda import Coming, coming
@@ -22,7 +25,7 @@ from publisher.pipeline.tick import Ticked, Ticker
 from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 from publisher.timetable import Schedule
-from tests.live import Post, World
+from tests.live import Behaviour, Call, Post, World
 
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -35,6 +38,26 @@ def at(text: str) -> dt.datetime:
 
 DUE = at("2021-07-18T01:45")
 """09:45 in Shanghai."""
+
+
+def refuse(error: Exception, times: int = 99, *, acts: bool = False) -> Behaviour:
+    """Fail so many times, with the effect or without, and then do as asked."""
+    left = [times]
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if not left[0]:
+            return effect()
+        left[0] -= 1
+        if acts:
+            effect()
+        raise error
+
+    return behave
+
+
+def rest() -> Receipt:
+    """The platform wants to be left alone for a while."""
+    raise DeliveryError("tired", retry_after=3600)
 
 
 @dataclass
