@@ -42,10 +42,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     width = max((len(one.channel) for one in taken), default=0)
     for one in taken:
         issues = "1 issue" if one.new == 1 else f"{one.new} issues"
+        place = one.destination and f"{one.destination} · "
         known = f", {one.known} known before" if one.known else ""
-        output.line(
-            f"✓ {one.channel.ljust(width)}  {one.destination} · {issues} taken as published{known}", "green"
-        )
+        output.line(f"✓ {one.channel.ljust(width)}  {place}{issues} taken as published{known}", "green")
     for other in left:
         output.line(f"  not taken: {other.path}: {other.reason}")
     code = outcome.exit_code if outcome else 0

@@ -9,7 +9,6 @@ from publisher.cli.output import Output
 from publisher.pipeline.agenda import Appointment, Outlook
 
 _STOPS = {
-    Outlook.HELD: "held",
     Outlook.DRAFT: "a draft",
     Outlook.BROKEN: "cannot go out",
     Outlook.UNSOUND: "held by its errors",
@@ -43,8 +42,8 @@ def in_words(one: Appointment, zone: ZoneInfo) -> str:
     facts = [f"{local:%Y-%m-%d %H:%M} ({one.due:%Y-%m-%d %H:%M} UTC)"]
     if one.moved:
         facts.append("rescheduled")
-    if one.held and one.outlook is not Outlook.HELD:
-        facts.append(_STOPS[Outlook.HELD])
+    if one.held:
+        facts.append("held")
     facts.append(_STOPS.get(one.outlook, ""))
     return " · ".join(filter(None, facts))
 
@@ -58,6 +57,7 @@ def as_json(one: Appointment, zone: ZoneInfo) -> dict[str, object]:
         "due": one.due.astimezone(zone).isoformat(timespec="seconds"),
         "utc": one.due.isoformat(timespec="seconds"),
         "rescheduled": one.moved,
+        "held": one.held,
         "outlook": one.outlook.value,
         "detail": one.detail,
     }

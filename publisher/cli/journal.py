@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from publisher.cli.output import Output
-from publisher.pipeline.notices import Notice
+from publisher.pipeline.news import News
 
 if TYPE_CHECKING:
     from publisher.config import Config
@@ -16,55 +16,55 @@ _KEPT = 100
 
 
 class Journal:
-    """Writes notices on an output, each as a line or, with `structured`, as a JSON object on a line. The last
+    """Writes news on an output, each as a line or, with `structured`, as a JSON object on a line. The last
     ones are in `told`."""
 
     def __init__(self, output: Output, *, structured: bool = False) -> None:
         self._output = output
         self._structured = structured
         self._config: Config | None = None
-        self.told: deque[Notice] = deque(maxlen=_KEPT)
+        self.told: deque[News] = deque(maxlen=_KEPT)
 
     def hear(self, config: Config) -> None:
         """Take note of the settings, which say who hears of trouble."""
         self._config = config
 
-    def tell(self, notice: Notice) -> None:
-        """Write a notice, and pass it on when it is an alarm."""
-        self._write(notice)
+    def tell(self, news: News) -> None:
+        """Write news, and pass it on when it is an alarm."""
+        self._write(news)
         config = self._config
-        if notice.alarm and config and config.schedule.on_failure:
+        if news.alarm and config and config.schedule.on_failure:
             from publisher.schedule.hook import call
 
             name = config.publication.name
-            news = {**_facts(notice), "newsletter": name, "text": f"{name}: {in_words(notice)}"}
-            if fault := call(config.schedule.on_failure, news, config.root):
-                self._write(Notice("warning", message=f"nobody heard of it: on_failure: {fault}"))
+            facts = {**_facts(news), "newsletter": name, "text": f"{name}: {in_words(news)}"}
+            if fault := call(config.schedule.on_failure, facts, config.root):
+                self._write(News("warning", message=f"nobody heard of it: on_failure: {fault}"))
 
-    def _write(self, notice: Notice) -> None:
-        self.told.append(notice)
+    def _write(self, news: News) -> None:
+        self.told.append(news)
         if self._structured:
             from json import dumps
 
-            self._output.line(dumps(_facts(notice), ensure_ascii=False))
+            self._output.line(dumps(_facts(news), ensure_ascii=False))
         else:
-            style = "red" if notice.alarm else "green" if notice.what == "published" else ""
-            self._output.line(in_words(notice), style)
+            style = "red" if news.alarm else "green" if news.what == "published" else ""
+            self._output.line(in_words(news), style)
 
 
-def in_words(notice: Notice) -> str:
-    """A notice as a line."""
-    subject = " ".join(filter(None, (notice.issue, notice.what, ",".join(notice.channels))))
-    return f"{subject}{notice.message and f': {notice.message}'}{notice.hint and f' · {notice.hint}'}"
+def in_words(news: News) -> str:
+    """News as a line."""
+    subject = " ".join(filter(None, (news.issue, news.what, ",".join(news.channels))))
+    return f"{subject}{news.message and f': {news.message}'}{news.hint and f' · {news.hint}'}"
 
 
-def _facts(notice: Notice) -> dict[str, object]:
+def _facts(news: News) -> dict[str, object]:
     return {
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "what": notice.what,
-        "issue": notice.issue,
-        "channels": notice.channels,
-        "message": notice.message,
-        "hint": notice.hint,
-        "alarm": notice.alarm,
+        "what": news.what,
+        "issue": news.issue,
+        "channels": news.channels,
+        "message": news.message,
+        "hint": news.hint,
+        "alarm": news.alarm,
     }

@@ -19,7 +19,7 @@ from publisher.cli.output import Output
 from publisher.errors import PublisherError, StorageError
 from publisher.pipeline.agenda import Appointment, Outlook
 from publisher.pipeline.clock import Clock
-from publisher.pipeline.notices import Notice
+from publisher.pipeline.news import News
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -57,18 +57,15 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
         if daemon.gets_on(dt.datetime.now(dt.UTC)):
             notify("WATCHDOG=1")
 
-    def tell(text: str) -> None:
-        daemon.journal.tell(Notice("failed", message=text, alarm=True))
-
     def ready() -> None:
-        daemon.journal.tell(Notice("started"))
+        daemon.journal.tell(News("started"))
         notify("READY=1")
 
     with _shown(daemon):
-        wake(tick, daemon.stop, tell, at_work, ready)
+        wake(tick, daemon.stop, daemon.fail, at_work, ready)
     notify("STOPPING=1")
     daemon.leave(dt.datetime.now(dt.UTC))
-    daemon.journal.tell(Notice("stopped"))
+    daemon.journal.tell(News("stopped"))
     output.finish({"exit": 0})
     return 0
 
@@ -83,9 +80,9 @@ def _shown(daemon: _Daemon) -> Iterator[None]:
     from publisher.server import exposed, serving
 
     if warning := exposed(config.listen):
-        daemon.journal.tell(Notice("warning", message=warning))
+        daemon.journal.tell(News("warning", message=warning))
     with serving(config.listen, config.root / config.publication.site, daemon.state) as address:
-        daemon.journal.tell(Notice("listening", message=address))
+        daemon.journal.tell(News("listening", message=address))
         yield
 
 
@@ -125,7 +122,7 @@ class _Daemon:
         kinds = {(one.record.path, one.outlook.value) for one in done.to_come}
         self._issues = Counter(kind for _, kind in kinds)
         if self._fault:
-            self.journal.tell(Notice("mended"))
+            self.journal.tell(News("mended"))
         self._fault = ""
         waiting = [one for one in done.to_come if one.outlook is Outlook.WAITING]
         due = min((one.next for one in waiting), default=None)
@@ -152,35 +149,38 @@ class _Daemon:
         """Whether the tick at work moves; that it does not is told once."""
         try:
             moves = self._vigil.gets_on(*self.loaded, now)
-        except StorageError as error:
+        except PublisherError as error:
             self._fail(error)
             return False
         if not (moves or self._hangs):
             what = "what is at work does not end, and nothing is heard of it"
             hint = "start publish serve anew, if systemd does not; then look at publish status"
-            self.journal.tell(Notice("hangs", message=what, hint=hint, alarm=True))
+            self.journal.tell(News("hangs", message=what, hint=hint, alarm=True))
         self._hangs = not moves
         return moves
 
-    def _fail(self, error: PublisherError) -> None:
+    def fail(self, message: str, hint: str = "") -> None:
         """Tell, once, what keeps it from its work."""
+        if message != self._fault:
+            self.journal.tell(News("failed", message=message, hint=hint, alarm=True))
+        self._fault = message
+
+    def _fail(self, error: PublisherError) -> None:
         self._ledger_errors += isinstance(error, StorageError)
-        if error.message != self._fault:
-            self.journal.tell(Notice("failed", "", (), error.message, error.hint, alarm=True))
-        self._fault = error.message
+        self.fail(error.message, error.hint)
 
     def leave(self, now: dt.datetime) -> None:
         """Note in the ledger that it leaves."""
         try:
             self._vigil.leave(*self.loaded, now)
-        except StorageError as error:
-            self.journal.tell(Notice("warning", "", (), error.message, error.hint))
+        except PublisherError as error:
+            self.journal.tell(News("warning", message=error.message, hint=error.hint))
 
 
-def _announced(those: Sequence[Appointment], zone: ZoneInfo) -> Notice:
+def _announced(those: Sequence[Appointment], zone: ZoneInfo) -> News:
     """What is next, and when; all of it at the same time."""
     issues = dict.fromkeys(one.record.id for one in those)
     channels = dict.fromkeys(one.key.channel for one in those)
     due = those[0].next
     when = f"{due.astimezone(zone):%Y-%m-%d %H:%M} ({due:%Y-%m-%d %H:%M} UTC)"
-    return Notice("next", ",".join(issues), tuple(channels), when)
+    return News("next", ",".join(issues), tuple(channels), when)

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     done = Ticker(journal.tell, Event()).tick(config, theme, Clock.running(now))
     output.finish(
         {
-            "notices": [notice._asdict() for notice in journal.told],
+            "news": [news._asdict() for news in journal.told],
             "next": done.next and done.next.isoformat(timespec="seconds"),
             "exit": done.exit_code,
         }

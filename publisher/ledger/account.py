@@ -78,16 +78,18 @@ def standings(ledger: Ledger, issues: Sequence[str]) -> list[Standing]:
         ]
 
 
-def issues_with(ledger: Ledger, *states: State) -> list[str]:
-    """The issues with deliveries in one of these states."""
-    marks = ", ".join("?" * len(states))
+def issues_with(ledger: Ledger, newsletter: str, *states: State) -> list[str]:
+    """The issues of a newsletter, by its id, with deliveries in one of these states; the newsletter itself
+    for what is of no issue."""
+    marks, prefix = ", ".join("?" * len(states)), f"{newsletter}/"
     with ledger.transaction() as books:
         return [
             issue
             for (issue,) in books.rows(
-                f"""SELECT DISTINCT issue FROM publication WHERE EXISTS (SELECT 1 FROM delivery
+                f"""SELECT DISTINCT issue FROM publication WHERE (issue = ? OR SUBSTR(issue, 1, ?) = ?)
+                    AND EXISTS (SELECT 1 FROM delivery
                     WHERE delivery.publication = publication.id AND state IN ({marks})) ORDER BY issue""",
-                *(state.value for state in states),
+                *(newsletter, len(prefix), prefix, *(state.value for state in states)),
             )
         ]
 

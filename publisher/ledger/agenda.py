@@ -104,9 +104,11 @@ def ready(ledger: Ledger, now: dt.datetime) -> frozenset[Key]:
     return frozenset(Key(*row) for row in found)
 
 
-def adopt(ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime) -> frozenset[Key]:
+def adopt(
+    ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime, digest: str = ADOPTED
+) -> frozenset[Key]:
     """Take publications as done that were out before the ledger began, since these moments; those that were
-    not known."""
+    not known. With a `digest` it is known of what, and an edit since can be told."""
     with ledger.transaction() as books:
         return frozenset(
             key
@@ -114,7 +116,7 @@ def adopt(ledger: Ledger, out: Mapping[Key, dt.datetime], now: dt.datetime) -> f
             if books.run(
                 """INSERT INTO publication (issue, channel, destination, done, digest, published, changed)
                    VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING""",
-                *(*key, ADOPTED, stamp(since), stamp(now)),
+                *(*key, digest, stamp(since), stamp(now)),
             )
         )
 
@@ -124,11 +126,11 @@ def told(ledger: Ledger, what: str) -> frozenset[tuple[str, str]]:
     with ledger.transaction() as books:
         return frozenset(
             (str(a), str(b))
-            for a, b in books.rows("SELECT DISTINCT issue, channel FROM notice WHERE what = ?", what)
+            for a, b in books.rows("SELECT DISTINCT issue, channel FROM told WHERE what = ?", what)
         )
 
 
-def notice(
+def tell_once(
     ledger: Ledger, about: Iterable[tuple[str, str]], what: str, detail: str, now: dt.datetime
 ) -> list[tuple[str, str]]:
     """Note that something is told about these issues and channels; those of whom it was not told before."""
@@ -137,7 +139,7 @@ def notice(
             one
             for one in sorted(about)  # in one order, or two who tell at once wait for each other
             if books.run(
-                """INSERT INTO notice (issue, channel, what, detail, at) VALUES (?, ?, ?, ?, ?)
+                """INSERT INTO told (issue, channel, what, detail, at) VALUES (?, ?, ?, ?, ?)
                    ON CONFLICT DO NOTHING""",
                 *(*one, what, detail, stamp(now)),
             )

@@ -54,20 +54,21 @@ class Watch(NamedTuple):
         return self.looked is not None and now - self.looked <= _BETWEEN_LOOKS
 
 
-def beat(ledger: Ledger, now: dt.datetime | None) -> None:
-    """Note that a daemon is alive; with None, that it left."""
-    note(ledger, "heartbeat", stamp(now) if now else "")
+def beat(ledger: Ledger, newsletter: str, now: dt.datetime | None) -> None:
+    """Note that the daemon of a newsletter, by its id, is alive; with None, that it left."""
+    note(ledger, f"heartbeat of {newsletter}", stamp(now) if now else "")
 
 
-def look(ledger: Ledger, now: dt.datetime) -> None:
-    """Note that somebody who is no daemon looks at the clock."""
-    note(ledger, "looked", stamp(now))
+def look(ledger: Ledger, newsletter: str, now: dt.datetime) -> None:
+    """Note that somebody who is no daemon looks at the clock for a newsletter."""
+    note(ledger, f"looked for {newsletter}", stamp(now))
 
 
-def watch(ledger: Ledger) -> Watch:
-    """Who looks at the clock."""
+def watch(ledger: Ledger, newsletter: str) -> Watch:
+    """Who looks at the clock for a newsletter: several may share a ledger."""
     with ledger.transaction() as books:
-        alive, looked = _recall(books, "heartbeat"), _recall(books, "looked")
+        alive = _recall(books, f"heartbeat of {newsletter}")
+        looked = _recall(books, f"looked for {newsletter}")
     return Watch(moment(alive) if alive > looked else None, moment(looked) if looked else None)
 
 

@@ -104,6 +104,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             at TEXT NOT NULL
         )""",
     ),
+    ("ALTER TABLE notice RENAME TO told",),  # a notice is what is written to readers
 )
 """By version: the statements that lead to version 1, 2 and so on."""
 

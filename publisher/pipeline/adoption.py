@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from publisher.archive.records import edition
-from publisher.channel import ArchiveChannel
+from publisher.archive.records import Edition, edition
+from publisher.channel import AnnouncedChannel, ArchiveChannel, Channel, LiveChannel
 from publisher.config import Config
+from publisher.ledger import Key
 from publisher.ledger.agenda import adopt as enter
+from publisher.ledger.planning import digest_of
 from publisher.pipeline import trust
 from publisher.pipeline.agenda import key_of, looking, records
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.due import moment_of
 from publisher.pipeline.events import Outcome, Report, Request
+from publisher.pipeline.outgoing import announcement
 from publisher.pipeline.publishing import publish
+from publisher.pipeline.run import Run
 from publisher.theme import Theme
 
 
 class Adopted(NamedTuple):
-    """A channel on which old issues count as published: so many are new, so many were known before."""
+    """A channel on which old issues count as published: so many are new, so many were known before. One that
+    only writes files has no destination."""
 
     channel: str
     destination: str
@@ -51,35 +56,50 @@ def adopt_archive(
 
     Raises what `publish` does.
     """
-    zone = ZoneInfo(config.publication.timezone)
     with closing(looking(config, theme, Clock.running(now))) as run:
-        found = records(run)
-        today = run.now.date()
+        found, today = records(run), run.now.date()
         current = edition(found.values(), today - dt.timedelta(days=1))
-        taken = []
-        for channel in config.channels:
-            if isinstance(channel, ArchiveChannel):
-                continue
-            keys = {
-                key_of(config, channel, one.id): moment_of(
-                    *config.schedule.turn(dt.date.fromisoformat(one.date), channel.name), zone
-                )
-                for one in current.issues
-            }
-            new = enter(run.ledger, keys, now)
-            place = next(iter(keys)).destination if keys else ""
-            taken.append(Adopted(channel.name, place, len(new), len(keys) - len(new)))
+        later = {path: one for path, one in found.items() if one.date >= today.isoformat()}
+        taken = [
+            _take(run, channel, current)
+            for channel in config.channels
+            if not isinstance(channel, ArchiveChannel)
+        ]
+        names = tuple(channel.name for channel in config.channels if isinstance(channel, ArchiveChannel))
+        outcome = None
+        if names and current.issues:
+            request = Request(
+                current.issues[0].path, names, unchecked=True, not_yet=frozenset(later), announce=False
+            )
+            outcome = publish(config, theme, request, now, report)
+            done = {name for name, one in outcome.channels.items() if not one.error}
+            _hush(run, [channel for channel in config.channels if channel.name in done])
     left = [Left(one.path, "it is a draft") for one in found.values() if one.draft]
     left += [Left(path, fault.message) for path, fault in current.faults.items()]
     left += [
-        Left(one.path, f"it is dated {one.date}, and goes out then")
-        for one in found.values()
-        if not (one.draft or one.fault) and one.date >= today.isoformat()
+        Left(path, f"it is dated {one.date}, and goes out then")
+        for path, one in later.items()
+        if not (one.draft or one.fault)
     ]
-    names = tuple(channel.name for channel in config.channels if isinstance(channel, ArchiveChannel))
-    later = frozenset(one.path for one in found.values() if one.date >= today.isoformat())
-    outcome = None
-    if names and current.issues:
-        request = Request(current.issues[0].path, names, unchecked=True, not_yet=later, announce=False)
-        outcome = publish(config, theme, request, now, report)
     return taken, left, outcome
+
+
+def _take(run: Run, channel: Channel, current: Edition) -> Adopted:
+    """Take issues as published on a channel, each at its time."""
+    config, zone = run.config, ZoneInfo(run.config.publication.timezone)
+    days = {one.id: dt.date.fromisoformat(one.date) for one in current.issues}
+    keys = {
+        key_of(config, channel, issue): moment_of(*config.schedule.turn(day, channel.name), zone)
+        for issue, day in days.items()
+    }
+    new = enter(run.ledger, keys, run.when)
+    place = channel.destination if isinstance(channel, LiveChannel) else ""
+    return Adopted(channel.name, place, len(new), len(keys) - len(new))
+
+
+def _hush(run: Run, channels: Iterable[Channel]) -> None:
+    """Have nobody told of the feeds as they are now, but of what changes from now on."""
+    for channel in channels:
+        if isinstance(channel, AnnouncedChannel) and (told := announcement(run, channel)):
+            key = Key(told.id, told.channel.name, told.channel.destination)
+            enter(run.ledger, {key: run.when}, run.when, digest_of(told.rendering.parts))

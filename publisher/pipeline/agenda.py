@@ -37,11 +37,14 @@ from publisher.pipeline.desk import Desk
 from publisher.pipeline.due import moment_of
 from publisher.pipeline.events import Request
 from publisher.pipeline.live import shortfall
+from publisher.pipeline.reading import read, sources
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
 from publisher.pipeline.soundness import Soundness, are_accepted, fault_of
-from publisher.pipeline.work import read, sources
 from publisher.theme import Theme
+
+_FARTHEST = 40
+"""After so many years at most every rhythm comes again, that of a Monday the 29th of February too."""
 
 
 class Outlook(Enum):
@@ -61,11 +64,16 @@ class Outlook(Enum):
     MISSED = "missed"
 
 
+KEPT_BACK = (Outlook.WAITING, Outlook.HELD, Outlook.UNSOUND)
+"""Of such issues nothing is to be seen in pages and feeds."""
+
+
 class Appointment(NamedTuple):
     """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
-    when a person put it there, `held` when a person keeps it back, whatever else stops it. `begun` when
-    something of it went out; `detail` says what stops it, `code` is the exit code for that. Of `history`
-    nobody looks for errors any more: newer issues are out, and it only lacks in the archive."""
+    when a person put it there, `held` when one holds it. `begun` when something of it went out, and
+    `as_begun` when the rest goes out in the words of then, because its text has errors now. `detail` says
+    what stops it, `code` is the exit code for that. Of `history` nobody looks for errors any more: newer
+    issues are out, and it only lacks in the archive."""
 
     record: Record
     key: Key
@@ -75,6 +83,7 @@ class Appointment(NamedTuple):
     moved: bool = False
     held: bool = False
     begun: bool = False
+    as_begun: bool = False
     detail: str = ""
     hint: str = ""
     code: int = 0
@@ -130,7 +139,7 @@ def coming(config: Config, theme: Theme, now: dt.datetime) -> Coming:
     with closing(looking(config, theme, Clock.running(now))) as run:
         known = Known.to(run.ledger, now) if run.has_ledger else Known()
         found = agenda(run, records(run), known, now)
-        looks = watch(run.ledger) if run.has_ledger else Watch()
+        looks = watch(run.ledger, config.publication.id) if run.has_ledger else Watch()
     lately = now - config.schedule.catch_up
     held, unfit = (Outlook.HELD, Outlook.UNSOUND), (Outlook.DRAFT, Outlook.BROKEN)
     ahead = [
@@ -147,8 +156,11 @@ def looking(config: Config, theme: Theme, clock: Clock) -> Run:
     return Run(config, theme, request, config.channels, clock.time(), lambda _: None, clock)
 
 
-def agenda(run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime) -> list[Appointment]:
-    """The appointments of all issues that have a date, the first due first."""
+def agenda(
+    run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime, *, remember: bool = False
+) -> list[Appointment]:
+    """The appointments of all issues that have a date, the first due first. With `remember` the next look for
+    errors passes over the texts that this one saw."""
     config = run.config
     obstacles = _Obstacles(run, edition(found.values(), dt.date.max), known)
     order = {channel.name: number for number, channel in enumerate(config.channels)}
@@ -158,6 +170,8 @@ def agenda(run: Run, found: Mapping[str, Record], known: Known, now: dt.datetime
             for channel in config.channels:
                 one = _appointment(config, record, day, channel, known)
                 made.append(_judged(one, channel, known, obstacles, config, now))
+    if remember:
+        obstacles.remember()
     return sorted(made, key=lambda one: (one.due, one.record.path, order[one.key.channel]))
 
 
@@ -174,6 +188,11 @@ class _Obstacles:
     def _soundness(self) -> Soundness:
         return Soundness(self._run, self._everything.issues, {})
 
+    def remember(self) -> None:
+        """Keep what was seen of texts, if any were looked at."""
+        if "_soundness" in self.__dict__:
+            self._soundness.save()
+
     def is_history(self, one: Appointment) -> bool:
         """Whether there are newer issues, and nobody was told of errors in this one."""
         today = self._run.now.date().isoformat()
@@ -181,11 +200,14 @@ class _Obstacles:
         return one.record.date < newest.date and (one.key.issue, one.key.channel) not in self._known.unsound
 
     def checked(self, one: Appointment, channel: Channel) -> Appointment:
-        """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced."""
+        """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced, and
+        nothing of it went out yet."""
         errors = self._soundness.errors(one.record, [channel])
         if are_accepted(errors, one.record, self._known.insistences.get(one.key.issue, ())):
             return one
         ready = one.outlook is Outlook.READY
+        if ready and one.begun:
+            return one._replace(as_begun=True, **_told(fault_of(one.record, errors)))
         force = f"or publish --issue {shlex.quote(one.record.id)} --force"
         fault = fault_of(one.record, errors, force if ready else "")
         return one._replace(outlook=Outlook.UNSOUND, **_told(fault))
@@ -198,10 +220,12 @@ def key_of(config: Config, channel: Channel, issue: str) -> Key:
 
 
 def _day(record: Record) -> dt.date | None:
-    """The day of an issue; of one that cannot be read, the one in the name of its file."""
+    """The day of an issue; of one that cannot be read, the one in the name of its file. None without one, or
+    when it is at an end of the calendar, where not every zone has a moment for it."""
     named = re.match(r"\d{4}-\d{2}-\d{2}", record.path.rpartition("/")[2])
     with suppress(ValueError):
-        return dt.date.fromisoformat(record.date or (named[0] if named else ""))
+        day = dt.date.fromisoformat(record.date or (named[0] if named else ""))
+        return day if dt.MINYEAR < day.year < dt.MAXYEAR - _FARTHEST else None
     return None
 
 
@@ -213,8 +237,8 @@ def _appointment(config: Config, record: Record, day: dt.date, channel: Channel,
     due = moment_of(*config.schedule.turn(day, channel.name), zone)
     if decided.due:  # never before the day that the issue bears
         due = max(decided.due, moment_of(day, dt.time(), zone))
-    outlook = Outlook.HELD if decided.held else Outlook.WAITING
-    return Appointment(record, key, due, outlook, due, moved=bool(decided.due), held=decided.held)
+    moved, held = bool(decided.due), decided.held
+    return Appointment(record, key, due, Outlook.WAITING, due, moved=moved, held=held)
 
 
 def _judged(
@@ -235,8 +259,8 @@ def _judged(
         return one._replace(outlook=Outlook.DRAFT, detail="it is a draft", hint="take `draft: true` out")
     if fault := obstacles.faults.get(one.record.path):
         return one._replace(outlook=Outlook.BROKEN, **_told(fault))
-    if one.outlook is Outlook.HELD:
-        return one
+    if one.held:
+        return one._replace(outlook=Outlook.HELD)
     if now < one.due:
         return obstacles.checked(one, channel)
     if standing and (stopped := _stopped(one, channel, standing, known, now)):

@@ -1,22 +1,22 @@
-"""Word of changed feeds that is owed: the hub could not be reached, or wanted to be left alone, and no issue
-is due whose feeds would bring it along."""
+"""Word of changed feeds that is owed, while no issue is due whose feeds would bring it along: the hub could
+not be reached, or wanted to be left alone; or whoever wrote the feeds died before it was told."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from dataclasses import replace
+from contextlib import suppress
 from threading import Event
 
 from publisher.channel import AnnouncedChannel
 from publisher.errors import StorageError
 from publisher.ledger import Key, Standing
-from publisher.ledger.account import standing, standings
-from publisher.pipeline.events import ChannelOutcome, Request
-from publisher.pipeline.notices import Notice, Tell, deeds
+from publisher.ledger.account import standing
+from publisher.ledger.planning import digest_of
+from publisher.pipeline.events import ChannelOutcome
+from publisher.pipeline.news import News, Tell, deeds
 from publisher.pipeline.outgoing import Outgoing, announcement
-from publisher.pipeline.post import letters, post
+from publisher.pipeline.post import send
 from publisher.pipeline.run import Run
 
 _PAUSE = dt.timedelta(minutes=10)
@@ -38,10 +38,11 @@ class Debts:
         self.next, code = None, 0
         for owed, known in _owed(run):
             now, name = run.clock.time(), owed.channel.name
-            pause, _ = self._pauses.get(name, (now, ""))
-            first = max(pause, known.next_at or now, (known.owner and known.until) or now)
+            first, _ = self._pauses.get(name, (now, ""))
+            if known:
+                first = max(first, known.next_at or now, (known.owner and known.until) or now)
             if first <= now and not self._stop.is_set():
-                code = self.hear(run, _send(run, owed, self._stop)) or code
+                code = self.hear(run, send(run, owed, self._stop)) or code
                 first, _ = self._pauses.get(name, (now, ""))
             if first > now:
                 self.next = min(first, self.next or first)
@@ -52,35 +53,33 @@ class Debts:
         if (error := done.error) is None:
             self._pauses.pop(done.name, None)
             if done.did_something:
-                self._tell(Notice("published", "", (done.name,), deeds(done)))
+                self._tell(News("published", "", (done.name,), deeds(done)))
             return 0
         known = standing(run.ledger, Key(run.config.publication.id, done.name, done.destination))
         waits = bool(known and known.counts.planned)
         reason = known.reasons[0] if known and known.reasons else error.message
         if reason != self._pauses.get(done.name, (None, ""))[1]:
             what, hint = ("waiting", "") if waits else ("failed", error.hint)
-            self._tell(Notice(what, "", (done.name,), error.message, hint, alarm=not waits))
+            self._tell(News(what, "", (done.name,), error.message, hint, alarm=not waits))
         self._pauses[done.name] = run.clock.time() + _PAUSE, reason
         return error.exit_code
 
 
-def _owed(run: Run) -> Iterator[tuple[Outgoing, Standing]]:
-    found = standings(run.ledger, [run.config.publication.id])
-    waiting = {one.key: one for one in found if one.counts.planned or one.counts.sending}
-    if not waiting:
-        return
+def _owed(run: Run) -> Iterator[tuple[Outgoing, Standing | None]]:
     for channel in run.channels:
         told = _announcement(run, channel) if isinstance(channel, AnnouncedChannel) else None
-        if told and (known := waiting.get(Key(told.id, told.channel.name, told.channel.destination))):
-            yield told, known
+        if told:
+            known = standing(run.ledger, Key(told.id, told.channel.name, told.channel.destination))
+            if known is None or _is_owed(known, told):
+                yield told, known
+
+
+def _is_owed(known: Standing, told: Outgoing) -> bool:
+    waits = known.counts.planned or known.counts.sending
+    return bool(waits or (known.done and known.digest != digest_of(told.rendering.parts)))
 
 
 def _announcement(run: Run, channel: AnnouncedChannel) -> Outgoing | None:
     with suppress(StorageError):  # without a feed there is nothing to tell
         return announcement(run, channel)
     return None
-
-
-def _send(run: Run, told: Outgoing, stop: Event) -> ChannelOutcome:
-    with closing(replace(run, request=Request(patience=0.0), stop=stop)) as sending:
-        return post(sending, letters(sending, [told], sending.ledger))[told.channel.name]

@@ -37,9 +37,9 @@ class Request(NamedTuple):
     channel may wait for a platform that wants to be left alone. With `retry` only what failed or was put off
     is sent, now. With `force` an issue goes out whatever errors it has, and the ledger is told; `unchecked`
     is for one of long ago, which nobody looks at for errors any more. `not_yet` are the files of issues whose
-    time has not come: the archive goes without them. Without `announce` nobody is told that feeds changed.
-    `approve` is asked once before anything leaves that
-    cannot be taken back, or is corrected; it may raise instead of saying no.
+    time has not come: the archive goes without them; None when that is to be found out. Without `announce`
+    nobody is told that feeds changed. `approve` is asked once before anything leaves that cannot be taken
+    back, or is corrected; it may raise instead of saying no.
     """
 
     issue: str = ""
@@ -52,7 +52,7 @@ class Request(NamedTuple):
     unchecked: bool = False
     patience: float = 60.0
     approve: Callable[[Sequence[Departure]], bool] = _always
-    not_yet: frozenset[str] = frozenset()
+    not_yet: frozenset[str] | None = None
     announce: bool = True
 
 

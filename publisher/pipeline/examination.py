@@ -155,7 +155,7 @@ def _ledger(run: Run) -> Iterator[Finding]:
         what = f"its last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, which is still to come"
         yield Finding(Level.BAD, what, "the clock was set back: set it right")
     for word, states in (("unknown", (State.UNKNOWN, State.SENDING)), ("failed", (State.FAILED,))):
-        if issues := issues_with(run.ledger, *states):
+        if issues := issues_with(run.ledger, run.config.publication.id, *states):
             listed = ", ".join(issue.rpartition("/")[2] for issue in issues[-5:])
             yield Finding(Level.DOUBTFUL, f"{word}: deliveries of {listed}", "publish status")
 
@@ -165,7 +165,8 @@ def _daemon(run: Run) -> Iterator[Finding]:
     if not run.config.schedule.is_set:
         yield Finding(Level.GOOD, "not asked for: without [schedule], issues go out by hand")
         return
-    found, now = watch(run.ledger) if run.has_ledger else Watch(), run.clock.time()
+    now = run.clock.time()
+    found = watch(run.ledger, run.config.publication.id) if run.has_ledger else Watch()
     alive, looked = (one and f"{one.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for one in found)
     if found.is_silent(now):
         yield Finding(

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from publisher.channel import Context, FollowingChannel, LiveChannel, Rendering
 from publisher.config import Config
 from publisher.errors import ConfigError
-from publisher.ledger import Key, Ledger, Standing, State
+from publisher.ledger import Key, Standing, State
 from publisher.ledger.account import recipients, standing, standings
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Chosen, Outcome, Report, Request
+from publisher.pipeline.outgoing import as_planned
 from publisher.pipeline.post import Letter, foreseen, post, recover
 from publisher.pipeline.proof import send_to_self
 from publisher.pipeline.run import Run, channels_for
@@ -78,7 +79,7 @@ def unfinished(run: Run, issue: str) -> Iterator[Letter]:
     for known in standings(run.ledger, [issue]) if run.has_ledger else ():
         channel = on.get(known.key.channel)
         if known.key.followed and known.parts and not known.done and isinstance(channel, LiveChannel):
-            yield _letter(run, channel, known.key, known, _as_planned(run.ledger, known))
+            yield _letter(run, channel, known.key, known, as_planned(run.ledger, known))
 
 
 def _writers(config: Config, request: Request) -> tuple[FollowingChannel, ...]:
@@ -134,7 +135,7 @@ def _letter_about(run: Run, followed: Followed, text: str) -> Letter:
     words = hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()
     key = followed.key.notice(words[:_DIGEST])
     known = standing(run.ledger, key)
-    begun = known and known.parts and _as_planned(run.ledger, known)
+    begun = known and known.parts and as_planned(run.ledger, known)
     letter = _letter(run, channel, key, known, begun or _written(run, followed, text))
     if without := counts.total - counts.sent - counts.dropped:
         run.warn(f"{channel.name}: {without} of {counts.total} do not have the issue, and get no notice")
@@ -145,12 +146,8 @@ def _letter_about(run: Run, followed: Followed, text: str) -> Letter:
 
 def _written(run: Run, followed: Followed, text: str) -> Rendering:
     """The text as a channel writes it, below what was sent and not below what would be sent now."""
-    sent = _as_planned(run.ledger, followed.standing).parts
+    sent = as_planned(run.ledger, followed.standing).parts
     return followed.channel.follow_up(text, sent, followed.context, run.now)
-
-
-def _as_planned(ledger: Ledger, known: Standing) -> Rendering:
-    return Rendering(tuple(ledger.part(digest, key) for key, digest in known.parts.items()))
 
 
 def _letter(run: Run, channel: LiveChannel, key: Key, known: Standing | None, rendering: Rendering) -> Letter:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from publisher.channel import AnnouncedChannel, LiveChannel, Rendering
 from publisher.files import storage_error
+from publisher.ledger import Ledger, Standing
 from publisher.pipeline.run import Run
 
 
@@ -20,6 +21,11 @@ class Outgoing(NamedTuple):
     channel: LiveChannel
     rendering: Rendering
     published: dt.datetime | None = None
+
+
+def as_planned(ledger: Ledger, known: Standing) -> Rendering:
+    """What a publication was begun with. Raises StorageError."""
+    return Rendering(tuple(ledger.part(digest, key) for key, digest in known.parts.items()))
 
 
 def announcement(run: Run, channel: AnnouncedChannel) -> Outgoing | None:

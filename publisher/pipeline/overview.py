@@ -126,7 +126,8 @@ class _Overview:
 
     def _open_issues(self) -> list[str]:
         states = (State.FAILED, State.UNKNOWN, State.SENDING)
-        return issues_with(self._ledger, *states) if self._ledger else []
+        newsletter = self._run.config.publication.id
+        return issues_with(self._ledger, newsletter, *states) if self._ledger else []
 
     def _issue(self, position: int, known: dict[Key, Standing]) -> Iterator[Row]:
         record, entry = self._view.records[position], self._view.entries[position]
@@ -143,7 +144,7 @@ class _Overview:
             elif isinstance(channel, LiveChannel) and live and rendering:
                 condition, detail = self._live(channel, rendering, standing)
             elif rendering:
-                condition, detail = self._files(rendering), ""
+                condition, detail = self._files(rendering, standing), ""
             else:
                 condition, detail = self._archive(channel, position, standing), ""
             row = Row(record.id, record.title, channel.name, place if live else "", condition, detail)
@@ -208,9 +209,9 @@ class _Overview:
         body = self._view.bodies.get(channel.name, {}).get(path)
         return Condition.FILES if digest in (page and page.digest, body) else Condition.NONE
 
-    def _files(self, rendering: Rendering) -> Condition:
+    def _files(self, rendering: Rendering, standing: Standing | None) -> Condition:
         parts = (*rendering.parts, *rendering.previews)
         if not any((self._run.out / part.key).exists() for part in parts):
-            return Condition.NONE
+            return Condition.PUBLISHED if standing and standing.is_adopted else Condition.NONE
         changed = any(differs(self._run.out / part.key, part.body) for part in parts)
         return Condition.CHANGED if changed else Condition.FILES

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from threading import Event, Thread
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from publisher.ledger import Counts, Key, Ledger, Standing
 from publisher.ledger.account import standing
 from publisher.ledger.planning import digest_of
 from publisher.pipeline import trust
-from publisher.pipeline.events import ChannelOutcome, Departure
+from publisher.pipeline.events import ChannelOutcome, Departure, Request
 from publisher.pipeline.live import Live, shortfall
 from publisher.pipeline.outgoing import Outgoing
 from publisher.pipeline.run import Run
@@ -105,6 +106,13 @@ def post(run: Run, found: Sequence[Letter]) -> dict[str, ChannelOutcome]:
     for outcome in outcomes.values():
         run.report(outcome)
     return outcomes
+
+
+def send(run: Run, one: Outgoing, stop: Event) -> ChannelOutcome:
+    """Deliver what no file is asked for, without waiting for the platform; what became of it. `run` is one
+    that only looks."""
+    with closing(replace(run, request=Request(patience=0.0), stop=stop)) as sending:
+        return post(sending, letters(sending, [one], sending.ledger))[one.channel.name]
 
 
 def _side_by_side(run: Run, going: Sequence[Letter]) -> dict[str, ChannelOutcome]:

@@ -16,9 +16,10 @@ from publisher.errors import BusyError, ConfigError
 from publisher.files import sweep
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import ChannelOutcome, Outcome, Report, Request
+from publisher.pipeline.reading import sources
 from publisher.pipeline.run import Run, channels_for
 from publisher.pipeline.soundness import must_be_sound
-from publisher.pipeline.work import Examine, Work, remember, sources, work
+from publisher.pipeline.work import Examine, Work, remember, work
 from publisher.theme import Theme
 
 if TYPE_CHECKING:

@@ -104,22 +104,28 @@ class Soundness:
         rows = cache.load(self._path, run.home.key) or {}
         self._known = {path: _Seen.from_row(row) for path, row in rows.items()}
         self._found: dict[str, _Seen] = {}
+        self._told: dict[str, list[str]] = {}
 
     def errors(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
         """The errors that keep an issue from these channels, for people. A file that cannot be read has none:
         who publishes it will say so."""
-        from publisher.checks.archive import Archive, compare
-
         try:
-            own = self._examined(issue)
+            if issue.path not in self._told:
+                self._told[issue.path] = self._in_text(issue)
             excess = self._measured(issue, channels)
         except PublisherError:
             return []
+        return [*self._told[issue.path], *(f"too-long for {name}" for name in excess)]
+
+    def _in_text(self, issue: Record) -> list[str]:
+        """The errors in its text and beside the issues before it. Raises IssueError, StorageError."""
+        from publisher.checks.archive import Archive, compare
+
+        own = self._examined(issue)
         before = [one for one in self._issues if one.date < issue.date][:_NEIGHBOURS]
         others = [seen.imprint for one in before if (seen := self._compared(one))]
         beside = _places(compare(own.imprint, Archive([own.imprint, *others])))
-        told = [f"{code} at line {line}" for line, code in sorted({*(own.errors or ()), *beside})]
-        return [*told, *(f"too-long for {name}" for name in excess)]
+        return [f"{code} at line {line}" for line, code in sorted({*(own.errors or ()), *beside})]
 
     def save(self) -> None:
         """Remember the issues that were looked at."""

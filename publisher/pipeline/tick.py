@@ -7,12 +7,12 @@ just went wrong.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from threading import Event
+from threading import Event as Signal
 from typing import NamedTuple
 
-from publisher.channel import ArchiveChannel
+from publisher.channel import ArchiveChannel, LiveChannel
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.ledger import Counts
@@ -20,20 +20,19 @@ from publisher.ledger.agenda import adopt, unfinished
 from publisher.ledger.memo import look
 from publisher.ledger.places import begin_files, end_files
 from publisher.pipeline import trust
-from publisher.pipeline.agenda import Appointment, Known, Outlook, agenda, looking, records
+from publisher.pipeline.agenda import KEPT_BACK, Appointment, Known, Outlook, agenda, looking, records
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.debts import Debts
-from publisher.pipeline.events import Event as Told
-from publisher.pipeline.events import Request, Warned
-from publisher.pipeline.notices import Notice, Notices, Tell, deeds, span
+from publisher.pipeline.events import ChannelOutcome, Event, Request, Warned
+from publisher.pipeline.news import News, Tell, Troubles, deeds, span
+from publisher.pipeline.outgoing import Outgoing, as_planned
+from publisher.pipeline.post import send
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.run import Run
 from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 
 LATE = dt.timedelta(minutes=5)
-
-_KEPT_BACK = (Outlook.WAITING, Outlook.HELD, Outlook.UNSOUND)
 
 _AGAIN = dt.timedelta(seconds=20)
 _PAUSE = dt.timedelta(minutes=10)
@@ -52,7 +51,7 @@ class Ticker:
     """Looks at the clock again and again. `stop` ends a tick after what it has begun; `vigil` is a daemon's,
     without one each tick stands for itself."""
 
-    def __init__(self, tell: Tell, stop: Event, vigil: Vigil | None = None) -> None:
+    def __init__(self, tell: Tell, stop: Signal, vigil: Vigil | None = None) -> None:
         self._tell = tell
         self._stop = stop
         self._vigil = vigil
@@ -66,7 +65,7 @@ class Ticker:
             if self._vigil:
                 self._vigil.begin(run)
             else:
-                look(run.ledger, clock.time())
+                look(run.ledger, config.publication.id, clock.time())
             done = _Tick(run, self._tell, self._stop, self._pauses, self._debts).work()
             if self._vigil:
                 self._vigil.end(run)
@@ -80,7 +79,7 @@ class _Tick:
         self,
         run: Run,
         tell: Tell,
-        stop: Event,
+        stop: Signal,
         pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]],
         debts: Debts,
     ) -> None:
@@ -89,7 +88,7 @@ class _Tick:
         self._stop = stop
         self._pauses = pauses
         self._debts = debts
-        self._notices = Notices(run, tell)
+        self._troubles = Troubles(run, tell)
         self._code = 0
         self._known = Known()
         self._found: Sequence[Appointment] = ()
@@ -107,13 +106,13 @@ class _Tick:
         if self._debts.next:
             waiting.append(self._debts.next)
         following = min((moment for moment in waiting if moment > now), default=None)
-        return Ticked(following, self._found, self._code or self._notices.exit_code)
+        return Ticked(following, self._found, self._code or self._troubles.exit_code)
 
     def _look(self) -> None:
         now = self._run.clock.time()
         self._known = Known.to(self._run.ledger, now)
-        self._found = agenda(self._run, records(self._run), self._known, now)
-        self._notices.look(self._found, self._known)
+        self._found = agenda(self._run, records(self._run), self._known, now, remember=True)
+        self._troubles.look(self._found, self._known)
 
     def _next_batch(self) -> list[Appointment]:
         """The first issue that is due, on all channels on which it is, of those that go the same way and see
@@ -121,8 +120,9 @@ class _Tick:
         due = [one for one in self._found if one.outlook is Outlook.READY and not self._rests(one)]
         return [one for one in due if self._way(one) == self._way(due[0])]
 
-    def _way(self, one: Appointment) -> tuple[str, bool, frozenset[str]]:
-        return one.record.path, self._run.is_live(self._channels[one.key.channel]), self._not_yet(one)
+    def _way(self, one: Appointment) -> tuple[str, bool, bool, frozenset[str]]:
+        live = self._run.is_live(self._channels[one.key.channel])
+        return one.record.path, live, one.as_begun, self._not_yet(one)
 
     def _not_yet(self, one: Appointment) -> frozenset[str]:
         """The issues that are not on a channel over the whole archive yet, and must not appear there."""
@@ -131,7 +131,7 @@ class _Tick:
         return frozenset(
             other.record.path
             for other in self._found
-            if other.key.channel == one.key.channel and other.outlook in _KEPT_BACK
+            if other.key.channel == one.key.channel and other.outlook in KEPT_BACK
         )
 
     def _rests(self, one: Appointment) -> bool:
@@ -150,33 +150,56 @@ class _Tick:
     def _publish(self, batch: Sequence[Appointment]) -> None:
         run, record = self._run, batch[0].record
         names = tuple(one.key.channel for one in batch)
-        old, not_yet = all(one.history for one in batch), self._not_yet(batch[0])
-        request = Request(record.path, names, unchecked=old, not_yet=not_yet)
         again = all(self._pause(one)[1] == self._mark(one) for one in batch)
         if not again:
-            self._tell(Notice("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
-
-        def report(event: Told) -> None:
-            if isinstance(event, Warned):
-                self._tell(Notice("warning", record.id, (), event.message))
-
+            self._tell(News("publishing", record.id, names, _lateness(batch[0], run.clock.time())))
         try:
             if run.is_live(self._channels[names[0]]):
                 trust.check(run)
-            outcome = publish(run.config, run.theme, request, run.clock.time(), report, run.clock, self._stop)
+            if batch[0].as_begun:
+                if not again:
+                    what = f"{batch[0].detail}; it ends as it began"
+                    self._tell(News("warning", record.id, names, what, batch[0].hint))
+                outcomes = self._end(batch)
+            else:
+                outcomes = self._begin(batch)
         except (BusyError, ConfigError, IssueError) as error:
             self._explain(batch, error, again=again)
             return
         for one in batch:
-            done = outcome.channels[one.key.channel]
+            done = outcomes[one.key.channel]
             if done.error:
                 self._explain([one], done.error, again=again)
             else:
                 self._note_done(one)
                 self._rest([one], _AGAIN)
-                self._tell(Notice("published", record.id, (done.name,), deeds(done)))
-        for name in outcome.channels.keys() - set(names):  # a hub that is told of the feeds
-            self._code = self._debts.hear(run, outcome.channels[name]) or self._code
+                self._tell(News("published", record.id, (done.name,), deeds(done)))
+        for name in outcomes.keys() - set(names):  # a hub that is told of the feeds
+            self._code = self._debts.hear(run, outcomes[name]) or self._code
+
+    def _begin(self, batch: Sequence[Appointment]) -> Mapping[str, ChannelOutcome]:
+        """Publish it as it is now; by channel, what became of it."""
+        run, record = self._run, batch[0].record
+        names = tuple(one.key.channel for one in batch)
+        old, not_yet = all(one.history for one in batch), self._not_yet(batch[0])
+        request = Request(record.path, names, unchecked=old, not_yet=not_yet)
+
+        def report(event: Event) -> None:
+            if isinstance(event, Warned):
+                self._tell(News("warning", record.id, (), event.message))
+
+        now = run.clock.time()
+        return publish(run.config, run.theme, request, now, report, run.clock, self._stop).channels
+
+    def _end(self, batch: Sequence[Appointment]) -> Mapping[str, ChannelOutcome]:
+        """Send the rest of what was begun in the words with which it began."""
+        outcomes = {}
+        for one in batch:
+            channel, known = self._channels[one.key.channel], self._known.unfinished[one.key]
+            assert isinstance(channel, LiveChannel)
+            rest = Outgoing(one.key.issue, channel.name, channel, as_planned(self._run.ledger, known))
+            outcomes[channel.name] = send(self._run, rest, self._stop)
+        return outcomes
 
     def _explain(self, batch: Sequence[Appointment], error: PublisherError, *, again: bool) -> None:
         """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
@@ -185,22 +208,22 @@ class _Tick:
         standing = unfinished(self._run.ledger).get(batch[0].key)
         counts = standing.counts if standing else Counts()
         if self._stop.is_set():
-            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+            self._tell(News("waiting", batch[0].record.id, names, error.message))
         elif isinstance(error, BusyError):
             self._code = self._code or error.exit_code
-            self._tell(Notice("busy", batch[0].record.id, names, error.message))
+            self._tell(News("busy", batch[0].record.id, names, error.message))
             self._rest(batch, _AGAIN)
         elif isinstance(error, IssueError):  # only another text can help
-            self._notices.alarm(batch[0], error, names, again=again)
+            self._troubles.alarm(batch[0], error, names, again=again)
             self._rest(batch, None)
         elif standing and standing.next_at and standing.next_at > now:
             self._code = self._code or error.exit_code
-            self._tell(Notice("waiting", batch[0].record.id, names, error.message))
+            self._tell(News("waiting", batch[0].record.id, names, error.message))
             self._rest(batch, standing.next_at - now)
         elif counts.failed or counts.unknown:
             self._rest(batch, _AGAIN)
         else:
-            self._notices.alarm(batch[0], error, names, again=again)
+            self._troubles.alarm(batch[0], error, names, again=again)
             self._rest(batch, _PAUSE)
 
     def _rest(self, batch: Sequence[Appointment], length: dt.timedelta | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,9 +15,11 @@ from publisher.errors import PublisherError
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.delivery import digests
 from publisher.pipeline.desk import Desk, Job
+from publisher.pipeline.reading import read, sources
+from publisher.pipeline.restraint import kept_back
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
-from publisher.pipeline.work import entries, read, sources
+from publisher.pipeline.work import entries
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,17 @@ def look(run: Run, unready: str = "") -> View:
         bodies = {
             name: {path: body.digest for path, body in kept.items()} for name, kept in index.bodies.items()
         }
-    digest = digests(current.issues, known)
+    digest = _digests(current.issues, known, kept_back(run, records, None))
     return View(current, known, digest, records, bodies, desk, run.addresses(known))
+
+
+def _digests(records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]) -> list[str]:
+    """The digests of the issues, of which the others know nothing of those that are hidden."""
+    shown = [one for one in zip(records, entries, strict=True) if one[0].path not in hidden]
+    made = digests([record for record, _ in shown], [entry for _, entry in shown])
+    known = {record.path: digest for (record, _), digest in zip(shown, made, strict=True)}
+    everything = zip(records, digests(records, entries), strict=True)
+    return [known.get(record.path, digest) for record, digest in everything]
 
 
 def _as_if_due(

@@ -35,7 +35,7 @@ class Vigil:
     def begin(self, run: Run) -> None:
         """A tick begins. Raises StorageError."""
         self._clock, self._moved = run.clock, run.clock.time()
-        beat(run.ledger, self._moved)
+        beat(run.ledger, run.config.publication.id, self._moved)
 
     def end(self, run: Run) -> None:
         """The tick ended well. Raises StorageError."""
@@ -52,14 +52,14 @@ class Vigil:
                 self._moved = min(then, until)
             moves = then <= (until or self._moved + QUIET)
             if moves:
-                beat(run.ledger, now)
+                beat(run.ledger, run.config.publication.id, now)
                 self._get_on(run, now)
         return moves
 
     def leave(self, config: Config, theme: Theme, now: dt.datetime) -> None:
         """The daemon leaves. Raises StorageError."""
         with closing(looking(config, theme, Clock.running(now))) as run:
-            beat(run.ledger, None)
+            beat(run.ledger, run.config.publication.id, None)
 
     def _get_on(self, run: Run, now: dt.datetime) -> None:
         self.heartbeat = now

@@ -1,28 +1,25 @@
-"""The work of a run up to the door: read what changed, decide what is in, write the files, remember them."""
+"""The work of a run up to the door: decide what is in, write the files, remember them."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import NamedTuple
 
 from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, choose, edition
 from publisher.archive.revisions import Revisions
 from publisher.archive.site import Made, Settled, Setup, Site
-from publisher.archive.sources import Found, fingerprint, is_settled, look, scan
+from publisher.archive.sources import Found, fingerprint, look
 from publisher.channel import Entry
-from publisher.config import Config
-from publisher.errors import ConfigError
-from publisher.files import storage_error
 from publisher.pipeline.crew import Crew
 from publisher.pipeline.delivery import Delivery
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.events import Advanced, Chosen, Outcome
+from publisher.pipeline.events import Chosen, Outcome
 from publisher.pipeline.outgoing import Outgoing
+from publisher.pipeline.reading import read
+from publisher.pipeline.restraint import kept_back
 from publisher.pipeline.run import Run
 from publisher.pipeline.shelf import Shelf
 from publisher.pipeline.soundness import Readings
@@ -36,15 +33,6 @@ class Work(NamedTuple):
     digests: Mapping[str, str] = {}
     outgoing: Sequence[Outgoing] = ()
     settled: Settled | None = None
-
-
-def sources(config: Config) -> list[Found]:
-    """The files that are issues. Raises ConfigError when there is none, StorageError."""
-    found = scan(config.root, config.issues)
-    if not found:
-        what = f"no file matches issues = {config.issues!r} of {config.path}"
-        raise ConfigError(what, "begin one: publish new")
-    return found
 
 
 Examine = Callable[[Run, Record, Edition, Readings], None]
@@ -61,11 +49,13 @@ def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None
     site = Site(run.out, run.home)
     with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
         read(run, index, crew, shelf, found, seen)
+        issue = choose(run.request.issue, index.records, edition(index.records.values(), run.now.date()))
         not_yet = run.request.not_yet
+        if not_yet is None:
+            not_yet = kept_back(run, index.records, issue)
         current = edition(
             [record for path, record in index.records.items() if path not in not_yet], run.now.date()
         )
-        issue = choose(run.request.issue, index.records, current)
         if issue and examine:
             examine(run, issue, current, desk.fresh)
         if issue:
@@ -102,42 +92,6 @@ def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
             if one.owner == one.channel.name:
                 output.pages = {done.outcome.issue.path: Made(done.digests[one.owner], {})}
         site.save(site.setup)
-
-
-def read(run: Run, index: Index, crew: Crew[Desk], shelf: Shelf, found: list[Found], seen: int) -> None:
-    """Bring the index up to date with the files `found`, and put the documents read for it on the shelf."""
-    index.forget(index.records.keys() - {one.path for one in found})
-    # a file that changed in this very moment may change again unnoticed: time 0 has it looked at next time
-    trusted = [one if is_settled(one, seen) else one._replace(mtime=0) for one in found]
-    changed = [one for one in trusted if _is_new(run, index, one)]
-    task = Desk.read_packed if crew.is_needed(len(changed)) else Desk.read
-    for done, (record, document) in enumerate(crew.do(task, changed, len(changed)), 1):
-        index.put(record)
-        try:
-            shelf.put(record.path, document)
-        except OSError as error:
-            raise storage_error("cannot keep what was read", error) from error
-        run.report(Advanced("reading", done, len(changed)))
-
-
-def _is_new(run: Run, index: Index, found: Found) -> bool:
-    """Whether the file's content is unknown; a file that only looks changed is noted as it looks now."""
-    record = index.records.get(found.path)
-    if record is None:
-        return True
-    pictures = look(run.config.root, [source for source, _, _ in record.pictures])
-    if [one.size >= 0 for one in pictures] != [there for _, _, there in record.pictures]:
-        return True
-    if (record.size, record.mtime) == (found.size, found.mtime) and found.mtime:
-        return False
-    try:
-        digest = hashlib.sha256(Path(run.config.root, found.path).read_bytes()).hexdigest()
-    except OSError:
-        return True
-    if digest != record.sha256:
-        return True
-    index.put(record._replace(size=found.size, mtime=found.mtime))
-    return False
 
 
 def _left_out(current: Edition) -> tuple[str, ...]:

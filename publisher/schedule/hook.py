@@ -20,7 +20,7 @@ def call(target: str, news: Mapping[str, object], folder: Path) -> str:
     try:
         if target.startswith(_REFERENCES):
             target = resolve(target)
-        body = json.dumps(news, ensure_ascii=False)
+        body = redact(json.dumps(news, ensure_ascii=False))
         is_address = target.startswith(("http:", "https:"))
         return redact(_post(target, body) if is_address else _run(target, body, folder))
     except (PublisherError, OSError, ValueError) as error:

@@ -199,7 +199,7 @@ def pull_request(
     github: GitHub,
 ) -> PullRequest:
     """run("check") runs that step as a runner would, for a pull request that adds an issue."""
-    workflow = yaml.safe_load((root / "deploy" / "github" / "check.yml").read_text("utf-8"))
+    workflow = yaml.safe_load((root / "deploy" / "github-check.yml").read_text("utf-8"))
     steps = {one["name"]: one for one in workflow["jobs"]["check"]["steps"] if "name" in one}
     shells = {None: ["bash", "-e"], "python": [sys.executable]}
     temp = tmp_path_factory.mktemp("runner")

@@ -14,9 +14,9 @@ from publisher.ledger.agenda import (
     decisions,
     insist,
     insistences,
-    notice,
     published,
     ready,
+    tell_once,
     told,
     unfinished,
 )
@@ -25,6 +25,7 @@ from tests.ledger.conftest import Open
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, ended, turn
 
 ISSUE = KEY.issue
+LETTER = "tag:e.org,2021:n"
 OTHER = Key("tag:e.org,2021:n/2021-07-04", "post", "@readers")
 
 
@@ -44,16 +45,16 @@ def test_a_decision_changes_only_what_it_is_about(ledger: Ledger) -> None:
 
 def test_everything_is_told_once(ledger: Ledger, open_ledger: Open) -> None:
     both = [(ISSUE, "web"), (ISSUE, "post")]
-    assert notice(ledger, both[:1], "draft", "", NOON) == both[:1]
-    assert notice(open_ledger(), both, "draft", "", NOON) == both[1:]
-    assert notice(ledger, both, "draft", "", NOON) == []
-    assert notice(ledger, both[:1], "draft", "another reason", NOON) == both[:1]
+    assert tell_once(ledger, both[:1], "draft", "", NOON) == both[:1]
+    assert tell_once(open_ledger(), both, "draft", "", NOON) == both[1:]
+    assert tell_once(ledger, both, "draft", "", NOON) == []
+    assert tell_once(ledger, both[:1], "draft", "another reason", NOON) == both[:1]
 
 
 def test_what_was_told_is_known(ledger: Ledger) -> None:
-    notice(ledger, [(ISSUE, "web"), (ISSUE, "post")], "unsound", "1 error", NOON)
-    notice(ledger, [(ISSUE, "post")], "unsound", "2 errors", NOON)
-    notice(ledger, [(OTHER.issue, "post")], "draft", "", NOON)
+    tell_once(ledger, [(ISSUE, "web"), (ISSUE, "post")], "unsound", "1 error", NOON)
+    tell_once(ledger, [(ISSUE, "post")], "unsound", "2 errors", NOON)
+    tell_once(ledger, [(OTHER.issue, "post")], "draft", "", NOON)
     assert told(ledger, "unsound") == {(ISSUE, "web"), (ISSUE, "post")}
 
 
@@ -111,15 +112,17 @@ def test_facts_are_remembered(ledger: Ledger, open_ledger: Open) -> None:
 
 
 def test_who_looks_at_the_clock(ledger: Ledger, open_ledger: Open) -> None:
-    assert watch(ledger) == Watch()
-    beat(ledger, NOON)
-    assert watch(open_ledger()) == Watch(NOON)
-    look(ledger, NOON + MINUTE)
-    assert watch(ledger) == Watch(None, NOON + MINUTE), "somebody came in its place"
-    beat(ledger, NOON + 2 * MINUTE)
-    assert watch(ledger) == Watch(NOON + 2 * MINUTE, NOON + MINUTE)
-    beat(ledger, None)
-    assert watch(ledger).heartbeat is None
+    assert watch(ledger, LETTER) == Watch()
+    beat(ledger, LETTER, NOON)
+    assert watch(open_ledger(), LETTER) == Watch(NOON)
+    look(ledger, LETTER, NOON + MINUTE)
+    assert watch(ledger, LETTER) == Watch(None, NOON + MINUTE), "somebody came in its place"
+    beat(ledger, LETTER, NOON + 2 * MINUTE)
+    assert watch(ledger, LETTER) == Watch(NOON + 2 * MINUTE, NOON + MINUTE)
+    beat(ledger, LETTER, None)
+    assert watch(ledger, LETTER).heartbeat is None
+    beat(ledger, "tag:e.org,2021:other", NOON + 3 * MINUTE)
+    assert watch(ledger, LETTER).heartbeat is None, "several newsletters may share a ledger"
 
 
 @pytest.mark.parametrize(

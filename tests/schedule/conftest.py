@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -10,19 +11,21 @@ from typing import Any
 
 import pytest
 
+from publisher.channel import Receipt
 from publisher.config import Config, Listen
+from publisher.errors import DeliveryError
 from publisher.ledger import Key, Ledger
 from publisher.model import Publication
 from publisher.pipeline.agenda import Coming, coming
 from publisher.pipeline.clock import Clock
 from publisher.pipeline.events import Outcome, Request
-from publisher.pipeline.notices import Notice
+from publisher.pipeline.news import News
 from publisher.pipeline.publishing import publish
 from publisher.pipeline.tick import Ticked, Ticker
 from publisher.pipeline.vigil import Vigil
 from publisher.theme import Theme
 from publisher.timetable import Schedule
-from tests.live import Post, World
+from tests.live import Behaviour, Call, Post, World
 
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -37,6 +40,26 @@ DUE = at("2021-07-18T01:45")
 """09:45 in Shanghai."""
 
 
+def refuse(error: Exception, times: int = 99, *, acts: bool = False) -> Behaviour:
+    """Fail so many times, with the effect or without, and then do as asked."""
+    left = [times]
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if not left[0]:
+            return effect()
+        left[0] -= 1
+        if acts:
+            effect()
+        raise error
+
+    return behave
+
+
+def rest() -> Receipt:
+    """The platform wants to be left alone for a while."""
+    raise DeliveryError("tired", retry_after=3600)
+
+
 @dataclass
 class Newsletter:
     """Issues, channels, a schedule, and a time that stands still until it is set."""
@@ -46,7 +69,7 @@ class Newsletter:
     channels: tuple[Any, ...] = ()
     schedule: Schedule = field(default_factory=Schedule)
     zone: str = "Asia/Shanghai"
-    told: list[Notice] = field(default_factory=list)
+    told: list[News] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     listen: Listen | None = None
 
@@ -103,8 +126,8 @@ class Newsletter:
     def coming(self) -> Coming:
         return coming(self.config, Theme.load(), self.now)
 
-    def said(self, what: str) -> list[Notice]:
-        return [notice for notice in self.told if notice.what == what]
+    def said(self, what: str) -> list[News]:
+        return [news for news in self.told if news.what == what]
 
     @property
     def sent(self) -> list[str]:

@@ -17,6 +17,7 @@ from apscheduler import events
 from apscheduler.schedulers import blocking
 
 from publisher import schedule
+from publisher.credentials import resolve
 from publisher.schedule import wake
 from publisher.schedule.hook import call
 from tests.schedule.conftest import HOUR, MINUTE, Newsletter
@@ -247,6 +248,16 @@ def test_an_address_hears_it(server: Any, tmp_path: Path, monkeypatch: pytest.Mo
     assert server.heard[1][0] == "/broken/canary"
     monkeypatch.setenv("HOOK", "sh -c 'echo $0 $1 >&2; exit 1' canary-of-hook")
     assert "sh -c" not in call("env:HOOK", {}, tmp_path)
+
+
+def test_no_secret_is_told(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "canary-of-token")
+    resolve("env:TOKEN")
+    address = f"http://127.0.0.1:{server.server_port}/hook"
+    assert call(address, {"text": "internal error: canary-of-token"}, tmp_path) == ""
+    [(_, _, heard)] = server.heard
+    assert "internal error" in heard
+    assert "canary" not in heard
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from publisher import schedule
+from publisher.cli.main import main
 from publisher.ledger import Counts, Key, Ledger
 from publisher.ledger.account import standing
 from publisher.ledger.memo import watch
@@ -125,7 +127,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
         process = daemon.start("serve", NOTIFY_SOCKET=str(tmp_path / "notify"))
         daemon.wait_for(lambda: daemon.counts.sent == 3)
         with closing(daemon.ledger) as ledger:
-            assert watch(ledger).heartbeat
+            assert watch(ledger, "tag:e.org,2021:slow").heartbeat
         code, lines, err = daemon.end(process)
         heard = []
         while select.select([ear], [], [], 0)[0]:
@@ -143,7 +145,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
     ]
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     with closing(daemon.ledger) as ledger:
-        assert watch(ledger).heartbeat is None
+        assert watch(ledger, "tag:e.org,2021:slow").heartbeat is None
 
 
 def test_it_says_what_is_next(daemon: Daemon) -> None:
@@ -223,7 +225,7 @@ def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
             for sample in family.samples
         }
 
-    daemon.wait_for(lambda: ("deliveries", "chat", "failed") in numbers())
+    daemon.wait_for(lambda: ("next_due_timestamp_seconds",) in numbers())  # it comes last
     found = numbers()
     assert {key[2]: count for key, count in found.items() if key[:2] == ("deliveries", "chat")} == {
         "planned": 1,
@@ -268,7 +270,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
         assert heard() == []
     process.kill()
     with closing(daemon.ledger) as ledger:
-        assert watch(ledger).heartbeat
+        assert watch(ledger, "tag:e.org,2021:slow").heartbeat
     second = daemon.start("serve")
     daemon.wait_for(lambda: daemon.counts.unknown == 1)
     _, lines, _ = daemon.end(second)
@@ -302,6 +304,26 @@ def test_trouble_is_told_to_a_command(daemon: Daemon) -> None:
     assert lines[-2].startswith(f"{daemon.today} failed chat: 1 of 3 failed")
 
 
+def test_a_mistake_that_stays_is_told_once(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = SETTINGS.partition("[channels")[0].format(schedule="")
+    (daemon.root / "publisher.toml").write_text(f"{settings}[channels.web]\n")
+    monkeypatch.chdir(daemon.root)
+
+    def wake(tick: Callable[[], object], _: object, tell: Callable[[str], None], *__: object) -> None:
+        for _ in range(3):
+            tell("internal error: ZeroDivisionError: by zero")
+        tick()
+        tell("internal error: ZeroDivisionError: by zero")
+
+    monkeypatch.setattr(schedule, "wake", wake)
+    assert main(["serve"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    error = "failed: internal error: ZeroDivisionError: by zero"
+    assert [line for line in told if line.startswith(("failed", "mended"))] == [error, "mended", error]
+
+
 def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:
     """Fault 46."""
     with (daemon.root / "publisher.toml").open("a") as settings:
@@ -317,6 +339,6 @@ def test_a_single_tick(daemon: Daemon) -> None:
     code, out, _ = daemon.run("tick", "--json")
     found = json.loads(out)
     assert (code, found["exit"], found["next"]) == (4, 4, None)
-    assert [one["what"] for one in found["notices"]][-1] == "unknown"
+    assert [one["what"] for one in found["news"]][-1] == "unknown"
     assert daemon.run("tick")[:2] == (0, ""), "it is told once"
     assert daemon.world.told == ["deliver 1 一"]

@@ -42,8 +42,22 @@ def test_it_is_told_with_the_feeds(letter: Newsletter, hub: Hub) -> None:
     letter.restart()
     letter.tick()
     assert len(hub.told) == TOPICS
-    [told] = [notice for notice in letter.said("published") if notice.channels == ("websub",)]
+    [told] = [news for news in letter.said("published") if news.channels == ("websub",)]
     assert told.message == f"{hub.url} · {TOPICS} sent"
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["the first", "a later one"])
+def test_a_publisher_that_died_before_it_told_is_stood_in_for(
+    letter: Newsletter, hub: Hub, *, before: bool
+) -> None:
+    if before:
+        letter.tick()
+        letter.write("2021-07-18", "改")
+    letter.publish(channels=("web", "rss"), announce=False)  # as far as it came
+    letter.tick()
+    assert len(hub.told) == TOPICS * (1 + before)
+    letter.tick()
+    assert len(hub.told) == TOPICS * (1 + before)
 
 
 def test_one_that_wants_to_be_left_alone_is_told_when_it_said(letter: Newsletter, hub: Hub) -> None:
@@ -124,10 +138,11 @@ def test_feeds_that_are_gone_stop_nothing(letter: Newsletter, hub: Hub) -> None:
 
 def test_an_archive_that_is_adopted_is_announced_to_nobody(letter: Newsletter, hub: Hub) -> None:
     letter.write("2021-07-04", "旧")
-    letter.now = DUE - HOUR
+    letter.now = DUE - 24 * HOUR
     adopt_archive(letter.config, Theme.load(), letter.now, lambda _: None)
     assert "2021-07-04" in (letter.root / "public" / "feed.xml").read_text()
     letter.tick()
+    letter.publish()
     assert hub.told == []
     letter.now = DUE
     letter.tick()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+import pytest
+
 from publisher.channel import Receipt
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
@@ -76,6 +78,24 @@ def test_it_is_seen_before_its_time_and_told_when_it_has_come(letter: Newsletter
     assert seen(letter) == [("post", Outlook.WAITING)]
 
 
+def test_each_text_is_looked_at_once(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many issues lie ahead, a tick has little to do."""
+    spoil(letter)
+    letter.now = DUE - HOUR
+    letter.tick()
+
+    def look(*_: object) -> None:
+        raise AssertionError("the text is the same")
+
+    with monkeypatch.context() as changed:
+        changed.setattr("publisher.checks.stopping.grave", look)
+        letter.restart()
+        letter.tick()
+    letter.now = DUE
+    letter.tick()
+    assert [one.message for one in letter.said("unsound")] == [SAID]
+
+
 def test_mended_too_late_it_is_missed(letter: Newsletter) -> None:
     letter.channels = (Web(), *letter.channels)
     spoil(letter)
@@ -103,6 +123,22 @@ def test_the_archive_goes_without_it(letter: Newsletter) -> None:
     letter.write("2021-07-18", "好")
     letter.tick()
     assert pages(letter) == ["2021-07-18", "2021-08-01"]
+
+
+def test_who_publishes_another_one_by_hand_leaves_it_out(letter: Newsletter) -> None:
+    letter.channels = (Web(), Rss(), *letter.channels)
+    spoil(letter)
+    letter.write("2021-07-04", "旧")
+    letter.tick()
+    letter.write("2021-07-04", "改")
+    assert letter.publish("2021-07-04", channels=("web", "rss")).exit_code == 0
+    assert pages(letter) == ["2021-07-04"]
+    assert "改" in (letter.root / "public" / "2021-07-04" / "index.html").read_text()
+    assert "/2021-07-18/" not in (letter.root / "public" / "feed.xml").read_text()
+    letter.publish(channels=("web",), force=True)
+    assert pages(letter) == ["2021-07-04", "2021-07-18"]
+    letter.publish("2021-07-04", channels=("web",))
+    assert "2021-07-18" in (letter.root / "public" / "index.html").read_text(), "what is out stays"
 
 
 def test_whoever_insists_has_it_out(letter: Newsletter) -> None:
@@ -137,6 +173,7 @@ def test_off_for_three_days_with_an_error(letter: Newsletter) -> None:
 
 
 def test_an_error_that_slips_in_while_it_goes_out(letter: Newsletter) -> None:
+    """Fault 42, second half: what was begun ends as it began, with a warning."""
     letter.write("2021-07-18", "一", "二")
     letter.with_post(behaves=refuse_the_second)
     letter.tick()
@@ -144,11 +181,36 @@ def test_an_error_that_slips_in_while_it_goes_out(letter: Newsletter) -> None:
     spoil(letter)
     letter.now += 2 * HOUR
     letter.tick()
-    assert letter.sent == ["一"]
-    assert [one.message for one in letter.said("unsound")] == [SAID]
-    letter.write("2021-07-18", "一", "二")
+    assert letter.sent == ["一", "二"]
+    [warning] = letter.said("warning")
+    assert (warning.message, warning.hint) == (f"{SAID}; it ends as it began", LOOK)
+    assert [one.what for one in letter.told[-2:]] == ["warning", "published"]
     letter.tick()
     assert letter.sent == ["一", "二"]
+
+
+def test_an_error_that_slips_in_while_letters_go_out(letter: Newsletter) -> None:
+    busy = [True]
+
+    def behave(_: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if len(letter.sent) >= 5 and busy[0]:
+            raise DeliveryError("tired", retry_after=3600)
+        return effect()
+
+    letter.channels = (Letters(letter.world, count=12, behaves=behave),)
+    letter.tick()
+    begun = len(letter.sent)
+    assert begun < 12
+    busy[0] = False
+    spoil(letter)
+    letter.restart()
+    letter.now += 2 * HOUR
+    letter.tick()
+    assert letter.sent == ["一"] * 12
+    assert set(letter.world.sent.values()) == {1}
+    letter.channels = (*letter.channels, Web())
+    letter.tick()
+    assert pages(letter) == [], "where nothing of it is, the errors keep it back"
 
 
 def refuse_the_second(call: Call, effect: Callable[[], Receipt]) -> Receipt:

@@ -62,7 +62,7 @@ def test_a_delivery_that_does_not_end(letter: Newsletter) -> None:
 
     vigil = watched(letter, hang)
     assert seen == [True, True, False]
-    assert watch(letter.ledger).heartbeat == DUE + LONGEST
+    assert watch(letter.ledger, "tag:e.org,2021:n").heartbeat == DUE + LONGEST
     assert vigil.heartbeat == letter.now, "it did end"
 
 
@@ -73,7 +73,7 @@ def test_a_clock_that_is_set_is_no_hanging(letter: Newsletter) -> None:
 
     def step(vigil: Vigil) -> None:
         seen.append(look(letter, vigil, later))
-        seen.append(watch(letter.ledger).heartbeat)
+        seen.append(watch(letter.ledger, "tag:e.org,2021:n").heartbeat)
 
     watched(letter, step)
     assert seen == [True, later]

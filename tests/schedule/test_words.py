@@ -43,6 +43,7 @@ def test_what_is_to_come(letter: Letter) -> None:
         "due": "2021-08-01T10:30:00+08:00",
         "utc": "2021-08-01T02:30:00+00:00",
         "rescheduled": False,
+        "held": False,
         "outlook": "waiting",
         "detail": "",
     }
@@ -115,6 +116,13 @@ def test_hold_and_release(letter: Letter) -> None:
     ]
 
 
+def test_a_draft_can_be_held(letter: Letter) -> None:
+    letter.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
+    assert letter.told("hold", "2021-08-01", "--channel", "chat")[1:] == [
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft",
+    ]
+
+
 def test_reschedule(letter: Letter) -> None:
     assert letter.told("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
         "  web   2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
@@ -167,6 +175,13 @@ def test_an_archive_is_adopted(letter: Letter) -> None:
     assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
+def test_an_archive_is_adopted_where_only_files_are_written(letter: Letter) -> None:
+    settings = letter.root / "publisher.toml"
+    settings.write_text(settings.read_text().replace('room = "@readers"\nme = "@me"\n', ""))
+    assert "✓ chat  1 issue taken as published" in letter.told("adopt", "--archive")
+    assert "  chat  published 2021-07-04 10:30" in letter.told("status", "2021-07-04")
+
+
 def test_a_ledger_is_adopted(letter: Letter) -> None:
     letter.run("--yes")
     (letter.root / ".publisher" / "ledger.seen").write_text("99\n")
@@ -182,13 +197,13 @@ def test_a_ledger_is_adopted(letter: Letter) -> None:
 def test_a_daemon_that_is_silent_is_missed(letter: Letter) -> None:
     letter.run("--yes")
     ledger = Ledger(letter.place)
-    beat(ledger, NOW - dt.timedelta(seconds=110))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=110))
     assert letter.run("status").code == 0
-    beat(ledger, NOW - dt.timedelta(seconds=130))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     said = letter.run("status")
     assert said.code == 2
     assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
-    beat(ledger, None)
+    beat(ledger, "tag:e.org,2021:slow", None)
     assert letter.run("status").code == 0
     ledger.close()
 
@@ -217,16 +232,16 @@ def test_the_doctor_asks_after_the_daemon(letter: Letter) -> None:
     assert on_the_daemon(letter) == [f"! daemon    {what.format('')} · {how}"]
     letter.run("--yes")
     ledger = Ledger(letter.place)
-    beat(ledger, NOW - dt.timedelta(seconds=100))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=100))
     assert on_the_daemon(letter) == ["✓ daemon    alive at 2021-07-18 11:58"]
-    beat(ledger, NOW - dt.timedelta(seconds=130))
+    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     assert on_the_daemon(letter, code=2) == [
         "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
         "start it again: publish serve"
     ]
-    look(ledger, NOW - dt.timedelta(seconds=60))
+    look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=60))
     assert on_the_daemon(letter) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
-    look(ledger, NOW - dt.timedelta(days=3))
-    beat(ledger, None)
+    look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(days=3))
+    beat(ledger, "tag:e.org,2021:slow", None)
     assert on_the_daemon(letter) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
     ledger.close()

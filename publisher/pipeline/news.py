@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from publisher.channel import LiveChannel
 from publisher.errors import IssueError, PublisherError
 from publisher.ledger import Standing
-from publisher.ledger.agenda import notice
+from publisher.ledger.agenda import tell_once
 from publisher.pipeline.agenda import Appointment, Known, Outlook
 from publisher.pipeline.events import ChannelOutcome
 from publisher.pipeline.live import shortfall
@@ -27,7 +28,7 @@ _STOPPED = {
 """What is told once when its time has come, and the exit code for it."""
 
 
-class Notice(NamedTuple):
+class News(NamedTuple):
     """A change of state, in words. `what` is one word, `alarm` whether the editor should hear of it."""
 
     what: str
@@ -38,10 +39,10 @@ class Notice(NamedTuple):
     alarm: bool = False
 
 
-Tell = Callable[[Notice], None]
+Tell = Callable[[News], None]
 
 
-class Notices:
+class Troubles:
     """Tells troubles, each once. `exit_code` is that of the first one."""
 
     def __init__(self, run: Run, tell: Tell) -> None:
@@ -73,7 +74,7 @@ class Notices:
         if told := self._untold(some, what, detail):
             self._fail(code)
             names, alarm = tuple(one.key.channel for one in told), outlook is not Outlook.HELD
-            self._tell(Notice(what, _name(told[0]), names, detail, told[0].hint, alarm))
+            self._tell(News(what, _name(told[0]), names, detail, told[0].hint, alarm))
 
     def _tell_missed(self, missed: Sequence[Appointment]) -> None:
         told = self._untold(missed, Outlook.MISSED.value, "")
@@ -85,13 +86,13 @@ class Notices:
         if len(issues) == 1:
             ago = span(self._run.clock.time() - told[0].due)
             what = f"it was due {ago} ago, and is not sent by itself any more"
-            hint = f"publish {issues[0]} --channel {','.join(names)}"
+            hint = f"publish --issue {shlex.quote(issues[0])} --channel {','.join(names)}"
         else:
             which = f"{issues[0]} to {issues[-1]}"
             what = f"{len(issues)} issues were due long ago, and are not sent by themselves: {which}"
             hint = "if they are out: publish adopt --archive; else publish each"
         issue = issues[0] if len(issues) == 1 else ""
-        self._tell(Notice(Outlook.MISSED.value, issue, names, what, hint, alarm=True))
+        self._tell(News(Outlook.MISSED.value, issue, names, what, hint, alarm=True))
 
     def _tell_gone(self, found: Sequence[Appointment], known: Known) -> None:
         """Tell of what was begun and cannot be ended, because its file is not there any more."""
@@ -101,15 +102,13 @@ class Notices:
         for key, standing in known.unfinished.items():
             if key in there or key.followed or key.channel not in on or not key.issue.startswith(prefix):
                 continue
-            if _is_begun(standing) and notice(
+            if _is_begun(standing) and tell_once(
                 run.ledger, [(key.issue, key.channel)], "gone", "", run.clock.time()
             ):
                 fault = shortfall(standing)
                 what = f"its file is gone; {fault.message if fault else 'it was begun'}"
                 issue = key.issue.removeprefix(prefix)
-                self._tell(
-                    Notice("gone", issue, (key.channel,), what, "put it back, or let it be", alarm=True)
-                )
+                self._tell(News("gone", issue, (key.channel,), what, "put it back, or let it be", alarm=True))
 
     def alarm(
         self, one: Appointment, error: PublisherError, channels: tuple[str, ...], *, again: bool = False
@@ -118,16 +117,16 @@ class Notices:
         that was in the journal."""
         self._fail(error.exit_code)
         about = [(one.key.issue, name) for name in channels]
-        news = notice(self._run.ledger, about, "failed", error.message, self._run.clock.time())
+        news = tell_once(self._run.ledger, about, "failed", error.message, self._run.clock.time())
         if news or not again:
             what = Outlook.BROKEN.value if isinstance(error, IssueError) else "failed"
-            self._tell(Notice(what, one.record.id, channels, error.message, error.hint, alarm=bool(news)))
+            self._tell(News(what, one.record.id, channels, error.message, error.hint, alarm=bool(news)))
 
     def _untold(self, some: Sequence[Appointment], what: str, detail: str) -> list[Appointment]:
         about = {(one.key.issue, one.key.channel): one for one in some}
         if not about:
             return []
-        news = set(notice(self._run.ledger, about, what, detail, self._run.clock.time()))
+        news = set(tell_once(self._run.ledger, about, what, detail, self._run.clock.time()))
         return [one for place, one in about.items() if place in news]
 
     def _fail(self, code: int) -> None:
