@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clock import Job, in_turn, peak_memory
+from issues import LAST
 
 SINK, SOURCE = Path("/usr/sbin/smtp-sink"), Path("/usr/sbin/smtp-source")
 MANY, SLOW, MEMORY = 10_000, 500, 100_000
@@ -59,7 +60,7 @@ def _newsletter(folder: Path, config: str, issue: str, port: int, readers: int, 
     (folder / "issues").mkdir(parents=True)
     settings = config + _SETTINGS.format(port=port, connections=connections)
     (folder / "publisher.toml").write_text(settings, "utf-8")
-    (folder / "issues" / "2025-01-01.md").write_text(issue, "utf-8")
+    (folder / "issues" / f"{LAST}.md").write_text(issue, "utf-8")
     (folder / "readers.txt").write_text("".join(f"reader{n}@example.net\n" for n in range(readers)))
     return folder
 
