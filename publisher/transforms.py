@@ -240,7 +240,7 @@ def summary(issue: Issue, limit: int = 160) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text cut to `limit` characters: at the end of a sentence, else of a clause, else of a word."""
+    """The text cut to `limit` characters: at the end of a sentence; else of a clause or a word, with "…"."""
     text = text.strip()
     if len(text) <= limit:
         return text
@@ -248,7 +248,7 @@ def shorten(text: str, limit: int) -> str:
     for ends in (_SENTENCE_ENDS, _CLAUSE_ENDS):
         cut = max(head.rfind(end) for end in ends)
         if cut >= limit // 3:
-            return head[: cut + 1]
+            return head[: cut + 1] if head[cut] in _SENTENCE_ENDS else f"{head[:cut]}…"
     head = text[: limit - 1]
     cut = max(head.rfind(pause) for pause in _PAUSES)
     if cut < limit // 3:

@@ -137,6 +137,7 @@ def test_topics_stay_whole_and_within_their_limit() -> None:
         ("短句。", 10, "短句。"),
         ("第一句话。第二句话很长很长很长", 10, "第一句话。"),
         ("一个没有句号的长句子，分成两段来说", 14, "一个没有句号的长句子…"),
+        ("第一件事；第二件事很长很长很长", 10, "第一件事…"),
         ("hello wonderful world", 12, "hello…"),
         ("abcdefghijklmnop", 8, "abcdefg…"),
     ],

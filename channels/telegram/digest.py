@@ -168,10 +168,15 @@ class _Teller:
                 return lines([head, *fields, phrases.elsewhere(item, places, self.writer), _quoted(text)])
 
     def _summary(self, item: Item) -> Runs:
-        """The summary; the first paragraph of an item that has none."""
+        """The summary; the first paragraph of an item that has none. What they announce is left out."""
         if item.summary:
-            return self.writer.inlines(item.summary)
-        return self.writer.blocks(tuple(block for block in item.body if isinstance(block, Paragraph))[:1])
+            said, left = stripped(self.writer.inlines(item.summary)), len(item.body)
+        else:
+            first = tuple(block for block in item.body if isinstance(block, Paragraph))[:1]
+            said, left = stripped(self.writer.blocks(first)), len(item.body) - 1
+        if left > 0 and said and said[-1].text.endswith(("：", ":")):
+            return (*said[:-1], said[-1].saying(f"{said[-1].text[:-1]}…"))
+        return said
 
 
 def _pieces(*parts: Runs) -> tuple[Piece, ...]:

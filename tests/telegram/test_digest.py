@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from publisher.model import Guide, Issue, Item, Link, Paragraph, Section, Text
+from publisher.model import Field, Guide, Issue, Item, Link, Paragraph, Section, Text
 from publisher.words import words
 
 ISSUE = """
@@ -230,6 +230,19 @@ def test_the_first_paragraph_stands_for_a_missing_summary(send) -> None:
     item = Item((Text("甲"),), body=(Paragraph((Text("第一段。"),)), Paragraph((Text("第二段。"),))))
     assert send(one(item)).texts[0].endswith("1. 甲\n第一段。")
     assert send(one(item), detail="full").texts[0].endswith("1. 甲\n第一段。\n第二段。")
+
+
+@pytest.mark.parametrize("colon", ["：", ":"])
+def test_what_announces_something_left_out_does_not_end_in_a_colon(send, colon: str) -> None:
+    more = Paragraph((Text("第二段。"),))
+    field = Field("摘要", "summary", (Text(f"有三条{colon}"),))
+    assert send(one(Item((Text("甲"),), fields=(field,), body=(more,)))).texts[0].endswith("\n有三条…")
+    assert send(one(Item((Text("甲"),), fields=(field,)))).texts[0].endswith(f"\n有三条{colon}")
+    first = Paragraph((Text(f"有三条{colon}"),))
+    assert send(one(Item((Text("甲"),), body=(first, more)))).texts[0].endswith("\n有三条…")
+    assert send(one(Item((Text("甲"),), body=(first,)))).texts[0].endswith(f"\n有三条{colon}")
+    whole = send(one(Item((Text("甲"),), body=(first, more))), detail="full").texts[0]
+    assert whole.endswith(f"\n有三条{colon}\n第二段。")
 
 
 def test_a_tagline_of_the_issue_alone(send) -> None:
