@@ -6,19 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from publisher import registry
-from tests.chat import Chat
-from tests.commands.letter import Letter
+from tests.commands.letter import Letter, begun
 
 
 @pytest.fixture
 def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    load = registry.load
-    monkeypatch.setattr(registry, "load", lambda name: Chat if name == "chat" else load(name))
-    made = Letter(tmp_path / "letter", capsys.readouterr)
-    monkeypatch.chdir(made.root)
-    return made
+    return begun(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -8,7 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
+from publisher import registry
 from publisher.cli.main import main
+from tests.chat import Chat
 from tests.live import World
 
 NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)  # 12:00 in Shanghai
@@ -76,3 +80,13 @@ class Letter:
     @property
     def place(self) -> Path:
         return self.root / ".publisher" / "ledger.db"
+
+
+def begun(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
+    """Such a newsletter below a folder, and the process in it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda name: Chat if name == "chat" else load(name))
+    made = Letter(folder / "letter", capsys.readouterr)
+    monkeypatch.chdir(made.root)
+    return made

@@ -8,24 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from publisher import registry
 from publisher.ledger import Ledger
 from publisher.ledger.memo import beat, look
-from tests.chat import Chat
-from tests.commands.letter import NOW, SETTINGS, Letter
+from tests.commands.letter import NOW, SETTINGS, Letter, begun
 
 
 @pytest.fixture
 def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
     """An issue of two weeks ago, one of today, and one that comes in two weeks."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    load = registry.load
-    monkeypatch.setattr(registry, "load", lambda name: Chat if name == "chat" else load(name))
-    made = Letter(tmp_path / "letter", capsys.readouterr)
+    made = begun(tmp_path, monkeypatch, capsys)
     made.write("2021-08-01", "将来")
     settings = SETTINGS.replace("[channels.chat]", '[channels.chat]\nat = "10:30"')
     (made.root / "publisher.toml").write_text(settings)
-    monkeypatch.chdir(made.root)
     return made
 
 
