@@ -68,7 +68,7 @@ class WebSub:
         """The hub alone."""
         return (self.hub,)
 
-    def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002
+    def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002 - the protocol's
         """Nothing: a hub is not told of issues but of feeds; see `announcement`."""
         return Rendering(())
 
@@ -117,10 +117,10 @@ class _Session:
         _accept(answer)
         return Receipt(remote_id=topic)
 
-    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002
+    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
         return self.deliver(part, destination)
 
-    def withdraw(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002
+    def withdraw(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
         return Receipt(changed=False)  # the hub keeps nothing
 
 

@@ -31,10 +31,10 @@ class _NoPreviews:
 
     fingerprint = ""
 
-    def render(self, name: str, **values: object) -> str:  # noqa: ARG002
+    def render(self, name: str, **values: object) -> str:  # noqa: ARG002 - the protocol's
         return ""
 
-    def text(self, name: str) -> str:  # noqa: ARG002
+    def text(self, name: str) -> str:  # noqa: ARG002 - the protocol's
         return ""
 
 

@@ -23,7 +23,7 @@ def define(parser: Parser) -> None:
     """Add no arguments: there are none."""
 
 
-def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
     """List the channels; the exit code. Outside of a newsletter, none is on."""
     try:
         path = find(Path.cwd())

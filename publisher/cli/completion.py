@@ -19,7 +19,7 @@ def define(parser: Parser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
     """Print a script for the shell; the exit code."""
     import shtab
 

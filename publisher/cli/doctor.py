@@ -24,7 +24,7 @@ def define(parser: Parser) -> None:
     """Add no arguments: there are none."""
 
 
-def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001
+def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
     """Print what was found; 2 when something has to be mended, else 0."""
     from publisher.pipeline.clock import Clock
     from publisher.pipeline.events import Request

@@ -125,8 +125,8 @@ def _show(row: Row, zone: ZoneInfo, width: int, output: Output) -> None:
     facts = (in_words(row, zone), row.destination, row.url)
     output.line(f"  {row.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
     shown = [_in_line(one, row) for one in row.missed[:_LISTED]]
-    if more := len(row.missed) - _LISTED:
-        shown += [f"and {more} more, which --json lists"] if more > 0 else []
+    if len(row.missed) > _LISTED:
+        shown.append(f"and {len(row.missed) - _LISTED} more, which --json lists")
     detail = "" if shown else row.detail
     for line in (detail, *shown, (command := next_command(row)) and f"→ {command}"):
         if line:

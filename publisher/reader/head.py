@@ -19,7 +19,7 @@ _TITLE = re.compile(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
 _LONG = 10_000
 """No title a person wrote is longer, in characters; beyond, code and sources are not looked for."""
 
-_LENTICULAR = re.compile(r"[【［]([^】］]*)[】］]\s*[（(]?\s*(?=https?://)")
+_LENTICULAR = re.compile(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
 
 
 @dataclass(slots=True)
@@ -89,7 +89,9 @@ class HeadReader:
         elif (lenticular := _LENTICULAR.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
             self._caption(lenticular.group(1), line, head)
             head.url = url
-            self._tail(text[lenticular.end() + len(url) :].lstrip(")）"), line, head)
+            rest = text[lenticular.end() + len(url) :]
+            closed = bool(lenticular.group(2)) and rest.startswith((")", "）"))
+            self._tail(rest[closed:], line, head)
             self._report("malformed-link", "the link is written as 【title】url", line, at, lenticular.end())
         elif url := bare_url(text[at:]):
             head.title, head.url = (Text(url),), url
