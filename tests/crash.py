@@ -26,12 +26,12 @@ from typing import ClassVar
 
 from publisher import failpoints
 from publisher.channel import Part, Rendering
+from publisher.clock import Clock
+from publisher.delivery.job import Live
+from publisher.delivery.plan import survey
 from publisher.errors import BusyError, PublisherError
 from publisher.ledger import Key, Ledger
-from publisher.ledger.account import standing
-from publisher.pipeline.clock import Clock
-from publisher.pipeline.live import Live
-from publisher.pipeline.survey import survey
+from publisher.ledger.queries import standing
 from tests.live import Letters, Post, World
 
 EDGES = ("planning", "planned", "begun", "sending", "acted", "confirming", "confirmed")

@@ -18,13 +18,13 @@ import pytest
 from publisher import registry
 from publisher.archive.lock import held
 from publisher.cli import publish as publish_module
+from publisher.cli.console import Story
 from publisher.cli.main import main
 from publisher.cli.output import Output
 from publisher.cli.parser import COMMANDS, act
-from publisher.cli.story import Story
 from publisher.errors import DeliveryError
+from publisher.events import Advanced, Request
 from publisher.files import FolderSession
-from publisher.pipeline.events import Advanced, Request
 
 NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from publisher.pipeline.due import moment_of
+from publisher.due import moment_of
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 import pytest
 
 from publisher.channel import Context, Part, Receipt, Rendering
+from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import ConfigError, DeliveryError
+from publisher.events import Departure, Outcome, Request
 from publisher.ledger import Key
-from publisher.ledger.account import standing
+from publisher.ledger.queries import standing
 from publisher.model import Publication
-from publisher.pipeline.clock import Clock
-from publisher.pipeline.events import Departure, Outcome, Request
-from publisher.pipeline.following import notify
+from publisher.pipeline.notice import notify
 from publisher.theme import Theme
 from tests.live import Call, Letters
 from tests.test_live import ISSUE, Newsletter

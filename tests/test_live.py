@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from publisher.channel import Part, Receipt
+from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
+from publisher.events import ChannelOutcome, Departure, Outcome, Request
 from publisher.ledger import Key, Ledger
-from publisher.ledger.account import Verdict, attempts, resolve, retry, standing
+from publisher.ledger.queries import Verdict, attempts, resolve, retry, standing
 from publisher.model import Publication
-from publisher.pipeline.clock import Clock
-from publisher.pipeline.events import ChannelOutcome, Departure, Outcome, Request
-from publisher.pipeline.publishing import publish
-from publisher.pipeline.settlement import Answer, Settlement
+from publisher.pipeline.publish import publish
+from publisher.reports.resolve import Answer, Settlement
 from publisher.theme import Theme
 from tests.live import Behaviour, Call, Letters, Line, Post, World
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from publisher.images import Picture, pictures, without
 from publisher.model import Publication, plain
-from publisher.pictures import Picture, pictures, without
 from publisher.reader import read
 
 PUBLICATION = Publication("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")

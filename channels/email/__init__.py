@@ -46,21 +46,21 @@ class Email(Settings):
     @property
     def window(self) -> int:
         """How many connections are open at a time: those wanted, if the server takes as many."""
-        from publisher.channels.email.pace import limits
+        from publisher.channels.email.rate_limit import limits
 
         found = limits(server(self.server, self.user, self.password).host) if self.server else None
         return min(self.connections, found.connections) if found else self.connections
 
     def recipients(self) -> Iterator[str]:
         """The readers, each once, by what is the same for all ways to write the address."""
-        from publisher.channels.email.roster import readers
+        from publisher.channels.email.recipients import readers
 
         return (one.key for one in readers(self._source))
 
     @property
     def recipients_state(self) -> object:
         """What changes when the list does."""
-        from publisher.channels.email.roster import state
+        from publisher.channels.email.recipients import state
 
         return state(self._source)
 
@@ -70,13 +70,13 @@ class Email(Settings):
 
         Raises ConfigError when no address can be made of the newsletter's.
         """
-        from publisher.channels.email.rendering import render
+        from publisher.channels.email.render import render
 
         return render(self, issue, context)
 
     def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
         """A mail that programs show below that of the issue; they want the same subject for that, too."""
-        from publisher.channels.email.rendering import follow_up
+        from publisher.channels.email.render import follow_up
 
         return follow_up(self, text, first, context, when)
 
@@ -85,9 +85,9 @@ class Email(Settings):
         files below it."""
         if not self.server:
             return FolderSession()
-        from publisher.channels.email.connection import Connection
-        from publisher.channels.email.pace import PACE
+        from publisher.channels.email.rate_limit import PACE
         from publisher.channels.email.session import MailSession
+        from publisher.channels.email.smtp import Connection
 
         return MailSession(
             Connection(server(self.server, self.user, self.password)),
@@ -107,8 +107,8 @@ class Email(Settings):
                 "there is no server, so the mail is written as a file",
                 'name the one that sends your mail: server = "smtp://mail.example.org:587"',
             )
-        from publisher.channels.email.connection import Connection
-        from publisher.channels.email.examination import examine
+        from publisher.channels.email.doctor import examine
+        from publisher.channels.email.smtp import Connection
 
         connection = Connection(server(self.server, self.user, self.password))
         return examine(connection, self._source, (self.dkim, self.dkim_key), self.unsubscribe_key)

@@ -10,8 +10,8 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from publisher.channels.email.copies import Copy
 from publisher.channels.email.headers import header
+from publisher.channels.email.personalize import Copy
 from publisher.credentials import Reference, resolve
 from publisher.errors import ConfigError
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from publisher.channel import Entry
 from publisher.channels.email.items import item_name, numbered
-from publisher.channels.email.prose import Prose, shown
 from publisher.channels.email.sheet import SIGNATURE, Sheet
 from publisher.channels.email.tidy import tidy
 from publisher.channels.email.wrapping import columns, shorten
+from publisher.channels.email.writer import Prose, shown
 from publisher.links import ascii_url, license_link
 from publisher.model import Issue, Publication, Section, plain
 from publisher.transforms import links

@@ -14,9 +14,9 @@ from publisher.channels.email.frame import (
     write_signature,
 )
 from publisher.channels.email.items import write_item
-from publisher.channels.email.prose import Prose
 from publisher.channels.email.sheet import Sheet
 from publisher.channels.email.tidy import tidy
+from publisher.channels.email.writer import Prose
 from publisher.model import Guide, Issue, Item, Note, Paragraph, Publication, Section, Warmup
 from publisher.words import words
 

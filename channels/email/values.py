@@ -51,7 +51,7 @@ def readers(sender: str, to: str, written: tuple[str, ...] | Path) -> None:
             'name the file with the addresses: recipients = "readers.txt"',
         )
     if isinstance(written, tuple) and written:
-        from publisher.channels.email.roster import readers
+        from publisher.channels.email.recipients import readers
 
         for _ in readers(written):
             pass

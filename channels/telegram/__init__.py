@@ -53,7 +53,7 @@ class Telegram(Settings):
     def render(self, issue: Issue, context: Context) -> Rendering:
         """The messages of an issue that went through `publishable` and `absolute`, in order, and then the
         page that shows them; needs `context.entry`."""
-        from publisher.channels.telegram.rendering import render
+        from publisher.channels.telegram.render import render
 
         return render(self, issue, context)
 
@@ -61,8 +61,8 @@ class Telegram(Settings):
         """A connection that sends to its destination, a chat; without a token it writes files below it."""
         if not self.token:
             return FolderSession()
-        from publisher.channels.telegram.connection import Connection
-        from publisher.channels.telegram.pace import Pace
+        from publisher.channels.telegram.client import Connection
+        from publisher.channels.telegram.rate_limit import Pace
         from publisher.channels.telegram.session import ChatSession
 
         return ChatSession(Connection(self.token, self.api), Pace(), pin=self.pin, own=self.me)
@@ -74,8 +74,8 @@ class Telegram(Settings):
                 "there is no token, so messages are written as files",
                 'get one from @BotFather and name where it is: token = "env:TELEGRAM_TOKEN"',
             )
-        from publisher.channels.telegram.connection import Connection
-        from publisher.channels.telegram.examination import examine
+        from publisher.channels.telegram.client import Connection
+        from publisher.channels.telegram.doctor import examine
 
         connection = Connection(self.token, self.api)
         return examine(connection, self.chat, own=self.me, topic=self.topic, pin=self.pin)

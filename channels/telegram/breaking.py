@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import takewhile
 
+from publisher.channels.telegram.entities import Runs, cut, stripped, text_of
 from publisher.channels.telegram.limits import Size, size_of
-from publisher.channels.telegram.runs import Runs, cut, stripped, text_of
 
 _PLACES = tuple(
     re.compile(pattern) for pattern in (r"\n", r"[。！？；!?;…]+[”’」』）)]*|[.] ", r"[，、：,:—]+", r" ")

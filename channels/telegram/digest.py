@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
-from publisher.channels.telegram.runs import Run, Runs, clean, glue, lines, stripped, text_of
+from publisher.channels.telegram.entities import Run, Runs, clean, glue, lines, stripped, text_of
 from publisher.channels.telegram.writer import Writer
 from publisher.dataclass import dataclass
 from publisher.model import Blocks, Brief, Issue, Item, Paragraph, Publication, Section, Warmup

@@ -11,7 +11,7 @@ from html import escape
 from itertools import groupby
 from operator import attrgetter
 
-from publisher.channels.telegram.runs import Run, Runs
+from publisher.channels.telegram.entities import Run, Runs
 
 QUOTE, QUOTE_END = "<blockquote expandable>", "</blockquote>"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import NotRequired, TypedDict
 
+from publisher.channels.telegram.entities import Entity
 from publisher.channels.telegram.limits import Counted
 from publisher.channels.telegram.rich import RichMessage
-from publisher.channels.telegram.runs import Entity
 
 
 class Preview(TypedDict, total=False):

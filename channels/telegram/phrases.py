@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from publisher.channels.telegram.runs import Run, Runs, Style, clean, cut, glue, lines, stripped, text_of
+from publisher.channels.telegram.entities import Run, Runs, Style, clean, cut, glue, lines, stripped, text_of
 from publisher.channels.telegram.writer import Writer
 from publisher.links import canonical
 from publisher.model import Brief, Field, Guide, Issue, Item, Link, Note, Publication, Text, plain

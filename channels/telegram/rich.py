@@ -13,7 +13,7 @@ from typing import Any, TypedDict, assert_never
 
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
-from publisher.channels.telegram.runs import Run, Runs, clean, stripped
+from publisher.channels.telegram.entities import Run, Runs, clean, stripped
 from publisher.channels.telegram.writer import Writer
 from publisher.dataclass import dataclass
 from publisher.model import (

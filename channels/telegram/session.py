@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from publisher.channel import Part, Receipt
-from publisher.channels.telegram.connection import Connection
-from publisher.channels.telegram.pace import Pace
-from publisher.channels.telegram.refusals import failure, reason
+from publisher.channels.telegram.client import Connection
+from publisher.channels.telegram.errors import failure, reason
+from publisher.channels.telegram.rate_limit import Pace
 
 if TYPE_CHECKING:
     from telegram import Message

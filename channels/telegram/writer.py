@@ -7,8 +7,8 @@ from dataclasses import field
 from typing import assert_never
 
 from publisher.channels.telegram import addresses
-from publisher.channels.telegram.runs import Run, Runs, Style, clean, glue, lines, stripped, text_of
-from publisher.channels.telegram.shield import JOINER
+from publisher.channels.telegram.autolinks import JOINER
+from publisher.channels.telegram.entities import Run, Runs, Style, clean, glue, lines, stripped, text_of
 from publisher.dataclass import dataclass
 from publisher.model import (
     Block,

@@ -29,7 +29,7 @@ from publisher.files import FolderSession
 from publisher.model import Issue
 
 if TYPE_CHECKING:
-    from publisher.channels.wechat.account import Account
+    from publisher.channels.wechat.client import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Wechat(Settings):
     @property
     def own(self) -> str:
         """The editor, or else the drafts, which nobody sees but the editors of the account."""
-        from publisher.channels.wechat.proofs import DRAFTS
+        from publisher.channels.wechat.test_send import DRAFTS
 
         return (self.me or DRAFTS) if self.appid else ""
 
@@ -67,7 +67,7 @@ class Wechat(Settings):
         The issue went through `publishable` and `absolute`. An article that WeChat would not take is made
         all the same, with a warning that says by how much it is too long and what would help.
         """
-        from publisher.channels.wechat.rendering import render
+        from publisher.channels.wechat.render import render
 
         return render(self, issue, context)
 
@@ -87,13 +87,13 @@ class Wechat(Settings):
                 "there is no appid, so the article is written as files",
                 'add appid = "wx…" and secret = "env:WECHAT_SECRET", from mp.weixin.qq.com',
             )
-        from publisher.channels.wechat.examination import examine
+        from publisher.channels.wechat.doctor import examine
 
         front = Path(self._root, self.cover) if self.cover else None
         return examine(self._account, self.appid, front, publishes=self.publish)
 
     @property
     def _account(self) -> Account:
-        from publisher.channels.wechat.account import Account
+        from publisher.channels.wechat.client import Account
 
         return Account(self.appid, self.secret, self.api, self._lang)

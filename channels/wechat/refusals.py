@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from publisher.channels.wechat.codes import OTHER, REFUSALS, Refusal
+from publisher.channels.wechat.errors import OTHER, REFUSALS, Refusal
 from publisher.errors import DeliveryError
 
 BUSY = -1

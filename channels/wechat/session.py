@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from publisher.channel import Part, Receipt
-from publisher.channels.wechat import cover, pictures
-from publisher.channels.wechat.account import Account
+from publisher.channels.wechat import cover, images
 from publisher.channels.wechat.checks import check
+from publisher.channels.wechat.client import Account
 from publisher.channels.wechat.draft import (
     PUBLISH,
     Draft,
@@ -28,12 +28,12 @@ from publisher.channels.wechat.draft import (
     wanted,
     with_pictures,
 )
+from publisher.channels.wechat.free_publish import ARTICLE, Publishing
+from publisher.channels.wechat.images import Source
 from publisher.channels.wechat.limits import TITLE
-from publisher.channels.wechat.pictures import Source
-from publisher.channels.wechat.proofs import Proofs
-from publisher.channels.wechat.publishing import ARTICLE, Publishing
 from publisher.channels.wechat.refusals import NO_MEDIA, RefusedError
 from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.test_send import Proofs
 from publisher.channels.wechat.uploads import Uploads
 
 _ONE_TAP = Sentence(
@@ -258,15 +258,15 @@ class DraftSession:
 
     def _cover(self, wish: Mapping[str, str]) -> Source:
         if file := wish.get("file"):
-            return pictures.from_file(self._root / file, self._account.lang)
+            return images.from_file(self._root / file, self._account.lang)
         return Source("cover.png", cover.draw(wish["title"], wish["date"]))
 
     def _picture(self, url: str, file: str) -> Source:
         """A picture of the text: from its file, if the pages have been made, or else from its address."""
         path = self._root / file
         if file and path.is_file():
-            return pictures.from_file(path, self._account.lang)
-        return pictures.from_web(url, self._account.lang)
+            return images.from_file(path, self._account.lang)
+        return images.from_web(url, self._account.lang)
 
     # -------------------------------------------------------------- publishing
 

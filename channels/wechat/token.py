@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from publisher.channels.wechat.store import Store
+from publisher.channels.wechat.state import Store
 
 MARGIN = 300.0
 """Seconds before its end from which a token is not used any more."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
-from publisher.channels.wechat.account import Account, File
-from publisher.channels.wechat.pictures import Source, accepted
+from publisher.channels.wechat.client import Account, File
+from publisher.channels.wechat.images import Source, accepted
 
 _PICTURES, _COVERS = "pictures", "covers"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from publisher.checks.addresses import addresses, pictures, twice
-from publisher.checks.archive import Archive, compare
 from publisher.checks.characters import bold, characters, fences, invisible, punctuation
+from publisher.checks.cross_issue import Archive, compare
 from publisher.checks.examined import Examined, examined
 from publisher.checks.items import agreement, items, sources
 from publisher.checks.opening import guide, warm_up

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from publisher.checks.imprint import Imprint
 from publisher.checks.problem import Problem
 from publisher.checks.source import Source
 from publisher.checks.subject import Rule, Subject
+from publisher.checks.summary import Imprint
 from publisher.model import Issue
 
 

@@ -7,10 +7,10 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.acting import as_json, load
+from publisher.cli.actions import as_json, load
+from publisher.cli.console import Story
 from publisher.cli.output import Output
-from publisher.cli.story import Story
-from publisher.pipeline.events import Request
+from publisher.events import Request
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def define(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Adopt; the exit code."""
-    from publisher.pipeline.adoption import adopt, adopt_archive
+    from publisher.reports.adopt import adopt, adopt_archive
 
     config, theme = load(find(Path.cwd()))
     if not arguments.archive:

@@ -16,9 +16,9 @@ from publisher.errors import ConfigError, PublisherError
 
 if TYPE_CHECKING:
     from publisher.archive.sources import Found
-    from publisher.cli.asking import Links
+    from publisher.checker import Checked
+    from publisher.cli.links import Links
     from publisher.cli.parser import Parser
-    from publisher.pipeline.checking import Checked
 
 _FORMS = ("full", "concise", "github", "sarif")
 
@@ -117,8 +117,8 @@ def _check(
     texts: dict[str, str],
     worst: int = 0,
 ) -> int:
+    from publisher.checker import Inspector, check_files
     from publisher.cli.progress import Progress
-    from publisher.pipeline.checking import Inspector, check_files
 
     inspector = Inspector(job.root, job.config)
     seen = time.time_ns()
@@ -126,7 +126,7 @@ def _check(
         checked = [*check_files(inspector, found, wanted, seen, texts=texts, advance=progress.advance)]
     links = None
     if arguments.links:
-        from publisher.cli.asking import with_links
+        from publisher.cli.links import with_links
 
         checked, links = with_links(arguments.allow, output, job, checked, texts)
     kept = [
@@ -156,22 +156,22 @@ def _tell(
     texts: dict[str, str],
     links: Links | None,
 ) -> None:
-    from publisher.cli import reports
+    from publisher.cli import formats
 
     if form == "sarif":
-        output.line(reports.sarif({shown(job, one.path): one.problems for one in checked}))
+        output.line(formats.sarif({shown(job, one.path): one.problems for one in checked}))
     for one in checked:
         path = shown(job, one.path)
         if one.fault:
             output.fail_one(one.fault.message, one.fault.hint)
         if form == "github":
-            lines = reports.workflow_commands(path, one.problems)
+            lines = formats.workflow_commands(path, one.problems)
             if one.fault:
-                output.line(reports.unreadable(path, one.fault.message))
+                output.line(formats.unreadable(path, one.fault.message))
         elif form == "concise":
-            lines = reports.concise(path, one.problems, output.paint)
+            lines = formats.concise(path, one.problems, output.paint)
         elif form == "full" and one.problems:
-            lines = reports.full(
+            lines = formats.full(
                 path, source_lines(job, one.path, texts), one.problems, output.paint, output.columns
             )
         else:
@@ -186,11 +186,11 @@ def _tell(
             output.line(f"channels  {measured}")
         problems = [problem for one in checked for problem in one.problems]
         unread = sum(one.fault is not None for one in checked)
-        output.line(reports.summary(problems, len(checked) - unread, unread))
+        output.line(formats.summary(problems, len(checked) - unread, unread))
 
 
 def _as_json(checked: Sequence[Checked], links: Links | None, exit_code: int) -> dict[str, Any]:
-    from publisher.cli.reports import as_json
+    from publisher.cli.formats import as_json
 
     return {
         "issues": [
@@ -213,7 +213,7 @@ def _as_json(checked: Sequence[Checked], links: Links | None, exit_code: int) ->
 
 def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[str]) -> int:
     """Mend files, or show how; the worst exit code. What cannot be read is told by the check that follows."""
-    from publisher.pipeline.checking import mended, replace_text, text_of
+    from publisher.checker import mended, replace_text, text_of
 
     worst = 0
     idle = True
@@ -262,7 +262,7 @@ def _show(output: Output, path: str, before: str, after: str) -> None:
 def _check_text(arguments: argparse.Namespace, output: Output, job: Job) -> int:
     """Check standard input as the text of a file, whether that is there or not."""
     from publisher.archive.sources import Found
-    from publisher.pipeline.checking import encoded, mended
+    from publisher.checker import encoded, mended
     from publisher.reader import decode
 
     name = arguments.stdin_filename or "stdin.md"

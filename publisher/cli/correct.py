@@ -7,15 +7,15 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.acting import as_json, carry_out, load, request_of
+from publisher.cli.actions import as_json, carry_out, load, request_of
+from publisher.cli.console import Story
 from publisher.cli.output import Output
-from publisher.cli.story import Story
 from publisher.errors import ConfigError
 from publisher.project import find
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
-    from publisher.pipeline.events import Request
+    from publisher.events import Request
 
 
 def define(parser: Parser) -> None:
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
 
 def _notify(path: Path, request: Request, text: str, output: Output, now: dt.datetime, *, to_me: bool) -> int:
-    from publisher.pipeline.following import notify
+    from publisher.pipeline.notice import notify
 
     story = Story(output, request)
     with story:

@@ -7,14 +7,14 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.acting import channels_named, issue_named, load, warnings_on
+from publisher.cli.actions import channels_named, issue_named, load, warnings_on
 from publisher.cli.output import Output
-from publisher.pipeline.events import Request
+from publisher.events import Request
 from publisher.project import find
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
-    from publisher.pipeline.difference import Difference
+    from publisher.reports.diff import Difference
 
 _STYLES = {"-": "red", "+": "green", "@": "cyan"}
 
@@ -27,7 +27,7 @@ def define(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Show the differences; 0 whether there are any or not."""
-    from publisher.pipeline.difference import differences
+    from publisher.reports.diff import differences
 
     path = find(Path.cwd())
     request = Request(

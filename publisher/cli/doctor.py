@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.channel import Level
-from publisher.cli.acting import load, warnings_on
+from publisher.cli.actions import load, warnings_on
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
 from publisher.project import find
@@ -26,10 +26,10 @@ def define(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
     """Print what was found; 2 when something has to be mended, else 0."""
-    from publisher.pipeline.clock import Clock
-    from publisher.pipeline.events import Request
-    from publisher.pipeline.examination import examine
-    from publisher.pipeline.run import Run
+    from publisher.clock import Clock
+    from publisher.events import Request
+    from publisher.reports.doctor import examine
+    from publisher.run import Run
 
     config, theme = load(find(Path.cwd()))
     request, report = Request(dry_run=True), warnings_on(output)

@@ -6,12 +6,12 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from publisher.cli.acting import as_json, carry_out, load, request_of
+from publisher.build.up_to_date import nothing_to_do
+from publisher.cli.actions import as_json, carry_out, load, request_of
+from publisher.cli.console import Story
 from publisher.cli.output import Output
-from publisher.cli.story import Story
 from publisher.errors import ConfigError
-from publisher.pipeline.events import Request
-from publisher.pipeline.quick import nothing_to_do
+from publisher.events import Request
 from publisher.project import find
 
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
 
 def _send_proof(path: Path, request: Request, output: Output, now: dt.datetime) -> int:
-    from publisher.pipeline.proof import send_proof
+    from publisher.pipeline.test_send import send_proof
 
     if request.out:
         raise ConfigError("a proof is sent, not written", "leave out one of --to-me and --out")

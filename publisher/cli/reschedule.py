@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from publisher.cli.acting import channels_named, issue_named, load
-from publisher.cli.coming import as_json, show
+from publisher.calendar.overrides import decision
+from publisher.cli.actions import channels_named, issue_named, load
 from publisher.cli.output import Output
-from publisher.pipeline.decision import decision
-from publisher.pipeline.events import Request
+from publisher.cli.upcoming import as_json, show
+from publisher.events import Request
 from publisher.project import find
 
 if TYPE_CHECKING:

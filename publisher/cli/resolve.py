@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from publisher.cli.acting import channels_named, issue_named, load, warnings_on
+from publisher.cli.actions import channels_named, issue_named, load, warnings_on
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
-from publisher.ledger.account import Verdict
-from publisher.pipeline.settlement import Answer, Case, last_name, settlement
+from publisher.ledger.queries import Verdict
 from publisher.project import find
+from publisher.reports.resolve import Answer, Case, last_name, settlement
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser

@@ -7,7 +7,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.acting import carry_out, request_of
+from publisher.cli.actions import carry_out, request_of
 from publisher.cli.output import Output
 from publisher.project import find
 

@@ -83,8 +83,8 @@ def relative(job: Job, path: Path) -> str:
 
 def source_lines(job: Job, path: str, texts: Mapping[str, str]) -> list[str]:
     """The lines of a file, or of the text that is to be one."""
+    from publisher.checker import text_of
     from publisher.checks.source import Source
-    from publisher.pipeline.checking import text_of
 
     text = texts[path] if path in texts else text_of(job.root / path, path)
     return Source(text).lines

@@ -13,13 +13,13 @@ from threading import Event
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from publisher.cli.acting import load
-from publisher.cli.journal import Journal
+from publisher.calendar.calendar import Appointment, Outlook
+from publisher.cli.actions import load
+from publisher.cli.log import Journal
 from publisher.cli.output import Output
+from publisher.clock import Clock
+from publisher.daemon.alerts import News
 from publisher.errors import PublisherError, StorageError
-from publisher.pipeline.agenda import Appointment, Outlook
-from publisher.pipeline.clock import Clock
-from publisher.pipeline.news import News
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def define_log(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
     """Serve until SIGTERM or SIGINT; 0. What is wrong with publisher.toml at the start is raised."""
-    from publisher.schedule import wake
-    from publisher.schedule.systemd import notify
+    from publisher.daemon.alarm import wake
+    from publisher.daemon.systemd import notify
 
     gc.enable()  # which a single run does without
     daemon = _Daemon(find(Path.cwd()), Journal(output, structured=arguments.log == "json"))
@@ -90,8 +90,8 @@ class _Daemon:
     """A ticker with its journal. Settings and templates are read anew for each tick."""
 
     def __init__(self, path: Path, journal: Journal) -> None:
-        from publisher.pipeline.tick import Ticker
-        from publisher.pipeline.vigil import Vigil
+        from publisher.daemon.heartbeat import Vigil
+        from publisher.daemon.scheduler import Ticker
 
         self.journal = journal
         self.stop = Event()

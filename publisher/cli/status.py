@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import names
-from publisher.cli.acting import issue_named, load, warnings_on
-from publisher.cli.coming import as_json, show
+from publisher.calendar.calendar import coming
+from publisher.cli.actions import issue_named, load, warnings_on
 from publisher.cli.output import Output
+from publisher.cli.upcoming import as_json, show
 from publisher.errors import PublisherError
 from publisher.ledger import State
-from publisher.ledger.account import Missed
-from publisher.pipeline.agenda import coming
-from publisher.pipeline.overview import Condition, Row, overview
-from publisher.pipeline.settlement import last_name
+from publisher.ledger.queries import Missed
 from publisher.project import find
+from publisher.reports.resolve import last_name
+from publisher.reports.status import Condition, Row, overview
 
 if TYPE_CHECKING:
     from publisher.cli.parser import Parser
@@ -111,7 +111,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 def _record(
     config: Config, theme: Theme, issue: str, told: list[str], output: Output, now: dt.datetime
 ) -> int:
-    from publisher.pipeline.address import record_address
+    from publisher.reports.article_url import record_address
 
     channel, url = told
     found = record_address(config, theme, issue, channel, url, now, warnings_on(output))

@@ -8,11 +8,11 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.cli.acting import load
-from publisher.cli.journal import Journal
+from publisher.cli.actions import load
+from publisher.cli.log import Journal
 from publisher.cli.output import Output
 from publisher.cli.serve import define_log
-from publisher.pipeline.clock import Clock
+from publisher.clock import Clock
 from publisher.project import find
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def define(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish what is due; the exit code as of `publish`, for what went wrong or was told now."""
-    from publisher.pipeline.tick import Ticker
+    from publisher.daemon.scheduler import Ticker
 
     journal = Journal(output, structured=arguments.log == "json")
     config, theme = load(find(Path.cwd()), keep=True)

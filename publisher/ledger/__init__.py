@@ -9,12 +9,12 @@ who has it in hand publishes, nobody else. Its deliveries, one for each part and
 owner is gone becomes `unknown`, which only a person or a look at the platform can settle.
 """
 
-from publisher.ledger.books import Ledger as Ledger
-from publisher.ledger.rows import Claim as Claim
-from publisher.ledger.rows import Counts as Counts
-from publisher.ledger.rows import Key as Key
-from publisher.ledger.rows import LostError as LostError
-from publisher.ledger.rows import Result as Result
-from publisher.ledger.rows import Standing as Standing
-from publisher.ledger.rows import State as State
-from publisher.ledger.rows import Task as Task
+from publisher.ledger.ledger import Ledger as Ledger
+from publisher.ledger.models import Claim as Claim
+from publisher.ledger.models import Counts as Counts
+from publisher.ledger.models import Key as Key
+from publisher.ledger.models import LostError as LostError
+from publisher.ledger.models import Result as Result
+from publisher.ledger.models import Standing as Standing
+from publisher.ledger.models import State as State
+from publisher.ledger.models import Task as Task

@@ -25,8 +25,7 @@ from publisher.model import (
     plain,
 )
 from publisher.reader.blocks import RULE, BlockReader
-from publisher.reader.front import front_span, issue_date, read_front, read_title, value_of
-from publisher.reader.head import HeadReader
+from publisher.reader.front_matter import front_span, issue_date, read_front, read_title, value_of
 from publisher.reader.headings import (
     Heading,
     first_item,
@@ -36,10 +35,11 @@ from publisher.reader.headings import (
     title_among,
 )
 from publisher.reader.inlines import Inliner
+from publisher.reader.item_head import HeadReader
 from publisher.reader.lines import Line, split
 from publisher.reader.preamble import Preamble, PreambleReader
+from publisher.reader.preprocess import sift
 from publisher.reader.sections import SectionReader
-from publisher.reader.sift import sift
 
 _OF_THE_ISSUE = ("read_original", "history")
 """Notes that speak of the whole issue wherever they stand."""

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from publisher.dataclass import dataclass
 from publisher.reader.blocks import BULLET, NUMBER
 from publisher.reader.fields import kind_of, only_url, split_label
-from publisher.reader.front import is_title_form
+from publisher.reader.front_matter import is_title_form
 from publisher.reader.lines import Line
 
 _HEADING = re.compile(r" {0,3}(#+)(?:\s+(.*?))?(?:\s+#+)?\Z")

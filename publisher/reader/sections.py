@@ -15,8 +15,8 @@ from publisher.reader.blocks import (
 )
 from publisher.reader.extents import extents
 from publisher.reader.fields import kind_of, link_url, only_url, split_label
-from publisher.reader.head import HeadReader, arxiv_of
 from publisher.reader.inlines import Inliner
+from publisher.reader.item_head import HeadReader, arxiv_of
 from publisher.reader.lines import Line, is_cjk, span
 from publisher.reader.notes import opens_note, read_note
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from publisher.server.conditions import CODINGS, coding, is_known
-from publisher.server.folder import HEAD, caching, find, for_people, is_feed, media_type
+from publisher.server.site import HEAD, caching, find, for_people, is_feed, media_type
 from publisher.server.state import METRICS_TYPE, State, health, metrics
 
 _PIECE = 65536

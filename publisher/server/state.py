@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from publisher import __version__
-from publisher.ledger.memo import SILENCE
+from publisher.ledger.meta import SILENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from publisher.checks.archive import Archive
 from publisher.checks.check import check, examine
-from publisher.checks.imprint import Imprint
+from publisher.checks.cross_issue import Archive
+from publisher.checks.summary import Imprint
 from publisher.reader import decode, read
 from tests.cases.place import CASES
 from tests.cases.test_cases import CORPUS, named, place_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.checks.archive import Archive
 from publisher.checks.check import check, examine
 from publisher.checks.codes import CODES, Severity
+from publisher.checks.cross_issue import Archive
 from publisher.checks.stopping import grave
 from publisher.reader import read
 

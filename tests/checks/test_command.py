@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 import pytest
 
+from publisher import checker
 from publisher.checks.codes import CODES
 from publisher.checks.problem import Problem
 from publisher.cli.excerpt import excerpt, width
+from publisher.cli.formats import full, workflow_commands
 from publisher.cli.main import main
-from publisher.cli.reports import full, workflow_commands
 from publisher.errors import StorageError
 from publisher.model import Pos
-from publisher.pipeline import checking
 
 NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
 SETTINGS = """\
@@ -359,7 +359,7 @@ def test_a_file_that_cannot_be_mended(check: Check, letter: Path, monkeypatch: p
     def full(*_: object, **__: object) -> bool:
         raise StorageError("no room is left", "make some")
 
-    monkeypatch.setattr(checking, "write_if_changed", full)
+    monkeypatch.setattr(checker, "write_if_changed", full)
     said = check("2021-07-18", "--fix")
     assert said.code == 6
     assert said.err == "error: no room is left · make some\n"

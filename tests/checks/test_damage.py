@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from publisher.checks.archive import Archive
 from publisher.checks.check import check, examine
-from publisher.checks.mend import mend
+from publisher.checks.cross_issue import Archive
+from publisher.checks.fix import mend
 from publisher.checks.problem import Problem
 from publisher.checks.source import Source
 from publisher.cli.excerpt import excerpt, width
-from publisher.cli.reports import full
+from publisher.cli.formats import full
 from publisher.reader import decode, read
 from tests.cases.test_cases import CASES, CORPUS
 from tests.checks.test_outside import EARLIER, ISSUE

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from publisher.checks.check import check
 from publisher.checks.codes import CODES
-from publisher.checks.mend import content, mend
+from publisher.checks.fix import content, mend
 from publisher.checks.problem import Edit
 from publisher.checks.source import Source
 from publisher.model import Issue, Pos

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from publisher.channel import Part
-from publisher.pipeline.readable import beginning, lines
+from publisher.reports.readable import beginning, lines
 from tests.commands.letter import SETTINGS, Letter, Said
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from publisher import config, registry
 from publisher.channel import Finding, Level
-from publisher.pipeline.clock import Clock
-from publisher.pipeline.events import Request
-from publisher.pipeline.examination import examine
-from publisher.pipeline.run import Run
+from publisher.clock import Clock
+from publisher.events import Request
+from publisher.reports.doctor import examine
+from publisher.run import Run
 from publisher.theme import Theme
 from tests.chat import Chat
 from tests.commands.letter import NOW, SETTINGS, Letter

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from publisher.channels.email import Email
 from publisher.channels.email.addresses import folded, recipient
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.roster import readers, spelled
+from publisher.channels.email.recipients import readers, spelled
 from publisher.errors import ConfigError
 
 
@@ -209,7 +209,7 @@ PROGRAM = """
 import resource, sys
 from pathlib import Path
 from publisher.channels.email import Email
-from publisher.channels.email.roster import spelled
+from publisher.channels.email.recipients import spelled
 def held(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 channel = Email(from_="a@e.org", server="smtp://localhost", recipients_=Path(sys.argv[1]))
 [*Email(from_="a@e.org", server="smtp://localhost", recipients_=("a@e.org",)).recipients()]

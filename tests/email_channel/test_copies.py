@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from publisher.channel import Part
 from publisher.channels.email import Email
-from publisher.channels.email.copies import Copies
 from publisher.channels.email.dkim import Signer
 from publisher.channels.email.headers import Mailbox
+from publisher.channels.email.personalize import Copies
 from publisher.errors import ConfigError
 from publisher.reader import read
 

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from publisher.channel import Context, Part
 from publisher.channels.email import Email
-from publisher.channels.email.copies import Copies
 from publisher.channels.email.dkim import Signer
 from publisher.channels.email.headers import Mailbox
+from publisher.channels.email.personalize import Copies
 from publisher.reader import read
 from publisher.theme import Theme
 from tests.servers.mail_server import Fault, Mail, MailServer

@@ -18,9 +18,9 @@ import pytest
 
 from publisher.channels.email import Email
 from publisher.errors import DeliveryError
-from publisher.ledger.account import standing
-from publisher.ledger.rows import Key
-from publisher.pipeline.events import ChannelOutcome
+from publisher.events import ChannelOutcome
+from publisher.ledger.models import Key
+from publisher.ledger.queries import standing
 from tests.servers import smtp_sink
 from tests.servers.mail_server import Fault, MailServer
 from tests.servers.smtp_sink import SmtpSink

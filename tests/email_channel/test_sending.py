@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from publisher.channel import LiveChannel, Part
-from publisher.channels.email import Email, connection
-from publisher.channels.email.connection import Connection, LostError
+from publisher.channels.email import Email, smtp
 from publisher.channels.email.server import server as server_at
+from publisher.channels.email.smtp import Connection, LostError
 from publisher.errors import DeliveryError, OutcomeUnknownError
 from tests.servers.mail_server import FEATURES, Fault, MailServer
 
@@ -44,7 +44,7 @@ def test_it_is_a_live_channel(channel: Email, server: MailServer) -> None:
     assert channel_of(server, connections=3).window == 3
     assert channel_of(server, me="captain@ferry.example.org").own == "captain@ferry.example.org"
     assert Email().destination == ""
-    assert channel.patience > connection.ANSWER
+    assert channel.patience > smtp.ANSWER
 
 
 def test_each_reader_gets_a_mail_of_their_own(channel: Email, server: MailServer, mail: Part) -> None:
@@ -208,7 +208,7 @@ def test_nobody_knows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once the final dot has left this program, what was stored and what was not look the same from here."""
-    monkeypatch.setattr(connection, "ANSWER", 0.2)
+    monkeypatch.setattr(smtp, "ANSWER", 0.2)
     with channel.session() as opened:
         opened.deliver(mail, ZHOU)
         server.script(fault)
@@ -320,7 +320,7 @@ def test_a_mail_for_nobody_is_ended(
     server: MailServer, channel: Email, mail: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where commands come together, a server may want the mail of a reader it has just refused."""
-    monkeypatch.setattr(connection, "COMMAND", 1.0)
+    monkeypatch.setattr(smtp, "COMMAND", 1.0)
     server.script(Fault("RCPT", NEVER, reader=LIN), Fault("DATA", "354 go on"))
     with channel.session() as opened:
         assert kind(fails(lambda: opened.deliver(mail, LIN))) == ("never", None)

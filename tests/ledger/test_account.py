@@ -6,7 +6,8 @@ import pytest
 
 from publisher.errors import ConfigError
 from publisher.ledger import Counts, Key, Ledger, State
-from publisher.ledger.account import (
+from publisher.ledger.plan import digest_of
+from publisher.ledger.queries import (
     Missed,
     Verdict,
     attempts,
@@ -18,7 +19,6 @@ from publisher.ledger.account import (
     standing,
     standings,
 )
-from publisher.ledger.planning import digest_of
 from tests.ledger.desk import (
     KEY,
     MINUTE,

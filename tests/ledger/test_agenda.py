@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.ledger import Key, Ledger, State
-from publisher.ledger.account import standing
-from publisher.ledger.agenda import (
+from publisher.ledger.calendar import (
     Decision,
     Insistence,
     adopt,
@@ -20,7 +19,8 @@ from publisher.ledger.agenda import (
     told,
     unfinished,
 )
-from publisher.ledger.memo import Watch, beat, count, look, note, recall, watch
+from publisher.ledger.meta import Watch, beat, count, look, note, recall, watch
+from publisher.ledger.queries import standing
 from tests.ledger.conftest import Open
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, ended, turn
 

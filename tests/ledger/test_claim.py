@@ -13,8 +13,8 @@ import pytest
 
 from publisher.errors import BusyError
 from publisher.ledger import Claim, Key, Ledger, LostError, State
-from publisher.ledger.account import attempts, standing
-from publisher.ledger.owner import in_short, is_gone, myself
+from publisher.ledger.process_id import in_short, is_gone, myself
+from publisher.ledger.queries import attempts, standing
 from tests.ledger.conftest import Open
 from tests.ledger.desk import KEY, MINUTE, NOON, SECOND, begun, claim, ended, parts, plan, rows, states, turn
 

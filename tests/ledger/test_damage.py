@@ -10,7 +10,7 @@ import pytest
 
 from publisher.ledger import Ledger
 from publisher.ledger import sqlite as rooms
-from publisher.ledger.account import standing
+from publisher.ledger.queries import standing
 from tests.ledger.desk import KEY, NOON, begun, turn
 from tests.ledger.files import opened, refusal, send_some
 

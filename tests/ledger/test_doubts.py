@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from publisher.ledger import Claim, Ledger, Result, State, Task
-from publisher.ledger.account import attempts, standing
-from publisher.ledger.doubts import doubts, settle
+from publisher.ledger.queries import attempts, standing
+from publisher.ledger.unknown import doubts, settle
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
 
 

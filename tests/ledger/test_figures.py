@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from publisher.ledger import Key, Ledger, State
-from publisher.ledger.agenda import adopt
-from publisher.ledger.figures import Figures, figures, promised
+from publisher.ledger.calendar import adopt
+from publisher.ledger.metrics import Figures, figures, promised
 from publisher.ledger.moments import stamp
-from publisher.ledger.owner import myself
-from publisher.ledger.places import begin_files, end_files
+from publisher.ledger.outputs import begin_files, end_files
+from publisher.ledger.process_id import myself
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, rows, send_all, turn
 
 NEWSLETTER = "tag:e.org,2021:n"

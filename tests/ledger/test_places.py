@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from publisher.ledger import Key, Ledger
-from publisher.ledger.account import standing
-from publisher.ledger.places import begin_files, end_files, move, moved
+from publisher.ledger.outputs import begin_files, end_files, move, moved
+from publisher.ledger.queries import standing
 from tests.ledger.desk import MINUTE, NOON, begun, claim, rows
 
 PAGE, FEED = Key("1", "web", "public"), Key("1", "rss", "public")

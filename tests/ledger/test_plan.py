@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from publisher.ledger import Ledger, State
-from publisher.ledger.account import Verdict, resolve, standing
+from publisher.ledger.queries import Verdict, resolve, standing
 from tests.ledger.desk import (
     KEY,
     MINUTE,

@@ -11,7 +11,7 @@ import pytest
 from publisher.errors import ConfigError, PublisherError, StorageError
 from publisher.ledger import Counts, Ledger
 from publisher.ledger import postgres as rooms
-from publisher.ledger.account import standing
+from publisher.ledger.queries import standing
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
 from tests.postgres import Postgres
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.ledger import Counts, Ledger
-from publisher.ledger.account import standing
+from publisher.ledger.queries import standing
 from tests.ledger.desk import KEY, rows
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from publisher.ledger import Ledger, Result
-from publisher.ledger.account import Verdict, attempts, resolve, retry
+from publisher.ledger.queries import Verdict, attempts, resolve, retry
 from tests.ledger.conftest import Open
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 

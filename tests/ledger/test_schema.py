@@ -9,7 +9,7 @@ import pytest
 
 from publisher.errors import StorageError
 from publisher.ledger import Ledger, schema
-from publisher.ledger.account import standing
+from publisher.ledger.queries import standing
 from tests.ledger.conftest import Open
 from tests.ledger.desk import KEY, begun, ended, rows, turn
 

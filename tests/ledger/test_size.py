@@ -14,7 +14,7 @@ import pytest
 
 from publisher.ledger import Ledger, State
 from publisher.ledger.database import Row, Transaction
-from publisher.ledger.places import moved
+from publisher.ledger.outputs import moved
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 
 ROOT = Path(__file__).parents[2]

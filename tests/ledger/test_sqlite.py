@@ -17,8 +17,8 @@ import pytest
 
 from publisher.errors import PublisherError, StorageError
 from publisher.ledger import Counts, Ledger
-from publisher.ledger.account import attempts, standing
-from publisher.ledger.places import move
+from publisher.ledger.outputs import move
+from publisher.ledger.queries import attempts, standing
 from publisher.ledger.sqlite import Sqlite
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, states, turn
 from tests.ledger.files import opened, refusal, send_some

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.ledger import Ledger, State
-from publisher.ledger.account import attempts, standing
+from publisher.ledger.queries import attempts, standing
 from tests.ledger.desk import KEY, MINUTE, NOON, SECOND, begun, ended, parts, plan, rows, states, turn
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from publisher.build.up_to_date import nothing_to_do
 from publisher.channel import Context, Entry, Group, Part, Rendering
 from publisher.config import Config
+from publisher.events import Outcome, Request, Warned
 from publisher.files import FolderSession
 from publisher.model import Issue, Publication
-from publisher.pipeline.events import Outcome, Request, Warned
-from publisher.pipeline.publishing import publish
-from publisher.pipeline.quick import nothing_to_do
+from publisher.pipeline.publish import publish
 from publisher.theme import Theme
 
 NOON = dt.datetime(2021, 7, 18, 4, 0, 0, 123_456, tzinfo=dt.UTC)  # 12:00 in China

@@ -15,13 +15,13 @@ import pytest
 
 from publisher import config as settings
 from publisher import registry
+from publisher.build import process_pool as crew_module
+from publisher.build.process_pool import Crew
 from publisher.channel import Context, Part, Receipt, Rendering
 from publisher.errors import ConfigError, DeliveryError
+from publisher.events import Outcome
 from publisher.files import FolderSession
 from publisher.model import Issue
-from publisher.pipeline import crew as crew_module
-from publisher.pipeline.crew import Crew
-from publisher.pipeline.events import Outcome
 from tests.pipeline.newsletter import Feed, Newsletter, Pages, tree
 
 # ruff: noqa: ARG002 - a channel is asked for more than these care about

@@ -9,8 +9,8 @@ import pytest
 
 from publisher.archive.lock import held
 from publisher.errors import BusyError
+from publisher.events import ChannelOutcome, Chosen
 from publisher.files import TEMPORARY
-from publisher.pipeline.events import ChannelOutcome, Chosen
 from tests.pipeline.newsletter import Newsletter, tree
 
 # ------------------------------------------------------------- what is written

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
+from publisher.calendar.calendar import Coming, coming
 from publisher.channel import Receipt
+from publisher.clock import Clock
 from publisher.config import Config, Listen
+from publisher.daemon.alerts import News
+from publisher.daemon.heartbeat import Vigil
+from publisher.daemon.scheduler import Ticked, Ticker
 from publisher.errors import DeliveryError
+from publisher.events import Outcome, Request
 from publisher.ledger import Key, Ledger
 from publisher.model import Publication
-from publisher.pipeline.agenda import Coming, coming
-from publisher.pipeline.clock import Clock
-from publisher.pipeline.events import Outcome, Request
-from publisher.pipeline.news import News
-from publisher.pipeline.publishing import publish
-from publisher.pipeline.tick import Ticked, Ticker
-from publisher.pipeline.vigil import Vigil
+from publisher.pipeline.publish import publish
 from publisher.theme import Theme
 from publisher.timetable import Schedule
 from tests.live import Behaviour, Call, Post, World

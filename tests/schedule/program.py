@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 
-from publisher import registry, schedule
+from publisher import registry
 from publisher.cli.main import run
+from publisher.daemon import alarm
 from tests.chat import Chat
 
 if __name__ == "__main__":
     load = registry.load
     registry.load = lambda name: Chat if name == "chat" else load(name)
     if hurry := os.environ.get("HURRY"):
-        schedule.EVERY = Chat.patience = float(hurry)
+        alarm.EVERY = Chat.patience = float(hurry)
     run()

@@ -16,10 +16,10 @@ import pytest
 from apscheduler import events
 from apscheduler.schedulers import blocking
 
-from publisher import schedule
 from publisher.credentials import resolve
-from publisher.schedule import wake
-from publisher.schedule.hook import call
+from publisher.daemon import alarm
+from publisher.daemon.alarm import wake
+from publisher.daemon.hook import call
 from tests.schedule.conftest import HOUR, MINUTE, Newsletter
 
 Ring = Callable[[], None]
@@ -139,7 +139,7 @@ def test_it_is_an_alarm_clock_and_remembers_nothing(monkeypatch: pytest.MonkeyPa
     wake(tick, threading.Event(), lambda text: pytest.fail(text))
     assert seen == [1, {"tick"}, {"tick", "next"}]
     assert [type(store).__name__ for store in made[0]._jobstores.values()] == ["MemoryJobStore"]
-    assert schedule.EVERY == 30
+    assert alarm.EVERY == 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -159,7 +159,7 @@ def test_it_waits_for_the_tick_under_way(number: signal.Signals) -> None:
 
 
 def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "EVERY", 0.3)
+    monkeypatch.setattr(alarm, "EVERY", 0.3)
     told, ticks = [], []
 
     def tick() -> None:
@@ -175,7 +175,7 @@ def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.
 
 @pytest.mark.parametrize("first", [1, 2], ids=["by the half minute", "by the exact alarm"])
 def test_a_tick_that_takes_long_is_looked_after(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "EVERY", 0.2)
+    monkeypatch.setattr(alarm, "EVERY", 0.2)
     looked, ticks = threading.Event(), []
 
     def tick() -> dt.datetime | None:
@@ -195,14 +195,14 @@ def test_a_clock_that_is_set_back_wakes_it(monkeypatch: pytest.MonkeyPatch) -> N
     """The watch looks each EVERY seconds; that the job itself comes again only in an hour stands for a clock
     that was set back by one."""
     ahead = iter([0.0, 0.0, -7200.0])
-    monkeypatch.setattr(schedule, "_ahead", lambda: next(ahead, -7200.0))
+    monkeypatch.setattr(alarm, "_ahead", lambda: next(ahead, -7200.0))
     add = blocking.BlockingScheduler.add_job
 
     def rarely(self: Any, *job: Any, **words: Any) -> Any:
         return add(self, *job, **words | ({"seconds": 3600} if "seconds" in words else {}))
 
     monkeypatch.setattr(blocking.BlockingScheduler, "add_job", rarely)
-    monkeypatch.setattr(schedule, "EVERY", 0.2)
+    monkeypatch.setattr(alarm, "EVERY", 0.2)
     ticks = []
 
     def tick() -> None:

@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from publisher import schedule
 from publisher.cli.main import main
+from publisher.daemon import alarm
 from publisher.ledger import Counts, Key, Ledger
-from publisher.ledger.account import standing
-from publisher.ledger.memo import watch
+from publisher.ledger.meta import watch
+from publisher.ledger.queries import standing
 from tests.live import World
 
 ROOT = Path(__file__).parents[2]
@@ -317,7 +317,7 @@ def test_a_mistake_that_stays_is_told_once(
         tick()
         tell("internal error: ZeroDivisionError: by zero")
 
-    monkeypatch.setattr(schedule, "wake", wake)
+    monkeypatch.setattr(alarm, "wake", wake)
     assert main(["serve"]) == 0
     told = capsys.readouterr().out.splitlines()
     error = "failed: internal error: ZeroDivisionError: by zero"

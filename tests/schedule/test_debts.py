@@ -9,7 +9,7 @@ import pytest
 
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
-from publisher.pipeline.adoption import adopt_archive
+from publisher.reports.adopt import adopt_archive
 from publisher.theme import Theme
 from tests.schedule.conftest import DUE, HOUR, MINUTE, Newsletter
 from tests.servers.hub import Hub

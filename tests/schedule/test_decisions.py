@@ -6,16 +6,16 @@ import datetime as dt
 
 import pytest
 
+from publisher.build.up_to_date import nothing_to_do
+from publisher.calendar.calendar import Outlook
+from publisher.calendar.overrides import decision
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
-from publisher.ledger.agenda import decide
-from publisher.ledger.memo import Watch
-from publisher.pipeline.agenda import Outlook
-from publisher.pipeline.decision import decision
-from publisher.pipeline.events import Request
-from publisher.pipeline.overview import Condition, overview
-from publisher.pipeline.quick import nothing_to_do
-from publisher.pipeline.vigil import Vigil
+from publisher.daemon.heartbeat import Vigil
+from publisher.events import Request
+from publisher.ledger.calendar import decide
+from publisher.ledger.meta import Watch
+from publisher.reports.status import Condition, overview
 from publisher.theme import Theme
 from publisher.timetable import Schedule, rhythm
 from tests.live import Letters

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from publisher.calendar.calendar import Outlook
 from publisher.channel import Receipt
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
 from publisher.errors import DeliveryError
-from publisher.pipeline.agenda import Outlook
 from publisher.timetable import Schedule
 from tests.live import Call, Letters
 from tests.schedule.conftest import DUE, HOUR, MINUTE, Newsletter

@@ -8,7 +8,7 @@ import pytest
 
 from publisher.channel import Receipt
 from publisher.errors import BusyError, ConfigError, DeliveryError
-from publisher.ledger.account import Verdict, resolve
+from publisher.ledger.queries import Verdict, resolve
 from tests.live import Call
 from tests.schedule.conftest import DUE, HOUR, MINUTE, Newsletter, refuse
 

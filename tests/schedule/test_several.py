@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from publisher.channel import Receipt
+from publisher.clock import Clock
 from publisher.errors import BusyError, DeliveryError
-from publisher.ledger.account import standing
-from publisher.pipeline.clock import Clock
+from publisher.ledger.queries import standing
 from publisher.theme import Theme
 from tests.live import Call, Letters
 from tests.schedule.conftest import DUE, HOUR, MINUTE, Newsletter, refuse, rest

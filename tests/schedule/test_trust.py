@@ -9,8 +9,8 @@ import pytest
 
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
-from publisher.pipeline import trust
-from publisher.pipeline.adoption import adopt, adopt_archive
+from publisher.delivery import ledger_guard
+from publisher.reports.adopt import adopt, adopt_archive
 from publisher.theme import Theme
 from tests.live import Letters
 from tests.schedule.conftest import DUE, HOUR, Newsletter
@@ -61,11 +61,11 @@ def test_a_restored_ledger_sends_nothing(letter: Newsletter, remembered: bool) -
 def test_a_ledger_of_another_machine_sends_nothing(
     letter: Newsletter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trust, "machine", lambda: "here")
+    monkeypatch.setattr(ledger_guard, "machine", lambda: "here")
     letter.tick()
     letter.write("2021-07-19", "二")
     letter.now += 24 * HOUR
-    monkeypatch.setattr(trust, "machine", lambda: "there")
+    monkeypatch.setattr(ledger_guard, "machine", lambda: "there")
     letter.tick()
     error = letter.publish("2021-07-19").channels["post"].error
     assert error
@@ -76,7 +76,7 @@ def test_a_ledger_of_another_machine_sends_nothing(
     letter.restart()
     letter.tick()
     assert letter.sent == ["一", "二"]
-    monkeypatch.setattr(trust, "machine", lambda: "")  # where nobody knows, nothing is refused
+    monkeypatch.setattr(ledger_guard, "machine", lambda: "")  # where nobody knows, nothing is refused
     letter.write("2021-07-20", "三")
     letter.now += 24 * HOUR
     letter.tick()

@@ -9,8 +9,8 @@ import pytest
 
 from publisher.channel import Receipt
 from publisher.config import Listen
-from publisher.ledger.memo import watch
-from publisher.pipeline.vigil import QUIET, Vigil
+from publisher.daemon.heartbeat import QUIET, Vigil
+from publisher.ledger.meta import watch
 from publisher.theme import Theme
 from tests.live import Call, Letters
 from tests.schedule.conftest import DUE, HOUR, MINUTE, Newsletter

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from publisher.ledger import Ledger
-from publisher.ledger.memo import beat, look
+from publisher.ledger.meta import beat, look
 from tests.commands.letter import NOW, SETTINGS, Letter, begun
 
 

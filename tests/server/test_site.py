@@ -11,7 +11,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from publisher.server.folder import media_type
+from publisher.server.site import media_type
 from tests.server.conftest import Get
 
 PAGES = ["/", "/feed.xml", "/atom.xml", "/feed.json", "/feed.css", "/subscribe.html"]

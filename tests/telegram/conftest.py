@@ -15,8 +15,8 @@ import pytest
 
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.telegram import Telegram
-from publisher.channels.telegram.connection import Connection
-from publisher.channels.telegram.pace import Pace
+from publisher.channels.telegram.client import Connection
+from publisher.channels.telegram.rate_limit import Pace
 from publisher.channels.telegram.session import ChatSession
 from publisher.links import ascii_url
 from publisher.model import Issue, Publication, plain

@@ -11,8 +11,8 @@ import pytest
 
 from publisher.channel import LiveChannel, LiveSession
 from publisher.channels.telegram import Telegram
-from publisher.channels.telegram.connection import Connection
-from publisher.channels.telegram.pace import Pace
+from publisher.channels.telegram.client import Connection
+from publisher.channels.telegram.rate_limit import Pace
 from publisher.channels.telegram.session import ChatSession
 from publisher.errors import ConfigError, DeliveryError
 from publisher.files import FolderSession
@@ -129,7 +129,7 @@ def test_a_pin_where_the_group_has_moved_to(server: TelegramServer, connect) -> 
 def test_a_pin_that_fails_is_a_note(
     server: TelegramServer, connect, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.channels.telegram.connection.ANSWER", 0.2)
+    monkeypatch.setattr("publisher.channels.telegram.client.ANSWER", 0.2)
     server.api.chat("@tide").rights.remove("can_edit_messages")
     if fault != "none":
         server.script(Fault(fault, of="pinChatMessage", value=502))

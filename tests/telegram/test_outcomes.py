@@ -13,9 +13,9 @@ from telegram.error import NetworkError, TimedOut
 
 from publisher.channel import LiveSession
 from publisher.channels.telegram import Telegram
-from publisher.channels.telegram.connection import Connection
-from publisher.channels.telegram.pace import Pace
-from publisher.channels.telegram.refusals import REFUSALS, failure
+from publisher.channels.telegram.client import Connection
+from publisher.channels.telegram.errors import REFUSALS, failure
+from publisher.channels.telegram.rate_limit import Pace
 from publisher.channels.telegram.session import ChatSession
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.servers.telegram_api import Fault, TelegramServer
@@ -25,7 +25,7 @@ from tests.telegram.live import part
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.channels.telegram.connection.ANSWER", 0.2)
+    monkeypatch.setattr("publisher.channels.telegram.client.ANSWER", 0.2)
 
 
 def outcome(session: LiveSession, chat: str = "@tide") -> PublisherError:

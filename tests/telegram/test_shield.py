@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.channels.telegram.runs import Run, clean, text_of
-from publisher.channels.telegram.shield import JOINER, shielded
+from publisher.channels.telegram.autolinks import JOINER, shielded
+from publisher.channels.telegram.entities import Run, clean, text_of
 
 # each of these is clickable in Telegram when it is sent as it stands
 TEMPTING = [

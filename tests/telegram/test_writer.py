@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.channels.telegram.runs import Run, Runs, clean, cut, entities, glue, stripped, text_of
+from publisher.channels.telegram.entities import Run, Runs, clean, cut, entities, glue, stripped, text_of
 from publisher.channels.telegram.writer import Writer
 from publisher.model import (
     Break,

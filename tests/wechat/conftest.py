@@ -19,7 +19,7 @@ import pytest
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.wechat import Wechat
-from publisher.channels.wechat.account import Account
+from publisher.channels.wechat.client import Account
 from publisher.channels.wechat.links import is_front_page, opens
 from publisher.channels.wechat.session import DraftSession
 from publisher.links import arxiv_id, ascii_url, repository

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from publisher.channels.wechat import Wechat
-from publisher.channels.wechat.codes import REFUSALS
+from publisher.channels.wechat.errors import REFUSALS
 from publisher.channels.wechat.refusals import refusal
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.servers.wechat_api import Fault, WeChatServer
@@ -24,7 +24,7 @@ TO = APPID
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.channels.wechat.account.ANSWER", 0.3)
+    monkeypatch.setattr("publisher.channels.wechat.client.ANSWER", 0.3)
 
 
 def outcome(act: Callable[[], object]) -> PublisherError:

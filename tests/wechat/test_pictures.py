@@ -16,7 +16,7 @@ from PIL import Image, ImageSequence
 
 from publisher.channels.wechat import cover
 from publisher.channels.wechat.draft import read
-from publisher.channels.wechat.pictures import LARGEST, Source, accepted
+from publisher.channels.wechat.images import LARGEST, Source, accepted
 from publisher.errors import DeliveryError
 from tests.servers.wechat_api import WeChatServer
 from tests.servers.wechat_rules import APPID, PICTURE

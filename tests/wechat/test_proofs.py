@@ -10,8 +10,8 @@ import pytest
 from publisher.channel import Part
 from publisher.channels.wechat import Wechat
 from publisher.channels.wechat.draft import PUBLISH, read
-from publisher.channels.wechat.proofs import DRAFTS
 from publisher.channels.wechat.session import DraftSession
+from publisher.channels.wechat.test_send import DRAFTS
 from publisher.errors import ConfigError, DeliveryError, OutcomeUnknownError
 from tests.servers.wechat_api import Fault, WeChatServer
 from tests.servers.wechat_rules import APPID

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from publisher.channels.wechat.codes import STATES
 from publisher.channels.wechat.draft import PUBLISH
-from publisher.channels.wechat.publishing import PAUSES
+from publisher.channels.wechat.errors import STATES
+from publisher.channels.wechat.free_publish import PAUSES
 from publisher.errors import DeliveryError, OutcomeUnknownError
 from tests.servers.wechat_api import Fault, WeChatServer
 from tests.servers.wechat_rules import APPID
@@ -21,7 +21,7 @@ URL = "http://mp.weixin.qq.com/s?__biz=Tide==&mid=2247483000&idx=1&sn=0a1b#rd"
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.channels.wechat.account.ANSWER", 0.3)
+    monkeypatch.setattr("publisher.channels.wechat.client.ANSWER", 0.3)
 
 
 def failed(act: Callable[[], object]) -> DeliveryError:

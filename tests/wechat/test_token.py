@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.channels.wechat.store import Store
+from publisher.channels.wechat.state import Store
 from publisher.channels.wechat.token import MARGIN, Tokens
 from publisher.errors import ConfigError, DeliveryError
 from tests.servers.wechat_api import Fault, WeChatServer
@@ -19,7 +19,7 @@ from tests.servers.wechat_rules import APPID, SECRET
 
 ASK = """
 import sys
-from publisher.channels.wechat.account import Account
+from publisher.channels.wechat.client import Account
 with Account(sys.argv[1], "env:TIDE_SECRET", sys.argv[2], "zh-CN") as account:
     print(account.call("draft/batchget", {"offset": 0, "count": 1, "no_content": 1})["total_count"])
 """

@@ -1,0 +1,64 @@
+"""Text that Telegram leaves alone.
+
+Telegram makes links of what looks like one: `README.md` (md is a country), `@name`, `/path`, `#1号`, `$A`,
+a bare address with all the Chinese text behind it. A word joiner, which nobody sees and where no line breaks,
+behind the character that would start it all prevents that. The rules are those of tdlib/td:
+td/telegram/MessageEntity.cpp, taken more broadly where they need a list of all top-level domains.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from publisher.channels.telegram.entities import Run, Runs, text_of
+
+JOINER = "\u2060"
+
+# letters that stand for all of which no link, tag or command can begin right behind; looked for when the
+# character between has been read, because a search for characters leaps where one for places walks
+_APART = r"(?<![A-Za-z0-9_\u4e00-\u9fff].)"
+_STARTS = re.compile(
+    rf"""
+      ://(?=\S)                                         # an address with its protocol
+    | \.(?=[^\W\d_][^\s\x00-\x2c./:-@\[-`{{-\x7f])      # a domain: a dot, and a word of two letters or more
+    | \.(?<=\d.)(?=\d{{1,3}}\.\d{{1,3}}\.\d)            # 10.0.0.1
+    | @{_APART}(?=[A-Za-z0-9_])
+    | \#{_APART}(?=[^\s#])
+    | \$(?=[A-Z1])
+    | /{_APART}(?=[A-Za-z0-9_])               # a command to a bot
+    """,
+    re.VERBOSE,
+)
+_CARD = re.compile(r"\d(?:[ -]*\d){12,}")
+_EIGHT_DIGITS = re.compile(r"(?:\d[ -]*){8}(?=\d)")
+
+
+def shielded(runs: Runs) -> Runs:
+    """The runs with word joiners, so that nothing in them becomes a link but what is one.
+
+    Links and code need none: Telegram looks for nothing in them.
+    """
+    text = text_of(runs)
+    places = {found.end() for found in _STARTS.finditer(text)}
+    for card in _CARD.finditer(text):
+        places |= {card.start() + found.end() for found in _EIGHT_DIGITS.finditer(card.group())}
+    if not places:
+        return runs
+    made, offset, ahead = [], 0, sorted(places)
+    for run in runs:
+        end = offset + len(run.text)
+        # the character before the place belongs to this run
+        inside = [place - offset for place in ahead[bisect_right(ahead, offset) : bisect_right(ahead, end)]]
+        made.append(_with_joiners(run, inside) if inside and _is_open(run) else run)
+        offset = end
+    return tuple(made)
+
+
+def _is_open(run: Run) -> bool:
+    return not run.url and run.style in ("", "bold", "italic")
+
+
+def _with_joiners(run: Run, places: list[int]) -> Run:
+    pieces = [run.text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
+    return run.saying(JOINER.join(pieces))

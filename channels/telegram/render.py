@@ -1,0 +1,78 @@
+"""From an issue to its messages, as the settings of the channel want them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, cast
+
+from publisher.channel import Context, Part, Rendering
+from publisher.channels.telegram import addresses, preview
+from publisher.channels.telegram.digest import digest
+from publisher.channels.telegram.payload import Button, Envelope, body, payload
+from publisher.channels.telegram.rich import excess, rich_message
+from publisher.channels.telegram.split import messages
+from publisher.channels.telegram.writer import Writer
+from publisher.model import Issue
+from publisher.words import words
+
+if TYPE_CHECKING:
+    from publisher.channels.telegram.settings import Detail, Settings
+
+_JSON, _HTML = "application/json", "text/html; charset=utf-8"
+
+
+def render(settings: Settings, issue: Issue, context: Context) -> Rendering:
+    """The messages in order, and beside them what shows them; needs `context.entry`."""
+    entry, publication = context.entry, context.publication
+    if entry is None:
+        raise ValueError("messages need the issue's entry in the archive")
+    say = words(publication.lang)
+    writer = Writer(say)
+    told = messages(digest(issue, entry, publication, cast("Detail", settings.detail), writer), say)
+    page = addresses.link(entry.url)
+    buttons = {say["web_version"]: page}
+    if article := addresses.link(context.addresses.get(entry.url, "")):
+        buttons[say["wechat"]] = article
+    first, other = (_envelope(settings, buttons, silent=silent) for silent in (False, True))
+    calls = [payload(message, "", other) for message in told]
+    calls[0] = payload(told[0], page if settings.card else "", first)
+    folder = f"outbox/{entry.date}/telegram"
+    parts = [Part(f"{folder}/message-{n}.json", _JSON, body(call)) for n, call in enumerate(calls, 1)]
+    shown = [
+        Part(f"{folder}/message-{n}.html", _HTML, message.html.encode()) for n, message in enumerate(told, 1)
+    ]
+    warnings = []
+    if settings.rich:
+        message = rich_message(issue, entry, publication, writer)
+        if too_much := excess(message):
+            warnings.append(f"no rich message: it would have {' and '.join(too_much)}")
+        else:
+            shown.append(Part(f"{folder}/rich.json", _JSON, body({"rich_message": message, **first})))
+    bubbles = preview.page([*zip(told, calls, strict=True)], entry, settings.chat, context)
+    shown.append(Part(f"{folder}/preview.html", _HTML, bubbles.encode(errors="replace")))
+    if settings.button and not page:
+        warnings.append(f"no button: {entry.url} cannot be a link in Telegram")
+    return Rendering(
+        tuple(parts),
+        warnings=(*map(_refusal, writer.refused), *warnings),
+        report={"messages": len(told), "sizes": [asdict(message.size) for message in told]},
+        previews=tuple(shown),
+    )
+
+
+def _envelope(settings: Settings, buttons: Mapping[str, str], *, silent: bool) -> Envelope:
+    """What a message says besides its text. `buttons` are addresses by what is written on them."""
+    made: Envelope = {"disable_notification": settings.silent or silent, "protect_content": settings.protect}
+    if settings.chat:
+        made["chat_id"] = settings.chat
+    if settings.topic:
+        made["message_thread_id"] = settings.topic
+    row: list[Button] = [{"text": text, "url": url} for text, url in buttons.items() if url]
+    if settings.button and row:
+        made["reply_markup"] = {"inline_keyboard": [row]}
+    return made
+
+
+def _refusal(url: str) -> str:
+    return f"{url} cannot be a link in Telegram, so it stands in the text"

@@ -1,0 +1,179 @@
+"""An official account at WeChat's interface: every call, and what its answer means.
+
+A call either did nothing, which is a DeliveryError, or nobody knows, which can only be said of calls that
+change something. No address and no token is in any error.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from publisher.channels.wechat.errors import OF_THE_TOKEN, REFUSALS, Refusal
+from publisher.channels.wechat.refusals import BUSY, EXPIRED, refusal
+from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.state import Store
+from publisher.channels.wechat.token import Tokens
+from publisher.credentials import Reference, resolve
+from publisher.errors import OutcomeUnknownError, PublisherError
+
+if TYPE_CHECKING:
+    import httpx
+
+ANSWER = 30.0
+"""Seconds WeChat may take to answer, once it has the whole call."""
+
+_PAGE = 20  # the most that batchget gives
+
+_UNREACHABLE = Sentence(
+    "连不上微信的接口：{reason}",
+    "检查网络；需要代理的话设置环境变量 HTTPS_PROXY",
+    "WeChat's interface cannot be reached: {reason}",
+    "look at the network; where a proxy is needed, HTTPS_PROXY names it",
+)
+_NO_ANSWER = Sentence(
+    "微信没有给出结果：{reason}",
+    "稍后再试",
+    "WeChat gives no answer: {reason}",
+    "try again later",
+)
+_LOST = Sentence(
+    "不知道微信有没有做完这一步：{reason}",
+    "登录公众平台看看草稿箱",
+    "nobody knows whether WeChat did it: {reason}",
+    "look at the drafts at mp.weixin.qq.com",
+)
+
+
+class File(NamedTuple):
+    """A file to upload."""
+
+    name: str
+    kind: str
+    body: bytes
+
+
+class Account:
+    """The account `appid`, from `with` on. `secret` says where its AppSecret is, `api` is the address of the
+    interface, `lang` the language of errors."""
+
+    def __init__(
+        self,
+        appid: str,
+        secret: Reference,
+        api: str,
+        lang: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.lang = lang
+        self.appid = appid
+        self.store = Store(appid, lang)
+        self._secret = secret
+        self._api = api.rstrip("/")
+        self._clock = clock
+        self._tokens = Tokens(self.store, self._fetch, clock)
+
+    def __enter__(self) -> Self:
+        """Raises ConfigError when the secret is not where it should be. No call is made."""
+        self._value = resolve(self._secret)
+        import httpx
+
+        # A connection that was kept may be closed by the server in the moment it is used again, and then
+        # nobody knows whether the call arrived: so none is used twice.
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(ANSWER, connect=10.0),
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def call(self, path: str, body: dict[str, Any], *, acts: bool = False) -> dict[str, Any]:
+        """Make a call. With `acts` it changes something, and to make it twice is not the same as once.
+
+        Raises RefusedError, DeliveryError when it did nothing, OutcomeUnknownError when nobody knows.
+        """
+        # WeChat counts the characters of an escape such as \u4f5c one by one
+        content = json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        return self._with_token(path, acts, content=content, headers=headers)
+
+    def upload(self, path: str, file: File, **query: str) -> dict[str, Any]:
+        """Upload a file. To do it twice leaves a copy that nobody sees."""
+        return self._with_token(path, False, query, files={"media": (file.name, file.body, file.kind)})
+
+    def listed(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All that a call of the form of batchget lists: the id and the first article of each."""
+        at = 0
+        while True:
+            page = self.call(path, {"offset": at, "count": _PAGE, "no_content": 1})
+            items = page.get("item", [])
+            for item in items:
+                for article in item["content"]["news_item"][:1]:
+                    yield item.get("media_id") or item["article_id"], article
+            at += len(items)
+            if not items or at >= page.get("total_count", 0):
+                return
+
+    # ------------------------------------------------------------------ calls
+
+    def _fetch(self) -> tuple[str, float]:
+        """A token from WeChat, and for how many seconds it lasts."""
+        asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self._value}
+        made = self._post("stable_token", False, {}, json=asked | {"force_refresh": False})
+        self._check(made, OF_THE_TOKEN)
+        return str(made["access_token"]), float(made["expires_in"])
+
+    def _with_token(
+        self, path: str, acts: bool, query: dict[str, str] | None = None, **request: Any
+    ) -> dict[str, Any]:
+        """An answer that is no refusal. A token that is refused is exchanged once."""
+        token = self._tokens.current()
+        made = self._post(path, acts, {"access_token": token, **(query or {})}, **request)
+        if made.get("errcode") in EXPIRED:
+            token = self._tokens.current(refused=token)
+            made = self._post(path, acts, {"access_token": token, **(query or {})}, **request)
+        self._check(made)
+        return made
+
+    def _check(self, made: dict[str, Any], known: Mapping[int, Refusal] = REFUSALS) -> None:
+        if code := made.get("errcode", 0):
+            raise refusal(code, str(made.get("errmsg", "")), self.lang, self._clock(), known)
+
+    def _post(self, path: str, acts: bool, query: dict[str, str], **request: Any) -> dict[str, Any]:
+        import httpx
+
+        try:
+            response = self._http.post(f"{self._api}/cgi-bin/{path}", params=query, **request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise _UNREACHABLE.error(self.lang, reason=str(error) or type(error).__name__) from None
+        except httpx.HTTPError as error:
+            raise self._nobody_knows(type(error).__name__, acts) from None
+        made = _object(response)
+        if made is None:
+            raise self._nobody_knows(f"HTTP {response.status_code}", acts)
+        if made.get("errcode") == BUSY:
+            raise self._nobody_knows(f"{made.get('errmsg', '')} ({BUSY})".strip(), acts)
+        return made
+
+    def _nobody_knows(self, reason: str, acts: bool) -> PublisherError:
+        if acts:
+            return OutcomeUnknownError(*_LOST.told(self.lang, reason=reason))
+        return _NO_ANSWER.error(self.lang, reason=reason)
+
+
+def _object(response: httpx.Response) -> dict[str, Any] | None:
+    """The JSON object of an answer; None when it is no such thing, as the page of a proxy."""
+    if response.status_code != 200:
+        return None
+    try:
+        made = json.loads(response.content)
+    except ValueError:
+        return None
+    return made if isinstance(made, dict) else None

@@ -1,0 +1,62 @@
+"""What the sources are now: the index brought up to date with the files."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from publisher.archive.index import Index
+from publisher.archive.sources import Found, is_settled, look, scan
+from publisher.config import Config
+from publisher.errors import ConfigError
+from publisher.files import storage_error
+from publisher.build.process_pool import Crew
+from publisher.build.renderer import Desk
+from publisher.events import Advanced
+from publisher.run import Run
+from publisher.build.spool import Shelf
+
+
+def sources(config: Config) -> list[Found]:
+    """The files that are issues. Raises ConfigError when there is none, StorageError."""
+    found = scan(config.root, config.issues)
+    if not found:
+        what = f"no file matches issues = {config.issues!r} of {config.path}"
+        raise ConfigError(what, "begin one: publish new")
+    return found
+
+
+def read(run: Run, index: Index, crew: Crew[Desk], shelf: Shelf, found: list[Found], seen: int) -> None:
+    """Bring the index up to date with the files `found`, and put the documents read for it on the shelf."""
+    index.forget(index.records.keys() - {one.path for one in found})
+    # a file that changed in this very moment may change again unnoticed: time 0 has it looked at next time
+    trusted = [one if is_settled(one, seen) else one._replace(mtime=0) for one in found]
+    changed = [one for one in trusted if _is_new(run, index, one)]
+    task = Desk.read_packed if crew.is_needed(len(changed)) else Desk.read
+    for done, (record, document) in enumerate(crew.do(task, changed, len(changed)), 1):
+        index.put(record)
+        try:
+            shelf.put(record.path, document)
+        except OSError as error:
+            raise storage_error("cannot keep what was read", error) from error
+        run.report(Advanced("reading", done, len(changed)))
+
+
+def _is_new(run: Run, index: Index, found: Found) -> bool:
+    """Whether the file's content is unknown; a file that only looks changed is noted as it looks now."""
+    record = index.records.get(found.path)
+    if record is None:
+        return True
+    pictures = look(run.config.root, [source for source, _, _ in record.pictures])
+    if [one.size >= 0 for one in pictures] != [there for _, _, there in record.pictures]:
+        return True
+    if (record.size, record.mtime) == (found.size, found.mtime) and found.mtime:
+        return False
+    try:
+        digest = hashlib.sha256(Path(run.config.root, found.path).read_bytes()).hexdigest()
+    except OSError:
+        return True
+    if digest != record.sha256:
+        return True
+    index.put(record._replace(size=found.size, mtime=found.mtime))
+    return False

@@ -1,0 +1,43 @@
+"""A look whether there is anything to do, before any issue is opened and anything heavy imported."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+from publisher.archive.home import Home
+from publisher.archive.site import Site
+from publisher.archive.sources import fingerprint, look, scan
+from publisher.events import ChannelOutcome, Outcome, Request
+
+
+def nothing_to_do(root: Path, request: Request, now: dt.datetime) -> Outcome | None:
+    """The outcome of a run below `root`, the folder of publisher.toml, that would change nothing.
+
+    None when the run may have something to do. `now` is aware. Raises StorageError when a folder cannot be
+    read.
+    """
+    if request.issue not in ("", "latest"):
+        return None
+    site = Site(request.out or root, Home(root))
+    names: Sequence[str] = request.channels or (site.setup.channels if site.setup else ())
+    if site.setup is None or not set(names) <= set(site.setup.channels):
+        return None
+    sources = fingerprint(scan(root, site.setup.issues) + look(root, site.setup.pictures))
+    today = _today(now, site.setup.timezone)
+    outcomes: dict[str, ChannelOutcome] = {}
+    settled = None
+    for name in names:
+        output = site.output(name)
+        settled = output.settled
+        if not (settled and settled.holds(sources, today) and site.is_whole(output)):
+            return None
+        outcomes[name] = ChannelOutcome(name, unchanged=sum(1 for _ in output.files))
+    return settled and Outcome(settled.issue, outcomes, settled.warnings)
+
+
+def _today(now: dt.datetime, timezone: str) -> str:
+    from zoneinfo import ZoneInfo
+
+    return now.astimezone(ZoneInfo(timezone)).date().isoformat()

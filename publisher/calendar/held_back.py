@@ -1,0 +1,46 @@
+"""Which issues an archive goes without although their day has come, when somebody publishes another one:
+those that a person holds, and those that a daemon will publish, at their time or once they are mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.archive.records import Record
+from publisher.channel import ArchiveChannel
+from publisher.run import Run
+
+
+def kept_back(run: Run, found: Mapping[str, Record], chosen: Record | None) -> frozenset[str]:
+    """Their paths. What was chosen to be published is none of them, nor what is on one of the channels
+    already: no page that readers have is lost. Raises StorageError."""
+    archives = [channel for channel in run.channels if isinstance(channel, ArchiveChannel)]
+    if not (archives and run.has_ledger):
+        return frozenset()
+    from publisher.ledger.calendar import decisions, published
+    from publisher.ledger.meta import watch
+
+    now, ledger = run.clock.time(), run.ledger
+    is_kept = watch(ledger, run.config.publication.id).is_kept(now)
+    if not (is_kept or any(one.held for one in decisions(ledger).values())):
+        return frozenset()
+    from publisher.calendar.calendar import KEPT_BACK, Known, Outlook, agenda, key_of
+
+    today, out = run.now.date().isoformat(), published(ledger)
+    waiting = {
+        path
+        for path, one in found.items()
+        if one.date
+        and one.date <= today
+        and one != chosen
+        and not any(key_of(run.config, channel, one.id) in out for channel in archives)
+    }
+    if not waiting:
+        return frozenset()
+    outlooks = KEPT_BACK if is_kept else (Outlook.HELD,)
+    names = {channel.name for channel in archives}
+    free = {
+        one.record.path
+        for one in agenda(run, found, Known.to(ledger, now), now)
+        if one.key.channel in names and one.outlook not in outlooks
+    }
+    return frozenset(waiting - free)

@@ -1,0 +1,87 @@
+"""What a person decides about an issue to come: to hold it, or to have it go out at another time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from zoneinfo import ZoneInfo
+
+from publisher.archive.records import Record, names
+from publisher.calendar.calendar import Appointment, Known, Outlook, agenda, looking, records
+from publisher.clock import Clock
+from publisher.config import Config
+from publisher.due import moment_of
+from publisher.errors import ConfigError
+from publisher.events import Request
+from publisher.ledger.calendar import decide
+from publisher.run import channels_for
+from publisher.suggest import nearest
+from publisher.theme import Theme
+
+
+def decision(
+    config: Config,
+    theme: Theme,
+    request: Request,
+    now: dt.datetime,
+    *,
+    held: bool | None = None,
+    when: str = "",
+) -> list[Appointment]:
+    """Hold or release the issue of the request on its channels, or have it go out `when`, a time in the
+    newsletter's zone, alone or behind a date; what is to become of it there now.
+
+    Raises ConfigError for an issue or a channel that is not there, a time that cannot be read or lies before
+    the date of the issue, and an issue that is out.
+    """
+    channels = channels_for(config, request.channels)
+    with closing(looking(config, theme, Clock.running(now))) as run:
+        found = records(run)
+        record = _choose(request.issue, found)
+        due = _moment(when, record, config) if when else None
+        chosen = {channel.name for channel in channels}
+        open_ones = [
+            one
+            for one in agenda(run, found, Known.to(run.ledger, now), now)
+            if one.record.path == record.path
+            and one.key.channel in chosen
+            and one.outlook is not Outlook.DONE
+        ]
+        if not open_ones:
+            where = " on " + ", ".join(request.channels) if request.channels else ""
+            raise ConfigError(f"{record.id or record.path} is out{where} already", "see publish status")
+        decide(run.ledger, open_ones[0].key.issue, [one.key.channel for one in open_ones], held=held, due=due)
+        keys = {one.key for one in open_ones}
+        return [one for one in agenda(run, found, Known.to(run.ledger, now), now) if one.key in keys]
+
+
+def _choose(wanted: str, found: Mapping[str, Record]) -> Record:
+    """The issue of that date, id, path or file name, whether it is due or not."""
+    meant = [record for record in found.values() if wanted in names(record)]
+    if not meant:
+        near = nearest(wanted, [name for record in found.values() for name in names(record) if name])
+        raise ConfigError(
+            f"there is no issue {wanted}", f"did you mean {near}?" if near else "publish status"
+        )
+    if not meant[0].date:
+        raise ConfigError(meant[0].fault or f"{meant[0].path} has no date", meant[0].hint)
+    return meant[0]
+
+
+def _moment(when: str, record: Record, config: Config) -> dt.datetime:
+    found = re.fullmatch(r"(?:(\d{4}-\d{2}-\d{2})[ T])?(\d{2}:\d{2})", when)
+    try:
+        if found is None:
+            raise ValueError
+        date = dt.date.fromisoformat(record.date)
+        day = dt.date.fromisoformat(found[1]) if found[1] else date
+        at = dt.time.fromisoformat(found[2])
+    except ValueError:
+        raise ConfigError(f"{when} is not a time", 'like 10:30 or "2021-08-02 10:30"') from None
+    if day < date:
+        raise ConfigError(
+            f"{record.path} is dated {date}, and no issue goes out before its date", "correct its date first"
+        )
+    return moment_of(day, at, ZoneInfo(config.publication.timezone))

@@ -1,0 +1,113 @@
+"""`publish check --links`: asking over the network, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from publisher.cli.output import Output
+from publisher.cli.progress import Progress
+from publisher.cli.selection import Job
+from publisher.errors import ConfigError
+
+if TYPE_CHECKING:
+    from publisher.checker import Checked
+    from publisher.checks.problem import Problem
+    from publisher.linkcheck import Verdict
+    from publisher.model import Pos
+
+
+class Links(NamedTuple):
+    """What became of asking: the links of each file with their places, a verdict on each address, how many of
+    them were known before, and how many seconds it took."""
+
+    written: Mapping[str, Sequence[tuple[str, Pos]]]
+    verdicts: Mapping[str, Verdict]
+    known: int
+    seconds: float
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many addresses are in each state there is."""
+        from publisher.linkcheck import State
+
+        found = Counter(verdict.state for verdict in self.verdicts.values())
+        return {state.value: found[state] for state in State}
+
+    @property
+    def summary(self) -> str:
+        """All of it on a line."""
+        states = " · ".join(f"{number} {state}" for state, number in self.counts.items() if number)
+        asked = f"{len(self.verdicts)} checked" + (f" · {states}" if states else "")
+        return f"links     {asked} · {self.seconds:.1f} s, {self.known} from cache"
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it in numbers."""
+        counts = {"checked": len(self.verdicts), **self.counts, "from_cache": self.known}
+        return {**counts, "seconds": round(self.seconds, 1)}
+
+    def of(self, path: str) -> list[dict[str, Any]]:
+        """The links of a file, in its order, and what is known of each."""
+        return [
+            {
+                "url": url,
+                "line": place.line,
+                "column": place.column,
+                "state": verdict.state.value,
+                "reason": verdict.reason,
+            }
+            for url, place in self.written.get(path, ())
+            if (verdict := self.verdicts.get(url))
+        ]
+
+
+def with_links(
+    allow: Sequence[str], output: Output, job: Job, checked: Sequence[Checked], texts: Mapping[str, str]
+) -> tuple[list[Checked], Links]:
+    """The files with the problems of their links, and what became of asking.
+
+    Raises ConfigError for an address that cannot be allowed.
+    """
+    from publisher.archive.home import Home
+    from publisher.checker import links_in
+    from publisher.linkcheck import Limits, Memory, check_links
+
+    limits = Limits(allowed=frozenset(_allowed(word) for word in allow))
+    written = {one.path: links_in(job.root, one.path, texts) for one in checked if not one.fault}
+    urls = [url for places in written.values() for url, _ in places]
+    file = Home(job.config.root).cache / "links.json" if job.config else None
+    memory = Memory(file, job.now.timestamp())
+    known = {url for url in urls if memory.get(url)}
+    begun = time.monotonic()
+    with Progress(output, "asking after links", many=2) as progress:
+        verdicts = check_links(urls, memory, limits, progress.advance)
+    took = time.monotonic() - begun
+    told = [one._replace(problems=_more(one, written.get(one.path, ()), verdicts)) for one in checked]
+    return told, Links(written, verdicts, len(known & verdicts.keys()), took)
+
+
+def _more(
+    one: Checked, written: Sequence[tuple[str, Pos]], verdicts: Mapping[str, Verdict]
+) -> tuple[Problem, ...]:
+    from publisher.checks.liveness import Answer, dead
+    from publisher.linkcheck import State
+
+    answers = {
+        url: Answer(verdict.state is State.GONE, verdict.reason)
+        for url, verdict in verdicts.items()
+        if verdict.state is not State.OK
+    }
+    found = (problem for problem in dead(written, answers) if problem.code not in one.silenced)
+    return tuple(sorted((*one.problems, *found)))
+
+
+def _allowed(word: str) -> tuple[str, int]:
+    from ipaddress import ip_address
+
+    host, _, port = word.rpartition(":")
+    try:
+        return str(ip_address(host.strip("[]"))), int(port)
+    except ValueError:
+        raise ConfigError(f"{word} cannot be allowed", "an IP address and a port: 127.0.0.1:8000") from None

@@ -1,0 +1,1 @@
+"""The daemon: publishes each issue when it is due."""

@@ -1,0 +1,1 @@
+"""Sends messages over channels, guarded by the ledger."""

@@ -1,0 +1,77 @@
+"""Whether the ledger in its file is the newest there is: not one that was copied to another machine, nor one
+that was put back from a backup. Both would send again what they do not know of.
+
+The ledger remembers the machine, and counts how often it was used to send; the count also stands in
+`ledger.seen` beside it. Several machines are meant to share a database, so that is always trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+
+from publisher.errors import ConfigError
+from publisher.files import storage_error, write_if_changed
+from publisher.ledger.meta import count, note, recall
+from publisher.run import Run
+
+
+def enter(run: Run) -> None:
+    """Count a use of the ledger to send. Raises ConfigError when it is not to be trusted, StorageError."""
+    check(run)
+    if run.config.ledger:
+        return
+    if not recall(run.ledger, "machine"):
+        note(run.ledger, "machine", machine())
+    _count(run)
+
+
+def check(run: Run) -> None:
+    """Raise ConfigError when the ledger is not to be trusted, StorageError when that cannot be seen."""
+    if run.config.ledger:
+        return
+    hint = "nothing is sent: compare it with what was sent, then publish adopt"
+    known, here = recall(run.ledger, "machine"), machine()
+    if known and here and known != here:
+        raise ConfigError("the ledger belongs to another machine", hint)
+    seen = _seen(run)
+    if seen > _uses(run):
+        raise ConfigError("the ledger is older than the last one that was used here", hint)
+
+
+def adopt(run: Run) -> None:
+    """Trust the ledger as it is, on this machine, from now on. Raises StorageError."""
+    note(run.ledger, "machine", machine())
+    _count(run, _seen(run))
+
+
+def machine() -> str:
+    """What tells this machine apart; "" where the system does not say."""
+    # not to be told as it is: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
+    with suppress(OSError):
+        if found := Path("/etc/machine-id").read_bytes().strip():
+            return hashlib.blake2b(found, digest_size=8, person=b"publisher").hexdigest()
+    return ""
+
+
+def _count(run: Run, at_least: int = 0) -> None:
+    """In the ledger first: a crash in between must not look like an older ledger."""
+    uses = count(run.ledger, "uses", at_least)
+    write_if_changed(run.home.seen, b"%d\n" % uses)
+    run.home.tell_git()
+
+
+def _uses(run: Run) -> int:
+    return int(recall(run.ledger, "uses") or 0)
+
+
+def _seen(run: Run) -> int:
+    try:
+        return int(run.home.seen.read_bytes())
+    except FileNotFoundError:
+        return 0
+    except ValueError:  # half of one from another program; the ledger says what is true
+        return 0
+    except OSError as error:
+        raise storage_error(f"cannot read {run.home.seen}", error) from error

@@ -1,0 +1,1 @@
+"""Reports on what was published, and the commands that settle open questions."""
