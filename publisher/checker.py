@@ -18,8 +18,8 @@ from publisher.archive.sources import Found, is_settled
 from publisher.build.process_pool import Crew
 from publisher.channel import Channel
 from publisher.checks.budgets import Budget
+from publisher.checks.codes import Edit, Problem
 from publisher.checks.cross_issue import Archive, compare
-from publisher.checks.problem import Edit, Problem
 from publisher.checks.summary import Imprint
 from publisher.config import Config
 from publisher.errors import IssueError, PublisherError, StorageError

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 
 class Clock(NamedTuple):
@@ -19,3 +20,19 @@ class Clock(NamedTuple):
         """The real time, if it is `since` now."""
         begun = time.monotonic()
         return cls(lambda: since + dt.timedelta(seconds=time.monotonic() - begun), time.sleep)
+
+
+_MINUTE = dt.timedelta(minutes=1)
+
+
+def moment_of(day: dt.date, at: dt.time, zone: ZoneInfo) -> dt.datetime:
+    """The moment, in UTC. A time that comes twice that day is the first of the two; for one that the clocks
+    jump over, it is the moment after the jump."""
+    wall = dt.datetime.combine(day, at)
+    moment = wall.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+        return moment
+    offset = moment.astimezone(zone).utcoffset()
+    while (moment - _MINUTE).astimezone(zone).utcoffset() == offset:
+        moment -= _MINUTE
+    return moment

@@ -24,11 +24,10 @@ from urllib.parse import urlsplit
 
 from publisher.credentials import Reference
 from publisher.dataclass import dataclass
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, nearest
 from publisher.model import Publication
 from publisher.project import NAME as NAME
 from publisher.project import find as find
-from publisher.suggest import nearest
 from publisher.timetable import Schedule, hours, rhythm, time_of_day
 from publisher.toml import Document, example, key_of, kinds
 

@@ -15,7 +15,7 @@ from publisher.model import Issue
 from publisher.run import Run
 
 if TYPE_CHECKING:
-    from publisher.checks.problem import Problem
+    from publisher.checks.codes import Problem
     from publisher.checks.summary import Imprint
     from publisher.ledger.calendar import Insistence
 
@@ -138,7 +138,7 @@ class Soundness:
         """An issue with its errors. Raises IssueError, StorageError."""
         seen = self._remembered(issue)
         if seen is None or seen.errors is None:
-            from publisher.checks.stopping import grave
+            from publisher.checks.check import grave
 
             text, document = self._reading(issue)
             found = grave(document, text)
@@ -194,6 +194,6 @@ class Soundness:
 
 
 def _places(problems: Iterable[Problem]) -> Iterable[_Place]:
-    from publisher.checks.stopping import errors
+    from publisher.checks.check import errors
 
     return ((problem.pos.line, problem.code) for problem in errors(problems))

@@ -10,8 +10,7 @@ from dataclasses import is_dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from publisher.errors import ConfigError
-from publisher.suggest import nearest
+from publisher.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from publisher.channel import Channel

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from publisher import templates
 from publisher.dataclass import dataclass
-from publisher.errors import ConfigError, StorageError
+from publisher.errors import ConfigError, StorageError, nearest
 from publisher.model import Blocks, Inlines
-from publisher.suggest import nearest
 
 if TYPE_CHECKING:
     from jinja2 import Environment, FileSystemBytecodeCache

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from publisher.errors import ConfigError
-from publisher.suggest import did_you_mean
+from publisher.errors import ConfigError, did_you_mean
 
 # what a person calls a type, and how a value of it is written
 _KINDS = {

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from publisher.due import moment_of
+from publisher.clock import moment_of
 
 
 @pytest.mark.parametrize(

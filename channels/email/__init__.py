@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from publisher.channel import Context, Finding, Part, Rendering, Session
-from publisher.channels.email import values
-from publisher.channels.email.server import server
-from publisher.channels.email.settings import Settings
+from publisher.channels.email import settings
+from publisher.channels.email.settings import Settings, server
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
@@ -93,7 +92,7 @@ class Email(Settings):
             Connection(server(self.server, self.user, self.password)),
             PACE,
             self._source,
-            values.sender("from", self.from_).address,
+            settings.sender("from", self.from_).address,
             self.unsubscribe,
             self.unsubscribe_key,
             (self.dkim, self.dkim_key) if self.dkim else None,

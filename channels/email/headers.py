@@ -12,8 +12,6 @@ from binascii import b2a_base64
 from typing import NamedTuple
 from urllib.parse import quote
 
-from publisher.channels.email.tidy import tidy
-
 _LINE = 76  # RFC 2047, section 2; without encoded words RFC 5322 would allow 78
 _ENCODED = 36  # bytes in an encoded word: with the longest name before it a line has 76 (RFC 2047, section 2)
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -116,3 +114,22 @@ def _encoded(text: str) -> list[str]:
             chunks.append(b"")
         chunks[-1] += octets
     return [f"=?utf-8?b?{b2a_base64(chunk, newline=False).decode()}?=" for chunk in chunks]
+
+
+_SPACES = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
+# controls, what turns text around (UAX 9), what takes no room, what UTF-8 has no way to write
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+)
+
+
+def tidy(text: str) -> str:
+    """The text on one line, single spaces in it, and nothing nobody should see."""
+    if "  " in text or not text.isprintable():
+        text = _SPACES.sub(" ", _UNSEEN.sub("", text))
+    return text.strip(" ")
+
+
+def tidy_code(line: str) -> str:
+    """A line of code with its own spaces, tabs as spaces, and nothing nobody should see."""
+    return " ".join(_UNSEEN.sub("", line.expandtabs(4)).splitlines()).rstrip()

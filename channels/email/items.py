@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from publisher.channels.email.sheet import Sheet
-from publisher.channels.email.tidy import tidy
-from publisher.channels.email.wrapping import fits
+from publisher.channels.email.headers import tidy
+from publisher.channels.email.wrapping import Sheet, fits
 from publisher.channels.email.writer import Prose, is_bare, shown
 from publisher.links import arxiv_id, repository
 from publisher.model import Field, Item, plain

@@ -18,8 +18,8 @@ from publisher.channels.email.headers import (
     mailto,
     phrase,
     text_header,
+    tidy,
 )
-from publisher.channels.email.tidy import tidy
 from publisher.dataclass import dataclass
 from publisher.links import ascii_url
 from publisher.model import Publication

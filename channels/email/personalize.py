@@ -13,9 +13,9 @@ from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from publisher.channels.email.addresses import folded
 from publisher.channels.email.headers import Mailbox, header, mailbox_header
 from publisher.channels.email.message import encoded, found, thread
+from publisher.channels.email.recipients import folded
 
 PERSONAL = ("{address}", "{token}")
 """What an address for leaving the list may contain that is another one for each reader."""

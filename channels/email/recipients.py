@@ -2,19 +2,22 @@
 
 In the file, empty lines and those that begin with # say nothing, and a # after an address begins a remark.
 All who read the list read it line by line, so that a long one costs no more memory than what is kept of it.
+
+The addresses of readers as people write them: read, refused with a reason, and folded, so that nobody is
+on a list twice.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from publisher.channels.email.addresses import folded, recipient
-from publisher.channels.email.headers import Mailbox
+from publisher.channels.email.headers import Mailbox, tidy
 from publisher.errors import ConfigError, PublisherError
 
 Source = tuple[str, ...] | Path
@@ -111,3 +114,88 @@ def _unreadable(path: Path, error: OSError) -> ConfigError:
 
 def _name(source: Source) -> str:
     return "recipients" if isinstance(source, tuple) else source.name
+
+
+_WRITTEN = re.compile(r"(?P<name>[^<>＜＞]*)[<＜](?P<address>[^<>＜＞]*)[>＞]")
+_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")  # RFC 5322, 3.2.3, and RFC 6531, 3.3
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+|localhost")
+_LONGEST_LOCAL, _LONGEST = 64, 254  # octets: RFC 5321, section 4.5.3.1
+# what an input method for Chinese writes in place of ASCII
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
+_NAMES = {"\r": "a carriage return", "\n": "a line break", "\0": "a NUL"}
+
+
+def recipient(text: str) -> Mailbox:
+    """Whoever is written as `address` or `Name <address>`. The domain is in ASCII afterwards (UTS 46); the
+    part before the @ stays as it is.
+
+    Raises ConfigError, which says what is wrong with it.
+    """
+    text = text.replace("\u3000", " ").replace("\xa0", " ").strip(" \t")
+    for char in "" if text.isprintable() else text:
+        if not char.isprintable() and char != "\t":
+            raise _refusal(f"there is {_NAMES.get(char) or f'an unseen character (U+{ord(char):04X})'} in it")
+    if "=?" in text:
+        raise _refusal("there is an encoded word in it")
+    found = _WRITTEN.fullmatch(text)
+    name, address = (found["name"], found["address"]) if found else ("", text)
+    if not found and re.search("[<>＜＞]", text):
+        raise _refusal("the angle brackets do not match")
+    return Mailbox(tidy(name).strip('"'), _address(address.translate(_WIDE).strip()))
+
+
+def folded(address: str) -> str:
+    """What is the same for all ways to write somebody's address: of any case or width, with or without a
+    +tag. Mail to it may not arrive, mail to the address as it was written does."""
+    local, _, domain = unicodedata.normalize("NFKC", address).casefold().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
+def _address(text: str) -> str:
+    local, at, domain = text.rpartition("@")
+    if not at:
+        raise _refusal("there is no @ in it")
+    if not local:
+        raise _refusal("there is nothing before the @")
+    if local.startswith('"'):
+        raise _refusal("its first part is quoted, which few servers take")
+    if "@" in local:
+        raise _refusal("there is more than one @ in it")
+    if not domain:
+        raise _refusal("there is no domain behind the @")
+    if not _ATOM.fullmatch(local):
+        raise _refusal(f"{_shown(_ATOM.sub('', local)[0])} has no place before the @")
+    if local[0] == "." or local[-1] == "." or ".." in local:
+        raise _refusal("there is a dot too many before the @")
+    address = f"{unicodedata.normalize('NFC', local)}@{_domain(domain)}"
+    local = address.rpartition("@")[0]
+    if len(local.encode()) > _LONGEST_LOCAL or len(address.encode()) > _LONGEST:
+        raise _refusal("it is longer than any address may be")
+    return address
+
+
+def _domain(text: str) -> str:
+    domain = text.lower()
+    if not text.isascii():
+        import idna
+
+        try:
+            domain = idna.encode(text, uts46=True).decode()
+        except idna.IDNAError as error:
+            raise _refusal(f"there can be no domain {text}: {error}") from None
+    if domain.startswith("["):
+        raise _refusal("it has an IP address in place of a domain")
+    if not _DOMAIN.fullmatch(domain):
+        raise _refusal(f"there can be no domain {text}")
+    return domain
+
+
+def _shown(char: str) -> str:
+    return "a space" if char.isspace() else char
+
+
+def _refusal(what: str) -> ConfigError:
+    return ConfigError(
+        f"this is no address to send to: {what}", "write one as name@example.org or Name <name@example.org>"
+    )

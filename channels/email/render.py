@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from publisher.channel import Context, Entry, Part, Rendering
-from publisher.channels.email import layout, notice, values
-from publisher.channels.email.headers import Mailbox, header, mailbox, mailto
+from publisher.channels.email import layout
+from publisher.channels.email.headers import Mailbox, header, mailbox, mailto, tidy
+from publisher.channels.email.layout import write_place, write_signature
 from publisher.channels.email.message import Answer, message
-from publisher.channels.email.sheet import flowed, hard
+from publisher.channels.email.settings import sender as parse_sender
+from publisher.channels.email.wrapping import Sheet, flowed, hard
 from publisher.errors import ConfigError
 from publisher.model import Issue, Publication
+from publisher.words import words
 
 if TYPE_CHECKING:
     from publisher.channels.email.settings import Settings
@@ -48,7 +51,7 @@ def follow_up(
     if entry is None:
         raise ValueError("a notice needs the issue's entry in the archive")
     answer = Answer.below(first[0].body, when, text)
-    lines = notice.lines(
+    lines = notice_lines(
         text, entry, publication, settings.width, broken=settings.wrap != "none", leave=settings.unsubscribe
     )
     key = f"outbox/{entry.date.isoformat()}/email/notice-{answer.name[:12]}.eml"
@@ -67,7 +70,7 @@ def _wire(
     is_flowed = settings.wrap == "flowed"
     text = "\r\n".join([*(flowed(lines) if is_flowed else hard(lines)), ""])
     mail = message(text, sender, reply_to, entry, publication, flowed=is_flowed, answer=answer)
-    to = values.sender("to", settings.to) if settings.to else sender
+    to = parse_sender("to", settings.to) if settings.to else sender
     return mail.to(to, _leaving(settings, reply_to))
 
 
@@ -86,7 +89,7 @@ def _sender(settings: Settings, publication: Publication) -> tuple[Mailbox, Mail
     """Who sends, and who reads the answers."""
     own = publication.email or f"newsletter@{urlsplit(publication.base).hostname}"
     reader = mailbox(own)
-    sender = values.sender("from", settings.from_) if settings.from_ else reader
+    sender = parse_sender("from", settings.from_) if settings.from_ else reader
     if sender is None:
         raise ConfigError(
             f"{own} is not an address that every mail server takes",
@@ -94,3 +97,21 @@ def _sender(settings: Settings, publication: Publication) -> tuple[Mailbox, Mail
         )
     named = sender if sender.name else sender._replace(name=publication.name)
     return named, reader if reader and publication.email else sender
+
+
+def notice_lines(
+    text: str, entry: Entry, publication: Publication, width: int, *, broken: bool, leave: str = ""
+) -> list[str]:
+    """The lines of the mail, as those of a Sheet. Those of the text stay apart; `leave` is as for issues."""
+    say = words(publication.lang)
+    sheet = Sheet(width, broken=broken)
+    for line in map(tidy, text.splitlines()):
+        if line:
+            sheet.write(line)
+        elif sheet.lines and sheet.lines[-1]:
+            sheet.blank()
+    if sheet.lines[-1]:
+        sheet.blank()
+    write_place(sheet, entry, say)
+    write_signature(sheet, publication, leave, say)
+    return sheet.lines

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from publisher.channels.email.tidy import tidy
+from publisher.channels.email.headers import tidy
 from publisher.credentials import redact
 from publisher.errors import DeliveryError
 

@@ -6,11 +6,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from publisher.channel import Part, Receipt
-from publisher.channels.email.addresses import folded, recipient
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import Copies
 from publisher.channels.email.rate_limit import Pace, limits
-from publisher.channels.email.recipients import Source, spelled
+from publisher.channels.email.recipients import Source, folded, recipient, spelled
 from publisher.channels.email.replies import refusal
 from publisher.channels.email.smtp import Connection, LostError, RefusedError
 from publisher.credentials import Reference, resolve

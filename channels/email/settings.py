@@ -2,12 +2,147 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from publisher.channels.email import values
-from publisher.channels.email.server import server
+from publisher.channels.email.headers import Mailbox, mailbox
 from publisher.credentials import Reference
 from publisher.dataclass import dataclass
+from publisher.errors import ConfigError
+
+_LONGEST_ADDRESS = 900  # octets, so that its header has a line to itself: RFC 5322, section 2.1.1
+_PAGE = re.compile(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
+_KEY = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+
+
+def sender(key: str, value: str) -> Mailbox:
+    """The mailbox written as `address` or `Name <address>`."""
+    found = mailbox(value)
+    if found is None:
+        raise ConfigError(
+            f'{key} must be one mail address in ASCII, not "{value}"',
+            f'like {key} = "editor@example.org" or "Name <editor@example.org>"; a host of other letters has '
+            "an ASCII form that begins with xn--",
+        )
+    return found
+
+
+def one_of(key: str, value: str, known: Sequence[str], hint: str) -> None:
+    """Only what is known."""
+    if value not in known:
+        raise ConfigError(f'{key} must be one of {", ".join(known)}, not "{value}"', hint)
+
+
+def between(key: str, value: int, known: range, unit: str, hint: str) -> None:
+    """Only what is in the range."""
+    if value not in known:
+        raise ConfigError(f"{key} must be {known[0]} to {known[-1]} {unit}, not {value}", hint)
+
+
+def readers(sender: str, to: str, written: tuple[str, ...] | Path) -> None:
+    """Who sends, and who gets it: a list, or one address that stands for it. A file is read later."""
+    if not sender:
+        raise ConfigError(
+            "there is a server and no sender", 'say who sends the mail: from = "Name <editor@example.org>"'
+        )
+    if not written and not to:
+        raise ConfigError(
+            "there is a server and nobody to send to",
+            'name the file with the addresses: recipients = "readers.txt"',
+        )
+    if isinstance(written, tuple) and written:
+        from publisher.channels.email.recipients import readers
+
+        for _ in readers(written):
+            pass
+
+
+def page(address: str, key: str, *, sends: bool) -> None:
+    """The address of a page to leave the list by."""
+    if not _PAGE.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
+        raise ConfigError(
+            f"unsubscribe must be an https address, with {{address}} and {{token}} at most, not {address}",
+            'like unsubscribe = "https://example.org/leave?who={address}&token={token}"',
+        )
+    if ("{token}" in address) != bool(key):
+        raise ConfigError(
+            "a {token} in `unsubscribe` is made with `unsubscribe_key`, so there must be both or none",
+            'say where the key is: unsubscribe_key = "env:UNSUBSCRIBE_KEY"',
+        )
+    if "{" in address and not sends:
+        raise ConfigError(
+            "without a server all get the same mail, and `unsubscribe` can be no other address for each",
+            "set `server` as well",
+        )
+
+
+def signing(place: str, key: str, written: str) -> None:
+    """Where the keys for DKIM are, for the domain of the sender or one above it (RFC 7489, section 3.1)."""
+    found = _KEY.fullmatch(place)
+    if not found:
+        raise ConfigError(
+            f'dkim must be the name of the public key in the DNS, not "{place}"',
+            'selector, _domainkey and domain, as in dkim = "s1._domainkey.example.org"',
+        )
+    if not key:
+        raise ConfigError("there is `dkim` and no key", 'say where it is: dkim_key = "file:dkim.pem"')
+    domain = sender("from", written).domain.lower()
+    if not f".{domain}".endswith(f".{found['domain']}"):
+        raise ConfigError(
+            f"dkim signs for {found['domain']}, and `from` is of {domain}",
+            "receivers ask for a signature of the sender's own domain",
+        )
+
+
+def needs(other: str, key: str, value: object) -> None:
+    """Nothing in a key that says nothing without the other."""
+    if value:
+        raise ConfigError(f"there is `{key}` and no `{other}`", f"add `{other}`, or leave `{key}` out")
+
+
+_WRITTEN = re.compile(r"(smtps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
+_PORTS = {"smtp": 587, "smtps": 465}  # RFC 6409, RFC 8314
+_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
+
+
+class Server(NamedTuple):
+    """A mail server. With `tls` it speaks TLS from the first byte, else it is asked to begin it (STARTTLS);
+    only on this machine it may speak without."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str = ""
+    password: Reference = ""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine."""
+        return bool(_LOOPBACK.fullmatch(self.host))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def server(address: str, user: str, password: Reference) -> Server:
+    """The server at an address like smtp://mail.example.org:587. Raises ConfigError."""
+    found = _WRITTEN.fullmatch(address)
+    port = int(found[3] or _PORTS[found[1]]) if found else 0
+    if not found or not 0 < port < 65536:
+        raise ConfigError(  # there may be a password in it, so it is not repeated
+            "server must be the address of a mail server",
+            'like server = "smtp://mail.example.org:587", or smtps:// for port 465; `user` and `password` '
+            "are keys of their own",
+        )
+    if bool(user) != bool(password):
+        raise ConfigError(
+            f"there is a {'user' if user else 'password'} and no {'password' if user else 'user'}",
+            'both are needed to log in: user = "…" and password = "env:SMTP_PASSWORD"',
+        )
+    return Server(found[2].strip("[]"), port, found[1] == "smtps", user, password)
+
 
 _WRAPS = ("flowed", "hard", "none")
 _WIDTHS = range(40, 77)  # a flowed line has two more and must not have over 78 (RFC 3676, section 4.2)
@@ -53,22 +188,22 @@ class Settings:
     def __post_init__(self) -> None:
         for key, value in (("from", self.from_), ("to", self.to), ("me", self.me)):
             if value:
-                values.sender(key, value)
-        values.between("width", self.width, _WIDTHS, "columns", _ROOM)
-        values.between("connections", self.connections, _CONNECTIONS, "at a time", "most servers take 10")
-        values.one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most readers: wrap = "flowed"')
-        values.one_of("uncertain", self.uncertain, _POLICIES, 'without it, it is uncertain = "ask"')
+                sender(key, value)
+        between("width", self.width, _WIDTHS, "columns", _ROOM)
+        between("connections", self.connections, _CONNECTIONS, "at a time", "most servers take 10")
+        one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most readers: wrap = "flowed"')
+        one_of("uncertain", self.uncertain, _POLICIES, 'without it, it is uncertain = "ask"')
         if self.server:
             server(self.server, self.user, self.password)
-            values.readers(self.from_, self.to, self.recipients_)
+            readers(self.from_, self.to, self.recipients_)
         else:
             for key in ("user", "password", "recipients", "me", "dkim"):
-                values.needs("server", key, getattr(self, "recipients_" if key == "recipients" else key))
+                needs("server", key, getattr(self, "recipients_" if key == "recipients" else key))
         if self.unsubscribe:
-            values.page(self.unsubscribe, self.unsubscribe_key, sends=bool(self.server))
+            page(self.unsubscribe, self.unsubscribe_key, sends=bool(self.server))
         else:
-            values.needs("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
+            needs("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
         if self.dkim:
-            values.signing(self.dkim, self.dkim_key, self.from_)
+            signing(self.dkim, self.dkim_key, self.from_)
         else:
-            values.needs("dkim", "dkim_key", self.dkim_key)
+            needs("dkim", "dkim_key", self.dkim_key)

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from publisher.channels.email.replies import Reply
-from publisher.channels.email.server import Server
+from publisher.channels.email.settings import Server
 from publisher.credentials import redact, resolve
 from publisher.errors import ConfigError, DeliveryError, OutcomeUnknownError
 

@@ -6,13 +6,12 @@ end and no line break can fall into it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import assert_never
 
-from publisher.channels.email.sheet import Sheet
-from publisher.channels.email.tables import table
-from publisher.channels.email.tidy import tidy, tidy_code
-from publisher.channels.email.wrapping import fits
+from publisher.channels.email.headers import tidy, tidy_code
+from publisher.channels.email.wrapping import Sheet, columns, fits
 from publisher.links import ascii_url
 from publisher.model import (
     Block,
@@ -197,3 +196,27 @@ def _picture(image: Image, url: str | None) -> list[str]:
     """What a picture shows, where it is, and where it leads."""
     address = shown(url) if url and url != image.url else ""
     return [line for line in (tidy(image.alt), shown(image.url), address) if line]
+
+
+_GAP = "  "
+_BAR = " | "
+
+
+def table(cells: Sequence[Sequence[str]], align: Sequence[str], width: int, *, headed: bool) -> list[str]:
+    """The lines of a table; the first of them is underlined when it is `headed`. One that is too wide has its
+    cells divided by bars."""
+    count = max(map(len, cells), default=0)
+    filled = [[*row, *[""] * (count - len(row))] for row in cells]
+    sizes = [max(map(columns, column)) for column in zip(*filled, strict=True)]
+    if sum(sizes) + len(_GAP) * (count - 1) > width:
+        return [_BAR.join(row) for row in cells]
+    sides = [*align, *[""] * (count - len(align))]
+    if headed:
+        filled.insert(1, ["-" * size for size in sizes])
+    return [_GAP.join(map(_padded, row, sizes, sides)).rstrip(" ") for row in filled]
+
+
+def _padded(cell: str, size: int, side: str) -> str:
+    room = size - columns(cell)
+    left = {"right": room, "center": room // 2}.get(side, 0)
+    return " " * left + cell + " " * (room - left)

@@ -11,8 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, ClassVar
 
 from publisher.channel import Context, Entry, Group, LiveChannel, Part, Rendering, Session
-from publisher.channels.rss import window
-from publisher.channels.rss.documents import Documents
+from publisher.channels.rss.documents import LIMIT, Documents, fitting, years
 from publisher.channels.rss.entries import issue_line, item_lines
 from publisher.channels.rss.feed import Places
 from publisher.dataclass import dataclass
@@ -37,14 +36,14 @@ class Rss:
     keeps: ClassVar[bool] = True
 
     path: str = "public/feed.xml"
-    entries: int = window.LIMIT
+    entries: int = LIMIT
     items: bool = False
     hub: str = ""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.entries <= window.LIMIT:
+        if not 1 <= self.entries <= LIMIT:
             raise ConfigError(
-                f"a live feed shows 1 to {window.LIMIT} issues, not {self.entries}",
+                f"a live feed shows 1 to {LIMIT} issues, not {self.entries}",
                 "older issues are in the archive feeds, which readers find from the live one",
             )
         self.websub  # noqa: B018 - making it checks the hub
@@ -85,8 +84,8 @@ class Rss:
             return
         documents = Documents(Places(self.path, context.publication), self.hub, context)
         front = {entry.id: lines(entry) for entry in entries[: self.entries]}
-        count = window.fitting(own for own, *_ in front.values())
-        newest, older = entries[:count], window.years(entries[count:])
+        count = fitting(own for own, *_ in front.values())
+        newest, older = entries[:count], years(entries[count:])
         yield documents.style()
         before = None
         for year, issues in older.items():

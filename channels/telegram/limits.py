@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from publisher.channels.telegram.entities import Entity, Runs, entities, text_of, units
-from publisher.channels.telegram.markup import html
+from publisher.channels.telegram.entities import Entity, Runs, entities, html, text_of, units
 from publisher.dataclass import dataclass
 
 # what an entity costs beside its address: type, offset, length and the head of a string

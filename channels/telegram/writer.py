@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import assert_never
 
-from publisher.channels.telegram import addresses
 from publisher.channels.telegram.autolinks import JOINER
 from publisher.channels.telegram.entities import Run, Runs, Style, clean, glue, lines, stripped, text_of
+from publisher.channels.telegram.limits import LONGEST_URL
 from publisher.dataclass import dataclass
+from publisher.links import ascii_url
 from publisher.model import (
     Block,
     Blocks,
@@ -64,9 +66,9 @@ class Writer:
         """The runs as a link, except where they are one; the address itself when they are empty."""
         if not url:
             return children
-        if address := addresses.email(url):
+        if address := email(url):
             return self._email(children, address)
-        if not (taken := addresses.link(url)):
+        if not (taken := link(url)):
             return self._refused(children, url)
         shown = stripped(children)
         if not shown:
@@ -167,3 +169,27 @@ def _indented(runs: Runs, first: str, rest: str) -> Runs:
         made.append((run.saying(head),))
         made += [(Run(f"\n{rest}"), run.saying(line)) for line in more]
     return glue(*made)
+
+
+# tdlib/td: tdutils/td/utils/HttpUrl.cpp (parse_url) and td/telegram/LinkManager.cpp (check_link_impl), for
+# addresses in ASCII: http or https, a dot in the host, a port from 1 to 65535
+_NAME = r"(?:[A-Za-z0-9._!$,~*'();&+=-]|%[0-9A-Fa-f]{2})"
+_TAKEN = re.compile(
+    rf"https?://(?:(?:{_NAME}|:)*@)?(?P<host>{_NAME}+)(?::0*(?P<port>[1-9]\d{{0,4}}))?(?:[/?#].*)?", re.I
+)
+_EMAIL = re.compile(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,8})(?:\?.*)?", re.I)
+
+
+def link(url: str) -> str:
+    """The address in the form in which Telegram takes it; empty when it takes none."""
+    url = ascii_url(url)
+    found = _TAKEN.fullmatch(url) if len(url) <= LONGEST_URL else None
+    if not found or "." not in found["host"].strip("."):
+        return ""
+    return url if int(found["port"] or 80) <= 65535 else ""
+
+
+def email(url: str) -> str:
+    """The address of a mailto: link that Telegram recognises where it stands in a text, else empty."""
+    found = _EMAIL.fullmatch(url)
+    return found[1] if found else ""

@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from publisher.channel import Context, Finding, Rendering, Session
-from publisher.channels.wechat.limits import CONTENT, EDITOR_TITLE
-from publisher.channels.wechat.settings import Settings
+from publisher.channels.wechat.settings import CONTENT, EDITOR_TITLE, Settings
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession

@@ -2,23 +2,28 @@
 
 A call either did nothing, which is a DeliveryError, or nobody knows, which can only be said of calls that
 change something. No address and no token is in any error.
+
+The access token: one for all processes, asked for when there is none that lasts.
+
+In its normal mode stable_token gives the same token to everybody who asks, and from five minutes before its
+end a new one, while the old one still works: developers.weixin.qq.com/doc/subscription/api/base/
+api_getstableaccesstoken
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from publisher.channels.wechat.errors import OF_THE_TOKEN, REFUSALS, Refusal
-from publisher.channels.wechat.refusals import BUSY, EXPIRED, refusal
-from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.errors import OF_THE_TOKEN, OTHER, REFUSALS, Refusal
 from publisher.channels.wechat.state import Store
-from publisher.channels.wechat.token import Tokens
+from publisher.channels.wechat.writer import Sentence
 from publisher.credentials import Reference, resolve
-from publisher.errors import OutcomeUnknownError, PublisherError
+from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 
 if TYPE_CHECKING:
     import httpx
@@ -177,3 +182,64 @@ def _object(response: httpx.Response) -> dict[str, Any] | None:
     except ValueError:
         return None
     return made if isinstance(made, dict) else None
+
+
+MARGIN = 300.0
+"""Seconds before its end from which a token is not used any more."""
+
+_FILE = "token"
+
+
+class Tokens:
+    """`fetch` asks WeChat for a token and for how many seconds it lasts; `clock` gives the Unix time."""
+
+    def __init__(
+        self, store: Store, fetch: Callable[[], tuple[str, float]], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._fetch = fetch
+        self._clock = clock
+
+    def current(self, refused: str = "") -> str:
+        """The token; a new one if the one there is was `refused`, unless another process has it already."""
+        with self._store.locked():
+            known = self._store.read(_FILE)
+            token, until = known.get("token"), known.get("until")
+            if isinstance(token, str) and isinstance(until, int | float):
+                lasts = until - MARGIN > self._clock()
+                if token and token != refused and lasts:
+                    return token
+            token, seconds = self._fetch()
+            self._store.write(_FILE, {"token": token, "until": self._clock() + seconds})
+            return token
+
+
+BUSY = -1
+EXPIRED = {40001, 40014, 42001}
+"""The token is wrong, or no longer right."""
+
+NO_MEDIA = 40007
+NO_RIGHT = 48001
+
+_IP = re.compile(r"invalid ip ([0-9a-fA-F.:]+)")
+
+
+class RefusedError(DeliveryError):
+    """WeChat has answered with an error code: nothing was done."""
+
+    code = 0
+
+
+def refusal(
+    code: int, said: str, lang: str, now: float, known: Mapping[int, Refusal] = REFUSALS
+) -> RefusedError:
+    """The error for an error code, and for what WeChat said with it, at a Unix time. `known` are the codes of
+    the call."""
+    sentence, wait = known.get(code, Refusal(OTHER))
+    ip = found[1] if (found := _IP.search(said)) else "?"
+    message, step = sentence.told(lang, ip=ip, said=said)
+    error = RefusedError(
+        f"{message} ({code})", step, permanent=wait is None, retry_after=wait(now) if wait else None
+    )
+    error.code = code
+    return error

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from publisher.channel import Finding, Level
-from publisher.channels.wechat import cover, images
+from publisher.channels.wechat import cover, images, settings
 from publisher.channels.wechat.client import Account
-from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.draft import Draft
+from publisher.channels.wechat.writer import Sentence
 from publisher.errors import DeliveryError
+from publisher.links import site
 
 _DRAFTS = Sentence(
     "公众号 {appid} 的接口可以用，草稿箱里有 {count} 份草稿",
@@ -71,3 +73,69 @@ def _quota(account: Account) -> Finding:
     if left > 0 or not most:
         return Finding(Level.GOOD, *_CALLS.told(account.lang, left=left, all=most))
     return Finding(Level.BAD, *_NONE_LEFT.told(account.lang, all=most))
+
+
+_TITLE = Sentence(
+    "标题有 {count} 个字，微信最多收 {limit} 个，多了 {excess} 个",
+    "把标题改短",
+    "the title has {count} characters, {excess} too many: WeChat takes {limit}",
+    "shorten it",
+)
+_AUTHOR = Sentence(
+    "作者名有 {count} 个字，微信最多收 {limit} 个，多了 {excess} 个",
+    "在 [channels.wechat] 里设一个短的 author",
+    "the author's name has {count} characters, {excess} too many: WeChat takes {limit}",
+    "set a shorter `author` below [channels.wechat]",
+)
+_DIGEST = Sentence(
+    "摘要有 {count} 个字，微信最多收 {limit} 个，多了 {excess} 个",
+    "把导读改短",
+    "the digest has {count} characters, {excess} too many: WeChat takes {limit}",
+    "shorten the guide",
+)
+_CONTENT = Sentence(
+    "正文连同标签有 {count} 个字符，微信要求少于 {limit} 个，多了 {excess} 个",
+    "删去几条，或者设置 links 换一种写法，见 meta.json",
+    "the article has {count} characters with its markup, {excess} too many: WeChat wants fewer than {limit}",
+    "take out some items, or set `links` otherwise; meta.json counts them",
+)
+_BYTES = Sentence(
+    "正文有 {count} 字节，微信要求少于 {limit}，多了 {excess}",
+    "删去几条",
+    "the article has {count} bytes, {excess} too many: WeChat wants fewer than {limit}",
+    "take out some items",
+)
+_SOURCE = Sentence(
+    "「阅读原文」的地址有 {count} 字节，微信最多收 {limit}，多了 {excess}",
+    "在 publisher.toml 里设一个短的 url",
+    "the address behind 阅读原文 has {count} bytes, {excess} too many: WeChat takes {limit}",
+    "set a shorter `url` in publisher.toml",
+)
+_NO_ADDRESS = Sentence(
+    "「阅读原文」的地址 {url} 不是完整的 https 地址",
+    "看看 publisher.toml 里的 url",
+    "the address behind 阅读原文, {url}, is no absolute https address",
+    "look at `url` in publisher.toml",
+)
+
+
+def check(draft: Draft, title_limit: int, lang: str) -> None:
+    """Raise DeliveryError when WeChat would not take the draft. Pictures count with the addresses they will
+    have there, the longest known."""
+    article = draft.article
+    content, source = article["content"], article["content_source_url"]
+    longer = sum(max(0, settings.PICTURE_URL - len(url)) * content.count(url) for url in draft.pictures)
+    found = (
+        (_TITLE, len(article["title"]), title_limit),
+        (_AUTHOR, len(article["author"]), settings.AUTHOR),
+        (_DIGEST, len(article["digest"]), settings.DIGEST),
+        (_CONTENT, settings.size(content) + longer, settings.CONTENT - 1),
+        (_BYTES, len(content.encode()) + longer, settings.CONTENT_BYTES - 1),
+        (_SOURCE, len(source.encode()), settings.SOURCE_URL),
+    )
+    for sentence, count, limit in found:
+        if count > limit:
+            shown = limit + 1 if sentence in (_CONTENT, _BYTES) else limit
+            raise sentence.error(lang, permanent=True, count=count, limit=shown, excess=count - limit)
+    if source and not (source.startswith("https://") and site(source)):
+        raise _NO_ADDRESS.error(lang, permanent=True, url=source)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from publisher.channel import Entry, Part
-from publisher.channels.wechat import limits
+from publisher.channels.wechat import settings
 from publisher.channels.wechat.meta import Meta
 from publisher.model import Publication
 
@@ -65,7 +65,7 @@ def draft_of(
     }
     issue = f"publisher-{_digest(entry.id)[:10]}"
     source = f"{meta.content_source_url}#{issue}-{_digest(_json(article) + _json(cover))[:12]}"
-    if meta.content_source_url and len(source) <= limits.SOURCE_URL:
+    if meta.content_source_url and len(source) <= settings.SOURCE_URL:
         article["content_source_url"] = source
     found = [unescape(src) for src in _PICTURE.findall(content)]
     pictures = {url: _file(url, publication) for url in found if not _WECHAT.match(url)}
@@ -79,7 +79,7 @@ def proof_of(draft: Draft) -> Draft:
         source = article["content_source_url"]
         article["content_source_url"] = source.replace(f"#{draft.issue}-", f"#proof-{draft.issue}-")
     else:
-        article["title"] = f"{_PROOF}{article['title']}"[: limits.TITLE]
+        article["title"] = f"{_PROOF}{article['title']}"[: settings.TITLE]
     return draft._replace(article=article)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.writer import Sentence
 
 _MINUTE, _FIVE_MINUTES, _HOUR, _DAY = 60.0, 300.0, 3600.0, 86400.0
 _BEIJING = 8 * _HOUR

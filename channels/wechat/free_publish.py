@@ -10,11 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from publisher.channel import Receipt
-from publisher.channels.wechat.client import Account
+from publisher.channels.wechat.client import NO_RIGHT, Account, RefusedError
 from publisher.channels.wechat.draft import Wanted, is_of
 from publisher.channels.wechat.errors import STATES
-from publisher.channels.wechat.refusals import NO_RIGHT, RefusedError
-from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.writer import Sentence
 from publisher.errors import DeliveryError, OutcomeUnknownError
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)

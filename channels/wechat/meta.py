@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publisher.channels.wechat import limits
+from publisher.channels.wechat import settings
 from publisher.dataclass import dataclass
 from publisher.links import ascii_url
 from publisher.model import Issue, Publication
@@ -26,8 +26,8 @@ def meta_of(issue: Issue, page: str, publication: Publication, author: str, titl
     author = author or publication.author or publication.name
     return Meta(
         title=short_title(issue, publication, title_limit),
-        author=author if len(author) <= limits.AUTHOR else "",
-        digest=summary(issue, limits.DIGEST),
+        author=author if len(author) <= settings.AUTHOR else "",
+        digest=summary(issue, settings.DIGEST),
         content_source_url=_source(ascii_url(page)),
     )
 
@@ -55,4 +55,4 @@ def short_title(issue: Issue, publication: Publication, limit: int) -> str:
 
 
 def _source(page: str) -> str:
-    return page if page.startswith("https://") and len(page) <= limits.SOURCE_URL else ""
+    return page if page.startswith("https://") and len(page) <= settings.SOURCE_URL else ""

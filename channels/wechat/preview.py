@@ -3,12 +3,16 @@ editor asks for, and beside it what became of every link."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from html import escape
 
 from publisher.channel import Context
-from publisher.channels.wechat import limits, style
+from publisher.channels.wechat import settings, style
 from publisher.channels.wechat.article import Article
+from publisher.channels.wechat.links import opens
 from publisher.channels.wechat.meta import Meta
+from publisher.links import WECHAT_TEMPORARY, link_class
 
 _CHINESE = {
     "above": "前后已写明",
@@ -70,8 +74,81 @@ def preview(article: Article, meta: Meta, warnings: Sequence[str], context: Cont
         article=article,
         links=links,
         clickable=sum(opens for *_, opens in links),
-        characters=limits.size(article.html),
-        limit=limits.CONTENT,
+        characters=settings.size(article.html),
+        limit=settings.CONTENT,
         warnings=warnings,
         dark=style.IN_THE_DARK,
     )
+
+
+# where WeChat keeps what was uploaded to it
+_PICTURES = ("https://mmbiz.qpic.cn/", "http://mmbiz.qpic.cn/")
+_LONG_ADDRESS = 100
+_SHORT_ADDRESS = len("https://mp.weixin.qq.com/s/") + 22
+
+
+def facts(article: Article, meta: Meta) -> dict[str, object]:
+    """The fields of the draft, the size of its content, and what became of every link."""
+    markup = [item.markup for item in article.items]
+    return {
+        **asdict(meta),
+        "characters": settings.size(article.html),
+        "limit": settings.CONTENT,
+        "bytes": len(article.html.encode()),
+        "markup_per_item": round(sum(markup) / len(markup)) if markup else 0,
+        "links": [
+            {
+                "text": use.text,
+                "url": use.url,
+                "class": link_class(use.url),
+                "form": use.form,
+                "clickable": use.clickable,
+            }
+            for use in article.uses
+        ],
+        "pictures": list(article.pictures),
+    }
+
+
+def warnings(article: Article, meta: Meta, page: str) -> Iterator[str]:
+    """What an editor should know before the article goes out; `page` is the address of the issue's page."""
+    if not meta.author:
+        yield (
+            f"the author's name has more than {settings.AUTHOR} characters, so it is left out: "
+            "set author in [channels.wechat]"
+        )
+    if not meta.content_source_url:
+        wanted = f"an https address of at most {settings.SOURCE_URL} characters"
+        yield f"阅读原文 leads nowhere: WeChat wants {wanted}, and the issue's page is {page}"
+    expiring = [use.text for use in article.uses if link_class(use.url) == WECHAT_TEMPORARY]
+    if expiring:
+        yield f"temporary addresses, which expire, to be replaced: {_listed(expiring)}"
+    outside = [url for url in article.pictures if not url.startswith(_PICTURES)]
+    if outside:
+        yield f"pictures to be uploaded to WeChat, which shows no others: {_listed(outside)}"
+
+
+def too_long(article: Article, other: Article, other_links: str) -> str:
+    """By how much an article is too long, and what would help.
+
+    `other` is the same article with the setting links = `other_links`.
+    """
+    length = settings.size(article.html)
+    said = [f"the article has {length:,} characters, {settings.excess(article.html):,} too many for WeChat"]
+    if settings.size(other.html) < length:
+        said.append(f'links = "{other_links}" would make it {settings.size(other.html):,}')
+    long = [use.url for use in article.uses if opens(use.url) and len(use.url) > _LONG_ADDRESS]
+    if long:
+        saved = sum(len(escape(url)) - _SHORT_ADDRESS for url in long)
+        said.append(f"{len(long)} long WeChat addresses have short ones too, which would save {saved:,}")
+    largest = sorted(article.items, key=lambda item: -item.characters)[:3]
+    if largest:
+        said.append(
+            f"the longest items are {', '.join(f'{item.title} ({item.characters:,})' for item in largest)}"
+        )
+    return "; ".join(said)
+
+
+def _listed(names: list[str]) -> str:
+    """How many, and the first few."""
+    return f"{len(names)} ({'、'.join(names[:3])}{' …' if len(names) > 3 else ''})"

@@ -7,13 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from publisher.channel import Context, Part, Rendering
-from publisher.channels.wechat.article import Setting, article
+from publisher.channels.wechat.article import Setting, article, earlier, with_articles
 from publisher.channels.wechat.draft import PUBLISH, draft_of, part_of, wanted_part
-from publisher.channels.wechat.earlier import earlier, with_articles
-from publisher.channels.wechat.limits import excess
 from publisher.channels.wechat.meta import meta_of
-from publisher.channels.wechat.preview import preview
-from publisher.channels.wechat.report import facts, too_long, warnings
+from publisher.channels.wechat.preview import facts, preview, too_long, warnings
+from publisher.channels.wechat.settings import excess
 from publisher.model import Issue
 from publisher.words import words
 

@@ -14,8 +14,8 @@ from typing import Any, Self
 
 from publisher.channel import Part, Receipt
 from publisher.channels.wechat import cover, images
-from publisher.channels.wechat.checks import check
-from publisher.channels.wechat.client import Account
+from publisher.channels.wechat.client import NO_MEDIA, Account, RefusedError
+from publisher.channels.wechat.doctor import check
 from publisher.channels.wechat.draft import (
     PUBLISH,
     Draft,
@@ -29,12 +29,10 @@ from publisher.channels.wechat.draft import (
     with_pictures,
 )
 from publisher.channels.wechat.free_publish import ARTICLE, Publishing
-from publisher.channels.wechat.images import Source
-from publisher.channels.wechat.limits import TITLE
-from publisher.channels.wechat.refusals import NO_MEDIA, RefusedError
-from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.images import Source, Uploads
+from publisher.channels.wechat.settings import TITLE
 from publisher.channels.wechat.test_send import Proofs
-from publisher.channels.wechat.uploads import Uploads
+from publisher.channels.wechat.writer import Sentence
 
 _ONE_TAP = Sentence(
     "草稿已经在公众平台的草稿箱里",

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.writer import Sentence
 
 _STORAGE = Sentence(
     "不能读写 {path}：{reason}",

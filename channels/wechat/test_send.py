@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from publisher.channels.wechat.client import Account
-from publisher.channels.wechat.refusals import NO_MEDIA, NO_RIGHT, RefusedError
-from publisher.channels.wechat.sentences import Sentence
+from publisher.channels.wechat.client import NO_MEDIA, NO_RIGHT, Account, RefusedError
+from publisher.channels.wechat.writer import Sentence
 from publisher.errors import DeliveryError
 
 DRAFTS = "drafts"

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html import escape
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import Form, Links
+from publisher.credentials import redact
+from publisher.errors import DeliveryError
 from publisher.model import (
     Block,
     Blocks,
@@ -205,3 +207,24 @@ def _spaced(code: str) -> str:
     """Code that keeps its spaces where white space is collapsed: hard ones, but for single ones in a line."""
     text = words(code.expandtabs(_TAB))
     return _SPACES.sub(lambda run: "&nbsp;" * len(run[0]), text)
+
+
+class Sentence(NamedTuple):
+    """What is wrong and the next step, in both languages; words in braces are filled in."""
+
+    chinese: str
+    chinese_step: str
+    english: str
+    english_step: str
+
+    def told(self, lang: str, **values: object) -> tuple[str, str]:
+        """The sentence and the step in the language of a BCP 47 tag: Chinese for zh, English for others."""
+        pair = self[:2] if lang.lower().split("-")[0] == "zh" else self[2:]
+        sentence, step = (redact(text.format(**values)) for text in pair)
+        return sentence, step
+
+    def error(
+        self, lang: str, *, permanent: bool = False, retry_after: float | None = None, **values: object
+    ) -> DeliveryError:
+        """The error to raise when nothing went out."""
+        return DeliveryError(*self.told(lang, **values), permanent=permanent, retry_after=retry_after)

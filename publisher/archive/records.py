@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from publisher.errors import ConfigError, IssueError, PublisherError
-from publisher.suggest import nearest
+from publisher.errors import ConfigError, IssueError, PublisherError, nearest
 
 
 class Record(NamedTuple):

@@ -23,7 +23,7 @@ from publisher.build.renderer import Desk, Job, RenderError
 from publisher.events import Advanced, ChannelOutcome
 from publisher.build.output import Outlet
 from publisher.run import Outgoing, Run
-from publisher.build.spool import Shelf
+from publisher.build.sources import Shelf
 
 
 class Delivery:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import TracebackType
+from typing import Self
+from publisher.archive.pack import Pack, Place
+from publisher.model import Issue
 import hashlib
 from pathlib import Path
-
 from publisher.archive.index import Index
 from publisher.archive.sources import Found, is_settled, look, scan
 from publisher.config import Config
@@ -14,7 +17,35 @@ from publisher.build.process_pool import Crew
 from publisher.build.renderer import Desk
 from publisher.events import Advanced
 from publisher.run import Run
-from publisher.build.spool import Shelf
+
+class Shelf:
+    """Documents by the path of their file, each taken at most once."""
+
+    def __init__(self) -> None:
+        self._issues: dict[str, Issue] = {}
+        self._places: dict[str, Place] = {}
+        self._pack = Pack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pack.close()
+
+    def put(self, path: str, document: Issue | bytes | None) -> None:
+        """Keep a document; packed ones lie in a file. Raises OSError when there is no room for it."""
+        if isinstance(document, bytes):
+            self._places[path] = self._pack.put(document)
+        elif document:
+            self._issues[path] = document
+
+    def take(self, path: str) -> Issue | bytes | None:
+        """The document of a file, and away with it; None when it was not read in this run."""
+        if place := self._places.pop(path, None):
+            return self._pack.get(place)
+        return self._issues.pop(path, None)
 
 
 def sources(config: Config) -> list[Found]:

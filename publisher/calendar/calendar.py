@@ -18,13 +18,11 @@ from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, edition
 from publisher.build.process_pool import Crew
 from publisher.build.renderer import Desk
-from publisher.build.sources import read, sources
-from publisher.build.spool import Shelf
+from publisher.build.sources import Shelf, read, sources
 from publisher.channel import ArchiveChannel, Channel, LiveChannel
-from publisher.clock import Clock
+from publisher.clock import Clock, moment_of
 from publisher.config import Config
 from publisher.delivery.job import shortfall
-from publisher.due import moment_of
 from publisher.errors import PublisherError
 from publisher.events import Request
 from publisher.ledger import Counts, Key, Ledger, Standing

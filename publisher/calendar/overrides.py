@@ -10,14 +10,12 @@ from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Record, names
 from publisher.calendar.calendar import Appointment, Known, Outlook, agenda, looking, records
-from publisher.clock import Clock
+from publisher.clock import Clock, moment_of
 from publisher.config import Config
-from publisher.due import moment_of
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, nearest
 from publisher.events import Request
 from publisher.ledger.calendar import decide
 from publisher.run import channels_for
-from publisher.suggest import nearest
 from publisher.theme import Theme
 
 

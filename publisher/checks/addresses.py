@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from urllib.parse import unquote_plus
 
 from publisher import links
-from publisher.checks.problem import Problem
+from publisher.checks.codes import Problem
 from publisher.checks.subject import Subject
 from publisher.model import Image, Item, Link, Pos
 from publisher.transforms import every

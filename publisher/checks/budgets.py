@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from publisher.channel import Channel, Context, Entry
-from publisher.checks.problem import Problem
+from publisher.checks.codes import Problem
 from publisher.errors import PublisherError
 from publisher.model import Issue, Pos, Publication
 from publisher.transforms import absolute, display_title, publishable, summary

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from publisher.checks.problem import Edit, Problem
+from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.checks.text import LOOKS, SHOWN, lines, outside
 from publisher.model import Pos

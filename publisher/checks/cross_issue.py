@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from publisher import links
-from publisher.checks.problem import Problem
+from publisher.checks.codes import Problem
 from publisher.checks.summary import Entry, Imprint
 from publisher.model import Pos
 

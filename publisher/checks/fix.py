@@ -10,7 +10,7 @@ from typing import NamedTuple
 from publisher import model
 from publisher.checks.characters import usual
 from publisher.checks.check import examine
-from publisher.checks.problem import Problem
+from publisher.checks.codes import Problem
 from publisher.checks.source import Source
 from publisher.model import Issue
 

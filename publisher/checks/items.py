@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from publisher import links
-from publisher.checks.problem import Edit, Problem
+from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.model import Block, Item, Paragraph, Pos, Section, plain
 from publisher.reader.fields import kind_of, split_label

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from publisher import links
-from publisher.checks.problem import Problem
+from publisher.checks.codes import Problem
 from publisher.model import Pos
 
 

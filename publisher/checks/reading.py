@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from publisher.checks.problem import Edit, Problem
+from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.model import Pos
 from publisher.reader.inlines import bare_url

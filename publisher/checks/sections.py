@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 
-from publisher.checks.problem import Edit, Problem
+from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.model import Block, List, Paragraph, Pos, Quote, plain
 from publisher.reader.fields import kind_of, only_url, split_label

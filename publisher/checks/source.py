@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from publisher.checks.problem import Edit
+from publisher.checks.codes import Edit
 from publisher.model import Pos
 
 _END = re.compile(r"\r\n|\n|\r")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from publisher.checks.problem import Problem
+from publisher.checks.codes import Problem
 from publisher.checks.source import Source
 from publisher.dataclass import dataclass
 from publisher.model import Issue, Pos

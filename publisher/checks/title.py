@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from publisher.checks.problem import Problem
+from publisher.checks.codes import Problem
 from publisher.checks.subject import Subject
+from publisher.model import Pos, plain
+from publisher.transforms import text_of
 
 _OPEN_DAY = re.compile(r"\d{4}-\d{2}-[xX]{2}")
 _COLON = re.compile(r"[)）]\s*([:：])\s*\Z")
@@ -39,3 +41,45 @@ def title(subject: Subject) -> Iterator[Problem]:
 
 def _is_in_front(subject: Subject) -> bool:
     return any(key.lower() == "date" and value for key, value in subject.issue.front)
+
+
+_MARKS = re.compile(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
+_CLAIM = re.compile(r"(?:本[期次]|内容|共)[^。；]{0,8}?(?:\d{1,3}|[xX]{1,3})\s*[条篇则]")
+_COUNT = re.compile(r"\d{1,3}(?=\s*[条篇则])")
+
+
+def guide(subject: Subject) -> Iterator[Problem]:
+    """A guide that is filled, and counts right."""
+    found = subject.issue.guide
+    if found is None or not found.label:
+        return
+    place = subject.source.whole(found.label_pos.line)
+    text = text_of(found.blocks)
+    left = re.sub(r"[\s，。；;,.、]", "", _MARKS.sub("", _CLAIM.sub("", text)))
+    if not text.strip():
+        yield Problem(place, "guide-empty", f"nothing follows {found.label}：", "say what the issue is about")
+    elif not left and _MARKS.search(text):
+        help_ = "say what each part is about"
+        yield Problem(place, "guide-skeleton", "the guide has only the marks of its parts", help_)
+    items = sum(1 for item in subject.issue.items if not item.placeholder)
+    if found.count is not None and found.count != items:
+        where = next(
+            (
+                Pos(number, at.start() + 1, number, at.end() + 1)
+                for number, line in subject.source.numbered(found.pos.line, found.pos.end_line)
+                if (claim := _CLAIM.search(line)) and (at := _COUNT.search(line, claim.start()))
+            ),
+            place,
+        )
+        message = f"the guide counts {found.count} items, and there are {items}"
+        yield Problem(where, "guide-count", message, f"write {items}")
+
+
+def warm_up(subject: Subject) -> Iterator[Problem]:
+    """A warm-up whose lines all say something."""
+    for brief in subject.issue.briefs:
+        text = plain(brief.text).strip(" ：:;；。")
+        if text in ("", brief.subject) and not brief.body:
+            said = f"{brief.subject} has no news yet" if text else "the bullet has no text"
+            help_ = "write it, or take the line out"
+            yield Problem(subject.source.whole(brief.pos.line), "warm-up-placeholder", said, help_)

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from publisher.checks.problem import Edit, Problem
+from publisher.checks.codes import Edit, Problem
 from publisher.checks.reading import HELP
 from publisher.checks.subject import Subject
 from publisher.checks.text import SHOWN, lines, outside

@@ -87,7 +87,7 @@ def _codes(select: list[str], ignore: list[str]) -> frozenset[str]:
 
 def _unknown(name: str) -> ConfigError:
     from publisher.checks.codes import CODES
-    from publisher.suggest import did_you_mean
+    from publisher.errors import did_you_mean
 
     return ConfigError(f"there is no code {name}", did_you_mean(name, CODES))
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from publisher import __version__
-from publisher.checks.codes import CODES, Severity
-from publisher.checks.problem import Problem
+from publisher.checks.codes import CODES, Problem, Severity
 from publisher.cli.excerpt import ROOM, excerpt, visible
 
 Paint = Callable[[str, str], str]

@@ -14,7 +14,7 @@ from publisher.errors import ConfigError
 
 if TYPE_CHECKING:
     from publisher.checker import Checked
-    from publisher.checks.problem import Problem
+    from publisher.checks.codes import Problem
     from publisher.linkcheck import Verdict
     from publisher.model import Pos
 

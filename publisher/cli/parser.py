@@ -212,7 +212,7 @@ def _take_as_issue(arguments: argparse.Namespace) -> None:
 def _unknown(word: str, parser: Parser | None) -> ConfigError:
     """What to say about a word nobody knows."""
     from publisher import registry
-    from publisher.suggest import did_you_mean
+    from publisher.errors import did_you_mean
 
     if word == "help":
         return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")

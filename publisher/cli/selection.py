@@ -67,7 +67,7 @@ def _named(job: Job, word: str, found: dict[str, Found]) -> list[str]:
     names = {one: (one.rpartition("/")[2].rpartition(".")[0], one.rpartition("/")[2]) for one in found}
     if named := [one for one, known in names.items() if word in known]:
         return named
-    from publisher.suggest import nearest
+    from publisher.errors import nearest
 
     near = nearest(word, [stem for stem, _ in names.values()])
     raise ConfigError(

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import ADOPTED, Key, Standing
-from publisher.ledger.moments import moment, stamp
+from publisher.ledger.models import ADOPTED, Key, Standing, moment, stamp
 from publisher.ledger.queries import standings
 
 

@@ -10,8 +10,7 @@ from publisher.channel import Part
 from publisher.errors import BusyError
 from publisher.failpoints import reach
 from publisher.ledger.database import Database
-from publisher.ledger.models import Claim, Key, LostError, Result, Task
-from publisher.ledger.moments import moment, stamp
+from publisher.ledger.models import Claim, Key, LostError, Result, Task, moment, stamp
 from publisher.ledger.plan import plan_deliveries, take_content
 from publisher.ledger.process_id import in_short, is_gone, myself
 from publisher.ledger.schema import make_tables

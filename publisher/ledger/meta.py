@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.moments import moment, stamp
+from publisher.ledger.models import moment, stamp
 
 SILENCE = dt.timedelta(minutes=2)
 """So long after it was last alive a daemon is missed."""

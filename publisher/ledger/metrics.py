@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import ADOPTED, Key, State
-from publisher.ledger.moments import moment
+from publisher.ledger.models import ADOPTED, Key, State, moment
 from publisher.ledger.process_id import myself
 
 

@@ -9,6 +9,17 @@ from typing import NamedTuple
 
 from publisher.errors import BusyError
 
+
+def stamp(moment: dt.datetime) -> str:
+    """A moment as text that sorts."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(stamp: str) -> dt.datetime:
+    """The moment of such a text."""
+    return dt.datetime.fromisoformat(stamp)
+
+
 ADOPTED = "adopted"
 """The digest of a publication that was out before the ledger began."""
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from publisher.failpoints import reach
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import Key
-from publisher.ledger.moments import stamp
+from publisher.ledger.models import Key, stamp
 
 
 def move(ledger: Ledger, channel: str, destination: str, moved_to: str) -> None:

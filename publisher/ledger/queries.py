@@ -11,8 +11,7 @@ from publisher.channel import Rendering
 from publisher.errors import ConfigError
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import Counts, Key, Standing, State
-from publisher.ledger.moments import moment, stamp
+from publisher.ledger.models import Counts, Key, Standing, State, moment, stamp
 from publisher.ledger.process_id import in_short, is_gone
 from publisher.ledger.transitions import attempted, conclude
 

@@ -6,8 +6,7 @@ import datetime as dt
 
 from publisher.credentials import redact
 from publisher.ledger.database import Transaction
-from publisher.ledger.models import Claim, Result, State, Task
-from publisher.ledger.moments import stamp
+from publisher.ledger.models import Claim, Result, State, Task, stamp
 
 _LONGEST = 500
 """So many characters of what a platform said are kept."""

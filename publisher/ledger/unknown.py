@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import Claim, Result, State, Task
-from publisher.ledger.moments import moment, stamp
+from publisher.ledger.models import Claim, Result, State, Task, moment, stamp
 from publisher.ledger.plan import drop_what_is_gone
 from publisher.ledger.transitions import attempted, evidence, holds, see, storable
 

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from publisher.archive.index import Index
 from publisher.archive.lock import held
-from publisher.build.sources import sources
-from publisher.channel import AnnouncedChannel, LiveChannel
+from publisher.archive.records import Edition, Record, choose, edition
+from publisher.archive.revisions import Revisions
+from publisher.archive.site import Made, Settled, Setup, Site
+from publisher.archive.sources import Found, fingerprint, look
+from publisher.build.builder import Delivery
+from publisher.build.process_pool import Crew
+from publisher.build.renderer import Desk
+from publisher.build.sources import Shelf, read, sources
+from publisher.calendar.held_back import kept_back
+from publisher.channel import AnnouncedChannel, Entry, LiveChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError
-from publisher.events import ChannelOutcome, Outcome, Report, Request
+from publisher.events import ChannelOutcome, Chosen, Outcome, Report, Request
 from publisher.files import sweep
-from publisher.pipeline.run_build import Examine, Work, remember, work
-from publisher.precheck import must_be_sound
-from publisher.run import Run, channels_for
+from publisher.precheck import Readings, must_be_sound
+from publisher.run import Outgoing, Run, channels_for
 from publisher.theme import Theme
 
 if TYPE_CHECKING:
@@ -109,3 +117,122 @@ def _with(
     for one in notices:
         channels[one.name] = channels[one.name].with_notice(one)
     return done.outcome._replace(channels=channels, warnings=tuple(run.warnings))
+
+
+class Work(NamedTuple):
+    """What was done with the files, and what is left to post. `digests` cover, by channel, what the issue's
+    renderings are made from; `settled` is for the channels that are done when it has arrived."""
+
+    outcome: Outcome
+    digests: Mapping[str, str] = {}
+    outgoing: Sequence[Outgoing] = ()
+    settled: Settled | None = None
+
+
+Examine = Callable[[Run, Record, Edition, Readings], None]
+"""Looks at the issue chosen, and raises PublisherError when it must not go out."""
+
+
+def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None) -> Work:
+    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds), once the issue
+    stood up to `examine`.
+
+    Raises what `publish` does.
+    """
+    desk = Desk.of(run.config, run.theme)
+    site = Site(run.out, run.home)
+    with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
+        read(run, index, crew, shelf, found, seen)
+        issue = choose(run.request.issue, index.records, edition(index.records.values(), run.now.date()))
+        not_yet = run.request.not_yet
+        if not_yet is None:
+            not_yet = kept_back(run, index.records, issue)
+        current = edition(
+            [record for path, record in index.records.items() if path not in not_yet], run.now.date()
+        )
+        if issue and examine:
+            examine(run, issue, current, desk.fresh)
+        if issue:
+            run.report(Chosen(issue, run.request.issue in ("", "latest")))
+        for text in _left_out(current):
+            run.warn(text)
+        if issue is None:
+            return Work(Outcome(None, {}, tuple(run.warnings), current.until))
+        pictures = look(
+            run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
+        )
+        told = entries(run, current)
+        delivery = Delivery(run, index, site, desk, current.issues, told, issue, pictures)
+        outcomes = delivery.deliver(crew, shelf)
+        settled = None if not_yet else _settled(index, [*found, *pictures], current)
+        if not run.request.dry_run:
+            for name, outcome in outcomes.items():
+                site.output(name).settled = None if outcome.error else settled
+            for one in delivery.outgoing:
+                site.output(one.owner).settled = None
+            _save(run, index, site, pictures)
+        position = current.issues.index(issue)
+        digests = {one.owner: delivery.digest(one.owner, position) for one in delivery.outgoing}
+        return Work(Outcome(issue, outcomes, tuple(run.warnings)), digests, delivery.outgoing, settled)
+
+
+def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
+    """Note that those whose renderings have arrived have nothing to do until something changes."""
+    site = Site(run.out, run.home)
+    if site.setup and done.outcome.issue:
+        for one in arrived:
+            output = site.output(one.owner)
+            output.settled = done.settled
+            if one.owner == one.channel.name:
+                output.pages = {done.outcome.issue.path: Made(done.digests[one.owner], {})}
+        site.save(site.setup)
+
+
+def _left_out(current: Edition) -> tuple[str, ...]:
+    return tuple(f"left out: {fault.message}" for fault in current.faults.values())
+
+
+def entries(run: Run, current: Edition) -> list[Entry]:
+    """What channels are told of every issue, newest first. Times of correction are on disk before any
+    channel tells them."""
+    revisions = Revisions(run.home.revisions)
+    if revisions.damaged:
+        run.warn(f"{run.home.revisions} is damaged: every issue counts as never corrected")
+    entries = [_entry(run, record, revisions) for record in current.issues]
+    if not run.request.dry_run:
+        revisions.save()
+    return entries
+
+
+def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
+    name = f"{run.config.publication.id}/{record.id}"
+    date = dt.date.fromisoformat(record.date)
+    published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
+    return Entry(
+        id=name,
+        date=date,
+        title=record.title,
+        summary=record.summary,
+        url=record.url,
+        published=published,
+        updated=revisions.updated(name, record, published, run.now),
+        items=record.items,
+        revision=record.revision,
+    )
+
+
+def _settled(index: Index, found: list[Found], current: Edition) -> Settled | None:
+    """Under which conditions the next run has nothing to do, for channels that are done."""
+    if not all(record.mtime for record in index.records.values()):
+        return None
+    newest = current.issues[0]
+    return Settled(fingerprint(found), newest.date, current.until, newest, _left_out(current))
+
+
+def _save(run: Run, index: Index, site: Site, pictures: list[Found]) -> None:
+    if index.dirty:
+        index.save()
+    names = tuple(channel.name for channel in run.config.channels)
+    sources = tuple(one.path for one in pictures)
+    site.save(Setup(run.config.issues, run.config.publication.timezone, names, sources))
+    run.home.tell_git()

@@ -12,10 +12,9 @@ from publisher.archive.records import Edition, edition
 from publisher.build.builder import announcement
 from publisher.calendar.calendar import key_of, looking, records
 from publisher.channel import AnnouncedChannel, ArchiveChannel, Channel, LiveChannel
-from publisher.clock import Clock
+from publisher.clock import Clock, moment_of
 from publisher.config import Config
 from publisher.delivery import ledger_guard
-from publisher.due import moment_of
 from publisher.events import Outcome, Report, Request
 from publisher.ledger import Key
 from publisher.ledger.calendar import adopt as enter

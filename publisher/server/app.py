@@ -18,8 +18,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from publisher.server.conditions import CODINGS, coding, is_known
-from publisher.server.site import HEAD, caching, find, for_people, is_feed, media_type
+from publisher.server.site import (
+    CODINGS,
+    HEAD,
+    caching,
+    coding,
+    find,
+    for_people,
+    is_feed,
+    is_known,
+    media_type,
+)
 from publisher.server.state import METRICS_TYPE, State, health, metrics
 
 _PIECE = 65536

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.checks.check import check, examine
+from publisher.checks.check import check, examine, grave
 from publisher.checks.codes import CODES, Severity
 from publisher.checks.cross_issue import Archive
-from publisher.checks.stopping import grave
 from publisher.reader import read
 
 TITLE = "# 潮汐简报 (2021-03-14)\n"

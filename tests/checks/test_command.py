@@ -15,8 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from publisher import checker
-from publisher.checks.codes import CODES
-from publisher.checks.problem import Problem
+from publisher.checks.codes import CODES, Problem
 from publisher.cli.excerpt import excerpt, width
 from publisher.cli.formats import full, workflow_commands
 from publisher.cli.main import main

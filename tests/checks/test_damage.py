@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from publisher.checks.check import check, examine
+from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import Archive
 from publisher.checks.fix import mend
-from publisher.checks.problem import Problem
 from publisher.checks.source import Source
 from publisher.cli.excerpt import excerpt, width
 from publisher.cli.formats import full

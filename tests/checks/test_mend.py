@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.checks.check import check
-from publisher.checks.codes import CODES
+from publisher.checks.codes import CODES, Edit
 from publisher.checks.fix import content, mend
-from publisher.checks.problem import Edit
 from publisher.checks.source import Source
 from publisher.model import Issue, Pos
 from publisher.reader import decode, read

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.channels.email import Email
-from publisher.channels.email.addresses import folded, recipient
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.recipients import readers, spelled
+from publisher.channels.email.recipients import folded, readers, recipient, spelled
 from publisher.errors import ConfigError
 
 

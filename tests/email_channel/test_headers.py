@@ -21,8 +21,8 @@ from publisher.channels.email.headers import (
     mailbox_header,
     mailto,
     text_header,
+    tidy,
 )
-from publisher.channels.email.tidy import tidy
 
 
 def read(line: bytes) -> email.message.EmailMessage:

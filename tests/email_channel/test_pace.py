@@ -8,8 +8,8 @@ import pytest
 
 from publisher.channels.email import Email, session
 from publisher.channels.email.rate_limit import Limits, Pace
-from publisher.channels.email.server import server as server_at
 from publisher.channels.email.session import MailSession
+from publisher.channels.email.settings import server as server_at
 from publisher.channels.email.smtp import Connection
 from tests.servers.mail_server import MailServer
 

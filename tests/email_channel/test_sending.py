@@ -11,7 +11,7 @@ import pytest
 
 from publisher.channel import LiveChannel, Part
 from publisher.channels.email import Email, smtp
-from publisher.channels.email.server import server as server_at
+from publisher.channels.email.settings import server as server_at
 from publisher.channels.email.smtp import Connection, LostError
 from publisher.errors import DeliveryError, OutcomeUnknownError
 from tests.servers.mail_server import FEATURES, Fault, MailServer

@@ -10,7 +10,7 @@ import pytest
 
 from publisher import config, registry
 from publisher.channels.email import Email
-from publisher.channels.email.server import server
+from publisher.channels.email.settings import server
 from publisher.errors import ConfigError
 
 HEAD = """\

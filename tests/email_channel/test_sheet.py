@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.channels.email.sheet import SIGNATURE, Sheet, flowed, hard
-from publisher.channels.email.wrapping import columns
+from publisher.channels.email.wrapping import SIGNATURE, Sheet, columns, flowed, hard
 
 
 def unflowed(lines: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.channels.email.tidy import tidy, tidy_code
+from publisher.channels.email.headers import tidy, tidy_code
 
 
 @pytest.mark.parametrize(

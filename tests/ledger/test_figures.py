@@ -5,7 +5,7 @@ from __future__ import annotations
 from publisher.ledger import Key, Ledger, State
 from publisher.ledger.calendar import adopt
 from publisher.ledger.metrics import Figures, figures, promised
-from publisher.ledger.moments import stamp
+from publisher.ledger.models import stamp
 from publisher.ledger.outputs import begin_files, end_files
 from publisher.ledger.process_id import myself
 from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, rows, send_all, turn

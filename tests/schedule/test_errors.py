@@ -88,7 +88,7 @@ def test_each_text_is_looked_at_once(letter: Newsletter, monkeypatch: pytest.Mon
         raise AssertionError("the text is the same")
 
     with monkeypatch.context() as changed:
-        changed.setattr("publisher.checks.stopping.grave", look)
+        changed.setattr("publisher.checks.check.grave", look)
         letter.restart()
         letter.tick()
     letter.now = DUE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.channels.telegram import addresses
+from publisher.channels.telegram import writer
 from publisher.links import ascii_url
 from publisher.model import Issue, Item, Link, Paragraph, Section, Text
 
@@ -22,20 +22,20 @@ REFUSED = [
 
 @pytest.mark.parametrize("url", TAKEN)
 def test_taken(url: str, judge) -> None:
-    link = addresses.link(url)
+    link = writer.link(url)
     assert link == ascii_url(url)
     assert judge.address(link)
 
 
 @pytest.mark.parametrize("url", REFUSED)
 def test_refused(url: str, judge) -> None:
-    assert addresses.link(url) == ""
+    assert writer.link(url) == ""
     assert not url.startswith("http") or judge.address(url) == ""
 
 
 def test_too_long() -> None:
-    assert addresses.link("https://e.org/" + "x" * 4082)
-    assert addresses.link("https://e.org/" + "x" * 4083) == ""
+    assert writer.link("https://e.org/" + "x" * 4082)
+    assert writer.link("https://e.org/" + "x" * 4083) == ""
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_too_long() -> None:
     ],
 )
 def test_email(url: str, email: str) -> None:
-    assert addresses.email(url) == email
+    assert writer.email(url) == email
 
 
 def issue_with(text: str, url: str) -> Issue:

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from publisher.channels.telegram.breaking import broken
 from publisher.channels.telegram.entities import Run, Runs, text_of
 from publisher.channels.telegram.limits import MESSAGE, Size, counted, joined, size_of
+from publisher.channels.telegram.split import broken
 from publisher.model import Field, Inline, Issue, Item, Link, Section, Text, Title
 
 TOP = "潮汐简报 (2024-05-20)"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from publisher import config, registry
-from publisher.channels.wechat import Wechat, limits
+from publisher.channels.wechat import Wechat, settings
 from publisher.channels.wechat.meta import short_title
 from publisher.errors import ConfigError
 from publisher.model import Guide, Issue, Item, Paragraph, Publication, Section, Segment, Text, Title
@@ -206,10 +206,10 @@ def test_what_would_help_is_said(letter) -> None:
 
 
 def test_the_limit_is_less_than_20_000(letter) -> None:
-    assert limits.excess("字" * 19_999) == 0
-    assert limits.excess("字" * 20_000) == 1
-    assert limits.excess("😀" * 9_999) == 0
-    assert limits.excess("😀" * 10_000) == 1
+    assert settings.excess("字" * 19_999) == 0
+    assert settings.excess("字" * 20_000) == 1
+    assert settings.excess("😀" * 9_999) == 0
+    assert settings.excess("😀" * 10_000) == 1
 
 
 # ------------------------------------------------------------------- settings

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from publisher.channels.wechat import Wechat
+from publisher.channels.wechat.client import refusal
 from publisher.channels.wechat.errors import REFUSALS
-from publisher.channels.wechat.refusals import refusal
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.servers.wechat_api import Fault, WeChatServer
 from tests.servers.wechat_rules import APPID, SECRET, RefusedError, WeChat

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from publisher.channels.wechat.client import MARGIN, Tokens
 from publisher.channels.wechat.state import Store
-from publisher.channels.wechat.token import MARGIN, Tokens
 from publisher.errors import ConfigError, DeliveryError
 from tests.servers.wechat_api import Fault, WeChatServer
 from tests.servers.wechat_rules import APPID, SECRET
