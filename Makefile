@@ -24,8 +24,8 @@ bench: .venv/for-demo ## measure against bare Python, Pelican and Hugo, in one r
 	@$(BIN)/python -m pip --python build/bench/bin/python install --quiet --disable-pip-version-check '.[bench]'
 	@build/bench/bin/python tests/bench
 
-pictures: .venv/for-test ## photograph the sample with Chromium for the README, into tests/pictures/
-	@$(BIN)/python -m pytest --quiet --pictures tests/pictures tests/judges/test_pictures.py
+pictures: .venv/for-test ## photograph the sample with Chromium for the README, into tests/screenshots/
+	@$(BIN)/python -m pytest --quiet --pictures tests/screenshots tests/judges/test_screenshots.py
 
 clean: ## remove all that was made here
 	rm -rf .venv demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

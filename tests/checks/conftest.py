@@ -1,3 +1,3 @@
 """What the tests of the command may ask for."""
 
-from tests.servers.websites import server as server
+from tests.support.servers.websites import server as server

@@ -12,8 +12,8 @@ from publisher.checks.check import check, examine
 from publisher.checks.cross_issue import Archive
 from publisher.checks.summary import Imprint
 from publisher.reader import decode, read
-from tests.cases.place import CASES
-from tests.cases.test_cases import CORPUS, named, place_of
+from tests.reader.cases.place import CASES
+from tests.reader.cases.test_cases import CORPUS, named, place_of
 
 # by the number of the case, what an editor is told at its line
 FAULTS = {

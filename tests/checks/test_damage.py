@@ -23,8 +23,8 @@ from publisher.checks.source import Source
 from publisher.cli.excerpt import excerpt, width
 from publisher.cli.formats import full
 from publisher.reader import decode, read
-from tests.cases.test_cases import CASES, CORPUS
 from tests.checks.test_outside import EARLIER, ISSUE
+from tests.reader.cases.test_cases import CASES, CORPUS
 
 EXAMPLES = int(os.environ.get("PUBLISHER_EXAMPLES", "200"))
 PATH = "2021-03-14.md"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.servers.telegram_api import Fault, TelegramServer
-from tests.servers.telegram_rules import TOKEN, BotApi
+from tests.support.servers.telegram_api import Fault, TelegramServer
+from tests.support.servers.telegram_rules import TOKEN, BotApi
 
 SETTINGS = """\
 [newsletter]

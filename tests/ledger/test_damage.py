@@ -11,8 +11,8 @@ import pytest
 from publisher.ledger import Ledger
 from publisher.ledger import sqlite as rooms
 from publisher.ledger.queries import standing
-from tests.ledger.desk import KEY, NOON, begun, turn
-from tests.ledger.files import opened, refusal, send_some
+from tests.ledger.shortcuts import KEY, NOON, begun, turn
+from tests.ledger.sqlite_files import opened, refusal, send_some
 
 
 def garble(file: Path) -> None:

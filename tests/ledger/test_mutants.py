@@ -71,7 +71,7 @@ def copy(tmp_path: Path) -> Path:
     unwanted = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "publisher", tmp_path / "publisher", ignore=unwanted)
     shutil.copytree(ROOT / "tests" / "ledger", tmp_path / "tests" / "ledger", ignore=unwanted)
-    for name in ("pyproject.toml", "tests/conftest.py", "tests/postgres.py"):
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/support/postgres.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 

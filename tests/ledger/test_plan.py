@@ -8,7 +8,7 @@ import pytest
 
 from publisher.ledger import Ledger, State
 from publisher.ledger.queries import Verdict, resolve, standing
-from tests.ledger.desk import (
+from tests.ledger.shortcuts import (
     KEY,
     MINUTE,
     NOON,

@@ -12,8 +12,8 @@ from publisher.errors import ConfigError, PublisherError, StorageError
 from publisher.ledger import Counts, Ledger
 from publisher.ledger import postgres as rooms
 from publisher.ledger.queries import standing
-from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
-from tests.postgres import Postgres
+from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
+from tests.support.postgres import Postgres
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from publisher.ledger import Counts, Ledger
 from publisher.ledger.queries import standing
-from tests.ledger.desk import KEY, rows
+from tests.ledger.shortcuts import KEY, rows
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +20,7 @@ PUBLISHING = """
 import os, sys
 from pathlib import Path
 from publisher.ledger import Ledger
-from tests.ledger.desk import begun, ended, turn
+from tests.ledger.shortcuts import begun, ended, turn
 ledger = Ledger(Path(sys.argv[1]))
 os.write(1, b"opened")
 claimed = begun(ledger, "x", "y", "z")

@@ -13,7 +13,7 @@ from pathlib import Path
 from publisher.ledger import Ledger, Result
 from publisher.ledger.queries import Verdict, attempts, resolve, retry
 from tests.ledger.conftest import Open
-from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
+from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from publisher.errors import BusyError
 from publisher.ledger import Key, Ledger
-from tests.ledger.desk import claim
+from tests.ledger.shortcuts import claim
 kind, place = sys.argv[1:3]
 place = Path(place) if kind == "PosixPath" else place
 """

@@ -11,7 +11,7 @@ from publisher.errors import StorageError
 from publisher.ledger import Ledger, schema
 from publisher.ledger.queries import standing
 from tests.ledger.conftest import Open
-from tests.ledger.desk import KEY, begun, ended, rows, turn
+from tests.ledger.shortcuts import KEY, begun, ended, rows, turn
 
 STEPS = schema.STEPS
 LEDGER = Path(schema.__file__).parent

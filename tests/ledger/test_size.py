@@ -15,7 +15,7 @@ import pytest
 from publisher.ledger import Ledger, State
 from publisher.ledger.database import Row, Transaction
 from publisher.ledger.outputs import moved
-from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
+from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1024
@@ -24,7 +24,7 @@ PLANNING = """
 import json, sys, zlib
 from pathlib import Path
 from publisher.ledger import Ledger
-from tests.ledger.desk import claim, parts, plan, rows
+from tests.ledger.shortcuts import claim, parts, plan, rows
 kind, place, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
 ledger = Ledger(Path(place) if kind == "PosixPath" else place)
 claimed, counts = claim(ledger), []

@@ -20,8 +20,8 @@ from publisher.ledger import Counts, Ledger
 from publisher.ledger.outputs import move
 from publisher.ledger.queries import attempts, standing
 from publisher.ledger.sqlite import Sqlite
-from tests.ledger.desk import KEY, MINUTE, NOON, begun, claim, ended, states, turn
-from tests.ledger.files import opened, refusal, send_some
+from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, states, turn
+from tests.ledger.sqlite_files import opened, refusal, send_some
 
 ROOT = Path(__file__).parents[2]
 

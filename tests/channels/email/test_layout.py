@@ -1,0 +1,360 @@
+"""What a reader sees: every word, every address where it belongs, nothing that makes no sense in a mail."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from publisher.channels.email import Email
+from publisher.channels.email.wrapping import columns
+from publisher.model import (
+    Definition,
+    Diagnostic,
+    Dropped,
+    Image,
+    Issue,
+    Item,
+    Link,
+    List,
+    Note,
+    Paragraph,
+    Publication,
+    Section,
+    Source,
+    Text,
+    Title,
+)
+from publisher.reader import decode, read
+from publisher.transforms import absolute, publishable
+from tests.channels.email.conftest import BEIJING, PUBLICATION, SAMPLE, Mail, entry_of, render
+
+Make = Callable[..., Mail]
+
+
+def test_the_whole_mail(mail: Make, golden: Callable[[str, str | bytes], None]) -> None:
+    """Read the golden file: it is the mail as people see it."""
+    golden("mail.txt", mail().shown)
+
+
+def section(body: str) -> str:
+    return f"# 夜航船周报 (2024-03-07)\n\n## 论文\n\n{body}\n"
+
+
+def below(made: Mail, heading: str = "论文") -> list[str]:
+    """The lines from a section's heading to the signature."""
+    lines = made.lines
+    start = next(n for n in range(len(lines)) if lines[n] == heading and set(lines[n + 1]) == {"="})
+    return lines[start + 3 : lines.index("-- ") - 1]
+
+
+# ------------------------------------------------------------------ the head
+
+
+def test_the_first_screen_says_what_this_is(mail: Make) -> None:
+    assert mail().lines[:7] == [
+        "夜航船周报 (2024-03-07)",
+        "灯塔改用 LED/海图上的蓝点",
+        "",
+        "给靠岸的人读的海上技术",
+        "5 条 · 约 2 分钟",
+        "在线阅读：https://ferry.example.org/weekly/2024-03-07/",
+        "",
+    ]
+
+
+def test_a_correction_is_told(mail: Make) -> None:
+    later = dt.datetime(2024, 3, 9, 8, 0, tzinfo=BEIJING)
+    assert "更正于 2024-03-09" in mail(entry={"updated": later}).lines
+
+
+def test_english(mail: Make) -> None:
+    english = replace(PUBLICATION, lang="en", name="Night Ferry")
+    made = mail("# Night Ferry 12\n\n## Papers\n\n- [Tracks](https://e.org/t)\nSummary: wind\n", english)
+    assert made.lines[:4] == [
+        "Night Ferry 12",
+        "",
+        "1 item · about 1 min",
+        "Read online: https://ferry.example.org/weekly/2024-03-07/",
+    ]
+    assert "Contents" in made.lines
+
+
+def test_a_title_of_another_form_keeps_its_links(mail: Make) -> None:
+    made = mail("# 第 [十二](https://e.org/12) 期\n\n一段。\n")
+    assert made.lines[:3] == ["第 十二[1] 期", "", "[1] https://e.org/12"]
+
+
+def test_contents_number_the_items_as_the_sections_do(mail: Make) -> None:
+    lines = mail().lines
+    start = lines.index("目录")
+    listed = {line[:5]: line[5:] for line in lines[start : start + 10] if re.match(r" [ \d]\d\. ", line)}
+    assert list(listed) == ["  1. ", "  2. ", "  3. ", "  4. ", "  5. "]
+    for number, name in listed.items():
+        heads = [line for line in lines[start + 11 :] if line.startswith(number)]
+        assert any(name.rstrip("…")[:8] in head for head in heads)
+
+
+def test_each_title_takes_one_line_of_the_contents(mail: Make) -> None:
+    made = mail(section("- [" + "一个很长的标题" * 9 + "](https://e.org/1)"))
+    entry = made.lines[made.lines.index("目录") + 3]
+    assert entry.endswith("…")
+    assert columns(entry) in (71, 72)
+
+
+def test_many_items_are_counted_instead(mail: Make) -> None:
+    bullets = "".join(f"- [第 {n} 条](https://e.org/{n})\n" for n in range(41))
+    made = mail(f"# 夜航船周报 (2024-03-07)\n\n## 论文\n\n{bullets}\n### 单独\n\n- [末](https://e.org/z)\n")
+    start = made.lines.index("目录")
+    assert made.lines[start + 2 : start + 5] == ["论文：1–41", "  单独：42", ""]
+
+
+def test_one_text_without_items_has_no_contents(mail: Make) -> None:
+    assert "目录" not in mail("# 夜航船周报 (2024-03-07)\n\n## 编后\n\n只有一段。\n").shown
+
+
+# -------------------------------------------------------------------- items
+
+
+def test_an_address_stands_alone_below_its_title(mail: Make) -> None:
+    made = mail(section("- [航迹](https://e.org/a)"))
+    assert below(made) == ["  1. 航迹", "     https://e.org/a"]
+
+
+def test_who_wrote_it_is_not_torn_apart(mail: Make) -> None:
+    title = "从船的航迹里猜一猜昨天夜里的海上到底有没有刮过一阵不小的风暴"
+    assert below(mail(section(f"- [{title} | 海事观察](https://e.org/a)")))[:2] == [
+        f"  1. {title}",
+        "     | 海事观察",
+    ]
+
+
+def test_addresses_in_text_are_gathered_below_the_item(mail: Make) -> None:
+    made = mail(
+        section(
+            "- [航迹](https://e.org/a)\n"
+            "摘要：[甲](https://e.org/1)和[乙](https://e.org/2)，又是[甲](https://e.org/1)。\n"
+            "- [海图](https://e.org/b)\n"
+            "摘要：[丙](https://e.org/3)。"
+        )
+    )
+    assert below(made)[3:] == [
+        "摘要：甲[1]和乙[2]，又是甲[1]。",
+        "",
+        "[1] https://e.org/1",
+        "[2] https://e.org/2",
+        "",
+        "",
+        "  2. 海图",
+        "     https://e.org/b",
+        "",
+        "摘要：丙[1]。",
+        "",
+        "[1] https://e.org/3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("见 https://e.org/1 。", ["见 [1] 。", "", "[1] https://e.org/1"]),
+        ("见 https://e.org/1", ["见 https://e.org/1"]),
+        ("见[原文](https://e.org/a)。", ["见原文。"]),  # the address is right above
+        ("见[信箱](mailto:a@e.org)。", ["见信箱[1]。", "", "[1] mailto:a@e.org"]),
+        ("见 [a@e.org](mailto:a@e.org)。", ["见 a@e.org。"]),
+        ("见[它](https://e.org/(1))。", ["见它[1]。", "", "[1] <https://e.org/(1)>"]),
+        ("见[它](https://e.org/路)。", ["见它[1]。", "", "[1] https://e.org/%E8%B7%AF"]),
+        ("见**[它](https://e.org/1)**。", ["见它[1]。", "", "[1] https://e.org/1"]),
+        ("图 ![潮位](https://e.org/t.png) 。", ["图 潮位[1] 。", "", "[1] https://e.org/t.png"]),
+    ],
+)
+def test_links_in_text(mail: Make, text: str, shown: list[str]) -> None:
+    made = mail(section(f"- [航迹](https://e.org/a)\n摘要：好。{text}"))
+    assert below(made)[3:] == [f"摘要：好。{shown[0]}", *shown[1:]]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("代码：https://e.org/code", ["     代码：https://e.org/code"]),
+        ("论文：https://e.org/a", ["     论文：见上"]),
+        ("标题：风的样子", ["     标题：风的样子"]),
+        ("讨论：[论坛](https://e.org/forum)", ["     讨论：论坛[1]"]),
+        (
+            "代码：https://e.org/" + "x" * 60,
+            ["     代码：", "     https://e.org/" + "x" * 60],
+        ),
+    ],
+)
+def test_fields_stand_with_the_title(mail: Make, line: str, shown: list[str]) -> None:
+    made = mail(section(f"- [航迹](https://e.org/a)\n{line}\n摘要：好。"))
+    assert below(made)[: 4 + len(shown)] == ["  1. 航迹", "     https://e.org/a", *shown, "", "摘要：好。"]
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        ("[1901.04567] [航迹]", ["  1. [1901.04567] 航迹", "     https://arxiv.org/abs/1901.04567"]),
+        ("[night/ferry: 日志]", ["  1. night/ferry: 日志", "     https://github.com/night/ferry"]),
+    ],
+)
+def test_what_an_item_only_names_gets_its_address(mail: Make, head: str, shown: list[str]) -> None:
+    assert below(mail(section(f"- {head}(https://mp.weixin.qq.com/s/a)"))) == [
+        shown[0],
+        "     https://mp.weixin.qq.com/s/a",
+        shown[1],
+    ]
+
+
+def test_long_lines_are_paragraphs_and_short_ones_are_not(mail: Make) -> None:
+    long = "这一行很长" * 10
+    assert below(mail(section(f"短。\n也短。\n{long}。\n末行。"))) == [
+        "短。",
+        "也短。",
+        "",
+        "这一行很长" * 7 + "这",
+        "一行很长" + "这一行很长" * 2 + "。",
+        "",
+        "末行。",
+    ]
+
+
+# ------------------------------------------------------------------- opening
+
+
+def test_the_guide_has_a_line_for_each_of_its_parts(mail: Make) -> None:
+    lines = mail().lines
+    start = lines.index("导读：本期 5 条。")
+    assert lines[start + 1 : start + 3] == ["【新闻】灯塔换灯泡，省下九成电；", "【论文】从航迹里猜天气。"]
+
+
+def test_the_address_of_a_brief_is_right_below_it(mail: Make) -> None:
+    lines = mail().lines
+    start = next(n for n, line in enumerate(lines) if line.startswith("  - 港务局"))
+    assert lines[start + 1] == "    [1] https://harbour.example.org/api/tides"
+    assert lines[start + 2].startswith("  - 拖轮")
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [("read_original", False), ("pc_wechat", False), ("complete_url", True), ("other", True)],
+)
+def test_remarks_about_wechat_are_left_out(kind: str, shown: bool) -> None:
+    note = Note(kind, (Text("一句话"),))
+    issue = Issue(
+        "x", dt.date(2024, 3, 7), notes=(note,), sections=(Section((Text("论文"),), notes=(note,)),)
+    )
+    assert Mail(render(issue, Email())).lines.count("注：一句话") == 2 * shown
+
+
+def test_no_character_turns_the_text_around(mail: Make) -> None:
+    made = mail(
+        section("- [航\u202e迹\u200b\ufeff\u2066](https://e.org/a)\n摘要：好\u0007的\u2028呢\u0085吗")
+    )
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ufeff]", made.shown)
+    assert "  1. 航迹" in made.lines
+
+
+# ------------------------------------------------------------------ all of it
+
+
+def texts(node: object) -> Iterator[str]:
+    """Every text in a document that readers may see."""
+    match node:
+        case Title():
+            yield from texts(node.text)
+        case Note(kind="read_original" | "pc_wechat") | Source() | Diagnostic() | Dropped() | Definition():
+            return
+        case str():
+            yield node
+        case tuple():
+            for part in node:
+                yield from texts(part)
+        case _ if is_dataclass(node):
+            for field in fields(node):
+                if field.name not in _NO_TEXT:
+                    yield from texts(getattr(node, field.name))
+
+
+_NO_TEXT = {
+    "id",
+    "url",
+    "repo",
+    "arxiv",
+    "kind",
+    "subject",
+    "segments",
+    "count",
+    "front",
+    "align",
+    "language",
+}
+
+
+def addresses(node: object) -> Iterator[str]:
+    if isinstance(node, tuple):
+        for part in node:
+            yield from addresses(part)
+    elif is_dataclass(node) and not isinstance(node, Definition | Note | Dropped | Diagnostic | Source):
+        if isinstance(node, Link | Image | Item) and node.url:
+            yield node.url
+        for field in fields(node):
+            yield from addresses(getattr(node, field.name))
+
+
+def assert_complete(issue: Issue, publication: Publication = PUBLICATION) -> None:
+    document = absolute(publishable(issue), entry_of(issue, publication).url)
+    made = Mail(render(issue, Email(), publication))
+    # a line of a quote begins with its mark, and a word may go on in the next line
+    shown = re.sub(r"\n *(> *)*", "", made.shown)
+    for text in texts(document):
+        for word in re.findall(r"\w+", re.sub(r"\w+://\S+", "", text)):
+            assert word in shown, word
+    for url in addresses(document):
+        assert any(url in line for line in made.lines), url
+
+
+def test_every_word_and_every_address_is_there() -> None:
+    assert_complete(read(SAMPLE, "2024-03-07.md"))
+
+
+def test_every_word_of_real_issues_is_there(corpus: Path) -> None:
+    for folder in ("issues", "drafts", "other"):
+        for path in sorted(corpus.glob(f"{folder}/*.md")):
+            assert_complete(read(decode(path.read_bytes(), path.name), path.name))
+
+
+def test_an_empty_issue_is_a_mail_too() -> None:
+    made = Mail(render(Issue("x", dt.date(2024, 3, 7)), Email()))
+    assert made.lines[0] == "夜航船周报 (2024-03-07)"
+
+
+def test_deep_lists_keep_room_for_their_text() -> None:
+    node = List(((Paragraph((Text("字" * 40),)),),))
+    for _ in range(50):
+        node = List(((Paragraph((Text("字" * 40),)), node),))
+    made = Mail(render(Issue("x", dt.date(2024, 3, 7), footer=(node,)), Email()))
+    assert made.shown.count("字") == 51 * 40
+    assert max(map(columns, made.lines)) <= 72
+
+
+def test_paragraphs_of_other_sections_have_their_addresses_below(mail: Make) -> None:
+    issue = Issue(
+        "x",
+        dt.date(2024, 3, 7),
+        sections=(
+            Section(
+                (Text("论文"),),
+                content=(
+                    Paragraph((Link((Text("甲"),), "https://e.org/1"), Text("。"))),
+                    Paragraph((Link((Text("乙"),), "https://e.org/2"), Text("。"))),
+                ),
+            ),
+        ),
+    )
+    made = Mail(render(issue, Email()))
+    assert below(made) == ["甲[1]。", "", "[1] https://e.org/1", "", "乙[1]。", "", "[1] https://e.org/2"]

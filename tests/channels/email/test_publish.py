@@ -1,0 +1,368 @@
+"""Mail from the command line to a server: each reader once, whatever the server and the machine do."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publisher.channels.email import Email
+from publisher.errors import DeliveryError
+from publisher.events import ChannelOutcome
+from publisher.ledger.models import Key
+from publisher.ledger.queries import standing
+from tests.delivery.test_job import ISSUE, Newsletter
+from tests.support.servers import smtp_sink
+from tests.support.servers.mail_server import Fault, MailServer
+from tests.support.servers.smtp_sink import SmtpSink
+
+SEND = ("--channel", "email", "--yes")
+SECRET = "slack-water-4711"
+READERS = {f"reader{n}@example.net" for n in range(20)}
+
+
+class Letter:
+    """A newsletter with twenty readers, and what publishing it said."""
+
+    def __init__(self, root: Path, url: str, more: str = "") -> None:
+        self.root = root
+        self.said = ""
+        (root / "issues").mkdir(parents=True)
+        (root / "readers.txt").write_text("".join(f"{reader}\n" for reader in sorted(READERS)))
+        (root / "issues" / "2021-07-18.md").write_text(
+            "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n- [条目](https://example.org/1)\n摘要：一句。\n", "utf-8"
+        )
+        (root / "publisher.toml").write_text(
+            f"""[newsletter]
+name = "慢工"
+url = "https://example.org/{{date}}/"
+id = "tag:example.org,2021:slow"
+
+[channels.email]
+from = "editor@example.org"
+server = "{url}"
+recipients = "readers.txt"
+{more}
+""",
+            "utf-8",
+        )
+
+    def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "publisher", *(words or SEND), "--json"],
+            cwd=self.root,
+            env=os.environ | {"SLOW_PASSWORD": SECRET} | (env or {}),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        self.said += done.stdout + done.stderr
+        assert done.returncode == code, self.said
+        found: dict[str, Any] = json.loads(done.stdout) if done.stdout else {}
+        return found
+
+
+@pytest.fixture
+def sink(need: Callable[[str], str]) -> Iterator[SmtpSink]:
+    need(smtp_sink.PROGRAM)
+    with SmtpSink() as running:
+        yield running
+
+
+def test_once_and_only_once(sink: SmtpSink, tmp_path: Path) -> None:
+    letter = Letter(tmp_path / "letter", sink.url)
+    assert letter.publish()["channels"]["email"]["sent"] == 20
+    assert sink.readers == Counter(READERS)
+    letter.publish()
+    issue = letter.root / "issues" / "2021-07-18.md"
+    issue.write_text(issue.read_text("utf-8").replace("一句", "两句"), "utf-8")
+    letter.publish()
+    assert sink.readers == Counter(READERS)
+
+
+def test_a_dry_run_speaks_to_nobody(tmp_path: Path) -> None:
+    letter = Letter(tmp_path / "letter", "smtp://127.0.0.1:1")
+    letter.publish("--channel", "email", "--dry-run")
+    letter.publish("--channel", "email", "--out", "copy")
+    assert (letter.root / "copy" / "outbox" / "2021-07-18" / "email" / "message.eml").exists()
+
+
+def test_a_bad_line_stops_it_before_the_first_mail(sink: SmtpSink, tmp_path: Path) -> None:
+    letter = Letter(tmp_path / "letter", sink.url)
+    with (letter.root / "readers.txt").open("a") as readers:
+        readers.write("reader\n")
+    for words in (SEND, ("--channel", "email", "--dry-run")):
+        letter.said = ""
+        letter.publish(*words, code=2)
+        assert "readers.txt:21: this is no address to send to: there is no @ in it" in letter.said
+    assert sink.mails == []
+
+
+def test_after_a_whole_mail_nobody_knows(sink: SmtpSink, tmp_path: Path) -> None:
+    sink.stop()
+    sink.start("-q", ".")
+    letter = Letter(tmp_path / "letter", sink.url)
+    letter.publish(code=4)
+    assert "nobody knows whether 20 of 20 went out" in letter.said
+    assert sink.readers == Counter(READERS)
+    sink.stop()
+    sink.start()
+    letter.publish(code=4)
+    assert sink.readers == Counter(READERS)
+
+
+def test_one_who_is_refused_stops_nobody_else(tmp_path: Path) -> None:
+    with MailServer() as server:
+        server.script(Fault("RCPT", "550 5.1.1 no such user", at=0, reader="reader7@example.net"))
+        letter = Letter(tmp_path / "letter", server.url)
+        letter.publish(code=3)
+        assert Counter(server.readers) == Counter(READERS - {"reader7@example.net"})
+        assert "1 of 20 failed: reader7@example.net is refused: 550 5.1.1 no such user" in letter.said
+        assert "take it off the list" in letter.said
+        letter.publish(code=3)
+        assert len(server.mails) == 19
+
+
+def test_who_is_put_off_is_told_beside_who_is_refused(tmp_path: Path) -> None:
+    with MailServer() as server:
+        no, later = ("RCPT", "550 5.1.1 no such user"), ("RCPT", "450 4.2.1 busy")
+        server.script(
+            Fault(*later, at=0, reader="reader12@example.net"), Fault(*no, reader="reader7@example.net")
+        )
+        letter = Letter(tmp_path / "letter", server.url)
+        letter.publish(*SEND, "--patience", "0", code=3)
+        [row] = [one for one in letter.publish("status", "2021-07-18", code=3)["rows"] if one["missed"]]
+        assert [(one["recipient"], one["state"]) for one in row["missed"]] == [
+            ("reader7@example.net", "failed"),
+            ("reader12@example.net", "planned"),
+        ]
+        assert "450 4.2.1 busy" in row["missed"][1]["reason"]
+
+
+def test_killed_in_the_middle(tmp_path: Path) -> None:
+    """The one mail that was on its way stays in doubt, and is not sent a second time."""
+    with MailServer() as server:
+        letter = Letter(tmp_path / "letter", server.url, "connections = 1")
+        letter.publish(code=-9, env={"PUBLISHER_FAILPOINT": "acted:kill:8"})
+        assert len(server.mails) == 8
+        letter.publish(code=4)
+        assert Counter(server.readers) == Counter(READERS)
+        assert "nobody knows whether 1 of 20 went out" in letter.said
+
+
+DEATHS = ("acted:kill:137", "begun:kill:40", "confirming:kill:25", "sending:kill:333", "acted:kill:512")
+
+
+@pytest.mark.parametrize("policy", ["ask", "skip", "resend"])
+def test_three_thousand_readers_and_five_deaths(sink: SmtpSink, tmp_path: Path, policy: str) -> None:
+    """Nobody is lost without a word, nobody else gets it, and nobody twice unless `resend` says so."""
+    letter = Letter(tmp_path / "letter", sink.url, f'uncertain = "{policy}"')
+    everybody = {f"reader{n}@example.net" for n in range(3000)}
+    (letter.root / "readers.txt").write_text("".join(f"{reader}\n" for reader in sorted(everybody)))
+    for death in DEATHS:
+        letter.publish(code=-9, env={"PUBLISHER_FAILPOINT": death})
+    letter.said = ""
+    letter.publish(code=4 if policy == "ask" else 0)
+    arrived = sink.readers
+    assert set(arrived) <= everybody
+    missing = everybody - set(arrived)
+    if policy == "resend":
+        assert missing == set()
+        assert sum(arrived.values()) - 3000 <= 10 * len(DEATHS)
+    else:
+        assert set(arrived.values()) == {1}
+        with closing(sqlite3.connect(letter.root / ".publisher" / "ledger.db")) as books:
+            rows = books.execute("SELECT recipient FROM delivery WHERE state IN ('unknown', 'dropped')")
+            doubtful = {reader for (reader,) in rows}
+        assert missing <= doubtful
+        assert len(doubtful) <= 10 * len(DEATHS)
+        if policy == "ask":
+            letter.publish("resolve", "2021-07-18", "--channel", "email", code=4)
+            assert doubtful == set(re.findall(r"reader\d+@example\.net", letter.said))
+    letter.publish(code=4 if policy == "ask" else 0)
+    assert sink.readers == arrived
+
+
+def test_a_person_says_what_came_of_each(sink: SmtpSink, tmp_path: Path) -> None:
+    """All of them are listed, by the subject to look for, and known by their address in any case."""
+    sink.stop()
+    sink.start("-q", ".")
+    letter = Letter(tmp_path / "letter", sink.url)
+    (letter.root / "readers.txt").write_text("".join(f"{one.capitalize()}\n" for one in sorted(READERS)))
+    letter.publish(code=4)
+    resolve = [sys.executable, "-m", "publisher", "resolve", "2021-07-18", "--channel", "email"]
+
+    def say(*words: str) -> str:
+        done = subprocess.run([*resolve, *words], cwd=letter.root, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    listed = say()
+    assert set(re.findall(r"reader\d+@example\.net(?=  begun)", listed)) == READERS
+    assert "look for: Subject: 慢工 (2021-07-18)：题" in listed
+    assert re.search(r"--channel email --sent +it is there\n", listed)
+    assert say("--to", "Reader7@example.net", "--sent") == "email · readers · 1 arrived\n"
+    assert "there is: reader0@example.net, reader10@" in say("--to", "Reader7@example.net", "--sent")
+
+
+def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:
+    """Once more with the same mail, or never again; either way it is over, and said of whom."""
+    for policy, mails in (("resend", 21), ("skip", 20)):
+        with MailServer() as server:
+            server.script(Fault(".", acts=True, reader="reader5@example.net"))
+            letter = Letter(tmp_path / policy, server.url, f'uncertain = "{policy}"')
+            letter.publish()
+            copies = [mail.body for mail in server.mails if mail.reader == "reader5@example.net"]
+            assert (len(server.mails), len(copies), len(set(copies))) == (mails, mails - 19, 1)
+            assert ("nobody knows whether reader5@example.net got it" in letter.said) == (policy == "skip")
+            letter.publish()
+            assert len(server.mails) == mails
+            [row] = [one for one in letter.publish("status", "2021-07-18")["rows"] if one["missed"]] or [{}]
+            assert [one["recipient"] for one in row.get("missed", [])] == (
+                ["reader5@example.net"] if policy == "skip" else []
+            )
+
+
+def test_a_proof_goes_to_the_editor_alone(tmp_path: Path) -> None:
+    with MailServer() as server:
+        letter = Letter(tmp_path / "letter", server.url, 'me = "editor@example.org"')
+        letter.publish("--channel", "email", "--to-me")
+        assert server.readers == ["editor@example.org"]
+        letter.publish()
+        assert Counter(server.readers[1:]) == Counter(READERS)
+        proof, sent = server.mails[0].body, server.mails[1].body
+        # a proof says so in its subject, or is the same but for whose it is
+        assert proof.partition(b"\r\n\r\n")[2] == sent.partition(b"\r\n\r\n")[2]
+
+
+def test_no_password_is_shown(tmp_path: Path) -> None:
+    with MailServer(user="lin", password=SECRET) as server:
+        login = 'user = "lin"\npassword = "env:SLOW_PASSWORD"'
+        letter = Letter(tmp_path / "letter", server.url, login)
+        server.script(Fault("AUTH", f"535 5.7.8 wrong: {SECRET}", at=0))
+        letter.publish(code=2)
+        assert server.mails == []
+        server.script(Fault("RCPT", f"550 {SECRET}", reader="reader3@example.net"))
+        letter.publish("--debug", *SEND, code=3)
+        assert len(server.mails) == 19
+    assert "[secret]" in letter.said
+    shown = letter.said.encode() + b"".join(
+        file.read_bytes() for file in letter.root.rglob("*") if file.is_file()
+    )
+    assert SECRET.encode() not in shown
+
+
+# ----------------------------------------------------------- without real time
+
+
+class Slow(Newsletter):
+    """A newsletter that goes to readers by a server, on a clock that only waiting moves."""
+
+    def send(self, server: MailServer, **settings: Any) -> ChannelOutcome:
+        readers = tuple(f"{name}@example.net" for name in ("lin", "xi", "zhou"))
+        known = {"from_": "editor@e.org", "server": server.url, "recipients_": readers, "connections": 1}
+        return self.publish(Email(**known | settings)).channels["email"]
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Slow:
+    made = Slow(tmp_path / "slow")
+    made.write("一")
+    return made
+
+
+READER = ["lin@example.net", "xi@example.net", "zhou@example.net"]
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "."])
+def test_what_is_about_now_is_tried_again(slow: Slow, command: str) -> None:
+    with MailServer() as server:
+        server.script(Fault(command, "450 4.2.1 busy"), Fault(command, "450 4.2.1 busy", at=2))
+        done = slow.send(server)
+        assert (done.sent, done.error) == (3, None)
+        assert sorted(server.readers) == READER
+        assert 0 < slow.time.waited < 60
+
+
+@pytest.mark.parametrize("reply", ["421 4.3.2 going down", ""])
+def test_a_server_that_goes_down_in_the_middle(slow: Slow, reply: str) -> None:
+    with MailServer() as server:
+        server.script(Fault("MAIL", reply, at=2), Fault("CONNECT", "421 4.3.2 wait"))
+        done = slow.send(server)
+        assert (done.sent, done.error) == (3, None)
+        assert sorted(server.readers) == READER
+        assert slow.time.waited > 0
+
+
+def test_a_server_that_stays_down(slow: Slow) -> None:
+    with MailServer() as server:
+        server.script(Fault("CONNECT", "554 5.7.1 no", at=0))
+        done = slow.send(server)
+        assert isinstance(done.error, DeliveryError)
+        assert done.error.message.startswith("3 of 3 wait")
+        assert server.mails == []
+        server.script()
+        assert slow.send(server).sent == 3
+        assert sorted(server.readers) == READER
+
+
+def test_a_sender_who_may_not_send_asks_once(slow: Slow) -> None:
+    """What is said of the sender holds for all readers, so they are not tried one by one."""
+    with MailServer() as server:
+        server.script(Fault("MAIL", "550 5.7.1 you may not", at=0))
+        done = slow.send(server)
+        assert done.error
+        assert "3 of 3 wait" in done.error.message
+        assert "no mail can be sent: 550 5.7.1 you may not" in done.error.message
+        assert len([one for one in server.commands if one.startswith("MAIL")]) == 1
+
+
+def test_another_sender_or_list_is_the_same_publication(slow: Slow) -> None:
+    with MailServer() as server:
+        slow.send(server)
+        slow.send(server, from_="other@e.org", recipients_=("LIN@example.net",))
+        assert sorted(server.readers) == READER
+    with closing(slow.ledger) as ledger:
+        found = standing(ledger, Key(ISSUE, "email", "readers"))
+    assert found
+    assert found.done
+
+
+def test_who_leaves_while_it_goes_out_does_not_get_it(slow: Slow, tmp_path: Path) -> None:
+    """And who joins meanwhile does, at the address as it was written."""
+    readers = tmp_path / "readers.txt"
+    readers.write_text("lin@example.net\nxi@example.net\nzhou@example.net\n")
+    slow.time.meanwhile = lambda: readers.write_text(
+        "xi@example.net\nzhou@example.net\nMo <Mo+news@example.net>\n"
+    )
+    with MailServer() as server:
+        server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
+        done = slow.send(server, recipients_=readers)
+        assert (done.sent, done.error) == (3, None)
+        assert server.readers == ["xi@example.net", "zhou@example.net", "Mo+news@example.net"]
+
+
+def test_a_list_that_is_half_written_while_it_goes_out(slow: Slow, tmp_path: Path) -> None:
+    """It stops, and what was sent until then is not sent again."""
+    readers = tmp_path / "readers.txt"
+    readers.write_text("lin@example.net\nxi@example.net\n")
+    slow.time.meanwhile = lambda: readers.write_text("lin@example.net\nx\n")
+    with MailServer() as server:
+        server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
+        error = slow.send(server, recipients_=readers).error
+        assert error
+        assert error.message.startswith("readers.txt:2: this is no address")
+        assert server.readers == ["xi@example.net"]
+        slow.time.meanwhile = None
+        readers.write_text("lin@example.net\nxi@example.net\n")
+        assert slow.send(server, recipients_=readers).sent == 1
+        assert server.readers == ["xi@example.net", "lin@example.net"]

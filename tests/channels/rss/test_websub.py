@@ -1,0 +1,333 @@
+"""What the hub is told, and what is made of its answers; the hub is a real server on loopback."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from publisher.channel import ArchiveChannel, Level, LiveChannel, Receipt
+from publisher.channels.rss import Rss, websub
+from publisher.channels.rss.websub import WebSub
+from publisher.errors import ConfigError, DeliveryError
+from tests.support.servers.hub import Hub
+
+FEED = "https://tide.example.org/weekly/feed.xml"
+ATOM = "https://tide.example.org/weekly/atom.xml"
+DATE = "Sun, 18 Jul 2021 01:45:00 GMT"
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long, and no proxy stands between."""
+    monkeypatch.setattr(websub, "_SECONDS", 0.5)
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with Hub() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.over.set()
+        server.shutdown()
+
+
+def unused() -> str:
+    """An address where nobody listens."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/"
+
+
+def tell(url: str, *topics: str) -> list[Receipt]:
+    channel = WebSub(url)
+    parts = channel.announcement(dict.fromkeys(topics or [FEED], "0" * 64)).parts
+    with channel.session() as session:
+        return [session.deliver(part, channel.destination) for part in parts]
+
+
+def refusal(url: str) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        tell(url)
+    return caught.value
+
+
+# -------------------------------------------------------------- announcements
+
+
+def test_it_is_a_live_channel() -> None:
+    channel = WebSub("https://hub.example.net/")
+    assert isinstance(channel, LiveChannel)
+    assert not isinstance(channel, ArchiveChannel)
+    assert (channel.name, channel.updates, channel.ordered, channel.repeatable) == (
+        "websub",
+        True,
+        False,
+        True,
+    )
+    assert (channel.destination, channel.own) == ("https://hub.example.net/", "")
+    assert channel.recipients() == ("https://hub.example.net/",)
+
+
+def test_a_part_for_each_feed() -> None:
+    parts = WebSub("https://hub.example.net/").announcement({FEED: "a1", ATOM: "b2"}).parts
+    assert [(part.key, part.media_type) for part in parts] == [
+        ("websub/feed.xml", "application/json"),
+        ("websub/atom.xml", "application/json"),
+    ]
+    assert [json.loads(part.body) for part in parts] == [
+        {"topic": FEED, "sha256": "a1"},
+        {"topic": ATOM, "sha256": "b2"},
+    ]
+
+
+def test_a_part_changes_with_its_feed_alone() -> None:
+    channel = WebSub("https://hub.example.net/")
+    feed, atom = channel.announcement({FEED: "a1", ATOM: "b2"}).parts
+    new_feed, new_atom = channel.announcement({FEED: "a2", ATOM: "b2"}).parts
+    assert new_feed.digest != feed.digest
+    assert new_atom.digest == atom.digest
+
+
+def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
+    letter = newsletter.using(entries=2, items=True, hub="https://枢纽.example.net/中")
+    files = letter.files()
+    assert {"public/archive/2020.xml", "public/feed.xml.gz", "public/feed.css"} < set(files)
+    who, what = letter.channel.announcement("digest of {}".format, letter.context.publication)
+    assert who == letter.channel.websub
+    told = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
+    named = {}
+    for key, body in files.items():
+        text = body.decode("utf-8", "replace")
+        if re.search(r'rel="hub"|"hubs"', text):
+            own = re.search(r'href="([^"]+)" rel="self"|rel="self" href="([^"]+)"|"feed_url":"([^"]+)"', text)
+            named[next(filter(None, own.groups()))] = f"digest of {key}"
+            assert letter.channel.websub.hub in text
+    assert len(named) == 6
+    assert told == named
+
+
+def test_without_a_hub_there_is_nobody_to_tell(newsletter) -> None:
+    assert newsletter.channel.websub is None
+    assert newsletter.channel.announcement(str, newsletter.context.publication) is None
+
+
+@pytest.mark.parametrize(
+    "hub", ["hub.example.net", "ftp://hub.example.net/", "https:///hub", "http://[::1", "https://e.org:port/"]
+)
+def test_a_hub_that_is_no_address(hub: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Rss(hub=hub)
+    assert caught.value.message == f"hub must be an absolute http or https address, not {hub}"
+
+
+# ------------------------------------------------------------------ deliveries
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_one_request_for_each_feed(hub: Hub, status: int) -> None:
+    hub.status = status
+    assert tell(hub.url, FEED, ATOM) == [Receipt(remote_id=FEED), Receipt(remote_id=ATOM)]
+    form = "application/x-www-form-urlencoded"
+    encoded = "hub.mode=publish&hub.url=https%3A%2F%2Ftide.example.org%2Fweekly%2F"
+    assert hub.told == [("/hub", form, f"{encoded}feed.xml"), ("/hub", form, f"{encoded}atom.xml")]
+
+
+def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
+    channel = WebSub(hub.url)
+    (part,) = channel.announcement({FEED: "a2"}).parts
+    with channel.session() as session:
+        assert session.update(part, hub.url, FEED) == Receipt(remote_id=FEED)
+        assert session.withdraw(hub.url, FEED) == Receipt(changed=False)
+    assert [parse_qs(body)["hub.url"] for _, _, body in hub.told] == [[FEED]]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "hint"),
+    [
+        (400, {"Content-Type": "text/plain; charset=utf-8"}, b"Invalid\ntopic", "Invalid topic"),
+        (404, {"Content-Type": "text/html"}, b"<h1>no</h1>", "look at hub in [channels.rss]"),
+        (403, {}, b"", "look at hub in [channels.rss]"),
+        (308, {"Location": "https://new.example.net/"}, b"", "it may have moved to https://new.example.net/"),
+        (304, {}, b"", "look at hub in [channels.rss]"),
+    ],
+)
+def test_a_refusal_is_for_good(
+    hub: Hub, status: int, headers: dict[str, str], body: bytes, hint: str
+) -> None:
+    hub.status, hub.headers, hub.body = status, headers, body
+    error = refusal(hub.url)
+    assert re.fullmatch(rf"the hub {re.escape(hub.url)} answered {status} [A-Z][A-Za-z ]+", error.message)
+    assert (error.hint, error.permanent) == (hint, True)
+    assert len(hub.told) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"Retry-After": "120"}, 120.0),
+        ({"Retry-After": "Sun, 18 Jul 2021 01:46:30 GMT", "Date": DATE}, 90.0),
+        ({"Retry-After": "Sun, 18 Jul 2021 01:44:00 GMT", "Date": DATE}, 0.0),
+        ({"Retry-After": "Sun, 18 Jul 2021 01:46:30 GMT"}, None),
+        ({"Retry-After": "Sun, 18 Jul 2021 01:46:30 -0000", "Date": DATE}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "soon", "Date": DATE}, None),
+    ],
+)
+def test_a_busy_hub_says_how_long_to_wait(
+    hub: Hub, status: int, headers: dict[str, str], wait: float | None
+) -> None:
+    hub.status, hub.headers = status, headers
+    error = refusal(hub.url)
+    assert (error.retry_after, error.permanent) == (wait, False)
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    yield unused()
+
+
+@contextmanager
+def nameless() -> Iterator[str]:
+    yield "http://hub.invalid/"
+
+
+@contextmanager
+def crowded() -> Iterator[str]:
+    """A door where so many wait that nobody else is let in."""
+    with ExitStack() as stack:
+        door, *crowd = (stack.enter_context(socket.socket()) for _ in range(5))
+        door.bind(("127.0.0.1", 0))
+        door.listen(0)
+        for one in crowd:
+            one.setblocking(False)
+            one.connect_ex(door.getsockname())
+        yield f"http://127.0.0.1:{door.getsockname()[1]}/"
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse at once")
+
+
+@pytest.mark.parametrize("place", [nobody, nameless, pytest.param(crowded, marks=linux)])
+def test_who_cannot_be_reached_was_not_told(place: Callable[[], AbstractContextManager[str]]) -> None:
+    with place() as url:
+        error = refusal(url)
+    assert error.message.startswith(f"the hub {url} cannot be reached: ")
+    assert "\n" not in error.message
+    assert (error.hint, error.permanent) == ("look at hub in [channels.rss]", False)
+
+
+@pytest.mark.parametrize(
+    ("does", "status", "error"),
+    [
+        ("hang", 0, httpx.ReadTimeout),
+        ("drop", 0, httpx.RemoteProtocolError),
+        ("answer", 500, httpx.HTTPStatusError),
+        ("answer", 502, httpx.HTTPStatusError),
+    ],
+)
+def test_what_the_hub_made_of_it_may_stay_unknown(
+    hub: Hub, does: str, status: int, error: type[Exception]
+) -> None:
+    hub.does, hub.status = does, status
+    with pytest.raises(error):
+        tell(hub.url)
+    assert len(hub.told) == 1, "it must be told once, whatever became of it"
+    hub.does, hub.status = "answer", 204
+    assert tell(hub.url) == [Receipt(remote_id=FEED)]
+
+
+# ----------------------------------------------------------------- examination
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [
+        (200, Level.GOOD),
+        (405, Level.GOOD),
+        (302, Level.GOOD),
+        (404, Level.DOUBTFUL),
+        (503, Level.DOUBTFUL),
+    ],
+)
+def test_an_examination_asks_and_tells_nothing(hub: Hub, status: int, level: Level) -> None:
+    hub.status = status
+    (finding,) = WebSub(hub.url).examine()
+    assert finding.level is level
+    assert finding.message.startswith(f"the hub {hub.url} answers {status} ")
+    assert hub.told == []
+
+
+def test_an_examination_of_a_hub_that_does_not_answer(hub: Hub) -> None:
+    hub.does = "hang"
+    for url in (unused(), hub.url):
+        (finding,) = WebSub(url).examine()
+        assert finding.level is Level.BAD
+        assert finding.message.startswith(f"the hub {url} does not answer: ")
+        assert finding.hint == "look at hub in [channels.rss]"
+
+
+# -------------------------------------------------------------- from the command
+
+
+@pytest.fixture
+def letter(tmp_path: Path, publish, hub: Hub) -> Path:
+    """The sample newsletter, whose feeds have a hub."""
+    publish("init", "letter", folder=tmp_path)
+    settings = tmp_path / "letter" / "publisher.toml"
+    text = settings.read_text("utf-8").replace("[channels.rss]", f'[channels.rss]\nhub = "{hub.url}"')
+    assert hub.url in text
+    settings.write_text(text, "utf-8")
+    return tmp_path / "letter"
+
+
+def topics(hub: Hub) -> list[str]:
+    told = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.told]
+    hub.told.clear()
+    return sorted(told)
+
+
+def test_a_hub_is_told_once_of_each_feed_that_changed(letter: Path, publish, hub: Hub) -> None:
+    publish("--channel", "rss", folder=letter, env={"NO_PROXY": "*"})
+    assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
+    publish(folder=letter)
+    (letter / ".publisher" / "cache" / "site.json").unlink()
+    publish(folder=letter)
+    assert topics(hub) == []
+    issue = max((letter / "issues").glob("*.md"))
+    issue.write_text(issue.read_text("utf-8") + "\n- 多一条\n", "utf-8")
+    publish("--channel", "web", folder=letter)
+    assert topics(hub) == [], "the feeds have not changed yet"
+    publish(folder=letter, env={"NO_PROXY": "*"})
+    assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
+
+
+def test_a_hub_that_was_away_is_told_later(letter: Path, publish, hub: Hub) -> None:
+    hub.status = 400
+    publish("--channel", "rss", folder=letter, code=3, env={"NO_PROXY": "*"})
+    assert (letter / "public" / "feed.xml").exists()
+    hub.told.clear()
+    hub.status = 204
+    publish(folder=letter, code=3)
+    assert topics(hub) == [], "what was refused for good is for a person to try again"
+
+
+def test_a_hub_that_does_not_answer_is_told_again(letter: Path, publish, hub: Hub) -> None:
+    hub.does = "drop"
+    publish("--channel", "rss", "--patience", "1", folder=letter, code=3, env={"NO_PROXY": "*"})
+    hub.told.clear()
+    hub.does = "answer"
+    publish(folder=letter, env={"NO_PROXY": "*"})
+    assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]

@@ -1,0 +1,122 @@
+"""Whether it could deliver: found out beforehand, without leaving a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from publisher.channel import Finding, Level
+from publisher.channels.telegram import Telegram
+from publisher.errors import ConfigError
+from tests.support.servers.telegram_api import Fault, TelegramServer
+
+GOOD = [
+    "the token is that of @tide_press_bot",
+    '@tide is the channel "潮汐简报"',
+    "the bot may post in @tide and correct what it posted",
+]
+
+
+@pytest.fixture
+def examine(environment: None, server: TelegramServer) -> Iterator[Callable[..., list[Finding]]]:
+    """examine(pin=True) gives what is found; no call changed anything."""
+
+    def run(**settings: Any) -> list[Finding]:
+        channel = Telegram(**{"chat": "@tide", "token": "env:TIDE_TOKEN", "api": server.url} | settings)
+        return [*channel.examine()]
+
+    yield run
+    assert {call["method"] for call in server.calls} <= {"getMe", "getChat", "getChatMember"}
+
+
+def bad(found: list[Finding]) -> tuple[str, str]:
+    """The one bad finding, which is the last."""
+    assert [one.level for one in found] == [Level.GOOD] * (len(found) - 1) + [Level.BAD]
+    return found[-1].message, found[-1].hint
+
+
+def test_all_is_well(examine) -> None:
+    found = examine()
+    assert [one.message for one in found] == GOOD
+    assert {one.level for one in found} == {Level.GOOD}
+
+
+def test_what_is_asked_for_besides(examine) -> None:
+    found = examine(pin=True, me="42")
+    assert [one.message for one in found] == [*GOOD, "the bot may pin in @tide", 'proofs go to "林汐"']
+
+
+def test_groups(examine, server: TelegramServer) -> None:
+    chat = server.api.chat("@tide_talk")
+    for status in ("administrator", "member"):
+        chat.status = status
+        assert {one.level for one in examine(chat="@tide_talk", topic=7)} == {Level.GOOD}
+    assert examine(chat="@tide_talk")[1].message == '@tide_talk is the group "潮汐茶馆"'
+    assert bad(examine(chat="-43", topic=7)) == ("-43 has no topics", "leave `topic` out of publisher.toml")
+
+
+def test_what_members_of_a_group_may(examine, server: TelegramServer) -> None:
+    chat = server.api.chat("@tide_talk")
+    chat.status, chat.silent = "member", True
+    assert bad(examine(chat="@tide_talk"))[0] == "the bot may not post in @tide_talk"
+
+
+def test_a_person(examine) -> None:
+    assert [one.message for one in examine(chat="42", pin=True)][1:] == ['42 is the chat of a person "林汐"']
+
+
+@pytest.mark.parametrize("status", ["left", "member", "administrator"])
+def test_no_right_to_post(examine, server: TelegramServer, status: str) -> None:
+    chat = server.api.chat("@tide")
+    chat.status = status
+    chat.rights.remove("can_post_messages")
+    assert bad(examine(pin=True)) == (
+        "the bot may not post in @tide",
+        "make it an administrator there who may post messages",
+    )
+
+
+def test_kicked(examine, server: TelegramServer) -> None:
+    server.api.chat("@tide").status = "kicked"
+    assert bad(examine())[0] == "the bot is not in @tide"
+
+
+def test_no_right_to_pin(examine, server: TelegramServer) -> None:
+    server.api.chat("@tide").rights.remove("can_edit_messages")
+    assert bad(examine(pin=True)) == ("the bot may not pin in @tide", "let it edit messages there")
+    server.api.chat("@tide_talk").rights.remove("can_pin_messages")
+    assert bad(examine(pin=True, chat="@tide_talk"))[1] == "let it pin messages there"
+    assert {one.level for one in examine()} == {Level.GOOD}
+
+
+def test_no_such_chat(examine) -> None:
+    assert bad(examine(chat="@low_ebb"))[0] == "the bot knows no chat @low_ebb"
+    assert bad(examine(me="43"))[0] == "the bot knows no chat 43"
+
+
+def test_a_wrong_token(examine, server: TelegramServer) -> None:
+    server.api.token += "x"
+    assert bad(examine())[0] == "Telegram does not know the token that is to post in @tide"
+
+
+def test_no_network(examine, server: TelegramServer) -> None:
+    server.down()
+    assert bad(examine())[0].startswith("Telegram cannot be reached for @tide: ")
+    server.up()
+
+
+def test_a_server_that_is_no_bot_api(examine, server: TelegramServer) -> None:
+    server.script(Fault("html", value=500))
+    message, hint = bad(examine())
+    assert message == "Telegram gives no answer about @tide: NetworkError: Internal Server Error (500)"
+    assert "`api`" in hint
+
+
+def test_without_a_token(environment: None) -> None:
+    with pytest.raises(ConfigError, match="no token") as caught:
+        [*Telegram(chat="@tide").examine()]
+    assert "env:TELEGRAM_TOKEN" in caught.value.hint
+    with pytest.raises(ConfigError, match="env:NO_SUCH"):
+        [*Telegram(chat="@tide", token="env:NO_SUCH").examine()]

@@ -1,0 +1,277 @@
+"""Telegram from the command line to the chat: once, whatever the server and the machine do."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.servers.telegram_api import Fault, TelegramServer
+from tests.support.servers.telegram_rules import TOKEN, BotApi
+
+ITEM = (
+    "- [{n}号长条目：一台只会慢慢走的机器与它的读者们 | 来源](https://news.example.com/{n})\n摘要：{text}。\n"
+)
+LONG = "每天只走一步也是走，走到的地方谁也拿不走，" * 50
+
+
+@pytest.fixture
+def server() -> Iterator[TelegramServer]:
+    with TelegramServer(BotApi()) as running:
+        yield running
+
+
+class Letter:
+    """A newsletter that goes to a chat on the server, and what publishing it said."""
+
+    def __init__(self, root: Path, server: TelegramServer) -> None:
+        self.root = root
+        self.server = server
+        self.said = ""
+        (root / "issues").mkdir(parents=True)
+        self.configure()
+        self.write()
+
+    def configure(self, more: str = "") -> None:
+        (self.root / "publisher.toml").write_text(
+            f"""[newsletter]
+name = "慢工"
+url = "https://example.org/{{date}}/"
+id = "tag:example.org,2021:slow"
+
+[channels.telegram]
+token = "env:TIDE_TOKEN"
+chat = "@tide"
+api = "{self.server.url}"
+{more}
+""",
+            "utf-8",
+        )
+
+    def write(self, *, third: str = "第三", items: int = 9) -> None:
+        told = [ITEM.format(n=n, text=LONG + (third if n == 3 else "")) for n in range(1, items + 1)]
+        (self.root / "issues" / "2021-07-18.md").write_text(
+            "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n" + "".join(told), "utf-8"
+        )
+
+    def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
+        done = self.start(*words, "--json", env=env)
+        out, told = done.communicate(timeout=120)
+        self.said = out + told
+        assert done.returncode == code, self.said
+        found: dict[str, Any] = json.loads(out) if out else {}
+        return found
+
+    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "publisher", *words]
+        world = os.environ | {"TIDE_TOKEN": TOKEN, "NO_PROXY": "*"} | (env or {})
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.root, env=world, stdout=pipe, stderr=pipe, text=True)
+
+    def ended(self, *words: str) -> int:
+        """The exit code of a process of its own."""
+        process = self.start(*words)
+        process.communicate(timeout=60)
+        return process.returncode
+
+    @property
+    def texts(self) -> list[str]:
+        """What stands in the chat."""
+        return [message["text"] for message in self.server.messages]
+
+    @property
+    def calls(self) -> list[str]:
+        """The methods that were called since the last look."""
+        made = [call["method"] for call in self.server.calls]
+        fresh, self._seen = made[getattr(self, "_seen", 0) :], len(made)
+        return fresh
+
+
+@pytest.fixture
+def letter(tmp_path: Path, server: TelegramServer) -> Letter:
+    return Letter(tmp_path / "letter", server)
+
+
+SEND = ("--channel", "telegram", "--yes")
+
+
+def test_once_and_only_once(letter: Letter) -> None:
+    letter.publish(*SEND)
+    assert letter.calls == ["sendMessage"] * 3
+    assert [text.count("号长条目") > 0 for text in letter.texts] == [True] * 3
+    letter.publish(*SEND)
+    (letter.root / ".publisher" / "cache" / "site.json").unlink()
+    letter.publish(*SEND)
+    assert letter.calls == []
+
+
+def test_one_changed_item_is_one_edit(letter: Letter) -> None:
+    letter.publish(*SEND)
+    before = letter.texts
+    letter.write(third="第叁")
+    assert letter.calls
+    found = letter.publish(*SEND)
+    assert letter.calls == ["editMessageText"]
+    assert found["channels"]["telegram"]["changed"] == 1
+    changed = [new for new, old in zip(letter.texts, before, strict=True) if new != old]
+    assert len(changed) == 1
+    assert "第叁" in changed[0]
+
+
+def test_a_longer_issue_waits_for_a_correction(letter: Letter) -> None:
+    letter.publish(*SEND)
+    letter.write(items=14)
+    found = letter.publish(*SEND)
+    assert "publish correct" in found["channels"]["telegram"]["held"]
+    assert len(letter.texts) == 3
+    assert letter.calls == ["sendMessage"] * 3
+    letter.publish("correct", "2021-07-18", *SEND)
+    assert len(letter.texts) > 3
+    assert all(sum(f"{n}号长" in text for text in letter.texts) for n in range(1, 15))
+    letter.write()
+    letter.publish("correct", "2021-07-18", *SEND)
+    assert len(letter.texts) == 3
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "html"])
+def test_what_may_have_arrived_is_not_sent_again(letter: Letter, kind: Any) -> None:
+    letter.server.script(Fault(kind, call=2, of="sendMessage", value=502))
+    letter.publish(*SEND, code=4)
+    there = 2 if kind == "drop_after" else 1
+    assert len(letter.texts) == there
+    letter.publish(*SEND, code=4)
+    letter.publish(code=4)
+    assert len(letter.texts) == there, "parts behind it were sent, or it was sent again"
+    verdict = ["--sent", "2"] if kind == "drop_after" else ["--resend"]
+    letter.publish("resolve", "2021-07-18", "--channel", "telegram", *verdict)
+    letter.publish(*SEND)
+    assert len(letter.texts) == len(set(letter.texts)) == 3
+    letter.write(third="第叁")
+    letter.publish(*SEND)
+    assert sum("第叁" in text for text in letter.texts) == 1
+
+
+def test_a_server_that_is_away_is_waited_for(letter: Letter) -> None:
+    letter.server.down()
+    letter.publish(*SEND, "--patience", "2", code=3)
+    assert "wait" in letter.said
+    letter.server.up()
+    letter.publish(*SEND)
+    assert len(letter.texts) == 3
+
+
+def test_a_flood_is_waited_out_or_left_for_later(letter: Letter) -> None:
+    letter.server.script(Fault("flood", call=2, value=2))
+    letter.publish(*SEND)
+    at = [call["at"] for call in letter.server.made("sendMessage")]
+    assert len(at) == 4
+    assert at[2] - at[1] >= 2
+    letter.write(third="第叁")
+    letter.server.script(Fault("flood", value=3600))
+    letter.publish(*SEND, code=3)
+    assert "not before" in letter.said
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault("forbidden", text="bot is not a member of the channel chat"), "@tide"),
+        (Fault("unauthorized"), "token"),
+        (Fault("bad_request", text="chat not found"), "@tide"),
+    ],
+)
+def test_a_refusal_is_told_once_and_stops_no_other_channel(letter: Letter, fault: Fault, told: str) -> None:
+    letter.server.script(fault)
+    found = letter.publish("--yes", code=3)
+    error = found["channels"]["telegram"]["error"]
+    assert told in error["message"]
+    assert "publish retry" in error["hint"]
+    assert found["channels"]["rss"]["error"] is None
+    assert (letter.root / "public" / "feed.xml").exists()
+    assert len(letter.calls) == 1
+    letter.publish("--yes", code=3)
+    assert letter.calls == [], "it was tried again without being asked"
+    letter.server.script()
+    letter.publish("retry", "2021-07-18", "--yes")
+    assert len(letter.texts) == 3
+
+
+def test_a_group_that_moved_is_remembered(letter: Letter) -> None:
+    letter.configure()
+    path = letter.root / "publisher.toml"
+    path.write_text(path.read_text("utf-8").replace("@tide", "-43"), "utf-8")
+    letter.server.script(Fault("migrate", call=1, value=-1009000000001))
+    letter.publish(*SEND)
+    assert letter.calls == ["sendMessage"] * 4
+    letter.write(third="第叁")
+    letter.publish(*SEND)
+    assert letter.calls == ["editMessageText"]
+    assert str(letter.server.made("editMessageText")[0]["parameters"]["chat_id"]) == "-1009000000001"
+
+
+def test_two_at_once_send_once(letter: Letter) -> None:
+    both = [letter.start(*SEND, "--json") for _ in range(2)]
+    codes = sorted(one.wait(60) for one in both)
+    for one in both:
+        one.communicate()
+    assert codes == [0, 5]
+    assert len(letter.texts) == 3
+
+
+def test_killed_anywhere_no_message_comes_twice(tmp_path: Path, server: TelegramServer) -> None:
+    chance = random.Random(20210718)
+    kills = 0
+    for number in range(12):
+        server.script()
+        letter = Letter(tmp_path / str(number), server)
+        letter.server.api.messages.clear()
+        for _ in range(2):
+            edge = chance.choice(["planned", "begun", "sending", "acted", "confirming", "confirmed"])
+            failpoint = {"PUBLISHER_FAILPOINT": f"{edge}:kill:{chance.choice([1, 1, 2, 3])}"}
+            dead = letter.start(*SEND, env=failpoint)
+            dead.communicate(timeout=60)
+            kills += dead.returncode == -9
+        code = letter.ended(*SEND)
+        assert code in (0, 4)
+        while code == 4:
+            books = sqlite3.connect(letter.root / ".publisher" / "ledger.db")
+            [(part,)] = books.execute("SELECT part FROM delivery WHERE state = 'unknown'").fetchall()
+            books.close()
+            wanted = json.loads(_content(letter.root, part))["text"]
+            verdict = "--sent" if wanted in letter.texts else "--resend"
+            letter.publish("resolve", "2021-07-18", "--channel", "telegram", verdict)
+            code = letter.ended(*SEND)
+        assert len(letter.texts) == len(set(letter.texts)) == 3, (number, edge)
+    assert kills > 12
+
+
+def _content(root: Path, part: str) -> bytes:
+    books = sqlite3.connect(root / ".publisher" / "ledger.db")
+    sql = "SELECT body FROM content JOIN part ON part.digest = content.digest WHERE part = ?"
+    [(body,)] = books.execute(sql, (part,)).fetchall()
+    books.close()
+    return bytes(body)
+
+
+def test_the_token_is_nowhere(letter: Letter) -> None:
+    faults = ["drop_after", "html", "unauthorized", "not_ok", "drop_before"]
+    seen = ""
+    for number, kind in enumerate(faults):
+        letter.server.script(Fault(kind, value=500))  # type: ignore[arg-type]
+        letter.write(third=str(number))
+        done = letter.start(*SEND, "--debug", "--patience", "1")
+        out, told = done.communicate(timeout=60)
+        seen += out + told
+    for path in (letter.root / ".publisher").rglob("*"):
+        if path.is_file():
+            seen += path.read_bytes().decode("utf-8", "replace")
+    assert "@tide" in seen
+    assert TOKEN.partition(":")[2] not in seen

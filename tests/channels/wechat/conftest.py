@@ -1,0 +1,347 @@
+"""An issue with a link of every kind, and eyes for the article made of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
+from html import unescape
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+
+from publisher.channel import Context, Entry, Part, Rendering
+from publisher.channels.wechat import Wechat
+from publisher.channels.wechat.client import Account
+from publisher.channels.wechat.links import is_front_page, opens
+from publisher.channels.wechat.session import DraftSession
+from publisher.links import arxiv_id, ascii_url, repository
+from publisher.model import Issue, Item, Link, Note, Publication, Source, Title
+from publisher.reader import decode, read
+from publisher.theme import Theme
+from publisher.transforms import absolute, display_title, publishable, summary
+from tests.support.servers.wechat_api import WeChatServer
+from tests.support.servers.wechat_rules import APPID, SECRET
+
+HERE = Path(__file__).parent
+BASE = "https://lighthouse.example.org/letter/"
+PUBLICATION = Publication(
+    name="灯塔周报",
+    url=BASE + "{date}/",
+    base=BASE,
+    id="tag:lighthouse.example.org,2020:letter",
+    tagline="守灯人每周读什么",
+)
+DAY = dt.date(2024, 3, 1)
+
+
+# what WeChat keeps, and what its structure check has nothing against
+TAGS = {"section", "p", "h2", "h3", "strong", "em", "span", "a", "br", "code", "img", "sup", "hr",
+        "table", "tr", "th", "td", "tbody"}  # fmt: skip
+BLOCKS = {"section", "p", "h2", "h3", "hr", "table", "th", "td"}
+PROPERTIES = {
+    "background", "border", "border-collapse", "border-left", "border-top", "color", "font-size",
+    "font-weight", "line-height", "margin", "margin-top", "min-width", "overflow-x", "padding",
+    "padding-left", "text-align", "white-space", "width", "word-break",
+}  # fmt: skip
+ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "style"}}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the channel made of an issue, as a reader and as an editor see it."""
+
+    issue: Issue
+    rendering: Rendering
+
+    @property
+    def html(self) -> str:
+        return self.rendering.previews[0].body.decode()
+
+    @property
+    def preview(self) -> str:
+        return self.rendering.previews[1].body.decode()
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.rendering.previews[2].body)
+        return found
+
+    @cached_property
+    def draft(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.rendering.parts[0].body)
+        return found
+
+    @cached_property
+    def root(self) -> Element:
+        tree: Element = html5lib.parseFragment(self.html, treebuilder="etree", namespaceHTMLElements=False)
+        return tree
+
+    @cached_property
+    def text(self) -> str:
+        """All that a reader can see, what a picture says included, without white space."""
+        return squeeze("".join(visible(self.root)))
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the paragraphs and headings."""
+        rows = (e for e in self.root.iter() if e.tag in ("p", "h2", "h3"))
+        return [line for row in rows for line in written(row).split("\n")]
+
+    # ------------------------------------------------------------------ links
+
+    @property
+    def anchors(self) -> list[str]:
+        return [e.get("href") or "" for e in self.root.iter("a")]
+
+    @property
+    def leads(self) -> list[str]:
+        """Where the issue leads, in any order: the addresses of its links and of its items."""
+        return list(led(self.issue))
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The addresses of the issue that are neither links of the article nor readable in it."""
+        text = self.text.lower()
+
+        def found(url: str) -> bool:
+            if opens(url):
+                return ascii_url(url) in self.anchors
+            bare = re.sub(r"\A(?:https?://|mailto:)", "", url).rstrip("/").lower()
+            name = is_front_page(url) and str(repository(url)).lower() in text
+            return bare in text or name or bool(re.search(rf"arxiv\.org/(abs|pdf)/{arxiv_id(url)}", text))
+
+        return [url for url in set(self.leads) if not found(url)]
+
+    def form(self, url: str) -> str:
+        """The form of the only link to an address."""
+        (found,) = [link["form"] for link in self.meta["links"] if link["url"] == url]
+        return str(found)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers in the text that lead to the list of addresses."""
+        return [int(text) for text in re.findall(r"<sup>\[(\d+)\]</sup>", self.html)]
+
+    @property
+    def listed(self) -> dict[int, str]:
+        """The list of addresses at the end, by number."""
+        rows = re.findall(r"引用链接</h2><p[^>]*>(?:<span>)?(.*?)(?:</span>)?</p>", self.html)
+        found = (re.fullmatch(r"\[(\d+)\] (\S+)", row) for text in rows for row in text.split("<br>"))
+        return {int(row[1]): unescape(row[2]) for row in found if row}
+
+    # ------------------------------------------------------------------ markup
+
+    @property
+    def lost(self) -> list[str]:
+        """The words of the issue that are neither in the article nor in its title."""
+        seen = self.text + squeeze(self.meta["title"])
+        return [text for text in map(squeeze, said(self.issue)) if text not in seen]
+
+    @property
+    def forbidden(self) -> set[str]:
+        """What WeChat would drop, or its structure check would complain about."""
+        found = {"more than one outer section"} if len(self.root) > 1 else set()
+        for element in list(self.root.iter())[1:]:
+            tag = str(element.tag)
+            found |= {tag} - TAGS
+            found |= {f"{tag} {name}" for name in set(element.keys()) - ATTRIBUTES.get(tag, {"style"})}
+            for declaration in filter(None, (element.get("style") or "").split(";")):
+                name, _, value = declaration.partition(":")
+                wide = name == "width" and (tag, value) != ("img", "100%")
+                if name not in PROPERTIES or "!" in value or wide or value in ("start", "end"):
+                    found.add(declaration)
+        return found
+
+    @property
+    def style_per_block(self) -> float:
+        """Characters of style for each block, on average."""
+        styles = sum(len(element.get("style") or "") for element in self.root.iter())
+        return styles / sum(element.tag in BLOCKS for element in self.root.iter())
+
+
+def visible(element: Element) -> Iterator[str]:
+    yield element.text or ""
+    yield element.get("alt") or ""
+    for child in element:
+        yield from visible(child)
+        yield child.tail or ""
+
+
+def written(element: Element) -> str:
+    """The text of an element, its line breaks as newlines."""
+    inside = "".join(written(child) + (child.tail or "") for child in element)
+    return "\n" if element.tag == "br" else (element.text or "") + inside
+
+
+def squeeze(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+# Fields that are not for reading, or say again what another field says.
+_UNREAD = {"id", "kind", "language", "align", "pos", "tagline_pos", "label_pos", "front", "front_pos",
+           "definitions", "dropped", "diagnostics", "segments", "subject", "archive", "url"}  # fmt: skip
+
+
+def said(node: object) -> Iterator[str]:
+    """Every text of an issue that its article must have."""
+    match node:
+        case str():
+            yield node
+        case tuple():
+            for part in node:
+                yield from said(part)
+        case Title():
+            yield from said((node.name, node.date, node.headline) if node.regular else node.text)
+        case Note(kind="read_original") | Source():
+            return
+        case _ if is_dataclass(node):
+            for field in fields(node):
+                if field.name not in _UNREAD:
+                    yield from said(getattr(node, field.name))
+
+
+def led(node: object) -> Iterator[str]:
+    if isinstance(node, tuple):
+        for part in node:
+            yield from led(part)
+    elif is_dataclass(node):
+        if isinstance(node, Link | Item) and node.url:
+            yield node.url
+        for field in fields(node):
+            if field.name not in ("archive", "definitions", "dropped", "diagnostics"):
+                yield from led(getattr(node, field.name))
+
+
+@pytest.fixture(scope="session")
+def theme() -> Theme:
+    return Theme.load()
+
+
+Make = Callable[..., Letter]
+
+
+@pytest.fixture(scope="session")
+def letter(theme: Theme) -> Make:
+    """letter(issue) or letter("## markdown…"), with keys of the channel, makes the article.
+
+    `publication` is another newsletter, `page` another address of the issue; `addresses` are the articles
+    that are known.
+    """
+
+    def make(
+        source: Issue | str,
+        publication: Publication = PUBLICATION,
+        page: str = f"{BASE}{DAY}/",
+        addresses: Mapping[str, str] = MappingProxyType({}),
+        **keys: Any,
+    ) -> Letter:
+        issue = read(source, f"{DAY}.md") if isinstance(source, str) else source
+        issue = absolute(publishable(issue), page)
+        at = dt.datetime.combine(DAY, dt.time(9, 45), dt.UTC)
+        title, about = display_title(issue, publication), summary(issue)
+        entry = Entry(issue.id, issue.date or DAY, title, about, page, at, at)
+        context = Context(publication, theme, entry, addresses=addresses)
+        return Letter(issue, Wechat(**keys).render(issue, context))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sample() -> str:
+    return (HERE / f"{DAY}.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="session", params=["inline", "footnote"])
+def sampled(request: pytest.FixtureRequest, letter: Make, sample: str) -> Letter:
+    """The article of the sample issue, once in each manner of links."""
+    return letter(sample, links=request.param)
+
+
+@pytest.fixture(scope="session", params=["inline", "footnote"])
+def real(request: pytest.FixtureRequest, letter: Make, corpus: Path) -> dict[str, Letter]:
+    """The articles of real issues, finished ones and drafts, by the path of the file."""
+    files = [
+        path for folder in ("issues", "drafts", "other") for path in sorted(corpus.glob(f"{folder}/*.md"))
+    ]
+    assert len(files) > 20
+    return {
+        str(path.relative_to(corpus)): letter(
+            read(decode(path.read_bytes(), path.name), path.name), links=request.param
+        )
+        for path in files
+    }
+
+
+# ---------------------------------------------------------------- live account
+
+
+@pytest.fixture
+def server() -> Iterator[WeChatServer]:
+    with WeChatServer() as running:
+        yield running
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The secret of the account, a place for its token, no proxy on the way; gives the place."""
+    monkeypatch.setenv("TIDE_SECRET", SECRET)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    for name in ("CACHE_DIRECTORY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return tmp_path / "caches" / "publisher" / "wechat" / APPID
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """How long the sessions of this test would have slept."""
+    return []
+
+
+Connect = Callable[..., DraftSession]
+
+
+@pytest.fixture
+def connect(environment: Path, server: WeChatServer, slept: list[float], tmp_path: Path) -> Connect:
+    """connect(publishes=True) makes a session with the server, which does not wait for real; `lang` and
+    `api` are of its account."""
+
+    def make(lang: str = "zh-CN", api: str = "", **settings: Any) -> DraftSession:
+        account = Account(APPID, "env:TIDE_SECRET", api or server.url, lang)
+        return DraftSession(account, tmp_path, sleep=slept.append, **settings)
+
+    return make
+
+
+@pytest.fixture
+def session(connect: Connect) -> Iterator[DraftSession]:
+    with connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def part(letter: Make) -> Callable[..., Part]:
+    """part("文。") makes the draft of an issue; keywords as for `letter`."""
+
+    def make(text: str = "## 新闻\n\n雾散了。", **keys: Any) -> Part:
+        return letter(text, **keys).rendering.parts[0]
+
+    return make
+
+
+@pytest.fixture
+def wish(letter: Make) -> Callable[..., Part]:
+    """wish("文。") makes the part that has the draft of an issue published."""
+
+    def make(text: str = "## 新闻\n\n雾散了。", **keys: Any) -> Part:
+        return letter(text, publish=True, **keys).rendering.parts[1]
+
+    return make

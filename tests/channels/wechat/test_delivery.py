@@ -1,0 +1,291 @@
+"""Drafts of an account: added, put in the place of, found again, taken back. A1, A2, A4 and A5."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from publisher.channel import LiveChannel, LiveSession, Part, ProbingSession
+from publisher.channels.wechat import Wechat
+from publisher.channels.wechat.draft import is_same, read
+from publisher.errors import ConfigError, DeliveryError
+from tests.support.servers.wechat_api import Fault, WeChatServer
+from tests.support.servers.wechat_rules import APPID
+
+TO = APPID
+FIRST = ["stable_token", "material/add_material", "draft/add"]
+
+
+def edited(part: Part, **fields: str) -> Part:
+    """The draft with other fields."""
+    envelope = json.loads(part.body)
+    envelope["articles"][0].update(fields)
+    return replace(part, body=json.dumps(envelope, ensure_ascii=False).encode())
+
+
+def refused(act: Callable[[], object]) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        act()
+    return caught.value
+
+
+def test_a_session_can_be_asked(session) -> None:
+    assert isinstance(session, ProbingSession)
+    assert isinstance(Wechat(), LiveChannel)
+
+
+# -------------------------------------------------------------------- drafts
+
+
+def test_a_draft_is_added(server: WeChatServer, session, part) -> None:
+    draft = part("## 新闻\n\n- [雾 & 光](https://e.org/?a=1&b=2)\n摘要：散了。")
+    receipt = session.deliver(draft, TO)
+    assert server.paths == FIRST
+    ((media_id, there),) = server.drafts.items()
+    assert receipt.remote_id == media_id
+    assert receipt.changed
+    assert receipt.notes == ("草稿已经在公众平台的草稿箱里; 看一遍，在那里发表",)
+    wanted = read(draft).article
+    for key in ("title", "author", "digest", "content", "content_source_url"):
+        assert there[key] == wanted[key], key
+    assert there["thumb_media_id"] in server.api.covers
+
+
+def test_what_is_on_the_wire_is_utf8(server: WeChatServer, session, part) -> None:
+    """A2: WeChat counts the six characters of an escape."""
+    session.deliver(part("## 新闻\n\n雾散了🙂。"), TO)
+    session.update(part("## 新闻\n\n雾又来了。"), TO, next(iter(server.drafts)))
+    for call in server.calls:
+        if call.path.startswith("draft/") and call.path != "draft/get":
+            assert b"\\u" not in call.body
+            assert "雾".encode() in call.body
+
+
+def test_the_same_draft_again_writes_nothing(server: WeChatServer, session, part) -> None:
+    """A4. What WeChat gives back of an address is escaped."""
+    page = "https://lighthouse.example.org/?a=1&b=2"
+    name = session.deliver(part(page=page), TO).remote_id
+    server.calls.clear()
+    receipt = session.update(part(page=page), TO, name)
+    assert receipt == replace(receipt, changed=False, remote_id=name)
+    assert server.paths == ["draft/get"]
+
+
+def test_a_changed_draft_keeps_its_name(server: WeChatServer, session, part) -> None:
+    name = session.deliver(part(), TO).remote_id
+    server.calls.clear()
+    for _ in range(2):  # twice is the same as once
+        assert session.update(part("## 新闻\n\n雾又来了。"), TO, name).remote_id == name
+    assert server.paths == ["draft/get", "draft/update", "draft/get"]
+    assert list(server.drafts) == [name]
+    assert "雾又来了" in server.drafts[name]["content"]
+
+
+def test_a_draft_that_somebody_deleted_is_added_once(server: WeChatServer, session, part) -> None:
+    name = session.deliver(part(), TO).remote_id
+    server.drafts.clear()
+    new = part("## 新闻\n\n雾又来了。")
+    receipt = session.update(new, TO, name)
+    assert receipt.remote_id != name
+    assert "已经不在草稿箱里" in receipt.notes[-1]
+    again = session.update(new, TO, name)  # as after a crash before the new name was on the books
+    assert again == replace(again, changed=False, remote_id=receipt.remote_id)
+    newer = session.update(part("## 新闻\n\n雾第三次来。"), TO, name)
+    assert newer.remote_id == receipt.remote_id
+    assert list(server.drafts) == [receipt.remote_id]
+
+
+def test_a_draft_is_deleted(server: WeChatServer, session, part) -> None:
+    name = session.deliver(part(), TO).remote_id
+    assert session.withdraw(TO, name).changed
+    assert server.drafts == {}
+    assert not session.withdraw(TO, name).changed
+
+
+# ------------------------------------------------------------------ found again
+
+
+def test_a_draft_is_found_by_its_content(server: WeChatServer, session, part) -> None:
+    assert session.find(part(), TO) is None
+    name = session.deliver(part(), TO).remote_id
+    assert session.find(part(), TO).remote_id == name
+    assert session.find(part("## 新闻\n\n雾又来了。"), TO) is None
+    assert session.find(part(page="https://lighthouse.example.org/other/"), TO) is None
+
+
+def test_a_draft_is_found_on_the_last_page(server: WeChatServer, session, part) -> None:
+    name = session.deliver(part(), TO).remote_id
+    server.api.drafts |= {f"m{n}": server.drafts[name] | {"content_source_url": ""} for n in range(44)}
+    server.calls.clear()
+    assert session.find(part(), TO).remote_id == name
+    assert server.paths == ["draft/batchget"] * 3
+    assert all(json.loads(call.body)["no_content"] == 1 for call in server.calls)
+
+
+def test_a_title_that_somebody_changed_is_no_hindrance(server: WeChatServer, session, part) -> None:
+    name = session.deliver(part(), TO).remote_id
+    server.drafts[name]["title"] = "手工改过"
+    assert session.find(part(), TO).remote_id == name
+
+
+def test_without_an_address_the_words_must_do(server: WeChatServer, session, part) -> None:
+    plain = part(page="http://lighthouse.example.org/1/")
+    assert read(plain).article["content_source_url"] == ""
+    name = session.deliver(plain, TO).remote_id
+    assert session.find(plain, TO).remote_id == name
+    server.drafts[name]["digest"] = "手工改过"
+    assert session.find(plain, TO) is None
+
+
+def test_words_are_compared_as_people_read_them(session, part) -> None:
+    """WeChat gives back &amp; for an ampersand, here in an address that has no room for a mark."""
+    long = part(page="https://lighthouse.example.org/?a=1&b=".ljust(1000, "x"))
+    assert session.deliver(long, TO).remote_id == session.find(long, TO).remote_id
+
+
+def test_the_mark_says_which_issue_and_which_content(part) -> None:
+    def marks(**keys: Any) -> tuple[str, str]:
+        page, _, mark = read(part(**keys)).article["content_source_url"].partition("#")
+        assert page == "https://lighthouse.example.org/letter/2024-03-01/"
+        _, issue, content = mark.split("-")
+        return issue, content
+
+    first, second = marks(text="## 新闻\n\n雾散了。"), marks(text="## 新闻\n\n雾来了。")
+    assert first[0] == second[0]
+    assert first[1] != second[1]
+    assert marks(cover="a.png")[1] != marks(cover="b.png")[1]
+
+
+def test_an_address_without_room_for_the_mark_stays(part) -> None:
+    page = "https://lighthouse.example.org/"
+    assert "#" in read(part(page=page.ljust(1024 - 34, "x"))).article["content_source_url"]
+    long = page.ljust(1024 - 33, "x")
+    assert read(part(page=long)).article["content_source_url"] == long
+
+
+def test_same_notices_every_field(part) -> None:
+    article = read(part(page="http://x.example/1/")).article
+    assert is_same(article, article)
+    for key in ("title", "digest", "content_source_url"):
+        assert not is_same(article | {key: "别的"}, article)
+
+
+# ----------------------------------------------------------------------- limits
+
+
+LONG = "https://lighthouse.example.org/"
+TOO_LONG: list[tuple[dict[str, str], str]] = [
+    ({"title": "字" * 33}, "标题有 33 个字，微信最多收 32 个，多了 1 个"),
+    ({"author": "字" * 17}, "作者名有 17 个字，微信最多收 16 个，多了 1 个"),
+    ({"digest": "字" * 130}, "摘要有 130 个字，微信最多收 128 个，多了 2 个"),
+    ({"content": "字" * 20_000}, "正文连同标签有 20000 个字符，微信要求少于 20000 个，多了 1 个"),
+    ({"content": "🙂" * 10_001}, "正文连同标签有 20002 个字符，微信要求少于 20000 个，多了 3 个"),
+    ({"content_source_url": LONG.ljust(1025, "x")}, "「阅读原文」的地址有 1025 字节，微信最多收 1024"),
+    ({"content_source_url": "http://e.org/"}, "「阅读原文」的地址 http://e.org/ 不是完整的 https 地址"),
+    ({"content_source_url": "/1/"}, "「阅读原文」的地址 /1/ 不是完整的 https 地址"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "said"), TOO_LONG, ids=range(len(TOO_LONG)))
+def test_what_is_too_long_is_told_before_any_call(
+    server: WeChatServer, session: LiveSession, part, fields: dict[str, str], said: str
+) -> None:
+    """A1."""
+    for act in (
+        lambda: session.deliver(edited(part(), **fields), TO),
+        lambda: session.update(edited(part(), **fields), TO, "m"),
+    ):
+        error = refused(act)
+        assert error.message.startswith(said)
+        assert error.permanent
+        assert error.hint
+    assert server.calls == []
+
+
+def test_what_just_fits_is_taken(server: WeChatServer, session: LiveSession, part) -> None:
+    full = {"title": "字" * 32, "author": "字" * 16, "digest": "字" * 128, "content": "字" * 19_999}
+    session.deliver(edited(part(), **full, content_source_url=LONG.ljust(1024, "x")), TO)
+    assert len(server.drafts) == 1
+
+
+def test_a_longer_title_is_left_to_wechat(server: WeChatServer, connect, part) -> None:
+    with connect(title_limit=64) as session:
+        error = refused(lambda: session.deliver(edited(part(), title="字" * 33), TO))
+    assert error.message == "标题太长，微信不收 (45003)"
+    assert server.paths == FIRST
+
+
+def test_errors_in_english(connect, part) -> None:
+    with connect(lang="en-GB") as session:
+        error = refused(lambda: session.deliver(edited(part(), title="x" * 40), TO))
+    assert (error.message, error.hint) == (
+        "the title has 40 characters, 8 too many: WeChat takes 32",
+        "shorten it",
+    )
+
+
+# ------------------------------------------------------------------------ cover
+
+
+def test_a_cover_that_somebody_deleted_is_uploaded_again(server: WeChatServer, session, part) -> None:
+    name = session.deliver(part(), TO).remote_id
+    server.api.covers.clear()
+    server.calls.clear()
+    session.update(part("## 新闻\n\n雾又来了。"), TO, name)
+    assert server.paths == ["draft/get", "draft/update", "material/add_material", "draft/update"]
+    assert server.drafts[name]["thumb_media_id"] in server.api.covers
+
+
+def test_a_cover_that_is_never_there(server: WeChatServer, session, part) -> None:
+    server.script(Fault("refuse", of="draft/add", value=40007, text="invalid media_id"))
+    assert refused(lambda: session.deliver(part(), TO)).permanent
+    assert server.paths.count("draft/add") == 2
+
+
+# --------------------------------------------------------------------- settings
+
+
+def test_the_destination_is_the_account() -> None:
+    live = Wechat(appid=APPID, secret="env:TIDE_SECRET")
+    assert (live.destination, live.own, [*live.recipients()]) == (APPID, "drafts", [APPID])
+    assert Wechat().destination == ""
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"appid": "wx 1"}, "appid must be letters and digits"),
+        ({"appid": "../etc"}, "appid must be letters and digits"),
+        ({"appid": "wx1"}, "there is appid and no secret"),
+        ({"secret": "env:X"}, "there is secret and no appid"),
+        ({"api": "http://api.weixin.qq.com"}, "api must be the https address"),
+        ({"api": "https://user@api.weixin.qq.com"}, "api must be the https address"),
+    ],
+)
+def test_settings_that_make_no_sense(keys: dict[str, str], said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        Wechat(**keys)  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("api", ["https://proxy.example.org/wechat", "http://127.0.0.1:8080", "http://[::1]"])
+def test_other_ways_to_wechat(api: str) -> None:
+    Wechat(api=api)
+
+
+def test_without_an_account_nothing_is_asked(server: WeChatServer, environment, letter, tmp_path) -> None:
+    """A10: to render makes no call, and what is put on the clipboard is what would be sent."""
+    made = letter("## 新闻\n\n雾散了。", api=server.url, appid=APPID, secret="env:NOT_THERE")
+    with Wechat(api=server.url).session() as session:
+        for one in (*made.rendering.parts, *made.rendering.previews):
+            session.deliver(one, str(tmp_path))
+    written = tmp_path / "outbox" / "2024-03-01" / "wechat"
+    article = (written / "article.html").read_text("utf-8")
+    assert json.loads((written / "draft.json").read_bytes())["articles"][0]["content"] == article
+    assert article in (written / "preview.html").read_text("utf-8")
+    assert server.calls == []
+    assert not environment.exists()

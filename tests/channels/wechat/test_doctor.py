@@ -1,0 +1,91 @@
+"""What `doctor` finds out about an account, by calls that change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from publisher.channel import Finding, Level
+from publisher.channels.wechat import Wechat, cover
+from publisher.errors import ConfigError
+from tests.support.servers.wechat_api import WeChatServer
+from tests.support.servers.wechat_rules import APPID
+
+
+@pytest.fixture
+def look(server: WeChatServer, environment: Path, monkeypatch: pytest.MonkeyPatch):
+    """look(publish=True) gives what was found, as (level, message, hint)."""
+    monkeypatch.setattr(cover, "has_font", lambda _: True)
+
+    def find(lang: str = "en", **keys: object) -> list[tuple[str, str, str]]:
+        channel = Wechat(appid=APPID, secret="env:TIDE_SECRET", api=server.url, _lang=lang, **keys)  # type: ignore[arg-type]
+        return [(one.level.value, one.message, one.hint) for one in channel.examine()]
+
+    return find
+
+
+def test_all_is_well(server: WeChatServer, look) -> None:
+    assert look(publish=True) == [
+        ("good", f"the interface answers for the account {APPID}, which has 0 drafts", ""),
+        ("good", "1000 of 1000 drafts may still be added today", ""),
+        ("good", "the account may publish by the interface", ""),
+    ]
+    assert set(server.paths) == {
+        "stable_token", "draft/batchget", "openapi/quota/get", "freepublish/batchget"
+    }  # fmt: skip
+
+
+def test_only_what_is_wanted_is_asked(server: WeChatServer, look) -> None:
+    assert [level for level, _, _ in look()] == ["good", "good"]
+    assert "freepublish/batchget" not in server.paths
+
+
+def test_an_address_that_is_not_allowed(server: WeChatServer, look) -> None:
+    server.api.ips = {"203.0.113.9"}
+    ((level, message, hint),) = look()
+    assert level == "bad"
+    assert message == "the address 127.0.0.1 of this machine is not on the allow-list (40164)"
+    assert "add 127.0.0.1 to the IP allow-list at mp.weixin.qq.com" in hint
+    assert "把 127.0.0.1 加进" in look("zh-CN")[0][2]
+
+
+def test_what_the_account_may_not(server: WeChatServer, look) -> None:
+    server.api.rights.remove("freepublish")
+    level, message, hint = look(publish=True)[-1]
+    assert (level, message) == ("bad", "this account may not use this interface (48001)")
+    assert "verified" in hint
+
+
+def test_calls_that_are_used_up(server: WeChatServer, look) -> None:
+    server.api.quota = {"draft/add": 0}
+    assert look()[1][0] == "good"  # no limit is known
+    server.api.quota = {"draft/add": 5}
+    server.api.used["draft/add"] = 5
+    assert look()[1][:2] == ("bad", "no more drafts can be added today: all 5 are used up")
+
+
+def test_a_cover_that_is_not_there(look, tmp_path: Path) -> None:
+    assert look(cover="front.png", _root=str(tmp_path))[-1][0] == "bad"
+    (tmp_path / "front.png").write_bytes(cover.draw("Fog", "2024-03-01"))
+    assert look(cover="front.png", _root=str(tmp_path))[-1][0] == "good"
+
+
+def test_no_font(look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cover, "has_font", lambda text: text.isascii())
+    assert look("zh-CN")[-1][0] == "doubtful"
+    assert look("en")[-1][0] == "good"
+
+
+def test_without_an_account() -> None:
+    with pytest.raises(ConfigError, match="there is no appid") as caught:
+        Wechat().examine()
+    assert "mp.weixin.qq.com" in caught.value.hint
+
+
+def test_levels_are_findings(look, server: WeChatServer) -> None:
+    server.down()
+    ((level, message, _),) = look()
+    assert Finding(Level(level), message).level is Level.BAD
+    assert message.startswith("WeChat's interface cannot be reached")
+    server.up()

@@ -1,0 +1,282 @@
+"""Pictures and covers: uploaded once, made such as WeChat takes, or refused with a reason. A6."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageSequence
+
+from publisher.channels.wechat import cover
+from publisher.channels.wechat.draft import read
+from publisher.channels.wechat.images import LARGEST, Source, accepted
+from publisher.errors import DeliveryError
+from tests.support.servers.wechat_api import WeChatServer
+from tests.support.servers.wechat_rules import APPID, PICTURE
+
+TO = APPID
+PAGE = "https://lighthouse.example.org/letter/2024-03-01/"
+
+
+def picture(form: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB", **settings: Any) -> bytes:
+    file = BytesIO()
+    Image.new(mode, size, "teal").save(file, form, **settings)
+    return file.getvalue()
+
+
+def noise(form: str, size: tuple[int, int], mode: str = "RGB") -> bytes:
+    """A picture that cannot be made small."""
+    grains = random.Random(1).randbytes(size[0] * size[1] * len(mode))
+    file = BytesIO()
+    Image.frombytes(mode, size, grains).save(file, form)
+    return file.getvalue()
+
+
+def opened(body: bytes) -> Image.Image:
+    return Image.open(BytesIO(body))
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Callable[[str, bytes], None]:
+    """show("a.png", body) puts a picture where the page of the issue has it."""
+
+    def put(name: str, body: bytes) -> None:
+        path = tmp_path / "public" / "2024-03-01" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+    return put
+
+
+class Gallery(BaseHTTPRequestHandler):
+    """Answers with the pictures of its server."""
+
+    def do_GET(self) -> None:
+        status, body = self.server.shown.get(self.path, (404, b"no"))  # type: ignore[attr-defined]
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        self.send_response(status)
+        self.send_header("Location", "/moved.png")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def gallery() -> Iterator[HTTPServer]:
+    """A server of pictures: `shown` maps paths to (status, body), `asked` are the paths asked for."""
+    with HTTPServer(("127.0.0.1", 0), Gallery) as running:
+        running.shown, running.asked = {}, []  # type: ignore[attr-defined]
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+# ------------------------------------------------------------------------ uploads
+
+
+def test_pictures_get_addresses_of_wechat(server: WeChatServer, session, part, show) -> None:
+    show("a.png", picture())
+    show("b & c.jpg", picture("JPEG"))
+    draft = part("## 新闻\n\n雾：![雾](a.png)\n\n![风](<b & c.jpg>)\n\n又是 ![雾](a.png)")
+    assert read(draft).pictures == {
+        f"{PAGE}a.png": "public/2024-03-01/a.png",
+        f"{PAGE}b%20&%20c.jpg": "public/2024-03-01/b & c.jpg",
+    }
+    session.deliver(draft, TO)
+    assert server.paths == [
+        "stable_token", "media/uploadimg", "media/uploadimg", "material/add_material", "draft/add"
+    ]  # fmt: skip
+    ((_, there),) = server.drafts.items()
+    assert there["content"].count(f'<img src="https://{PICTURE}') == 3
+    assert "lighthouse" not in there["content"]
+    assert [*server.api.pictures.values()] == [picture(), picture("JPEG")]
+
+
+def test_each_is_uploaded_once_in_two_runs(server: WeChatServer, connect, part, show) -> None:
+    show("a.png", picture())
+    with connect() as session:
+        name = session.deliver(part("## 新闻\n\n![雾](a.png)"), TO).remote_id
+    show("copy.png", picture())
+    server.calls.clear()
+    with connect() as session:
+        session.update(part("## 新闻\n\n又来了 ![雾](a.png) ![又](copy.png)"), TO, name)
+    assert server.paths == ["draft/get", "draft/update"]
+    assert server.drafts[name]["content"].count(PICTURE) == 2
+
+
+def test_pictures_that_are_wechats_stay(server: WeChatServer, session, part) -> None:
+    url = f"https://{PICTURE}png/x/0?wx_fmt=png"
+    draft = part(f"## 新闻\n\n![雾]({url})")
+    assert read(draft).pictures == {}
+    session.deliver(draft, TO)
+    assert f'<img src="{url}"' in next(iter(server.drafts.values()))["content"]
+    assert "media/uploadimg" not in server.paths
+
+
+def test_a_picture_of_others_is_fetched(server: WeChatServer, session, part, gallery: Any) -> None:
+    gallery.shown = {"/a.png": (302, b""), "/moved.png": (200, picture())}
+    host = f"http://127.0.0.1:{gallery.server_port}"
+    draft = part(f"## 新闻\n\n![雾]({host}/a.png)")
+    assert read(draft).pictures == {f"{host}/a.png": ""}
+    session.deliver(draft, TO)
+    assert gallery.asked == ["/a.png", "/moved.png"]
+    assert [*server.api.pictures.values()] == [picture()]
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "permanent"),
+    [
+        ("/gone.png", "HTTP 404", True),
+        ("/down.png", "HTTP 503", False),
+        ("ftp://e.org/a.png", "ftp", True),
+    ],
+)
+def test_a_picture_that_cannot_be_had(
+    server: WeChatServer, session, part, gallery: Any, url: str, said: str, permanent: bool
+) -> None:
+    gallery.shown = {"/down.png": (503, b"")}
+    full = f"http://127.0.0.1:{gallery.server_port}{url}" if url.startswith("/") else url
+    with pytest.raises(DeliveryError, match=said) as caught:
+        session.deliver(part(f"## 新闻\n\n![雾]({full})"), TO)
+    assert full in caught.value.message
+    assert "publish --channel web" in caught.value.hint
+    assert caught.value.permanent is permanent
+    assert server.calls == []
+
+
+def test_a_page_instead_of_a_picture(server: WeChatServer, session, part, show) -> None:
+    show("a.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    with pytest.raises(DeliveryError, match=r"图片 a\.png 微信不收，也转换不了") as caught:
+        session.deliver(part("## 新闻\n\n![雾](a.png)"), TO)
+    assert caught.value.permanent
+    assert "<" not in caught.value.message
+    assert server.calls == []
+
+
+def test_no_file_outside_the_folder_is_sent(part) -> None:
+    draft = part("## 新闻\n\n![雾](https://lighthouse.example.org/letter/%2e%2e/%2e%2e/secret.png)")
+    assert [*read(draft).pictures.values()] == [""]
+
+
+def test_addresses_that_make_the_article_too_long(server: WeChatServer, session, part, show) -> None:
+    """They are counted before any call, at their longest."""
+    show("a.png", picture())
+    full = part("## 新闻\n\n![雾](a.png)\n\n" + "雾" * 19_500)
+    with pytest.raises(DeliveryError, match="正文连同标签有 2"):
+        session.deliver(full, TO)
+    assert server.calls == []
+
+
+# --------------------------------------------------------------------- conversion
+
+
+def taken(body: bytes) -> tuple[Image.Image, str]:
+    file, _ = accepted(Source("x", body), "en")
+    assert len(file.body) < LARGEST
+    made = opened(file.body)
+    assert {"PNG": "image/png", "JPEG": "image/jpeg"}[str(made.format)] == file.kind
+    return made, file.kind
+
+
+@pytest.mark.parametrize("body", [picture("PNG"), picture("JPEG")])
+def test_what_wechat_takes_stays_as_it_is(body: bytes) -> None:
+    assert accepted(Source("x", body), "en")[0].body == body
+
+
+@pytest.mark.parametrize("form", ["GIF", "BMP", "WEBP", "TIFF"])
+def test_other_kinds_are_converted(form: str) -> None:
+    made, kind = taken(picture(form))
+    assert (made.size, kind) == ((40, 30), "image/png")
+
+
+def test_large_ones_are_made_smaller() -> None:
+    made, kind = taken(noise("PNG", (1500, 1000)))
+    assert kind == "image/jpeg"
+    assert made.width <= 1500
+    assert abs(made.width / made.height - 1.5) < 0.01
+
+
+def test_what_one_can_see_through_stays_so() -> None:
+    made, kind = taken(noise("WEBP", (200, 100), "RGBA"))
+    assert (made.mode, kind) == ("RGBA", "image/png")
+
+
+def test_what_one_can_see_through_and_is_too_large_gets_a_ground() -> None:
+    made, kind = taken(noise("PNG", (700, 600), "RGBA"))
+    assert (made.mode, kind) == ("RGB", "image/jpeg")
+
+
+def test_a_photograph_keeps_its_side_up() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lying on its right
+    made, _ = taken(picture("WEBP", exif=exif))
+    assert made.size == (30, 40)
+
+
+def test_a_moving_picture_stands_still_and_that_is_told() -> None:
+    file = BytesIO()
+    frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    assert len([*ImageSequence.Iterator(opened(file.getvalue()))]) == 2
+    made, notes = accepted(Source("fog.gif", file.getvalue()), "en")
+    assert opened(made.body).convert("RGB").getpixel((4, 4)) == (255, 0, 0)
+    (note,) = notes
+    assert "fog.gif" in note
+
+
+# ------------------------------------------------------------------------- covers
+
+
+def test_a_cover_is_drawn(server: WeChatServer, session, part) -> None:
+    draft = part("# 雾 (2024-03-01)：笛\n\n## 新闻\n\n文。")
+    assert read(draft).cover == {"title": "雾", "date": "2024-03-01"}
+    session.deliver(draft, TO)
+    (body,) = server.api.covers.values()
+    assert opened(body).size == (900, 383)
+    assert body == cover.draw("雾", "2024-03-01")
+
+
+@pytest.mark.parametrize(
+    "title", ["Fog", "灯塔周报", "A very long name of a newsletter about lighthouses and fog", "字" * 60, ""]
+)
+def test_the_words_stand_in_the_middle(title: str) -> None:
+    """Elsewhere the cover is cut to the square in its middle."""
+    if not cover.has_font(title + "2024"):
+        pytest.skip("no font for it")
+    drawn = opened(cover.draw(title, "2024-03-01")).convert("L").crop((0, 12, 900, 371))
+    ink = drawn.point(lambda value: 255 if value < 200 else 0).getbbox()
+    assert ink
+    assert ink[0] >= (900 - 383) // 2
+    assert ink[2] <= (900 + 383) // 2
+    assert ink[1] > 0
+    assert ink[3] < 359
+
+
+def test_without_a_font_there_are_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cover, "_FONTS", ())
+    assert not cover.has_font("雾")
+    assert cover.has_font("Fog")
+    assert cover.draw("雾", "2024-03-01") == cover.draw("露", "2024-03-02")
+    assert cover.draw("Fog", "2024-03-01") != cover.draw("Dew", "2024-03-01")
+
+
+def test_a_cover_of_ones_own(server: WeChatServer, session, part, tmp_path: Path) -> None:
+    draft = part(cover="front.webp")
+    assert json.loads(draft.body)["cover"] == {"file": "front.webp"}
+    with pytest.raises(DeliveryError, match=r"图片 front\.webp 取不到"):
+        session.deliver(draft, TO)
+    assert server.calls == []
+    (tmp_path / "front.webp").write_bytes(picture("WEBP"))
+    session.deliver(draft, TO)
+    (body,) = server.api.covers.values()
+    assert opened(body).format == "PNG"

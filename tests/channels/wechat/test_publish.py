@@ -1,0 +1,191 @@
+"""WeChat from the command line to the drafts: one draft of an issue, whatever server and machine do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.servers.wechat_api import Fault, WeChatServer
+from tests.support.servers.wechat_rules import APPID, SECRET
+
+SEND = ("--channel", "wechat", "--yes")
+
+
+class Letter:
+    """A newsletter that goes to an account on the server, and what publishing it said."""
+
+    def __init__(self, root: Path, server: WeChatServer) -> None:
+        self.root = root
+        self.server = server
+        self.said = ""
+        (root / "issues").mkdir(parents=True)
+        self.configure()
+        self.write()
+
+    def configure(self, more: str = "") -> None:
+        (self.root / "publisher.toml").write_text(
+            f"""[newsletter]
+name = "慢工"
+url = "https://example.org/{{date}}/"
+id = "tag:example.org,2021:slow"
+
+[channels.wechat]
+appid = "{APPID}"
+secret = "env:TIDE_SECRET"
+api = "{self.server.url}"
+{more}
+""",
+            "utf-8",
+        )
+
+    def write(self, text: str = "涨潮了。") -> None:
+        issue = f"# 慢工 (2021-07-18)：题\n\n## 新闻\n\n- [潮](https://e.org/1)\n摘要：{text}\n"
+        (self.root / "issues" / "2021-07-18.md").write_text(issue, "utf-8")
+
+    def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
+        world = {
+            "TIDE_SECRET": SECRET,
+            "NO_PROXY": "*",
+            "XDG_CACHE_HOME": str(self.root / "caches"),
+            **(env or {}),
+        }
+        command = [sys.executable, "-m", "publisher", *(words or SEND), "--json"]
+        done = subprocess.run(
+            command, cwd=self.root, env=os.environ | world, capture_output=True, encoding="utf-8"
+        )
+        self.said = done.stdout + done.stderr
+        assert done.returncode == code, self.said
+        assert SECRET not in self.said
+        assert not any(token in self.said for token in self.server.api.tokens)
+        found: dict[str, Any] = (
+            json.loads(done.stdout).get("channels", {}).get("wechat", {}) if done.stdout else {}
+        )
+        return found
+
+    @property
+    def calls(self) -> list[str]:
+        """What was called since the last look."""
+        made = self.server.paths
+        fresh, self._seen = made[getattr(self, "_seen", 0) :], len(made)
+        return fresh
+
+
+@pytest.fixture
+def letter(tmp_path: Path, server: WeChatServer) -> Letter:
+    return Letter(tmp_path / "letter", server)
+
+
+def test_a_proof_becomes_the_draft(letter: Letter) -> None:
+    proof = letter.publish("--channel", "wechat", "--to-me")
+    assert proof["destination"] == "drafts"
+    assert proof["url"].startswith("http://mp.weixin.qq.com/s?")
+    assert "校样在草稿箱里" in letter.said
+    [media_id] = letter.server.drafts
+    letter.publish("--channel", "wechat", "--to-me")
+    assert letter.publish()["sent"] == 1
+    assert list(letter.server.drafts) == [media_id]
+    assert letter.server.paths.count("draft/add") == 1
+    letter.publish()
+    assert list(letter.server.drafts) == [media_id]
+
+
+def test_once_and_only_once(letter: Letter) -> None:
+    assert letter.publish()["sent"] == 1
+    assert letter.calls == ["stable_token", "material/add_material", "draft/add"]
+    letter.publish()
+    (letter.root / ".publisher" / "cache" / "site.json").unlink()
+    letter.publish()
+    assert letter.calls == []
+    letter.write("退潮了。")
+    assert letter.publish()["changed"] == 1
+    assert letter.calls == ["draft/get", "draft/update"]
+    (draft,) = letter.server.drafts.values()
+    assert "退潮了" in draft["content"]
+
+
+def test_a_draft_whose_answer_was_lost_is_adopted(letter: Letter) -> None:
+    """Row 39."""
+    letter.server.script(Fault("drop_after", call=1, of="draft/add"))
+    assert letter.publish()["sent"] == 1
+    assert letter.calls[2:] == ["draft/add", "draft/batchget"]
+    letter.write("退潮了。")
+    letter.publish()
+    (draft,) = letter.server.drafts.values()
+    assert "退潮了" in draft["content"]
+
+
+@pytest.mark.parametrize("place", ["sending", "acted"])
+def test_a_publisher_that_was_killed(letter: Letter, place: str) -> None:
+    env = {"PUBLISHER_FAILPOINT": f"{place}:kill"}
+    letter.publish(code=-9, env=env)
+    assert len(letter.server.drafts) == (place == "acted")
+    if place == "acted":
+        letter.publish()
+        assert list(letter.server.drafts) == ["draft_0003"]
+
+
+def test_a_token_that_is_refused_stops_the_channel_alone(letter: Letter) -> None:
+    """Row 33."""
+    letter.server.script(Fault("refuse", value=40001))
+    letter.publish("--yes", code=3)
+    assert "(40001)" in letter.said
+    assert letter.calls == ["stable_token"]
+    assert (letter.root / "public" / "feed.xml").exists()
+
+
+def test_a_dry_run_asks_nobody(letter: Letter) -> None:
+    """A10."""
+    letter.publish("--channel", "wechat", "--dry-run")
+    letter.publish("--channel", "wechat", "--out", "copy")
+    assert letter.calls == []
+    assert (letter.root / "copy" / "outbox" / "2021-07-18" / "wechat" / "article.html").exists()
+
+
+def test_published_too(letter: Letter) -> None:
+    letter.configure("publish = true")
+    assert letter.publish()["url"].startswith("http://mp.weixin.qq.com/s?")
+    assert letter.server.drafts == {}
+    letter.calls.clear()
+    letter.publish()
+    assert letter.calls == []
+
+
+def test_what_may_be_under_review_is_not_handed_in_again(letter: Letter) -> None:
+    """The answer is lost, and WeChat lists no article before its review has ended."""
+    letter.configure("publish = true")
+    letter.server.script(Fault("drop_after", call=1, of="freepublish/submit"))
+    letter.publish(code=4)
+    letter.publish(code=4)
+    assert "publish resolve 2021-07-18 --channel wechat" in letter.said
+    (number,) = letter.server.api.publications
+    for _ in range(2):
+        letter.server.api._freepublish_get({"publish_id": number})
+    assert letter.publish()["url"].startswith("http://mp.weixin.qq.com/s?")
+    assert letter.server.paths.count("freepublish/submit") == 1
+
+
+def test_an_account_that_may_not_publish_does_what_it_is_told(letter: Letter) -> None:
+    """Without `publish` the draft stands for the issue, and nothing is left to complain of."""
+    letter.configure("publish = true")
+    letter.server.api.rights.remove("freepublish")
+    letter.publish(code=3)
+    assert "去掉 publish = true，再 publish correct" in letter.said
+    letter.configure()
+    letter.publish("correct", "2021-07-18", *SEND)
+    letter.publish()
+    assert len(letter.server.drafts) == 1
+    assert letter.server.paths.count("freepublish/submit") == 1
+
+
+def test_what_was_published_by_hand_is_not_drafted(letter: Letter) -> None:
+    """A5: whoever recorded its address has sent it already."""
+    letter.publish("status", "2021-07-18", "--url", "wechat", "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp")
+    letter.publish()
+    assert letter.calls == []
+    assert letter.server.drafts == {}

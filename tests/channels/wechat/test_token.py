@@ -1,0 +1,157 @@
+"""The access token: one for all, kept out of sight, exchanged once when it is refused. A3 and row 33."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from publisher.channels.wechat.client import MARGIN, Tokens
+from publisher.channels.wechat.state import Store
+from publisher.errors import ConfigError, DeliveryError
+from tests.support.servers.wechat_api import Fault, WeChatServer
+from tests.support.servers.wechat_rules import APPID, SECRET
+
+ASK = """
+import sys
+from publisher.channels.wechat.client import Account
+with Account(sys.argv[1], "env:TIDE_SECRET", sys.argv[2], "zh-CN") as account:
+    print(account.call("draft/batchget", {"offset": 0, "count": 1, "no_content": 1})["total_count"])
+"""
+
+
+class Shop:
+    """Gives out tokens, and time."""
+
+    def __init__(self, store: Store) -> None:
+        self.now = 1_000_000.0
+        self.given = 0
+        self.tokens = Tokens(store, self.fetch, lambda: self.now)
+
+    def fetch(self) -> tuple[str, float]:
+        self.given += 1
+        return f"token{self.given}", 7200.0
+
+
+@pytest.fixture
+def shop(environment: Path) -> Shop:
+    return Shop(Store(APPID, "en"))
+
+
+def test_a_token_is_kept_until_shortly_before_its_end(shop: Shop) -> None:
+    assert MARGIN >= 300
+    assert [shop.tokens.current() for _ in range(2)] == ["token1"] * 2
+    shop.now += 7200 - MARGIN - 1
+    assert shop.tokens.current() == "token1"
+    shop.now += 1
+    assert shop.tokens.current() == "token2"
+
+
+def test_a_token_that_is_refused_is_exchanged_by_one(shop: Shop) -> None:
+    shop.tokens.current()
+    assert shop.tokens.current(refused="token1") == "token2"
+    assert shop.tokens.current(refused="token1") == "token2"  # another process, which was refused too
+    assert shop.given == 2
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", '{"token": 1}', '{"token": "x", "until": "soon"}'])
+def test_what_makes_no_sense_is_asked_anew(shop: Shop, environment: Path, kept: str) -> None:
+    shop.tokens.current()
+    (environment / "token.json").write_text(kept, "utf-8")
+    assert shop.tokens.current() == "token2"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are posix")
+def test_only_its_owner_can_read_it(shop: Shop, environment: Path) -> None:
+    old = os.umask(0)
+    try:
+        shop.tokens.current()
+    finally:
+        os.umask(old)
+    assert environment.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in environment.iterdir()} == {
+        "token.json": 0o600,
+        "lock": 0o600,
+    }
+
+
+def test_a_place_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(DeliveryError, match=r"cannot use .*file") as caught:
+        shop.tokens.current()
+    assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+# --------------------------------------------------------------- at the interface
+
+
+def test_two_processes_share_one(server: WeChatServer, environment: Path) -> None:
+    server.script(Fault("slow", of="stable_token", value=1.5))  # so that all want one before it is there
+    command = [sys.executable, "-c", ASK, APPID, server.url]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for one in running:
+        said, complaint = one.communicate(timeout=60)
+        assert said == "0\n", complaint
+    assert sorted(server.paths) == ["draft/batchget"] * 3 + ["stable_token"]
+
+
+def test_it_is_asked_for_in_the_mild_manner(server: WeChatServer, session, part) -> None:
+    session.deliver(part(), APPID)
+    asked = json.loads(server.calls[0].body)
+    assert asked == {
+        "grant_type": "client_credential",
+        "appid": APPID,
+        "secret": SECRET,
+        "force_refresh": False,
+    }
+    assert SECRET not in "".join(str(call) for call in server.calls[1:])
+
+
+def test_40001_to_the_secret_itself_is_about_the_secret(server: WeChatServer, session, part) -> None:
+    server.script(Fault("refuse", of="stable_token", value=40001))
+    with pytest.raises(DeliveryError, match=r"AppSecret 不对，或者已经重置 \(40001\)") as caught:
+        session.deliver(part(), APPID)
+    assert caught.value.permanent
+    assert server.paths == ["stable_token"]
+
+
+def test_an_expired_token_is_exchanged_once(server: WeChatServer, session, part) -> None:
+    session.deliver(part(), APPID)
+    server.api.expire()
+    server.calls.clear()
+    assert session.find(part(), APPID)
+    assert server.paths == ["draft/batchget", "stable_token", "draft/batchget"]
+
+
+@pytest.mark.parametrize("code", [40001, 40014, 42001])
+def test_a_draft_is_added_once_with_the_new_token(server: WeChatServer, session, part, code: int) -> None:
+    server.script(Fault("refuse", call=1, of="draft/add", value=code))
+    session.deliver(part(), APPID)
+    assert server.paths[2:] == ["draft/add", "stable_token", "draft/add"]
+    assert len(server.drafts) == 1
+
+
+@pytest.mark.parametrize("code", [40001, 40014, 42001])
+def test_a_second_refusal_is_the_end(server: WeChatServer, session, part, code: int) -> None:
+    server.script(Fault("refuse", of="draft/add", value=code))
+    with pytest.raises(DeliveryError, match=rf"微信仍然不认 \({code}\)") as caught:
+        session.deliver(part(), APPID)
+    assert caught.value.permanent
+    assert server.paths[2:] == ["draft/add", "stable_token", "draft/add"]
+
+
+def test_a_secret_that_is_not_there(
+    connect: Callable, monkeypatch: pytest.MonkeyPatch, server: WeChatServer
+) -> None:
+    monkeypatch.delenv("TIDE_SECRET")
+    with pytest.raises(ConfigError, match="env:TIDE_SECRET: the variable is not set"), connect():
+        pass
+    assert server.calls == []

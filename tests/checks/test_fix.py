@@ -1,0 +1,211 @@
+"""Mending: what it writes, and that it never costs a word, an address or a second run."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from publisher.checks.check import check
+from publisher.checks.codes import CODES, Edit
+from publisher.checks.fix import content, mend
+from publisher.checks.source import Source
+from publisher.model import Issue, Pos
+from publisher.reader import decode, read
+from tests.reader.cases.test_cases import CASES
+
+HEAD = "# 潮汐简报 (2021-03-14)\n\n> 导读：浮标联网了。\n\n## 论文\n\n"
+
+MENDED = [
+    ("double-url", "- [浪](https://e.org/1)(https://e.org/1)", "- [浪](https://e.org/1)"),
+    ("unclosed-link", "- [浪](https://e.org/1]  ", "- [浪](https://e.org/1)  "),
+    ("unclosed-link", "- [浪](https://e.org/1", "- [浪](https://e.org/1)"),
+    ("fullwidth-paren", "- [浪 | 海]（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
+    (
+        "fullwidth-paren",
+        "- [浪](https://e.org/1)\n见[海]（https://e.org/2）。",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2)。",
+    ),
+    (
+        "unclosed-link",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2 等",
+        "- [浪](https://e.org/1)\n见[海](https://e.org/2) 等",
+    ),
+    ("unclosed-link", "- [浪](https://e.org/1）", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪\u200b](\u200bhttps://e.org/1)", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪](\u200bhttps://e.org/1)", "- [浪](https://e.org/1)"),
+    ("compat-char", "- [浪]\u200b(https://e.org/1)", "- [浪](https://e.org/1)"),
+    ("malformed-link", "- 【浪 | 海】（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
+    ("malformed-link", "- ［浪 | 海］（https://e.org/1）", "- [浪 | 海](https://e.org/1)"),
+    ("malformed-link", "- 【浪 | 海】https://e.org/1", "- [浪 | 海](https://e.org/1)"),
+    ("malformed-link", "- [浪 | 海[(https://e.org/1)", "- [浪 | 海](https://e.org/1)"),
+    ("malformed-link", "- [浪 | 海)[https://e.org/1]", "- [浪 | 海](https://e.org/1)"),
+    ("malformed-url", "- [浪](代码：https://e.org/1)", "- [浪](https://e.org/1) 代码："),
+    ("malformed-url", "- [浪]（代码：https://e.org/1）", "- [浪](https://e.org/1) 代码："),
+    ("marker-form", "-[浪](https://e.org/1)", "- [浪](https://e.org/1)"),
+    ("label-colon", "- [浪](https://e.org/1)\n摘要更准了", "- [浪](https://e.org/1)\n摘要：更准了"),
+    ("label-colon", "- [浪](https://e.org/1)\n摘要  更准了", "- [浪](https://e.org/1)\n摘要：更准了"),
+    ("label-colon", "- [浪](https://e.org/1)\n简评: 更准", "- [浪](https://e.org/1)\n简评：更准"),
+    (
+        "source-form",
+        "- [浪 | 海](https://e.org/1)\n- [盐 - 海](https://e.org/2)",
+        "- [浪 | 海](https://e.org/1)\n- [盐 | 海](https://e.org/2)",
+    ),
+    ("compat-char", "- [⾯ﬁＡ](https://e.org/1)", "- [面fiA](https://e.org/1)"),
+    ("punctuation", "- [浪](https://e.org/1)\n摘要：好，，了；。", "- [浪](https://e.org/1)\n摘要：好，了。"),
+    ("punctuation", "- [浪](https://e.org/1)\n摘要：好,了", "- [浪](https://e.org/1)\n摘要：好，了"),
+]
+
+
+@pytest.mark.parametrize(("code", "wrong", "right"), MENDED)
+def test_what_is_written(code: str, wrong: str, right: str) -> None:
+    found = {problem.code for problem in check(read(HEAD + wrong, "2021-03-14.md"), HEAD + wrong)}
+    assert code in found
+    assert mend(read, HEAD + wrong, "2021-03-14.md").text == HEAD + right
+
+
+def test_the_warm_up_and_headings() -> None:
+    wrong = "####### 潮汐简报 (2021-03-14)\n\n先看几条短讯：\n\n- 甲：一；\n– 乙：二；\n丙：三；\n\n##论文\n"
+    right = "# 潮汐简报 (2021-03-14)\n\n先看几条短讯：\n\n- 甲：一；\n- 乙：二；\n- 丙：三；\n\n## 论文\n"
+    assert mend(read, wrong, "2021-03-14.md").text == right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- [浪](https://e.org/1)(https://e.org/2)",  # which of the two is right?
+        "- [浪高预报 | 海岸线",  # where does the title end?
+        "- [浪]()",
+        "- [[浪](https://e.org/1)",
+        "- [浪](www.e.org/1)",
+        "- [浪](https://e.org/⾯)\n摘要：`⾯，，` 与 [盐](https://e.org/，，)",
+        "- [浪](https://e.org/1)\n摘要：等一等。。。",
+    ],
+)
+def test_what_is_left_to_the_editor(text: str) -> None:
+    assert mend(read, HEAD + text, "2021-03-14.md").text == HEAD + text
+
+
+def test_a_line_with_much_to_mend_is_read_a_few_times() -> None:
+    wrong = "- 甲" + "".join(f"[浪]（https://e.org/{number}），，" for number in range(200))
+    times = []
+
+    def counted(text: str, path: str) -> Issue:
+        times.append(1)
+        return read(text, path)
+
+    mended = mend(counted, HEAD + wrong, "2021-03-14.md").text
+    assert mended == HEAD + wrong.replace("（", "(").replace("），，", ")，")
+    assert len(times) < 10
+
+
+def test_only_the_codes_asked_for() -> None:
+    text = HEAD + "-[浪](https://e.org/1)\n摘要更准，，了"
+    assert mend(read, text, "x.md", {"label-colon"}).text == HEAD + "-[浪](https://e.org/1)\n摘要：更准，，了"
+    assert mend(read, text, "x.md", frozenset()).text == text
+
+
+def test_line_ends_and_the_mark_at_the_front_stay() -> None:
+    text = "\ufeff# 潮汐简报 (2021-03-14)\r\n\r\n## 论文\r\n\r\n-[浪](https://e.org/1)\r摘要更准了  \r\n"
+    assert mend(read, text, "x.md").text == text.replace("-[", "- [").replace("摘要", "摘要：")
+
+
+def test_edits_that_overlap_are_not_both_made() -> None:
+    edits = [Edit(Pos(1, 2, 1, 4), "X"), Edit(Pos(1, 3, 1, 5), "Y"), Edit(Pos(1, 5, 1, 5), "Z")]
+    assert Source("abcdef").edited(edits) == "aXdZef"
+
+
+# ------------------------------------------------------------------------ for any text
+
+
+def holds(text: str, path: str = "2021-03-14.md") -> None:
+    issue = read(text, path)
+    before = check(issue, text)
+    lines = Source(text).lines
+    for problem in before:
+        assert problem.code in CODES
+        for pos in (problem.pos, *(edit.pos for edit in problem.edits)):
+            assert 1 <= pos.line <= pos.end_line <= len(lines)
+            assert 1 <= pos.column <= len(lines[pos.line - 1]) + 1
+            assert 1 <= pos.end_column <= len(lines[pos.end_line - 1]) + 2
+    done = mend(read, text, path)
+    mended = read(done.text, path)
+    assert mend(read, done.text, path).text == done.text
+    assert len(check(mended, done.text)) < len(before) or not done.fixed
+    assert len([*mended.items]) >= len([*issue.items])
+    (words, urls), (new_words, new_urls) = content(issue), content(mended)
+    assert words <= new_words
+    assert urls <= new_urls
+
+
+PIECES = [
+    *"[]()（）【】*`#-–|｜：:；;，,。 \t>!\\<$⾯ﬁ",
+    *(
+        "](",
+        "- ",
+        "摘要：",
+        "摘要",
+        "\n- [",
+        "]()",
+        "**",
+        "```\n",
+        "\r\n",
+        "\n\n",
+        "\n## ",
+        "\x0b",
+        "\x00",
+        "\ufeff",
+    ),
+    *(
+        "https://e.org/a",
+        "](https://e.org/1",
+        "（https://e.org/2）",
+        "【甲】https://e.org/3",
+        "(https://e.org/[",
+        "\n论文：",
+    ),
+    *(
+        "<!-- publish: ignore=punctuation -->",
+        "浪高",
+        "wave/buoy：",
+        " | 海岸线",
+        "[2103.01234] ",
+        "导读：本期3条",
+    ),
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+def test_pieces_in_any_order(text: str) -> None:
+    holds(HEAD + text)
+    holds(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text(text: str) -> None:
+    holds(text)
+
+
+@pytest.mark.parametrize("number", sorted(CASES))
+def test_the_samples_of_all_cases(number: str) -> None:
+    for place in CASES[number].places:
+        holds(place.source, place.path)
+
+
+def test_real_issues_with_random_damage(corpus: Path) -> None:
+    chance = random.Random(7)
+    for file in sorted(corpus.glob("*/*.md")):
+        text = decode(file.read_bytes())
+        holds(text, file.name)
+        lines = text.split("\n")
+        start = chance.randrange(len(lines))
+        cut = "\n".join(lines[start : start + 30])
+        for _ in range(6):
+            at = chance.randrange(len(cut) + 1)
+            cut = cut[:at] + chance.choice([*PIECES, ""]) + cut[at + chance.randrange(4) :]
+        holds(cut, file.name)

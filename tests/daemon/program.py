@@ -1,0 +1,20 @@
+"""`publish` with the made-up chat of tests/support/chat.py: python -m tests.daemon.program serve
+
+With HURRY=SECONDS the daemon ticks so often, and nobody waits longer for the chat than that.
+"""
+
+from __future__ import annotations
+
+import os
+
+from publisher import registry
+from publisher.cli.main import run
+from publisher.daemon import alarm
+from tests.support.chat import Chat
+
+if __name__ == "__main__":
+    load = registry.load
+    registry.load = lambda name: Chat if name == "chat" else load(name)
+    if hurry := os.environ.get("HURRY"):
+        alarm.EVERY = Chat.patience = float(hurry)
+    run()

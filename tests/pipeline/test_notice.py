@@ -1,0 +1,188 @@
+"""A notice goes by any channel that can write one; what such a channel is called does not matter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from publisher.channel import Context, Part, Receipt, Rendering
+from publisher.clock import Clock
+from publisher.config import Config
+from publisher.errors import ConfigError, DeliveryError
+from publisher.events import Departure, Outcome, Request
+from publisher.ledger import Key
+from publisher.ledger.queries import standing
+from publisher.model import Publication
+from publisher.pipeline.notice import notify
+from publisher.theme import Theme
+from tests.delivery.test_job import ISSUE, Newsletter
+from tests.support.fake_channel import Call, Letters
+
+
+@dataclass(frozen=True)
+class Pigeons(Letters):
+    """Brings messages, and short ones after them."""
+
+    name: ClassVar[str] = "pigeons"
+    missing: frozenset[str] = frozenset()
+
+    def recipients(self) -> Iterable[str]:
+        return (one for one in super().recipients() if one not in self.missing)
+
+    def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+        assert context.entry
+        words = f"{text} ({first[0].body.decode()}, {context.entry.date}, {when:%H:%M})"
+        return Rendering((Part("notice", "text/plain", words.encode()),))
+
+
+class Loft(Newsletter):
+    """A newsletter that goes by pigeon."""
+
+    def pigeons(self, **more: Any) -> Pigeons:
+        return Pigeons(self.world, count=30, **more)
+
+    def notify(self, text: str, *channels: Any, to_me: bool = False, **request: Any) -> Outcome:
+        publication = Publication("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
+        wanted = channels or (self.pigeons(),)
+        config = Config(self.root / "publisher.toml", self.root, publication, channels=wanted)
+        clock = Clock(lambda: self.time.now, self.time.wait)
+        asked = Request(**request)
+        return notify(
+            config, Theme.load(), asked, text, self.time.now, lambda _: None, to_me=to_me, clock=clock
+        )
+
+    def told(self) -> dict[str, list[str]]:
+        """By recipient, what notices said."""
+        found: dict[str, list[str]] = {}
+        for call in self.world:
+            if call.part == "notice":
+                found.setdefault(call.recipient, []).append(call.text)
+        return found
+
+
+EVERYBODY = {f"reader{number}@example.org" for number in range(30)}
+
+
+@pytest.fixture
+def loft(tmp_path: Path) -> Loft:
+    made = Loft(tmp_path / "loft")
+    made.write("一")
+    return made
+
+
+def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
+    """The part it answers is the one that went out, not the one the issue makes now."""
+    loft.publish(loft.pigeons())
+    loft.write("贰")
+    assert loft.notify("错了").channels["pigeons"].sent == 30
+    assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.notify("错了").nothing_to_do
+    assert loft.notify("又错了").channels["pigeons"].sent == 30
+    assert {len(one) for one in loft.told().values()} == {2}
+
+
+@dataclass(frozen=True)
+class Homing(Pigeons):
+    """Could change what it brought, too."""
+
+    updates: ClassVar[bool] = True
+
+
+@pytest.mark.parametrize("kind", [Pigeons, Homing])
+def test_the_question_says_how_many(loft: Loft, kind: type[Pigeons]) -> None:
+    loft.publish(loft.pigeons())
+    asked: list[Departure] = []
+
+    def approve(leaving: Sequence[Departure]) -> bool:
+        asked.extend(leaving)
+        return False
+
+    gone = frozenset({"reader3@example.org", "reader4@example.org"})
+    done = loft.notify("错了", kind(loft.world, count=30, missing=gone), approve=approve)
+    assert done.exit_code == 2
+    [one] = asked
+    assert (one.channel, one.new) == ("pigeons", 28)
+    assert loft.told() == {}
+    assert loft.notify("错了", dry_run=True).channels["pigeons"].sent == 30
+    assert loft.told() == {}
+
+
+def test_a_list_that_changes_after_the_question(loft: Loft) -> None:
+    """Who leaves while the editor thinks gets nothing."""
+    loft.publish(loft.pigeons())
+    left: set[str] = set()
+
+    @dataclass(frozen=True)
+    class Leaving(Pigeons):
+        def recipients(self) -> Iterable[str]:
+            return (one for one in super().recipients() if one not in left)
+
+    def approve(leaving: Sequence[Departure]) -> bool:
+        left.add("reader3@example.org")
+        return bool(leaving)
+
+    loft.notify("错了", Leaving(loft.world, count=30), approve=approve)
+    assert set(loft.told()) == EVERYBODY - left
+
+
+def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
+    """Written hours ago, and the same to the letter; whether by the words again or by a retry."""
+    loft.publish(loft.pigeons())
+
+    def busy(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if call.recipient in ("reader5@example.org", "reader6@example.org"):
+            raise DeliveryError("full", permanent=call.recipient.startswith("reader6"))
+        return effect()
+
+    done = loft.notify("错了", loft.pigeons(behaves=busy), patience=0).channels["pigeons"]
+    assert done.sent == 28
+    assert isinstance(done.error, DeliveryError)
+    loft.time.now += dt.timedelta(hours=3)
+    assert loft.notify("错了").channels["pigeons"].sent == 1
+    assert set(loft.told()) == EVERYBODY - {"reader6@example.org"}
+    assert loft.publish(loft.pigeons(), retry=True).channels["pigeons"].sent == 1
+    assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.publish(loft.pigeons(), retry=True).nothing_to_do
+
+
+def test_each_notice_has_a_row_of_its_own(loft: Loft) -> None:
+    loft.publish(loft.pigeons())
+    loft.notify("错了")
+    first = Key(ISSUE, "pigeons", "@readers")
+    # sha256 of the words in UTF-8, the first twelve digits
+    key = first.notice("00072b974fc0")
+    assert key.destination == "@readers, notice 00072b974fc0"
+    assert (key.followed, first.followed) == (first, None)
+    with closing(loft.ledger) as ledger:
+        found = standing(ledger, key)
+    assert found
+    assert (found.done, found.counts.sent) == (True, 30)
+
+
+def test_a_proof_goes_to_the_editor_and_is_not_noted(loft: Loft) -> None:
+    loft.publish(loft.pigeons())
+    assert loft.notify("错了", to_me=True, dry_run=True).channels["pigeons"].sent == 1
+    assert loft.told() == {}
+    loft.notify("错了", to_me=True)
+    assert loft.told() == {"@me": ["错了 (一, 2021-07-18, 12:00)"]}
+    assert loft.notify("错了").channels["pigeons"].sent == 30
+
+
+def test_no_notice_by_a_channel_that_cannot_write_one(loft: Loft) -> None:
+    letters = Letters(loft.world, count=30)
+    loft.publish(letters, loft.pigeons())
+    with pytest.raises(ConfigError) as caught:
+        loft.notify("错了", letters, loft.pigeons())
+    assert (caught.value.message, caught.value.hint) == (
+        "no notice can be written on letters",
+        "--channel pigeons",
+    )
+    with pytest.raises(ConfigError, match="no notice can be written on letters"):
+        loft.notify("错了", letters)
+    assert loft.told() == {}

@@ -1,0 +1,146 @@
+"""Publishers are killed, stopped and starved wherever it may hurt, and then the readers are counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publisher.files import TEMPORARY
+
+ROOT = Path(__file__).parents[2]
+Result = dict[str, Any]
+
+
+def crash(what: str, folder: Path, *arguments: str) -> Iterator[Result]:
+    command = [sys.executable, "-m", "tests.support.crash", what, "--ledger", str(folder), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    yield from map(json.loads, done.stdout.splitlines())
+
+
+def check(found: Result, total: int) -> None:
+    """Nobody got it twice, and whoever did not get it is known by name."""
+    counts = found["counts"]
+    assert found["twice"] == 0, found
+    assert sum(counts.values()) == total, found
+    assert counts["sent"] <= found["reached"] <= counts["sent"] + counts["unknown"], found
+    assert counts["unknown"] <= found["window"] * found["kills"], found
+    assert counts["sending"] == 0, found
+    assert found["code"] == (4 if counts["unknown"] else 0), found
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_kill_after_kill(tmp_path: Path, seed: int) -> None:
+    results = list(crash("loop", tmp_path, "--seed", str(seed), "--rounds", "10"))
+    assert len(results) == 10
+    assert sum(found["kills"] for found in results) > 20
+    for found in results:
+        check(found, 2_000)
+        assert found["counts"]["planned"] == 0, found
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest) -> list[str]:
+    """Where the books are."""
+    if request.param == "sqlite":
+        return []
+    return ["--postgres", request.getfixturevalue("postgres").address()]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_at_work_and_one_is_killed(tmp_path: Path, place: list[str], seed: int) -> None:
+    results = list(crash("pairs", tmp_path, "--seed", str(seed), "--rounds", "10", *place))
+    assert len(results) == 10
+    assert any(found["counts"]["unknown"] for found in results), "no kill hit a window"
+    for found in results:
+        check(found, 2_000)
+        assert found["counts"]["planned"] == 0, found
+
+
+def test_every_edge_of_every_kind_of_channel(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("edges", tmp_path, *place))
+    assert len(results) == 63
+    for found in results:
+        kind, edge, action = found["name"].split("-")
+        died = found["first"] in ((-9,) if action == "kill" else (4, 70))
+        if kind == "pings":
+            assert died or edge in ("sending", "acted"), found
+            assert found["counts"]["sent"] == found["reached"] == found["total"], found
+            assert found["code"] == 0, found
+            continue
+        assert died, found
+        check(found, found["total"])
+        if edge in ("planning", "planned", "confirmed"):
+            assert found["counts"]["sent"] == found["total"], found
+        else:
+            assert found["counts"]["unknown"], found
+
+
+def test_one_that_was_stopped_too_long_does_no_harm(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("stopped", tmp_path, *place))
+    assert len(results) == 4
+    for found in results:
+        assert found["busy"] == 5, "another took over before the lease was over"
+        assert found["late"] == 5, "the one that was stopped did not notice"
+        check(found, 40)
+
+
+def test_six_at_once_have_one_winner(tmp_path: Path, place: list[str]) -> None:
+    results = list(crash("race", tmp_path, "--rounds", "50", *place))
+    assert len(results) == 50
+    for found in results:
+        assert found["reached"] == 3, found
+        check(found, 3)
+        assert set(found["codes"]) <= {0, 5}, found
+
+
+# ------------------------------------------------------------------------- files
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    public = root / "public"
+    return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("files begun:kill", "replacing:kill", "replaced:kill", "replacing:kill:4", "files written:kill"),
+        *("replacing:full", "replacing:full:5", "replaced:raise:3", "files begun:full", "files written:full"),
+    ],
+)
+def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, place: str) -> None:
+    publish("init", "letter", folder=tmp_path)
+    letter = tmp_path / "letter"
+    publish("--channel", "web,rss", folder=letter)
+    before = tree(letter)
+    added = "# 慢工 (2021-07-18)：旧刊补录\n\n## 新闻\n\n- [多一条](https://example.org/more)\n"
+    (letter / "issues" / "2021-07-18.md").write_text(added, "utf-8")
+    shutil.copytree(letter, tmp_path / "untroubled")
+    publish("--channel", "web,rss", folder=tmp_path / "untroubled")
+    after = tree(tmp_path / "untroubled")
+    assert before != after
+    command = [sys.executable, "-m", "publisher", "--channel", "web,rss"]
+    env = os.environ | {"PUBLISHER_FAILPOINT": place}
+    done = subprocess.run(command, cwd=letter, env=env, capture_output=True, text=True)
+    assert done.returncode == (-9 if "kill" in place else 6 if "repl" in place else 70), done.stderr
+    for name, body in tree(letter).items():
+        if not Path(name).name.startswith(TEMPORARY):
+            assert body in (before.get(name), after[name]), f"{name} is neither old nor new"
+    linked = re.findall(r"<link>(https://[^<]+)</link>", (letter / "public" / "feed.xml").read_text("utf-8"))
+    assert len(linked) > 2
+    publish("--channel", "web,rss", folder=letter)
+    assert tree(letter) == after
+    books = sqlite3.connect(letter / ".publisher" / "ledger.db")
+    assert books.execute("SELECT COUNT(*) FROM publication WHERE done = 0").fetchall() == [(0,)]
+    books.close()

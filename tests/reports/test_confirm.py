@@ -1,0 +1,178 @@
+"""The question before messages leave, and proofs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import pty
+import re
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.support.newsletter import SETTINGS, Letter, Said
+
+ROOT = Path(__file__).parents[2]
+
+
+# ---------------------------------------------------------------- the question
+
+
+def test_nothing_leaves_unasked(letter: Letter) -> None:
+    assert letter.told("--channel", "web,chat", code=2)[1:] == [
+        "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
+        "✗ chat      nothing was sent, because nobody is here to ask: "
+        "chat: @readers · 3 messages that cannot be taken back",
+        "  = fix: add --yes",
+        "1 of 2 channels done · exit 2",
+    ]
+    assert letter.world.told == []
+
+
+def test_yes_is_an_answer(letter: Letter) -> None:
+    assert letter.told("--channel", "chat", "--yes") == [
+        "issue 2021-07-18 · newest due",
+        "✓ chat      @readers · 3 sent · https://chat.example/89",
+    ]
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert letter.told("--channel", "chat", "-y")[1] == "nothing to do"
+
+
+def test_a_change_is_no_departure(letter: Letter) -> None:
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
+    assert "✓ chat      @readers · 1 changed · https://chat.example/89" in letter.told()
+    assert letter.world.told[3:] == ["update 2 贰"]
+
+
+def test_a_dry_run_says_what_would_be_sent(letter: Letter) -> None:
+    assert letter.told("--channel", "chat", "--dry-run")[1:] == ["✓ chat      @readers · would send 3"]
+    assert not letter.place.exists()
+    letter.run("--channel", "chat", "--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
+    line = "✓ chat      @readers · would change 1 · https://chat.example/89"
+    assert letter.told("--channel", "chat", "--dry-run")[1:] == [line]
+
+
+def test_json_tells_what_was_sent(letter: Letter) -> None:
+    found = json.loads(letter.run("--yes", "--json").out)["channels"]
+    assert found["chat"] == {
+        "written": [],
+        "unchanged": 0,
+        "gone": [],
+        "destination": "@readers",
+        "sent": 3,
+        "changed": 0,
+        "url": "https://chat.example/89",
+        "held": "",
+        "error": None,
+    }
+    assert (found["web"]["destination"], found["web"]["sent"]) == ("", 0)
+
+
+def test_patience_has_an_end(letter: Letter) -> None:
+    letter.orders("1 rest")
+    told = letter.told("--channel", "chat", "--yes", "--patience", "0", code=3)
+    assert re.fullmatch(
+        r"✗ chat      3 of 3 wait, not before 2021-07-18 05:00:\d\d UTC: the chat is tired", told[1]
+    )
+
+
+@pytest.mark.parametrize("word", ["soon", "-1", "inf", "nan"])
+def test_patience_is_in_seconds(letter: Letter, word: str) -> None:
+    assert letter.run(f"--patience={word}") == Said(
+        2, "", f"error: {word} is not a number of seconds · like --patience 60\n"
+    )
+
+
+@pytest.fixture
+def terminal(letter: Letter, tmp_path: Path) -> Callable[[str], tuple[int, str]]:
+    """Publish on a real terminal, answering the question: the exit code, and all that was on the screen."""
+    package = tmp_path / "site" / "chat-1.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: chat\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[publisher.channels]\nchat = tests.support.chat:Chat\n")
+    paths = os.pathsep.join([str(package.parent), str(ROOT)])
+    words = [sys.executable, "-m", "publisher", "2021-07-18", "--channel", "chat"]
+
+    def publish(answer: str) -> tuple[int, str]:
+        child, screen = pty.fork()
+        if not child:
+            os.execve(words[0], words, os.environ | {"PYTHONPATH": paths, "NO_COLOR": "1"})
+        shown = b""
+        with suppress(OSError):  # Linux says so when nobody has the other end open any more
+            while data := os.read(screen, 1024):
+                shown += data
+                if shown.endswith(b"[y/N] "):
+                    os.write(screen, answer.encode())
+        os.close(screen)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode().replace("\r\n", "\n")
+
+    return publish
+
+
+def test_a_terminal_is_asked(letter: Letter, terminal: Callable[[str], tuple[int, str]]) -> None:
+    code, shown = terminal("n\n")
+    assert code == 2
+    age = re.search(r" · the issue is ([\d,]+) days old", shown)
+    assert age
+    today = (dt.date.today() - dt.date(2021, 7, 18)).days
+    assert int(age[1].replace(",", "")) in (today - 1, today), "whatever time of the day it is"
+    assert shown.replace(age[0], "").startswith(
+        "issue 2021-07-18 · issues/2021-07-18.md\n"
+        "chat  @readers · 3 messages that cannot be taken back\n"
+        "send? [y/N] n\n"
+        "✗ chat      nothing was sent: you said no\n"
+    )
+    assert letter.world.told == []
+    code, shown = terminal("y\n")
+    assert code == 0
+    assert "✓ chat      @readers · 3 sent" in shown
+    assert len(letter.world.told) == 3
+
+
+# ---------------------------------------------------------------------- proofs
+
+
+def test_a_proof_goes_to_the_editor_alone(letter: Letter) -> None:
+    assert letter.told("2021-08-01", "--to-me") == [
+        "issue 2021-08-01 · issues/2021-08-01.md",
+        "✓ chat      @me · 2 sent · https://chat.example/84",
+    ]
+    assert [(call.recipient, call.text) for call in letter.world] == [("@me", "草"), ("@me", "稿")]
+    assert not (letter.root / ".publisher").exists()
+    assert not (letter.root / "public").exists()
+    assert letter.told("--to-me", "--dry-run")[1:] == ["✓ chat      @me · would send 3"]
+    assert json.loads(letter.run("--to-me", "--json").out)["proof"] is True
+    assert letter.told("--yes", "-c", "chat")[1].startswith("✓ chat      @readers · 3 sent")
+
+
+def test_a_proof_that_cannot_be_sent(letter: Letter) -> None:
+    toml = letter.root / "publisher.toml"
+    toml.write_text(SETTINGS.replace('me = "@me"', ""))
+    assert letter.told("--to-me", code=2)[1:3] == [
+        "✗ chat      it does not know where you are",
+        '  = fix: add me = "…" to [channels.chat] of publisher.toml',
+    ]
+    toml.write_text(SETTINGS.replace('room = "@readers"', ""))
+    assert letter.told("--to-me", code=2)[1:3] == [
+        "✗ chat      it is not set up to send, it only writes files",
+        "  = fix: complete [channels.chat] of publisher.toml",
+    ]
+    assert letter.world.told == []
+    assert letter.run("--to-me", "--out", "x").err.startswith("error: a proof is sent, not written · ")
+    assert letter.run("--to-me", "-c", "web").err.startswith(
+        "error: no proof can be sent: web only writes files · "
+    )
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "said"), [("refuse", 3, "the chat said no"), ("vanish", 4, "TimeoutError: no answer")]
+)
+def test_a_proof_that_fails(letter: Letter, order: str, code: int, said: str) -> None:
+    letter.orders(f"2 {order}")
+    assert letter.told("--to-me", code=code)[1] == f"✗ chat      {said}"

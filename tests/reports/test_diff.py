@@ -1,0 +1,115 @@
+"""`publish diff`: what an edit would change, as text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from publisher.channel import Part
+from publisher.reports.readable import beginning, lines
+from tests.support.newsletter import SETTINGS, Letter, Said
+
+
+def test_diff_of_what_is_live(letter: Letter) -> None:
+    letter.run("--yes")
+    assert letter.run("diff") == Said(0, "", "what is live is what issues/2021-07-18.md makes now\n")
+    letter.write("2021-07-18", "一", "贰")
+    assert letter.told("diff", "--channel", "chat") == [
+        "chat · @readers · 2 · changed",
+        "@@ -1 +1 @@",
+        "-二",
+        "+贰",
+        "chat · @readers · 3 · gone",
+        "@@ -1 +0,0 @@",
+        "-三",
+    ]
+    assert len(letter.world.told) == 3
+
+
+def test_diff_of_files(letter: Letter) -> None:
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
+    told = letter.told("diff", "--channel", "web")
+    assert told[0] == "web · public/2021-07-18/index.html · changed"
+    assert "-<title>慢刊 (2021-07-18)：一/二/三</title>" in told
+    assert "+<title>慢刊 (2021-07-18)：一/贰/三</title>" in told
+    assert "一/二/三" in (letter.root / "public" / "index.html").read_text(), "nothing is written"
+
+
+def test_diff_leaves_out_what_is_packed(letter: Letter) -> None:
+    (letter.root / "publisher.toml").write_text(SETTINGS.replace("[channels.rss]\nenabled = false\n", ""))
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
+    told = letter.told("diff", "--channel", "rss")
+    heads = [line.split(" · ")[1] for line in told if line.startswith("rss")]
+    assert heads == ["public/feed.json", "public/atom.xml", "public/feed.xml"]
+
+
+def test_diff_of_what_was_never_published(letter: Letter) -> None:
+    assert letter.told("diff", "2021-07-18")[-4:] == [
+        "web · public/index.html · new",
+        "chat · @readers · 1 · new",
+        "chat · @readers · 2 · new",
+        "chat · @readers · 3 · new",
+    ]
+    assert not letter.place.exists()
+
+
+def test_diff_for_scripts(letter: Letter) -> None:
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
+    found = json.loads(letter.run("diff", "-c", "chat", "--json").out)
+    assert found == {
+        "issue": "2021-07-18",
+        "differences": [
+            {
+                "channel": "chat",
+                "destination": "@readers",
+                "part": "2",
+                "kind": "changed",
+                "lines": ["@@ -1 +1 @@", "-二", "+贰"],
+            }
+        ],
+        "exit": 0,
+    }
+
+
+MAIL = b"""\
+Subject: =?utf-8?b?5oWi5YiK?=
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: base64
+
+5q2j5paH
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "shown"),
+    [
+        ("text/plain", "一\n二".encode(), ["一", "二"]),
+        (
+            "application/json",
+            b'{"text": "a\\nb", "n": 1, "rows": [{"url": "https://e.org/"}]}',
+            ["a", "b", "https://e.org/"],
+        ),
+        ("application/feed+json; charset=utf-8", b'["a"]', ["a"]),
+        ("application/json", b"{broken", ["{broken"]),
+        ("message/rfc822", MAIL, ["Subject: 慢刊", "正文"]),
+        ("image/png", b"\x89PNG\xff", None),
+    ],
+)
+def test_parts_as_people_read_them(kind: str, body: bytes, shown: list[str] | None) -> None:
+    found = lines(Part("key", kind, body))
+    if kind == "message/rfc822":
+        assert found
+        found = [line for line in found if line and not line.startswith("Content-")]
+    assert found == shown
+
+
+def test_the_words_to_look_for() -> None:
+    assert beginning(Part("key", "text/plain", b"\n  first words \nmore")) == "first words"
+    assert beginning(Part("key", "text/plain", b"x" * 61)) == "x" * 59 + "…"
+    assert beginning(Part("key", "image/png", b"\xff")) == ""
+    mail = b"From: a@e.org\r\nSubject: =?utf-8?b?5oWi?=\r\n\r\ntext\r\n"
+    assert beginning(Part("key", "message/rfc822", mail)) == "Subject: 慢"

@@ -1,0 +1,121 @@
+"""`publish doctor`, and the words all commands use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from publisher import config, registry
+from publisher.channel import Finding, Level
+from publisher.clock import Clock
+from publisher.events import Request
+from publisher.reports.doctor import examine
+from publisher.run import Run
+from publisher.theme import Theme
+from tests.support.chat import Chat
+from tests.support.newsletter import NOW, SETTINGS, Letter
+
+# ---------------------------------------------------------------------- doctor
+
+
+def test_a_healthy_newsletter(letter: Letter) -> None:
+    letter.run("--yes")
+    told = letter.told("doctor")
+    assert {line[0] for line in told} == {"✓"}
+    assert "✓ chat      may write to @readers" in told
+    assert "✓ folders   public/ can be written" in told
+    assert "✓ ledger    every page of it can be read" in told
+    assert any(re.match(r"✓ clock     2021-07-18 12:00:\d\d \+0800 in Asia/Shanghai", line) for line in told)
+    assert any("mistune 3" in line and "feedgen 1" in line for line in told)
+    assert len(letter.world.told) == 3
+
+
+def test_what_is_ill_and_what_mends_it(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "✓ ledger    none yet: the first publish begins it" in letter.told("doctor")
+    letter.orders("2 vanish")
+    letter.run("--yes")
+    letter.orders("deaf")
+    letter.place.chmod(0o644)
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "public")
+    assert [line for line in letter.told("doctor", code=2) if line[0] != "✓"] == [
+        f"✗ folders   public/ cannot be written · give yourself the right: chmod u+wx {letter.root}/public",
+        "! ledger    its mode is 644 · chmod 600 the file",
+        "! ledger    unknown: deliveries of 2021-07-18 · publish status",
+        "✗ chat      the chat does not answer · look at the network",
+    ]
+    found = json.loads(letter.run("doctor", "--json").out)
+    assert found["exit"] == 2
+    assert found["findings"][-1] == {
+        "subject": "chat",
+        "level": "bad",
+        "message": "the chat does not answer",
+        "hint": "look at the network",
+    }
+
+
+def test_a_template_that_replaces_none(letter: Letter) -> None:
+    folder = letter.root / "templates"
+    folder.mkdir()
+    (folder / "isue.html").write_text("")
+    (folder / "our-footer.html").write_text("")  # for a template of the user's own to include
+    assert [line for line in letter.told("doctor") if "templates/" in line] == [
+        "! folders   templates/isue.html replaces no template of ours · did you mean issue.html?"
+    ]
+
+
+def test_doubts_are_no_failure(letter: Letter) -> None:
+    (letter.root / "publisher.toml").write_text(SETTINGS.replace('me = "@me"', ""))
+    assert '! chat      no proofs can be sent · add me = "…"' in letter.told("doctor")
+    (letter.root / "publisher.toml").write_text(SETTINGS.replace('room = "@readers"', ""))
+    assert "✓ chat      not set up to send: it only writes files" in letter.told("doctor")
+
+
+def test_a_clock_that_was_set_back(letter: Letter) -> None:
+    letter.run("--yes")
+    said = letter.run("doctor", now=NOW - dt.timedelta(days=1))
+    assert said.code == 2
+    assert re.search(
+        r"✗ ledger    its last entry is of 2021-07-18 04:00:\d\d UTC, which is still to come · the clock",
+        said.out,
+    )
+
+
+def test_one_who_does_not_answer_is_not_waited_for(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def hang(self: Chat) -> Iterator[Finding]:
+        released.wait(60)
+        yield Finding(Level.GOOD, "too late")
+
+    monkeypatch.setattr(Chat, "examine", hang)
+    found = config.load(letter.root / "publisher.toml", registry.load)
+    run = Run(
+        found, Theme.load(), Request(dry_run=True), found.channels, NOW, lambda _: None, Clock.running(NOW)
+    )
+    examined = {one.subject: one.findings for one in examine(run, patience=0.2)}
+    released.set()
+    assert [finding.message for finding in examined["chat"]] == ["no answer within 0.2 seconds"]
+
+
+# ----------------------------------------------------------------- their words
+
+
+@pytest.mark.parametrize("name", ["status", "retry", "resolve", "correct", "diff", "doctor"])
+def test_help_fits_the_screen(letter: Letter, name: str) -> None:
+    shown = letter.told(name, "--help")
+    assert shown[0].startswith((f"publish {name} ", f"publish {name}: "))
+    assert "--json" in "".join(shown)
+    assert max(map(len, shown)) <= 100
+
+
+def test_nothing_is_wider_than_the_screen(letter: Letter) -> None:
+    letter.orders("2 refuse")
+    letter.run("--yes")
+    assert max(map(len, letter.told("status", code=3))) <= 80

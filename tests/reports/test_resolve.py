@@ -1,0 +1,162 @@
+"""`publish retry`, `resolve` and `correct`: what failed, what nobody knows, what was edited."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from contextlib import closing
+
+import pytest
+
+from publisher.channel import Part
+from publisher.ledger import Key, Ledger
+from tests.support.newsletter import NOW, Letter, Said
+
+# ----------------------------------------------------------------------- retry
+
+
+def test_retry_sends_what_failed_and_what_waited_behind_it(letter: Letter) -> None:
+    letter.orders("2 refuse")
+    letter.run("--yes")
+    letter.orders()
+    (letter.root / "public" / "index.html").unlink()
+    assert letter.told("--yes", "--channel", "chat", code=3)[1].startswith("✗ chat      1 of 3 failed")
+    assert letter.told("retry", "--dry-run")[1:] == [
+        "✓ chat      @readers · would send 2 · https://chat.example/89"
+    ]
+    assert letter.run("retry").code == 2, "it asks as publish does"
+    assert letter.told("retry", "--yes")[1:] == ["✓ chat      @readers · 2 sent · https://chat.example/89"]
+    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert not (letter.root / "public" / "index.html").exists(), "only what failed"
+
+
+def test_retry_does_not_wait(letter: Letter) -> None:
+    letter.orders("1 rest")
+    letter.run("--yes", "--patience", "0")
+    letter.orders()
+    assert letter.told("retry", "2021-07-18", "-y")[1].startswith("✓ chat      @readers · 3 sent")
+
+
+def test_retry_publishes_nothing_new(letter: Letter) -> None:
+    assert letter.told("retry", "--yes")[1:] == ["nothing to do"]
+    assert letter.run("retry", "--channel", "web").err == (
+        "error: there is nothing to retry: these channels only write files · publish\n"
+    )
+    assert letter.world.told == []
+
+
+# --------------------------------------------------------------------- resolve
+
+
+def test_resolve_lists_what_is_unknown(unknown: Letter) -> None:
+    told = unknown.told("resolve", "2021-07-18", code=4)
+    assert re.fullmatch(r"  2  begun 2021-07-18 12:00:\d\d", told.pop(1))
+    assert told == [
+        "chat · @readers · 1 of 3 unknown",
+        "    TimeoutError: no answer",
+        "    look for: 二",
+        "when you have looked:",
+        "  publish resolve 2021-07-18 --channel chat --sent ID  "
+        "it is there (without ID nobody can change it later)",
+        "  publish resolve 2021-07-18 --channel chat --resend   it is not there: send it again",
+        "  publish resolve 2021-07-18 --channel chat --drop     leave it",
+    ]
+    [case] = json.loads(unknown.run("resolve", "2021-07-18", "--json").out)["unknown"]
+    assert (case["channel"], case["deliveries"][0]["words"]) == ("chat", "二")
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "sent"),
+    [
+        (("--sent", "7"), "arrived", ["deliver 3 三"]),
+        (("--sent",), "arrived", ["deliver 3 三"]),
+        (("--resend",), "to be sent again", ["deliver 2 二", "deliver 3 三"]),
+        (("--drop",), "given up", ["deliver 3 三"]),
+        (("--sent", "--part", "2", "--to", "@readers"), "arrived", ["deliver 3 三"]),
+    ],
+)
+def test_a_verdict(unknown: Letter, words: tuple[str, ...], said: str, sent: list[str]) -> None:
+    entered = unknown.run("resolve", "2021-07-18", "--channel", "chat", *words)
+    assert entered == Said(
+        0,
+        f"chat · @readers · 1 {said}\n",
+        "next: publish 2021-07-18 --channel chat sends the rest\n",
+    )
+    assert unknown.world.told == ["deliver 1 一", "deliver 2 二"], "it sends nothing by itself"
+    told = unknown.told("--yes", "--channel", "chat")
+    assert told[1].startswith(f"✓ chat      @readers · {len(sent)} sent")
+    assert unknown.world.told[2:] == sent
+
+
+def test_a_message_that_was_found_can_be_changed(unknown: Letter) -> None:
+    unknown.run("resolve", "2021-07-18", "--sent", "7")
+    unknown.write("2021-07-18", "一", "贰", "三")
+    unknown.run("--yes")
+    assert unknown.world.told[2:] == ["update 2 贰", "deliver 3 三"]
+    assert [call.remote_id for call in unknown.world][2] == "7"
+
+
+def test_what_a_verdict_cannot_be_about(unknown: Letter) -> None:
+    resolve = ("resolve", "2021-07-18", "-c", "chat")
+    assert unknown.run(*resolve, "--drop", "--part", "9").err == (
+        "error: nothing of that name is unknown on chat · there is: 2\n"
+    )
+    assert unknown.run(*resolve, "--drop", "--resend").code == 2
+    assert unknown.run("resolve", "2021-07-04").out == "nothing of 2021-07-04 is unknown\n"
+    assert unknown.chat(code=4).startswith("1 of 3 unknown")
+
+
+def test_nothing_to_resolve_before_anything(letter: Letter) -> None:
+    assert letter.run("resolve", "2021-07-18").err == "error: nothing was sent from here yet · publish\n"
+    assert not letter.place.exists()
+
+
+def test_one_who_died_in_the_act_leaves_a_question(letter: Letter) -> None:
+    letter.run("--channel", "web")
+    key, lease = Key("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), dt.timedelta(minutes=1)
+    parts = [Part(str(n), "text/plain", text.encode()) for n, text in enumerate("一二三", 1)]
+    with closing(Ledger(letter.place)) as ledger:
+        claim = ledger.claim(key, NOW, lease)
+        ledger.plan(claim, parts, ["@readers"], NOW, keep=False)
+        assert len(ledger.turn(claim, [], 1, NOW, lease, ordered=True)) == 1
+        with ledger.transaction() as books:
+            books.run("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
+    assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
+    told = letter.told("resolve", "2021-07-18", code=4)
+    assert told[2] == "    the publisher ended before it knew what came of it"
+    assert letter.told("--channel", "chat", code=4)[1].startswith(
+        "✗ chat      nobody knows whether 1 of 3 went out"
+    ), "no question about what cannot be sent"
+
+
+# --------------------------------------------------------------------- correct
+
+
+def test_more_messages_by_a_correction(letter: Letter) -> None:
+    letter.run("--yes")
+    letter.write("2021-07-18", "壹", "二", "三", "四")
+    assert letter.run("--yes").err == (
+        "warning: chat: the issue takes 4 messages now, and 3 before: publish correct\n"
+    )
+    told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    assert told[1].endswith("chat: @readers · 1 message that cannot be taken back · 1 changed")
+    told = letter.told("correct", "2021-07-18", "--yes")
+    assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in told
+    assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
+
+
+def test_fewer_messages_by_a_correction(letter: Letter) -> None:
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "二")
+    told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    assert told[1].endswith("chat: @readers · 1 taken back")
+    letter.run("correct", "2021-07-18", "--yes")
+    assert letter.world.told[3:] == ["withdraw"]
+    assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")
+
+
+def test_a_correction_needs_an_issue(letter: Letter) -> None:
+    said = letter.run("correct")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.endswith("ISSUE · publish correct --help\n")

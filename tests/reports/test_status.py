@@ -1,0 +1,185 @@
+"""`publish status`: what is out where, and what to type next."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import platform
+from contextlib import closing
+
+import pytest
+
+from publisher.channel import Context, Part, Rendering
+from publisher.ledger import Key, Ledger, Result, State
+from publisher.model import Issue
+from tests.support.chat import Chat
+from tests.support.newsletter import NOW, SETTINGS, Letter
+
+
+def test_status_before_anything(letter: Letter) -> None:
+    assert letter.told("status") == [
+        "2021-08-01  to come",
+        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · a draft",
+        "  chat  2021-08-01 09:45 (2021-08-01 01:45 UTC) · a draft",
+        "2021-07-18  一/二/三",
+        "  web   not published",
+        "        → publish 2021-07-18 --channel web",
+        "  chat  not published · @readers",
+        "        → publish 2021-07-18 --channel chat",
+        "2021-07-04  旧",
+        "  web   not published",
+        "  chat  not published · @readers",
+    ]
+    assert not (letter.root / ".publisher").exists()
+
+
+def test_status_of_what_is_out(letter: Letter) -> None:
+    letter.run("--yes")
+    assert letter.told("status")[3:6] == [
+        "2021-07-18  一/二/三",
+        "  web   published 2021-07-18 12:00",
+        "  chat  published 2021-07-18 12:00 · @readers · https://chat.example/89",
+    ]
+
+
+def test_status_of_an_edited_issue(letter: Letter) -> None:
+    letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
+    assert letter.told("status", "2021-07-18")[1:3] == [
+        "  web   published 2021-07-18 12:00, changed since",
+        "        → publish 2021-07-18 --channel web",
+    ]
+    changed = "published 2021-07-18 12:00, changed since · @readers · https://chat.example/89"
+    assert letter.chat() == f"{changed}\n→ publish 2021-07-18 --channel chat"
+    letter.write("2021-07-18", "一", "贰")
+    assert letter.chat().splitlines()[1:] == [
+        "the issue takes 2 messages now, and 3 before: publish correct",
+        "→ publish correct 2021-07-18 --channel chat",
+    ]
+
+
+def test_status_of_what_failed(letter: Letter) -> None:
+    letter.orders("2 refuse")
+    assert letter.run("--yes").code == 3
+    assert letter.chat(code=3).splitlines() == [
+        "1 of 3 failed · @readers · https://chat.example/89",
+        "2 failed: the chat said no · ask it why",
+        "→ publish retry 2021-07-18 --channel chat",
+    ]
+
+
+def test_status_of_what_is_unknown(letter: Letter) -> None:
+    letter.orders("2 vanish")
+    assert letter.run("--yes").code == 4
+    assert letter.chat(code=4).splitlines() == [
+        "1 of 3 unknown · @readers · https://chat.example/89",
+        "2 unknown: TimeoutError: no answer",
+        "→ publish resolve 2021-07-18 --channel chat",
+    ]
+
+
+def test_status_of_what_waits(letter: Letter) -> None:
+    letter.orders("2 rest")
+    letter.run("--yes", "--patience", "0")
+    first, second, *_ = letter.chat().splitlines()
+    assert first.startswith("2 of 3 waiting until 2021-07-18 13:00 · @readers")
+    assert second == "2 waits: the chat is tired"
+
+
+def test_status_of_what_is_at_work(letter: Letter) -> None:
+    letter.run("--channel", "web")
+    with closing(Ledger(letter.place)) as ledger:
+        ledger.claim(Key("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), NOW, dt.timedelta(minutes=1))
+    first, second = letter.chat().splitlines()
+    assert first == "being published · @readers"
+    assert second == f"process {os.getpid()} on {platform.node()}"
+    told = letter.told("status", "2021-07-18", now=NOW + dt.timedelta(minutes=2))
+    assert told[-2:] == [
+        "  chat  begun, and not finished · @readers",
+        "        → publish 2021-07-18 --channel chat",
+    ]
+
+
+def test_what_is_looked_at_has_its_neighbours(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, tuple[str, ...]] = {}
+    render = Chat.render
+
+    def note(self: Chat, issue: Issue, context: Context) -> Rendering:
+        near = (context.previous, context.entry, context.next)
+        seen[issue.id] = tuple(str(one.date) if one else "-" for one in near)
+        return render(self, issue, context)
+
+    monkeypatch.setattr(Chat, "render", note)
+    letter.write("2021-07-11", "中")
+    letter.run("status")
+    assert seen == {
+        "2021-07-04": ("-", "2021-07-04", "2021-07-11"),
+        "2021-07-11": ("2021-07-04", "2021-07-11", "2021-07-18"),
+        "2021-07-18": ("2021-07-11", "2021-07-18", "-"),
+    }
+
+
+def test_status_of_a_channel_that_is_not_set_up(letter: Letter) -> None:
+    (letter.root / "publisher.toml").write_text(SETTINGS.replace('room = "@readers"', ""))
+    assert letter.chat() == "not published\n→ publish 2021-07-18 --channel chat"
+    letter.run()
+    assert letter.chat() == "in files only"
+    letter.write("2021-07-18", "一", "贰", "三")
+    assert letter.chat() == "changed since it was written\n→ publish 2021-07-18 --channel chat"
+
+
+def test_status_forgets_no_trouble(letter: Letter) -> None:
+    """An open outcome is told although the issue is old, its file gone and the channel off."""
+    letter.orders("1 vanish")
+    letter.run("2021-07-04", "--yes")
+    (letter.root / "issues" / "2021-07-04.md").unlink()
+    (letter.root / "publisher.toml").write_text(
+        SETTINGS.replace("[channels.chat]", "[channels.chat]\nenabled = false")
+    )
+    told = letter.told("status", code=4)
+    assert told[-4:] == [
+        "2021-07-04",
+        "  chat  1 of 1 unknown · @readers",
+        "        TimeoutError: no answer",
+        "        → publish resolve 2021-07-04 --channel chat",
+    ]
+    assert letter.told("resolve", "2021-07-04", "--channel", "chat", "--drop") == [
+        "chat · @readers · 1 given up"
+    ]
+    assert "2021-07-04" not in letter.run("status").out
+
+
+def test_status_of_what_is_of_no_issue(letter: Letter) -> None:
+    letter.run("--channel", "web")
+    key, lease = Key("tag:e.org,2021:slow", "websub", "https://hub.example/"), dt.timedelta(minutes=1)
+    with closing(Ledger(letter.place)) as ledger:
+        claim = ledger.claim(key, NOW, lease)
+        ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOW, keep=False)
+        [task] = ledger.turn(claim, [], 1, NOW, lease)
+        ledger.turn(claim, [Result(task, State.FAILED, NOW, reason="no such hub")], 0, NOW, lease)
+        ledger.release(claim, NOW)
+    assert letter.told("status", code=3)[-4:] == [
+        "慢刊",
+        "  websub  1 of 1 failed · https://hub.example/",
+        "          no such hub",
+        "          → publish retry",
+    ]
+
+
+def test_status_is_for_scripts_too(letter: Letter) -> None:
+    letter.orders("2 refuse")
+    letter.run("--yes")
+    found = json.loads(letter.run("status", "--json").out)
+    assert found["exit"] == 3
+    [row] = [one for one in found["rows"] if (one["issue"], one["channel"]) == ("2021-07-18", "chat")]
+    assert (row["condition"], row["counts"]["failed"], row["counts"]["planned"]) == ("failed", 1, 1)
+    assert row["next"] == "publish retry 2021-07-18 --channel chat"
+    [row] = [one for one in found["rows"] if (one["issue"], one["channel"]) == ("2021-07-18", "web")]
+    assert row["when"].startswith("2021-07-18T12:00:")
+
+
+def test_status_of_an_issue_nobody_knows(letter: Letter) -> None:
+    assert letter.run("status", "2021-07-05").err == (
+        "error: there is no issue 2021-07-05 · did you mean 2021-07-04?\n"
+    )

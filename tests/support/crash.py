@@ -1,0 +1,243 @@
+"""Publishers that die, and what is left of their work. A script, so that it can fork in peace:
+
+    python -m tests.support.crash loop --seed 7 --rounds 10 --ledger FOLDER
+    python -m tests.support.crash edges --ledger FOLDER
+
+prints one JSON object per round. `--postgres ADDRESS` keeps the books there instead, and then two publishers
+are at work at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import ClassVar
+
+from publisher import failpoints
+from publisher.channel import Part, Rendering
+from publisher.clock import Clock
+from publisher.delivery.job import Live
+from publisher.delivery.plan import survey
+from publisher.errors import BusyError, PublisherError
+from publisher.ledger import Key, Ledger
+from publisher.ledger.queries import standing
+from tests.support.fake_channel import Letters, Post, World
+
+EDGES = ("planning", "planned", "begun", "sending", "acted", "confirming", "confirmed")
+ONCE = ("planning", "planned", "confirmed")
+"""Where a publisher comes by once, and elsewhere for each window."""
+
+KILLS = 4
+MANY = 2_000
+LINE = 110
+"""About the bytes of an effect."""
+
+
+@dataclass(frozen=True)
+class Pings(Post):
+    """To tell twice is the same as once."""
+
+    name: ClassVar[str] = "pings"
+    ordered: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Round:
+    """One publication, from the first try until nothing more can be done by itself."""
+
+    place: Path | str
+    channel: Post
+    key: Key
+    rendering: Rendering
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.place)
+
+    def publish(self) -> int:
+        """One publisher's work; its exit code."""
+        ledger = self.ledger
+        known = standing(ledger, self.key)
+        clock = Clock.running(dt.datetime.now(dt.UTC))
+        todo = survey(self.channel, self.rendering, known)
+        try:
+            Live(ledger, self.channel, self.key, self.rendering, todo, clock, 5.0, Event()).deliver()
+        except PublisherError as error:
+            return error.exit_code
+        finally:
+            ledger.close()
+        return 0
+
+    def result(self, kills: int, code: int) -> dict[str, object]:
+        """What a counter needs to know."""
+        ledger = self.ledger
+        found = standing(ledger, self.key)
+        ledger.close()
+        world = World(self.channel.world.path)
+        return {
+            "counts": found.counts._asdict() if found else {},
+            "reached": len(world.sent),
+            "twice": sum(1 for count in world.sent.values() if count > 1),
+            "kills": kills,
+            "window": self.channel.window,
+            "code": code,
+        }
+
+
+def child(work: Callable[[], int], failpoint: str = "") -> int:
+    """Start a process that does `work`; its number."""
+    number = os.fork()
+    if number:
+        return number
+    failpoints._SET = failpoint
+    failpoints._reached.clear()
+    code = 70
+    with suppress(BaseException):
+        code = work()
+    os._exit(code)
+
+
+def end(number: int) -> int:
+    """Wait for a process; its exit code, negative when a signal ended it."""
+    _, status = os.waitpid(number, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def rounds(arguments: argparse.Namespace) -> Iterator[tuple[random.Random, Round]]:
+    for number in range(arguments.rounds):
+        name = f"{arguments.seed}-{number}"
+        channel = Letters(World(arguments.ledger / f"world-{name}"), count=MANY)
+        rendering = Rendering((Part("mail", "text/plain", b"text"),))
+        place = arguments.postgres or arguments.ledger / f"ledger-{name}.db"
+        key = Key(f"tag:e.org,2021:{name}", channel.name, channel.destination)
+        yield random.Random(name), Round(place, channel, key, rendering)
+
+
+def loop(arguments: argparse.Namespace) -> None:
+    """Kill publishers at random places, then let one finish."""
+    for chance, one in rounds(arguments):
+        kills = 0
+        for _ in range(KILLS):
+            edge = chance.choice(EDGES)
+            times = 1 if edge in ONCE else chance.randrange(1, MANY // one.channel.window // KILLS)
+            kills += end(child(one.publish, f"{edge}:kill:{times}")) == -signal.SIGKILL
+        print(json.dumps(one.result(kills, end(child(one.publish)))), flush=True)
+
+
+def pairs(arguments: argparse.Namespace) -> None:
+    """Two publishers at a time, one of which is killed now and then; whoever lives goes on."""
+    for chance, one in rounds(arguments):
+        kills = 0
+
+        def persist(one: Round = one) -> int:
+            while (code := one.publish()) == BusyError.exit_code:
+                time.sleep(0.01)
+            return code
+
+        living = [child(persist) for _ in range(2)]
+        for reached in sorted(chance.sample(range(MANY), KILLS)):
+            wait_until_reached(one.channel.world, reached)
+            victim = living.pop(chance.randrange(2))
+            os.kill(victim, signal.SIGKILL)
+            kills += end(victim) == -signal.SIGKILL
+            living.append(child(persist))
+        codes = [end(number) for number in living]
+        print(json.dumps(one.result(kills, max(codes))), flush=True)
+
+
+def wait_until_reached(world: World, count: int) -> None:
+    """Wait until the world has that many effects, or no more come: some are left to a person."""
+    size, seen = -1, time.monotonic()
+    while size < count * LINE and time.monotonic() - seen < 0.5:
+        now = world.path.stat().st_size if world.path.exists() else 0
+        if now > size:
+            size, seen = now, time.monotonic()
+        time.sleep(0.001)
+
+
+def edges(arguments: argparse.Namespace) -> None:
+    """Every place × every kind of channel × every way to fail, then one run that finds no obstacle."""
+    parts = tuple(Part(str(number), "text/plain", b"text") for number in range(3))
+    for kind in (Post, Letters, Pings):
+        for edge in EDGES:
+            for action in ("kill", "raise", "full"):
+                name = f"{kind.name}-{edge}-{action}"
+                channel = kind(World(arguments.ledger / f"world-{name}"), count=1 if kind is Post else 15)
+                chosen = Rendering(parts if kind is Post else parts[:1])
+                key = Key(f"tag:e.org,2021:{name}", channel.name, channel.destination)
+                place = arguments.postgres or arguments.ledger / f"ledger-{name}.db"
+                one = Round(place, channel, key, chosen)
+                first = end(child(one.publish, f"{edge}:{action}:{1 if edge in ONCE else 2}"))
+                code = end(child(one.publish))
+                found = one.result(1, code) | {
+                    "name": name,
+                    "first": first,
+                    "total": 3 if kind is Post else 15,
+                }
+                print(json.dumps(found), flush=True)
+
+
+def stopped(arguments: argparse.Namespace) -> None:
+    """A publisher that is stopped past its lease, while another takes over."""
+
+    @dataclass(frozen=True)
+    class Brief(Letters):
+        patience: ClassVar[float] = 1.0
+
+    for edge in ("begun", "sending", "acted", "confirming"):
+        channel = Brief(World(arguments.ledger / f"world-{edge}"), count=40)
+        key = Key(f"tag:e.org,2021:{edge}", channel.name, channel.destination)
+        rendering = Rendering((Part("mail", "text/plain", b"text"),))
+        place = arguments.postgres or arguments.ledger / f"ledger-{edge}.db"
+        one = Round(place, channel, key, rendering)
+        first = child(one.publish, f"{edge}:stop:2")
+        _, status = os.waitpid(first, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        busy = end(child(one.publish))
+        time.sleep(2.2)
+        code = end(child(replace(one).publish))
+        os.kill(first, signal.SIGCONT)
+        found = one.result(1, code) | {"name": edge, "busy": busy, "late": end(first)}
+        print(json.dumps(found), flush=True)
+
+
+def race(arguments: argparse.Namespace) -> None:
+    """Six publishers of one issue at once."""
+    parts = tuple(Part(str(number), "text/plain", b"text") for number in range(3))
+    for number in range(arguments.rounds):
+        channel = Post(World(arguments.ledger / f"world-{number}"))
+        key = Key(f"tag:e.org,2021:{number}", channel.name, channel.destination)
+        place = arguments.postgres or arguments.ledger / "ledger.db"
+        one = Round(place, channel, key, Rendering(parts))
+        start = time.monotonic() + 0.05
+
+        def publish(one: Round = one, start: float = start) -> int:
+            time.sleep(max(0.0, start - time.monotonic()))
+            return one.publish()
+
+        codes = [end(number) for number in [child(publish) for _ in range(6)]]
+        print(json.dumps(one.result(0, min(codes)) | {"codes": codes}), flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["loop", "pairs", "edges", "stopped", "race"])
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--ledger", type=Path, required=True)
+    parser.add_argument("--postgres", default="")
+    given = parser.parse_args()
+    scenes = {"loop": loop, "pairs": pairs, "edges": edges, "stopped": stopped, "race": race}
+    sys.exit(scenes[given.what](given))
