@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from publisher.patterns import lazy_pattern
+
 WECHAT = "wechat"
 WECHAT_TEMPORARY = "wechat_temporary"
 REPOSITORY = "repository"
@@ -24,9 +26,9 @@ _NOT_OWNERS = {
     "marketplace", "notifications", "orgs", "pricing", "search", "security", "settings", "site", "sponsors",
     "stars", "topics", "trending", "users",
 }  # fmt: skip
-_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\Z")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
-_ARXIV_PATH = re.compile(r"/(?:abs|pdf|html|format|e-print)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?\Z")
+_OWNER = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\Z")
+_NAME = lazy_pattern(r"[A-Za-z0-9._-]{1,100}\Z")
+_ARXIV_PATH = lazy_pattern(r"/(?:abs|pdf|html|format|e-print)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?\Z")
 _TRACKING = {
     "chksm", "clicktime", "enterid", "exportkey", "fbclid", "from", "gclid", "isappinstalled", "mpshare",
     "nwr_flag", "pass_ticket", "poc_token", "scene", "sessionid", "sharer_shareid", "sharer_shareinfo",
@@ -36,9 +38,9 @@ _TRACKING = {
 _WECHAT_ARTICLE = {"__biz", "idx", "mid", "sn"}
 _SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", "ircs", "magnet", "news",
                  "sms", "tg", "weixin", "xmpp"}  # fmt: skip
-_SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
-_CREATIVE_COMMONS = re.compile(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
-_PLAIN = re.compile(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
+_SCHEME = lazy_pattern(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
+_CREATIVE_COMMONS = lazy_pattern(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
+_PLAIN = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 # every character RFC 3986 allows in a URL, and the percent sign of what is escaped already
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 

@@ -15,14 +15,15 @@ from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import storage_error, write_if_changed
 from publisher.model import Issue, plain
+from publisher.patterns import lazy_pattern
 from publisher.reader import read
 from publisher.words import words
 
 _SAMPLE = ("慢工双周刊", "写得慢一点，用得久一点：排版、字体与顺手的工具")
 _SAMPLE_ISSUES = ("sample-1.md", "sample-2.md", "sample-3.md")  # oldest first
 _FORTNIGHT = 14
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NUMBER = re.compile(r"[\s,:：·|(（–—-]*(?:#|№|第|\b(?:no|nr|vol|issue|edition)\b\.?)\s*\d", re.IGNORECASE)
+_DATE = lazy_pattern(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = lazy_pattern(r"[\s,:：·|(（–—-]*(?:#|№|第|\b(?:no|nr|vol|issue|edition)\b\.?)\s*\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,14 @@ from publisher.model import (
     Text,
     plain,
 )
+from publisher.patterns import lazy_pattern
 from publisher.words import words
 
 _SENTENCE_ENDS = "。！？!?"
 _CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
 _PAUSES = "，,、：:—"
 # what a clause begins with when 「论文」 before it is a word of the sentence and no mark of a segment
-_FRAGMENT = re.compile(r"[中里的则有]|方面|部分|关于|[一二三四五两几多]篇")
+_FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四五两几多]篇")
 _Node = TypeVar("_Node")
 
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
-    ("", "templates", "channels", "dataclass"),
+    ("", "templates", "channels", "dataclass", "patterns"),
     ("model", "errors", "links", "words", "suggest", "failpoints", "clock", "due"),
     ("project", "channel", "credentials", "toml", "timetable", "writers"),
     ("reader", "transforms", "config", "theme", "files"),

@@ -12,12 +12,14 @@ from binascii import b2a_base64
 from typing import NamedTuple
 from urllib.parse import quote
 
+from publisher.patterns import lazy_pattern
+
 _LINE = 76  # RFC 2047, section 2; without encoded words RFC 5322 would allow 78
 _ENCODED = 36  # bytes in an encoded word: with the longest name before it a line has 76 (RFC 2047, section 2)
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
-_ATOMS = re.compile(rf"{_ATOM}(?: {_ATOM})*")
+_ADDRESS = lazy_pattern(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_ATOMS = lazy_pattern(rf"{_ATOM}(?: {_ATOM})*")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -116,9 +118,9 @@ def _encoded(text: str) -> list[str]:
     return [f"=?utf-8?b?{b2a_base64(chunk, newline=False).decode()}?=" for chunk in chunks]
 
 
-_SPACES = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
+_SPACES = lazy_pattern(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 # controls, what turns text around (UAX 9), what takes no room, what UTF-8 has no way to write
-_UNSEEN = re.compile(
+_UNSEEN = lazy_pattern(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
 )
 

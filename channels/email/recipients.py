@@ -19,12 +19,13 @@ from typing import NamedTuple
 
 from publisher.channels.email.headers import Mailbox, tidy
 from publisher.errors import ConfigError, PublisherError
+from publisher.patterns import lazy_pattern
 
 Source = tuple[str, ...] | Path
 """Addresses, or the file that holds them."""
 
 _LONGEST_LINE = 1000  # octets
-_REMARK = re.compile(r"(\S+|[^>]*>)\s+#.*")
+_REMARK = lazy_pattern(r"(\S+|[^>]*>)\s+#.*")
 _reading = Lock()
 
 
@@ -116,10 +117,12 @@ def _name(source: Source) -> str:
     return "recipients" if isinstance(source, tuple) else source.name
 
 
-_WRITTEN = re.compile(r"(?P<name>[^<>＜＞]*)[<＜](?P<address>[^<>＜＞]*)[>＞]")
-_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")  # RFC 5322, 3.2.3, and RFC 6531, 3.3
+_WRITTEN = lazy_pattern(r"(?P<name>[^<>＜＞]*)[<＜](?P<address>[^<>＜＞]*)[>＞]")
+_ATOM = lazy_pattern(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+"
+)  # RFC 5322, 3.2.3, and RFC 6531, 3.3
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+|localhost")
+_DOMAIN = lazy_pattern(rf"{_LABEL}(?:\.{_LABEL})+|localhost")
 _LONGEST_LOCAL, _LONGEST = 64, 254  # octets: RFC 5321, section 4.5.3.1
 # what an input method for Chinese writes in place of ASCII
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,10 +10,11 @@ from publisher.channels.email.headers import Mailbox, mailbox
 from publisher.credentials import Reference
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
+from publisher.patterns import lazy_pattern
 
 _LONGEST_ADDRESS = 900  # octets, so that its header has a line to itself: RFC 5322, section 2.1.1
-_PAGE = re.compile(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
-_KEY = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+_PAGE = lazy_pattern(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
+_KEY = lazy_pattern(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 
 def sender(key: str, value: str) -> Mailbox:
@@ -102,9 +102,9 @@ def needs(other: str, key: str, value: object) -> None:
         raise ConfigError(f"there is `{key}` and no `{other}`", f"add `{other}`, or leave `{key}` out")
 
 
-_WRITTEN = re.compile(r"(smtps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
+_WRITTEN = lazy_pattern(r"(smtps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 _PORTS = {"smtp": 587, "smtps": 465}  # RFC 6409, RFC 8314
-_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
+_LOOPBACK = lazy_pattern(r"localhost|127\.\d+\.\d+\.\d+|::1")
 
 
 class Server(NamedTuple):

@@ -16,9 +16,10 @@ text, so a break may stand anywhere, as it does between Chinese characters. A li
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
+
+from publisher.patterns import lazy_pattern
 
 _WIDE, _NARROW, _SPACE = "w", "n", " "
 _OPENING, _NARROW_OPENING = "(", "<"
@@ -38,7 +39,7 @@ _ENDS = frozenset(
 _COLUMNS = {_WIDE: 2, _OPENING: 2, _CLOSING: 2, _MARK: 0, _JOINER: 0}  # all others take one
 
 _JOINTS = "/-_.&=?"
-_WORD = re.compile("[!-~]*")  # no line ends within ASCII but at a space
+_WORD = lazy_pattern("[!-~]*")  # no line ends within ASCII but at a space
 
 _BY_HAND = {
     _POINT: ",.;:!?%)]}/-℃‰°′″",
@@ -81,7 +82,7 @@ def _class_of(char: str) -> str:
 _CLASSES = _Classes({char: name for name, chars in _BY_HAND.items() for char in chars})
 
 # characters as wide as all usual ones in their row of 256, and the width of each row
-_USUAL = re.compile(
+_USUAL = lazy_pattern(
     "[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2e80-\u2e99\u2e9b-\u2ef3"
     "\u3000-\u3029\u3030-\u303e\u3041-\u3096\u309b-\u30ff\u3105-\u312f\u3220-\u3247\u3250-\u4dbf"
     "\u4e00-\ua48c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe52\uff01-\uff60]*"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
@@ -10,6 +9,7 @@ from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.links import ascii_url
 from publisher.model import Publication
+from publisher.patterns import lazy_pattern
 
 Format = Literal["json", "atom", "rss"]
 
@@ -22,7 +22,7 @@ MEDIA_TYPES: Mapping[Format, str] = {
 STYLE = "feed.css"
 
 # what XML 1.0 has no way to write, and what UTF-8 has none for either: https://www.w3.org/TR/xml/#charsets
-_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_IMPOSSIBLE = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Author(TypedDict):

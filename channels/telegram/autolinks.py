@@ -12,13 +12,14 @@ import re
 from bisect import bisect_right
 
 from publisher.channels.telegram.entities import Run, Runs, text_of
+from publisher.patterns import lazy_pattern
 
 JOINER = "\u2060"
 
 # letters that stand for all of which no link, tag or command can begin right behind; looked for when the
 # character between has been read, because a search for characters leaps where one for places walks
 _APART = r"(?<![A-Za-z0-9_\u4e00-\u9fff].)"
-_STARTS = re.compile(
+_STARTS = lazy_pattern(
     rf"""
       ://(?=\S)                                         # an address with its protocol
     | \.(?=[^\W\d_][^\s\x00-\x2c./:-@\[-`{{-\x7f])      # a domain: a dot, and a word of two letters or more
@@ -30,8 +31,8 @@ _STARTS = re.compile(
     """,
     re.VERBOSE,
 )
-_CARD = re.compile(r"\d(?:[ -]*\d){12,}")
-_EIGHT_DIGITS = re.compile(r"(?:\d[ -]*){8}(?=\d)")
+_CARD = lazy_pattern(r"\d(?:[ -]*\d){12,}")
+_EIGHT_DIGITS = lazy_pattern(r"(?:\d[ -]*){8}(?=\d)")
 
 
 def shielded(runs: Runs) -> Runs:

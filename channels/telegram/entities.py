@@ -19,6 +19,8 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple, NotRequired, TypedDict
 
+from publisher.patterns import lazy_pattern
+
 Style = Literal["", "bold", "italic", "code", "pre", "email"]
 """How characters look. `email` is an address that Telegram is to make a link by itself."""
 
@@ -63,7 +65,7 @@ _CLEANED: dict[int, str | None] = {
     **dict.fromkeys((0x2028, 0x2029), "\n"),
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
-_UNCLEAN = re.compile(f"[{re.escape(''.join(map(chr, _CLEANED)))}]")
+_UNCLEAN = lazy_pattern(f"[{re.escape(''.join(map(chr, _CLEANED)))}]")
 _RING = "\u030a"  # goes as well, so that an a with a ring above is one only when composed
 
 

@@ -9,12 +9,13 @@ from publisher.channels.telegram.entities import Run, Runs, Style, clean, cut, g
 from publisher.channels.telegram.writer import Writer
 from publisher.links import canonical
 from publisher.model import Brief, Field, Guide, Issue, Item, Link, Note, Publication, Text, plain
+from publisher.patterns import lazy_pattern
 from publisher.transforms import links
 
 # remarks that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
-_BREAK = re.compile(r"\s*\n\s*")
+_BREAK = lazy_pattern(r"\s*\n\s*")
 _PUNCTUATION = set("，。；：、！？）,.;:!?)")
 
 

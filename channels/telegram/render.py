@@ -18,6 +18,7 @@ from publisher.channels.telegram.rich import excess, rich_message
 from publisher.channels.telegram.split import messages
 from publisher.channels.telegram.writer import Writer, link
 from publisher.model import Issue
+from publisher.patterns import lazy_pattern
 from publisher.words import words
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def _refusal(url: str) -> str:
 
 # a quote shows three lines until it is opened; on a phone that is about so many Chinese characters
 _LINES, _LINE = 3, 22
-_QUOTED = re.compile(f"{QUOTE}(.*?){QUOTE_END}", re.DOTALL)
-_MARKUP = re.compile(r"<[^>]*>|&\w+;")
-_NARROW = re.compile("[\0-\u10ff]+")
+_QUOTED = lazy_pattern(f"{QUOTE}(.*?){QUOTE_END}", re.DOTALL)
+_MARKUP = lazy_pattern(r"<[^>]*>|&\w+;")
+_NARROW = lazy_pattern("[\0-\u10ff]+")
 
 
 def preview_page(

@@ -32,6 +32,7 @@ from publisher.model import (
     Table,
     Text,
 )
+from publisher.patterns import lazy_pattern
 
 _BULLET = "• "
 _RULE = "———"
@@ -174,10 +175,10 @@ def _indented(runs: Runs, first: str, rest: str) -> Runs:
 # tdlib/td: tdutils/td/utils/HttpUrl.cpp (parse_url) and td/telegram/LinkManager.cpp (check_link_impl), for
 # addresses in ASCII: http or https, a dot in the host, a port from 1 to 65535
 _NAME = r"(?:[A-Za-z0-9._!$,~*'();&+=-]|%[0-9A-Fa-f]{2})"
-_TAKEN = re.compile(
+_TAKEN = lazy_pattern(
     rf"https?://(?:(?:{_NAME}|:)*@)?(?P<host>{_NAME}+)(?::0*(?P<port>[1-9]\d{{0,4}}))?(?:[/?#].*)?", re.I
 )
-_EMAIL = re.compile(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,8})(?:\?.*)?", re.I)
+_EMAIL = lazy_pattern(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,8})(?:\?.*)?", re.I)
 
 
 def link(url: str) -> str:

@@ -13,7 +13,6 @@ api_getstableaccesstoken
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -24,6 +23,7 @@ from publisher.channels.wechat.state import Store
 from publisher.channels.wechat.writer import Sentence
 from publisher.credentials import Reference, resolve
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
+from publisher.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     import httpx
@@ -221,7 +221,7 @@ EXPIRED = {40001, 40014, 42001}
 NO_MEDIA = 40007
 NO_RIGHT = 48001
 
-_IP = re.compile(r"invalid ip ([0-9a-fA-F.:]+)")
+_IP = lazy_pattern(r"invalid ip ([0-9a-fA-F.:]+)")
 
 
 class RefusedError(DeliveryError):

@@ -21,6 +21,7 @@ from publisher.channel import Entry, Part
 from publisher.channels.wechat import settings
 from publisher.channels.wechat.meta import Meta
 from publisher.model import Publication
+from publisher.patterns import lazy_pattern
 
 Fields = Mapping[str, Any]
 """An article as WeChat has it: its fields."""
@@ -29,8 +30,8 @@ PUBLISH = "/publish.json"
 """What the key of the wish to publish ends with; every other part is a draft."""
 
 _PROOF = "校样："
-_PICTURE = re.compile(r'(?<=<img src=")[^"]*(?=")')
-_WECHAT = re.compile(r"https?://mmbiz\.(?:qpic|qlogo)\.cn/")
+_PICTURE = lazy_pattern(r'(?<=<img src=")[^"]*(?=")')
+_WECHAT = lazy_pattern(r"https?://mmbiz\.(?:qpic|qlogo)\.cn/")
 
 
 class Draft(NamedTuple):

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from publisher.links import ARXIV, canonical, link_class, repository, site
 from publisher.model import Link, plain
+from publisher.patterns import lazy_pattern
 from publisher.transforms import every
 
-_SPACE = re.compile(r"\s")
-_WECHAT = re.compile(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
+_SPACE = lazy_pattern(r"\s")
+_WECHAT = lazy_pattern(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
 
 
 class Form(StrEnum):

@@ -7,18 +7,18 @@ api_getdraft, and doc/service/api/notify/message/api_preview
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 
 from publisher.channels.wechat.client import NO_MEDIA, NO_RIGHT, Account, RefusedError
 from publisher.channels.wechat.writer import Sentence
 from publisher.errors import DeliveryError
+from publisher.patterns import lazy_pattern
 
 DRAFTS = "drafts"
 """The destination of a proof that nobody gets on the phone."""
 
 _FILE = "proofs"
-_OPENID = re.compile(r"o[\w-]{27}")
+_OPENID = lazy_pattern(r"o[\w-]{27}")
 
 _SEEN = Sentence(
     "校样在草稿箱里；发布时它就成为这一期的草稿",

@@ -36,16 +36,17 @@ from publisher.model import (
     Text,
     plain,
 )
+from publisher.patterns import lazy_pattern
 from publisher.writers.html import address, words
 
 BULLET = "•"
-TAG = re.compile("<[^>]*>")
-_PIECES = re.compile("(<[^>]*>)")
-_SPACES = re.compile("^ +| {2,}| +$")
+TAG = lazy_pattern("<[^>]*>")
+_PIECES = lazy_pattern("(<[^>]*>)")
+_SPACES = lazy_pattern("^ +| {2,}| +$")
 _TAB = 4
 _VOID = ("<br", "<img", "<hr")
 # what a picture is called where nobody described it: wechat_qrcode, image-3.png
-_FILE = re.compile(r"[\w.-]*\Z", re.ASCII)
+_FILE = lazy_pattern(r"[\w.-]*\Z", re.ASCII)
 
 
 class Writer:

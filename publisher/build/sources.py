@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from publisher.archive.records import Edition, Record
+from publisher.archive.revisions import Revisions
+from publisher.channel import Entry
+
 from types import TracebackType
 from typing import Self
 from publisher.archive.pack import Pack, Place
@@ -91,3 +96,34 @@ def _is_new(run: Run, index: Index, found: Found) -> bool:
         return True
     index.put(record._replace(size=found.size, mtime=found.mtime))
     return False
+
+
+def entries(run: Run, current: Edition) -> list[Entry]:
+    """What channels are told of every issue, newest first. Times of correction are on disk before any
+    channel tells them."""
+    revisions = Revisions(run.home.revisions)
+    if revisions.damaged:
+        run.warn(f"{run.home.revisions} is damaged: every issue counts as never corrected")
+    entries = [_entry(run, record, revisions) for record in current.issues]
+    if not run.request.dry_run:
+        revisions.save()
+    return entries
+
+
+def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
+    name = f"{run.config.publication.id}/{record.id}"
+    date = dt.date.fromisoformat(record.date)
+    published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
+    return Entry(
+        id=name,
+        date=date,
+        title=record.title,
+        summary=record.summary,
+        url=record.url,
+        published=published,
+        updated=revisions.updated(name, record, published, run.now),
+        items=record.items,
+        revision=record.revision,
+    )
+
+

@@ -10,9 +10,10 @@ from publisher import links
 from publisher.checks.codes import Problem
 from publisher.checks.subject import Subject
 from publisher.model import Image, Item, Link, Pos
+from publisher.patterns import lazy_pattern
 from publisher.transforms import every
 
-_PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
+_PICTURE = lazy_pattern(r"!\[|<img", re.IGNORECASE)
 _BEGIN = 8
 """By so many characters an address is looked for: most have them in common."""
 

@@ -10,10 +10,11 @@ from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.checks.text import LOOKS, SHOWN, lines, outside
 from publisher.model import Pos
+from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import FENCE
 from publisher.reader.lines import is_cjk
 
-_ODD = re.compile(f"[{LOOKS}]")
+_ODD = lazy_pattern(f"[{LOOKS}]")
 # radicals of simplified characters have no decomposition; Unicode: EquivalentUnifiedIdeograph.txt
 _RADICALS = dict(
     zip(
@@ -23,18 +24,18 @@ _RADICALS = dict(
     )
 )
 _CJK = "\u4e00-\u9fff”）】》"
-_PAIR = re.compile("[，、；。：]{2,}")
+_PAIR = lazy_pattern("[，、；。：]{2,}")
 # the mark comes first: the search looks for that, and only there at what is around it
-_HALF = re.compile(f"[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
+_HALF = lazy_pattern(f"[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
 _FULL = {",": "，", ";": "；", ":": "："}
-_SLIP = re.compile(f"{_PAIR.pattern}|{_HALF.pattern}")
-_FENCE = re.compile("```|~~~")
-_BOLD = re.compile(r"\*\*(?<![*\\]..)(?!\*)")
+_SLIP = lazy_pattern(f"{_PAIR.pattern}|{_HALF.pattern}")
+_FENCE = lazy_pattern("```|~~~")
+_BOLD = lazy_pattern(r"\*\*(?<![*\\]..)(?!\*)")
 _MANY = 12
 _STRENGTH = "、，：；。"
-_SUMMARY = re.compile(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
+_SUMMARY = lazy_pattern(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
 # zero width space, word joiner, byte order mark; those that join or direct letters have a meaning
-_UNSEEN = re.compile("[\u200b\u2060\ufeff]+")
+_UNSEEN = lazy_pattern("[\u200b\u2060\ufeff]+")
 
 
 def characters(subject: Subject) -> Iterator[Problem]:

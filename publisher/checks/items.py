@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from publisher import links
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.model import Block, Item, Paragraph, Pos, Section, plain
+from publisher.patterns import lazy_pattern
 from publisher.reader.fields import kind_of, split_label
 from publisher.reader.lines import is_cjk
 from publisher.transforms import links as addresses
 
-_BARE = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)(?!\s*[:：])(\s*)(?=\S)")
-_HALF = re.compile(r"\s*(?:[-*]\s+)?(摘要|简评)\s*(:)\s*")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+\Z")
-_EMPTY_LINK = re.compile(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
+_BARE = lazy_pattern(r"\s*(?:[-*]\s+)?(摘要|简评)(?!\s*[:：])(\s*)(?=\S)")
+_HALF = lazy_pattern(r"\s*(?:[-*]\s+)?(摘要|简评)\s*(:)\s*")
+_ADDRESS = lazy_pattern(r"(?:https?://|www\.)\S+\Z")
+_EMPTY_LINK = lazy_pattern(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
 
 
 def items(subject: Subject) -> Iterator[Problem]:
@@ -47,9 +47,9 @@ def _head_pos(subject: Subject, item: Item) -> Pos:
     return subject.source.whole(item.pos.line)
 
 
-_BEHIND_HYPHEN = re.compile(r"\s([-–—])\s*([^-–—|]{1,12})\Z")
+_BEHIND_HYPHEN = lazy_pattern(r"\s([-–—])\s*([^-–—|]{1,12})\Z")
 # a bar with letters close on both sides, as in a|b, parts nothing
-_BEHIND_BAR = re.compile(r"(?:(?<![!-~])[|｜]|[|｜](?![!-~]))\s*([^|｜]+)\Z")
+_BEHIND_BAR = lazy_pattern(r"(?:(?<![!-~])[|｜]|[|｜](?![!-~]))\s*([^|｜]+)\Z")
 
 
 def sources(subject: Subject) -> Iterator[Problem]:
@@ -143,7 +143,7 @@ def agreement(subject: Subject) -> Iterator[Problem]:
             yield from _paper(subject, item)
 
 
-_PREFIX = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
+_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
 
 
 def _repository(subject: Subject, item: Item) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.model import Pos
+from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import bare_url
 
 HELP = {
@@ -87,7 +88,7 @@ def _rebuilt(subject: Subject, pos: Pos) -> tuple[Edit, ...]:
 
 
 _UNSEEN = " \t\u200b\u2060\ufeff"
-_WORDED = re.compile(r"\]\s*([(（])([^()（）\[\]]*?)(?=https?://)")
+_WORDED = lazy_pattern(r"\]\s*([(（])([^()（）\[\]]*?)(?=https?://)")
 
 
 def _moved(subject: Subject, pos: Pos) -> tuple[Edit, ...]:

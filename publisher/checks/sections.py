@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.subject import Subject
 from publisher.model import Block, List, Paragraph, Pos, Quote, plain
+from publisher.patterns import lazy_pattern
 from publisher.reader.fields import kind_of, only_url, split_label
 
-_GLUED_HEADING = re.compile(r"( {0,3}#{2,6})(?![#\s!])\S")
-_MANY_HASHES = re.compile(r" {0,3}(#{2,})\s*\S")
-_DEEP = re.compile(r" {0,3}(#|#{3,6})\s")
+_GLUED_HEADING = lazy_pattern(r"( {0,3}#{2,6})(?![#\s!])\S")
+_MANY_HASHES = lazy_pattern(r" {0,3}(#{2,})\s*\S")
+_DEEP = lazy_pattern(r" {0,3}(#|#{3,6})\s")
 _USUAL = {"业界新闻", "论文", "开源项目", "博文"}
-_LIKE_IP = re.compile(r"[\dA-Fa-f:.]{3,45}\Z")
-_GLUED_BULLET = re.compile(r"\s?([-*])(?=\[)")
+_LIKE_IP = lazy_pattern(r"[\dA-Fa-f:.]{3,45}\Z")
+_GLUED_BULLET = lazy_pattern(r"\s?([-*])(?=\[)")
 
 
 def sections(subject: Subject) -> Iterator[Problem]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from publisher.checks.codes import Edit
 from publisher.model import Pos
+from publisher.patterns import lazy_pattern
 
-_END = re.compile(r"\r\n|\n|\r")
+_END = lazy_pattern(r"\r\n|\n|\r")
 
 
 class Source:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from publisher import links
 from publisher.checks.subject import Subject
 from publisher.model import Issue, Item, Link, Pos
+from publisher.patterns import lazy_pattern
 from publisher.transforms import every
 
 Place = tuple[int, int, int, int]
-_SILENCE = re.compile(r"<!--\s*publish:\s*ignore\s*=\s*([\w,\s-]+?)\s*-->")
+_SILENCE = lazy_pattern(r"<!--\s*publish:\s*ignore\s*=\s*([\w,\s-]+?)\s*-->")
 
 
 class Entry(NamedTuple):

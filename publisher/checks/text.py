@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from publisher.checks.subject import Subject
 from publisher.model import CodeBlock
+from publisher.patterns import lazy_pattern
 from publisher.reader.html import HIDDEN
 from publisher.reader.inlines import URL
 from publisher.transforms import every
@@ -15,13 +16,13 @@ from publisher.transforms import every
 LOOKS = "\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ"
 """Radicals, compatibility ideographs, ligatures, full-width digits and letters, for a class of characters."""
 
-_KEPT = re.compile(rf"{URL}[{LOOKS}]*|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
+_KEPT = lazy_pattern(rf"{URL}[{LOOKS}]*|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
 """What no mending may touch: addresses and what it would make a part of one, code, tags, formulas."""
 
 
 _HIDING = HIDDEN | {"comment"}
 
-SHOWN = re.compile(r"`[^`]*`|<[^>]*>|\$[^$]*\$")
+SHOWN = lazy_pattern(r"`[^`]*`|<[^>]*>|\$[^$]*\$")
 """Code, tags and formulas."""
 
 

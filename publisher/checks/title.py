@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from publisher.checks.codes import Problem
 from publisher.checks.subject import Subject
 from publisher.model import Pos, plain
+from publisher.patterns import lazy_pattern
 from publisher.transforms import text_of
 
-_OPEN_DAY = re.compile(r"\d{4}-\d{2}-[xX]{2}")
-_COLON = re.compile(r"[)）]\s*([:：])\s*\Z")
+_OPEN_DAY = lazy_pattern(r"\d{4}-\d{2}-[xX]{2}")
+_COLON = lazy_pattern(r"[)）]\s*([:：])\s*\Z")
 
 
 def title(subject: Subject) -> Iterator[Problem]:
@@ -43,9 +44,9 @@ def _is_in_front(subject: Subject) -> bool:
     return any(key.lower() == "date" and value for key, value in subject.issue.front)
 
 
-_MARKS = re.compile(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
-_CLAIM = re.compile(r"(?:本[期次]|内容|共)[^。；]{0,8}?(?:\d{1,3}|[xX]{1,3})\s*[条篇则]")
-_COUNT = re.compile(r"\d{1,3}(?=\s*[条篇则])")
+_MARKS = lazy_pattern(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
+_CLAIM = lazy_pattern(r"(?:本[期次]|内容|共)[^。；]{0,8}?(?:\d{1,3}|[xX]{1,3})\s*[条篇则]")
+_COUNT = lazy_pattern(r"\d{1,3}(?=\s*[条篇则])")
 
 
 def guide(subject: Subject) -> Iterator[Problem]:

@@ -12,27 +12,28 @@ from publisher.checks.subject import Subject
 from publisher.checks.text import SHOWN, lines, outside
 from publisher.links import is_safe
 from publisher.model import Pos
+from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import bare_url
 from publisher.reader.lines import is_cjk
 
 # nothing between the parentheses; none that closes them; words behind the address; those of full width
-_HALF = re.compile(
+_HALF = lazy_pattern(
     r"\]([(（])[^\S\n]*(?:([)）])|(?=\||$)|(?=https?://[^)\n]{0,2000}$)"
     r"|(?=https?://[^\s()]{1,2000}[^\S\n]+[^\s\"'()])|(?<=（)(?=https?://))",
     re.MULTILINE,
 )
 # what Markdown takes for a title behind an address, or what ends the parentheses
-_ENDING = re.compile(r"""\s*(?:[)）\]]|["'(])""")
-_INDEXED = re.compile(r"[\w)\]]", re.ASCII)
+_ENDING = lazy_pattern(r"""\s*(?:[)）\]]|["'(])""")
+_INDEXED = lazy_pattern(r"[\w)\]]", re.ASCII)
 _LONGEST = 2_000
 """The most characters of a title, or of what follows it, that are looked at."""
 
 # all but what is plainly an address, of which there are many
-_TARGET = re.compile(r"\]\(\s*<?(?!https?://(?!https?[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])")
-_WEB = re.compile(r"https?://", re.IGNORECASE)
+_TARGET = lazy_pattern(r"\]\(\s*<?(?!https?://(?!https?[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])")
+_WEB = lazy_pattern(r"https?://", re.IGNORECASE)
 # http//e.org, https:/e.org, htps://e.org, https：//e.org
-_DAMAGED = re.compile(r"[htps]{3,7}(?:[:：;][/\\／]{1,3}|[/\\／]{2})", re.IGNORECASE)
-_BLANK = re.compile(r"(?:todo|tbd|url|link|href|address|x{2,}|\.{2,}|…+|\?+|-+)\Z", re.IGNORECASE)
+_DAMAGED = lazy_pattern(r"[htps]{3,7}(?:[:：;][/\\／]{1,3}|[/\\／]{2})", re.IGNORECASE)
+_BLANK = lazy_pattern(r"(?:todo|tbd|url|link|href|address|x{2,}|\.{2,}|…+|\?+|-+)\Z", re.IGNORECASE)
 
 
 def half_links(subject: Subject) -> Iterator[Problem]:
@@ -114,7 +115,7 @@ def _fault(url: str) -> str:
     return ""
 
 
-_KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|\Z)")
+_KEY = lazy_pattern(r"[A-Za-z_][\w-]*:(?:\s|\Z)")
 
 
 def front(subject: Subject) -> Iterator[Problem]:
@@ -129,7 +130,7 @@ def front(subject: Subject) -> Iterator[Problem]:
         yield Problem(place, "front-matter", message, "write --- below its last line")
 
 
-_CONFLICT = re.compile(r"<{7} \S", re.ASCII)
+_CONFLICT = lazy_pattern(r"<{7} \S", re.ASCII)
 
 
 def merge(subject: Subject) -> Iterator[Problem]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
-_OWNER = re.compile(r"(process (\d+) on (.*)), begun (\S+) of (\S+)")
+from publisher.patterns import lazy_pattern
+
+_OWNER = lazy_pattern(r"(process (\d+) on (.*)), begun (\S+) of (\S+)")
 
 
 def myself() -> str:

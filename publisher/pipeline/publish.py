@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from publisher.archive.index import Index
 from publisher.archive.lock import held
 from publisher.archive.records import Edition, Record, choose, edition
-from publisher.archive.revisions import Revisions
 from publisher.archive.site import Made, Settled, Setup, Site
 from publisher.archive.sources import Found, fingerprint, look
 from publisher.build.builder import Delivery
 from publisher.build.process_pool import Crew
 from publisher.build.renderer import Desk
-from publisher.build.sources import Shelf, read, sources
+from publisher.build.sources import Shelf, entries, read, sources
 from publisher.calendar.held_back import kept_back
-from publisher.channel import AnnouncedChannel, Entry, LiveChannel
+from publisher.channel import AnnouncedChannel, LiveChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError
@@ -190,35 +189,6 @@ def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
 
 def _left_out(current: Edition) -> tuple[str, ...]:
     return tuple(f"left out: {fault.message}" for fault in current.faults.values())
-
-
-def entries(run: Run, current: Edition) -> list[Entry]:
-    """What channels are told of every issue, newest first. Times of correction are on disk before any
-    channel tells them."""
-    revisions = Revisions(run.home.revisions)
-    if revisions.damaged:
-        run.warn(f"{run.home.revisions} is damaged: every issue counts as never corrected")
-    entries = [_entry(run, record, revisions) for record in current.issues]
-    if not run.request.dry_run:
-        revisions.save()
-    return entries
-
-
-def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
-    name = f"{run.config.publication.id}/{record.id}"
-    date = dt.date.fromisoformat(record.date)
-    published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
-    return Entry(
-        id=name,
-        date=date,
-        title=record.title,
-        summary=record.summary,
-        url=record.url,
-        published=published,
-        updated=revisions.updated(name, record, published, run.now),
-        items=record.items,
-        revision=record.revision,
-    )
 
 
 def _settled(index: Index, found: list[Found], current: Edition) -> Settled | None:

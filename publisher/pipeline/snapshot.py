@@ -13,11 +13,10 @@ from publisher.archive.records import Edition, Record, choose, edition, names
 from publisher.build.builder import digests
 from publisher.build.process_pool import Crew
 from publisher.build.renderer import Desk, Job
-from publisher.build.sources import Shelf, read, sources
+from publisher.build.sources import Shelf, entries, read, sources
 from publisher.calendar.held_back import kept_back
 from publisher.channel import Entry, Rendering
 from publisher.errors import PublisherError
-from publisher.pipeline.publish import entries
 from publisher.run import Run
 
 

@@ -30,15 +30,16 @@ from publisher.model import (
     Table,
     Text,
 )
+from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import Inliner
 from publisher.reader.lines import Line, is_cjk, span
 
-FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`\s]*)[^`]*\Z")
-RULE = re.compile(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})\Z")
-BULLET = re.compile(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
-NUMBER = re.compile(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
-_DELIMITER_ROW = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
-_CELL = re.compile(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
+FENCE = lazy_pattern(r"\s*(`{3,}|~{3,})\s*([^`\s]*)[^`]*\Z")
+RULE = lazy_pattern(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})\Z")
+BULLET = lazy_pattern(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
+NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
+_DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
+_CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
 _CLOSERS = "；;，,。、）)】」』”》！!？?"
 _MAX_DEPTH = 12
 

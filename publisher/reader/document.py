@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -24,6 +23,7 @@ from publisher.model import (
     Title,
     plain,
 )
+from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import RULE, BlockReader
 from publisher.reader.front_matter import front_span, issue_date, read_front, read_title, value_of
 from publisher.reader.headings import (
@@ -44,7 +44,7 @@ from publisher.reader.sections import SectionReader
 _OF_THE_ISSUE = ("read_original", "history")
 """Notes that speak of the whole issue wherever they stand."""
 
-_ARCHIVE = re.compile(r"\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
+_ARCHIVE = lazy_pattern(r"\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
 
 
 def read(text: str, path: str = "") -> Issue:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from publisher.dataclass import dataclass
+from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BULLET, NUMBER, RULE, is_table, starts_block
 from publisher.reader.fields import kind_of, only_url, split_label
 from publisher.reader.lines import Line
 from publisher.reader.notes import opens_note
 
-_GLUED = re.compile(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
-_LINKED = re.compile(r"(?:\*\*)?[\[【]")
+_GLUED = lazy_pattern(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
+_LINKED = lazy_pattern(r"(?:\*\*)?[\[【]")
 
 
 @dataclass(frozen=True, slots=True)

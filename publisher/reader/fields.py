@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from publisher import links
 from publisher.model import Inlines, Link, plain
+from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import bare_url
 
 _KINDS = {
@@ -43,10 +42,10 @@ _ENDINGS = (
     ("版", "variant"),
     ("网页", "variant"),
 )
-_LABEL = re.compile(
+_LABEL = lazy_pattern(
     r"(?:[-*]\s+)?([^\s:：，。；！？,;!?\[\]()（）【】「」<>`*|][^:：，。；！？;!?\[\]()（）【】「」<>`*|]{0,23}?)\s*[:：]\s*"
 )
-_BARE_SUMMARY = re.compile(r"(摘要|简评)\s*(?=\S)")
+_BARE_SUMMARY = lazy_pattern(r"(摘要|简评)\s*(?=\S)")
 
 
 def split_label(text: str) -> tuple[str, int] | None:

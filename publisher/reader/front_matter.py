@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from publisher.model import Diagnostic, Pos, Title, plain
+from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import Inliner
 from publisher.reader.lines import Line, span
 
 Front = tuple[tuple[str, str], ...]
 
-_SIMPLE = re.compile(
+_SIMPLE = lazy_pattern(
     r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-][^#:\"']*|\"[^\"\\]*\"|'[^']*'))?\Z"
 )
-_KEY = re.compile(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
-_HEADER = re.compile(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
-_DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})")
-_FORM = re.compile(
+_KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
+_HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
+_DATE = lazy_pattern(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})")
+_FORM = lazy_pattern(
     r"(?P<name>.*?\S)\s*[(（]\s*(?P<date>\d{4}-\d{2}-(?:\d{2}|[xX]{2}))\s*[)）]\s*(?P<colon>[:：])?\s*(?P<rest>.*)\Z"
 )
 

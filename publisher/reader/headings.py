@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
 from publisher.dataclass import dataclass
+from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BULLET, NUMBER
 from publisher.reader.fields import kind_of, only_url, split_label
 from publisher.reader.front_matter import is_title_form
 from publisher.reader.lines import Line
 
-_HEADING = re.compile(r" {0,3}(#+)(?:\s+(.*?))?(?:\s+#+)?\Z")
-_GLUED_HEADING = re.compile(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
-_PLAIN_SECTION = re.compile(r"(?:业界新闻|新闻|论文|开源项目|开源|博文|应用|往期回顾)\Z")
-_LINKED = re.compile(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
+_HEADING = lazy_pattern(r" {0,3}(#+)(?:\s+(.*?))?(?:\s+#+)?\Z")
+_GLUED_HEADING = lazy_pattern(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
+_PLAIN_SECTION = lazy_pattern(r"(?:业界新闻|新闻|论文|开源项目|开源|博文|应用|往期回顾)\Z")
+_LINKED = lazy_pattern(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
 
 
 @dataclass(slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
+
+from publisher.patterns import lazy_pattern
 
 BREAKS = frozenset({"br", "hr"})
 STRONG = frozenset({"b", "strong"})
@@ -34,8 +35,8 @@ INLINE = frozenset(
 
 KNOWN = BREAKS | STRONG | EM | CODE | EMBEDS | HIDDEN | LINES | INLINE | {"a", "img"}
 
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
-_ATTRIBUTE = re.compile(r"""([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
+_TAG = lazy_pattern(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
+_ATTRIBUTE = lazy_pattern(r"""([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
 
 
 def tag(raw: str) -> tuple[str, bool, dict[str, str]]:

@@ -34,22 +34,23 @@ from publisher.model import (
     Text,
     plain,
 )
+from publisher.patterns import lazy_pattern
 from publisher.reader import html
 from publisher.reader.emphasis import delimiter, resolve
 
 Token = dict[str, Any]
 
-_SPECIAL = re.compile(r"[\\`*_<\[&\n$\u00a0\u2002]|https?://")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_SPECIAL = lazy_pattern(r"[\\`*_<\[&\n$\u00a0\u2002]|https?://")
+_ENTITY = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # RFC 3986 without brackets, bars, braces and backslashes, which end a bare URL in running text
 URL = r"https?://[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
 # mistune percent-encodes all of an address, and a host is the one part where that changes its meaning
-_HOST = re.compile(r"\Ahttps?://[^/?#]*%[^/?#]*")
+_HOST = lazy_pattern(r"\Ahttps?://[^/?#]*%[^/?#]*")
 _MATH = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
 # no person writes more marks in one run: a paste gone wrong, which must not take minutes to read
 _LONG = 20_000
 _CROWDED = 5_000
-_SPACES = re.compile("[\u00a0\u2002\u2003]")
+_SPACES = lazy_pattern("[\u00a0\u2002\u2003]")
 
 
 def bare_url(text: str) -> str:

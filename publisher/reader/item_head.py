@@ -8,18 +8,19 @@ from dataclasses import field
 from publisher import links
 from publisher.dataclass import dataclass
 from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
+from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import Inliner, bare_url
 from publisher.reader.lines import Line, is_cjk
 
-_ARXIV_TAG = re.compile(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
-_REPO_PREFIX = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
-_CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
-_BRACKETS = re.compile(r"[\\`\[\]()]")
-_TITLE = re.compile(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
+_ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
+_REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
+_CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_BRACKETS = lazy_pattern(r"[\\`\[\]()]")
+_TITLE = lazy_pattern(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
 _LONG = 10_000
 """No title a person wrote is longer, in characters; beyond, code and sources are not looked for."""
 
-_LENTICULAR = re.compile(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
+_LENTICULAR = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from publisher.dataclass import dataclass
 from publisher.errors import IssueError
 from publisher.model import Pos
+from publisher.patterns import lazy_pattern
 
 # what no channel can carry: XML 1.0 and HTML both refuse it (www.w3.org/TR/xml/#charsets)
-_UNFIT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_SPACES = re.compile("[\x0b\x0c\u2028\u2029]")
+_UNFIT = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_SPACES = lazy_pattern("[\x0b\x0c\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 
 from publisher.model import Note
+from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import Inliner
 from publisher.reader.lines import Line, span
 
-_NOTE = re.compile(r"\s*(?:>\s*)?(?:<font[^>]*>\s*)?\*{0,2}注\s*[:：]\s*")
-_HISTORY = re.compile(r"\s*>\s*(?=往期(?:回顾|精选)?\s*[:：])")
-_FONT_END = re.compile(r"\s*</font>\s*\Z")
+_NOTE = lazy_pattern(r"\s*(?:>\s*)?(?:<font[^>]*>\s*)?\*{0,2}注\s*[:：]\s*")
+_HISTORY = lazy_pattern(r"\s*>\s*(?=往期(?:回顾|精选)?\s*[:：])")
+_FONT_END = lazy_pattern(r"\s*</font>\s*\Z")
 
 
 def opens_note(line: Line) -> bool:

@@ -22,17 +22,18 @@ from publisher.model import (
     Warmup,
     plain,
 )
+from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BULLET, BlockReader, is_list, starts_block, unquoted
 from publisher.reader.inlines import Inliner
 from publisher.reader.lines import Line, is_cjk, span
 from publisher.reader.notes import opens_note, read_note
 
-_TAGLINE = re.compile(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
-_GUIDE = re.compile(r"\s*(?:>\s*)?\*{0,2}(导读|本期导读|In this issue)\*{0,2}\s*[:：]\*{0,2}\s*")
-_COUNT = re.compile(r"(?:本[期次]|内容|共)[^。；0-9]{0,8}?(\d{1,3})\s*[条篇则]")
-_SEGMENT = re.compile(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
-_INTRO = re.compile(r"热身|开胃|小新闻|^(?:好了，)?先是|^首先")
-_DASH = re.compile(r"(\s*)([–—])\s*(?=\S)")
+_TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
+_GUIDE = lazy_pattern(r"\s*(?:>\s*)?\*{0,2}(导读|本期导读|In this issue)\*{0,2}\s*[:：]\*{0,2}\s*")
+_COUNT = lazy_pattern(r"(?:本[期次]|内容|共)[^。；0-9]{0,8}?(\d{1,3})\s*[条篇则]")
+_SEGMENT = lazy_pattern(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
+_INTRO = lazy_pattern(r"热身|开胃|小新闻|^(?:好了，)?先是|^首先")
+_DASH = lazy_pattern(r"(\s*)([–—])\s*(?=\S)")
 _SUBJECT_LIMIT = 14
 
 

@@ -9,13 +9,14 @@ from dataclasses import field, replace
 from publisher import links
 from publisher.dataclass import dataclass
 from publisher.model import Definition, Dropped
+from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import FENCE, closes_fence
 from publisher.reader.lines import Line, span
 
-_DEFINITION = re.compile(
+_DEFINITION = lazy_pattern(
     r" {0,3}\[((?:[^\]\[\\]|\\.){1,200})\]:\s+<?(\S+?)>?(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\Z"
 )
-_HIDDEN = re.compile(r"\s*<(script|style|template)\b[^>]*>", re.IGNORECASE)
+_HIDDEN = lazy_pattern(r"\s*<(script|style|template)\b[^>]*>", re.IGNORECASE)
 
 
 @dataclass(slots=True)

@@ -6,18 +6,18 @@ a plain replacement is exact.
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 from publisher.model import Block, Blocks, CodeBlock, Inlines, Text
+from publisher.patterns import lazy_pattern
 from publisher.words import words
 from publisher.writers import html
 
 # no-referrer: hosts that refuse pictures to other sites go by the referrer
 _IMAGE = '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" '
-_HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_TAG = re.compile(r"<\w+")
-_WORD = re.compile("[A-Za-z]{2,}[,.;:]? ")
+_HAN = lazy_pattern("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_TAG = lazy_pattern(r"<\w+")
+_WORD = lazy_pattern("[A-Za-z]{2,}[,.;:]? ")
 
 
 def inlines(nodes: Inlines) -> str:

@@ -1,0 +1,37 @@
+"""Regular expressions that are compiled when they are first used.
+
+Compiling all patterns of the program takes about 17 ms, more than bare Python needs to start, and a command
+uses a few of them. `re` has a cache of its own, but looks the pattern up at every call; here the methods of
+the compiled pattern become attributes, so that only the first use costs more.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+_METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "pattern", "flags")
+
+
+class _LazyPattern:
+    """Stands for a pattern until it is used."""
+
+    def __init__(self, source: str, flags: int) -> None:
+        self._source = source
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        """A method of the compiled pattern. Raises re.error for a pattern that is not valid."""
+        if name not in _METHODS:
+            raise AttributeError(name)
+        compiled = re.compile(self._source, self._flags)
+        self.__dict__ |= {method: getattr(compiled, method) for method in _METHODS}
+        return self.__dict__[name]
+
+
+def lazy_pattern(source: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern to call methods on, for the level of a module: `re.compile` at first use.
+
+    It cannot be given to the functions of `re`, nor to `isinstance`.
+    """
+    return cast("re.Pattern[str]", _LazyPattern(source, flags))
