@@ -23,6 +23,7 @@ from publisher.build.renderer import Desk
 from publisher.events import Advanced
 from publisher.run import Run
 
+
 class Shelf:
     """Documents by the path of their file, each taken at most once."""
 
@@ -125,5 +126,3 @@ def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
         items=record.items,
         revision=record.revision,
     )
-
-

@@ -1,5 +1,5 @@
 // Takes pictures of a site.
-// usage: node photograph.cjs CHROMIUM BASE FOLDER PICTURES      PICTURES: JSON [{address, file, view}, ...]
+// usage: node screenshot.cjs CHROMIUM BASE FOLDER PICTURES      PICTURES: JSON [{address, file, view}, ...]
 const { launch, open } = require('./site.cjs');
 
 const [program, base, folder, pictures] = process.argv.slice(2);

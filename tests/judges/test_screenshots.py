@@ -50,7 +50,7 @@ def test_pictures(sample: Path, publish, chromium, folder: Path, tmp_path: Path)
         }
         for name, page, width, height, scale, colours in PICTURES
     ]
-    assert chromium("photograph.cjs", base, letter, json.dumps(wanted)) == ""
+    assert chromium("screenshot.cjs", base, letter, json.dumps(wanted)) == ""
     for name, _, width, height, scale, _ in PICTURES:
         picture = (folder / name).read_bytes()
         assert struct.unpack(">II", picture[16:24]) == (width * scale, height * scale)

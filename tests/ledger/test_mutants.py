@@ -25,10 +25,10 @@ class Mutant(NamedTuple):
 
 MUTANTS = {
     "no fence where results are entered": Mutant(
-        "turns.py",
+        "transitions.py",
         "WHERE id = ? AND state = 'sending' AND fence = ?",
         "WHERE id = ? AND ? > 0",
-        "test_claim.py",
+        "test_lease.py",
         "former_owner_tells_late",
     ),
     "two rows for one publication": Mutant(
@@ -53,14 +53,18 @@ MUTANTS = {
         "noted or flushes",
     ),
     "no word before the act": Mutant(
-        "turns.py",
+        "transitions.py",
         "SET state = 'sending', tries = ?",
         "SET tries = ?",
-        "test_turn.py",
+        "test_checkpoint.py",
         "begun_before_it_is_given",
     ),
     "what is unknown is sent again": Mutant(
-        "turns.py", "again = repeatable or remote_id", "again = True", "test_claim.py", "begun_and_not_ended"
+        "transitions.py",
+        "again = repeatable or remote_id",
+        "again = True",
+        "test_lease.py",
+        "begun_and_not_ended",
     ),
 }
 
@@ -72,6 +76,7 @@ def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "publisher", tmp_path / "publisher", ignore=unwanted)
     shutil.copytree(ROOT / "tests" / "ledger", tmp_path / "tests" / "ledger", ignore=unwanted)
     for name in ("pyproject.toml", "tests/conftest.py", "tests/support/postgres.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -105,5 +110,5 @@ def test_it_is_missed(name: str, copy: Path) -> None:
 
 
 def test_nothing_is_missed_when_nothing_is_missing(copy: Path) -> None:
-    done = run(copy, "test_claim.py", "former_owner or begun_and_not_ended")
+    done = run(copy, "test_lease.py", "former_owner or begun_and_not_ended")
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr

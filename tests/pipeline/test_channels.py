@@ -224,7 +224,7 @@ def test_a_worker_that_dies_is_noticed() -> None:
 ORPHANS = """
 import operator, os, sys, time
 from itertools import islice
-from publisher.pipeline import crew
+from publisher.build import process_pool as crew
 crew._processors = lambda: 2
 with crew.Crew(time.sleep) as them:
     for _ in islice(them.do(operator.call, [0.01] * 2000, 2000), 1, None):

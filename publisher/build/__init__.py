@@ -1,0 +1,1 @@
+"""Builds pages, feeds and messages from issues, and writes the files."""
