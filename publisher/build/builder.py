@@ -13,17 +13,17 @@ from publisher.archive.index import Index
 from publisher.archive.records import Record
 from publisher.archive.site import Made, Site
 from publisher.archive.sources import Found
+from publisher.build.output import Outlet
+from publisher.build.process_pool import Crew
+from publisher.build.renderer import Desk, Job, RenderError
+from publisher.build.sources import Shelf
 from publisher.channel import AnnouncedChannel, Channel, Entry, Group, LiveChannel, Part, Rendering
 from publisher.errors import PublisherError
+from publisher.events import Advanced, ChannelOutcome
 from publisher.files import storage_error
 from publisher.ledger import Key
 from publisher.ledger.outputs import begin_files, end_files
-from publisher.build.process_pool import Crew
-from publisher.build.renderer import Desk, Job, RenderError
-from publisher.events import Advanced, ChannelOutcome
-from publisher.build.output import Outlet
 from publisher.run import Outgoing, Run
-from publisher.build.sources import Shelf
 
 
 class Delivery:

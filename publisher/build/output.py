@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from publisher.build.renderer import RenderError
 from publisher.channel import ArchiveChannel, Channel, LiveChannel, Part, Session
 from publisher.credentials import redact
 from publisher.errors import OutcomeUnknownError, PublisherError
-from publisher.files import FolderSession, differs
-from publisher.build.renderer import RenderError
 from publisher.events import Foreseen, Report
+from publisher.files import FolderSession, differs
 
 
 class Outlet:

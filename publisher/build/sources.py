@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from publisher.archive.records import Edition, Record
-from publisher.archive.revisions import Revisions
-from publisher.channel import Entry
-
-from types import TracebackType
-from typing import Self
-from publisher.archive.pack import Pack, Place
-from publisher.model import Issue
 import hashlib
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
 from publisher.archive.index import Index
+from publisher.archive.pack import Pack, Place
+from publisher.archive.records import Edition, Record
+from publisher.archive.revisions import Revisions
 from publisher.archive.sources import Found, is_settled, look, scan
-from publisher.config import Config
-from publisher.errors import ConfigError
-from publisher.files import storage_error
 from publisher.build.process_pool import Crew
 from publisher.build.renderer import Desk
+from publisher.channel import Entry
+from publisher.config import Config
+from publisher.errors import ConfigError
 from publisher.events import Advanced
+from publisher.files import storage_error
+from publisher.model import Issue
 from publisher.run import Run
 
 
