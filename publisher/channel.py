@@ -66,7 +66,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PartGroup:
     """Parts over the archive that change together, such as one file and its compressed forms.
 
     `key` is unique in its archive. `digest` (hex) covers all the parts are made from, so whoever has
@@ -109,7 +109,7 @@ class Context:
     previous: Entry | None = None
     next: Entry | None = None
     feeds: Mapping[str, str] = field(default_factory=dict)
-    addresses: Mapping[str, str] = field(default_factory=dict)
+    article_urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,45 +137,45 @@ class Session(Protocol):
         ...
 
 
-class LiveSession(Session, Protocol):
+class EditableSession(Session, Protocol):
     """An open connection to a platform where what was delivered can be changed.
 
     Both methods do the same when they are called twice, so an outcome that is not known is tried again.
     They raise DeliveryError when nothing changed.
     """
 
-    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
         """Put `part` in the place of what `deliver` gave the name `remote_id`."""
         ...
 
-    def withdraw(self, destination: str, remote_id: str) -> Receipt:
+    def delete(self, destination: str, remote_id: str) -> Receipt:
         """Take back what `deliver` gave the name `remote_id`; `notes` say so when it has to stay."""
         ...
 
 
 @runtime_checkable
-class ProbingSession(LiveSession, Protocol):
+class ProbingSession(EditableSession, Protocol):
     """An open connection to a platform that can be asked whether something arrived."""
 
-    def find(self, part: Part, destination: str) -> Receipt | None:
+    def probe(self, part: Part, destination: str) -> Receipt | None:
         """What `deliver` would have given back, if the part is there; None when it is not. Changes nothing.
         Raises DeliveryError when nobody answers."""
         ...
 
 
-class Level(Enum):
+class FindingLevel(Enum):
     """How an examination turned out."""
 
-    GOOD = "good"
-    DOUBTFUL = "doubtful"
-    BAD = "bad"
+    OK = "good"
+    WARNING = "doubtful"
+    ERROR = "bad"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was examined; `hint` says how to mend it."""
 
-    level: Level
+    level: FindingLevel
     message: str
     hint: str = ""
 
@@ -197,7 +197,7 @@ class Channel(Protocol):
 
 
 @runtime_checkable
-class LiveChannel(Channel, Protocol):
+class MessageChannel(Channel, Protocol):
     """A channel that reaches people.
 
     `destination` names whom: a chat, a list, an account. It is empty as long as the channel is not set up
@@ -213,13 +213,13 @@ class LiveChannel(Channel, Protocol):
     while an issue is on its way does not get it.
     """
 
-    updates: ClassVar[bool]
+    can_edit: ClassVar[bool]
     ordered: ClassVar[bool]
-    repeatable: ClassVar[bool]
-    patience: ClassVar[float]
+    idempotent: ClassVar[bool]
+    timeout: ClassVar[float]
 
     @property
-    def window(self) -> int:
+    def concurrency(self) -> int:
         """How many deliveries are under way together."""
         ...
 
@@ -229,7 +229,7 @@ class LiveChannel(Channel, Protocol):
         ...
 
     @property
-    def own(self) -> str:
+    def test_recipient(self) -> str:
         """The editor's own destination, for proofs, from the channel's key `me`; empty when none is set."""
         ...
 
@@ -237,17 +237,19 @@ class LiveChannel(Channel, Protocol):
         """Who gets the parts, one delivery each: the destination itself, or all who are behind it."""
         ...
 
-    def examine(self) -> Iterator[Finding]:
+    def diagnose(self) -> Iterator[Finding]:
         """Whether it could deliver, found out by calls that change nothing. Raises ConfigError when it
         cannot even ask."""
         ...
 
 
 @runtime_checkable
-class FollowingChannel(LiveChannel, Protocol):
+class NoticeChannel(MessageChannel, Protocol):
     """A channel that can write once more to those who have an issue, about that issue."""
 
-    def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+    def render_notice(
+        self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
+    ) -> Rendering:
         """The editor's `text`, of any number of lines, as an answer to `first`: the parts of the issue as
         they were sent. Written at `when`, which is aware. Pure."""
         ...
@@ -262,11 +264,11 @@ class ArchiveChannel(Channel, Protocol):
     must not be called.
     """
 
-    keeps: ClassVar[bool]
+    caches_entries: ClassVar[bool]
 
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
-    ) -> Iterator[Group]:
+    ) -> Iterator[PartGroup]:
         """The groups of parts that cover the archive, in the order they must be written.
 
         `entries` is newest first. `body(entry)` gives back the body of the part this channel keeps of
@@ -276,12 +278,12 @@ class ArchiveChannel(Channel, Protocol):
 
 
 @runtime_checkable
-class AnnouncedChannel(ArchiveChannel, Protocol):
+class PingChannel(ArchiveChannel, Protocol):
     """A channel over all issues that tells somebody which of its files changed."""
 
-    def announcement(
+    def build_ping(
         self, digest: Callable[[str], str], publication: Publication
-    ) -> tuple[LiveChannel, Rendering] | None:
+    ) -> tuple[MessageChannel, Rendering] | None:
         """Who is to be told what about its files, now that they are written; None when nobody is. `digest`
         gives the SHA-256 (hex) of the file of a key."""
         ...

@@ -25,7 +25,7 @@ class Clock(NamedTuple):
 _MINUTE = dt.timedelta(minutes=1)
 
 
-def moment_of(day: dt.date, at: dt.time, zone: ZoneInfo) -> dt.datetime:
+def resolve_local_time(day: dt.date, at: dt.time, zone: ZoneInfo) -> dt.datetime:
     """The moment, in UTC. A time that comes twice that day is the first of the two; for one that the clocks
     jump over, it is the moment after the jump."""
     wall = dt.datetime.combine(day, at)

@@ -3,7 +3,7 @@
     [newsletter]        name, url and id must be there; the keys are the fields of Publication, and `issues`
     [schedule]          when issues go out; `at` is also the time of day at which one counts as published
     [ledger]            postgres: where the address of the database is, instead of a file in .publisher
-    [serve]             listen: where the daemon shows the site; nowhere without it
+    [server]            listen: where the daemon shows the site; nowhere without it
     [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are on without a table
 
 Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
@@ -26,20 +26,20 @@ from publisher.credentials import Reference
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, nearest
 from publisher.model import Publication
-from publisher.project import NAME as NAME
-from publisher.project import find as find
-from publisher.timetable import Schedule, hours, rhythm, time_of_day
-from publisher.toml import Document, example, key_of, kinds
+from publisher.project import CONFIG_FILE as CONFIG_FILE
+from publisher.project import find_config as find_config
+from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
+from publisher.toml import TomlDocument, collect_field_types, config_key, example_value
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
 
-_ON_BY_DEFAULT = ("web", "rss")
-_ANY_DAY = Schedule()
+_DEFAULT_CHANNELS = ("web", "rss")
+_DEFAULT_SCHEDULE = Schedule()
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
 
 
-class Listen(NamedTuple):
+class ListenAddress(NamedTuple):
     """A place to listen at for HTTP; `host` is a name or an address, without brackets."""
 
     host: str
@@ -74,34 +74,34 @@ class Config:
     root: Path
     publication: Publication
     issues: str = "issues/*.md"
-    schedule: Schedule = _ANY_DAY
+    schedule: Schedule = _DEFAULT_SCHEDULE
     ledger: Reference = ""
-    listen: Listen | None = None
+    listen: ListenAddress | None = None
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     digest: str = ""
 
 
-def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
+def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
     """Read publisher.toml. `find_channel` gives the class of a channel by its name.
 
     Raises ConfigError for the first mistake; its message begins with publisher.toml:LINE:COLUMN.
     """
-    document = Document(path)
-    document.refuse_unknown((), ("newsletter", "schedule", "ledger", "serve", "channels"))
-    publication, issues = _newsletter(document)
+    document = TomlDocument(path)
+    document.reject_unknown_keys((), ("newsletter", "schedule", "ledger", "server", "channels"))
+    publication, issues = _parse_newsletter(document)
     ledger = document.decode(("ledger",), {"postgres": "Reference"})
-    serve = document.decode(("serve",), {"listen": "str"})
-    with document.at("serve", "listen"):
-        listen = _listen(serve["listen"]) if "listen" in serve else None
-    channels = _channels(document, publication, find_channel)
+    server = document.decode(("server",), {"listen": "str"})
+    with document.locate_errors("server", "listen"):
+        listen = _parse_listen_address(server["listen"]) if "listen" in server else None
+    channels = _build_channels(document, publication, find_channel)
     templates = path.parent / "templates"
     return Config(
         path=path,
         root=path.parent,
         publication=publication,
         issues=issues,
-        schedule=_schedule(document),
+        schedule=_parse_schedule(document),
         ledger=ledger.get("postgres", ""),
         listen=listen,
         channels=channels,
@@ -113,9 +113,9 @@ def load(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
 # -------------------------------------------------------------- [newsletter]
 
 
-def _newsletter(document: Document) -> tuple[Publication, str]:
+def _parse_newsletter(document: TomlDocument) -> tuple[Publication, str]:
     table = ("newsletter",)
-    known = kinds(Publication) | {"issues": "str"}
+    known = collect_field_types(Publication) | {"issues": "str"}
     del known["base"]  # follows from url
     if "newsletter" not in document.data:
         raise document.error(
@@ -124,22 +124,22 @@ def _newsletter(document: Document) -> tuple[Publication, str]:
     values = document.decode(table, known)
     for key, shown in (("name", '"…"'), ("url", '"https://example.org/news/{date}/"')):
         if key not in values:
-            raise document.need(table, key, shown)
-    for key, rule in _RULES.items():
+            raise document.missing_key_error(table, key, shown)
+    for key, rule in _VALIDATORS.items():
         if key in values:
-            with document.at("newsletter", key):
+            with document.locate_errors("newsletter", key):
                 values[key] = rule(values[key])
     if "id" not in values:
         # RFC 4151 wants a year in which the host was its owner's: that of the file will do
         year = dt.datetime.fromtimestamp(document.path.stat().st_mtime, dt.UTC).year
         host = urlsplit(values["url"]).hostname
-        raise document.need(table, "id", f'"tag:{host},{year}:{slug(values["name"])}"')
+        raise document.missing_key_error(table, "id", f'"tag:{host},{year}:{slugify(values["name"])}"')
     values["base"] = values["url"].partition("{")[0].rpartition("/")[0] + "/"
     issues = values.pop("issues", "issues/*.md")
     return Publication(**values), issues
 
 
-def slug(*names: str) -> str:
+def slugify(*names: str) -> str:
     """The first of the names that is written in ASCII, as the last part of an address; else "newsletter"."""
     for name in names:
         if name.isascii() and (word := re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")):
@@ -147,13 +147,13 @@ def slug(*names: str) -> str:
     return "newsletter"
 
 
-def _name(value: str) -> str:
+def _validate_name(value: str) -> str:
     if not value.strip() or len(value.splitlines()) > 1:
         raise ConfigError("name must be one line of text", 'write the newsletter\'s name: name = "…"')
     return value.strip()
 
 
-def _url(value: str) -> str:
+def _validate_url(value: str) -> str:
     """An address pattern: absolute, http or https, the host free of placeholders."""
     try:
         parts = urlsplit(value)
@@ -181,7 +181,7 @@ def _url(value: str) -> str:
     return value if "{" in value else value.rstrip("/") + "/{date}/"
 
 
-def _tag(value: str) -> str:
+def _validate_tag_uri(value: str) -> str:
     """A tag: URI without a fragment, by the grammar of RFC 4151, section 2.1."""
     label = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     authority = rf"(?:[A-Za-z0-9._-]+@)?{label}(?:\.{label})*"
@@ -195,32 +195,33 @@ def _tag(value: str) -> str:
     return value
 
 
-def _folder(value: str) -> str:
+def _validate_folder(value: str) -> str:
     folder = value.rstrip("/")
-    if not _is_below(folder):
-        raise ConfigError(f'site must be a folder below {NAME}, not "{value}"', 'like site = "public"')
+    if not _is_relative_path(folder):
+        raise ConfigError(f'site must be a folder below {CONFIG_FILE}, not "{value}"', 'like site = "public"')
     return folder
 
 
-def _glob(value: str) -> str:
-    if not _is_below(value):
+def _validate_glob(value: str) -> str:
+    if not _is_relative_path(value):
         raise ConfigError(
-            f'issues must be a pattern of files below {NAME}, not "{value}"', 'like issues = "issues/*.md"'
+            f'issues must be a pattern of files below {CONFIG_FILE}, not "{value}"',
+            'like issues = "issues/*.md"',
         )
     return value
 
 
-def _is_below(path: str) -> bool:
+def _is_relative_path(path: str) -> bool:
     return "\\" not in path and ":" not in path and not {"", ".", ".."} & set(path.split("/"))
 
 
-def _lang(value: str) -> str:
+def _validate_language_tag(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", value):
         raise ConfigError(f'lang must be a language tag, not "{value}"', 'like lang = "zh-CN" or "en"')
     return value
 
 
-def _timezone(value: str) -> str:
+def _validate_timezone(value: str) -> str:
     import zoneinfo
 
     try:
@@ -232,13 +233,13 @@ def _timezone(value: str) -> str:
     return value
 
 
-def _email(value: str) -> str:
+def _validate_email(value: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
         raise ConfigError(f'email must be one address, not "{value}"', 'like email = "editor@example.org"')
     return value
 
 
-def _license(value: str) -> str:
+def _validate_license(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.+-]+", value):
         raise ConfigError(
             f'license must be an SPDX id, not "{value}"',
@@ -247,88 +248,93 @@ def _license(value: str) -> str:
     return value
 
 
-_RULES: dict[str, Callable[[str], str]] = {
-    "name": _name,
-    "url": _url,
-    "id": _tag,
-    "site": _folder,
-    "issues": _glob,
-    "lang": _lang,
-    "timezone": _timezone,
-    "email": _email,
-    "license": _license,
+_VALIDATORS: dict[str, Callable[[str], str]] = {
+    "name": _validate_name,
+    "url": _validate_url,
+    "id": _validate_tag_uri,
+    "site": _validate_folder,
+    "issues": _validate_glob,
+    "lang": _validate_language_tag,
+    "timezone": _validate_timezone,
+    "email": _validate_email,
+    "license": _validate_license,
 }
 
 
 # ---------------------------------------------------------------- [schedule]
 
 
-def _schedule(document: Document) -> Schedule:
+def _parse_schedule(document: TomlDocument) -> Schedule:
     """The schedule; the tables of the channels have been decoded."""
     table = "schedule"
     values = document.decode(
-        (table,), {"at": "str", "rhythm": "str", "catch_up": "float", "on_failure": "str | Reference"}
+        (table,), {"at": "str", "cron": "str", "catch_up": "float", "on_failure": "str | Reference"}
     )
-    rules: dict[str, Callable[[Any], object]] = {"at": time_of_day, "rhythm": rhythm, "catch_up": hours}
+    rules: dict[str, Callable[[Any], object]] = {
+        "at": parse_time_of_day,
+        "cron": parse_cron,
+        "catch_up": parse_catch_up,
+    }
     for key in rules.keys() & values.keys():
-        with document.at(table, key):
+        with document.locate_errors(table, key):
             values[key] = rules[key](values[key])
     times = {}
     for name, channel in document.table("channels").items():
         if "at" in channel:
-            with document.at("channels", name, "at"):
-                times[name] = time_of_day(channel["at"])
-    return Schedule(**values, times=times, is_set=table in document.table())
+            with document.locate_errors("channels", name, "at"):
+                times[name] = parse_time_of_day(channel["at"])
+    return Schedule(**values, channel_times=times, is_set=table in document.table())
 
 
-def _listen(value: str) -> Listen:
+def _parse_listen_address(value: str) -> ListenAddress:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})", value)
     if not found or int(found[3]) > 65535:
         raise ConfigError(
             f'listen must be a host and a port, not "{value}"',
             'for this machine alone: listen = "127.0.0.1:8080"',
         )
-    return Listen(found[1] or found[2], int(found[3]))
+    return ListenAddress(found[1] or found[2], int(found[3]))
 
 
 # ---------------------------------------------------------------- [channels]
 
 
-def _channels(
-    document: Document, publication: Publication, find_channel: Callable[[str], type[Channel]]
+def _build_channels(
+    document: TomlDocument, publication: Publication, find_channel: Callable[[str], type[Channel]]
 ) -> tuple[Channel, ...]:
-    named = [name for name in document.table("channels") if name not in _ON_BY_DEFAULT]
-    found = (_channel(document, name, publication, find_channel) for name in (*_ON_BY_DEFAULT, *named))
+    named = [name for name in document.table("channels") if name not in _DEFAULT_CHANNELS]
+    found = (
+        _build_channel(document, name, publication, find_channel) for name in (*_DEFAULT_CHANNELS, *named)
+    )
     return tuple(channel for channel in found if channel)
 
 
-def _channel(
-    document: Document, name: str, publication: Publication, find_channel: Callable[[str], type[Channel]]
+def _build_channel(
+    document: TomlDocument, name: str, publication: Publication, find_channel: Callable[[str], type[Channel]]
 ) -> Channel | None:
     """The channel; None when it is switched off. What is switched off must be right all the same."""
     table = ("channels", name)
     place = table if name in document.table("channels") else ("newsletter",)
     document.table(*table)
-    with document.at(*place):
+    with document.locate_errors(*place):
         cls: Any = find_channel(name)
-        known = kinds(cls)
+        known = collect_field_types(cls)
     values = document.decode(table, known | {"enabled": "bool", "at": "str"})
     enabled = values.pop("enabled", True)
     values.pop("at", None)  # is for the schedule
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
-    keys = {key_of(name): field for name, field in fields.items()}
+    keys = {config_key(name): field for name, field in fields.items()}
     for key, field in keys.items():
         missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if missing and key not in values:
-            raise document.need(table, key, example(known[key]))
-    with document.at(*place):
+            raise document.missing_key_error(table, key, example_value(known[key]))
+    with document.locate_errors(*place):
         told = {"_lang": publication.lang, "_root": str(document.path.parent)}
         channel: Channel = cls(
             **{keys[key].name: value for key, value in values.items()},
             **{name: value for name, value in told.items() if name in fields},
         )
-        if enabled and hasattr(
-            channel, "addresses"
-        ):  # it refuses what is not below the folder that is served
-            channel.addresses(publication)
+        if enabled and hasattr(channel, "feed_urls"):
+            # it refuses what is not below the folder that is served
+            channel.feed_urls(publication)
     return channel if enabled else None

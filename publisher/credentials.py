@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 Reference = Annotated[str, "Reference"]
 """Where a secret is: the type of a channel's field whose key in publisher.toml names one."""
 
-HIDDEN = "[secret]"
+REDACTED = "[secret]"
 """What stands in the place of a secret."""
 
-_WHOLE_ADDRESSES_IN_LOGS = ("httpx", "httpcore", "telegram")
+_LOGGERS_WITH_URLS = ("httpx", "httpcore", "telegram")
 
-_known: set[str] = set()
+_known_secrets: set[str] = set()
 
 
-def resolve(reference: Reference, *, lines: bool = False) -> str:
+def resolve_secret(reference: Reference, *, lines: bool = False) -> str:
     """The secret, without the newline at its end. From now on `redact` knows it, and logs are quiet.
 
     A relative path counts from the working folder; those of publisher.toml are absolute by now. Raises
     ConfigError, which names the reference, when the secret is not there, is empty, is not UTF-8, has more
     than one line and not `lines`, or lies in a file that others may read.
     """
-    quiet_logs()
+    redact_logs()
     kind, _, name = reference.partition(":")
     if kind not in _SOURCES:  # it may be the secret itself, so it is not repeated
         raise ConfigError(
@@ -45,31 +45,33 @@ def resolve(reference: Reference, *, lines: bool = False) -> str:
         )
     try:
         secret = _SOURCES[kind](name)
-        secret = secret if lines and secret.strip() else _line(secret)
+        secret = secret if lines and secret.strip() else _require_single_line(secret)
     except ConfigError as error:
         raise ConfigError(f"{reference}: {error.message}", error.hint) from None
     for line in filter(None, re.split("[\r\n]", secret)):
-        _known.update(_spellings(line))
+        _known_secrets.update(_encode_variants(line))
     return secret
 
 
 def redact(text: str) -> str:
     """The text with `[secret]` in the place of every secret that was resolved, and of what looks like one: a
     bot's token, the value of access_token, secret or Authorization, the password in an address."""
-    for spelling in sorted(_known, key=len, reverse=True):  # one may be part of another
-        text = text.replace(spelling, HIDDEN)
+    for spelling in sorted(_known_secrets, key=len, reverse=True):  # one may be part of another
+        text = text.replace(spelling, REDACTED)
     folded = text.casefold()
-    if any(mark in folded for mark in _MARKS):  # all that matches has one; to compile takes a millisecond
-        text = re.sub(_LOOKS_SECRET, rf"\1\2\3{HIDDEN}", text)
+    if any(
+        mark in folded for mark in _SECRET_HINTS
+    ):  # all that matches has one; to compile takes a millisecond
+        text = re.sub(_SECRET_PATTERN, rf"\1\2\3{REDACTED}", text)
     return text
 
 
-def quiet_logs() -> None:
+def redact_logs() -> None:
     """Keep secrets out of the logs: libraries that log whole addresses are silenced below WARNING, and all
     that the handlers of the root logger write is redacted. Call it again when there is a new handler."""
     import logging
 
-    for name in _WHOLE_ADDRESSES_IN_LOGS:
+    for name in _LOGGERS_WITH_URLS:
         logging.getLogger(name).setLevel(logging.WARNING)
     for handler in (*logging.getLogger().handlers, logging.lastResort):
         if handler:
@@ -79,14 +81,14 @@ def quiet_logs() -> None:
 # ------------------------------------------------------------------- sources
 
 
-def _variable(name: str) -> str:
+def _read_environment(name: str) -> str:
     try:
         return os.environ[name]
     except KeyError:
         raise ConfigError("the variable is not set", f"export {name}=… before you publish") from None
 
 
-def _private_file(name: str) -> str:
+def _read_secret_file(name: str) -> str:
     path = Path(name)
     try:
         path = path.expanduser()
@@ -94,7 +96,7 @@ def _private_file(name: str) -> str:
             mode = os.fstat(file.fileno()).st_mode & 0o777
             if os.name == "posix" and mode & 0o077:
                 raise ConfigError(f"others may read the file, its mode is {mode:o}", f"chmod 600 {path}")
-            return _text(file.read())
+            return _decode_secret(file.read())
     except OSError as error:
         raise ConfigError(
             error.strerror or str(error), f"write the secret to {path}, then chmod 600"
@@ -103,7 +105,7 @@ def _private_file(name: str) -> str:
         raise ConfigError(str(error), "write the whole path") from None
 
 
-def _keyring_entry(name: str) -> str:
+def _read_keyring(name: str) -> str:
     try:
         import keyring
         import keyring.errors
@@ -121,25 +123,25 @@ def _keyring_entry(name: str) -> str:
     return secret
 
 
-def _system_credential(name: str) -> str:
+def _read_systemd_credential(name: str) -> str:
     hint = f"in the unit of systemd: LoadCredential={name}:/path/of/the/file"
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         raise ConfigError("there is no $CREDENTIALS_DIRECTORY", hint)
     try:
-        return _text(Path(folder, name).read_bytes())
+        return _decode_secret(Path(folder, name).read_bytes())
     except OSError as error:
         raise ConfigError(error.strerror or str(error), hint) from None
 
 
-def _text(body: bytes) -> str:
+def _decode_secret(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
         raise ConfigError("the secret is not UTF-8", "write it again, as text") from None
 
 
-def _line(secret: str) -> str:
+def _require_single_line(secret: str) -> str:
     """The secret without the newline that editors and echo put at its end."""
     secret = secret.removesuffix("\n").removesuffix("\r")
     if not secret:
@@ -150,17 +152,17 @@ def _line(secret: str) -> str:
 
 
 _SOURCES: dict[str, Callable[[str], str]] = {
-    "env": _variable,
-    "file": _private_file,
-    "keyring": _keyring_entry,
-    "credential": _system_credential,
+    "env": _read_environment,
+    "file": _read_secret_file,
+    "keyring": _read_keyring,
+    "credential": _read_systemd_credential,
 }
 
 
 # ----------------------------------------------------------------- redaction
 
-_MARKS = (":", "%3a", "token", "secret", "authorization")
-_LOOKS_SECRET = r"""(?xi)
+_SECRET_HINTS = (":", "%3a", "token", "secret", "authorization")
+_SECRET_PATTERN = r"""(?xi)
       bot[0-9]+ (?: : | %3A ) [a-z0-9_-]+                        # in the addresses of Telegram's Bot API
     | (?<![0-9]) [0-9]{6,} (?: : | %3A ) [a-z0-9_-]{30,}         # a bot's token by itself
     | ( (?: access_token | secret ) =                            # WeChat's, in addresses and in bodies
@@ -171,7 +173,7 @@ _LOOKS_SECRET = r"""(?xi)
 """
 
 
-def _spellings(secret: str) -> set[str]:
+def _encode_variants(secret: str) -> set[str]:
     """The secret, and what it looks like in an address, in JSON and in what Python shows of a string."""
     from json import dumps
     from urllib.parse import quote, quote_plus

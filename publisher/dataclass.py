@@ -33,7 +33,7 @@ else:
         return made
 
 
-def _values(one: Any) -> tuple[object, ...]:
+def _field_values(one: Any) -> tuple[object, ...]:
     return tuple([getattr(one, name) for name in one.__match_args__])
 
 
@@ -43,16 +43,20 @@ def _repr(self: Any) -> str:
 
 
 def _hash(self: Any) -> int:
-    return hash(_values(self))
+    return hash(_field_values(self))
 
 
-def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
+def _build_comparison(compare: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
     def method(self: object, other: object) -> bool:
-        return compare(_values(self), _values(other)) if type(self) is type(other) else NotImplemented
+        return (
+            compare(_field_values(self), _field_values(other))
+            if type(self) is type(other)
+            else NotImplemented
+        )
 
     return method
 
 
-_eq = _comparison(operator.eq)
-_lt, _le = _comparison(operator.lt), _comparison(operator.le)
-_gt, _ge = _comparison(operator.gt), _comparison(operator.ge)
+_eq = _build_comparison(operator.eq)
+_lt, _le = _build_comparison(operator.lt), _build_comparison(operator.le)
+_gt, _ge = _build_comparison(operator.gt), _build_comparison(operator.ge)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from publisher.channel import Part
 
 
-class Departure(NamedTuple):
+class PendingSend(NamedTuple):
     """What is about to leave for a destination: deliveries that nobody can take back, and changes to what is
     there. The issue was to appear so many whole days ago, if that is `late`."""
 
@@ -21,11 +21,11 @@ class Departure(NamedTuple):
     destination: str
     new: int
     changed: int = 0
-    withdrawn: int = 0
-    late: int = 0
+    removed: int = 0
+    days_late: int = 0
 
 
-def _always(leaving: Sequence[Departure]) -> bool:
+def _confirm_by_default(leaving: Sequence[PendingSend]) -> bool:
     return bool(leaving)
 
 
@@ -49,21 +49,21 @@ class Request(NamedTuple):
     correct: bool = False
     retry: bool = False
     force: bool = False
-    unchecked: bool = False
-    patience: float = 60.0
-    approve: Callable[[Sequence[Departure]], bool] = _always
-    not_yet: frozenset[str] | None = None
-    announce: bool = True
+    skip_checks: bool = False
+    max_wait: float = 60.0
+    confirm: Callable[[Sequence[PendingSend]], bool] = _confirm_by_default
+    held_back: frozenset[str] | None = None
+    send_pings: bool = True
 
 
-class Chosen(NamedTuple):
+class IssueChosen(NamedTuple):
     """The issue that will be published; `newest` when it was not asked for by name."""
 
     issue: Record
     newest: bool
 
 
-class Advanced(NamedTuple):
+class Progress(NamedTuple):
     """So many issues of `total` have been read or written; `stage` is "reading" or "writing"."""
 
     stage: str
@@ -71,13 +71,13 @@ class Advanced(NamedTuple):
     total: int
 
 
-class Warned(NamedTuple):
+class RunWarning(NamedTuple):
     """Something a person should know that stops nothing."""
 
     message: str
 
 
-class Foreseen(NamedTuple):
+class WouldWrite(NamedTuple):
     """A file that a dry run would write, as it would be."""
 
     channel: str
@@ -99,18 +99,18 @@ class ChannelOutcome(NamedTuple):
     written: tuple[str, ...] = ()
     unchanged: int = 0
     issues: int = 0
-    shown: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
+    main_files: tuple[str, ...] = ()
+    orphaned: tuple[str, ...] = ()
     error: PublisherError | None = None
     destination: str = ""
     sent: int = 0
     changed: int = 0
     url: str = ""
-    held: str = ""
-    took: float = 0.0
+    held_reason: str = ""
+    duration: float = 0.0
 
     @property
-    def did_something(self) -> bool:
+    def has_changes(self) -> bool:
         """Whether anything is not as it was."""
         return bool(self.written or self.sent or self.changed)
 
@@ -120,12 +120,12 @@ class ChannelOutcome(NamedTuple):
             destination=self.destination or notice.destination,
             sent=self.sent + notice.sent,
             error=self.error or notice.error,
-            took=self.took + notice.took,
+            duration=self.duration + notice.duration,
         )
 
 
-Event = Chosen | Advanced | Warned | Foreseen | ChannelOutcome
-Report = Callable[[Event], None]
+RunEvent = IssueChosen | Progress | RunWarning | WouldWrite | ChannelOutcome
+EventHandler = Callable[[RunEvent], None]
 
 
 class Outcome(NamedTuple):
@@ -134,7 +134,7 @@ class Outcome(NamedTuple):
     issue: Record | None
     channels: Mapping[str, ChannelOutcome]
     warnings: tuple[str, ...] = ()
-    until: str = ""
+    next_date: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -142,6 +142,6 @@ class Outcome(NamedTuple):
         return next((one.error.exit_code for one in self.channels.values() if one.error), 0)
 
     @property
-    def nothing_to_do(self) -> bool:
+    def is_unchanged(self) -> bool:
         """True when everything was there already."""
-        return not self.exit_code and not any(one.did_something for one in self.channels.values())
+        return not self.exit_code and not any(one.has_changes for one in self.channels.values())

@@ -11,21 +11,21 @@ import errno
 import os
 from collections import Counter
 
-_SET = os.environ.get("PUBLISHER_FAILPOINT", "")
-_reached: Counter[str] = Counter()
+_SPEC = os.environ.get("PUBLISHER_FAILPOINT", "")
+_hits: Counter[str] = Counter()
 
 
-def reach(place: str) -> None:
+def hit_failpoint(place: str) -> None:
     """Note that the program is at this place, and do there what a test asked for."""
-    if _SET:
-        _reached[place] += 1
-        for order in _SET.split(","):
+    if _SPEC:
+        _hits[place] += 1
+        for order in _SPEC.split(","):
             name, action, *rest = order.split(":")
             if name == place:
-                _act(action, rest[0] if rest else "", _reached[place])
+                _trigger(action, rest[0] if rest else "", _hits[place])
 
 
-def _act(action: str, detail: str, time: int) -> None:
+def _trigger(action: str, detail: str, time: int) -> None:
     if action == "wait":
         import time as clock
 

@@ -17,16 +17,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from publisher.errors import DeliveryError, StorageError
-from publisher.failpoints import reach
+from publisher.failpoints import hit_failpoint
 
 if TYPE_CHECKING:
     from publisher.channel import Part, Receipt
 
-TEMPORARY = ".publisher-tmp-"
+TEMPORARY_PREFIX = ".publisher-tmp-"
 """What the name of every unfinished file begins with."""
 
 # A session that writes more files than this is a rebuild: one flush at its end replaces one per file.
-_FLUSHED_ONE_BY_ONE = 64
+_INDIVIDUAL_FLUSH_LIMIT = 64
 
 _serial = count()
 
@@ -39,37 +39,37 @@ def write_if_changed(path: Path, body: bytes, *, flush: bool = True) -> bool:
     """
     try:
         mode = _mode_if_different(path, body)
-        if mode == _SAME:
+        if mode == _UNCHANGED:
             return False
-        _replace(path, body, mode, flush)
+        _write_atomically(path, body, mode, flush)
     except OSError as error:
-        raise storage_error(f"cannot write {path}", error) from error
+        raise wrap_os_error(f"cannot write {path}", error) from error
     return True
 
 
 def differs(path: Path, body: bytes) -> bool:
     """Whether `write_if_changed` would write. Raises StorageError when the file cannot be read."""
     try:
-        return _mode_if_different(path, body) != _SAME
+        return _mode_if_different(path, body) != _UNCHANGED
     except NotADirectoryError:
         return True
     except OSError as error:
-        raise storage_error(f"cannot read {path}", error) from error
+        raise wrap_os_error(f"cannot read {path}", error) from error
 
 
-_REMEDIES = {
+_ERRNO_HINTS = {
     errno.EACCES: "look at whose it is, or publish as that user",
     errno.EROFS: "its disk is read-only: --out DIR writes elsewhere",
     errno.ENOSPC: "make room on that disk",
 }
 
 
-def storage_error(what: str, error: OSError) -> StorageError:
+def wrap_os_error(what: str, error: OSError) -> StorageError:
     """The one line a person gets for an OSError: what was tried, the system's reason, and what helps."""
-    return StorageError(f"{what}: {error.strerror or error}", _REMEDIES.get(error.errno or 0, ""))
+    return StorageError(f"{what}: {error.strerror or error}", _ERRNO_HINTS.get(error.errno or 0, ""))
 
 
-_NEW, _SAME = -1, -2
+_NEW, _UNCHANGED = -1, -2
 
 
 def _mode_if_different(path: Path, body: bytes) -> int:
@@ -83,11 +83,11 @@ def _mode_if_different(path: Path, body: bytes) -> int:
     with os.fdopen(file, "rb", buffering=0) as old:
         status = os.fstat(file)
         if status.st_size == len(body) and old.read() == body:
-            return _SAME
+            return _UNCHANGED
         return status.st_mode & 0o7777
 
 
-def _replace(path: Path, body: bytes, mode: int, flush: bool) -> None:
+def _write_atomically(path: Path, body: bytes, mode: int, flush: bool) -> None:
     """Write the bytes beside `path` and rename them over it."""
     file, temporary = _open_temporary(path.parent)
     try:
@@ -99,9 +99,9 @@ def _replace(path: Path, body: bytes, mode: int, flush: bool) -> None:
                 temporary.chmod(mode)
             if flush:
                 os.fsync(file)
-        reach("replacing")
+        hit_failpoint("replacing")
         temporary.replace(path)
-        reach("replaced")
+        hit_failpoint("replaced")
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -114,7 +114,7 @@ def _open_temporary(folder: Path) -> tuple[int, Path]:
     """A new file in `folder`, which is made when it is missing."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
-        temporary = folder / f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
+        temporary = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(_serial)}"
         try:
             return os.open(temporary, flags, 0o666), temporary
         except FileExistsError:  # left by a killed process that had our number
@@ -140,7 +140,7 @@ def flush_all() -> None:
         os.sync()
 
 
-def sweep(folder: Path) -> int:
+def remove_temporary_files(folder: Path) -> int:
     """Remove the unfinished files a killed process left anywhere below `folder`; how many there were.
 
     Only for one who holds the project's lock: the unfinished file of a living process looks the same.
@@ -148,7 +148,7 @@ def sweep(folder: Path) -> int:
     swept = 0
     for parent, _, names in os.walk(folder):
         for name in names:
-            if name.startswith(TEMPORARY):
+            if name.startswith(TEMPORARY_PREFIX):
                 with contextlib.suppress(OSError):
                     Path(parent, name).unlink()
                     swept += 1
@@ -173,7 +173,7 @@ class FolderSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._written > _FLUSHED_ONE_BY_ONE:
+        if self._written > _INDIVIDUAL_FLUSH_LIMIT:
             flush_all()
 
     def deliver(self, part: Part, destination: str) -> Receipt:
@@ -189,7 +189,7 @@ class FolderSession:
                 "look at the issue's id and at `url` in publisher.toml",
                 permanent=True,
             )
-        one_by_one = sys.platform == "win32" or self._written < _FLUSHED_ONE_BY_ONE
+        one_by_one = sys.platform == "win32" or self._written < _INDIVIDUAL_FLUSH_LIMIT
         changed = write_if_changed(Path(destination, part.key), part.body, flush=one_by_one)
         self._written += changed
         return Receipt(changed=changed)

@@ -12,33 +12,33 @@ from publisher.archive.records import Edition, Record
 from publisher.channel import Channel
 from publisher.errors import IssueError, PublisherError, StorageError
 from publisher.model import Issue
-from publisher.run import Run
+from publisher.run import RunContext
 
 if TYPE_CHECKING:
     from publisher.checks.codes import Problem
     from publisher.checks.summary import Imprint
     from publisher.ledger.calendar import Insistence
 
-_NEIGHBOURS = 20
+_MAX_COMPARED = 20
 """So many issues before this one are compared with it; `publish check` compares with all."""
 
-_LISTED = 3
+_MAX_LISTED = 3
 
-Readings = Mapping[str, tuple[str, Issue]]
+ParsedTexts = Mapping[str, tuple[str, Issue]]
 """By path: texts that were read a moment ago, and what they say."""
 
-_Place = tuple[int, str]
+_ErrorPosition = tuple[int, str]
 """The line of an error, and its code."""
 
 
-def must_be_sound(run: Run, issue: Record, current: Edition, readings: Readings) -> None:
+def require_no_errors(run: RunContext, issue: Record, current: Edition, parsed_texts: ParsedTexts) -> None:
     """Look for errors in the issue to publish, and remember what was seen.
 
     Raises IssueError when it has some. With `force` they are told by a warning, and the ledger keeps that
     somebody insisted: the same text is not stopped by them again.
     """
-    soundness = Soundness(run, current.issues, readings)
-    errors = soundness.errors(issue, run.channels)
+    soundness = IssueChecker(run, current.issues, parsed_texts)
+    errors = soundness.find_errors(issue, run.channels)
     if not run.request.dry_run:
         soundness.save()
     if not errors:
@@ -48,38 +48,40 @@ def must_be_sound(run: Run, issue: Record, current: Edition, readings: Readings)
     name = f"{run.config.publication.id}/{issue.id}"
     known = insistences(run.ledger).get(name, ()) if run.has_ledger else ()
     if run.request.force:
-        if run.is_noted and not are_accepted(errors, issue, known):
+        if run.is_recorded and not is_forced(errors, issue, known):
             insist(run.ledger, name, issue.sha256, ", ".join(errors), run.now)
-        run.warn(f"{_said(issue, errors)}; published all the same (--force)")
-    elif not are_accepted(errors, issue, known):
-        raise fault_of(issue, errors, "or go on all the same: --force")
+        run.warn(f"{_summarize_errors(issue, errors)}; published all the same (--force)")
+    elif not is_forced(errors, issue, known):
+        raise build_issue_error(issue, errors, "or go on all the same: --force")
 
 
-def fault_of(issue: Record, errors: Sequence[str], otherwise: str = "") -> IssueError:
+def build_issue_error(issue: Record, errors: Sequence[str], alternative: str = "") -> IssueError:
     """What to tell of an issue with errors; `otherwise` is what can be done but mend them."""
     look = f"publish check {shlex.quote(issue.path)}"
-    return IssueError(_said(issue, errors), f"{look} · {otherwise}" if otherwise else look)
+    return IssueError(_summarize_errors(issue, errors), f"{look} · {alternative}" if alternative else look)
 
 
-def _said(issue: Record, errors: Sequence[str]) -> str:
-    more = ", …" if len(errors) > _LISTED else ""
+def _summarize_errors(issue: Record, errors: Sequence[str]) -> str:
+    more = ", …" if len(errors) > _MAX_LISTED else ""
     counted = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
-    return f"{issue.path} has {counted}: {', '.join(errors[:_LISTED])}{more}"
+    return f"{issue.path} has {counted}: {', '.join(errors[:_MAX_LISTED])}{more}"
 
 
-def are_accepted(errors: Iterable[str], issue: Record, known: Iterable[Insistence]) -> bool:
+def is_forced(errors: Iterable[str], issue: Record, forced_issues: Iterable[Insistence]) -> bool:
     """Whether a person insisted on this very text with all of these errors."""
-    accepted = {error for one in known if one.source == issue.sha256 for error in one.errors.split(", ")}
+    accepted = {
+        error for one in forced_issues if one.source == issue.sha256 for error in one.errors.split(", ")
+    }
     return accepted.issuperset(errors)
 
 
-class _Seen(NamedTuple):
+class _CheckedText(NamedTuple):
     """What a text says by itself: what others are compared with, its errors unless only others were, and by
     channel what is too much for it."""
 
     sha256: str
-    imprint: Imprint
-    errors: tuple[_Place, ...] | None = None
+    summary: Imprint
+    errors: tuple[_ErrorPosition, ...] | None = None
     excess: Mapping[str, str] = {}
 
     @classmethod
@@ -92,108 +94,108 @@ class _Seen(NamedTuple):
         return cls(sha256, Imprint.from_row(imprint), places, excess)
 
 
-class Soundness:
+class IssueChecker:
     """Looks for errors, in each text once: `save` remembers in the cache what was seen. `issues` are those to
     compare with, newest first; `readings` need not be read."""
 
-    def __init__(self, run: Run, issues: Sequence[Record], readings: Readings) -> None:
+    def __init__(self, run: RunContext, issues: Sequence[Record], parsed_texts: ParsedTexts) -> None:
         self._run = run
         self._issues = issues
-        self._readings = dict(readings)
+        self._parsed_texts = dict(parsed_texts)
         self._path = run.home.cache / "sound.json"
         rows = cache.load(self._path, run.home.key) or {}
-        self._known = {path: _Seen.from_row(row) for path, row in rows.items()}
-        self._found: dict[str, _Seen] = {}
-        self._told: dict[str, list[str]] = {}
+        self._cached = {path: _CheckedText.from_row(row) for path, row in rows.items()}
+        self._checked: dict[str, _CheckedText] = {}
+        self._errors_by_path: dict[str, list[str]] = {}
 
-    def errors(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
+    def find_errors(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
         """The errors that keep an issue from these channels, for people. A file that cannot be read has none:
         who publishes it will say so."""
         try:
-            if issue.path not in self._told:
-                self._told[issue.path] = self._in_text(issue)
-            excess = self._measured(issue, channels)
+            if issue.path not in self._errors_by_path:
+                self._errors_by_path[issue.path] = self._find_text_errors(issue)
+            excess = self._find_channels_over_limit(issue, channels)
         except PublisherError:
             return []
-        return [*self._told[issue.path], *(f"too-long for {name}" for name in excess)]
+        return [*self._errors_by_path[issue.path], *(f"too-long for {name}" for name in excess)]
 
-    def _in_text(self, issue: Record) -> list[str]:
+    def _find_text_errors(self, issue: Record) -> list[str]:
         """The errors in its text and beside the issues before it. Raises IssueError, StorageError."""
         from publisher.checks.cross_issue import Archive, compare
 
-        own = self._examined(issue)
-        before = [one for one in self._issues if one.date < issue.date][:_NEIGHBOURS]
-        others = [seen.imprint for one in before if (seen := self._compared(one))]
-        beside = _places(compare(own.imprint, Archive([own.imprint, *others])))
+        own = self._check_issue(issue)
+        before = [one for one in self._issues if one.date < issue.date][:_MAX_COMPARED]
+        others = [seen.summary for one in before if (seen := self._summarize_issue(one))]
+        beside = _locate_errors(compare(own.summary, Archive([own.summary, *others])))
         return [f"{code} at line {line}" for line, code in sorted({*(own.errors or ()), *beside})]
 
     def save(self) -> None:
         """Remember the issues that were looked at."""
-        if self._found != self._known:
+        if self._checked != self._cached:
             with suppress(StorageError):  # without it, the next run looks again
-                cache.save(self._path, self._run.home.key, self._found)
+                cache.save(self._path, self._run.home.key, self._checked)
                 self._run.home.tell_git()
 
-    def _examined(self, issue: Record) -> _Seen:
+    def _check_issue(self, issue: Record) -> _CheckedText:
         """An issue with its errors. Raises IssueError, StorageError."""
-        seen = self._remembered(issue)
+        seen = self._get_cached(issue)
         if seen is None or seen.errors is None:
             from publisher.checks.check import grave
 
-            text, document = self._reading(issue)
+            text, document = self._parse_issue(issue)
             found = grave(document, text)
-            seen = _Seen(issue.sha256, found.imprint, tuple(_places(found.problems)))
-        self._found[issue.path] = seen
+            seen = _CheckedText(issue.sha256, found.imprint, tuple(_locate_errors(found.problems)))
+        self._checked[issue.path] = seen
         return seen
 
-    def _compared(self, issue: Record) -> _Seen | None:
+    def _summarize_issue(self, issue: Record) -> _CheckedText | None:
         """An issue of which only the imprint is of use; None for a file that cannot be read."""
-        seen = self._remembered(issue)
+        seen = self._get_cached(issue)
         if seen is None:
             from publisher.checks.source import Source
             from publisher.checks.subject import Subject
             from publisher.checks.summary import Imprint
 
             try:
-                text, document = self._reading(issue)
+                text, document = self._parse_issue(issue)
             except PublisherError:
                 return None
-            seen = _Seen(issue.sha256, Imprint.of(Subject(document, Source(text))))
-        self._found[issue.path] = seen
+            seen = _CheckedText(issue.sha256, Imprint.of(Subject(document, Source(text))))
+        self._checked[issue.path] = seen
         return seen
 
-    def _measured(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
+    def _find_channels_over_limit(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
         """The channels that cannot carry so much, unless the issue wants to hear nothing of it."""
-        seen = self._found[issue.path]
+        seen = self._checked[issue.path]
         limited = {channel.name: channel for channel in channels if getattr(channel, "limits", None)}
         unknown = [channel for name, channel in limited.items() if name not in seen.excess]
         if unknown:
             from publisher.checks.budgets import budgets
 
-            _, document = self._reading(issue)
+            _, document = self._parse_issue(issue)
             made = budgets(document, unknown, self._run.config.publication)
             # a channel that cannot render it at all says so itself, and stops no other
             excess = {one.channel: one.excess if one.report else "" for one in made}
             seen = seen._replace(excess={**seen.excess, **excess})
-            self._found[issue.path] = seen
-        silent = "too-long" in seen.imprint.silenced
+            self._checked[issue.path] = seen
+        silent = "too-long" in seen.summary.silenced
         return [name for name in limited if seen.excess[name] and not silent]
 
-    def _remembered(self, issue: Record) -> _Seen | None:
-        seen = self._found.get(issue.path) or self._known.get(issue.path)
+    def _get_cached(self, issue: Record) -> _CheckedText | None:
+        seen = self._checked.get(issue.path) or self._cached.get(issue.path)
         return seen if seen and seen.sha256 == issue.sha256 else None
 
-    def _reading(self, issue: Record) -> tuple[str, Issue]:
-        if issue.path not in self._readings:
-            from publisher.checker import text_of
+    def _parse_issue(self, issue: Record) -> tuple[str, Issue]:
+        if issue.path not in self._parsed_texts:
+            from publisher.checker import read_issue_text
             from publisher.reader import read
 
-            text = text_of(self._run.config.root / issue.path, issue.path)
-            self._readings[issue.path] = text, read(text, issue.path)
-        return self._readings[issue.path]
+            text = read_issue_text(self._run.config.root / issue.path, issue.path)
+            self._parsed_texts[issue.path] = text, read(text, issue.path)
+        return self._parsed_texts[issue.path]
 
 
-def _places(problems: Iterable[Problem]) -> Iterable[_Place]:
+def _locate_errors(problems: Iterable[Problem]) -> Iterable[_ErrorPosition]:
     from publisher.checks.check import errors
 
     return ((problem.pos.line, problem.code) for problem in errors(problems))

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from publisher.errors import ConfigError
 
-NAME = "publisher.toml"
+CONFIG_FILE = "publisher.toml"
 
 
-def find(start: Path) -> Path:
+def find_config(start: Path) -> Path:
     """The publisher.toml of the folder `start` or of the nearest folder above it.
 
     Raises ConfigError when there is none.
     """
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (path := folder / NAME).is_file():
+        if (path := folder / CONFIG_FILE).is_file():
             return path
-    raise ConfigError(f"there is no {NAME} in {start} or above it", "make one: publish init")
+    raise ConfigError(f"there is no {CONFIG_FILE} in {start} or above it", "make one: publish init")

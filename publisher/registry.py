@@ -15,8 +15,8 @@ from publisher.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from publisher.channel import Channel
 
-GROUP = "publisher.channels"
-_TABLE = {
+ENTRY_POINT_GROUP = "publisher.channels"
+_BUILTIN_CHANNELS = {
     "web": "publisher.channels.web:Web",
     "rss": "publisher.channels.rss:Rss",
     "wechat": "publisher.channels.wechat:Wechat",
@@ -25,23 +25,23 @@ _TABLE = {
 }
 
 
-def names() -> tuple[str, ...]:
+def channel_names() -> tuple[str, ...]:
     """The names of all channels there are, ours first.
 
     Raises ConfigError when two packages give the same name.
     """
-    return (*_TABLE, *_entry_points())
+    return (*_BUILTIN_CHANNELS, *_read_entry_points())
 
 
-def load(name: str) -> type[Channel]:
+def load_channel(name: str) -> type[Channel]:
     """The class of the channel `name`; importing it is the only thing that happens.
 
     Raises ConfigError when there is no such channel, when its code cannot be imported, and when what
     was imported is not a channel.
     """
-    place = _TABLE.get(name) or _entry_points().get(name)
+    place = _BUILTIN_CHANNELS.get(name) or _read_entry_points().get(name)
     if place is None:
-        raise _unknown(name)
+        raise _unknown_channel_error(name)
     module, _, attribute = place.partition(":")
     try:
         found = getattr(import_module(module), attribute)
@@ -49,18 +49,18 @@ def load(name: str) -> type[Channel]:
         raise ConfigError(
             f"the channel {name} cannot be loaded from {place}: {error}", "install its package again"
         ) from error
-    if fault := _fault(name, found):
+    if fault := _check_channel_class(name, found):
         raise ConfigError(f"the channel {name} is not usable: {place} {fault}", "tell its author")
     return cast("type[Channel]", found)
 
 
-def _entry_points() -> dict[str, str]:
+def _read_entry_points() -> dict[str, str]:
     """Name to "module:attribute" of the channels other packages bring."""
     from importlib.metadata import entry_points  # slow to import
 
     found: dict[str, str] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        other = _TABLE.get(point.name) or found.get(point.name, point.value)
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        other = _BUILTIN_CHANNELS.get(point.name) or found.get(point.name, point.value)
         if other != point.value:  # the same one twice is a package that is found twice on the path
             raise ConfigError(
                 f"two channels are named {point.name}: {other} and {point.value}",
@@ -70,14 +70,14 @@ def _entry_points() -> dict[str, str]:
     return found
 
 
-def _unknown(name: str) -> ConfigError:
-    known = names()
+def _unknown_channel_error(name: str) -> ConfigError:
+    known = channel_names()
     near = nearest(name, known)
     listed = f"channels: {', '.join(known)}"
     return ConfigError(f"there is no channel {name}", f"did you mean {near}? {listed}" if near else listed)
 
 
-def _fault(name: str, found: object) -> str:
+def _check_channel_class(name: str, found: object) -> str:
     """What keeps an object from being the class of a channel; empty when nothing does."""
     if not isinstance(found, type) or not is_dataclass(found):
         return "is not a dataclass"

@@ -13,32 +13,32 @@ from zoneinfo import ZoneInfo
 
 from publisher import registry
 from publisher.archive.home import Home
-from publisher.channel import Channel, Entry, LiveChannel, Rendering
+from publisher.channel import Channel, Entry, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.credentials import resolve
+from publisher.credentials import resolve_secret
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
-from publisher.events import Report, Request, Warned
+from publisher.events import EventHandler, Request, RunWarning
 from publisher.theme import Theme
 
 if TYPE_CHECKING:
     from publisher.ledger import Ledger
 
 
-class Outgoing(NamedTuple):
+class OutgoingMessage(NamedTuple):
     """A rendering, the live channel it goes by, the id of the issue (or newsletter) it is of, and the name of
     the channel that is done when it arrived; of an issue, when it was to appear."""
 
     id: str
-    owner: str
-    channel: LiveChannel
+    source_channel: str
+    channel: MessageChannel
     rendering: Rendering
     published: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
-class Run:
+class RunContext:
     """A request, and all it is about. `channels` are in the order of delivery, `when` is aware. `stop`
     ends it after what it has begun."""
 
@@ -46,8 +46,8 @@ class Run:
     theme: Theme
     request: Request
     channels: tuple[Channel, ...]
-    when: dt.datetime
-    report: Report
+    started_at: dt.datetime
+    report: EventHandler
     clock: Clock
     stop: Event = field(default_factory=Event)
     warnings: list[str] = field(default_factory=list)
@@ -56,10 +56,10 @@ class Run:
     def now(self) -> dt.datetime:
         """The time of the run in the newsletter's zone, in whole seconds."""
         zone = ZoneInfo(self.config.publication.timezone)
-        return self.when.astimezone(zone).replace(microsecond=0)
+        return self.started_at.astimezone(zone).replace(microsecond=0)
 
     @property
-    def out(self) -> Path:
+    def output_folder(self) -> Path:
         """The folder that parts are delivered to."""
         return self.request.out or self.config.root
 
@@ -69,9 +69,9 @@ class Run:
         return Home(self.config.root)
 
     @property
-    def is_noted(self) -> bool:
+    def is_recorded(self) -> bool:
         """Whether the books are told of it: what goes to another folder is a copy, and a dry run is none."""
-        return self.out == self.config.root and not self.request.dry_run
+        return self.output_folder == self.config.root and not self.request.dry_run
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -79,7 +79,7 @@ class Run:
         from publisher.ledger import Ledger
 
         address = self.config.ledger
-        return Ledger(resolve(address) if address else self.home.ledger)
+        return Ledger(resolve_secret(address) if address else self.home.ledger)
 
     @property
     def has_ledger(self) -> bool:
@@ -87,7 +87,7 @@ class Run:
         there = self.home.ledger.exists() or self.home.ledger.with_suffix(".backup").exists()
         return bool(self.config.ledger) or there
 
-    def addresses(self, entries: Iterable[Entry]) -> dict[str, str]:
+    def article_urls(self, entries: Iterable[Entry]) -> dict[str, str]:
         """Where issues are at WeChat, by the address of their page."""
         from publisher.ledger.queries import addresses
 
@@ -99,17 +99,21 @@ class Run:
         if "ledger" in self.__dict__:
             self.ledger.close()
 
-    def is_live(self, channel: Channel) -> bool:
+    def is_sending_channel(self, channel: Channel) -> bool:
         """Whether what a channel makes leaves the house. To another folder everything goes as files."""
-        return isinstance(channel, LiveChannel) and bool(channel.destination) and self.out == self.config.root
+        return (
+            isinstance(channel, MessageChannel)
+            and bool(channel.destination)
+            and self.output_folder == self.config.root
+        )
 
     def warn(self, message: str) -> None:
         """Tell something that stops nothing."""
         self.warnings.append(message)
-        self.report(Warned(message))
+        self.report(RunWarning(message))
 
 
-def channels_for(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
+def select_channels(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
     """The channels named, or all that are on, in the order of delivery.
 
     Raises ConfigError for one that is not there or not on.
@@ -117,7 +121,7 @@ def channels_for(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
     on = {channel.name: channel for channel in config.channels}
     for name in names:
         if name not in on:
-            registry.load(name)  # which says so when there is no such channel
+            registry.load_channel(name)  # which says so when there is no such channel
             hint = f"switch it on: [channels.{name}] in {config.path.name}"
             raise ConfigError(f"the channel {name} is off", hint)
     return tuple(channel for channel in config.channels if not names or channel.name in names)

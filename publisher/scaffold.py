@@ -10,28 +10,30 @@ from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
 from publisher import templates
-from publisher.config import NAME, Config, slug
+from publisher.config import CONFIG_FILE, Config, slugify
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
-from publisher.files import storage_error, write_if_changed
+from publisher.files import wrap_os_error, write_if_changed
 from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader import read
 from publisher.words import words
 
-_SAMPLE = ("慢工双周刊", "写得慢一点，用得久一点：排版、字体与顺手的工具")
+_SAMPLE_TITLES = ("慢工双周刊", "写得慢一点，用得久一点：排版、字体与顺手的工具")
 _SAMPLE_ISSUES = ("sample-1.md", "sample-2.md", "sample-3.md")  # oldest first
-_FORTNIGHT = 14
+_DEFAULT_INTERVAL_DAYS = 14
 _DATE = lazy_pattern(r"\d{4}-\d{2}-\d{2}")
-_NUMBER = lazy_pattern(r"[\s,:：·|(（–—-]*(?:#|№|第|\b(?:no|nr|vol|issue|edition)\b\.?)\s*\d", re.IGNORECASE)
+_ISSUE_NUMBER = lazy_pattern(
+    r"[\s,:：·|(（–—-]*(?:#|№|第|\b(?:no|nr|vol|issue|edition)\b\.?)\s*\d", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Newsletter:
+class InitResult:
     """What `init` made: its files, publisher.toml first, and the issue it took the name from, if any."""
 
     created: tuple[Path, ...]
-    newest: Path | None = None
+    source_issue: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,11 @@ class NewIssue:
 
     path: Path
     date: dt.date
-    rhythm: int
-    last: dt.date | None = None
+    interval_days: int
+    previous_date: dt.date | None = None
 
 
-def init(folder: Path, *, today: dt.date) -> Newsletter:
+def create_newsletter(folder: Path, *, today: dt.date) -> InitResult:
     """Make `folder` a newsletter.
 
     Where there are issues, in it or in its folder `issues`, only publisher.toml is written, with name and
@@ -52,26 +54,26 @@ def init(folder: Path, *, today: dt.date) -> Newsletter:
     Raises ConfigError when a file is there already, StorageError when one cannot be written.
     """
     for parent in ("issues/", ""):
-        if found := _issues_in(folder / parent):
+        if found := _find_issues(folder / parent):
             newest = max(found, key=lambda path: (found[path], path.name))
-            issue = _read(newest)
-            name = _unnumbered(issue.title.name) if issue.title else folder.resolve().name
-            settings = _settings(
+            issue = _read_issue(newest)
+            name = _strip_issue_number(issue.title.name) if issue.title else folder.resolve().name
+            settings = _render_config(
                 name,
                 plain(issue.tagline),
-                parent + _pattern(folder / parent, found),
-                slug(name, folder.resolve().name),
+                parent + _build_issues_glob(folder / parent, found),
+                slugify(name, folder.resolve().name),
                 today,
             )
-            return Newsletter(_create({folder / NAME: settings}), newest)
-    texts = {folder / NAME: _settings(*_SAMPLE, "issues/*.md", "slow-craft", today)}
+            return InitResult(_create_files({folder / CONFIG_FILE: settings}), newest)
+    texts = {folder / CONFIG_FILE: _render_config(*_SAMPLE_TITLES, "issues/*.md", "slow-craft", today)}
     for age, sample in enumerate(reversed(_SAMPLE_ISSUES)):
-        date = str(today - dt.timedelta(days=1 + _FORTNIGHT * age))
-        texts[folder / "issues" / f"{date}.md"] = _fill(sample, {"date": date})
-    return Newsletter(_create(texts))
+        date = str(today - dt.timedelta(days=1 + _DEFAULT_INTERVAL_DAYS * age))
+        texts[folder / "issues" / f"{date}.md"] = _fill_template(sample, {"date": date})
+    return InitResult(_create_files(texts))
 
 
-def new(config: Config, *, today: dt.date, date: dt.date | None = None) -> NewIssue:
+def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None) -> NewIssue:
     """Write the next issue: a draft with the newsletter's name and the newest issue's sections, empty.
 
     Without `date` it gets the next one in the rhythm of the issues with a date in their file name, not
@@ -79,47 +81,49 @@ def new(config: Config, *, today: dt.date, date: dt.date | None = None) -> NewIs
     written.
     """
     dated = {
-        day: path for path in sorted(config.root.glob(config.issues)) if (day := _day(path, config.root))
+        day: path
+        for path in sorted(config.root.glob(config.issues))
+        if (day := _parse_path_date(path, config.root))
     }
     last = max(dated, default=None)
     newest = dated[last] if last else None
-    rhythm = _rhythm(dated)
+    rhythm = _median_interval(dated)
     if date is None:
         date = last + dt.timedelta(days=rhythm) if last else today
         while date < today:
             date += dt.timedelta(days=rhythm)
-    path = dated.get(date) or config.root / _place(config, date, newest)
-    _create({path: _skeleton(config, date, _read(newest) if newest else None)})
+    path = dated.get(date) or config.root / _next_issue_path(config, date, newest)
+    _create_files({path: _render_draft(config, date, _read_issue(newest) if newest else None)})
     return NewIssue(path, date, rhythm, last)
 
 
 # ---------------------------------------------------------------------- init
 
 
-def _issues_in(folder: Path) -> dict[Path, dt.date]:
+def _find_issues(folder: Path) -> dict[Path, dt.date]:
     """The Markdown files that are issues, by a date in the name or by their title, and their dates."""
     found = {}
     for path in sorted(filter(Path.is_file, folder.glob("*.md"))):
-        if day := _day(path, folder):
+        if day := _parse_path_date(path, folder):
             found[path] = day
-        elif (issue := _read(path)).title and issue.title.regular:
+        elif (issue := _read_issue(path)).title and issue.title.regular:
             found[path] = issue.date or dt.date.min
     return found
 
 
-def _unnumbered(title: str) -> str:
+def _strip_issue_number(title: str) -> str:
     """What stands before the number of the issue, as in Harbour Notes #12: Tides; without one, all of it."""
-    name, *_ = _NUMBER.split(title, maxsplit=1)
+    name, *_ = _ISSUE_NUMBER.split(title, maxsplit=1)
     return name or title
 
 
-def _pattern(folder: Path, issues: Iterable[Path]) -> str:
+def _build_issues_glob(folder: Path, issues: Iterable[Path]) -> str:
     """A glob for the issues that leaves out a README beside them, where their names let it."""
     others = set(folder.glob("*.md")) - set(issues)
     return "[0-9]*.md" if others and all(path.name[0].isdigit() for path in issues) else "*.md"
 
 
-def _settings(name: str, tagline: str, issues: str, site: str, today: dt.date) -> str:
+def _render_config(name: str, tagline: str, issues: str, site: str, today: dt.date) -> str:
     """The text of publisher.toml; `site` is the last part of its addresses."""
     chinese = re.search(r"[\u4e00-\u9fff]", name + tagline)
     values = {
@@ -132,13 +136,15 @@ def _settings(name: str, tagline: str, issues: str, site: str, today: dt.date) -
         "timezone": "Asia/Shanghai" if chinese else "UTC",
     }
     # a JSON string is a TOML string
-    return _fill(NAME, {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()})
+    return _fill_template(
+        CONFIG_FILE, {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
+    )
 
 
 # ----------------------------------------------------------------------- new
 
 
-def _day(path: Path, root: Path) -> dt.date | None:
+def _parse_path_date(path: Path, root: Path) -> dt.date | None:
     """The date in the path of an issue below `root`, if there is one in the calendar."""
     found = _DATE.findall(path.relative_to(root).as_posix())
     try:
@@ -147,13 +153,13 @@ def _day(path: Path, root: Path) -> dt.date | None:
         return None
 
 
-def _rhythm(days: Iterable[dt.date]) -> int:
+def _median_interval(days: Iterable[dt.date]) -> int:
     """The median of the days between issues; a fortnight while there are fewer than two."""
     gaps = sorted((after - before).days for before, after in pairwise(sorted(days)))
-    return gaps[len(gaps) // 2] if gaps else _FORTNIGHT
+    return gaps[len(gaps) // 2] if gaps else _DEFAULT_INTERVAL_DAYS
 
 
-def _place(config: Config, date: dt.date, newest: Path | None) -> PurePosixPath:
+def _next_issue_path(config: Config, date: dt.date, newest: Path | None) -> PurePosixPath:
     """The newest issue's path with the date exchanged; without one, in the folder the glob begins with."""
     if newest:
         return PurePosixPath(_DATE.sub(str(date), newest.relative_to(config.root).as_posix()))
@@ -161,7 +167,7 @@ def _place(config: Config, date: dt.date, newest: Path | None) -> PurePosixPath:
     return PurePosixPath(*folders, f"{date}.md")
 
 
-def _skeleton(config: Config, date: dt.date, newest: Issue | None) -> str:
+def _render_draft(config: Config, date: dt.date, newest: Issue | None) -> str:
     publication = config.publication
     word = words(publication.lang)
     label = (newest.guide.label if newest.guide else "") if newest else word["guide"]
@@ -173,12 +179,12 @@ def _skeleton(config: Config, date: dt.date, newest: Issue | None) -> str:
         f"# {publication.name} ({date}){colon}",
         *([f"**{tagline}**"] if tagline else []),
         *([f"> {label}{colon}"] if label else []),
-        *(_headings(newest) if newest else []),
+        *(_render_headings(newest) if newest else []),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _headings(issue: Issue) -> list[str]:
+def _render_headings(issue: Issue) -> list[str]:
     """The lines of the top sections' titles."""
     top = min((section.level for section in issue.sections), default=2)
     return [f"{'#' * top} {plain(s.title)}" for s in issue.sections if s.level == top and s.title]
@@ -187,21 +193,21 @@ def _headings(issue: Issue) -> list[str]:
 # --------------------------------------------------------------------- files
 
 
-def _read(path: Path) -> Issue:
+def _read_issue(path: Path) -> Issue:
     try:
         return read(path.read_text("utf-8-sig", errors="replace"), str(path))
     except OSError as error:
-        raise storage_error(f"cannot read {path}", error) from error
+        raise wrap_os_error(f"cannot read {path}", error) from error
 
 
-def _fill(template: str, values: Mapping[str, str]) -> str:
+def _fill_template(template: str, values: Mapping[str, str]) -> str:
     text = Path(templates.__path__[0], template).read_text("utf-8")
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text
 
 
-def _create(texts: Mapping[Path, str]) -> tuple[Path, ...]:
+def _create_files(texts: Mapping[Path, str]) -> tuple[Path, ...]:
     """Write all files, or none when one is there already."""
     for path in texts:
         if path.exists():

@@ -63,7 +63,7 @@ if a < b:
 """
 
 
-def sample() -> tuple[Issue, Context]:
+def build_sample() -> tuple[Issue, Context]:
     """An issue as the pipeline gives it to a channel, and the context that goes with it."""
     issue = publishable(read(SAMPLE, "2021-07-18.md"))
     date = dt.date(2021, 7, 18)
@@ -94,9 +94,9 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     not know.
     """
     assert isinstance(channel, Channel), f"{type(channel).__name__} lacks name, render or session"
-    issue, context = sample()
+    issue, context = build_sample()
     first = channel.render(issue, context)  # imports what it needs, which may open files
-    with _sealed():
+    with _sandbox():
         second = channel.render(issue, context)
     assert first.parts, f"{channel.name} makes no part"
     assert first == second, f"{channel.name} makes other parts of the same issue the second time"
@@ -107,7 +107,7 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
         assert part.key, f"{channel.name} makes a part without a key"
         assert "/" in part.media_type, f"{part.key} has no media type"
         assert part.body, f"{part.key} is empty"
-    shown = "\n".join((text or text_of)(part) for part in first.parts)
+    shown = "\n".join((text or extract_text)(part) for part in first.parts)
     for item in issue.items:
         assert item.url is None or item.url in shown, f"{channel.name} loses the address {item.url}"
     limits: Mapping[str, int] = getattr(channel, "limits", {})
@@ -118,7 +118,7 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     return first
 
 
-def text_of(part: Part) -> str:
+def extract_text(part: Part) -> str:
     """What a part says, without the escapes of its form: HTML, XML, JSON, a mail message, plain text."""
     kind = part.media_type.partition(";")[0].strip()
     if kind == "message/rfc822":
@@ -144,66 +144,66 @@ _FORBIDDEN = {
     "subprocess.Popen": "starts a program",
 }
 _CLOCKS = ("time", "time_ns", "localtime", "gmtime", "monotonic", "perf_counter")
-_sealed_now = False
+_is_sandboxed = False
 
 
-def _watch(event: str, _: object) -> None:
-    if _sealed_now and event in _FORBIDDEN:
+def _audit(event: str, _: object) -> None:
+    if _is_sandboxed and event in _FORBIDDEN:
         raise AssertionError(f"render {_FORBIDDEN[event]}")
 
 
 @contextmanager
-def _sealed() -> Iterator[None]:
+def _sandbox() -> Iterator[None]:
     """No file, no socket and no clock for the code that runs inside."""
-    global _sealed_now
-    if _watch not in _hooked:
-        sys.addaudithook(_watch)  # it stays for good, and does nothing outside of this block
-        _hooked.append(_watch)
+    global _is_sandboxed
+    if _audit not in _installed_hooks:
+        sys.addaudithook(_audit)  # it stays for good, and does nothing outside of this block
+        _installed_hooks.append(_audit)
     with ExitStack() as stack:
         for name in _CLOCKS:
-            stack.enter_context(mock.patch.object(time, name, _asks_the_clock))
-        for real, fake in ((dt.datetime, _Moment), (dt.date, _Day)):
+            stack.enter_context(mock.patch.object(time, name, _forbid_clock))
+        for real, fake in ((dt.datetime, _ForbiddenDatetime), (dt.date, _ForbiddenDate)):
             stack.enter_context(mock.patch.object(dt, real.__name__, fake))
-        _sealed_now = True
+        _is_sandboxed = True
         try:
             yield
         finally:
-            _sealed_now = False
+            _is_sandboxed = False
 
 
-_hooked: list[object] = []
+_installed_hooks: list[object] = []
 
 
-def _asks_the_clock(*_: object) -> NoReturn:
+def _forbid_clock(*_: object) -> NoReturn:
     raise AssertionError("render asks the clock")
 
 
-class _Real(type):
+class _RealInstancesMeta(type):
     """Lets the real moments and days count as the ones that stand in for them."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, cls.__mro__[1])
 
 
-class _Moment(dt.datetime, metaclass=_Real):
+class _ForbiddenDatetime(dt.datetime, metaclass=_RealInstancesMeta):
     """A datetime that does not know what time it is."""
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> Any:  # noqa: ARG003
-        _asks_the_clock()
+        _forbid_clock()
 
     @classmethod
     def utcnow(cls) -> Any:
-        _asks_the_clock()
+        _forbid_clock()
 
     @classmethod
     def today(cls) -> Any:
-        _asks_the_clock()
+        _forbid_clock()
 
 
-class _Day(dt.date, metaclass=_Real):
+class _ForbiddenDate(dt.date, metaclass=_RealInstancesMeta):
     """A date that does not know what day it is."""
 
     @classmethod
     def today(cls) -> Any:
-        _asks_the_clock()
+        _forbid_clock()

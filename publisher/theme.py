@@ -29,7 +29,7 @@ class Template:
 
     text: str
     path: str
-    ours: bool = True
+    is_builtin: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Theme:
         rendering twenty pages. Raises StorageError when a file cannot be read, ConfigError when one of the
         user's is not UTF-8.
         """
-        files = _files(Path(templates.__path__[0]), ours=True)
+        files = _read_templates(Path(templates.__path__[0]), is_builtin=True)
         if user_folder is not None and user_folder.is_dir():
-            files |= _files(user_folder, ours=False)
+            files |= _read_templates(user_folder, is_builtin=False)
         return cls(files, cache)
 
     @cached_property
@@ -68,9 +68,9 @@ class Theme:
         return digest.hexdigest()
 
     @property
-    def strangers(self) -> dict[str, str]:
+    def misnamed_files(self) -> dict[str, str]:
         """The user's files that replace none of ours, by path, and the name of ours most like each."""
-        ours = [Path(name) for name in _files(Path(templates.__path__[0]), ours=True)]
+        ours = [Path(name) for name in _read_templates(Path(templates.__path__[0]), is_builtin=True)]
         found = {}
         for name in map(Path, sorted(self.files.keys() - {str(one) for one in ours})):
             if near := nearest(name.stem, [one.stem for one in ours if one.suffix == name.suffix]):
@@ -86,9 +86,9 @@ class Theme:
         try:
             return self._environment.get_template(name).render(values)
         except Exception as error:  # a template may fail with whatever its expressions raise
-            if all(file.ours for file in self.files.values()):
+            if all(file.is_builtin for file in self.files.values()):
                 raise
-            self._explain(name, error)
+            self._raise_template_error(name, error)
 
     @cached_property
     def _environment(self) -> Environment:
@@ -102,17 +102,17 @@ class Theme:
             loader=FunctionLoader(find),
             autoescape=True,
             undefined=StrictUndefined,
-            bytecode_cache=self._bytecode(),
+            bytecode_cache=self._bytecode_cache(),
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
         )
         # as it stands: the JSON lies in a page that says it is UTF-8, in an order that means something
         environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-        environment.filters |= _filters()
+        environment.filters |= _build_filters()
         return environment
 
-    def _bytecode(self) -> FileSystemBytecodeCache | None:
+    def _bytecode_cache(self) -> FileSystemBytecodeCache | None:
         from jinja2 import FileSystemBytecodeCache
 
         if self.cache is None:
@@ -123,9 +123,9 @@ class Theme:
             return None
         return FileSystemBytecodeCache(str(self.cache)) if os.access(self.cache, os.W_OK) else None
 
-    def _explain(self, name: str, error: Exception) -> NoReturn:
+    def _raise_template_error(self, name: str, error: Exception) -> NoReturn:
         """Say which line of which template is wrong."""
-        path, line = _place(error, {file.path for file in self.files.values()})
+        path, line = _locate_template_error(error, {file.path for file in self.files.values()})
         if not path:
             path = self.files[name].path if name in self.files else name
         hint = "mend the template, or remove it to use the built-in one"
@@ -135,12 +135,12 @@ class Theme:
         return {"files": self.files, "cache": self.cache}
 
 
-def _files(folder: Path, *, ours: bool) -> dict[str, Template]:
+def _read_templates(folder: Path, *, is_builtin: bool) -> dict[str, Template]:
     found: dict[str, Template] = {}
     try:
         for path in sorted(folder.iterdir()):
             if path.suffix in _SUFFIXES and not path.name.startswith("."):
-                found[path.name] = Template(path.read_text("utf-8"), str(path), ours)
+                found[path.name] = Template(path.read_text("utf-8"), str(path), is_builtin)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})", "save it as UTF-8") from error
     except OSError as error:
@@ -148,7 +148,7 @@ def _files(folder: Path, *, ours: bool) -> dict[str, Template]:
     return found
 
 
-def _filters() -> dict[str, Callable[..., Markup]]:
+def _build_filters() -> dict[str, Callable[..., Markup]]:
     from jinja2 import pass_context
     from markupsafe import Markup
 
@@ -170,7 +170,7 @@ def _filters() -> dict[str, Callable[..., Markup]]:
     }
 
 
-def _place(error: Exception, paths: set[str]) -> tuple[str, int]:
+def _locate_template_error(error: Exception, paths: set[str]) -> tuple[str, int]:
     """The template and line where an error arose: Jinja2 puts templates into tracebacks as if they were
     Python files, and a syntax error carries its place itself."""
     path, line = getattr(error, "filename", None) or "", getattr(error, "lineno", None) or 1

@@ -18,11 +18,11 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("month", 1, 12, ("", *_MONTHS)),
     ("weekday", 0, 7, (*_DAYS, "sun")),
 )
-_FARTHEST = 9 * 366
+_MAX_DAYS_AHEAD = 9 * 366
 """So many days ahead every day of a calendar has come, the 29th of February too."""
 
 
-class Rhythm(NamedTuple):
+class CronSchedule(NamedTuple):
     """The minutes at which something comes again. `either` is cron's rule that a day fits by its number or by
     its weekday (0 is Sunday), where the rhythm names both."""
 
@@ -31,81 +31,81 @@ class Rhythm(NamedTuple):
     days: frozenset[int]
     months: frozenset[int]
     weekdays: frozenset[int]
-    either: bool
+    matches_either_day: bool
 
-    def first(self, day: dt.date) -> tuple[dt.date, dt.time]:
+    def first_on_or_after(self, day: dt.date) -> tuple[dt.date, dt.time]:
         """The first time at or after the midnight with which `day` begins."""
-        while not self._has(day):
+        while not self._matches(day):
             day += dt.timedelta(days=1)
         return day, dt.time(min(self.hours), min(self.minutes))
 
-    def _has(self, day: dt.date) -> bool:
+    def _matches(self, day: dt.date) -> bool:
         by_number, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        fits = by_number or by_weekday if self.either else by_number and by_weekday
+        fits = by_number or by_weekday if self.matches_either_day else by_number and by_weekday
         return fits and day.month in self.months
 
 
 class Schedule(NamedTuple):
-    """When an issue goes out: on its date at `at`, or at the first time of `rhythm` from that date on; on
+    """When an issue goes out: on its date at `at`, or at the first time of `cron` from that date on; on
     some channels at a time of day of their own, in `times`. What could not go out for longer than
     `catch_up` is left to a person. `on_failure` is the command or address that hears what went
     wrong, or a Reference to it. `is_set` says whether publisher.toml has the table.
     """
 
     at: dt.time = dt.time(9, 45)
-    rhythm: Rhythm | None = None
-    times: Mapping[str, dt.time] = {}
+    cron: CronSchedule | None = None
+    channel_times: Mapping[str, dt.time] = {}
     catch_up: dt.timedelta = dt.timedelta(hours=36)
     on_failure: str = ""
     is_set: bool = False
 
-    def turn(self, day: dt.date, channel: str) -> tuple[dt.date, dt.time]:
+    def due_time(self, day: dt.date, channel: str) -> tuple[dt.date, dt.time]:
         """The day and time of day at which an issue of that date goes out on a channel."""
-        day, at = self.rhythm.first(day) if self.rhythm else (day, self.at)
-        return day, self.times.get(channel, at)
+        day, at = self.cron.first_on_or_after(day) if self.cron else (day, self.at)
+        return day, self.channel_times.get(channel, at)
 
 
-def time_of_day(value: str) -> dt.time:
+def parse_time_of_day(value: str) -> dt.time:
     """The time of day of the key `at`. Raises ConfigError."""
     if found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value):
         return dt.time(int(found[1]), int(found[2]))
     raise ConfigError(f'at must be a time of day, not "{value}"', 'hours and minutes: at = "09:45"')
 
 
-def hours(value: float) -> dt.timedelta:
+def parse_catch_up(value: float) -> dt.timedelta:
     """The hours of the key `catch_up`. Raises ConfigError."""
     if not 0 < value <= 24 * 366:
         raise ConfigError(f"catch_up must be a number of hours, not {value:g}", "like catch_up = 36")
     return dt.timedelta(hours=value)
 
 
-def rhythm(value: str) -> Rhythm:
-    """The rhythm of the key `rhythm`: minute, hour, day, month and weekday, as in crontab(5).
+def parse_cron(value: str) -> CronSchedule:
+    """The value of the key `cron`: minute, hour, day, month and weekday, as in crontab(5).
 
     Raises ConfigError for anything else, and for days that never come.
     """
     words = value.lower().split()
     if len(words) != len(_FIELDS):
         raise ConfigError(
-            f'rhythm must have five fields, not "{value}"', 'every Sunday at 09:45: rhythm = "45 9 * * sun"'
+            f'cron must have five fields, not "{value}"', 'every Sunday at 09:45: cron = "45 9 * * sun"'
         )
-    sets = [_numbers(word, *field) for word, field in zip(words, _FIELDS, strict=True)]
+    sets = [_parse_cron_field(word, *field) for word, field in zip(words, _FIELDS, strict=True)]
     minutes, hours_, days, months, weekdays = sets
-    found = Rhythm(
+    found = CronSchedule(
         minutes,
         hours_,
         days,
         months,
         frozenset(number % 7 for number in weekdays),
-        either=not (words[2].startswith("*") or words[4].startswith("*")),
+        matches_either_day=not (words[2].startswith("*") or words[4].startswith("*")),
     )
     start = dt.date(2020, 1, 1)
-    if not any(found._has(start + dt.timedelta(days=number)) for number in range(_FARTHEST)):
-        raise ConfigError(f'rhythm = "{value}" never comes', "look at its day and its month")
+    if not any(found._matches(start + dt.timedelta(days=number)) for number in range(_MAX_DAYS_AHEAD)):
+        raise ConfigError(f'cron = "{value}" never comes', "look at its day and its month")
     return found
 
 
-def _numbers(word: str, name: str, low: int, high: int, names: tuple[str, ...]) -> frozenset[int]:
+def _parse_cron_field(word: str, name: str, low: int, high: int, names: tuple[str, ...]) -> frozenset[int]:
     """The numbers of a field: *, 5, 1-5, */2, 8-18/2, mon-fri, or several with commas."""
     number = r"\d{1,2}|[a-z]{3}"
     found: set[int] = set()
@@ -114,19 +114,19 @@ def _numbers(word: str, name: str, low: int, high: int, names: tuple[str, ...]) 
         try:
             if match is None or (match[3] and match[2] is None and match[1] is not None):
                 raise ValueError
-            first = low if match[1] is None else _number(match[1], names)
-            last = _number(match[2], names) if match[2] else (first if match[1] else high)
+            first = low if match[1] is None else _parse_cron_value(match[1], names)
+            last = _parse_cron_value(match[2], names) if match[2] else (first if match[1] else high)
             step = int(match[3] or 1)
             if not (low <= first <= last <= high and step):
                 raise ValueError
         except ValueError:
             raise ConfigError(
-                f'rhythm has the {name} "{one}"', f"{name} is * or a number from {low} to {high}"
+                f'cron has the {name} "{one}"', f"{name} is * or a number from {low} to {high}"
             ) from None
         found.update(range(first, last + 1, step))
     return frozenset(found)
 
 
-def _number(word: str, names: tuple[str, ...]) -> int:
+def _parse_cron_value(word: str, names: tuple[str, ...]) -> int:
     """Raises ValueError for a word that is no number or name."""
     return int(word) if word.isdigit() else names.index(word)

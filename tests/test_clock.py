@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from publisher.clock import moment_of
+from publisher.clock import resolve_local_time
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ from publisher.clock import moment_of
     ],
 )
 def test_moment(zone: str, day: str, at: str, moment: str) -> None:
-    found = moment_of(dt.date.fromisoformat(day), dt.time.fromisoformat(at), ZoneInfo(zone))
+    found = resolve_local_time(dt.date.fromisoformat(day), dt.time.fromisoformat(at), ZoneInfo(zone))
     assert found == dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)

@@ -30,9 +30,9 @@ from publisher.channels.web import Web
 from publisher.cli import publish as publish_module
 from publisher.cli.main import main
 from publisher.cli.output import Output
-from publisher.credentials import Reference, quiet_logs, redact, resolve
+from publisher.credentials import Reference, redact, redact_logs, resolve_secret
 from publisher.errors import ConfigError
-from publisher.toml import kinds
+from publisher.toml import collect_field_types
 
 CANARY = 'ca/na"ry \\of+é'
 BOT = "bot" + "7654321098:AAH" + "x" * 32
@@ -42,14 +42,14 @@ NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test knows the secrets of another."""
-    monkeypatch.setattr(credentials, "_known", set())
+    monkeypatch.setattr(credentials, "_known_secrets", set())
 
 
 @pytest.fixture
 def canary(monkeypatch: pytest.MonkeyPatch) -> str:
     """A secret that was resolved."""
     monkeypatch.setenv("CANARY", CANARY)
-    return resolve("env:CANARY")
+    return resolve_secret("env:CANARY")
 
 
 def secret_file(folder: Path, body: bytes = CANARY.encode(), mode: int = 0o600) -> Path:
@@ -61,7 +61,7 @@ def secret_file(folder: Path, body: bytes = CANARY.encode(), mode: int = 0o600) 
 
 def refused(reference: str) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
-        resolve(reference)
+        resolve_secret(reference)
     assert CANARY not in f"{caught.value.message} {caught.value.hint}"
     return caught.value
 
@@ -71,7 +71,7 @@ def refused(reference: str) -> ConfigError:
 
 def test_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", f"{CANARY}\n")
-    assert resolve("env:TOKEN") == CANARY
+    assert resolve_secret("env:TOKEN") == CANARY
     monkeypatch.setenv("TOKEN", "")
     assert refused("env:TOKEN").message == "env:TOKEN: the secret is empty"
     monkeypatch.delenv("TOKEN")
@@ -82,15 +82,15 @@ def test_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
 def test_a_file(tmp_path: Path, end: bytes) -> None:
-    assert resolve(f"file:{secret_file(tmp_path, CANARY.encode() + end)}") == CANARY
+    assert resolve_secret(f"file:{secret_file(tmp_path, CANARY.encode() + end)}") == CANARY
 
 
 def test_a_file_at_home_and_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret_file(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert resolve("file:~/token") == CANARY
+    assert resolve_secret("file:~/token") == CANARY
     monkeypatch.chdir(tmp_path)
-    assert resolve("file:token") == CANARY
+    assert resolve_secret("file:token") == CANARY
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes mean something else there")
@@ -135,7 +135,7 @@ def test_a_credential_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert refused("credential:token").message == "credential:token: No such file or directory"
     secret_file(tmp_path, mode=0o440)  # as systemd leaves it, whose folder keeps the others out
-    assert resolve("credential:token") == CANARY
+    assert resolve_secret("credential:token") == CANARY
 
 
 class Ring(keyring.backend.KeyringBackend):
@@ -165,7 +165,7 @@ def ring() -> Iterator[Ring]:
 
 
 def test_the_keyring(ring: Ring) -> None:
-    assert resolve("keyring:https://news.example.org//bot") == CANARY
+    assert resolve_secret("keyring:https://news.example.org//bot") == CANARY
     error = refused("keyring:news/bot")
     assert error.message == "keyring:news/bot: the keyring has no such entry"
     assert error.hint == "keyring set news bot"
@@ -209,7 +209,7 @@ class Dove:
         return Rendering(())
 
     def session(self) -> AbstractContextManager[Session]:
-        raise ConnectionError(f"https://api.example.org/{resolve(self.token)}/send")
+        raise ConnectionError(f"https://api.example.org/{resolve_secret(self.token)}/send")
 
 
 def find_channel(name: str) -> type[Channel]:
@@ -220,7 +220,7 @@ def find_channel(name: str) -> type[Channel]:
 def dove(folder: Path, line: str) -> Dove:
     path = folder / "publisher.toml"
     path.write_text(TOP + line, "utf-8")
-    found = config.load(path, find_channel).channels[-1]
+    found = config.load_config(path, find_channel).channels[-1]
     assert isinstance(found, Dove)
     return found
 
@@ -267,7 +267,7 @@ def test_a_secret_in_publisher_toml_is_refused_and_not_repeated(tmp_path: Path, 
 
 
 def test_a_reference_is_known_without_annotations_from_the_future() -> None:
-    assert kinds(dataclass(type("Eager", (), {"__annotations__": {"token": Reference}}))) == {
+    assert collect_field_types(dataclass(type("Eager", (), {"__annotations__": {"token": Reference}}))) == {
         "token": "Reference"
     }
     assert [field.type for field in fields(Dove)] == ["Reference", "Reference | None"]
@@ -285,7 +285,7 @@ def test_a_known_secret_is_hidden(canary: str, spelt) -> None:
 def test_a_secret_in_another_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("SHORT", "abc"), ("LONG", "xabcx")):
         monkeypatch.setenv(name, value)
-        resolve(f"env:{name}")
+        resolve_secret(f"env:{name}")
     assert redact("xabcx, abc") == "[secret], [secret]"
 
 
@@ -392,17 +392,17 @@ def test_libraries_that_log_addresses_are_silenced(log: io.StringIO, canary: str
 def test_the_handler_of_last_resort_is_redacted(canary: str) -> None:
     code = (
         "import logging, os\n"
-        "from publisher.credentials import resolve\n"
-        "logging.getLogger('x').error(resolve('env:CANARY'))\n"
+        "from publisher.credentials import resolve_secret\n"
+        "logging.getLogger('x').error(resolve_secret('env:CANARY'))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[secret]\n"
 
 
 def test_quiet_twice_is_quiet_once(log: io.StringIO) -> None:
-    quiet_logs()
+    redact_logs()
     filters = [list(handler.filters) for handler in logging.getLogger().handlers]
-    quiet_logs()
+    redact_logs()
     assert [list(handler.filters) for handler in logging.getLogger().handlers] == filters
 
 
@@ -425,7 +425,7 @@ def test_an_internal_error_shows_no_secret(
     def fail(*_: object) -> None:
         raise ConnectionError(f"{canary} at https://api.example.org/{BOT}/")
 
-    monkeypatch.setattr(publish_module, "nothing_to_do", fail)
+    monkeypatch.setattr(publish_module, "check_up_to_date", fail)
     monkeypatch.delenv("PUBLISHER_DEBUG", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "publisher.toml").write_text(TOP.partition("\n\n")[0], "utf-8")
@@ -446,9 +446,9 @@ def test_nothing_that_is_printed_shows_a_secret(canary: str) -> None:
     for as_json in (False, True):
         output = Output(out, err, json=as_json)
         output.line(canary)
-        output.talk(canary)
-        output.warn(canary)
-        output.fail(canary, f"look at {BOT}", 3)
+        output.info(canary)
+        output.warning(canary)
+        output.finish_with_error(canary, f"look at {BOT}", 3)
         output.finish({"list": [canary, 7, None], "tuple": (canary,), "deep": {"hint": canary}})
     shown = out.getvalue() + err.getvalue()
     assert shown.count("[secret]") == 1 + 2 * 4 + 2 + 3

@@ -16,7 +16,7 @@ from publisher.model import Publication
 from publisher.reader import read
 from publisher.testing import check_channel
 from publisher.theme import Theme
-from publisher.toml import key_of
+from publisher.toml import config_key
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -67,12 +67,12 @@ def test_every_key_of_the_newsletter_is_documented() -> None:
             assert default == known[key], key
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", registry.channel_names())
 def test_every_key_of_a_channel_is_documented(name: str) -> None:
-    channel = registry.load(name)
+    channel = registry.load_channel(name)
     written = {"False": "false", "True": "true", "()": ""}
     defaults = {f.name: str(f.default) for f in fields(channel) if not f.name.startswith("_")}  # type: ignore[arg-type]
-    known = {key_of(name): written.get(default, default) for name, default in defaults.items()}
+    known = {config_key(name): written.get(default, default) for name, default in defaults.items()}
     shown = documented_keys()[f"channels.{name}"]
     assert shown.pop("enabled") == "true"
     assert shown == known

@@ -15,7 +15,7 @@ import pytest
 from publisher import files
 from publisher.channel import Part
 from publisher.errors import DeliveryError, StorageError
-from publisher.files import TEMPORARY, FolderSession, sweep, write_if_changed
+from publisher.files import TEMPORARY_PREFIX, FolderSession, remove_temporary_files, write_if_changed
 
 
 def names(folder: Path) -> list[str]:
@@ -123,22 +123,22 @@ def test_the_leftover_of_a_killed_process_with_our_number_is_no_obstacle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "_serial", iter([7, 8]))
-    (tmp_path / f"{TEMPORARY}{os.getpid()}-7").write_bytes(b"half")
+    (tmp_path / f"{TEMPORARY_PREFIX}{os.getpid()}-7").write_bytes(b"half")
     assert write_if_changed(tmp_path / "feed.xml", b"one")
     assert (tmp_path / "feed.xml").read_bytes() == b"one"
 
 
 def test_sweep_takes_unfinished_files_only(tmp_path: Path) -> None:
-    for name in (f"{TEMPORARY}1-0", f"deep/er/{TEMPORARY}2-3", "feed.xml", "deep/.hidden"):
+    for name in (f"{TEMPORARY_PREFIX}1-0", f"deep/er/{TEMPORARY_PREFIX}2-3", "feed.xml", "deep/.hidden"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    assert sweep(tmp_path) == 2
+    assert remove_temporary_files(tmp_path) == 2
     assert names(tmp_path) == ["deep/.hidden", "feed.xml"]
 
 
 def test_sweeping_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    assert sweep(tmp_path / "nowhere") == 0
+    assert remove_temporary_files(tmp_path / "nowhere") == 0
 
 
 def test_a_session_writes_below_its_destination(tmp_path: Path) -> None:
@@ -205,5 +205,5 @@ def test_a_reader_never_sees_a_torn_file_of_a_killed_writer(tmp_path: Path) -> N
             writer.send_signal(signal.SIGKILL)
         assert min(seen.values()) >= 1_250
         assert path.read_bytes() in whole
-    sweep(tmp_path)
+    remove_temporary_files(tmp_path)
     assert names(tmp_path) == ["feed.xml"]

@@ -49,7 +49,7 @@ def bring(monkeypatch: pytest.MonkeyPatch) -> Bring:
     monkeypatch.setitem(sys.modules, "birds", birds)
 
     def set_points(*pairs: tuple[str, str]) -> None:
-        points = EntryPoints(EntryPoint(name, value, registry.GROUP) for name, value in pairs)
+        points = EntryPoints(EntryPoint(name, value, registry.ENTRY_POINT_GROUP) for name, value in pairs)
         monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: points.select(group=group))
 
     return set_points
@@ -63,21 +63,21 @@ def refusal(call: Callable[[], object]) -> tuple[str, str]:
 
 def test_the_table_comes_first(bring: Bring) -> None:
     bring(("pigeon", "birds:Pigeon"))
-    assert registry.names() == (*OURS, "pigeon")
+    assert registry.channel_names() == (*OURS, "pigeon")
 
 
 def test_a_package_brings_a_channel(bring: Bring) -> None:
     bring(("pigeon", "birds:Pigeon"))
-    assert registry.load("pigeon") is Pigeon
+    assert registry.load_channel("pigeon") is Pigeon
 
 
 def test_an_unknown_name_gets_a_suggestion_and_the_list(bring: Bring) -> None:
     bring(("pigeon", "birds:Pigeon"))
-    assert refusal(lambda: registry.load("Pidgeon")) == (
+    assert refusal(lambda: registry.load_channel("Pidgeon")) == (
         "there is no channel Pidgeon",
         f"did you mean pigeon? channels: {', '.join(OURS)}, pigeon",
     )
-    assert refusal(lambda: registry.load("xyz"))[1] == f"channels: {', '.join(OURS)}, pigeon"
+    assert refusal(lambda: registry.load_channel("xyz"))[1] == f"channels: {', '.join(OURS)}, pigeon"
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def test_an_unknown_name_gets_a_suggestion_and_the_list(bring: Bring) -> None:
 )
 def test_one_name_is_one_channel(bring: Bring, points: list[tuple[str, str]], message: str) -> None:
     bring(*points)
-    assert refusal(registry.names) == (message, "uninstall the package of one of them")
+    assert refusal(registry.channel_names) == (message, "uninstall the package of one of them")
 
 
 def test_a_package_found_twice_is_one(bring: Bring) -> None:
     bring(("pigeon", "birds:Pigeon"), ("pigeon", "birds:Pigeon"))
-    assert registry.names() == (*OURS, "pigeon")
+    assert registry.channel_names() == (*OURS, "pigeon")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_package_found_twice_is_one(bring: Bring) -> None:
 )
 def test_what_is_not_a_channel_is_refused(bring: Bring, name: str, place: str, message: str) -> None:
     bring((name, place))
-    assert refusal(lambda: registry.load(name))[0] == message
+    assert refusal(lambda: registry.load_channel(name))[0] == message
 
 
 def test_a_channel_of_ours_is_found_without_reading_entry_points() -> None:
@@ -133,6 +133,6 @@ def test_a_channel_of_ours_is_found_without_reading_entry_points() -> None:
         "import sys",
         "from publisher import registry",
         "registry.import_module = lambda name: sys.exit('importlib.metadata' in sys.modules)",
-        "registry.load('web')",
+        "registry.load_channel('web')",
     )
     assert subprocess.run([sys.executable, "-c", "\n".join(lines)]).returncode == 0

@@ -15,7 +15,7 @@ from publisher.errors import ConfigError, StorageError
 from publisher.model import Issue, Paragraph, Publication, Strong, plain
 from publisher.reader import read
 from publisher.timetable import Schedule
-from publisher.toml import kinds
+from publisher.toml import collect_field_types
 
 TODAY = dt.date(2024, 7, 19)
 SAMPLE_DAYS = ["2024-06-20", "2024-07-04", "2024-07-18"]
@@ -32,7 +32,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def load(folder: Path) -> Config:
-    return config.load(folder / "publisher.toml", registry.load)
+    return config.load_config(folder / "publisher.toml", registry.load_channel)
 
 
 def settings(folder: Path, issues: str = "issues/*.md", lang: str = "zh-CN", tagline: str = "") -> Config:
@@ -52,21 +52,21 @@ def settings(folder: Path, issues: str = "issues/*.md", lang: str = "zh-CN", tag
 
 def test_an_empty_folder_becomes_a_sample_newsletter(tmp_path: Path) -> None:
     folder = tmp_path / "slow"
-    made = scaffold.init(folder, today=TODAY)
-    assert made.newest is None
+    made = scaffold.create_newsletter(folder, today=TODAY)
+    assert made.source_issue is None
     assert made.created[0] == folder / "publisher.toml"
     assert sorted(made.created[1:]) == [folder / "issues" / f"{day}.md" for day in SAMPLE_DAYS]
     assert sorted(path for path in folder.rglob("*") if path.is_file()) == sorted(made.created)
 
 
 def test_the_sample_settings_load(tmp_path: Path) -> None:
-    scaffold.init(tmp_path, today=TODAY)
+    scaffold.create_newsletter(tmp_path, today=TODAY)
     found = load(tmp_path)
     assert found.publication.name == "慢工双周刊"
     assert found.publication.url == "https://example.org/slow-craft/{date}/"
     assert found.publication.id == "tag:example.org,2024:slow-craft"
     assert (found.publication.lang, found.publication.timezone) == ("zh-CN", "Asia/Shanghai")
-    assert [channel.name for channel in found.channels] == [*registry.names()]
+    assert [channel.name for channel in found.channels] == [*registry.channel_names()]
     assert sorted(path.stem for path in tmp_path.glob(found.issues)) == SAMPLE_DAYS
 
 
@@ -81,13 +81,13 @@ def test_the_settings_name_every_key() -> None:
         "enabled",
     }
     keys |= set(Schedule._fields) - {"times", "is_set"}
-    for name in registry.names():
-        keys |= set(kinds(registry.load(name)))
+    for name in registry.channel_names():
+        keys |= set(collect_field_types(registry.load_channel(name)))
     assert written == keys
 
 
 def test_every_setting_may_be_switched_on(tmp_path: Path) -> None:
-    scaffold.init(tmp_path, today=TODAY)
+    scaffold.create_newsletter(tmp_path, today=TODAY)
     path = tmp_path / "publisher.toml"
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join(line.removeprefix("# ") if " = " in line else line for line in lines), "utf-8")
@@ -98,7 +98,7 @@ def test_every_setting_may_be_switched_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("day", SAMPLE_DAYS)
 def test_a_sample_issue_is_in_order(tmp_path: Path, day: str) -> None:
-    scaffold.init(tmp_path, today=TODAY)
+    scaffold.create_newsletter(tmp_path, today=TODAY)
     issue = read_file(tmp_path / "issues" / f"{day}.md")
     assert issue.diagnostics == ()
     assert issue.dropped == ()
@@ -121,7 +121,7 @@ def test_a_sample_issue_is_in_order(tmp_path: Path, day: str) -> None:
 
 
 def test_the_samples_show_what_there_is(tmp_path: Path) -> None:
-    scaffold.init(tmp_path, today=TODAY)
+    scaffold.create_newsletter(tmp_path, today=TODAY)
     issues = [read_file(tmp_path / "issues" / f"{day}.md") for day in SAMPLE_DAYS]
     items = [item for issue in issues for item in issue.items]
     assert {"List", "Table", "CodeBlock", "Paragraph"} == {
@@ -137,7 +137,7 @@ def test_the_samples_show_what_there_is(tmp_path: Path) -> None:
 
 
 def test_bold_beside_chinese_marks_is_bold(tmp_path: Path) -> None:
-    scaffold.init(tmp_path, today=TODAY)
+    scaffold.create_newsletter(tmp_path, today=TODAY)
     bold = set()
     for day in SAMPLE_DAYS:
         for item in read_file(tmp_path / "issues" / f"{day}.md").items:
@@ -155,9 +155,9 @@ def test_a_folder_with_issues_gets_only_its_settings(tmp_path: Path) -> None:
     write(folder / "issues" / "2021-07-18.md", '# 钟表匠"来信" (2021-07-18)：齿轮\n\n**慢\\\\一点**\n')
     write(folder / "issues" / "2021-07-04.md", "# 旧名 (2021-07-04)\n")
     write(folder / "issues" / "2021-08-xx.md", "# 草稿 (2021-08-xx)\n")
-    made = scaffold.init(folder, today=TODAY)
+    made = scaffold.create_newsletter(folder, today=TODAY)
     assert made.created == (folder / "publisher.toml",)
-    assert made.newest == folder / "issues" / "2021-07-18.md"
+    assert made.source_issue == folder / "issues" / "2021-07-18.md"
     found = load(folder)
     assert found.publication.name == '钟表匠"来信"'
     assert found.publication.tagline == "慢\\一点"
@@ -169,8 +169,8 @@ def test_a_folder_with_issues_gets_only_its_settings(tmp_path: Path) -> None:
 def test_issues_beside_a_readme(tmp_path: Path) -> None:
     write(tmp_path / "README.md", "# About\n")
     write(tmp_path / "2021-07-18-gears.md", "# Clock Letter (2021-07-18): gears\n")
-    made = scaffold.init(tmp_path, today=TODAY)
-    assert made.newest == tmp_path / "2021-07-18-gears.md"
+    made = scaffold.create_newsletter(tmp_path, today=TODAY)
+    assert made.source_issue == tmp_path / "2021-07-18-gears.md"
     found = load(tmp_path)
     assert found.publication.name == "Clock Letter"
     assert found.publication.id == "tag:example.org,2024:clock-letter"
@@ -181,8 +181,8 @@ def test_issues_beside_a_readme(tmp_path: Path) -> None:
 def test_issues_are_known_by_their_title_too(tmp_path: Path) -> None:
     write(tmp_path / "issues" / "two.md", "# Clock Letter (2021-07-18)\n")
     write(tmp_path / "issues" / "zebra.md", "# Clock Letters (2021-07-04)\n")
-    made = scaffold.init(tmp_path, today=TODAY)
-    assert made.newest == tmp_path / "issues" / "two.md"
+    made = scaffold.create_newsletter(tmp_path, today=TODAY)
+    assert made.source_issue == tmp_path / "issues" / "two.md"
     assert load(tmp_path).issues == "issues/*.md"
 
 
@@ -199,13 +199,13 @@ def test_issues_are_known_by_their_title_too(tmp_path: Path) -> None:
 )
 def test_the_name_stands_before_the_number(tmp_path: Path, title: str, name: str) -> None:
     write(tmp_path / "issues" / "2021-07-18.md", f"# {title}\n")
-    scaffold.init(tmp_path, today=TODAY)
+    scaffold.create_newsletter(tmp_path, today=TODAY)
     assert load(tmp_path).publication.name == name
 
 
 def test_a_readme_alone_is_no_issue(tmp_path: Path) -> None:
     write(tmp_path / "README.md", "# About\n")
-    assert len(scaffold.init(tmp_path, today=TODAY).created) == 4
+    assert len(scaffold.create_newsletter(tmp_path, today=TODAY).created) == 4
 
 
 @pytest.mark.parametrize("with_issues", [True, False])
@@ -215,7 +215,7 @@ def test_init_writes_over_nothing(tmp_path: Path, with_issues: bool) -> None:
         issues(tmp_path, "2021-07-18")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ConfigError) as caught:
-        scaffold.init(tmp_path, today=TODAY)
+        scaffold.create_newsletter(tmp_path, today=TODAY)
     assert caught.value.message == f"{kept} is there already"
     assert caught.value.hint == "nothing was written; edit it, or move it away"
     assert kept.read_text("utf-8") == "mine"
@@ -225,17 +225,17 @@ def test_init_writes_over_nothing(tmp_path: Path, with_issues: bool) -> None:
 def test_init_tells_what_the_system_refuses(tmp_path: Path) -> None:
     blocked = write(tmp_path / "file", "")
     with pytest.raises(StorageError, match=r"cannot write .*publisher\.toml: Not a directory"):
-        scaffold.init(blocked / "folder", today=TODAY)
+        scaffold.create_newsletter(blocked / "folder", today=TODAY)
 
 
 def test_real_issues(tmp_path: Path, corpus: Path) -> None:
     shutil.copytree(corpus / "issues", tmp_path / "issues")
-    made = scaffold.init(tmp_path, today=TODAY)
-    assert made.newest == tmp_path / "issues" / "2021-08-01.md"
+    made = scaffold.create_newsletter(tmp_path, today=TODAY)
+    assert made.source_issue == tmp_path / "issues" / "2021-08-01.md"
     found = load(tmp_path)
     assert found.publication.name == "嵌入式AI简报"
     assert found.publication.tagline == "关注模型压缩、低比特量化、移动端推理加速优化、部署"
-    next_one = scaffold.new(found, today=TODAY)
+    next_one = scaffold.create_issue(found, today=TODAY)
     sections = [plain(section.title) for section in read_file(next_one.path).sections]
     assert sections == ["业界新闻", "论文", "开源项目", "博文"]
 
@@ -270,9 +270,9 @@ def test_the_next_date_follows_the_rhythm(
     tmp_path: Path, days: list[str], today: str, date: str, rhythm: int
 ) -> None:
     issues(tmp_path, *days)
-    made = scaffold.new(settings(tmp_path), today=dt.date.fromisoformat(today))
+    made = scaffold.create_issue(settings(tmp_path), today=dt.date.fromisoformat(today))
     assert made.date == dt.date.fromisoformat(date)
-    assert made.rhythm == rhythm
+    assert made.interval_days == rhythm
     assert made.path == tmp_path / "issues" / f"{date}.md"
     assert made.path.is_file()
 
@@ -284,13 +284,13 @@ def test_the_new_issue_is_a_draft_with_the_sections_of_the_last(tmp_path: Path) 
         "# 慢工 (2021-07-18)：齿轮\n\n**旧口号**\n\n> 本期导读：本期 1 条。\n\n"
         "## 业界新闻\n\n- [a](https://example.org/)\n\n### 深处\n\n## 博文\n\n## [往期回顾](https://example.org/)\n",
     )
-    made = scaffold.new(settings(tmp_path, tagline="写得慢一点"), today=dt.date(2021, 7, 19))
+    made = scaffold.create_issue(settings(tmp_path, tagline="写得慢一点"), today=dt.date(2021, 7, 19))
     assert made.path.read_text("utf-8") == (
         "---\ndraft: true\nlayout: default\n---\n\n"
         "# 慢工 (2021-08-01)：\n\n**写得慢一点**\n\n> 本期导读：\n\n"
         "## 业界新闻\n\n## 博文\n"
     )
-    assert made.last == dt.date(2021, 7, 18)
+    assert made.previous_date == dt.date(2021, 7, 18)
     issue = read_file(made.path)
     assert issue.draft
     assert issue.diagnostics == ()
@@ -299,9 +299,9 @@ def test_the_new_issue_is_a_draft_with_the_sections_of_the_last(tmp_path: Path) 
 
 
 def test_the_first_issue_of_all(tmp_path: Path) -> None:
-    made = scaffold.new(settings(tmp_path, "texts/**/[0-9]*.md", "en"), today=dt.date(2021, 7, 19))
+    made = scaffold.create_issue(settings(tmp_path, "texts/**/[0-9]*.md", "en"), today=dt.date(2021, 7, 19))
     assert made.path == tmp_path / "texts" / "2021-07-19.md"
-    assert made.last is None
+    assert made.previous_date is None
     assert made.path.read_text("utf-8") == (
         "---\ndraft: true\n---\n\n# 慢工 (2021-07-19):\n\n> In this issue:\n"
     )
@@ -312,13 +312,13 @@ def test_the_first_issue_of_all(tmp_path: Path) -> None:
 
 def test_a_newsletter_without_a_guide_gets_none(tmp_path: Path) -> None:
     write(tmp_path / "issues" / "2021-07-18.md", "# 慢工 (2021-07-18)\n\nIt rained.\n\n## News\n")
-    made = scaffold.new(settings(tmp_path), today=TODAY)
+    made = scaffold.create_issue(settings(tmp_path), today=TODAY)
     assert made.path.read_text("utf-8").endswith("：\n\n## News\n")
 
 
 def test_the_tagline_of_the_last_issue_serves_when_the_settings_have_none(tmp_path: Path) -> None:
     write(tmp_path / "issues" / "2021-07-18.md", "# 慢工 (2021-07-18)\n\n**旧口号**\n\n## 博文\n")
-    made = scaffold.new(settings(tmp_path), today=TODAY)
+    made = scaffold.create_issue(settings(tmp_path), today=TODAY)
     assert "\n**旧口号**\n" in made.path.read_text("utf-8")
 
 
@@ -332,12 +332,14 @@ def test_the_tagline_of_the_last_issue_serves_when_the_settings_have_none(tmp_pa
 )
 def test_the_new_file_is_named_like_the_last(tmp_path: Path, pattern: str, last: str, new: str) -> None:
     write(tmp_path / last, "# 慢工 (2021-07-18)\n")
-    assert scaffold.new(settings(tmp_path, pattern), today=dt.date(2021, 7, 19)).path == tmp_path / new
+    assert (
+        scaffold.create_issue(settings(tmp_path, pattern), today=dt.date(2021, 7, 19)).path == tmp_path / new
+    )
 
 
 def test_a_date_may_be_asked_for(tmp_path: Path) -> None:
     issues(tmp_path, "2021-07-18")
-    made = scaffold.new(settings(tmp_path), today=TODAY, date=dt.date(2021, 7, 20))
+    made = scaffold.create_issue(settings(tmp_path), today=TODAY, date=dt.date(2021, 7, 20))
     assert made.path == tmp_path / "issues" / "2021-07-20.md"
     assert [plain(section.title) for section in read_file(made.path).sections] == ["论文", "博文"]
 
@@ -346,6 +348,6 @@ def test_new_writes_over_nothing(tmp_path: Path) -> None:
     kept = write(tmp_path / "issues" / "2021-07-18-letter.md", "# 慢工 (2021-07-18)\n")
     issues(tmp_path, "2021-08-01")
     with pytest.raises(ConfigError) as caught:
-        scaffold.new(settings(tmp_path), today=TODAY, date=dt.date(2021, 7, 18))
+        scaffold.create_issue(settings(tmp_path), today=TODAY, date=dt.date(2021, 7, 18))
     assert caught.value.message == f"{kept} is there already"
     assert kept.read_text("utf-8") == "# 慢工 (2021-07-18)\n"

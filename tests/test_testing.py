@@ -41,9 +41,9 @@ class Titles:
         return FolderSession()
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", registry.channel_names())
 def test_our_channels_keep_the_contract(name: str) -> None:
-    check_channel(registry.load(name)())
+    check_channel(registry.load_channel(name)())
 
 
 def test_a_channel_of_somebody_else_keeps_it() -> None:

@@ -1,4 +1,4 @@
-"""The table [schedule]: rhythms as for cron, times of channels, and what is told of mistakes."""
+"""The table [schedule]: cron expressions, times of channels, and what is told of mistakes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from publisher.errors import ConfigError
-from publisher.timetable import Schedule, hours, rhythm, time_of_day
+from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
 
 
 @pytest.mark.parametrize(
@@ -29,47 +29,47 @@ from publisher.timetable import Schedule, hours, rhythm, time_of_day
     ],
 )
 def test_the_first_time_from_a_day_on(text: str, day: str, first: str) -> None:
-    found = dt.datetime.combine(*rhythm(text).first(dt.date.fromisoformat(day)))
+    found = dt.datetime.combine(*parse_cron(text).first_on_or_after(dt.date.fromisoformat(day)))
     assert found.isoformat(timespec="minutes") == first
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("45 9 * *", 'rhythm must have five fields, not "45 9 * *"'),
-        ("60 9 * * *", 'rhythm has the minute "60"'),
-        ("0 24 * * *", 'rhythm has the hour "24"'),
-        ("0 0 0 * *", 'rhythm has the day "0"'),
-        ("0 0 * 13 *", 'rhythm has the month "13"'),
-        ("0 0 * * 8", 'rhythm has the weekday "8"'),
-        ("0 0 * * sunday", 'rhythm has the weekday "sunday"'),
-        ("0 0 * * fri-mon", 'rhythm has the weekday "fri-mon"'),
-        ("*/0 0 * * *", 'rhythm has the minute "*/0"'),
-        ("5/2 0 * * *", 'rhythm has the minute "5/2"'),
-        ("0 0 30 2 *", 'rhythm = "0 0 30 2 *" never comes'),
+        ("45 9 * *", 'cron must have five fields, not "45 9 * *"'),
+        ("60 9 * * *", 'cron has the minute "60"'),
+        ("0 24 * * *", 'cron has the hour "24"'),
+        ("0 0 0 * *", 'cron has the day "0"'),
+        ("0 0 * 13 *", 'cron has the month "13"'),
+        ("0 0 * * 8", 'cron has the weekday "8"'),
+        ("0 0 * * sunday", 'cron has the weekday "sunday"'),
+        ("0 0 * * fri-mon", 'cron has the weekday "fri-mon"'),
+        ("*/0 0 * * *", 'cron has the minute "*/0"'),
+        ("5/2 0 * * *", 'cron has the minute "5/2"'),
+        ("0 0 30 2 *", 'cron = "0 0 30 2 *" never comes'),
     ],
 )
-def test_what_is_no_rhythm(text: str, message: str) -> None:
+def test_what_is_no_cron_expression(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as told:
-        rhythm(text)
+        parse_cron(text)
     assert told.value.message == message
     assert told.value.hint
 
 
-def test_a_channel_has_its_own_time_on_the_day_of_the_rhythm() -> None:
+def test_a_channel_has_its_own_time_on_the_day_of_the_cron_expression() -> None:
     day = dt.date(2021, 7, 19)
-    schedule = Schedule(times={"email": dt.time(10)})
-    assert schedule.turn(day, "web") == (day, dt.time(9, 45))
-    assert schedule.turn(day, "email") == (day, dt.time(10))
-    schedule = schedule._replace(rhythm=rhythm("0 8 * * sun"))
+    schedule = Schedule(channel_times={"email": dt.time(10)})
+    assert schedule.due_time(day, "web") == (day, dt.time(9, 45))
+    assert schedule.due_time(day, "email") == (day, dt.time(10))
+    schedule = schedule._replace(cron=parse_cron("0 8 * * sun"))
     sunday = dt.date(2021, 7, 25)
-    assert schedule.turn(day, "web") == (sunday, dt.time(8))
-    assert schedule.turn(day, "email") == (sunday, dt.time(10))
+    assert schedule.due_time(day, "web") == (sunday, dt.time(8))
+    assert schedule.due_time(day, "email") == (sunday, dt.time(10))
 
 
 def test_hours_and_times() -> None:
-    assert hours(1.5) == dt.timedelta(minutes=90)
-    assert time_of_day("23:05") == dt.time(23, 5)
+    assert parse_catch_up(1.5) == dt.timedelta(minutes=90)
+    assert parse_time_of_day("23:05") == dt.time(23, 5)
     for wrong in (0, -1, float("inf"), float("nan")):
         with pytest.raises(ConfigError, match="catch_up must be a number of hours"):
-            hours(wrong)
+            parse_catch_up(wrong)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from publisher.channel import Context, Finding, Part, Rendering, Session
 from publisher.channels.email import settings
-from publisher.channels.email.settings import Settings, server
+from publisher.channels.email.settings import EmailSettings, parse_server
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
@@ -22,15 +22,15 @@ from publisher.model import Issue
 
 
 @dataclass(frozen=True, slots=True)
-class Email(Settings):
+class Email(EmailSettings):
     """A list of readers, with its settings."""
 
     name: ClassVar[str] = "email"
     limits: ClassVar[Mapping[str, int]] = {"octets": 998}  # in a line: RFC 5322, section 2.1.1
-    updates: ClassVar[bool] = False
+    can_edit: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
-    repeatable: ClassVar[bool] = False
-    patience: ClassVar[float] = 1200.0  # a mail may take ten minutes, and then another to wait for its turn
+    idempotent: ClassVar[bool] = False
+    timeout: ClassVar[float] = 1200.0  # a mail may take ten minutes, and then another to wait for its turn
 
     @property
     def destination(self) -> str:
@@ -38,30 +38,34 @@ class Email(Settings):
         return "readers" if self.server else ""
 
     @property
-    def own(self) -> str:
+    def test_recipient(self) -> str:
         """The editor's own address."""
         return self.me
 
     @property
-    def window(self) -> int:
+    def concurrency(self) -> int:
         """How many connections are open at a time: those wanted, if the server takes as many."""
-        from publisher.channels.email.rate_limit import limits
+        from publisher.channels.email.rate_limit import find_provider_limits
 
-        found = limits(server(self.server, self.user, self.password).host) if self.server else None
+        found = (
+            find_provider_limits(parse_server(self.server, self.user, self.password).host)
+            if self.server
+            else None
+        )
         return min(self.connections, found.connections) if found else self.connections
 
     def recipients(self) -> Iterator[str]:
         """The readers, each once, by what is the same for all ways to write the address."""
-        from publisher.channels.email.recipients import readers
+        from publisher.channels.email.recipients import read_recipients
 
-        return (one.key for one in readers(self._source))
+        return (one.key for one in read_recipients(self._recipient_source))
 
     @property
-    def recipients_state(self) -> object:
+    def recipients_version(self) -> object:
         """What changes when the list does."""
-        from publisher.channels.email.recipients import state
+        from publisher.channels.email.recipients import source_version
 
-        return state(self._source)
+        return source_version(self._recipient_source)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """The message of an issue that went through `publishable` and `absolute`, and its text for the eye;
@@ -73,32 +77,34 @@ class Email(Settings):
 
         return render(self, issue, context)
 
-    def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+    def render_notice(
+        self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
+    ) -> Rendering:
         """A mail that programs show below that of the issue; they want the same subject for that, too."""
-        from publisher.channels.email.render import follow_up
+        from publisher.channels.email.render import render_notice_mail
 
-        return follow_up(self, text, first, context, when)
+        return render_notice_mail(self, text, first, context, when)
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection that sends to its destinations, readers or any address; without a server it writes
         files below it."""
         if not self.server:
             return FolderSession()
-        from publisher.channels.email.rate_limit import PACE
+        from publisher.channels.email.rate_limit import SHARED_RATE_LIMITER
         from publisher.channels.email.session import MailSession
-        from publisher.channels.email.smtp import Connection
+        from publisher.channels.email.smtp import SmtpConnection
 
         return MailSession(
-            Connection(server(self.server, self.user, self.password)),
-            PACE,
-            self._source,
-            settings.sender("from", self.from_).address,
+            SmtpConnection(parse_server(self.server, self.user, self.password)),
+            SHARED_RATE_LIMITER,
+            self._recipient_source,
+            settings.parse_mailbox_setting("from", self.from_).address,
             self.unsubscribe,
             self.unsubscribe_key,
             (self.dkim, self.dkim_key) if self.dkim else None,
         )
 
-    def examine(self) -> Iterator[Finding]:
+    def diagnose(self) -> Iterator[Finding]:
         """Whether it could send, and whether its list can be read. Raises ConfigError when there is no
         server to ask."""
         if not self.server:
@@ -106,12 +112,12 @@ class Email(Settings):
                 "there is no server, so the mail is written as a file",
                 'name the one that sends your mail: server = "smtp://mail.example.org:587"',
             )
-        from publisher.channels.email.doctor import examine
-        from publisher.channels.email.smtp import Connection
+        from publisher.channels.email.doctor import diagnose
+        from publisher.channels.email.smtp import SmtpConnection
 
-        connection = Connection(server(self.server, self.user, self.password))
-        return examine(connection, self._source, (self.dkim, self.dkim_key), self.unsubscribe_key)
+        connection = SmtpConnection(parse_server(self.server, self.user, self.password))
+        return diagnose(connection, self._recipient_source, (self.dkim, self.dkim_key), self.unsubscribe_key)
 
     @property
-    def _source(self) -> tuple[str, ...] | Path:
+    def _recipient_source(self) -> tuple[str, ...] | Path:
         return self.recipients_ or (self.to,)

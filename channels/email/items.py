@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from publisher.channels.email.headers import tidy
-from publisher.channels.email.wrapping import Sheet, fits
-from publisher.channels.email.writer import Prose, is_bare, shown
+from publisher.channels.email.headers import clean_text
+from publisher.channels.email.wrapping import TextBuffer, fits
+from publisher.channels.email.writer import TextWriter, format_url, is_bare_link
 from publisher.links import arxiv_id, repository
 from publisher.model import Field, Item, plain
 from publisher.transforms import links
@@ -14,63 +14,67 @@ from publisher.transforms import links
 
 def item_name(item: Item) -> str:
     """What an item is called, on one line; without a title, by what it has."""
-    if title := tidy(plain(item.title)):
+    if title := clean_text(plain(item.title)):
         return title
     others = (item.source or "", item.url or "", plain(item.tail), plain(item.summary))
-    return next(filter(None, map(tidy, others)), item.id)
+    return next(filter(None, map(clean_text, others)), item.id)
 
 
-def numbered(number: int) -> str:
+def format_item_number(number: int) -> str:
     """What stands before the item of this number."""
     return f" {number:2d}. "
 
 
-def write_item(item: Item, number: int, sheet: Sheet, say: Mapping[str, str]) -> None:
+def write_item(item: Item, number: int, buffer: TextBuffer, labels: Mapping[str, str]) -> None:
     """Write an item that has this number in its issue."""
-    prose = Prose(sheet, item.url)
-    first = numbered(number)
+    prose = TextWriter(buffer, item.url)
+    first = format_item_number(number)
     indent = " " * len(first)
-    head = _head(item, prose, sheet.width - len(first))
-    for line in [*head, *_addresses(item, say)] or [item.id]:
-        sheet.write(line, first, indent)
+    head = _format_item_head(item, prose, buffer.width - len(first))
+    for line in [*head, *_format_item_links(item, labels)] or [item.id]:
+        buffer.write(line, first, indent)
         first = indent
     for field in item.fields:
         if field.kind != "summary":
-            for line in _field(field, prose, say, item.url):
-                sheet.write(line, indent, indent)
+            for line in _format_field_lines(field, prose, labels, item.url):
+                buffer.write(line, indent, indent)
     for field in item.fields:
         if field.kind == "summary":
-            sheet.blank()
-            prose.paragraph(_labelled_lines(field, prose, say))
+            buffer.write_blank()
+            prose.write_paragraph(_format_labelled_lines(field, prose, labels))
     if item.body:
-        sheet.blank()
-        prose.blocks(item.body)
-    prose.below()
+        buffer.write_blank()
+        prose.write_blocks(item.body)
+    prose.write_reference_block()
 
 
-def _head(item: Item, prose: Prose, room: int) -> list[str]:
+def _format_item_head(item: Item, writer: TextWriter, width: int) -> list[str]:
     """Tags and title, source or authors, what is left of the head line; on one line if there is room."""
-    title = prose.text(item.title)
-    if item.url and is_bare(title, item.url):
+    title = writer.format_text(item.title)
+    if item.url and is_bare_link(title, item.url):
         title = ""
-    by = tidy(item.source or "、".join(item.authors))
-    title = _spaced(*[f"[{tidy(tag)}]" for tag in item.tags], title)
-    rest = _spaced(f"| {by}" if by else "", prose.text(item.tail))
-    whole = _spaced(title, rest)
-    return [line for line in ([whole] if fits(whole, room) else [title, rest]) if line]
+    by = clean_text(item.source or "、".join(item.authors))
+    title = _join_nonempty(*[f"[{clean_text(tag)}]" for tag in item.tags], title)
+    rest = _join_nonempty(f"| {by}" if by else "", writer.format_text(item.tail))
+    whole = _join_nonempty(title, rest)
+    return [line for line in ([whole] if fits(whole, width) else [title, rest]) if line]
 
 
-def _spaced(*texts: str) -> str:
+def _join_nonempty(*texts: str) -> str:
     return " ".join(filter(None, texts))
 
 
-def _addresses(item: Item, say: Mapping[str, str]) -> Iterator[str]:
+def _format_item_links(item: Item, labels: Mapping[str, str]) -> Iterator[str]:
     """The address of an item, its further ones, and those of the repository or paper it only names."""
     if item.url:
-        yield shown(item.url)
+        yield format_url(item.url)
     for extra in item.extras:
-        label = tidy(plain(extra.children))
-        yield shown(extra.url) if is_bare(label, extra.url) else f"{label}{say['colon']}{shown(extra.url)}"
+        label = clean_text(plain(extra.children))
+        yield (
+            format_url(extra.url)
+            if is_bare_link(label, extra.url)
+            else f"{label}{labels['colon']}{format_url(extra.url)}"
+        )
     if item.repo or item.arxiv:
         links_of = (item.url, *(field.url for field in item.fields), *(extra.url for extra in item.extras))
         known = [address for address in links_of if address]
@@ -80,18 +84,21 @@ def _addresses(item: Item, say: Mapping[str, str]) -> Iterator[str]:
             yield f"https://arxiv.org/abs/{item.arxiv}"
 
 
-def _field(field: Field, prose: Prose, say: Mapping[str, str], own: str | None) -> list[str]:
+def _format_field_lines(
+    field: Field, writer: TextWriter, labels: Mapping[str, str], item_url: str | None
+) -> list[str]:
     """The lines of a field; an address that stands above already is not said again."""
     url = field.url
-    if url and is_bare(plain(field.value).strip(), url):
-        return [f"{tidy(field.label)}{say['colon']}{say['above'] if url == own else shown(url)}"]
-    lines = _labelled_lines(field, prose, say)
+    if url and is_bare_link(plain(field.value).strip(), url):
+        target = labels["above"] if url == item_url else format_url(url)
+        return [f"{clean_text(field.label)}{labels['colon']}{target}"]
+    lines = _format_labelled_lines(field, writer, labels)
     if url and url not in links(field.value):
-        lines[-1] += prose.mark(url)
+        lines[-1] += writer.format_reference(url)
     return lines
 
 
-def _labelled_lines(field: Field, prose: Prose, say: Mapping[str, str]) -> list[str]:
-    lines = prose.lines(field.value)
-    lines[0] = f"{tidy(field.label)}{say['colon']}{lines[0]}"
+def _format_labelled_lines(field: Field, writer: TextWriter, labels: Mapping[str, str]) -> list[str]:
+    lines = writer.format_lines(field.value)
+    lines[0] = f"{clean_text(field.label)}{labels['colon']}{lines[0]}"
     return lines

@@ -6,216 +6,225 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from publisher.channel import Entry
-from publisher.channels.email.headers import tidy
-from publisher.channels.email.items import item_name, numbered, write_item
-from publisher.channels.email.wrapping import SIGNATURE, Sheet, columns, shorten
-from publisher.channels.email.writer import Prose, shown
+from publisher.channels.email.headers import clean_text
+from publisher.channels.email.items import format_item_number, item_name, write_item
+from publisher.channels.email.wrapping import (
+    SIGNATURE_DELIMITER,
+    TextBuffer,
+    count_columns,
+    truncate_to_columns,
+)
+from publisher.channels.email.writer import TextWriter, format_url
 from publisher.links import ascii_url, license_link
 from publisher.model import Guide, Issue, Item, Note, Paragraph, Publication, Section, Warmup, plain
 from publisher.transforms import links
 from publisher.words import words
 
 # more items than this are not listed one by one: the list would bury what it leads to
-_LISTED = 40
+_MAX_LISTED_ITEMS = 40
 # what people read in a minute
-_CHARACTERS, _WORDS = 400, 230
-_TOP = 2
+_CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
+_TOP_LEVEL = 2
 
 
-def write_masthead(sheet: Sheet, issue: Issue, entry: Entry, minutes: int, say: Mapping[str, str]) -> None:
+def write_masthead(
+    buffer: TextBuffer, issue: Issue, entry: Entry, minutes: int, labels: Mapping[str, str]
+) -> None:
     """Write what this is, how long it is, and where to read it in a browser."""
-    prose = Prose(sheet)
-    for line in _title(issue, entry, prose):
-        sheet.write(line)
-    prose.below()
-    sheet.blank()
+    prose = TextWriter(buffer)
+    for line in _format_masthead_title(issue, entry, prose):
+        buffer.write(line)
+    prose.write_reference_block()
+    buffer.write_blank()
     if issue.tagline:
-        prose.paragraph(prose.lines(issue.tagline))
+        prose.write_paragraph(prose.format_lines(issue.tagline))
     count = sum(1 for _ in issue.items)
-    facts = [f"{count} {say['item' if count == 1 else 'items']}"] if count else []
-    sheet.write(" · ".join([*facts, say["reading_time"].format(minutes)]))
+    facts = [f"{count} {labels['item' if count == 1 else 'items']}"] if count else []
+    buffer.write(" · ".join([*facts, labels["reading_time"].format(minutes)]))
     if entry.updated > entry.published:
-        sheet.write(f"{say['updated']} {entry.updated.date().isoformat()}")
-    write_place(sheet, entry, say)
-    prose.below()
+        buffer.write(f"{labels['updated']} {entry.updated.date().isoformat()}")
+    write_online_link(buffer, entry, labels)
+    prose.write_reference_block()
 
 
-def write_place(sheet: Sheet, entry: Entry, say: Mapping[str, str]) -> None:
+def write_online_link(buffer: TextBuffer, entry: Entry, labels: Mapping[str, str]) -> None:
     """Write where to read it in a browser."""
-    sheet.write(f"{say['read_online']}{say['colon']}{shown(ascii_url(entry.url))}")
+    buffer.write(f"{labels['read_online']}{labels['colon']}{format_url(ascii_url(entry.url))}")
 
 
-def _title(issue: Issue, entry: Entry, prose: Prose) -> Iterator[str]:
+def _format_masthead_title(issue: Issue, entry: Entry, writer: TextWriter) -> Iterator[str]:
     """The title as written; its topics have a line of their own."""
     title = issue.title
     if title is None:
-        yield tidy(entry.title)
+        yield clean_text(entry.title)
     elif not title.regular or any(links(title.text)):
-        yield from prose.lines(title.text)
+        yield from writer.format_lines(title.text)
     else:
-        yield tidy(f"{title.name} ({title.date})")
+        yield clean_text(f"{title.name} ({title.date})")
         if title.headline:
-            yield tidy("/".join(title.headline))
+            yield clean_text("/".join(title.headline))
 
 
-def reading_time(lines: Iterable[str]) -> int:
+def estimate_reading_time(lines: Iterable[str]) -> int:
     """How many minutes it takes to read. In UTF-8 an ideograph has two bytes more than it has characters."""
     text = "".join(lines)
     ideographs = (len(text.encode()) - len(text)) / 2
-    return max(1, round(ideographs / _CHARACTERS + text.count(" ") / _WORDS))
+    return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + text.count(" ") / _WORDS_PER_MINUTE))
 
 
-def write_contents(sheet: Sheet, sections: Sequence[Section], say: Mapping[str, str]) -> None:
+def write_contents(buffer: TextBuffer, sections: Sequence[Section], labels: Mapping[str, str]) -> None:
     """Write the titles of sections and items, one on a line; those of sections alone when there are many."""
     total = sum(1 for section in sections for _ in section.items)
     titled = [section for section in sections if section.title]
     if not total and len(titled) < 2:
         return
-    write_heading(sheet, say["contents"], _TOP)
-    top = min((section.level for section in titled), default=_TOP)
+    write_heading(buffer, labels["contents"], _TOP_LEVEL)
+    top = min((section.level for section in titled), default=_TOP_LEVEL)
     number = 0
     for section in sections:
         names = [item_name(item) for item in section.items]
-        title = tidy(plain(section.title))
-        if total > _LISTED and names:
+        title = clean_text(plain(section.title))
+        if total > _MAX_LISTED_ITEMS and names:
             last = f"–{number + len(names)}" if len(names) > 1 else ""
-            title += f"{say['colon']}{number + 1}{last}"
+            title += f"{labels['colon']}{number + 1}{last}"
         if title:
-            sheet.lines.append(shorten("  " * (section.level - top) + title, sheet.width))
-        if total <= _LISTED:
+            buffer.lines.append(truncate_to_columns("  " * (section.level - top) + title, buffer.width))
+        if total <= _MAX_LISTED_ITEMS:
             for index, name in enumerate(names, number + 1):
-                sheet.lines.append(shorten(numbered(index) + name, sheet.width))
+                buffer.lines.append(truncate_to_columns(format_item_number(index) + name, buffer.width))
         number += len(names)
 
 
-def write_heading(sheet: Sheet, text: str, level: int) -> None:
+def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
     """Write a heading with a line below it as long as itself, and room above it to be seen when scrolling."""
-    sheet.blank()
-    sheet.blank()
-    sheet.write(text)
-    sheet.write(("=" if level <= _TOP else "-") * min(columns(text), sheet.width))
+    buffer.write_blank()
+    buffer.write_blank()
+    buffer.write(text)
+    buffer.write(("=" if level <= _TOP_LEVEL else "-") * min(count_columns(text), buffer.width))
 
 
-def write_signature(sheet: Sheet, publication: Publication, leave: str, say: Mapping[str, str]) -> None:
+def write_signature(
+    buffer: TextBuffer, publication: Publication, unsubscribe_url: str, labels: Mapping[str, str]
+) -> None:
     """Write who sends this, where they are, what may be done with it, and how to leave."""
-    sheet.blank()
-    sheet.lines.append(SIGNATURE)
-    sheet.write(f"{tidy(publication.name)} {shown(ascii_url(publication.base))}")
+    buffer.write_blank()
+    buffer.lines.append(SIGNATURE_DELIMITER)
+    buffer.write(f"{clean_text(publication.name)} {format_url(ascii_url(publication.base))}")
     for contact in publication.contacts:
-        sheet.write(tidy(contact))
+        buffer.write(clean_text(contact))
     if publication.license:
         name, url = license_link(publication.license)
-        sheet.write(f"{say['license']}{say['colon']}{name} {url}")
-    if leave:  # as it is: something of it may become another for each reader
-        sheet.lines.append(f"{say['unsubscribe']}{say['colon']}{leave}")
+        buffer.write(f"{labels['license']}{labels['colon']}{name} {url}")
+    if unsubscribe_url:  # as it is: something of it may become another for each reader
+        buffer.lines.append(f"{labels['unsubscribe']}{labels['colon']}{unsubscribe_url}")
 
 
 # remarks that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 _SENTENCE_ENDS = "。；！？….;!?"
-_BULLET, _BELOW_BULLET = "  - ", "    "
+_BULLET, _BULLET_INDENT = "  - ", "    "
 
 
-def lines(
-    issue: Issue, entry: Entry, publication: Publication, width: int, *, broken: bool, leave: str = ""
+def layout_issue(
+    issue: Issue, entry: Entry, publication: Publication, width: int, *, wrap: bool, unsubscribe_url: str = ""
 ) -> list[str]:
     """The lines of the mail about an issue, as those of a Sheet. `leave` is the address of a page to leave
     the list by, for the last of them."""
     say = words(publication.lang)
-    top, text = Sheet(width, broken=broken), Sheet(width, broken=broken)
+    top, text = TextBuffer(width, wrap=wrap), TextBuffer(width, wrap=wrap)
     _write_opening(text, issue, say)
     _write_sections(text, issue.sections, say)
     if issue.footer:
-        text.blank()
-        prose = Prose(text)
-        prose.blocks(issue.footer)
-        prose.below()
-    write_masthead(top, issue, entry, reading_time(text.lines), say)
+        text.write_blank()
+        prose = TextWriter(text)
+        prose.write_blocks(issue.footer)
+        prose.write_reference_block()
+    write_masthead(top, issue, entry, estimate_reading_time(text.lines), say)
     write_contents(top, issue.sections, say)
-    write_signature(text, publication, leave, say)
+    write_signature(text, publication, unsubscribe_url, say)
     return top.lines + text.lines
 
 
-def _write_opening(sheet: Sheet, issue: Issue, say: Mapping[str, str]) -> None:
+def _write_opening(buffer: TextBuffer, issue: Issue, labels: Mapping[str, str]) -> None:
     if issue.guide or issue.warmup:
-        sheet.blank()
+        buffer.write_blank()
     if issue.guide:
-        sheet.blank()
-        _write_guide(sheet, issue.guide, say)
+        buffer.write_blank()
+        _write_guide(buffer, issue.guide, labels)
     if issue.warmup:
-        sheet.blank()
-        _write_warmup(sheet, issue.warmup)
-    _write_notes(sheet, issue.notes, say)
+        buffer.write_blank()
+        _write_warmup(buffer, issue.warmup)
+    _write_notes(buffer, issue.notes, labels)
 
 
-def _write_guide(sheet: Sheet, guide: Guide, say: Mapping[str, str]) -> None:
+def _write_guide(buffer: TextBuffer, guide: Guide, labels: Mapping[str, str]) -> None:
     """The guide, its label before its first words, each of its marked parts on a line of its own."""
-    prose = Prose(sheet)
-    label = f"{tidy(guide.label)}{say['colon']}" if guide.label else ""
+    prose = TextWriter(buffer)
+    label = f"{clean_text(guide.label)}{labels['colon']}" if guide.label else ""
     marks = "|".join(re.escape(segment.label) for segment in guide.segments)
     for index, block in enumerate(guide.blocks):
         if index:
-            sheet.blank()
+            buffer.write_blank()
         if isinstance(block, Paragraph):
-            first, *others = prose.lines(block.children)
+            first, *others = prose.format_lines(block.children)
             lines = [label + first, *others]
             if marks:
                 mark = re.compile(f"(?<=[{_SENTENCE_ENDS}]) *(?=[【「](?:{marks})[】」])")
                 lines = [part for line in lines for part in mark.split(line)]
             for line in lines:
-                sheet.write(line)
+                buffer.write(line)
         else:
             if label:
-                sheet.write(label)
-            prose.blocks((block,))
+                buffer.write(label)
+            prose.write_blocks((block,))
         label = ""
-    prose.below()
+    prose.write_reference_block()
 
 
-def _write_warmup(sheet: Sheet, warmup: Warmup) -> None:
+def _write_warmup(buffer: TextBuffer, warmup: Warmup) -> None:
     """The briefs, the addresses of each right below it."""
-    prose = Prose(sheet)
+    prose = TextWriter(buffer)
     if warmup.intro:
-        prose.blocks(warmup.intro)
-        prose.below()
-        sheet.blank()
+        prose.write_blocks(warmup.intro)
+        prose.write_reference_block()
+        buffer.write_blank()
     for brief in warmup.briefs:
-        prose.paragraph(prose.lines(brief.text), _BULLET, _BELOW_BULLET)
-        prose.blocks(brief.body, _BELOW_BULLET)
-        prose.references(_BELOW_BULLET)
+        prose.write_paragraph(prose.format_lines(brief.text), _BULLET, _BULLET_INDENT)
+        prose.write_blocks(brief.body, _BULLET_INDENT)
+        prose.write_references(_BULLET_INDENT)
     if warmup.outro:
-        sheet.blank()
-        prose.blocks(warmup.outro)
-        prose.below()
+        buffer.write_blank()
+        prose.write_blocks(warmup.outro)
+        prose.write_reference_block()
 
 
-def _write_notes(sheet: Sheet, notes: Sequence[Note], say: Mapping[str, str]) -> None:
+def _write_notes(buffer: TextBuffer, notes: Sequence[Note], labels: Mapping[str, str]) -> None:
     for note in notes:
         if note.kind not in _WECHAT_NOTES:
-            prose = Prose(sheet)
-            label = "" if note.kind == "history" else say["note"] + say["colon"]
-            sheet.blank()
-            sheet.write(label + prose.text(note.text))
-            prose.below()
+            prose = TextWriter(buffer)
+            label = "" if note.kind == "history" else labels["note"] + labels["colon"]
+            buffer.write_blank()
+            buffer.write(label + prose.format_text(note.text))
+            prose.write_reference_block()
 
 
-def _write_sections(sheet: Sheet, sections: Sequence[Section], say: Mapping[str, str]) -> None:
+def _write_sections(buffer: TextBuffer, sections: Sequence[Section], labels: Mapping[str, str]) -> None:
     number = 0
     for section in sections:
         if section.title:
-            prose = Prose(sheet)
-            write_heading(sheet, prose.text(section.title), section.level)
-            prose.below()
-        _write_notes(sheet, section.notes, say)
+            prose = TextWriter(buffer)
+            write_heading(buffer, prose.format_text(section.title), section.level)
+            prose.write_reference_block()
+        _write_notes(buffer, section.notes, labels)
         apart = any(item.fields or item.body for item in section.items)
         for index, node in enumerate(section.content):
-            sheet.blank()
+            buffer.write_blank()
             if isinstance(node, Item):
                 if apart and index:
-                    sheet.blank()
+                    buffer.write_blank()
                 number += 1
-                write_item(node, number, sheet, say)
+                write_item(node, number, buffer, labels)
             else:
-                prose = Prose(sheet)
-                prose.blocks((node,))
-                prose.below()
+                prose = TextWriter(buffer)
+                prose.write_blocks((node,))
+                prose.write_reference_block()

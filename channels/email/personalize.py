@@ -13,72 +13,83 @@ from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from publisher.channels.email.headers import Mailbox, header, mailbox_header
-from publisher.channels.email.message import encoded, found, thread
-from publisher.channels.email.recipients import folded
+from publisher.channels.email.headers import Mailbox, build_header, build_mailbox_header
+from publisher.channels.email.message import build_thread_headers, encode_base64_lines, search_headers
+from publisher.channels.email.recipients import normalize_address
 
-PERSONAL = ("{address}", "{token}")
+PLACEHOLDERS = ("{address}", "{token}")
 """What an address for leaving the list may contain that is another one for each reader."""
 
-_PER_LINE = 57  # octets that a line of base64 holds
-_TOKEN = 24
+_BYTES_PER_LINE = 57  # octets that a line of base64 holds
+_TOKEN_LENGTH = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class PersonalizedMail:
     """A mail for one reader: `head` ends with the empty line. `digest` is the SHA-256 of the body."""
 
-    head: bytes
+    headers: bytes
     body: bytes
     digest: bytes
 
 
-class Copies:
+class MailPersonalizer:
     """Makes copies of `mail`. `leave` is how to leave the list, as in the mail, and `secret` what the tokens
     in it are made with."""
 
-    def __init__(self, mail: bytes, leave: str = "", secret: str = "") -> None:
+    def __init__(self, mail: bytes, unsubscribe_url: str = "", secret: str = "") -> None:
         head, _, self._body = mail.partition(b"\r\n\r\n")
         at = head.index(b"\r\nTo: ") + 2
-        self._head, own = head[:at], head[at:].decode() + "\r\n"
-        self._id = found(r"^Message-ID: <([^>]+)>", own)
-        self._first = found(r"^In-Reply-To: <([^>]+)>", own) if b"\r\nIn-Reply-To: " in head else ""
-        self._list = found(r"^List-Id: (?:.|\r\n )*<([^>]+)>\r$", head.decode())
-        self._leaving = own[own.index("List-Unsubscribe: ") :]
-        self._leave, self._secret = leave, secret.encode()
-        self._is_personal = any(word in leave for word in PERSONAL)
-        self._before = self._after = b""
+        self._common_headers, own = head[:at], head[at:].decode() + "\r\n"
+        self._message_id = search_headers(r"^Message-ID: <([^>]+)>", own)
+        self._parent_id = (
+            search_headers(r"^In-Reply-To: <([^>]+)>", own) if b"\r\nIn-Reply-To: " in head else ""
+        )
+        self._list_id = search_headers(r"^List-Id: (?:.|\r\n )*<([^>]+)>\r$", head.decode())
+        self._unsubscribe_headers = own[own.index("List-Unsubscribe: ") :]
+        self._unsubscribe_url, self._secret = unsubscribe_url, secret.encode()
+        self._is_personal = any(word in unsubscribe_url for word in PLACEHOLDERS)
+        self._text_before_url = self._text_after_url = b""
         if self._is_personal:
             text = b64decode(self._body)
-            before, _, self._after = text.rpartition(leave.encode())
-            whole = len(before) // _PER_LINE
+            before, _, self._text_after_url = text.rpartition(unsubscribe_url.encode())
+            whole = len(before) // _BYTES_PER_LINE
             self._body = b"".join(self._body.splitlines(keepends=True)[:whole])
-            self._before = before[whole * _PER_LINE :]
+            self._text_before_url = before[whole * _BYTES_PER_LINE :]
         self._digest = hashlib.sha256(self._body)
 
-    def to(self, box: Mailbox) -> Copy:
+    def personalize(self, mailbox: Mailbox) -> PersonalizedMail:
         """The copy for a reader, the same whenever it is made."""
-        key = folded(box.address)
-        own = mailbox_header("To", box) + header("Message-ID", _own_id(self._id, key))
-        if self._first:
-            own += thread(_own_id(self._first, key))
+        key = normalize_address(mailbox.address)
+        own = build_mailbox_header("To", mailbox) + build_header(
+            "Message-ID", _build_message_id(self._message_id, key)
+        )
+        if self._parent_id:
+            own += build_thread_headers(_build_message_id(self._parent_id, key))
         if not self._is_personal:
-            head = b"".join([self._head, own, self._leaving.encode(), b"\r\n"])
-            return Copy(head, self._body, self._digest.digest())
-        leave = self._own_way(key)
-        head = b"".join([self._head, own, self._leaving.replace(self._leave, leave).encode(), b"\r\n"])
-        end = encoded(self._before + leave.encode() + self._after)
+            head = b"".join([self._common_headers, own, self._unsubscribe_headers.encode(), b"\r\n"])
+            return PersonalizedMail(head, self._body, self._digest.digest())
+        leave = self._build_unsubscribe_url(key)
+        head = b"".join(
+            [
+                self._common_headers,
+                own,
+                self._unsubscribe_headers.replace(self._unsubscribe_url, leave).encode(),
+                b"\r\n",
+            ]
+        )
+        end = encode_base64_lines(self._text_before_url + leave.encode() + self._text_after_url)
         digest = self._digest.copy()
         digest.update(end)
-        return Copy(head, self._body + end, digest.digest())
+        return PersonalizedMail(head, self._body + end, digest.digest())
 
-    def _own_way(self, key: str) -> str:
-        told = hmac.new(self._secret, f"unsubscribe {self._list} {key}".encode(), "sha256").digest()
-        values = {"address": quote(key, safe="@"), "token": urlsafe_b64encode(told)[:_TOKEN].decode()}
-        return re.sub(r"\{(address|token)\}", lambda found: values[found[1]], self._leave)
+    def _build_unsubscribe_url(self, key: str) -> str:
+        told = hmac.new(self._secret, f"unsubscribe {self._list_id} {key}".encode(), "sha256").digest()
+        values = {"address": quote(key, safe="@"), "token": urlsafe_b64encode(told)[:_TOKEN_LENGTH].decode()}
+        return re.sub(r"\{(address|token)\}", lambda found: values[found[1]], self._unsubscribe_url)
 
 
-def _own_id(mail: str, key: str) -> str:
+def _build_message_id(message_id: str, key: str) -> str:
     """The Message-ID of the copy that a reader gets of the mail of this one, the same whenever it is made."""
-    token = hashlib.sha256(f"{mail} {key}".encode()).hexdigest()[:20]
-    return f"<{mail.partition('.')[0]}.{token}@{mail.rpartition('@')[2]}>"
+    token = hashlib.sha256(f"{message_id} {key}".encode()).hexdigest()[:20]
+    return f"<{message_id.partition('.')[0]}.{token}@{message_id.rpartition('@')[2]}>"

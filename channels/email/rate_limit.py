@@ -16,7 +16,7 @@ from threading import Lock
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProviderLimits:
     """What the provider of some domains takes: so many mails a minute, and as a server on so many
     connections, so many mails on each."""
 
@@ -27,23 +27,23 @@ class Limits:
 
 
 PROVIDERS = (
-    Limits(("qq.com", "foxmail.com"), per_minute=60, connections=2, per_connection=50),
-    Limits(
+    ProviderLimits(("qq.com", "foxmail.com"), per_minute=60, connections=2, per_connection=50),
+    ProviderLimits(
         ("163.com", "126.com", "yeah.net", "netease.com"), per_minute=60, connections=2, per_connection=20
     ),
-    Limits(
+    ProviderLimits(
         ("sina.com", "sina.cn", "sohu.com", "aliyun.com"), per_minute=120, connections=2, per_connection=50
     ),
 )
 
 
-def limits(host: str, providers: Sequence[Limits] = PROVIDERS) -> Limits | None:
+def find_provider_limits(host: str, providers: Sequence[ProviderLimits] = PROVIDERS) -> ProviderLimits | None:
     """The limits that hold for a domain or a host in it, if there are any."""
     names = [".".join(host.split(".")[at:]) for at in range(host.count("."))]
     return next((one for name in names for one in providers if name in one.domains), None)
 
 
-class Pace:
+class MailRateLimiter:
     """Lets mails wait for their turn, from any number of threads. `monotonic` and `sleep` are in seconds, as
     those of `time`."""
 
@@ -51,27 +51,27 @@ class Pace:
         self,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        providers: Sequence[Limits] = PROVIDERS,
+        providers: Sequence[ProviderLimits] = PROVIDERS,
     ) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
-        self._of = cache(lambda host: limits(host, providers))
-        self._next: defaultdict[Limits, float] = defaultdict(float)
+        self._find_limits = cache(lambda host: find_provider_limits(host, providers))
+        self._next_slots: defaultdict[ProviderLimits, float] = defaultdict(float)
         self._lock = Lock()
 
     def wait(self, *hosts: str) -> None:
         """Wait until a mail may go by these hosts."""
-        found = {one for host in hosts if (one := self._of(host))}
+        found = {one for host in hosts if (one := self._find_limits(host))}
         if not found:
             return
         with self._lock:
             now = self._monotonic()
-            start = max(now, *(self._next[one] for one in found))
+            start = max(now, *(self._next_slots[one] for one in found))
             for one in found:
-                self._next[one] = start + 60 / one.per_minute
+                self._next_slots[one] = start + 60 / one.per_minute
         if start > now:
             self._sleep(start - now)
 
 
-PACE = Pace()
+SHARED_RATE_LIMITER = MailRateLimiter()
 """That of this program: its sessions share what a provider takes."""

@@ -9,31 +9,42 @@ from urllib.parse import urlsplit
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.email import layout
-from publisher.channels.email.headers import Mailbox, header, mailbox, mailto, tidy
-from publisher.channels.email.layout import write_place, write_signature
-from publisher.channels.email.message import Answer, message
-from publisher.channels.email.settings import sender as parse_sender
-from publisher.channels.email.wrapping import Sheet, flowed, hard
+from publisher.channels.email.headers import (
+    Mailbox,
+    build_header,
+    build_mailto_link,
+    clean_text,
+    parse_mailbox,
+)
+from publisher.channels.email.layout import write_online_link, write_signature
+from publisher.channels.email.message import ReplyTo, build_message
+from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
+from publisher.channels.email.wrapping import TextBuffer, format_fixed_lines, format_flowed_lines
 from publisher.errors import ConfigError
 from publisher.model import Issue, Publication
 from publisher.words import words
 
 if TYPE_CHECKING:
-    from publisher.channels.email.settings import Settings
+    from publisher.channels.email.settings import EmailSettings
 
 
-def render(settings: Settings, issue: Issue, context: Context) -> Rendering:
+def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering:
     """The message, and its text for the eye; needs `context.entry`."""
     entry, publication = context.entry, context.publication
     if entry is None:
         raise ValueError("a mail needs the issue's entry in the archive")
-    lines = layout.lines(
-        issue, entry, publication, settings.width, broken=settings.wrap != "none", leave=settings.unsubscribe
+    lines = layout.layout_issue(
+        issue,
+        entry,
+        publication,
+        settings.width,
+        wrap=settings.wrap != "none",
+        unsubscribe_url=settings.unsubscribe,
     )
-    wire = _wire(settings, lines, entry, publication)
+    wire = _render_message(settings, lines, entry, publication)
     folder = f"outbox/{entry.date.isoformat()}/email"
     parts = [Part(f"{folder}/message.eml", "message/rfc822", wire)]
-    text = "\n".join([*hard(lines), ""]).encode()
+    text = "\n".join([*format_fixed_lines(lines), ""]).encode()
     seen = [Part(f"{folder}/message.txt", "text/plain; charset=utf-8", text)]
     if not settings.server:
         parts, seen = parts + seen, []
@@ -43,52 +54,61 @@ def render(settings: Settings, issue: Issue, context: Context) -> Rendering:
     return Rendering(tuple(parts), report=report, previews=tuple(seen))
 
 
-def follow_up(
-    settings: Settings, text: str, first: Sequence[Part], context: Context, when: dt.datetime
+def render_notice_mail(
+    settings: EmailSettings, text: str, issue_parts: Sequence[Part], context: Context, written_at: dt.datetime
 ) -> Rendering:
     """A mail below that of the issue."""
     entry, publication = context.entry, context.publication
     if entry is None:
         raise ValueError("a notice needs the issue's entry in the archive")
-    answer = Answer.below(first[0].body, when, text)
-    lines = notice_lines(
-        text, entry, publication, settings.width, broken=settings.wrap != "none", leave=settings.unsubscribe
+    answer = ReplyTo.from_mail(issue_parts[0].body, written_at, text)
+    lines = layout_notice(
+        text,
+        entry,
+        publication,
+        settings.width,
+        wrap=settings.wrap != "none",
+        unsubscribe_url=settings.unsubscribe,
     )
-    key = f"outbox/{entry.date.isoformat()}/email/notice-{answer.name[:12]}.eml"
-    return Rendering((Part(key, "message/rfc822", _wire(settings, lines, entry, publication, answer)),))
+    key = f"outbox/{entry.date.isoformat()}/email/notice-{answer.text_digest[:12]}.eml"
+    return Rendering(
+        (Part(key, "message/rfc822", _render_message(settings, lines, entry, publication, answer)),)
+    )
 
 
-def _wire(
-    settings: Settings,
+def _render_message(
+    settings: EmailSettings,
     lines: Sequence[str],
     entry: Entry,
     publication: Publication,
-    answer: Answer | None = None,
+    reply_to_mail: ReplyTo | None = None,
 ) -> bytes:
     """A mail with the lines of a sheet, to whom it goes when it goes to one address."""
-    sender, reply_to = _sender(settings, publication)
+    sender, reply_to = _resolve_sender(settings, publication)
     is_flowed = settings.wrap == "flowed"
-    text = "\r\n".join([*(flowed(lines) if is_flowed else hard(lines)), ""])
-    mail = message(text, sender, reply_to, entry, publication, flowed=is_flowed, answer=answer)
+    text = "\r\n".join([*(format_flowed_lines(lines) if is_flowed else format_fixed_lines(lines)), ""])
+    mail = build_message(
+        text, sender, reply_to, entry, publication, flowed=is_flowed, reply_to_mail=reply_to_mail
+    )
     to = parse_sender("to", settings.to) if settings.to else sender
-    return mail.to(to, _leaving(settings, reply_to))
+    return mail.render_for(to, _build_unsubscribe_headers(settings, reply_to))
 
 
-def _leaving(settings: Settings, reply_to: Mailbox) -> bytes:
+def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> bytes:
     """The header lines by which a reader leaves the list: RFC 2369, section 3.2, and RFC 8058."""
-    ways = [mailto(reply_to.address, "unsubscribe")]
+    ways = [build_mailto_link(reply_to.address, "unsubscribe")]
     if settings.unsubscribe:
         ways.insert(0, f"<{settings.unsubscribe}>,")
-    leave = header("List-Unsubscribe", *ways)
+    leave = build_header("List-Unsubscribe", *ways)
     if "{token}" in settings.unsubscribe:  # else whoever guesses the address could do it
-        leave += header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+        leave += build_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     return leave
 
 
-def _sender(settings: Settings, publication: Publication) -> tuple[Mailbox, Mailbox]:
+def _resolve_sender(settings: EmailSettings, publication: Publication) -> tuple[Mailbox, Mailbox]:
     """Who sends, and who reads the answers."""
     own = publication.email or f"newsletter@{urlsplit(publication.base).hostname}"
-    reader = mailbox(own)
+    reader = parse_mailbox(own)
     sender = parse_sender("from", settings.from_) if settings.from_ else reader
     if sender is None:
         raise ConfigError(
@@ -99,19 +119,19 @@ def _sender(settings: Settings, publication: Publication) -> tuple[Mailbox, Mail
     return named, reader if reader and publication.email else sender
 
 
-def notice_lines(
-    text: str, entry: Entry, publication: Publication, width: int, *, broken: bool, leave: str = ""
+def layout_notice(
+    text: str, entry: Entry, publication: Publication, width: int, *, wrap: bool, unsubscribe_url: str = ""
 ) -> list[str]:
     """The lines of the mail, as those of a Sheet. Those of the text stay apart; `leave` is as for issues."""
     say = words(publication.lang)
-    sheet = Sheet(width, broken=broken)
-    for line in map(tidy, text.splitlines()):
+    sheet = TextBuffer(width, wrap=wrap)
+    for line in map(clean_text, text.splitlines()):
         if line:
             sheet.write(line)
         elif sheet.lines and sheet.lines[-1]:
-            sheet.blank()
+            sheet.write_blank()
     if sheet.lines[-1]:
-        sheet.blank()
-    write_place(sheet, entry, say)
-    write_signature(sheet, publication, leave, say)
+        sheet.write_blank()
+    write_online_link(sheet, entry, say)
+    write_signature(sheet, publication, unsubscribe_url, say)
     return sheet.lines

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from publisher.channels.email.headers import Mailbox, mailbox
+from publisher.channels.email.headers import Mailbox, parse_mailbox
 from publisher.credentials import Reference
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.patterns import lazy_pattern
 
-_LONGEST_ADDRESS = 900  # octets, so that its header has a line to itself: RFC 5322, section 2.1.1
-_PAGE = lazy_pattern(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
-_KEY = lazy_pattern(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+_MAX_URL_BYTES = 900  # octets, so that its header has a line to itself: RFC 5322, section 2.1.1
+_UNSUBSCRIBE_URL = lazy_pattern(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
+_DKIM_DNS_NAME = lazy_pattern(
+    r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)"
+)
 
 
-def sender(key: str, value: str) -> Mailbox:
+def parse_mailbox_setting(key: str, value: str) -> Mailbox:
     """The mailbox written as `address` or `Name <address>`."""
-    found = mailbox(value)
+    found = parse_mailbox(value)
     if found is None:
         raise ConfigError(
             f'{key} must be one mail address in ASCII, not "{value}"',
@@ -29,66 +31,66 @@ def sender(key: str, value: str) -> Mailbox:
     return found
 
 
-def one_of(key: str, value: str, known: Sequence[str], hint: str) -> None:
+def require_one_of(key: str, value: str, allowed: Sequence[str], hint: str) -> None:
     """Only what is known."""
-    if value not in known:
-        raise ConfigError(f'{key} must be one of {", ".join(known)}, not "{value}"', hint)
+    if value not in allowed:
+        raise ConfigError(f'{key} must be one of {", ".join(allowed)}, not "{value}"', hint)
 
 
-def between(key: str, value: int, known: range, unit: str, hint: str) -> None:
+def require_in_range(key: str, value: int, allowed: range, unit: str, hint: str) -> None:
     """Only what is in the range."""
-    if value not in known:
-        raise ConfigError(f"{key} must be {known[0]} to {known[-1]} {unit}, not {value}", hint)
+    if value not in allowed:
+        raise ConfigError(f"{key} must be {allowed[0]} to {allowed[-1]} {unit}, not {value}", hint)
 
 
-def readers(sender: str, to: str, written: tuple[str, ...] | Path) -> None:
+def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | Path) -> None:
     """Who sends, and who gets it: a list, or one address that stands for it. A file is read later."""
     if not sender:
         raise ConfigError(
             "there is a server and no sender", 'say who sends the mail: from = "Name <editor@example.org>"'
         )
-    if not written and not to:
+    if not recipients and not to:
         raise ConfigError(
             "there is a server and nobody to send to",
             'name the file with the addresses: recipients = "readers.txt"',
         )
-    if isinstance(written, tuple) and written:
-        from publisher.channels.email.recipients import readers
+    if isinstance(recipients, tuple) and recipients:
+        from publisher.channels.email.recipients import read_recipients
 
-        for _ in readers(written):
+        for _ in read_recipients(recipients):
             pass
 
 
-def page(address: str, key: str, *, sends: bool) -> None:
+def validate_unsubscribe_url(url: str, key: str, *, has_server: bool) -> None:
     """The address of a page to leave the list by."""
-    if not _PAGE.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
+    if not _UNSUBSCRIBE_URL.fullmatch(url) or len(url) > _MAX_URL_BYTES:
         raise ConfigError(
-            f"unsubscribe must be an https address, with {{address}} and {{token}} at most, not {address}",
+            f"unsubscribe must be an https address, with {{address}} and {{token}} at most, not {url}",
             'like unsubscribe = "https://example.org/leave?who={address}&token={token}"',
         )
-    if ("{token}" in address) != bool(key):
+    if ("{token}" in url) != bool(key):
         raise ConfigError(
             "a {token} in `unsubscribe` is made with `unsubscribe_key`, so there must be both or none",
             'say where the key is: unsubscribe_key = "env:UNSUBSCRIBE_KEY"',
         )
-    if "{" in address and not sends:
+    if "{" in url and not has_server:
         raise ConfigError(
             "without a server all get the same mail, and `unsubscribe` can be no other address for each",
             "set `server` as well",
         )
 
 
-def signing(place: str, key: str, written: str) -> None:
+def validate_dkim(dns_name: str, key: str, from_address: str) -> None:
     """Where the keys for DKIM are, for the domain of the sender or one above it (RFC 7489, section 3.1)."""
-    found = _KEY.fullmatch(place)
+    found = _DKIM_DNS_NAME.fullmatch(dns_name)
     if not found:
         raise ConfigError(
-            f'dkim must be the name of the public key in the DNS, not "{place}"',
+            f'dkim must be the name of the public key in the DNS, not "{dns_name}"',
             'selector, _domainkey and domain, as in dkim = "s1._domainkey.example.org"',
         )
     if not key:
         raise ConfigError("there is `dkim` and no key", 'say where it is: dkim_key = "file:dkim.pem"')
-    domain = sender("from", written).domain.lower()
+    domain = parse_mailbox_setting("from", from_address).domain.lower()
     if not f".{domain}".endswith(f".{found['domain']}"):
         raise ConfigError(
             f"dkim signs for {found['domain']}, and `from` is of {domain}",
@@ -96,18 +98,18 @@ def signing(place: str, key: str, written: str) -> None:
         )
 
 
-def needs(other: str, key: str, value: object) -> None:
+def require_key(other: str, key: str, value: object) -> None:
     """Nothing in a key that says nothing without the other."""
     if value:
         raise ConfigError(f"there is `{key}` and no `{other}`", f"add `{other}`, or leave `{key}` out")
 
 
-_WRITTEN = lazy_pattern(r"(smtps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
-_PORTS = {"smtp": 587, "smtps": 465}  # RFC 6409, RFC 8314
+_SERVER_URL = lazy_pattern(r"(smtps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
+_DEFAULT_PORTS = {"smtp": 587, "smtps": 465}  # RFC 6409, RFC 8314
 _LOOPBACK = lazy_pattern(r"localhost|127\.\d+\.\d+\.\d+|::1")
 
 
-class Server(NamedTuple):
+class SmtpServer(NamedTuple):
     """A mail server. With `tls` it speaks TLS from the first byte, else it is asked to begin it (STARTTLS);
     only on this machine it may speak without."""
 
@@ -118,7 +120,7 @@ class Server(NamedTuple):
     password: Reference = ""
 
     @property
-    def is_here(self) -> bool:
+    def is_local(self) -> bool:
         """Whether it is on this machine."""
         return bool(_LOOPBACK.fullmatch(self.host))
 
@@ -126,10 +128,10 @@ class Server(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-def server(address: str, user: str, password: Reference) -> Server:
+def parse_server(url: str, user: str, password: Reference) -> SmtpServer:
     """The server at an address like smtp://mail.example.org:587. Raises ConfigError."""
-    found = _WRITTEN.fullmatch(address)
-    port = int(found[3] or _PORTS[found[1]]) if found else 0
+    found = _SERVER_URL.fullmatch(url)
+    port = int(found[3] or _DEFAULT_PORTS[found[1]]) if found else 0
     if not found or not 0 < port < 65536:
         raise ConfigError(  # there may be a password in it, so it is not repeated
             "server must be the address of a mail server",
@@ -141,18 +143,18 @@ def server(address: str, user: str, password: Reference) -> Server:
             f"there is a {'user' if user else 'password'} and no {'password' if user else 'user'}",
             'both are needed to log in: user = "…" and password = "env:SMTP_PASSWORD"',
         )
-    return Server(found[2].strip("[]"), port, found[1] == "smtps", user, password)
+    return SmtpServer(found[2].strip("[]"), port, found[1] == "smtps", user, password)
 
 
 _WRAPS = ("flowed", "hard", "none")
 _WIDTHS = range(40, 77)  # a flowed line has two more and must not have over 78 (RFC 3676, section 4.2)
-_ROOM = "72 leaves room for the marks of two replies in a window of 80"
+_WIDTH_HINT = "72 leaves room for the marks of two replies in a window of 80"
 _POLICIES = ("ask", "resend", "skip")
 _CONNECTIONS = range(1, 101)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EmailSettings:
     """`from_` is who sends and `to` who gets the mail, as `address` or `Name <address>`; left out, the
     newsletter's own address does for both.
 
@@ -188,22 +190,22 @@ class Settings:
     def __post_init__(self) -> None:
         for key, value in (("from", self.from_), ("to", self.to), ("me", self.me)):
             if value:
-                sender(key, value)
-        between("width", self.width, _WIDTHS, "columns", _ROOM)
-        between("connections", self.connections, _CONNECTIONS, "at a time", "most servers take 10")
-        one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most readers: wrap = "flowed"')
-        one_of("uncertain", self.uncertain, _POLICIES, 'without it, it is uncertain = "ask"')
+                parse_mailbox_setting(key, value)
+        require_in_range("width", self.width, _WIDTHS, "columns", _WIDTH_HINT)
+        require_in_range("connections", self.connections, _CONNECTIONS, "at a time", "most servers take 10")
+        require_one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most readers: wrap = "flowed"')
+        require_one_of("uncertain", self.uncertain, _POLICIES, 'without it, it is uncertain = "ask"')
         if self.server:
-            server(self.server, self.user, self.password)
-            readers(self.from_, self.to, self.recipients_)
+            parse_server(self.server, self.user, self.password)
+            validate_recipients(self.from_, self.to, self.recipients_)
         else:
             for key in ("user", "password", "recipients", "me", "dkim"):
-                needs("server", key, getattr(self, "recipients_" if key == "recipients" else key))
+                require_key("server", key, getattr(self, "recipients_" if key == "recipients" else key))
         if self.unsubscribe:
-            page(self.unsubscribe, self.unsubscribe_key, sends=bool(self.server))
+            validate_unsubscribe_url(self.unsubscribe, self.unsubscribe_key, has_server=bool(self.server))
         else:
-            needs("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
+            require_key("unsubscribe", "unsubscribe_key", self.unsubscribe_key)
         if self.dkim:
-            signing(self.dkim, self.dkim_key, self.from_)
+            validate_dkim(self.dkim, self.dkim_key, self.from_)
         else:
-            needs("dkim", "dkim_key", self.dkim_key)
+            require_key("dkim", "dkim_key", self.dkim_key)

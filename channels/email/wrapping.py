@@ -24,25 +24,25 @@ from publisher.patterns import lazy_pattern
 _WIDE, _NARROW, _SPACE = "w", "n", " "
 _OPENING, _NARROW_OPENING = "(", "<"
 _CLOSING, _NARROW_CLOSING = ")", ">"
-_POINT = ","  # a closing mark of ASCII, which may begin a word too: .NET
+_ASCII_CLOSING = ","  # a closing mark of ASCII, which may begin a word too: .NET
 _GLUE = "q"  # holds on to both its neighbours
 _MARK, _EMOJI_MARK, _JOINER = "z", "v", "j"  # belong to the character before, the last to that after it too
 
 # the pairs of classes between which a line may end
-_ENDS = frozenset(
+_BREAK_PAIRS = frozenset(
     [
         *(before + after for before in (_WIDE, _CLOSING, _EMOJI_MARK) for after in "wn(<"),
-        *(before + after for before in (_NARROW, _POINT, _NARROW_CLOSING) for after in "w("),
+        *(before + after for before in (_NARROW, _ASCII_CLOSING, _NARROW_CLOSING) for after in "w("),
         *(_SPACE + after for after in "wn(<,qv"),
     ]
 )
-_COLUMNS = {_WIDE: 2, _OPENING: 2, _CLOSING: 2, _MARK: 0, _JOINER: 0}  # all others take one
+_CLASS_WIDTHS = {_WIDE: 2, _OPENING: 2, _CLOSING: 2, _MARK: 0, _JOINER: 0}  # all others take one
 
-_JOINTS = "/-_.&=?"
-_WORD = lazy_pattern("[!-~]*")  # no line ends within ASCII but at a space
+_FORCED_BREAK_AFTER = "/-_.&=?"
+_ASCII_WORD = lazy_pattern("[!-~]*")  # no line ends within ASCII but at a space
 
-_BY_HAND = {
-    _POINT: ",.;:!?%)]}/-℃‰°′″",
+_CLASS_OVERRIDES = {
+    _ASCII_CLOSING: ",.;:!?%)]}/-℃‰°′″",
     _NARROW_OPENING: "({|",
     _NARROW_CLOSING: ">’”…‥·—―",
     _GLUE: "\"'[\u00a0\u202f\u2007",
@@ -54,15 +54,15 @@ _BY_HAND = {
 }
 
 
-class _Classes(dict[str, str]):
+class _CharacterClassCache(dict[str, str]):
     """The class of each character, worked out when it first occurs."""
 
     def __missing__(self, char: str) -> str:
-        self[char] = found = _class_of(char)
+        self[char] = found = _classify_character(char)
         return found
 
 
-def _class_of(char: str) -> str:
+def _classify_character(char: str) -> str:
     category = unicodedata.category(char)
     # the vowels and finals of a Hangul syllable written in pieces have no column of their own
     if category in ("Mn", "Me", "Cf") or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff":
@@ -79,35 +79,37 @@ def _class_of(char: str) -> str:
             return _WIDE if wide else _NARROW
 
 
-_CLASSES = _Classes({char: name for name, chars in _BY_HAND.items() for char in chars})
+_CHARACTER_CLASSES = _CharacterClassCache(
+    {char: name for name, chars in _CLASS_OVERRIDES.items() for char in chars}
+)
 
 # characters as wide as all usual ones in their row of 256, and the width of each row
-_USUAL = lazy_pattern(
+_COMMON_CHARACTERS = lazy_pattern(
     "[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2e80-\u2e99\u2e9b-\u2ef3"
     "\u3000-\u3029\u3030-\u303e\u3041-\u3096\u309b-\u30ff\u3105-\u312f\u3220-\u3247\u3250-\u4dbf"
     "\u4e00-\ua48c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe52\uff01-\uff60]*"
 )
-_ROWS = bytes(2 if row >= 0x2E else 1 for row in range(256))
+_WIDTH_BY_ROW = bytes(2 if row >= 0x2E else 1 for row in range(256))
 
 
-def columns(text: str) -> int:
+def count_columns(text: str) -> int:
     """The columns a text takes."""
-    return len(text) if text.isascii() else sum(_widths(text))
+    return len(text) if text.isascii() else sum(_measure_characters(text))
 
 
-def fits(text: str, room: int) -> bool:
+def fits(text: str, width: int) -> bool:
     """Whether a text takes no more than `room` columns."""
-    return 2 * len(text) <= room or columns(text) <= room
+    return 2 * len(text) <= width or count_columns(text) <= width
 
 
-def _widths(text: str) -> bytes:
+def _measure_characters(text: str) -> bytes:
     """The columns of each character."""
-    if _USUAL.fullmatch(text):
-        return text.encode("utf-16-le")[1::2].translate(_ROWS)
-    return bytes([_COLUMNS.get(_CLASSES[char], 1) for char in text])
+    if _COMMON_CHARACTERS.fullmatch(text):
+        return text.encode("utf-16-le")[1::2].translate(_WIDTH_BY_ROW)
+    return bytes([_CLASS_WIDTHS.get(_CHARACTER_CLASSES[char], 1) for char in text])
 
 
-def pieces(text: str, first: int, rest: int) -> list[str]:
+def wrap_text(text: str, first: int, rest: int) -> list[str]:
     """The text in pieces that join to it again: the first is at most `first` columns wide, the others
     `rest`, not counting the space at their end.
 
@@ -116,11 +118,11 @@ def pieces(text: str, first: int, rest: int) -> list[str]:
     size = len(text)
     if 2 * size <= first or ("://" in text and text.isascii() and " " not in text):
         return [text]
-    widths = _widths(text)
+    widths = _measure_characters(text)
     marks = 0 in widths
     made, start, room = [], 0, first
-    while (end := _reach(widths, start, room, marks)) < size:
-        end = _end(text, start, end)
+    while (end := _measure_line(widths, start, room, marks)) < size:
+        end = _find_break(text, start, end)
         made.append(text[start:end])
         start, room = end, rest
     if start < size:
@@ -128,88 +130,90 @@ def pieces(text: str, first: int, rest: int) -> list[str]:
     return made
 
 
-def shorten(text: str, room: int) -> str:
+def truncate_to_columns(text: str, width: int) -> str:
     """The text in at most `room` columns; what does not fit gives way to an ellipsis."""
-    if fits(text, room):
+    if fits(text, width):
         return text
-    return pieces(text, room - 1, room)[0][: room - 1].rstrip(" ，、；：,;:/（(") + "…"
+    return wrap_text(text, width - 1, width)[0][: width - 1].rstrip(" ，、；：,;:/（(") + "…"
 
 
-def _reach(widths: bytes, start: int, room: int, marks: bool) -> int:
+def _measure_line(widths: bytes, start: int, width: int, has_zero_width: bool) -> int:
     """How far a line can go that begins at `start`; `marks` when there are characters without a column."""
     end, size = start, len(widths)
-    while room > 1 and end < size:
-        ahead = end + room // 2  # they fit even if all of them are wide
-        room -= ahead - end + widths.count(2, end, ahead) - (marks and widths.count(0, end, ahead))
+    while width > 1 and end < size:
+        ahead = end + width // 2  # they fit even if all of them are wide
+        width -= ahead - end + widths.count(2, end, ahead) - (has_zero_width and widths.count(0, end, ahead))
         end = ahead
-    while end < size and widths[end] <= room:
-        room -= widths[end]
+    while end < size and widths[end] <= width:
+        width -= widths[end]
         end += 1
     return end
 
 
-def _end(text: str, start: int, end: int) -> int:
+def _find_break(text: str, start: int, end: int) -> int:
     """Where the line from `start` ends, when there is room up to `end`."""
     while text[end] == " ":  # spaces hang over the edge
         end += 1
         if end == len(text):
             return end
-    after = _CLASSES[text[end]]
+    after = _CHARACTER_CLASSES[text[end]]
     for cut in range(end, start, -1):
-        before = _CLASSES[text[cut - 1]]
-        if before + after in _ENDS:
-            if before != _SPACE or _may_end(text, cut):
+        before = _CHARACTER_CLASSES[text[cut - 1]]
+        if before + after in _BREAK_PAIRS:
+            if before != _SPACE or _is_break_allowed(text, cut):
                 return cut
-        elif before == _MARK and _may_end(text, cut):
+        elif before == _MARK and _is_break_allowed(text, cut):
             return cut
         after = before
-    word = _WORD.match(text, end)
+    word = _ASCII_WORD.match(text, end)
     behind = word.end() if word else end
-    later = next((cut for cut in range(max(behind, end + 1), len(text)) if _may_end(text, cut)), len(text))
-    return later if "://" in text[start:later] else _forced(text, start, end)
+    later = next(
+        (cut for cut in range(max(behind, end + 1), len(text)) if _is_break_allowed(text, cut)), len(text)
+    )
+    return later if "://" in text[start:later] else _find_forced_break(text, start, end)
 
 
-def _may_end(text: str, cut: int) -> bool:
+def _is_break_allowed(text: str, cut: int) -> bool:
     """Whether a line may end before the character at `cut`."""
-    before, after = _CLASSES[text[cut - 1]], _CLASSES[text[cut]]
+    before, after = _CHARACTER_CLASSES[text[cut - 1]], _CHARACTER_CLASSES[text[cut]]
     if before == _MARK:
-        bases = (_CLASSES[char] for char in reversed(text[:cut]))
+        bases = (_CHARACTER_CLASSES[char] for char in reversed(text[:cut]))
         before = next((base for base in bases if base != _MARK), _NARROW)
-    elif before == _SPACE and cut > 1 and _CLASSES[text[cut - 2]] in (_OPENING, _NARROW_OPENING):
+    elif before == _SPACE and cut > 1 and _CHARACTER_CLASSES[text[cut - 2]] in (_OPENING, _NARROW_OPENING):
         return False
-    return before + after in _ENDS
+    return before + after in _BREAK_PAIRS
 
 
-def _forced(text: str, start: int, end: int) -> int:
+def _find_forced_break(text: str, start: int, end: int) -> int:
     """Where a word is cut that is longer than a line: behind one of its joints, if there is one in the second
     half of the line; else where no mark gets on the wrong side and no character of several is torn apart."""
     for cut in range(end, (start + end) // 2, -1):
-        if text[cut - 1] in _JOINTS and text[cut].isalnum():
+        if text[cut - 1] in _FORCED_BREAK_AFTER and text[cut].isalnum():
             return cut
     for cut in range(end, start + 1, -1):
-        if _CLASSES[text[cut]] not in ")>zvj" and _CLASSES[text[cut - 1]] not in "(<qj":
+        if _CHARACTER_CLASSES[text[cut]] not in ")>zvj" and _CHARACTER_CLASSES[text[cut - 1]] not in "(<qj":
             return cut
     return max(end, start + 1)
 
 
-SIGNATURE = "-- "
+SIGNATURE_DELIMITER = "-- "
 """The line above the signature; its space belongs to it (RFC 3676, section 4.3)."""
 
-_SOFT = " "
-_STUFFED = (" ", ">", "From ")
+_SOFT_BREAK = " "
+_STUFFED_PREFIXES = (" ", ">", "From ")
 
 
-class Sheet:
+class TextBuffer:
     """Takes text and breaks it at `width` columns, or not at all when it is not `broken`.
 
     In `lines`, one that ends in a space goes on in the next, but for SIGNATURE; after a break at a space
     that space is there too. No line is stuffed.
     """
 
-    def __init__(self, width: int, *, broken: bool = True) -> None:
+    def __init__(self, width: int, *, wrap: bool = True) -> None:
         self.width = width
         self.lines: list[str] = []
-        self._broken = broken
+        self._wrap = wrap
 
     def write(self, text: str, first: str = "", rest: str = "") -> None:
         """Put a text on lines of its own, `first` before the first of them and `rest` before the others, both
@@ -221,29 +225,29 @@ class Sheet:
         text = text.rstrip(" ")
         if not text:
             self.lines.append(first.rstrip(" "))
-        elif not self._broken or 2 * len(text) + len(first) <= self.width:
+        elif not self._wrap or 2 * len(text) + len(first) <= self.width:
             self.lines.append(first + text)
         else:
-            made = pieces(text, self.width - len(first), self.width - len(rest))
+            made = wrap_text(text, self.width - len(first), self.width - len(rest))
             if rest:
                 made = [rest + line.rstrip(" ") for line in made]
                 made[0] = first + made[0][len(rest) :]
             else:
                 *before, last = made
-                made = [*[line + _SOFT for line in before], last]
+                made = [*[line + _SOFT_BREAK for line in before], last]
                 made[0] = first + made[0]
             self.lines += made
 
-    def blank(self) -> None:
+    def write_blank(self) -> None:
         """An empty line."""
         self.lines.append("")
 
 
-def hard(lines: Iterable[str]) -> list[str]:
+def format_fixed_lines(lines: Iterable[str]) -> list[str]:
     """The lines of a sheet as people see them."""
-    return [line if line == SIGNATURE else line.rstrip(" ") for line in lines]
+    return [line if line == SIGNATURE_DELIMITER else line.rstrip(" ") for line in lines]
 
 
-def flowed(lines: Iterable[str]) -> list[str]:
+def format_flowed_lines(lines: Iterable[str]) -> list[str]:
     """The lines of a sheet as a reader must get them that knows DelSp."""
-    return [f" {line}" if line.startswith(_STUFFED) else line for line in lines]
+    return [f" {line}" if line.startswith(_STUFFED_PREFIXES) else line for line in lines]

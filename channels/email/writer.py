@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import assert_never
 
-from publisher.channels.email.headers import tidy, tidy_code
-from publisher.channels.email.wrapping import Sheet, columns, fits
+from publisher.channels.email.headers import clean_code_line, clean_text
+from publisher.channels.email.wrapping import TextBuffer, count_columns, fits
 from publisher.links import ascii_url
 from publisher.model import (
     Block,
@@ -36,187 +36,195 @@ from publisher.model import (
 
 _RULE = "* * *"
 _BULLET = "- "
-_QUOTE = "> "
-_CODE = "    "
-_NESTED = "  "
-_DEEPEST = 24  # columns; lists further in stay there, or their text would have no room
+_QUOTE_PREFIX = "> "
+_CODE_INDENT = "    "
+_NESTED_INDENT = "  "
+_MAX_LIST_INDENT = 24  # columns; lists further in stay there, or their text would have no room
 # an address that ends in one of these is cut short by what makes addresses clickable
-_OPEN_ENDS = tuple(").,;:!?'*")
+_TRIMMED_URL_ENDINGS = tuple(").,;:!?'*")
 
 
-def shown(url: str) -> str:
+def format_url(url: str) -> str:
     """An address as it stands on a line of its own (RFC 3986, appendix C, for the angle brackets)."""
-    return f"<{url}>" if url.endswith(_OPEN_ENDS) else url
+    return f"<{url}>" if url.endswith(_TRIMMED_URL_ENDINGS) else url
 
 
-def is_bare(text: str, url: str) -> bool:
+def is_bare_link(text: str, url: str) -> bool:
     """Whether the text of a link is its address."""
     return not text or text == url or ("://" in text and ascii_url(text) == url)
 
 
-class Prose:
+class TextWriter:
     """The text of one part of a mail. `own` is an address that is shown beside it anyway."""
 
-    def __init__(self, sheet: Sheet, own: str | None = None) -> None:
-        self._sheet = sheet
-        self._own = own
-        self._numbers: dict[str, int] = {}
-        self._listed = 0
+    def __init__(self, buffer: TextBuffer, known_url: str | None = None) -> None:
+        self._buffer = buffer
+        self._known_url = known_url
+        self._reference_numbers: dict[str, int] = {}
+        self._written_references = 0
 
     # --------------------------------------------------------------- inlines
 
-    def lines(self, nodes: Inlines) -> list[str]:
+    def format_lines(self, nodes: Inlines) -> list[str]:
         """The text of inlines; the breaks the editor meant are kept."""
-        text = self._joined(nodes, last=True)
-        return [tidy(line) for line in text.split("\n")] if "\n" in text else [tidy(text)]
+        text = self._join_inlines(nodes, ends_line=True)
+        return [clean_text(line) for line in text.split("\n")] if "\n" in text else [clean_text(text)]
 
-    def text(self, nodes: Inlines) -> str:
+    def format_text(self, nodes: Inlines) -> str:
         """The text of inlines on one line, after which the line may go on."""
-        return tidy(self._joined(nodes, last=False))
+        return clean_text(self._join_inlines(nodes, ends_line=False))
 
-    def mark(self, url: str) -> str:
+    def format_reference(self, url: str) -> str:
         """The number that stands for an address."""
-        return f"[{self._numbers.setdefault(url, len(self._numbers) + 1)}]"
+        return f"[{self._reference_numbers.setdefault(url, len(self._reference_numbers) + 1)}]"
 
-    def _joined(self, nodes: Inlines, *, last: bool) -> str:
+    def _join_inlines(self, nodes: Inlines, *, ends_line: bool) -> str:
         """The text of inlines; `last` when a line ends after them."""
         made = []
         for index, node in enumerate(nodes, 1):
             if isinstance(node, Text):
                 made.append(node.text)
             else:
-                ends = isinstance(nodes[index], Break) if index < len(nodes) else last
-                made.append(self._inline(node, last=ends))
+                ends = isinstance(nodes[index], Break) if index < len(nodes) else ends_line
+                made.append(self._format_inline(node, ends_line=ends))
         return "".join(made)
 
-    def _inline(self, node: Inline, *, last: bool) -> str:
+    def _format_inline(self, node: Inline, *, ends_line: bool) -> str:
         match node:
             case Text(text) | Code(text):
                 return text
             case Strong(children) | Em(children):
-                return self._joined(children, last=last)
+                return self._join_inlines(children, ends_line=ends_line)
             case Link(children, url):
-                return self._link(self._joined(children, last=False), url, last=last)
+                return self._format_link(
+                    self._join_inlines(children, ends_line=False), url, ends_line=ends_line
+                )
             case Image(url, alt):
-                return self._link(alt, url, last=last)
+                return self._format_link(alt, url, ends_line=ends_line)
             case Break():
                 return "\n"
             case _:
                 assert_never(node)
 
-    def _link(self, text: str, url: str, *, last: bool) -> str:
-        if is_bare(text, url):  # at the end of a line nothing can be taken for a part of it
-            return shown(url) if last else self.mark(url)
-        if url in (self._own, f"mailto:{text}"):
+    def _format_link(self, text: str, url: str, *, ends_line: bool) -> str:
+        if is_bare_link(text, url):  # at the end of a line nothing can be taken for a part of it
+            return format_url(url) if ends_line else self.format_reference(url)
+        if url in (self._known_url, f"mailto:{text}"):
             return text
-        return text + self.mark(url)
+        return text + self.format_reference(url)
 
     # ---------------------------------------------------------------- blocks
 
-    def references(self, indent: str = "") -> None:
+    def write_references(self, indent: str = "") -> None:
         """Write the addresses that were given a number since the last call."""
-        for url, number in islice(self._numbers.items(), self._listed, None):
-            self._sheet.write(shown(url), f"{indent}[{number}] ", indent)
-        self._listed = len(self._numbers)
+        for url, number in islice(self._reference_numbers.items(), self._written_references, None):
+            self._buffer.write(format_url(url), f"{indent}[{number}] ", indent)
+        self._written_references = len(self._reference_numbers)
 
-    def below(self) -> None:
+    def write_reference_block(self) -> None:
         """The same below a text: after a blank line, if there are any."""
-        if self._listed < len(self._numbers):
-            self._sheet.blank()
-            self.references()
+        if self._written_references < len(self._reference_numbers):
+            self._buffer.write_blank()
+            self.write_references()
 
-    def blocks(self, nodes: Blocks, indent: str = "") -> None:
+    def write_blocks(self, nodes: Blocks, indent: str = "") -> None:
         """Write blocks, a blank line between two."""
         for index, node in enumerate(nodes):
             if index:
-                self._sheet.blank()
-            self._block(node, indent, indent)
+                self._buffer.write_blank()
+            self._write_block(node, indent, indent)
 
-    def paragraph(self, lines: list[str], first: str = "", rest: str = "") -> None:
+    def write_paragraph(self, lines: list[str], first: str = "", rest: str = "") -> None:
         """Write lines that belong together. Long ones are paragraphs to a reader, so a blank line keeps them
         apart, unless they hang below something."""
-        width = self._sheet.width
+        width = self._buffer.width
         for index, text in enumerate(lines):
             if index and not rest and not (fits(text, width) and fits(lines[index - 1], width)):
-                self._sheet.blank()
-            self._sheet.write(text, rest if index else first, rest)
+                self._buffer.write_blank()
+            self._buffer.write(text, rest if index else first, rest)
 
-    def _block(self, node: Block, first: str, rest: str) -> None:
+    def _write_block(self, node: Block, first: str, rest: str) -> None:
         """Write a block; `first` stands before its first line and `rest` before the others."""
         match node:
             case Paragraph(children):
-                self.paragraph(self.lines(children), first, rest)
+                self.write_paragraph(self.format_lines(children), first, rest)
             case List(items, ordered, start):
-                self._list(items, ordered, start, first or _NESTED, rest or _NESTED)
+                self._write_list(items, ordered, start, first or _NESTED_INDENT, rest or _NESTED_INDENT)
             case Quote(children):
-                self._quote(children, first or " ", rest or " ")
+                self._write_quote(children, first or " ", rest or " ")
             case CodeBlock(text):
                 for line in text.split("\n"):  # without a `rest`, so that a long one can be joined again
-                    self._sheet.write(tidy_code(line), first + _CODE)
+                    self._buffer.write(clean_code_line(line), first + _CODE_INDENT)
                     first = rest
             case Table():
-                self._table(node, first or _NESTED, rest or _NESTED)
+                self._write_table(node, first or _NESTED_INDENT, rest or _NESTED_INDENT)
             case Figure(image, url):
-                self._lines(_picture(image, url), first, rest)
+                self._write_lines(_format_image_lines(image, url), first, rest)
             case Rule():
-                self._sheet.write(_RULE, first, rest)
+                self._buffer.write(_RULE, first, rest)
             case _:
                 assert_never(node)
 
-    def _lines(self, lines: list[str], first: str, rest: str) -> None:
+    def _write_lines(self, lines: list[str], first: str, rest: str) -> None:
         for index, line in enumerate(lines):
-            self._sheet.write(line, rest if index else first, rest)
+            self._buffer.write(line, rest if index else first, rest)
 
-    def _quote(self, nodes: Blocks, first: str, rest: str) -> None:
+    def _write_quote(self, nodes: Blocks, first: str, rest: str) -> None:
         for index, node in enumerate(nodes):
             if index:
-                self._sheet.write("", rest + _QUOTE)
-            self._block(node, (rest if index else first) + _QUOTE, rest + _QUOTE)
+                self._buffer.write("", rest + _QUOTE_PREFIX)
+            self._write_block(node, (rest if index else first) + _QUOTE_PREFIX, rest + _QUOTE_PREFIX)
 
-    def _list(self, items: tuple[Blocks, ...], ordered: bool, start: int, first: str, rest: str) -> None:
+    def _write_list(
+        self, items: tuple[Blocks, ...], ordered: bool, start: int, first: str, rest: str
+    ) -> None:
         for number, item in enumerate(items, start):
             marker = f"{number}. " if ordered else _BULLET
-            inner = rest + " " * len(marker) if len(rest) < _DEEPEST else rest
+            inner = rest + " " * len(marker) if len(rest) < _MAX_LIST_INDENT else rest
             ahead = first + marker
             for node in item:
-                self._block(node, ahead, inner)
+                self._write_block(node, ahead, inner)
                 ahead = inner
             if not item:
-                self._sheet.write("", ahead)
+                self._buffer.write("", ahead)
             first = rest
 
-    def _table(self, node: Table, first: str, rest: str) -> None:
+    def _write_table(self, node: Table, first: str, rest: str) -> None:
         rows = [node.header, *node.rows] if any(node.header) else node.rows
-        cells = [[self.text(cell) for cell in row] for row in rows]
-        width = self._sheet.width - len(rest)
-        self._lines(table(cells, node.align, width, headed=any(node.header)), first, rest)
+        cells = [[self.format_text(cell) for cell in row] for row in rows]
+        width = self._buffer.width - len(rest)
+        self._write_lines(
+            format_text_table(cells, node.align, width, has_header=any(node.header)), first, rest
+        )
 
 
-def _picture(image: Image, url: str | None) -> list[str]:
+def _format_image_lines(image: Image, url: str | None) -> list[str]:
     """What a picture shows, where it is, and where it leads."""
-    address = shown(url) if url and url != image.url else ""
-    return [line for line in (tidy(image.alt), shown(image.url), address) if line]
+    address = format_url(url) if url and url != image.url else ""
+    return [line for line in (clean_text(image.alt), format_url(image.url), address) if line]
 
 
-_GAP = "  "
-_BAR = " | "
+_COLUMN_GAP = "  "
+_CELL_SEPARATOR = " | "
 
 
-def table(cells: Sequence[Sequence[str]], align: Sequence[str], width: int, *, headed: bool) -> list[str]:
+def format_text_table(
+    cells: Sequence[Sequence[str]], align: Sequence[str], width: int, *, has_header: bool
+) -> list[str]:
     """The lines of a table; the first of them is underlined when it is `headed`. One that is too wide has its
     cells divided by bars."""
     count = max(map(len, cells), default=0)
     filled = [[*row, *[""] * (count - len(row))] for row in cells]
-    sizes = [max(map(columns, column)) for column in zip(*filled, strict=True)]
-    if sum(sizes) + len(_GAP) * (count - 1) > width:
-        return [_BAR.join(row) for row in cells]
+    sizes = [max(map(count_columns, column)) for column in zip(*filled, strict=True)]
+    if sum(sizes) + len(_COLUMN_GAP) * (count - 1) > width:
+        return [_CELL_SEPARATOR.join(row) for row in cells]
     sides = [*align, *[""] * (count - len(align))]
-    if headed:
+    if has_header:
         filled.insert(1, ["-" * size for size in sizes])
-    return [_GAP.join(map(_padded, row, sizes, sides)).rstrip(" ") for row in filled]
+    return [_COLUMN_GAP.join(map(_pad_cell, row, sizes, sides)).rstrip(" ") for row in filled]
 
 
-def _padded(cell: str, size: int, side: str) -> str:
-    room = size - columns(cell)
+def _pad_cell(cell: str, size: int, side: str) -> str:
+    room = size - count_columns(cell)
     left = {"right": room, "center": room // 2}.get(side, 0)
     return " " * left + cell + " " * (room - left)

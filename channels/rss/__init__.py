@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, ClassVar
 
-from publisher.channel import Context, Entry, Group, LiveChannel, Part, Rendering, Session
-from publisher.channels.rss.documents import LIMIT, Documents, fitting, years
-from publisher.channels.rss.entries import issue_line, item_lines
-from publisher.channels.rss.feed import Places
+from publisher.channel import Context, Entry, MessageChannel, Part, PartGroup, Rendering, Session
+from publisher.channels.rss.documents import MAX_LIVE_ISSUES, FeedDocuments, count_fitting, group_by_year
+from publisher.channels.rss.entries import build_issue_entry, build_item_entries
+from publisher.channels.rss.feed import FeedPaths
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
@@ -33,17 +33,17 @@ class Rss:
     """
 
     name: ClassVar[str] = "rss"
-    keeps: ClassVar[bool] = True
+    caches_entries: ClassVar[bool] = True
 
     path: str = "public/feed.xml"
-    entries: int = LIMIT
+    entries: int = MAX_LIVE_ISSUES
     items: bool = False
     hub: str = ""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.entries <= LIMIT:
+        if not 1 <= self.entries <= MAX_LIVE_ISSUES:
             raise ConfigError(
-                f"a live feed shows 1 to {LIMIT} issues, not {self.entries}",
+                f"a live feed shows 1 to {MAX_LIVE_ISSUES} issues, not {self.entries}",
                 "older issues are in the archive feeds, which readers find from the live one",
             )
         self.websub  # noqa: B018 - making it checks the hub
@@ -57,24 +57,27 @@ class Rss:
 
         return WebSub(ascii_url(self.hub))
 
-    def addresses(self, publication: Publication) -> dict[str, str]:
+    def feed_urls(self, publication: Publication) -> dict[str, str]:
         """The absolute addresses of the live feeds by format: rss, atom and json.
 
         Raises ConfigError when `path` does not lie in the folder that is served.
         """
-        places = Places(self.path, publication)
-        return {form: places.address(places.live[form]) for form in ("rss", "atom", "json")}
+        places = FeedPaths(self.path, publication)
+        return {form: places.url_for(places.live_feeds[form]) for form in ("rss", "atom", "json")}
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """The feed entry of the issue, and below it those of its items if they have feeds: JSON lines."""
-        lines = [issue_line(issue, context), *(item_lines(issue, context) if self.items else [])]
+        lines = [
+            build_issue_entry(issue, context),
+            *(build_item_entries(issue, context) if self.items else []),
+        ]
         body = b"".join(lines)
         part = Part(f"entries/{issue.id}.jsonl", "application/jsonl", body)
         return Rendering((part,), report={"bytes": len(body), "entries": len(lines)})
 
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
-    ) -> Iterator[Group]:
+    ) -> Iterator[PartGroup]:
         """The style sheet, the archives from the oldest year on, the item feeds, and last the live feeds."""
 
         def lines(entry: Entry) -> list[bytes]:
@@ -82,29 +85,29 @@ class Rss:
 
         if not entries:
             return
-        documents = Documents(Places(self.path, context.publication), self.hub, context)
+        documents = FeedDocuments(FeedPaths(self.path, context.publication), self.hub, context)
         front = {entry.id: lines(entry) for entry in entries[: self.entries]}
-        count = fitting(own for own, *_ in front.values())
-        newest, older = entries[:count], years(entries[count:])
-        yield documents.style()
+        count = count_fitting(own for own, *_ in front.values())
+        newest, older = entries[:count], group_by_year(entries[count:])
+        yield documents.build_stylesheet()
         before = None
         for year, issues in older.items():
-            yield documents.archive(year, issues, before, lines)
+            yield documents.build_archive_feeds(year, issues, before, lines)
             before = year
         if self.items:
-            yield documents.items(newest, lambda entry: front[entry.id])
-        yield documents.live(newest, before, lambda entry: front[entry.id])
+            yield documents.build_item_feeds(newest, lambda entry: front[entry.id])
+        yield documents.build_live_feeds(newest, before, lambda entry: front[entry.id])
 
-    def announcement(
+    def build_ping(
         self, digest: Callable[[str], str], publication: Publication
-    ) -> tuple[LiveChannel, Rendering] | None:
+    ) -> tuple[MessageChannel, Rendering] | None:
         """What `websub` delivers about the feeds that name the hub, whose files `digest` gives as SHA-256
         (hex) by key; None when no hub is set."""
         if (websub := self.websub) is None:
             return None
-        places = Places(self.path, publication)
-        feeds = (*places.live.values(), *(places.items.values() if self.items else ()))
-        return websub, websub.announcement({places.address(key): digest(key) for key in feeds})
+        places = FeedPaths(self.path, publication)
+        feeds = (*places.live_feeds.values(), *(places.item_feeds.values() if self.items else ()))
+        return websub, websub.build_ping({places.url_for(key): digest(key) for key in feeds})
 
     def session(self) -> AbstractContextManager[Session]:
         """A connection that writes files below its destination."""

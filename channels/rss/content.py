@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from publisher.channel import Entry
-from publisher.channels.rss.feed import one_line
+from publisher.channels.rss.feed import clean_line
 from publisher.model import (
     Blocks,
     Field,
@@ -36,50 +36,56 @@ from publisher.writers import html
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 
 
-def issue_html(issue: Issue, entry: Entry, publication: Publication) -> str:
+def render_issue_content(issue: Issue, entry: Entry, publication: Publication) -> str:
     """The whole issue, every address as it came: absolute. A tagline that is the newsletter's own is left
     to the head of the feed."""
-    pieces = _issue(issue, entry, publication.tagline, words(publication.lang))
+    pieces = _render_issue_pieces(issue, entry, publication.tagline, words(publication.lang))
     return "\n".join(piece for piece in pieces if piece)
 
 
-def item_html(item: Item, publication: Publication) -> str:
+def render_item_content(item: Item, publication: Publication) -> str:
     """One item, for an entry of its own."""
     say = words(publication.lang)
-    return "\n".join(piece for piece in (f"<p>{_head(item, say)}</p>", *_matter(item, say)) if piece)
+    return "\n".join(
+        piece
+        for piece in (f"<p>{_render_item_line(item, say)}</p>", *_render_fields_and_body(item, say))
+        if piece
+    )
 
 
 def item_title(item: Item) -> str:
     """What an item is called, one line of plain text; an item without a title by what it has."""
-    if title := one_line(plain(item.title)):
+    if title := clean_line(plain(item.title)):
         return title
     others = (item.source or "", item.url or "", plain(item.tail), plain(item.summary))
-    return next(filter(None, map(one_line, others)), item.id)
+    return next(filter(None, map(clean_line, others)), item.id)
 
 
-def _issue(issue: Issue, entry: Entry, tagline: str, say: Mapping[str, str]) -> Iterator[str]:
+def _render_issue_pieces(
+    issue: Issue, entry: Entry, tagline: str, labels: Mapping[str, str]
+) -> Iterator[str]:
     if entry.updated > entry.published:
-        yield f"<p><em>{say['updated']} {entry.updated.date().isoformat()}</em></p>"
+        yield f"<p><em>{labels['updated']} {entry.updated.date().isoformat()}</em></p>"
     if issue.title and any(links(issue.title.text)):  # the entry's own title is plain text
         yield f"<p>{html.inlines(issue.title.text)}</p>"
     if issue.tagline and (plain(issue.tagline).strip() != tagline or any(links(issue.tagline))):
         yield f"<p>{html.inlines(issue.tagline)}</p>"
     if issue.guide:
-        yield _guide(issue.guide, say)
+        yield _render_guide_content(issue.guide, labels)
     if issue.warmup:
-        yield from _warmup(issue.warmup)
-    yield from _notes(issue.notes, say)
-    yield _contents(issue, entry.url, say)
+        yield from _render_warmup_content(issue.warmup)
+    yield from _render_note_paragraphs(issue.notes, labels)
+    yield _render_contents_list(issue, entry.url, labels)
     for section in issue.sections:
-        yield from _section(section, say)
+        yield from _render_section_content(section, labels)
     if issue.footer:
         yield "<hr>"
         yield html.blocks(issue.footer)
 
 
-def _guide(guide: Guide, say: Mapping[str, str]) -> str:
+def _render_guide_content(guide: Guide, labels: Mapping[str, str]) -> str:
     """The guide, its label in front of its first words."""
-    label = (Strong((Text(guide.label),)), Text(say["colon"])) if guide.label else ()
+    label = (Strong((Text(guide.label),)), Text(labels["colon"])) if guide.label else ()
     match guide.blocks:
         case (Paragraph(children), *rest):
             return html.blocks((Paragraph((*label, *children)), *rest))
@@ -87,58 +93,61 @@ def _guide(guide: Guide, say: Mapping[str, str]) -> str:
             return html.blocks((Paragraph(label), *blocks) if label else blocks)
 
 
-def _warmup(warmup: Warmup) -> Iterator[str]:
+def _render_warmup_content(warmup: Warmup) -> Iterator[str]:
     yield html.blocks(warmup.intro)
     if warmup.briefs:
-        rows = "\n".join(f"<li>{_joined(html.inlines(b.text), b.body)}</li>" for b in warmup.briefs)
+        rows = "\n".join(f"<li>{_append_body(html.inlines(b.text), b.body)}</li>" for b in warmup.briefs)
         yield f"<ul>\n{rows}\n</ul>"
     yield html.blocks(warmup.outro)
 
 
-def _joined(line: str, body: Blocks) -> str:
+def _append_body(line: str, body: Blocks) -> str:
     return f"{line}\n{html.blocks(body)}" if body else line
 
 
-def _notes(notes: tuple[Note, ...], say: Mapping[str, str]) -> Iterator[str]:
+def _render_note_paragraphs(notes: tuple[Note, ...], labels: Mapping[str, str]) -> Iterator[str]:
     for note in notes:
         if note.kind not in _WECHAT_NOTES:
-            label = "" if note.kind == "history" else say["note"] + say["colon"]
+            label = "" if note.kind == "history" else labels["note"] + labels["colon"]
             yield f"<p>{label}{html.inlines(note.text)}</p>"
 
 
-def _contents(issue: Issue, page: str, say: Mapping[str, str]) -> str:
+def _render_contents_list(issue: Issue, page_url: str, labels: Mapping[str, str]) -> str:
     """The sections and their items, each leading to its place on the web page."""
     if not any(issue.items):
         return ""
     rows = []
     for section, anchor in zip(issue.sections, anchors(issue), strict=True):
-        title = _entrance(plain(section.title), page, anchor) if section.title else ""
-        items = "".join(f"\n<li>{_entrance(item_title(item), page, item.id)}</li>" for item in section.items)
+        title = _render_contents_link(plain(section.title), page_url, anchor) if section.title else ""
+        items = "".join(
+            f"\n<li>{_render_contents_link(item_title(item), page_url, item.id)}</li>"
+            for item in section.items
+        )
         if title or items:
             rows.append(f"<li>{title}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>")
-    return f"<h2>{say['contents']}</h2>\n<ul>\n" + "\n".join(rows) + "\n</ul>"
+    return f"<h2>{labels['contents']}</h2>\n<ul>\n" + "\n".join(rows) + "\n</ul>"
 
 
-def _entrance(text: str, page: str, anchor: str) -> str:
-    return f'<a href="{html.address(f"{page}#{anchor}")}">{html.words(text)}</a>'
+def _render_contents_link(text: str, page_url: str, anchor: str) -> str:
+    return f'<a href="{html.address(f"{page_url}#{anchor}")}">{html.words(text)}</a>'
 
 
-def _section(section: Section, say: Mapping[str, str]) -> Iterator[str]:
+def _render_section_content(section: Section, labels: Mapping[str, str]) -> Iterator[str]:
     level = min(max(section.level, 2), 5)
     if section.title:
         yield f"<h{level}>{html.inlines(section.title)}</h{level}>"
-    yield from _notes(section.notes, say)
+    yield from _render_note_paragraphs(section.notes, labels)
     for node in section.content:
         if isinstance(node, Item):
-            yield f"<h{level + 1}>{_head(node, say)}</h{level + 1}>"
-            yield from _matter(node, say)
+            yield f"<h{level + 1}>{_render_item_line(node, labels)}</h{level + 1}>"
+            yield from _render_fields_and_body(node, labels)
         else:
             yield html.blocks((node,))
 
 
-def _head(item: Item, say: Mapping[str, str]) -> str:
+def _render_item_line(item: Item, labels: Mapping[str, str]) -> str:
     """The line of an item: tags, linked title, source, authors, further links, what is left."""
-    pieces = [*(html.words(f"[{tag}]") for tag in item.tags), *_title(item, say)]
+    pieces = [*(html.words(f"[{tag}]") for tag in item.tags), *_render_linked_title(item, labels)]
     names = filter(None, (item.source, "、".join(item.authors)))
     pieces += [f"| {html.words(name)}" for name in names]
     pieces += [html.inlines((extra,)) for extra in item.extras]
@@ -146,27 +155,27 @@ def _head(item: Item, say: Mapping[str, str]) -> str:
     return " ".join(piece for piece in pieces if piece)
 
 
-def _title(item: Item, say: Mapping[str, str]) -> Iterator[str]:
+def _render_linked_title(item: Item, labels: Mapping[str, str]) -> Iterator[str]:
     """The title inside its link; beside it when the title has links of its own, which cannot nest."""
     title = html.inlines(item.title)
     if not item.url:
         yield title
     elif has_link(item.title):
         yield title
-        yield html.inlines((Link((Text(say["link"]),), item.url),))
+        yield html.inlines((Link((Text(labels["link"]),), item.url),))
     else:
         yield f'<a href="{html.address(item.url)}">{title or html.words(item.url)}</a>'
 
 
-def _matter(item: Item, say: Mapping[str, str]) -> Iterator[str]:
+def _render_fields_and_body(item: Item, labels: Mapping[str, str]) -> Iterator[str]:
     """Fields, one a line; a summary is a paragraph of its own. Then the body."""
     for is_summary, fields in groupby(item.fields, key=lambda field: field.kind == "summary"):
-        lines = [_field(field, say["colon"]) for field in fields]
+        lines = [_render_field_line(field, labels["colon"]) for field in fields]
         yield from (f"<p>{line}</p>" for line in (lines if is_summary else ["<br>\n".join(lines)]))
     yield html.blocks(item.body)
 
 
-def _field(field: Field, colon: str) -> str:
+def _render_field_line(field: Field, colon: str) -> str:
     value: tuple[Inline, ...] = field.value
     if field.url and field.url not in links(value):
         value = (Link(value, field.url),)

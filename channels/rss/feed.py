@@ -11,27 +11,27 @@ from publisher.links import ascii_url
 from publisher.model import Publication
 from publisher.patterns import lazy_pattern
 
-Format = Literal["json", "atom", "rss"]
+FeedFormat = Literal["json", "atom", "rss"]
 
-MEDIA_TYPES: Mapping[Format, str] = {
+MEDIA_TYPES: Mapping[FeedFormat, str] = {
     "json": "application/feed+json",
     "atom": "application/atom+xml",
     "rss": "application/rss+xml",
 }
 
-STYLE = "feed.css"
+STYLESHEET = "feed.css"
 
 # what XML 1.0 has no way to write, and what UTF-8 has none for either: https://www.w3.org/TR/xml/#charsets
-_IMPOSSIBLE = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_INVALID_XML_CHARACTERS = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-class Author(TypedDict):
+class FeedAuthor(TypedDict):
     """Who wrote an entry."""
 
     name: str
 
 
-class Elsewhere(TypedDict):
+class ArticleLink(TypedDict):
     """Where an entry stands besides."""
 
     url: str
@@ -53,9 +53,9 @@ class FeedItem(TypedDict):
     date_modified: NotRequired[str]
     external_url: NotRequired[str]
     tags: list[str]
-    authors: list[Author]
+    authors: list[FeedAuthor]
     language: str
-    _wechat: NotRequired[Elsewhere]
+    _wechat: NotRequired[ArticleLink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class Feed:
     language: str
     author: str
     rights: str
-    home: str
-    address: str
+    home_url: str
+    url: str
     style: str
     hub: str = ""
     current: str = ""
@@ -82,7 +82,7 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class FeedPaths:
     """Where the documents of the feeds lie, as keys below the output folder, per format.
 
     Raises ConfigError when `path`, the place of the live RSS feed, cannot be served with its siblings.
@@ -93,7 +93,10 @@ class Places:
 
     def __post_init__(self) -> None:
         name = self.path.rpartition("/")[2]
-        taken = {key.rpartition("/")[2] for key in (*self.items.values(), self.atom, self.json, self.style)}
+        taken = {
+            key.rpartition("/")[2]
+            for key in (*self.item_feeds.values(), self.atom, self.json, self.stylesheet)
+        }
         if not self.path.startswith(f"{self.publication.site}/") or ".." in self.path.split("/"):
             raise ConfigError(
                 f"the feed {self.path!r} is not below {self.publication.site!r}, the folder that is served",
@@ -121,17 +124,17 @@ class Places:
         return f"{self.folder}feed.json"
 
     @property
-    def style(self) -> str:
+    def stylesheet(self) -> str:
         """The style sheet of all XML feeds."""
-        return f"{self.folder}{STYLE}"
+        return f"{self.folder}{STYLESHEET}"
 
     @property
-    def live(self) -> dict[Format, str]:
+    def live_feeds(self) -> dict[FeedFormat, str]:
         """The feeds of the newest issues, in the order they are written."""
         return {"json": self.json, "atom": self.atom, "rss": self.path}
 
     @property
-    def items(self) -> dict[Format, str]:
+    def item_feeds(self) -> dict[FeedFormat, str]:
         """The feeds with one entry per item."""
         folder = self.folder
         return {
@@ -140,21 +143,21 @@ class Places:
             "rss": f"{folder}items.xml",
         }
 
-    def archive(self, year: int) -> dict[Format, str]:
+    def archive_feeds(self, year: int) -> dict[FeedFormat, str]:
         """The archive feeds of a year."""
         start = f"{self.folder}archive/{year}"
         return {"atom": f"{start}.atom.xml", "rss": f"{start}.xml"}
 
-    def address(self, key: str) -> str:
+    def url_for(self, key: str) -> str:
         """The absolute address at which a file of the site is served."""
         return ascii_url(self.publication.base + key.removeprefix(f"{self.publication.site}/"))
 
 
-def clean(text: str) -> str:
+def remove_invalid_characters(text: str) -> str:
     """The text without the characters that no feed can carry; one of them would make it unreadable."""
-    return _IMPOSSIBLE.sub("", text)
+    return _INVALID_XML_CHARACTERS.sub("", text)
 
 
-def one_line(text: str) -> str:
+def clean_line(text: str) -> str:
     """The text for a title or a name: clean, white space in single spaces."""
-    return " ".join(clean(text).split())
+    return " ".join(remove_invalid_characters(text).split())

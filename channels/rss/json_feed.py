@@ -7,30 +7,30 @@ from collections.abc import Iterable
 
 from publisher.channels.rss.feed import Feed, FeedItem
 
-_ITEMS = b',"items":[\n'
+_ITEMS_PREFIX = b',"items":[\n'
 
 
-def line(item: FeedItem) -> bytes:
+def dump_entry(item: FeedItem) -> bytes:
     """The entry as UTF-8 JSON on one line, which ends in a newline."""
-    return _dump(item) + b"\n"
+    return _dump_json(item) + b"\n"
 
 
-def document(feed: Feed, lines: Iterable[bytes]) -> bytes:
+def render_json_feed(feed: Feed, entries_json: Iterable[bytes]) -> bytes:
     """The feed as UTF-8 JSON; `lines` are entries as `line` wrote them and go in unchanged."""
     head: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "description": feed.description,
-        "home_page_url": feed.home,
-        "feed_url": feed.address,
+        "home_page_url": feed.home_url,
+        "feed_url": feed.url,
         "language": feed.language,
         "authors": [{"name": feed.author}],
     }
     if feed.hub:
         head["hubs"] = [{"type": "WebSub", "url": feed.hub}]
-    entries = b",\n".join(entry.rstrip(b"\n") for entry in lines)
-    return _dump(head).removesuffix(b"}") + _ITEMS + entries + b"\n]}\n"
+    entries = b",\n".join(entry.rstrip(b"\n") for entry in entries_json)
+    return _dump_json(head).removesuffix(b"}") + _ITEMS_PREFIX + entries + b"\n]}\n"
 
 
-def _dump(value: object) -> bytes:
+def _dump_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -15,7 +15,7 @@ _BROTLI_QUALITY = 5
 _BROTLI_WINDOW = 18
 
 
-def with_compressed(files: Iterable[Part]) -> Iterator[Part]:
+def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
     """Each file followed by its .gz and its .br, so that these never look older than what they stand for.
 
     The same bytes in give the same bytes out: no name and no time goes into them. Both libraries let go
@@ -23,39 +23,39 @@ def with_compressed(files: Iterable[Part]) -> Iterator[Part]:
     """
     started = []
     for file in files:
-        started.append(_Packing(file))
+        started.append(_CompressionThread(file))
         started[-1].start()
     for packing in started:
-        yield from packing.parts()
+        yield from packing.wait_for_parts()
 
 
-class _Packing(Thread):
+class _CompressionThread(Thread):
     """The compression of one file under way."""
 
     def __init__(self, file: Part) -> None:
         super().__init__(name=f"compress {file.key}")
         self._file = file
-        self._packed: tuple[Part, ...] = ()
+        self._compressed: tuple[Part, ...] = ()
         self._error: Exception | None = None
 
     def run(self) -> None:
         try:
-            self._packed = (
-                Part(f"{self._file.key}.gz", "application/gzip", _gzip(self._file.body)),
-                Part(f"{self._file.key}.br", "application/x-brotli", _brotli(self._file.body)),
+            self._compressed = (
+                Part(f"{self._file.key}.gz", "application/gzip", _compress_gzip(self._file.body)),
+                Part(f"{self._file.key}.br", "application/x-brotli", _compress_brotli(self._file.body)),
             )
-        except Exception as error:  # a thread cannot raise: `parts` does
+        except Exception as error:  # a thread cannot raise: `wait_for_parts` does
             self._error = error
 
-    def parts(self) -> tuple[Part, ...]:
+    def wait_for_parts(self) -> tuple[Part, ...]:
         """The file and its compressed forms, as soon as they are there."""
         self.join()
         if self._error:
             raise self._error
-        return (self._file, *self._packed)
+        return (self._file, *self._compressed)
 
 
-def _gzip(body: bytes) -> bytes:
+def _compress_gzip(body: bytes) -> bytes:
     from gzip import GzipFile  # and not gzip.compress, which writes the operating system into the file
 
     file = BytesIO()
@@ -64,7 +64,7 @@ def _gzip(body: bytes) -> bytes:
     return file.getvalue()
 
 
-def _brotli(body: bytes) -> bytes:
+def _compress_brotli(body: bytes) -> bytes:
     import brotli
 
     packed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)

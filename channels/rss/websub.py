@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from publisher import __version__
-from publisher.channel import Context, Finding, Level, LiveSession, Part, Receipt, Rendering
+from publisher.channel import Context, EditableSession, Finding, FindingLevel, Part, Receipt, Rendering
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, DeliveryError
 from publisher.model import Issue
@@ -22,10 +22,10 @@ from publisher.model import Issue
 if TYPE_CHECKING:
     import httpx
 
-_SECONDS = 10.0
+_TIMEOUT = 10.0
 """How long to wait for the connection, and then for each sign of life."""
 
-_LOOK = "look at hub in [channels.rss]"
+_HUB_HINT = "look at hub in [channels.rss]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class WebSub:
     """`hub` is the absolute address of the hub, which is the destination. To tell it twice does no harm."""
 
     name: ClassVar[str] = "websub"
-    updates: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
     ordered: ClassVar[bool] = False
-    repeatable: ClassVar[bool] = True
-    window: ClassVar[int] = 1
-    patience: ClassVar[float] = 60.0
+    idempotent: ClassVar[bool] = True
+    concurrency: ClassVar[int] = 1
+    timeout: ClassVar[float] = 60.0
 
     hub: str
 
@@ -60,7 +60,7 @@ class WebSub:
         return self.hub
 
     @property
-    def own(self) -> str:
+    def test_recipient(self) -> str:
         """Nothing: a hub has no place for proofs."""
         return ""
 
@@ -72,33 +72,37 @@ class WebSub:
         """Nothing: a hub is not told of issues but of feeds; see `announcement`."""
         return Rendering(())
 
-    def announcement(self, topics: Mapping[str, str]) -> Rendering:
+    def build_ping(self, topics: Mapping[str, str]) -> Rendering:
         """One part for each feed, whose digest changes when the feed does. `topics` maps the absolute address
         of a feed, as it stands in it, to the SHA-256 (hex) of its file."""
-        return Rendering(tuple(_part(topic, digest) for topic, digest in topics.items()))
+        return Rendering(tuple(_build_ping_part(topic, digest) for topic, digest in topics.items()))
 
     @contextmanager
-    def session(self) -> Iterator[LiveSession]:
+    def session(self) -> Iterator[EditableSession]:
         """A connection to the hub, made for the first part."""
-        with _client() as client:
-            yield _Session(client)
+        with _open_hub_client() as client:
+            yield _HubSession(client)
 
-    def examine(self) -> Iterator[Finding]:
+    def diagnose(self) -> Iterator[Finding]:
         """Whether the hub answers."""
         import httpx
 
         try:
-            with _client() as client, client.stream("GET", self.hub) as response:
+            with _open_hub_client() as client, client.stream("GET", self.hub) as response:
                 status = f"{response.status_code} {response.reason_phrase}"
                 doubtful = response.status_code == 404 or response.is_server_error
         except httpx.HTTPError as error:
-            yield Finding(Level.BAD, f"the hub {self.hub} does not answer: {_reason(error)}", _LOOK)
+            yield Finding(
+                FindingLevel.ERROR,
+                f"the hub {self.hub} does not answer: {_describe_http_error(error)}",
+                _HUB_HINT,
+            )
         else:
-            level, hint = (Level.DOUBTFUL, _LOOK) if doubtful else (Level.GOOD, "")
+            level, hint = (FindingLevel.WARNING, _HUB_HINT) if doubtful else (FindingLevel.OK, "")
             yield Finding(level, f"the hub {self.hub} answers {status}", hint)
 
 
-class _Session:
+class _HubSession:
     """Tells the hub, one request for each part."""
 
     def __init__(self, client: httpx.Client) -> None:
@@ -112,46 +116,48 @@ class _Session:
             answer = self._client.post(destination, data={"hub.mode": "publish", "hub.url": topic})
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise DeliveryError(
-                f"the hub {destination} cannot be reached: {_reason(error)}", _LOOK
+                f"the hub {destination} cannot be reached: {_describe_http_error(error)}", _HUB_HINT
             ) from error
-        _accept(answer)
+        _check_hub_response(answer)
         return Receipt(remote_id=topic)
 
-    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
         return self.deliver(part, destination)
 
-    def withdraw(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
+    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
         return Receipt(changed=False)  # the hub keeps nothing
 
 
-def _part(topic: str, digest: str) -> Part:
+def _build_ping_part(topic: str, digest: str) -> Part:
     body = json.dumps({"topic": topic, "sha256": digest}).encode()
     return Part(f"websub/{topic.rpartition('/')[2]}", "application/json", body)
 
 
-def _client() -> httpx.Client:
+def _open_hub_client() -> httpx.Client:
     import httpx
 
-    return httpx.Client(timeout=_SECONDS, headers={"User-Agent": f"publisher/{__version__}"})
+    return httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": f"publisher/{__version__}"})
 
 
-def _accept(answer: httpx.Response) -> None:
+def _check_hub_response(response: httpx.Response) -> None:
     """Raise DeliveryError when the hub refuses, and httpx.HTTPStatusError when nobody knows what it did."""
-    what = f"the hub {answer.url} answered {answer.status_code} {answer.reason_phrase}"
-    match answer.status_code:
+    what = f"the hub {response.url} answered {response.status_code} {response.reason_phrase}"
+    match response.status_code:
         case 429 | 503:
-            raise DeliveryError(what, "it is busy, try again later", retry_after=_wait(answer.headers))
-        case code if 300 <= code < 400 and "Location" in answer.headers:
-            raise DeliveryError(what, f"it may have moved to {answer.headers['Location']}", permanent=True)
+            raise DeliveryError(
+                what, "it is busy, try again later", retry_after=_parse_retry_after(response.headers)
+            )
+        case code if 300 <= code < 400 and "Location" in response.headers:
+            raise DeliveryError(what, f"it may have moved to {response.headers['Location']}", permanent=True)
         case code if 300 <= code < 500:
-            plain = answer.headers.get("Content-Type", "").startswith("text/plain")
-            told = " ".join(answer.text.split())[:200] if plain else ""
-            raise DeliveryError(what, told or _LOOK, permanent=True)
+            plain = response.headers.get("Content-Type", "").startswith("text/plain")
+            told = " ".join(response.text.split())[:200] if plain else ""
+            raise DeliveryError(what, told or _HUB_HINT, permanent=True)
         case _:
-            answer.raise_for_status()
+            response.raise_for_status()
 
 
-def _wait(headers: Mapping[str, str]) -> float | None:
+def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds of Retry-After. A date counts from that of the answer: RFC 9110, section 10.2.3."""
     from email.utils import parsedate_to_datetime
 
@@ -165,5 +171,5 @@ def _wait(headers: Mapping[str, str]) -> float | None:
     return max(0.0, wait.total_seconds())
 
 
-def _reason(error: Exception) -> str:
+def _describe_http_error(error: Exception) -> str:
     return str(error) or type(error).__name__

@@ -29,24 +29,24 @@ _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 
 
-def rss(feed: Feed, items: Sequence[FeedItem]) -> bytes:
+def render_rss(feed: Feed, items: Sequence[FeedItem]) -> bytes:
     """The feed as RSS 2.0 in UTF-8. `items` are newest first, at least one."""
-    return _document(feed, _generator(feed, items, "application/rss+xml").rss_str)
+    return _serialize_feed(feed, _build_feed_generator(feed, items, "application/rss+xml").rss_str)
 
 
-def atom(feed: Feed, items: Sequence[FeedItem]) -> bytes:
+def render_atom(feed: Feed, items: Sequence[FeedItem]) -> bytes:
     """The feed as Atom 1.0 in UTF-8. `items` are newest first, at least one."""
-    return _document(feed, _generator(feed, items, "application/atom+xml").atom_str)
+    return _serialize_feed(feed, _build_feed_generator(feed, items, "application/atom+xml").atom_str)
 
 
-def _document(feed: Feed, text: Callable[..., bytes]) -> bytes:
+def _serialize_feed(feed: Feed, serialize: Callable[..., bytes]) -> bytes:
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/css" href="{feed.style}"?>\n'
-    return head.encode() + text(pretty=True, xml_declaration=False)
+    return head.encode() + serialize(pretty=True, xml_declaration=False)
 
 
-def _generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
-    made = _feedgen().FeedGenerator()
-    made.register_extension("more", lambda: _MoreOfFeed(feed), _MoreOfEntry)
+def _build_feed_generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
+    made = _import_feedgen().FeedGenerator()
+    made.register_extension("more", lambda: _FeedExtension(feed), _EntryExtension)
     made.id(feed.id)
     made.title(feed.title)
     made.subtitle(feed.description)
@@ -55,16 +55,16 @@ def _generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
     if feed.rights:
         made.rights(feed.rights)
     made.generator(_GENERATOR)
-    made.link(href=feed.address, rel="self", type=media_type)
-    made.link(href=feed.home, rel="alternate", type="text/html")
+    made.link(href=feed.url, rel="self", type=media_type)
+    made.link(href=feed.home_url, rel="alternate", type="text/html")
     for item in items:
-        _add(made, item)
-    made.updated(max(_updated(item) for item in items))
+        _add_feed_entry(made, item)
+    made.updated(max(_modified_at(item) for item in items))
     return made
 
 
 @cache
-def _feedgen() -> ModuleType:
+def _import_feedgen() -> ModuleType:
     """feedgen.feed. What would slow its import down by half a start of Python is out of its sight meanwhile:
     a parser of dates that come as text, which ours do not, and the time zones of Windows elsewhere."""
     missing: dict[str, Any] = {"dateutil.parser": ModuleType("dateutil.parser")}
@@ -80,8 +80,8 @@ def _feedgen() -> ModuleType:
     return feed  # type: ignore[no-any-return]  # feedgen has no types
 
 
-def _add(made: Any, item: FeedItem) -> None:
-    entry = made.add_entry(order="append")
+def _add_feed_entry(generator: Any, item: FeedItem) -> None:
+    entry = generator.add_entry(order="append")
     entry.id(item["id"])
     entry.title(item["title"])
     entry.link(href=item["url"], rel="alternate")
@@ -89,49 +89,51 @@ def _add(made: Any, item: FeedItem) -> None:
     entry.description(escape(item["summary"], quote=False))
     entry.content(item["content_html"], type="html")
     entry.summary(item["summary"])
-    entry.published(_time(item["date_published"]))
-    entry.updated(_updated(item))
+    entry.published(_parse_timestamp(item["date_published"]))
+    entry.updated(_modified_at(item))
     for tag in item["tags"]:
         entry.category(term=tag)
     entry.more.item = item
 
 
-def _time(text: str) -> dt.datetime:
+def _parse_timestamp(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
-def _updated(item: FeedItem) -> dt.datetime:
-    return _time(item.get("date_modified", item["date_published"]))
+def _modified_at(item: FeedItem) -> dt.datetime:
+    return _parse_timestamp(item.get("date_modified", item["date_published"]))
 
 
-class _MoreOfFeed:
+class _FeedExtension:
     """A feedgen extension: the links and marks of a feed that feedgen does not write in every format."""
 
     def __init__(self, feed: Feed) -> None:
         self._links = {"hub": feed.hub, "current": feed.current, "prev-archive": feed.previous}
-        self._marks = {"archive": bool(feed.current), "complete": feed.complete}
+        self._flags = {"archive": bool(feed.current), "complete": feed.complete}
 
     def extend_ns(self) -> dict[str, str]:
         return {"dc": _DUBLIN_CORE, "fh": _HISTORY}
 
     def extend_rss(self, rss: _Element) -> None:
-        self._extend(rss[0], f"{{{_ATOM}}}link")
+        self._append_elements(rss[0], f"{{{_ATOM}}}link")
 
     def extend_atom(self, feed: _Element) -> None:
-        self._extend(feed, "link")  # feedgen's Atom elements carry their namespace as an attribute only
+        self._append_elements(
+            feed, "link"
+        )  # feedgen's Atom elements carry their namespace as an attribute only
 
-    def _extend(self, parent: _Element, link: str) -> None:
+    def _append_elements(self, parent: _Element, link: str) -> None:
         from lxml.etree import SubElement
 
         for rel, address in self._links.items():
             if address:
                 SubElement(parent, link, rel=rel, href=address)
-        for mark, given in self._marks.items():
+        for mark, given in self._flags.items():
             if given:
                 SubElement(parent, f"{{{_HISTORY}}}{mark}")
 
 
-class _MoreOfEntry:
+class _EntryExtension:
     """A feedgen extension: the author of an RSS entry by name, where an Atom entry got its matter, and where
     either stands besides."""
 
@@ -142,16 +144,16 @@ class _MoreOfEntry:
 
         for author in self.item["authors"]:
             SubElement(entry, f"{{{_DUBLIN_CORE}}}creator").text = author["name"]
-        self._relate(entry, f"{{{_ATOM}}}link")
+        self._append_article_link(entry, f"{{{_ATOM}}}link")
 
     def extend_atom(self, entry: _Element) -> None:
         from lxml.etree import SubElement
 
         if via := self.item.get("external_url"):
             SubElement(entry, "link", rel="via", href=via)
-        self._relate(entry, "link")
+        self._append_article_link(entry, "link")
 
-    def _relate(self, entry: _Element, link: str) -> None:
+    def _append_article_link(self, entry: _Element, link: str) -> None:
         from lxml.etree import SubElement
 
         if article := self.item.get("_wechat"):

@@ -30,11 +30,11 @@ class Telegram(Settings):
     """A chat in Telegram, with its settings."""
 
     name: ClassVar[str] = "telegram"
-    updates: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
-    repeatable: ClassVar[bool] = False  # the Bot API has no way to say that a message is the same one again
-    window: ClassVar[int] = 1
-    patience: ClassVar[float] = 200.0
+    idempotent: ClassVar[bool] = False  # the Bot API has no way to say that a message is the same one again
+    concurrency: ClassVar[int] = 1
+    timeout: ClassVar[float] = 200.0
 
     @property
     def destination(self) -> str:
@@ -42,7 +42,7 @@ class Telegram(Settings):
         return self.chat if self.token else ""
 
     @property
-    def own(self) -> str:
+    def test_recipient(self) -> str:
         """The editor's own chat with the bot."""
         return self.me
 
@@ -67,7 +67,7 @@ class Telegram(Settings):
 
         return ChatSession(Connection(self.token, self.api), Pace(), pin=self.pin, own=self.me)
 
-    def examine(self) -> Iterator[Finding]:
+    def diagnose(self) -> Iterator[Finding]:
         """Whether the bot could send to the chat. Raises ConfigError when there is no token to ask with."""
         if not self.token:
             raise ConfigError(

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from publisher.credentials import Reference, resolve
+from publisher.credentials import Reference, resolve_secret
 
 if TYPE_CHECKING:
     from telegram import Bot
@@ -34,7 +34,7 @@ class Connection:
         import asyncio
         import os
 
-        token = resolve(self._token)
+        token = resolve_secret(self._token)
         os.environ["PTB_TIMEDELTA"] = "true"  # else every 429 comes with a warning of what RetryAfter will be
         from telegram import Bot
         from telegram.request import HTTPXRequest

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from publisher.channel import Finding, Level
+from publisher.channel import Finding, FindingLevel
 from publisher.channels.telegram.client import Connection
 from publisher.channels.telegram.errors import failure, reason
 from publisher.errors import DeliveryError
@@ -27,9 +27,9 @@ def examine(
     with connection:
         try:
             bot = connection.ask(lambda bot: bot.get_me())
-            yield Finding(Level.GOOD, f"the token is that of @{bot.username}")
+            yield Finding(FindingLevel.OK, f"the token is that of @{bot.username}")
             found = connection.ask(lambda bot: bot.get_chat(chat))
-            yield Finding(Level.GOOD, f"{chat} is the {_KIND[found.type]} {_title(found)}")
+            yield Finding(FindingLevel.OK, f"{chat} is the {_KIND[found.type]} {_title(found)}")
             if found.type != "private":
                 member = connection.ask(lambda asked: asked.get_chat_member(chat, bot.id))
                 yield from _rights(chat, found, member, topic=topic, pin=pin)
@@ -39,7 +39,7 @@ def examine(
         if own:
             try:
                 person = connection.ask(lambda bot: bot.get_chat(own))
-                yield Finding(Level.GOOD, f"proofs go to {_title(person)}")
+                yield Finding(FindingLevel.OK, f"proofs go to {_title(person)}")
             except Exception as error:
                 yield _bad(error, own)
 
@@ -49,23 +49,23 @@ def _rights(
 ) -> Iterator[Finding]:
     if not _may_post(found, member):
         yield Finding(
-            Level.BAD,
+            FindingLevel.ERROR,
             f"the bot may not post in {chat}",
             "make it an administrator there who may post messages",
         )
         return
-    yield Finding(Level.GOOD, f"the bot may post in {chat} and correct what it posted")
+    yield Finding(FindingLevel.OK, f"the bot may post in {chat} and correct what it posted")
     if topic and not found.is_forum:
-        yield Finding(Level.BAD, f"{chat} has no topics", "leave `topic` out of publisher.toml")
+        yield Finding(FindingLevel.ERROR, f"{chat} has no topics", "leave `topic` out of publisher.toml")
     if not pin:
         return
     right, name = (
         ("can_edit_messages", "edit") if found.type == "channel" else ("can_pin_messages", "pin")
     )  # https://core.telegram.org/bots/api#pinchatmessage
     if getattr(member, right, False):
-        yield Finding(Level.GOOD, f"the bot may pin in {chat}")
+        yield Finding(FindingLevel.OK, f"the bot may pin in {chat}")
     else:
-        yield Finding(Level.BAD, f"the bot may not pin in {chat}", f"let it {name} messages there")
+        yield Finding(FindingLevel.ERROR, f"the bot may not pin in {chat}", f"let it {name} messages there")
 
 
 def _may_post(found: ChatFullInfo, member: ChatMember) -> bool:
@@ -89,6 +89,8 @@ def _title(chat: ChatFullInfo) -> str:
 def _bad(error: Exception, chat: str) -> Finding:
     told = failure(error, chat)
     if isinstance(told, DeliveryError):
-        return Finding(Level.BAD, told.message, told.hint)
+        return Finding(FindingLevel.ERROR, told.message, told.hint)
     said = f"Telegram gives no answer about {chat}: {reason(error)}"
-    return Finding(Level.BAD, said, "try again; if you have set `api` in publisher.toml, look at that server")
+    return Finding(
+        FindingLevel.ERROR, said, "try again; if you have set `api` in publisher.toml, look at that server"
+    )

@@ -37,7 +37,7 @@ def render(settings: Settings, issue: Issue, context: Context) -> Rendering:
     told = messages(digest(issue, entry, publication, cast("Detail", settings.detail), writer), say)
     page = link(entry.url)
     buttons = {say["web_version"]: page}
-    if article := link(context.addresses.get(entry.url, "")):
+    if article := link(context.article_urls.get(entry.url, "")):
         buttons[say["wechat"]] = article
     first, other = (_envelope(settings, buttons, silent=silent) for silent in (False, True))
     calls = [payload(message, "", other) for message in told]

@@ -57,7 +57,7 @@ class ChatSession:
             url=_address(message), remote_id=str(message.message_id), moved_to=moved_to, notes=notes
         )
 
-    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
         """Put another text, and another button, into a message. Whether it made a sound cannot be changed."""
         from telegram.error import BadRequest
 
@@ -74,7 +74,7 @@ class ChatSession:
                 return Receipt(changed=False, remote_id=remote_id)
         return Receipt(url="" if isinstance(message, bool) else _address(message), remote_id=remote_id)
 
-    def withdraw(self, destination: str, remote_id: str) -> Receipt:
+    def delete(self, destination: str, remote_id: str) -> Receipt:
         """Delete a message, which has to stay when it is older than 48 hours."""
         from telegram.error import BadRequest
 

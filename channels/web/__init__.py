@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from publisher.channel import Context, Entry, Group, Rendering
+from publisher.channel import Context, Entry, PartGroup, Rendering
 from publisher.dataclass import dataclass
 from publisher.files import FolderSession
 from publisher.model import Issue
@@ -22,13 +22,15 @@ class Web:
     kind read_original and pc_wechat, which speak of WeChat."""
 
     name: ClassVar[str] = "web"
-    keeps: ClassVar[bool] = False
+    caches_entries: ClassVar[bool] = False
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """The page of an issue that went through `publishable` and `absolute`; needs `context.entry`."""
-        from publisher.channels.web.pages import issue_page  # slow to import, and not for those who only ask
+        from publisher.channels.web.pages import (
+            render_issue_page,  # slow to import, and not for those who only ask
+        )
 
-        page = issue_page(issue, context)
+        page = render_issue_page(issue, context)
         return Rendering((page,), report={"items": sum(1 for _ in issue.items), "bytes": len(page.body)})
 
     def render_archive(
@@ -36,11 +38,11 @@ class Web:
         entries: Sequence[Entry],
         body: Callable[[Entry], bytes],  # noqa: ARG002 the index knows all it needs from the entries
         context: Context,
-    ) -> Iterator[Group]:
+    ) -> Iterator[PartGroup]:
         """The page on subscribing, then the index, last: it must not lead to pages that are not there."""
-        from publisher.channels.web.pages import overviews
+        from publisher.channels.web.pages import build_overview_pages
 
-        return overviews(entries, context)
+        return build_overview_pages(entries, context)
 
     def session(self) -> FolderSession:
         """A session that writes the pages that changed."""

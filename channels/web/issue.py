@@ -34,11 +34,11 @@ from publisher.model import (
 from publisher.transforms import anchors, has_link, linked, topics
 
 # remarks about reading inside WeChat, where outside links are dead; on a page every link works
-_NOT_HERE = {"read_original", "pc_wechat"}
-_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
+_WECHAT_NOTES = {"read_original", "pc_wechat"}
+_SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 
 
-class Listed(NamedTuple):
+class IndexEntry(NamedTuple):
     """What the index is told of an issue: no more than it shows, so that a correction inside an issue does
     not make it anew."""
 
@@ -49,7 +49,7 @@ class Listed(NamedTuple):
     items: int
 
 
-def short(entry: Entry | Listed, publication: Publication) -> str:
+def shorten_title(entry: Entry | IndexEntry, publication: Publication) -> str:
     """The title of an entry where the newsletter's name and the date stand beside it anyway."""
     rest = entry.title.removeprefix(publication.name).lstrip()
     for date in (f"({entry.date})", f"（{entry.date}）"):
@@ -57,32 +57,32 @@ def short(entry: Entry | Listed, publication: Publication) -> str:
     return rest.lstrip(" ：:") or entry.title
 
 
-def heading(issue: Issue, entry: Entry, publication: Publication) -> tuple[Inlines, ...]:
+def heading_topics(issue: Issue, entry: Entry, publication: Publication) -> tuple[Inlines, ...]:
     """The topics of the issue; a title of another form is one topic, as it was written."""
     title = issue.title
     if title and not title.regular and title.text:
         return (title.text,)
-    found = (title.headline if title else ()) or topics(issue) or (short(entry, publication),)
+    found = (title.headline if title else ()) or topics(issue) or (shorten_title(entry, publication),)
     return tuple((Text(topic),) for topic in found)
 
 
-def tagline(issue: Issue, publication: Publication) -> Inlines:
+def own_tagline(issue: Issue, publication: Publication) -> Inlines:
     """The issue's own tagline; empty when it is the newsletter's, which every page shows."""
     same = plain(issue.tagline).strip() == publication.tagline and not has_link(issue.tagline)
     return () if same else issue.tagline
 
 
-def guide(issue: Issue) -> Guide | None:
+def highlight_guide(issue: Issue) -> Guide | None:
     """The guide with marks like 【论文】 in bold, each on a new line where a sentence ended before it."""
     found = issue.guide
     if not found or not found.segments:
         return found
     labels = "|".join(re.escape(segment.label) for segment in found.segments)
     mark = re.compile(f"([【「](?:{labels})[】」])")
-    return replace(found, blocks=tuple(_marked(block, mark) for block in found.blocks))
+    return replace(found, blocks=tuple(_highlight_labels(block, mark) for block in found.blocks))
 
 
-def _marked(block: Block, mark: re.Pattern[str]) -> Block:
+def _highlight_labels(block: Block, pattern: re.Pattern[str]) -> Block:
     if not isinstance(block, Paragraph):
         return block
     made: list[Inline] = []
@@ -90,9 +90,9 @@ def _marked(block: Block, mark: re.Pattern[str]) -> Block:
         if not isinstance(node, Text):
             made.append(node)
             continue
-        for index, piece in enumerate(mark.split(node.text)):
+        for index, piece in enumerate(pattern.split(node.text)):
             if index % 2:
-                if plain(tuple(made)).endswith(_ENDS):
+                if plain(tuple(made)).endswith(_SENTENCE_ENDS):
                     made.append(Break())
                 made.append(Strong((Text(piece),)))
             elif piece:
@@ -100,13 +100,13 @@ def _marked(block: Block, mark: re.Pattern[str]) -> Block:
     return replace(block, children=tuple(made))
 
 
-def warmup(issue: Issue) -> Warmup | None:
+def highlight_warmup(issue: Issue) -> Warmup | None:
     """The warm-up with the subject of each line in bold."""
     found = issue.warmup
-    return found and replace(found, briefs=tuple(map(_with_subject, found.briefs)))
+    return found and replace(found, briefs=tuple(map(_highlight_subject, found.briefs)))
 
 
-def _with_subject(brief: Brief) -> Brief:
+def _highlight_subject(brief: Brief) -> Brief:
     match brief.text:
         case (Text(text), *rest) if brief.subject and text.startswith(brief.subject):
             after = Text(text.removeprefix(brief.subject))
@@ -114,12 +114,12 @@ def _with_subject(brief: Brief) -> Brief:
     return brief
 
 
-def notes(found: tuple[Note, ...]) -> tuple[Note, ...]:
+def select_notes(issue_notes: tuple[Note, ...]) -> tuple[Note, ...]:
     """The notes that mean something on a page."""
-    return tuple(note for note in found if note.kind not in _NOT_HERE)
+    return tuple(note for note in issue_notes if note.kind not in _WECHAT_NOTES)
 
 
-class Shown(NamedTuple):
+class PageItem(NamedTuple):
     """An item of the page. Its id stands once on the page, and each of its addresses has a link of its own,
     also that of the repository or paper it only names.
 
@@ -138,7 +138,7 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class PageSection:
     """A section of the page. `level` is that of its heading, 2 to 5, without gaps in the outline.
 
     `runs` are its items and blocks in source order, as (whether these are items, nodes). A chapter whose
@@ -151,12 +151,12 @@ class Chapter:
     count: int
     links: bool
     notes: tuple[Note, ...]
-    runs: tuple[tuple[bool, tuple[Shown | Block, ...]], ...]
+    runs: tuple[tuple[bool, tuple[PageItem | Block, ...]], ...]
 
 
-def chapters(issue: Issue) -> list[Chapter]:
+def build_page_sections(issue: Issue) -> list[PageSection]:
     """The sections as chapters."""
-    made: list[Chapter] = []
+    made: list[PageSection] = []
     above: list[int] = []
     seen = {""}
     for section, anchor in zip(issue.sections, anchors(issue), strict=True):
@@ -166,33 +166,35 @@ def chapters(issue: Issue) -> list[Chapter]:
             above.append(section.level)
         items = list(section.items)
         made.append(
-            Chapter(
+            PageSection(
                 title=section.title,
                 id=anchor,
                 level=min(len(above) + 1, 5),
                 count=len(items),
                 links=not any(item.fields or item.body for item in items),
-                notes=notes(section.notes),
-                runs=_runs(section, seen),
+                notes=select_notes(section.notes),
+                runs=_group_content(section, seen),
             )
         )
     return made
 
 
-def contents(issue: Issue, found: list[Chapter], briefs: str) -> list[tuple[str, str, int, int]]:
+def list_contents(issue: Issue, sections: list[PageSection], briefs: str) -> list[tuple[str, str, int, int]]:
     """Where one can go on the page: id, text, level (2 or more) and number of items or briefs."""
     warm = [("briefs", briefs, 2, len(issue.briefs))] if issue.warmup else []
-    titled = (chapter for chapter in found if chapter.title)
+    titled = (chapter for chapter in sections if chapter.title)
     return warm + [(each.id, plain(each.title), each.level, each.count) for each in titled]
 
 
-def _runs(section: Section, seen: set[str]) -> tuple[tuple[bool, tuple[Shown | Block, ...]], ...]:
-    nodes = [_shown(node, seen) if isinstance(node, Item) else node for node in section.content]
-    runs = groupby(nodes, key=lambda node: isinstance(node, Shown))
+def _group_content(
+    section: Section, used_ids: set[str]
+) -> tuple[tuple[bool, tuple[PageItem | Block, ...]], ...]:
+    nodes = [_build_page_item(node, used_ids) if isinstance(node, Item) else node for node in section.content]
+    runs = groupby(nodes, key=lambda node: isinstance(node, PageItem))
     return tuple([(are_items, tuple(run)) for are_items, run in runs])
 
 
-def _shown(item: Item, seen: set[str]) -> Shown:
+def _build_page_item(item: Item, used_ids: set[str]) -> PageItem:
     url, extras = item.url, list(item.extras)
     title = item.title or ((Text(url),) if url else ())
     if url and has_link(title):  # HTML has no link inside a link
@@ -203,11 +205,11 @@ def _shown(item: Item, seen: set[str]) -> Shown:
         extras.append(Link((Text(item.repo),), f"https://github.com/{item.repo}"))
     if item.arxiv and item.arxiv not in map(arxiv_id, addresses):
         extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
-    anchor = "" if item.id in seen else item.id
-    seen.add(item.id)
+    anchor = "" if item.id in used_ids else item.id
+    used_ids.add(item.id)
     nodes = sorted((*map(linked, item.fields), *item.body), key=lambda node: node.pos)
     matter = groupby(nodes, key=lambda node: isinstance(node, Field))
-    return Shown(
+    return PageItem(
         id=anchor,
         title=title,
         url=url,

@@ -10,17 +10,17 @@ from functools import partial
 from itertools import groupby
 from urllib.parse import quote
 
-from publisher.channel import Context, Entry, Group, Part
+from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.web.issue import (
-    Listed,
-    chapters,
-    contents,
-    guide,
-    heading,
-    notes,
-    short,
-    tagline,
-    warmup,
+    IndexEntry,
+    build_page_sections,
+    heading_topics,
+    highlight_guide,
+    highlight_warmup,
+    list_contents,
+    own_tagline,
+    select_notes,
+    shorten_title,
 )
 from publisher.links import ascii_url, license_link
 from publisher.model import Issue, Publication
@@ -35,89 +35,89 @@ _FEEDS = {
 }
 
 
-def issue_page(issue: Issue, context: Context) -> Part:
+def render_issue_page(issue: Issue, context: Context) -> Part:
     """The page of an issue."""
     entry = context.entry
     if entry is None:
         raise ValueError("an issue's page needs the issue's entry in the archive")
-    found = chapters(issue)
-    return _page(
+    found = build_page_sections(issue)
+    return _render_page(
         "issue.html",
         entry.url,
         context,
         title=entry.title,
         description=entry.summary,
-        data=_article(entry, context.publication),
+        data=_build_article_data(entry, context.publication),
         entry=entry,
         title_name=issue.title.name if issue.title and issue.title.regular else "",
         title_date=issue.title.date if issue.title else "",
-        heading=heading(issue, entry, context.publication),
-        tagline=tagline(issue, context.publication),
-        guide=guide(issue),
-        warmup=warmup(issue),
-        notes=notes(issue.notes),
+        heading=heading_topics(issue, entry, context.publication),
+        tagline=own_tagline(issue, context.publication),
+        guide=highlight_guide(issue),
+        warmup=highlight_warmup(issue),
+        notes=select_notes(issue.notes),
         chapters=found,
-        contents=contents(issue, found, words(context.publication.lang)["briefs"]),
+        contents=list_contents(issue, found, words(context.publication.lang)["briefs"]),
         footer=issue.footer,
     )
 
 
-def overviews(entries: Sequence[Entry], context: Context) -> Iterator[Group]:
+def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator[PartGroup]:
     """The pages over all issues."""
     base = context.publication.base
-    listed = tuple([Listed(one.date, one.url, one.title, one.summary, one.items) for one in entries])
+    listed = tuple([IndexEntry(one.date, one.url, one.title, one.summary, one.items) for one in entries])
     same = (context.publication, sorted(context.feeds.items()), context.templates.fingerprint)
     for name, address, make, seen in (
-        ("subscribe", base + _SUBSCRIBE, _subscribe_page, ()),
-        ("index", base, partial(_index_page, listed), listed),
+        ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
+        ("index", base, partial(_render_index_page, listed), listed),
     ):
         digest = hashlib.sha256(repr((same, seen)).encode()).hexdigest()
-        yield Group(name, digest, partial(make, address, context))
+        yield PartGroup(name, digest, partial(make, address, context))
 
 
-def _page(template: str, address: str, context: Context, **values: object) -> Part:
+def _render_page(template: str, url: str, context: Context, **values: object) -> Part:
     publication = context.publication
-    key = publication.path(address)
+    key = publication.path(url)
     text = context.templates.render(
         template,
         w=words(publication.lang),
         publication=publication,
-        address=address,
-        locale=_locale(publication.lang),
+        address=url,
+        locale=_open_graph_locale(publication.lang),
         previous=context.previous,
         next=context.next,
-        short=partial(short, publication=publication),
-        to=partial(_relative, publication, key),
+        short=partial(shorten_title, publication=publication),
+        to=partial(_relative_url, publication, key),
         subscribe=publication.base + _SUBSCRIBE,
         feeds=[(*_FEEDS[kind], context.feeds[kind]) for kind in _FEEDS if kind in context.feeds],
         license=license_link(publication.license) if publication.license else None,
-        contacts=[_contact(text) for text in publication.contacts],
+        contacts=[_parse_contact(text) for text in publication.contacts],
         css=context.templates.text("style.css"),
         **values,
     )
     return Part(key, _MEDIA_TYPE, text.encode())
 
 
-def _index_page(entries: Sequence[Listed], address: str, context: Context) -> Iterator[Part]:
+def _render_index_page(entries: Sequence[IndexEntry], url: str, context: Context) -> Iterator[Part]:
     publication = context.publication
-    yield _page(
+    yield _render_page(
         "index.html",
-        address,
+        url,
         context,
         title=publication.name,
         description=publication.tagline,
-        data=_site(publication),
+        data=_build_website_data(publication),
         newest=entries[0] if entries else None,
         years=[(year, list(group)) for year, group in groupby(entries, key=lambda entry: entry.date.year)],
     )
 
 
-def _subscribe_page(address: str, context: Context) -> Iterator[Part]:
+def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
     publication = context.publication
     w = words(publication.lang)
-    yield _page(
+    yield _render_page(
         "subscribe.html",
-        address,
+        url,
         context,
         title=w["subscribe"],
         description=w["how_to_subscribe"],
@@ -125,27 +125,27 @@ def _subscribe_page(address: str, context: Context) -> Iterator[Part]:
             "@context": "https://schema.org",
             "@type": "WebPage",
             "name": w["subscribe"],
-            "url": ascii_url(address),
+            "url": ascii_url(url),
             "inLanguage": publication.lang,
             "isPartOf": {"@type": "WebSite", "name": publication.name, "url": ascii_url(publication.base)},
         },
     )
 
 
-def _relative(publication: Publication, key: str, address: str) -> str:
+def _relative_url(publication: Publication, key: str, url: str) -> str:
     """How the page in file `key` links to another page of the site."""
-    path, folder = publication.path(address), posixpath.dirname(key)
+    path, folder = publication.path(url), posixpath.dirname(key)
     if path.startswith(f"{folder}/"):  # what relpath would find, a thousand times faster on a long index
         return quote(path[len(folder) + 1 :])
     return quote(posixpath.relpath(path, folder))
 
 
-def _locale(lang: str) -> str:
+def _open_graph_locale(lang: str) -> str:
     """The language as Open Graph writes it, zh_CN; '' without a territory. Source: ogp.me/#optional"""
     return lang.replace("-", "_") if re.match(r"[a-z]{2}-[A-Z]{2}\Z", lang) else ""
 
 
-def _contact(text: str) -> tuple[str, str]:
+def _parse_contact(text: str) -> tuple[str, str]:
     """A contact as people read it, and where it leads ('' when it is only words)."""
     if re.match(r"https?://\S+\Z", text):
         return text.partition("://")[2].rstrip("/"), text
@@ -156,7 +156,7 @@ def _contact(text: str) -> tuple[str, str]:
 # https://schema.org/Article, https://schema.org/WebSite
 
 
-def _site(publication: Publication) -> dict[str, object]:
+def _build_website_data(publication: Publication) -> dict[str, object]:
     return {
         "@context": "https://schema.org",
         "@type": "WebSite",
@@ -167,7 +167,7 @@ def _site(publication: Publication) -> dict[str, object]:
     }
 
 
-def _article(entry: Entry, publication: Publication) -> dict[str, object]:
+def _build_article_data(entry: Entry, publication: Publication) -> dict[str, object]:
     author = publication.author or publication.name
     return {
         "@context": "https://schema.org",

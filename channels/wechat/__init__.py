@@ -36,12 +36,12 @@ class Wechat(Settings):
     """An official account at WeChat, with its settings."""
 
     name: ClassVar[str] = "wechat"
-    updates: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
-    repeatable: ClassVar[bool] = False
-    window: ClassVar[int] = 1
-    ends_with_address: ClassVar[bool] = True  # a draft that was published is gone
-    patience: ClassVar[float] = 600.0
+    idempotent: ClassVar[bool] = False
+    concurrency: ClassVar[int] = 1
+    locked_after_publication: ClassVar[bool] = True  # a draft that was published is gone
+    timeout: ClassVar[float] = 600.0
     limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT - 1, "title": EDITOR_TITLE}
 
     @property
@@ -50,7 +50,7 @@ class Wechat(Settings):
         return self.appid
 
     @property
-    def own(self) -> str:
+    def test_recipient(self) -> str:
         """The editor, or else the drafts, which nobody sees but the editors of the account."""
         from publisher.channels.wechat.test_send import DRAFTS
 
@@ -79,7 +79,7 @@ class Wechat(Settings):
         root = Path(self._root)
         return DraftSession(self._account, root, title_limit=self.title_limit, publishes=self.publish)
 
-    def examine(self) -> Iterator[Finding]:
+    def diagnose(self) -> Iterator[Finding]:
         """Whether it could deliver to the account. Raises ConfigError when there is none."""
         if not self.appid:
             raise ConfigError(

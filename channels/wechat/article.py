@@ -295,7 +295,7 @@ def with_articles(issue: Issue, context: Context) -> Issue:
 def _known(context: Context) -> dict[str, str]:
     """The articles of other issues, by the address of the page."""
     own = context.entry.url if context.entry else ""
-    return {page: url for page, url in context.addresses.items() if page != own}
+    return {page: url for page, url in context.article_urls.items() if page != own}
 
 
 def _pattern(url: str) -> str:

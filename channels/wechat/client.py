@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from publisher.channels.wechat.errors import OF_THE_TOKEN, OTHER, REFUSALS, Refusal
 from publisher.channels.wechat.state import Store
 from publisher.channels.wechat.writer import Sentence
-from publisher.credentials import Reference, resolve
+from publisher.credentials import Reference, resolve_secret
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.patterns import lazy_pattern
 
@@ -83,7 +83,7 @@ class Account:
 
     def __enter__(self) -> Self:
         """Raises ConfigError when the secret is not where it should be. No call is made."""
-        self._value = resolve(self._secret)
+        self._value = resolve_secret(self._secret)
         import httpx
 
         # A connection that was kept may be closed by the server in the moment it is used again, and then

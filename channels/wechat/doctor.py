@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from publisher.channel import Finding, Level
+from publisher.channel import Finding, FindingLevel
 from publisher.channels.wechat import cover, images, settings
 from publisher.channels.wechat.client import Account
 from publisher.channels.wechat.draft import Draft
@@ -51,28 +51,28 @@ def examine(account: Account, appid: str, front: Path | None, *, publishes: bool
     with account:
         try:
             count = account.call("draft/batchget", _ONE)["total_count"]
-            yield Finding(Level.GOOD, *_DRAFTS.told(lang, appid=appid, count=count))
+            yield Finding(FindingLevel.OK, *_DRAFTS.told(lang, appid=appid, count=count))
             yield _quota(account)
             if publishes:
                 account.call("freepublish/batchget", _ONE)
-                yield Finding(Level.GOOD, *_MAY_PUBLISH.told(lang))
+                yield Finding(FindingLevel.OK, *_MAY_PUBLISH.told(lang))
         except DeliveryError as error:
-            yield Finding(Level.BAD, error.message, error.hint)
+            yield Finding(FindingLevel.ERROR, error.message, error.hint)
     if front:
         try:
             images.accepted(images.from_file(front, lang), lang)
         except DeliveryError as error:
-            yield Finding(Level.BAD, error.message, error.hint)
+            yield Finding(FindingLevel.ERROR, error.message, error.hint)
     elif not cover.has_font(_NO_FONT.told(lang)[0]):
-        yield Finding(Level.DOUBTFUL, *_NO_FONT.told(lang))
+        yield Finding(FindingLevel.WARNING, *_NO_FONT.told(lang))
 
 
 def _quota(account: Account) -> Finding:
     made = account.call("openapi/quota/get", {"cgi_path": "/cgi-bin/draft/add"})["quota"]
     left, most = made["remain"], made["daily_limit"]
     if left > 0 or not most:
-        return Finding(Level.GOOD, *_CALLS.told(account.lang, left=left, all=most))
-    return Finding(Level.BAD, *_NONE_LEFT.told(account.lang, all=most))
+        return Finding(FindingLevel.OK, *_CALLS.told(account.lang, left=left, all=most))
+    return Finding(FindingLevel.ERROR, *_NONE_LEFT.told(account.lang, all=most))
 
 
 _TITLE = Sentence(

@@ -125,7 +125,7 @@ class DraftSession:
         notes = () if self._publishes else (self._said(_ONE_TAP),)
         return Receipt(remote_id=media_id, notes=(*self._uploads.notes, *notes))
 
-    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
         """Put a draft in the place of another. One that somebody deleted is added anew, once; what is
         published stays as it is."""
         if part.key.endswith(PUBLISH):
@@ -139,7 +139,7 @@ class DraftSession:
         self._proofs.delete(draft.issue, remote_id)
         return receipt
 
-    def withdraw(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
+    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
         """Delete a draft. A published article stays."""
         if remote_id.startswith(ARTICLE):
             return Receipt(changed=False, remote_id=remote_id, notes=(self._said(_STAYS),))
@@ -151,7 +151,7 @@ class DraftSession:
             return Receipt(changed=False, remote_id=remote_id)
         return Receipt(remote_id=remote_id)
 
-    def find(self, part: Part, destination: str) -> Receipt | None:  # noqa: ARG002 - the protocol's
+    def probe(self, part: Part, destination: str) -> Receipt | None:  # noqa: ARG002 - the protocol's
         """The draft of exactly this content, or the published article. Raises DeliveryError also when a draft
         may be on its way to be published: WeChat lists articles at their end only."""
         if part.key.endswith(PUBLISH):

@@ -18,8 +18,8 @@ from pathlib import Path
 import publisher
 from publisher import __version__, channels, templates
 from publisher.archive.sources import scan
-from publisher.files import storage_error, write_if_changed
-from publisher.project import NAME
+from publisher.files import wrap_os_error, write_if_changed
+from publisher.project import CONFIG_FILE
 
 _IGNORED = b"/cache/\n/lock\n/ledger.*\n"
 
@@ -53,7 +53,7 @@ class Home:
     def key(self) -> str:
         """A digest of what everything is made from besides the issues: this program and its templates,
         file by file, and the user's settings and templates. Raises StorageError when one cannot be read."""
-        return _digest((self.root, NAME), (self.root, "templates/*"), begun=_program())
+        return _digest((self.root, CONFIG_FILE), (self.root, "templates/*"), begun=_program())
 
 
 @cache
@@ -74,7 +74,7 @@ def _digest(*places: tuple[Path, str], begun: str) -> str:
                 with open(path, "rb", buffering=0) as file:  # noqa: PTH123
                     body = file.read()
             except OSError as error:
-                raise storage_error(f"cannot read {path}", error) from error
+                raise wrap_os_error(f"cannot read {path}", error) from error
             digest.update(f"{found.path}\0{len(body)}\0".encode("utf-8", "surrogateescape"))
             digest.update(body)
     return digest.hexdigest()

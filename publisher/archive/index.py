@@ -10,7 +10,7 @@ from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.pack import Pack, Place
 from publisher.archive.records import Record
-from publisher.files import storage_error
+from publisher.files import wrap_os_error
 
 # a pack smaller than this is not worth tidying
 _SMALL = 1_000_000
@@ -65,7 +65,7 @@ class Index:
         try:
             place = self.pack.put(body)
         except OSError as error:
-            raise storage_error("cannot keep what was rendered", error) from error
+            raise wrap_os_error("cannot keep what was rendered", error) from error
         self.bodies.setdefault(channel, {})[path] = Body(digest, place)
         self.dirty = True
 
@@ -96,7 +96,7 @@ class Index:
                 self._tidy()
             self.pack.commit()
         except OSError as error:
-            raise storage_error(f"cannot write {self._pack_path()}", error) from error
+            raise wrap_os_error(f"cannot write {self._pack_path()}", error) from error
         cache.save(
             self._folder / "index.json",
             self._key,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from publisher.errors import BusyError
-from publisher.files import storage_error
+from publisher.files import wrap_os_error
 
 
 @contextmanager
@@ -23,13 +23,13 @@ def held(path: Path) -> Iterator[bool]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise storage_error(f"cannot write {path}", error) from error
+        raise wrap_os_error(f"cannot write {path}", error) from error
     with os.fdopen(file, "r+b", buffering=0) as lock:
         number = lock.read(64)
         try:
             taken = _take(file)
         except OSError as error:
-            raise storage_error(f"cannot lock {path}", error) from error
+            raise wrap_os_error(f"cannot lock {path}", error) from error
         if not taken:
             holder = number.decode("ascii", "replace").strip() or "unknown"
             raise BusyError(f"another publish is at work here (process {holder})", "wait until it is done")

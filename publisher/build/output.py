@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Self
 
 from publisher.build.renderer import RenderError
-from publisher.channel import ArchiveChannel, Channel, LiveChannel, Part, Session
+from publisher.channel import ArchiveChannel, Channel, MessageChannel, Part, Session
 from publisher.credentials import redact
 from publisher.errors import OutcomeUnknownError, PublisherError
-from publisher.events import Foreseen, Report
+from publisher.events import EventHandler, WouldWrite
 from publisher.files import FolderSession, differs
 
 
-class Outlet:
+class FileOutput:
     """Delivers parts of one channel below a folder; in a dry run it only compares, and reports what differs.
 
     `archive` is the channel if it covers the archive, and `keeps` says what it does with what it renders.
@@ -26,15 +26,17 @@ class Outlet:
     path, that the channel failed on by a mistake of its own, which stops no other issue.
     """
 
-    def __init__(self, channel: Channel, folder: Path, report: Report, *, dry_run: bool = False) -> None:
+    def __init__(
+        self, channel: Channel, folder: Path, report: EventHandler, *, dry_run: bool = False
+    ) -> None:
         self.channel = channel
         # asked for every issue, and slow to find out
-        self.archive = channel if isinstance(channel, ArchiveChannel) else None
-        self.keeps = self.archive is not None and self.archive.keeps
+        self.archive_channel = channel if isinstance(channel, ArchiveChannel) else None
+        self.caches_entries = self.archive_channel is not None and self.archive_channel.caches_entries
         self.writes_files = False
         self.written: list[str] = []
         self.error: PublisherError | None = None
-        self.left_out: dict[str, PublisherError] = {}
+        self.skipped: dict[str, PublisherError] = {}
         self._folder = folder
         self._report = report
         self._dry_run = dry_run
@@ -50,10 +52,10 @@ class Outlet:
         self._session = None
         self._stack.close()
 
-    def fail(self, error: PublisherError, path: str) -> None:
+    def record_failure(self, error: PublisherError, path: str) -> None:
         """Note that the issue `path` could not be rendered."""
         if isinstance(error, RenderError):
-            self.left_out[path] = error
+            self.skipped[path] = error
         else:
             self.error = self.error or error
 
@@ -61,14 +63,14 @@ class Outlet:
         """Send parts in order. Gives back their sizes by key, or None when not all of them went out."""
         sizes: dict[str, int] = {}
         for part in parts:
-            if self.error or not self._send(part):
+            if self.error or not self._try_deliver(part):
                 return None
             sizes[part.key] = len(part.body)
         return None if self.error else sizes
 
-    def _send(self, part: Part) -> bool:
+    def _try_deliver(self, part: Part) -> bool:
         try:
-            if self._deliver(part):
+            if self._deliver_part(part):
                 self.written.append(part.key)
         except PublisherError as error:
             self.error = error
@@ -80,15 +82,15 @@ class Outlet:
             )
         return self.error is None
 
-    def _deliver(self, part: Part) -> bool:
+    def _deliver_part(self, part: Part) -> bool:
         """Send one part; whether that changed anything."""
         if self._dry_run:
             if changes := differs(self._folder / part.key, part.body):
-                self._report(Foreseen(self.channel.name, part))
+                self._report(WouldWrite(self.channel.name, part))
             return changes
         if self._session is None:
             # what a live channel makes comes here only when it is not to leave the house
-            live = isinstance(self.channel, LiveChannel)
+            live = isinstance(self.channel, MessageChannel)
             connection = FolderSession() if live else self.channel.session()
             self._session = self._stack.enter_context(connection)
             self.writes_files = isinstance(self._session, FolderSession)

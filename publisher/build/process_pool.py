@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-_Desk = TypeVar("_Desk")
+_TaskContext = TypeVar("_TaskContext")
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
-MANY = 24
+PARALLEL_THRESHOLD = 24
 """With more jobs than this, starting processes pays."""
 
-_MOST_WORKERS = 8
+_MAX_WORKERS = 8
 
 
-class Crew(Generic[_Desk]):
+class ProcessPool(Generic[_TaskContext]):
     """Does jobs at a desk: an object that knows all the work needs, small enough to pickle."""
 
-    def __init__(self, desk: _Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: _TaskContext) -> None:
+        self._context = context
         self._workers: dict[Connection, BaseProcess] = {}
 
     def __enter__(self) -> Self:
@@ -54,42 +54,44 @@ class Crew(Generic[_Desk]):
             process.join()
         self._workers.clear()
 
-    def is_needed(self, count: int) -> bool:
+    def is_parallel(self, count: int) -> bool:
         """Whether so many jobs are shared among processes."""
-        return count > MANY and _processors() > 1
+        return count > PARALLEL_THRESHOLD and _count_processors() > 1
 
-    def do(
-        self, task: Callable[[_Desk, _Job], _Result], jobs: Iterable[_Job], count: int
+    def map_unordered(
+        self, task: Callable[[_TaskContext, _Job], _Result], jobs: Iterable[_Job], count: int
     ) -> Iterator[_Result]:
         """The results of `count` jobs, in any order. A job is asked for when somebody is free to do it.
 
         Raises RuntimeError when a worker fails: a task is not expected to raise.
         """
-        if count > MANY:
+        if count > PARALLEL_THRESHOLD:
             gc.enable()  # which a short run does without
-        if self.is_needed(count):
-            return self._share(task, jobs)
-        return (task(self._desk, job) for job in jobs)
+        if self.is_parallel(count):
+            return self._map_in_processes(task, jobs)
+        return (task(self._context, job) for job in jobs)
 
-    def _share(self, task: Callable[[_Desk, _Job], _Result], jobs: Iterable[_Job]) -> Iterator[_Result]:
+    def _map_in_processes(
+        self, task: Callable[[_TaskContext, _Job], _Result], jobs: Iterable[_Job]
+    ) -> Iterator[_Result]:
         from multiprocessing.connection import wait
 
         waiting = iter(jobs)
         if not self._workers:
             # what the first job loads, the workers forked after it share
-            yield from (task(self._desk, job) for job in islice(waiting, 1))
-            self._start()
-        busy = {worker for worker in self._workers if _give(worker, task, waiting)}
+            yield from (task(self._context, job) for job in islice(waiting, 1))
+            self._start_workers()
+        busy = {worker for worker in self._workers if _send_job(worker, task, waiting)}
         while busy:
             for ready in cast("list[Connection]", wait(busy)):
-                result, failure = _take(ready)
+                result, failure = _receive_result(ready)
                 if failure:
                     raise RuntimeError(failure)
-                if not _give(ready, task, waiting):
+                if not _send_job(ready, task, waiting):
                     busy.remove(ready)
                 yield result
 
-    def _start(self) -> None:
+    def _start_workers(self) -> None:
         from multiprocessing import get_context
         from threading import active_count
 
@@ -97,23 +99,25 @@ class Crew(Generic[_Desk]):
         fork = sys.platform == "linux" and active_count() == 1
         context: Any = get_context("fork" if fork else "spawn")
         gc.freeze()  # a collection would write to every page it looks at, and end the sharing
-        for _ in range(min(_processors(), _MOST_WORKERS)):
+        for _ in range(min(_count_processors(), _MAX_WORKERS)):
             ours, theirs = context.Pipe()
             # a forked worker has our end too, and must close it to see when we are gone
-            process = context.Process(target=_work, args=(theirs, ours if fork else None, self._desk))
+            process = context.Process(
+                target=_run_worker, args=(theirs, ours if fork else None, self._context)
+            )
             process.start()
             theirs.close()
             self._workers[ours] = process
 
 
-def _processors() -> int:
+def _count_processors() -> int:
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         return os.cpu_count() or 1
 
 
-def _give(worker: Connection, task: object, jobs: Iterator[object]) -> bool:
+def _send_job(worker: Connection, task: object, jobs: Iterator[object]) -> bool:
     """Give a worker the next job; False when there is none."""
     for job in jobs:
         worker.send((task, job))
@@ -121,7 +125,7 @@ def _give(worker: Connection, task: object, jobs: Iterator[object]) -> bool:
     return False
 
 
-def _take(worker: Connection) -> tuple[Any, str]:
+def _receive_result(worker: Connection) -> tuple[Any, str]:
     """A worker's result, or what went wrong."""
     try:
         found: tuple[Any, str] = worker.recv()
@@ -130,7 +134,7 @@ def _take(worker: Connection) -> tuple[Any, str]:
     return found
 
 
-def _work(jobs: Connection, inherited: Connection | None, desk: object) -> None:
+def _run_worker(jobs: Connection, inherited: Connection | None, context: object) -> None:
     """What a worker does all day."""
     import signal
     import traceback
@@ -144,7 +148,7 @@ def _work(jobs: Connection, inherited: Connection | None, desk: object) -> None:
         except EOFError:
             return
         try:
-            answer = (task(desk, job), "")
+            answer = (task(context, job), "")
         except Exception:  # told to whoever waits for the result
             answer = (None, traceback.format_exc())
         try:

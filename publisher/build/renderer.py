@@ -16,14 +16,14 @@ from publisher.dataclass import dataclass
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
 
-_LARGEST = 8 << 20
+_MAX_ISSUE_BYTES = 8 << 20
 """The most bytes of an issue. The largest newsletters have a hundredth of that."""
 
-_FRESH = 24
+_MAX_RECENT = 24
 """Of so many issues both text and document fit into memory without a thought."""
 
 
-class Job(NamedTuple):
+class RenderJob(NamedTuple):
     """An issue to render: its file, the document if it was read already, what the archive knows of it and
     of its neighbours by date, the names of the channels, and where issues are at WeChat, by their pages."""
 
@@ -33,77 +33,79 @@ class Job(NamedTuple):
     previous: Entry | None
     next: Entry | None
     channels: Sequence[str]
-    addresses: Mapping[str, str] = {}
+    article_urls: Mapping[str, str] = {}
 
 
-Rendered = tuple[str, list[tuple[str, Rendering | PublisherError]]]
+RenderedIssue = tuple[str, list[tuple[str, Rendering | PublisherError]]]
 """The path of an issue, and by channel what was made of it or why it could not be made."""
 
 
 @dataclass(frozen=True)
-class Desk:
+class IssueRenderer:
     """All that the work on an issue needs to know. Small to pickle. `fresh` has, by path, the last few issues
     that were read here, for who looks at them once more."""
 
     config: Config
     channels: Mapping[str, Channel]
     context: Context
-    fresh: dict[str, tuple[str, Issue]] = field(default_factory=dict)
+    recent: dict[str, tuple[str, Issue]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, config: Config, templates: Templates) -> Desk:
+    def for_config(cls, config: Config, templates: Templates) -> IssueRenderer:
         """The desk for a configuration."""
         feeds: dict[str, str] = {}
         for channel in config.channels:
-            if addresses := getattr(channel, "addresses", None):
+            if addresses := getattr(channel, "feed_urls", None):
                 feeds |= addresses(config.publication)
         context = Context(config.publication, templates, feeds=feeds)
         return cls(config, {channel.name: channel for channel in config.channels}, context)
 
-    def read(self, found: Found) -> tuple[Record, Issue | None]:
+    def read(self, source: Found) -> tuple[Record, Issue | None]:
         """What a file holds: its record, and, unless it has a fault, the document that channels get.
 
         Never raises: what is wrong with the file is in the record.
         """
         from publisher.reader import decode, read  # slow to import, and not needed when nothing changed
 
-        record = Record(*found, sha256="")
-        if found.size > _LARGEST:
-            fault = f"{found.path} has {found.size >> 20} MB, and an issue at most {_LARGEST >> 20}"
+        record = Record(*source, sha256="")
+        if source.size > _MAX_ISSUE_BYTES:
+            fault = f"{source.path} has {source.size >> 20} MB, and an issue at most {_MAX_ISSUE_BYTES >> 20}"
             return record._replace(fault=fault, hint="put pictures and data beside it, not into it"), None
         try:
-            data = Path(self.config.root, found.path).read_bytes()
+            data = Path(self.config.root, source.path).read_bytes()
         except OSError as error:
-            return record._replace(mtime=0, fault=f"{found.path} cannot be read: {error.strerror}"), None
+            return record._replace(mtime=0, fault=f"{source.path} cannot be read: {error.strerror}"), None
         record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
-            text = decode(data, found.path)
-            issue = read(text, found.path)
+            text = decode(data, source.path)
+            issue = read(text, source.path)
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
-        self._keep(found.path, text, issue)
+        self._remember(source.path, text, issue)
         problems = tuple([f"{one.pos.line}:{one.pos.column} {one.code}" for one in issue.diagnostics])
         record = record._replace(id=issue.id, draft=issue.draft, problems=problems)
         # to look for pictures takes as long as to copy the whole issue, and most have none
-        return self._examine(record, issue, illustrated=b"![" in data or b"<img" in data)
+        return self._complete_record(record, issue, illustrated=b"![" in data or b"<img" in data)
 
-    def _keep(self, path: str, text: str, issue: Issue) -> None:
-        self.fresh[path] = text, issue
-        if len(self.fresh) > _FRESH:
-            del self.fresh[next(iter(self.fresh))]
+    def _remember(self, path: str, text: str, issue: Issue) -> None:
+        self.recent[path] = text, issue
+        if len(self.recent) > _MAX_RECENT:
+            del self.recent[next(iter(self.recent))]
 
-    def read_packed(self, found: Found) -> tuple[Record, bytes | None]:
+    def read_packed(self, source: Found) -> tuple[Record, bytes | None]:
         """The same, for another process."""
-        from publisher.build.packing import pack
+        from publisher.build.packing import serialize_issue
 
-        record, document = self.read(found)
-        return record, pack(document) if document else None
+        record, document = self.read(source)
+        return record, serialize_issue(document) if document else None
 
-    def _examine(self, record: Record, issue: Issue, *, illustrated: bool) -> tuple[Record, Issue | None]:
+    def _complete_record(
+        self, record: Record, issue: Issue, *, illustrated: bool
+    ) -> tuple[Record, Issue | None]:
         from publisher.transforms import absolute, display_title, publishable, revision, summary
 
         publication = self.config.publication
-        fault, hint = _fault(issue, record.path)
+        fault, hint = _check_publishable(issue, record.path)
         if fault or issue.date is None:
             return record._replace(fault=fault, hint=hint), None
         url = publication.address(issue.id, issue.date)
@@ -112,7 +114,7 @@ class Desk:
             return record._replace(fault=fault, hint="write another `id:` into its front matter"), None
         document = publishable(issue)
         if illustrated:
-            record, document = self._with_pictures(record, document, url)
+            record, document = self._with_images(record, document, url)
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
@@ -123,7 +125,7 @@ class Desk:
         )
         return record, absolute(document, url)
 
-    def _with_pictures(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
+    def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
         """The pictures beside an issue noted, and those that are missing replaced by their words."""
         from publisher.images import pictures, without
 
@@ -137,25 +139,27 @@ class Desk:
         )
         return record, without(document, frozenset(one.url for one in missing)) if missing else document
 
-    def render(self, job: Job) -> Rendered:
+    def render(self, job: RenderJob) -> RenderedIssue:
         """What the job's channels make of its issue. Never raises."""
-        document = self._document(job)
+        document = self._load_document(job)
         context = replace(
-            self.context, entry=job.entry, previous=job.previous, next=job.next, addresses=job.addresses
+            self.context, entry=job.entry, previous=job.previous, next=job.next, article_urls=job.article_urls
         )
-        return job.path, [(name, self._render(name, document, job.path, context)) for name in job.channels]
+        return job.path, [
+            (name, self._render_channel(name, document, job.path, context)) for name in job.channels
+        ]
 
-    def _document(self, job: Job) -> Issue | IssueError:
+    def _load_document(self, job: RenderJob) -> Issue | IssueError:
         if isinstance(job.document, Issue):
             return job.document
         if job.document is None:
             record, document = self.read(Found(job.path, 0, 0))
             return document or IssueError(record.fault, record.hint)
-        from publisher.build.packing import unpack
+        from publisher.build.packing import deserialize_issue
 
-        return unpack(job.document)
+        return deserialize_issue(job.document)
 
-    def _render(
+    def _render_channel(
         self, name: str, document: Issue | IssueError, path: str, context: Context
     ) -> Rendering | PublisherError:
         if isinstance(document, IssueError):  # a sound file when it was last read
@@ -172,7 +176,7 @@ class RenderError(DeliveryError):
     """A channel failed on one issue by a mistake of its own."""
 
 
-def _fault(issue: Issue, path: str) -> tuple[str, str]:
+def _check_publishable(issue: Issue, path: str) -> tuple[str, str]:
     """Why an issue cannot be published, and what to do; empty for one that can."""
     title = issue.title
     if title and title.date[-2:].lower() == "xx":

@@ -13,23 +13,23 @@ from publisher.archive.pack import Pack, Place
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import Found, is_settled, look, scan
-from publisher.build.process_pool import Crew
-from publisher.build.renderer import Desk
+from publisher.build.process_pool import ProcessPool
+from publisher.build.renderer import IssueRenderer
 from publisher.channel import Entry
 from publisher.config import Config
 from publisher.errors import ConfigError
-from publisher.events import Advanced
-from publisher.files import storage_error
+from publisher.events import Progress
+from publisher.files import wrap_os_error
 from publisher.model import Issue
-from publisher.run import Run
+from publisher.run import RunContext
 
 
-class Shelf:
+class DocumentSpool:
     """Documents by the path of their file, each taken at most once."""
 
     def __init__(self) -> None:
         self._issues: dict[str, Issue] = {}
-        self._places: dict[str, Place] = {}
+        self._locations: dict[str, Place] = {}
         self._pack = Pack()
 
     def __enter__(self) -> Self:
@@ -43,18 +43,18 @@ class Shelf:
     def put(self, path: str, document: Issue | bytes | None) -> None:
         """Keep a document; packed ones lie in a file. Raises OSError when there is no room for it."""
         if isinstance(document, bytes):
-            self._places[path] = self._pack.put(document)
+            self._locations[path] = self._pack.put(document)
         elif document:
             self._issues[path] = document
 
     def take(self, path: str) -> Issue | bytes | None:
         """The document of a file, and away with it; None when it was not read in this run."""
-        if place := self._places.pop(path, None):
+        if place := self._locations.pop(path, None):
             return self._pack.get(place)
         return self._issues.pop(path, None)
 
 
-def sources(config: Config) -> list[Found]:
+def find_sources(config: Config) -> list[Found]:
     """The files that are issues. Raises ConfigError when there is none, StorageError."""
     found = scan(config.root, config.issues)
     if not found:
@@ -63,23 +63,30 @@ def sources(config: Config) -> list[Found]:
     return found
 
 
-def read(run: Run, index: Index, crew: Crew[Desk], shelf: Shelf, found: list[Found], seen: int) -> None:
+def update_index(
+    run: RunContext,
+    index: Index,
+    pool: ProcessPool[IssueRenderer],
+    spool: DocumentSpool,
+    files: list[Found],
+    scanned_at: int,
+) -> None:
     """Bring the index up to date with the files `found`, and put the documents read for it on the shelf."""
-    index.forget(index.records.keys() - {one.path for one in found})
+    index.forget(index.records.keys() - {one.path for one in files})
     # a file that changed in this very moment may change again unnoticed: time 0 has it looked at next time
-    trusted = [one if is_settled(one, seen) else one._replace(mtime=0) for one in found]
-    changed = [one for one in trusted if _is_new(run, index, one)]
-    task = Desk.read_packed if crew.is_needed(len(changed)) else Desk.read
-    for done, (record, document) in enumerate(crew.do(task, changed, len(changed)), 1):
+    trusted = [one if is_settled(one, scanned_at) else one._replace(mtime=0) for one in files]
+    changed = [one for one in trusted if _needs_reading(run, index, one)]
+    task = IssueRenderer.read_packed if pool.is_parallel(len(changed)) else IssueRenderer.read
+    for done, (record, document) in enumerate(pool.map_unordered(task, changed, len(changed)), 1):
         index.put(record)
         try:
-            shelf.put(record.path, document)
+            spool.put(record.path, document)
         except OSError as error:
-            raise storage_error("cannot keep what was read", error) from error
-        run.report(Advanced("reading", done, len(changed)))
+            raise wrap_os_error("cannot keep what was read", error) from error
+        run.report(Progress("reading", done, len(changed)))
 
 
-def _is_new(run: Run, index: Index, found: Found) -> bool:
+def _needs_reading(run: RunContext, index: Index, found: Found) -> bool:
     """Whether the file's content is unknown; a file that only looks changed is noted as it looks now."""
     record = index.records.get(found.path)
     if record is None:
@@ -99,19 +106,19 @@ def _is_new(run: Run, index: Index, found: Found) -> bool:
     return False
 
 
-def entries(run: Run, current: Edition) -> list[Entry]:
+def build_entries(run: RunContext, current: Edition) -> list[Entry]:
     """What channels are told of every issue, newest first. Times of correction are on disk before any
     channel tells them."""
     revisions = Revisions(run.home.revisions)
     if revisions.damaged:
         run.warn(f"{run.home.revisions} is damaged: every issue counts as never corrected")
-    entries = [_entry(run, record, revisions) for record in current.issues]
+    entries = [_build_archive_entry(run, record, revisions) for record in current.issues]
     if not run.request.dry_run:
         revisions.save()
     return entries
 
 
-def _entry(run: Run, record: Record, revisions: Revisions) -> Entry:
+def _build_archive_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry:
     name = f"{run.config.publication.id}/{record.id}"
     date = dt.date.fromisoformat(record.date)
     published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)

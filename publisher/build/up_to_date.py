@@ -12,7 +12,7 @@ from publisher.archive.sources import fingerprint, look, scan
 from publisher.events import ChannelOutcome, Outcome, Request
 
 
-def nothing_to_do(root: Path, request: Request, now: dt.datetime) -> Outcome | None:
+def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome | None:
     """The outcome of a run below `root`, the folder of publisher.toml, that would change nothing.
 
     None when the run may have something to do. `now` is aware. Raises StorageError when a folder cannot be
@@ -25,7 +25,7 @@ def nothing_to_do(root: Path, request: Request, now: dt.datetime) -> Outcome | N
     if site.setup is None or not set(names) <= set(site.setup.channels):
         return None
     sources = fingerprint(scan(root, site.setup.issues) + look(root, site.setup.pictures))
-    today = _today(now, site.setup.timezone)
+    today = _get_local_date(now, site.setup.timezone)
     outcomes: dict[str, ChannelOutcome] = {}
     settled = None
     for name in names:
@@ -37,7 +37,7 @@ def nothing_to_do(root: Path, request: Request, now: dt.datetime) -> Outcome | N
     return settled and Outcome(settled.issue, outcomes, settled.warnings)
 
 
-def _today(now: dt.datetime, timezone: str) -> str:
+def _get_local_date(now: dt.datetime, timezone: str) -> str:
     from zoneinfo import ZoneInfo
 
     return now.astimezone(ZoneInfo(timezone)).date().isoformat()

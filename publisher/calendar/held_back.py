@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from publisher.archive.records import Record
 from publisher.channel import ArchiveChannel
-from publisher.run import Run
+from publisher.run import RunContext
 
 
-def kept_back(run: Run, found: Mapping[str, Record], chosen: Record | None) -> frozenset[str]:
+def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Record | None) -> frozenset[str]:
     """Their paths. What was chosen to be published is none of them, nor what is on one of the channels
     already: no page that readers have is lost. Raises StorageError."""
     archives = [channel for channel in run.channels if isinstance(channel, ArchiveChannel)]
@@ -23,24 +23,30 @@ def kept_back(run: Run, found: Mapping[str, Record], chosen: Record | None) -> f
     is_kept = watch(ledger, run.config.publication.id).is_kept(now)
     if not (is_kept or any(one.held for one in decisions(ledger).values())):
         return frozenset()
-    from publisher.calendar.calendar import KEPT_BACK, Known, Outlook, agenda, key_of
+    from publisher.calendar.calendar import (
+        HELD_BACK_STATUSES,
+        ItemStatus,
+        LedgerView,
+        build_calendar,
+        build_publication_key,
+    )
 
     today, out = run.now.date().isoformat(), published(ledger)
     waiting = {
         path
-        for path, one in found.items()
+        for path, one in records.items()
         if one.date
         and one.date <= today
         and one != chosen
-        and not any(key_of(run.config, channel, one.id) in out for channel in archives)
+        and not any(build_publication_key(run.config, channel, one.id) in out for channel in archives)
     }
     if not waiting:
         return frozenset()
-    outlooks = KEPT_BACK if is_kept else (Outlook.HELD,)
+    outlooks = HELD_BACK_STATUSES if is_kept else (ItemStatus.HELD,)
     names = {channel.name for channel in archives}
     free = {
         one.record.path
-        for one in agenda(run, found, Known.to(ledger, now), now)
-        if one.key.channel in names and one.outlook not in outlooks
+        for one in build_calendar(run, records, LedgerView.load(ledger, now), now)
+        if one.key.channel in names and one.status not in outlooks
     }
     return frozenset(waiting - free)

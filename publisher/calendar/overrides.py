@@ -9,17 +9,24 @@ from contextlib import closing
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Record, names
-from publisher.calendar.calendar import Appointment, Known, Outlook, agenda, looking, records
-from publisher.clock import Clock, moment_of
+from publisher.calendar.calendar import (
+    ItemStatus,
+    LedgerView,
+    ScheduledItem,
+    build_calendar,
+    open_read_only_run,
+    read_records,
+)
+from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.errors import ConfigError, nearest
 from publisher.events import Request
 from publisher.ledger.calendar import decide
-from publisher.run import channels_for
+from publisher.run import select_channels
 from publisher.theme import Theme
 
 
-def decision(
+def set_override(
     config: Config,
     theme: Theme,
     request: Request,
@@ -27,35 +34,39 @@ def decision(
     *,
     held: bool | None = None,
     when: str = "",
-) -> list[Appointment]:
+) -> list[ScheduledItem]:
     """Hold or release the issue of the request on its channels, or have it go out `when`, a time in the
     newsletter's zone, alone or behind a date; what is to become of it there now.
 
     Raises ConfigError for an issue or a channel that is not there, a time that cannot be read or lies before
     the date of the issue, and an issue that is out.
     """
-    channels = channels_for(config, request.channels)
-    with closing(looking(config, theme, Clock.running(now))) as run:
-        found = records(run)
-        record = _choose(request.issue, found)
-        due = _moment(when, record, config) if when else None
+    channels = select_channels(config, request.channels)
+    with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+        found = read_records(run)
+        record = _find_record(request.issue, found)
+        due = _parse_due_time(when, record, config) if when else None
         chosen = {channel.name for channel in channels}
         open_ones = [
             one
-            for one in agenda(run, found, Known.to(run.ledger, now), now)
+            for one in build_calendar(run, found, LedgerView.load(run.ledger, now), now)
             if one.record.path == record.path
             and one.key.channel in chosen
-            and one.outlook is not Outlook.DONE
+            and one.status is not ItemStatus.DONE
         ]
         if not open_ones:
             where = " on " + ", ".join(request.channels) if request.channels else ""
             raise ConfigError(f"{record.id or record.path} is out{where} already", "see publish status")
         decide(run.ledger, open_ones[0].key.issue, [one.key.channel for one in open_ones], held=held, due=due)
         keys = {one.key for one in open_ones}
-        return [one for one in agenda(run, found, Known.to(run.ledger, now), now) if one.key in keys]
+        return [
+            one
+            for one in build_calendar(run, found, LedgerView.load(run.ledger, now), now)
+            if one.key in keys
+        ]
 
 
-def _choose(wanted: str, found: Mapping[str, Record]) -> Record:
+def _find_record(wanted: str, found: Mapping[str, Record]) -> Record:
     """The issue of that date, id, path or file name, whether it is due or not."""
     meant = [record for record in found.values() if wanted in names(record)]
     if not meant:
@@ -68,7 +79,7 @@ def _choose(wanted: str, found: Mapping[str, Record]) -> Record:
     return meant[0]
 
 
-def _moment(when: str, record: Record, config: Config) -> dt.datetime:
+def _parse_due_time(when: str, record: Record, config: Config) -> dt.datetime:
     found = re.fullmatch(r"(?:(\d{4}-\d{2}-\d{2})[ T])?(\d{2}:\d{2})", when)
     try:
         if found is None:
@@ -82,4 +93,4 @@ def _moment(when: str, record: Record, config: Config) -> dt.datetime:
         raise ConfigError(
             f"{record.path} is dated {date}, and no issue goes out before its date", "correct its date first"
         )
-    return moment_of(day, at, ZoneInfo(config.publication.timezone))
+    return resolve_local_time(day, at, ZoneInfo(config.publication.timezone))

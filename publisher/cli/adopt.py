@@ -1,4 +1,4 @@
-"""`publish adopt`: trust the ledger that is here, or take an archive as published."""
+"""`publish adopt`: mark old issues as published, without sending them."""
 
 from __future__ import annotations
 
@@ -7,52 +7,42 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.actions import as_json, load
-from publisher.cli.console import Story
+from publisher.cli.actions import load_project, outcome_to_json
+from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
 from publisher.events import Request
-from publisher.project import find
+from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
 
 
-def define(parser: Parser) -> None:
-    """Add the arguments."""
-    parser.options.add_argument(
-        "--archive",
-        action="store_true",
-        help="take all issues dated before today as published: make pages and feeds, send nothing",
-    )
+def define(parser: CommandParser) -> None:
+    """Add the arguments: there are none."""
 
 
-def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Adopt; the exit code."""
-    from publisher.reports.adopt import adopt, adopt_archive
+def run(_: argparse.Namespace, output: Output, now: dt.datetime) -> int:
+    """Adopt all issues dated before today; the exit code."""
+    from publisher.reports.adopt import adopt_archive
 
-    config, theme = load(find(Path.cwd()))
-    if not arguments.archive:
-        adopt(config, theme, now)
-        output.line("the ledger is trusted as it is: this machine may send from now on")
-        output.finish({"exit": 0})
-        return 0
-    story = Story(output, Request())
+    config, theme = load_project(find_config(Path.cwd()))
+    story = RunConsole(output, Request())
     with story:
-        taken, left, outcome = adopt_archive(config, theme, now, story.tell)
+        taken, left, outcome = adopt_archive(config, theme, now, story.print_event)
     width = max((len(one.channel) for one in taken), default=0)
     for one in taken:
         issues = "1 issue" if one.new == 1 else f"{one.new} issues"
         place = one.destination and f"{one.destination} · "
-        known = f", {one.known} known before" if one.known else ""
-        output.line(f"✓ {one.channel.ljust(width)}  {place}{issues} taken as published{known}", "green")
+        known = f", {one.known} were known" if one.known else ""
+        output.line(f"✓ {one.channel.ljust(width)}  {place}{issues} marked as published{known}", "green")
     for other in left:
-        output.line(f"  not taken: {other.path}: {other.reason}")
+        output.line(f"  skipped: {other.path}: {other.reason}")
     code = outcome.exit_code if outcome else 0
     output.finish(
         {
             "adopted": [one._asdict() for one in taken],
             "left": [other._asdict() for other in left],
-            "published": outcome and as_json(outcome, Request()),
+            "published": outcome and outcome_to_json(outcome, Request()),
             "exit": code,
         }
     )

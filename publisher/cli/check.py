@@ -11,19 +11,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publisher.cli.output import Output
-from publisher.cli.selection import Job, found_files, newsletter_here, relative, shown, source_lines
+from publisher.cli.selection import (
+    CheckScope,
+    display_path,
+    load_current_config,
+    read_source_lines,
+    relative_to_root,
+    select_files,
+)
 from publisher.errors import ConfigError, PublisherError
 
 if TYPE_CHECKING:
     from publisher.archive.sources import Found
-    from publisher.checker import Checked
-    from publisher.cli.links import Links
-    from publisher.cli.parser import Parser
+    from publisher.checker import CheckedFile
+    from publisher.cli.links import LinkReport
+    from publisher.cli.parser import CommandParser
 
-_FORMS = ("full", "concise", "github", "sarif")
+_FORMATS = ("full", "concise", "github", "sarif")
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.arguments.add_argument(
         "files",
@@ -40,7 +47,7 @@ def define(parser: Parser) -> None:
     option(
         "--format",
         metavar="FORM",
-        choices=_FORMS,
+        choices=_FORMATS,
         default="full",
         help="full, concise, github or sarif (full)",
     )
@@ -59,45 +66,45 @@ def define(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Check; the exit code."""
     if arguments.explain:
-        return _explain(arguments.explain, output)
+        return _explain_code(arguments.explain, output)
     if arguments.stdin and arguments.files:
         raise ConfigError("--stdin checks one text, and files are named too", "one or the other")
-    job = Job(_codes(arguments.select, arguments.ignore), newsletter_here(), now)
+    job = CheckScope(_select_codes(arguments.select, arguments.ignore), load_current_config(), now)
     if arguments.stdin:
-        return _check_text(arguments, output, job)
-    found, wanted = found_files(job, arguments.files)
+        return _check_stdin(arguments, output, job)
+    found, wanted = select_files(job, arguments.files)
     worst = 0
     if arguments.fix or arguments.diff:
-        worst = _mend(arguments, output, job, wanted)
-        found, wanted = found_files(job, arguments.files)
-    return _check(arguments, output, job, found, wanted, {}, worst)
+        worst = _fix_files(arguments, output, job, wanted)
+        found, wanted = select_files(job, arguments.files)
+    return _check_issues(arguments, output, job, found, wanted, {}, worst)
 
 
-def _codes(select: list[str], ignore: list[str]) -> frozenset[str]:
+def _select_codes(select: list[str], ignore: list[str]) -> frozenset[str]:
     from publisher.checks.codes import CODES
 
     def named(words: list[str]) -> set[str]:
         names = {name.strip() for word in words for name in word.split(",") if name.strip()}
         for name in sorted(names - CODES.keys()):
-            raise _unknown(name)
+            raise _unknown_code_error(name)
         return names
 
     return frozenset((named(select) or CODES.keys()) - named(ignore))
 
 
-def _unknown(name: str) -> ConfigError:
+def _unknown_code_error(name: str) -> ConfigError:
     from publisher.checks.codes import CODES
     from publisher.errors import did_you_mean
 
     return ConfigError(f"there is no code {name}", did_you_mean(name, CODES))
 
 
-def _explain(name: str, output: Output) -> int:
+def _explain_code(name: str, output: Output) -> int:
     from publisher.checks.codes import CODES
 
     code = CODES.get(name)
     if code is None:
-        raise _unknown(name)
+        raise _unknown_code_error(name)
     output.line(f"{code.severity.value}[{name}]", "bold")
     output.line(code.text)
     output.line(f"\nto silence it in an issue: <!-- publish: ignore={name} -->", "dim")
@@ -108,39 +115,39 @@ def _explain(name: str, output: Output) -> int:
 # -------------------------------------------------------------------- the work
 
 
-def _check(
+def _check_issues(
     arguments: argparse.Namespace,
     output: Output,
-    job: Job,
+    job: CheckScope,
     found: list[Found],
     wanted: list[str],
     texts: dict[str, str],
     worst: int = 0,
 ) -> int:
-    from publisher.checker import Inspector, check_files
-    from publisher.cli.progress import Progress
+    from publisher.checker import FileChecker, check_files
+    from publisher.cli.progress import ProgressBar
 
-    inspector = Inspector(job.root, job.config)
+    inspector = FileChecker(job.root, job.config)
     seen = time.time_ns()
-    with Progress(output, "checking issues") as progress:
-        checked = [*check_files(inspector, found, wanted, seen, texts=texts, advance=progress.advance)]
+    with ProgressBar(output, "checking issues") as progress:
+        checked = [*check_files(inspector, found, wanted, seen, texts=texts, on_progress=progress.advance)]
     links = None
     if arguments.links:
-        from publisher.cli.links import with_links
+        from publisher.cli.links import add_link_problems
 
-        checked, links = with_links(arguments.allow, output, job, checked, texts)
+        checked, links = add_link_problems(arguments.allow, output, job, checked, texts)
     kept = [
         one._replace(problems=tuple(problem for problem in one.problems if problem.code in job.codes))
         for one in checked
     ]
     if not arguments.diff:
-        _tell(arguments.format, output, job, kept, texts, links)
+        _print_results(arguments.format, output, job, kept, texts, links)
     exit_code = max(worst, _exit_code(kept))
-    output.finish(_as_json(kept, links, exit_code))
+    output.finish(_check_results_to_json(kept, links, exit_code))
     return exit_code
 
 
-def _exit_code(checked: Sequence[Checked]) -> int:
+def _exit_code(checked: Sequence[CheckedFile]) -> int:
     """1 for an issue with errors or that is no text, 6 for one that cannot be had: then nobody knows."""
     from publisher.checks.codes import Severity
 
@@ -148,31 +155,31 @@ def _exit_code(checked: Sequence[Checked]) -> int:
     return max([int(errors), *(one.fault.exit_code for one in checked if one.fault)])
 
 
-def _tell(
+def _print_results(
     form: str,
     output: Output,
-    job: Job,
-    checked: Sequence[Checked],
+    job: CheckScope,
+    checked: Sequence[CheckedFile],
     texts: dict[str, str],
-    links: Links | None,
+    links: LinkReport | None,
 ) -> None:
     from publisher.cli import formats
 
     if form == "sarif":
-        output.line(formats.sarif({shown(job, one.path): one.problems for one in checked}))
+        output.line(formats.format_sarif({display_path(job, one.path): one.problems for one in checked}))
     for one in checked:
-        path = shown(job, one.path)
+        path = display_path(job, one.path)
         if one.fault:
-            output.fail_one(one.fault.message, one.fault.hint)
+            output.error(one.fault.message, one.fault.hint)
         if form == "github":
-            lines = formats.workflow_commands(path, one.problems)
+            lines = formats.format_workflow_commands(path, one.problems)
             if one.fault:
-                output.line(formats.unreadable(path, one.fault.message))
+                output.line(formats.format_unreadable_file(path, one.fault.message))
         elif form == "concise":
-            lines = formats.concise(path, one.problems, output.paint)
+            lines = formats.format_concise(path, one.problems, output.styled)
         elif form == "full" and one.problems:
-            lines = formats.full(
-                path, source_lines(job, one.path, texts), one.problems, output.paint, output.columns
+            lines = formats.format_full(
+                path, read_source_lines(job, one.path, texts), one.problems, output.styled, output.columns
             )
         else:
             continue
@@ -180,30 +187,32 @@ def _tell(
             output.line(line)
     if form in ("full", "concise"):
         if links:
-            output.line(links.summary)
+            output.line(links.summary_line)
         if len(checked) == 1 and checked[0].budgets:
             measured = " · ".join(f"{one.channel} {one.text}" for one in checked[0].budgets)
             output.line(f"channels  {measured}")
         problems = [problem for one in checked for problem in one.problems]
         unread = sum(one.fault is not None for one in checked)
-        output.line(formats.summary(problems, len(checked) - unread, unread))
+        output.line(formats.format_summary(problems, len(checked) - unread, unread))
 
 
-def _as_json(checked: Sequence[Checked], links: Links | None, exit_code: int) -> dict[str, Any]:
-    from publisher.cli.formats import as_json
+def _check_results_to_json(
+    checked: Sequence[CheckedFile], links: LinkReport | None, exit_code: int
+) -> dict[str, Any]:
+    from publisher.cli.formats import problem_to_json
 
     return {
         "issues": [
             {
                 "path": one.path,
-                "problems": [as_json(problem) for problem in one.problems],
+                "problems": [problem_to_json(problem) for problem in one.problems],
                 "channels": {budget.channel: budget.report for budget in one.budgets},
                 "error": {"message": one.fault.message, "hint": one.fault.hint} if one.fault else None,
-                "links": links.of(one.path) if links else None,
+                "links": links.for_file(one.path) if links else None,
             }
             for one in checked
         ],
-        "links": links.as_json() if links else None,
+        "links": links.to_json() if links else None,
         "exit": exit_code,
     }
 
@@ -211,71 +220,71 @@ def _as_json(checked: Sequence[Checked], links: Links | None, exit_code: int) ->
 # --------------------------------------------------------------------- mending
 
 
-def _mend(arguments: argparse.Namespace, output: Output, job: Job, wanted: list[str]) -> int:
+def _fix_files(arguments: argparse.Namespace, output: Output, job: CheckScope, wanted: list[str]) -> int:
     """Mend files, or show how; the worst exit code. What cannot be read is told by the check that follows."""
-    from publisher.checker import mended, replace_text, text_of
+    from publisher.checker import fix_text, read_issue_text, replace_text
 
     worst = 0
     idle = True
     for path in wanted:
         try:
-            text = text_of(job.root / path, path)
+            text = read_issue_text(job.root / path, path)
         except PublisherError:
             continue
-        change = mended(text, path, job.codes)
+        change = fix_text(text, path, job.codes)
         if change.before == change.after:
             continue
         idle = False
-        count = f"{change.fixed} problem{'' if change.fixed == 1 else 's'}"
+        count = f"{change.fixed_count} problem{'' if change.fixed_count == 1 else 's'}"
         if arguments.diff:
-            _show(output, path, change.before, change.after)
-            output.talk(f"would mend {path}: {count}")
+            _print_diff(output, path, change.before, change.after)
+            output.info(f"would mend {path}: {count}")
             continue
         try:
             replace_text(job.root / path, path, change)
-            output.talk(f"mended {path}: {count}")
+            output.info(f"mended {path}: {count}")
         except PublisherError as error:
-            output.fail_one(error.message, error.hint)
+            output.error(error.message, error.hint)
             worst = max(worst, error.exit_code)
     if idle and arguments.diff:
-        output.talk("nothing to mend by itself: publish check says what is left to you")
+        output.info("nothing to mend by itself: publish check says what is left to you")
     return worst
 
 
-def _show(output: Output, path: str, before: str, after: str) -> None:
+def _print_diff(output: Output, path: str, before: str, after: str) -> None:
     """The change as a unified diff."""
     from difflib import unified_diff
     from io import StringIO
 
-    from publisher.cli.excerpt import visible
+    from publisher.cli.excerpt import make_printable
 
     styles = {"+": "green", "-": "red", "@": "cyan"}
     for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
         said = line.removesuffix("\n")
         if output.columns:  # a terminal would obey what a patch must keep
-            said = visible(said.removesuffix("\r"))
+            said = make_printable(said.removesuffix("\r"))
         output.line(said, styles.get(line[0], ""))
         if not line.endswith("\n"):
             output.line("\\ No newline at end of file")
 
 
-def _check_text(arguments: argparse.Namespace, output: Output, job: Job) -> int:
+def _check_stdin(arguments: argparse.Namespace, output: Output, job: CheckScope) -> int:
     """Check standard input as the text of a file, whether that is there or not."""
     from publisher.archive.sources import Found
-    from publisher.checker import encoded, mended
+    from publisher.checker import encode_like, fix_text
     from publisher.reader import decode
 
     name = arguments.stdin_filename or "stdin.md"
-    path = relative(job, Path.cwd() / name) if arguments.stdin_filename else name
+    path = relative_to_root(job, Path.cwd() / name) if arguments.stdin_filename else name
     data = sys.stdin.buffer.read()
     text = decode(data, path)
     if arguments.fix or arguments.diff:
-        change = mended(text, path, job.codes)
+        change = fix_text(text, path, job.codes)
         if arguments.diff:
-            _show(output, path, change.before, change.after)
+            _print_diff(output, path, change.before, change.after)
         else:
-            output.raw(encoded(change.after, data))
+            output.write_bytes(encode_like(change.after, data))
             return 0
-    found, _ = found_files(job, ()) if job.config else ([], [])
+    found, _ = select_files(job, ()) if job.config else ([], [])
     found = [one for one in found if one.path != path]
-    return _check(arguments, output, job, [*found, Found(path, len(data), 0)], [path], {path: text})
+    return _check_issues(arguments, output, job, [*found, Found(path, len(data), 0)], [path], {path: text})

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from publisher.cli.output import Output
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.arguments.add_argument(
         "shell", choices=("bash", "zsh", "tcsh"), metavar="SHELL", help="bash, zsh or tcsh"
@@ -23,9 +23,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Print a script for the shell; the exit code."""
     import shtab
 
-    from publisher.cli.parser import everything
+    from publisher.cli.parser import build_full_parser
 
-    script = shtab.complete(everything(), arguments.shell)
+    script = shtab.complete(build_full_parser(), arguments.shell)
     output.line(script.rstrip("\n"))
     output.finish({"shell": arguments.shell, "script": script, "exit": 0})
     return 0

@@ -9,38 +9,38 @@ from typing import TYPE_CHECKING, Self, assert_never
 
 from publisher.cli.output import Output
 from publisher.events import (
-    Advanced,
     ChannelOutcome,
-    Chosen,
-    Event,
-    Foreseen,
+    IssueChosen,
     Outcome,
+    Progress,
     Request,
-    Warned,
+    RunEvent,
+    RunWarning,
+    WouldWrite,
 )
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress as RichProgress
 
-_MANY = 50
+_MIN_PROGRESS_STEPS = 50
 """So many issues take long enough to show that something is going on."""
 
-_WIDTH = 8
+_CHANNEL_WIDTH = 8
 """The longest name of a channel of ours."""
 
-_LISTED = 20
+_MAX_LISTED = 20
 """The most files a dry run names."""
 
 
-class Story:
+class RunConsole:
     """Tells the events of a run on an output."""
 
     def __init__(self, output: Output, request: Request) -> None:
         self._output = output
         self._request = request
-        self._progress: Progress | None = None
+        self._progress: RichProgress | None = None
         self._stage = ""
-        self._shown = self._begun = time.monotonic()
+        self._last_drawn = self._channel_started = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -50,78 +50,78 @@ class Story:
     ) -> None:
         self._end_progress()
 
-    def tell(self, event: Event) -> None:
+    def print_event(self, event: RunEvent) -> None:
         """Print what there is to say of an event."""
         match event:
-            case Advanced():
-                self._advance(event)
-            case Chosen(issue, newest):
+            case Progress():
+                self._update_progress(event)
+            case IssueChosen(issue, newest):
                 self._end_progress()
                 chosen = "newest due" if newest else issue.path
                 dry = " · dry run: nothing is written" if self._request.dry_run else ""
                 self._output.line(f"issue {issue.date} · {chosen}{dry}", "bold")
                 if issue.problems:
-                    self._output.warn(_problems(issue.path, issue.problems))
-            case Warned(message):
-                self._output.warn(message)
-            case Foreseen():
+                    self._output.warning(_format_problems(issue.path, issue.problems))
+            case RunWarning(message):
+                self._output.warning(message)
+            case WouldWrite():
                 pass  # the outcome names them
             case ChannelOutcome():
                 self._end_progress()
-                self._channel(event)
+                self._print_channel(event)
             case _:
                 assert_never(event)
 
-    def tell_at_once(self, outcome: Outcome) -> None:
+    def print_unchanged(self, outcome: Outcome) -> None:
         """Print what there is to say of a run that had nothing to do."""
         if outcome.issue:
-            self.tell(Chosen(outcome.issue, newest=True))
+            self.print_event(IssueChosen(outcome.issue, newest=True))
         for warning in outcome.warnings:
-            self.tell(Warned(warning))
+            self.print_event(RunWarning(warning))
 
-    def end(self, outcome: Outcome) -> None:
+    def print_summary(self, outcome: Outcome) -> None:
         """Print what the whole came to."""
         if outcome.issue is None:
-            later = f"; the next is dated {outcome.until}" if outcome.until else ""
+            later = f"; the next is dated {outcome.next_date}" if outcome.next_date else ""
             self._output.line(f"nothing to do: no issue is due{later}")
             return
-        if outcome.nothing_to_do:
+        if outcome.is_unchanged:
             self._output.line("nothing to do")
             return
         channels = outcome.channels.values()
         for one in channels:
-            if not (one.did_something or one.error):
-                self._output.line(f"  {one.name.ljust(_WIDTH)}  unchanged", "dim")
+            if not (one.has_changes or one.error):
+                self._output.line(f"  {one.name.ljust(_CHANNEL_WIDTH)}  unchanged", "dim")
         if outcome.exit_code:
             done = sum(1 for one in channels if not one.error)
             self._output.line(f"{done} of {len(channels)} channels done · exit {outcome.exit_code}")
 
-    def _channel(self, one: ChannelOutcome) -> None:
-        name = one.name.ljust(_WIDTH)
-        took = f"{time.monotonic() - self._begun:.1f} s"
-        self._begun = time.monotonic()
-        if one.held:
-            self._output.warn(f"{one.name}: {one.held}")
+    def _print_channel(self, one: ChannelOutcome) -> None:
+        name = one.name.ljust(_CHANNEL_WIDTH)
+        took = f"{time.monotonic() - self._channel_started:.1f} s"
+        self._channel_started = time.monotonic()
+        if one.held_reason:
+            self._output.warning(f"{one.name}: {one.held_reason}")
         if one.error:
             hint = f"\n  = fix: {one.error.hint}" if one.error.hint else ""
             self._output.line(f"✗ {name}  {one.error.message}{hint}", "red")
         elif one.sent or one.changed:
-            facts = (one.destination, *self._deliveries(one), one.url)
-            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {one.took:.1f} s", "green")
+            facts = (one.destination, *self._format_deliveries(one), one.url)
+            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {one.duration:.1f} s", "green")
         elif one.written:
             verb = "would change" if self._request.dry_run else "written"
-            counts = f"{_count(len(one.written), 'file')} {verb}, {one.unchanged} unchanged"
-            facts = (_paths(reversed(one.shown)), _count(one.issues, "issue"), counts)
+            counts = f"{_format_count(len(one.written), 'file')} {verb}, {one.unchanged} unchanged"
+            facts = (_format_paths(reversed(one.main_files)), _format_count(one.issues, "issue"), counts)
             self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {took}", "green")
         if self._request.dry_run:
-            for key in one.written[:_LISTED]:
+            for key in one.written[:_MAX_LISTED]:
                 self._output.line(f"    {key}")
-            if len(one.written) > _LISTED:
-                self._output.line(f"    and {len(one.written) - _LISTED} more")
-        for key in one.gone:
-            self._output.talk(f"note: {key} belongs to no issue any more; it is left where it is", "dim")
+            if len(one.written) > _MAX_LISTED:
+                self._output.line(f"    and {len(one.written) - _MAX_LISTED} more")
+        for key in one.orphaned:
+            self._output.info(f"note: {key} belongs to no issue any more; it is left where it is", "dim")
 
-    def _deliveries(self, one: ChannelOutcome) -> Iterator[str]:
+    def _format_deliveries(self, one: ChannelOutcome) -> Iterator[str]:
         """How many messages were sent and changed."""
         dry = self._request.dry_run
         if one.sent:
@@ -131,8 +131,8 @@ class Story:
 
     # --------------------------------------------------------------- progress
 
-    def _advance(self, event: Advanced) -> None:
-        if event.total < _MANY:
+    def _update_progress(self, event: Progress) -> None:
+        if event.total < _MIN_PROGRESS_STEPS:
             return
         if event.stage != self._stage:
             self._stage = event.stage
@@ -140,20 +140,20 @@ class Story:
             if self._output.stderr.isatty():
                 self._start_progress(event)
             else:
-                self._output.talk(f"{event.stage} {event.total} issues")
+                self._output.info(f"{event.stage} {event.total} issues")
         now = time.monotonic()
-        if self._progress and (now - self._shown > 0.1 or event.done == event.total):
-            self._shown = now
+        if self._progress and (now - self._last_drawn > 0.1 or event.done == event.total):
+            self._last_drawn = now
             self._progress.update(self._progress.task_ids[0], completed=event.done, refresh=True)
         if event.done == event.total:  # whoever writes next, such as a question, has the line to itself
             self._end_progress()
 
-    def _start_progress(self, event: Advanced) -> None:
+    def _start_progress(self, event: Progress) -> None:
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import Progress as RichProgress
 
         # drawn when there is something new, not by a thread of its own: processes are forked meanwhile
-        self._progress = Progress(
+        self._progress = RichProgress(
             console=Console(file=self._output.stderr), auto_refresh=False, transient=True
         )
         self._progress.add_task(f"{event.stage} issues", total=event.total)
@@ -165,7 +165,7 @@ class Story:
             self._progress = None
 
 
-def _paths(keys: Iterable[str]) -> str:
+def _format_paths(keys: Iterable[str]) -> str:
     """Paths in a row, each folder named once: public/feed.xml, atom.xml."""
     told, before = [], ""
     for key in keys:
@@ -175,10 +175,10 @@ def _paths(keys: Iterable[str]) -> str:
     return ", ".join(told)
 
 
-def _count(number: int, word: str) -> str:
+def _format_count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _problems(path: str, problems: tuple[str, ...]) -> str:
+def _format_problems(path: str, problems: tuple[str, ...]) -> str:
     listed = ", ".join(problems[:3]) + (", …" if len(problems) > 3 else "")
-    return f"{_count(len(problems), 'problem')} in {path}: {listed}"
+    return f"{_format_count(len(problems), 'problem')} in {path}: {listed}"

@@ -7,47 +7,49 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.actions import as_json, carry_out, load, request_of
-from publisher.cli.console import Story
+from publisher.cli.actions import build_request, load_project, outcome_to_json, run_publish
+from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
-from publisher.project import find
+from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
     from publisher.events import Request
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
-    parser.define_issue(needed=True)
-    parser.define_channels()
+    parser.add_issue_argument(required=True)
+    parser.add_channel_option()
     option = parser.options.add_argument
     option("--notice", metavar="TEXT", help="only write TEXT to those who have the issue, in its thread")
     option("--to-me", action="store_true", help="send a proof of the notice to yourself")
-    parser.define_sending()
+    parser.add_sending_options()
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish; the exit code."""
-    path = find(Path.cwd())
-    request = request_of(arguments, path.parent, output)
+    path = find_config(Path.cwd())
+    request = build_request(arguments, path.parent, output)
     if arguments.notice is not None:
-        return _notify(path, request, arguments.notice, output, now, to_me=arguments.to_me)
+        return _run_notice(path, request, arguments.notice, output, now, to_me=arguments.to_me)
     if arguments.to_me:
         raise ConfigError(
             "there is no notice to send a proof of",
             f'--notice "TEXT"; of the issue: publish --issue {arguments.issue} --to-me',
         )
-    return carry_out(path, request._replace(correct=True), output, now)
+    return run_publish(path, request._replace(correct=True), output, now)
 
 
-def _notify(path: Path, request: Request, text: str, output: Output, now: dt.datetime, *, to_me: bool) -> int:
-    from publisher.pipeline.notice import notify
+def _run_notice(
+    path: Path, request: Request, text: str, output: Output, now: dt.datetime, *, to_me: bool
+) -> int:
+    from publisher.pipeline.notice import send_notice
 
-    story = Story(output, request)
+    story = RunConsole(output, request)
     with story:
-        outcome = notify(*load(path), request, text, now, story.tell, to_me=to_me)
-    story.end(outcome)
-    output.finish({**as_json(outcome, request), **({"proof": True} if to_me else {})})
+        outcome = send_notice(*load_project(path), request, text, now, story.print_event, test_send=to_me)
+    story.print_summary(outcome)
+    output.finish({**outcome_to_json(outcome, request), **({"proof": True} if to_me else {})})
     return outcome.exit_code

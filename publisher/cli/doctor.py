@@ -8,19 +8,23 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.channel import Level
-from publisher.cli.actions import load, warnings_on
+from publisher.channel import FindingLevel
+from publisher.cli.actions import build_warning_handler, load_project
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
-from publisher.project import find
+from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
 
-_MARKS = {Level.GOOD: ("✓", "green"), Level.DOUBTFUL: ("!", "yellow"), Level.BAD: ("✗", "red")}
+_LEVEL_SYMBOLS = {
+    FindingLevel.OK: ("✓", "green"),
+    FindingLevel.WARNING: ("!", "yellow"),
+    FindingLevel.ERROR: ("✗", "red"),
+}
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add no arguments: there are none."""
 
 
@@ -28,20 +32,20 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Print what was found; 2 when something has to be mended, else 0."""
     from publisher.clock import Clock
     from publisher.events import Request
-    from publisher.reports.doctor import examine
-    from publisher.run import Run
+    from publisher.reports.doctor import diagnose
+    from publisher.run import RunContext
 
-    config, theme = load(find(Path.cwd()))
-    request, report = Request(dry_run=True), warnings_on(output)
-    with closing(Run(config, theme, request, config.channels, now, report, Clock.running(now))) as run:
-        examined = [*examine(run)]
+    config, theme = load_project(find_config(Path.cwd()))
+    request, report = Request(dry_run=True), build_warning_handler(output)
+    with closing(RunContext(config, theme, request, config.channels, now, report, Clock.running(now))) as run:
+        examined = [*diagnose(run)]
     width = max(len(one.subject) for one in examined)
     for one in examined:
         for finding in one.findings:
-            mark, style = _MARKS[finding.level]
+            mark, style = _LEVEL_SYMBOLS[finding.level]
             hint = f" · {finding.hint}" if finding.hint else ""
             output.line(f"{mark} {one.subject.ljust(width)}  {finding.message}{hint}", style)
-    bad = any(finding.level is Level.BAD for one in examined for finding in one.findings)
+    bad = any(finding.level is FindingLevel.ERROR for one in examined for finding in one.findings)
     code = ConfigError.exit_code if bad else 0
     output.finish(
         {

@@ -9,57 +9,59 @@ from typing import Any
 
 from publisher import __version__
 from publisher.checks.codes import CODES, Problem, Severity
-from publisher.cli.excerpt import ROOM, excerpt, visible
+from publisher.cli.excerpt import MAX_COLUMNS, format_excerpt, make_printable
 
-Paint = Callable[[str, str], str]
+Styler = Callable[[str, str], str]
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
-def full(
-    path: str, lines: list[str], problems: Sequence[Problem], paint: Paint, columns: int = 0
+def format_full(
+    path: str, lines: list[str], problems: Sequence[Problem], styled: Styler, columns: int = 0
 ) -> Iterator[str]:
     """Each error and warning with its line of source, carets and help; information on a line each. `columns`
     has the terminal, where it is one."""
     told = [problem for problem in problems if problem.severity is not Severity.INFO]
     for problem in told:
-        yield from _in_full(path, lines, problem, paint, columns)
+        yield from _format_full_problem(path, lines, problem, styled, columns)
         yield ""
     notes = [problem for problem in problems if problem.severity is Severity.INFO]
-    yield from (paint(line, "dim") for line in concise(path, notes, lambda text, _: text))
+    yield from (styled(line, "dim") for line in format_concise(path, notes, lambda text, _: text))
     if notes:
         yield ""
 
 
-def _in_full(path: str, lines: list[str], problem: Problem, paint: Paint, columns: int) -> Iterator[str]:
+def _format_full_problem(
+    path: str, lines: list[str], problem: Problem, styled: Styler, columns: int
+) -> Iterator[str]:
     style = _STYLES[problem.severity]
     pos = problem.pos
-    code = paint(f"{problem.severity.value}[{problem.code}]", style)
-    yield f"{code}{paint(f': {visible(problem.message)}', 'bold')}"
+    code = styled(f"{problem.severity.value}[{problem.code}]", style)
+    yield f"{code}{styled(f': {make_printable(problem.message)}', 'bold')}"
     gutter = " " * len(str(pos.line))
-    bar = paint("|", "blue")
-    yield f"{gutter}{paint('-->', 'blue')} {visible(path)}:{pos.line}:{pos.column}"
+    bar = styled("|", "blue")
+    yield f"{gutter}{styled('-->', 'blue')} {make_printable(path)}:{pos.line}:{pos.column}"
     text = lines[pos.line - 1] if pos.line <= len(lines) else ""
     end = pos.end_column if pos.end_line == pos.line else len(text) + 1
-    room = min(columns - len(gutter) - 3, ROOM) if columns else ROOM
-    source, carets = excerpt(text, pos.column, end, room)
+    room = min(columns - len(gutter) - 3, MAX_COLUMNS) if columns else MAX_COLUMNS
+    source, carets = format_excerpt(text, pos.column, end, room)
     yield f"{gutter} {bar}"
-    yield f"{paint(str(pos.line), 'blue')} {bar} {source}".rstrip()
-    yield f"{gutter} {bar} {paint(carets, style)}"
+    yield f"{styled(str(pos.line), 'blue')} {bar} {source}".rstrip()
+    yield f"{gutter} {bar} {styled(carets, style)}"
     if problem.help or problem.fixable:
         mend = " (--fix)" if problem.fixable else ""
         said = f"{problem.help}{mend}" if problem.help else "--fix writes it"
-        yield f"{gutter} {paint('=', 'blue')} {paint('help', 'cyan')}: {visible(said)}"
+        yield f"{gutter} {styled('=', 'blue')} {styled('help', 'cyan')}: {make_printable(said)}"
 
 
-def concise(path: str, problems: Iterable[Problem], paint: Paint) -> Iterator[str]:
+def format_concise(path: str, problems: Iterable[Problem], styled: Styler) -> Iterator[str]:
     """A line for each, as compilers print it."""
     for problem in problems:
-        place = f"{visible(path)}:{problem.pos.line}:{problem.pos.column}"
-        code = paint(f"{problem.severity.value}[{problem.code}]", _STYLES[problem.severity])
-        yield f"{place}: {code}: {visible(problem.message)}{' (--fix)' if problem.fixable else ''}"
+        place = f"{make_printable(path)}:{problem.pos.line}:{problem.pos.column}"
+        code = styled(f"{problem.severity.value}[{problem.code}]", _STYLES[problem.severity])
+        yield f"{place}: {code}: {make_printable(problem.message)}{' (--fix)' if problem.fixable else ''}"
 
 
-def workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator[str]:
+def format_workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator[str]:
     """Workflow commands of GitHub, which shows them beside the lines of a pull request.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
@@ -69,25 +71,25 @@ def workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator[str]:
         pos = problem.pos
         # GitHub takes columns only for what is on one line
         one = f",col={pos.column},endColumn={pos.end_column - 1}" if pos.end_line == pos.line else ""
-        where = f"file={_property(path)},line={pos.line},endLine={pos.end_line}{one}"
+        where = f"file={_escape_property(path)},line={pos.line},endLine={pos.end_line}{one}"
         said = f"{problem.message} · {problem.help}" if problem.help else problem.message
-        yield f"::{words[problem.severity]} {where},title={problem.code}::{_data(said)}"
+        yield f"::{words[problem.severity]} {where},title={problem.code}::{_escape_data(said)}"
 
 
-def unreadable(path: str, message: str) -> str:
+def format_unreadable_file(path: str, message: str) -> str:
     """The workflow command for a file that could not be read."""
-    return f"::error file={_property(path)}::{_data(message)}"
+    return f"::error file={_escape_property(path)}::{_escape_data(message)}"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def sarif(found: Mapping[str, Iterable[Problem]]) -> str:
+def format_sarif(found: Mapping[str, Iterable[Problem]]) -> str:
     """A log of SARIF 2.1.0, which code scanning services take.
 
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -98,7 +100,7 @@ def sarif(found: Mapping[str, Iterable[Problem]]) -> str:
     rules = [
         {
             "id": code,
-            "shortDescription": {"text": _first_sentence(CODES[code].text)},
+            "shortDescription": {"text": _extract_first_sentence(CODES[code].text)},
             "fullDescription": {"text": CODES[code].text},
             "help": {"text": CODES[code].text},
             "defaultConfiguration": {"level": levels[CODES[code].severity]},
@@ -110,7 +112,7 @@ def sarif(found: Mapping[str, Iterable[Problem]]) -> str:
             "ruleId": problem.code,
             "level": levels[problem.severity],
             "message": {"text": problem.message},
-            "locations": [{"physicalLocation": _location(path, problem)}],
+            "locations": [{"physicalLocation": _build_sarif_location(path, problem)}],
         }
         for path, problems in found.items()
         for problem in problems
@@ -121,11 +123,11 @@ def sarif(found: Mapping[str, Iterable[Problem]]) -> str:
     return json.dumps(log, ensure_ascii=False, indent=2)
 
 
-def _first_sentence(text: str) -> str:
+def _extract_first_sentence(text: str) -> str:
     return re.split(r"(?<=[.?])\s", " ".join(text.split()), maxsplit=1)[0]
 
 
-def _location(path: str, problem: Problem) -> dict[str, Any]:
+def _build_sarif_location(path: str, problem: Problem) -> dict[str, Any]:
     from urllib.parse import quote
 
     pos = problem.pos
@@ -138,7 +140,7 @@ def _location(path: str, problem: Problem) -> dict[str, Any]:
     return {"artifactLocation": {"uri": quote(path)}, "region": region}
 
 
-def as_json(problem: Problem) -> dict[str, Any]:
+def problem_to_json(problem: Problem) -> dict[str, Any]:
     """A problem as plain data."""
     pos = problem.pos
     return {
@@ -164,7 +166,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def summary(problems: Iterable[Problem], files: int, unread: int = 0) -> str:
+def format_summary(problems: Iterable[Problem], files: int, unread: int = 0) -> str:
     """What it all came to, on one line; `unread` more files could not be read."""
     found = list(problems)
     issues = f"{files:,} issue{'' if files == 1 else 's'}"

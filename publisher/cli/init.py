@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from publisher.cli.output import Output
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.arguments.add_argument(
         "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where (here)"
@@ -22,14 +22,14 @@ def define(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Make the files; the exit code."""
-    from publisher.scaffold import init
+    from publisher.scaffold import create_newsletter
 
-    made = init(arguments.folder, today=now.astimezone().date())
+    made = create_newsletter(arguments.folder, today=now.astimezone().date())
     for path in made.created:
         output.line(f"created {path}")
-    if made.newest:
-        output.talk(f"  name and tagline are those of {made.newest}; look through {made.created[0]}")
+    if made.source_issue:
+        output.info(f"  name and tagline are those of {made.source_issue}; look through {made.created[0]}")
     place = "" if arguments.folder == Path() else f"cd {arguments.folder} && "
-    output.talk(f"next: {place}publish")
+    output.info(f"next: {place}publish")
     output.finish({"created": [str(path) for path in made.created], "exit": 0})
     return 0

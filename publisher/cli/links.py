@@ -8,24 +8,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from publisher.cli.output import Output
-from publisher.cli.progress import Progress
-from publisher.cli.selection import Job
+from publisher.cli.progress import ProgressBar
+from publisher.cli.selection import CheckScope
 from publisher.errors import ConfigError
 
 if TYPE_CHECKING:
-    from publisher.checker import Checked
+    from publisher.checker import CheckedFile
     from publisher.checks.codes import Problem
     from publisher.linkcheck import Verdict
     from publisher.model import Pos
 
 
-class Links(NamedTuple):
+class LinkReport(NamedTuple):
     """What became of asking: the links of each file with their places, a verdict on each address, how many of
     them were known before, and how many seconds it took."""
 
-    written: Mapping[str, Sequence[tuple[str, Pos]]]
+    links_by_file: Mapping[str, Sequence[tuple[str, Pos]]]
     verdicts: Mapping[str, Verdict]
-    known: int
+    cached: int
     seconds: float
 
     @property
@@ -37,18 +37,18 @@ class Links(NamedTuple):
         return {state.value: found[state] for state in State}
 
     @property
-    def summary(self) -> str:
+    def summary_line(self) -> str:
         """All of it on a line."""
         states = " · ".join(f"{number} {state}" for state, number in self.counts.items() if number)
         asked = f"{len(self.verdicts)} checked" + (f" · {states}" if states else "")
-        return f"links     {asked} · {self.seconds:.1f} s, {self.known} from cache"
+        return f"links     {asked} · {self.seconds:.1f} s, {self.cached} from cache"
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """All of it in numbers."""
-        counts = {"checked": len(self.verdicts), **self.counts, "from_cache": self.known}
+        counts = {"checked": len(self.verdicts), **self.counts, "from_cache": self.cached}
         return {**counts, "seconds": round(self.seconds, 1)}
 
-    def of(self, path: str) -> list[dict[str, Any]]:
+    def for_file(self, path: str) -> list[dict[str, Any]]:
         """The links of a file, in its order, and what is known of each."""
         return [
             {
@@ -58,38 +58,45 @@ class Links(NamedTuple):
                 "state": verdict.state.value,
                 "reason": verdict.reason,
             }
-            for url, place in self.written.get(path, ())
+            for url, place in self.links_by_file.get(path, ())
             if (verdict := self.verdicts.get(url))
         ]
 
 
-def with_links(
-    allow: Sequence[str], output: Output, job: Job, checked: Sequence[Checked], texts: Mapping[str, str]
-) -> tuple[list[Checked], Links]:
+def add_link_problems(
+    allow: Sequence[str],
+    output: Output,
+    job: CheckScope,
+    checked: Sequence[CheckedFile],
+    texts: Mapping[str, str],
+) -> tuple[list[CheckedFile], LinkReport]:
     """The files with the problems of their links, and what became of asking.
 
     Raises ConfigError for an address that cannot be allowed.
     """
     from publisher.archive.home import Home
-    from publisher.checker import links_in
+    from publisher.checker import find_issue_links
     from publisher.linkcheck import Limits, Memory, check_links
 
-    limits = Limits(allowed=frozenset(_allowed(word) for word in allow))
-    written = {one.path: links_in(job.root, one.path, texts) for one in checked if not one.fault}
+    limits = Limits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
+    written = {one.path: find_issue_links(job.root, one.path, texts) for one in checked if not one.fault}
     urls = [url for places in written.values() for url, _ in places]
     file = Home(job.config.root).cache / "links.json" if job.config else None
     memory = Memory(file, job.now.timestamp())
     known = {url for url in urls if memory.get(url)}
     begun = time.monotonic()
-    with Progress(output, "asking after links", many=2) as progress:
+    with ProgressBar(output, "asking after links", min_steps=2) as progress:
         verdicts = check_links(urls, memory, limits, progress.advance)
     took = time.monotonic() - begun
-    told = [one._replace(problems=_more(one, written.get(one.path, ()), verdicts)) for one in checked]
-    return told, Links(written, verdicts, len(known & verdicts.keys()), took)
+    told = [
+        one._replace(problems=_merge_link_problems(one, written.get(one.path, ()), verdicts))
+        for one in checked
+    ]
+    return told, LinkReport(written, verdicts, len(known & verdicts.keys()), took)
 
 
-def _more(
-    one: Checked, written: Sequence[tuple[str, Pos]], verdicts: Mapping[str, Verdict]
+def _merge_link_problems(
+    one: CheckedFile, written: Sequence[tuple[str, Pos]], verdicts: Mapping[str, Verdict]
 ) -> tuple[Problem, ...]:
     from publisher.checks.liveness import Answer, dead
     from publisher.linkcheck import State
@@ -103,7 +110,7 @@ def _more(
     return tuple(sorted((*one.problems, *found)))
 
 
-def _allowed(word: str) -> tuple[str, int]:
+def _parse_allowed_host(word: str) -> tuple[str, int]:
     from ipaddress import ip_address
 
     host, _, port = word.rpartition(":")

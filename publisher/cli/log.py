@@ -7,15 +7,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from publisher.cli.output import Output
-from publisher.daemon.alerts import News
+from publisher.daemon.alerts import DaemonEvent
 
 if TYPE_CHECKING:
     from publisher.config import Config
 
-_KEPT = 100
+_MAX_RECENT = 100
 
 
-class Journal:
+class DaemonLog:
     """Writes news on an output, each as a line or, with `structured`, as a JSON object on a line. The last
     ones are in `told`."""
 
@@ -23,42 +23,42 @@ class Journal:
         self._output = output
         self._structured = structured
         self._config: Config | None = None
-        self.told: deque[News] = deque(maxlen=_KEPT)
+        self.recent: deque[DaemonEvent] = deque(maxlen=_MAX_RECENT)
 
-    def hear(self, config: Config) -> None:
+    def set_config(self, config: Config) -> None:
         """Take note of the settings, which say who hears of trouble."""
         self._config = config
 
-    def tell(self, news: News) -> None:
+    def log_event(self, news: DaemonEvent) -> None:
         """Write news, and pass it on when it is an alarm."""
-        self._write(news)
+        self._write_line(news)
         config = self._config
         if news.alarm and config and config.schedule.on_failure:
             from publisher.daemon.hook import call
 
             name = config.publication.name
-            facts = {**_facts(news), "newsletter": name, "text": f"{name}: {in_words(news)}"}
+            facts = {**_event_fields(news), "newsletter": name, "text": f"{name}: {format_event(news)}"}
             if fault := call(config.schedule.on_failure, facts, config.root):
-                self._write(News("warning", message=f"nobody heard of it: on_failure: {fault}"))
+                self._write_line(DaemonEvent("warning", message=f"nobody heard of it: on_failure: {fault}"))
 
-    def _write(self, news: News) -> None:
-        self.told.append(news)
+    def _write_line(self, news: DaemonEvent) -> None:
+        self.recent.append(news)
         if self._structured:
             from json import dumps
 
-            self._output.line(dumps(_facts(news), ensure_ascii=False))
+            self._output.line(dumps(_event_fields(news), ensure_ascii=False))
         else:
             style = "red" if news.alarm else "green" if news.what == "published" else ""
-            self._output.line(in_words(news), style)
+            self._output.line(format_event(news), style)
 
 
-def in_words(news: News) -> str:
+def format_event(news: DaemonEvent) -> str:
     """News as a line."""
     subject = " ".join(filter(None, (news.issue, news.what, ",".join(news.channels))))
     return f"{subject}{news.message and f': {news.message}'}{news.hint and f' · {news.hint}'}"
 
 
-def _facts(news: News) -> dict[str, object]:
+def _event_fields(news: DaemonEvent) -> dict[str, object]:
     return {
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "what": news.what,

@@ -16,7 +16,7 @@ INTERRUPTED = 130
 INTERNAL = 70
 
 
-def run() -> NoReturn:
+def run_and_exit() -> NoReturn:
     """Run the command and end the process.
 
     A run is too short for collecting garbage to pay, and to take the interpreter apart at the end takes as
@@ -31,29 +31,29 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
     words = list(sys.argv[1:] if argv is None else argv)
     output = Output(sys.stdout, sys.stderr, json="--json" in words, stdin=sys.stdin)
     try:
-        return _run(words, output, now or dt.datetime.now(dt.UTC))
+        return _run_command(words, output, now or dt.datetime.now(dt.UTC))
     except SystemExit as end:  # after --help and --version
         return int(end.code or 0)
     except PublisherError as error:
-        output.fail(error.message, error.hint, error.exit_code)
+        output.finish_with_error(error.message, error.hint, error.exit_code)
         return error.exit_code
     except KeyboardInterrupt:
-        output.fail("interrupted", "", INTERRUPTED)
+        output.finish_with_error("interrupted", "", INTERRUPTED)
         return INTERRUPTED
     except Exception as error:
         if "--debug" in words or os.environ.get("PUBLISHER_DEBUG"):
             from traceback import format_exc  # the interpreter would print it with the secrets in it
 
-            output.talk(format_exc().rstrip())
+            output.info(format_exc().rstrip())
         what = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
-        output.fail(what, "please report it, with what --debug prints", INTERNAL)
+        output.finish_with_error(what, "please report it, with what --debug prints", INTERNAL)
         return INTERNAL
     finally:
         output.close()
 
 
-def _run(words: list[str], output: Output, now: dt.datetime) -> int:
-    from publisher.cli.parser import parse
+def _run_command(words: list[str], output: Output, now: dt.datetime) -> int:
+    from publisher.cli.parser import parse_arguments
 
-    run, arguments = parse(words)
+    run, arguments = parse_arguments(words)
     return run(arguments, output, now)

@@ -45,9 +45,9 @@ class Output:
         if not self.json:
             self._print(self._stdout, redact(text), style)
 
-    def paint(self, text: str, style: str) -> str:
+    def styled(self, text: str, style: str) -> str:
         """A piece of a line of the result in a style, where that shows."""
-        return self._painted(text, style, self._stdout)
+        return self._apply_style(text, style, self._stdout)
 
     @property
     def columns(self) -> int:
@@ -57,25 +57,27 @@ class Output:
         except OSError:
             return 0
 
-    def talk(self, text: str, style: str = "") -> None:
+    def info(self, text: str, style: str = "") -> None:
         """A line beside the result."""
         self._print(self.stderr, redact(text), style)
 
-    def warn(self, text: str) -> None:
+    def warning(self, text: str) -> None:
         """Something to know that stops nothing."""
-        self.talk(f"{self._painted('warning:', 'yellow', self.stderr)} {text}")
+        self.info(f"{self._apply_style('warning:', 'yellow', self.stderr)} {text}")
 
-    def raw(self, body: bytes) -> None:
+    def write_bytes(self, body: bytes) -> None:
         """A result that is a file of its own, byte by byte."""
         self._stdout.flush()
         self._stdout.buffer.write(body)
 
-    def fail_one(self, message: str, hint: str) -> None:
+    def error(self, message: str, hint: str) -> None:
         """Why one of several results is missing, on one line."""
-        self.talk(f"{self._painted('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else ""))
+        self.info(
+            f"{self._apply_style('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else "")
+        )
 
     @property
-    def can_ask(self) -> bool:
+    def is_interactive(self) -> bool:
         """Whether somebody is there to answer."""
         return self._stdin.isatty() and self.stderr.isatty()
 
@@ -85,12 +87,12 @@ class Output:
         self.stderr.flush()
         answer = self._stdin.readline()
         if not answer.endswith("\n"):  # the end of the input leaves the cursor behind the question
-            self.talk("")
+            self.info("")
         return answer.strip().lower() in ("y", "yes")
 
-    def fail(self, message: str, hint: str, code: int) -> None:
+    def finish_with_error(self, message: str, hint: str, code: int) -> None:
         """Why there is no result, on one line."""
-        self.fail_one(message, hint)
+        self.error(message, hint)
         self.finish({"error": {"message": message, "hint": hint}, "exit": code})
 
     def finish(self, result: object) -> None:
@@ -98,7 +100,7 @@ class Output:
         if self.json:
             from json import dumps  # slow to import
 
-            text = dumps(_redacted(result), ensure_ascii=False, indent=2)
+            text = dumps(_redact_values(result), ensure_ascii=False, indent=2)
             self._print(self._stdout, text)
 
     def close(self) -> None:
@@ -109,13 +111,13 @@ class Output:
     def _print(self, stream: TextIO, text: str | None, style: str = "") -> None:
         try:
             if text is not None:
-                stream.write(self._painted(text, style, stream) + "\n")
+                stream.write(self._apply_style(text, style, stream) + "\n")
             stream.flush()
         except BrokenPipeError:
             # the interpreter flushes once more at its end, into nothing
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
-    def _painted(self, text: str, style: str, stream: TextIO) -> str:
+    def _apply_style(self, text: str, style: str, stream: TextIO) -> str:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and self._colours[stream] else text
 
 
@@ -123,13 +125,13 @@ def _has_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _redacted(result: object) -> object:
+def _redact_values(result: object) -> object:
     match result:
         case str():
             return redact(result)
         case Mapping():
-            return {key: _redacted(value) for key, value in result.items()}
+            return {key: _redact_values(value) for key, value in result.items()}
         case list() | tuple():
-            return [_redacted(value) for value in result]
+            return [_redact_values(value) for value in result]
         case _:
             return result

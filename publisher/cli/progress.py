@@ -11,20 +11,20 @@ from publisher.cli.output import Output
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-_MANY = 50
+_MIN_STEPS = 50
 """So many steps take long enough to show that something is going on."""
 
 
-class Progress:
+class ProgressBar:
     """Shows how far some work is. Nothing is drawn for little work, and nothing but a line off a terminal."""
 
-    def __init__(self, output: Output, what: str, many: int = _MANY) -> None:
+    def __init__(self, output: Output, label: str, min_steps: int = _MIN_STEPS) -> None:
         self._output = output
-        self._what = what
-        self._many = many
+        self._label = label
+        self._min_steps = min_steps
         self._bar: Bar | None = None
-        self._begun = False
-        self._shown = 0.0
+        self._started = False
+        self._last_drawn = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -37,24 +37,24 @@ class Progress:
 
     def advance(self, done: int, total: int) -> None:
         """So many of so many steps are done."""
-        if total < self._many:
+        if total < self._min_steps:
             return
-        if not self._begun:
-            self._begun = True
-            self._begin(total)
+        if not self._started:
+            self._started = True
+            self._start(total)
         now = time.monotonic()
-        if self._bar and (now - self._shown > 0.1 or done == total):
-            self._shown = now
+        if self._bar and (now - self._last_drawn > 0.1 or done == total):
+            self._last_drawn = now
             self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
 
-    def _begin(self, total: int) -> None:
+    def _start(self, total: int) -> None:
         if not self._output.stderr.isatty():
-            self._output.talk(f"{self._what}: {total}")
+            self._output.info(f"{self._label}: {total}")
             return
         from rich.console import Console
         from rich.progress import Progress as Bar
 
         # drawn when there is something new, not by a thread of its own: processes are forked meanwhile
         self._bar = Bar(console=Console(file=self._output.stderr), auto_refresh=False, transient=True)
-        self._bar.add_task(self._what, total=total)
+        self._bar.add_task(self._label, total=total)
         self._bar.start()

@@ -6,40 +6,40 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from publisher.build.up_to_date import nothing_to_do
-from publisher.cli.actions import as_json, carry_out, load, request_of
-from publisher.cli.console import Story
+from publisher.build.up_to_date import check_up_to_date
+from publisher.cli.actions import build_request, load_project, outcome_to_json, run_publish
+from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
 from publisher.events import Request
-from publisher.project import find
+from publisher.project import find_config
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish; the exit code."""
-    path = find(Path.cwd())
-    request = request_of(arguments, path.parent, output)
+    path = find_config(Path.cwd())
+    request = build_request(arguments, path.parent, output)
     request = request._replace(out=arguments.out and Path.cwd() / arguments.out)
     if arguments.to_me:
-        return _send_proof(path, request, output, now)
-    outcome = nothing_to_do(path.parent, request, now)
+        return _run_test_send(path, request, output, now)
+    outcome = check_up_to_date(path.parent, request, now)
     if outcome is None:
-        return carry_out(path, request, output, now)
-    story = Story(output, request)
-    story.tell_at_once(outcome)
-    story.end(outcome)
-    output.finish(as_json(outcome, request))
+        return run_publish(path, request, output, now)
+    story = RunConsole(output, request)
+    story.print_unchanged(outcome)
+    story.print_summary(outcome)
+    output.finish(outcome_to_json(outcome, request))
     return outcome.exit_code
 
 
-def _send_proof(path: Path, request: Request, output: Output, now: dt.datetime) -> int:
-    from publisher.pipeline.test_send import send_proof
+def _run_test_send(path: Path, request: Request, output: Output, now: dt.datetime) -> int:
+    from publisher.pipeline.test_send import send_test
 
     if request.out:
         raise ConfigError("a proof is sent, not written", "leave out one of --to-me and --out")
-    story = Story(output, request)
+    story = RunConsole(output, request)
     with story:
-        outcome = send_proof(*load(path), request, now, story.tell)
-    story.end(outcome)
-    output.finish({**as_json(outcome, request), "proof": True})
+        outcome = send_test(*load_project(path), request, now, story.print_event)
+    story.print_summary(outcome)
+    output.finish({**outcome_to_json(outcome, request), "proof": True})
     return outcome.exit_code

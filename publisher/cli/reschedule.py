@@ -8,32 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from publisher.calendar.overrides import decision
-from publisher.cli.actions import channels_named, issue_named, load
+from publisher.calendar.overrides import set_override
+from publisher.cli.actions import load_project, parse_channel_names, resolve_issue_argument
 from publisher.cli.output import Output
-from publisher.cli.upcoming import as_json, show
+from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
 from publisher.events import Request
-from publisher.project import find
+from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
-    parser.define_issue(needed=True)
+    parser.add_issue_argument(required=True)
     parser.arguments.add_argument(
         "when", metavar="WHEN", help='when, in the newsletter\'s zone: 10:30 or "2021-08-02 10:30"'
     )
-    parser.define_channels()
+    parser.add_channel_option()
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Note it, and show what is to come of the issue; 0."""
-    return carry_out(arguments, output, now, when=arguments.when)
+    return apply_override(arguments, output, now, when=arguments.when)
 
 
-def carry_out(
+def apply_override(
     arguments: argparse.Namespace,
     output: Output,
     now: dt.datetime,
@@ -42,13 +42,15 @@ def carry_out(
     when: str = "",
 ) -> int:
     """Note a decision about the issue and the channels in the arguments, and show what follows; 0."""
-    path = find(Path.cwd())
-    config, theme = load(path)
+    path = find_config(Path.cwd())
+    config, theme = load_project(path)
     request = Request(
-        issue_named(arguments.issue, path.parent), channels_named(arguments.channel), dry_run=True
+        resolve_issue_argument(arguments.issue, path.parent),
+        parse_channel_names(arguments.channel),
+        dry_run=True,
     )
-    found = decision(config, theme, request, now, held=held, when=when)
+    found = set_override(config, theme, request, now, held=held, when=when)
     zone = ZoneInfo(config.publication.timezone)
-    show(found, zone, output)
-    output.finish({"to_come": [as_json(one, zone) for one in found], "exit": 0})
+    print_upcoming(found, zone, output)
+    output.finish({"to_come": [scheduled_item_to_json(one, zone) for one in found], "exit": 0})
     return 0

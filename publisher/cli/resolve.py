@@ -8,30 +8,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from publisher.cli.actions import channels_named, issue_named, load, warnings_on
+from publisher.cli.actions import (
+    build_warning_handler,
+    load_project,
+    parse_channel_names,
+    resolve_issue_argument,
+)
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
 from publisher.ledger.queries import Verdict
-from publisher.project import find
-from publisher.reports.resolve import Answer, Case, last_name, settlement
+from publisher.project import find_config
+from publisher.reports.resolve import Resolution, UnknownDeliveries, open_resolver, short_part_name
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
+    from publisher.config import Config
+    from publisher.theme import Theme
 
-_DETAILED = 10
-_VERDICTS = {
+_MAX_DETAILED = 10
+_RESOLUTION_OPTIONS = {
     "--resend": "it is not there: send it again",
     "--drop": "leave it",
 }
-_NAMED = {"--sent ID": "it is there (without ID nobody can change it later)"}
-_THERE = {"--sent": "it is there"}
-_DONE = {Verdict.SENT: "arrived", Verdict.RESEND: "to be sent again", Verdict.DROP: "given up"}
+_SENT_WITH_ID_OPTION = {"--sent ID": "it is there (without ID nobody can change it later)"}
+_SENT_OPTION = {"--sent": "it is there"}
+_RESOLUTION_LABELS = {Verdict.SENT: "arrived", Verdict.RESEND: "to be sent again", Verdict.DROP: "given up"}
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
-    parser.define_issue(needed=True)
-    parser.define_channels()
+    parser.add_issue_argument(required=True)
+    parser.add_channel_option()
     option = parser.options.add_mutually_exclusive_group().add_argument
     option(
         "--sent",
@@ -42,28 +49,40 @@ def define(parser: Parser) -> None:
     )
     option("--resend", action="store_true", help="it is not there: the next publish sends it again")
     option("--drop", action="store_true", help="leave it, wherever it is")
+    option(
+        "--url",
+        nargs=2,
+        metavar=("CHANNEL", "URL"),
+        help="Record where an article is that you published by hand, such as at WeChat",
+    )
     parser.options.add_argument("--part", default="", metavar="KEY", help="only this part of the issue")
     parser.options.add_argument("--to", default="", metavar="RECIPIENT", help="only what went to this one")
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """List what is unknown, or enter a verdict; 4 when an outcome is still unknown, else 0."""
-    path = find(Path.cwd())
-    config, theme = load(path)
-    issue = issue_named(arguments.issue, path.parent)
-    answer = _answer(arguments)
-    with settlement(config, theme, issue, now, warnings_on(output)) as found:
-        cases = found.cases(channels_named(arguments.channel))
+    path = find_config(Path.cwd())
+    config, theme = load_project(path)
+    issue = resolve_issue_argument(arguments.issue, path.parent)
+    if arguments.url:
+        return _record_article_url(config, theme, issue, arguments.url, output, now)
+    answer = _parse_resolution(arguments)
+    with open_resolver(config, theme, issue, now, build_warning_handler(output)) as found:
+        cases = found.find_unknown(parse_channel_names(arguments.channel))
         if answer is None or not cases:
-            return _list(cases, arguments.issue, ZoneInfo(config.publication.timezone), output)
-        _refuse_several(cases, answer)
-        cases = [case for case in cases if answer.meant(case)] or cases
-        entered = [(case, *found.enter(case, answer)) for case in cases]
+            return _print_unknown_deliveries(
+                cases, arguments.issue, ZoneInfo(config.publication.timezone), output
+            )
+        _require_single_publication(cases, answer)
+        cases = [case for case in cases if answer.select_deliveries(case)] or cases
+        entered = [(case, *found.record(case, answer)) for case in cases]
     for case, number, left in entered:
-        output.line(f"{case.key.channel} · {case.key.destination} · {number} {_DONE[answer.verdict]}")
+        output.line(
+            f"{case.key.channel} · {case.key.destination} · {number} {_RESOLUTION_LABELS[answer.verdict]}"
+        )
         if left.planned:
             publish = "publish retry" if case.key.followed else "publish"
-            output.talk(f"next: {publish} {arguments.issue} --channel {case.key.channel} sends the rest")
+            output.info(f"next: {publish} {arguments.issue} --channel {case.key.channel} sends the rest")
     unknown = sum(left.unknown for _, _, left in entered)
     code = 4 if unknown else 0
     settled = sum(number for _, number, _ in entered)
@@ -71,7 +90,19 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     return code
 
 
-def _answer(arguments: argparse.Namespace) -> Answer | None:
+def _record_article_url(
+    config: Config, theme: Theme, issue: str, told: list[str], output: Output, now: dt.datetime
+) -> int:
+    from publisher.reports.article_url import save_article_url
+
+    channel, url = told
+    found = save_article_url(config, theme, issue, channel, url, now, build_warning_handler(output))
+    output.line(f"{found}  {channel} · {url}", "green")
+    output.finish({"issue": found, "channel": channel, "url": url, "exit": 0})
+    return 0
+
+
+def _parse_resolution(arguments: argparse.Namespace) -> Resolution | None:
     if arguments.sent is not None:
         verdict = Verdict.SENT
     elif arguments.resend:
@@ -80,10 +111,10 @@ def _answer(arguments: argparse.Namespace) -> Answer | None:
         verdict = Verdict.DROP
     else:
         return None
-    return Answer(verdict, arguments.part, arguments.to, arguments.sent or "")
+    return Resolution(verdict, arguments.part, arguments.to, arguments.sent or "")
 
 
-def _refuse_several(cases: list[Case], answer: Answer) -> None:
+def _require_single_publication(cases: list[UnknownDeliveries], answer: Resolution) -> None:
     """Raise ConfigError for an answer that could be about several publications."""
     if len({case.key.channel for case in cases}) > 1:
         names = ", ".join(case.key.channel for case in cases)
@@ -93,28 +124,34 @@ def _refuse_several(cases: list[Case], answer: Answer) -> None:
         raise ConfigError(f"the issue and notices about it have unknown outcomes: {names}", "--part KEY")
 
 
-def _list(cases: list[Case], issue: str, zone: ZoneInfo, output: Output) -> int:
+def _print_unknown_deliveries(
+    cases: list[UnknownDeliveries], issue: str, zone: ZoneInfo, output: Output
+) -> int:
     for case in cases:
         channel, destination = case.key.channel, case.key.destination
-        output.line(f"{channel} · {destination} · {len(case.doubts)} of {case.total} unknown", "bold")
-        for number, one in enumerate(case.doubts):
+        output.line(f"{channel} · {destination} · {len(case.deliveries)} of {case.total} unknown", "bold")
+        for number, one in enumerate(case.deliveries):
             to = "" if one.recipient == destination else f" to {one.recipient}"
-            output.line(f"  {last_name(one.part)}{to}  begun {one.began.astimezone(zone):%Y-%m-%d %H:%M:%S}")
-            if number < _DETAILED:
+            output.line(
+                f"  {short_part_name(one.part)}{to}  begun {one.began.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+            )
+            if number < _MAX_DETAILED:
                 output.line(f"    {one.reason}")
-                if words := case.words[one.digest]:
+                if words := case.previews[one.digest]:
                     output.line(f"    look for: {words}")
         output.line("when you have looked:")
-        for option, what in ((_NAMED if case.updates else _THERE) | _VERDICTS).items():
+        for option, what in (
+            (_SENT_WITH_ID_OPTION if case.can_edit else _SENT_OPTION) | _RESOLUTION_OPTIONS
+        ).items():
             output.line(f"  publish resolve {issue} --channel {channel} {option.ljust(9)}  {what}")
     if not cases:
         output.line(f"nothing of {issue} is unknown")
     code = 4 if cases else 0
-    output.finish({"unknown": [_as_json(case, zone) for case in cases], "exit": code})
+    output.finish({"unknown": [_unknown_deliveries_to_json(case, zone) for case in cases], "exit": code})
     return code
 
 
-def _as_json(case: Case, zone: ZoneInfo) -> dict[str, object]:
+def _unknown_deliveries_to_json(case: UnknownDeliveries, zone: ZoneInfo) -> dict[str, object]:
     return {
         "channel": case.key.channel,
         "destination": case.key.destination,
@@ -124,8 +161,8 @@ def _as_json(case: Case, zone: ZoneInfo) -> dict[str, object]:
                 "recipient": one.recipient,
                 "began": one.began.astimezone(zone).isoformat(timespec="seconds"),
                 "reason": one.reason,
-                "words": case.words[one.digest],
+                "words": case.previews[one.digest],
             }
-            for one in case.doubts
+            for one in case.deliveries
         ],
     }

@@ -7,23 +7,23 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.actions import carry_out, request_of
+from publisher.cli.actions import build_request, run_publish
 from publisher.cli.output import Output
-from publisher.project import find
+from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
-    parser.define_issue()
-    parser.define_channels()
-    parser.define_sending()
+    parser.add_issue_argument()
+    parser.add_channel_option()
+    parser.add_sending_options()
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish; the exit code."""
-    path = find(Path.cwd())
-    request = request_of(arguments, path.parent, output)._replace(retry=True)
-    return carry_out(path, request, output, now)
+    path = find_config(Path.cwd())
+    request = build_request(arguments, path.parent, output)._replace(retry=True)
+    return run_publish(path, request, output, now)

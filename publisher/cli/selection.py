@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from publisher.errors import ConfigError
-from publisher.project import find
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.archive.sources import Found
     from publisher.config import Config
 
 
-class Job(NamedTuple):
+class CheckScope(NamedTuple):
     """What is told, and where."""
 
     codes: frozenset[str]
@@ -28,18 +28,18 @@ class Job(NamedTuple):
         return self.config.root if self.config else Path.cwd()
 
 
-def newsletter_here() -> Config | None:
+def load_current_config() -> Config | None:
     """The newsletter's configuration; outside of a newsletter, files are checked as they are."""
     from publisher import config, registry
 
     try:
-        path = find(Path.cwd())
+        path = find_config(Path.cwd())
     except ConfigError:
         return None
-    return config.load(path, registry.load)
+    return config.load_config(path, registry.load_channel)
 
 
-def found_files(job: Job, words: Sequence[str]) -> tuple[list[Found], list[str]]:
+def select_files(job: CheckScope, words: Sequence[str]) -> tuple[list[Found], list[str]]:
     """Every file that is there, and the paths of those that are asked for."""
     from publisher.archive.sources import look, scan
 
@@ -50,20 +50,20 @@ def found_files(job: Job, words: Sequence[str]) -> tuple[list[Found], list[str]]
         return list(found.values()), list(found)
     wanted: dict[str, None] = {}
     for word in words:
-        wanted |= dict.fromkeys(_named(job, word, found))
+        wanted |= dict.fromkeys(_resolve_file_argument(job, word, found))
     found |= {one.path: one for one in look(job.root, [path for path in wanted if path not in found])}
     return list(found.values()), list(wanted)
 
 
-def _named(job: Job, word: str, found: dict[str, Found]) -> list[str]:
+def _resolve_file_argument(job: CheckScope, word: str, found: dict[str, Found]) -> list[str]:
     """The paths a word means: a file, the Markdown files of a folder, or the issues of a date."""
     path = Path.cwd() / word
     if path.is_dir():
-        if inside := [relative(job, one) for one in sorted(path.rglob("*.md")) if one.is_file()]:
+        if inside := [relative_to_root(job, one) for one in sorted(path.rglob("*.md")) if one.is_file()]:
             return inside
         raise ConfigError(f"there is no issue in the folder {word}", "an issue is a file that ends in .md")
     if path.is_file():
-        return [relative(job, path)]
+        return [relative_to_root(job, path)]
     names = {one: (one.rpartition("/")[2].rpartition(".")[0], one.rpartition("/")[2]) for one in found}
     if named := [one for one, known in names.items() if word in known]:
         return named
@@ -75,22 +75,22 @@ def _named(job: Job, word: str, found: dict[str, Found]) -> list[str]:
     )
 
 
-def relative(job: Job, path: Path) -> str:
+def relative_to_root(job: CheckScope, path: Path) -> str:
     """The path below the root where it can be, else as it is."""
     resolved, root = path.resolve(), job.root.resolve()
     return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(path)
 
 
-def source_lines(job: Job, path: str, texts: Mapping[str, str]) -> list[str]:
+def read_source_lines(job: CheckScope, path: str, texts: Mapping[str, str]) -> list[str]:
     """The lines of a file, or of the text that is to be one."""
-    from publisher.checker import text_of
+    from publisher.checker import read_issue_text
     from publisher.checks.source import Source
 
-    text = texts[path] if path in texts else text_of(job.root / path, path)
+    text = texts[path] if path in texts else read_issue_text(job.root / path, path)
     return Source(text).lines
 
 
-def shown(job: Job, path: str) -> str:
+def display_path(job: CheckScope, path: str) -> str:
     """A path as a terminal and an editor find it from here."""
     whole, here = job.root / path, Path.cwd()
     return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else path

@@ -8,34 +8,34 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from publisher.cli.actions import load
-from publisher.cli.log import Journal
+from publisher.cli.actions import load_project
+from publisher.cli.daemon import add_log_option
+from publisher.cli.log import DaemonLog
 from publisher.cli.output import Output
-from publisher.cli.serve import define_log
 from publisher.clock import Clock
-from publisher.project import find
+from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import Parser
+    from publisher.cli.parser import CommandParser
 
 
-def define(parser: Parser) -> None:
+def define(parser: CommandParser) -> None:
     """Add the arguments."""
-    define_log(parser)
+    add_log_option(parser)
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish what is due; the exit code as of `publish`, for what went wrong or was told now."""
-    from publisher.daemon.scheduler import Ticker
+    from publisher.daemon.scheduler import Scheduler
 
-    journal = Journal(output, structured=arguments.log == "json")
-    config, theme = load(find(Path.cwd()), keep=True)
-    journal.hear(config)
-    done = Ticker(journal.tell, Event()).tick(config, theme, Clock.running(now))
+    journal = DaemonLog(output, structured=arguments.log == "json")
+    config, theme = load_project(find_config(Path.cwd()), cache_templates=True)
+    journal.set_config(config)
+    done = Scheduler(journal.log_event, Event()).run_pass(config, theme, Clock.running(now))
     output.finish(
         {
-            "news": [news._asdict() for news in journal.told],
-            "next": done.next and done.next.isoformat(timespec="seconds"),
+            "news": [news._asdict() for news in journal.recent],
+            "next": done.next_due and done.next_due.isoformat(timespec="seconds"),
             "exit": done.exit_code,
         }
     )

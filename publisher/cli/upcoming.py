@@ -5,50 +5,50 @@ from __future__ import annotations
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from publisher.calendar.calendar import Appointment, Outlook
+from publisher.calendar.calendar import ItemStatus, ScheduledItem
 from publisher.cli.output import Output
 
-_STOPS = {
-    Outlook.DRAFT: "a draft",
-    Outlook.BROKEN: "cannot go out",
-    Outlook.UNSOUND: "held by its errors",
-    Outlook.MISSED: "too late to go out by itself",
-    Outlook.OPEN: "stopped",
-    Outlook.BUSY: "being published",
-    Outlook.DONE: "out",
+_ITEM_STATUS_LABELS = {
+    ItemStatus.DRAFT: "a draft",
+    ItemStatus.BROKEN: "cannot go out",
+    ItemStatus.HAS_ERRORS: "held by its errors",
+    ItemStatus.MISSED: "too late to go out by itself",
+    ItemStatus.UNRESOLVED: "stopped",
+    ItemStatus.BUSY: "being published",
+    ItemStatus.DONE: "out",
 }
-_BAD = (Outlook.BROKEN, Outlook.UNSOUND, Outlook.MISSED, Outlook.OPEN)
+_BLOCKED_STATUSES = (ItemStatus.BROKEN, ItemStatus.HAS_ERRORS, ItemStatus.MISSED, ItemStatus.UNRESOLVED)
 
 
-def show(found: list[Appointment], zone: ZoneInfo, output: Output) -> None:
+def print_upcoming(found: list[ScheduledItem], zone: ZoneInfo, output: Output) -> None:
     """A heading for each issue, a line for each of its channels, and the errors that hold it."""
     width = max((len(one.key.channel) for one in found), default=0)
     for path, group in groupby(found, key=lambda one: one.record.path):
         listed = [*group]
         output.line(f"{listed[0].record.id or path}  to come", "bold")
         for one in listed:
-            style = "red" if one.outlook in _BAD else ""
-            output.line(f"  {one.key.channel.ljust(width)}  {in_words(one, zone)}", style)
-            if one.outlook in (Outlook.BROKEN, Outlook.OPEN):
+            style = "red" if one.status in _BLOCKED_STATUSES else ""
+            output.line(f"  {one.key.channel.ljust(width)}  {format_scheduled_item(one, zone)}", style)
+            if one.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED):
                 output.line(f"  {' ' * width}  {one.detail}")
-        errors = [f"{one.detail} · {one.hint}" for one in listed if one.outlook is Outlook.UNSOUND]
+        errors = [f"{one.detail} · {one.hint}" for one in listed if one.status is ItemStatus.HAS_ERRORS]
         for said in dict.fromkeys(errors):  # mostly the same for all channels
             output.line(f"  {said}")
 
 
-def in_words(one: Appointment, zone: ZoneInfo) -> str:
+def format_scheduled_item(one: ScheduledItem, zone: ZoneInfo) -> str:
     """When it is due, local and UTC, and what would stop it."""
     local = one.due.astimezone(zone)
     facts = [f"{local:%Y-%m-%d %H:%M} ({one.due:%Y-%m-%d %H:%M} UTC)"]
-    if one.moved:
+    if one.rescheduled:
         facts.append("rescheduled")
     if one.held:
         facts.append("held")
-    facts.append(_STOPS.get(one.outlook, ""))
+    facts.append(_ITEM_STATUS_LABELS.get(one.status, ""))
     return " · ".join(filter(None, facts))
 
 
-def as_json(one: Appointment, zone: ZoneInfo) -> dict[str, object]:
+def scheduled_item_to_json(one: ScheduledItem, zone: ZoneInfo) -> dict[str, object]:
     """An appointment, for scripts."""
     return {
         "issue": one.record.id,
@@ -56,8 +56,8 @@ def as_json(one: Appointment, zone: ZoneInfo) -> dict[str, object]:
         "channel": one.key.channel,
         "due": one.due.astimezone(zone).isoformat(timespec="seconds"),
         "utc": one.due.isoformat(timespec="seconds"),
-        "rescheduled": one.moved,
+        "rescheduled": one.rescheduled,
         "held": one.held,
-        "outlook": one.outlook.value,
+        "outlook": one.status.value,
         "detail": one.detail,
     }

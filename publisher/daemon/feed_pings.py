@@ -8,78 +8,78 @@ from collections.abc import Iterator
 from contextlib import suppress
 from threading import Event
 
-from publisher.build.builder import announcement
-from publisher.channel import AnnouncedChannel
-from publisher.daemon.alerts import News, Tell, deeds
-from publisher.delivery.dispatcher import send
+from publisher.build.builder import build_feed_ping
+from publisher.channel import PingChannel
+from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler, format_summary_line
+from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import StorageError
 from publisher.events import ChannelOutcome
 from publisher.ledger import Key, Standing
 from publisher.ledger.plan import digest_of
 from publisher.ledger.queries import standing
-from publisher.run import Outgoing, Run
+from publisher.run import OutgoingMessage, RunContext
 
-_PAUSE = dt.timedelta(minutes=10)
+_RETRY_DELAY = dt.timedelta(minutes=10)
 """How long whoever could not be told is left alone, unless they asked for longer."""
 
 
-class Debts:
+class PendingPings:
     """Tells what is owed, tick by tick. `next` is when it wants to be called again, in UTC."""
 
-    def __init__(self, tell: Tell, stop: Event) -> None:
-        self.next: dt.datetime | None = None
-        self._tell = tell
+    def __init__(self, on_event: DaemonEventHandler, stop: Event) -> None:
+        self.next_attempt: dt.datetime | None = None
+        self._on_event = on_event
         self._stop = stop
         # by name of the channel: until when it is left alone, and why
         self._pauses: dict[str, tuple[dt.datetime, str]] = {}
 
-    def settle(self, run: Run) -> int:
+    def flush(self, run: RunContext) -> int:
         """Tell it, as the feeds are now; the exit code for what went wrong. Raises StorageError."""
-        self.next, code = None, 0
-        for owed, known in _owed(run):
+        self.next_attempt, code = None, 0
+        for owed, known in _find_pending_pings(run):
             now, name = run.clock.time(), owed.channel.name
             first, _ = self._pauses.get(name, (now, ""))
             if known:
                 first = max(first, known.next_at or now, (known.owner and known.until) or now)
             if first <= now and not self._stop.is_set():
-                code = self.hear(run, send(run, owed, self._stop)) or code
+                code = self.record(run, deliver_one(run, owed, self._stop)) or code
                 first, _ = self._pauses.get(name, (now, ""))
             if first > now:
-                self.next = min(first, self.next or first)
+                self.next_attempt = min(first, self.next_attempt or first)
         return code
 
-    def hear(self, run: Run, done: ChannelOutcome) -> int:
+    def record(self, run: RunContext, outcome: ChannelOutcome) -> int:
         """Take note of what became of such word, and pass it on; the exit code. Raises StorageError."""
-        if (error := done.error) is None:
-            self._pauses.pop(done.name, None)
-            if done.did_something:
-                self._tell(News("published", "", (done.name,), deeds(done)))
+        if (error := outcome.error) is None:
+            self._pauses.pop(outcome.name, None)
+            if outcome.has_changes:
+                self._on_event(DaemonEvent("published", "", (outcome.name,), format_summary_line(outcome)))
             return 0
-        known = standing(run.ledger, Key(run.config.publication.id, done.name, done.destination))
+        known = standing(run.ledger, Key(run.config.publication.id, outcome.name, outcome.destination))
         waits = bool(known and known.counts.planned)
         reason = known.reasons[0] if known and known.reasons else error.message
-        if reason != self._pauses.get(done.name, (None, ""))[1]:
+        if reason != self._pauses.get(outcome.name, (None, ""))[1]:
             what, hint = ("waiting", "") if waits else ("failed", error.hint)
-            self._tell(News(what, "", (done.name,), error.message, hint, alarm=not waits))
-        self._pauses[done.name] = run.clock.time() + _PAUSE, reason
+            self._on_event(DaemonEvent(what, "", (outcome.name,), error.message, hint, alarm=not waits))
+        self._pauses[outcome.name] = run.clock.time() + _RETRY_DELAY, reason
         return error.exit_code
 
 
-def _owed(run: Run) -> Iterator[tuple[Outgoing, Standing | None]]:
+def _find_pending_pings(run: RunContext) -> Iterator[tuple[OutgoingMessage, Standing | None]]:
     for channel in run.channels:
-        told = _announcement(run, channel) if isinstance(channel, AnnouncedChannel) else None
+        told = _try_build_feed_ping(run, channel) if isinstance(channel, PingChannel) else None
         if told:
             known = standing(run.ledger, Key(told.id, told.channel.name, told.channel.destination))
-            if known is None or _is_owed(known, told):
+            if known is None or _is_pending(known, told):
                 yield told, known
 
 
-def _is_owed(known: Standing, told: Outgoing) -> bool:
+def _is_pending(known: Standing, told: OutgoingMessage) -> bool:
     waits = known.counts.planned or known.counts.sending
     return bool(waits or (known.done and known.digest != digest_of(told.rendering.parts)))
 
 
-def _announcement(run: Run, channel: AnnouncedChannel) -> Outgoing | None:
+def _try_build_feed_ping(run: RunContext, channel: PingChannel) -> OutgoingMessage | None:
     with suppress(StorageError):  # without a feed there is nothing to tell
-        return announcement(run, channel)
+        return build_feed_ping(run, channel)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from publisher.credentials import redact, resolve
+from publisher.credentials import redact, resolve_secret
 from publisher.errors import PublisherError
 
 _PATIENCE = 30.0
@@ -19,7 +19,7 @@ def call(target: str, news: Mapping[str, object], folder: Path) -> str:
 
     try:
         if target.startswith(_REFERENCES):
-            target = resolve(target)
+            target = resolve_secret(target)
         body = redact(json.dumps(news, ensure_ascii=False))
         is_address = target.startswith(("http:", "https:"))
         return redact(_post(target, body) if is_address else _run(target, body, folder))

@@ -12,41 +12,41 @@ from contextlib import suppress
 from pathlib import Path
 
 from publisher.errors import ConfigError
-from publisher.files import storage_error, write_if_changed
+from publisher.files import wrap_os_error, write_if_changed
 from publisher.ledger.meta import count, note, recall
-from publisher.run import Run
+from publisher.run import RunContext
 
 
-def enter(run: Run) -> None:
+def begin_use(run: RunContext) -> None:
     """Count a use of the ledger to send. Raises ConfigError when it is not to be trusted, StorageError."""
-    check(run)
+    verify_ledger(run)
     if run.config.ledger:
         return
     if not recall(run.ledger, "machine"):
-        note(run.ledger, "machine", machine())
-    _count(run)
+        note(run.ledger, "machine", identify_machine())
+    _increment_uses(run)
 
 
-def check(run: Run) -> None:
+def verify_ledger(run: RunContext) -> None:
     """Raise ConfigError when the ledger is not to be trusted, StorageError when that cannot be seen."""
     if run.config.ledger:
         return
-    hint = "nothing is sent: compare it with what was sent, then publish adopt"
-    known, here = recall(run.ledger, "machine"), machine()
+    hint = "nothing is sent: compare it with what was sent, then publish trust-ledger"
+    known, here = recall(run.ledger, "machine"), identify_machine()
     if known and here and known != here:
         raise ConfigError("the ledger belongs to another machine", hint)
-    seen = _seen(run)
-    if seen > _uses(run):
+    seen = _read_seen_uses(run)
+    if seen > _read_ledger_uses(run):
         raise ConfigError("the ledger is older than the last one that was used here", hint)
 
 
-def adopt(run: Run) -> None:
+def accept_ledger(run: RunContext) -> None:
     """Trust the ledger as it is, on this machine, from now on. Raises StorageError."""
-    note(run.ledger, "machine", machine())
-    _count(run, _seen(run))
+    note(run.ledger, "machine", identify_machine())
+    _increment_uses(run, _read_seen_uses(run))
 
 
-def machine() -> str:
+def identify_machine() -> str:
     """What tells this machine apart; "" where the system does not say."""
     # not to be told as it is: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
     with suppress(OSError):
@@ -55,18 +55,18 @@ def machine() -> str:
     return ""
 
 
-def _count(run: Run, at_least: int = 0) -> None:
+def _increment_uses(run: RunContext, at_least: int = 0) -> None:
     """In the ledger first: a crash in between must not look like an older ledger."""
     uses = count(run.ledger, "uses", at_least)
     write_if_changed(run.home.seen, b"%d\n" % uses)
     run.home.tell_git()
 
 
-def _uses(run: Run) -> int:
+def _read_ledger_uses(run: RunContext) -> int:
     return int(recall(run.ledger, "uses") or 0)
 
 
-def _seen(run: Run) -> int:
+def _read_seen_uses(run: RunContext) -> int:
     try:
         return int(run.home.seen.read_bytes())
     except FileNotFoundError:
@@ -74,4 +74,4 @@ def _seen(run: Run) -> int:
     except ValueError:  # half of one from another program; the ledger says what is true
         return 0
     except OSError as error:
-        raise storage_error(f"cannot read {run.home.seen}", error) from error
+        raise wrap_os_error(f"cannot read {run.home.seen}", error) from error

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from publisher.channel import LiveChannel, Rendering
+from publisher.channel import MessageChannel, Rendering
 from publisher.dataclass import dataclass
 from publisher.ledger import Standing, State
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Changes:
     """The keys of parts that would be sent for the first time, changed in place, taken back, and given up:
     those that never arrived and are wanted no more.
 
@@ -21,67 +21,74 @@ class Survey:
 
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    surplus: tuple[str, ...] = ()
-    given_up: tuple[str, ...] = ()
-    keep: bool = False
-    held: str = ""
-    waiting: int = 0
+    removed: tuple[str, ...] = ()
+    abandoned: tuple[str, ...] = ()
+    keep_content: bool = False
+    held_reason: str = ""
+    pending: int = 0
 
     @property
     def has_work(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.new or self.changed or self.surplus or self.given_up or self.waiting)
+        return bool(self.new or self.changed or self.removed or self.abandoned or self.pending)
 
 
-def survey(
-    channel: LiveChannel,
+def plan_changes(
+    channel: MessageChannel,
     rendering: Rendering,
-    standing: Standing | None,
+    status: Standing | None,
     *,
     correct: bool = False,
     retry: bool = False,
-) -> Survey:
+) -> Changes:
     """Compare a rendering with what stands at the destination. With `correct` an issue that is out may get
     more or fewer messages than it had; with `retry` what failed counts as planned."""
     now = {part.key: part.digest for part in rendering.parts}
-    if standing is None:
-        return Survey(new=tuple(now))
-    if standing.is_adopted:
-        return Survey(keep=True, held="it was out before the ledger began, and stays as it is")
-    if standing.url and getattr(channel, "ends_with_address", False):
-        held = f"it is published at {standing.url}: what changed since is to be changed there by hand"
-        return Survey(keep=True, held=held if standing.parts and now != dict(standing.parts) else "")
-    if not _has_begun(standing):
-        return Survey(new=tuple(_free(channel, standing, now, retry=retry)))
-    counts, live = standing.counts, standing.live
+    if status is None:
+        return Changes(new=tuple(now))
+    if status.is_adopted:
+        return Changes(
+            keep_content=True, held_reason="it was out before the ledger began, and stays as it is"
+        )
+    if status.url and getattr(channel, "locked_after_publication", False):
+        held = f"it is published at {status.url}: what changed since is to be changed there by hand"
+        return Changes(
+            keep_content=True, held_reason=held if status.parts and now != dict(status.parts) else ""
+        )
+    if not _is_partly_delivered(status):
+        return Changes(new=tuple(_find_sendable(channel, status, now, retry=retry)))
+    counts, live = status.counts, status.live
     waiting = counts.planned + counts.sending + (counts.failed if retry else 0)
     if channel.ordered and (counts.unknown or (counts.failed and not retry)):
         waiting = 0  # behind what a person has to settle
-    if not channel.updates:
-        edited = now != dict(standing.parts)
+    if not channel.can_edit:
+        edited = now != dict(status.parts)
         held = "the issue was edited since; what was sent stays as it is" if edited else ""
-        return Survey(keep=True, held=held, waiting=waiting)
-    then = standing.parts.keys() | live.keys()
-    if now.keys() != then and not (correct or channel.repeatable):
-        held = f"the issue takes {_messages(now)} now, and {len(then)} before: publish correct"
-        free = _free(channel, standing, standing.parts, retry=retry)
-        return Survey(
-            new=tuple(key for key in free if key not in live), keep=True, held=held, waiting=waiting
+        return Changes(keep_content=True, held_reason=held, pending=waiting)
+    then = status.parts.keys() | live.keys()
+    if now.keys() != then and not (correct or channel.idempotent):
+        held = f"the issue takes {_format_message_count(now)} now, and {len(then)} before: publish correct"
+        free = _find_sendable(channel, status, status.parts, retry=retry)
+        return Changes(
+            new=tuple(key for key in free if key not in live),
+            keep_content=True,
+            held_reason=held,
+            pending=waiting,
         )
     surplus = dict.fromkeys(sorted(live.keys() - now.keys()), "")
-    movable = tuple(_free(channel, standing, now | surplus, retry=retry))
-    missing = (key for key, (state, _) in standing.states.items() if state in (State.PLANNED, State.FAILED))
-    return Survey(
+    movable = tuple(_find_sendable(channel, status, now | surplus, retry=retry))
+    missing = (key for key, (state, _) in status.states.items() if state in (State.PLANNED, State.FAILED))
+    return Changes(
         new=tuple(key for key in movable if key not in live),
         changed=tuple(key for key in movable if key in live and now.get(key, live[key]) != live[key]),
-        surplus=tuple(key for key in movable if key in surplus),
-        given_up=tuple(sorted(key for key in missing if key not in now.keys() | live.keys())),
-        waiting=waiting,
+        removed=tuple(key for key in movable if key in surplus),
+        abandoned=tuple(sorted(key for key in missing if key not in now.keys() | live.keys())),
+        pending=waiting,
     )
 
 
-def _free(
-    channel: LiveChannel, standing: Standing, wanted: Mapping[str, str], *, retry: bool
+def _find_sendable(
+    channel: MessageChannel, standing: Standing, wanted: Mapping[str, str], *, retry: bool
 ) -> Iterator[str]:
     """The keys of parts that may be sent, changed or taken back now: not what a person has to settle, what
     failed with the same content, or, where the order counts, what is behind one of these."""
@@ -96,10 +103,10 @@ def _free(
             return
 
 
-def _has_begun(standing: Standing) -> bool:
+def _is_partly_delivered(standing: Standing) -> bool:
     counts = standing.counts
     return counts.planned + counts.dropped < counts.total or bool(standing.live)
 
 
-def _messages(parts: Mapping[str, str]) -> str:
+def _format_message_count(parts: Mapping[str, str]) -> str:
     return "1 message" if len(parts) == 1 else f"{len(parts)} messages"

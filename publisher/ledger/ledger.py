@@ -8,7 +8,7 @@ from pathlib import Path
 
 from publisher.channel import Part
 from publisher.errors import BusyError
-from publisher.failpoints import reach
+from publisher.failpoints import hit_failpoint
 from publisher.ledger.database import Database
 from publisher.ledger.models import Claim, Key, LostError, Result, Task, moment, stamp
 from publisher.ledger.plan import plan_deliveries, take_content
@@ -100,7 +100,7 @@ class Ledger:
         with self.transaction() as books:
             if not holds(books, self.words, claim):
                 raise _lost()
-            reach("planning")
+            hit_failpoint("planning")
             if not keep:
                 take_content(books, claim.id, parts, stamp(now))
             plan_deliveries(books, self.words, claim.id, recipients)
@@ -124,7 +124,7 @@ class Ledger:
         Raises LostError when another has the publication; the results are in the books as evidence all the
         same.
         """
-        reach("confirming")
+        hit_failpoint("confirming")
         with self.transaction() as books:
             # first, because it is also the lock: nobody can take over while the results are noted
             kept = books.run(
@@ -134,7 +134,7 @@ class Ledger:
                 enter(books, claim, result)
             tasks = begin(books, claim, size, now, ordered=ordered) if kept and size else []
         self._has_news = self._has_news or bool(results)
-        reach("begun" if tasks else "confirmed")
+        hit_failpoint("begun" if tasks else "confirmed")
         if not kept:
             raise _lost()
         return tasks

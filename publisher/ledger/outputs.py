@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from publisher.failpoints import reach
+from publisher.failpoints import hit_failpoint
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import Key, stamp
 
@@ -39,12 +39,12 @@ def begin_files(ledger: Ledger, keys: Mapping[Key, str], now: dt.datetime) -> No
             # in one order, or two who begin at once wait for each other
             ((*key, keys[key], stamp(now)) for key in sorted(keys)),
         )
-    reach("files begun")
+    hit_failpoint("files begun")
 
 
 def end_files(ledger: Ledger, destinations: Iterable[tuple[str, str]], now: dt.datetime) -> None:
     """Note that all files of these channels and folders are written."""
-    reach("files written")
+    hit_failpoint("files written")
     with ledger.transaction() as books:
         books.many(
             """UPDATE publication

@@ -285,6 +285,6 @@ def addresses(ledger: Ledger, channel: str) -> dict[str, str]:
     return {str(issue): str(url) for issue, url in found}
 
 
-def as_planned(ledger: Ledger, known: Standing) -> Rendering:
+def load_original_rendering(ledger: Ledger, status: Standing) -> Rendering:
     """What a publication was begun with. Raises StorageError."""
-    return Rendering(tuple(ledger.part(digest, key) for key, digest in known.parts.items()))
+    return Rendering(tuple(ledger.part(digest, key) for key, digest in status.parts.items()))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from publisher.errors import StorageError
-from publisher.files import TEMPORARY, flush_folder, storage_error
+from publisher.files import TEMPORARY_PREFIX, flush_folder, wrap_os_error
 from publisher.ledger.database import Row, Transaction
 
 _SMALL = 32 << 20
@@ -77,7 +77,7 @@ class Sqlite:
                     os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
                     flush_folder(self._path.parent.parent)
         except OSError as error:
-            raise storage_error(f"cannot open the ledger {self._path}", error) from error
+            raise wrap_os_error(f"cannot open the ledger {self._path}", error) from error
 
     def _set_up(self, wait: float) -> None:
         self._keep_a_log(time.monotonic() + wait)
@@ -135,7 +135,7 @@ class Sqlite:
 
     def keep_copy(self) -> None:
         """See Database."""
-        temporary = self._path.with_name(f"{TEMPORARY}{os.getpid()}-{self._copy.name}")
+        temporary = self._path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{self._copy.name}")
         with suppress(OSError, sqlite3.Error, StorageError), self._turn:
             try:
                 os.close(os.open(temporary, os.O_RDWR | os.O_CREAT, 0o600))

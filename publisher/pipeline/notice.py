@@ -10,42 +10,47 @@ from contextlib import closing
 from dataclasses import replace
 from typing import NamedTuple
 
-from publisher.channel import Context, FollowingChannel, LiveChannel, Rendering
+from publisher.channel import Context, MessageChannel, NoticeChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.delivery.dispatcher import Letter, foreseen, post, recover
-from publisher.delivery.plan import Survey
+from publisher.delivery.dispatcher import (
+    DeliveryPlan,
+    deliver_all,
+    recover_stale_deliveries,
+    simulate_deliveries,
+)
+from publisher.delivery.plan import Changes
 from publisher.errors import ConfigError
-from publisher.events import ChannelOutcome, Chosen, Outcome, Report, Request
+from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger import Key, Standing, State
-from publisher.ledger.queries import as_planned, recipients, standing, standings
-from publisher.pipeline.snapshot import look
-from publisher.pipeline.test_send import send_to_self
-from publisher.run import Run, channels_for
+from publisher.ledger.queries import load_original_rendering, recipients, standing, standings
+from publisher.pipeline.snapshot import take_snapshot
+from publisher.pipeline.test_send import send_test_parts
+from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
-_DIGEST = 12
-_OVER = (State.SENT, State.SENDING, State.UNKNOWN, State.DROPPED)
+_DIGEST_LENGTH = 12
+_HANDLED_STATES = (State.SENT, State.SENDING, State.UNKNOWN, State.DROPPED)
 
 
-class Followed(NamedTuple):
+class NoticeTarget(NamedTuple):
     """An issue that is out on a channel: its key there, how it stands, and what channels are told of it."""
 
-    channel: FollowingChannel
+    channel: NoticeChannel
     key: Key
-    standing: Standing
+    status: Standing
     context: Context
 
 
-def notify(
+def send_notice(
     config: Config,
     theme: Theme,
     request: Request,
     text: str,
     now: dt.datetime,
-    report: Report,
+    report: EventHandler,
     *,
-    to_me: bool = False,
+    test_send: bool = False,
     clock: Clock | None = None,
 ) -> Outcome:
     """Send `text` to all who have the issue of the request and are still on the list, or only `to_me`, as a
@@ -54,39 +59,43 @@ def notify(
     Raises what `publish` does, and ConfigError when the text is empty, when one of the channels cannot write
     such a text, and when nobody has the issue.
     """
-    channels = _writers(config, request)
+    channels = _select_notice_channels(config, request)
     if not any(char.isprintable() and not char.isspace() for char in text):
         raise ConfigError("the notice says nothing", 'write what was wrong: --notice "TEXT"')
     clock = clock or Clock.running(now)
-    with closing(Run(config, theme, request._replace(dry_run=True), channels, now, report, clock)) as run:
-        view = look(run)
+    with closing(
+        RunContext(config, theme, request._replace(dry_run=True), channels, now, report, clock)
+    ) as run:
+        view = take_snapshot(run)
     position = view.choose(request.issue)
     if position is None:
         return Outcome(None, {}, tuple(run.warnings), view.edition.until)
-    context = replace(view.desk.context, entry=view.entries[position])
+    context = replace(view.renderer.context, entry=view.entries[position])
     issue = view.records[position]
-    with closing(Run(config, theme, request, channels, now, report, clock)) as run:
-        followed = [_followed(run, channel, context) for channel in channels]
-        report(Chosen(issue, request.issue in ("", "latest")))
-        outcomes = _proofs(run, followed, text) if to_me else _send(run, followed, text)
+    with closing(RunContext(config, theme, request, channels, now, report, clock)) as run:
+        followed = [_find_notice_target(run, channel, context) for channel in channels]
+        report(IssueChosen(issue, request.issue in ("", "latest")))
+        outcomes = (
+            _send_test_notices(run, followed, text) if test_send else _send_notices(run, followed, text)
+        )
     return Outcome(issue, {one.name: one for one in outcomes}, tuple(run.warnings))
 
 
-def unfinished(run: Run, issue: str) -> Iterator[Letter]:
+def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPlan]:
     """The notices about the issue of this id that were begun and are not done, with what they say."""
-    on = {channel.name: channel for channel in run.channels if run.is_live(channel)}
+    on = {channel.name: channel for channel in run.channels if run.is_sending_channel(channel)}
     for known in standings(run.ledger, [issue]) if run.has_ledger else ():
         channel = on.get(known.key.channel)
-        if known.key.followed and known.parts and not known.done and isinstance(channel, LiveChannel):
-            yield _letter(run, channel, known.key, known, as_planned(run.ledger, known))
+        if known.key.followed and known.parts and not known.done and isinstance(channel, MessageChannel):
+            yield _plan_notice(run, channel, known.key, known, load_original_rendering(run.ledger, known))
 
 
-def _writers(config: Config, request: Request) -> tuple[FollowingChannel, ...]:
+def _select_notice_channels(config: Config, request: Request) -> tuple[NoticeChannel, ...]:
     """The channels of a request. Raises ConfigError when one of them cannot write a notice."""
-    wanted = channels_for(config, request.channels)
-    able = tuple(one for one in wanted if isinstance(one, FollowingChannel))
+    wanted = select_channels(config, request.channels)
+    able = tuple(one for one in wanted if isinstance(one, NoticeChannel))
     if unable := ", ".join(one.name for one in wanted if one not in able):
-        names = ",".join(one.name for one in config.channels if isinstance(one, FollowingChannel))
+        names = ",".join(one.name for one in config.channels if isinstance(one, NoticeChannel))
         hint = f"--channel {names}" if names else "what is out there is changed in its place: publish correct"
         raise ConfigError(f"no notice can be written on {unable}", hint)
     for one in able:
@@ -96,7 +105,7 @@ def _writers(config: Config, request: Request) -> tuple[FollowingChannel, ...]:
     return able
 
 
-def _followed(run: Run, channel: FollowingChannel, context: Context) -> Followed:
+def _find_notice_target(run: RunContext, channel: NoticeChannel, context: Context) -> NoticeTarget:
     entry = context.entry
     assert entry
     key = Key(entry.id, channel.name, channel.destination)
@@ -107,57 +116,61 @@ def _followed(run: Run, channel: FollowingChannel, context: Context) -> Followed
     if known is None or not known.counts.sent:
         hint = f"publish {entry.date} --channel {channel.name}"
         raise ConfigError(f"{channel.name}: nobody has the issue {entry.date} yet", hint)
-    return Followed(channel, key, known, context)
+    return NoticeTarget(channel, key, known, context)
 
 
-def _send(run: Run, followed: Sequence[Followed], text: str) -> Sequence[ChannelOutcome]:
-    found = [_letter_about(run, one, text) for one in followed]
+def _send_notices(run: RunContext, followed: Sequence[NoticeTarget], text: str) -> Sequence[ChannelOutcome]:
+    found = [_plan_new_notice(run, one, text) for one in followed]
     if not run.request.dry_run:
-        return [*post(run, found).values()]
-    outcomes = [*foreseen(run, found)]
+        return [*deliver_all(run, found).values()]
+    outcomes = [*simulate_deliveries(run, found)]
     for outcome in outcomes:
         run.report(outcome)
     return outcomes
 
 
-def _proofs(run: Run, followed: Sequence[Followed], text: str) -> Sequence[ChannelOutcome]:
+def _send_test_notices(
+    run: RunContext, followed: Sequence[NoticeTarget], text: str
+) -> Sequence[ChannelOutcome]:
     outcomes = []
     for one in followed:
-        parts = _written(run, one, text).parts
-        outcomes.append(send_to_self(run, one.channel, parts, act=not run.request.dry_run))
+        parts = _render_for_target(run, one, text).parts
+        outcomes.append(send_test_parts(run, one.channel, parts, act=not run.request.dry_run))
         run.report(outcomes[-1])
     return outcomes
 
 
-def _letter_about(run: Run, followed: Followed, text: str) -> Letter:
-    channel, counts = followed.channel, followed.standing.counts
+def _plan_new_notice(run: RunContext, followed: NoticeTarget, text: str) -> DeliveryPlan:
+    channel, counts = followed.channel, followed.status.counts
     words = hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()
-    key = followed.key.notice(words[:_DIGEST])
+    key = followed.key.notice(words[:_DIGEST_LENGTH])
     known = standing(run.ledger, key)
-    begun = known and known.parts and as_planned(run.ledger, known)
-    letter = _letter(run, channel, key, known, begun or _written(run, followed, text))
+    begun = known and known.parts and load_original_rendering(run.ledger, known)
+    letter = _plan_notice(run, channel, key, known, begun or _render_for_target(run, followed, text))
     if without := counts.total - counts.sent - counts.dropped:
         run.warn(f"{channel.name}: {without} of {counts.total} do not have the issue, and get no notice")
-    if not (begun or letter.survey.waiting):
+    if not (begun or letter.changes.pending):
         raise ConfigError(f"{channel.name}: nobody who has the issue is on the list any more")
     return letter
 
 
-def _written(run: Run, followed: Followed, text: str) -> Rendering:
+def _render_for_target(run: RunContext, followed: NoticeTarget, text: str) -> Rendering:
     """The text as a channel writes it, below what was sent and not below what would be sent now."""
-    sent = as_planned(run.ledger, followed.standing).parts
-    return followed.channel.follow_up(text, sent, followed.context, run.now)
+    sent = load_original_rendering(run.ledger, followed.status).parts
+    return followed.channel.render_notice(text, sent, followed.context, run.now)
 
 
-def _letter(run: Run, channel: LiveChannel, key: Key, known: Standing | None, rendering: Rendering) -> Letter:
+def _plan_notice(
+    run: RunContext, channel: MessageChannel, key: Key, known: Standing | None, rendering: Rendering
+) -> DeliveryPlan:
     """What there is to do about a notice: whoever has the issue, is on the list and was not told yet."""
     if known and not run.request.dry_run:
-        recover(run.ledger, channel, key, run.clock.time())
+        recover_stale_deliveries(run.ledger, channel, key, run.clock.time())
         known = standing(run.ledger, key)
-    over = _OVER if run.request.retry else (*_OVER, State.FAILED)
+    over = _HANDLED_STATES if run.request.retry else (*_HANDLED_STATES, State.FAILED)
     first = key.followed
     assert first
     only = recipients(run.ledger, first, State.SENT)
     told = recipients(run.ledger, key, *over)
     waiting = sum(1 for one in channel.recipients() if one in only and one not in told)
-    return Letter(channel, rendering, key, known, Survey(waiting=waiting), only=only)
+    return DeliveryPlan(channel, rendering, key, known, Changes(pending=waiting), only_recipients=only)

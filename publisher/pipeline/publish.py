@@ -14,23 +14,23 @@ from publisher.archive.lock import held
 from publisher.archive.records import Edition, Record, choose, edition
 from publisher.archive.site import Made, Settled, Setup, Site
 from publisher.archive.sources import Found, fingerprint, look
-from publisher.build.builder import Delivery
-from publisher.build.process_pool import Crew
-from publisher.build.renderer import Desk
-from publisher.build.sources import Shelf, entries, read, sources
-from publisher.calendar.held_back import kept_back
-from publisher.channel import AnnouncedChannel, LiveChannel
+from publisher.build.builder import SiteBuilder
+from publisher.build.process_pool import ProcessPool
+from publisher.build.renderer import IssueRenderer
+from publisher.build.sources import DocumentSpool, build_entries, find_sources, update_index
+from publisher.calendar.held_back import find_held_back
+from publisher.channel import MessageChannel, PingChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError
-from publisher.events import ChannelOutcome, Chosen, Outcome, Report, Request
-from publisher.files import sweep
-from publisher.precheck import Readings, must_be_sound
-from publisher.run import Outgoing, Run, channels_for
+from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
+from publisher.files import remove_temporary_files
+from publisher.precheck import ParsedTexts, require_no_errors
+from publisher.run import OutgoingMessage, RunContext, select_channels
 from publisher.theme import Theme
 
 if TYPE_CHECKING:
-    from publisher.delivery.dispatcher import Letter
+    from publisher.delivery.dispatcher import DeliveryPlan
 
 
 def publish(
@@ -38,7 +38,7 @@ def publish(
     theme: Theme,
     request: Request,
     now: dt.datetime,
-    report: Report,
+    report: EventHandler,
     clock: Clock | None = None,
     stop: Event | None = None,
 ) -> Outcome:
@@ -51,66 +51,68 @@ def publish(
     process publishes here; and StorageError when a folder cannot be read or the ledger or what is remembered
     cannot be written.
     """
-    channels = channels_for(config, request.channels)
+    channels = select_channels(config, request.channels)
     if request.retry:  # a file is simply written again
-        channels = tuple(one for one in channels if isinstance(one, LiveChannel | AnnouncedChannel))
+        channels = tuple(one for one in channels if isinstance(one, MessageChannel | PingChannel))
         if not channels:
             raise ConfigError("there is nothing to retry: these channels only write files", "publish")
     clock, stop = clock or Clock.running(now), stop or Event()
-    examine = None if request.unchecked else must_be_sound
-    with closing(Run(config, theme, request, channels, now, report, clock, stop)) as run:
+    examine = None if request.skip_checks else require_no_errors
+    with closing(RunContext(config, theme, request, channels, now, report, clock, stop)) as run:
         if request.dry_run:
-            return _foresee(run, work_on_sources(run, examine))
+            return _preview_delivery(run, build_from_sources(run, examine))
         with held(run.home.lock) as died:
             if died:
-                sweep(run.out / config.publication.site)
-                sweep(run.home.folder)
-            done = work_on_sources(run, examine)
-        return _post(run, done) if done.outgoing or request.retry else done.outcome
+                remove_temporary_files(run.output_folder / config.publication.site)
+                remove_temporary_files(run.home.folder)
+            done = build_from_sources(run, examine)
+        return _deliver_built(run, done) if done.outgoing or request.retry else done.outcome
 
 
-def work_on_sources(run: Run, examine: Examine | None = None) -> Work:
+def build_from_sources(run: RunContext, validate: IssueValidator | None = None) -> BuildResult:
     """Look up the sources, and bring the files up to date; in a dry run, only report what would change."""
     seen = time.time_ns()
-    return work(run, sources(run.config), seen, examine)
+    return build(run, find_sources(run.config), seen, validate)
 
 
-def _post(run: Run, done: Work) -> Outcome:
+def _deliver_built(run: RunContext, done: BuildResult) -> Outcome:
     """Post what the live channels made."""
-    from publisher.delivery.dispatcher import letters, post
+    from publisher.delivery.dispatcher import deliver_all, plan_all
 
-    outcomes = post(run, letters(run, done.outgoing, run.ledger))
-    finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held)}
+    outcomes = deliver_all(run, plan_all(run, done.outgoing, run.ledger))
+    finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held_reason)}
     with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
-        remember(run, done, [one for one in done.outgoing if one.channel.name in finished])
-    notices = [one for letter in _notices(run, done) for one in post(run, [letter]).values()]
-    return _with(run, done, [*outcomes.values()], notices)
+        mark_up_to_date(run, done, [one for one in done.outgoing if one.channel.name in finished])
+    notices = [
+        one for letter in _plan_notice_retries(run, done) for one in deliver_all(run, [letter]).values()
+    ]
+    return _merge_outcomes(run, done, [*outcomes.values()], notices)
 
 
-def _foresee(run: Run, done: Work) -> Outcome:
+def _preview_delivery(run: RunContext, done: BuildResult) -> Outcome:
     """What `_post` would do."""
     if not (done.outgoing or run.request.retry):
         return done.outcome
-    from publisher.delivery.dispatcher import foreseen, letters
+    from publisher.delivery.dispatcher import plan_all, simulate_deliveries
 
     ledger = run.ledger if run.has_ledger else None
-    outcomes = [*foreseen(run, letters(run, done.outgoing, ledger))]
-    notices = [*foreseen(run, [*_notices(run, done)])]
+    outcomes = [*simulate_deliveries(run, plan_all(run, done.outgoing, ledger))]
+    notices = [*simulate_deliveries(run, [*_plan_notice_retries(run, done)])]
     for outcome in (*outcomes, *notices):
         run.report(outcome)
-    return _with(run, done, outcomes, notices)
+    return _merge_outcomes(run, done, outcomes, notices)
 
 
-def _notices(run: Run, done: Work) -> Iterator[Letter]:
+def _plan_notice_retries(run: RunContext, done: BuildResult) -> Iterator[DeliveryPlan]:
     """The notices about the issue that are to be retried."""
     if run.request.retry and done.outcome.issue:
-        from publisher.pipeline.notice import unfinished
+        from publisher.pipeline.notice import find_unfinished_notices
 
-        yield from unfinished(run, f"{run.config.publication.id}/{done.outcome.issue.id}")
+        yield from find_unfinished_notices(run, f"{run.config.publication.id}/{done.outcome.issue.id}")
 
 
-def _with(
-    run: Run, done: Work, posted: Sequence[ChannelOutcome], notices: Sequence[ChannelOutcome]
+def _merge_outcomes(
+    run: RunContext, done: BuildResult, posted: Sequence[ChannelOutcome], notices: Sequence[ChannelOutcome]
 ) -> Outcome:
     channels = {**done.outcome.channels, **{one.name: one for one in posted}}
     for one in notices:
@@ -118,91 +120,96 @@ def _with(
     return done.outcome._replace(channels=channels, warnings=tuple(run.warnings))
 
 
-class Work(NamedTuple):
+class BuildResult(NamedTuple):
     """What was done with the files, and what is left to post. `digests` cover, by channel, what the issue's
     renderings are made from; `settled` is for the channels that are done when it has arrived."""
 
     outcome: Outcome
     digests: Mapping[str, str] = {}
-    outgoing: Sequence[Outgoing] = ()
+    outgoing: Sequence[OutgoingMessage] = ()
     settled: Settled | None = None
 
 
-Examine = Callable[[Run, Record, Edition, Readings], None]
+IssueValidator = Callable[[RunContext, Record, Edition, ParsedTexts], None]
 """Looks at the issue chosen, and raises PublisherError when it must not go out."""
 
 
-def work(run: Run, found: list[Found], seen: int, examine: Examine | None = None) -> Work:
+def build(
+    run: RunContext, files: list[Found], scanned_at: int, validate: IssueValidator | None = None
+) -> BuildResult:
     """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds), once the issue
     stood up to `examine`.
 
     Raises what `publish` does.
     """
-    desk = Desk.of(run.config, run.theme)
-    site = Site(run.out, run.home)
-    with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
-        read(run, index, crew, shelf, found, seen)
+    desk = IssueRenderer.for_config(run.config, run.theme)
+    site = Site(run.output_folder, run.home)
+    with closing(Index(run.home)) as index, ProcessPool(desk) as crew, DocumentSpool() as shelf:
+        update_index(run, index, crew, shelf, files, scanned_at)
         issue = choose(run.request.issue, index.records, edition(index.records.values(), run.now.date()))
-        not_yet = run.request.not_yet
+        not_yet = run.request.held_back
         if not_yet is None:
-            not_yet = kept_back(run, index.records, issue)
+            not_yet = find_held_back(run, index.records, issue)
         current = edition(
             [record for path, record in index.records.items() if path not in not_yet], run.now.date()
         )
-        if issue and examine:
-            examine(run, issue, current, desk.fresh)
+        if issue and validate:
+            validate(run, issue, current, desk.recent)
         if issue:
-            run.report(Chosen(issue, run.request.issue in ("", "latest")))
-        for text in _left_out(current):
+            run.report(IssueChosen(issue, run.request.issue in ("", "latest")))
+        for text in _format_skipped(current):
             run.warn(text)
         if issue is None:
-            return Work(Outcome(None, {}, tuple(run.warnings), current.until))
+            return BuildResult(Outcome(None, {}, tuple(run.warnings), current.until))
         pictures = look(
             run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
         )
-        told = entries(run, current)
-        delivery = Delivery(run, index, site, desk, current.issues, told, issue, pictures)
-        outcomes = delivery.deliver(crew, shelf)
-        settled = None if not_yet else _settled(index, [*found, *pictures], current)
+        told = build_entries(run, current)
+        delivery = SiteBuilder(run, index, site, desk, current.issues, told, issue, pictures)
+        outcomes = delivery.build(crew, shelf)
+        settled = None if not_yet else _build_up_to_date_mark(index, [*files, *pictures], current)
         if not run.request.dry_run:
             for name, outcome in outcomes.items():
                 site.output(name).settled = None if outcome.error else settled
             for one in delivery.outgoing:
-                site.output(one.owner).settled = None
-            _save(run, index, site, pictures)
+                site.output(one.source_channel).settled = None
+            _save_state(run, index, site, pictures)
         position = current.issues.index(issue)
-        digests = {one.owner: delivery.digest(one.owner, position) for one in delivery.outgoing}
-        return Work(Outcome(issue, outcomes, tuple(run.warnings)), digests, delivery.outgoing, settled)
+        digests = {
+            one.source_channel: delivery.rendering_digest(one.source_channel, position)
+            for one in delivery.outgoing
+        }
+        return BuildResult(Outcome(issue, outcomes, tuple(run.warnings)), digests, delivery.outgoing, settled)
 
 
-def remember(run: Run, done: Work, arrived: Iterable[Outgoing]) -> None:
+def mark_up_to_date(run: RunContext, result: BuildResult, arrived: Iterable[OutgoingMessage]) -> None:
     """Note that those whose renderings have arrived have nothing to do until something changes."""
-    site = Site(run.out, run.home)
-    if site.setup and done.outcome.issue:
+    site = Site(run.output_folder, run.home)
+    if site.setup and result.outcome.issue:
         for one in arrived:
-            output = site.output(one.owner)
-            output.settled = done.settled
-            if one.owner == one.channel.name:
-                output.pages = {done.outcome.issue.path: Made(done.digests[one.owner], {})}
+            output = site.output(one.source_channel)
+            output.settled = result.settled
+            if one.source_channel == one.channel.name:
+                output.pages = {result.outcome.issue.path: Made(result.digests[one.source_channel], {})}
         site.save(site.setup)
 
 
-def _left_out(current: Edition) -> tuple[str, ...]:
+def _format_skipped(current: Edition) -> tuple[str, ...]:
     return tuple(f"left out: {fault.message}" for fault in current.faults.values())
 
 
-def _settled(index: Index, found: list[Found], current: Edition) -> Settled | None:
+def _build_up_to_date_mark(index: Index, found: list[Found], current: Edition) -> Settled | None:
     """Under which conditions the next run has nothing to do, for channels that are done."""
     if not all(record.mtime for record in index.records.values()):
         return None
     newest = current.issues[0]
-    return Settled(fingerprint(found), newest.date, current.until, newest, _left_out(current))
+    return Settled(fingerprint(found), newest.date, current.until, newest, _format_skipped(current))
 
 
-def _save(run: Run, index: Index, site: Site, pictures: list[Found]) -> None:
+def _save_state(run: RunContext, index: Index, site: Site, images: list[Found]) -> None:
     if index.dirty:
         index.save()
     names = tuple(channel.name for channel in run.config.channels)
-    sources = tuple(one.path for one in pictures)
+    sources = tuple(one.path for one in images)
     site.save(Setup(run.config.issues, run.config.publication.timezone, names, sources))
     run.home.tell_git()

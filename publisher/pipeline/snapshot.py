@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, choose, edition, names
-from publisher.build.builder import digests
-from publisher.build.process_pool import Crew
-from publisher.build.renderer import Desk, Job
-from publisher.build.sources import Shelf, entries, read, sources
-from publisher.calendar.held_back import kept_back
+from publisher.build.builder import compute_digests
+from publisher.build.process_pool import ProcessPool
+from publisher.build.renderer import IssueRenderer, RenderJob
+from publisher.build.sources import DocumentSpool, build_entries, find_sources, update_index
+from publisher.calendar.held_back import find_held_back
 from publisher.channel import Entry, Rendering
 from publisher.errors import PublisherError
-from publisher.run import Run
+from publisher.run import RunContext
 
 
 @dataclass(frozen=True)
-class View:
+class Snapshot:
     """The issues that are due, newest first: what is known of their files, what channels are told of them,
     and a digest for each of what its renderings are made from. `sources` has every file by its path, and
     `bodies` by channel and path the digest of what was rendered for the archive before."""
@@ -30,9 +30,9 @@ class View:
     entries: Sequence[Entry]
     digests: Sequence[str]
     sources: Mapping[str, Record]
-    bodies: Mapping[str, Mapping[str, str]]
-    desk: Desk
-    addresses: Mapping[str, str]
+    cached_digests: Mapping[str, Mapping[str, str]]
+    renderer: IssueRenderer
+    article_urls: Mapping[str, str]
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -50,47 +50,49 @@ class View:
     def render(self, position: int, channels: Sequence[str]) -> dict[str, Rendering | PublisherError]:
         """What these channels make of an issue, or why they cannot."""
         near = (None, *self.entries, None)
-        job = Job(
+        job = RenderJob(
             self.records[position].path,
             None,
             self.entries[position],
             near[position + 2],
             near[position],
             channels,
-            self.addresses,
+            self.article_urls,
         )
-        return dict(self.desk.render(job)[1])
+        return dict(self.renderer.render(job)[1])
 
 
-def look(run: Run, unready: str = "") -> View:
+def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
     """The view of a run, which must be a dry one. An issue called `unready` is seen as if it were due.
 
     Raises ConfigError when no file is an issue, StorageError when one cannot be listed.
     """
-    desk = Desk.of(run.config, run.theme)
+    desk = IssueRenderer.for_config(run.config, run.theme)
     seen = time.time_ns()
-    with closing(Index(run.home)) as index, Crew(desk) as crew, Shelf() as shelf:
-        read(run, index, crew, shelf, sources(run.config), seen)
-        records, today = _as_if_due(index.records, unready, run.now.date())
+    with closing(Index(run.home)) as index, ProcessPool(desk) as crew, DocumentSpool() as shelf:
+        update_index(run, index, crew, shelf, find_sources(run.config), seen)
+        records, today = _include_unready(index.records, unready, run.now.date())
         current = edition(records.values(), today)
-        known = entries(run, current)
+        known = build_entries(run, current)
         bodies = {
             name: {path: body.digest for path, body in kept.items()} for name, kept in index.bodies.items()
         }
-    digest = _digests(current.issues, known, kept_back(run, records, None))
-    return View(current, known, digest, records, bodies, desk, run.addresses(known))
+    digest = _compute_visible_digests(current.issues, known, find_held_back(run, records, None))
+    return Snapshot(current, known, digest, records, bodies, desk, run.article_urls(known))
 
 
-def _digests(records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]) -> list[str]:
+def _compute_visible_digests(
+    records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]
+) -> list[str]:
     """The digests of the issues, of which the others know nothing of those that are hidden."""
     shown = [one for one in zip(records, entries, strict=True) if one[0].path not in hidden]
-    made = digests([record for record, _ in shown], [entry for _, entry in shown])
+    made = compute_digests([record for record, _ in shown], [entry for _, entry in shown])
     known = {record.path: digest for (record, _), digest in zip(shown, made, strict=True)}
-    everything = zip(records, digests(records, entries), strict=True)
+    everything = zip(records, compute_digests(records, entries), strict=True)
     return [known.get(record.path, digest) for record, digest in everything]
 
 
-def _as_if_due(
+def _include_unready(
     records: Mapping[str, Record], unready: str, today: dt.date
 ) -> tuple[Mapping[str, Record], dt.date]:
     meant = [path for path, record in records.items() if unready and unready in names(record)]

@@ -9,22 +9,22 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Edition, edition
-from publisher.build.builder import announcement
-from publisher.calendar.calendar import key_of, looking, records
-from publisher.channel import AnnouncedChannel, ArchiveChannel, Channel, LiveChannel
-from publisher.clock import Clock, moment_of
+from publisher.build.builder import build_feed_ping
+from publisher.calendar.calendar import build_publication_key, open_read_only_run, read_records
+from publisher.channel import ArchiveChannel, Channel, MessageChannel, PingChannel
+from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.delivery import ledger_guard
-from publisher.events import Outcome, Report, Request
+from publisher.events import EventHandler, Outcome, Request
 from publisher.ledger import Key
 from publisher.ledger.calendar import adopt as enter
 from publisher.ledger.plan import digest_of
 from publisher.pipeline.publish import publish
-from publisher.run import Run
+from publisher.run import RunContext
 from publisher.theme import Theme
 
 
-class Adopted(NamedTuple):
+class AdoptedChannel(NamedTuple):
     """A channel on which old issues count as published: so many are new, so many were known before. One that
     only writes files has no destination."""
 
@@ -34,33 +34,33 @@ class Adopted(NamedTuple):
     known: int
 
 
-class Left(NamedTuple):
+class SkippedIssue(NamedTuple):
     """A file of an issue that was not taken, and why."""
 
     path: str
     reason: str
 
 
-def adopt(config: Config, theme: Theme, now: dt.datetime) -> None:
+def trust_ledger(config: Config, theme: Theme, now: dt.datetime) -> None:
     """Trust the ledger as it is, on this machine. Raises StorageError."""
-    with closing(looking(config, theme, Clock.running(now))) as run:
-        ledger_guard.adopt(run)
+    with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+        ledger_guard.accept_ledger(run)
 
 
 def adopt_archive(
-    config: Config, theme: Theme, now: dt.datetime, report: Report
-) -> tuple[Sequence[Adopted], Sequence[Left], Outcome | None]:
+    config: Config, theme: Theme, now: dt.datetime, report: EventHandler
+) -> tuple[Sequence[AdoptedChannel], Sequence[SkippedIssue], Outcome | None]:
     """Take all issues dated before today as published on every channel that sends them one by one, and make
     what is made of the whole archive, such as pages and feeds. Nothing is sent to readers.
 
     Raises what `publish` does.
     """
-    with closing(looking(config, theme, Clock.running(now))) as run:
-        found, today = records(run), run.now.date()
+    with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+        found, today = read_records(run), run.now.date()
         current = edition(found.values(), today - dt.timedelta(days=1))
         later = {path: one for path, one in found.items() if one.date >= today.isoformat()}
         taken = [
-            _take(run, channel, current)
+            _adopt_issues(run, channel, current)
             for channel in config.channels
             if not isinstance(channel, ArchiveChannel)
         ]
@@ -68,37 +68,39 @@ def adopt_archive(
         outcome = None
         if names and current.issues:
             request = Request(
-                current.issues[0].path, names, unchecked=True, not_yet=frozenset(later), announce=False
+                current.issues[0].path, names, skip_checks=True, held_back=frozenset(later), send_pings=False
             )
             outcome = publish(config, theme, request, now, report)
             done = {name for name, one in outcome.channels.items() if not one.error}
-            _hush(run, [channel for channel in config.channels if channel.name in done])
-    left = [Left(one.path, "it is a draft") for one in found.values() if one.draft]
-    left += [Left(path, fault.message) for path, fault in current.faults.items()]
+            _record_pings_as_sent(run, [channel for channel in config.channels if channel.name in done])
+    left = [SkippedIssue(one.path, "it is a draft") for one in found.values() if one.draft]
+    left += [SkippedIssue(path, fault.message) for path, fault in current.faults.items()]
     left += [
-        Left(path, f"it is dated {one.date}, and goes out then")
+        SkippedIssue(path, f"it is dated {one.date}, and goes out then")
         for path, one in later.items()
         if not (one.draft or one.fault)
     ]
     return taken, left, outcome
 
 
-def _take(run: Run, channel: Channel, current: Edition) -> Adopted:
+def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> AdoptedChannel:
     """Take issues as published on a channel, each at its time."""
     config, zone = run.config, ZoneInfo(run.config.publication.timezone)
     days = {one.id: dt.date.fromisoformat(one.date) for one in current.issues}
     keys = {
-        key_of(config, channel, issue): moment_of(*config.schedule.turn(day, channel.name), zone)
+        build_publication_key(config, channel, issue): resolve_local_time(
+            *config.schedule.due_time(day, channel.name), zone
+        )
         for issue, day in days.items()
     }
-    new = enter(run.ledger, keys, run.when)
-    place = channel.destination if isinstance(channel, LiveChannel) else ""
-    return Adopted(channel.name, place, len(new), len(keys) - len(new))
+    new = enter(run.ledger, keys, run.started_at)
+    place = channel.destination if isinstance(channel, MessageChannel) else ""
+    return AdoptedChannel(channel.name, place, len(new), len(keys) - len(new))
 
 
-def _hush(run: Run, channels: Iterable[Channel]) -> None:
+def _record_pings_as_sent(run: RunContext, channels: Iterable[Channel]) -> None:
     """Have nobody told of the feeds as they are now, but of what changes from now on."""
     for channel in channels:
-        if isinstance(channel, AnnouncedChannel) and (told := announcement(run, channel)):
+        if isinstance(channel, PingChannel) and (told := build_feed_ping(run, channel)):
             key = Key(told.id, told.channel.name, told.channel.destination)
-            enter(run.ledger, {key: run.when}, run.when, digest_of(told.rendering.parts))
+            enter(run.ledger, {key: run.started_at}, run.started_at, digest_of(told.rendering.parts))

@@ -8,41 +8,41 @@ from urllib.parse import urlsplit
 
 from publisher.archive.lock import held
 from publisher.archive.site import Site
-from publisher.channel import LiveChannel
+from publisher.channel import MessageChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import ConfigError
-from publisher.events import Report, Request
+from publisher.events import EventHandler, Request
 from publisher.ledger import Key
 from publisher.ledger.queries import set_address
-from publisher.pipeline.snapshot import look
-from publisher.run import Run, channels_for
+from publisher.pipeline.snapshot import take_snapshot
+from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
 
-def record_address(
-    config: Config, theme: Theme, issue: str, name: str, url: str, now: dt.datetime, report: Report
+def save_article_url(
+    config: Config, theme: Theme, issue: str, name: str, url: str, now: dt.datetime, report: EventHandler
 ) -> str:
     """Note the address of an issue on the channel `name`; the issue's id.
 
     Raises ConfigError for an issue or a channel that is not there, and for what is no lasting address.
     """
-    (channel,) = channels_for(config, (name,))
-    _check(name, url)
+    (channel,) = select_channels(config, (name,))
+    _validate_article_url(name, url)
     request = Request(issue, dry_run=True)
-    with closing(Run(config, theme, request, (channel,), now, report, Clock.running(now))) as run:
-        view = look(run)
+    with closing(RunContext(config, theme, request, (channel,), now, report, Clock.running(now))) as run:
+        view = take_snapshot(run)
         position = view.choose(issue)
         if position is None:
-            raise ConfigError("no issue is due", "name one: publish status ISSUE --url CHANNEL URL")
-        destination = channel.destination if isinstance(channel, LiveChannel) else ""
+            raise ConfigError("no issue is due", "name one: publish resolve ISSUE --url CHANNEL URL")
+        destination = channel.destination if isinstance(channel, MessageChannel) else ""
         with held(run.home.lock):
             set_address(run.ledger, Key(view.entries[position].id, name, destination), url, now)
-            _wake(run)
+            _invalidate_outputs(run)
         return view.records[position].id
 
 
-def _check(name: str, url: str) -> None:
+def _validate_article_url(name: str, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"{url} is not the address of a page", "it begins with https://")
@@ -51,9 +51,9 @@ def _check(name: str, url: str) -> None:
         raise ConfigError(f"{url} is not the lasting address of an article", hint)
 
 
-def _wake(run: Run) -> None:
+def _invalidate_outputs(run: RunContext) -> None:
     """Have the next run look at the channels that show such addresses."""
-    site = Site(run.out, run.home)
+    site = Site(run.output_folder, run.home)
     if site.setup:
         for channel in run.config.channels:
             site.output(channel.name).settled = None

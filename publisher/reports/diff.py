@@ -12,16 +12,16 @@ from publisher.archive.records import Record
 from publisher.channel import Part
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.delivery.dispatcher import Letter, letters
+from publisher.delivery.dispatcher import DeliveryPlan, plan_all
 from publisher.errors import StorageError
-from publisher.events import ChannelOutcome, Event, Foreseen, Report, Request
+from publisher.events import ChannelOutcome, EventHandler, Request, RunEvent, WouldWrite
 from publisher.ledger import Ledger
-from publisher.pipeline.publish import work_on_sources
-from publisher.reports.readable import lines
-from publisher.run import Run, channels_for
+from publisher.pipeline.publish import build_from_sources
+from publisher.reports.readable import extract_lines
+from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
-_PACKED = ("application/gzip", "application/x-brotli")
+_COMPRESSED_TYPES = ("application/gzip", "application/x-brotli")
 
 
 class Difference(NamedTuple):
@@ -38,8 +38,8 @@ class Difference(NamedTuple):
     lines: tuple[str, ...] = ()
 
 
-def differences(
-    config: Config, theme: Theme, request: Request, now: dt.datetime, report: Report
+def find_differences(
+    config: Config, theme: Theme, request: Request, now: dt.datetime, report: EventHandler
 ) -> tuple[Record | None, list[Difference]]:
     """The issue that would be published, and what that would change. Nothing is written or sent.
 
@@ -47,57 +47,57 @@ def differences(
     """
     found: list[Difference] = []
 
-    def see(event: Event) -> None:
+    def see(event: RunEvent) -> None:
         match event:
-            case Foreseen(_, part) if part.media_type in _PACKED:
+            case WouldWrite(_, part) if part.media_type in _COMPRESSED_TYPES:
                 pass  # what is in it is told of the file beside it
-            case Foreseen(channel, part):
-                found.append(_of_file(run, channel, part))
+            case WouldWrite(channel, part):
+                found.append(_diff_file(run, channel, part))
             case ChannelOutcome():
                 pass
             case _:
                 report(event)
 
-    dry, channels = request._replace(dry_run=True), channels_for(config, request.channels)
-    with closing(Run(config, theme, dry, channels, now, see, Clock.running(now))) as run:
-        done = work_on_sources(run)
+    dry, channels = request._replace(dry_run=True), select_channels(config, request.channels)
+    with closing(RunContext(config, theme, dry, channels, now, see, Clock.running(now))) as run:
+        done = build_from_sources(run)
         if done.outgoing:
             ledger = run.ledger if run.has_ledger else None
-            for letter in letters(run, done.outgoing, ledger):
-                found += _of_letter(letter, ledger)
+            for letter in plan_all(run, done.outgoing, ledger):
+                found += _diff_plan(letter, ledger)
         return done.outcome.issue, found
 
 
-def _of_file(run: Run, channel: str, part: Part) -> Difference:
-    path = run.out / part.key
+def _diff_file(run: RunContext, channel: str, part: Part) -> Difference:
+    path = run.output_folder / part.key
     try:
         old = Part(part.key, part.media_type, path.read_bytes())
     except FileNotFoundError:
         return Difference(channel, "", part.key, "new")
     except OSError as error:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
-    return Difference(channel, "", part.key, "changed", _compared(old, part))
+    return Difference(channel, "", part.key, "changed", _diff_parts(old, part))
 
 
-def _of_letter(letter: Letter, ledger: Ledger | None) -> Iterator[Difference]:
+def _diff_plan(plan: DeliveryPlan, ledger: Ledger | None) -> Iterator[Difference]:
     """What differs at a destination; of one message to many, from what was sent to all."""
-    known = letter.standing
+    known = plan.status
     live = (known.live or known.parts) if known and known.counts.sent else {}
-    place = letter.key.channel, letter.key.destination
-    for part in letter.rendering.parts:
+    place = plan.key.channel, plan.key.destination
+    for part in plan.rendering.parts:
         before = live.get(part.key)
         if before is None:
-            yield Difference(*place, part.key, "new", _compared(None, part) if live else ())
+            yield Difference(*place, part.key, "new", _diff_parts(None, part) if live else ())
         elif before != part.digest and ledger:
-            yield Difference(*place, part.key, "changed", _compared(ledger.part(before, part.key), part))
-    now = {part.key for part in letter.rendering.parts}
+            yield Difference(*place, part.key, "changed", _diff_parts(ledger.part(before, part.key), part))
+    now = {part.key for part in plan.rendering.parts}
     for key, digest in live.items():
         if key not in now and ledger:
-            yield Difference(*place, key, "gone", _compared(ledger.part(digest, key), None))
+            yield Difference(*place, key, "gone", _diff_parts(ledger.part(digest, key), None))
 
 
-def _compared(old: Part | None, new: Part | None) -> tuple[str, ...]:
-    before, after = (lines(part) if part else [] for part in (old, new))
+def _diff_parts(old: Part | None, new: Part | None) -> tuple[str, ...]:
+    before, after = (extract_lines(part) if part else [] for part in (old, new))
     if before is None or after is None:
         return ()
     return tuple(unified_diff(before, after, lineterm=""))[2:]

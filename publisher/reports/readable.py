@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from publisher.channel import Part
 
-_MAIL = "message/rfc822"
+_EMAIL_TYPE = "message/rfc822"
 
 
-def lines(part: Part) -> list[str] | None:
+def extract_lines(part: Part) -> list[str] | None:
     """The lines of a part; None when it is no text."""
-    kind = _kind(part)
+    kind = _parse_media_type(part)
     try:
-        if kind == _MAIL:
-            return _mail(part.body)
+        if kind == _EMAIL_TYPE:
+            return _extract_email_lines(part.body)
         text = part.body.decode()
     except UnicodeDecodeError:
         return None
@@ -22,41 +22,41 @@ def lines(part: Part) -> list[str] | None:
         from json import loads
 
         try:
-            return [line for string in _strings(loads(text)) for line in string.splitlines()]
+            return [line for string in _collect_strings(loads(text)) for line in string.splitlines()]
         except ValueError:
             pass  # then as it is
     return text.splitlines()
 
 
-def beginning(part: Part, most: int = 60) -> str:
+def extract_preview(part: Part, max_length: int = 60) -> str:
     """The first words of a part, of a mail its subject, at most so many characters; empty when it is no
     text."""
-    found = lines(part) or []
-    if _kind(part) == _MAIL:
+    found = extract_lines(part) or []
+    if _parse_media_type(part) == _EMAIL_TYPE:
         found = [line for line in found if line.startswith("Subject: ")] or found
     for line in found:
         if words := line.strip():
-            return words if len(words) <= most else f"{words[: most - 1]}…"
+            return words if len(words) <= max_length else f"{words[: max_length - 1]}…"
     return ""
 
 
-def _kind(part: Part) -> str:
+def _parse_media_type(part: Part) -> str:
     return part.media_type.partition(";")[0].strip()
 
 
-def _strings(value: object) -> Iterator[str]:
+def _collect_strings(value: object) -> Iterator[str]:
     match value:
         case str():
             yield value
         case dict():
             for inner in value.values():
-                yield from _strings(inner)
+                yield from _collect_strings(inner)
         case list():
             for inner in value:
-                yield from _strings(inner)
+                yield from _collect_strings(inner)
 
 
-def _mail(body: bytes) -> list[str]:
+def _extract_email_lines(body: bytes) -> list[str]:
     from email import message_from_bytes, policy
 
     mail = message_from_bytes(body, policy=policy.default)

@@ -1,4 +1,4 @@
-"""The site and the state of the daemon over HTTP, for those without a web server: `[serve] listen`.
+"""The site and the state of the daemon over HTTP, for those without a web server: `[server] listen`.
 
     /healthz    200 while the clock ticks, else 503
     /metrics    what Prometheus collects
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.config import Listen
+from publisher.config import ListenAddress
 from publisher.errors import ConfigError
 from publisher.server.state import State
 
@@ -28,7 +28,7 @@ _LAST_ANSWERS = 5
 
 
 @contextmanager
-def serving(listen: Listen, folder: Path, state: Callable[[], State]) -> Iterator[str]:
+def serving(listen: ListenAddress, folder: Path, state: Callable[[], State]) -> Iterator[str]:
     """Serve, in a thread, as long as the context lasts; gives the address, as `http://127.0.0.1:8080/`.
 
     `folder` need not be there yet. `state` is called in other threads than this one, for each request of
@@ -43,7 +43,7 @@ def serving(listen: Listen, folder: Path, state: Callable[[], State]) -> Iterato
         from publisher.server.app import app
     except ImportError:
         raise ConfigError(
-            "[serve] listen needs starlette and uvicorn", "pip install 'newsletter-publisher[serve]'"
+            "[server] listen needs starlette and uvicorn", "pip install 'newsletter-publisher[server]'"
         ) from None
     settings = uvicorn.Config(
         app(folder, state),
@@ -69,14 +69,16 @@ def serving(listen: Listen, folder: Path, state: Callable[[], State]) -> Iterato
             thread.join(_LAST_ANSWERS + 1)
 
 
-def exposed(listen: Listen) -> str:
+def exposed(listen: ListenAddress) -> str:
     """What to warn of when other machines may reach the place; else nothing."""
     if listen.is_loopback:
         return ""
-    return f'[serve] listen = "{listen}" shows the site, /healthz and /metrics to other machines, unencrypted'
+    return (
+        f'[server] listen = "{listen}" shows the site, /healthz and /metrics to other machines, unencrypted'
+    )
 
 
-def _listening(listen: Listen) -> socket:
+def _listening(listen: ListenAddress) -> socket:
     import socket
 
     try:
@@ -85,9 +87,9 @@ def _listening(listen: Listen) -> socket:
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]
         raise ConfigError(
-            f"cannot listen at {listen}: {reason}", "choose another place: [serve] listen"
+            f"cannot listen at {listen}: {reason}", "choose another place: [server] listen"
         ) from None
 
 
 def _address(host: str, port: int) -> str:
-    return f"http://{Listen(host, port)}/"
+    return f"http://{ListenAddress(host, port)}/"

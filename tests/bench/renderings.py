@@ -10,7 +10,7 @@ from publisher import registry
 from publisher.channel import Channel
 from publisher.model import Issue
 from publisher.reader import read
-from publisher.testing import sample
+from publisher.testing import build_sample
 from publisher.transforms import absolute, publishable
 from publisher.writers import text
 
@@ -31,7 +31,7 @@ def as_text(issue: Issue) -> str:
 
 def costs(sources: list[str]) -> Iterator[tuple[str, float]]:
     """Name and cost of each step over the sources, in parts of the parse."""
-    _, context = sample()
+    _, context = build_sample()
     parsed = [read(source, "2021-07-18.md") for source in sources]
     ready = [absolute(publishable(issue), "https://example.org/try/2021-07-18/") for issue in parsed]
     steps: dict[str, Callable[[], object]] = {
@@ -39,8 +39,8 @@ def costs(sources: list[str]) -> Iterator[tuple[str, float]]:
         "transforms": lambda: [absolute(publishable(issue), "https://example.org/try/") for issue in parsed],
         "text writer": lambda: [as_text(issue) for issue in ready],
     }
-    for name in registry.names():
-        channel: Channel = registry.load(name)()
+    for name in registry.channel_names():
+        channel: Channel = registry.load_channel(name)()
         steps[name] = lambda channel=channel: [channel.render(issue, context) for issue in ready]  # type: ignore[misc]
     for step in steps.values():
         step()

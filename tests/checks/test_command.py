@@ -16,8 +16,8 @@ import pytest
 
 from publisher import checker
 from publisher.checks.codes import CODES, Problem
-from publisher.cli.excerpt import excerpt, width
-from publisher.cli.formats import full, workflow_commands
+from publisher.cli.excerpt import format_excerpt, measure_columns
+from publisher.cli.formats import format_full, format_workflow_commands
 from publisher.cli.main import main
 from publisher.errors import StorageError
 from publisher.model import Pos
@@ -149,7 +149,7 @@ def test_the_form_of_github(check: Check, letter: Path) -> None:
 
 def test_github_takes_columns_only_on_one_line() -> None:
     problem = Problem(Pos(3, 5, 4, 2), "unclosed-link", "one,\ntwo: 100%")
-    assert [*workflow_commands("a,b:c%.md", [problem])] == [
+    assert [*format_workflow_commands("a,b:c%.md", [problem])] == [
         "::error file=a%2Cb%3Ac%25.md,line=3,endLine=4,title=unclosed-link::one,%0Atwo: 100%25"
     ]
 
@@ -443,46 +443,46 @@ def test_an_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) 
     ],
 )
 def test_carets_stand_below_what_they_mark(text: str, start: int, end: int, line: str, carets: str) -> None:
-    assert excerpt(text, start, end) == (line, carets)
+    assert format_excerpt(text, start, end) == (line, carets)
 
 
 def test_a_long_line_is_cut_around_its_place() -> None:
     text = "字" * 300 + "x" + "句" * 300
-    line, carets = excerpt(text, 301, 302)
-    assert width(line) <= 100
+    line, carets = format_excerpt(text, 301, 302)
+    assert measure_columns(line) <= 100
     assert line.startswith("…")
     assert line.endswith("…")
     at = carets.index("^")
-    assert width(line[: line.index("x")]) == at
+    assert measure_columns(line[: line.index("x")]) == at
 
 
 @pytest.mark.parametrize("columns", [60, 90, 300])
 def test_an_excerpt_keeps_to_the_terminal(columns: int) -> None:
     problem = Problem(Pos(1, 301, 1, 340), "empty-url", "m")
-    said = [*full("a.md", ["字" * 300 + "x" * 300], [problem], lambda text, _: text, columns)]
-    assert max(map(width, said)) <= min(columns, 104)
-    assert said[4].index("^") == width(said[3].partition("x")[0])
+    said = [*format_full("a.md", ["字" * 300 + "x" * 300], [problem], lambda text, _: text, columns)]
+    assert max(map(measure_columns, said)) <= min(columns, 104)
+    assert said[4].index("^") == measure_columns(said[3].partition("x")[0])
 
 
 def test_a_line_like_a_book_is_shown_where_its_problem_is() -> None:
     text = "字" * 300_000 + "x" + "句" * 300_000
-    assert excerpt(text, 300_001, 300_002) == excerpt(text[299_000:301_000], 1_001, 1_002)
+    assert format_excerpt(text, 300_001, 300_002) == format_excerpt(text[299_000:301_000], 1_001, 1_002)
 
 
 def test_some_of_what_follows_is_shown_too() -> None:
-    line, carets = excerpt("字" * 300 + "x" + "句" * 300, 301, 302)
+    line, carets = format_excerpt("字" * 300 + "x" + "句" * 300, 301, 302)
     assert line.partition("x")[2] == "句" * 8 + "…"
-    assert excerpt("字" * 300 + "x", 301, 302)[0] == "…" + "字" * 48 + "x"
-    assert carets == " " * width(line.partition("x")[0]) + "^"
+    assert format_excerpt("字" * 300 + "x", 301, 302)[0] == "…" + "字" * 48 + "x"
+    assert carets == " " * measure_columns(line.partition("x")[0]) + "^"
 
 
 @pytest.mark.parametrize(
     "text", ["👩\u200d👩\u200d👧x", "☀\ufe0fx", "\u0627\u0644\u202ex", "\x1b[2Jx", "e\u0301x"]
 )
 def test_nothing_moves_the_carets_away(text: str) -> None:
-    line, carets = excerpt(text, len(text), len(text) + 1)
+    line, carets = format_excerpt(text, len(text), len(text) + 1)
     assert not {"Cc", "Cf"} & {*map(unicodedata.category, line)}
-    assert width(line.removesuffix("x")) == carets.index("^")
+    assert measure_columns(line.removesuffix("x")) == carets.index("^")
 
 
 def test_a_message_moves_no_cursor(check: Check, letter: Path) -> None:

@@ -20,8 +20,8 @@ from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import Archive
 from publisher.checks.fix import mend
 from publisher.checks.source import Source
-from publisher.cli.excerpt import excerpt, width
-from publisher.cli.formats import full
+from publisher.cli.excerpt import format_excerpt, measure_columns
+from publisher.cli.formats import format_full
 from publisher.reader import decode, read
 from tests.checks.test_outside import EARLIER, ISSUE
 from tests.reader.cases.test_cases import CASES, CORPUS
@@ -183,7 +183,7 @@ def holds(text: str) -> None:
     source = Source(text)
     for problem in found:
         stands(problem, source)
-    for said in full(PATH, source.lines, found, lambda said, _: said):
+    for said in format_full(PATH, source.lines, found, lambda said, _: said):
         assert not {"Cc", "Cf", "Zl", "Zp"} & {*map(unicodedata.category, said)}, said
     mended = mend(read, text, PATH).text
     assert mend(read, mended, PATH).text == mended
@@ -205,9 +205,9 @@ def stands(problem: Problem, source: Source) -> None:
         assert re.match(pattern, marked, re.DOTALL), (problem, marked)
     for wrong in re.findall(r'"(\S+?)" (?:should|only|\()', problem.message)[:1]:
         assert marked == wrong, (problem, marked)
-    shown, carets = excerpt(line, pos.column, pos.end_column)
-    if marked[:1].isprintable() and width(marked[:1]) and not marked.isspace():
-        begin = next(n for n in range(len(shown), -1, -1) if width(shown[:n]) == carets.index("^"))
+    shown, carets = format_excerpt(line, pos.column, pos.end_column)
+    if marked[:1].isprintable() and measure_columns(marked[:1]) and not marked.isspace():
+        begin = next(n for n in range(len(shown), -1, -1) if measure_columns(shown[:n]) == carets.index("^"))
         assert f"{shown} ".startswith(marked[0], begin), (problem, shown, carets)
 
 

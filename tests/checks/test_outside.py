@@ -21,8 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from publisher.cli.excerpt import width
-from publisher.cli.parser import parse
+from publisher.cli.excerpt import measure_columns
+from publisher.cli.parser import parse_arguments
 
 SETTINGS = """\
 [newsletter]
@@ -106,7 +106,7 @@ def test_excerpts_keep_to_the_terminal(letter: Path) -> None:
     said = on_a_terminal(letter, "2021-08-01", "--select", "double-url,wechat-temp-url").splitlines()
     shown = [line for line in said if line[:4] in ("7 | ", "9 | ")]
     assert len(shown) == 2
-    assert all(50 < width(line) <= 60 and line.count("…") for line in shown)
+    assert all(50 < measure_columns(line) <= 60 and line.count("…") for line in shown)
 
 
 def test_a_terminal_obeys_nothing_in_a_diff(letter: Path) -> None:
@@ -120,7 +120,7 @@ def test_the_hooks_are_commands(root: Path) -> None:
     hooks = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text("utf-8"))
     assert [hook["id"] for hook in hooks] == ["publish-check", "publish-check-fix"]
     for hook in hooks:
-        _, arguments = parse([*hook["entry"].split()[1:], "issues/2021-08-01.md"])
+        _, arguments = parse_arguments([*hook["entry"].split()[1:], "issues/2021-08-01.md"])
         assert arguments.files == ["issues/2021-08-01.md"]
         assert arguments.fix is hook["id"].endswith("fix")
 

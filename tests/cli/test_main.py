@@ -18,12 +18,12 @@ import pytest
 from publisher import registry
 from publisher.archive.lock import held
 from publisher.cli import publish as publish_module
-from publisher.cli.console import Story
+from publisher.cli.console import RunConsole
 from publisher.cli.main import main
 from publisher.cli.output import Output
-from publisher.cli.parser import COMMANDS, act
+from publisher.cli.parser import COMMANDS, build_main_parser
 from publisher.errors import DeliveryError
-from publisher.events import Advanced, Request
+from publisher.events import Progress, Request
 from publisher.files import FolderSession
 
 NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
@@ -36,7 +36,7 @@ id = "tag:e.org,2021:slow"
 timezone = "Asia/Shanghai"
 """
 
-ALL = ", ".join(registry.names())
+ALL = ", ".join(registry.channel_names())
 
 
 class Said(NamedTuple):
@@ -377,7 +377,7 @@ def test_a_mistake_of_ours_is_one_line(letter: Path, run: Command, monkeypatch: 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("division by zero\nand more")
 
-    monkeypatch.setattr(publish_module, "nothing_to_do", fail)
+    monkeypatch.setattr(publish_module, "check_up_to_date", fail)
     monkeypatch.delenv("PUBLISHER_DEBUG", raising=False)
     assert run() == Said(
         70,
@@ -397,7 +397,7 @@ def test_the_keyboard_interrupts(letter: Path, run: Command, monkeypatch: pytest
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(publish_module, "nothing_to_do", interrupt)
+    monkeypatch.setattr(publish_module, "check_up_to_date", interrupt)
     assert run() == Said(130, "", "error: interrupted\n")
 
 
@@ -444,7 +444,7 @@ def test_init_and_new(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPa
 def test_channels(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(SETTINGS + "[channels.web]\nenabled = false\n")
     told = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
-    assert list(told) == list(registry.names())
+    assert list(told) == list(registry.channel_names())
     assert told.pop("rss") == ["on", 'path = "public/feed.xml"  entries = 20']
     assert all(rest == ["off"] for rest in told.values())
     listed = json.loads(run("channels", "--json").out)["channels"]
@@ -457,7 +457,7 @@ def test_channels_outside_of_a_newsletter(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert [line.split() for line in run("channels").out.splitlines()] == [
-        [n, "off"] for n in registry.names()
+        [n, "off"] for n in registry.channel_names()
     ]
 
 
@@ -489,7 +489,7 @@ def test_help(run: Command, words: tuple[str, ...]) -> None:
 
 def test_help_names_every_command_and_option(run: Command) -> None:
     shown = run("--help").out
-    for word in (*COMMANDS, *act()._option_string_actions):
+    for word in (*COMMANDS, *build_main_parser()._option_string_actions):
         assert re.search(rf"(?<![\w-]){re.escape(word)}\b", shown), word
 
 
@@ -511,7 +511,7 @@ def test_colour_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def shown() -> str:
         screen = Terminal()
-        Output(screen, screen).fail("no", "why not", 2)
+        Output(screen, screen).finish_with_error("no", "why not", 2)
         return screen.getvalue()
 
     assert shown() == "\x1b[1;31merror:\x1b[0m no · why not\n"
@@ -525,20 +525,20 @@ def test_colour_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_progress_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     screen = Terminal()
-    with Story(Output(io.StringIO(), screen), Request()) as story:
+    with RunConsole(Output(io.StringIO(), screen), Request()) as story:
         for done in range(1, 101):
-            story.tell(Advanced("reading", done, 100))
+            story.print_event(Progress("reading", done, 100))
     assert "reading issues" in screen.getvalue()
     assert "100%" in screen.getvalue()
 
 
 def test_progress_is_a_line_elsewhere() -> None:
     paper = io.StringIO()
-    with Story(Output(io.StringIO(), paper), Request()) as story:
+    with RunConsole(Output(io.StringIO(), paper), Request()) as story:
         for stage in ("reading", "writing"):
             for done in range(1, 101):
-                story.tell(Advanced(stage, done, 100))
-        story.tell(Advanced("reading", 1, 3))
+                story.print_event(Progress(stage, done, 100))
+        story.print_event(Progress("reading", 1, 3))
     assert paper.getvalue() == "reading 100 issues\nwriting 100 issues\n"
 
 

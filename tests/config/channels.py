@@ -34,7 +34,7 @@ class Rss(Silent):
     path: str = "public/feed.xml"
     entries: int = 20
 
-    def addresses(self, publication: Publication) -> dict[str, str]:
+    def feed_urls(self, publication: Publication) -> dict[str, str]:
         if not self.path.startswith(f"{publication.site}/"):
             raise ConfigError(f"{self.path} is not below {publication.site}", "move it")
         return {}
@@ -82,4 +82,4 @@ id = "tag:example.org,2021:slow"
 def load(folder: Path, text: str) -> config.Config:
     path = folder / "publisher.toml"
     path.write_text(text, "utf-8")
-    return config.load(path, find_channel)
+    return config.load_config(path, find_channel)

@@ -34,7 +34,7 @@ ADDED = [
     (
         '[schedule]\n  grace = "12h"',
         "6:3: unknown key grace in [schedule]",
-        "known here: at, rhythm, catch_up, on_failure",
+        "known here: at, cron, catch_up, on_failure",
     ),
     (
         "[channels.rss]\nentires = 20",
@@ -144,19 +144,19 @@ ADDED = [
         'hours and minutes: at = "09:45"',
     ),
     (
-        '[serve]\nlisten = "8080"',
+        '[server]\nlisten = "8080"',
         '6:1: listen must be a host and a port, not "8080"',
         'for this machine alone: listen = "127.0.0.1:8080"',
     ),
     (
-        '[serve]\nlisten = "localhost:65536"',
+        '[server]\nlisten = "localhost:65536"',
         '6:1: listen must be a host and a port, not "localhost:65536"',
         'for this machine alone: listen = "127.0.0.1:8080"',
     ),
     (
-        '[schedule]\nrhythm = "9:45 sundays"',
-        '6:1: rhythm must have five fields, not "9:45 sundays"',
-        'every Sunday at 09:45: rhythm = "45 9 * * sun"',
+        '[schedule]\ncron = "9:45 sundays"',
+        '6:1: cron must have five fields, not "9:45 sundays"',
+        'every Sunday at 09:45: cron = "45 9 * * sun"',
     ),
     (
         '[schedule]\ncatch_up = "36h"',
@@ -291,7 +291,7 @@ CHANGED = [
         "[newsletter]\n",
         "",
         "1:1: unknown key name",
-        "known here: newsletter, schedule, ledger, serve, channels",
+        "known here: newsletter, schedule, ledger, server, channels",
     ),
     (
         TOP,
@@ -342,25 +342,25 @@ def test_a_missing_id_is_told_as_the_line_to_add(tmp_path: Path, name: str, line
     path.write_text(f'\n[newsletter]\nname = "{name}"\nurl = "https://News.example.org/{{id}}/"\n', "utf-8")
     os.utime(path, (1720000000, 1720000000))  # July 2024
     with pytest.raises(ConfigError) as caught:
-        config.load(path, find_channel)
+        config.load_config(path, find_channel)
     assert caught.value.message == "publisher.toml:2:1: [newsletter] has no id"
     assert caught.value.hint == f"add below [newsletter]: {line}"
     path.write_text(path.read_text("utf-8") + line, "utf-8")
-    assert config.load(path, find_channel).publication.name == name
+    assert config.load_config(path, find_channel).publication.name == name
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "publisher.toml"
     path.write_bytes("[newsletter]\n名 = ".encode() + "慢工".encode("gb18030"))
     with pytest.raises(ConfigError) as caught:
-        config.load(path, find_channel)
+        config.load_config(path, find_channel)
     assert caught.value.message == "publisher.toml:2:5: not UTF-8"
     assert caught.value.hint == "save the file as UTF-8"
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        config.load(tmp_path / "other.toml", find_channel)
+        config.load_config(tmp_path / "other.toml", find_channel)
     assert caught.value.message == f"{tmp_path / 'other.toml'}: No such file or directory"
 
 
@@ -372,7 +372,7 @@ def test_a_default_channel_that_cannot_be_found(tmp_path: Path) -> None:
         raise ConfigError(f"the channel {name} cannot be loaded", "install it")
 
     with pytest.raises(ConfigError) as caught:
-        config.load(path, nothing)
+        config.load_config(path, nothing)
     assert caught.value.message == "publisher.toml:1:1: the channel web cannot be loaded"
     assert caught.value.hint == "install it"
 
@@ -385,7 +385,7 @@ def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
     path = tmp_path / "publisher.toml"
     path.write_text(TOP + "[channels.odd]\n", "utf-8")
     with pytest.raises(ConfigError) as caught:
-        config.load(path, lambda name: Odd if name == "odd" else find_channel(name))
+        config.load_config(path, lambda name: Odd if name == "odd" else find_channel(name))
     assert caught.value.message == "publisher.toml:5:1: Odd.when is declared as dt.date | None"
 
 
@@ -401,10 +401,10 @@ def test_a_channel_that_is_told_whose_it_is(tmp_path: Path) -> None:
 
     path = tmp_path / "publisher.toml"
     path.write_text(TOP + 'lang = "en"\n[channels.told]\nwings = 4\n', "utf-8")
-    assert config.load(path, find).channels[-1] == Told(4, "en", str(tmp_path))
+    assert config.load_config(path, find).channels[-1] == Told(4, "en", str(tmp_path))
     path.write_text(TOP + '[channels.told]\n_lang = "en"\n', "utf-8")
     with pytest.raises(ConfigError, match=r"unknown key _lang"):
-        config.load(path, find)
+        config.load_config(path, find)
 
 
 # ---------------------------------------------------------------------- places

@@ -45,10 +45,10 @@ license = "CC-BY-SA-4.0"
 contacts = ["公众号：慢工", "https://example.org"]
 [schedule]
 at = "23:05"
-rhythm = "5 23 * * fri"
+cron = "5 23 * * fri"
 catch_up = 6
 on_failure = "file:secrets/hook"
-[serve]
+[server]
 listen = "[::1]:8080"
 [channels.pigeon]
 loft = "north"
@@ -75,9 +75,9 @@ enabled = false
     assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
     assert found.listen == ("::1", 8080)
     schedule = found.schedule
-    assert schedule.rhythm
-    assert schedule.turn(dt.date(2021, 7, 18), "rss") == (dt.date(2021, 7, 23), dt.time(23, 5))
-    assert schedule.turn(dt.date(2021, 7, 18), "plain") == (dt.date(2021, 7, 23), dt.time(23, 30))
+    assert schedule.cron
+    assert schedule.due_time(dt.date(2021, 7, 18), "rss") == (dt.date(2021, 7, 23), dt.time(23, 5))
+    assert schedule.due_time(dt.date(2021, 7, 18), "plain") == (dt.date(2021, 7, 23), dt.time(23, 30))
     assert schedule.catch_up == dt.timedelta(hours=6)
     assert schedule.on_failure == f"file:{tmp_path / 'secrets/hook'}"
     assert found.templates == tmp_path / "templates"
@@ -102,7 +102,7 @@ enabled = false
     ],
 )
 def test_where_the_daemon_listens(listen: str, is_loopback: bool, tmp_path: Path) -> None:
-    found = load(tmp_path, TOP + f'[serve]\nlisten = "{listen}"').listen
+    found = load(tmp_path, TOP + f'[server]\nlisten = "{listen}"').listen
     assert found
     assert str(found) == listen
     assert found.is_loopback == is_loopback
@@ -146,18 +146,18 @@ def test_id_may_be_any_tag_uri(tmp_path: Path, tag: str) -> None:
 def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
     path = tmp_path / "publisher.toml"
     path.write_bytes(b"\xef\xbb\xbf" + TOP.replace("\n", "\r\n").encode())
-    assert config.load(path, find_channel).publication.name == "慢工"
+    assert config.load_config(path, find_channel).publication.name == "慢工"
 
 
 def test_find_looks_upward(tmp_path: Path) -> None:
     (tmp_path / "publisher.toml").touch()
     (tmp_path / "a" / "b").mkdir(parents=True)
-    assert config.find(tmp_path / "a" / "b") == tmp_path.resolve() / "publisher.toml"
-    assert config.find(tmp_path) == tmp_path.resolve() / "publisher.toml"
+    assert config.find_config(tmp_path / "a" / "b") == tmp_path.resolve() / "publisher.toml"
+    assert config.find_config(tmp_path) == tmp_path.resolve() / "publisher.toml"
 
 
 def test_find_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        config.find(Path(tmp_path.anchor))
+        config.find_config(Path(tmp_path.anchor))
     assert caught.value.message == f"there is no publisher.toml in {tmp_path.anchor} or above it"
     assert caught.value.hint == "make one: publish init"

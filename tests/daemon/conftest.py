@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from publisher.calendar.calendar import Coming, coming
+from publisher.calendar.calendar import Upcoming, find_upcoming
 from publisher.channel import Receipt
 from publisher.clock import Clock
-from publisher.config import Config, Listen
-from publisher.daemon.alerts import News
-from publisher.daemon.heartbeat import Vigil
-from publisher.daemon.scheduler import Ticked, Ticker
+from publisher.config import Config, ListenAddress
+from publisher.daemon.alerts import DaemonEvent
+from publisher.daemon.heartbeat import Heartbeat
+from publisher.daemon.scheduler import PassResult, Scheduler
 from publisher.errors import DeliveryError
 from publisher.events import Outcome, Request
 from publisher.ledger import Key, Ledger
@@ -69,9 +69,9 @@ class Newsletter:
     channels: tuple[Any, ...] = ()
     schedule: Schedule = field(default_factory=Schedule)
     zone: str = "Asia/Shanghai"
-    told: list[News] = field(default_factory=list)
+    told: list[DaemonEvent] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
-    listen: Listen | None = None
+    listen: ListenAddress | None = None
 
     def __post_init__(self) -> None:
         (self.root / "issues").mkdir(parents=True, exist_ok=True)
@@ -80,8 +80,8 @@ class Newsletter:
         self.channels = self.channels or (Post(self.world),)
         self._ticker = self.ticker()
 
-    def ticker(self, vigil: Vigil | None = None) -> Ticker:
-        return Ticker(self.told.append, self.stop, vigil)
+    def ticker(self, vigil: Heartbeat | None = None) -> Scheduler:
+        return Scheduler(self.told.append, self.stop, vigil)
 
     def restart(self) -> None:
         """Forget all that only a process knows."""
@@ -115,18 +115,18 @@ class Newsletter:
 
         return Clock(lambda: self.now, wait)
 
-    def tick(self, ticker: Ticker | None = None) -> Ticked:
-        return (ticker or self._ticker).tick(self.config, Theme.load(), self.clock)
+    def tick(self, ticker: Scheduler | None = None) -> PassResult:
+        return (ticker or self._ticker).run_pass(self.config, Theme.load(), self.clock)
 
     def publish(self, issue: str = "", **request: Any) -> Outcome:
         """Publish by hand."""
         asked = Request(issue, **request)
         return publish(self.config, Theme.load(), asked, self.now, lambda _: None, self.clock)
 
-    def coming(self) -> Coming:
-        return coming(self.config, Theme.load(), self.now)
+    def coming(self) -> Upcoming:
+        return find_upcoming(self.config, Theme.load(), self.now)
 
-    def said(self, what: str) -> list[News]:
+    def said(self, what: str) -> list[DaemonEvent]:
         return [news for news in self.told if news.what == what]
 
     @property

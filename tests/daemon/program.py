@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 
 from publisher import registry
-from publisher.cli.main import run
+from publisher.cli.main import run_and_exit
 from publisher.daemon import alarm
 from tests.support.chat import Chat
 
 if __name__ == "__main__":
-    load = registry.load
-    registry.load = lambda name: Chat if name == "chat" else load(name)
+    load = registry.load_channel
+    registry.load_channel = lambda name: Chat if name == "chat" else load(name)
     if hurry := os.environ.get("HURRY"):
-        alarm.EVERY = Chat.patience = float(hurry)
-    run()
+        alarm.EVERY = Chat.timeout = float(hurry)
+    run_and_exit()

@@ -16,7 +16,7 @@ import pytest
 from apscheduler import events
 from apscheduler.schedulers import blocking
 
-from publisher.credentials import resolve
+from publisher.credentials import resolve_secret
 from publisher.daemon import alarm
 from publisher.daemon.alarm import wake
 from publisher.daemon.hook import call
@@ -50,7 +50,7 @@ def serve(letter: Newsletter, monkeypatch: pytest.MonkeyPatch, rings: Callable[[
     monkeypatch.setattr(blocking, "BlockingScheduler", Fake)
     monkeypatch.setattr(Fake, "rings", staticmethod(rings), raising=False)
     ticker = letter.ticker()
-    wake(lambda: letter.tick(ticker).next, letter.stop, lambda *_: None)
+    wake(lambda: letter.tick(ticker).next_due, letter.stop, lambda *_: None)
     letter.stop.clear()
 
 
@@ -252,7 +252,7 @@ def test_an_address_hears_it(server: Any, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_no_secret_is_told(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "canary-of-token")
-    resolve("env:TOKEN")
+    resolve_secret("env:TOKEN")
     address = f"http://127.0.0.1:{server.server_port}/hook"
     assert call(address, {"text": "internal error: canary-of-token"}, tmp_path) == ""
     [(_, _, heard)] = server.heard

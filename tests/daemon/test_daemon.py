@@ -189,7 +189,7 @@ def test_a_term_in_mid_send(daemon: Daemon) -> None:
 
 def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
     with (daemon.root / "publisher.toml").open("a") as settings:
-        settings.write('[serve]\nlisten = "127.0.0.1:0"\n')
+        settings.write('[server]\nlisten = "127.0.0.1:0"\n')
     process = daemon.start("serve")
     assert process.stdout
     what, _, address = process.stdout.readline().strip().partition(": ")
@@ -209,7 +209,7 @@ def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
 
 def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
     with (daemon.root / "publisher.toml").open("a") as settings:
-        settings.write('[serve]\nlisten = "127.0.0.1:0"\n')
+        settings.write('[server]\nlisten = "127.0.0.1:0"\n')
     daemon.write(str(daemon.today + dt.timedelta(days=1)), "四")
     (daemon.root / "orders").write_text("2 refuse")
     process = daemon.start("serve")

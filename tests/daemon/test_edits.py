@@ -73,7 +73,7 @@ def test_an_issue_that_is_moved_to_another_day(letter: Newsletter) -> None:
     letter.path("2021-07-18").rename(letter.path("2021-07-20"))
     letter.write("2021-07-20", "一")
     letter.now = DUE
-    assert letter.tick().next == DUE + 48 * HOUR
+    assert letter.tick().next_due == DUE + 48 * HOUR
     assert letter.sent == []
     letter.now = DUE + 48 * HOUR
     letter.tick()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from publisher.calendar.calendar import Outlook
+from publisher.calendar.calendar import ItemStatus
 from publisher.channel import Receipt
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
@@ -30,8 +30,8 @@ def pages(letter: Newsletter) -> list[str]:
     return [path.parent.name for path in sorted((letter.root / "public").glob("20*/index.html"))]
 
 
-def seen(letter: Newsletter) -> list[tuple[str, Outlook]]:
-    return [(one.key.channel, one.outlook) for one in letter.coming().appointments]
+def seen(letter: Newsletter) -> list[tuple[str, ItemStatus]]:
+    return [(one.key.channel, one.status) for one in letter.coming().items]
 
 
 def test_it_is_held_told_once_and_goes_out_when_it_is_mended(letter: Newsletter) -> None:
@@ -65,17 +65,17 @@ def test_other_errors_are_told_anew(letter: Newsletter) -> None:
 def test_it_is_seen_before_its_time_and_told_when_it_has_come(letter: Newsletter) -> None:
     spoil(letter)
     letter.now = DUE - MINUTE
-    assert letter.tick().next == DUE
+    assert letter.tick().next_due == DUE
     assert letter.told == []
-    [one] = letter.coming().appointments
-    assert (one.outlook, one.detail, one.hint) == (Outlook.UNSOUND, SAID, LOOK)
+    [one] = letter.coming().items
+    assert (one.status, one.detail, one.hint) == (ItemStatus.HAS_ERRORS, SAID, LOOK)
     letter.now = DUE
     letter.tick()
     assert [one.what for one in letter.told] == ["unsound"]
-    assert seen(letter) == [("post", Outlook.UNSOUND)]
+    assert seen(letter) == [("post", ItemStatus.HAS_ERRORS)]
     letter.write("2021-07-18", "好")
     letter.now = DUE - MINUTE
-    assert seen(letter) == [("post", Outlook.WAITING)]
+    assert seen(letter) == [("post", ItemStatus.WAITING)]
 
 
 def test_each_text_is_looked_at_once(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_who_publishes_another_one_by_hand_leaves_it_out(letter: Newsletter) -> 
 
 def test_whoever_insists_has_it_out(letter: Newsletter) -> None:
     letter.channels = (*letter.channels, Letters(letter.world, count=2))
-    letter.schedule = Schedule(times={"letters": dt.time(10, 45)})
+    letter.schedule = Schedule(channel_times={"letters": dt.time(10, 45)})
     spoil(letter)
     letter.tick()
     assert letter.publish(channels=("post",), force=True).exit_code == 0

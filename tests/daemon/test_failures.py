@@ -16,7 +16,7 @@ from tests.support.fake_channel import Call
 def test_what_was_put_off_goes_on_at_its_time(letter: Newsletter) -> None:
     letter.with_post(behaves=refuse(DeliveryError("tired", retry_after=3600), 1))
     done = letter.tick()
-    assert (done.next, done.exit_code) == (DUE + HOUR, 3)
+    assert (done.next_due, done.exit_code) == (DUE + HOUR, 3)
     assert len(letter.said("waiting")) == 1
     letter.now += 30 * MINUTE
     letter.tick()

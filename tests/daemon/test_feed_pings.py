@@ -36,7 +36,7 @@ def letter(letter: Newsletter, hub: Hub) -> Newsletter:
 
 def test_it_is_told_with_the_feeds(letter: Newsletter, hub: Hub) -> None:
     done = letter.tick()
-    assert (len(hub.told), done.next, done.exit_code) == (TOPICS, None, 0)
+    assert (len(hub.told), done.next_due, done.exit_code) == (TOPICS, None, 0)
     letter.now += MINUTE
     letter.tick()
     letter.restart()
@@ -53,7 +53,7 @@ def test_a_publisher_that_died_before_it_told_is_stood_in_for(
     if before:
         letter.tick()
         letter.write("2021-07-18", "改")
-    letter.publish(channels=("web", "rss"), announce=False)  # as far as it came
+    letter.publish(channels=("web", "rss"), send_pings=False)  # as far as it came
     letter.tick()
     assert len(hub.told) == TOPICS * (1 + before)
     letter.tick()
@@ -63,7 +63,7 @@ def test_a_publisher_that_died_before_it_told_is_stood_in_for(
 def test_one_that_wants_to_be_left_alone_is_told_when_it_said(letter: Newsletter, hub: Hub) -> None:
     hub.status, hub.headers = 503, {"Retry-After": "3600"}
     done = letter.tick()
-    assert (len(hub.told), done.next, done.exit_code) == (1, DUE + HOUR, 3)
+    assert (len(hub.told), done.next_due, done.exit_code) == (1, DUE + HOUR, 3)
     [waiting] = letter.said("waiting")
     assert (waiting.channels, waiting.alarm) == (("websub",), False)
     assert waiting.message.startswith(
@@ -74,7 +74,7 @@ def test_one_that_wants_to_be_left_alone_is_told_when_it_said(letter: Newsletter
     assert letter.tick().exit_code == 0
     assert len(hub.told) == 1
     letter.now = DUE + HOUR
-    assert letter.tick().next is None
+    assert letter.tick().next_due is None
     assert len(hub.told) == 1 + TOPICS
     assert letter.said("published")[-1].message == f"{hub.url} · {TOPICS} sent"
     letter.now += HOUR

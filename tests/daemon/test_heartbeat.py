@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from publisher.channel import Receipt
-from publisher.config import Listen
-from publisher.daemon.heartbeat import QUIET, Vigil
+from publisher.config import ListenAddress
+from publisher.daemon.heartbeat import MAX_SILENCE, Heartbeat
 from publisher.ledger.meta import watch
 from publisher.theme import Theme
 from tests.daemon.conftest import DUE, HOUR, MINUTE, Newsletter
@@ -20,13 +20,13 @@ LONGEST = 20 * SECOND
 """Two deliveries of the made-up channel may take that."""
 
 
-def look(letter: Newsletter, vigil: Vigil, now: dt.datetime | None = None) -> bool:
-    return vigil.gets_on(letter.config, Theme.load(), now or letter.now)
+def look(letter: Newsletter, vigil: Heartbeat, now: dt.datetime | None = None) -> bool:
+    return vigil.is_alive(letter.config, Theme.load(), now or letter.now)
 
 
-def watched(letter: Newsletter, behaves: Callable[[Vigil], None], count: int = 1) -> Vigil:
+def watched(letter: Newsletter, behaves: Callable[[Heartbeat], None], count: int = 1) -> Heartbeat:
     """A tick in which each delivery looks whether it is told apart."""
-    vigil = Vigil()
+    vigil = Heartbeat()
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         behaves(vigil)
@@ -42,20 +42,20 @@ def test_much_to_do_is_no_hanging(letter: Newsletter) -> None:
     letter.with_post()
     seen = []
 
-    def slow(vigil: Vigil) -> None:
+    def slow(vigil: Heartbeat) -> None:
         letter.now += 2 * SECOND
         seen.append(look(letter, vigil))
 
     vigil = watched(letter, slow, count=200)
     assert letter.now > DUE + 5 * MINUTE
     assert seen == [True] * 200
-    assert vigil.heartbeat == letter.now
+    assert vigil.last_alive == letter.now
 
 
 def test_a_delivery_that_does_not_end(letter: Newsletter) -> None:
     seen = []
 
-    def hang(vigil: Vigil) -> None:
+    def hang(vigil: Heartbeat) -> None:
         for _ in range(3):
             letter.now += LONGEST / 2
             seen.append(look(letter, vigil))
@@ -63,7 +63,7 @@ def test_a_delivery_that_does_not_end(letter: Newsletter) -> None:
     vigil = watched(letter, hang)
     assert seen == [True, True, False]
     assert watch(letter.ledger, "tag:e.org,2021:n").heartbeat == DUE + LONGEST
-    assert vigil.heartbeat == letter.now, "it did end"
+    assert vigil.last_alive == letter.now, "it did end"
 
 
 def test_a_clock_that_is_set_is_no_hanging(letter: Newsletter) -> None:
@@ -71,7 +71,7 @@ def test_a_clock_that_is_set_is_no_hanging(letter: Newsletter) -> None:
     later = DUE + 5 * HOUR
     seen = []
 
-    def step(vigil: Vigil) -> None:
+    def step(vigil: Heartbeat) -> None:
         seen.append(look(letter, vigil, later))
         seen.append(watch(letter.ledger, "tag:e.org,2021:n").heartbeat)
 
@@ -81,12 +81,12 @@ def test_a_clock_that_is_set_is_no_hanging(letter: Newsletter) -> None:
 
 def test_reading_and_writing_may_take_a_while(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    vigil = Vigil()
+    vigil = Heartbeat()
     assert look(letter, vigil), "no tick yet"
     letter.channels = (Letters(letter.world),)
 
     def render(self: Letters, issue: object, context: object) -> None:
-        letter.now += QUIET
+        letter.now += MAX_SILENCE
         seen.append(look(letter, vigil))
         letter.now += SECOND
         seen.append(look(letter, vigil))
@@ -98,19 +98,19 @@ def test_reading_and_writing_may_take_a_while(letter: Newsletter, monkeypatch: p
 
 
 def test_figures_are_for_those_who_may_ask(letter: Newsletter) -> None:
-    vigil = Vigil()
+    vigil = Heartbeat()
     letter.tick(letter.ticker(vigil))
-    assert vigil.figures.deliveries == {}
-    letter.listen = Listen("127.0.0.1", 0)
+    assert vigil.metrics.deliveries == {}
+    letter.listen = ListenAddress("127.0.0.1", 0)
     letter.tick(letter.ticker(vigil))
-    assert vigil.figures.deliveries["post", "sent"] == 1
-    assert vigil.figures.deliveries["post", "failed"] == 0
-    assert vigil.figures.published == {"post": DUE}
+    assert vigil.metrics.deliveries["post", "sent"] == 1
+    assert vigil.metrics.deliveries["post", "failed"] == 0
+    assert vigil.metrics.published == {"post": DUE}
 
 
 def test_a_tick_that_fails_is_no_sign_of_health(letter: Newsletter) -> None:
-    vigil = Vigil()
+    vigil = Heartbeat()
     letter.path("2021-07-18").unlink()
     with pytest.raises(Exception, match="no file matches"):
         letter.tick(letter.ticker(vigil))
-    assert vigil.heartbeat is None
+    assert vigil.last_alive is None

@@ -10,7 +10,7 @@ import pytest
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
 from publisher.delivery import ledger_guard
-from publisher.reports.adopt import adopt, adopt_archive
+from publisher.reports.adopt import adopt_archive, trust_ledger
 from publisher.theme import Theme
 from tests.daemon.conftest import DUE, HOUR, Newsletter
 from tests.support.fake_channel import Letters
@@ -48,7 +48,7 @@ def test_a_restored_ledger_sends_nothing(letter: Newsletter, remembered: bool) -
     [failed] = letter.said("failed")
     assert failed.alarm
     assert failed.message == "the ledger is older than the last one that was used here"
-    adopt(letter.config, Theme.load(), letter.now)
+    trust_ledger(letter.config, Theme.load(), letter.now)
     letter.restart()
     letter.tick()
     assert letter.sent == ["旧", "一"] + ["一"] * (not remembered), "a person said so"
@@ -61,22 +61,24 @@ def test_a_restored_ledger_sends_nothing(letter: Newsletter, remembered: bool) -
 def test_a_ledger_of_another_machine_sends_nothing(
     letter: Newsletter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_guard, "machine", lambda: "here")
+    monkeypatch.setattr(ledger_guard, "identify_machine", lambda: "here")
     letter.tick()
     letter.write("2021-07-19", "二")
     letter.now += 24 * HOUR
-    monkeypatch.setattr(ledger_guard, "machine", lambda: "there")
+    monkeypatch.setattr(ledger_guard, "identify_machine", lambda: "there")
     letter.tick()
     error = letter.publish("2021-07-19").channels["post"].error
     assert error
     assert error.message == "the ledger belongs to another machine"
     assert error.hint == "nothing is sent: compare it with what was sent, then publish adopt"
     assert letter.sent == ["一"]
-    adopt(letter.config, Theme.load(), letter.now)
+    trust_ledger(letter.config, Theme.load(), letter.now)
     letter.restart()
     letter.tick()
     assert letter.sent == ["一", "二"]
-    monkeypatch.setattr(ledger_guard, "machine", lambda: "")  # where nobody knows, nothing is refused
+    monkeypatch.setattr(
+        ledger_guard, "identify_machine", lambda: ""
+    )  # where nobody knows, nothing is refused
     letter.write("2021-07-20", "三")
     letter.now += 24 * HOUR
     letter.tick()
@@ -109,7 +111,7 @@ def test_an_old_archive_is_taken_as_published(letter: Newsletter) -> None:
     assert letter.told == []
     letter.write("2021-07-04", "旧", "改")
     done = letter.publish("2021-07-04").channels["post"]
-    assert done.held == "it was out before the ledger began, and stays as it is"
+    assert done.held_reason == "it was out before the ledger began, and stays as it is"
     letter.publish("2021-07-04", correct=True)
     letter.publish("2021-07-04", retry=True)
     assert list(letter.world) == []

@@ -86,7 +86,7 @@ def test_a_stop_in_mid_rest_does_not_wait_for_its_end(letter: Newsletter) -> Non
 
     letter.with_post(behaves=refuse(DeliveryError("tired", retry_after=30), 1))
     clock = Clock(lambda: letter.now, wait)
-    letter.ticker().tick(letter.config, Theme.load(), clock)
+    letter.ticker().run_pass(letter.config, Theme.load(), clock)
     assert naps == [1.0]
     assert letter.sent == []
     letter.stop.clear()

@@ -7,17 +7,17 @@ import datetime as dt
 import pytest
 
 from publisher.channels.web import Web
-from publisher.timetable import Schedule, rhythm
+from publisher.timetable import Schedule, parse_cron
 from tests.daemon.conftest import DUE, HOUR, MINUTE, Newsletter, at, rest
 
 
 def test_an_issue_goes_out_at_its_time_and_once(letter: Newsletter) -> None:
     letter.now = DUE - MINUTE
     done = letter.tick()
-    assert (done.next, done.exit_code) == (DUE, 0)
+    assert (done.next_due, done.exit_code) == (DUE, 0)
     assert letter.sent == []
     letter.now = DUE
-    assert letter.tick().next is None
+    assert letter.tick().next_due is None
     assert letter.sent == ["一"]
     assert [news.what for news in letter.told] == ["publishing", "published"]
     assert letter.told[1].message == "@readers · 1 sent"
@@ -31,7 +31,7 @@ def test_an_issue_goes_out_at_its_time_and_once(letter: Newsletter) -> None:
 
 
 @pytest.mark.parametrize("date", ["9999-12-31", "0001-01-01"])
-@pytest.mark.parametrize("schedule", [Schedule(dt.time()), Schedule(rhythm=rhythm("0 0 * * mon"))])
+@pytest.mark.parametrize("schedule", [Schedule(dt.time()), Schedule(cron=parse_cron("0 0 * * mon"))])
 def test_the_ends_of_the_calendar_stop_nothing(letter: Newsletter, date: str, schedule: Schedule) -> None:
     letter.schedule = schedule
     letter.now = DUE + 24 * HOUR
@@ -133,7 +133,7 @@ def test_the_clocks_change(letter: Newsletter, date: str, due: str) -> None:
     letter.write(date, "夜")
     letter.zone, letter.schedule = "Europe/Berlin", Schedule(at=dt.time(2, 30))
     letter.now = at(due) - MINUTE
-    assert letter.tick().next == at(due)
+    assert letter.tick().next_due == at(due)
     assert letter.sent == []
     while letter.now < at(due) + 3 * HOUR:
         letter.now += 10 * MINUTE
@@ -145,10 +145,10 @@ def test_the_clocks_change(letter: Newsletter, date: str, due: str) -> None:
 def test_a_zone_that_changes_moves_what_is_to_come(letter: Newsletter) -> None:
     """Fault 27: the moment is computed anew each time; what is out stays out."""
     letter.now = DUE - HOUR
-    assert letter.tick().next == DUE
+    assert letter.tick().next_due == DUE
     letter.zone = "Europe/Berlin"
     letter.now = DUE
-    assert letter.tick().next == at("2021-07-18T07:45")
+    assert letter.tick().next_due == at("2021-07-18T07:45")
     assert letter.sent == []
     letter.now = at("2021-07-18T07:45")
     letter.tick()
@@ -165,7 +165,7 @@ def test_the_year_ends(letter: Newsletter) -> None:
     letter.write("2022-01-01", "新年")
     letter.schedule = Schedule(at=dt.time(0, 0))
     letter.now = at("2021-12-31T15:59")
-    assert letter.tick().next == at("2021-12-31T16:00")
+    assert letter.tick().next_due == at("2021-12-31T16:00")
     letter.now += MINUTE
     letter.tick()
     assert letter.sent == ["新年"]

@@ -16,12 +16,12 @@ from publisher.channel import Part, Receipt
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
-from publisher.events import ChannelOutcome, Departure, Outcome, Request
+from publisher.events import ChannelOutcome, Outcome, PendingSend, Request
 from publisher.ledger import Key, Ledger
 from publisher.ledger.queries import Verdict, attempts, resolve, retry, standing
 from publisher.model import Publication
 from publisher.pipeline.publish import publish
-from publisher.reports.resolve import Answer, Settlement
+from publisher.reports.resolve import Resolution, Resolver
 from publisher.theme import Theme
 from tests.support.fake_channel import Behaviour, Call, Letters, Line, Post, World
 
@@ -108,7 +108,7 @@ def test_parts_go_out_in_order_and_once(letter: Newsletter) -> None:
     assert (done.sent, done.changed, done.error) == (3, 0, None)
     assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     again = letter.post()
-    assert not again.did_something
+    assert not again.has_changes
     assert len(letter.world.told) == 3
 
 
@@ -120,9 +120,9 @@ def test_nothing_is_opened_when_nothing_changed(letter: Newsletter) -> None:
         raise AssertionError
 
     channel = Post(letter.world, opening=opened)
-    assert letter.publish(channel).nothing_to_do
+    assert letter.publish(channel).is_unchanged
     (letter.root / ".publisher" / "cache" / "site.json").unlink()
-    assert letter.publish(channel).nothing_to_do  # the ledger knows it too
+    assert letter.publish(channel).is_unchanged  # the ledger knows it too
 
 
 def test_a_changed_issue_is_changed_in_place(letter: Newsletter) -> None:
@@ -132,15 +132,15 @@ def test_a_changed_issue_is_changed_in_place(letter: Newsletter) -> None:
     assert (done.sent, done.changed) == (0, 1)
     assert letter.world.told[3:] == ["update 2 贰"]
     assert [call.remote_id for call in letter.world][3] != ""
-    assert letter.post().did_something is False
+    assert letter.post().has_changes is False
 
 
 def test_more_messages_wait_for_a_correction(letter: Newsletter) -> None:
     letter.post()
     letter.write("壹", "二", "三", "四")
     done = letter.post()
-    assert not done.did_something
-    assert done.held == "the issue takes 4 messages now, and 3 before: publish correct"
+    assert not done.has_changes
+    assert done.held_reason == "the issue takes 4 messages now, and 3 before: publish correct"
     assert len(letter.world.told) == 3
     done = letter.post(correct=True)
     assert (done.sent, done.changed) == (1, 1)
@@ -150,7 +150,7 @@ def test_more_messages_wait_for_a_correction(letter: Newsletter) -> None:
 def test_fewer_messages_are_taken_back_by_a_correction(letter: Newsletter) -> None:
     letter.post()
     letter.write("一", "二")
-    assert letter.post().held
+    assert letter.post().held_reason
     letter.post(correct=True)
     assert letter.world.told[3:] == ["withdraw"]
     letter.write("一", "二", "三")
@@ -176,7 +176,7 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(letter: Newsletter) -> None
 
 
 def test_a_rest_that_is_too_long_is_for_another_run(letter: Newsletter) -> None:
-    done = letter.post(on("2", DeliveryError("too fast", retry_after=3600)), patience=60)
+    done = letter.post(on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
     assert done.error.message == "2 of 3 wait, not before 2021-07-18 05:00:00 UTC: too fast"
     assert letter.world.told == ["deliver 1 一"]
@@ -314,63 +314,63 @@ def test_a_retry_sends_what_failed_and_nothing_else(letter: Newsletter) -> None:
     found = letter.publish(channel, other, retry=True)
     assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
     assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert not letter.publish(channel, retry=True).channels["post"].did_something
+    assert not letter.publish(channel, retry=True).channels["post"].has_changes
 
 
 # ------------------------------------------------------------------ the question
 
 
 def test_the_editor_is_told_how_old_an_issue_is(letter: Newsletter) -> None:
-    asked: list[Sequence[Departure]] = []
+    asked: list[Sequence[PendingSend]] = []
 
-    def no(leaving: Sequence[Departure]) -> bool:
+    def no(leaving: Sequence[PendingSend]) -> bool:
         asked.append(leaving)
         return False
 
     letter.time.now += dt.timedelta(days=12)
-    letter.post(approve=no)
-    assert asked == [[Departure("post", "@readers", 3, late=12)]]
+    letter.post(confirm=no)
+    assert asked == [[PendingSend("post", "@readers", 3, days_late=12)]]
 
 
 def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:
-    asked: list[Sequence[Departure]] = []
+    asked: list[Sequence[PendingSend]] = []
 
     @dataclass(frozen=True)
     class Other(Post):
         name = "other"
 
-    def no(leaving: Sequence[Departure]) -> bool:
+    def no(leaving: Sequence[PendingSend]) -> bool:
         asked.append(leaving)
         return False
 
     other = Other(World(letter.root / "other"))
-    outcome = letter.publish(Post(letter.world), other, approve=no)
-    assert asked == [[Departure("post", "@readers", 3), Departure("other", "@readers", 3)]]
+    outcome = letter.publish(Post(letter.world), other, confirm=no)
+    assert asked == [[PendingSend("post", "@readers", 3), PendingSend("other", "@readers", 3)]]
     assert outcome.exit_code == 2
     assert letter.world.told == []
     assert letter.publish(Post(letter.world), other).exit_code == 0
     letter.write("一", "二", "叁")
-    letter.publish(Post(letter.world), other, approve=no)  # a change can be taken back
+    letter.publish(Post(letter.world), other, confirm=no)  # a change can be taken back
     assert len(asked) == 1
     assert letter.world.told[-1] == "update 3 叁"
 
 
 def test_the_editor_is_asked_about_what_will_leave(letter: Newsletter) -> None:
-    asked: list[Sequence[Departure]] = []
+    asked: list[Sequence[PendingSend]] = []
 
-    def yes(leaving: Sequence[Departure]) -> bool:
+    def yes(leaving: Sequence[PendingSend]) -> bool:
         asked.append(leaving)
         return True
 
-    letter.post(on("2", TimeoutError()), approve=yes)
-    letter.post(approve=yes)
+    letter.post(on("2", TimeoutError()), confirm=yes)
+    letter.post(confirm=yes)
     assert len(asked) == 1, "nothing can leave behind what is unknown"
     resolve(letter.ledger, letter.key, Verdict.DROP, NOON)
-    letter.post(approve=yes)
-    assert asked[1] == [Departure("post", "@readers", 1)], "what was given up does not leave"
+    letter.post(confirm=yes)
+    assert asked[1] == [PendingSend("post", "@readers", 1)], "what was given up does not leave"
     letter.write("一", "贰", "叁")
-    letter.post(correct=True, approve=yes)
-    assert asked[2] == [Departure("post", "@readers", 0, changed=1)], "a correction is agreed to"
+    letter.post(correct=True, confirm=yes)
+    assert asked[2] == [PendingSend("post", "@readers", 0, changed=1)], "a correction is agreed to"
 
 
 def test_a_dry_run_foresees_and_notes_nothing(letter: Newsletter) -> None:
@@ -401,22 +401,22 @@ def test_many_get_one_each(letter: Newsletter) -> None:
     assert len(letter.world.sent) == 25
     letter.write("壹")
     done = letter.publish(letters).channels["letters"]
-    assert not done.did_something
-    assert done.held == "the issue was edited since; what was sent stays as it is"
+    assert not done.has_changes
+    assert done.held_reason == "the issue was edited since; what was sent stays as it is"
     assert len(letter.world.told) == 25
 
 
 def test_the_editor_is_told_how_many_get_it(letter: Newsletter) -> None:
     """Not how many parts there are: what cannot be taken back is each of their mails."""
     letter.write("一")
-    letters, asked = Letters(letter.world, count=25), list[Departure]()
+    letters, asked = Letters(letter.world, count=25), list[PendingSend]()
 
-    def refuse(leaving: Sequence[Departure]) -> bool:
+    def refuse(leaving: Sequence[PendingSend]) -> bool:
         asked.extend(leaving)
         return False
 
     assert letter.publish(letters, dry_run=True).channels["letters"].sent == 25
-    letter.publish(letters, approve=refuse)
+    letter.publish(letters, confirm=refuse)
     assert [one.new for one in asked] == [25]
 
 
@@ -458,7 +458,7 @@ def test_an_edit_in_mid_run_is_for_the_next_issue(letter: Newsletter) -> None:
     letter.time.now += dt.timedelta(hours=3)
     letter.write("二")
     done = letter.publish(letters).channels["letters"]
-    assert done.held == "the issue was edited since; what was sent stays as it is"
+    assert done.held_reason == "the issue was edited since; what was sent stays as it is"
     assert [call.text for call in letter.world] == ["一"] * 25
     assert set(letter.world.sent.values()) == {1}
 
@@ -493,7 +493,7 @@ def test_a_rule_for_what_nobody_knows(letter: Newsletter, rule: str, texts: int,
 class Searchable(Line):
     """A connection that finds what arrived."""
 
-    def find(self, part: Part, destination: str) -> Receipt | None:
+    def probe(self, part: Part, destination: str) -> Receipt | None:
         for call in self._channel.world:
             if (call.part, call.recipient) == (part.key, destination):
                 return Receipt(remote_id="found")
@@ -541,7 +541,7 @@ def test_who_was_given_up_stops_no_other(letter: Newsletter) -> None:
         raise TimeoutError if call.recipient == "reader2@example.org" else DeliveryError("busy")
 
     letters = Letters(letter.world, count=3, behaves=behave)
-    letter.publish(letters, patience=0)
+    letter.publish(letters, max_wait=0)
     key = letter.key._replace(channel="letters")
     assert resolve(letter.ledger, key, Verdict.DROP, NOON) == 1
     assert letter.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
@@ -554,12 +554,14 @@ def test_a_name_is_that_of_one_message(letter: Newsletter) -> None:
         raise TimeoutError
 
     letter.publish(Letters(letter.world, count=3, behaves=behave))
-    found = Settlement(letter.ledger, ISSUE, NOON)
-    [case] = found.cases(("letters",))
-    assert [one.recipient for one in case.doubts] == [f"reader{number}@example.org" for number in range(3)]
+    found = Resolver(letter.ledger, ISSUE, NOON)
+    [case] = found.find_unknown(("letters",))
+    assert [one.recipient for one in case.deliveries] == [
+        f"reader{number}@example.org" for number in range(3)
+    ]
     with pytest.raises(ConfigError, match="77 can be the name of one message, and 3 are unknown"):
-        found.enter(case, Answer(Verdict.SENT, remote_id="77"))
-    number, left = found.enter(case, Answer(Verdict.SENT, "1", "reader1@example.org", "77"))
+        found.record(case, Resolution(Verdict.SENT, remote_id="77"))
+    number, left = found.record(case, Resolution(Verdict.SENT, "1", "reader1@example.org", "77"))
     assert (number, left.unknown, left.sent) == (1, 2, 1)
 
 
@@ -569,12 +571,12 @@ def test_nobody_is_asked_about_what_waits_behind_the_unknown(letter: Newsletter)
         name = "series"
         ordered = True
 
-    def no(leaving: Sequence[Departure]) -> bool:
+    def no(leaving: Sequence[PendingSend]) -> bool:
         raise AssertionError(leaving)
 
     series = Series(letter.world, behaves=on("2", TimeoutError(), acts=True))
     letter.publish(series)
-    assert letter.publish(series, approve=no).exit_code == 4
+    assert letter.publish(series, confirm=no).exit_code == 4
 
 
 # --------------------------------------------------------------- files have books
@@ -595,7 +597,7 @@ def test_who_is_at_work_is_named(letter: Newsletter) -> None:
 def test_a_platform_that_is_away_is_not_given_up(letter: Newsletter) -> None:
     away = on("1", DeliveryError("refused"))
     for _ in range(5):
-        done = letter.post(away, patience=60)
+        done = letter.post(away, max_wait=60)
         assert done.error
         assert done.error.message.startswith("3 of 3 wait, not before ")
     assert letter.post().sent == 3

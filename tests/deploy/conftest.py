@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.config import Listen
+from publisher.config import ListenAddress
 from publisher.server import serving
 from publisher.server.state import State
 from tests.server.conftest import Get
@@ -60,7 +60,7 @@ def web(
         case "caddy":
             server = _caddy(need("caddy"), deploy / "Caddyfile", public, place)
         case _:
-            server = serving(Listen("127.0.0.1", 0), public, lambda: _never())
+            server = serving(ListenAddress("127.0.0.1", 0), public, lambda: _never())
     with server as address:
         yield Get(address)
 

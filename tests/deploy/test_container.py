@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.config import Listen
+from publisher.config import ListenAddress
 from publisher.server import serving
 from publisher.server.state import State
 
@@ -91,7 +91,7 @@ def test_the_health_check(ago: int, healthy: bool, container: Path, tmp_path: Pa
     check = json.loads(last(container, "HEALTHCHECK").partition("CMD")[2])
     assert check[0] == "python3"
     state = State(NOON, NOON - dt.timedelta(seconds=ago))
-    with serving(Listen("127.0.0.1", 0), tmp_path, lambda: state) as address:
+    with serving(ListenAddress("127.0.0.1", 0), tmp_path, lambda: state) as address:
         here = [part.replace("http://127.0.0.1:8080/", address) for part in check[1:]]
         assert here != check[1:]
         done = subprocess.run([sys.executable, *here], capture_output=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from publisher import registry
-from publisher.credentials import resolve
+from publisher.credentials import resolve_secret
 
 UNITS = ["publish.service", "publish-tick.service"]
 LONGEST_ANSWER = 600  # of a mail server, in seconds: RFC 5321, section 4.5.3.2.6
@@ -24,12 +24,12 @@ AT_WORK = """
 import datetime as dt, sys, urllib.request
 from pathlib import Path
 from publisher.cli.main import main
-from publisher.config import Listen
+from publisher.config import ListenAddress
 from publisher.server import serving
 from publisher.server.state import State
 
 now = dt.datetime.now(dt.UTC)
-with serving(Listen("127.0.0.1", 0), Path("public"), lambda: State(now, now)) as address:
+with serving(ListenAddress("127.0.0.1", 0), Path("public"), lambda: State(now, now)) as address:
     urllib.request.urlopen(address + "healthz", timeout=10).read()
     code = main([])
     urllib.request.urlopen(address + "feed.xml", timeout=10).read()
@@ -113,7 +113,7 @@ def test_the_longest_delivery_may_end(name: str, deploy: Path) -> None:
 def test_the_page_says_when_a_delivery_that_hangs_is_ended(deploy: Path) -> None:
     """A publication is in hand for two of the slowest deliveries; then systemd waits for WatchdogSec."""
     assert values(deploy / "publish.service", "WatchdogSec") == ["15min"]
-    twice = [round(2 * registry.load(name).patience / 60) for name in ("telegram", "wechat", "email")]
+    twice = [round(2 * registry.load_channel(name).patience / 60) for name in ("telegram", "wechat", "email")]
     assert twice == [7, 20, 40]
     page = " ".join((deploy / "README.md").read_text("utf-8").split())
     assert "a quarter of an hour after twice the time that its channel may take: seven minutes" in page
@@ -133,7 +133,7 @@ def test_secrets_come_as_credentials_alone(
     for credential, file in told:
         assert credential == file
         (tmp_path / credential).write_text(f"the {file}\n", "utf-8")
-        assert resolve(f"credential:{credential}") == f"the {file}"
+        assert resolve_secret(f"credential:{credential}") == f"the {file}"
 
 
 @pytest.mark.parametrize(

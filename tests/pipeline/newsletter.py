@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from publisher.build.up_to_date import nothing_to_do
-from publisher.channel import Context, Entry, Group, Part, Rendering
+from publisher.build.up_to_date import check_up_to_date
+from publisher.channel import Context, Entry, Part, PartGroup, Rendering
 from publisher.config import Config
-from publisher.events import Outcome, Request, Warned
+from publisher.events import Outcome, Request, RunWarning
 from publisher.files import FolderSession
 from publisher.model import Issue, Publication
 from publisher.pipeline.publish import publish
@@ -30,7 +30,7 @@ class Pages:
     """A page per issue that names its neighbours, and an index."""
 
     name: ClassVar[str] = "pages"
-    keeps: ClassVar[bool] = False
+    caches_entries: ClassVar[bool] = False
     rendered: list[str] = field(default_factory=list, compare=False)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
@@ -46,10 +46,10 @@ class Pages:
 
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
-    ) -> Iterator[Group]:
+    ) -> Iterator[PartGroup]:
         text = "\n".join(entry.title for entry in entries).encode()
         digest = hashlib.sha256(text).hexdigest()
-        yield Group("index", digest, lambda: [Part("public/index.html", "text/html", text)])
+        yield PartGroup("index", digest, lambda: [Part("public/index.html", "text/html", text)])
 
     def session(self) -> FolderSession:
         return FolderSession()
@@ -60,7 +60,7 @@ class Feed:
     """The two newest issues in one file, and all of a year in another."""
 
     name: ClassVar[str] = "feed"
-    keeps: ClassVar[bool] = True
+    caches_entries: ClassVar[bool] = True
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         text = f"{context.entry.id} {context.entry.updated} {issue.source.sha256}\n"
@@ -68,10 +68,10 @@ class Feed:
 
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
-    ) -> Iterator[Group]:
+    ) -> Iterator[PartGroup]:
         for key, some in (("2020", [e for e in entries if e.date.year == 2020]), ("feed", entries[:2])):
             digest = hashlib.sha256(repr([(e.id, e.revision, e.updated) for e in some]).encode()).hexdigest()
-            yield Group(key, digest, lambda key=key, some=some: self.files(key, [*map(body, some)]))
+            yield PartGroup(key, digest, lambda key=key, some=some: self.files(key, [*map(body, some)]))
 
     def files(self, key: str, bodies: list[bytes]) -> list[Part]:
         text = b"".join(bodies)
@@ -113,14 +113,14 @@ class Newsletter:
         return publish(self.config, Theme.load(), wish, self.now, self.events.append)
 
     def quick(self, *channels: str, **request: Any) -> Outcome | None:
-        return nothing_to_do(self.root, Request(channels=channels, **request), self.now)
+        return check_up_to_date(self.root, Request(channels=channels, **request), self.now)
 
     def text(self, name: str) -> str:
         return (self.root / "public" / name).read_text()
 
     @property
     def warnings(self) -> list[str]:
-        return [event.message for event in self.events if isinstance(event, Warned)]
+        return [event.message for event in self.events if isinstance(event, RunWarning)]
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:

@@ -16,7 +16,7 @@ import pytest
 from publisher import config as settings
 from publisher import registry
 from publisher.build import process_pool as crew_module
-from publisher.build.process_pool import Crew
+from publisher.build.process_pool import ProcessPool
 from publisher.channel import Context, Part, Receipt, Rendering
 from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome
@@ -69,12 +69,12 @@ def test_a_channel_without_an_archive_gets_the_issue_to_publish(letter: Newslett
     assert letter.warnings == ["post: a bit long"]
     outcome = letter.publish(issue="2021-07-04")
     assert outcome.channels["post"].written == ("outbox/2021-07-04/post.txt",)
-    assert outcome.channels["post"].gone == ()
+    assert outcome.channels["post"].orphaned == ()
     path = letter.root / "outbox" / "2021-07-04" / "post.txt"
     path.unlink()
     assert letter.publish(issue="2021-07-04").channels["post"].written == ("outbox/2021-07-04/post.txt",)
     path.unlink()
-    assert letter.publish().nothing_to_do  # the older issue is not its business any more
+    assert letter.publish().is_unchanged  # the older issue is not its business any more
 
 
 def test_what_was_sent_is_not_sent_again(letter: Newsletter) -> None:
@@ -82,7 +82,7 @@ def test_what_was_sent_is_not_sent_again(letter: Newsletter) -> None:
     letter.config = replace(letter.config, channels=(post,))
     letter.publish()
     (letter.root / "issues" / "2021-06-20.md").touch()  # so that the run has a look
-    assert letter.publish().nothing_to_do
+    assert letter.publish().is_unchanged
     letter.write("2020-12-06", topic="改过的题")
     letter.publish()
     assert post.sent == ["outbox/2021-07-18/post.txt"]
@@ -191,44 +191,44 @@ def test_channels_that_are_not_there_or_off(letter: Newsletter) -> None:
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew_module, "_processors", lambda: 2)
+    monkeypatch.setattr(crew_module, "_count_processors", lambda: 2)
 
 
 @pytest.mark.usefixtures("two")
 def test_a_crew_does_all_jobs_once() -> None:
-    with Crew(100) as crew:
-        assert sorted(crew.do(operator.add, range(60), 60)) == list(range(100, 160))
-        assert sorted(crew.do(operator.sub, iter(range(30)), 30)) == list(range(71, 101))
+    with ProcessPool(100) as crew:
+        assert sorted(crew.map_unordered(operator.add, range(60), 60)) == list(range(100, 160))
+        assert sorted(crew.map_unordered(operator.sub, iter(range(30)), 30)) == list(range(71, 101))
         crew.close()
-        assert sorted(crew.do(operator.add, range(30), 30)) == list(range(100, 130))
+        assert sorted(crew.map_unordered(operator.add, range(30), 30)) == list(range(100, 130))
 
 
 @pytest.mark.usefixtures("two")
 def test_a_crew_takes_jobs_larger_than_a_pipe_holds() -> None:
-    with Crew(b"") as crew:
-        assert sum(map(len, crew.do(operator.add, [bytes(1_000_000)] * 30, 30))) == 30_000_000
+    with ProcessPool(b"") as crew:
+        assert sum(map(len, crew.map_unordered(operator.add, [bytes(1_000_000)] * 30, 30))) == 30_000_000
 
 
 @pytest.mark.usefixtures("two")
 def test_a_mistake_in_a_worker_is_told() -> None:
-    with pytest.raises(RuntimeError, match="ZeroDivisionError"), Crew(1) as crew:
-        list(crew.do(operator.truediv, [1] + [0] * 30, 31))
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"), ProcessPool(1) as crew:
+        list(crew.map_unordered(operator.truediv, [1] + [0] * 30, 31))
 
 
 @pytest.mark.usefixtures("two")
 def test_a_worker_that_dies_is_noticed() -> None:
-    with pytest.raises(RuntimeError, match="a worker process died"), Crew(eval) as crew:
-        list(crew.do(operator.call, ["1"] + ["__import__('os')._exit(3)"] * 30, 31))
+    with pytest.raises(RuntimeError, match="a worker process died"), ProcessPool(eval) as crew:
+        list(crew.map_unordered(operator.call, ["1"] + ["__import__('os')._exit(3)"] * 30, 31))
 
 
 ORPHANS = """
 import operator, os, sys, time
 from itertools import islice
-from publisher.build import process_pool as crew
-crew._processors = lambda: 2
-with crew.Crew(time.sleep) as them:
-    for _ in islice(them.do(operator.call, [0.01] * 2000, 2000), 1, None):
-        print(*(process.pid for process in them._workers.values()), flush=True)
+from publisher.build import process_pool
+process_pool._count_processors = lambda: 2
+with process_pool.ProcessPool(time.sleep) as pool:
+    for _ in islice(pool.map_unordered(operator.call, [0.01] * 2000, 2000), 1, None):
+        print(*(process.pid for process in pool._workers.values()), flush=True)
 """
 
 
@@ -260,11 +260,11 @@ def test_many_issues_give_the_same_bytes_in_processes(
     (letter.root / "publisher.toml").write_text(
         '[newsletter]\nname = "慢刊"\nurl = "https://e.org/{date}/"\nid = "tag:e.org,2021:n"\n'
     )
-    letter.config = settings.load(letter.root / "publisher.toml", registry.load)
+    letter.config = settings.load_config(letter.root / "publisher.toml", registry.load_channel)
     for day in range(1, 31):
         letter.write(f"2021-06-{day:02}", topic=f"第 {day} 日", name=f"issue-{31 - day}")
     letter.publish()
-    monkeypatch.setattr(crew_module, "_processors", lambda: 1)
+    monkeypatch.setattr(crew_module, "_count_processors", lambda: 1)
     letter.publish(out=tmp_path / "alone")
     together, alone = tree(letter.root / "public"), tree(tmp_path / "alone" / "public")
     assert {key: body for key, (body, _) in together.items()} == {

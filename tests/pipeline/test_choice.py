@@ -69,7 +69,7 @@ def test_none_is_due(tmp_path: Path) -> None:
     letter = Newsletter(tmp_path / "letter")
     letter.write("2021-08-01")
     outcome = letter.publish()
-    assert (outcome.issue, outcome.until, outcome.nothing_to_do) == (None, "2021-08-01", True)
+    assert (outcome.issue, outcome.next_date, outcome.is_unchanged) == (None, "2021-08-01", True)
     assert not (letter.root / "public").exists()
 
 
@@ -138,12 +138,12 @@ def test_an_issue_that_is_gone_is_dropped_but_its_page_is_not_deleted(letter: Ne
     letter.publish()
     (letter.root / "issues" / "2021-07-04.md").unlink()
     outcome = letter.publish()
-    assert outcome.channels["pages"].gone == ("public/2021-07-04.html",)
+    assert outcome.channels["pages"].orphaned == ("public/2021-07-04.html",)
     assert (letter.root / "public" / "2021-07-04.html").exists()
     assert "2021-07-04" not in letter.text("index.html")
     assert "2021-07-04" not in letter.text("feed.txt")
     assert "第2021-06-20题" in letter.text("2021-07-18.html")
-    assert letter.publish().channels["pages"].gone == ()
+    assert letter.publish().channels["pages"].orphaned == ()
 
 
 def test_a_renamed_file_changes_nothing(letter: Newsletter) -> None:
@@ -151,7 +151,7 @@ def test_a_renamed_file_changes_nothing(letter: Newsletter) -> None:
     folder = letter.root / "issues"
     (folder / "2021-07-04.md").rename(folder / "another.md")
     before = tree(letter.root / "public")
-    assert letter.publish().channels["pages"].gone == ()
+    assert letter.publish().channels["pages"].orphaned == ()
     assert tree(letter.root / "public") == before
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from publisher.archive.lock import held
 from publisher.errors import BusyError
-from publisher.events import ChannelOutcome, Chosen
-from publisher.files import TEMPORARY
+from publisher.events import ChannelOutcome, IssueChosen
+from publisher.files import TEMPORARY_PREFIX
 from tests.pipeline.newsletter import Newsletter, tree
 
 # ------------------------------------------------------------- what is written
@@ -39,14 +39,14 @@ def test_what_a_first_run_gives(letter: Newsletter) -> None:
     )
     pages, feed = outcome.channels["pages"], outcome.channels["feed"]
     assert (len(pages.written), pages.unchanged, pages.issues) == (5, 0, 4)
-    assert pages.shown == ("public/index.html",)
+    assert pages.main_files == ("public/index.html",)
     assert feed.written == ("public/2020.txt", "public/2020.txt.gz", "public/feed.txt", "public/feed.txt.gz")
-    assert feed.shown == ("public/feed.txt",)
+    assert feed.main_files == ("public/feed.txt",)
     assert letter.text("index.html").splitlines() == [
         f"慢刊 ({date})：第{date}题" for date in ("2021-07-18", "2021-07-04", "2021-06-20", "2020-12-06")
     ]
-    told = [event for event in letter.events if isinstance(event, Chosen | ChannelOutcome)]
-    assert told == [Chosen(outcome.issue, newest=True), pages, feed]
+    told = [event for event in letter.events if isinstance(event, IssueChosen | ChannelOutcome)]
+    assert told == [IssueChosen(outcome.issue, newest=True), pages, feed]
     assert letter.warnings == ["pages: dull: 2021-07-18"]
 
 
@@ -80,12 +80,12 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
     replaced.clear()
     second = letter.publish()
     assert (parsed, letter.pages.rendered, replaced) == ([], [], [])
-    assert second.nothing_to_do
+    assert second.is_unchanged
     assert second.channels["pages"].unchanged == 5
     assert tree(letter.root) == before
     quick = letter.quick()
     assert quick
-    assert quick.nothing_to_do
+    assert quick.is_unchanged
     assert quick.issue == first.issue
     assert [(name, one.unchanged) for name, one in quick.channels.items()] == [("pages", 5), ("feed", 4)]
 
@@ -133,7 +133,7 @@ def test_a_touched_file_is_not_parsed(letter: Newsletter, parsed: list[str]) -> 
     os.utime(letter.root / "issues" / "2021-07-04.md", ns=(1, 1_650_000_000_000_000_001))
     parsed.clear()
     assert letter.quick() is None
-    assert letter.publish().nothing_to_do
+    assert letter.publish().is_unchanged
     assert parsed == []
     assert letter.quick()
 
@@ -204,7 +204,10 @@ def test_a_damaged_cache_is_made_again_and_no_file_is_touched(
 def test_a_killed_run_leaves_nothing_behind(letter: Newsletter) -> None:
     letter.publish()
     (letter.root / ".publisher" / "lock").write_text("4711\n")
-    strays = [letter.root / "public" / f"{TEMPORARY}1-1", letter.root / ".publisher" / f"{TEMPORARY}1-2"]
+    strays = [
+        letter.root / "public" / f"{TEMPORARY_PREFIX}1-1",
+        letter.root / ".publisher" / f"{TEMPORARY_PREFIX}1-2",
+    ]
     for stray in strays:
         stray.write_bytes(b"half")
     letter.publish()

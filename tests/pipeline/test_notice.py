@@ -15,11 +15,11 @@ from publisher.channel import Context, Part, Receipt, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import ConfigError, DeliveryError
-from publisher.events import Departure, Outcome, Request
+from publisher.events import Outcome, PendingSend, Request
 from publisher.ledger import Key
 from publisher.ledger.queries import standing
 from publisher.model import Publication
-from publisher.pipeline.notice import notify
+from publisher.pipeline.notice import send_notice
 from publisher.theme import Theme
 from tests.delivery.test_job import ISSUE, Newsletter
 from tests.support.fake_channel import Call, Letters
@@ -35,7 +35,9 @@ class Pigeons(Letters):
     def recipients(self) -> Iterable[str]:
         return (one for one in super().recipients() if one not in self.missing)
 
-    def follow_up(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+    def render_notice(
+        self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
+    ) -> Rendering:
         assert context.entry
         words = f"{text} ({first[0].body.decode()}, {context.entry.date}, {when:%H:%M})"
         return Rendering((Part("notice", "text/plain", words.encode()),))
@@ -53,8 +55,8 @@ class Loft(Newsletter):
         config = Config(self.root / "publisher.toml", self.root, publication, channels=wanted)
         clock = Clock(lambda: self.time.now, self.time.wait)
         asked = Request(**request)
-        return notify(
-            config, Theme.load(), asked, text, self.time.now, lambda _: None, to_me=to_me, clock=clock
+        return send_notice(
+            config, Theme.load(), asked, text, self.time.now, lambda _: None, test_send=to_me, clock=clock
         )
 
     def told(self) -> dict[str, list[str]]:
@@ -82,7 +84,7 @@ def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
     loft.write("贰")
     assert loft.notify("错了").channels["pigeons"].sent == 30
     assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
-    assert loft.notify("错了").nothing_to_do
+    assert loft.notify("错了").is_unchanged
     assert loft.notify("又错了").channels["pigeons"].sent == 30
     assert {len(one) for one in loft.told().values()} == {2}
 
@@ -91,20 +93,20 @@ def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
 class Homing(Pigeons):
     """Could change what it brought, too."""
 
-    updates: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
 
 
 @pytest.mark.parametrize("kind", [Pigeons, Homing])
 def test_the_question_says_how_many(loft: Loft, kind: type[Pigeons]) -> None:
     loft.publish(loft.pigeons())
-    asked: list[Departure] = []
+    asked: list[PendingSend] = []
 
-    def approve(leaving: Sequence[Departure]) -> bool:
+    def approve(leaving: Sequence[PendingSend]) -> bool:
         asked.extend(leaving)
         return False
 
     gone = frozenset({"reader3@example.org", "reader4@example.org"})
-    done = loft.notify("错了", kind(loft.world, count=30, missing=gone), approve=approve)
+    done = loft.notify("错了", kind(loft.world, count=30, missing=gone), confirm=approve)
     assert done.exit_code == 2
     [one] = asked
     assert (one.channel, one.new) == ("pigeons", 28)
@@ -123,11 +125,11 @@ def test_a_list_that_changes_after_the_question(loft: Loft) -> None:
         def recipients(self) -> Iterable[str]:
             return (one for one in super().recipients() if one not in left)
 
-    def approve(leaving: Sequence[Departure]) -> bool:
+    def approve(leaving: Sequence[PendingSend]) -> bool:
         left.add("reader3@example.org")
         return bool(leaving)
 
-    loft.notify("错了", Leaving(loft.world, count=30), approve=approve)
+    loft.notify("错了", Leaving(loft.world, count=30), confirm=approve)
     assert set(loft.told()) == EVERYBODY - left
 
 
@@ -140,7 +142,7 @@ def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
             raise DeliveryError("full", permanent=call.recipient.startswith("reader6"))
         return effect()
 
-    done = loft.notify("错了", loft.pigeons(behaves=busy), patience=0).channels["pigeons"]
+    done = loft.notify("错了", loft.pigeons(behaves=busy), max_wait=0).channels["pigeons"]
     assert done.sent == 28
     assert isinstance(done.error, DeliveryError)
     loft.time.now += dt.timedelta(hours=3)
@@ -148,7 +150,7 @@ def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
     assert set(loft.told()) == EVERYBODY - {"reader6@example.org"}
     assert loft.publish(loft.pigeons(), retry=True).channels["pigeons"].sent == 1
     assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
-    assert loft.publish(loft.pigeons(), retry=True).nothing_to_do
+    assert loft.publish(loft.pigeons(), retry=True).is_unchanged
 
 
 def test_each_notice_has_a_row_of_its_own(loft: Loft) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from publisher.files import TEMPORARY
+from publisher.files import TEMPORARY_PREFIX
 
 ROOT = Path(__file__).parents[2]
 Result = dict[str, Any]
@@ -135,7 +135,7 @@ def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, place: s
     done = subprocess.run(command, cwd=letter, env=env, capture_output=True, text=True)
     assert done.returncode == (-9 if "kill" in place else 6 if "repl" in place else 70), done.stderr
     for name, body in tree(letter).items():
-        if not Path(name).name.startswith(TEMPORARY):
+        if not Path(name).name.startswith(TEMPORARY_PREFIX):
             assert body in (before.get(name), after[name]), f"{name} is neither old nor new"
     linked = re.findall(r"<link>(https://[^<]+)</link>", (letter / "public" / "feed.xml").read_text("utf-8"))
     assert len(linked) > 2

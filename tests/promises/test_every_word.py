@@ -18,7 +18,7 @@ from publisher import registry
 from publisher.channel import Context, Entry, Part
 from publisher.model import Publication
 from publisher.reader import decode, read
-from publisher.testing import text_of
+from publisher.testing import extract_text
 from publisher.theme import Theme
 from publisher.transforms import absolute, display_title, publishable, summary
 
@@ -61,15 +61,15 @@ def squeezed(text: str) -> str:
 def without_tags(part: Part) -> str:
     """What a part says, its tags taken away before its escapes are resolved."""
     if "html" not in part.media_type and "json" not in part.media_type:
-        return text_of(part)
+        return extract_text(part)
     text = part.body.decode("utf-8")
     text = re.sub(r"<(style|script)\b.*?</\1>", "", text, flags=re.DOTALL)
     return html.unescape(re.sub(r"<[^<>]*>", "", text).replace('\\"', '"'))
 
 
-def rendered(name: str, text: str, path: Path, say: Callable[[Part], str] = text_of) -> str:
+def rendered(name: str, text: str, path: Path, say: Callable[[Part], str] = extract_text) -> str:
     """All that a channel says of an issue."""
-    channel = registry.load(name)()
+    channel = registry.load_channel(name)()
     issue = publishable(read(text, path.name))
     date = issue.date or dt.date(2021, 7, 18)
     url = PUBLICATION.address(issue.id, date)
@@ -93,7 +93,7 @@ def issues(corpus: Path) -> list[Path]:
     return sorted([*corpus.glob("issues/*.md"), *corpus.glob("other/*.md")])
 
 
-@pytest.mark.parametrize("name", [name for name in registry.names() if name not in DIGESTS])
+@pytest.mark.parametrize("name", [name for name in registry.channel_names() if name not in DIGESTS])
 def test_every_word_is_in_every_full_text_channel(corpus: Path, name: str) -> None:
     for path in issues(corpus):
         text = decode(path.read_bytes(), path.name)
@@ -102,7 +102,7 @@ def test_every_word_is_in_every_full_text_channel(corpus: Path, name: str) -> No
         assert lost == set(), f"{path.name} in {name}"
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", registry.channel_names())
 def test_every_title_and_address_is_in_every_channel(corpus: Path, name: str) -> None:
     for path in issues(corpus):
         text = decode(path.read_bytes(), path.name)

@@ -84,7 +84,7 @@ def test_patience_has_an_end(letter: Letter) -> None:
 
 @pytest.mark.parametrize("word", ["soon", "-1", "inf", "nan"])
 def test_patience_is_in_seconds(letter: Letter, word: str) -> None:
-    assert letter.run(f"--patience={word}") == Said(
+    assert letter.run(f"--max_wait={word}") == Said(
         2, "", f"error: {word} is not a number of seconds · like --patience 60\n"
     )
 

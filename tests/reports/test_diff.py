@@ -7,7 +7,7 @@ import json
 import pytest
 
 from publisher.channel import Part
-from publisher.reports.readable import beginning, lines
+from publisher.reports.readable import extract_lines, extract_preview
 from tests.support.newsletter import SETTINGS, Letter, Said
 
 
@@ -100,7 +100,7 @@ Content-Transfer-Encoding: base64
     ],
 )
 def test_parts_as_people_read_them(kind: str, body: bytes, shown: list[str] | None) -> None:
-    found = lines(Part("key", kind, body))
+    found = extract_lines(Part("key", kind, body))
     if kind == "message/rfc822":
         assert found
         found = [line for line in found if line and not line.startswith("Content-")]
@@ -108,8 +108,8 @@ def test_parts_as_people_read_them(kind: str, body: bytes, shown: list[str] | No
 
 
 def test_the_words_to_look_for() -> None:
-    assert beginning(Part("key", "text/plain", b"\n  first words \nmore")) == "first words"
-    assert beginning(Part("key", "text/plain", b"x" * 61)) == "x" * 59 + "…"
-    assert beginning(Part("key", "image/png", b"\xff")) == ""
+    assert extract_preview(Part("key", "text/plain", b"\n  first words \nmore")) == "first words"
+    assert extract_preview(Part("key", "text/plain", b"x" * 61)) == "x" * 59 + "…"
+    assert extract_preview(Part("key", "image/png", b"\xff")) == ""
     mail = b"From: a@e.org\r\nSubject: =?utf-8?b?5oWi?=\r\n\r\ntext\r\n"
-    assert beginning(Part("key", "message/rfc822", mail)) == "Subject: 慢"
+    assert extract_preview(Part("key", "message/rfc822", mail)) == "Subject: 慢"

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from publisher import config, registry
-from publisher.channel import Finding, Level
+from publisher.channel import Finding, FindingLevel
 from publisher.clock import Clock
 from publisher.events import Request
-from publisher.reports.doctor import examine
-from publisher.run import Run
+from publisher.reports.doctor import diagnose
+from publisher.run import RunContext
 from publisher.theme import Theme
 from tests.support.chat import Chat
 from tests.support.newsletter import NOW, SETTINGS, Letter
@@ -92,14 +92,14 @@ def test_one_who_does_not_answer_is_not_waited_for(letter: Letter, monkeypatch: 
 
     def hang(self: Chat) -> Iterator[Finding]:
         released.wait(60)
-        yield Finding(Level.GOOD, "too late")
+        yield Finding(FindingLevel.OK, "too late")
 
-    monkeypatch.setattr(Chat, "examine", hang)
-    found = config.load(letter.root / "publisher.toml", registry.load)
-    run = Run(
+    monkeypatch.setattr(Chat, "diagnose", hang)
+    found = config.load_config(letter.root / "publisher.toml", registry.load_channel)
+    run = RunContext(
         found, Theme.load(), Request(dry_run=True), found.channels, NOW, lambda _: None, Clock.running(NOW)
     )
-    examined = {one.subject: one.findings for one in examine(run, patience=0.2)}
+    examined = {one.subject: one.findings for one in diagnose(run, timeout=0.2)}
     released.set()
     assert [finding.message for finding in examined["chat"]] == ["no answer within 0.2 seconds"]
 

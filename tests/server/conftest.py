@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from publisher.config import Listen
+from publisher.config import ListenAddress
 from publisher.server import serving
 from publisher.server.state import State
 
@@ -68,5 +68,5 @@ def site(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) 
 
 @pytest.fixture(scope="session")
 def get(site: Path, daemon: Daemon) -> Iterator[Get]:
-    with serving(Listen("127.0.0.1", 0), site, daemon) as address:
+    with serving(ListenAddress("127.0.0.1", 0), site, daemon) as address:
         yield Get(address)

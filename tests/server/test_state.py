@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from publisher import __version__
-from publisher.config import Listen
+from publisher.config import ListenAddress
 from publisher.errors import ConfigError
 from publisher.server import exposed, serving
 from publisher.server.state import State, metrics
@@ -101,7 +101,7 @@ def servers() -> set[threading.Thread]:
 
 def test_it_ends_with_its_context(tmp_path: Path) -> None:
     before = servers()
-    with serving(Listen("127.0.0.1", 0), tmp_path, lambda: State(NOON, NOON)) as address:
+    with serving(ListenAddress("127.0.0.1", 0), tmp_path, lambda: State(NOON, NOON)) as address:
         get = Get(address)
         assert get("/").status == 404
         (tmp_path / "index.html").write_text("flood", "utf-8")
@@ -110,14 +110,14 @@ def test_it_ends_with_its_context(tmp_path: Path) -> None:
     assert servers() == before
     with pytest.raises(ConnectionRefusedError):
         Get(address)("/")
-    with serving(Listen("127.0.0.1", port), tmp_path, lambda: State(NOON)) as again:
+    with serving(ListenAddress("127.0.0.1", port), tmp_path, lambda: State(NOON)) as again:
         assert again == address
 
 
 def test_an_ipv6_address_is_served(tmp_path: Path) -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")
-    with serving(Listen("::1", 0), tmp_path, lambda: State(NOON, NOON)) as address:
+    with serving(ListenAddress("::1", 0), tmp_path, lambda: State(NOON, NOON)) as address:
         assert address.startswith("http://[::1]:")
         assert Get(address)("/healthz").status == 200
 
@@ -125,18 +125,21 @@ def test_an_ipv6_address_is_served(tmp_path: Path) -> None:
 def test_a_place_that_is_taken_is_told(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
-        with pytest.raises(ConfigError) as raised, serving(Listen("127.0.0.1", port), tmp_path, Daemon()):
+        with (
+            pytest.raises(ConfigError) as raised,
+            serving(ListenAddress("127.0.0.1", port), tmp_path, Daemon()),
+        ):
             pass
     assert raised.value.message == f"cannot listen at 127.0.0.1:{port}: Address already in use"
 
 
 def test_the_extra_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with pytest.raises(ConfigError) as raised, serving(Listen("127.0.0.1", 0), tmp_path, Daemon()):
+    with pytest.raises(ConfigError) as raised, serving(ListenAddress("127.0.0.1", 0), tmp_path, Daemon()):
         pass
-    assert raised.value.hint == "pip install 'newsletter-publisher[serve]'"
+    assert raised.value.hint == "pip install 'newsletter-publisher[server]'"
 
 
 def test_what_others_may_reach_is_warned_of() -> None:
-    assert exposed(Listen("127.0.0.1", 8080)) == exposed(Listen("::1", 8080)) == ""
-    assert exposed(Listen("0.0.0.0", 8080)).startswith('[serve] listen = "0.0.0.0:8080" shows')
+    assert exposed(ListenAddress("127.0.0.1", 8080)) == exposed(ListenAddress("::1", 8080)) == ""
+    assert exposed(ListenAddress("0.0.0.0", 8080)).startswith('[server] listen = "0.0.0.0:8080" shows')

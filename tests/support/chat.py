@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from publisher.channel import Context, Finding, Level, Receipt, Rendering
+from publisher.channel import Context, Finding, FindingLevel, Receipt, Rendering
 from publisher.errors import DeliveryError
 from publisher.files import FolderSession
 from publisher.model import Issue
@@ -24,11 +24,11 @@ class Chat:
     """One message for each word of an issue's headline."""
 
     name: ClassVar[str] = "chat"
-    updates: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
-    repeatable: ClassVar[bool] = False
-    window: ClassVar[int] = 1
-    patience: ClassVar[float] = 10.0
+    idempotent: ClassVar[bool] = False
+    concurrency: ClassVar[int] = 1
+    timeout: ClassVar[float] = 10.0
 
     room: str = ""
     me: str = ""
@@ -39,7 +39,7 @@ class Chat:
         return self.room
 
     @property
-    def own(self) -> str:
+    def test_recipient(self) -> str:
         return self.me
 
     def render(self, issue: Issue, context: Context) -> Rendering:
@@ -48,13 +48,13 @@ class Chat:
     def recipients(self) -> Iterable[str]:
         return (self.room,)
 
-    def examine(self) -> Iterator[Finding]:
+    def diagnose(self) -> Iterator[Finding]:
         orders = self._orders()
         if "deaf" in orders:
             raise DeliveryError("the chat does not answer", "look at the network")
-        yield Finding(Level.GOOD, f"may write to {self.room}")
+        yield Finding(FindingLevel.OK, f"may write to {self.room}")
         if not self.me:
-            yield Finding(Level.DOUBTFUL, "no proofs can be sent", 'add me = "…"')
+            yield Finding(FindingLevel.WARNING, "no proofs can be sent", 'add me = "…"')
 
     def session(self) -> AbstractContextManager[Any]:
         return self._post().session() if self.room else FolderSession()

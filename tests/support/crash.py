@@ -27,8 +27,8 @@ from typing import ClassVar
 from publisher import failpoints
 from publisher.channel import Part, Rendering
 from publisher.clock import Clock
-from publisher.delivery.job import Live
-from publisher.delivery.plan import survey
+from publisher.delivery.job import DeliveryJob
+from publisher.delivery.plan import plan_changes
 from publisher.errors import BusyError, PublisherError
 from publisher.ledger import Key, Ledger
 from publisher.ledger.queries import standing
@@ -50,7 +50,7 @@ class Pings(Post):
 
     name: ClassVar[str] = "pings"
     ordered: ClassVar[bool] = False
-    repeatable: ClassVar[bool] = True
+    idempotent: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class Round:
         ledger = self.ledger
         known = standing(ledger, self.key)
         clock = Clock.running(dt.datetime.now(dt.UTC))
-        todo = survey(self.channel, self.rendering, known)
+        todo = plan_changes(self.channel, self.rendering, known)
         try:
-            Live(ledger, self.channel, self.key, self.rendering, todo, clock, 5.0, Event()).deliver()
+            DeliveryJob(ledger, self.channel, self.key, self.rendering, todo, clock, 5.0, Event()).run()
         except PublisherError as error:
             return error.exit_code
         finally:
@@ -91,7 +91,7 @@ class Round:
             "reached": len(world.sent),
             "twice": sum(1 for count in world.sent.values() if count > 1),
             "kills": kills,
-            "window": self.channel.window,
+            "window": self.channel.concurrency,
             "code": code,
         }
 
@@ -101,8 +101,8 @@ def child(work: Callable[[], int], failpoint: str = "") -> int:
     number = os.fork()
     if number:
         return number
-    failpoints._SET = failpoint
-    failpoints._reached.clear()
+    failpoints._SPEC = failpoint
+    failpoints._hits.clear()
     code = 70
     with suppress(BaseException):
         code = work()
@@ -131,7 +131,7 @@ def loop(arguments: argparse.Namespace) -> None:
         kills = 0
         for _ in range(KILLS):
             edge = chance.choice(EDGES)
-            times = 1 if edge in ONCE else chance.randrange(1, MANY // one.channel.window // KILLS)
+            times = 1 if edge in ONCE else chance.randrange(1, MANY // one.channel.concurrency // KILLS)
             kills += end(child(one.publish, f"{edge}:kill:{times}")) == -signal.SIGKILL
         print(json.dumps(one.result(kills, end(child(one.publish)))), flush=True)
 
@@ -194,7 +194,7 @@ def stopped(arguments: argparse.Namespace) -> None:
 
     @dataclass(frozen=True)
     class Brief(Letters):
-        patience: ClassVar[float] = 1.0
+        timeout: ClassVar[float] = 1.0
 
     for edge in ("begun", "sending", "acted", "confirming"):
         channel = Brief(World(arguments.ledger / f"world-{edge}"), count=40)

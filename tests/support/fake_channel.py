@@ -74,15 +74,15 @@ class Post:
     call and its effect."""
 
     name: ClassVar[str] = "post"
-    updates: ClassVar[bool] = True
+    can_edit: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
-    repeatable: ClassVar[bool] = False
-    window: ClassVar[int] = 1
-    patience: ClassVar[float] = 10.0
+    idempotent: ClassVar[bool] = False
+    concurrency: ClassVar[int] = 1
+    timeout: ClassVar[float] = 10.0
 
     world: World = field(compare=False)
     destination: str = "@readers"
-    own: str = "@me"
+    test_recipient: str = "@me"
     count: int = 1
     behaves: Behaviour | None = field(default=None, compare=False)
     opening: Callable[[], None] = field(default=no_obstacle, compare=False)
@@ -97,7 +97,7 @@ class Post:
             return (self.destination,)
         return (f"reader{number}@example.org" for number in range(self.count))
 
-    def examine(self) -> Iterator[Finding]:
+    def diagnose(self) -> Iterator[Finding]:
         return iter(())
 
     def session(self) -> AbstractContextManager[Any]:
@@ -110,9 +110,9 @@ class Letters(Post):
     """One message to each of many, which cannot be changed afterwards."""
 
     name: ClassVar[str] = "letters"
-    updates: ClassVar[bool] = False
+    can_edit: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
-    window: ClassVar[int] = 10
+    concurrency: ClassVar[int] = 10
 
 
 class Line:
@@ -124,10 +124,10 @@ class Line:
     def deliver(self, part: Part, destination: str) -> Receipt:
         return self._do(Call("deliver", part.key, destination, part.body.decode()))
 
-    def update(self, part: Part, destination: str, remote_id: str) -> Receipt:
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
         return self._do(Call("update", part.key, destination, part.body.decode(), remote_id))
 
-    def withdraw(self, destination: str, remote_id: str) -> Receipt:
+    def delete(self, destination: str, remote_id: str) -> Receipt:
         return self._do(Call("withdraw", "", destination, "", remote_id))
 
     def _do(self, call: Call) -> Receipt:

@@ -85,8 +85,8 @@ class Letter:
 def begun(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
     """Such a newsletter below a folder, and the process in it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    load = registry.load
-    monkeypatch.setattr(registry, "load", lambda name: Chat if name == "chat" else load(name))
+    load = registry.load_channel
+    monkeypatch.setattr(registry, "load_channel", lambda name: Chat if name == "chat" else load(name))
     made = Letter(folder / "letter", capsys.readouterr)
     monkeypatch.chdir(made.root)
     return made

@@ -37,7 +37,7 @@ PUBLICATION = Publication(
 @pytest.fixture(autouse=True)
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test hides what is a secret in another."""
-    monkeypatch.setattr(credentials, "_known", set())
+    monkeypatch.setattr(credentials, "_known_secrets", set())
 
 
 def entry_of(issue: Issue, publication: Publication) -> Entry:

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from publisher.channels.email import Email
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.recipients import folded, readers, recipient, spelled
+from publisher.channels.email.recipients import (
+    load_mailboxes,
+    normalize_address,
+    parse_recipient,
+    read_recipients,
+)
 from publisher.errors import ConfigError
 
 
@@ -36,7 +41,7 @@ from publisher.errors import ConfigError
     ],
 )
 def test_an_address(written: str, name: str, address: str) -> None:
-    assert recipient(written) == Mailbox(name, address)
+    assert parse_recipient(written) == Mailbox(name, address)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,7 @@ def test_an_address(written: str, name: str, address: str) -> None:
 )
 def test_no_address(written: str, why: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        recipient(written)
+        parse_recipient(written)
     assert caught.value.message.startswith(f"this is no address to send to: {why}")
     assert caught.value.hint
 
@@ -91,7 +96,7 @@ def test_no_address(written: str, why: str) -> None:
 def test_nothing_gets_through_that_could_end_a_command(text: str) -> None:
     for written in (text, f"{text}@example.org", f"lin@{text}", f"{text} <lin@example.org>"):
         try:
-            box = recipient(written)
+            box = parse_recipient(written)
         except ConfigError:
             continue
         assert box.address.isprintable()
@@ -109,10 +114,10 @@ def test_what_is_the_same_address() -> None:
         "ｌｉｎ@example.org",
         "lin+@example.org",
     )
-    assert {folded(recipient(one).address) for one in written} == {"lin@example.org"}
-    assert folded("+tide@example.org") == "+tide@example.org"
-    assert folded("lin@example.org") != folded("lin@mail.example.org")
-    assert folded("l.in@example.org") != folded("lin@example.org")
+    assert {normalize_address(parse_recipient(one).address) for one in written} == {"lin@example.org"}
+    assert normalize_address("+tide@example.org") == "+tide@example.org"
+    assert normalize_address("lin@example.org") != normalize_address("lin@mail.example.org")
+    assert normalize_address("l.in@example.org") != normalize_address("lin@example.org")
 
 
 # --------------------------------------------------------------------- lists
@@ -140,7 +145,7 @@ def write(folder: Path, text: str | bytes) -> Path:
 
 def test_a_list_with_every_irregularity(tmp_path: Path) -> None:
     file = write(tmp_path, LIST)
-    assert [(one.key, one.box, one.place) for one in readers(file)] == [
+    assert [(one.key, one.mailbox, one.location) for one in read_recipients(file)] == [
         ("lin@example.org", Mailbox("", "lin@example.org"), "readers.txt:2"),
         ("xi@example.org", Mailbox("Xi Lin", "Xi@example.org"), "readers.txt:5"),
         ("hai@example.org", Mailbox("", "Hai@example.org"), "readers.txt:6"),
@@ -148,7 +153,7 @@ def test_a_list_with_every_irregularity(tmp_path: Path) -> None:
         ("林汐@xn--fsqu00a.example", Mailbox("", "林汐@xn--fsqu00a.example"), "readers.txt:10"),
         ("mei@example.org", Mailbox("", "mei@example.org"), "readers.txt:11"),
     ]
-    assert spelled(file) == {
+    assert load_mailboxes(file) == {
         "xi@example.org": Mailbox("Xi Lin", "Xi@example.org"),
         "hai@example.org": Mailbox("", "Hai@example.org"),
     }
@@ -185,13 +190,13 @@ def test_one_address_stands_for_a_list_kept_elsewhere() -> None:
 )
 def test_a_bad_line_is_told_with_its_place(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        [*readers(write(tmp_path, text))]
+        [*read_recipients(write(tmp_path, text))]
     assert caught.value.message.startswith(message)
     assert caught.value.hint
 
 
 def test_a_list_that_is_not_there(tmp_path: Path) -> None:
-    for read in (readers, spelled):
+    for read in (read_recipients, load_mailboxes):
         with pytest.raises(ConfigError, match="No such file") as caught:
             [*read(tmp_path / "none.txt")]
         assert "`recipients`" in caught.value.hint
@@ -199,22 +204,22 @@ def test_a_list_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_changed_list_is_read_again(tmp_path: Path) -> None:
     file = write(tmp_path, "Lin <lin@example.org>\n")
-    assert [*spelled(file)] == ["lin@example.org"]
+    assert [*load_mailboxes(file)] == ["lin@example.org"]
     write(tmp_path, "Lin <lin@example.org>\nXi <xi@example.org>\n")
-    assert [*spelled(file)] == ["lin@example.org", "xi@example.org"]
+    assert [*load_mailboxes(file)] == ["lin@example.org", "xi@example.org"]
 
 
 PROGRAM = """
 import resource, sys
 from pathlib import Path
 from publisher.channels.email import Email
-from publisher.channels.email.recipients import spelled
+from publisher.channels.email.recipients import load_mailboxes
 def held(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 channel = Email(from_="a@e.org", server="smtp://localhost", recipients_=Path(sys.argv[1]))
 [*Email(from_="a@e.org", server="smtp://localhost", recipients_=("a@e.org",)).recipients()]
 before = held()
 everybody = [*channel.recipients()]
-named = spelled(channel.recipients_)
+named = load_mailboxes(channel.recipients_)
 print(len(everybody), len(named), (held() - before) // 1024)
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.channels.email.headers import tidy, tidy_code
+from publisher.channels.email.headers import clean_code_line, clean_text
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ from publisher.channels.email.headers import tidy, tidy_code
     ],
 )
 def test_tidy(text: str, left: str) -> None:
-    assert tidy(text) == left
-    assert tidy(left) == left
+    assert clean_text(text) == left
+    assert clean_text(left) == left
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_tidy(text: str, left: str) -> None:
     ],
 )
 def test_code_keeps_its_spaces(line: str, left: str) -> None:
-    assert tidy_code(line) == left
+    assert clean_code_line(line) == left

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from publisher.channel import Finding, Level
+from publisher.channel import Finding, FindingLevel
 from publisher.channels.email import Email
 from publisher.errors import ConfigError
 from tests.channels.email.smtp_server import channel_of
@@ -31,14 +31,14 @@ def examine(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exa
     monkeypatch.setenv("P", "spring-tide-4711")
 
     def run(**settings: Any) -> list[Finding]:
-        return [*channel_of(server, **{"user": "lin", "password": "env:P"} | settings).examine()]
+        return [*channel_of(server, **{"user": "lin", "password": "env:P"} | settings).diagnose()]
 
     yield run
     assert not [one for one in server.commands if one.startswith(("MAIL", "RCPT", "DATA"))]
 
 
 def bad(found: list[Finding]) -> list[tuple[str, str]]:
-    return [(one.message, one.hint) for one in found if one.level is Level.BAD]
+    return [(one.message, one.hint) for one in found if one.level is FindingLevel.ERROR]
 
 
 def test_all_is_well(examine: Examine, server: MailServer, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_all_is_well(examine: Examine, server: MailServer, tmp_path: Path) -> No
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
     file.chmod(0o600)
     found = examine(dkim="s1._domainkey.ferry.example.org", dkim_key=f"file:{file}")
-    assert {one.level for one in found} == {Level.GOOD}
+    assert {one.level for one in found} == {FindingLevel.OK}
     assert [one.message.partition(" p=")[0] for one in found] == [
         "3 readers",
         "mails are signed; s1._domainkey.ferry.example.org must be in the DNS, as TXT: v=DKIM1; k=rsa;",
@@ -59,8 +59,8 @@ def test_all_is_well(examine: Examine, server: MailServer, tmp_path: Path) -> No
 
 
 def test_unsigned_is_told(examine: Examine) -> None:
-    (found,) = [one for one in examine() if one.level is not Level.GOOD]
-    assert (found.level, found.message) == (Level.DOUBTFUL, "mails are not signed here")
+    (found,) = [one for one in examine() if one.level is not FindingLevel.OK]
+    assert (found.level, found.message) == (FindingLevel.WARNING, "mails are not signed here")
 
 
 def test_the_list(examine: Examine, tmp_path: Path) -> None:
@@ -106,5 +106,5 @@ def test_the_keys(examine: Examine) -> None:
 
 def test_without_a_server() -> None:
     with pytest.raises(ConfigError, match="no server, so the mail is written as a file") as caught:
-        [*Email().examine()]
+        [*Email().diagnose()]
     assert 'server = "smtp://' in caught.value.hint

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.channels.email import Email
-from publisher.channels.email.wrapping import columns
+from publisher.channels.email.wrapping import count_columns
 from publisher.model import (
     Definition,
     Diagnostic,
@@ -103,7 +103,7 @@ def test_each_title_takes_one_line_of_the_contents(mail: Make) -> None:
     made = mail(section("- [" + "一个很长的标题" * 9 + "](https://e.org/1)"))
     entry = made.lines[made.lines.index("目录") + 3]
     assert entry.endswith("…")
-    assert columns(entry) in (71, 72)
+    assert count_columns(entry) in (71, 72)
 
 
 def test_many_items_are_counted_instead(mail: Make) -> None:
@@ -339,7 +339,7 @@ def test_deep_lists_keep_room_for_their_text() -> None:
         node = List(((Paragraph((Text("字" * 40),)), node),))
     made = Mail(render(Issue("x", dt.date(2024, 3, 7), footer=(node,)), Email()))
     assert made.shown.count("字") == 51 * 40
-    assert max(map(columns, made.lines)) <= 72
+    assert max(map(count_columns, made.lines)) <= 72
 
 
 def test_paragraphs_of_other_sections_have_their_addresses_below(mail: Make) -> None:

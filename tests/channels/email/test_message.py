@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from publisher.channels.email import Email
-from publisher.channels.email.headers import Mailbox, header
-from publisher.channels.email.message import encoded, message
+from publisher.channels.email.headers import Mailbox, build_header
+from publisher.channels.email.message import build_message, encode_base64_lines
 from publisher.errors import ConfigError
 from publisher.reader import decode, read
 from tests.channels.email.conftest import PUBLICATION, SAMPLE, Mail, entry_of, render
@@ -224,24 +224,24 @@ def test_personalize_differ_only_at_the_end_of_the_head() -> None:
     """What sending to subscribers will need: nothing is laid out or encoded again for the next one."""
     entry = entry_of(read(SAMPLE, "2024-03-07.md"), PUBLICATION)
     sender = Mailbox("夜航船", "editor@ferry.example.org")
-    mail = message("一行\r\n", sender, sender, entry, PUBLICATION, flowed=False)
+    mail = build_message("一行\r\n", sender, sender, entry, PUBLICATION, flowed=False)
     copies = []
     for token in ("k7Qx", "m2Zp"):
-        leave = header("List-Unsubscribe", f"<https://ferry.example.org/u/{token}>")
-        leave += header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-        copies.append(mail.to(Mailbox("", f"{token}@example.net"), leave))
+        leave = build_header("List-Unsubscribe", f"<https://ferry.example.org/u/{token}>")
+        leave += build_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+        copies.append(mail.render_for(Mailbox("", f"{token}@example.net"), leave))
         assert faults(copies[-1]) == []
     for copy in copies:
-        assert copy.startswith(mail.head)
+        assert copy.startswith(mail.headers)
         assert copy.endswith(b"\r\n\r\n" + mail.body)
-        assert copy.count(b"\r\n") == mail.head.count(b"\r\n") + 4 + 1 + 1
+        assert copy.count(b"\r\n") == mail.headers.count(b"\r\n") + 4 + 1 + 1
 
 
 def test_encoded_text_can_be_continued() -> None:
     """Whole lines of base64 hold 57 octets each, so that what goes on there is encoded alone."""
     text = "灯塔" * 100
     first, rest = text.encode()[: 57 * 4], text.encode()[57 * 4 :]
-    assert encoded(text.encode()) == encoded_bytes(first) + encoded_bytes(rest)
+    assert encode_base64_lines(text.encode()) == encoded_bytes(first) + encoded_bytes(rest)
 
 
 def encoded_bytes(octets: bytes) -> bytes:

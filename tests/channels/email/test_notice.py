@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from publisher.channel import Context, Part
 from publisher.channels.email import Email
-from publisher.channels.email.dkim import Signer
+from publisher.channels.email.dkim import DkimSigner
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.personalize import Copies
+from publisher.channels.email.personalize import MailPersonalizer
 from publisher.reader import read
 from publisher.theme import Theme
 from tests.channels.email.conftest import PUBLICATION, SAMPLE, entry_of, render
@@ -49,7 +49,7 @@ def notice(text: str, **settings: object) -> Part:
     entry = entry_of(issue, PUBLICATION)
     when = entry.published.replace(day=8, hour=18)
     first = render(issue, channel).parts
-    [part] = channel.follow_up(text, first, Context(PUBLICATION, Theme.load(None), entry), when).parts
+    [part] = channel.render_notice(text, first, Context(PUBLICATION, Theme.load(None), entry), when).parts
     return part
 
 
@@ -114,21 +114,24 @@ def test_personalize_are_below_those_of_the_issue() -> None:
     known = set()
     for address in ("lin@example.net", "Xi+list@example.net", "周@example.net"):
         box = Mailbox("", address)
-        first = Copies(issue.body, PAGE, "secret").to(box)
-        copies = [Copies(notice(text, **settings).body, PAGE, "secret").to(box) for text in ("a", "b")]
-        of_first = parsed(first.head)
+        first = MailPersonalizer(issue.body, PAGE, "secret").personalize(box)
+        copies = [
+            MailPersonalizer(notice(text, **settings).body, PAGE, "secret").personalize(box)
+            for text in ("a", "b")
+        ]
+        of_first = parsed(first.headers)
         for copy in copies:
-            own = parsed(copy.head + copy.body)
+            own = parsed(copy.headers + copy.body)
             assert own["In-Reply-To"] == own["References"] == of_first["Message-ID"]
             assert own["List-Unsubscribe"] == of_first["List-Unsubscribe"]
-        known |= {parsed(one.head)["Message-ID"] for one in (first, *copies)}
+        known |= {parsed(one.headers)["Message-ID"] for one in (first, *copies)}
     assert len(known) == 9
 
 
 def test_its_place_in_the_thread_is_signed(tmp_path: Path) -> None:
-    signer = Signer("s._domainkey.example.org", save(tmp_path, rsa.generate_private_key(65537, 2048)))
-    copy = Copies(notice(WORDS).body).to(LIN)
-    signed = parsed(signer.signature(copy) + copy.head + copy.body)["DKIM-Signature"]
+    signer = DkimSigner("s._domainkey.example.org", save(tmp_path, rsa.generate_private_key(65537, 2048)))
+    copy = MailPersonalizer(notice(WORDS).body).personalize(LIN)
+    signed = parsed(signer.sign(copy) + copy.headers + copy.body)["DKIM-Signature"]
     names = signed.partition("h=")[2].partition(";")[0].replace(" ", "").split(":")
     assert {"in-reply-to", "references", "message-id", "list-unsubscribe"} <= set(names)
 
@@ -144,9 +147,9 @@ def test_a_mail_of_another_house_cannot_be_answered() -> None:
     context = Context(PUBLICATION, Theme.load(None), entry)
     strange = (Part("message.eml", "message/rfc822", b"Subject: x\r\n\r\nMessage-ID: <a.b@c>\r\n"),)
     with pytest.raises(ValueError, match="not a mail of this house"):
-        channel.follow_up("a", strange, context, entry.published)
+        channel.render_notice("a", strange, context, entry.published)
     with pytest.raises(ValueError, match="entry"):
-        channel.follow_up("a", strange, replace(context, entry=None), entry.published)
+        channel.render_notice("a", strange, replace(context, entry=None), entry.published)
 
 
 # ---------------------------------------------------------------- on its way

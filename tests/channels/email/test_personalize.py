@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from publisher.channel import Part
 from publisher.channels.email import Email
-from publisher.channels.email.dkim import Signer
+from publisher.channels.email.dkim import DkimSigner
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.personalize import Copies
+from publisher.channels.email.personalize import MailPersonalizer
 from publisher.errors import ConfigError
 from publisher.reader import read
 from tests.channels.email.conftest import SAMPLE, render
@@ -44,9 +44,9 @@ def template(**settings: object) -> Part:
 
 
 def copy(box: Mailbox, mail: bytes = b"", leave: str = "", secret: str = "") -> bytes:
-    made = Copies(mail or template().body, leave, secret).to(box)
+    made = MailPersonalizer(mail or template().body, leave, secret).personalize(box)
     assert hashlib.sha256(made.body).digest() == made.digest
-    return made.head + made.body
+    return made.headers + made.body
 
 
 def parsed(wire: bytes) -> EmailMessage:
@@ -164,15 +164,15 @@ def save(folder: Path, key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> st
 
 
 @pytest.fixture
-def signer(tmp_path: Path, key: rsa.RSAPrivateKey) -> Signer:
-    return Signer("tide._domainkey.ferry.example.org", save(tmp_path, key))
+def signer(tmp_path: Path, key: rsa.RSAPrivateKey) -> DkimSigner:
+    return DkimSigner("tide._domainkey.ferry.example.org", save(tmp_path, key))
 
 
 @pytest.fixture
-def signed(signer: Signer) -> bytes:
+def signed(signer: DkimSigner) -> bytes:
     mail = template(unsubscribe=PAGE, unsubscribe_key="env:X").body
-    made = Copies(mail, PAGE, "tide").to(XI)
-    return signer.signature(made) + made.head + made.body
+    made = MailPersonalizer(mail, PAGE, "tide").personalize(XI)
+    return signer.sign(made) + made.headers + made.body
 
 
 Verifier = Callable[[bytes], bool]
@@ -180,11 +180,11 @@ Verifier = Callable[[bytes], bool]
 
 @pytest.fixture(params=["dkimpy", "opendkim", "Mail::DKIM"])
 def verifies(
-    request: pytest.FixtureRequest, signer: Signer, tmp_path: Path, need: Callable[[str], str]
+    request: pytest.FixtureRequest, signer: DkimSigner, tmp_path: Path, need: Callable[[str], str]
 ) -> Verifier:
     """verifies(mail) asks one that nobody here wrote; the public key comes from a file and not from the
     DNS."""
-    record, name = signer.record, "tide._domainkey.ferry.example.org"
+    record, name = signer.dns_record, "tide._domainkey.ferry.example.org"
 
     def dkimpy(mail: bytes) -> bool:
         def answer(asked: bytes, timeout: int = 0) -> bytes:
@@ -247,9 +247,9 @@ def test_the_form_of_a_signature(signed: bytes) -> None:
     assert covered >= {name.lower() for name, _ in parsed(signed).items() if name != "DKIM-Signature"}
 
 
-def test_the_same_mail_has_the_same_signature(signer: Signer) -> None:
-    made = Copies(template().body).to(LIN)
-    assert signer.signature(made) == signer.signature(Copies(template().body).to(LIN))
+def test_the_same_mail_has_the_same_signature(signer: DkimSigner) -> None:
+    made = MailPersonalizer(template().body).personalize(LIN)
+    assert signer.sign(made) == signer.sign(MailPersonalizer(template().body).personalize(LIN))
 
 
 def test_a_key_that_cannot_sign(tmp_path: Path, need: Callable[[str], str]) -> None:
@@ -260,24 +260,24 @@ def test_a_key_that_cannot_sign(tmp_path: Path, need: Callable[[str], str]) -> N
         bad.write_text(body)
         bad.chmod(0o600)
         with pytest.raises(ConfigError) as caught:
-            Signer(place, f"file:{bad}")
+            DkimSigner(place, f"file:{bad}")
         assert secret not in str(caught.value)
         assert caught.value.hint
     small = tmp_path / "small.pem"
     subprocess.run([need("openssl"), "genrsa", "-out", small, "768"], check=True, capture_output=True)
     small.chmod(0o600)
     for reference in (save(tmp_path, ed25519.Ed25519PrivateKey.generate()), f"file:{small}"):
-        with pytest.raises(ConfigError, match="no private key of RSA, 1024 bits or more"):
-            Signer(place, reference)
+        with pytest.raises(ConfigError, match="not an RSA private key of at least 1024 bits"):
+            DkimSigner(place, reference)
     bad.chmod(0o644)
     with pytest.raises(ConfigError, match="others may read the file"):
-        Signer(place, f"file:{bad}")
+        DkimSigner(place, f"file:{bad}")
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cryptography.hazmat.primitives.asymmetric.rsa", None)
     with pytest.raises(ConfigError, match="cryptography is not installed") as caught:
-        Signer("s._domainkey.example.org", "env:X")
+        DkimSigner("s._domainkey.example.org", "env:X")
     assert "[dkim]" in caught.value.hint
 
 
@@ -285,7 +285,7 @@ def test_no_line_of_a_key_is_ever_shown(tmp_path: Path, key: rsa.RSAPrivateKey) 
     from publisher.credentials import redact
 
     reference = save(tmp_path, key)
-    Signer("s._domainkey.example.org", reference)
+    DkimSigner("s._domainkey.example.org", reference)
     pem = Path(reference.removeprefix("file:")).read_text().splitlines()
     assert redact(f"it says {pem[3]} there") == "it says [secret] there"
     assert redact("nothing") == "nothing"
@@ -295,4 +295,6 @@ def test_the_key_of_the_hint_is_taken(tmp_path: Path, need: Callable[[str], str]
     file = tmp_path / "made.pem"
     subprocess.run([need("openssl"), "genrsa", "-out", file, "2048"], check=True, capture_output=True)
     file.chmod(0o600)
-    assert Signer("s._domainkey.example.org", f"file:{file}").record.startswith("v=DKIM1; k=rsa; p=MIIB")
+    assert DkimSigner("s._domainkey.example.org", f"file:{file}").dns_record.startswith(
+        "v=DKIM1; k=rsa; p=MIIB"
+    )

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from publisher.channel import Level
+from publisher.channel import FindingLevel
 from publisher.channels.email import Email
 from publisher.errors import OutcomeUnknownError, PublisherError
 from tests.channels.email.smtp_server import kind, part_of
@@ -197,7 +197,7 @@ channel = Email(from_="captain@ferry.example.org", server="smtp://mail.ferry.exa
                 recipients_=("tls@example.net",))
 with channel.session() as opened:
     opened.deliver(part_of(channel), "tls@example.net")
-print(*(finding.message for finding in channel.examine()), sep="\\n")
+print(*(finding.message for finding in channel.diagnose()), sep="\\n")
 """
     authority, _ = write_certificates(tmp_path, "mail.ferry.example.org")
     for trusted, code in ((server.certificate.with_name("authority.pem"), 0), (authority, 1)):
@@ -218,8 +218,13 @@ print(*(finding.message for finding in channel.examine()), sep="\\n")
 
 def test_postfix_is_good_to_send_by(server: Postfix) -> None:
     before = len(server.wait(0))
-    found = [*channel_at(server.url).examine()]
-    assert [one.level for one in found] == [Level.GOOD, Level.DOUBTFUL, Level.GOOD, Level.GOOD]
+    found = [*channel_at(server.url).diagnose()]
+    assert [one.level for one in found] == [
+        FindingLevel.OK,
+        FindingLevel.WARNING,
+        FindingLevel.OK,
+        FindingLevel.OK,
+    ]
     assert [one.message for one in found] == [
         "3 readers",
         "mails are not signed here",

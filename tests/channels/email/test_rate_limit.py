@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from publisher.channels.email import Email, session
-from publisher.channels.email.rate_limit import Limits, Pace
+from publisher.channels.email.rate_limit import MailRateLimiter, ProviderLimits
 from publisher.channels.email.session import MailSession
-from publisher.channels.email.settings import server as server_at
-from publisher.channels.email.smtp import Connection
+from publisher.channels.email.settings import parse_server as server_at
+from publisher.channels.email.smtp import SmtpConnection
 from tests.channels.email.smtp_server import LIN, READERS, channel_of, part_of
 from tests.support.servers.mail_server import MailServer
 
@@ -26,12 +26,12 @@ class Clock:
         self.now += seconds
 
 
-SLOW = Limits(("slow.example", "127.0.0.1"), per_minute=30, connections=2, per_connection=2)
+SLOW = ProviderLimits(("slow.example", "127.0.0.1"), per_minute=30, connections=2, per_connection=2)
 
 
 def test_a_provider_gets_so_many_a_minute() -> None:
     clock = Clock()
-    pace = Pace(clock, clock.sleep, (SLOW,))
+    pace = MailRateLimiter(clock, clock.sleep, (SLOW,))
     at = []
     for host in ("slow.example", "mail.slow.example", "fast.example", "notslow.example", "slow.example"):
         pace.wait(host, "relay.example")
@@ -44,7 +44,7 @@ def test_a_provider_gets_so_many_a_minute() -> None:
 
 def test_many_threads_share_the_pace() -> None:
     waited: list[float] = []
-    pace = Pace(lambda: 10.0, waited.append, (SLOW,))
+    pace = MailRateLimiter(lambda: 10.0, waited.append, (SLOW,))
     threads = [threading.Thread(target=pace.wait, args=("slow.example",)) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -55,10 +55,13 @@ def test_many_threads_share_the_pace() -> None:
 
 def test_a_session_keeps_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(session, "limits", lambda _: SLOW)
+    monkeypatch.setattr(session, "find_provider_limits", lambda _: SLOW)
     with MailServer() as server:
         made = MailSession(
-            Connection(server_at(server.url, "", "")), Pace(clock, clock.sleep, (SLOW,)), READERS, "a@e.org"
+            SmtpConnection(server_at(server.url, "", "")),
+            MailRateLimiter(clock, clock.sleep, (SLOW,)),
+            READERS,
+            "a@e.org",
         )
         mail = part_of(channel_of(server))
         with made:
@@ -70,6 +73,6 @@ def test_a_session_keeps_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_known_providers() -> None:
     def window(host: str) -> int:
-        return Email(from_="a@e.org", server=f"smtps://{host}", to="b@e.org").window
+        return Email(from_="a@e.org", server=f"smtps://{host}", to="b@e.org").concurrency
 
     assert (window("smtp.163.com"), window("smtp.qq.com"), window("mail.example.org")) == (2, 2, 10)

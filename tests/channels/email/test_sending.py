@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher.channel import LiveChannel, Part
+from publisher.channel import MessageChannel, Part
 from publisher.channels.email import Email, smtp
-from publisher.channels.email.settings import server as server_at
-from publisher.channels.email.smtp import Connection, LostError
+from publisher.channels.email.settings import parse_server as server_at
+from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError
 from publisher.errors import DeliveryError, OutcomeUnknownError
 from tests.channels.email.smtp_server import LIN, XI, ZHOU, channel_of, fails, kind, part_of
 from tests.support.servers.mail_server import FEATURES, Fault, MailServer
@@ -38,12 +38,12 @@ def mail(channel: Email) -> Part:
 
 
 def test_it_is_a_live_channel(channel: Email, server: MailServer) -> None:
-    assert isinstance(channel, LiveChannel)
-    assert (channel.destination, channel.own, channel.window) == ("readers", "", 10)
-    assert channel_of(server, connections=3).window == 3
-    assert channel_of(server, me="captain@ferry.example.org").own == "captain@ferry.example.org"
+    assert isinstance(channel, MessageChannel)
+    assert (channel.destination, channel.test_recipient, channel.concurrency) == ("readers", "", 10)
+    assert channel_of(server, connections=3).concurrency == 3
+    assert channel_of(server, me="captain@ferry.example.org").test_recipient == "captain@ferry.example.org"
     assert Email().destination == ""
-    assert channel.patience > smtp.ANSWER
+    assert channel.timeout > smtp.DATA_TIMEOUT
 
 
 def test_each_reader_gets_a_mail_of_their_own(channel: Email, server: MailServer, mail: Part) -> None:
@@ -99,7 +99,7 @@ def test_a_server_that_knows_little(server: MailServer, mail: Part) -> None:
 
 
 def test_a_dot_at_the_beginning_of_a_line(server: MailServer) -> None:
-    with Connection(server_at(server.url, "", "")) as opened:
+    with SmtpConnection(server_at(server.url, "", "")) as opened:
         opened.send("a@e.org", LIN, b"X: y\r\n\r\n.\r\n..\r\nend\r\n")
     assert server.mails[0].body == b"X: y\r\n\r\n.\r\n..\r\nend\r\n"
 
@@ -207,7 +207,7 @@ def test_nobody_knows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once the final dot has left this program, what was stored and what was not look the same from here."""
-    monkeypatch.setattr(smtp, "ANSWER", 0.2)
+    monkeypatch.setattr(smtp, "DATA_TIMEOUT", 0.2)
     with channel.session() as opened:
         opened.deliver(mail, ZHOU)
         server.script(fault)
@@ -222,7 +222,7 @@ def test_what_cannot_be_there_is_not(server: MailServer) -> None:
     """As long as the end of a mail is still on this machine, the server cannot have taken it."""
     server.features = ()
     server.script(Fault("BODY"))
-    with Connection(server_at(server.url, "", "")) as opened, pytest.raises(LostError):
+    with SmtpConnection(server_at(server.url, "", "")) as opened, pytest.raises(SmtpDisconnectedError):
         opened.send("a@e.org", LIN, b"x" * 70 + b"\r\n" * 10_000_000)
     assert server.mails == []
 
@@ -319,7 +319,7 @@ def test_a_mail_for_nobody_is_ended(
     server: MailServer, channel: Email, mail: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where commands come together, a server may want the mail of a reader it has just refused."""
-    monkeypatch.setattr(smtp, "COMMAND", 1.0)
+    monkeypatch.setattr(smtp, "COMMAND_TIMEOUT", 1.0)
     server.script(Fault("RCPT", NEVER, reader=LIN), Fault("DATA", "354 go on"))
     with channel.session() as opened:
         assert kind(fails(lambda: opened.deliver(mail, LIN))) == ("never", None)

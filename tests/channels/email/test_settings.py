@@ -10,7 +10,7 @@ import pytest
 
 from publisher import config, registry
 from publisher.channels.email import Email
-from publisher.channels.email.settings import server
+from publisher.channels.email.settings import parse_server
 from publisher.errors import ConfigError
 
 HEAD = """\
@@ -25,7 +25,7 @@ id = "tag:ferry.example.org,2019:weekly"
 def load(folder: Path, table: str) -> Email | None:
     file = folder / "publisher.toml"
     file.write_text(HEAD + table, "utf-8")
-    found = {channel.name: channel for channel in config.load(file, registry.load).channels}
+    found = {channel.name: channel for channel in config.load_config(file, registry.load_channel).channels}
     channel = found.get("email")
     assert channel is None or isinstance(channel, Email)
     return channel
@@ -92,7 +92,7 @@ def test_readers_may_stand_in_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_where_the_server_is(address: str, found: tuple[str, int, bool]) -> None:
-    assert server(address, "", "")[:3] == found
+    assert parse_server(address, "", "")[:3] == found
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_where_the_server_is(address: str, found: tuple[str, int, bool]) -> None
      ("mail.localhost", False), ("127.0.0.1.e.org", False), ("localhost.e.org", False), ("10.0.0.1", False)],
 )  # fmt: skip
 def test_what_is_on_this_machine(host: str, here: bool) -> None:
-    assert server(f"smtp://{host}", "", "").is_here == here
+    assert parse_server(f"smtp://{host}", "", "").is_local == here
 
 
 def test_a_password_in_the_address_is_not_repeated() -> None:

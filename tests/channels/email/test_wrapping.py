@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.channels.email import wrapping
-from publisher.channels.email.wrapping import columns, pieces, shorten
+from publisher.channels.email.wrapping import count_columns, truncate_to_columns, wrap_text
 
 COLUMNS = [
     ("", 0),
@@ -36,15 +36,17 @@ COLUMNS = [
 
 @pytest.mark.parametrize(("text", "width"), COLUMNS)
 def test_columns(text: str, width: int) -> None:
-    assert columns(text) == width
+    assert count_columns(text) == width
 
 
 def test_the_quick_way_counts_as_the_exact_one() -> None:
-    usual = [char for char in map(chr, range(0xD800)) if wrapping._USUAL.fullmatch(char)]
-    usual += [char for char in map(chr, range(0xE000, 0x10000)) if wrapping._USUAL.fullmatch(char)]
+    usual = [char for char in map(chr, range(0xD800)) if wrapping._COMMON_CHARACTERS.fullmatch(char)]
+    usual += [
+        char for char in map(chr, range(0xE000, 0x10000)) if wrapping._COMMON_CHARACTERS.fullmatch(char)
+    ]
     assert len(usual) > 40_000
-    exact = [wrapping._COLUMNS.get(wrapping._CLASSES[char], 1) for char in usual]
-    assert list(wrapping._widths("".join(usual))) == exact
+    exact = [wrapping._CLASS_WIDTHS.get(wrapping._CHARACTER_CLASSES[char], 1) for char in usual]
+    assert list(wrapping._measure_characters("".join(usual))) == exact
 
 
 # every case in lines of ten columns
@@ -109,11 +111,11 @@ PIECES: list[tuple[str, list[str]]] = [
 
 @pytest.mark.parametrize(("text", "expected"), PIECES)
 def test_pieces(text: str, expected: list[str]) -> None:
-    assert pieces(text, 10, 10) == expected
+    assert wrap_text(text, 10, 10) == expected
 
 
 def test_the_first_line_may_have_other_room() -> None:
-    assert pieces("一二三四五六七八", 6, 10) == ["一二三", "四五六七八"]
+    assert wrap_text("一二三四五六七八", 6, 10) == ["一二三", "四五六七八"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_the_first_line_may_have_other_room() -> None:
     ],
 )
 def test_shorten(text: str, expected: str) -> None:
-    assert shorten(text, 10) == expected
+    assert truncate_to_columns(text, 10) == expected
 
 
 # ------------------------------------------------------------ any text at all
@@ -148,14 +150,14 @@ OPENING = "（《「『【〈〔“‘"
 
 @given(TEXTS, st.integers(20, 76), st.integers(20, 76))
 def test_pieces_join_to_the_text(text: str, first: int, rest: int) -> None:
-    assert "".join(pieces(text, first, rest)) == text
+    assert "".join(wrap_text(text, first, rest)) == text
 
 
 @given(TEXTS, st.integers(20, 76))
 def test_no_line_is_too_wide(text: str, width: int) -> None:
-    for line in pieces(text, width, width):
+    for line in wrap_text(text, width, width):
         marks = all(unicodedata.category(char) in ("Mn", "Me", "Cf") for char in line[1:])
-        assert columns(line.rstrip(" ")) <= width or "://" in line or marks
+        assert count_columns(line.rstrip(" ")) <= width or "://" in line or marks
 
 
 @given(TEXTS, st.integers(20, 76))
@@ -164,7 +166,7 @@ def test_no_mark_is_on_the_wrong_side(text: str, width: int) -> None:
     glued = [char in CLOSING + OPENING or not char.isalnum() for char in text]
     if any(all(glued[start : start + 8]) for start in range(len(text))):
         return
-    lines = pieces(text, width, width)
+    lines = wrap_text(text, width, width)
     for line, after in pairwise(lines):
         assert after[0] not in CLOSING
         assert line.rstrip(" ")[-1] not in OPENING
@@ -179,5 +181,5 @@ def test_no_mark_is_on_the_wrong_side(text: str, width: int) -> None:
 def test_an_address_is_never_broken(parts: list[str]) -> None:
     text = "".join(parts)
     whole = sum("https://" in part for part in parts)
-    lines = pieces(text, 24, 24)
+    lines = wrap_text(text, 24, 24)
     assert sum(line.count("https://e.org/a-b,c(d)/%E4?x=1&y=2#z") for line in lines) == whole

@@ -6,7 +6,7 @@ import base64
 import re
 from collections import Counter
 
-from publisher.channels.email.wrapping import columns
+from publisher.channels.email.wrapping import count_columns
 
 ONCE = (
     "From", "To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe",
@@ -71,7 +71,7 @@ def _text(text: str, flowed: bool, width: int) -> list[str]:
     lines = text.split("\r\n")
     for before, line in zip(["", *lines], lines, strict=False):
         bare = line.strip(" ")
-        if columns(line.rstrip(" ")) > width + line.startswith(" ") and "://" not in line:
+        if count_columns(line.rstrip(" ")) > width + line.startswith(" ") and "://" not in line:
             wrong.append(f"too wide: {line}")
         if before and bare and bare[0] in CLOSING:  # an editor may begin a paragraph with one
             wrong.append(f"begins with a closing mark: {line}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.channel import Context, Entry, Group, Part
+from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.rss import Rss
 from publisher.model import (
     Brief,
@@ -192,7 +192,7 @@ class Newsletter:
         issue = self.issues[entry.id.rpartition("/")[2]][0]
         return self.channel.render(issue, replace(self.context, entry=entry)).parts[0].body
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[PartGroup]:
         return list(self.channel.render_archive(self.entries, self.body, self.context))
 
     def parts(self) -> list[Part]:

@@ -202,13 +202,13 @@ def test_the_locale_of_the_process_is_left_as_it_was(newsletter):
 
 def test_addresses_are_those_the_feeds_give_themselves(newsletter):
     channel, publication = newsletter.channel, newsletter.context.publication
-    assert channel.addresses(publication) == {
+    assert channel.feed_urls(publication) == {
         "rss": f"{SITE}feed.xml",
         "atom": f"{SITE}atom.xml",
         "json": f"{SITE}feed.json",
     }
     deeper = replace(channel, path="public/feeds/all.xml")
-    assert deeper.addresses(publication)["atom"] == f"{SITE}feeds/atom.xml"
+    assert deeper.feed_urls(publication)["atom"] == f"{SITE}feeds/atom.xml"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_addresses_are_those_the_feeds_give_themselves(newsletter):
 )
 def test_a_path_that_cannot_be_served_is_a_mistake_in_one_line(newsletter, path, told):
     with pytest.raises(ConfigError, match=re.escape(told)) as error:
-        replace(newsletter.channel, path=path).addresses(newsletter.context.publication)
+        replace(newsletter.channel, path=path).feed_urls(newsletter.context.publication)
     assert "\n" not in error.value.message
     assert error.value.hint
 

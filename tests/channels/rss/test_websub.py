@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from publisher.channel import ArchiveChannel, Level, LiveChannel, Receipt
+from publisher.channel import ArchiveChannel, FindingLevel, MessageChannel, Receipt
 from publisher.channels.rss import Rss, websub
 from publisher.channels.rss.websub import WebSub
 from publisher.errors import ConfigError, DeliveryError
@@ -29,7 +29,7 @@ DATE = "Sun, 18 Jul 2021 01:45:00 GMT"
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long, and no proxy stands between."""
-    monkeypatch.setattr(websub, "_SECONDS", 0.5)
+    monkeypatch.setattr(websub, "_TIMEOUT", 0.5)
     monkeypatch.setenv("NO_PROXY", "*")
 
 
@@ -51,7 +51,7 @@ def unused() -> str:
 
 def tell(url: str, *topics: str) -> list[Receipt]:
     channel = WebSub(url)
-    parts = channel.announcement(dict.fromkeys(topics or [FEED], "0" * 64)).parts
+    parts = channel.build_ping(dict.fromkeys(topics or [FEED], "0" * 64)).parts
     with channel.session() as session:
         return [session.deliver(part, channel.destination) for part in parts]
 
@@ -67,20 +67,20 @@ def refusal(url: str) -> DeliveryError:
 
 def test_it_is_a_live_channel() -> None:
     channel = WebSub("https://hub.example.net/")
-    assert isinstance(channel, LiveChannel)
+    assert isinstance(channel, MessageChannel)
     assert not isinstance(channel, ArchiveChannel)
-    assert (channel.name, channel.updates, channel.ordered, channel.repeatable) == (
+    assert (channel.name, channel.can_edit, channel.ordered, channel.idempotent) == (
         "websub",
         True,
         False,
         True,
     )
-    assert (channel.destination, channel.own) == ("https://hub.example.net/", "")
+    assert (channel.destination, channel.test_recipient) == ("https://hub.example.net/", "")
     assert channel.recipients() == ("https://hub.example.net/",)
 
 
 def test_a_part_for_each_feed() -> None:
-    parts = WebSub("https://hub.example.net/").announcement({FEED: "a1", ATOM: "b2"}).parts
+    parts = WebSub("https://hub.example.net/").build_ping({FEED: "a1", ATOM: "b2"}).parts
     assert [(part.key, part.media_type) for part in parts] == [
         ("websub/feed.xml", "application/json"),
         ("websub/atom.xml", "application/json"),
@@ -93,8 +93,8 @@ def test_a_part_for_each_feed() -> None:
 
 def test_a_part_changes_with_its_feed_alone() -> None:
     channel = WebSub("https://hub.example.net/")
-    feed, atom = channel.announcement({FEED: "a1", ATOM: "b2"}).parts
-    new_feed, new_atom = channel.announcement({FEED: "a2", ATOM: "b2"}).parts
+    feed, atom = channel.build_ping({FEED: "a1", ATOM: "b2"}).parts
+    new_feed, new_atom = channel.build_ping({FEED: "a2", ATOM: "b2"}).parts
     assert new_feed.digest != feed.digest
     assert new_atom.digest == atom.digest
 
@@ -103,7 +103,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
     letter = newsletter.using(entries=2, items=True, hub="https://枢纽.example.net/中")
     files = letter.files()
     assert {"public/archive/2020.xml", "public/feed.xml.gz", "public/feed.css"} < set(files)
-    who, what = letter.channel.announcement("digest of {}".format, letter.context.publication)
+    who, what = letter.channel.build_ping("digest of {}".format, letter.context.publication)
     assert who == letter.channel.websub
     told = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
     named = {}
@@ -119,7 +119,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
 
 def test_without_a_hub_there_is_nobody_to_tell(newsletter) -> None:
     assert newsletter.channel.websub is None
-    assert newsletter.channel.announcement(str, newsletter.context.publication) is None
+    assert newsletter.channel.build_ping(str, newsletter.context.publication) is None
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_one_request_for_each_feed(hub: Hub, status: int) -> None:
 
 def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
     channel = WebSub(hub.url)
-    (part,) = channel.announcement({FEED: "a2"}).parts
+    (part,) = channel.build_ping({FEED: "a2"}).parts
     with channel.session() as session:
-        assert session.update(part, hub.url, FEED) == Receipt(remote_id=FEED)
-        assert session.withdraw(hub.url, FEED) == Receipt(changed=False)
+        assert session.edit(part, hub.url, FEED) == Receipt(remote_id=FEED)
+        assert session.delete(hub.url, FEED) == Receipt(changed=False)
     assert [parse_qs(body)["hub.url"] for _, _, body in hub.told] == [[FEED]]
 
 
@@ -255,16 +255,16 @@ def test_what_the_hub_made_of_it_may_stay_unknown(
 @pytest.mark.parametrize(
     ("status", "level"),
     [
-        (200, Level.GOOD),
-        (405, Level.GOOD),
-        (302, Level.GOOD),
-        (404, Level.DOUBTFUL),
-        (503, Level.DOUBTFUL),
+        (200, FindingLevel.OK),
+        (405, FindingLevel.OK),
+        (302, FindingLevel.OK),
+        (404, FindingLevel.WARNING),
+        (503, FindingLevel.WARNING),
     ],
 )
-def test_an_examination_asks_and_tells_nothing(hub: Hub, status: int, level: Level) -> None:
+def test_an_examination_asks_and_tells_nothing(hub: Hub, status: int, level: FindingLevel) -> None:
     hub.status = status
-    (finding,) = WebSub(hub.url).examine()
+    (finding,) = WebSub(hub.url).diagnose()
     assert finding.level is level
     assert finding.message.startswith(f"the hub {hub.url} answers {status} ")
     assert hub.told == []
@@ -273,8 +273,8 @@ def test_an_examination_asks_and_tells_nothing(hub: Hub, status: int, level: Lev
 def test_an_examination_of_a_hub_that_does_not_answer(hub: Hub) -> None:
     hub.does = "hang"
     for url in (unused(), hub.url):
-        (finding,) = WebSub(url).examine()
-        assert finding.level is Level.BAD
+        (finding,) = WebSub(url).diagnose()
+        assert finding.level is FindingLevel.ERROR
         assert finding.message.startswith(f"the hub {url} does not answer: ")
         assert finding.hint == "look at hub in [channels.rss]"
 

@@ -107,7 +107,7 @@ class Judge:
         _, marks = self.parsed(f'<a href="{escape(url)}">x</a>')
         return marks[0][3] if marks else ""
 
-    def spelled(self, entities: Iterable[Mapping[str, Any]]) -> Marks:
+    def load_mailboxes(self, entities: Iterable[Mapping[str, Any]]) -> Marks:
         """The entities of a payload, their addresses as Telegram writes them."""
         return [
             (
@@ -283,7 +283,7 @@ def accepted(judge: Judge) -> Callable[[Sent], None]:
         emails = {item.removeprefix("mailto:").partition("?")[0] for item in _addresses(sent.issue)}
         for call, html in zip(sent.calls, sent.html, strict=True):
             text, entities = call["text"], call["entities"]
-            own = judge.spelled(entities)
+            own = judge.load_mailboxes(entities)
             assert judge.kept(text, entities) == (text, own)
             same_text, same_marks = judge.parsed(html)
             assert same_text == text

@@ -176,7 +176,7 @@ def test_the_preview_says_what_is_left(send) -> None:
 def load(folder: Path, table: str) -> config.Config:
     path = folder / "publisher.toml"
     path.write_text(NEWSLETTER + table, "utf-8")
-    return config.load(path, registry.load)
+    return config.load_config(path, registry.load_channel)
 
 
 def test_it_is_a_channel(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from publisher.channel import LiveChannel, LiveSession
+from publisher.channel import EditableSession, MessageChannel
 from publisher.channels.telegram import Telegram
 from publisher.channels.telegram.client import Connection
 from publisher.channels.telegram.rate_limit import Pace
@@ -24,9 +24,9 @@ from tests.support.servers.telegram_rules import TWO_DAYS
 def test_the_channel_in_its_two_modes() -> None:
     files = Telegram(chat="@tide")
     live = Telegram(chat="@tide", token="env:TIDE_TOKEN", me="42")
-    assert isinstance(files, LiveChannel)
-    assert (files.destination, files.own) == ("", "")
-    assert (live.destination, live.own) == ("@tide", "42")
+    assert isinstance(files, MessageChannel)
+    assert (files.destination, files.test_recipient) == ("", "")
+    assert (live.destination, live.test_recipient) == ("@tide", "42")
     assert [*live.recipients()] == ["@tide"]
     assert isinstance(files.session(), FolderSession)
     assert isinstance(live.session(), ChatSession)
@@ -37,7 +37,7 @@ def test_the_channel_in_its_two_modes() -> None:
 
 @pytest.mark.parametrize("detail", ["titles", "full"])
 def test_what_arrives_is_what_was_rendered(
-    server: TelegramServer, session: LiveSession, send, root: Path, detail: str
+    server: TelegramServer, session: EditableSession, send, root: Path, detail: str
 ) -> None:
     source = (root / "tests/judges/issues/2024-02-29.md").read_text("utf-8")
     sent = send(source, detail=detail, chat="@tide", card=True, protect=True)
@@ -58,20 +58,22 @@ def test_a_session_that_sends_nothing_asks_nothing(server: TelegramServer, conne
     assert server.calls == []
 
 
-def test_no_connection_is_used_twice(server: TelegramServer, session: LiveSession) -> None:
+def test_no_connection_is_used_twice(server: TelegramServer, session: EditableSession) -> None:
     """One that the server closes at the wrong moment would leave it open whether the message arrived."""
     for _ in range(3):
         session.deliver(part(), "@tide")
     assert len({call["port"] for call in server.calls}) == 3
 
 
-def test_the_destination_gets_it_whatever_the_call_says(server: TelegramServer, session: LiveSession) -> None:
+def test_the_destination_gets_it_whatever_the_call_says(
+    server: TelegramServer, session: EditableSession
+) -> None:
     receipt = session.deliver(part(), "42")
     assert server.messages[0]["chat"]["id"] == 42
     assert (receipt.changed, receipt.url, receipt.moved_to) == (True, "", "")
 
 
-def test_a_topic_and_no_sound(server: TelegramServer, session: LiveSession) -> None:
+def test_a_topic_and_no_sound(server: TelegramServer, session: EditableSession) -> None:
     receipt = session.deliver(part(message_thread_id=7, disable_notification=True), "@tide_talk")
     (stored,) = server.messages
     assert (stored["message_thread_id"], stored["disable_notification"]) == (7, True)
@@ -81,7 +83,7 @@ def test_a_topic_and_no_sound(server: TelegramServer, session: LiveSession) -> N
     assert caught.value.permanent
 
 
-def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, session: LiveSession) -> None:
+def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, session: EditableSession) -> None:
     server.script(Fault("migrate", call=1, value=-1001000000003))
     receipt = session.deliver(part(), "-43")
     assert receipt.moved_to == "-1001000000003"
@@ -90,7 +92,9 @@ def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, sess
     assert len(server.calls) == 2
 
 
-def test_a_group_that_moves_on_and_on_is_followed_once(server: TelegramServer, session: LiveSession) -> None:
+def test_a_group_that_moves_on_and_on_is_followed_once(
+    server: TelegramServer, session: EditableSession
+) -> None:
     server.script(Fault("migrate", value=-1001000000003))
     with pytest.raises(DeliveryError, match="-43 has become a supergroup, -1001000000003") as caught:
         session.deliver(part(), "-43")
@@ -145,9 +149,9 @@ def test_a_pin_that_fails_is_a_note(
 # -------------------------------------------------------------- changing, deleting
 
 
-def test_an_edit(server: TelegramServer, session: LiveSession) -> None:
+def test_an_edit(server: TelegramServer, session: EditableSession) -> None:
     number = session.deliver(part(), "@tide").remote_id
-    receipt = session.update(part("退潮", disable_notification=True, message_thread_id=7), "@tide", number)
+    receipt = session.edit(part("退潮", disable_notification=True, message_thread_id=7), "@tide", number)
     assert (receipt.changed, receipt.remote_id, receipt.url) == (True, number, "https://t.me/tide/1")
     assert [message["text"] for message in server.messages] == ["退潮"]
     assert server.messages[0]["reply_markup"] == BUTTON
@@ -155,45 +159,45 @@ def test_an_edit(server: TelegramServer, session: LiveSession) -> None:
     assert set(call["parameters"]) == {"chat_id", "message_id", "text", "entities", "reply_markup"}
 
 
-def test_an_edit_that_changes_nothing(session: LiveSession) -> None:
+def test_an_edit_that_changes_nothing(session: EditableSession) -> None:
     number = session.deliver(part(), "@tide").remote_id
-    receipt = session.update(part(), "@tide", number)
+    receipt = session.edit(part(), "@tide", number)
     assert (receipt.changed, receipt.remote_id) == (False, number)
 
 
-def test_an_edit_of_what_is_gone(session: LiveSession) -> None:
+def test_an_edit_of_what_is_gone(session: EditableSession) -> None:
     with pytest.raises(DeliveryError, match="the message is no longer in @tide") as caught:
-        session.update(part(), "@tide", "5")
+        session.edit(part(), "@tide", "5")
     assert caught.value.permanent
     assert "deleted" in caught.value.hint
 
 
 def test_an_edit_in_a_group_that_moved_touches_no_other_message(
-    server: TelegramServer, session: LiveSession
+    server: TelegramServer, session: EditableSession
 ) -> None:
     """A supergroup counts anew: the same number is another message there."""
     old = session.deliver(part("旧"), "-43").remote_id
     server.api.migrate(server.api.chat("-43"), -1001000000003)
     assert session.deliver(part("新"), "-1001000000003").remote_id == old
     with pytest.raises(DeliveryError, match="stays as it is"):
-        session.update(part("改"), "-43", old)
+        session.edit(part("改"), "-43", old)
     with pytest.raises(DeliveryError, match="stays as it is"):
-        session.withdraw("-43", old)
+        session.delete("-43", old)
     assert [message["text"] for message in server.messages] == ["旧", "新"]
 
 
-def test_a_message_taken_back(server: TelegramServer, session: LiveSession) -> None:
+def test_a_message_taken_back(server: TelegramServer, session: EditableSession) -> None:
     number = session.deliver(part(), "@tide").remote_id
-    assert session.withdraw("@tide", number).changed is True
+    assert session.delete("@tide", number).changed is True
     assert server.messages == []
-    again = session.withdraw("@tide", number)
+    again = session.delete("@tide", number)
     assert (again.changed, again.notes) == (False, ())
 
 
-def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: LiveSession) -> None:
+def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: EditableSession) -> None:
     number = session.deliver(part(), "@tide").remote_id
     server.api.age(TWO_DAYS)
-    receipt = session.withdraw("@tide", number)
+    receipt = session.delete("@tide", number)
     assert receipt.changed is False
     assert receipt.notes == ("the message stays in @tide: no bot may delete it after 48 hours",)
     assert len(server.messages) == 1
@@ -202,12 +206,14 @@ def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: Liv
 # ------------------------------------------------------------------------- pace
 
 
-def test_no_chat_gets_more_than_it_takes(server: TelegramServer, session: LiveSession, clock: Clock) -> None:
+def test_no_chat_gets_more_than_it_takes(
+    server: TelegramServer, session: EditableSession, clock: Clock
+) -> None:
     server.api.enforces_pace = True
     for number in range(1, 46):
         session.deliver(part(f"{number}"), "@tide")
         if number % 3 == 0:
-            session.update(part(f"{number}改"), "@tide", str(number))
+            session.edit(part(f"{number}改"), "@tide", str(number))
     at = [call["at"] for call in server.calls]
     assert len(at) == 60
     assert min(after - before for before, after in pairwise(at)) == 1
@@ -226,7 +232,7 @@ def test_the_server_would_not_take_them_faster(
     assert caught.value.retry_after == 2
 
 
-def test_chats_do_not_wait_for_each_other(session: LiveSession, clock: Clock) -> None:
+def test_chats_do_not_wait_for_each_other(session: EditableSession, clock: Clock) -> None:
     for chat in ("@tide", "@tide_talk", "42"):
         session.deliver(part(), chat)
     assert clock.slept == []

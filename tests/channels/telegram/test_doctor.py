@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from publisher.channel import Finding, Level
+from publisher.channel import Finding, FindingLevel
 from publisher.channels.telegram import Telegram
 from publisher.errors import ConfigError
 from tests.support.servers.telegram_api import Fault, TelegramServer
@@ -25,7 +25,7 @@ def examine(environment: None, server: TelegramServer) -> Iterator[Callable[...,
 
     def run(**settings: Any) -> list[Finding]:
         channel = Telegram(**{"chat": "@tide", "token": "env:TIDE_TOKEN", "api": server.url} | settings)
-        return [*channel.examine()]
+        return [*channel.diagnose()]
 
     yield run
     assert {call["method"] for call in server.calls} <= {"getMe", "getChat", "getChatMember"}
@@ -33,14 +33,14 @@ def examine(environment: None, server: TelegramServer) -> Iterator[Callable[...,
 
 def bad(found: list[Finding]) -> tuple[str, str]:
     """The one bad finding, which is the last."""
-    assert [one.level for one in found] == [Level.GOOD] * (len(found) - 1) + [Level.BAD]
+    assert [one.level for one in found] == [FindingLevel.OK] * (len(found) - 1) + [FindingLevel.ERROR]
     return found[-1].message, found[-1].hint
 
 
 def test_all_is_well(examine) -> None:
     found = examine()
     assert [one.message for one in found] == GOOD
-    assert {one.level for one in found} == {Level.GOOD}
+    assert {one.level for one in found} == {FindingLevel.OK}
 
 
 def test_what_is_asked_for_besides(examine) -> None:
@@ -52,7 +52,7 @@ def test_groups(examine, server: TelegramServer) -> None:
     chat = server.api.chat("@tide_talk")
     for status in ("administrator", "member"):
         chat.status = status
-        assert {one.level for one in examine(chat="@tide_talk", topic=7)} == {Level.GOOD}
+        assert {one.level for one in examine(chat="@tide_talk", topic=7)} == {FindingLevel.OK}
     assert examine(chat="@tide_talk")[1].message == '@tide_talk is the group "潮汐茶馆"'
     assert bad(examine(chat="-43", topic=7)) == ("-43 has no topics", "leave `topic` out of publisher.toml")
 
@@ -88,7 +88,7 @@ def test_no_right_to_pin(examine, server: TelegramServer) -> None:
     assert bad(examine(pin=True)) == ("the bot may not pin in @tide", "let it edit messages there")
     server.api.chat("@tide_talk").rights.remove("can_pin_messages")
     assert bad(examine(pin=True, chat="@tide_talk"))[1] == "let it pin messages there"
-    assert {one.level for one in examine()} == {Level.GOOD}
+    assert {one.level for one in examine()} == {FindingLevel.OK}
 
 
 def test_no_such_chat(examine) -> None:
@@ -116,7 +116,7 @@ def test_a_server_that_is_no_bot_api(examine, server: TelegramServer) -> None:
 
 def test_without_a_token(environment: None) -> None:
     with pytest.raises(ConfigError, match="no token") as caught:
-        [*Telegram(chat="@tide").examine()]
+        [*Telegram(chat="@tide").diagnose()]
     assert "env:TELEGRAM_TOKEN" in caught.value.hint
     with pytest.raises(ConfigError, match="env:NO_SUCH"):
-        [*Telegram(chat="@tide", token="env:NO_SUCH").examine()]
+        [*Telegram(chat="@tide", token="env:NO_SUCH").diagnose()]

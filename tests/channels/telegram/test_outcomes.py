@@ -11,7 +11,7 @@ import httpx
 import pytest
 from telegram.error import NetworkError, TimedOut
 
-from publisher.channel import LiveSession
+from publisher.channel import EditableSession
 from publisher.channels.telegram import Telegram
 from publisher.channels.telegram.client import Connection
 from publisher.channels.telegram.errors import REFUSALS, failure
@@ -28,7 +28,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.channels.telegram.client.ANSWER", 0.2)
 
 
-def outcome(session: LiveSession, chat: str = "@tide") -> PublisherError:
+def outcome(session: EditableSession, chat: str = "@tide") -> PublisherError:
     """The error of a delivery."""
     with pytest.raises(PublisherError) as caught:
         session.deliver(part(), chat)
@@ -53,7 +53,7 @@ def outcome(session: LiveSession, chat: str = "@tide") -> PublisherError:
     ids=lambda value: value.kind if isinstance(value, Fault) else None,
 )
 def test_nobody_knows(
-    server: TelegramServer, session: LiveSession, fault: Fault, stored: int, said: str
+    server: TelegramServer, session: EditableSession, fault: Fault, stored: int, said: str
 ) -> None:
     """What was stored and what was not look the same from here, and nothing is sent again."""
     server.script(fault)
@@ -64,7 +64,7 @@ def test_nobody_knows(
     assert len(server.calls) == 1
 
 
-def test_too_many(server: TelegramServer, session: LiveSession) -> None:
+def test_too_many(server: TelegramServer, session: EditableSession) -> None:
     server.script(Fault("flood", call=1, value=7))
     error = outcome(session)
     assert isinstance(error, DeliveryError)
@@ -73,7 +73,7 @@ def test_too_many(server: TelegramServer, session: LiveSession) -> None:
     assert (len(server.calls), server.messages) == (1, [])
 
 
-def test_nobody_listens(server: TelegramServer, session: LiveSession) -> None:
+def test_nobody_listens(server: TelegramServer, session: EditableSession) -> None:
     """And once somebody does, the same session gets through, with one copy."""
     server.down()
     error = outcome(session)
@@ -152,7 +152,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
 
 @pytest.mark.parametrize(("kind", "text", "message", "hint"), REFUSED)
 def test_a_refusal_is_final_and_told(
-    server: TelegramServer, session: LiveSession, kind: Any, text: str, message: str, hint: str
+    server: TelegramServer, session: EditableSession, kind: Any, text: str, message: str, hint: str
 ) -> None:
     server.script(Fault(kind, text=text))
     error = outcome(session)
@@ -172,7 +172,7 @@ def test_every_refusal_is_tried() -> None:
     assert found >= set(REFUSALS)
 
 
-def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: LiveSession) -> None:
+def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: EditableSession) -> None:
     chat = server.api.chat("@tide")
     for change, message in (("left", "the bot is not in @tide"), ("member", "no right to do that in @tide")):
         chat.status = change
@@ -180,7 +180,7 @@ def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: Liv
     assert outcome(session, "@ebb").message == "the bot knows no chat @ebb"
 
 
-def test_a_text_that_is_refused_stops_for_good(server: TelegramServer, session: LiveSession) -> None:
+def test_a_text_that_is_refused_stops_for_good(server: TelegramServer, session: EditableSession) -> None:
     with pytest.raises(
         DeliveryError, match="does not take a message for @tide: Message is too long"
     ) as caught:
@@ -203,8 +203,8 @@ def test_the_token_is_shown_nowhere(
             server.script(*([] if fault == "none" else [Fault(fault, value=502)]))  # type: ignore[arg-type]
             for act in (
                 lambda: session.deliver(part(), "@tide"),
-                lambda: session.update(part("退潮"), "@tide", "1"),
-                lambda: session.withdraw("@tide", "1"),
+                lambda: session.edit(part("退潮"), "@tide", "1"),
+                lambda: session.delete("@tide", "1"),
             ):
                 try:
                     shown.append(repr(act()))
@@ -212,7 +212,7 @@ def test_the_token_is_shown_nowhere(
                     shown += [repr(error), error.hint, *traceback.format_exception(error)]
         shown += [repr(session), repr(session._connection)]
     channel = Telegram(token="env:TIDE_TOKEN", chat="@tide", api=server.url)
-    shown += [repr(channel), *map(repr, channel.examine()), repr(server.calls)]
+    shown += [repr(channel), *map(repr, channel.diagnose()), repr(server.calls)]
     out, err = capfd.readouterr()
     shown += [caplog.text, out, err]
     assert len(shown) > 40
@@ -220,7 +220,7 @@ def test_the_token_is_shown_nowhere(
 
 
 def test_nothing_is_printed(
-    server: TelegramServer, session: LiveSession, capfd: pytest.CaptureFixture[str]
+    server: TelegramServer, session: EditableSession, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """python-telegram-bot logs an error for an answer that is no JSON; Python prints what nobody handles."""
     root = logging.getLogger()

@@ -126,7 +126,7 @@ def test_marks_within_marks(judge) -> None:
         ("pre", 6, 1),
     ]
     assert found[-1]["language"] == "py"
-    assert judge.kept(text_of(runs), found)[1] == judge.spelled(found)
+    assert judge.kept(text_of(runs), found)[1] == judge.load_mailboxes(found)
 
 
 def test_runs_are_joined_and_cut_like_strings() -> None:

@@ -248,7 +248,7 @@ def letter(theme: Theme) -> Make:
         at = dt.datetime.combine(DAY, dt.time(9, 45), dt.UTC)
         title, about = display_title(issue, publication), summary(issue)
         entry = Entry(issue.id, issue.date or DAY, title, about, page, at, at)
-        context = Context(publication, theme, entry, addresses=addresses)
+        context = Context(publication, theme, entry, article_urls=addresses)
         return Letter(issue, Wechat(**keys).render(issue, context))
 
     return make

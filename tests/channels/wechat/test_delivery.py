@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from publisher.channel import LiveChannel, LiveSession, Part, ProbingSession
+from publisher.channel import EditableSession, MessageChannel, Part, ProbingSession
 from publisher.channels.wechat import Wechat
 from publisher.channels.wechat.draft import is_same, read
 from publisher.errors import ConfigError, DeliveryError
@@ -35,7 +35,7 @@ def refused(act: Callable[[], object]) -> DeliveryError:
 
 def test_a_session_can_be_asked(session) -> None:
     assert isinstance(session, ProbingSession)
-    assert isinstance(Wechat(), LiveChannel)
+    assert isinstance(Wechat(), MessageChannel)
 
 
 # -------------------------------------------------------------------- drafts
@@ -58,7 +58,7 @@ def test_a_draft_is_added(server: WeChatServer, session, part) -> None:
 def test_what_is_on_the_wire_is_utf8(server: WeChatServer, session, part) -> None:
     """A2: WeChat counts the six characters of an escape."""
     session.deliver(part("## 新闻\n\n雾散了🙂。"), TO)
-    session.update(part("## 新闻\n\n雾又来了。"), TO, next(iter(server.drafts)))
+    session.edit(part("## 新闻\n\n雾又来了。"), TO, next(iter(server.drafts)))
     for call in server.calls:
         if call.path.startswith("draft/") and call.path != "draft/get":
             assert b"\\u" not in call.body
@@ -70,7 +70,7 @@ def test_the_same_draft_again_writes_nothing(server: WeChatServer, session, part
     page = "https://lighthouse.example.org/?a=1&b=2"
     name = session.deliver(part(page=page), TO).remote_id
     server.calls.clear()
-    receipt = session.update(part(page=page), TO, name)
+    receipt = session.edit(part(page=page), TO, name)
     assert receipt == replace(receipt, changed=False, remote_id=name)
     assert server.paths == ["draft/get"]
 
@@ -79,7 +79,7 @@ def test_a_changed_draft_keeps_its_name(server: WeChatServer, session, part) -> 
     name = session.deliver(part(), TO).remote_id
     server.calls.clear()
     for _ in range(2):  # twice is the same as once
-        assert session.update(part("## 新闻\n\n雾又来了。"), TO, name).remote_id == name
+        assert session.edit(part("## 新闻\n\n雾又来了。"), TO, name).remote_id == name
     assert server.paths == ["draft/get", "draft/update", "draft/get"]
     assert list(server.drafts) == [name]
     assert "雾又来了" in server.drafts[name]["content"]
@@ -89,39 +89,39 @@ def test_a_draft_that_somebody_deleted_is_added_once(server: WeChatServer, sessi
     name = session.deliver(part(), TO).remote_id
     server.drafts.clear()
     new = part("## 新闻\n\n雾又来了。")
-    receipt = session.update(new, TO, name)
+    receipt = session.edit(new, TO, name)
     assert receipt.remote_id != name
     assert "已经不在草稿箱里" in receipt.notes[-1]
-    again = session.update(new, TO, name)  # as after a crash before the new name was on the books
+    again = session.edit(new, TO, name)  # as after a crash before the new name was on the books
     assert again == replace(again, changed=False, remote_id=receipt.remote_id)
-    newer = session.update(part("## 新闻\n\n雾第三次来。"), TO, name)
+    newer = session.edit(part("## 新闻\n\n雾第三次来。"), TO, name)
     assert newer.remote_id == receipt.remote_id
     assert list(server.drafts) == [receipt.remote_id]
 
 
 def test_a_draft_is_deleted(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
-    assert session.withdraw(TO, name).changed
+    assert session.delete(TO, name).changed
     assert server.drafts == {}
-    assert not session.withdraw(TO, name).changed
+    assert not session.delete(TO, name).changed
 
 
 # ------------------------------------------------------------------ found again
 
 
 def test_a_draft_is_found_by_its_content(server: WeChatServer, session, part) -> None:
-    assert session.find(part(), TO) is None
+    assert session.probe(part(), TO) is None
     name = session.deliver(part(), TO).remote_id
-    assert session.find(part(), TO).remote_id == name
-    assert session.find(part("## 新闻\n\n雾又来了。"), TO) is None
-    assert session.find(part(page="https://lighthouse.example.org/other/"), TO) is None
+    assert session.probe(part(), TO).remote_id == name
+    assert session.probe(part("## 新闻\n\n雾又来了。"), TO) is None
+    assert session.probe(part(page="https://lighthouse.example.org/other/"), TO) is None
 
 
 def test_a_draft_is_found_on_the_last_page(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     server.api.drafts |= {f"m{n}": server.drafts[name] | {"content_source_url": ""} for n in range(44)}
     server.calls.clear()
-    assert session.find(part(), TO).remote_id == name
+    assert session.probe(part(), TO).remote_id == name
     assert server.paths == ["draft/batchget"] * 3
     assert all(json.loads(call.body)["no_content"] == 1 for call in server.calls)
 
@@ -129,22 +129,22 @@ def test_a_draft_is_found_on_the_last_page(server: WeChatServer, session, part) 
 def test_a_title_that_somebody_changed_is_no_hindrance(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     server.drafts[name]["title"] = "手工改过"
-    assert session.find(part(), TO).remote_id == name
+    assert session.probe(part(), TO).remote_id == name
 
 
 def test_without_an_address_the_words_must_do(server: WeChatServer, session, part) -> None:
     plain = part(page="http://lighthouse.example.org/1/")
     assert read(plain).article["content_source_url"] == ""
     name = session.deliver(plain, TO).remote_id
-    assert session.find(plain, TO).remote_id == name
+    assert session.probe(plain, TO).remote_id == name
     server.drafts[name]["digest"] = "手工改过"
-    assert session.find(plain, TO) is None
+    assert session.probe(plain, TO) is None
 
 
 def test_words_are_compared_as_people_read_them(session, part) -> None:
     """WeChat gives back &amp; for an ampersand, here in an address that has no room for a mark."""
     long = part(page="https://lighthouse.example.org/?a=1&b=".ljust(1000, "x"))
-    assert session.deliver(long, TO).remote_id == session.find(long, TO).remote_id
+    assert session.deliver(long, TO).remote_id == session.probe(long, TO).remote_id
 
 
 def test_the_mark_says_which_issue_and_which_content(part) -> None:
@@ -192,12 +192,12 @@ TOO_LONG: list[tuple[dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("fields", "said"), TOO_LONG, ids=range(len(TOO_LONG)))
 def test_what_is_too_long_is_told_before_any_call(
-    server: WeChatServer, session: LiveSession, part, fields: dict[str, str], said: str
+    server: WeChatServer, session: EditableSession, part, fields: dict[str, str], said: str
 ) -> None:
     """A1."""
     for act in (
         lambda: session.deliver(edited(part(), **fields), TO),
-        lambda: session.update(edited(part(), **fields), TO, "m"),
+        lambda: session.edit(edited(part(), **fields), TO, "m"),
     ):
         error = refused(act)
         assert error.message.startswith(said)
@@ -206,7 +206,7 @@ def test_what_is_too_long_is_told_before_any_call(
     assert server.calls == []
 
 
-def test_what_just_fits_is_taken(server: WeChatServer, session: LiveSession, part) -> None:
+def test_what_just_fits_is_taken(server: WeChatServer, session: EditableSession, part) -> None:
     full = {"title": "字" * 32, "author": "字" * 16, "digest": "字" * 128, "content": "字" * 19_999}
     session.deliver(edited(part(), **full, content_source_url=LONG.ljust(1024, "x")), TO)
     assert len(server.drafts) == 1
@@ -235,7 +235,7 @@ def test_a_cover_that_somebody_deleted_is_uploaded_again(server: WeChatServer, s
     name = session.deliver(part(), TO).remote_id
     server.api.covers.clear()
     server.calls.clear()
-    session.update(part("## 新闻\n\n雾又来了。"), TO, name)
+    session.edit(part("## 新闻\n\n雾又来了。"), TO, name)
     assert server.paths == ["draft/get", "draft/update", "material/add_material", "draft/update"]
     assert server.drafts[name]["thumb_media_id"] in server.api.covers
 
@@ -251,7 +251,7 @@ def test_a_cover_that_is_never_there(server: WeChatServer, session, part) -> Non
 
 def test_the_destination_is_the_account() -> None:
     live = Wechat(appid=APPID, secret="env:TIDE_SECRET")
-    assert (live.destination, live.own, [*live.recipients()]) == (APPID, "drafts", [APPID])
+    assert (live.destination, live.test_recipient, [*live.recipients()]) == (APPID, "drafts", [APPID])
     assert Wechat().destination == ""
 
 

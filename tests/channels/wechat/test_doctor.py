@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.channel import Finding, Level
+from publisher.channel import Finding, FindingLevel
 from publisher.channels.wechat import Wechat, cover
 from publisher.errors import ConfigError
 from tests.support.servers.wechat_api import WeChatServer
@@ -20,7 +20,7 @@ def look(server: WeChatServer, environment: Path, monkeypatch: pytest.MonkeyPatc
 
     def find(lang: str = "en", **keys: object) -> list[tuple[str, str, str]]:
         channel = Wechat(appid=APPID, secret="env:TIDE_SECRET", api=server.url, _lang=lang, **keys)  # type: ignore[arg-type]
-        return [(one.level.value, one.message, one.hint) for one in channel.examine()]
+        return [(one.level.value, one.message, one.hint) for one in channel.diagnose()]
 
     return find
 
@@ -79,13 +79,13 @@ def test_no_font(look, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_an_account() -> None:
     with pytest.raises(ConfigError, match="there is no appid") as caught:
-        Wechat().examine()
+        Wechat().diagnose()
     assert "mp.weixin.qq.com" in caught.value.hint
 
 
 def test_levels_are_findings(look, server: WeChatServer) -> None:
     server.down()
     ((level, message, _),) = look()
-    assert Finding(Level(level), message).level is Level.BAD
+    assert Finding(FindingLevel(level), message).level is FindingLevel.ERROR
     assert message.startswith("WeChat's interface cannot be reached")
     server.up()

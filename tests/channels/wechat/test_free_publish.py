@@ -114,10 +114,10 @@ def test_who_waited_too_long_goes_on_waiting(
         with pytest.raises(OutcomeUnknownError, match="还在发布"):
             session.deliver(wish(), TO)
         assert sum(slept) == sum(PAUSES) == 120
-        assert failed(lambda: session.find(wish(), TO)).message == "微信收下了，还在发布"
+        assert failed(lambda: session.probe(wish(), TO)).message == "微信收下了，还在发布"
     server.api.delay = 0
     with connect() as session:
-        found = session.find(wish(), TO)
+        found = session.probe(wish(), TO)
         assert (found.url, found.remote_id) == (URL, "article/article2247483000")
         assert session.deliver(wish(), TO).url == URL
     assert server.paths.count("freepublish/submit") == 1
@@ -138,7 +138,7 @@ def test_an_end_that_came_while_nobody_waited(server: WeChatServer, connect, par
         session._publishing.hand_in(json.loads(wish().body)["issue"], next(iter(server.drafts)))
     server.api.state, server.api.delay = 4, 0
     with connect() as session:
-        assert session.find(wish(), TO) is None
+        assert session.probe(wish(), TO) is None
         assert "审核" in failed(lambda: session.deliver(wish(), TO)).message
     assert server.paths.count("freepublish/submit") == 1
 
@@ -153,11 +153,11 @@ def test_an_answer_that_is_lost(server: WeChatServer, session, part, wish, kind:
     with pytest.raises(OutcomeUnknownError):
         session.deliver(wish(), TO)
     server.script()
-    assert "不知道草稿有没有提交" in failed(lambda: session.find(wish(), TO)).message
+    assert "不知道草稿有没有提交" in failed(lambda: session.probe(wish(), TO)).message
     (publish_id,) = server.api.publications
     for _ in range(2):
         server.api._freepublish_get({"publish_id": publish_id})
-    assert session.find(wish(), TO).url == URL
+    assert session.probe(wish(), TO).url == URL
     assert server.paths.count("freepublish/submit") == 1
 
 
@@ -184,11 +184,11 @@ def test_what_is_published_is_not_drafted_again(
     if not remembered:
         (environment / "publishing.json").unlink()
     with connect(publishes=True) as session:
-        error = failed(lambda: session.update(part("## 新闻\n\n雾又来了。"), TO, name))
+        error = failed(lambda: session.edit(part("## 新闻\n\n雾又来了。"), TO, name))
         assert error.message == "这一期已经发布，接口不能改已发布的文章"
         assert error.permanent
-        assert failed(lambda: session.update(wish(), TO, article)).permanent
-        stays = session.withdraw(TO, article)
+        assert failed(lambda: session.edit(wish(), TO, article)).permanent
+        stays = session.delete(TO, article)
         assert not stays.changed
         assert "留在原处" in stays.notes[0]
     assert server.drafts == {}
@@ -203,4 +203,4 @@ def test_a_published_article_that_was_deleted_does_not_count(
         session.deliver(wish(), TO)
         (environment / "publishing.json").unlink()
         next(iter(server.api.articles.values()))["is_deleted"] = True
-        failed(lambda: session.find(wish(), TO))
+        failed(lambda: session.probe(wish(), TO))

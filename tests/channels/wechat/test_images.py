@@ -109,7 +109,7 @@ def test_each_is_uploaded_once_in_two_runs(server: WeChatServer, connect, part, 
     show("copy.png", picture())
     server.calls.clear()
     with connect() as session:
-        session.update(part("## 新闻\n\n又来了 ![雾](a.png) ![又](copy.png)"), TO, name)
+        session.edit(part("## 新闻\n\n又来了 ![雾](a.png) ![又](copy.png)"), TO, name)
     assert server.paths == ["draft/get", "draft/update"]
     assert server.drafts[name]["content"].count(PICTURE) == 2
 

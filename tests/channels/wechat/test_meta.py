@@ -236,9 +236,9 @@ def test_a_wrong_setting_is_told_with_its_place(tmp_path) -> None:
     head = '[newsletter]\nname = "灯"\nurl = "https://l.example/{date}/"\nid = "tag:l.example,2020:l"\n'
     path.write_text(head + '[channels.wechat]\nlinks = "list"\n', "utf-8")
     with pytest.raises(ConfigError, match=r"^publisher\.toml:5:1: links must be"):
-        config.load(path, registry.load)
+        config.load_config(path, registry.load_channel)
     path.write_text(head + '[channels.wechat]\nlinks = "footnote"\nfooter = ["甲"]\n', "utf-8")
-    assert config.load(path, registry.load).channels[2] == Wechat(
+    assert config.load_config(path, registry.load_channel).channels[2] == Wechat(
         links="footnote", footer=("甲",), _lang="zh-CN", _root=str(tmp_path)
     )
 
@@ -248,7 +248,10 @@ def test_it_is_off_without_a_table(tmp_path) -> None:
     path.write_text(
         '[newsletter]\nname = "灯"\nurl = "https://l.example/{date}/"\nid = "tag:l,2020:l"\n', "utf-8"
     )
-    assert [channel.name for channel in config.load(path, registry.load).channels] == ["web", "rss"]
+    assert [channel.name for channel in config.load_config(path, registry.load_channel).channels] == [
+        "web",
+        "rss",
+    ]
 
 
 def test_the_files_lie_below_the_date(letter, sample: str) -> None:

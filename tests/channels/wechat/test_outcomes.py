@@ -59,7 +59,7 @@ def test_a_lost_answer_and_what_became_of_it(
     assert error.message == f"不知道微信有没有做完这一步：{said}"
     assert len(server.drafts) == there
     server.script()
-    found = [session.find(part(), TO) for _ in range(2)]
+    found = [session.probe(part(), TO) for _ in range(2)]
     assert [receipt and receipt.remote_id for receipt in found] == [*server.drafts] * 2 or [None, None]
     if not there:
         assert found == [None, None]
@@ -78,7 +78,7 @@ def test_what_can_be_done_twice_is_never_unknown(
     server: WeChatServer, session, part, path: str, kind: Any
 ) -> None:
     server.script(Fault(kind, of=path, value=502))
-    act = session.find if path == "draft/batchget" else session.deliver
+    act = session.probe if path == "draft/batchget" else session.deliver
     error = outcome(lambda: act(part(), TO))
     assert isinstance(error, DeliveryError)
     assert not error.permanent
@@ -117,8 +117,8 @@ def test_a_lost_update_is_made_again(server: WeChatServer, session, part) -> Non
     name = session.deliver(part(), TO).remote_id
     new = part("## 新闻\n\n雾又来了。")
     server.script(Fault("drop_after", of="draft/update"))
-    assert isinstance(outcome(lambda: session.update(new, TO, name)), OutcomeUnknownError)
-    assert not session.update(new, TO, name).changed
+    assert isinstance(outcome(lambda: session.edit(new, TO, name)), OutcomeUnknownError)
+    assert not session.edit(new, TO, name).changed
     assert list(server.drafts) == [name]
 
 
@@ -229,10 +229,10 @@ def test_the_secret_and_the_token_are_shown_nowhere(
             faults = [] if fault == "none" else [Fault(fault, value=code, text=text)]  # type: ignore[arg-type]
             for act in (
                 lambda: session.deliver(part(), TO),
-                lambda: session.update(part("## 新闻\n\n雾又来了。"), TO, next(iter(server.drafts), "x")),
-                lambda: session.find(part(), TO),
+                lambda: session.edit(part("## 新闻\n\n雾又来了。"), TO, next(iter(server.drafts), "x")),
+                lambda: session.probe(part(), TO),
                 lambda: session.deliver(wish(), TO),
-                lambda: session.withdraw(TO, "x"),
+                lambda: session.delete(TO, "x"),
             ):
                 server.script(*faults)
                 try:
@@ -242,7 +242,7 @@ def test_the_secret_and_the_token_are_shown_nowhere(
         shown += [repr(session), repr(session._account), repr(session._account._tokens)]
     server.script()
     channel = Wechat(appid=APPID, secret="env:TIDE_SECRET", api=server.url)
-    shown += [repr(channel), *map(repr, channel.examine())]
+    shown += [repr(channel), *map(repr, channel.diagnose())]
     out, err = capfd.readouterr()
     everything = "".join([*shown, caplog.text, out, err])
     assert len(shown) > 40

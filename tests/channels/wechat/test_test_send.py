@@ -63,11 +63,11 @@ def test_a_second_proof_takes_the_place_of_the_first(
 
 def test_nobody_takes_it_for_the_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
     session.deliver(part(), DRAFTS)
-    assert session.find(part(), APPID) is None
+    assert session.probe(part(), APPID) is None
     assert mark(part()) not in marks(server)
     plain = part(page="http://lighthouse.example.org/1/")  # WeChat wants no such address, so no mark
     session.deliver(plain, DRAFTS)
-    assert session.find(plain, APPID) is None
+    assert session.probe(plain, APPID) is None
 
 
 def test_it_becomes_the_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
@@ -88,12 +88,12 @@ def test_an_answer_that_is_lost_when_it_becomes_the_draft(
     server.script(Fault("drop_after", 1, "draft/update"))
     with pytest.raises(OutcomeUnknownError):
         session.deliver(part(NEWER), APPID)
-    found = session.find(part(NEWER), APPID)
+    found = session.probe(part(NEWER), APPID)
     assert found
     assert found.remote_id == media_id
     session.deliver(part(), DRAFTS)
     assert marks(server)[0] == mark(part(NEWER)), "the draft stays what it is"
-    session.update(part(), media_id, media_id)
+    session.edit(part(), media_id, media_id)
     assert list(server.drafts) == [media_id]
     assert marks(server) == [mark(part())]
 
@@ -102,7 +102,7 @@ def test_a_correction_takes_the_proof_away(server: WeChatServer, session: DraftS
     media_id = session.deliver(part(), APPID).remote_id
     session.deliver(part(NEWER), DRAFTS)
     assert len(server.drafts) == 2
-    session.update(part(NEWER), APPID, media_id)
+    session.edit(part(NEWER), APPID, media_id)
     assert list(server.drafts) == [media_id]
 
 
@@ -140,8 +140,8 @@ def test_who_is_not_there(
 
 def test_where_a_proof_goes() -> None:
     known = {"appid": APPID, "secret": "env:TIDE_SECRET"}
-    assert Wechat().own == ""
-    assert Wechat(**known).own == DRAFTS
-    assert Wechat(**known, me=NAME).own == NAME
+    assert Wechat().test_recipient == ""
+    assert Wechat(**known).test_recipient == DRAFTS
+    assert Wechat(**known, me=NAME).test_recipient == NAME
     with pytest.raises(ConfigError, match="your name at WeChat"):
         Wechat(**known, me="林 灯塔")

@@ -127,7 +127,7 @@ def test_an_expired_token_is_exchanged_once(server: WeChatServer, session, part)
     session.deliver(part(), APPID)
     server.api.expire()
     server.calls.clear()
-    assert session.find(part(), APPID)
+    assert session.probe(part(), APPID)
     assert server.paths == ["draft/batchget", "stable_token", "draft/batchget"]
 
 
