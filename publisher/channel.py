@@ -16,7 +16,7 @@ from enum import Enum
 from typing import ClassVar, Protocol, runtime_checkable
 
 from publisher.dataclass import dataclass
-from publisher.model import Issue, Publication
+from publisher.model import Issue, Newsletter
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Context:
     `addresses` maps the absolute address of an issue's page to that of its article at WeChat, for the issues
     whose article is known."""
 
-    publication: Publication
+    newsletter: Newsletter
     templates: Templates
     entry: Entry | None = None
     previous: Entry | None = None
@@ -282,7 +282,7 @@ class PingChannel(ArchiveChannel, Protocol):
     """A channel over all issues that tells somebody which of its files changed."""
 
     def build_ping(
-        self, digest: Callable[[str], str], publication: Publication
+        self, digest: Callable[[str], str], newsletter: Newsletter
     ) -> tuple[MessageChannel, Rendering] | None:
         """Who is to be told what about its files, now that they are written; None when nobody is. `digest`
         gives the SHA-256 (hex) of the file of a key."""

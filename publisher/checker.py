@@ -19,8 +19,8 @@ from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel
 from publisher.checks.budgets import Budget
 from publisher.checks.codes import Edit, Problem
-from publisher.checks.cross_issue import Archive, compare
-from publisher.checks.summary import Imprint
+from publisher.checks.cross_issue import IssueIndex, check_cross_issue
+from publisher.checks.summary import IssueSummary
 from publisher.config import Config
 from publisher.errors import IssueError, PublisherError, StorageError
 from publisher.files import wrap_os_error, write_if_changed
@@ -45,7 +45,7 @@ class FileResult(NamedTuple):
     size: int
     mtime: int
     problems: tuple[Problem, ...] = ()
-    summary: Imprint | None = None
+    summary: IssueSummary | None = None
     budgets: tuple[Budget, ...] = ()
     fault: PublisherError | None = None
 
@@ -55,7 +55,7 @@ class FileResult(NamedTuple):
         look: Any = cls(*row)
         made: FileResult = look._replace(
             problems=tuple(_problem_from_row(*one) for one in look.problems),
-            summary=look.summary and Imprint.from_row(look.summary),
+            summary=look.summary and IssueSummary.from_row(look.summary),
             budgets=tuple(Budget._make(one) for one in look.budgets),
         )
         return made
@@ -107,17 +107,17 @@ class FileChecker:
 
     def check_text(self, text: str, source: Found) -> FileResult:
         """What the text of a file says."""
-        from publisher.checks.budgets import budgets, too_long
-        from publisher.checks.check import examine
-        from publisher.reader import read
+        from publisher.checks.budgets import check_budgets, measure_budgets
+        from publisher.checks.check import check_single_issue
+        from publisher.reader import parse_issue
 
-        issue = read(text, source.path)
-        problems, imprint = examine(issue, text)
+        issue = parse_issue(text, source.path)
+        problems, imprint = check_single_issue(issue, text)
         measured: tuple[Budget, ...] = ()
         if self.config and self.measured_channels:
-            measured = tuple(budgets(issue, self.measured_channels, self.config.publication))
-            long = too_long(measured, Pos(*imprint.top))
-            problems = tuple(sorted((*problems, *(p for p in long if p.code not in imprint.silenced))))
+            measured = tuple(measure_budgets(issue, self.measured_channels, self.config.newsletter))
+            long = check_budgets(measured, Pos(*imprint.title_position))
+            problems = tuple(sorted((*problems, *(p for p in long if p.code not in imprint.ignored_codes))))
         return FileResult(*source, problems, imprint, measured)
 
 
@@ -199,14 +199,14 @@ def check_files(
     imprints = [look.summary for look in looks.values() if look.summary]
     published = _load_published_sources(home, checker.config)
     gone = set(published.values()) - {one.id for one in imprints}
-    archive = Archive(imprints, published, _find_removed_issue_urls(checker.config, gone))
+    archive = IssueIndex(imprints, published, _find_removed_issue_urls(checker.config, gone))
     for path in paths:
         look = looks[path]
         if look.summary is None:
             yield CheckedFile(path, (), (), look.fault)
             continue
-        problems = tuple(sorted((*look.problems, *compare(look.summary, archive))))
-        yield CheckedFile(path, problems, look.budgets, silenced=look.summary.silenced)
+        problems = tuple(sorted((*look.problems, *check_cross_issue(look.summary, archive))))
+        yield CheckedFile(path, problems, look.budgets, silenced=look.summary.ignored_codes)
 
 
 def _load_published_sources(home: Home | None, config: Config | None) -> dict[str, str]:
@@ -215,7 +215,7 @@ def _load_published_sources(home: Home | None, config: Config | None) -> dict[st
         return {}
     try:
         known: dict[str, dict[str, str]] = json.loads(home.revisions.read_bytes())
-        prefix = f"{config.publication.id}/"
+        prefix = f"{config.newsletter.id}/"
         return {one["source"]: name.removeprefix(prefix) for name, one in known.items() if "source" in one}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
@@ -228,11 +228,11 @@ def _find_removed_issue_urls(config: Config | None, ids: Collection[str]) -> dic
         assert config
         try:
             date = dt.date.fromisoformat(name)
-            page = config.root / config.publication.path(config.publication.address(name, date))
+            page = config.root / config.newsletter.output_path(config.newsletter.issue_url(name, date))
             hrefs = re.findall(r'href="(https?://[^"]+)"', page.read_text("utf-8", "replace"))
         except (OSError, ValueError):
             continue
-        found[name] = frozenset(links.canonical(unescape(href)) for href in hrefs)
+        found[name] = frozenset(links.canonicalize_url(unescape(href)) for href in hrefs)
     return found
 
 
@@ -250,13 +250,13 @@ def read_issue_text(path: Path, name: str) -> str:
 
 def find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
     """Every link of a file, or of the text that is to be one, and where it stands."""
-    from publisher.checks.addresses import written
-    from publisher.checks.source import Source
-    from publisher.checks.subject import Subject
-    from publisher.reader import read
+    from publisher.checks.addresses import find_url_positions
+    from publisher.checks.source import SourceText
+    from publisher.checks.subject import IssueSource
+    from publisher.reader import parse_issue
 
     text = texts[path] if path in texts else read_issue_text(root / path, path)
-    return written(Subject(read(text, path), Source(text)))
+    return find_url_positions(IssueSource(parse_issue(text, path), SourceText(text)))
 
 
 class FixedText(NamedTuple):
@@ -269,10 +269,10 @@ class FixedText(NamedTuple):
 
 def fix_text(text: str, path: str, codes: Collection[str]) -> FixedText:
     """A text after mending what is safe of some codes."""
-    from publisher.checks.fix import mend
-    from publisher.reader import read
+    from publisher.checks.fix import apply_fixes
+    from publisher.reader import parse_issue
 
-    done = mend(read, text, path, codes)
+    done = apply_fixes(parse_issue, text, path, codes)
     return FixedText(text, done.text, len(done.fixed))
 
 

@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 
 from publisher.credentials import Reference
 from publisher.dataclass import dataclass
-from publisher.errors import ConfigError, nearest
-from publisher.model import Publication
+from publisher.errors import ConfigError, find_nearest
+from publisher.model import Newsletter
 from publisher.project import CONFIG_FILE as CONFIG_FILE
 from publisher.project import find_config as find_config
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
@@ -72,7 +72,7 @@ class Config:
 
     path: Path
     root: Path
-    publication: Publication
+    newsletter: Newsletter
     issues: str = "issues/*.md"
     schedule: Schedule = _DEFAULT_SCHEDULE
     ledger: Reference = ""
@@ -89,17 +89,17 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
     """
     document = TomlDocument(path)
     document.reject_unknown_keys((), ("newsletter", "schedule", "ledger", "server", "channels"))
-    publication, issues = _parse_newsletter(document)
+    newsletter, issues = _parse_newsletter(document)
     ledger = document.decode(("ledger",), {"postgres": "Reference"})
     server = document.decode(("server",), {"listen": "str"})
     with document.locate_errors("server", "listen"):
         listen = _parse_listen_address(server["listen"]) if "listen" in server else None
-    channels = _build_channels(document, publication, find_channel)
+    channels = _build_channels(document, newsletter, find_channel)
     templates = path.parent / "templates"
     return Config(
         path=path,
         root=path.parent,
-        publication=publication,
+        newsletter=newsletter,
         issues=issues,
         schedule=_parse_schedule(document),
         ledger=ledger.get("postgres", ""),
@@ -113,9 +113,9 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
 # -------------------------------------------------------------- [newsletter]
 
 
-def _parse_newsletter(document: TomlDocument) -> tuple[Publication, str]:
+def _parse_newsletter(document: TomlDocument) -> tuple[Newsletter, str]:
     table = ("newsletter",)
-    known = collect_field_types(Publication) | {"issues": "str"}
+    known = collect_field_types(Newsletter) | {"issues": "str"}
     del known["base"]  # follows from url
     if "newsletter" not in document.data:
         raise document.error(
@@ -136,7 +136,7 @@ def _parse_newsletter(document: TomlDocument) -> tuple[Publication, str]:
         raise document.missing_key_error(table, "id", f'"tag:{host},{year}:{slugify(values["name"])}"')
     values["base"] = values["url"].partition("{")[0].rpartition("/")[0] + "/"
     issues = values.pop("issues", "issues/*.md")
-    return Publication(**values), issues
+    return Newsletter(**values), issues
 
 
 def slugify(*names: str) -> str:
@@ -170,7 +170,7 @@ def _validate_url(value: str) -> str:
         raise ConfigError("url must not have a ? or # part", "each page is a file, so use its path only")
     for word in re.findall(r"\{([^{}]*)\}", value):
         if word not in _PLACEHOLDERS:
-            near = nearest(word, _PLACEHOLDERS)
+            near = find_nearest(word, _PLACEHOLDERS)
             raise ConfigError(
                 f"url has the unknown placeholder {{{word}}}",
                 f"did you mean {{{near}}}?" if near else "there are {date} {year} {month} {day} {id}",
@@ -227,7 +227,7 @@ def _validate_timezone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        near = nearest(value, zoneinfo.available_timezones())
+        near = find_nearest(value, zoneinfo.available_timezones())
         hint = f"did you mean {near}?" if near else 'an IANA name, like timezone = "Asia/Shanghai"'
         raise ConfigError(f'there is no time zone "{value}"', hint) from None
     return value
@@ -300,17 +300,17 @@ def _parse_listen_address(value: str) -> ListenAddress:
 
 
 def _build_channels(
-    document: TomlDocument, publication: Publication, find_channel: Callable[[str], type[Channel]]
+    document: TomlDocument, newsletter: Newsletter, find_channel: Callable[[str], type[Channel]]
 ) -> tuple[Channel, ...]:
     named = [name for name in document.table("channels") if name not in _DEFAULT_CHANNELS]
     found = (
-        _build_channel(document, name, publication, find_channel) for name in (*_DEFAULT_CHANNELS, *named)
+        _build_channel(document, name, newsletter, find_channel) for name in (*_DEFAULT_CHANNELS, *named)
     )
     return tuple(channel for channel in found if channel)
 
 
 def _build_channel(
-    document: TomlDocument, name: str, publication: Publication, find_channel: Callable[[str], type[Channel]]
+    document: TomlDocument, name: str, newsletter: Newsletter, find_channel: Callable[[str], type[Channel]]
 ) -> Channel | None:
     """The channel; None when it is switched off. What is switched off must be right all the same."""
     table = ("channels", name)
@@ -329,12 +329,12 @@ def _build_channel(
         if missing and key not in values:
             raise document.missing_key_error(table, key, example_value(known[key]))
     with document.locate_errors(*place):
-        told = {"_lang": publication.lang, "_root": str(document.path.parent)}
+        told = {"_lang": newsletter.lang, "_root": str(document.path.parent)}
         channel: Channel = cls(
             **{keys[key].name: value for key, value in values.items()},
             **{name: value for name, value in told.items() if name in fields},
         )
         if enabled and hasattr(channel, "feed_urls"):
             # it refuses what is not below the folder that is served
-            channel.feed_urls(publication)
+            channel.feed_urls(newsletter)
     return channel if enabled else None

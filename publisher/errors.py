@@ -62,7 +62,7 @@ class StorageError(PublisherError):
     exit_code = 6
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like `word`, whatever its case; None when nothing is near."""
     from difflib import get_close_matches  # only after a mistake, so not at start-up
 
@@ -71,8 +71,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def format_suggestion(word: str, known: Iterable[str]) -> str:
     """A hint: the nearest known word as a question, or all of them when nothing is near."""
     words = list(known)
-    near = nearest(word, words)
+    near = find_nearest(word, words)
     return f"did you mean {near}?" if near else f"known here: {', '.join(words)}"

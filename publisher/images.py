@@ -8,12 +8,12 @@ from dataclasses import fields, is_dataclass, replace
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
-from publisher.model import Figure, Image, Issue, Paragraph, Publication, Text
+from publisher.model import Figure, Image, Issue, Newsletter, Paragraph, Text
 
 _Node = TypeVar("_Node")
 
 
-class Picture(NamedTuple):
+class LocalImage(NamedTuple):
     """A picture of an issue: its address as the issue writes it, its file below the newsletter's folder, and
     the file below the output folder that pages will ask for. All with forward slashes."""
 
@@ -22,26 +22,28 @@ class Picture(NamedTuple):
     target: str
 
 
-def pictures(issue: Issue, path: str, page_url: str, publication: Publication) -> tuple[Picture, ...]:
+def find_local_images(
+    issue: Issue, path: str, page_url: str, newsletter: Newsletter
+) -> tuple[LocalImage, ...]:
     """The pictures with a relative address, each once. `path` is the issue's file, `page_url` its page.
 
     A picture outside the newsletter's folder, or one whose address would lie outside the site, has an empty
     source: no page can show it.
     """
-    found: dict[str, Picture] = {}
-    for url in _addresses(issue):
+    found: dict[str, LocalImage] = {}
+    for url in _find_image_urls(issue):
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or url in found:
             continue
         source = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
         address = urljoin(page_url, parts.path)
-        inside = address.startswith(publication.base) and not source.startswith("..") and "\0" not in source
-        target = unquote(publication.path(address)) if inside else ""
-        found[url] = Picture(url, source if inside else "", target)
+        inside = address.startswith(newsletter.base) and not source.startswith("..") and "\0" not in source
+        target = unquote(newsletter.output_path(address)) if inside else ""
+        found[url] = LocalImage(url, source if inside else "", target)
     return tuple(found.values())
 
 
-def without(node: _Node, urls: frozenset[str]) -> _Node:
+def replace_missing_images(node: _Node, urls: frozenset[str]) -> _Node:
     """The node with the pictures at these addresses replaced by their alt text."""
     changed: object = node
     match node:
@@ -50,11 +52,11 @@ def without(node: _Node, urls: frozenset[str]) -> _Node:
         case Figure(Image(url, alt), _, pos) if url in urls:
             changed = Paragraph((Text(alt),) if alt else (), pos)
         case tuple():
-            changed = tuple([without(part, urls) for part in node])
+            changed = tuple([replace_missing_images(part, urls) for part in node])
         case _ if is_dataclass(node) and not isinstance(node, type):
             values = {field.name: getattr(node, field.name) for field in fields(node)}
             new = {
-                name: without(value, urls)
+                name: replace_missing_images(value, urls)
                 for name, value in values.items()
                 if isinstance(value, tuple) or is_dataclass(value)
             }
@@ -62,12 +64,12 @@ def without(node: _Node, urls: frozenset[str]) -> _Node:
     return changed  # type: ignore[return-value]
 
 
-def _addresses(node: object) -> Iterator[str]:
+def _find_image_urls(node: object) -> Iterator[str]:
     if isinstance(node, Image):
         yield node.url
     elif isinstance(node, tuple):
         for part in node:
-            yield from _addresses(part)
+            yield from _find_image_urls(part)
     elif is_dataclass(node):
         for field in fields(node):
-            yield from _addresses(getattr(node, field.name))
+            yield from _find_image_urls(getattr(node, field.name))

@@ -21,7 +21,7 @@ OTHER = "other"
 _WECHAT_HOST = "mp.weixin.qq.com"
 _REPOSITORY_HOSTS = {"github.com", "www.github.com"}
 _ARXIV_HOSTS = {"arxiv.org", "www.arxiv.org"}
-_NOT_OWNERS = {
+_RESERVED_NAMES = {
     "about", "apps", "blog", "collections", "contact", "customer-stories", "explore", "features", "login",
     "marketplace", "notifications", "orgs", "pricing", "search", "security", "settings", "site", "sponsors",
     "stars", "topics", "trending", "users",
@@ -29,28 +29,28 @@ _NOT_OWNERS = {
 _OWNER = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\Z")
 _NAME = lazy_pattern(r"[A-Za-z0-9._-]{1,100}\Z")
 _ARXIV_PATH = lazy_pattern(r"/(?:abs|pdf|html|format|e-print)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?/?\Z")
-_TRACKING = {
+_TRACKING_PARAMETERS = {
     "chksm", "clicktime", "enterid", "exportkey", "fbclid", "from", "gclid", "isappinstalled", "mpshare",
     "nwr_flag", "pass_ticket", "poc_token", "scene", "sessionid", "sharer_shareid", "sharer_shareinfo",
     "sharer_sharetime", "spm", "srcid", "subscene", "wx_header",
 }  # fmt: skip
 # what names an article of an account; all else in its address is about who opened or shared it
-_WECHAT_ARTICLE = {"__biz", "idx", "mid", "sn"}
+_WECHAT_ARTICLE_PARAMETERS = {"__biz", "idx", "mid", "sn"}
 _SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", "ircs", "magnet", "news",
                  "sms", "tg", "weixin", "xmpp"}  # fmt: skip
 _SCHEME = lazy_pattern(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
 _CREATIVE_COMMONS = lazy_pattern(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
-_PLAIN = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
+_ASCII_URL = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 # every character RFC 3986 allows in a URL, and the percent sign of what is escaped already
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 
 
 # of each address of an issue, every channel asks for these in turn
-_remembered = lru_cache(1024)
+_cached = lru_cache(1024)
 
 
-@_remembered
-def _split(url: str) -> tuple[str, str, str, str]:
+@_cached
+def _split_url(url: str) -> tuple[str, str, str, str]:
     """Scheme, host, path and query, all empty when the URL cannot be read."""
     try:
         parts = urlsplit(url.strip())
@@ -59,10 +59,10 @@ def _split(url: str) -> tuple[str, str, str, str]:
         return "", "", "", ""
 
 
-@_remembered
-def link_class(url: str) -> str:
+@_cached
+def classify_link(url: str) -> str:
     """The class of a URL: WECHAT, WECHAT_TEMPORARY, REPOSITORY, ARXIV or OTHER."""
-    scheme, host, path, query = _split(url)
+    scheme, host, path, query = _split_url(url)
     if scheme not in ("http", "https"):
         return OTHER
     if host == _WECHAT_HOST:
@@ -70,63 +70,67 @@ def link_class(url: str) -> str:
             return OTHER
         keys = dict(parse_qsl(query, keep_blank_values=True))
         return WECHAT_TEMPORARY if "timestamp" in keys and "signature" in keys else WECHAT
-    if repository(url):
+    if parse_repository(url):
         return REPOSITORY
-    return ARXIV if arxiv_id(url) else OTHER
+    return ARXIV if parse_arxiv_id(url) else OTHER
 
 
-def repository(url: str) -> str | None:
+def parse_repository(url: str) -> str | None:
     """ "owner/name" of a repository address, however deep it leads; None for any other."""
-    scheme, host, path, _ = _split(url)
+    scheme, host, path, _ = _split_url(url)
     if scheme not in ("http", "https") or host not in _REPOSITORY_HOSTS:
         return None
     parts = path.strip("/").split("/")
-    if len(parts) < 2 or parts[0].lower() in _NOT_OWNERS:
+    if len(parts) < 2 or parts[0].lower() in _RESERVED_NAMES:
         return None
     owner, name = parts[0], parts[1].removesuffix(".git")
     return f"{owner}/{name}" if _OWNER.match(owner) and _NAME.match(name) else None
 
 
-def arxiv_id(url: str) -> str | None:
+def parse_arxiv_id(url: str) -> str | None:
     """The arXiv id of an abstract, PDF or HTML address, without version; None for any other."""
-    scheme, host, path, _ = _split(url)
+    scheme, host, path, _ = _split_url(url)
     if scheme not in ("http", "https") or host not in _ARXIV_HOSTS:
         return None
     found = _ARXIV_PATH.match(path)
     return found.group(1) if found else None
 
 
-@_remembered
-def canonical(url: str) -> str:
+@_cached
+def canonicalize_url(url: str) -> str:
     """The form under which two addresses of the same thing are equal.
 
     https for http, host in lower case without `www.`, no fragment, no tracking parameters, arXiv by
     abstract, repositories by owner and name when the address leads to their front page.
     """
-    scheme, host, path, query = _split(url)
+    scheme, host, path, query = _split_url(url)
     if scheme not in ("http", "https") or not host:
         return url.strip()
-    if found := arxiv_id(url):
+    if found := parse_arxiv_id(url):
         return f"https://arxiv.org/abs/{found}"
-    repo = repository(url)
+    repo = parse_repository(url)
     if repo and path.strip("/").removesuffix(".git").count("/") == 1:
         return f"https://github.com/{repo.lower()}"
     article = host == _WECHAT_HOST and "__biz=" in query
     pairs = [
         (key, value)
         for key, value in parse_qsl(query, keep_blank_values=True)
-        if (key in _WECHAT_ARTICLE if article else key not in _TRACKING and not key.startswith("utm_"))
+        if (
+            key in _WECHAT_ARTICLE_PARAMETERS
+            if article
+            else key not in _TRACKING_PARAMETERS and not key.startswith("utm_")
+        )
     ]
     return urlunsplit(("https", host.removeprefix("www."), path.rstrip("/"), urlencode(pairs), ""))
 
 
-def site(url: str) -> str:
+def extract_host(url: str) -> str:
     """The host of a web address, in lower case without `www.`; empty for any other."""
-    scheme, host, _, _ = _split(url)
+    scheme, host, _, _ = _split_url(url)
     return host.removeprefix("www.") if scheme in ("http", "https") else ""
 
 
-def is_safe(url: str) -> bool:
+def is_safe_url(url: str) -> bool:
     """True when the URL is relative or has a scheme that only leads somewhere (never `javascript:`)."""
     found = None if url.startswith(("https://", "http://")) else _SCHEME.match(url)
     if not found:
@@ -134,13 +138,13 @@ def is_safe(url: str) -> bool:
     return re.sub(r"[\x00-\x20]", "", found.group(1)).lower() in _SAFE_SCHEMES
 
 
-def ascii_url(url: str) -> str:
+def to_ascii_url(url: str) -> str:
     """The URL in ASCII: host by IDNA where it can be, everything else percent-encoded as UTF-8.
 
     What is percent-encoded already stays as it is.
     """
     url = url.strip()
-    if _PLAIN.match(url):
+    if _ASCII_URL.match(url):
         return url
     if not url.isascii():
         try:
@@ -154,7 +158,7 @@ def ascii_url(url: str) -> str:
     return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", escaped)
 
 
-def license_link(spdx: str) -> tuple[str, str]:
+def build_license_link(spdx: str) -> tuple[str, str]:
     """The name people know a licence by, and its address, from an SPDX id.
 
     Creative Commons licences lead to their deed (creativecommons.org/licenses), all others to spdx.org.

@@ -28,7 +28,7 @@ class Pos:
     end_column: int
 
 
-NOWHERE = Pos(0, 0, 0, 0)
+NO_POSITION = Pos(0, 0, 0, 0)
 """The position of a node that no source line wrote."""
 
 
@@ -96,7 +96,7 @@ class Paragraph:
     """Running text."""
 
     children: Inlines
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class List:
     items: tuple[Blocks, ...]
     ordered: bool = False
     start: int = 1
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Quote:
     """Quoted blocks."""
 
     children: Blocks
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class CodeBlock:
 
     text: str
     language: str = ""
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Table:
     header: tuple[Inlines, ...]
     rows: tuple[tuple[Inlines, ...], ...]
     align: tuple[str, ...] = ()
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +142,14 @@ class Figure:
 
     image: Image
     url: str | None = None
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A thematic break."""
 
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 Block = Paragraph | List | Quote | CodeBlock | Table | Figure | Rule
@@ -172,7 +172,7 @@ class Title:
     date: str = ""
     headline: tuple[str, ...] = ()
     regular: bool = True
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,8 @@ class Guide:
     label: str = ""
     count: int | None = None
     segments: tuple[Segment, ...] = ()
-    label_pos: Pos = NOWHERE
-    pos: Pos = NOWHERE
+    label_pos: Pos = NO_POSITION
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class Brief:
     text: Inlines
     subject: str = ""
     body: Blocks = ()
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class Warmup:
     intro: Blocks
     briefs: tuple[Brief, ...]
     outro: Blocks = ()
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class Note:
 
     kind: str
     text: Inlines
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ class Field:
     kind: str
     value: Inlines
     url: str | None = None
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +263,10 @@ class Item:
     tail: Inlines = ()
     fields: tuple[Field, ...] = ()
     body: Blocks = ()
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
     @property
-    def placeholder(self) -> bool:
+    def is_placeholder(self) -> bool:
         """True for a bullet the editor has not filled: no title and no text, whatever its address."""
         return not (self.title or self.extras or self.tail or self.fields or self.body)
 
@@ -284,7 +284,7 @@ class Section:
     level: int = 2
     notes: tuple[Note, ...] = ()
     content: tuple[Item | Block, ...] = ()
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
     @property
     def items(self) -> Iterator[Item]:
@@ -298,7 +298,7 @@ class Archive:
 
     title: Inlines
     blocks: Blocks
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +307,7 @@ class Definition:
 
     label: str
     url: str
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +321,7 @@ class Dropped:
     name: str
     text: str
     inline: bool = False
-    pos: Pos = NOWHERE
+    pos: Pos = NO_POSITION
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,8 +360,8 @@ class Issue:
     archive: Archive | None = None
     footer: Blocks = ()
     front: tuple[tuple[str, str], ...] = ()
-    front_pos: Pos = NOWHERE
-    tagline_pos: Pos = NOWHERE
+    front_pos: Pos = NO_POSITION
+    tagline_pos: Pos = NO_POSITION
     draft: bool = False
     definitions: tuple[Definition, ...] = ()
     dropped: tuple[Dropped, ...] = ()
@@ -380,7 +380,7 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class Newsletter:
     """The newsletter itself, from publisher.toml; an issue never changes it.
 
     `url` is the address pattern of an issue page, e.g. https://example.org/news/{date}/ ; `base` is
@@ -401,15 +401,15 @@ class Publication:
     license: str = ""
     contacts: tuple[str, ...] = ()
 
-    def address(self, issue_id: str, date: dt.date) -> str:
+    def issue_url(self, issue_id: str, date: dt.date) -> str:
         """The absolute address of an issue's page."""
         return self.url.format(
             id=issue_id, date=date.isoformat(), year=f"{date:%Y}", month=f"{date:%m}", day=f"{date:%d}"
         )
 
-    def path(self, address: str) -> str:
+    def output_path(self, url: str) -> str:
         """The file, below the output folder, that is served at an address under `base`."""
-        inside = address.removeprefix(self.base)
+        inside = url.removeprefix(self.base)
         if not inside or inside.endswith("/"):
             inside += "index.html"
         elif "." not in inside.rsplit("/", 1)[-1]:
@@ -419,10 +419,10 @@ class Publication:
 
 def plain(inlines: Inlines) -> str:
     """The characters a reader sees: images give their alt text, breaks a space."""
-    return "".join([node.text if isinstance(node, Text) else _plain(node) for node in inlines])
+    return "".join([node.text if isinstance(node, Text) else _extract_node_text(node) for node in inlines])
 
 
-def _plain(node: Inline) -> str:
+def _extract_node_text(node: Inline) -> str:
     match node:
         case Text(text) | Code(text):
             return text

@@ -16,7 +16,7 @@ from publisher.run import RunContext
 
 if TYPE_CHECKING:
     from publisher.checks.codes import Problem
-    from publisher.checks.summary import Imprint
+    from publisher.checks.summary import IssueSummary
     from publisher.ledger.calendar import Insistence
 
 _MAX_COMPARED = 20
@@ -45,7 +45,7 @@ def require_no_errors(run: RunContext, issue: Record, current: Edition, parsed_t
         return
     from publisher.ledger.calendar import insist, insistences
 
-    name = f"{run.config.publication.id}/{issue.id}"
+    name = f"{run.config.newsletter.id}/{issue.id}"
     known = insistences(run.ledger).get(name, ()) if run.has_ledger else ()
     if run.request.force:
         if run.is_recorded and not is_forced(errors, issue, known):
@@ -80,18 +80,18 @@ class _CheckedText(NamedTuple):
     channel what is too much for it."""
 
     sha256: str
-    summary: Imprint
+    summary: IssueSummary
     errors: tuple[_ErrorPosition, ...] | None = None
     excess: Mapping[str, str] = {}
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
         """What JSON gives back as a list."""
-        from publisher.checks.summary import Imprint
+        from publisher.checks.summary import IssueSummary
 
         sha256, imprint, errors, excess = row
         places = None if errors is None else tuple((line, code) for line, code in errors)
-        return cls(sha256, Imprint.from_row(imprint), places, excess)
+        return cls(sha256, IssueSummary.from_row(imprint), places, excess)
 
 
 class IssueChecker:
@@ -121,12 +121,12 @@ class IssueChecker:
 
     def _find_text_errors(self, issue: Record) -> list[str]:
         """The errors in its text and beside the issues before it. Raises IssueError, StorageError."""
-        from publisher.checks.cross_issue import Archive, compare
+        from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 
         own = self._check_issue(issue)
         before = [one for one in self._issues if one.date < issue.date][:_MAX_COMPARED]
         others = [seen.summary for one in before if (seen := self._summarize_issue(one))]
-        beside = _locate_errors(compare(own.summary, Archive([own.summary, *others])))
+        beside = _locate_errors(check_cross_issue(own.summary, IssueIndex([own.summary, *others])))
         return [f"{code} at line {line}" for line, code in sorted({*(own.errors or ()), *beside})]
 
     def save(self) -> None:
@@ -140,11 +140,11 @@ class IssueChecker:
         """An issue with its errors. Raises IssueError, StorageError."""
         seen = self._get_cached(issue)
         if seen is None or seen.errors is None:
-            from publisher.checks.check import grave
+            from publisher.checks.check import errors_only
 
             text, document = self._parse_issue(issue)
-            found = grave(document, text)
-            seen = _CheckedText(issue.sha256, found.imprint, tuple(_locate_errors(found.problems)))
+            found = errors_only(document, text)
+            seen = _CheckedText(issue.sha256, found.summary, tuple(_locate_errors(found.problems)))
         self._checked[issue.path] = seen
         return seen
 
@@ -152,15 +152,17 @@ class IssueChecker:
         """An issue of which only the imprint is of use; None for a file that cannot be read."""
         seen = self._get_cached(issue)
         if seen is None:
-            from publisher.checks.source import Source
-            from publisher.checks.subject import Subject
-            from publisher.checks.summary import Imprint
+            from publisher.checks.source import SourceText
+            from publisher.checks.subject import IssueSource
+            from publisher.checks.summary import IssueSummary
 
             try:
                 text, document = self._parse_issue(issue)
             except PublisherError:
                 return None
-            seen = _CheckedText(issue.sha256, Imprint.of(Subject(document, Source(text))))
+            seen = _CheckedText(
+                issue.sha256, IssueSummary.from_source(IssueSource(document, SourceText(text)))
+            )
         self._checked[issue.path] = seen
         return seen
 
@@ -170,15 +172,15 @@ class IssueChecker:
         limited = {channel.name: channel for channel in channels if getattr(channel, "limits", None)}
         unknown = [channel for name, channel in limited.items() if name not in seen.excess]
         if unknown:
-            from publisher.checks.budgets import budgets
+            from publisher.checks.budgets import measure_budgets
 
             _, document = self._parse_issue(issue)
-            made = budgets(document, unknown, self._run.config.publication)
+            made = measure_budgets(document, unknown, self._run.config.newsletter)
             # a channel that cannot render it at all says so itself, and stops no other
             excess = {one.channel: one.excess if one.report else "" for one in made}
             seen = seen._replace(excess={**seen.excess, **excess})
             self._checked[issue.path] = seen
-        silent = "too-long" in seen.summary.silenced
+        silent = "too-long" in seen.summary.ignored_codes
         return [name for name in limited if seen.excess[name] and not silent]
 
     def _get_cached(self, issue: Record) -> _CheckedText | None:
@@ -188,14 +190,14 @@ class IssueChecker:
     def _parse_issue(self, issue: Record) -> tuple[str, Issue]:
         if issue.path not in self._parsed_texts:
             from publisher.checker import read_issue_text
-            from publisher.reader import read
+            from publisher.reader import parse_issue
 
             text = read_issue_text(self._run.config.root / issue.path, issue.path)
-            self._parsed_texts[issue.path] = text, read(text, issue.path)
+            self._parsed_texts[issue.path] = text, parse_issue(text, issue.path)
         return self._parsed_texts[issue.path]
 
 
 def _locate_errors(problems: Iterable[Problem]) -> Iterable[_ErrorPosition]:
-    from publisher.checks.check import errors
+    from publisher.checks.check import select_errors
 
-    return ((problem.pos.line, problem.code) for problem in errors(problems))
+    return ((problem.pos.line, problem.code) for problem in select_errors(problems))

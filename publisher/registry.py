@@ -10,7 +10,7 @@ from dataclasses import is_dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from publisher.errors import ConfigError, nearest
+from publisher.errors import ConfigError, find_nearest
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
@@ -19,7 +19,7 @@ ENTRY_POINT_GROUP = "publisher.channels"
 _BUILTIN_CHANNELS = {
     "web": "publisher.channels.web:Web",
     "rss": "publisher.channels.rss:Rss",
-    "wechat": "publisher.channels.wechat:Wechat",
+    "wechat": "publisher.channels.wechat:WeChat",
     "telegram": "publisher.channels.telegram:Telegram",
     "email": "publisher.channels.email:Email",
 }
@@ -72,7 +72,7 @@ def _read_entry_points() -> dict[str, str]:
 
 def _unknown_channel_error(name: str) -> ConfigError:
     known = channel_names()
-    near = nearest(name, known)
+    near = find_nearest(name, known)
     listed = f"channels: {', '.join(known)}"
     return ConfigError(f"there is no channel {name}", f"did you mean {near}? {listed}" if near else listed)
 

@@ -55,7 +55,7 @@ class RunContext:
     @cached_property
     def now(self) -> dt.datetime:
         """The time of the run in the newsletter's zone, in whole seconds."""
-        zone = ZoneInfo(self.config.publication.timezone)
+        zone = ZoneInfo(self.config.newsletter.timezone)
         return self.started_at.astimezone(zone).replace(microsecond=0)
 
     @property

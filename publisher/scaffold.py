@@ -16,8 +16,8 @@ from publisher.errors import ConfigError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
-from publisher.reader import read
-from publisher.words import words
+from publisher.reader import parse_issue
+from publisher.words import get_labels
 
 _SAMPLE_TITLES = ("慢工双周刊", "写得慢一点，用得久一点：排版、字体与顺手的工具")
 _SAMPLE_ISSUES = ("sample-1.md", "sample-2.md", "sample-3.md")  # oldest first
@@ -168,15 +168,15 @@ def _next_issue_path(config: Config, date: dt.date, newest: Path | None) -> Pure
 
 
 def _render_draft(config: Config, date: dt.date, newest: Issue | None) -> str:
-    publication = config.publication
-    word = words(publication.lang)
+    newsletter = config.newsletter
+    word = get_labels(newsletter.lang)
     label = (newest.guide.label if newest.guide else "") if newest else word["guide"]
     colon = word["colon"].strip()
     layout = [f"layout: {value}" for key, value in newest.front if key == "layout"] if newest else []
-    tagline = publication.tagline or (plain(newest.tagline) if newest else "")
+    tagline = newsletter.tagline or (plain(newest.tagline) if newest else "")
     parts = [
         "\n".join(["---", "draft: true", *layout, "---"]),
-        f"# {publication.name} ({date}){colon}",
+        f"# {newsletter.name} ({date}){colon}",
         *([f"**{tagline}**"] if tagline else []),
         *([f"> {label}{colon}"] if label else []),
         *(_render_headings(newest) if newest else []),
@@ -195,7 +195,7 @@ def _render_headings(issue: Issue) -> list[str]:
 
 def _read_issue(path: Path) -> Issue:
     try:
-        return read(path.read_text("utf-8-sig", errors="replace"), str(path))
+        return parse_issue(path.read_text("utf-8-sig", errors="replace"), str(path))
     except OSError as error:
         raise wrap_os_error(f"cannot read {path}", error) from error
 

@@ -21,12 +21,12 @@ from typing import Any, NoReturn
 from unittest import mock
 
 from publisher.channel import Channel, Context, Entry, Part, Rendering
-from publisher.model import Issue, Publication
-from publisher.reader import read
+from publisher.model import Issue, Newsletter
+from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import absolute, display_title, publishable, summary
+from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
-PUBLICATION = Publication(
+PUBLICATION = Newsletter(
     "试刊", "https://example.org/try/{date}/", "https://example.org/try/", "tag:example.org,2021:try"
 )
 
@@ -65,15 +65,15 @@ if a < b:
 
 def build_sample() -> tuple[Issue, Context]:
     """An issue as the pipeline gives it to a channel, and the context that goes with it."""
-    issue = publishable(read(SAMPLE, "2021-07-18.md"))
+    issue = make_publishable(parse_issue(SAMPLE, "2021-07-18.md"))
     date = dt.date(2021, 7, 18)
-    url = PUBLICATION.address(issue.id, date)
+    url = PUBLICATION.issue_url(issue.id, date)
     published = dt.datetime(2021, 7, 18, 9, 45, tzinfo=dt.timezone(dt.timedelta(hours=8)))
     entry = Entry(
         f"{PUBLICATION.id}/{issue.id}",
         date,
-        display_title(issue, PUBLICATION),
-        summary(issue),
+        build_display_title(issue, PUBLICATION),
+        build_summary(issue),
         url,
         published,
         published,
@@ -81,7 +81,7 @@ def build_sample() -> tuple[Issue, Context]:
         revision="1",
     )
     feeds = {"rss": "https://example.org/try/feed.xml"}
-    return absolute(issue, url), Context(PUBLICATION, Theme.load(None), entry=entry, feeds=feeds)
+    return make_urls_absolute(issue, url), Context(PUBLICATION, Theme.load(None), entry=entry, feeds=feeds)
 
 
 def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -> Rendering:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from publisher import templates
 from publisher.dataclass import dataclass
-from publisher.errors import ConfigError, StorageError, nearest
+from publisher.errors import ConfigError, StorageError, find_nearest
 from publisher.model import Blocks, Inlines
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Theme:
 
     In a template, `blocks` and `inlines` turn nodes of the document into HTML, `lang` gives the attribute
     that tells their language when it is not the page's, and `url` makes an address safe for an attribute.
-    The channel gives `publication` and, as `w`, the words of its language. A name that nobody gave is an
+    The channel gives `newsletter` and, as `w`, the words of its language. A name that nobody gave is an
     error, not an empty string.
     """
 
@@ -73,7 +73,7 @@ class Theme:
         ours = [Path(name) for name in _read_templates(Path(templates.__path__[0]), is_builtin=True)]
         found = {}
         for name in map(Path, sorted(self.files.keys() - {str(one) for one in ours})):
-            if near := nearest(name.stem, [one.stem for one in ours if one.suffix == name.suffix]):
+            if near := find_nearest(name.stem, [one.stem for one in ours if one.suffix == name.suffix]):
                 found[self.files[str(name)].path] = f"{near}{name.suffix}"
         return found
 
@@ -156,17 +156,17 @@ def _build_filters() -> dict[str, Callable[..., Markup]]:
 
     @pass_context
     def blocks(context: Context, nodes: Blocks) -> Markup:
-        return Markup(page.blocks(nodes, context["publication"].lang))
+        return Markup(page.blocks(nodes, context["newsletter"].lang))
 
     @pass_context
     def lang(context: Context, nodes: Inlines) -> Markup:
-        return Markup(page.language(nodes, context["publication"].lang))
+        return Markup(page.build_lang_attribute(nodes, context["newsletter"].lang))
 
     return {
         "blocks": blocks,
         "inlines": lambda nodes: Markup(page.inlines(nodes)),
         "lang": lang,
-        "url": lambda url: Markup(html.address(url)),
+        "url": lambda url: Markup(html.escape_url(url)),
     }
 
 

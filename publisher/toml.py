@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from publisher.errors import ConfigError, did_you_mean
+from publisher.errors import ConfigError, format_suggestion
 
 # what a person calls a type, and how a value of it is written
 _TYPE_NAMES = {
@@ -94,7 +94,7 @@ class TomlDocument:
                 else:
                     what = f"unknown key {key}" + (f" in [{'.'.join(table)}]" if table else "")
                 new = _RENAMED.get(".".join((*table, key)))
-                hint = f"it is called {new} now" if new else did_you_mean(key, known)
+                hint = f"it is called {new} now" if new else format_suggestion(key, known)
                 raise self.error((*table, key), what, hint)
 
     def decode(self, table: tuple[str, ...], kinds: Mapping[str, str]) -> dict[str, Any]:

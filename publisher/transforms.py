@@ -10,7 +10,7 @@ from itertools import chain, count
 from typing import TypeVar, assert_never
 from urllib.parse import urljoin
 
-from publisher.links import ascii_url
+from publisher.links import to_ascii_url
 from publisher.model import (
     Block,
     Blocks,
@@ -27,9 +27,9 @@ from publisher.model import (
     Item,
     Link,
     List,
+    Newsletter,
     Paragraph,
     Pos,
-    Publication,
     Quote,
     Rule,
     Section,
@@ -39,7 +39,7 @@ from publisher.model import (
     plain,
 )
 from publisher.patterns import lazy_pattern
-from publisher.words import words
+from publisher.words import get_labels
 
 _SENTENCE_ENDS = "。！？!?"
 _CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
@@ -49,10 +49,10 @@ _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四�
 _Node = TypeVar("_Node")
 
 
-def publishable(issue: Issue) -> Issue:
+def make_publishable(issue: Issue) -> Issue:
     """The issue without what no reader should see: unfilled bullets and fields, sections left without
     content, an empty guide, and the archive by hand (channels print a generated one)."""
-    sections = _with_content(issue.sections)
+    sections = _filter_sections(issue.sections)
     warmup = issue.warmup
     if warmup:
         briefs = tuple(b for b in warmup.briefs if plain(b.text).strip(" ：:") != b.subject or b.body)
@@ -61,42 +61,49 @@ def publishable(issue: Issue) -> Issue:
     return replace(issue, sections=sections, warmup=warmup, guide=guide, archive=None)
 
 
-def _with_content(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+def _filter_sections(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     """The sections that have something to show: nodes, notes, or such a section below them."""
     kept: list[Section] = []
-    for section in map(_filled, reversed(sections)):
+    for section in map(_filter_section, reversed(sections)):
         if section.content or section.notes or (kept and kept[-1].level > section.level and section.title):
             kept.append(section)
     return tuple(reversed(kept))
 
 
-def _filled(section: Section) -> Section:
-    content = [_item(node) if isinstance(node, Item) else node for node in section.content]
-    kept = [node for node in _shown(tuple(content)) if not (isinstance(node, Item) and node.placeholder)]
+def _filter_section(section: Section) -> Section:
+    content = [_filter_item(node) if isinstance(node, Item) else node for node in section.content]
+    kept = [
+        node
+        for node in _filter_empty_paragraphs(tuple(content))
+        if not (isinstance(node, Item) and node.is_placeholder)
+    ]
     return replace(section, content=tuple(kept))
 
 
-def _item(item: Item) -> Item:
-    told, body = tuple([one for one in item.fields if one.value or one.url]), _shown(item.body)
+def _filter_item(item: Item) -> Item:
+    told, body = (
+        tuple([one for one in item.fields if one.value or one.url]),
+        _filter_empty_paragraphs(item.body),
+    )
     same = len(told) == len(item.fields) and len(body) == len(item.body)
     return item if same else replace(item, fields=told, body=body)
 
 
-def _shown(nodes: tuple[_Node, ...]) -> tuple[_Node, ...]:
+def _filter_empty_paragraphs(nodes: tuple[_Node, ...]) -> tuple[_Node, ...]:
     """The nodes without paragraphs in which nothing is left to see, such as a lone closing tag."""
     return tuple(node for node in nodes if not (isinstance(node, Paragraph) and not node.children))
 
 
-def absolute(issue: Issue, page_url: str) -> Issue:
+def make_urls_absolute(issue: Issue, page_url: str) -> Issue:
     """The issue with every address absolute (relative ones lead from `page_url`) and in ASCII."""
 
     def resolve(url: str) -> str:
         if url.startswith(("https://", "http://")):
-            return ascii_url(url)
+            return to_ascii_url(url)
         try:
-            return ascii_url(urljoin(page_url, url))
+            return to_ascii_url(urljoin(page_url, url))
         except ValueError:  # an address no parser understands stays as it is, in ASCII
-            return ascii_url(url)
+            return to_ascii_url(url)
 
     return map_urls(issue, resolve)
 
@@ -109,7 +116,7 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
         mapped = tuple([part if isinstance(part, Text) else map_urls(part, change) for part in node])
         return mapped if mapped != node else node  # type: ignore[return-value]
     changed: dict[str, object] = {}
-    for name in _INNER[type(node)]:
+    for name in _INNER_FIELDS[type(node)]:
         if value := getattr(node, name):
             new = change(value) if name == "url" else map_urls(value, change)
             if new is not value and new != value:
@@ -117,79 +124,79 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
     return replace(node, **changed) if changed else node  # type: ignore[type-var]
 
 
-def every(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
+def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
     """The nodes of a kind in a tuple of nodes, as they are read."""
     found: list[_Node] = []
-    _find(kind, nodes, found)
+    _collect_nodes(kind, nodes, found)
     return found
 
 
-def _find(kind: type[_Node], nodes: tuple[object, ...], found: list[_Node]) -> None:
+def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], found: list[_Node]) -> None:
     for node in nodes:
         if isinstance(node, tuple):
-            _find(kind, node, found)
+            _collect_nodes(kind, node, found)
         elif isinstance(node, kind):
             found.append(node)
-        for name in _INNER[type(node)]:
+        for name in _INNER_FIELDS[type(node)]:
             inner = getattr(node, name)
-            _find(kind, inner if isinstance(inner, tuple) else (inner,), found)
+            _collect_nodes(kind, inner if isinstance(inner, tuple) else (inner,), found)
 
 
 # of these types are fields in which there is neither a node nor an address
-_PLAIN = {
+_LEAF_TYPES = {
     "str", "str | None", "int", "int | None", "bool", "dt.date | None", "tuple[str, ...]", "Pos", "Source",
 }  # fmt: skip
 
 
-class _Inner(dict[type, tuple[str, ...]]):
+class _InnerFieldsCache(dict[type, tuple[str, ...]]):
     """By its type, the fields of a node in which there may be nodes or addresses; none of what is no node."""
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
         known = fields(kind) if is_dataclass(kind) else ()
-        self[kind] = tuple([one.name for one in known if one.name == "url" or one.type not in _PLAIN])
+        self[kind] = tuple([one.name for one in known if one.name == "url" or one.type not in _LEAF_TYPES])
         return self[kind]
 
 
-_INNER = _Inner()
-_known_names: dict[type, tuple[str, ...] | None] = {}
+_INNER_FIELDS = _InnerFieldsCache()
+_field_names_by_type: dict[type, tuple[str, ...] | None] = {}
 
 
-def _names(kind: type) -> tuple[str, ...] | None:
+def _list_field_names(kind: type) -> tuple[str, ...] | None:
     """The names of a dataclass's fields, which `fields` would look for every time; None for other types."""
-    if kind not in _known_names:
-        _known_names[kind] = tuple([f.name for f in fields(kind)]) if is_dataclass(kind) else None
-    return _known_names[kind]
+    if kind not in _field_names_by_type:
+        _field_names_by_type[kind] = tuple([f.name for f in fields(kind)]) if is_dataclass(kind) else None
+    return _field_names_by_type[kind]
 
 
-def revision(issue: Issue) -> str:
+def compute_revision(issue: Issue) -> str:
     """SHA-256 (hex) of what readers see of the issue: words, structure and addresses, no positions."""
     pieces: list[str] = []
-    _collect(issue, pieces)
+    _collect_visible(issue, pieces)
     return hashlib.sha256("".join([f"{piece}\0" for piece in pieces]).encode("utf-8", "replace")).hexdigest()
 
 
-_UNSEEN = {"source", "diagnostics", "dropped", "definitions", "front", "archive"}
+_INVISIBLE_FIELDS = {"source", "diagnostics", "dropped", "definitions", "front", "archive"}
 
 
-def _collect(node: object, pieces: list[str]) -> None:
+def _collect_visible(node: object, pieces: list[str]) -> None:
     if isinstance(node, str):
         pieces.append(node)
     elif isinstance(node, tuple):
         pieces.append(f"({len(node)}")
         for part in node:
-            _collect(part, pieces)
+            _collect_visible(part, pieces)
     elif isinstance(node, Pos):
         return
-    elif (names := _names(type(node))) is not None:
+    elif (names := _list_field_names(type(node))) is not None:
         pieces.append(type(node).__name__)
         for name in names:
-            if name not in _UNSEEN:
-                _collect(getattr(node, name), pieces)
+            if name not in _INVISIBLE_FIELDS:
+                _collect_visible(getattr(node, name), pieces)
     else:
         pieces.append(str(node))
 
 
-def display_title(issue: Issue, publication: Publication) -> str:
+def build_display_title(issue: Issue, newsletter: Newsletter) -> str:
     """The title readers see in lists, feeds and subjects, one line of plain text.
 
     A title of the form `NAME (DATE)` without a headline gets the first topics of the guide, or of the
@@ -197,20 +204,20 @@ def display_title(issue: Issue, publication: Publication) -> str:
     """
     title = issue.title
     if title is None:
-        return f"{publication.name} ({issue.date.isoformat() if issue.date else issue.id})"
+        return f"{newsletter.name} ({issue.date.isoformat() if issue.date else issue.id})"
     if not title.regular:
-        return " ".join(plain(title.text).split()) or publication.name
-    headline = "/".join(title.headline or topics(issue))
+        return " ".join(plain(title.text).split()) or newsletter.name
+    headline = "/".join(title.headline or find_topics(issue))
     name = f"{title.name} ({title.date})"
-    return f"{name}{words(publication.lang)['colon']}{headline}" if headline else name
+    return f"{name}{get_labels(newsletter.lang)['colon']}{headline}" if headline else name
 
 
-def topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
+def find_topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
     """The first topics of an issue, whole clauses, together at most `limit` characters.
 
     They come from the segments of the guide, else from the titles of the first items.
     """
-    found = [_clause(s.text) for s in issue.guide.segments] if issue.guide else []
+    found = [_extract_first_clause(s.text) for s in issue.guide.segments] if issue.guide else []
     candidates = [text for text in found if text and not _FRAGMENT.match(text)] or [
         " ".join(plain(item.title).split()) for item in issue.items
     ]
@@ -225,7 +232,7 @@ def topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _clause(text: str) -> str:
+def _extract_first_clause(text: str) -> str:
     """The first clause: up to the first semicolon, full stop or comma."""
     for index, char in enumerate(text):
         if char in _CLAUSE_ENDS or char in "，,":
@@ -233,9 +240,9 @@ def _clause(text: str) -> str:
     return text.strip()
 
 
-def summary(issue: Issue, limit: int = 160) -> str:
+def build_summary(issue: Issue, limit: int = 160) -> str:
     """What the issue is about in at most `limit` characters, plain text, cut where a clause ends."""
-    guide = " ".join(text_of(issue.guide.blocks).split()) if issue.guide else ""
+    guide = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
     text = guide or "；".join(" ".join(plain(item.title).split()) for item in issue.items if item.title)
     return shorten(text, limit)
 
@@ -266,7 +273,7 @@ def shorten(text: str, limit: int) -> str:
     return head[:cut].rstrip() + "…"
 
 
-def anchors(issue: Issue) -> tuple[str, ...]:
+def build_anchors(issue: Issue) -> tuple[str, ...]:
     """The id every section has on the issue's page: the letters and digits of its title, joined by hyphens,
     and unique among the ids of sections and items."""
     taken = {"main", "briefs", ""} | {item.id for item in issue.items}
@@ -279,19 +286,19 @@ def anchors(issue: Issue) -> tuple[str, ...]:
     return tuple(found)
 
 
-def text_of(nodes: Blocks) -> str:
+def blocks_to_plain_text(nodes: Blocks) -> str:
     """The words of blocks, one line per block, without any markup."""
-    return "\n".join(_words(node) for node in nodes)
+    return "\n".join(_block_to_plain_text(node) for node in nodes)
 
 
-def _words(node: Block) -> str:
+def _block_to_plain_text(node: Block) -> str:
     match node:
         case Paragraph(children):
             return plain(children)
         case List(items):
-            return "\n".join(text_of(item) for item in items)
+            return "\n".join(blocks_to_plain_text(item) for item in items)
         case Quote(children):
-            return text_of(children)
+            return blocks_to_plain_text(children)
         case CodeBlock(text):
             return text
         case Table(header, rows):
@@ -304,21 +311,21 @@ def _words(node: Block) -> str:
             assert_never(node)
 
 
-def links(nodes: Inlines) -> Iterator[str]:
+def find_urls(nodes: Inlines) -> Iterator[str]:
     """Every address in a run of inlines, pictures included, in order."""
     for node in nodes:
-        yield from _addresses(node)
+        yield from _find_node_urls(node)
 
 
-def _addresses(node: Inline) -> Iterator[str]:
+def _find_node_urls(node: Inline) -> Iterator[str]:
     match node:
         case Link(children, url):
             yield url
-            yield from links(children)
+            yield from find_urls(children)
         case Image(url):
             yield url
         case Strong(children) | Em(children):
-            yield from links(children)
+            yield from find_urls(children)
         case Text() | Code() | Break():
             return
         case _:
@@ -333,9 +340,9 @@ def has_link(nodes: Inlines) -> bool:
     )
 
 
-def linked(field: Field) -> Field:
+def link_field_value(field: Field) -> Field:
     """The field with its address in its value, whatever that says."""
-    if not field.url or field.url in links(field.value):
+    if not field.url or field.url in find_urls(field.value):
         return field
     if has_link(field.value):
         return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_CHINESE = {
+_CHINESE_LABELS = {
     "above": "见上",
     "archive": "往期回顾",
     "bracket": "（",
@@ -56,7 +56,7 @@ _CHINESE = {
     "wechat": "微信",
 }
 
-_ENGLISH = {
+_ENGLISH_LABELS = {
     "above": "see above",
     "archive": "Archive",
     "bracket": " (",
@@ -109,6 +109,6 @@ _ENGLISH = {
 }
 
 
-def words(lang: str) -> Mapping[str, str]:
+def get_labels(lang: str) -> Mapping[str, str]:
     """The words for a BCP 47 language tag: Chinese for zh and its variants, English for all others."""
-    return _CHINESE if lang.lower().split("-")[0] == "zh" else _ENGLISH
+    return _CHINESE_LABELS if lang.lower().split("-")[0] == "zh" else _ENGLISH_LABELS

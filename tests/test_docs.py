@@ -12,8 +12,8 @@ import pytest
 from publisher import registry, transforms
 from publisher.channel import Channel, Context
 from publisher.cli.parser import COMMANDS
-from publisher.model import Publication
-from publisher.reader import read
+from publisher.model import Newsletter
+from publisher.reader import parse_issue
 from publisher.testing import check_channel
 from publisher.theme import Theme
 from publisher.toml import config_key
@@ -58,7 +58,7 @@ def test_every_command_shown_exists() -> None:
 
 
 def test_every_key_of_the_newsletter_is_documented() -> None:
-    known = {field.name: field.default for field in fields(Publication)} | {"issues": "issues/*.md"}
+    known = {field.name: field.default for field in fields(Newsletter)} | {"issues": "issues/*.md"}
     del known["base"]
     shown = documented_keys()["newsletter"]
     assert set(shown) == set(known)
@@ -90,24 +90,24 @@ def test_the_channel_of_the_readme_works() -> None:
     exec(compile(code, "README.md", "exec", dont_inherit=True), module.__dict__)
     channel = module.__dict__["Titles"]()
     assert isinstance(channel, Channel)
-    publication = Publication("周刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:w")
+    newsletter = Newsletter("周刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:w")
     rendering = channel.render(
-        read("## 论文\n\n- [甲](https://e.org)\n- 乙", "2021-07-18.md"),
-        Context(publication, Theme.load(None)),
+        parse_issue("## 论文\n\n- [甲](https://e.org)\n- 乙", "2021-07-18.md"),
+        Context(newsletter, Theme.load(None)),
     )
     assert [part.body.decode() for part in rendering.parts] == ["甲 https://e.org\n乙 "]
     check_channel(channel)
 
 
 def test_the_sample_issue_of_the_readme_reads_as_it_says() -> None:
-    issue = read(block("markdown")[0])
+    issue = parse_issue(block("markdown")[0])
     assert issue.diagnostics == ()
     assert issue.title
     assert issue.title.headline == ("第一个话题", "第二个话题")
     assert issue.guide
     assert issue.guide.count == 2
     assert [brief.subject for brief in issue.briefs] == ["高通"]
-    (item,) = transforms.publishable(issue).items
+    (item,) = transforms.make_publishable(issue).items
     assert item.tags == ("CVPR2021", "2104.11487")
     assert [field.kind for field in item.fields] == ["paper", "summary"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from publisher.images import Picture, pictures, without
-from publisher.model import Publication, plain
-from publisher.reader import read
+from publisher.images import LocalImage, find_local_images, replace_missing_images
+from publisher.model import Newsletter, plain
+from publisher.reader import parse_issue
 
-PUBLICATION = Publication("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
+PUBLICATION = Newsletter("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
 PAGE = "https://e.org/w/2021-07-18/"
 TEXT = """# 周刊 (2021-07-18)
 
@@ -26,19 +26,19 @@ TEXT = """# 周刊 (2021-07-18)
 
 
 def test_each_picture_beside_the_issue_once() -> None:
-    assert pictures(read(TEXT), "issues/2021-07-18.md", PAGE, PUBLICATION) == (
-        Picture("img/a%20b.png?x=1", "issues/img/a b.png", "public/2021-07-18/img/a b.png"),
-        Picture("../qr.png", "qr.png", "public/qr.png"),
-        Picture("../../../secret.png", "", ""),
+    assert find_local_images(parse_issue(TEXT), "issues/2021-07-18.md", PAGE, PUBLICATION) == (
+        LocalImage("img/a%20b.png?x=1", "issues/img/a b.png", "public/2021-07-18/img/a b.png"),
+        LocalImage("../qr.png", "qr.png", "public/qr.png"),
+        LocalImage("../../../secret.png", "", ""),
     )
 
 
 def test_words_stand_for_a_missing_picture() -> None:
-    issue = without(read(TEXT), frozenset({"img/a%20b.png?x=1", "../qr.png"}))
+    issue = replace_missing_images(parse_issue(TEXT), frozenset({"img/a%20b.png?x=1", "../qr.png"}))
     first, second = issue.items
     assert [plain(block.children) for block in first.body] == ["图一"]  # type: ignore[union-attr]
     assert plain(second.title) == "二 与 远 与 又"
-    assert [one.url for one in pictures(issue, "a.md", PAGE, PUBLICATION)] == ["../../../secret.png"]
+    assert [one.url for one in find_local_images(issue, "a.md", PAGE, PUBLICATION)] == ["../../../secret.png"]
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from publisher.links import (
     REPOSITORY,
     WECHAT,
     WECHAT_TEMPORARY,
-    arxiv_id,
-    ascii_url,
-    canonical,
-    is_safe,
-    link_class,
-    repository,
-    site,
+    canonicalize_url,
+    classify_link,
+    extract_host,
+    is_safe_url,
+    parse_arxiv_id,
+    parse_repository,
+    to_ascii_url,
 )
 
 
@@ -45,7 +45,7 @@ from publisher.links import (
     ],
 )
 def test_class(url: str, expected: str) -> None:
-    assert link_class(url) == expected
+    assert classify_link(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -60,22 +60,22 @@ def test_class(url: str, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_canonical(url: str, expected: str) -> None:
-    assert canonical(url) == expected
-    assert canonical(expected) == expected
+    assert canonicalize_url(url) == expected
+    assert canonicalize_url(expected) == expected
 
 
 def test_what_an_address_names() -> None:
-    assert repository("https://github.com/lemon24/reader/issues/1") == "lemon24/reader"
-    assert repository("https://github.com/-bad/reader") is None
-    assert arxiv_id("https://arxiv.org/abs/1912.13200v6") == "1912.13200"
-    assert arxiv_id("https://arxiv.org/abs/19.1") is None
+    assert parse_repository("https://github.com/lemon24/reader/issues/1") == "lemon24/reader"
+    assert parse_repository("https://github.com/-bad/reader") is None
+    assert parse_arxiv_id("https://arxiv.org/abs/1912.13200v6") == "1912.13200"
+    assert parse_arxiv_id("https://arxiv.org/abs/19.1") is None
 
 
 @pytest.mark.parametrize(
     "url", ["https://e.org", "//e.org/x", "../a", "#top", "mailto:a@e.org", "tel:1", "2021-07-18.html"]
 )
 def test_safe(url: str) -> None:
-    assert is_safe(url)
+    assert is_safe_url(url)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_safe(url: str) -> None:
     ],
 )
 def test_unsafe(url: str) -> None:
-    assert not is_safe(url)
+    assert not is_safe_url(url)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_unsafe(url: str) -> None:
     ],
 )
 def test_ascii(url: str, expected: str) -> None:
-    assert ascii_url(url) == expected
-    assert ascii_url(expected) == expected
+    assert to_ascii_url(url) == expected
+    assert to_ascii_url(expected) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_ascii(url: str, expected: str) -> None:
     ],
 )
 def test_site(url: str, expected: str) -> None:
-    assert site(url) == expected
+    assert extract_host(url) == expected

@@ -12,8 +12,8 @@ import pytest
 from publisher import config, registry, scaffold
 from publisher.config import Config
 from publisher.errors import ConfigError, StorageError
-from publisher.model import Issue, Paragraph, Publication, Strong, plain
-from publisher.reader import read
+from publisher.model import Issue, Newsletter, Paragraph, Strong, plain
+from publisher.reader import parse_issue
 from publisher.timetable import Schedule
 from publisher.toml import collect_field_types
 
@@ -22,7 +22,7 @@ SAMPLE_DAYS = ["2024-06-20", "2024-07-04", "2024-07-18"]
 
 
 def read_file(path: Path) -> Issue:
-    return read(path.read_text("utf-8"), str(path))
+    return parse_issue(path.read_text("utf-8"), str(path))
 
 
 def write(path: Path, text: str) -> Path:
@@ -36,7 +36,7 @@ def load(folder: Path) -> Config:
 
 
 def settings(folder: Path, issues: str = "issues/*.md", lang: str = "zh-CN", tagline: str = "") -> Config:
-    publication = Publication(
+    newsletter = Newsletter(
         "慢工",
         "https://example.org/{id}/",
         "https://example.org/",
@@ -44,7 +44,7 @@ def settings(folder: Path, issues: str = "issues/*.md", lang: str = "zh-CN", tag
         lang=lang,
         tagline=tagline,
     )
-    return Config(folder / "publisher.toml", folder, publication, issues)
+    return Config(folder / "publisher.toml", folder, newsletter, issues)
 
 
 # ------------------------------------------------------------- init, no issues
@@ -62,10 +62,10 @@ def test_an_empty_folder_becomes_a_sample_newsletter(tmp_path: Path) -> None:
 def test_the_sample_settings_load(tmp_path: Path) -> None:
     scaffold.create_newsletter(tmp_path, today=TODAY)
     found = load(tmp_path)
-    assert found.publication.name == "慢工双周刊"
-    assert found.publication.url == "https://example.org/slow-craft/{date}/"
-    assert found.publication.id == "tag:example.org,2024:slow-craft"
-    assert (found.publication.lang, found.publication.timezone) == ("zh-CN", "Asia/Shanghai")
+    assert found.newsletter.name == "慢工双周刊"
+    assert found.newsletter.url == "https://example.org/slow-craft/{date}/"
+    assert found.newsletter.id == "tag:example.org,2024:slow-craft"
+    assert (found.newsletter.lang, found.newsletter.timezone) == ("zh-CN", "Asia/Shanghai")
     assert [channel.name for channel in found.channels] == [*registry.channel_names()]
     assert sorted(path.stem for path in tmp_path.glob(found.issues)) == SAMPLE_DAYS
 
@@ -74,7 +74,7 @@ def test_the_settings_name_every_key() -> None:
     """A key that is added to a class is to be explained here too."""
     text = (Path(scaffold.templates.__path__[0]) / "publisher.toml").read_text("utf-8")
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
-    keys = {field.name for field in dataclasses.fields(Publication)} - {"base"} | {
+    keys = {field.name for field in dataclasses.fields(Newsletter)} - {"base"} | {
         "issues",
         "listen",
         "postgres",
@@ -92,8 +92,8 @@ def test_every_setting_may_be_switched_on(tmp_path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join(line.removeprefix("# ") if " = " in line else line for line in lines), "utf-8")
     found = load(tmp_path)
-    assert found.publication.email == "editor@example.org"
-    assert found.publication.license == "CC-BY-SA-4.0"
+    assert found.newsletter.email == "editor@example.org"
+    assert found.newsletter.license == "CC-BY-SA-4.0"
 
 
 @pytest.mark.parametrize("day", SAMPLE_DAYS)
@@ -159,10 +159,10 @@ def test_a_folder_with_issues_gets_only_its_settings(tmp_path: Path) -> None:
     assert made.created == (folder / "publisher.toml",)
     assert made.source_issue == folder / "issues" / "2021-07-18.md"
     found = load(folder)
-    assert found.publication.name == '钟表匠"来信"'
-    assert found.publication.tagline == "慢\\一点"
-    assert found.publication.url == "https://example.org/clock-letter/{date}/"
-    assert found.publication.id == "tag:example.org,2024:clock-letter"
+    assert found.newsletter.name == '钟表匠"来信"'
+    assert found.newsletter.tagline == "慢\\一点"
+    assert found.newsletter.url == "https://example.org/clock-letter/{date}/"
+    assert found.newsletter.id == "tag:example.org,2024:clock-letter"
     assert found.issues == "issues/*.md"
 
 
@@ -172,9 +172,9 @@ def test_issues_beside_a_readme(tmp_path: Path) -> None:
     made = scaffold.create_newsletter(tmp_path, today=TODAY)
     assert made.source_issue == tmp_path / "2021-07-18-gears.md"
     found = load(tmp_path)
-    assert found.publication.name == "Clock Letter"
-    assert found.publication.id == "tag:example.org,2024:clock-letter"
-    assert (found.publication.lang, found.publication.timezone) == ("en", "UTC")
+    assert found.newsletter.name == "Clock Letter"
+    assert found.newsletter.id == "tag:example.org,2024:clock-letter"
+    assert (found.newsletter.lang, found.newsletter.timezone) == ("en", "UTC")
     assert found.issues == "[0-9]*.md"
 
 
@@ -200,7 +200,7 @@ def test_issues_are_known_by_their_title_too(tmp_path: Path) -> None:
 def test_the_name_stands_before_the_number(tmp_path: Path, title: str, name: str) -> None:
     write(tmp_path / "issues" / "2021-07-18.md", f"# {title}\n")
     scaffold.create_newsletter(tmp_path, today=TODAY)
-    assert load(tmp_path).publication.name == name
+    assert load(tmp_path).newsletter.name == name
 
 
 def test_a_readme_alone_is_no_issue(tmp_path: Path) -> None:
@@ -233,8 +233,8 @@ def test_real_issues(tmp_path: Path, corpus: Path) -> None:
     made = scaffold.create_newsletter(tmp_path, today=TODAY)
     assert made.source_issue == tmp_path / "issues" / "2021-08-01.md"
     found = load(tmp_path)
-    assert found.publication.name == "嵌入式AI简报"
-    assert found.publication.tagline == "关注模型压缩、低比特量化、移动端推理加速优化、部署"
+    assert found.newsletter.name == "嵌入式AI简报"
+    assert found.newsletter.tagline == "关注模型压缩、低比特量化、移动端推理加速优化、部署"
     next_one = scaffold.create_issue(found, today=TODAY)
     sections = [plain(section.title) for section in read_file(next_one.path).sections]
     assert sections == ["业界新闻", "论文", "开源项目", "博文"]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import ConfigError
-from publisher.model import Code, Paragraph, Publication, Text
+from publisher.model import Code, Newsletter, Paragraph, Text
 from publisher.theme import Theme
 
-PUBLICATION = Publication("N", "https://n.example/{date}/", "https://n.example/", "tag:n.example,2020:n")
+PUBLICATION = Newsletter("N", "https://n.example/{date}/", "https://n.example/", "tag:n.example,2020:n")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_words_are_escaped_and_nodes_become_html(folder: Path) -> None:
         blocks=(Paragraph((Text("x & y"),)),),
         line=(Code("<i>"),),
         url='https://n.example/雪?"a"',
-        publication=PUBLICATION,
+        newsletter=PUBLICATION,
     )
     expected = 'a&lt;b|<p>x &amp; y</p>|<code>&lt;i&gt;</code>|<a href="https://n.example/%E9%9B%AA?%22a%22">'
     assert made == expected

@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.model import Code, Field, Image, Issue, Link, Publication, Strong, Text, plain
-from publisher.reader import read
+from publisher.model import Code, Field, Image, Issue, Link, Newsletter, Strong, Text, plain
+from publisher.reader import parse_issue
 from publisher.transforms import (
-    absolute,
-    display_title,
-    every,
+    build_display_title,
+    build_summary,
+    compute_revision,
+    find_nodes,
+    find_topics,
     has_link,
-    linked,
-    publishable,
-    revision,
+    link_field_value,
+    make_publishable,
+    make_urls_absolute,
     shorten,
-    summary,
-    topics,
 )
 
-PUBLICATION = Publication("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
+PUBLICATION = Newsletter("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
 PAGE = "https://e.org/w/2021-07-18/"
 
 ISSUE = """# 周刊 (2021-07-18)
@@ -57,7 +57,7 @@ ISSUE = """# 周刊 (2021-07-18)
 
 
 def test_publishable_drops_what_no_reader_should_see() -> None:
-    issue = publishable(read(ISSUE))
+    issue = make_publishable(parse_issue(ISSUE))
     assert [plain(brief.text) for brief in issue.briefs] == ["高通：发布了芯片；"]
     assert [plain(section.title) for section in issue.sections] == ["新闻", "论文"]
     assert [plain(item.title) for item in issue.items] == ["甲"]
@@ -67,11 +67,15 @@ def test_publishable_drops_what_no_reader_should_see() -> None:
 
 def test_a_heading_over_other_headings_is_kept() -> None:
     text = "# 周刊\n\n## 一\n\n### 一之一\n\n- [甲](https://e.org)\n\n## 二\n\n### 二之一\n\n## 三\n\n段落"
-    assert [plain(section.title) for section in publishable(read(text)).sections] == ["一", "一之一", "三"]
+    assert [plain(section.title) for section in make_publishable(parse_issue(text)).sections] == [
+        "一",
+        "一之一",
+        "三",
+    ]
 
 
 def test_absolute_reaches_every_address() -> None:
-    issue = absolute(read(ISSUE), PAGE)
+    issue = make_urls_absolute(parse_issue(ISSUE), PAGE)
     item = next(issue.items)
     assert item.url == "https://e.org/w/a"
     assert [node.url for node in item.summary if isinstance(node, Link)] == [
@@ -80,7 +84,7 @@ def test_absolute_reaches_every_address() -> None:
 
 
 def test_a_page_that_no_parser_understands_is_kept() -> None:
-    issue = absolute(read("## 新闻\n\n- [甲](http://[::bad/路)"), PAGE)
+    issue = make_urls_absolute(parse_issue("## 新闻\n\n- [甲](http://[::bad/路)"), PAGE)
     assert next(issue.items).url == "http://[::bad/%E8%B7%AF"
 
 
@@ -92,11 +96,11 @@ texts = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(texts)
 def test_transforms_applied_twice_are_applied_once(lines: list[str]) -> None:
-    issue = read("\n".join(lines))
-    once = publishable(issue)
-    assert publishable(once) == once
-    moved = absolute(issue, PAGE)
-    assert absolute(moved, PAGE) == moved
+    issue = parse_issue("\n".join(lines))
+    once = make_publishable(issue)
+    assert make_publishable(once) == once
+    moved = make_urls_absolute(issue, PAGE)
+    assert make_urls_absolute(moved, PAGE) == moved
 
 
 @pytest.mark.parametrize(
@@ -116,19 +120,21 @@ def test_transforms_applied_twice_are_applied_once(lines: list[str]) -> None:
     ],
 )
 def test_display_title(text: str, expected: str) -> None:
-    assert display_title(read(text, "2021-07-18.md"), PUBLICATION) == expected
+    assert build_display_title(parse_issue(text, "2021-07-18.md"), PUBLICATION) == expected
 
 
 def test_the_colon_of_a_title_is_of_the_language() -> None:
-    issue = read("# Notes (2021-07-18): Boats/Sails", "2021-07-18.md")
-    assert display_title(issue, PUBLICATION) == "Notes (2021-07-18)：Boats/Sails"
-    assert display_title(issue, replace(PUBLICATION, lang="en")) == "Notes (2021-07-18): Boats/Sails"
+    issue = parse_issue("# Notes (2021-07-18): Boats/Sails", "2021-07-18.md")
+    assert build_display_title(issue, PUBLICATION) == "Notes (2021-07-18)：Boats/Sails"
+    assert build_display_title(issue, replace(PUBLICATION, lang="en")) == "Notes (2021-07-18): Boats/Sails"
 
 
 def test_topics_stay_whole_and_within_their_limit() -> None:
-    issue = read("## 新闻\n\n" + "\n".join(f"- [第{n}条新闻的标题](https://e.org/{n})" for n in range(9)))
-    assert topics(issue, limit=20) == ("第0条新闻的标题", "第1条新闻的标题")
-    assert topics(issue, limit=3) == ()
+    issue = parse_issue(
+        "## 新闻\n\n" + "\n".join(f"- [第{n}条新闻的标题](https://e.org/{n})" for n in range(9))
+    )
+    assert find_topics(issue, limit=20) == ("第0条新闻的标题", "第1条新闻的标题")
+    assert find_topics(issue, limit=3) == ()
 
 
 @pytest.mark.parametrize(
@@ -148,41 +154,45 @@ def test_shorten_never_cuts_a_word(text: str, limit: int, expected: str) -> None
 
 
 def test_summary_is_the_guide_or_the_titles() -> None:
-    assert summary(read(ISSUE)).startswith("本期2条。【新闻】甲公司发布新芯片")
-    assert summary(read("## 新闻\n\n- [甲](https://e.org/1)\n- [乙](https://e.org/2)")) == "甲；乙"
-    assert summary(Issue("x")) == ""
+    assert build_summary(parse_issue(ISSUE)).startswith("本期2条。【新闻】甲公司发布新芯片")
+    assert (
+        build_summary(parse_issue("## 新闻\n\n- [甲](https://e.org/1)\n- [乙](https://e.org/2)")) == "甲；乙"
+    )
+    assert build_summary(Issue("x")) == ""
 
 
 def test_revision_moves_with_words_and_addresses_only() -> None:
-    base = revision(publishable(read(ISSUE, "2021-07-18.md")))
+    base = compute_revision(make_publishable(parse_issue(ISSUE, "2021-07-18.md")))
     same = [ISSUE.replace("\n\n", "\n\n\n"), "<!-- a remark -->\n" + ISSUE, ISSUE.replace("- ]()", "- ]( )")]
     other = [
         ISSUE.replace("翻倍", "翻番"),
         ISSUE.replace("../a", "../b"),
         ISSUE.replace("- [甲 |", "- [CVPR] [甲 |"),
     ]
-    assert {revision(publishable(read(text, "2021-07-18.md"))) for text in same} == {base}
-    assert base not in {revision(publishable(read(text, "2021-07-18.md"))) for text in other}
+    assert {compute_revision(make_publishable(parse_issue(text, "2021-07-18.md"))) for text in same} == {base}
+    assert base not in {
+        compute_revision(make_publishable(parse_issue(text, "2021-07-18.md"))) for text in other
+    }
 
 
 def test_dates_are_read_in_order_of_trust() -> None:
-    assert read("---\ndate: 2021-01-01\n---\n# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(
+    assert parse_issue("---\ndate: 2021-01-01\n---\n# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(
         2021, 1, 1
     )
-    assert read("# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(2021, 2, 2)
-    assert read("# 周刊 (2021-03-03)", "special.md").date == dt.date(2021, 3, 3)
-    assert read("# 周刊 (2021-03-xx)", "2021-03-xx.md").date is None
-    assert read("# 周刊 (2021-02-30)", "x.md").date is None
+    assert parse_issue("# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(2021, 2, 2)
+    assert parse_issue("# 周刊 (2021-03-03)", "special.md").date == dt.date(2021, 3, 3)
+    assert parse_issue("# 周刊 (2021-03-xx)", "2021-03-xx.md").date is None
+    assert parse_issue("# 周刊 (2021-02-30)", "x.md").date is None
 
 
 def test_every_link_wherever_it_stands() -> None:
-    issue = read(
+    issue = parse_issue(
         "# 周刊 (2021-07-18)\n\n> 导读：[a](https://e.org/a)\n\n- 热身：**[b](https://e.org/b)**\n\n"
         "## 新闻\n\n- [甲](https://e.org/x)\n摘要：[c](https://e.org/c)\n    1. [d](https://e.org/d)\n\n"
         "| [e](https://e.org/e) | 乙 |\n|---|---|\n| 1 | [f](https://e.org/f) |\n"
     )
-    assert [plain(link.children) for link in every(Link, (issue,))] == list("abcdef")
-    assert every(Link, (Text("甲"), Code("乙"))) == []
+    assert [plain(link.children) for link in find_nodes(Link, (issue,))] == list("abcdef")
+    assert find_nodes(Link, (Text("甲"), Code("乙"))) == []
 
 
 def test_a_field_has_its_address_in_its_value() -> None:
@@ -192,7 +202,7 @@ def test_a_field_has_its_address_in_its_value() -> None:
         ((other,), (other, Text(" "), Link((Text(own),), own))),
         ((Image(own, "丙"),), (Image(own, "丙"),)),
     ):
-        assert linked(Field("代码", "code", value, own)).value == expected
-    assert linked(Field("代码", "code", (Text("乙"),))).value == (Text("乙"),)
+        assert link_field_value(Field("代码", "code", value, own)).value == expected
+    assert link_field_value(Field("代码", "code", (Text("乙"),))).value == (Text("乙"),)
     assert has_link((Strong((other,)),))
     assert not has_link((Image(own, ""), Text("乙")))

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from publisher.channels.email.headers import clean_text
 from publisher.channels.email.wrapping import TextBuffer, fits
 from publisher.channels.email.writer import TextWriter, format_url, is_bare_link
-from publisher.links import arxiv_id, repository
+from publisher.links import parse_arxiv_id, parse_repository
 from publisher.model import Field, Item, plain
-from publisher.transforms import links
+from publisher.transforms import find_urls
 
 
 def item_name(item: Item) -> str:
@@ -78,9 +78,9 @@ def _format_item_links(item: Item, labels: Mapping[str, str]) -> Iterator[str]:
     if item.repo or item.arxiv:
         links_of = (item.url, *(field.url for field in item.fields), *(extra.url for extra in item.extras))
         known = [address for address in links_of if address]
-        if item.repo and item.repo not in map(repository, known):
+        if item.repo and item.repo not in map(parse_repository, known):
             yield f"https://github.com/{item.repo}"
-        if item.arxiv and item.arxiv not in map(arxiv_id, known):
+        if item.arxiv and item.arxiv not in map(parse_arxiv_id, known):
             yield f"https://arxiv.org/abs/{item.arxiv}"
 
 
@@ -93,7 +93,7 @@ def _format_field_lines(
         target = labels["above"] if url == item_url else format_url(url)
         return [f"{clean_text(field.label)}{labels['colon']}{target}"]
     lines = _format_labelled_lines(field, writer, labels)
-    if url and url not in links(field.value):
+    if url and url not in find_urls(field.value):
         lines[-1] += writer.format_reference(url)
     return lines
 

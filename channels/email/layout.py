@@ -15,10 +15,10 @@ from publisher.channels.email.wrapping import (
     truncate_to_columns,
 )
 from publisher.channels.email.writer import TextWriter, format_url
-from publisher.links import ascii_url, license_link
-from publisher.model import Guide, Issue, Item, Note, Paragraph, Publication, Section, Warmup, plain
-from publisher.transforms import links
-from publisher.words import words
+from publisher.links import build_license_link, to_ascii_url
+from publisher.model import Guide, Issue, Item, Newsletter, Note, Paragraph, Section, Warmup, plain
+from publisher.transforms import find_urls
+from publisher.words import get_labels
 
 # more items than this are not listed one by one: the list would bury what it leads to
 _MAX_LISTED_ITEMS = 40
@@ -49,7 +49,7 @@ def write_masthead(
 
 def write_online_link(buffer: TextBuffer, entry: Entry, labels: Mapping[str, str]) -> None:
     """Write where to read it in a browser."""
-    buffer.write(f"{labels['read_online']}{labels['colon']}{format_url(ascii_url(entry.url))}")
+    buffer.write(f"{labels['read_online']}{labels['colon']}{format_url(to_ascii_url(entry.url))}")
 
 
 def _format_masthead_title(issue: Issue, entry: Entry, writer: TextWriter) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _format_masthead_title(issue: Issue, entry: Entry, writer: TextWriter) -> It
     title = issue.title
     if title is None:
         yield clean_text(entry.title)
-    elif not title.regular or any(links(title.text)):
+    elif not title.regular or any(find_urls(title.text)):
         yield from writer.format_lines(title.text)
     else:
         yield clean_text(f"{title.name} ({title.date})")
@@ -104,16 +104,16 @@ def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
 
 
 def write_signature(
-    buffer: TextBuffer, publication: Publication, unsubscribe_url: str, labels: Mapping[str, str]
+    buffer: TextBuffer, newsletter: Newsletter, unsubscribe_url: str, labels: Mapping[str, str]
 ) -> None:
     """Write who sends this, where they are, what may be done with it, and how to leave."""
     buffer.write_blank()
     buffer.lines.append(SIGNATURE_DELIMITER)
-    buffer.write(f"{clean_text(publication.name)} {format_url(ascii_url(publication.base))}")
-    for contact in publication.contacts:
+    buffer.write(f"{clean_text(newsletter.name)} {format_url(to_ascii_url(newsletter.base))}")
+    for contact in newsletter.contacts:
         buffer.write(clean_text(contact))
-    if publication.license:
-        name, url = license_link(publication.license)
+    if newsletter.license:
+        name, url = build_license_link(newsletter.license)
         buffer.write(f"{labels['license']}{labels['colon']}{name} {url}")
     if unsubscribe_url:  # as it is: something of it may become another for each reader
         buffer.lines.append(f"{labels['unsubscribe']}{labels['colon']}{unsubscribe_url}")
@@ -126,11 +126,11 @@ _BULLET, _BULLET_INDENT = "  - ", "    "
 
 
 def layout_issue(
-    issue: Issue, entry: Entry, publication: Publication, width: int, *, wrap: bool, unsubscribe_url: str = ""
+    issue: Issue, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
 ) -> list[str]:
     """The lines of the mail about an issue, as those of a Sheet. `leave` is the address of a page to leave
     the list by, for the last of them."""
-    say = words(publication.lang)
+    say = get_labels(newsletter.lang)
     top, text = TextBuffer(width, wrap=wrap), TextBuffer(width, wrap=wrap)
     _write_opening(text, issue, say)
     _write_sections(text, issue.sections, say)
@@ -141,7 +141,7 @@ def layout_issue(
         prose.write_reference_block()
     write_masthead(top, issue, entry, estimate_reading_time(text.lines), say)
     write_contents(top, issue.sections, say)
-    write_signature(text, publication, unsubscribe_url, say)
+    write_signature(text, newsletter, unsubscribe_url, say)
     return top.lines + text.lines
 
 

@@ -21,8 +21,8 @@ from publisher.channels.email.headers import (
     format_rfc5322_date,
 )
 from publisher.dataclass import dataclass
-from publisher.links import ascii_url
-from publisher.model import Publication
+from publisher.links import to_ascii_url
+from publisher.model import Newsletter
 
 _MAX_HEADER_LENGTH = 998  # RFC 5322, section 2.1.1
 _BASE64_LINE_LENGTH = 76  # RFC 2045, section 6.8
@@ -75,7 +75,7 @@ def build_message(
     sender: Mailbox,
     reply_to: Mailbox,
     entry: Entry,
-    publication: Publication,
+    newsletter: Newsletter,
     *,
     flowed: bool,
     reply_to_mail: ReplyTo | None = None,
@@ -85,7 +85,7 @@ def build_message(
     Sources of the header lines: RFC 5322; RFC 2369 and 2919 (List-*), RFC 5064 (Archived-At), RFC 3834
     (Auto-Submitted), RFC 3676 (Content-Type), support.google.com/mail/answer/6254652 (Feedback-ID).
     """
-    label, list_id = _build_list_id(publication)
+    label, list_id = _build_list_id(newsletter)
     sender_id = hashlib.sha256(list_id.encode()).hexdigest()[:12]
     kind = "notice" if reply_to_mail else "newsletter"
     head = [
@@ -97,8 +97,8 @@ def build_message(
         build_header(
             "Date", format_rfc5322_date(reply_to_mail.written_at if reply_to_mail else entry.published)
         ),
-        build_header("List-Id", *encode_phrase(publication.name), f"<{list_id}>"),
-        _build_url_header("List-Archive", publication.base),
+        build_header("List-Id", *encode_phrase(newsletter.name), f"<{list_id}>"),
+        _build_url_header("List-Archive", newsletter.base),
         build_header("List-Help", build_mailto_link(reply_to.address, "help")),
         build_header("List-Post", "NO"),
         b"" if reply_to_mail else _build_url_header("Archived-At", entry.url),
@@ -138,15 +138,15 @@ def encode_base64_lines(text: bytes) -> bytes:
     return b"\r\n".join([*lines, b""])
 
 
-def _build_list_id(publication: Publication) -> tuple[str, str]:
+def _build_list_id(newsletter: Newsletter) -> tuple[str, str]:
     """The label of the mailing list and its whole id. They follow from the newsletter's tag: URI (RFC 4151),
     because both must never change."""
-    authority, _, rest = publication.id.removeprefix("tag:").partition(",")
+    authority, _, rest = newsletter.id.removeprefix("tag:").partition(",")
     label = re.sub(r"[^a-z0-9]+", "-", rest.partition(":")[2].lower()).strip("-")[:63] or "newsletter"
     return label, f"{label}.{authority.rpartition('@')[2]}"
 
 
 def _build_url_header(name: str, url: str) -> bytes:
     """A header line with an address, which must stand on one line; none for an address too long for that."""
-    line = build_header(name, f"<{ascii_url(url)}>")
+    line = build_header(name, f"<{to_ascii_url(url)}>")
     return line if len(line) <= _MAX_HEADER_LENGTH else b""

@@ -21,8 +21,8 @@ from publisher.channels.email.message import ReplyTo, build_message
 from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
 from publisher.channels.email.wrapping import TextBuffer, format_fixed_lines, format_flowed_lines
 from publisher.errors import ConfigError
-from publisher.model import Issue, Publication
-from publisher.words import words
+from publisher.model import Issue, Newsletter
+from publisher.words import get_labels
 
 if TYPE_CHECKING:
     from publisher.channels.email.settings import EmailSettings
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering:
     """The message, and its text for the eye; needs `context.entry`."""
-    entry, publication = context.entry, context.publication
+    entry, newsletter = context.entry, context.newsletter
     if entry is None:
         raise ValueError("a mail needs the issue's entry in the archive")
     lines = layout.layout_issue(
         issue,
         entry,
-        publication,
+        newsletter,
         settings.width,
         wrap=settings.wrap != "none",
         unsubscribe_url=settings.unsubscribe,
     )
-    wire = _render_message(settings, lines, entry, publication)
+    wire = _render_message(settings, lines, entry, newsletter)
     folder = f"outbox/{entry.date.isoformat()}/email"
     parts = [Part(f"{folder}/message.eml", "message/rfc822", wire)]
     text = "\n".join([*format_fixed_lines(lines), ""]).encode()
@@ -58,21 +58,21 @@ def render_notice_mail(
     settings: EmailSettings, text: str, issue_parts: Sequence[Part], context: Context, written_at: dt.datetime
 ) -> Rendering:
     """A mail below that of the issue."""
-    entry, publication = context.entry, context.publication
+    entry, newsletter = context.entry, context.newsletter
     if entry is None:
         raise ValueError("a notice needs the issue's entry in the archive")
     answer = ReplyTo.from_mail(issue_parts[0].body, written_at, text)
     lines = layout_notice(
         text,
         entry,
-        publication,
+        newsletter,
         settings.width,
         wrap=settings.wrap != "none",
         unsubscribe_url=settings.unsubscribe,
     )
     key = f"outbox/{entry.date.isoformat()}/email/notice-{answer.text_digest[:12]}.eml"
     return Rendering(
-        (Part(key, "message/rfc822", _render_message(settings, lines, entry, publication, answer)),)
+        (Part(key, "message/rfc822", _render_message(settings, lines, entry, newsletter, answer)),)
     )
 
 
@@ -80,15 +80,15 @@ def _render_message(
     settings: EmailSettings,
     lines: Sequence[str],
     entry: Entry,
-    publication: Publication,
+    newsletter: Newsletter,
     reply_to_mail: ReplyTo | None = None,
 ) -> bytes:
     """A mail with the lines of a sheet, to whom it goes when it goes to one address."""
-    sender, reply_to = _resolve_sender(settings, publication)
+    sender, reply_to = _resolve_sender(settings, newsletter)
     is_flowed = settings.wrap == "flowed"
     text = "\r\n".join([*(format_flowed_lines(lines) if is_flowed else format_fixed_lines(lines)), ""])
     mail = build_message(
-        text, sender, reply_to, entry, publication, flowed=is_flowed, reply_to_mail=reply_to_mail
+        text, sender, reply_to, entry, newsletter, flowed=is_flowed, reply_to_mail=reply_to_mail
     )
     to = parse_sender("to", settings.to) if settings.to else sender
     return mail.render_for(to, _build_unsubscribe_headers(settings, reply_to))
@@ -105,9 +105,9 @@ def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> by
     return leave
 
 
-def _resolve_sender(settings: EmailSettings, publication: Publication) -> tuple[Mailbox, Mailbox]:
+def _resolve_sender(settings: EmailSettings, newsletter: Newsletter) -> tuple[Mailbox, Mailbox]:
     """Who sends, and who reads the answers."""
-    own = publication.email or f"newsletter@{urlsplit(publication.base).hostname}"
+    own = newsletter.email or f"newsletter@{urlsplit(newsletter.base).hostname}"
     reader = parse_mailbox(own)
     sender = parse_sender("from", settings.from_) if settings.from_ else reader
     if sender is None:
@@ -115,15 +115,15 @@ def _resolve_sender(settings: EmailSettings, publication: Publication) -> tuple[
             f"{own} is not an address that every mail server takes",
             'write one in ASCII below [channels.email]: from = "editor@example.org"',
         )
-    named = sender if sender.name else sender._replace(name=publication.name)
-    return named, reader if reader and publication.email else sender
+    named = sender if sender.name else sender._replace(name=newsletter.name)
+    return named, reader if reader and newsletter.email else sender
 
 
 def layout_notice(
-    text: str, entry: Entry, publication: Publication, width: int, *, wrap: bool, unsubscribe_url: str = ""
+    text: str, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
 ) -> list[str]:
     """The lines of the mail, as those of a Sheet. Those of the text stay apart; `leave` is as for issues."""
-    say = words(publication.lang)
+    say = get_labels(newsletter.lang)
     sheet = TextBuffer(width, wrap=wrap)
     for line in map(clean_text, text.splitlines()):
         if line:
@@ -133,5 +133,5 @@ def layout_notice(
     if sheet.lines[-1]:
         sheet.write_blank()
     write_online_link(sheet, entry, say)
-    write_signature(sheet, publication, unsubscribe_url, say)
+    write_signature(sheet, newsletter, unsubscribe_url, say)
     return sheet.lines

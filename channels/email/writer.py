@@ -12,7 +12,7 @@ from typing import assert_never
 
 from publisher.channels.email.headers import clean_code_line, clean_text
 from publisher.channels.email.wrapping import TextBuffer, count_columns, fits
-from publisher.links import ascii_url
+from publisher.links import to_ascii_url
 from publisher.model import (
     Block,
     Blocks,
@@ -51,7 +51,7 @@ def format_url(url: str) -> str:
 
 def is_bare_link(text: str, url: str) -> bool:
     """Whether the text of a link is its address."""
-    return not text or text == url or ("://" in text and ascii_url(text) == url)
+    return not text or text == url or ("://" in text and to_ascii_url(text) == url)
 
 
 class TextWriter:

@@ -17,8 +17,8 @@ from publisher.channels.rss.feed import FeedPaths
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
-from publisher.links import ascii_url
-from publisher.model import Issue, Publication
+from publisher.links import to_ascii_url
+from publisher.model import Issue, Newsletter
 
 if TYPE_CHECKING:
     from publisher.channels.rss.websub import WebSub
@@ -55,14 +55,14 @@ class Rss:
             return None
         from publisher.channels.rss.websub import WebSub
 
-        return WebSub(ascii_url(self.hub))
+        return WebSub(to_ascii_url(self.hub))
 
-    def feed_urls(self, publication: Publication) -> dict[str, str]:
+    def feed_urls(self, newsletter: Newsletter) -> dict[str, str]:
         """The absolute addresses of the live feeds by format: rss, atom and json.
 
         Raises ConfigError when `path` does not lie in the folder that is served.
         """
-        places = FeedPaths(self.path, publication)
+        places = FeedPaths(self.path, newsletter)
         return {form: places.url_for(places.live_feeds[form]) for form in ("rss", "atom", "json")}
 
     def render(self, issue: Issue, context: Context) -> Rendering:
@@ -85,7 +85,7 @@ class Rss:
 
         if not entries:
             return
-        documents = FeedDocuments(FeedPaths(self.path, context.publication), self.hub, context)
+        documents = FeedDocuments(FeedPaths(self.path, context.newsletter), self.hub, context)
         front = {entry.id: lines(entry) for entry in entries[: self.entries]}
         count = count_fitting(own for own, *_ in front.values())
         newest, older = entries[:count], group_by_year(entries[count:])
@@ -99,13 +99,13 @@ class Rss:
         yield documents.build_live_feeds(newest, before, lambda entry: front[entry.id])
 
     def build_ping(
-        self, digest: Callable[[str], str], publication: Publication
+        self, digest: Callable[[str], str], newsletter: Newsletter
     ) -> tuple[MessageChannel, Rendering] | None:
         """What `websub` delivers about the feeds that name the hub, whose files `digest` gives as SHA-256
         (hex) by key; None when no hub is set."""
         if (websub := self.websub) is None:
             return None
-        places = FeedPaths(self.path, publication)
+        places = FeedPaths(self.path, newsletter)
         feeds = (*places.live_feeds.values(), *(places.item_feeds.values() if self.items else ()))
         return websub, websub.build_ping({places.url_for(key): digest(key) for key in feeds})
 

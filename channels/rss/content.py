@@ -19,33 +19,33 @@ from publisher.model import (
     Issue,
     Item,
     Link,
+    Newsletter,
     Note,
     Paragraph,
-    Publication,
     Section,
     Strong,
     Text,
     Warmup,
     plain,
 )
-from publisher.transforms import anchors, has_link, links
-from publisher.words import words
+from publisher.transforms import build_anchors, find_urls, has_link
+from publisher.words import get_labels
 from publisher.writers import html
 
 # remarks that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 
 
-def render_issue_content(issue: Issue, entry: Entry, publication: Publication) -> str:
+def render_issue_content(issue: Issue, entry: Entry, newsletter: Newsletter) -> str:
     """The whole issue, every address as it came: absolute. A tagline that is the newsletter's own is left
     to the head of the feed."""
-    pieces = _render_issue_pieces(issue, entry, publication.tagline, words(publication.lang))
+    pieces = _render_issue_pieces(issue, entry, newsletter.tagline, get_labels(newsletter.lang))
     return "\n".join(piece for piece in pieces if piece)
 
 
-def render_item_content(item: Item, publication: Publication) -> str:
+def render_item_content(item: Item, newsletter: Newsletter) -> str:
     """One item, for an entry of its own."""
-    say = words(publication.lang)
+    say = get_labels(newsletter.lang)
     return "\n".join(
         piece
         for piece in (f"<p>{_render_item_line(item, say)}</p>", *_render_fields_and_body(item, say))
@@ -66,9 +66,9 @@ def _render_issue_pieces(
 ) -> Iterator[str]:
     if entry.updated > entry.published:
         yield f"<p><em>{labels['updated']} {entry.updated.date().isoformat()}</em></p>"
-    if issue.title and any(links(issue.title.text)):  # the entry's own title is plain text
+    if issue.title and any(find_urls(issue.title.text)):  # the entry's own title is plain text
         yield f"<p>{html.inlines(issue.title.text)}</p>"
-    if issue.tagline and (plain(issue.tagline).strip() != tagline or any(links(issue.tagline))):
+    if issue.tagline and (plain(issue.tagline).strip() != tagline or any(find_urls(issue.tagline))):
         yield f"<p>{html.inlines(issue.tagline)}</p>"
     if issue.guide:
         yield _render_guide_content(issue.guide, labels)
@@ -117,7 +117,7 @@ def _render_contents_list(issue: Issue, page_url: str, labels: Mapping[str, str]
     if not any(issue.items):
         return ""
     rows = []
-    for section, anchor in zip(issue.sections, anchors(issue), strict=True):
+    for section, anchor in zip(issue.sections, build_anchors(issue), strict=True):
         title = _render_contents_link(plain(section.title), page_url, anchor) if section.title else ""
         items = "".join(
             f"\n<li>{_render_contents_link(item_title(item), page_url, item.id)}</li>"
@@ -129,7 +129,7 @@ def _render_contents_list(issue: Issue, page_url: str, labels: Mapping[str, str]
 
 
 def _render_contents_link(text: str, page_url: str, anchor: str) -> str:
-    return f'<a href="{html.address(f"{page_url}#{anchor}")}">{html.words(text)}</a>'
+    return f'<a href="{html.escape_url(f"{page_url}#{anchor}")}">{html.escape_text(text)}</a>'
 
 
 def _render_section_content(section: Section, labels: Mapping[str, str]) -> Iterator[str]:
@@ -147,9 +147,9 @@ def _render_section_content(section: Section, labels: Mapping[str, str]) -> Iter
 
 def _render_item_line(item: Item, labels: Mapping[str, str]) -> str:
     """The line of an item: tags, linked title, source, authors, further links, what is left."""
-    pieces = [*(html.words(f"[{tag}]") for tag in item.tags), *_render_linked_title(item, labels)]
+    pieces = [*(html.escape_text(f"[{tag}]") for tag in item.tags), *_render_linked_title(item, labels)]
     names = filter(None, (item.source, "、".join(item.authors)))
-    pieces += [f"| {html.words(name)}" for name in names]
+    pieces += [f"| {html.escape_text(name)}" for name in names]
     pieces += [html.inlines((extra,)) for extra in item.extras]
     pieces.append(html.inlines(item.tail))
     return " ".join(piece for piece in pieces if piece)
@@ -164,7 +164,7 @@ def _render_linked_title(item: Item, labels: Mapping[str, str]) -> Iterator[str]
         yield title
         yield html.inlines((Link((Text(labels["link"]),), item.url),))
     else:
-        yield f'<a href="{html.address(item.url)}">{title or html.words(item.url)}</a>'
+        yield f'<a href="{html.escape_url(item.url)}">{title or html.escape_text(item.url)}</a>'
 
 
 def _render_fields_and_body(item: Item, labels: Mapping[str, str]) -> Iterator[str]:
@@ -177,7 +177,7 @@ def _render_fields_and_body(item: Item, labels: Mapping[str, str]) -> Iterator[s
 
 def _render_field_line(field: Field, colon: str) -> str:
     value: tuple[Inline, ...] = field.value
-    if field.url and field.url not in links(value):
+    if field.url and field.url not in find_urls(value):
         value = (Link(value, field.url),)
-    label = html.words(field.label)
+    label = html.escape_text(field.label)
     return f"{label}{colon}{html.inlines(value)}"

@@ -30,8 +30,8 @@ from publisher.channels.rss.feed import (
 )
 from publisher.channels.rss.packing import add_compressed
 from publisher.dataclass import dataclass
-from publisher.links import ascii_url, license_link
-from publisher.words import words
+from publisher.links import build_license_link, to_ascii_url
+from publisher.words import get_labels
 
 LineReader = Callable[[Entry], Sequence[bytes]]
 """Gives the lines of an issue: its entry, and below it those of its items, if they were made."""
@@ -82,7 +82,7 @@ class FeedDocuments:
         heads = {
             form: replace(
                 self._build_feed(keys[form]),
-                hub=ascii_url(self.hub),
+                hub=to_ascii_url(self.hub),
                 previous="" if form == "json" else self._archive_url(archive_year, form),
                 complete=archive_year is None,
             )
@@ -97,15 +97,15 @@ class FeedDocuments:
 
     def build_item_feeds(self, entries: Sequence[Entry], read_lines: LineReader) -> PartGroup:
         """The feeds with an entry for each item of the newest issues, as many items as fit."""
-        publication = self.context.publication
-        title = f"{publication.name} · {words(publication.lang)['by_item']}"
+        newsletter = self.context.newsletter
+        title = f"{newsletter.name} · {get_labels(newsletter.lang)['by_item']}"
         keys = self.paths.item_feeds
         heads = {
             form: replace(
                 self._build_feed(keys[form]),
-                id=f"{publication.id}#items",
+                id=f"{newsletter.id}#items",
                 title=clean_line(title),
-                hub=ascii_url(self.hub),
+                hub=to_ascii_url(self.hub),
             )
             for form in keys
         }
@@ -117,15 +117,15 @@ class FeedDocuments:
         return _build_feed_group("items", keys, heads, entries, newest)
 
     def _build_feed(self, key: str) -> Feed:
-        publication = self.context.publication
+        newsletter = self.context.newsletter
         return Feed(
-            id=publication.id,
-            title=clean_line(publication.name),
-            description=clean_line(publication.tagline) or clean_line(publication.name),
-            language=publication.lang,
-            author=author_name(publication),
-            rights=" ".join(license_link(publication.license)) if publication.license else "",
-            home_url=ascii_url(publication.base),
+            id=newsletter.id,
+            title=clean_line(newsletter.name),
+            description=clean_line(newsletter.tagline) or clean_line(newsletter.name),
+            language=newsletter.lang,
+            author=author_name(newsletter),
+            rights=" ".join(build_license_link(newsletter.license)) if newsletter.license else "",
+            home_url=to_ascii_url(newsletter.base),
             url=self.paths.url_for(key),
             style=STYLESHEET,
         )
@@ -161,7 +161,7 @@ def _add_article_link(line: bytes, article_url: str) -> bytes:
     if not article_url:
         return line
     item: FeedItem = json.loads(line)
-    item["_wechat"] = {"url": ascii_url(article_url)}
+    item["_wechat"] = {"url": to_ascii_url(article_url)}
     return json_feed.dump_entry(item)
 
 

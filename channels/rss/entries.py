@@ -8,9 +8,9 @@ from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
 from publisher.channels.rss.content import item_title, render_issue_content, render_item_content
 from publisher.channels.rss.feed import FeedItem, clean_line, remove_invalid_characters
-from publisher.links import ascii_url, is_safe
-from publisher.model import Issue, Item, Publication, plain
-from publisher.transforms import shorten, text_of
+from publisher.links import is_safe_url, to_ascii_url
+from publisher.model import Issue, Item, Newsletter, plain
+from publisher.transforms import blocks_to_plain_text, shorten
 
 _MAX_SUMMARY_LENGTH = 160
 """The most characters of an item's summary, the same as an issue's."""
@@ -18,19 +18,19 @@ _MAX_SUMMARY_LENGTH = 160
 
 def build_issue_entry(issue: Issue, context: Context) -> bytes:
     """The entry that shows the whole issue. Its tags are the sections."""
-    entry, publication = _require_entry(context), context.publication
+    entry, newsletter = _require_entry(context), context.newsletter
     title = clean_line(entry.title) or issue.id
     made: FeedItem = {
-        "id": ascii_url(entry.id),
-        "url": ascii_url(entry.url),
+        "id": to_ascii_url(entry.id),
+        "url": to_ascii_url(entry.url),
         "title": title,
         "summary": clean_line(entry.summary) or title,
-        "content_html": remove_invalid_characters(render_issue_content(issue, entry, publication)),
+        "content_html": remove_invalid_characters(render_issue_content(issue, entry, newsletter)),
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat(),
         "tags": _clean_tags(plain(section.title) for section in issue.sections),
-        "authors": [{"name": author_name(publication)}],
-        "language": publication.lang,
+        "authors": [{"name": author_name(newsletter)}],
+        "language": newsletter.lang,
     }
     return json_feed.dump_entry(made)
 
@@ -41,30 +41,32 @@ def build_item_entries(issue: Issue, context: Context) -> list[bytes]:
     None has a date of change: a correction is one of the issue, and nobody wrote down of which item.
     """
     entry = _require_entry(context)
-    return [json_feed.dump_entry(_build_item_entry(item, entry, context.publication)) for item in issue.items]
+    return [json_feed.dump_entry(_build_item_entry(item, entry, context.newsletter)) for item in issue.items]
 
 
-def author_name(publication: Publication) -> str:
+def author_name(newsletter: Newsletter) -> str:
     """The name that stands for the publication's author; Atom does not do without one."""
-    return clean_line(publication.author) or clean_line(publication.name)
+    return clean_line(newsletter.author) or clean_line(newsletter.name)
 
 
-def _build_item_entry(item: Item, entry: Entry, publication: Publication) -> FeedItem:
+def _build_item_entry(item: Item, entry: Entry, newsletter: Newsletter) -> FeedItem:
     title = item_title(item)
     made: FeedItem = {
-        "id": ascii_url(f"{entry.id}#{item.id}"),
-        "url": ascii_url(f"{entry.url}#{item.id}"),
+        "id": to_ascii_url(f"{entry.id}#{item.id}"),
+        "url": to_ascii_url(f"{entry.url}#{item.id}"),
         "title": title,
-        "summary": shorten(clean_line(plain(item.summary) or text_of(item.body)), _MAX_SUMMARY_LENGTH)
+        "summary": shorten(
+            clean_line(plain(item.summary) or blocks_to_plain_text(item.body)), _MAX_SUMMARY_LENGTH
+        )
         or title,
-        "content_html": remove_invalid_characters(render_item_content(item, publication)),
+        "content_html": remove_invalid_characters(render_item_content(item, newsletter)),
         "date_published": entry.published.isoformat(),
         "tags": _clean_tags(item.tags),
-        "authors": [{"name": author_name(publication)}],
-        "language": publication.lang,
+        "authors": [{"name": author_name(newsletter)}],
+        "language": newsletter.lang,
     }
-    if item.url and is_safe(item.url):
-        made["external_url"] = ascii_url(item.url)
+    if item.url and is_safe_url(item.url):
+        made["external_url"] = to_ascii_url(item.url)
     return made
 
 

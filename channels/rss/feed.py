@@ -7,8 +7,8 @@ from typing import Literal, NotRequired, TypedDict
 
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
-from publisher.links import ascii_url
-from publisher.model import Publication
+from publisher.links import to_ascii_url
+from publisher.model import Newsletter
 from publisher.patterns import lazy_pattern
 
 FeedFormat = Literal["json", "atom", "rss"]
@@ -89,7 +89,7 @@ class FeedPaths:
     """
 
     path: str
-    publication: Publication
+    newsletter: Newsletter
 
     def __post_init__(self) -> None:
         name = self.path.rpartition("/")[2]
@@ -97,10 +97,10 @@ class FeedPaths:
             key.rpartition("/")[2]
             for key in (*self.item_feeds.values(), self.atom, self.json, self.stylesheet)
         }
-        if not self.path.startswith(f"{self.publication.site}/") or ".." in self.path.split("/"):
+        if not self.path.startswith(f"{self.newsletter.site}/") or ".." in self.path.split("/"):
             raise ConfigError(
-                f"the feed {self.path!r} is not below {self.publication.site!r}, the folder that is served",
-                f'write for example path = "{self.publication.site}/feed.xml"',
+                f"the feed {self.path!r} is not below {self.newsletter.site!r}, the folder that is served",
+                f'write for example path = "{self.newsletter.site}/feed.xml"',
             )
         if not name.endswith(".xml") or name in taken:
             raise ConfigError(
@@ -150,7 +150,7 @@ class FeedPaths:
 
     def url_for(self, key: str) -> str:
         """The absolute address at which a file of the site is served."""
-        return ascii_url(self.publication.base + key.removeprefix(f"{self.publication.site}/"))
+        return to_ascii_url(self.newsletter.base + key.removeprefix(f"{self.newsletter.site}/"))
 
 
 def remove_invalid_characters(text: str) -> str:

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from publisher.channel import Context, Finding, Rendering, Session
-from publisher.channels.telegram.settings import Settings
+from publisher.channels.telegram.settings import TelegramSettings
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
@@ -26,7 +26,7 @@ from publisher.model import Issue
 
 
 @dataclass(frozen=True, slots=True)
-class Telegram(Settings):
+class Telegram(TelegramSettings):
     """A chat in Telegram, with its settings."""
 
     name: ClassVar[str] = "telegram"
@@ -61,11 +61,13 @@ class Telegram(Settings):
         """A connection that sends to its destination, a chat; without a token it writes files below it."""
         if not self.token:
             return FolderSession()
-        from publisher.channels.telegram.client import Connection
-        from publisher.channels.telegram.rate_limit import Pace
+        from publisher.channels.telegram.client import BotClient
+        from publisher.channels.telegram.rate_limit import ChatRateLimiter
         from publisher.channels.telegram.session import ChatSession
 
-        return ChatSession(Connection(self.token, self.api), Pace(), pin=self.pin, own=self.me)
+        return ChatSession(
+            BotClient(self.token, self.api), ChatRateLimiter(), pin=self.pin, test_recipient=self.me
+        )
 
     def diagnose(self) -> Iterator[Finding]:
         """Whether the bot could send to the chat. Raises ConfigError when there is no token to ask with."""
@@ -74,8 +76,8 @@ class Telegram(Settings):
                 "there is no token, so messages are written as files",
                 'get one from @BotFather and name where it is: token = "env:TELEGRAM_TOKEN"',
             )
-        from publisher.channels.telegram.client import Connection
-        from publisher.channels.telegram.doctor import examine
+        from publisher.channels.telegram.client import BotClient
+        from publisher.channels.telegram.doctor import diagnose
 
-        connection = Connection(self.token, self.api)
-        return examine(connection, self.chat, own=self.me, topic=self.topic, pin=self.pin)
+        connection = BotClient(self.token, self.api)
+        return diagnose(connection, self.chat, test_recipient=self.me, topic=self.topic, pin=self.pin)

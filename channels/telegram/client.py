@@ -15,19 +15,19 @@ from publisher.credentials import Reference, resolve_secret
 if TYPE_CHECKING:
     from telegram import Bot
 
-ANSWER = 30.0
+READ_TIMEOUT = 30.0
 """Seconds a server may take to answer, once it has the whole call."""
 
 _T = TypeVar("_T")
 
 
-class Connection:
+class BotClient:
     """A bot at a Bot API server. `token` says where its token is, `api` is the address of the server."""
 
     def __init__(self, token: Reference, api: str) -> None:
         self._token = token
         self._api = api.rstrip("/")
-        self._open = ExitStack()
+        self._exit_stack = ExitStack()
 
     def __enter__(self) -> Self:
         """Raises ConfigError when the token is not where it should be. No call is made."""
@@ -42,28 +42,28 @@ class Connection:
         request = HTTPXRequest(
             connect_timeout=10.0,
             write_timeout=20.0,
-            read_timeout=ANSWER,
+            read_timeout=READ_TIMEOUT,
             pool_timeout=5.0,
-            httpx_kwargs={"limits": _one_call_each()},
+            httpx_kwargs={"limits": _build_connection_limits()},
         )
         # no `async with`: it would spend a getMe on every session
         self._bot = Bot(token, f"{self._api}/bot", request=request, get_updates_request=request)
-        self._open.enter_context(_no_tracebacks())
-        self._runner = self._open.enter_context(asyncio.Runner())
-        self._open.callback(lambda: self._runner.run(request.shutdown()))
+        self._exit_stack.enter_context(_silence_logging())
+        self._runner = self._exit_stack.enter_context(asyncio.Runner())
+        self._exit_stack.callback(lambda: self._runner.run(request.shutdown()))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
+        self._exit_stack.close()
 
-    def ask(self, call: Callable[[Bot], Coroutine[Any, Any, _T]]) -> _T:
+    def call(self, request: Callable[[Bot], Coroutine[Any, Any, _T]]) -> _T:
         """What the bot's answer is. Raises what python-telegram-bot raises, which may contain the token."""
-        return self._runner.run(call(self._bot))
+        return self._runner.run(request(self._bot))
 
 
-def _one_call_each() -> object:
+def _build_connection_limits() -> object:
     """No connection is used twice. One that was kept may be closed by the server in the moment it is used
     again, and then nobody knows whether the message arrived."""
     import httpx
@@ -72,7 +72,7 @@ def _one_call_each() -> object:
 
 
 @contextmanager
-def _no_tracebacks() -> Iterator[None]:
+def _silence_logging() -> Iterator[None]:
     """python-telegram-bot logs one for each answer that is no JSON, and Python prints what nobody handles."""
     import logging
 

@@ -7,181 +7,210 @@ from typing import TYPE_CHECKING
 
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
-from publisher.channels.telegram.entities import Run, Runs, clean, glue, lines, stripped, text_of
-from publisher.channels.telegram.writer import Writer
+from publisher.channels.telegram.entities import (
+    Span,
+    Spans,
+    join_lines,
+    join_spans,
+    normalize_text,
+    span_text,
+    strip_spans,
+)
+from publisher.channels.telegram.writer import SpanWriter
 from publisher.dataclass import dataclass
-from publisher.model import Blocks, Brief, Issue, Item, Paragraph, Publication, Section, Warmup
+from publisher.model import Blocks, Brief, Issue, Item, Newsletter, Paragraph, Section, Warmup
 from publisher.transforms import shorten
 
 if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail
 
-PARAGRAPHS = "\n\n"
+PARAGRAPH_SEPARATOR = "\n\n"
 """What stands between two paragraphs."""
 
-_LONGEST_TITLE = 256
-_LONGEST_HEADING = 96
+_MAX_TITLE_LENGTH = 256
+_MAX_HEADING_LENGTH = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DigestBlock:
     """What stays in one message if it can; what is left over for the next one begins with `label`."""
 
-    runs: Runs
+    spans: Spans
     label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class DigestSection:
     """Pieces under a heading, which is said again, as `again`, where a message begins among them. `gap`
     stands between the pieces."""
 
-    pieces: tuple[Piece, ...]
-    heading: Runs = ()
-    again: Runs = ()
-    gap: str = PARAGRAPHS
+    blocks: tuple[DigestBlock, ...]
+    heading: Spans = ()
+    repeated_heading: Spans = ()
+    separator: str = PARAGRAPH_SEPARATOR
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
+class IssueDigest:
     """An issue as it is told. `title` is on top of the first message, `name` on top of all others."""
 
-    title: Runs
-    name: Runs
-    chapters: tuple[Chapter, ...]
+    title: Spans
+    running_title: Spans
+    sections: tuple[DigestSection, ...]
 
 
-def digest(issue: Issue, entry: Entry, publication: Publication, detail: Detail, writer: Writer) -> Digest:
+def build_digest(
+    issue: Issue, entry: Entry, newsletter: Newsletter, detail: Detail, writer: SpanWriter
+) -> IssueDigest:
     """The issue in a detail: `titles` has the guide and the title of every item, `summaries` the warm-up too,
     and of every item its summary and further links, `full` everything but the notes that speak of WeChat."""
-    return _Teller(issue, entry, publication, detail, writer).digest()
+    return _DigestBuilder(issue, entry, newsletter, detail, writer).build()
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
+class _DigestBuilder:
     issue: Issue
     entry: Entry
-    publication: Publication
+    newsletter: Newsletter
     detail: Detail
-    writer: Writer
+    writer: SpanWriter
 
-    def digest(self) -> Digest:
-        title, name = " ".join(clean(self.entry.title).split()), self._name()
+    def build(self) -> IssueDigest:
+        title, name = " ".join(normalize_text(self.entry.title).split()), self._format_running_title()
         if not any(map(str.isprintable, title.replace(" ", ""))):  # a message must have something to see
             title = name
-        shown = shorten(title, _LONGEST_TITLE)
-        opening = [] if shown == title else [(Run(title),)]
-        chapters = [Chapter(_pieces(*opening, *self._preface()))]
+        shown = shorten(title, _MAX_TITLE_LENGTH)
+        opening = [] if shown == title else [(Span(title),)]
+        chapters = [DigestSection(_build_digest_blocks(*opening, *self._build_preface()))]
         number = 1
         for section in self.issue.sections:
-            chapters.append(self._chapter(section, number))
+            chapters.append(self._build_section(section, number))
             number += sum(1 for _ in section.items)
         if self.detail == "full":
-            chapters.append(Chapter(_pieces(*self._one_by_one(self.issue.footer))))
-        return Digest(
-            title=(Run(shown, "bold"),),
-            name=(Run(shorten(name, _LONGEST_HEADING), "bold"),),
-            chapters=tuple(chapter for chapter in chapters if chapter.pieces or chapter.heading),
+            chapters.append(DigestSection(_build_digest_blocks(*self._write_blocks(self.issue.footer))))
+        return IssueDigest(
+            title=(Span(shown, "bold"),),
+            running_title=(Span(shorten(name, _MAX_HEADING_LENGTH), "bold"),),
+            sections=tuple(chapter for chapter in chapters if chapter.blocks or chapter.heading),
         )
 
-    def _name(self) -> str:
+    def _format_running_title(self) -> str:
         title = self.issue.title
         if title and title.regular and title.date:
             name, date = title.name, title.date
         else:
-            name, date = self.publication.name, self.entry.date.isoformat()
-        return " ".join(clean(f"{name} ({date})").split())
+            name, date = self.newsletter.name, self.entry.date.isoformat()
+        return " ".join(normalize_text(f"{name} ({date})").split())
 
-    def _preface(self) -> Iterator[Runs]:
+    def _build_preface(self) -> Iterator[Spans]:
         issue, entry = self.issue, self.entry
         if entry.updated > entry.published:
             day = entry.updated.date().isoformat()
-            yield (Run(f"{self.writer.say['updated']} {day}", "italic"),)
-        yield phrases.tagline(issue, self.publication, self.writer)
+            yield (Span(f"{self.writer.labels['updated']} {day}", "italic"),)
+        yield phrases.format_tagline(issue, self.newsletter, self.writer)
         if issue.guide:
-            yield phrases.guide(issue.guide, self.writer)
+            yield phrases.format_guide(issue.guide, self.writer)
         if issue.warmup and self.detail != "titles":
-            yield from self._warmup(issue.warmup)
+            yield from self._build_warmup(issue.warmup)
         if self.detail == "full":
-            yield from phrases.notes(issue.notes, self.writer)
+            yield from phrases.format_notes(issue.notes, self.writer)
 
-    def _warmup(self, warmup: Warmup) -> Iterator[Runs]:
-        briefs = lines(map(self._brief, warmup.briefs))
-        yield lines([self.writer.blocks(warmup.intro), _quoted(briefs)])
+    def _build_warmup(self, warmup: Warmup) -> Iterator[Spans]:
+        briefs = join_lines(map(self._build_brief_line, warmup.briefs))
+        yield join_lines([self.writer.blocks(warmup.intro), _quote_spans(briefs)])
         yield self.writer.blocks(warmup.outro)
 
-    def _brief(self, brief: Brief) -> Runs:
-        line = glue((Run("• "),), phrases.brief(brief, self.writer))
-        return lines([line, self.writer.blocks(brief.body)])
+    def _build_brief_line(self, brief: Brief) -> Spans:
+        line = join_spans((Span("• "),), phrases.format_brief(brief, self.writer))
+        return join_lines([line, self.writer.blocks(brief.body)])
 
-    def _chapter(self, section: Section, number: int) -> Chapter:
+    def _build_section(self, section: Section, number: int) -> DigestSection:
         items = list(section.items)
-        heading = stripped(self.writer.inlines(section.title, "bold"))
-        pieces = [*_pieces(*phrases.notes(section.notes, self.writer))] if self.detail == "full" else []
-        if len(text_of(heading)) > _LONGEST_HEADING:
-            pieces = [Piece(heading), *pieces]
-            heading = (Run(shorten(text_of(heading), _LONGEST_HEADING), "bold"),)
+        heading = strip_spans(self.writer.inlines(section.title, "bold"))
+        pieces = (
+            [*_build_digest_blocks(*phrases.format_notes(section.notes, self.writer))]
+            if self.detail == "full"
+            else []
+        )
+        if len(span_text(heading)) > _MAX_HEADING_LENGTH:
+            pieces = [DigestBlock(heading), *pieces]
+            heading = (Span(shorten(span_text(heading), _MAX_HEADING_LENGTH), "bold"),)
         blocks: Blocks = ()
         for node in section.content:
             if isinstance(node, Item):
-                pieces += _pieces(*self._prose(blocks))
-                pieces.append(Piece(self._item(node, number), f"{number}. "))
+                pieces += _build_digest_blocks(*self._build_prose(blocks))
+                pieces.append(DigestBlock(self._build_item(node, number), f"{number}. "))
                 number, blocks = number + 1, ()
             else:
                 blocks = (*blocks, node)
-        pieces += _pieces(*self._prose(blocks))
-        say = self.writer.say
+        pieces += _build_digest_blocks(*self._build_prose(blocks))
+        say = self.writer.labels
         count = f" · {len(items)} {say['item' if len(items) == 1 else 'items']}" if items else ""
-        return Chapter(
+        return DigestSection(
             tuple(pieces),
-            heading=glue(heading, (Run(count),)) if heading else (),
-            again=(Run(text_of(heading), "bold"), Run(say["continued"])) if heading else (),
-            gap="\n" if self.detail == "titles" else PARAGRAPHS,
+            heading=join_spans(heading, (Span(count),)) if heading else (),
+            repeated_heading=(Span(span_text(heading), "bold"), Span(say["continued"])) if heading else (),
+            separator="\n" if self.detail == "titles" else PARAGRAPH_SEPARATOR,
         )
 
-    def _prose(self, blocks: Blocks) -> Iterator[Runs]:
+    def _build_prose(self, blocks: Blocks) -> Iterator[Spans]:
         match self.detail:
             case "full":
-                yield from self._one_by_one(blocks)
+                yield from self._write_blocks(blocks)
             case "summaries":
-                yield _quoted(self.writer.blocks(blocks))
+                yield _quote_spans(self.writer.blocks(blocks))
 
-    def _one_by_one(self, blocks: Blocks) -> Iterator[Runs]:
+    def _write_blocks(self, blocks: Blocks) -> Iterator[Spans]:
         return (self.writer.blocks((block,)) for block in blocks)
 
-    def _item(self, item: Item, number: int) -> Runs:
-        places = phrases.known_places(item)
+    def _build_item(self, item: Item, number: int) -> Spans:
+        places = phrases.find_implied_links(item)
         match self.detail:
             case "titles":
-                return phrases.title(item, number, self.writer)
+                return phrases.format_item_title(item, number, self.writer)
             case "summaries":
-                head = phrases.head(item, number, self.writer, extras=False)
-                found = [*item.extras, *phrases.field_links(item), *places]
-                return lines(
-                    [head, phrases.elsewhere(item, found, self.writer), _quoted(self._summary(item))]
+                head = phrases.format_item_heading(item, number, self.writer, extras=False)
+                found = [*item.extras, *phrases.list_field_links(item), *places]
+                return join_lines(
+                    [
+                        head,
+                        phrases.format_further_links(item, found, self.writer),
+                        _quote_spans(self._build_summary(item)),
+                    ]
                 )
             case "full":
-                head = phrases.head(item, number, self.writer, extras=True)
-                fields = [phrases.field(one, self.writer) for one in item.fields if one.kind != "summary"]
-                summary = [phrases.field(one, self.writer) for one in item.fields if one.kind == "summary"]
-                text = lines([*summary, self.writer.blocks(item.body)])
-                return lines([head, *fields, phrases.elsewhere(item, places, self.writer), _quoted(text)])
+                head = phrases.format_item_heading(item, number, self.writer, extras=True)
+                fields = [
+                    phrases.format_field(one, self.writer) for one in item.fields if one.kind != "summary"
+                ]
+                summary = [
+                    phrases.format_field(one, self.writer) for one in item.fields if one.kind == "summary"
+                ]
+                text = join_lines([*summary, self.writer.blocks(item.body)])
+                return join_lines(
+                    [
+                        head,
+                        *fields,
+                        phrases.format_further_links(item, places, self.writer),
+                        _quote_spans(text),
+                    ]
+                )
 
-    def _summary(self, item: Item) -> Runs:
+    def _build_summary(self, item: Item) -> Spans:
         """The summary; the first paragraph of an item that has none. What they announce is left out."""
         if item.summary:
-            said, left = stripped(self.writer.inlines(item.summary)), len(item.body)
+            said, left = strip_spans(self.writer.inlines(item.summary)), len(item.body)
         else:
             first = tuple(block for block in item.body if isinstance(block, Paragraph))[:1]
-            said, left = stripped(self.writer.blocks(first)), len(item.body) - 1
+            said, left = strip_spans(self.writer.blocks(first)), len(item.body) - 1
         if left > 0 and said and said[-1].text.endswith(("：", ":")):
-            return (*said[:-1], said[-1].saying(f"{said[-1].text[:-1]}…"))
+            return (*said[:-1], said[-1].with_text(f"{said[-1].text[:-1]}…"))
         return said
 
 
-def _pieces(*parts: Runs) -> tuple[Piece, ...]:
-    return tuple(Piece(runs) for part in parts if (runs := stripped(part)))
+def _build_digest_blocks(*parts: Spans) -> tuple[DigestBlock, ...]:
+    return tuple(DigestBlock(runs) for part in parts if (runs := strip_spans(part)))
 
 
-def _quoted(runs: Runs) -> Runs:
-    return tuple([Run(run.text, run.style, run.url, True, run.language) for run in stripped(runs)])
+def _quote_spans(spans: Spans) -> Spans:
+    return tuple([Span(run.text, run.style, run.url, True, run.language) for run in strip_spans(spans)])

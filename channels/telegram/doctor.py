@@ -9,45 +9,47 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from publisher.channel import Finding, FindingLevel
-from publisher.channels.telegram.client import Connection
-from publisher.channels.telegram.errors import failure, reason
+from publisher.channels.telegram.client import BotClient
+from publisher.channels.telegram.errors import classify_error, describe_bot_error
 from publisher.errors import DeliveryError
 
 if TYPE_CHECKING:
     from telegram import ChatFullInfo, ChatMember
 
-_KIND = {"channel": "channel", "supergroup": "group", "group": "group", "private": "chat of a person"}
+_CHAT_TYPES = {"channel": "channel", "supergroup": "group", "group": "group", "private": "chat of a person"}
 
 
-def examine(
-    connection: Connection, chat: str, *, own: str = "", topic: int = 0, pin: bool = False
+def diagnose(
+    client: BotClient, chat: str, *, test_recipient: str = "", topic: int = 0, pin: bool = False
 ) -> Iterator[Finding]:
     """What there is to find about the token, the chat, the bot's rights in it and the editor's own chat.
     Raises ConfigError when the token is not where it should be."""
-    with connection:
+    with client:
         try:
-            bot = connection.ask(lambda bot: bot.get_me())
+            bot = client.call(lambda bot: bot.get_me())
             yield Finding(FindingLevel.OK, f"the token is that of @{bot.username}")
-            found = connection.ask(lambda bot: bot.get_chat(chat))
-            yield Finding(FindingLevel.OK, f"{chat} is the {_KIND[found.type]} {_title(found)}")
+            found = client.call(lambda bot: bot.get_chat(chat))
+            yield Finding(
+                FindingLevel.OK, f"{chat} is the {_CHAT_TYPES[found.type]} {_format_chat_name(found)}"
+            )
             if found.type != "private":
-                member = connection.ask(lambda asked: asked.get_chat_member(chat, bot.id))
-                yield from _rights(chat, found, member, topic=topic, pin=pin)
+                member = client.call(lambda asked: asked.get_chat_member(chat, bot.id))
+                yield from _diagnose_permissions(chat, found, member, topic=topic, pin=pin)
         except Exception as error:
-            yield _bad(error, chat)
+            yield _build_error_finding(error, chat)
             return
-        if own:
+        if test_recipient:
             try:
-                person = connection.ask(lambda bot: bot.get_chat(own))
-                yield Finding(FindingLevel.OK, f"proofs go to {_title(person)}")
+                person = client.call(lambda bot: bot.get_chat(test_recipient))
+                yield Finding(FindingLevel.OK, f"proofs go to {_format_chat_name(person)}")
             except Exception as error:
-                yield _bad(error, own)
+                yield _build_error_finding(error, test_recipient)
 
 
-def _rights(
-    chat: str, found: ChatFullInfo, member: ChatMember, *, topic: int, pin: bool
+def _diagnose_permissions(
+    chat: str, chat_info: ChatFullInfo, member: ChatMember, *, topic: int, pin: bool
 ) -> Iterator[Finding]:
-    if not _may_post(found, member):
+    if not _has_post_permission(chat_info, member):
         yield Finding(
             FindingLevel.ERROR,
             f"the bot may not post in {chat}",
@@ -55,12 +57,12 @@ def _rights(
         )
         return
     yield Finding(FindingLevel.OK, f"the bot may post in {chat} and correct what it posted")
-    if topic and not found.is_forum:
+    if topic and not chat_info.is_forum:
         yield Finding(FindingLevel.ERROR, f"{chat} has no topics", "leave `topic` out of publisher.toml")
     if not pin:
         return
     right, name = (
-        ("can_edit_messages", "edit") if found.type == "channel" else ("can_pin_messages", "pin")
+        ("can_edit_messages", "edit") if chat_info.type == "channel" else ("can_pin_messages", "pin")
     )  # https://core.telegram.org/bots/api#pinchatmessage
     if getattr(member, right, False):
         yield Finding(FindingLevel.OK, f"the bot may pin in {chat}")
@@ -68,29 +70,29 @@ def _rights(
         yield Finding(FindingLevel.ERROR, f"the bot may not pin in {chat}", f"let it {name} messages there")
 
 
-def _may_post(found: ChatFullInfo, member: ChatMember) -> bool:
-    match member.status, found.type:
+def _has_post_permission(chat_info: ChatFullInfo, member: ChatMember) -> bool:
+    match member.status, chat_info.type:
         case "administrator", "channel":
             return bool(getattr(member, "can_post_messages", False))
         case "administrator", _:
             return True
         case "member", "group" | "supergroup":
-            return found.permissions is None or bool(found.permissions.can_send_messages)
+            return chat_info.permissions is None or bool(chat_info.permissions.can_send_messages)
         case "restricted", _:
             return bool(getattr(member, "can_send_messages", False))
         case _:
             return False
 
 
-def _title(chat: ChatFullInfo) -> str:
+def _format_chat_name(chat: ChatFullInfo) -> str:
     return f'"{chat.effective_name}"' if chat.effective_name else "without a name"
 
 
-def _bad(error: Exception, chat: str) -> Finding:
-    told = failure(error, chat)
+def _build_error_finding(error: Exception, chat: str) -> Finding:
+    told = classify_error(error, chat)
     if isinstance(told, DeliveryError):
         return Finding(FindingLevel.ERROR, told.message, told.hint)
-    said = f"Telegram gives no answer about {chat}: {reason(error)}"
+    said = f"Telegram gives no answer about {chat}: {describe_bot_error(error)}"
     return Finding(
         FindingLevel.ERROR, said, "try again; if you have set `api` in publisher.toml, look at that server"
     )

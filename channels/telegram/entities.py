@@ -25,7 +25,7 @@ Style = Literal["", "bold", "italic", "code", "pre", "email"]
 """How characters look. `email` is an address that Telegram is to make a link by itself."""
 
 
-class Run(NamedTuple):
+class Span(NamedTuple):
     """Characters with the same marks. `url` makes a link, `quote` puts them into an expandable quote;
     `language` is that of the style `pre`. Code has no `url`: Telegram lets only one of them be."""
 
@@ -35,15 +35,15 @@ class Run(NamedTuple):
     quote: bool = False
     language: str = ""
 
-    def saying(self, text: str) -> Run:
+    def with_text(self, text: str) -> Span:
         """Other characters with these marks."""
-        return Run(text, *self[1:])
+        return Span(text, *self[1:])
 
 
-Runs = tuple[Run, ...]
+Spans = tuple[Span, ...]
 
 
-class Entity(TypedDict):
+class MessageEntity(TypedDict):
     """A stretch of a text with a mark, as https://core.telegram.org/bots/api#messageentity spells it.
 
     Offset and length count UTF-16 code units.
@@ -59,84 +59,84 @@ class Entity(TypedDict):
 # What TDLib does to every text, done before anything is counted (td/telegram/misc.cpp, clean_input_string):
 # white space and control characters become spaces, line separators and bidirectional embeddings go. A lone
 # surrogate cannot be sent at all.
-_CLEANED: dict[int, str | None] = {
+_CHARACTER_REPLACEMENTS: dict[int, str | None] = {
     **dict.fromkeys((*range(10), *range(11, 32)), " "),
     **dict.fromkeys((0x0D, *range(0x202A, 0x202F), 0x0333, 0x033F)),
     **dict.fromkeys((0x2028, 0x2029), "\n"),
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
-_UNCLEAN = lazy_pattern(f"[{re.escape(''.join(map(chr, _CLEANED)))}]")
-_RING = "\u030a"  # goes as well, so that an a with a ring above is one only when composed
+_REPLACED_CHARACTERS = lazy_pattern(f"[{re.escape(''.join(map(chr, _CHARACTER_REPLACEMENTS)))}]")
+_COMBINING_RING = "\u030a"  # goes as well, so that an a with a ring above is one only when composed
 
 
-def clean(text: str) -> str:
+def normalize_text(text: str) -> str:
     """The text as it will arrive."""
-    if _RING in text:
-        text = unicodedata.normalize("NFC", text).replace(_RING, "")
-    return text.translate(_CLEANED) if _UNCLEAN.search(text) else text
+    if _COMBINING_RING in text:
+        text = unicodedata.normalize("NFC", text).replace(_COMBINING_RING, "")
+    return text.translate(_CHARACTER_REPLACEMENTS) if _REPLACED_CHARACTERS.search(text) else text
 
 
-def units(text: str) -> int:
+def count_utf16_units(text: str) -> int:
     """The length of a text in UTF-16 code units."""
     return len(text.encode("utf-16-le")) // 2
 
 
-def text_of(runs: Runs) -> str:
+def span_text(spans: Spans) -> str:
     """The characters alone."""
-    return "".join([run.text for run in runs])
+    return "".join([run.text for run in spans])
 
 
-def glue(*parts: Iterable[Run]) -> Runs:
+def join_spans(*parts: Iterable[Span]) -> Spans:
     """The parts one after another; neighbours with the same marks become one run."""
-    made: list[Run] = []
+    made: list[Span] = []
     marks: tuple[object, ...] = ()
     for run in chain.from_iterable(parts):
         if (own := run[1:]) == marks:
-            made[-1] = run.saying(made[-1].text + run.text)
+            made[-1] = run.with_text(made[-1].text + run.text)
         elif run.text:
             made.append(run)
             marks = own
     return tuple(made)
 
 
-def lines(parts: Iterable[Runs], between: str = "\n") -> Runs:
+def join_lines(parts: Iterable[Spans], separator: str = "\n") -> Spans:
     """The parts that are not empty, with a text between them."""
-    filled, gap = [part for part in parts if part], (Run(between),)
+    filled, gap = [part for part in parts if part], (Span(separator),)
     if len(filled) == 1:  # nothing to join
         return filled[0]
-    return glue(*[piece for part in filled for piece in (gap, part)][1:])
+    return join_spans(*[piece for part in filled for piece in (gap, part)][1:])
 
 
-def cut(runs: Runs, at: int) -> tuple[Runs, Runs]:
+def split_spans(spans: Spans, position: int) -> tuple[Spans, Spans]:
     """The first `at` characters, and the rest."""
-    head: list[Run] = []
-    for index, run in enumerate(runs):
-        if at < len(run.text):
-            if at:
-                head.append(run.saying(run.text[:at]))
-            return tuple(head), (run.saying(run.text[at:]), *runs[index + 1 :])
+    head: list[Span] = []
+    for index, run in enumerate(spans):
+        if position < len(run.text):
+            if position:
+                head.append(run.with_text(run.text[:position]))
+            return tuple(head), (run.with_text(run.text[position:]), *spans[index + 1 :])
         head.append(run)
-        at -= len(run.text)
-    return runs, ()
+        position -= len(run.text)
+    return spans, ()
 
 
-def stripped(runs: Runs) -> Runs:
+def strip_spans(spans: Spans) -> Spans:
     """The runs without white space at either end."""
-    text = text_of(runs)
+    text = span_text(spans)
     if len(text.strip()) == len(text):
-        return runs if text else ()
-    head, _ = cut(runs, len(text.rstrip()))
-    return cut(head, len(text) - len(text.lstrip()))[1] if text.strip() else ()
+        return spans if text else ()
+    head, _ = split_spans(spans, len(text.rstrip()))
+    return split_spans(head, len(text) - len(text.lstrip()))[1] if text.strip() else ()
 
 
-def entities(runs: Runs) -> list[Entity]:
+def build_entities(spans: Spans) -> list[MessageEntity]:
     """The marks of the runs as TDLib keeps them: from the outside in, bold and italic interrupted wherever
     a link begins or ends."""
-    text = text_of(runs)
-    found: list[tuple[int, int, str, Run]] = []
+    text = span_text(spans)
+    found: list[tuple[int, int, str, Span]] = []
     place = quote = link = style = 0  # here, and where the marks of the run before began
-    last = Run("")
-    for run in (*runs, Run("")):
+    last = Span("")
+    for run in (*spans, Span("")):
         quote_ends = run.quote != last.quote
         link_ends = quote_ends or run.url != last.url
         if quote_ends:
@@ -153,56 +153,56 @@ def entities(runs: Runs) -> list[Entity]:
             style = place
         place += len(run.text)
         last = run
-    length = len if units(text) == len(text) else units
+    length = len if count_utf16_units(text) == len(text) else count_utf16_units
     made = []
     for start, end, kind, run in found:
-        inside = text[start:end] if kind in _WHOLE else text[start:end].lstrip(" \n")
+        inside = text[start:end] if kind in _MAY_START_WITH_SPACE else text[start:end].lstrip(" \n")
         if inside:
-            made.append(_entity(length(text[: end - len(inside)]), length(inside), kind, run))
+            made.append(_build_entity(length(text[: end - len(inside)]), length(inside), kind, run))
     return sorted(made, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
 # bold, italic and quotes cannot begin with white space
-_WHOLE = {"text_link", "code", "pre"}
+_MAY_START_WITH_SPACE = {"text_link", "code", "pre"}
 
 
-def _entity(offset: int, length: int, kind: str, run: Run) -> Entity:
-    entity: Entity = {"type": kind, "offset": offset, "length": length}
+def _build_entity(offset: int, length: int, kind: str, span: Span) -> MessageEntity:
+    entity: MessageEntity = {"type": kind, "offset": offset, "length": length}
     if kind == "text_link":
-        entity["url"] = run.url
-    elif kind == "pre" and run.language:
-        entity["language"] = run.language
+        entity["url"] = span.url
+    elif kind == "pre" and span.language:
+        entity["language"] = span.language
     return entity
 
 
-QUOTE, QUOTE_END = "<blockquote expandable>", "</blockquote>"
+QUOTE_OPEN_TAG, QUOTE_CLOSE_TAG = "<blockquote expandable>", "</blockquote>"
 
 
-def html(runs: Runs) -> str:
+def render_html(spans: Spans) -> str:
     """The markup of the runs."""
     made = []
-    for quoted, stretch in groupby(runs, attrgetter("quote")):
-        inside = "".join([_link(url, linked) for url, linked in groupby(stretch, attrgetter("url"))])
-        made.append(f"{QUOTE}{inside}{QUOTE_END}" if quoted else inside)
+    for quoted, stretch in groupby(spans, attrgetter("quote")):
+        inside = "".join([_wrap_link(url, linked) for url, linked in groupby(stretch, attrgetter("url"))])
+        made.append(f"{QUOTE_OPEN_TAG}{inside}{QUOTE_CLOSE_TAG}" if quoted else inside)
     return "".join(made)
 
 
-def _link(url: str, runs: Iterable[Run]) -> str:
-    inside = "".join(map(_styled, runs))
+def _wrap_link(url: str, spans: Iterable[Span]) -> str:
+    inside = "".join(map(_render_styled_span, spans))
     return f'<a href="{escape(url)}">{inside}</a>' if url else inside
 
 
-def _styled(run: Run) -> str:
-    text = escape(run.text, quote=False)
-    match run.style:
+def _render_styled_span(span: Span) -> str:
+    text = escape(span.text, quote=False)
+    match span.style:
         case "bold":
             return f"<b>{text}</b>"
         case "italic":
             return f"<i>{text}</i>"
         case "code":
             return f"<code>{text}</code>"
-        case "pre" if run.language:
-            return f'<pre><code class="language-{escape(run.language)}">{text}</code></pre>'
+        case "pre" if span.language:
+            return f'<pre><code class="language-{escape(span.language)}">{text}</code></pre>'
         case "pre":
             return f"<pre>{text}</pre>"
         case _:

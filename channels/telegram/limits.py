@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from publisher.channels.telegram.entities import Entity, Runs, entities, html, text_of, units
+from publisher.channels.telegram.entities import (
+    MessageEntity,
+    Spans,
+    build_entities,
+    count_utf16_units,
+    render_html,
+    span_text,
+)
 from publisher.dataclass import dataclass
 
 # what an entity costs beside its address: type, offset, length and the head of a string
-_ENTITY = 16
+_ENTITY_OVERHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class MessageSize:
     """`units` is UTF-16 code units of the text, `entities` their number, `entity_bytes` what they take,
     addresses included, `raw_bytes` the text with its markup in UTF-8."""
 
@@ -21,23 +28,23 @@ class Size:
     entity_bytes: int = 0
     raw_bytes: int = 0
 
-    def __add__(self, other: Size) -> Size:
-        return Size(
+    def __add__(self, other: MessageSize) -> MessageSize:
+        return MessageSize(
             self.units + other.units,
             self.entities + other.entities,
             self.entity_bytes + other.entity_bytes,
             self.raw_bytes + other.raw_bytes,
         )
 
-    def __sub__(self, other: Size) -> Size:
-        return Size(
+    def __sub__(self, other: MessageSize) -> MessageSize:
+        return MessageSize(
             self.units - other.units,
             self.entities - other.entities,
             self.entity_bytes - other.entity_bytes,
             self.raw_bytes - other.raw_bytes,
         )
 
-    def __le__(self, other: Size) -> bool:
+    def __le__(self, other: MessageSize) -> bool:
         """Whether this fits into the other, in every respect."""
         return (
             self.units <= other.units
@@ -51,41 +58,43 @@ class Size:
 # documentation and by apps; what keeps to the larger number keeps to both. Entities beyond the hundredth are
 # dropped without a word (MessageEntity.cpp), above some 9.5 kB they are refused as ENTITIES_TOO_LONG
 # (tdlib/telegram-bot-api#165), and the source of a text may have 2^15 bytes (telegram-bot-api: Client.cpp).
-MESSAGE = Size(units=4096, entities=100, entity_bytes=9_500, raw_bytes=32_768)
+MAX_MESSAGE_SIZE = MessageSize(units=4096, entities=100, entity_bytes=9_500, raw_bytes=32_768)
 
-LONGEST_URL = 4096
+MAX_URL_BYTES = 4096
 """The bytes of the longest address that is made a link: a third of a message's must leave room for others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class RenderedText:
     """Runs in the forms in which they are sent and shown, and what these take of a message."""
 
     text: str
-    entities: list[Entity]
+    entities: list[MessageEntity]
     html: str
-    size: Size
+    size: MessageSize
 
 
-def counted(runs: Runs) -> Counted:
+def render_spans(spans: Spans) -> RenderedText:
     """The runs, written and counted."""
-    text, marks, source = text_of(runs), entities(runs), html(runs)
-    own = sum([_ENTITY + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks])
-    return Counted(text, marks, source, Size(units(text), len(marks), own, len(source.encode())))
+    text, marks, source = span_text(spans), build_entities(spans), render_html(spans)
+    own = sum([_ENTITY_OVERHEAD + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks])
+    return RenderedText(
+        text, marks, source, MessageSize(count_utf16_units(text), len(marks), own, len(source.encode()))
+    )
 
 
-def joined(parts: Sequence[Counted]) -> Counted:
+def join_rendered(parts: Sequence[RenderedText]) -> RenderedText:
     """The parts one after another; a mark ends where its part does, so nothing is counted again."""
-    marks: list[Entity] = []
-    size = Size()
+    marks: list[MessageEntity] = []
+    size = MessageSize()
     for part in parts:
         marks += [{**mark, "offset": size.units + mark["offset"]} for mark in part.entities]
         size += part.size
-    return Counted(
+    return RenderedText(
         "".join([part.text for part in parts]), marks, "".join([part.html for part in parts]), size
     )
 
 
-def size_of(runs: Runs) -> Size:
+def measure_spans(spans: Spans) -> MessageSize:
     """What the runs take of a message."""
-    return counted(runs).size
+    return render_spans(spans).size

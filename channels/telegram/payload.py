@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from typing import NotRequired, TypedDict
 
-from publisher.channels.telegram.entities import Entity
-from publisher.channels.telegram.limits import Counted
+from publisher.channels.telegram.entities import MessageEntity
+from publisher.channels.telegram.limits import RenderedText
 from publisher.channels.telegram.rich import RichMessage
 
 
-class Preview(TypedDict, total=False):
+class LinkPreviewOptions(TypedDict, total=False):
     """The card of a page below the text: https://core.telegram.org/bots/api#linkpreviewoptions"""
 
     is_disabled: bool
@@ -22,55 +22,57 @@ class Preview(TypedDict, total=False):
     prefer_small_media: bool
 
 
-class Button(TypedDict):
+class InlineButton(TypedDict):
     """A button that opens an address."""
 
     text: str
     url: str
 
 
-class Keyboard(TypedDict):
+class InlineKeyboard(TypedDict):
     """The rows of buttons below a message."""
 
-    inline_keyboard: list[list[Button]]
+    inline_keyboard: list[list[InlineButton]]
 
 
-class Envelope(TypedDict):
+class CommonParameters(TypedDict):
     """The parameters that any message has. Only `chat_id` may be missing from a complete call."""
 
     chat_id: NotRequired[str]
     message_thread_id: NotRequired[int]
     disable_notification: bool
     protect_content: bool
-    reply_markup: NotRequired[Keyboard]
+    reply_markup: NotRequired[InlineKeyboard]
 
 
-class Payload(Envelope):
+class Payload(CommonParameters):
     """The parameters of sendMessage."""
 
     text: str
-    entities: list[Entity]
-    link_preview_options: Preview
+    entities: list[MessageEntity]
+    link_preview_options: LinkPreviewOptions
 
 
-class RichPayload(Envelope):
+class RichPayload(CommonParameters):
     """The parameters of sendRichMessage: https://core.telegram.org/bots/api#sendrichmessage"""
 
     rich_message: RichMessage
 
 
-def payload(message: Counted, card: str, envelope: Envelope) -> Payload:
+def build_payload(message: RenderedText, card_url: str, common: CommonParameters) -> Payload:
     """The call for a message. `card` is the address of the page whose card it shows, empty for none: left
     to itself, Telegram would show that of the first link."""
-    shown: Preview = {"url": card, "prefer_small_media": True} if card else {"is_disabled": True}
+    shown: LinkPreviewOptions = (
+        {"url": card_url, "prefer_small_media": True} if card_url else {"is_disabled": True}
+    )
     return {
         "text": message.text,
         "entities": message.entities,
         "link_preview_options": shown,
-        **envelope,
+        **common,
     }
 
 
-def body(made: Payload | RichPayload) -> bytes:
+def serialize_payload(payload: Payload | RichPayload) -> bytes:
     """The payload as JSON that people can read."""
-    return json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
+    return json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -10,14 +10,14 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-BETWEEN = 1.0
+MIN_INTERVAL = 1.0
 """Seconds from one call to the next."""
 
-WINDOW, MOST = 60.0, 20
+WINDOW, MAX_CALLS_PER_WINDOW = 60.0, 20
 """In so many seconds there are at most so many calls."""
 
 
-class Pace:
+class ChatRateLimiter:
     """Lets calls wait for their turn. `monotonic` and `sleep` are in seconds, as those of `time`."""
 
     def __init__(
@@ -25,17 +25,19 @@ class Pace:
     ) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
-        self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST))
+        self._call_end_times: defaultdict[str, deque[float]] = defaultdict(
+            lambda: deque(maxlen=MAX_CALLS_PER_WINDOW)
+        )
 
     @contextmanager
-    def turn(self, chat: str) -> Iterator[None]:
+    def slot(self, chat: str) -> Iterator[None]:
         """Wait until the chat takes one more call, which is made inside.
 
         Time counts from the end of a call: however long it was under way, the next one arrives later by that.
         """
-        ends = self._ends[chat]
-        start = ends[-1] + BETWEEN if ends else 0.0
-        if len(ends) == MOST:
+        ends = self._call_end_times[chat]
+        start = ends[-1] + MIN_INTERVAL if ends else 0.0
+        if len(ends) == MAX_CALLS_PER_WINDOW:
             start = max(start, ends[0] + WINDOW)
         if (wait := start - self._monotonic()) > 0:
             self._sleep(wait)

@@ -10,119 +10,145 @@ from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from publisher.channel import Context, Entry, Part, Rendering
-from publisher.channels.telegram.digest import digest
-from publisher.channels.telegram.entities import QUOTE, QUOTE_END
-from publisher.channels.telegram.limits import MESSAGE, Counted
-from publisher.channels.telegram.payload import Button, Envelope, Keyboard, Payload, body, payload
-from publisher.channels.telegram.rich import excess, rich_message
-from publisher.channels.telegram.split import messages
-from publisher.channels.telegram.writer import Writer, link
+from publisher.channels.telegram.digest import build_digest
+from publisher.channels.telegram.entities import QUOTE_CLOSE_TAG, QUOTE_OPEN_TAG
+from publisher.channels.telegram.limits import MAX_MESSAGE_SIZE, RenderedText
+from publisher.channels.telegram.payload import (
+    CommonParameters,
+    InlineButton,
+    InlineKeyboard,
+    Payload,
+    build_payload,
+    serialize_payload,
+)
+from publisher.channels.telegram.rich import build_rich_message, list_exceeded_limits
+from publisher.channels.telegram.split import build_messages
+from publisher.channels.telegram.writer import SpanWriter, normalize_link_url
 from publisher.model import Issue
 from publisher.patterns import lazy_pattern
-from publisher.words import words
+from publisher.words import get_labels
 
 if TYPE_CHECKING:
-    from publisher.channels.telegram.settings import Detail, Settings
+    from publisher.channels.telegram.settings import Detail, TelegramSettings
 
-_JSON, _HTML = "application/json", "text/html; charset=utf-8"
+_JSON_TYPE, _HTML_TYPE = "application/json", "text/html; charset=utf-8"
 
 
-def render(settings: Settings, issue: Issue, context: Context) -> Rendering:
+def render(settings: TelegramSettings, issue: Issue, context: Context) -> Rendering:
     """The messages in order, and beside them what shows them; needs `context.entry`."""
-    entry, publication = context.entry, context.publication
+    entry, newsletter = context.entry, context.newsletter
     if entry is None:
         raise ValueError("messages need the issue's entry in the archive")
-    say = words(publication.lang)
-    writer = Writer(say)
-    told = messages(digest(issue, entry, publication, cast("Detail", settings.detail), writer), say)
-    page = link(entry.url)
+    say = get_labels(newsletter.lang)
+    writer = SpanWriter(say)
+    told = build_messages(
+        build_digest(issue, entry, newsletter, cast("Detail", settings.detail), writer), say
+    )
+    page = normalize_link_url(entry.url)
     buttons = {say["web_version"]: page}
-    if article := link(context.article_urls.get(entry.url, "")):
+    if article := normalize_link_url(context.article_urls.get(entry.url, "")):
         buttons[say["wechat"]] = article
-    first, other = (_envelope(settings, buttons, silent=silent) for silent in (False, True))
-    calls = [payload(message, "", other) for message in told]
-    calls[0] = payload(told[0], page if settings.card else "", first)
+    first, other = (_build_common_parameters(settings, buttons, silent=silent) for silent in (False, True))
+    calls = [build_payload(message, "", other) for message in told]
+    calls[0] = build_payload(told[0], page if settings.card else "", first)
     folder = f"outbox/{entry.date}/telegram"
-    parts = [Part(f"{folder}/message-{n}.json", _JSON, body(call)) for n, call in enumerate(calls, 1)]
+    parts = [
+        Part(f"{folder}/message-{n}.json", _JSON_TYPE, serialize_payload(call))
+        for n, call in enumerate(calls, 1)
+    ]
     shown = [
-        Part(f"{folder}/message-{n}.html", _HTML, message.html.encode()) for n, message in enumerate(told, 1)
+        Part(f"{folder}/message-{n}.html", _HTML_TYPE, message.html.encode())
+        for n, message in enumerate(told, 1)
     ]
     warnings = []
     if settings.rich:
-        message = rich_message(issue, entry, publication, writer)
-        if too_much := excess(message):
+        message = build_rich_message(issue, entry, newsletter, writer)
+        if too_much := list_exceeded_limits(message):
             warnings.append(f"no rich message: it would have {' and '.join(too_much)}")
         else:
-            shown.append(Part(f"{folder}/rich.json", _JSON, body({"rich_message": message, **first})))
-    bubbles = preview_page([*zip(told, calls, strict=True)], entry, settings.chat, context)
-    shown.append(Part(f"{folder}/preview.html", _HTML, bubbles.encode(errors="replace")))
+            shown.append(
+                Part(f"{folder}/rich.json", _JSON_TYPE, serialize_payload({"rich_message": message, **first}))
+            )
+    bubbles = render_chat_preview([*zip(told, calls, strict=True)], entry, settings.chat, context)
+    shown.append(Part(f"{folder}/preview.html", _HTML_TYPE, bubbles.encode(errors="replace")))
     if settings.button and not page:
         warnings.append(f"no button: {entry.url} cannot be a link in Telegram")
     return Rendering(
         tuple(parts),
-        warnings=(*map(_refusal, writer.refused), *warnings),
+        warnings=(*map(_format_link_warning, writer.rejected_urls), *warnings),
         report={"messages": len(told), "sizes": [asdict(message.size) for message in told]},
         previews=tuple(shown),
     )
 
 
-def _envelope(settings: Settings, buttons: Mapping[str, str], *, silent: bool) -> Envelope:
+def _build_common_parameters(
+    settings: TelegramSettings, buttons: Mapping[str, str], *, silent: bool
+) -> CommonParameters:
     """What a message says besides its text. `buttons` are addresses by what is written on them."""
-    made: Envelope = {"disable_notification": settings.silent or silent, "protect_content": settings.protect}
+    made: CommonParameters = {
+        "disable_notification": settings.silent or silent,
+        "protect_content": settings.protect,
+    }
     if settings.chat:
         made["chat_id"] = settings.chat
     if settings.topic:
         made["message_thread_id"] = settings.topic
-    row: list[Button] = [{"text": text, "url": url} for text, url in buttons.items() if url]
+    row: list[InlineButton] = [{"text": text, "url": url} for text, url in buttons.items() if url]
     if settings.button and row:
         made["reply_markup"] = {"inline_keyboard": [row]}
     return made
 
 
-def _refusal(url: str) -> str:
+def _format_link_warning(url: str) -> str:
     return f"{url} cannot be a link in Telegram, so it stands in the text"
 
 
 # a quote shows three lines until it is opened; on a phone that is about so many Chinese characters
-_LINES, _LINE = 3, 22
-_QUOTED = lazy_pattern(f"{QUOTE}(.*?){QUOTE_END}", re.DOTALL)
-_MARKUP = lazy_pattern(r"<[^>]*>|&\w+;")
-_NARROW = lazy_pattern("[\0-\u10ff]+")
+_COLLAPSED_QUOTE_LINES, _CHARACTERS_PER_LINE = 3, 22
+_QUOTE_HTML = lazy_pattern(f"{QUOTE_OPEN_TAG}(.*?){QUOTE_CLOSE_TAG}", re.DOTALL)
+_TAG_OR_CHARACTER_REFERENCE = lazy_pattern(r"<[^>]*>|&\w+;")
+_NARROW_CHARACTERS = lazy_pattern("[\0-\u10ff]+")
 
 
-def preview_page(
-    messages: Sequence[tuple[Counted, Payload]], entry: Entry, chat: str, context: Context
+def render_chat_preview(
+    messages: Sequence[tuple[RenderedText, Payload]], entry: Entry, chat: str, context: Context
 ) -> str:
     """HTML of the messages in their bubbles, below each what it takes of the limits."""
-    publication, say = context.publication, words(context.publication.lang)
+    newsletter, say = context.newsletter, get_labels(context.newsletter.lang)
     return context.templates.render(
         "telegram-preview.html",
         w=say,
-        publication=publication,
+        newsletter=newsletter,
         entry=entry,
         chat=chat,
-        messages=[_shown(message, call, say["unfold"]) for message, call in messages],
-        limit=MESSAGE,
+        messages=[_build_preview_message(message, call, say["unfold"]) for message, call in messages],
+        limit=MAX_MESSAGE_SIZE,
     )
 
 
-def _shown(message: Counted, call: Payload, unfold: str) -> dict[str, object]:
-    keyboard = call.get("reply_markup") or Keyboard(inline_keyboard=[])
+def _build_preview_message(message: RenderedText, payload: Payload, unfold_label: str) -> dict[str, object]:
+    keyboard = payload.get("reply_markup") or InlineKeyboard(inline_keyboard=[])
     return {
-        "html": _QUOTED.sub(lambda found: _quote(unfold, found[1]), message.html),
+        "html": _QUOTE_HTML.sub(lambda found: _render_preview_quote(unfold_label, found[1]), message.html),
         "size": message.size,
-        "card": call["link_preview_options"].get("url", ""),
+        "card": payload["link_preview_options"].get("url", ""),
         "buttons": list(chain.from_iterable(keyboard["inline_keyboard"])),
-        "silent": call["disable_notification"],
+        "silent": payload["disable_notification"],
     }
 
 
-def _quote(unfold: str, inside: str) -> str:
-    shown = _MARKUP.sub("", inside)
-    needed = sum(-(-_width(line) // (2 * _LINE)) or 1 for line in shown.split("\n"))
-    switch = f'<input type="checkbox" aria-label="{escape(unfold)}">' if needed > _LINES else ""
-    return f'<div class="quote">{switch}<blockquote>{inside}</blockquote></div>'
+def _render_preview_quote(unfold_label: str, content: str) -> str:
+    shown = _TAG_OR_CHARACTER_REFERENCE.sub("", content)
+    needed = sum(
+        -(-_measure_line_width(line) // (2 * _CHARACTERS_PER_LINE)) or 1 for line in shown.split("\n")
+    )
+    switch = (
+        f'<input type="checkbox" aria-label="{escape(unfold_label)}">'
+        if needed > _COLLAPSED_QUOTE_LINES
+        else ""
+    )
+    return f'<div class="quote">{switch}<blockquote>{content}</blockquote></div>'
 
 
-def _width(line: str) -> int:
-    return len(line) + len(_NARROW.sub("", line))
+def _measure_line_width(line: str) -> int:
+    return len(line) + len(_NARROW_CHARACTERS.sub("", line))

@@ -12,15 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from publisher.channel import Part, Receipt
-from publisher.channels.telegram.client import Connection
-from publisher.channels.telegram.errors import failure, reason
-from publisher.channels.telegram.rate_limit import Pace
+from publisher.channels.telegram.client import BotClient
+from publisher.channels.telegram.errors import classify_error, describe_bot_error
+from publisher.channels.telegram.rate_limit import ChatRateLimiter
 
 if TYPE_CHECKING:
     from telegram import Message
 
-_FIRST = "/message-1.json"
-_EDITED = ("entities", "link_preview_options", "reply_markup")
+_FIRST_MESSAGE_SUFFIX = "/message-1.json"
+_EDITABLE_PARAMETERS = ("entities", "link_preview_options", "reply_markup")
 
 
 class ChatSession:
@@ -28,33 +28,35 @@ class ChatSession:
     issue is pinned, but not where the editor's proofs go, `own`. A call is made once: whoever has this
     session decides about the next."""
 
-    def __init__(self, connection: Connection, pace: Pace, *, pin: bool = False, own: str = "") -> None:
-        self._connection = connection
-        self._pace = pace
+    def __init__(
+        self, client: BotClient, rate_limiter: ChatRateLimiter, *, pin: bool = False, test_recipient: str = ""
+    ) -> None:
+        self._client = client
+        self._rate_limiter = rate_limiter
         self._pin = pin
-        self._own = own
+        self._test_recipient = test_recipient
 
     def __enter__(self) -> Self:
         """Raises ConfigError when the token is not where it should be."""
-        self._connection.__enter__()
+        self._client.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.__exit__(kind, error, trace)
+        self._client.__exit__(kind, error, trace)
 
     def deliver(self, part: Part, destination: str) -> Receipt:
         """Send a message. Its call may name another chat: `destination` is the one that gets it. A group that
         has become a supergroup gets it there."""
         payload = json.loads(part.body)
-        with self._call(destination):
-            message, moved_to = self._send(payload, destination)
+        with self._guard_call(destination):
+            message, moved_to = self._send_message(payload, destination)
         notes: tuple[str, ...] = ()
-        if self._pin and part.key.endswith(_FIRST) and destination != self._own:
-            notes = self._pinned(moved_to or destination, message.message_id)
+        if self._pin and part.key.endswith(_FIRST_MESSAGE_SUFFIX) and destination != self._test_recipient:
+            notes = self._pin_message(moved_to or destination, message.message_id)
         return Receipt(
-            url=_address(message), remote_id=str(message.message_id), moved_to=moved_to, notes=notes
+            url=_get_message_url(message), remote_id=str(message.message_id), moved_to=moved_to, notes=notes
         )
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
@@ -62,25 +64,27 @@ class ChatSession:
         from telegram.error import BadRequest
 
         payload, number = json.loads(part.body), int(remote_id)
-        rest = {name: payload[name] for name in _EDITED if name in payload}
-        with self._call(destination):
+        rest = {name: payload[name] for name in _EDITABLE_PARAMETERS if name in payload}
+        with self._guard_call(destination):
             try:
-                message = self._connection.ask(
+                message = self._client.call(
                     lambda bot: bot.edit_message_text(payload["text"], destination, number, api_kwargs=rest)
                 )
             except BadRequest as error:
                 if "message is not modified" not in str(error).lower():
                     raise
                 return Receipt(changed=False, remote_id=remote_id)
-        return Receipt(url="" if isinstance(message, bool) else _address(message), remote_id=remote_id)
+        return Receipt(
+            url="" if isinstance(message, bool) else _get_message_url(message), remote_id=remote_id
+        )
 
     def delete(self, destination: str, remote_id: str) -> Receipt:
         """Delete a message, which has to stay when it is older than 48 hours."""
         from telegram.error import BadRequest
 
-        with self._call(destination):
+        with self._guard_call(destination):
             try:
-                self._connection.ask(lambda bot: bot.delete_message(destination, int(remote_id)))
+                self._client.call(lambda bot: bot.delete_message(destination, int(remote_id)))
             except BadRequest as error:
                 said = str(error).lower()
                 if "message to delete not found" in said:
@@ -91,14 +95,14 @@ class ChatSession:
                 return Receipt(changed=False, remote_id=remote_id, notes=(stays,))
         return Receipt(remote_id=remote_id)
 
-    def _send(self, payload: dict[str, Any], chat: str) -> tuple[Message, str]:
+    def _send_message(self, payload: dict[str, Any], chat: str) -> tuple[Message, str]:
         """The message, and the new number of a group that has become a supergroup."""
         from telegram.error import ChatMigrated
 
         rest = {name: value for name, value in payload.items() if name not in ("chat_id", "text")}
 
         def send(to: str) -> Message:
-            return self._connection.ask(lambda bot: bot.send_message(to, payload["text"], api_kwargs=rest))
+            return self._client.call(lambda bot: bot.send_message(to, payload["text"], api_kwargs=rest))
 
         try:
             return send(chat), ""
@@ -106,27 +110,27 @@ class ChatSession:
             moved_to = str(error.new_chat_id)
         return send(moved_to), moved_to
 
-    def _pinned(self, chat: str, number: int) -> tuple[str, ...]:
+    def _pin_message(self, chat: str, message_id: int) -> tuple[str, ...]:
         """Pin a message without a sound; what to tell people when that did not work."""
         try:
-            with self._pace.turn(chat):
-                self._connection.ask(
-                    lambda bot: bot.pin_chat_message(chat, number, disable_notification=True)
+            with self._rate_limiter.slot(chat):
+                self._client.call(
+                    lambda bot: bot.pin_chat_message(chat, message_id, disable_notification=True)
                 )
         except Exception as error:  # the message is there, and whatever happens now must not unsay that
-            return (f"message {number} is not pinned in {chat}: {reason(error)}",)
+            return (f"message {message_id} is not pinned in {chat}: {describe_bot_error(error)}",)
         return ()
 
     @contextmanager
-    def _call(self, chat: str) -> Iterator[None]:
+    def _guard_call(self, chat: str) -> Iterator[None]:
         """A call in its turn; what goes wrong with it is told as this house does."""
         try:
-            with self._pace.turn(chat):
+            with self._rate_limiter.slot(chat):
                 yield
         except Exception as error:
-            raise failure(error, chat) from None
+            raise classify_error(error, chat) from None
 
 
-def _address(message: Message) -> str:
+def _get_message_url(message: Message) -> str:
     """Where everybody can read the message; empty when it is in a chat that has no name."""
     return (message.chat.username and message.link) or ""

@@ -13,13 +13,13 @@ Detail = Literal["titles", "summaries", "full"]
 """How much of an issue is told."""
 
 # https://core.telegram.org/method/account.checkUsername, and a minus before the number of a group
-_CHAT = r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9]\d*"
-_LOOPBACK = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
-_API = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK})(?::\d+)?)(?:/[^\s?#]*)?"
+_CHAT_PATTERN = r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9]\d*"
+_LOOPBACK_PATTERN = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
+_API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d+)?)(?:/[^\s?#]*)?"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TelegramSettings:
     """`chat` is where the messages go: @name of a channel or group, or its number; `topic` the number of a
     topic in a group. `detail` is how much of the issue is told: titles, summaries or full.
 
@@ -52,7 +52,7 @@ class Settings:
                 'without it, it is detail = "summaries"',
             )
         for key, value in (("chat", self.chat), ("me", self.me)):
-            if value and not re.fullmatch(_CHAT, value):
+            if value and not re.fullmatch(_CHAT_PATTERN, value):
                 raise ConfigError(
                     f'{key} must be a name or a number, not "{value}"',
                     f'like {key} = "@my_channel", or {key} = "-1001234567890" for a private one',
@@ -62,7 +62,7 @@ class Settings:
                 "there is a token and no chat to send to",
                 'add chat = "@my_channel", or leave out the token to write files',
             )
-        if not re.fullmatch(_API, self.api):
+        if not re.fullmatch(_API_URL_PATTERN, self.api):
             raise ConfigError(
                 f'api must be the https address of a Bot API server, not "{self.api}"',
                 'without it, it is api = "https://api.telegram.org"; http is for this machine alone',

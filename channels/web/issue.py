@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from publisher.channel import Entry
 from publisher.dataclass import dataclass
-from publisher.links import arxiv_id, repository
+from publisher.links import parse_arxiv_id, parse_repository
 from publisher.model import (
     Block,
     Break,
@@ -22,16 +22,16 @@ from publisher.model import (
     Issue,
     Item,
     Link,
+    Newsletter,
     Note,
     Paragraph,
-    Publication,
     Section,
     Strong,
     Text,
     Warmup,
     plain,
 )
-from publisher.transforms import anchors, has_link, linked, topics
+from publisher.transforms import build_anchors, find_topics, has_link, link_field_value
 
 # remarks about reading inside WeChat, where outside links are dead; on a page every link works
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
@@ -49,26 +49,26 @@ class IndexEntry(NamedTuple):
     items: int
 
 
-def shorten_title(entry: Entry | IndexEntry, publication: Publication) -> str:
+def shorten_title(entry: Entry | IndexEntry, newsletter: Newsletter) -> str:
     """The title of an entry where the newsletter's name and the date stand beside it anyway."""
-    rest = entry.title.removeprefix(publication.name).lstrip()
+    rest = entry.title.removeprefix(newsletter.name).lstrip()
     for date in (f"({entry.date})", f"（{entry.date}）"):
         rest = rest.removeprefix(date)
     return rest.lstrip(" ：:") or entry.title
 
 
-def heading_topics(issue: Issue, entry: Entry, publication: Publication) -> tuple[Inlines, ...]:
+def heading_topics(issue: Issue, entry: Entry, newsletter: Newsletter) -> tuple[Inlines, ...]:
     """The topics of the issue; a title of another form is one topic, as it was written."""
     title = issue.title
     if title and not title.regular and title.text:
         return (title.text,)
-    found = (title.headline if title else ()) or topics(issue) or (shorten_title(entry, publication),)
+    found = (title.headline if title else ()) or find_topics(issue) or (shorten_title(entry, newsletter),)
     return tuple((Text(topic),) for topic in found)
 
 
-def own_tagline(issue: Issue, publication: Publication) -> Inlines:
+def own_tagline(issue: Issue, newsletter: Newsletter) -> Inlines:
     """The issue's own tagline; empty when it is the newsletter's, which every page shows."""
-    same = plain(issue.tagline).strip() == publication.tagline and not has_link(issue.tagline)
+    same = plain(issue.tagline).strip() == newsletter.tagline and not has_link(issue.tagline)
     return () if same else issue.tagline
 
 
@@ -159,7 +159,7 @@ def build_page_sections(issue: Issue) -> list[PageSection]:
     made: list[PageSection] = []
     above: list[int] = []
     seen = {""}
-    for section, anchor in zip(issue.sections, anchors(issue), strict=True):
+    for section, anchor in zip(issue.sections, build_anchors(issue), strict=True):
         if section.title:
             while above and above[-1] >= section.level:
                 above.pop()
@@ -201,13 +201,13 @@ def _build_page_item(item: Item, used_ids: set[str]) -> PageItem:
         extras.insert(0, Link((Text(url),), url))
         url = None
     addresses = [address for address in (item.url, *[field.url for field in item.fields]) if address]
-    if item.repo and item.repo not in map(repository, addresses):
+    if item.repo and item.repo not in map(parse_repository, addresses):
         extras.append(Link((Text(item.repo),), f"https://github.com/{item.repo}"))
-    if item.arxiv and item.arxiv not in map(arxiv_id, addresses):
+    if item.arxiv and item.arxiv not in map(parse_arxiv_id, addresses):
         extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
     anchor = "" if item.id in used_ids else item.id
     used_ids.add(item.id)
-    nodes = sorted((*map(linked, item.fields), *item.body), key=lambda node: node.pos)
+    nodes = sorted((*map(link_field_value, item.fields), *item.body), key=lambda node: node.pos)
     matter = groupby(nodes, key=lambda node: isinstance(node, Field))
     return PageItem(
         id=anchor,

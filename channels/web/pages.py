@@ -22,9 +22,9 @@ from publisher.channels.web.issue import (
     select_notes,
     shorten_title,
 )
-from publisher.links import ascii_url, license_link
-from publisher.model import Issue, Publication
-from publisher.words import words
+from publisher.links import build_license_link, to_ascii_url
+from publisher.model import Issue, Newsletter
+from publisher.words import get_labels
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 _SUBSCRIBE = "subscribe.html"
@@ -47,26 +47,26 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         context,
         title=entry.title,
         description=entry.summary,
-        data=_build_article_data(entry, context.publication),
+        data=_build_article_data(entry, context.newsletter),
         entry=entry,
         title_name=issue.title.name if issue.title and issue.title.regular else "",
         title_date=issue.title.date if issue.title else "",
-        heading=heading_topics(issue, entry, context.publication),
-        tagline=own_tagline(issue, context.publication),
+        heading=heading_topics(issue, entry, context.newsletter),
+        tagline=own_tagline(issue, context.newsletter),
         guide=highlight_guide(issue),
         warmup=highlight_warmup(issue),
         notes=select_notes(issue.notes),
         chapters=found,
-        contents=list_contents(issue, found, words(context.publication.lang)["briefs"]),
+        contents=list_contents(issue, found, get_labels(context.newsletter.lang)["briefs"]),
         footer=issue.footer,
     )
 
 
 def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator[PartGroup]:
     """The pages over all issues."""
-    base = context.publication.base
+    base = context.newsletter.base
     listed = tuple([IndexEntry(one.date, one.url, one.title, one.summary, one.items) for one in entries])
-    same = (context.publication, sorted(context.feeds.items()), context.templates.fingerprint)
+    same = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint)
     for name, address, make, seen in (
         ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
         ("index", base, partial(_render_index_page, listed), listed),
@@ -76,22 +76,22 @@ def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator
 
 
 def _render_page(template: str, url: str, context: Context, **values: object) -> Part:
-    publication = context.publication
-    key = publication.path(url)
+    newsletter = context.newsletter
+    key = newsletter.output_path(url)
     text = context.templates.render(
         template,
-        w=words(publication.lang),
-        publication=publication,
+        w=get_labels(newsletter.lang),
+        newsletter=newsletter,
         address=url,
-        locale=_open_graph_locale(publication.lang),
+        locale=_open_graph_locale(newsletter.lang),
         previous=context.previous,
         next=context.next,
-        short=partial(shorten_title, publication=publication),
-        to=partial(_relative_url, publication, key),
-        subscribe=publication.base + _SUBSCRIBE,
+        short=partial(shorten_title, newsletter=newsletter),
+        to=partial(_relative_url, newsletter, key),
+        subscribe=newsletter.base + _SUBSCRIBE,
         feeds=[(*_FEEDS[kind], context.feeds[kind]) for kind in _FEEDS if kind in context.feeds],
-        license=license_link(publication.license) if publication.license else None,
-        contacts=[_parse_contact(text) for text in publication.contacts],
+        license=build_license_link(newsletter.license) if newsletter.license else None,
+        contacts=[_parse_contact(text) for text in newsletter.contacts],
         css=context.templates.text("style.css"),
         **values,
     )
@@ -99,22 +99,22 @@ def _render_page(template: str, url: str, context: Context, **values: object) ->
 
 
 def _render_index_page(entries: Sequence[IndexEntry], url: str, context: Context) -> Iterator[Part]:
-    publication = context.publication
+    newsletter = context.newsletter
     yield _render_page(
         "index.html",
         url,
         context,
-        title=publication.name,
-        description=publication.tagline,
-        data=_build_website_data(publication),
+        title=newsletter.name,
+        description=newsletter.tagline,
+        data=_build_website_data(newsletter),
         newest=entries[0] if entries else None,
         years=[(year, list(group)) for year, group in groupby(entries, key=lambda entry: entry.date.year)],
     )
 
 
 def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
-    publication = context.publication
-    w = words(publication.lang)
+    newsletter = context.newsletter
+    w = get_labels(newsletter.lang)
     yield _render_page(
         "subscribe.html",
         url,
@@ -125,16 +125,16 @@ def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
             "@context": "https://schema.org",
             "@type": "WebPage",
             "name": w["subscribe"],
-            "url": ascii_url(url),
-            "inLanguage": publication.lang,
-            "isPartOf": {"@type": "WebSite", "name": publication.name, "url": ascii_url(publication.base)},
+            "url": to_ascii_url(url),
+            "inLanguage": newsletter.lang,
+            "isPartOf": {"@type": "WebSite", "name": newsletter.name, "url": to_ascii_url(newsletter.base)},
         },
     )
 
 
-def _relative_url(publication: Publication, key: str, url: str) -> str:
+def _relative_url(newsletter: Newsletter, key: str, url: str) -> str:
     """How the page in file `key` links to another page of the site."""
-    path, folder = publication.path(url), posixpath.dirname(key)
+    path, folder = newsletter.output_path(url), posixpath.dirname(key)
     if path.startswith(f"{folder}/"):  # what relpath would find, a thousand times faster on a long index
         return quote(path[len(folder) + 1 :])
     return quote(posixpath.relpath(path, folder))
@@ -156,30 +156,30 @@ def _parse_contact(text: str) -> tuple[str, str]:
 # https://schema.org/Article, https://schema.org/WebSite
 
 
-def _build_website_data(publication: Publication) -> dict[str, object]:
+def _build_website_data(newsletter: Newsletter) -> dict[str, object]:
     return {
         "@context": "https://schema.org",
         "@type": "WebSite",
-        "name": publication.name,
-        "description": publication.tagline,
-        "url": ascii_url(publication.base),
-        "inLanguage": publication.lang,
+        "name": newsletter.name,
+        "description": newsletter.tagline,
+        "url": to_ascii_url(newsletter.base),
+        "inLanguage": newsletter.lang,
     }
 
 
-def _build_article_data(entry: Entry, publication: Publication) -> dict[str, object]:
-    author = publication.author or publication.name
+def _build_article_data(entry: Entry, newsletter: Newsletter) -> dict[str, object]:
+    author = newsletter.author or newsletter.name
     return {
         "@context": "https://schema.org",
         "@type": "Article",
         "headline": entry.title,
         "description": entry.summary,
-        "url": ascii_url(entry.url),
-        "mainEntityOfPage": ascii_url(entry.url),
+        "url": to_ascii_url(entry.url),
+        "mainEntityOfPage": to_ascii_url(entry.url),
         "datePublished": entry.published.isoformat(),
         "dateModified": entry.updated.isoformat(),
-        "inLanguage": publication.lang,
-        "author": {"@type": "Organization" if author == publication.name else "Person", "name": author},
-        **({"license": license_link(publication.license)[1]} if publication.license else {}),
-        "isPartOf": {"@type": "Periodical", "name": publication.name, "url": ascii_url(publication.base)},
+        "inLanguage": newsletter.lang,
+        "author": {"@type": "Organization" if author == newsletter.name else "Person", "name": author},
+        **({"license": build_license_link(newsletter.license)[1]} if newsletter.license else {}),
+        "isPartOf": {"@type": "Periodical", "name": newsletter.name, "url": to_ascii_url(newsletter.base)},
     }

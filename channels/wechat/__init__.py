@@ -21,18 +21,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from publisher.channel import Context, Finding, Rendering, Session
-from publisher.channels.wechat.settings import CONTENT, EDITOR_TITLE, Settings
+from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue
 
 if TYPE_CHECKING:
-    from publisher.channels.wechat.client import Account
+    from publisher.channels.wechat.client import WeChatClient
 
 
 @dataclass(frozen=True, slots=True)
-class Wechat(Settings):
+class WeChat(WeChatSettings):
     """An official account at WeChat, with its settings."""
 
     name: ClassVar[str] = "wechat"
@@ -42,7 +42,7 @@ class Wechat(Settings):
     concurrency: ClassVar[int] = 1
     locked_after_publication: ClassVar[bool] = True  # a draft that was published is gone
     timeout: ClassVar[float] = 600.0
-    limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT - 1, "title": EDITOR_TITLE}
+    limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT_LIMIT - 1, "title": MAX_EDITOR_TITLE_LENGTH}
 
     @property
     def destination(self) -> str:
@@ -52,9 +52,9 @@ class Wechat(Settings):
     @property
     def test_recipient(self) -> str:
         """The editor, or else the drafts, which nobody sees but the editors of the account."""
-        from publisher.channels.wechat.test_send import DRAFTS
+        from publisher.channels.wechat.test_send import DRAFTS_RECIPIENT
 
-        return (self.me or DRAFTS) if self.appid else ""
+        return (self.me or DRAFTS_RECIPIENT) if self.appid else ""
 
     def recipients(self) -> Iterator[str]:
         """The account."""
@@ -77,7 +77,7 @@ class Wechat(Settings):
         from publisher.channels.wechat.session import DraftSession
 
         root = Path(self._root)
-        return DraftSession(self._account, root, title_limit=self.title_limit, publishes=self.publish)
+        return DraftSession(self._client, root, title_limit=self.title_limit, publishes=self.publish)
 
     def diagnose(self) -> Iterator[Finding]:
         """Whether it could deliver to the account. Raises ConfigError when there is none."""
@@ -86,13 +86,13 @@ class Wechat(Settings):
                 "there is no appid, so the article is written as files",
                 'add appid = "wx…" and secret = "env:WECHAT_SECRET", from mp.weixin.qq.com',
             )
-        from publisher.channels.wechat.doctor import examine
+        from publisher.channels.wechat.doctor import diagnose
 
         front = Path(self._root, self.cover) if self.cover else None
-        return examine(self._account, self.appid, front, publishes=self.publish)
+        return diagnose(self._client, self.appid, front, publishes=self.publish)
 
     @property
-    def _account(self) -> Account:
-        from publisher.channels.wechat.client import Account
+    def _client(self) -> WeChatClient:
+        from publisher.channels.wechat.client import WeChatClient
 
-        return Account(self.appid, self.secret, self.api, self._lang)
+        return WeChatClient(self.appid, self.secret, self.api, self._lang)

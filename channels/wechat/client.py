@@ -18,9 +18,14 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from publisher.channels.wechat.errors import OF_THE_TOKEN, OTHER, REFUSALS, Refusal
-from publisher.channels.wechat.state import Store
-from publisher.channels.wechat.writer import Sentence
+from publisher.channels.wechat.errors import (
+    ERROR_CODE_RULES,
+    TOKEN_ERROR_RULES,
+    UNKNOWN_CODE_MESSAGE,
+    ErrorCodeRule,
+)
+from publisher.channels.wechat.state import AccountState
+from publisher.channels.wechat.writer import BilingualMessage
 from publisher.credentials import Reference, resolve_secret
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.patterns import lazy_pattern
@@ -28,24 +33,24 @@ from publisher.patterns import lazy_pattern
 if TYPE_CHECKING:
     import httpx
 
-ANSWER = 30.0
+REQUEST_TIMEOUT = 30.0
 """Seconds WeChat may take to answer, once it has the whole call."""
 
-_PAGE = 20  # the most that batchget gives
+_PAGE_SIZE = 20  # the most that batchget gives
 
-_UNREACHABLE = Sentence(
+_UNREACHABLE = BilingualMessage(
     "连不上微信的接口：{reason}",
     "检查网络；需要代理的话设置环境变量 HTTPS_PROXY",
     "WeChat's interface cannot be reached: {reason}",
     "look at the network; where a proxy is needed, HTTPS_PROXY names it",
 )
-_NO_ANSWER = Sentence(
+_NO_RESPONSE = BilingualMessage(
     "微信没有给出结果：{reason}",
     "稍后再试",
     "WeChat gives no answer: {reason}",
     "try again later",
 )
-_LOST = Sentence(
+_OUTCOME_UNKNOWN = BilingualMessage(
     "不知道微信有没有做完这一步：{reason}",
     "登录公众平台看看草稿箱",
     "nobody knows whether WeChat did it: {reason}",
@@ -53,15 +58,15 @@ _LOST = Sentence(
 )
 
 
-class File(NamedTuple):
+class UploadFile(NamedTuple):
     """A file to upload."""
 
     name: str
-    kind: str
+    media_type: str
     body: bytes
 
 
-class Account:
+class WeChatClient:
     """The account `appid`, from `with` on. `secret` says where its AppSecret is, `api` is the address of the
     interface, `lang` the language of errors."""
 
@@ -75,21 +80,21 @@ class Account:
     ) -> None:
         self.lang = lang
         self.appid = appid
-        self.store = Store(appid, lang)
+        self.state = AccountState(appid, lang)
         self._secret = secret
         self._api = api.rstrip("/")
         self._clock = clock
-        self._tokens = Tokens(self.store, self._fetch, clock)
+        self._tokens = TokenCache(self.state, self._fetch_token, clock)
 
     def __enter__(self) -> Self:
         """Raises ConfigError when the secret is not where it should be. No call is made."""
-        self._value = resolve_secret(self._secret)
+        self._app_secret = resolve_secret(self._secret)
         import httpx
 
         # A connection that was kept may be closed by the server in the moment it is used again, and then
         # nobody knows whether the call arrived: so none is used twice.
         self._http = httpx.Client(
-            timeout=httpx.Timeout(ANSWER, connect=10.0),
+            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0),
             limits=httpx.Limits(max_keepalive_connections=0),
         )
         return self
@@ -99,7 +104,7 @@ class Account:
     ) -> None:
         self._http.close()
 
-    def call(self, path: str, body: dict[str, Any], *, acts: bool = False) -> dict[str, Any]:
+    def call(self, path: str, body: dict[str, Any], *, has_effect: bool = False) -> dict[str, Any]:
         """Make a call. With `acts` it changes something, and to make it twice is not the same as once.
 
         Raises RefusedError, DeliveryError when it did nothing, OutcomeUnknownError when nobody knows.
@@ -107,17 +112,19 @@ class Account:
         # WeChat counts the characters of an escape such as \u4f5c one by one
         content = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
-        return self._with_token(path, acts, content=content, headers=headers)
+        return self._request_with_token(path, has_effect, content=content, headers=headers)
 
-    def upload(self, path: str, file: File, **query: str) -> dict[str, Any]:
+    def upload(self, path: str, file: UploadFile, **query: str) -> dict[str, Any]:
         """Upload a file. To do it twice leaves a copy that nobody sees."""
-        return self._with_token(path, False, query, files={"media": (file.name, file.body, file.kind)})
+        return self._request_with_token(
+            path, False, query, files={"media": (file.name, file.body, file.media_type)}
+        )
 
-    def listed(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def list_articles(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """All that a call of the form of batchget lists: the id and the first article of each."""
         at = 0
         while True:
-            page = self.call(path, {"offset": at, "count": _PAGE, "no_content": 1})
+            page = self.call(path, {"offset": at, "count": _PAGE_SIZE, "no_content": 1})
             items = page.get("item", [])
             for item in items:
                 for article in item["content"]["news_item"][:1]:
@@ -128,52 +135,56 @@ class Account:
 
     # ------------------------------------------------------------------ calls
 
-    def _fetch(self) -> tuple[str, float]:
+    def _fetch_token(self) -> tuple[str, float]:
         """A token from WeChat, and for how many seconds it lasts."""
-        asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self._value}
+        asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self._app_secret}
         made = self._post("stable_token", False, {}, json=asked | {"force_refresh": False})
-        self._check(made, OF_THE_TOKEN)
+        self._raise_for_error_code(made, TOKEN_ERROR_RULES)
         return str(made["access_token"]), float(made["expires_in"])
 
-    def _with_token(
-        self, path: str, acts: bool, query: dict[str, str] | None = None, **request: Any
+    def _request_with_token(
+        self, path: str, has_effect: bool, query: dict[str, str] | None = None, **request: Any
     ) -> dict[str, Any]:
         """An answer that is no refusal. A token that is refused is exchanged once."""
-        token = self._tokens.current()
-        made = self._post(path, acts, {"access_token": token, **(query or {})}, **request)
-        if made.get("errcode") in EXPIRED:
-            token = self._tokens.current(refused=token)
-            made = self._post(path, acts, {"access_token": token, **(query or {})}, **request)
-        self._check(made)
+        token = self._tokens.get_token()
+        made = self._post(path, has_effect, {"access_token": token, **(query or {})}, **request)
+        if made.get("errcode") in INVALID_TOKEN_CODES:
+            token = self._tokens.get_token(rejected=token)
+            made = self._post(path, has_effect, {"access_token": token, **(query or {})}, **request)
+        self._raise_for_error_code(made)
         return made
 
-    def _check(self, made: dict[str, Any], known: Mapping[int, Refusal] = REFUSALS) -> None:
-        if code := made.get("errcode", 0):
-            raise refusal(code, str(made.get("errmsg", "")), self.lang, self._clock(), known)
+    def _raise_for_error_code(
+        self, response: dict[str, Any], rules: Mapping[int, ErrorCodeRule] = ERROR_CODE_RULES
+    ) -> None:
+        if code := response.get("errcode", 0):
+            raise build_api_error(code, str(response.get("errmsg", "")), self.lang, self._clock(), rules)
 
-    def _post(self, path: str, acts: bool, query: dict[str, str], **request: Any) -> dict[str, Any]:
+    def _post(self, path: str, has_effect: bool, query: dict[str, str], **request: Any) -> dict[str, Any]:
         import httpx
 
         try:
             response = self._http.post(f"{self._api}/cgi-bin/{path}", params=query, **request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise _UNREACHABLE.error(self.lang, reason=str(error) or type(error).__name__) from None
+            raise _UNREACHABLE.build_error(self.lang, reason=str(error) or type(error).__name__) from None
         except httpx.HTTPError as error:
-            raise self._nobody_knows(type(error).__name__, acts) from None
-        made = _object(response)
+            raise self._build_no_response_error(type(error).__name__, has_effect) from None
+        made = _parse_json_object(response)
         if made is None:
-            raise self._nobody_knows(f"HTTP {response.status_code}", acts)
-        if made.get("errcode") == BUSY:
-            raise self._nobody_knows(f"{made.get('errmsg', '')} ({BUSY})".strip(), acts)
+            raise self._build_no_response_error(f"HTTP {response.status_code}", has_effect)
+        if made.get("errcode") == SYSTEM_BUSY:
+            raise self._build_no_response_error(
+                f"{made.get('errmsg', '')} ({SYSTEM_BUSY})".strip(), has_effect
+            )
         return made
 
-    def _nobody_knows(self, reason: str, acts: bool) -> PublisherError:
-        if acts:
-            return OutcomeUnknownError(*_LOST.told(self.lang, reason=reason))
-        return _NO_ANSWER.error(self.lang, reason=reason)
+    def _build_no_response_error(self, reason: str, has_effect: bool) -> PublisherError:
+        if has_effect:
+            return OutcomeUnknownError(*_OUTCOME_UNKNOWN.format(self.lang, reason=reason))
+        return _NO_RESPONSE.build_error(self.lang, reason=reason)
 
 
-def _object(response: httpx.Response) -> dict[str, Any] | None:
+def _parse_json_object(response: httpx.Response) -> dict[str, Any] | None:
     """The JSON object of an answer; None when it is no such thing, as the page of a proxy."""
     if response.status_code != 200:
         return None
@@ -184,61 +195,64 @@ def _object(response: httpx.Response) -> dict[str, Any] | None:
     return made if isinstance(made, dict) else None
 
 
-MARGIN = 300.0
+EXPIRY_MARGIN = 300.0
 """Seconds before its end from which a token is not used any more."""
 
-_FILE = "token"
+_TOKEN_STATE = "token"
 
 
-class Tokens:
+class TokenCache:
     """`fetch` asks WeChat for a token and for how many seconds it lasts; `clock` gives the Unix time."""
 
     def __init__(
-        self, store: Store, fetch: Callable[[], tuple[str, float]], clock: Callable[[], float] = time.time
+        self,
+        state: AccountState,
+        fetch: Callable[[], tuple[str, float]],
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store = store
+        self._state = state
         self._fetch = fetch
         self._clock = clock
 
-    def current(self, refused: str = "") -> str:
+    def get_token(self, rejected: str = "") -> str:
         """The token; a new one if the one there is was `refused`, unless another process has it already."""
-        with self._store.locked():
-            known = self._store.read(_FILE)
+        with self._state.lock():
+            known = self._state.load(_TOKEN_STATE)
             token, until = known.get("token"), known.get("until")
             if isinstance(token, str) and isinstance(until, int | float):
-                lasts = until - MARGIN > self._clock()
-                if token and token != refused and lasts:
+                lasts = until - EXPIRY_MARGIN > self._clock()
+                if token and token != rejected and lasts:
                     return token
             token, seconds = self._fetch()
-            self._store.write(_FILE, {"token": token, "until": self._clock() + seconds})
+            self._state.save(_TOKEN_STATE, {"token": token, "until": self._clock() + seconds})
             return token
 
 
-BUSY = -1
-EXPIRED = {40001, 40014, 42001}
+SYSTEM_BUSY = -1
+INVALID_TOKEN_CODES = {40001, 40014, 42001}
 """The token is wrong, or no longer right."""
 
-NO_MEDIA = 40007
-NO_RIGHT = 48001
+INVALID_MEDIA_ID = 40007
+API_UNAUTHORIZED = 48001
 
-_IP = lazy_pattern(r"invalid ip ([0-9a-fA-F.:]+)")
+_INVALID_IP = lazy_pattern(r"invalid ip ([0-9a-fA-F.:]+)")
 
 
-class RefusedError(DeliveryError):
+class WeChatApiError(DeliveryError):
     """WeChat has answered with an error code: nothing was done."""
 
     code = 0
 
 
-def refusal(
-    code: int, said: str, lang: str, now: float, known: Mapping[int, Refusal] = REFUSALS
-) -> RefusedError:
+def build_api_error(
+    code: int, errmsg: str, lang: str, now: float, rules: Mapping[int, ErrorCodeRule] = ERROR_CODE_RULES
+) -> WeChatApiError:
     """The error for an error code, and for what WeChat said with it, at a Unix time. `known` are the codes of
     the call."""
-    sentence, wait = known.get(code, Refusal(OTHER))
-    ip = found[1] if (found := _IP.search(said)) else "?"
-    message, step = sentence.told(lang, ip=ip, said=said)
-    error = RefusedError(
+    sentence, wait = rules.get(code, ErrorCodeRule(UNKNOWN_CODE_MESSAGE))
+    ip = found[1] if (found := _INVALID_IP.search(errmsg)) else "?"
+    message, step = sentence.format(lang, ip=ip, said=errmsg)
+    error = WeChatApiError(
         f"{message} ({code})", step, permanent=wait is None, retry_after=wait(now) if wait else None
     )
     error.code = code

@@ -11,29 +11,31 @@ from pathlib import Path
 
 from publisher.channel import Finding, FindingLevel
 from publisher.channels.wechat import cover, images, settings
-from publisher.channels.wechat.client import Account
+from publisher.channels.wechat.client import WeChatClient
 from publisher.channels.wechat.draft import Draft
-from publisher.channels.wechat.writer import Sentence
+from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import DeliveryError
-from publisher.links import site
+from publisher.links import extract_host
 
-_DRAFTS = Sentence(
+_DRAFT_COUNT = BilingualMessage(
     "公众号 {appid} 的接口可以用，草稿箱里有 {count} 份草稿",
     "",
     "the interface answers for the account {appid}, which has {count} drafts",
     "",
 )
-_CALLS = Sentence(
+_QUOTA_LEFT = BilingualMessage(
     "今天还能新建 {left} 份草稿，一共 {all} 份", "", "{left} of {all} drafts may still be added today", ""
 )
-_NONE_LEFT = Sentence(
+_QUOTA_EXHAUSTED = BilingualMessage(
     "今天不能再新建草稿：{all} 次都用完了",
     "明天再发布",
     "no more drafts can be added today: all {all} are used up",
     "publish again tomorrow",
 )
-_MAY_PUBLISH = Sentence("这个公众号可以用接口发布", "", "the account may publish by the interface", "")
-_NO_FONT = Sentence(
+_CAN_PUBLISH = BilingualMessage(
+    "这个公众号可以用接口发布", "", "the account may publish by the interface", ""
+)
+_NO_FONT = BilingualMessage(
     "没有中文字体，自动生成的封面上不会有字",
     "装一个中文字体（如 fonts-noto-cjk），或者设置 cover",
     "there is no Chinese font, so covers are made without words",
@@ -41,77 +43,79 @@ _NO_FONT = Sentence(
 )
 
 
-_ONE = {"offset": 0, "count": 1, "no_content": 1}
+_FIRST_ENTRY_ONLY = {"offset": 0, "count": 1, "no_content": 1}
 
 
-def examine(account: Account, appid: str, front: Path | None, *, publishes: bool) -> Iterator[Finding]:
+def diagnose(
+    client: WeChatClient, appid: str, cover_path: Path | None, *, publishes: bool
+) -> Iterator[Finding]:
     """What there is to find about the token, the drafts, the quota, the right to publish, and the cover: the
     file `front`, or one that is drawn. Raises ConfigError when the secret is not where it should be."""
-    lang = account.lang
-    with account:
+    lang = client.lang
+    with client:
         try:
-            count = account.call("draft/batchget", _ONE)["total_count"]
-            yield Finding(FindingLevel.OK, *_DRAFTS.told(lang, appid=appid, count=count))
-            yield _quota(account)
+            count = client.call("draft/batchget", _FIRST_ENTRY_ONLY)["total_count"]
+            yield Finding(FindingLevel.OK, *_DRAFT_COUNT.format(lang, appid=appid, count=count))
+            yield _diagnose_quota(client)
             if publishes:
-                account.call("freepublish/batchget", _ONE)
-                yield Finding(FindingLevel.OK, *_MAY_PUBLISH.told(lang))
+                client.call("freepublish/batchget", _FIRST_ENTRY_ONLY)
+                yield Finding(FindingLevel.OK, *_CAN_PUBLISH.format(lang))
         except DeliveryError as error:
             yield Finding(FindingLevel.ERROR, error.message, error.hint)
-    if front:
+    if cover_path:
         try:
-            images.accepted(images.from_file(front, lang), lang)
+            images.convert_image(images.load_image_file(cover_path, lang), lang)
         except DeliveryError as error:
             yield Finding(FindingLevel.ERROR, error.message, error.hint)
-    elif not cover.has_font(_NO_FONT.told(lang)[0]):
-        yield Finding(FindingLevel.WARNING, *_NO_FONT.told(lang))
+    elif not cover.has_font(_NO_FONT.format(lang)[0]):
+        yield Finding(FindingLevel.WARNING, *_NO_FONT.format(lang))
 
 
-def _quota(account: Account) -> Finding:
-    made = account.call("openapi/quota/get", {"cgi_path": "/cgi-bin/draft/add"})["quota"]
+def _diagnose_quota(client: WeChatClient) -> Finding:
+    made = client.call("openapi/quota/get", {"cgi_path": "/cgi-bin/draft/add"})["quota"]
     left, most = made["remain"], made["daily_limit"]
     if left > 0 or not most:
-        return Finding(FindingLevel.OK, *_CALLS.told(account.lang, left=left, all=most))
-    return Finding(FindingLevel.ERROR, *_NONE_LEFT.told(account.lang, all=most))
+        return Finding(FindingLevel.OK, *_QUOTA_LEFT.format(client.lang, left=left, all=most))
+    return Finding(FindingLevel.ERROR, *_QUOTA_EXHAUSTED.format(client.lang, all=most))
 
 
-_TITLE = Sentence(
+_TITLE_TOO_LONG = BilingualMessage(
     "标题有 {count} 个字，微信最多收 {limit} 个，多了 {excess} 个",
     "把标题改短",
     "the title has {count} characters, {excess} too many: WeChat takes {limit}",
     "shorten it",
 )
-_AUTHOR = Sentence(
+_AUTHOR_TOO_LONG = BilingualMessage(
     "作者名有 {count} 个字，微信最多收 {limit} 个，多了 {excess} 个",
     "在 [channels.wechat] 里设一个短的 author",
     "the author's name has {count} characters, {excess} too many: WeChat takes {limit}",
     "set a shorter `author` below [channels.wechat]",
 )
-_DIGEST = Sentence(
+_DIGEST_TOO_LONG = BilingualMessage(
     "摘要有 {count} 个字，微信最多收 {limit} 个，多了 {excess} 个",
     "把导读改短",
     "the digest has {count} characters, {excess} too many: WeChat takes {limit}",
     "shorten the guide",
 )
-_CONTENT = Sentence(
+_CONTENT_TOO_LONG = BilingualMessage(
     "正文连同标签有 {count} 个字符，微信要求少于 {limit} 个，多了 {excess} 个",
     "删去几条，或者设置 links 换一种写法，见 meta.json",
     "the article has {count} characters with its markup, {excess} too many: WeChat wants fewer than {limit}",
     "take out some items, or set `links` otherwise; meta.json counts them",
 )
-_BYTES = Sentence(
+_CONTENT_BYTES_EXCEEDED = BilingualMessage(
     "正文有 {count} 字节，微信要求少于 {limit}，多了 {excess}",
     "删去几条",
     "the article has {count} bytes, {excess} too many: WeChat wants fewer than {limit}",
     "take out some items",
 )
-_SOURCE = Sentence(
+_SOURCE_URL_TOO_LONG = BilingualMessage(
     "「阅读原文」的地址有 {count} 字节，微信最多收 {limit}，多了 {excess}",
     "在 publisher.toml 里设一个短的 url",
     "the address behind 阅读原文 has {count} bytes, {excess} too many: WeChat takes {limit}",
     "set a shorter `url` in publisher.toml",
 )
-_NO_ADDRESS = Sentence(
+_SOURCE_URL_INVALID = BilingualMessage(
     "「阅读原文」的地址 {url} 不是完整的 https 地址",
     "看看 publisher.toml 里的 url",
     "the address behind 阅读原文, {url}, is no absolute https address",
@@ -119,23 +123,25 @@ _NO_ADDRESS = Sentence(
 )
 
 
-def check(draft: Draft, title_limit: int, lang: str) -> None:
+def validate_draft(draft: Draft, title_limit: int, lang: str) -> None:
     """Raise DeliveryError when WeChat would not take the draft. Pictures count with the addresses they will
     have there, the longest known."""
     article = draft.article
     content, source = article["content"], article["content_source_url"]
-    longer = sum(max(0, settings.PICTURE_URL - len(url)) * content.count(url) for url in draft.pictures)
+    longer = sum(
+        max(0, settings.MAX_IMAGE_URL_LENGTH - len(url)) * content.count(url) for url in draft.images
+    )
     found = (
-        (_TITLE, len(article["title"]), title_limit),
-        (_AUTHOR, len(article["author"]), settings.AUTHOR),
-        (_DIGEST, len(article["digest"]), settings.DIGEST),
-        (_CONTENT, settings.size(content) + longer, settings.CONTENT - 1),
-        (_BYTES, len(content.encode()) + longer, settings.CONTENT_BYTES - 1),
-        (_SOURCE, len(source.encode()), settings.SOURCE_URL),
+        (_TITLE_TOO_LONG, len(article["title"]), title_limit),
+        (_AUTHOR_TOO_LONG, len(article["author"]), settings.MAX_AUTHOR_LENGTH),
+        (_DIGEST_TOO_LONG, len(article["digest"]), settings.MAX_DIGEST_LENGTH),
+        (_CONTENT_TOO_LONG, settings.measure_content(content) + longer, settings.CONTENT_LIMIT - 1),
+        (_CONTENT_BYTES_EXCEEDED, len(content.encode()) + longer, settings.CONTENT_BYTES_LIMIT - 1),
+        (_SOURCE_URL_TOO_LONG, len(source.encode()), settings.MAX_SOURCE_URL_BYTES),
     )
     for sentence, count, limit in found:
         if count > limit:
-            shown = limit + 1 if sentence in (_CONTENT, _BYTES) else limit
-            raise sentence.error(lang, permanent=True, count=count, limit=shown, excess=count - limit)
-    if source and not (source.startswith("https://") and site(source)):
-        raise _NO_ADDRESS.error(lang, permanent=True, url=source)
+            shown = limit + 1 if sentence in (_CONTENT_TOO_LONG, _CONTENT_BYTES_EXCEEDED) else limit
+            raise sentence.build_error(lang, permanent=True, count=count, limit=shown, excess=count - limit)
+    if source and not (source.startswith("https://") and extract_host(source)):
+        raise _SOURCE_URL_INVALID.build_error(lang, permanent=True, url=source)

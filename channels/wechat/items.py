@@ -7,91 +7,101 @@ from dataclasses import replace
 from itertools import takewhile
 
 from publisher.channels.wechat import style
-from publisher.channels.wechat.links import Form, preferred
-from publisher.channels.wechat.writer import BULLET, Writer, element, paragraph, printed
-from publisher.links import ARXIV, link_class, repository
+from publisher.channels.wechat.links import LinkForm, get_printed_url
+from publisher.channels.wechat.writer import (
+    BULLET,
+    ArticleWriter,
+    format_printed_url,
+    render_element,
+    render_paragraph,
+)
+from publisher.links import ARXIV, classify_link, parse_repository
 from publisher.model import Block, Field, Item, Text, plain
-from publisher.transforms import has_link, linked
-from publisher.writers.html import words
+from publisher.transforms import has_link, link_field_value
+from publisher.writers.html import escape_text
 
 # what says which thing an item is about, and so comes before the address of the item
-_NAMING = {"title", "paper"}
+_IDENTIFYING_FIELDS = {"title", "paper"}
 
 
-def item_html(item: Item, writer: Writer) -> str:
+def render_article_item(item: Item, writer: ArticleWriter) -> str:
     """One item; what belongs to it keeps the order of the source."""
-    item = _complete(item, writer)
-    head, below = _head(item, Form.LINE, writer)
+    item = _complete_item(item, writer)
+    head, below = _render_item_heading(item, LinkForm.OWN_LINE, writer)
     nodes = sorted((*item.fields, *item.body), key=lambda node: node.pos)
-    naming = list(takewhile(lambda node: isinstance(node, Field) and node.kind in _NAMING, nodes))
-    matter = "".join(_matter([*naming, *below, *nodes[len(naming) :]], writer))
-    return paragraph(head, style.ITEM) + matter
+    naming = list(takewhile(lambda node: isinstance(node, Field) and node.kind in _IDENTIFYING_FIELDS, nodes))
+    matter = "".join(_render_facts_and_text([*naming, *below, *nodes[len(naming) :]], writer))
+    return render_paragraph(head, style.ITEM_STYLE) + matter
 
 
-def entry_html(item: Item, writer: Writer) -> str:
+def render_list_entry(item: Item, writer: ArticleWriter) -> str:
     """One item that has nothing below its title, as an entry of a list."""
-    head, below = _head(_complete(item, writer), Form.BRACKETS, writer)
-    return paragraph("<br>".join([f"{BULLET} {head}", *below]))
+    head, below = _render_item_heading(_complete_item(item, writer), LinkForm.BRACKETS, writer)
+    return render_paragraph("<br>".join([f"{BULLET} {head}", *below]))
 
 
-def _complete(item: Item, writer: Writer) -> Item:
+def _complete_item(item: Item, writer: ArticleWriter) -> Item:
     """The item with a title if it has an address, and with all addresses of fields in their values."""
     title = item.title or ((Text(item.url),) if item.url else ())
-    fields = tuple(map(linked, item.fields))
+    fields = tuple(map(link_field_value, item.fields))
     if (title, fields) != (item.title, item.fields):
         item = replace(item, title=title, fields=fields)
-    writer.links.begin(item.title, item.tail, item.fields, item.body)
+    writer.links.start_part(item.title, item.tail, item.fields, item.body)
     return item
 
 
 # ----------------------------------------------------------------------- head
 
 
-def _head(item: Item, place: Form, writer: Writer) -> tuple[str, list[str]]:
+def _render_item_heading(item: Item, printed_form: LinkForm, writer: ArticleWriter) -> tuple[str, list[str]]:
     """The line of the title, and the addresses that get a line of their own below it.
 
     `place` is where an address goes that has to be printed: Form.LINE or, in a list, Form.BRACKETS.
     """
-    title, below = _title(item, place, writer)
-    if place is Form.LINE:
-        title = element("strong", "", title)
-    by = (words(item.source or ""), words(writer.say["comma"].join(item.authors)))
+    title, below = _render_item_title(item, printed_form, writer)
+    if printed_form is LinkForm.OWN_LINE:
+        title = render_element("strong", "", title)
+    by = (escape_text(item.source or ""), escape_text(writer.labels["comma"].join(item.authors)))
     line = " | ".join(filter(None, (title, *by)))
     for extra in item.extras:
-        text = plain(extra.children).strip() or writer.say["link"]
-        form = writer.links.further(text, extra.url, place)
-        if form is Form.LINE:
-            below.append(_fact(text, printed(extra.url), writer))
+        text = plain(extra.children).strip() or writer.labels["link"]
+        form = writer.links.resolve_extra_link(text, extra.url, printed_form)
+        if form is LinkForm.OWN_LINE:
+            below.append(_render_fact(text, format_printed_url(extra.url), writer))
         else:
-            line += " " + writer.linked(words(f"[{text}]"), extra.url, form)
+            line += " " + writer.render_link(escape_text(f"[{text}]"), extra.url, form)
     return line + writer.inlines(item.tail), below
 
 
-def _title(item: Item, place: Form, writer: Writer) -> tuple[str, list[str]]:
+def _render_item_title(item: Item, printed_form: LinkForm, writer: ArticleWriter) -> tuple[str, list[str]]:
     """The title with what goes before it, and the address of the item if that gets a line."""
     title, url, below = writer.inlines(item.title), item.url or "", []
-    form = writer.links.of_item(plain(item.title), url, place) if url else Form.SHOWN
-    if form is Form.LINE or (form is Form.LINK and has_link(item.title)):
-        label = writer.say["paper" if link_class(url) == ARXIV else "link"]
-        below.append(_fact(label, writer.linked(printed(preferred(url)), url, form), writer))
+    form = writer.links.resolve_item_link(plain(item.title), url, printed_form) if url else LinkForm.URL_TEXT
+    if form is LinkForm.OWN_LINE or (form is LinkForm.LINK and has_link(item.title)):
+        label = writer.labels["paper" if classify_link(url) == ARXIV else "link"]
+        below.append(
+            _render_fact(
+                label, writer.render_link(format_printed_url(get_printed_url(url)), url, form), writer
+            )
+        )
     else:
-        title = writer.linked(title, url, form)
-    arxiv, repo = _unsaid(item, form, writer)
-    tags = "".join(f"[{words(tag)}] " for tag in (*item.tags, arxiv) if tag)
-    return tags + (words(repo + writer.say["colon"]) if repo else "") + title, below
+        title = writer.render_link(title, url, form)
+    arxiv, repo = _find_unmentioned_ids(item, form, writer)
+    tags = "".join(f"[{escape_text(tag)}] " for tag in (*item.tags, arxiv) if tag)
+    return tags + (escape_text(repo + writer.labels["colon"]) if repo else "") + title, below
 
 
-def _unsaid(item: Item, form: Form, writer: Writer) -> tuple[str, str]:
+def _find_unmentioned_ids(item: Item, form: LinkForm, writer: ArticleWriter) -> tuple[str, str]:
     """The arXiv id and the owner/repo of the item, each empty when the item shows it anyway."""
     said = plain(item.title).lower()
-    addresses = [*writer.links.spelled, *(one.url for one in item.extras)]
-    if item.url and form is not Form.NAME:
+    addresses = [*writer.links.spelled_out_urls, *(one.url for one in item.extras)]
+    if item.url and form is not LinkForm.REPOSITORY:
         addresses.append(item.url)
     arxiv = item.arxiv or ""
-    repo = item.repo or (repository(item.url or "") if form is Form.NAME else None) or ""
+    repo = item.repo or (parse_repository(item.url or "") if form is LinkForm.REPOSITORY else None) or ""
     if any(arxiv in text for text in (said, *item.tags, *addresses)):
         arxiv = ""
-    if repo.lower() in said or repo in map(repository, addresses):
+    if repo.lower() in said or repo in map(parse_repository, addresses):
         repo = ""
     return arxiv, repo
 
@@ -99,7 +109,7 @@ def _unsaid(item: Item, form: Form, writer: Writer) -> tuple[str, str]:
 # --------------------------------------------------------------------- matter
 
 
-def _matter(parts: list[Field | Block | str], writer: Writer) -> Iterator[str]:
+def _render_facts_and_text(parts: list[Field | Block | str], writer: ArticleWriter) -> Iterator[str]:
     """Facts in small print, those that follow each other in one paragraph; the text below them."""
     facts: list[str] = []
     css = ""
@@ -107,18 +117,18 @@ def _matter(parts: list[Field | Block | str], writer: Writer) -> Iterator[str]:
         if isinstance(part, str):
             facts.append(part)
         elif isinstance(part, Field) and part.kind != "summary":
-            facts.append(_fact(part.label, writer.inlines(part.value), writer))
+            facts.append(_render_fact(part.label, writer.inlines(part.value), writer))
         else:
-            yield paragraph("<br>".join(facts), style.SMALL)
+            yield render_paragraph("<br>".join(facts), style.SMALL_STYLE)
             facts.clear()
             if isinstance(part, Field):
-                yield paragraph(_fact(part.label, writer.inlines(part.value), writer), css)
+                yield render_paragraph(_render_fact(part.label, writer.inlines(part.value), writer), css)
             else:
                 yield writer.blocks((part,), css)
-            css = style.AFTER
-    yield paragraph("<br>".join(facts), style.SMALL)
+            css = style.BODY_STYLE
+    yield render_paragraph("<br>".join(facts), style.SMALL_STYLE)
 
 
-def _fact(label: str, value: str, writer: Writer) -> str:
+def _render_fact(label: str, value: str, writer: ArticleWriter) -> str:
     """A line `label：value`; the value is HTML."""
-    return f"{words(label)}{writer.say['colon']}{value}"
+    return f"{escape_text(label)}{writer.labels['colon']}{value}"

@@ -11,120 +11,123 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from publisher.links import ARXIV, canonical, link_class, repository, site
+from publisher.links import ARXIV, canonicalize_url, classify_link, extract_host, parse_repository
 from publisher.model import Link, plain
 from publisher.patterns import lazy_pattern
-from publisher.transforms import every
+from publisher.transforms import find_nodes
 
-_SPACE = lazy_pattern(r"\s")
-_WECHAT = lazy_pattern(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
+_WHITESPACE = lazy_pattern(r"\s")
+_WECHAT_URL = lazy_pattern(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
 
 
-class Form(StrEnum):
+class LinkForm(StrEnum):
     """How an address stands in the article."""
 
     LINK = "link"  # a link that opens
-    SHOWN = "shown"  # its text is the address
-    ABOVE = "above"  # readable elsewhere in the same item or paragraph
-    LINE = "line"  # on a line of its own, behind a label
-    NAME = "name"  # owner/repo, with a note on how to complete it
+    URL_TEXT = "shown"  # its text is the address
+    NEARBY = "above"  # readable elsewhere in the same item or paragraph
+    OWN_LINE = "line"  # on a line of its own, behind a label
+    REPOSITORY = "name"  # owner/repo, with a note on how to complete it
     BRACKETS = "brackets"  # behind the text: text（address）
-    NUMBER = "number"  # a number that leads to the list at the end
+    FOOTNOTE = "number"  # a number that leads to the list at the end
 
 
-class Use(NamedTuple):
+class LinkUse(NamedTuple):
     """One link of the issue: its text, its address, the form it got."""
 
     text: str
     url: str
-    form: Form
+    form: LinkForm
 
     @property
     def clickable(self) -> bool:
         """Whether it opens inside WeChat."""
-        return self.form is Form.LINK
+        return self.form is LinkForm.LINK
 
 
-def opens(url: str) -> bool:
+def is_clickable_url(url: str) -> bool:
     """Whether WeChat lets readers open the address: its host is exactly mp.weixin.qq.com."""
-    return bool(_WECHAT.match(url))
+    return bool(_WECHAT_URL.match(url))
 
 
-def reads(text: str, url: str) -> bool:
+def is_url_text(text: str, url: str) -> bool:
     """Whether a text is the address itself, with or without its scheme."""
     text = text.strip()
-    if not text or _SPACE.search(text):
+    if not text or _WHITESPACE.search(text):
         return False
     if url in (text, f"mailto:{text}"):
         return True
     # most texts have no address in them: they need no closer look
-    return site(url) in text.lower() and canonical(url) in (canonical(text), canonical(f"https://{text}"))
+    return extract_host(url) in text.lower() and canonicalize_url(url) in (
+        canonicalize_url(text),
+        canonicalize_url(f"https://{text}"),
+    )
 
 
-def is_front_page(url: str) -> bool:
+def is_repository_root(url: str) -> bool:
     """Whether a repository's owner and name are all there is to know of the address."""
-    repo = repository(url)
-    return repo is not None and canonical(url) == f"https://github.com/{repo.lower()}"
+    repo = parse_repository(url)
+    return repo is not None and canonicalize_url(url) == f"https://github.com/{repo.lower()}"
 
 
-class Links:
+class ArticleLinks:
     """The links of one article, in reading order: `uses` is what became of each, `numbered` the addresses
     of the list at the end. `spelled` are the addresses that the words of the part begun last spell out."""
 
     def __init__(self, *, footnotes: bool) -> None:
         self.footnotes = footnotes
-        self.uses: list[Use] = []
-        self.numbered: list[str] = []
-        self.spelled: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._shown: set[str] = set()
+        self.link_uses: list[LinkUse] = []
+        self.footnote_urls: list[str] = []
+        self.spelled_out_urls: list[str] = []
+        self._footnote_numbers: dict[str, int] = {}
+        self._printed_urls: set[str] = set()
 
-    def begin(self, *nodes: object) -> None:
+    def start_part(self, *nodes: object) -> None:
         """Begin a part of the issue, within which no address is printed twice."""
-        links = every(Link, nodes)
-        self.spelled = [link.url for link in links if reads(plain(link.children), link.url)]
-        self._shown = set(map(canonical, self.spelled))
+        links = find_nodes(Link, nodes)
+        self.spelled_out_urls = [link.url for link in links if is_url_text(plain(link.children), link.url)]
+        self._printed_urls = set(map(canonicalize_url, self.spelled_out_urls))
 
-    def in_text(self, text: str, url: str) -> Form:
+    def resolve_inline(self, text: str, url: str) -> LinkForm:
         """The form of a link in running text."""
-        return self._note(text, url, self._in_text(text, url))
+        return self._record_use(text, url, self._choose_inline_form(text, url))
 
-    def of_item(self, text: str, url: str, place: Form) -> Form:
+    def resolve_item_link(self, text: str, url: str, printed_form: LinkForm) -> LinkForm:
         """The form of the address an item leads to; `place` is where it is printed if it has to be."""
-        form = self._in_text(text, url)
-        if form is Form.BRACKETS:
-            form = Form.NAME if is_front_page(url) else place
-        return self._note(text, url, form)
+        form = self._choose_inline_form(text, url)
+        if form is LinkForm.BRACKETS:
+            form = LinkForm.REPOSITORY if is_repository_root(url) else printed_form
+        return self._record_use(text, url, form)
 
-    def further(self, text: str, url: str, place: Form) -> Form:
+    def resolve_extra_link(self, text: str, url: str, printed_form: LinkForm) -> LinkForm:
         """The form of a further link of an item."""
-        form = self._in_text(text, url)
-        return self._note(text, url, place if form is Form.BRACKETS else form)
+        form = self._choose_inline_form(text, url)
+        return self._record_use(text, url, printed_form if form is LinkForm.BRACKETS else form)
 
-    def number(self, url: str) -> int:
+    def get_footnote_number(self, url: str) -> int:
         """The number of an address in the list at the end; one number per address."""
-        key = canonical(url)
-        if key not in self._numbers:
-            self.numbered.append(url)
-            self._numbers[key] = len(self.numbered)
-        return self._numbers[key]
+        key = canonicalize_url(url)
+        if key not in self._footnote_numbers:
+            self.footnote_urls.append(url)
+            self._footnote_numbers[key] = len(self.footnote_urls)
+        return self._footnote_numbers[key]
 
-    def _in_text(self, text: str, url: str) -> Form:
-        if opens(url):
-            return Form.LINK
-        if not url or reads(text, url):
-            return Form.SHOWN
-        if canonical(url) in self._shown:
-            return Form.ABOVE
-        return Form.NUMBER if self.footnotes else Form.BRACKETS
+    def _choose_inline_form(self, text: str, url: str) -> LinkForm:
+        if is_clickable_url(url):
+            return LinkForm.LINK
+        if not url or is_url_text(text, url):
+            return LinkForm.URL_TEXT
+        if canonicalize_url(url) in self._printed_urls:
+            return LinkForm.NEARBY
+        return LinkForm.FOOTNOTE if self.footnotes else LinkForm.BRACKETS
 
-    def _note(self, text: str, url: str, form: Form) -> Form:
-        if form in (Form.BRACKETS, Form.LINE):
-            self._shown.add(canonical(url))
-        self.uses.append(Use(" ".join(text.split()) or url, url, form))
+    def _record_use(self, text: str, url: str, form: LinkForm) -> LinkForm:
+        if form in (LinkForm.BRACKETS, LinkForm.OWN_LINE):
+            self._printed_urls.add(canonicalize_url(url))
+        self.link_uses.append(LinkUse(" ".join(text.split()) or url, url, form))
         return form
 
 
-def preferred(url: str) -> str:
+def get_printed_url(url: str) -> str:
     """The address of an item to print: papers by their abstract, all others as they are."""
-    return canonical(url) if link_class(url) == ARXIV else url
+    return canonicalize_url(url) if classify_link(url) == ARXIV else url

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from publisher.channels.wechat import settings
 from publisher.dataclass import dataclass
-from publisher.links import ascii_url
-from publisher.model import Issue, Publication
-from publisher.transforms import display_title, shorten, summary, topics
-from publisher.words import words
+from publisher.links import to_ascii_url
+from publisher.model import Issue, Newsletter
+from publisher.transforms import build_display_title, build_summary, find_topics, shorten
+from publisher.words import get_labels
 
 
 @dataclass(frozen=True, slots=True)
-class Meta:
+class ArticleMeta:
     """The fields of a draft that are not its content. `author` is empty when the newsletter's is too long,
     `content_source_url`, where 阅读原文 leads, when WeChat would refuse it."""
 
@@ -21,31 +21,33 @@ class Meta:
     content_source_url: str
 
 
-def meta_of(issue: Issue, page: str, publication: Publication, author: str, title_limit: int) -> Meta:
+def build_meta(
+    issue: Issue, page_url: str, newsletter: Newsletter, author: str, title_limit: int
+) -> ArticleMeta:
     """The fields for an issue whose page is at `page`. `author` may be empty."""
-    author = author or publication.author or publication.name
-    return Meta(
-        title=short_title(issue, publication, title_limit),
-        author=author if len(author) <= settings.AUTHOR else "",
-        digest=summary(issue, settings.DIGEST),
-        content_source_url=_source(ascii_url(page)),
+    author = author or newsletter.author or newsletter.name
+    return ArticleMeta(
+        title=fit_title(issue, newsletter, title_limit),
+        author=author if len(author) <= settings.MAX_AUTHOR_LENGTH else "",
+        digest=build_summary(issue, settings.MAX_DIGEST_LENGTH),
+        content_source_url=_validate_source_url(to_ascii_url(page_url)),
     )
 
 
-def short_title(issue: Issue, publication: Publication, limit: int) -> str:
+def fit_title(issue: Issue, newsletter: Newsletter, limit: int) -> str:
     """The title in at most `limit` characters: with its date, and with as many whole topics as fit.
 
     A title of another form than NAME (DATE) is cut where a clause or a word ends.
     """
-    full, title = display_title(issue, publication), issue.title
+    full, title = build_display_title(issue, newsletter), issue.title
     if len(full) <= limit:
         return full
     if title and not title.regular:
         return shorten(full, limit)
     date = f" ({title.date if title else issue.date or issue.id})"
-    made = shorten(title.name if title else publication.name, limit - len(date)) + date
-    own, separator = title.headline if title else (), words(publication.lang)["colon"]
-    for topic in own or topics(issue):
+    made = shorten(title.name if title else newsletter.name, limit - len(date)) + date
+    own, separator = title.headline if title else (), get_labels(newsletter.lang)["colon"]
+    for topic in own or find_topics(issue):
         if len(made + separator + topic) <= limit:
             made += separator + topic
             separator = "/"
@@ -54,5 +56,7 @@ def short_title(issue: Issue, publication: Publication, limit: int) -> str:
     return made
 
 
-def _source(page: str) -> str:
-    return page if page.startswith("https://") and len(page) <= settings.SOURCE_URL else ""
+def _validate_source_url(page_url: str) -> str:
+    return (
+        page_url if page_url.startswith("https://") and len(page_url) <= settings.MAX_SOURCE_URL_BYTES else ""
+    )

@@ -10,11 +10,11 @@ from html import escape
 from publisher.channel import Context
 from publisher.channels.wechat import settings, style
 from publisher.channels.wechat.article import Article
-from publisher.channels.wechat.links import opens
-from publisher.channels.wechat.meta import Meta
-from publisher.links import WECHAT_TEMPORARY, link_class
+from publisher.channels.wechat.links import is_clickable_url
+from publisher.channels.wechat.meta import ArticleMeta
+from publisher.links import WECHAT_TEMPORARY, classify_link
 
-_CHINESE = {
+_CHINESE_LABELS = {
     "above": "前后已写明",
     "author": "作者",
     "brackets": "括号内写明",
@@ -36,7 +36,7 @@ _CHINESE = {
     "title": "标题",
     "warnings": "留意",
 }
-_ENGLISH = {
+_ENGLISH_LABELS = {
     "above": "written nearby",
     "author": "Author",
     "brackets": "in brackets",
@@ -60,88 +60,94 @@ _ENGLISH = {
 }
 
 
-def preview(article: Article, meta: Meta, warnings: Sequence[str], context: Context) -> str:
+def render_article_preview(
+    article: Article, meta: ArticleMeta, warnings: Sequence[str], context: Context
+) -> str:
     """The page, whole in one file; needs `context.entry`."""
-    publication, entry = context.publication, context.entry
-    w = _CHINESE if publication.lang.lower().startswith("zh") else _ENGLISH
-    links = [(w[use.form], use.text, use.url, use.clickable) for use in article.uses]
+    newsletter, entry = context.newsletter, context.entry
+    w = _CHINESE_LABELS if newsletter.lang.lower().startswith("zh") else _ENGLISH_LABELS
+    links = [(w[use.form], use.text, use.url, use.clickable) for use in article.link_uses]
     return context.templates.render(
         "wechat-preview.html",
-        publication=publication,
+        newsletter=newsletter,
         w=w,
         entry=entry,
         meta=meta,
         article=article,
         links=links,
         clickable=sum(opens for *_, opens in links),
-        characters=settings.size(article.html),
-        limit=settings.CONTENT,
+        characters=settings.measure_content(article.html),
+        limit=settings.CONTENT_LIMIT,
         warnings=warnings,
-        dark=style.IN_THE_DARK,
+        dark=style.DARK_MODE_STYLES,
     )
 
 
 # where WeChat keeps what was uploaded to it
-_PICTURES = ("https://mmbiz.qpic.cn/", "http://mmbiz.qpic.cn/")
-_LONG_ADDRESS = 100
-_SHORT_ADDRESS = len("https://mp.weixin.qq.com/s/") + 22
+_WECHAT_IMAGE_PREFIXES = ("https://mmbiz.qpic.cn/", "http://mmbiz.qpic.cn/")
+_LONG_URL_LENGTH = 100
+_SHORT_URL_LENGTH = len("https://mp.weixin.qq.com/s/") + 22
 
 
-def facts(article: Article, meta: Meta) -> dict[str, object]:
+def collect_facts(article: Article, meta: ArticleMeta) -> dict[str, object]:
     """The fields of the draft, the size of its content, and what became of every link."""
-    markup = [item.markup for item in article.items]
+    markup = [item.markup for item in article.item_sizes]
     return {
         **asdict(meta),
-        "characters": settings.size(article.html),
-        "limit": settings.CONTENT,
+        "characters": settings.measure_content(article.html),
+        "limit": settings.CONTENT_LIMIT,
         "bytes": len(article.html.encode()),
         "markup_per_item": round(sum(markup) / len(markup)) if markup else 0,
         "links": [
             {
                 "text": use.text,
                 "url": use.url,
-                "class": link_class(use.url),
+                "class": classify_link(use.url),
                 "form": use.form,
                 "clickable": use.clickable,
             }
-            for use in article.uses
+            for use in article.link_uses
         ],
-        "pictures": list(article.pictures),
+        "pictures": list(article.image_urls),
     }
 
 
-def warnings(article: Article, meta: Meta, page: str) -> Iterator[str]:
+def find_warnings(article: Article, meta: ArticleMeta, page_url: str) -> Iterator[str]:
     """What an editor should know before the article goes out; `page` is the address of the issue's page."""
     if not meta.author:
         yield (
-            f"the author's name has more than {settings.AUTHOR} characters, so it is left out: "
+            f"the author's name has more than {settings.MAX_AUTHOR_LENGTH} characters, so it is left out: "
             "set author in [channels.wechat]"
         )
     if not meta.content_source_url:
-        wanted = f"an https address of at most {settings.SOURCE_URL} characters"
-        yield f"阅读原文 leads nowhere: WeChat wants {wanted}, and the issue's page is {page}"
-    expiring = [use.text for use in article.uses if link_class(use.url) == WECHAT_TEMPORARY]
+        wanted = f"an https address of at most {settings.MAX_SOURCE_URL_BYTES} characters"
+        yield f"阅读原文 leads nowhere: WeChat wants {wanted}, and the issue's page is {page_url}"
+    expiring = [use.text for use in article.link_uses if classify_link(use.url) == WECHAT_TEMPORARY]
     if expiring:
-        yield f"temporary addresses, which expire, to be replaced: {_listed(expiring)}"
-    outside = [url for url in article.pictures if not url.startswith(_PICTURES)]
+        yield f"temporary addresses, which expire, to be replaced: {_format_names(expiring)}"
+    outside = [url for url in article.image_urls if not url.startswith(_WECHAT_IMAGE_PREFIXES)]
     if outside:
-        yield f"pictures to be uploaded to WeChat, which shows no others: {_listed(outside)}"
+        yield f"pictures to be uploaded to WeChat, which shows no others: {_format_names(outside)}"
 
 
-def too_long(article: Article, other: Article, other_links: str) -> str:
+def format_length_warning(article: Article, other: Article, other_links: str) -> str:
     """By how much an article is too long, and what would help.
 
     `other` is the same article with the setting links = `other_links`.
     """
-    length = settings.size(article.html)
-    said = [f"the article has {length:,} characters, {settings.excess(article.html):,} too many for WeChat"]
-    if settings.size(other.html) < length:
-        said.append(f'links = "{other_links}" would make it {settings.size(other.html):,}')
-    long = [use.url for use in article.uses if opens(use.url) and len(use.url) > _LONG_ADDRESS]
+    length = settings.measure_content(article.html)
+    said = [
+        f"the article has {length:,} characters, {settings.count_excess(article.html):,} too many for WeChat"
+    ]
+    if settings.measure_content(other.html) < length:
+        said.append(f'links = "{other_links}" would make it {settings.measure_content(other.html):,}')
+    long = [
+        use.url for use in article.link_uses if is_clickable_url(use.url) and len(use.url) > _LONG_URL_LENGTH
+    ]
     if long:
-        saved = sum(len(escape(url)) - _SHORT_ADDRESS for url in long)
+        saved = sum(len(escape(url)) - _SHORT_URL_LENGTH for url in long)
         said.append(f"{len(long)} long WeChat addresses have short ones too, which would save {saved:,}")
-    largest = sorted(article.items, key=lambda item: -item.characters)[:3]
+    largest = sorted(article.item_sizes, key=lambda item: -item.characters)[:3]
     if largest:
         said.append(
             f"the longest items are {', '.join(f'{item.title} ({item.characters:,})' for item in largest)}"
@@ -149,6 +155,6 @@ def too_long(article: Article, other: Article, other_links: str) -> str:
     return "; ".join(said)
 
 
-def _listed(names: list[str]) -> str:
+def _format_names(names: list[str]) -> str:
     """How many, and the first few."""
     return f"{len(names)} ({'、'.join(names[:3])}{' …' if len(names) > 3 else ''})"

@@ -11,23 +11,23 @@ from publisher.errors import ConfigError
 # What WeChat takes, as numbers. Source: developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/
 # api_draft_add, the fields of `articles`. The content counts with its markup. Whether a character is a code
 # point or a UTF-16 unit is not documented; UTF-16 is the larger count, so it is the safe one.
-CONTENT = 20_000  # and less
-CONTENT_BYTES = 1_000_000  # and less
-TITLE = 32
-EDITOR_TITLE = 64  # what the editor in the browser takes; its users say so
-AUTHOR = 16
-DIGEST = 128
-SOURCE_URL = 1_024
-PICTURE_URL = 200  # and less, as far as anybody has seen: the address of an uploaded picture
+CONTENT_LIMIT = 20_000  # and less
+CONTENT_BYTES_LIMIT = 1_000_000  # and less
+MAX_TITLE_LENGTH = 32
+MAX_EDITOR_TITLE_LENGTH = 64  # what the editor in the browser takes; its users say so
+MAX_AUTHOR_LENGTH = 16
+MAX_DIGEST_LENGTH = 128
+MAX_SOURCE_URL_BYTES = 1_024
+MAX_IMAGE_URL_LENGTH = 200  # and less, as far as anybody has seen: the address of an uploaded picture
 
 _INLINE, _FOOTNOTE = "inline", "footnote"
-_SHORTEST_TITLE = 16  # a date, and a few characters of the name
-_LOOPBACK = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
-_API = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK})(?::\d+)?)(?:/[^\s?#]*)?"
+_MIN_TITLE_LENGTH = 16  # a date, and a few characters of the name
+_LOOPBACK_PATTERN = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
+_API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d+)?)(?:/[^\s?#]*)?"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WeChatSettings:
     """`links` says where an address stands that WeChat does not open: "inline" in its place, "footnote" in a
     list at the end. `author` is who WeChat says wrote it, the newsletter's author if empty. A title has at
     most `title_limit` characters. `footer` are lines to print in place of the issue's own footer.
@@ -40,7 +40,7 @@ class Settings:
 
     links: str = _INLINE
     author: str = ""
-    title_limit: int = TITLE
+    title_limit: int = MAX_TITLE_LENGTH
     footer: tuple[str, ...] = ()
     appid: str = ""
     secret: Reference = ""
@@ -57,14 +57,15 @@ class Settings:
                 f'links must be "{_INLINE}" or "{_FOOTNOTE}", not "{self.links}"',
                 f"{_INLINE} prints addresses in their place, {_FOOTNOTE} in a list at the end",
             )
-        if len(self.author) > AUTHOR:
+        if len(self.author) > MAX_AUTHOR_LENGTH:
             raise ConfigError(
-                f"author has {len(self.author)} characters, WeChat takes {AUTHOR}", "shorten it"
+                f"author has {len(self.author)} characters, WeChat takes {MAX_AUTHOR_LENGTH}", "shorten it"
             )
-        if not _SHORTEST_TITLE <= self.title_limit <= EDITOR_TITLE:
+        if not _MIN_TITLE_LENGTH <= self.title_limit <= MAX_EDITOR_TITLE_LENGTH:
             raise ConfigError(
-                f"title_limit must be {_SHORTEST_TITLE} to {EDITOR_TITLE}, not {self.title_limit}",
-                f"WeChat's draft interface takes {TITLE}, its editor {EDITOR_TITLE}",
+                f"title_limit must be {_MIN_TITLE_LENGTH} to {MAX_EDITOR_TITLE_LENGTH}, "
+                f"not {self.title_limit}",
+                f"WeChat's draft interface takes {MAX_TITLE_LENGTH}, its editor {MAX_EDITOR_TITLE_LENGTH}",
             )
         if not re.fullmatch(r"\w*", self.appid, re.ASCII):
             raise ConfigError(
@@ -81,18 +82,20 @@ class Settings:
                 f'me must be your name at WeChat or your OpenID, not "{self.me}"',
                 "you find the name in the app: 我 → 微信号",
             )
-        if not re.fullmatch(_API, self.api):
+        if not re.fullmatch(_API_URL_PATTERN, self.api):
             raise ConfigError(
                 f'api must be the https address of WeChat\'s interface, not "{self.api}"',
                 'without it, it is api = "https://api.weixin.qq.com"; http is for this machine alone',
             )
 
 
-def size(content: str) -> int:
+def measure_content(content: str) -> int:
     """The length of a content in UTF-16 units."""
     return len(content.encode("utf-16-le")) // 2
 
 
-def excess(content: str) -> int:
+def count_excess(content: str) -> int:
     """How many characters, or bytes, a content has too many; 0 when WeChat takes it."""
-    return max(size(content) - CONTENT + 1, len(content.encode()) - CONTENT_BYTES + 1, 0)
+    return max(
+        measure_content(content) - CONTENT_LIMIT + 1, len(content.encode()) - CONTENT_BYTES_LIMIT + 1, 0
+    )

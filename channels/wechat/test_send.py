@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from publisher.channels.wechat.client import NO_MEDIA, NO_RIGHT, Account, RefusedError
-from publisher.channels.wechat.writer import Sentence
+from publisher.channels.wechat.client import API_UNAUTHORIZED, INVALID_MEDIA_ID, WeChatApiError, WeChatClient
+from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import DeliveryError
 from publisher.patterns import lazy_pattern
 
-DRAFTS = "drafts"
+DRAFTS_RECIPIENT = "drafts"
 """The destination of a proof that nobody gets on the phone."""
 
-_FILE = "proofs"
+_TEST_DRAFTS_STATE = "proofs"
 _OPENID = lazy_pattern(r"o[\w-]{27}")
 
-_SEEN = Sentence(
+_TEST_DRAFT_READY = BilingualMessage(
     "校样在草稿箱里；发布时它就成为这一期的草稿",
     "临时链接过一段时间会失效",
     "the proof is in the account's drafts, and becomes the draft of the issue when it is published",
     "its address works for a while only",
 )
-_NO_PREVIEW = Sentence(
+_PREVIEW_NOT_AUTHORIZED = BilingualMessage(
     "这个公众号不能用接口把预览发到手机上",
     "在草稿箱里打开校样，点「预览」",
     "this account may not send previews to a phone by the interface",
@@ -34,48 +34,48 @@ _NO_PREVIEW = Sentence(
 )
 
 
-class Proofs:
+class SavedTestDrafts:
     """The proofs of an account that this machine knows of, by the marks of their issues."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, client: WeChatClient) -> None:
+        self._client = client
 
-    def known(self, issue: str) -> str:
+    def get_media_id(self, issue: str) -> str:
         """The media_id of the proof of an issue; empty when there is none."""
-        return str(self._account.store.read(_FILE).get(issue, ""))
+        return str(self._client.state.load(_TEST_DRAFTS_STATE).get(issue, ""))
 
-    def remember(self, issue: str, media_id: str) -> None:
+    def save(self, issue: str, media_id: str) -> None:
         """Know of a proof; of none when the media_id is empty."""
-        self._account.store.remember(_FILE, issue, media_id)
+        self._client.state.set_value(_TEST_DRAFTS_STATE, issue, media_id)
 
-    def delete(self, issue: str, draft: str) -> None:
+    def delete(self, issue: str, draft_media_id: str) -> None:
         """Delete the proof of an issue that has a `draft`, which it may have become. If it cannot be
         deleted, it stays where it is."""
-        media_id = self.known(issue)
-        if media_id == draft:
-            self.remember(issue, "")
+        media_id = self.get_media_id(issue)
+        if media_id == draft_media_id:
+            self.save(issue, "")
         elif media_id:
             with suppress(DeliveryError):
                 try:
-                    self._account.call("draft/delete", {"media_id": media_id})
-                except RefusedError as error:
-                    if error.code != NO_MEDIA:
+                    self._client.call("draft/delete", {"media_id": media_id})
+                except WeChatApiError as error:
+                    if error.code != INVALID_MEDIA_ID:
                         raise
-                self.remember(issue, "")
+                self.save(issue, "")
 
-    def show(self, media_id: str, reader: str) -> tuple[str, tuple[str, ...]]:
+    def send_preview(self, media_id: str, recipient: str) -> tuple[str, tuple[str, ...]]:
         """Show a proof to a reader, whose name at WeChat or OpenID it is; where else it can be seen, and
         what to know of that."""
-        lang = self._account.lang
-        notes = ["; ".join(_SEEN.told(lang))]
-        if reader != DRAFTS:
-            name = "touser" if _OPENID.fullmatch(reader) else "towxname"
-            message = {name: reader, "msgtype": "mpnews", "mpnews": {"media_id": media_id}}
+        lang = self._client.lang
+        notes = ["; ".join(_TEST_DRAFT_READY.format(lang))]
+        if recipient != DRAFTS_RECIPIENT:
+            name = "touser" if _OPENID.fullmatch(recipient) else "towxname"
+            message = {name: recipient, "msgtype": "mpnews", "mpnews": {"media_id": media_id}}
             try:
-                self._account.call("message/mass/preview", message, acts=True)
-            except RefusedError as error:
-                if error.code != NO_RIGHT:
+                self._client.call("message/mass/preview", message, has_effect=True)
+            except WeChatApiError as error:
+                if error.code != API_UNAUTHORIZED:
                     raise
-                notes.append("; ".join(_NO_PREVIEW.told(lang)))
-        (there, *_) = self._account.call("draft/get", {"media_id": media_id})["news_item"]
+                notes.append("; ".join(_PREVIEW_NOT_AUTHORIZED.format(lang)))
+        (there, *_) = self._client.call("draft/get", {"media_id": media_id})["news_item"]
         return str(there.get("url", "")), tuple(notes)

@@ -12,7 +12,7 @@ from html import escape
 from typing import NamedTuple, assert_never
 
 from publisher.channels.wechat import style
-from publisher.channels.wechat.links import Form, Links
+from publisher.channels.wechat.links import ArticleLinks, LinkForm
 from publisher.credentials import redact
 from publisher.errors import DeliveryError
 from publisher.model import (
@@ -37,64 +37,69 @@ from publisher.model import (
     plain,
 )
 from publisher.patterns import lazy_pattern
-from publisher.writers.html import address, words
+from publisher.writers.html import escape_text, escape_url
 
 BULLET = "•"
-TAG = lazy_pattern("<[^>]*>")
-_PIECES = lazy_pattern("(<[^>]*>)")
-_SPACES = lazy_pattern("^ +| {2,}| +$")
-_TAB = 4
-_VOID = ("<br", "<img", "<hr")
+HTML_TAG = lazy_pattern("<[^>]*>")
+_HTML_PIECES = lazy_pattern("(<[^>]*>)")
+_COLLAPSIBLE_SPACES = lazy_pattern("^ +| {2,}| +$")
+_TAB_SIZE = 4
+_VOID_TAGS = ("<br", "<img", "<hr")
 # what a picture is called where nobody described it: wechat_qrcode, image-3.png
-_FILE = lazy_pattern(r"[\w.-]*\Z", re.ASCII)
+_FILE_NAME = lazy_pattern(r"[\w.-]*\Z", re.ASCII)
 
 
-class Writer:
+class ArticleWriter:
     """Writes the nodes of one article in reading order: `links` decides on each link as it comes, `pictures`
     collects the addresses of pictures, and `say` has the words that no editor wrote."""
 
-    def __init__(self, links: Links, say: Mapping[str, str]) -> None:
+    def __init__(self, links: ArticleLinks, labels: Mapping[str, str]) -> None:
         self.links = links
-        self.say = say
-        self.pictures: list[str] = []
+        self.labels = labels
+        self.image_urls: list[str] = []
 
     # ---------------------------------------------------------------- inlines
 
     def inlines(self, nodes: Inlines) -> str:
         """A run of inlines."""
         # most nodes are plain text, which needs no closer look
-        return "".join([words(node.text) if isinstance(node, Text) else self._inline(node) for node in nodes])
+        return "".join(
+            [
+                escape_text(node.text) if isinstance(node, Text) else self._render_inline(node)
+                for node in nodes
+            ]
+        )
 
-    def _inline(self, node: Inline) -> str:
+    def _render_inline(self, node: Inline) -> str:
         match node:
             case Text(text):
-                return words(text)
+                return escape_text(text)
             case Strong(children):
                 return f"<strong>{self.inlines(children)}</strong>"
             case Em(children):
                 return f"<em>{self.inlines(children)}</em>"
             case Code(text):
-                return f"<code>{_spaced(text)}</code>"
+                return f"<code>{_preserve_spaces(text)}</code>"
             case Link(children, url):
-                text = self.inlines(children) or words(url)
-                return self.linked(text, url, self.links.in_text(plain(children), url))
+                text = self.inlines(children) or escape_text(url)
+                return self.render_link(text, url, self.links.resolve_inline(plain(children), url))
             case Image(url, alt):
-                return self._picture(url, alt)
+                return self._render_image(url, alt)
             case Break():
                 return "<br>"
             case _:
                 assert_never(node)
 
-    def linked(self, text: str, url: str, form: Form) -> str:
+    def render_link(self, text: str, url: str, form: LinkForm) -> str:
         """HTML that stands for a link, with what its form adds to it."""
         match form:
-            case Form.LINK:
-                return f'<a href="{address(url)}">{held(text)}</a>'
-            case Form.BRACKETS:
-                return f"{text}{self.say['bracket']}{printed(url)}{self.say['bracket_end']}"
-            case Form.NUMBER:
-                return f"{text}<sup>[{self.links.number(url)}]</sup>"
-            case Form.SHOWN | Form.ABOVE | Form.LINE | Form.NAME:
+            case LinkForm.LINK:
+                return f'<a href="{escape_url(url)}">{wrap_in_span(text)}</a>'
+            case LinkForm.BRACKETS:
+                return f"{text}{self.labels['bracket']}{format_printed_url(url)}{self.labels['bracket_end']}"
+            case LinkForm.FOOTNOTE:
+                return f"{text}<sup>[{self.links.get_footnote_number(url)}]</sup>"
+            case LinkForm.URL_TEXT | LinkForm.NEARBY | LinkForm.OWN_LINE | LinkForm.REPOSITORY:
                 return text
             case _:
                 assert_never(form)
@@ -103,77 +108,86 @@ class Writer:
 
     def blocks(self, nodes: Blocks, css: str = "") -> str:
         """Blocks, one after the other; `css` is for paragraphs and lists."""
-        return "".join([self._block(node, css) for node in nodes])
+        return "".join([self._render_block(node, css) for node in nodes])
 
-    def _block(self, node: Block, css: str) -> str:
+    def _render_block(self, node: Block, css: str) -> str:
         match node:
             case Paragraph(children):
-                return paragraph(self.inlines(children), css)
+                return render_paragraph(self.inlines(children), css)
             case List():
-                return self._list(node, css)
+                return self._render_list(node, css)
             case Quote(children):
-                return element("section", style.QUOTE, self.blocks(children))
+                return render_element("section", style.QUOTE_STYLE, self.blocks(children))
             case CodeBlock(text):
-                lines = "<br>".join(map(_spaced, text.split("\n")))
-                return element("section", style.CODE, element("code", style.UNBROKEN, lines))
+                lines = "<br>".join(map(_preserve_spaces, text.split("\n")))
+                return render_element(
+                    "section", style.CODE_STYLE, render_element("code", style.NOWRAP_STYLE, lines)
+                )
             case Table():
-                return self._table(node)
+                return self._render_table(node)
             case Figure():
-                return self._figure(node)
+                return self._render_figure(node)
             case Rule():
-                return f"<hr{_style(style.RULE)}>"
+                return f"<hr{_render_style_attribute(style.RULE_STYLE)}>"
             case _:
                 assert_never(node)
 
-    def _list(self, node: List, css: str) -> str:
+    def _render_list(self, node: List, css: str) -> str:
         rows = [
-            self._entry(f"{number}." if node.ordered else BULLET, item)
+            self._render_list_item(f"{number}." if node.ordered else BULLET, item)
             for number, item in enumerate(node.items, node.start)
         ]
-        return element("section", ";".join(filter(None, (css, style.LIST))), "".join(rows))
+        return render_element("section", ";".join(filter(None, (css, style.LIST_STYLE))), "".join(rows))
 
-    def _entry(self, marker: str, content: Blocks) -> str:
+    def _render_list_item(self, marker: str, content: Blocks) -> str:
         """An entry of a list, its marker before its first words."""
         match content:
             case (Paragraph(children), *rest):
-                return paragraph(f"{marker} {self.inlines(children)}") + self.blocks(tuple(rest))
+                return render_paragraph(f"{marker} {self.inlines(children)}") + self.blocks(tuple(rest))
             case _:
-                return paragraph(marker) + self.blocks(content)
+                return render_paragraph(marker) + self.blocks(content)
 
-    def _table(self, node: Table) -> str:
+    def _render_table(self, node: Table) -> str:
         width = max([len(node.header), *(len(row) for row in node.rows)])
 
         def row(cells: tuple[Inlines, ...], tag: str, css: str) -> str:
             filled = [*cells, *([()] * (width - len(cells)))]
-            inside = (f"<{tag}{_style(css)}>{held(self.inlines(cell))}</{tag}>" for cell in filled)
+            inside = (
+                f"<{tag}{_render_style_attribute(css)}>{wrap_in_span(self.inlines(cell))}</{tag}>"
+                for cell in filled
+            )
             return f"<tr>{''.join(inside)}</tr>"
 
-        head = row(node.header, "th", style.HEAD_CELL) if any(node.header) else ""
-        body = "".join(row(cells, "td", style.CELL) for cells in node.rows)
-        return element("section", style.SCROLL, element("table", style.TABLE, head + body))
+        head = row(node.header, "th", style.HEAD_CELL_STYLE) if any(node.header) else ""
+        body = "".join(row(cells, "td", style.CELL_STYLE) for cells in node.rows)
+        return render_element(
+            "section", style.SCROLL_STYLE, render_element("table", style.TABLE_STYLE, head + body)
+        )
 
-    def _picture(self, url: str, alt: str, css: str = "") -> str:
-        self.pictures.append(url)
-        return f'<img src="{address(url)}" alt="{escape(alt)}"{_style(css)}>'
+    def _render_image(self, url: str, alt: str, css: str = "") -> str:
+        self.image_urls.append(url)
+        return f'<img src="{escape_url(url)}" alt="{escape(alt)}"{_render_style_attribute(css)}>'
 
-    def _figure(self, node: Figure) -> str:
-        shown = self._picture(node.image.url, node.image.alt, style.WIDE)
-        caption = "" if _FILE.match(node.image.alt) else words(node.image.alt)
+    def _render_figure(self, node: Figure) -> str:
+        shown = self._render_image(node.image.url, node.image.alt, style.FULL_WIDTH_STYLE)
+        caption = "" if _FILE_NAME.match(node.image.alt) else escape_text(node.image.alt)
         if node.url:
-            form = self.links.in_text(node.image.alt, node.url)
-            if form is Form.LINK:
-                shown = self.linked(shown, node.url, form)
+            form = self.links.resolve_inline(node.image.alt, node.url)
+            if form is LinkForm.LINK:
+                shown = self.render_link(shown, node.url, form)
             else:
-                caption = self.linked(caption, node.url, form)
-        return element("section", style.PICTURE, shown + paragraph(caption, style.SMALL))
+                caption = self.render_link(caption, node.url, form)
+        return render_element(
+            "section", style.IMAGE_STYLE, shown + render_paragraph(caption, style.SMALL_STYLE)
+        )
 
 
-def printed(url: str) -> str:
+def format_printed_url(url: str) -> str:
     """An address as text of the article."""
-    return words(url.removeprefix("mailto:"))
+    return escape_text(url.removeprefix("mailto:"))
 
 
-def held(html: str) -> str:
+def wrap_in_span(html: str) -> str:
     """What may lie directly in a paragraph, a cell or a link: text alone, or elements alone."""
     start, tag, _ = html.partition("<")
     if not tag:
@@ -181,51 +195,51 @@ def held(html: str) -> str:
     if start.strip():
         return f"<span>{html}</span>"
     depth = 0
-    for piece in _PIECES.split(html):
+    for piece in _HTML_PIECES.split(html):
         if not piece.startswith("<"):
             if piece.strip() and depth == 0:
                 return f"<span>{html}</span>"
-        elif not piece.startswith(_VOID):
+        elif not piece.startswith(_VOID_TAGS):
             depth += -1 if piece.startswith("</") else 1
     return html
 
 
-def element(tag: str, css: str, html: str) -> str:
+def render_element(tag: str, css: str, html: str) -> str:
     """An element around some HTML; nothing when there is nothing in it."""
-    return f"<{tag}{_style(css)}>{html}</{tag}>" if html else ""
+    return f"<{tag}{_render_style_attribute(css)}>{html}</{tag}>" if html else ""
 
 
-def paragraph(html: str, css: str = "") -> str:
+def render_paragraph(html: str, css: str = "") -> str:
     """A paragraph."""
-    return element("p", css, held(html))
+    return render_element("p", css, wrap_in_span(html))
 
 
-def _style(css: str) -> str:
+def _render_style_attribute(css: str) -> str:
     return f' style="{css}"' if css else ""
 
 
-def _spaced(code: str) -> str:
+def _preserve_spaces(code: str) -> str:
     """Code that keeps its spaces where white space is collapsed: hard ones, but for single ones in a line."""
-    text = words(code.expandtabs(_TAB))
-    return _SPACES.sub(lambda run: "&nbsp;" * len(run[0]), text)
+    text = escape_text(code.expandtabs(_TAB_SIZE))
+    return _COLLAPSIBLE_SPACES.sub(lambda run: "&nbsp;" * len(run[0]), text)
 
 
-class Sentence(NamedTuple):
+class BilingualMessage(NamedTuple):
     """What is wrong and the next step, in both languages; words in braces are filled in."""
 
     chinese: str
-    chinese_step: str
+    chinese_hint: str
     english: str
-    english_step: str
+    english_hint: str
 
-    def told(self, lang: str, **values: object) -> tuple[str, str]:
+    def format(self, lang: str, **values: object) -> tuple[str, str]:
         """The sentence and the step in the language of a BCP 47 tag: Chinese for zh, English for others."""
         pair = self[:2] if lang.lower().split("-")[0] == "zh" else self[2:]
         sentence, step = (redact(text.format(**values)) for text in pair)
         return sentence, step
 
-    def error(
+    def build_error(
         self, lang: str, *, permanent: bool = False, retry_after: float | None = None, **values: object
     ) -> DeliveryError:
         """The error to raise when nothing went out."""
-        return DeliveryError(*self.told(lang, **values), permanent=permanent, retry_after=retry_after)
+        return DeliveryError(*self.format(lang, **values), permanent=permanent, retry_after=retry_after)

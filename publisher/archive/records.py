@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from publisher.errors import ConfigError, IssueError, PublisherError, nearest
+from publisher.errors import ConfigError, IssueError, PublisherError, find_nearest
 
 
 class Record(NamedTuple):
@@ -125,7 +125,7 @@ def _newest(edition: Edition) -> Record | None:
 def _named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
     found = [record for record in records.values() if wanted in names(record)]
     if not found:
-        near = nearest(wanted, [name for record in records.values() for name in names(record) if name])
+        near = find_nearest(wanted, [name for record in records.values() for name in names(record) if name])
         hint = f"did you mean {near}?" if near else "publish --issue latest takes the newest one due"
         raise ConfigError(f"there is no issue {wanted}", hint)
     for record in found:

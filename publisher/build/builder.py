@@ -93,7 +93,7 @@ class SiteBuilder:
 
     def _record_files_done(self) -> None:
         done = [
-            (name, self._run.config.publication.site)
+            (name, self._run.config.newsletter.site)
             for name, outlet in self._outputs.items()
             if outlet.archive_channel and not (outlet.error or outlet.skipped)
         ]
@@ -101,7 +101,7 @@ class SiteBuilder:
             end_files(self._run.ledger, done, self._run.clock.time())
 
     def _build_site_key(self, channel: str, issue: str) -> Key:
-        return Key(issue, channel, self._run.config.publication.site)
+        return Key(issue, channel, self._run.config.newsletter.site)
 
     def _queue_ping(self, file_output: FileOutput) -> None:
         """Have those told who want to know which files changed."""
@@ -304,7 +304,7 @@ def build_feed_ping(run: RunContext, channel: PingChannel) -> OutgoingMessage | 
 
     Raises StorageError when a file cannot be read.
     """
-    publication = run.config.publication
+    newsletter = run.config.newsletter
 
     def digest(key: str) -> str:
         try:
@@ -312,5 +312,5 @@ def build_feed_ping(run: RunContext, channel: PingChannel) -> OutgoingMessage | 
         except OSError as error:
             raise wrap_os_error(f"cannot read {key}", error) from error
 
-    told = channel.build_ping(digest, publication)
-    return OutgoingMessage(publication.id, channel.name, *told) if told else None
+    told = channel.build_ping(digest, newsletter)
+    return OutgoingMessage(newsletter.id, channel.name, *told) if told else None

@@ -56,8 +56,8 @@ class IssueRenderer:
         feeds: dict[str, str] = {}
         for channel in config.channels:
             if addresses := getattr(channel, "feed_urls", None):
-                feeds |= addresses(config.publication)
-        context = Context(config.publication, templates, feeds=feeds)
+                feeds |= addresses(config.newsletter)
+        context = Context(config.newsletter, templates, feeds=feeds)
         return cls(config, {channel.name: channel for channel in config.channels}, context)
 
     def read(self, source: Found) -> tuple[Record, Issue | None]:
@@ -65,7 +65,10 @@ class IssueRenderer:
 
         Never raises: what is wrong with the file is in the record.
         """
-        from publisher.reader import decode, read  # slow to import, and not needed when nothing changed
+        from publisher.reader import (  # slow to import, and not needed when nothing changed
+            decode,
+            parse_issue,
+        )
 
         record = Record(*source, sha256="")
         if source.size > _MAX_ISSUE_BYTES:
@@ -78,7 +81,7 @@ class IssueRenderer:
         record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
             text = decode(data, source.path)
-            issue = read(text, source.path)
+            issue = parse_issue(text, source.path)
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
         self._remember(source.path, text, issue)
@@ -102,42 +105,50 @@ class IssueRenderer:
     def _complete_record(
         self, record: Record, issue: Issue, *, illustrated: bool
     ) -> tuple[Record, Issue | None]:
-        from publisher.transforms import absolute, display_title, publishable, revision, summary
+        from publisher.transforms import (
+            build_display_title,
+            build_summary,
+            compute_revision,
+            make_publishable,
+            make_urls_absolute,
+        )
 
-        publication = self.config.publication
+        newsletter = self.config.newsletter
         fault, hint = _check_publishable(issue, record.path)
         if fault or issue.date is None:
             return record._replace(fault=fault, hint=hint), None
-        url = publication.address(issue.id, issue.date)
-        if {"..", "."} & set(publication.path(url).split("/")) or "\\" in url:
+        url = newsletter.issue_url(issue.id, issue.date)
+        if {"..", "."} & set(newsletter.output_path(url).split("/")) or "\\" in url:
             fault = f"{record.path}: the id {issue.id} cannot be part of an address"
             return record._replace(fault=fault, hint="write another `id:` into its front matter"), None
-        document = publishable(issue)
+        document = make_publishable(issue)
         if illustrated:
             record, document = self._with_images(record, document, url)
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
-            title=display_title(document, publication),
-            summary=summary(document),
+            title=build_display_title(document, newsletter),
+            summary=build_summary(document),
             items=sum(1 for _ in document.items),
-            revision=revision(document),
+            revision=compute_revision(document),
         )
-        return record, absolute(document, url)
+        return record, make_urls_absolute(document, url)
 
     def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
         """The pictures beside an issue noted, and those that are missing replaced by their words."""
-        from publisher.images import pictures, without
+        from publisher.images import find_local_images, replace_missing_images
 
         root = self.config.root
-        found = pictures(document, record.path, url, self.config.publication)
+        found = find_local_images(document, record.path, url, self.config.newsletter)
         there = {one.url: bool(one.source) and Path(root, one.source).is_file() for one in found}
         missing = [one for one in found if not there[one.url]]
         record = record._replace(
             pictures=tuple([(one.source, one.target, there[one.url]) for one in found if one.source]),
             problems=(*record.problems, *(f"no picture {one.url}" for one in missing)),
         )
-        return record, without(document, frozenset(one.url for one in missing)) if missing else document
+        return record, replace_missing_images(
+            document, frozenset(one.url for one in missing)
+        ) if missing else document
 
     def render(self, job: RenderJob) -> RenderedIssue:
         """What the job's channels make of its issue. Never raises."""

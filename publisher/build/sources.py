@@ -119,7 +119,7 @@ def build_entries(run: RunContext, current: Edition) -> list[Entry]:
 
 
 def _build_archive_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry:
-    name = f"{run.config.publication.id}/{record.id}"
+    name = f"{run.config.newsletter.id}/{record.id}"
     date = dt.date.fromisoformat(record.date)
     published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
     return Entry(

@@ -137,7 +137,7 @@ def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
     with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
         known = LedgerView.load(run.ledger, now) if run.has_ledger else LedgerView()
         found = build_calendar(run, read_records(run), known, now)
-        looks = watch(run.ledger, config.publication.id) if run.has_ledger else Watch()
+        looks = watch(run.ledger, config.newsletter.id) if run.has_ledger else Watch()
     lately = now - config.schedule.catch_up
     held, unfit = (ItemStatus.HELD, ItemStatus.HAS_ERRORS), (ItemStatus.DRAFT, ItemStatus.BROKEN)
     ahead = [
@@ -224,7 +224,7 @@ class _Blockers:
 def build_publication_key(config: Config, channel: Channel, issue: str) -> Key:
     """What the ledger calls an issue on a channel. Files have the folder of the site for a destination."""
     place = channel.destination if isinstance(channel, MessageChannel) else ""
-    return Key(f"{config.publication.id}/{issue}", channel.name, place or config.publication.site)
+    return Key(f"{config.newsletter.id}/{issue}", channel.name, place or config.newsletter.site)
 
 
 def _find_issue_date(record: Record) -> dt.date | None:
@@ -241,7 +241,7 @@ def _build_item(
     config: Config, record: Record, day: dt.date, channel: Channel, known: LedgerView
 ) -> ScheduledItem:
     """When it is due, whatever may stop it."""
-    zone = ZoneInfo(config.publication.timezone)
+    zone = ZoneInfo(config.newsletter.timezone)
     key = build_publication_key(config, channel, record.id or day.isoformat())
     decided = known.overrides.get((key.issue, key.channel), Decision())
     due = resolve_local_time(*config.schedule.due_time(day, channel.name), zone)

@@ -20,7 +20,7 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
     from publisher.ledger.meta import watch
 
     now, ledger = run.clock.time(), run.ledger
-    is_kept = watch(ledger, run.config.publication.id).is_kept(now)
+    is_kept = watch(ledger, run.config.newsletter.id).is_kept(now)
     if not (is_kept or any(one.held for one in decisions(ledger).values())):
         return frozenset()
     from publisher.calendar.calendar import (

@@ -19,7 +19,7 @@ from publisher.calendar.calendar import (
 )
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
-from publisher.errors import ConfigError, nearest
+from publisher.errors import ConfigError, find_nearest
 from publisher.events import Request
 from publisher.ledger.calendar import decide
 from publisher.run import select_channels
@@ -70,7 +70,7 @@ def _find_record(wanted: str, found: Mapping[str, Record]) -> Record:
     """The issue of that date, id, path or file name, whether it is due or not."""
     meant = [record for record in found.values() if wanted in names(record)]
     if not meant:
-        near = nearest(wanted, [name for record in found.values() for name in names(record) if name])
+        near = find_nearest(wanted, [name for record in found.values() for name in names(record) if name])
         raise ConfigError(
             f"there is no issue {wanted}", f"did you mean {near}?" if near else "publish status"
         )
@@ -93,4 +93,4 @@ def _parse_due_time(when: str, record: Record, config: Config) -> dt.datetime:
         raise ConfigError(
             f"{record.path} is dated {date}, and no issue goes out before its date", "correct its date first"
         )
-    return resolve_local_time(day, at, ZoneInfo(config.publication.timezone))
+    return resolve_local_time(day, at, ZoneInfo(config.newsletter.timezone))

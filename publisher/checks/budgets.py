@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from publisher.channel import Channel, Context, Entry
 from publisher.checks.codes import Problem
 from publisher.errors import PublisherError
-from publisher.model import Issue, Pos, Publication
-from publisher.transforms import absolute, display_title, publishable, summary
+from publisher.model import Issue, Newsletter, Pos
+from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
 # an issue that has no date yet is measured all the same
-_SOME_DAY = dt.date(2000, 1, 1)
+_FALLBACK_DATE = dt.date(2000, 1, 1)
 
 
 class Budget(NamedTuple):
@@ -26,7 +26,7 @@ class Budget(NamedTuple):
     excess: str = ""
 
 
-class _NoPreviews:
+class _EmptyTheme:
     """A theme that leaves all pages empty: only what is sent is measured."""
 
     fingerprint = ""
@@ -38,16 +38,16 @@ class _NoPreviews:
         return ""
 
 
-def budgets(issue: Issue, channels: Sequence[Channel], publication: Publication) -> Iterator[Budget]:
+def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsletter) -> Iterator[Budget]:
     """What each channel would make of an issue, as far as it tells."""
-    date = issue.date or _SOME_DAY
-    document = publishable(issue)
-    url = publication.address(issue.id, date)
+    date = issue.date or _FALLBACK_DATE
+    document = make_publishable(issue)
+    url = newsletter.issue_url(issue.id, date)
     moment = dt.datetime.combine(date, dt.time(), dt.UTC)
-    title = display_title(document, publication)
-    entry = Entry(issue.id, date, title, summary(document), url, moment, moment)
-    document = absolute(document, url)
-    context = Context(publication, _NoPreviews(), entry)
+    title = build_display_title(document, newsletter)
+    entry = Entry(issue.id, date, title, build_summary(document), url, moment, moment)
+    document = make_urls_absolute(document, url)
+    context = Context(newsletter, _EmptyTheme(), entry)
     for channel in channels:
         try:
             report = channel.render(document, context).report
@@ -57,10 +57,10 @@ def budgets(issue: Issue, channels: Sequence[Channel], publication: Publication)
             yield Budget(channel.name, f"cannot be measured: {type(error).__name__}: {error}", {})
         else:
             limits: Mapping[str, int] = getattr(channel, "limits", {})
-            yield Budget(channel.name, _text(report), report, _excess(report, limits))
+            yield Budget(channel.name, _format_usage(report), report, _describe_excess(report, limits))
 
 
-def _text(report: Mapping[str, Any]) -> str:
+def _format_usage(report: Mapping[str, Any]) -> str:
     match report:
         case {"characters": characters}:
             return f"{characters:,} of 20,000 characters"
@@ -72,7 +72,7 @@ def _text(report: Mapping[str, Any]) -> str:
     return "ok"
 
 
-def _excess(report: Mapping[str, Any], limits: Mapping[str, int]) -> str:
+def _describe_excess(report: Mapping[str, Any], limits: Mapping[str, int]) -> str:
     over = ((key, report.get(key), limit) for key, limit in limits.items())
     return ", ".join(
         f"{value - limit:,} {key} too many of {limit:,}"
@@ -81,7 +81,7 @@ def _excess(report: Mapping[str, Any], limits: Mapping[str, int]) -> str:
     )
 
 
-def too_long(found: Sequence[Budget], top: Pos) -> Iterator[Problem]:
+def check_budgets(found: Sequence[Budget], top: Pos) -> Iterator[Problem]:
     """What no channel can carry."""
     for budget in found:
         if budget.excess:

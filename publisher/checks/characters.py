@@ -7,14 +7,19 @@ import unicodedata
 from collections.abc import Iterator
 
 from publisher.checks.codes import Edit, Problem
-from publisher.checks.subject import Subject
-from publisher.checks.text import LOOKS, SHOWN, lines, outside
+from publisher.checks.subject import IssueSource
+from publisher.checks.text import (
+    CODE_TAGS_AND_FORMULAS,
+    LOOKALIKE_CHARACTERS,
+    find_matching_lines,
+    find_outside,
+)
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import FENCE
 from publisher.reader.lines import is_cjk
 
-_ODD = lazy_pattern(f"[{LOOKS}]")
+_LOOKALIKE = lazy_pattern(f"[{LOOKALIKE_CHARACTERS}]")
 # radicals of simplified characters have no decomposition; Unicode: EquivalentUnifiedIdeograph.txt
 _RADICALS = dict(
     zip(
@@ -24,104 +29,108 @@ _RADICALS = dict(
     )
 )
 _CJK = "\u4e00-\u9fff”）】》"
-_PAIR = lazy_pattern("[，、；。：]{2,}")
+_DOUBLED_MARKS = lazy_pattern("[，、；。：]{2,}")
 # the mark comes first: the search looks for that, and only there at what is around it
-_HALF = lazy_pattern(f"[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
-_FULL = {",": "，", ";": "；", ":": "："}
-_SLIP = lazy_pattern(f"{_PAIR.pattern}|{_HALF.pattern}")
+_HALF_WIDTH_MARK = lazy_pattern(f"[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
+_FULL_WIDTH_MARKS = {",": "，", ";": "；", ":": "："}
+_WRONG_MARKS = lazy_pattern(f"{_DOUBLED_MARKS.pattern}|{_HALF_WIDTH_MARK.pattern}")
 _FENCE = lazy_pattern("```|~~~")
 _BOLD = lazy_pattern(r"\*\*(?<![*\\]..)(?!\*)")
-_MANY = 12
-_STRENGTH = "、，：；。"
+_MIN_HALF_WIDTH = 12
+_MARK_PRECEDENCE = "、，：；。"
 _SUMMARY = lazy_pattern(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
 # zero width space, word joiner, byte order mark; those that join or direct letters have a meaning
-_UNSEEN = lazy_pattern("[\u200b\u2060\ufeff]+")
+_INVISIBLE = lazy_pattern("[\u200b\u2060\ufeff]+")
 
 
-def characters(subject: Subject) -> Iterator[Problem]:
+def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
     """Characters that only look like the usual ones."""
-    for number, text in lines(subject, _ODD):
-        found = [one for one in outside(text, _ODD) if usual(one[0])]
+    for number, text in find_matching_lines(subject, _LOOKALIKE):
+        found = [one for one in find_outside(text, _LOOKALIKE) if normalize_character(one[0])]
         if found:
-            edits = tuple(Edit(_pos(number, one), usual(one[0])) for one in found)
-            pairs = dict.fromkeys((one[0], usual(one[0])) for one in found[:5])
+            edits = tuple(Edit(_locate_match(number, one), normalize_character(one[0])) for one in found)
+            pairs = dict.fromkeys((one[0], normalize_character(one[0])) for one in found[:5])
             message = "、".join(
                 f'"{odd}" (U+{ord(odd):04X}) only looks like "{right}"' for odd, right in pairs
             )
             yield Problem(edits[0].pos, "compat-char", message, edits=edits)
 
 
-def invisible(subject: Subject) -> Iterator[Problem]:
+def check_invisible(subject: IssueSource) -> Iterator[Problem]:
     """Characters that nobody sees; one problem a line."""
-    for number, text in lines(subject, _UNSEEN):
-        found = [one for one in outside(text, _UNSEEN, SHOWN) if not _parts_words(one)]
+    for number, text in find_matching_lines(subject, _INVISIBLE):
+        found = [
+            one for one in find_outside(text, _INVISIBLE, CODE_TAGS_AND_FORMULAS) if not _separates_words(one)
+        ]
         if found:
-            edits = tuple(Edit(_pos(number, one), "") for one in found)
+            edits = tuple(Edit(_locate_match(number, one), "") for one in found)
             message = f"a character that nobody sees (U+{ord(found[0][0][0]):04X})"
             yield Problem(edits[0].pos, "compat-char", message, "take it out", edits)
 
 
-def _parts_words(found: re.Match[str]) -> bool:
+def _separates_words(found: re.Match[str]) -> bool:
     """True between letters of scripts that write no spaces, and let a line end only there."""
     around = found.string[max(found.start() - 1, 0) : found.start()] + found.string[found.end() :][:1]
     return any(char.isalpha() and not char.isascii() and not is_cjk(char) for char in around)
 
 
-def usual(char: str) -> str:
+def normalize_character(char: str) -> str:
     """The usual form of a character; empty when it is that already."""
     usual = _RADICALS.get(char) or unicodedata.normalize("NFKC", char)
     return usual if usual != char else ""
 
 
-def punctuation(subject: Subject) -> Iterator[Problem]:
+def check_punctuation(subject: IssueSource) -> Iterator[Problem]:
     """Marks that stand where one was meant, and half-width marks in Chinese text; one problem a line."""
-    slips = _PAIR if _prefers_half_width(subject) else _SLIP
-    for number, text in lines(subject, slips):
+    slips = _DOUBLED_MARKS if _prefers_half_width(subject) else _WRONG_MARKS
+    for number, text in find_matching_lines(subject, slips):
         label = _SUMMARY.match(text)
-        found = [one for one in outside(text, slips) if not (label and one.end() == label.end())]
-        edits = tuple(Edit(_pos(number, one), _meant(one[0])) for one in found if _meant(one[0]))
+        found = [one for one in find_outside(text, slips) if not (label and one.end() == label.end())]
+        edits = tuple(
+            Edit(_locate_match(number, one), _choose_mark(one[0])) for one in found if _choose_mark(one[0])
+        )
         if edits:
-            pairs = dict.fromkeys((subject.source.at(one.pos), one.text) for one in edits)
+            pairs = dict.fromkeys((subject.source.text_at(one.pos), one.text) for one in edits)
             message = "、".join(f'"{wrong}" should be "{right}"' for wrong, right in pairs)
             yield Problem(edits[0].pos, "punctuation", message, edits=edits)
 
 
-def _meant(marks: str) -> str:
+def _choose_mark(marks: str) -> str:
     """The mark that was meant; empty for what some write as an ellipsis."""
     if marks.startswith("。。。"):
         return ""
-    return _FULL.get(marks) or max(marks, key=_STRENGTH.index)
+    return _FULL_WIDTH_MARKS.get(marks) or max(marks, key=_MARK_PRECEDENCE.index)
 
 
-def _prefers_half_width(subject: Subject) -> bool:
+def _prefers_half_width(subject: IssueSource) -> bool:
     """True where half-width marks between Chinese characters are no slip but the editor's way."""
-    half = len(_HALF.findall(subject.source.text))
-    return half >= _MANY and half * 2 > len(re.findall("[，；：]", subject.source.text))
+    half = len(_HALF_WIDTH_MARK.findall(subject.source.text))
+    return half >= _MIN_HALF_WIDTH and half * 2 > len(re.findall("[，；：]", subject.source.text))
 
 
-def bold(subject: Subject) -> Iterator[Problem]:
+def check_bold(subject: IssueSource) -> Iterator[Problem]:
     """Pairs of asterisks that have no partner."""
-    for number, text in lines(subject, _BOLD):
-        marks = outside(text, _BOLD)
-        if len(marks) % 2 and "***" not in text and _stays(subject, number):
-            place = _pos(number, marks[-1])
+    for number, text in find_matching_lines(subject, _BOLD):
+        marks = find_outside(text, _BOLD)
+        if len(marks) % 2 and "***" not in text and _is_single_line(subject, number):
+            place = _locate_match(number, marks[-1])
             yield Problem(place, "unbalanced-bold", "this ** has no partner", "close it, or take it away")
 
 
-def fences(subject: Subject) -> Iterator[Problem]:
+def check_fences(subject: IssueSource) -> Iterator[Problem]:
     """Lines that begin code which no other ends."""
-    for number, text in lines(subject, _FENCE):
+    for number, text in find_matching_lines(subject, _FENCE):
         if fence := FENCE.match(text):
             message = f"no {fence[1]} ends this code"
             place = Pos(number, fence.start(1) + 1, number, fence.end(1) + 1)
             yield Problem(place, "unclosed-code", message, f"write {fence[1]} below its last line")
 
 
-def _stays(subject: Subject, number: int) -> bool:
+def _is_single_line(subject: IssueSource, number: int) -> bool:
     """True when neither neighbour has a lone ** too: bold text may go over a line end."""
     around = (subject.source.line(number - 1), subject.source.line(number + 1))
     return not any(text.count("**") % 2 for text in around)
 
 
-def _pos(number: int, found: re.Match[str]) -> Pos:
+def _locate_match(number: int, found: re.Match[str]) -> Pos:
     return Pos(number, found.start() + 1, number, found.end() + 1)

@@ -47,11 +47,11 @@ class Severity(Enum):
     INFO = "info"
 
 
-class Code(NamedTuple):
+class ProblemKind(NamedTuple):
     """A kind of problem; `text` explains it to an editor who asks."""
 
     severity: Severity
-    text: str
+    explanation: str
 
 
 _ERRORS = {
@@ -204,9 +204,9 @@ has at most 12 Chinese characters and no ，。！？: it is read as part of the
 The address says who shared it or how it was found (from=, utm_source=, chksm= …). It works without.""",
 }
 
-CODES: dict[str, Code] = {
-    **{code: Code(Severity.ERROR, text) for code, text in _ERRORS.items()},
-    **{code: Code(Severity.WARNING, text) for code, text in _WARNINGS.items()},
-    **{code: Code(Severity.INFO, text) for code, text in _INFORMATION.items()},
+CODES: dict[str, ProblemKind] = {
+    **{code: ProblemKind(Severity.ERROR, text) for code, text in _ERRORS.items()},
+    **{code: ProblemKind(Severity.WARNING, text) for code, text in _WARNINGS.items()},
+    **{code: ProblemKind(Severity.INFO, text) for code, text in _INFORMATION.items()},
 }
 """By name. The names never change: they stand in comments of issues and in scripts."""

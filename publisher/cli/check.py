@@ -94,9 +94,9 @@ def _select_codes(select: list[str], ignore: list[str]) -> frozenset[str]:
 
 def _unknown_code_error(name: str) -> ConfigError:
     from publisher.checks.codes import CODES
-    from publisher.errors import did_you_mean
+    from publisher.errors import format_suggestion
 
-    return ConfigError(f"there is no code {name}", did_you_mean(name, CODES))
+    return ConfigError(f"there is no code {name}", format_suggestion(name, CODES))
 
 
 def _explain_code(name: str, output: Output) -> int:
@@ -106,9 +106,9 @@ def _explain_code(name: str, output: Output) -> int:
     if code is None:
         raise _unknown_code_error(name)
     output.line(f"{code.severity.value}[{name}]", "bold")
-    output.line(code.text)
+    output.line(code.explanation)
     output.line(f"\nto silence it in an issue: <!-- publish: ignore={name} -->", "dim")
-    output.finish({"code": name, "severity": code.severity.value, "text": code.text, "exit": 0})
+    output.finish({"code": name, "severity": code.severity.value, "text": code.explanation, "exit": 0})
     return 0
 
 

@@ -81,7 +81,7 @@ def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
 
     if warning := exposed(config.listen):
         daemon.log.log_event(DaemonEvent("warning", message=warning))
-    with serving(config.listen, config.root / config.publication.site, daemon.state) as address:
+    with serving(config.listen, config.root / config.newsletter.site, daemon.state) as address:
         daemon.log.log_event(DaemonEvent("listening", message=address))
         yield
 
@@ -128,7 +128,7 @@ class _DaemonRunner:
         due = min((one.next_check for one in waiting), default=None)
         if due and due != self._next_due:
             those = [one for one in waiting if one.next_check == due]
-            self.log.log_event(_build_next_event(those, ZoneInfo(config.publication.timezone)))
+            self.log.log_event(_build_next_event(those, ZoneInfo(config.newsletter.timezone)))
         self._next_due = due
         return done.next_due
 

@@ -100,9 +100,9 @@ def format_sarif(found: Mapping[str, Iterable[Problem]]) -> str:
     rules = [
         {
             "id": code,
-            "shortDescription": {"text": _extract_first_sentence(CODES[code].text)},
-            "fullDescription": {"text": CODES[code].text},
-            "help": {"text": CODES[code].text},
+            "shortDescription": {"text": _extract_first_sentence(CODES[code].explanation)},
+            "fullDescription": {"text": CODES[code].explanation},
+            "help": {"text": CODES[code].explanation},
             "defaultConfiguration": {"level": levels[CODES[code].severity]},
         }
         for code in codes

@@ -98,15 +98,15 @@ def add_link_problems(
 def _merge_link_problems(
     one: CheckedFile, written: Sequence[tuple[str, Pos]], verdicts: Mapping[str, Verdict]
 ) -> tuple[Problem, ...]:
-    from publisher.checks.liveness import Answer, dead
+    from publisher.checks.liveness import LivenessResult, find_dead_links
     from publisher.linkcheck import State
 
     answers = {
-        url: Answer(verdict.state is State.GONE, verdict.reason)
+        url: LivenessResult(verdict.state is State.GONE, verdict.reason)
         for url, verdict in verdicts.items()
         if verdict.state is not State.OK
     }
-    found = (problem for problem in dead(written, answers) if problem.code not in one.silenced)
+    found = (problem for problem in find_dead_links(written, answers) if problem.code not in one.silenced)
     return tuple(sorted((*one.problems, *found)))
 
 

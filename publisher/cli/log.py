@@ -36,7 +36,7 @@ class DaemonLog:
         if news.alarm and config and config.schedule.on_failure:
             from publisher.daemon.hook import call
 
-            name = config.publication.name
+            name = config.newsletter.name
             facts = {**_event_fields(news), "newsletter": name, "text": f"{name}: {format_event(news)}"}
             if fault := call(config.schedule.on_failure, facts, config.root):
                 self._write_line(DaemonEvent("warning", message=f"nobody heard of it: on_failure: {fault}"))

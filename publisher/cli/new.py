@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     from publisher.scaffold import create_issue
 
     found = config.load_config(find_config(Path.cwd()), registry.load_channel)
-    today = now.astimezone(ZoneInfo(found.publication.timezone)).date()
+    today = now.astimezone(ZoneInfo(found.newsletter.timezone)).date()
     made = create_issue(found, today=today, date=arguments.date)
     path = made.path.relative_to(found.root)
     if arguments.date or not made.previous_date:

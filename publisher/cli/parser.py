@@ -227,7 +227,7 @@ def _set_issue_from_word(arguments: argparse.Namespace) -> None:
 def _unknown_word_error(word: str, parser: CommandParser | None) -> ConfigError:
     """What to say about a word nobody knows."""
     from publisher import registry
-    from publisher.errors import did_you_mean
+    from publisher.errors import format_suggestion
 
     new = _RENAMED.get(word) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {word}")
     if new:
@@ -235,11 +235,13 @@ def _unknown_word_error(word: str, parser: CommandParser | None) -> ConfigError:
     if word == "help":
         return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")
     if parser and word.startswith("-"):
-        return ConfigError(f"there is no option {word}", did_you_mean(word, parser._option_string_actions))
+        return ConfigError(
+            f"there is no option {word}", format_suggestion(word, parser._option_string_actions)
+        )
     if word in COMMANDS:
         return ConfigError(f"{word} must come first", f"publish {word}")
     if word in registry.channel_names():
         return ConfigError(f"{word} is a channel", f"publish --channel {word}")
     if parser:
         return ConfigError(f"{word} is one word too many", f"{parser.prog} --help")
-    return ConfigError(f"there is no command {word}", did_you_mean(word, COMMANDS))
+    return ConfigError(f"there is no command {word}", format_suggestion(word, COMMANDS))

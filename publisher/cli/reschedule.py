@@ -50,7 +50,7 @@ def apply_override(
         dry_run=True,
     )
     found = set_override(config, theme, request, now, held=held, when=when)
-    zone = ZoneInfo(config.publication.timezone)
+    zone = ZoneInfo(config.newsletter.timezone)
     print_upcoming(found, zone, output)
     output.finish({"to_come": [scheduled_item_to_json(one, zone) for one in found], "exit": 0})
     return 0

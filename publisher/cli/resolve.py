@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         cases = found.find_unknown(parse_channel_names(arguments.channel))
         if answer is None or not cases:
             return _print_unknown_deliveries(
-                cases, arguments.issue, ZoneInfo(config.publication.timezone), output
+                cases, arguments.issue, ZoneInfo(config.newsletter.timezone), output
             )
         _require_single_publication(cases, answer)
         cases = [case for case in cases if answer.select_deliveries(case)] or cases

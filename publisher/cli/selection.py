@@ -67,9 +67,9 @@ def _resolve_file_argument(job: CheckScope, word: str, found: dict[str, Found]) 
     names = {one: (one.rpartition("/")[2].rpartition(".")[0], one.rpartition("/")[2]) for one in found}
     if named := [one for one, known in names.items() if word in known]:
         return named
-    from publisher.errors import nearest
+    from publisher.errors import find_nearest
 
-    near = nearest(word, [stem for stem, _ in names.values()])
+    near = find_nearest(word, [stem for stem, _ in names.values()])
     raise ConfigError(
         f"there is no issue {word}", f"did you mean {near}?" if near else "name one by its file or date"
     )
@@ -84,10 +84,10 @@ def relative_to_root(job: CheckScope, path: Path) -> str:
 def read_source_lines(job: CheckScope, path: str, texts: Mapping[str, str]) -> list[str]:
     """The lines of a file, or of the text that is to be one."""
     from publisher.checker import read_issue_text
-    from publisher.checks.source import Source
+    from publisher.checks.source import SourceText
 
     text = texts[path] if path in texts else read_issue_text(job.root / path, path)
-    return Source(text).lines
+    return SourceText(text).lines
 
 
 def display_path(job: CheckScope, path: str) -> str:

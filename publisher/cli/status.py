@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         if not (issue and later):
             raise
         rows = []  # its day has not come
-    zone = ZoneInfo(config.publication.timezone)
+    zone = ZoneInfo(config.newsletter.timezone)
     print_upcoming(later, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
     waiting = {(one.record.id, one.key.channel) for one in later if one.due > now}

@@ -98,7 +98,7 @@ class Alerts:
         """Tell of what was begun and cannot be ended, because its file is not there any more."""
         run, there = self._run, {one.key for one in found}
         on = {channel.name for channel in run.channels if isinstance(channel, MessageChannel)}
-        prefix = f"{run.config.publication.id}/"
+        prefix = f"{run.config.newsletter.id}/"
         for key, standing in known.unfinished.items():
             if key in there or key.followed or key.channel not in on or not key.issue.startswith(prefix):
                 continue

@@ -55,7 +55,7 @@ class PendingPings:
             if outcome.has_changes:
                 self._on_event(DaemonEvent("published", "", (outcome.name,), format_summary_line(outcome)))
             return 0
-        known = standing(run.ledger, Key(run.config.publication.id, outcome.name, outcome.destination))
+        known = standing(run.ledger, Key(run.config.newsletter.id, outcome.name, outcome.destination))
         waits = bool(known and known.counts.planned)
         reason = known.reasons[0] if known and known.reasons else error.message
         if reason != self._pauses.get(outcome.name, (None, ""))[1]:

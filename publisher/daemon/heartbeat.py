@@ -35,7 +35,7 @@ class Heartbeat:
     def start(self, run: RunContext) -> None:
         """A tick begins. Raises StorageError."""
         self._clock, self._last_progress = run.clock, run.clock.time()
-        beat(run.ledger, run.config.publication.id, self._last_progress)
+        beat(run.ledger, run.config.newsletter.id, self._last_progress)
 
     def finish(self, run: RunContext) -> None:
         """The tick ended well. Raises StorageError."""
@@ -52,17 +52,17 @@ class Heartbeat:
                 self._last_progress = min(then, until)
             moves = then <= (until or self._last_progress + MAX_SILENCE)
             if moves:
-                beat(run.ledger, run.config.publication.id, now)
+                beat(run.ledger, run.config.newsletter.id, now)
                 self._record_alive(run, now)
         return moves
 
     def stop(self, config: Config, theme: Theme, now: dt.datetime) -> None:
         """The daemon leaves. Raises StorageError."""
         with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
-            beat(run.ledger, run.config.publication.id, None)
+            beat(run.ledger, run.config.newsletter.id, None)
 
     def _record_alive(self, run: RunContext, now: dt.datetime) -> None:
         self.last_alive = now
         if run.config.listen:
             live = [channel.name for channel in run.channels if run.is_sending_channel(channel)]
-            self.metrics = figures(run.ledger, run.config.publication.id, live)
+            self.metrics = figures(run.ledger, run.config.newsletter.id, live)

@@ -81,7 +81,7 @@ class Scheduler:
             if self._heartbeat:
                 self._heartbeat.start(run)
             else:
-                look(run.ledger, config.publication.id, clock.time())
+                look(run.ledger, config.newsletter.id, clock.time())
             done = _Pass(run, self._on_event, self._stop, self._pauses, self._pending_pings).run()
             if self._heartbeat:
                 self._heartbeat.finish(run)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from publisher.linkcheck.cache import Memory
 from publisher.linkcheck.request import client, visit
 from publisher.linkcheck.verdict import State, Verdict
-from publisher.links import site
+from publisher.links import extract_host
 
 Advance = Callable[[int, int], None]
 
@@ -40,7 +40,7 @@ def check_links(
     """
     import asyncio
 
-    wanted = [url for url in dict.fromkeys(urls) if site(url)]
+    wanted = [url for url in dict.fromkeys(urls) if extract_host(url)]
     found = {url: verdict for url in wanted if (verdict := memory.get(url))}
     unknown = [url for url in wanted if url not in found]
     try:
@@ -62,7 +62,7 @@ async def _visit_all(
 
     hosts: dict[str, list[str]] = {}
     for url in urls[: limits.links]:
-        hosts.setdefault(site(url), []).append(url)
+        hosts.setdefault(extract_host(url), []).append(url)
     for url in urls[limits.links :]:
         found[url] = Verdict(State.UNKNOWN, f"only {limits.links:,} links are followed in one run")
     total, done = min(len(urls), limits.links), 0

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from publisher import __version__
 from publisher.linkcheck.guard import Place, Refused, resolve
 from publisher.linkcheck.verdict import State, Verdict, judge, needs_body
-from publisher.links import ascii_url, site
+from publisher.links import extract_host, to_ascii_url
 
 if TYPE_CHECKING:
     import httpx
@@ -50,15 +50,15 @@ async def visit(
 
     try:
         async with asyncio.timeout(seconds):
-            return await _follow(session, ascii_url(url.partition("#")[0]), allowed)
+            return await _follow(session, to_ascii_url(url.partition("#")[0]), allowed)
     except Refused as refusal:
         return Verdict(State.UNKNOWN, str(refusal))
     except TimeoutError:
-        return Verdict(State.UNKNOWN, f"{site(url)} did not answer within {seconds:g} s")
+        return Verdict(State.UNKNOWN, f"{extract_host(url)} did not answer within {seconds:g} s")
     except (httpx.TimeoutException, httpx.NetworkError) as error:
-        return Verdict(State.UNKNOWN, f"{site(url)} cannot be reached: {_reason(error)}")
+        return Verdict(State.UNKNOWN, f"{extract_host(url)} cannot be reached: {_reason(error)}")
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        return Verdict(State.UNKNOWN, f"{site(url)}: {_reason(error)}")
+        return Verdict(State.UNKNOWN, f"{extract_host(url)}: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:
@@ -73,11 +73,11 @@ async def _follow(session: httpx.AsyncClient, url: str, allowed: Collection[tupl
         async with session.stream("GET", _at(url, place), headers=headers, extensions=extensions) as answer:
             target = answer.headers.get("location")
             if answer.status_code in (301, 302, 303, 307, 308) and target:
-                url = ascii_url(urljoin(url, target).partition("#")[0])
+                url = to_ascii_url(urljoin(url, target).partition("#")[0])
                 continue
             body = await _text(answer) if needs_body(url) else ""
             return judge(url, answer.status_code, body)
-    return Verdict(State.UNKNOWN, f"{site(url)} redirects more than {_REDIRECTS} times")
+    return Verdict(State.UNKNOWN, f"{extract_host(url)} redirects more than {_REDIRECTS} times")
 
 
 def _at(url: str, place: Place) -> str:

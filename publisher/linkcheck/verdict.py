@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from publisher.links import site
+from publisher.links import extract_host
 
 
 class State(Enum):
@@ -45,12 +45,12 @@ _DELETED = (
 
 def needs_body(url: str) -> bool:
     """Whether the status alone says nothing: WeChat answers 200 for articles that were deleted."""
-    return site(url) == _WECHAT
+    return extract_host(url) == _WECHAT
 
 
 def judge(url: str, status: int, body: str = "") -> Verdict:
     """The verdict on an answer that redirects no further; `url` is the last address."""
-    host = site(url)
+    host = extract_host(url)
     if status in _GONE:
         if any(host == wall or host.endswith(f".{wall}") for wall in _WALLED):
             return Verdict(State.UNKNOWN, f"{host} answers programs {status}")

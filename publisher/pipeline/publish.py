@@ -63,7 +63,7 @@ def publish(
             return _preview_delivery(run, build_from_sources(run, examine))
         with held(run.home.lock) as died:
             if died:
-                remove_temporary_files(run.output_folder / config.publication.site)
+                remove_temporary_files(run.output_folder / config.newsletter.site)
                 remove_temporary_files(run.home.folder)
             done = build_from_sources(run, examine)
         return _deliver_built(run, done) if done.outgoing or request.retry else done.outcome
@@ -108,7 +108,7 @@ def _plan_notice_retries(run: RunContext, done: BuildResult) -> Iterator[Deliver
     if run.request.retry and done.outcome.issue:
         from publisher.pipeline.notice import find_unfinished_notices
 
-        yield from find_unfinished_notices(run, f"{run.config.publication.id}/{done.outcome.issue.id}")
+        yield from find_unfinished_notices(run, f"{run.config.newsletter.id}/{done.outcome.issue.id}")
 
 
 def _merge_outcomes(
@@ -211,5 +211,5 @@ def _save_state(run: RunContext, index: Index, site: Site, images: list[Found]) 
         index.save()
     names = tuple(channel.name for channel in run.config.channels)
     sources = tuple(one.path for one in images)
-    site.save(Setup(run.config.issues, run.config.publication.timezone, names, sources))
+    site.save(Setup(run.config.issues, run.config.newsletter.timezone, names, sources))
     run.home.tell_git()

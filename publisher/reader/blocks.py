@@ -31,8 +31,8 @@ from publisher.model import (
     Text,
 )
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import Inliner
-from publisher.reader.lines import Line, is_cjk, span
+from publisher.reader.inlines import InlineReader
+from publisher.reader.lines import Line, compute_span, is_cjk
 
 FENCE = lazy_pattern(r"\s*(`{3,}|~{3,})\s*([^`\s]*)[^`]*\Z")
 RULE = lazy_pattern(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})\Z")
@@ -40,15 +40,15 @@ BULLET = lazy_pattern(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
 NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
 _DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 _CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
-_CLOSERS = "；;，,。、）)】」』”》！!？?"
+_CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
 _MAX_DEPTH = 12
 
 
 class BlockReader:
     """Reads the blocks of one issue."""
 
-    def __init__(self, inliner: Inliner) -> None:
-        self._inliner = inliner
+    def __init__(self, inline_reader: InlineReader) -> None:
+        self._inline_reader = inline_reader
 
     def read(self, lines: Sequence[Line], *, prose: bool = False, depth: int = 0) -> Blocks:
         """The blocks of some lines, blank ones included.
@@ -62,28 +62,28 @@ class BlockReader:
             if not lines[at].text:
                 at += 1
                 continue
-            block, at = self._block(lines, at, prose, depth)
+            block, at = self._read_block(lines, at, prose, depth)
             out.append(block)
         return tuple(out)
 
-    def _block(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+    def _read_block(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
         line = lines[at]
         if line.code:
-            return self._code(lines, at)
+            return self._read_code(lines, at)
         if RULE.match(line.text):
             return Rule(line.pos), at + 1
         if depth < _MAX_DEPTH:
             if line.text.lstrip().startswith(">"):
-                return self._quote(lines, at, prose, depth)
-            if is_list(line):
-                return self._list(lines, at, prose, depth)
-        if is_table(lines, at):
-            return self._table(lines, at)
+                return self._read_quote(lines, at, prose, depth)
+            if is_list_line(line):
+                return self._read_list(lines, at, prose, depth)
+        if starts_table(lines, at):
+            return self._read_table(lines, at)
         if prose and line.indent >= 4 and (at == 0 or not lines[at - 1].text):
-            return self._indented(lines, at)
-        return self._paragraph(lines, at, prose)
+            return self._read_indented_code(lines, at)
+        return self._read_paragraph(lines, at, prose)
 
-    def _code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+    def _read_code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
         opener = FENCE.match(lines[at].text)
         begin = at + 1 if opener else at
         end = begin
@@ -94,26 +94,28 @@ class BlockReader:
         stop = end + 1 if end < len(lines) and lines[end].code else end
         indent = lines[at].indent
         inside = [line.text[min(indent, line.indent) :] for line in lines[begin:end]]
-        return CodeBlock("\n".join(inside), opener[2] if opener else "", span(lines[at:stop])), stop
+        return CodeBlock("\n".join(inside), opener[2] if opener else "", compute_span(lines[at:stop])), stop
 
-    def _indented(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+    def _read_indented_code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
         end = at
         while end < len(lines) and (lines[end].indent >= 4 or not lines[end].text):
             end += 1
         while not lines[end - 1].text:
             end -= 1
-        return CodeBlock("\n".join(line.text[4:] for line in lines[at:end]), "", span(lines[at:end])), end
+        return CodeBlock(
+            "\n".join(line.text[4:] for line in lines[at:end]), "", compute_span(lines[at:end])
+        ), end
 
-    def _quote(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+    def _read_quote(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
         end = at + 1
         while end < len(lines) and (text := lines[end].text):
             if not text.lstrip().startswith(">") and (not prose or starts_block(lines, end)):
                 break
             end += 1
-        inside = [unquoted(line) for line in lines[at:end]]
-        return Quote(self.read(inside, prose=True, depth=depth + 1), span(lines[at:end])), end
+        inside = [strip_quote(line) for line in lines[at:end]]
+        return Quote(self.read(inside, prose=True, depth=depth + 1), compute_span(lines[at:end])), end
 
-    def _list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+    def _read_list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
         base = lines[at].indent
         ordered = NUMBER.match(lines[at].text) is not None and BULLET.match(lines[at].text) is None
         number = NUMBER.match(lines[at].text)
@@ -121,22 +123,22 @@ class BlockReader:
         items: list[Blocks] = []
         end = at
         while end < len(lines):
-            item_end = self._item_end(lines, end, base, prose)
-            items.append(self._entry(lines[end:item_end], prose, depth))
+            item_end = self._find_item_end(lines, end, base, prose)
+            items.append(self._read_list_item(lines[end:item_end], prose, depth))
             after = item_end
             while after < len(lines) and not lines[after].text:
                 after += 1
             end = item_end
-            if after == len(lines) or not is_list(lines[after]) or lines[after].indent < base:
+            if after == len(lines) or not is_list_line(lines[after]) or lines[after].indent < base:
                 break
             if (BULLET.match(lines[after].text) is None) != ordered or RULE.match(lines[after].text):
                 break
             end = after
         while not lines[end - 1].text:
             end -= 1
-        return List(tuple(items), ordered, start, span(lines[at:end])), end
+        return List(tuple(items), ordered, start, compute_span(lines[at:end])), end
 
-    def _item_end(self, lines: Sequence[Line], at: int, base: int, prose: bool) -> int:
+    def _find_item_end(self, lines: Sequence[Line], at: int, base: int, prose: bool) -> int:
         """Where the list entry that starts at `at` ends."""
         end = at + 1
         while end < len(lines):
@@ -148,79 +150,82 @@ class BlockReader:
                 end = after
             elif line.code:
                 end += 1
-            elif is_list(line) or RULE.match(line.text):
+            elif is_list_line(line) or RULE.match(line.text):
                 if line.indent <= base + 1:
                     return end
                 end += 1
-            elif line.indent > base or _continues(lines, end, prose):
+            elif line.indent > base or _is_continuation(lines, end, prose):
                 end += 1
             else:
                 return end
         return end
 
-    def _entry(self, lines: Sequence[Line], prose: bool, depth: int) -> Blocks:
+    def _read_list_item(self, lines: Sequence[Line], prose: bool, depth: int) -> Blocks:
         marker = BULLET.match(lines[0].text) or NUMBER.match(lines[0].text)
         cut = marker.end() if marker else 0
         first = lines[0].cut(cut)
         inside = [first]
         for line in lines[1:]:
             strip = min(len(line.text) - len(line.text.lstrip()), max(cut, 1))
-            if line.text and line.text[0] in _CLOSERS and inside[-1].text and not line.code:
+            if line.text and line.text[0] in _CLOSING_MARKS and inside[-1].text and not line.code:
                 last = inside[-1]
                 inside[-1] = replace(last, text=last.text + line.text)
             else:
                 inside.append(line.cut(strip))
         if not first.text and len(inside) == 1:
             return ()
-        return self.read(inside, prose=prose or _wrapped(inside), depth=depth + 1)
+        return self.read(inside, prose=prose or _is_manually_wrapped(inside), depth=depth + 1)
 
-    def _table(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+    def _read_table(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
         end = at + 2
         while end < len(lines) and "|" in lines[end].text and not lines[end].code:
             end += 1
         align = tuple(
-            {"::": "center", ":": "left", "-:": "right"}.get(_ends(cell), "")
-            for cell in _cells(lines[at + 1].text)
+            {"::": "center", ":": "left", "-:": "right"}.get(_find_alignment_colons(cell), "")
+            for cell in _split_cells(lines[at + 1].text)
         )
         rows = [
-            tuple(self._inliner.read(cell, line.pos) for cell in _cells(line.text)) for line in lines[at:end]
+            tuple(self._inline_reader.read(cell, line.pos) for cell in _split_cells(line.text))
+            for line in lines[at:end]
         ]
-        return Table(rows[0], tuple(rows[2:]), align, span(lines[at:end])), end
+        return Table(rows[0], tuple(rows[2:]), align, compute_span(lines[at:end])), end
 
-    def _paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[Block, int]:
+    def _read_paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[Block, int]:
         end = at + 1
         while end < len(lines) and lines[end].text and not starts_block(lines, end):
-            if not prose and not unfinished("\n".join(line.text for line in lines[at:end]), lines[end].text):
+            if not prose and not is_unfinished(
+                "\n".join(line.text for line in lines[at:end]), lines[end].text
+            ):
                 break
             end += 1
-        pos = span(lines[at:end])
-        nodes = _trimmed(self._inliner.read(joined(lines[at:end]), pos))
-        return (_figure(nodes, pos) or Paragraph(nodes, pos)), end
+        pos = compute_span(lines[at:end])
+        nodes = _trim_blank_nodes(self._inline_reader.read(join_paragraph_lines(lines[at:end]), pos))
+        return (_match_figure(nodes, pos) or Paragraph(nodes, pos)), end
 
-    def inlines(self, lines: Sequence[Line]) -> Inlines:
+    def read_inlines(self, lines: Sequence[Line]) -> Inlines:
         """Lines as one run of inlines."""
-        return self._inliner.read(joined(lines), span(lines)) if lines else ()
+        return self._inline_reader.read(join_paragraph_lines(lines), compute_span(lines)) if lines else ()
 
 
-def _continues(lines: Sequence[Line], at: int, prose: bool) -> bool:
+def _is_continuation(lines: Sequence[Line], at: int, prose: bool) -> bool:
     """True for a line at the margin that still belongs to the list entry above it: one that starts with
     a closing mark, or the rest of a sentence wrapped by hand."""
-    if lines[at].text[0] in _CLOSERS:
+    if lines[at].text[0] in _CLOSING_MARKS:
         return not lines[at - 1].code
-    return prose and not starts_block(lines, at) and not _ends_cjk(lines[at - 1], lines[at])
+    return prose and not starts_block(lines, at) and not _meets_cjk(lines[at - 1], lines[at])
 
 
-def _trimmed(nodes: Inlines) -> Inlines:
+def _trim_blank_nodes(nodes: Inlines) -> Inlines:
     """The nodes without the breaks and blanks that HTML elements leave at both ends."""
-    shown = [index for index, node in enumerate(nodes) if not _is_blank(node)]
+    shown = [index for index, node in enumerate(nodes) if not _is_blank_node(node)]
     return nodes[shown[0] : shown[-1] + 1] if shown else ()
 
 
-def _is_blank(node: Inline) -> bool:
+def _is_blank_node(node: Inline) -> bool:
     return isinstance(node, Break) or (isinstance(node, Text) and not node.text.strip(" "))
 
 
-def _figure(nodes: Inlines, pos: Pos) -> Figure | None:
+def _match_figure(nodes: Inlines, pos: Pos) -> Figure | None:
     content = [node for node in nodes if not (isinstance(node, Text) and not node.text.strip())]
     match content:
         case [Image() as image]:
@@ -230,7 +235,7 @@ def _figure(nodes: Inlines, pos: Pos) -> Figure | None:
     return None
 
 
-def is_list(line: Line) -> bool:
+def is_list_line(line: Line) -> bool:
     """True for a line that opens with a list marker."""
     return (
         not line.code
@@ -239,7 +244,7 @@ def is_list(line: Line) -> bool:
     )
 
 
-def is_table(lines: Sequence[Line], at: int) -> bool:
+def starts_table(lines: Sequence[Line], at: int) -> bool:
     """True when a table starts here: a row with a bar, then the row of dashes."""
     if at + 1 >= len(lines) or "|" not in lines[at].text or lines[at + 1].code:
         return False
@@ -251,7 +256,7 @@ def starts_block(lines: Sequence[Line], at: int) -> bool:
     line = lines[at]
     if line.code or RULE.match(line.text) or line.text.lstrip().startswith(">"):
         return True
-    return is_list(line) or is_table(lines, at)
+    return is_list_line(line) or starts_table(lines, at)
 
 
 def closes_fence(text: str, fence: str) -> bool:
@@ -260,7 +265,7 @@ def closes_fence(text: str, fence: str) -> bool:
     return len(text) >= len(fence) and set(text) == {fence[0]}
 
 
-def unquoted(line: Line) -> Line:
+def strip_quote(line: Line) -> Line:
     """The line without one level of quoting."""
     text = line.text
     start = len(text) - len(text.lstrip())
@@ -270,34 +275,34 @@ def unquoted(line: Line) -> Line:
     return line.cut(start + text.startswith(" ", start))
 
 
-def joined(lines: Sequence[Line]) -> str:
+def join_paragraph_lines(lines: Sequence[Line]) -> str:
     """The text of a paragraph: a newline next to Chinese, or after a hard break, stays a line break."""
     parts: list[str] = []
     for line, following in zip_longest(lines, lines[1:]):
         text = line.text.lstrip()
         if following is None:
             parts.append(text)
-        elif line.hard or _ends_cjk(line, following):
+        elif line.hard or _meets_cjk(line, following):
             parts.append(text + "  \n")
         else:
             parts.append(text + "\n")
     return "".join(parts)
 
 
-def _ends_cjk(line: Line, following: Line) -> bool:
+def _meets_cjk(line: Line, following: Line) -> bool:
     return is_cjk(line.text[-1:]) or is_cjk(following.text.lstrip()[:1])
 
 
-def _wrapped(lines: Sequence[Line]) -> bool:
+def _is_manually_wrapped(lines: Sequence[Line]) -> bool:
     """True for a list entry whose text an editor wrapped by hand, in a language with spaces."""
     return all(
-        not line.hard and not _ends_cjk(line, after)
+        not line.hard and not _meets_cjk(line, after)
         for line, after in pairwise(lines)
         if line.text and after.text
     )
 
 
-def unfinished(text: str, following: str) -> bool:
+def is_unfinished(text: str, following: str) -> bool:
     """True when a link or a piece of code begun in `text` ends in the following line."""
     tail = text[text.rfind("[") :] if "[" in text else ""
     if tail and "]" not in tail:
@@ -307,7 +312,7 @@ def unfinished(text: str, following: str) -> bool:
     return False
 
 
-def _cells(text: str) -> list[str]:
+def _split_cells(text: str) -> list[str]:
     text = text.strip().removeprefix("|")
     if len(text) > 10_000:  # code spans are not looked for in a row no person wrote
         return [cell.strip() for cell in text.removesuffix("|").split("|")]
@@ -323,7 +328,7 @@ def _cells(text: str) -> list[str]:
     return cells
 
 
-def _ends(cell: str) -> str:
+def _find_alignment_colons(cell: str) -> str:
     if cell.startswith(":"):
         return "::" if cell.endswith(":") and len(cell) > 1 else ":"
     return "-:" if cell.endswith(":") else ""

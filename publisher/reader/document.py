@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from publisher import links
 from publisher.model import (
-    NOWHERE,
+    NO_POSITION,
     Archive,
     Blocks,
     Diagnostic,
@@ -25,45 +25,54 @@ from publisher.model import (
 )
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import RULE, BlockReader
-from publisher.reader.front_matter import front_span, issue_date, read_front, read_title, value_of
+from publisher.reader.front_matter import (
+    get_front_value,
+    locate_front_matter,
+    read_front_matter,
+    read_title,
+    resolve_issue_date,
+)
 from publisher.reader.headings import (
     Heading,
-    first_item,
-    heading_items,
-    headings_in,
-    opens_linked,
-    title_among,
+    find_first_item,
+    find_heading_items,
+    find_headings,
+    find_title_heading,
+    starts_linked_item,
 )
-from publisher.reader.inlines import Inliner
-from publisher.reader.item_head import HeadReader
-from publisher.reader.lines import Line, split
+from publisher.reader.inlines import InlineReader
+from publisher.reader.item_head import ItemHeadReader
+from publisher.reader.lines import Line, split_lines
 from publisher.reader.preamble import Preamble, PreambleReader
-from publisher.reader.preprocess import sift
+from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
 
-_OF_THE_ISSUE = ("read_original", "history")
+_ISSUE_NOTE_KINDS = ("read_original", "history")
 """Notes that speak of the whole issue wherever they stand."""
 
-_ARCHIVE = lazy_pattern(r"\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
+_ARCHIVE_HEADING = lazy_pattern(r"\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
 
 
-def read(text: str, path: str = "") -> Issue:
+def parse_issue(text: str, path: str = "") -> Issue:
     """The Issue a text holds. Never raises; what had to be mended is in `diagnostics`.
 
     `path` is where the text came from: its stem may give the date.
     """
-    lines = split(text)
+    lines = split_lines(text)
     diagnostics: list[Diagnostic] = []
-    front, count = read_front(lines, diagnostics)
-    parts = sift(lines[count:])
-    inliner = Inliner({found.label: found.url for found in reversed(parts.definitions)})
-    document = _Document(inliner, diagnostics, parts.lines)
-    document.build(value_of(front, "title"))
+    front, count = read_front_matter(lines, diagnostics)
+    parts = preprocess(lines[count:])
+    inliner = InlineReader({found.label: found.url for found in reversed(parts.definitions)})
+    document = _DocumentBuilder(inliner, diagnostics, parts.lines)
+    document.build(get_front_value(front, "title"))
     title = document.title
-    date = issue_date(front, path, title)
-    name = value_of(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
+    date = resolve_issue_date(front, path, title)
+    name = (
+        get_front_value(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
+    )
     unpublished = (
-        value_of(front, "draft").lower() in ("true", "yes") or value_of(front, "status").lower() == "draft"
+        get_front_value(front, "draft").lower() in ("true", "yes")
+        or get_front_value(front, "status").lower() == "draft"
     )
     return Issue(
         id=name,
@@ -72,12 +81,12 @@ def read(text: str, path: str = "") -> Issue:
         tagline=document.preamble.tagline,
         guide=document.preamble.guide,
         warmup=document.preamble.warmup,
-        sections=_identified(document.sections),
+        sections=_assign_item_ids(document.sections),
         notes=(*document.preamble.notes, *document.notes),
         archive=document.archive,
         footer=document.footer,
         front=front,
-        front_pos=front_span(lines, count) if count else NOWHERE,
+        front_pos=locate_front_matter(lines, count) if count else NO_POSITION,
         tagline_pos=document.preamble.tagline_pos,
         draft=unpublished,
         definitions=tuple(parts.definitions),
@@ -87,14 +96,16 @@ def read(text: str, path: str = "") -> Issue:
     )
 
 
-class _Document:
+class _DocumentBuilder:
     """Builds the parts of an Issue from sifted lines."""
 
-    def __init__(self, inliner: Inliner, diagnostics: list[Diagnostic], lines: list[Line]) -> None:
-        self._inliner = inliner
-        self._blocks = BlockReader(inliner)
-        self._preambles = PreambleReader(inliner, self._blocks, diagnostics)
-        self._sections = SectionReader(inliner, self._blocks, HeadReader(inliner, diagnostics))
+    def __init__(self, inline_reader: InlineReader, diagnostics: list[Diagnostic], lines: list[Line]) -> None:
+        self._inline_reader = inline_reader
+        self._blocks = BlockReader(inline_reader)
+        self._preambles = PreambleReader(inline_reader, self._blocks, diagnostics)
+        self._sections = SectionReader(
+            inline_reader, self._blocks, ItemHeadReader(inline_reader, diagnostics)
+        )
         self._lines = lines
         self.title: Title | None = None
         self.preamble = Preamble()
@@ -105,35 +116,35 @@ class _Document:
 
     def build(self, front_title: str) -> None:
         """Find the parts and read each."""
-        headings = headings_in(self._lines)
-        headings = self._take_title(headings, front_title)
-        lines, tail = _without_footer(self._lines, headings)
-        headed = heading_items(headings, lines)
+        headings = find_headings(self._lines)
+        headings = self._extract_title(headings, front_title)
+        lines, tail = _split_footer(self._lines, headings)
+        headed = find_heading_items(headings, lines)
         tops = [heading for heading in headings if heading.text.number not in headed]
         first_top = tops[0].index if tops else len(lines)
-        edge = min(headings[0].index, first_top) if headings else first_item(lines)
-        self.preamble = self._preambles.read(lines[:edge], titled=self.title is not None)
+        edge = min(headings[0].index, first_top) if headings else find_first_item(lines)
+        self.preamble = self._preambles.read(lines[:edge], has_title=self.title is not None)
         if edge < first_top:
-            self._section(None, lines[edge:first_top], headed)
+            self._add_section(None, lines[edge:first_top], headed)
         for heading, following in zip_longest(tops, tops[1:]):
             body = lines[heading.index + 1 : following.index if following else len(lines)]
-            self._section(heading, body, headed)
-        self._close(tail)
+            self._add_section(heading, body, headed)
+        self._read_footer(tail)
 
-    def _take_title(self, headings: list[Heading], front_title: str) -> list[Heading]:
+    def _extract_title(self, headings: list[Heading], front_title: str) -> list[Heading]:
         """Read the title and take its line out; returns the headings left."""
-        heading = title_among(headings, front_title)
+        heading = find_title_heading(headings, front_title)
         if heading is None:
-            self.title = read_title(front_title, NOWHERE, self._inliner) if front_title else None
+            self.title = read_title(front_title, NO_POSITION, self._inline_reader) if front_title else None
             return headings
-        self.title = read_title(heading.text.text, heading.text.pos, self._inliner)
+        self.title = read_title(heading.text.text, heading.text.pos, self._inline_reader)
         self._lines[heading.index] = replace(self._lines[heading.index], text="")
         return headings[1:]
 
-    def _section(self, heading: Heading | None, lines: Sequence[Line], headed: dict[int, int]) -> None:
-        title = self._inliner.read(heading.text.text, heading.text.pos) if heading else ()
-        pos = self._lines[heading.index].pos if heading else NOWHERE
-        if heading and _ARCHIVE.match(heading.text.text.strip()):
+    def _add_section(self, heading: Heading | None, lines: Sequence[Line], headed: dict[int, int]) -> None:
+        title = self._inline_reader.read(heading.text.text, heading.text.pos) if heading else ()
+        pos = self._lines[heading.index].pos if heading else NO_POSITION
+        if heading and _ARCHIVE_HEADING.match(heading.text.text.strip()):
             blocks = self._blocks.read(lines, prose=True)
             if self.archive:
                 earlier = (*self.archive.blocks, Paragraph(title, pos))
@@ -143,31 +154,31 @@ class _Document:
             return
         inside = {line.number: headed[line.number] for line in lines if line.number in headed}
         content = self._sections.read(lines, inside)
-        own = [note for note in content.notes if note.kind not in _OF_THE_ISSUE]
-        self.notes += [note for note in content.notes if note.kind in _OF_THE_ISSUE]
+        own = [note for note in content.notes if note.kind not in _ISSUE_NOTE_KINDS]
+        self.notes += [note for note in content.notes if note.kind in _ISSUE_NOTE_KINDS]
         level = heading.level if heading else 2
         self.sections.append(Section(title, level, tuple(own), tuple(content.nodes), pos))
 
-    def _close(self, lines: Sequence[Line]) -> None:
+    def _read_footer(self, lines: Sequence[Line]) -> None:
         """Read the footer: its bullets are no items."""
         content = self._sections.read_free(lines)
         self.notes += content.notes
         self.footer = tuple(node for node in content.nodes if not isinstance(node, Item))
 
 
-def _without_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[Line], list[Line]]:
+def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[Line], list[Line]]:
     """Cut the footer off: from the first rule behind which no section and no linked item follows."""
     if not headings:
         return lines, []
     last = headings[-1].index
-    linked = max((i for i in range(last, len(lines)) if opens_linked(lines[i])), default=last)
+    linked = max((i for i in range(last, len(lines)) if starts_linked_item(lines[i])), default=last)
     for index in range(linked + 1, len(lines)):
         if not lines[index].code and RULE.match(lines[index].text):
             return lines[:index], lines[index:]
     return lines, []
 
 
-def _identified(sections: Sequence[Section]) -> tuple[Section, ...]:
+def _assign_item_ids(sections: Sequence[Section]) -> tuple[Section, ...]:
     """The sections with an id for every item: a hash of its address, else of its title, numbered when
     the same one comes again."""
     seen: dict[str, int] = {}
@@ -175,7 +186,7 @@ def _identified(sections: Sequence[Section]) -> tuple[Section, ...]:
     def identified(item: Item) -> Item:
         urls = [item.url, *(found.url for found in item.fields), *(extra.url for extra in item.extras)]
         address = next((url for url in urls if url), None)
-        key = links.canonical(address) if address else " ".join(plain(item.title).split())
+        key = links.canonicalize_url(address) if address else " ".join(plain(item.title).split())
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1
         again = f"-{seen[digest]}" if seen[digest] > 1 else ""

@@ -15,27 +15,27 @@ from publisher.reader.lines import is_cjk
 Token = dict[str, Any]
 
 
-def delimiter(run: str, before: str, after: str) -> Token:
+def build_delimiter(run: str, before: str, after: str) -> Token:
     """The token of a run of `*` or `_` between two characters (empty at the ends of the text)."""
     left = bool(after) and not after.isspace()
     right = bool(before) and not before.isspace()
     cjk = is_cjk(before) or is_cjk(after)
     if not cjk:
-        left = left and not (_punctuation(after) and right and not _punctuation(before))
+        left = left and not (_is_punctuation(after) and right and not _is_punctuation(before))
         right = right and not (
-            _punctuation(before) and bool(after) and not after.isspace() and not _punctuation(after)
+            _is_punctuation(before) and bool(after) and not after.isspace() and not _is_punctuation(after)
         )
     opens, closes = left, right
     if run[0] == "_" and left and right:
-        opens, closes = _punctuation(before), _punctuation(after)
+        opens, closes = _is_punctuation(before), _is_punctuation(after)
     return {"type": "delimiter", "raw": run, "opens": opens, "closes": closes}
 
 
-def _punctuation(char: str) -> bool:
+def _is_punctuation(char: str) -> bool:
     return bool(char) and unicodedata.category(char)[0] in "PS"
 
 
-def resolve(tokens: list[Token], depth: int) -> list[Token]:
+def pair_delimiters(tokens: list[Token], depth: int) -> list[Token]:
     """Tokens with delimiter pairs turned into strong and emphasis tokens, at most `depth` deep; a
     delimiter without a partner becomes text."""
     if not any(token["type"] == "delimiter" for token in tokens):
@@ -47,9 +47,9 @@ def resolve(tokens: list[Token], depth: int) -> list[Token]:
             out.append(token)
             continue
         run = token["raw"]
-        while run and token["closes"] and (at := _opener(out, openers, run[0])) is not None:
+        while run and token["closes"] and (at := _find_opener(out, openers, run[0])) is not None:
             width = 2 if len(run) > 1 and len(out[at]["raw"]) > 1 else 1
-            children = [_literal(child) for child in out[at + 1 :]]
+            children = [_to_text_token(child) for child in out[at + 1 :]]
             nesting = 1 + max((child.get("_depth", 0) for child in children), default=0)
             if not children or nesting > depth:
                 break
@@ -65,10 +65,10 @@ def resolve(tokens: list[Token], depth: int) -> list[Token]:
             if token["opens"]:
                 openers.append(len(out))
             out.append(token | {"raw": run})
-    return [_literal(token) for token in _toggled(out, depth)]
+    return [_to_text_token(token) for token in _pair_spaced_bold(out, depth)]
 
 
-def _opener(out: list[Token], openers: list[int], char: str) -> int | None:
+def _find_opener(out: list[Token], openers: list[int], char: str) -> int | None:
     """The nearest opener of this character; openers passed on the way can open no more."""
     for place in range(len(openers) - 1, -1, -1):
         if out[openers[place]]["raw"][0] == char:
@@ -77,7 +77,7 @@ def _opener(out: list[Token], openers: list[int], char: str) -> int | None:
     return None
 
 
-def _toggled(tokens: list[Token], depth: int) -> list[Token]:
+def _pair_spaced_bold(tokens: list[Token], depth: int) -> list[Token]:
     """`** 加粗 **`: runs of two left over, with Chinese between them, still make bold."""
     out: list[Token] = []
     start: int | None = None
@@ -86,9 +86,9 @@ def _toggled(tokens: list[Token], depth: int) -> list[Token]:
             if (
                 start is not None
                 and (inside := out[start + 1 :])
-                and any(is_cjk(c) for c in _first_text(inside))
+                and any(is_cjk(c) for c in _get_first_text(inside))
             ):
-                children = [_literal(child) for child in inside]
+                children = [_to_text_token(child) for child in inside]
                 if 1 + max(child.get("_depth", 0) for child in children) <= depth:
                     out[start:] = [{"type": "strong", "children": children}]
                     start = None
@@ -98,9 +98,9 @@ def _toggled(tokens: list[Token], depth: int) -> list[Token]:
     return out
 
 
-def _first_text(tokens: list[Token]) -> str:
+def _get_first_text(tokens: list[Token]) -> str:
     return next((str(token["raw"]) for token in tokens if token["type"] == "text"), "")
 
 
-def _literal(token: Token) -> Token:
+def _to_text_token(token: Token) -> Token:
     return {"type": "text", "raw": token["raw"]} if token["type"] == "delimiter" else token

@@ -24,8 +24,8 @@ _KINDS = {
     "people": "作者 作者信息 author authors",
     "discussion": "讨论 专知译文见 译文 discussion comments",
 }
-_KNOWN = {label: kind for kind, labels in _KINDS.items() for label in labels.split()}
-_ENDINGS = (
+_KINDS_BY_LABEL = {label: kind for kind, labels in _KINDS.items() for label in labels.split()}
+_KINDS_BY_ENDING = (
     ("演示视频", "video"),
     ("开源项目地址", "code"),
     ("代码地址", "code"),
@@ -60,22 +60,22 @@ def split_label(text: str) -> tuple[str, int] | None:
     return (bare.group(1), bare.end()) if bare else None
 
 
-def kind_of(label: str, url: str | None) -> str | None:
+def find_field_kind(label: str, url: str | None) -> str | None:
     """The kind of the field a labelled line is; None when the line is prose.
 
     A label of the newsletters makes a field of any value, any other label only of an address.
     """
     key = label.replace(" ", "").lower()
-    if key in _KNOWN:
-        return _KNOWN[key]
+    if key in _KINDS_BY_LABEL:
+        return _KINDS_BY_LABEL[key]
     if not url:
         return None
-    by_ending = next((kind for ending, kind in _ENDINGS if key.endswith(ending)), None)
-    by_class = {links.REPOSITORY: "code", links.ARXIV: "paper"}.get(links.link_class(url), "link")
+    by_ending = next((kind for ending, kind in _KINDS_BY_ENDING if key.endswith(ending)), None)
+    by_class = {links.REPOSITORY: "code", links.ARXIV: "paper"}.get(links.classify_link(url), "link")
     return by_ending or by_class
 
 
-def only_url(text: str) -> str:
+def parse_only_url(text: str) -> str:
     """The URL a text consists of, with nothing but closing punctuation behind it; else empty."""
     text = text.strip()
     if text.startswith("<") and text.endswith(">"):
@@ -84,7 +84,7 @@ def only_url(text: str) -> str:
     return url if url and not text[len(url) :].strip(" 。，；;.,") else ""
 
 
-def link_url(value: Inlines) -> str | None:
+def find_only_link_url(value: Inlines) -> str | None:
     """The URL of a value that is one link and nothing else."""
     rest = [node for node in value if not isinstance(node, Link)]
     found = [node for node in value if isinstance(node, Link)]

@@ -9,23 +9,23 @@ from pathlib import PurePath
 
 from publisher.model import Diagnostic, Pos, Title, plain
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import Inliner
-from publisher.reader.lines import Line, span
+from publisher.reader.inlines import InlineReader
+from publisher.reader.lines import Line, compute_span
 
-Front = tuple[tuple[str, str], ...]
+FrontMatter = tuple[tuple[str, str], ...]
 
-_SIMPLE = lazy_pattern(
+_SIMPLE_PAIR = lazy_pattern(
     r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-][^#:\"']*|\"[^\"\\]*\"|'[^']*'))?\Z"
 )
 _KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 _DATE = lazy_pattern(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})")
-_FORM = lazy_pattern(
+_TITLE_FORM = lazy_pattern(
     r"(?P<name>.*?\S)\s*[(（]\s*(?P<date>\d{4}-\d{2}-(?:\d{2}|[xX]{2}))\s*[)）]\s*(?P<colon>[:：])?\s*(?P<rest>.*)\Z"
 )
 
 
-def read_front(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[Front, int]:
+def read_front_matter(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[FrontMatter, int]:
     """The front matter at the head of a file and the number of lines it takes.
 
     Two forms: YAML between lines of three dashes, and a block of `Key: value` lines that ends at the
@@ -36,7 +36,7 @@ def read_front(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[Fr
         first = next((line.text for line in lines[start + 1 :] if line.text), "")
         for end in range(start + 1, len(lines)) if _KEY.match(first) or first == "---" else ():
             if lines[end].text in ("---", "..."):
-                return _yaml(lines[start + 1 : end], diagnostics), end + 1
+                return _parse_simple_yaml(lines[start + 1 : end], diagnostics), end + 1
             if lines[end].text.startswith("#") and not lines[end].text.startswith("# "):
                 break
         return (), 0
@@ -53,20 +53,20 @@ def read_front(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[Fr
     return (), 0
 
 
-def _yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Front:
+def _parse_simple_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMatter:
     pairs = []
     for line in lines:
         if not line.text or line.text.lstrip().startswith("#"):
             continue
-        found = _SIMPLE.match(line.text)
+        found = _SIMPLE_PAIR.match(line.text)
         if not found:
-            return _full_yaml(lines, diagnostics)
+            return _parse_full_yaml(lines, diagnostics)
         value = (found.group(2) or "").strip()
         pairs.append((found.group(1), value[1:-1] if value[:1] in ("'", '"') else value))
     return tuple(pairs)
 
 
-def _full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Front:
+def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMatter:
     """Front matter that is more than plain `key: value` lines; PyYAML reads it, every value as text."""
     import yaml
 
@@ -81,27 +81,27 @@ def _full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Front:
         mark = getattr(error, "problem_mark", None)
         at = lines[min(mark.line, len(lines) - 1)] if mark else lines[0]
         diagnostics.append(Diagnostic("front-matter", "the front matter is not valid YAML", at.pos))
-        return tuple(_pair(line.text) for line in lines if line.text)
+        return tuple(_split_pair(line.text) for line in lines if line.text)
     if not isinstance(values, dict):
         return (("", text),)
     return tuple((str(key), "" if value is None else str(value)) for key, value in values.items())
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _split_pair(text: str) -> tuple[str, str]:
     """A line of broken front matter: its key and value, or all of it without a key."""
     key, colon, value = text.partition(":")
     return (key.strip(), value.strip()) if colon and _KEY.match(text) else ("", text)
 
 
-def value_of(front: Front, key: str) -> str:
+def get_front_value(front: FrontMatter, key: str) -> str:
     """The value of a key, whatever its case; empty without one."""
     return next((value for name, value in front if name.lower() == key), "")
 
 
-def read_title(text: str, pos: Pos, inliner: Inliner) -> Title:
+def read_title(text: str, pos: Pos, inline_reader: InlineReader) -> Title:
     """A title of the form `NAME (DATE)：topic/topic`, or of any other."""
-    nodes = inliner.read(text, pos)
-    found = _FORM.match(plain(nodes).strip())
+    nodes = inline_reader.read(text, pos)
+    found = _TITLE_FORM.match(plain(nodes).strip())
     if not found:
         return Title(nodes, plain(nodes).strip(), regular=False, pos=pos)
     topics = tuple(topic.strip() for topic in re.split(r"[/／]", found.group("rest")) if topic.strip())
@@ -110,10 +110,10 @@ def read_title(text: str, pos: Pos, inliner: Inliner) -> Title:
 
 def is_title_form(text: str) -> bool:
     """True for `NAME (DATE) …`."""
-    return _FORM.match(text) is not None
+    return _TITLE_FORM.match(text) is not None
 
 
-def date_in(text: str) -> dt.date | None:
+def find_date(text: str) -> dt.date | None:
     """The first date in a text, if it is one of the calendar."""
     found = _DATE.search(text)
     if not found:
@@ -124,18 +124,18 @@ def date_in(text: str) -> dt.date | None:
         return None
 
 
-def issue_date(front: Front, path: str, title: Title | None) -> dt.date | None:
+def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt.date | None:
     """The date of an issue: front matter, else file name, else title. A placeholder day is no date."""
     stem = PurePath(path).stem
     if re.match(r"\d{4}-\d{2}-[xX]{2}", stem):
         return None
-    candidates = [value_of(front, "date"), stem, title.date if title else ""]
+    candidates = [get_front_value(front, "date"), stem, title.date if title else ""]
     if title and not title.regular:
         candidates.append(title.name)
-    return next((date for text in candidates if (date := date_in(text))), None)
+    return next((date for text in candidates if (date := find_date(text))), None)
 
 
-def front_span(lines: Sequence[Line], count: int) -> Pos:
+def locate_front_matter(lines: Sequence[Line], count: int) -> Pos:
     """The place of the front matter, its dashes included."""
     kept = [line for line in lines[:count] if line.text]
-    return span(kept)
+    return compute_span(kept)

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from publisher.dataclass import dataclass
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BULLET, NUMBER
-from publisher.reader.fields import kind_of, only_url, split_label
+from publisher.reader.fields import find_field_kind, parse_only_url, split_label
 from publisher.reader.front_matter import is_title_form
 from publisher.reader.lines import Line
 
@@ -27,7 +27,7 @@ class Heading:
     text: Line
 
 
-def headings_in(lines: Sequence[Line]) -> list[Heading]:
+def find_headings(lines: Sequence[Line]) -> list[Heading]:
     """All headings. Without any, lines that are nothing but a usual section name count as some."""
     found = []
     for index, line in enumerate(lines):
@@ -49,7 +49,7 @@ def headings_in(lines: Sequence[Line]) -> list[Heading]:
     return found
 
 
-def title_among(headings: Sequence[Heading], front_title: str) -> Heading | None:
+def find_title_heading(headings: Sequence[Heading], front_title: str) -> Heading | None:
     """The heading that is the issue's title: the first H1, unless the front matter has another title."""
     if not headings or headings[0].level != 1:
         return None
@@ -59,7 +59,7 @@ def title_among(headings: Sequence[Heading], front_title: str) -> Heading | None
     return first
 
 
-def opens_linked(line: Line) -> bool:
+def starts_linked_item(line: Line) -> bool:
     """True for a bullet or number whose text starts with a link, tags aside."""
     if line.code:
         return False
@@ -67,7 +67,7 @@ def opens_linked(line: Line) -> bool:
     return marker is not None and _LINKED.match(line.text, marker.end()) is not None
 
 
-def heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> dict[int, int]:
+def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> dict[int, int]:
     """Headings of level 3 and deeper that are items: line number to the length of the marker.
 
     A heading is an item when it is linked or numbered, or an address stands alone below it, and no list
@@ -81,25 +81,25 @@ def heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> dict[in
         text = heading.text.text
         number = NUMBER.match(text)
         linked = _LINKED.match(text, number.end() if number else 0) is not None
-        if any(opens_linked(line) for line in body):
+        if any(starts_linked_item(line) for line in body):
             continue
-        if linked or number or any(_is_address(line) for line in body if line.text):
+        if linked or number or any(_is_url_line(line) for line in body if line.text):
             found[heading.text.number] = heading.text.column - 1 + (number.end() if number else 0)
     return found
 
 
-def _is_address(line: Line) -> bool:
+def _is_url_line(line: Line) -> bool:
     labelled = split_label(line.text.lstrip())
     rest = line.text.lstrip()[labelled[1] :] if labelled else line.text
-    url = only_url(rest)
-    return bool(url) and (labelled is None or kind_of(labelled[0], url) is not None)
+    url = parse_only_url(rest)
+    return bool(url) and (labelled is None or find_field_kind(labelled[0], url) is not None)
 
 
-def first_item(lines: Sequence[Line]) -> int:
+def find_first_item(lines: Sequence[Line]) -> int:
     """Where the items of an issue without any heading start; the end when it has none."""
     for index, line in enumerate(lines):
         if "热身" in line.text or "开胃" in line.text:
             break
-        if opens_linked(line):
+        if starts_linked_item(line):
             return index
     return len(lines)

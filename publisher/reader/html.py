@@ -14,7 +14,7 @@ EMBEDS = frozenset({"audio", "embed", "iframe", "object", "source", "track", "vi
 HIDDEN = frozenset({"script", "style", "template", "title"})
 """Elements that go together with what is inside them."""
 
-LINES = frozenset(
+BLOCK_ELEMENTS = frozenset(
     """
     address article aside blockquote center dd details div dl dt figcaption figure footer form h1
     h2 h3 h4 h5 h6 header li main nav ol p pre section summary table tbody td tfoot th thead tr
@@ -23,7 +23,7 @@ LINES = frozenset(
 )
 """Elements that start on a line of their own."""
 
-INLINE = frozenset(
+INLINE_ELEMENTS = frozenset(
     """
     abbr acronym bdi bdo big blink button caption col colgroup data del fieldset font ins label
     legend link map area mark marquee meta meter nobr noscript option output param picture
@@ -33,13 +33,13 @@ INLINE = frozenset(
 )
 """Elements whose tag says nothing a channel could show; their text stays."""
 
-KNOWN = BREAKS | STRONG | EM | CODE | EMBEDS | HIDDEN | LINES | INLINE | {"a", "img"}
+KNOWN = BREAKS | STRONG | EM | CODE | EMBEDS | HIDDEN | BLOCK_ELEMENTS | INLINE_ELEMENTS | {"a", "img"}
 
 _TAG = lazy_pattern(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
 _ATTRIBUTE = lazy_pattern(r"""([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
 
 
-def tag(raw: str) -> tuple[str, bool, dict[str, str]]:
+def parse_tag(raw: str) -> tuple[str, bool, dict[str, str]]:
     """A tag's name in lower case, whether it closes, and its attributes.
 
     The name is empty for what is not HTML (`Vec<T>`, `<model, accuracy>`, a name in mixed case), and
@@ -60,7 +60,7 @@ def tag(raw: str) -> tuple[str, bool, dict[str, str]]:
     return (name if name in KNOWN else ""), bool(found.group(1)), attributes
 
 
-def closed(raw_tags: list[str]) -> list[bool]:
+def classify_tags(raw_tags: list[str]) -> list[bool]:
     """For each tag of a run: whether it may count as one.
 
     An opening tag without attributes that is never closed is more likely text (`Vec<u>`), unless it is
@@ -69,9 +69,9 @@ def closed(raw_tags: list[str]) -> list[bool]:
     later: dict[str, int] = {}
     verdicts = []
     for raw in reversed(raw_tags):
-        name, closes, attributes = tag(raw)
+        name, closes, attributes = parse_tag(raw)
         free = (
-            name in BREAKS | LINES | HIDDEN | {"img", "comment", "wbr"}
+            name in BREAKS | BLOCK_ELEMENTS | HIDDEN | {"img", "comment", "wbr"}
             or bool(attributes)
             or raw.endswith("/>")
         )

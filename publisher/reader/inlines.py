@@ -18,9 +18,9 @@ from mistune.core import InlineState
 from mistune.inline_parser import InlineParser
 from mistune.util import unikey
 
-from publisher.links import is_safe
+from publisher.links import is_safe_url
 from publisher.model import (
-    NOWHERE,
+    NO_POSITION,
     Break,
     Code,
     Dropped,
@@ -36,7 +36,7 @@ from publisher.model import (
 )
 from publisher.patterns import lazy_pattern
 from publisher.reader import html
-from publisher.reader.emphasis import delimiter, resolve
+from publisher.reader.emphasis import build_delimiter, pair_delimiters
 
 Token = dict[str, Any]
 
@@ -46,10 +46,10 @@ _ENTITY = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{
 URL = r"https?://[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
 # mistune percent-encodes all of an address, and a host is the one part where that changes its meaning
 _HOST = lazy_pattern(r"\Ahttps?://[^/?#]*%[^/?#]*")
-_MATH = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
+_FORMULA = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
 # no person writes more marks in one run: a paste gone wrong, which must not take minutes to read
-_LONG = 20_000
-_CROWDED = 5_000
+_LONG_TEXT = 20_000
+_MAX_MARKS = 5_000
 _SPACES = lazy_pattern("[\u00a0\u2002\u2003]")
 
 
@@ -70,23 +70,23 @@ def bare_url(text: str) -> str:
     return url[:end] if len(url[:end].split("://")[-1]) else ""
 
 
-class _Parser(InlineParser):
+class _MistuneParser(InlineParser):
     """mistune's inline parser with our URL and formula rules, and our pairing of asterisks."""
 
     def __init__(self) -> None:
         super().__init__()
         self.register("bare_url", URL, _parse_url, before="escape", start_chars="h")
-        self.register("formula", _MATH, _parse_formula, before="escape", start_chars="$")
+        self.register("formula", _FORMULA, _parse_formula, before="escape", start_chars="$")
 
     def parse_emphasis(self, m: Match[str], state: InlineState) -> int:
         """A run of asterisks or underscores becomes a delimiter token, paired later."""
         before = state.src[m.start() - 1] if m.start() else ""
-        state.append_token(delimiter(m.group(), before, state.src[m.end() : m.end() + 1]))
+        state.append_token(build_delimiter(m.group(), before, state.src[m.end() : m.end() + 1]))
         return m.end()
 
     def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
         """Pair the delimiters of one level."""
-        return resolve(tokens, self.max_nested_level - depth)
+        return pair_delimiters(tokens, self.max_nested_level - depth)
 
 
 def _parse_url(inline: InlineParser, m: Match[str], state: InlineState) -> int | None:
@@ -106,110 +106,112 @@ def _parse_formula(inline: InlineParser, m: Match[str], state: InlineState) -> i
     return m.end()
 
 
-class Inliner:
+class InlineReader:
     """Reads inline runs of one issue. `dropped` collects what no reader may see."""
 
     def __init__(self, definitions: Mapping[str, str]) -> None:
         """`definitions` are the link reference definitions, label to URL."""
-        self._parser = _Parser()
+        self._parser = _MistuneParser()
         self._env = {"ref_links": {unikey(label): {"url": url} for label, url in definitions.items()}}
         self.dropped: list[Dropped] = []
 
-    def read(self, text: str, pos: Pos = NOWHERE, *, in_link: bool = False) -> Inlines:
+    def read(self, text: str, pos: Pos = NO_POSITION, *, in_link: bool = False) -> Inlines:
         """Nodes for a run of text, which may contain newlines; `pos` is where it stands.
 
         With `in_link`, the run is the text of a link: URLs in it stay text.
         """
         if not _SPECIAL.search(text):
             return (Text(text),) if text else ()
-        if len(text) > _LONG and sum(1 for _ in _SPECIAL.finditer(text)) > _CROWDED:
-            return _unmarked(text)
+        if len(text) > _LONG_TEXT and sum(1 for _ in _SPECIAL.finditer(text)) > _MAX_MARKS:
+            return _read_unmarked(text)
         state = self._parser.state_cls(self._env)
         state.src = text
         state.in_link = in_link
-        return self._nodes(self._parser.render(state), pos)
+        return self._build_nodes(self._parser.render(state), pos)
 
-    def drop(self, name: str, text: str, pos: Pos) -> None:
+    def record_dropped(self, name: str, text: str, pos: Pos) -> None:
         """Record something inside a line that no reader may see."""
         self.dropped.append(Dropped(name, text, inline=True, pos=pos))
 
-    def defined(self, label: str) -> str | None:
+    def find_definition(self, label: str) -> str | None:
         """The URL a link reference definition gives for a label."""
         found = self._env["ref_links"].get(unikey(label))
         return found["url"] if found else None
 
-    def _nodes(self, tokens: list[Token], pos: Pos) -> Inlines:
+    def _build_nodes(self, tokens: list[Token], pos: Pos) -> Inlines:
         """Tokens of one level as nodes; raw HTML opens and closes levels of its own."""
         if not any(token["type"] == "inline_html" for token in tokens):
-            return merged([node for token in tokens for node in self._node(token, pos)])
+            return merge_texts([node for token in tokens for node in self._build_node(token, pos)])
         stack: list[tuple[str, dict[str, str], list[Inline]]] = [("", {}, [])]
-        verdicts = iter(html.closed([token["raw"] for token in tokens if token["type"] == "inline_html"]))
+        verdicts = iter(
+            html.classify_tags([token["raw"] for token in tokens if token["type"] == "inline_html"])
+        )
         for token in tokens:
             if token["type"] == "inline_html":
-                self._html(token["raw"], stack, pos, is_tag=next(verdicts))
+                self._handle_html(token["raw"], stack, pos, is_tag=next(verdicts))
             elif not any(name in html.HIDDEN for name, _, _ in stack):
-                stack[-1][2].extend(self._node(token, pos))
+                stack[-1][2].extend(self._build_node(token, pos))
         while len(stack) > 1:
-            self._close(stack, pos)
-        return merged(stack[0][2])
+            self._close_element(stack, pos)
+        return merge_texts(stack[0][2])
 
-    def _node(self, token: Token, pos: Pos) -> Inlines:
+    def _build_node(self, token: Token, pos: Pos) -> Inlines:
         kind = token["type"]
         if kind == "text":
-            return (Text(_resolved(token["raw"])),)
+            return (Text(_resolve_entities(token["raw"])),)
         if kind == "codespan":
             return (Code(token["raw"]),)
         if kind == "linebreak":
             return (Break(),)
         if kind == "softbreak":
             return (Text(" "),)
-        children = self._nodes(token.get("children", []), pos)
+        children = self._build_nodes(token.get("children", []), pos)
         if kind == "link":
-            return self._link(children, token["attrs"]["url"], pos)
+            return self._build_link(children, token["attrs"]["url"], pos)
         if kind == "image":
-            return self._image(token["attrs"]["url"], plain(children), pos)
+            return self._build_image(token["attrs"]["url"], plain(children), pos)
         return (Strong(children),) if kind == "strong" else (Em(children),)
 
-    def _html(
+    def _handle_html(
         self, raw: str, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos, *, is_tag: bool
     ) -> None:
-        name, closes, attributes = html.tag(raw)
+        name, closes, attributes = html.parse_tag(raw)
         out = stack[-1][2]
         hidden = next((n for n, _, _ in stack if n in html.HIDDEN), "")
         if hidden and not (closes and name == hidden):
             return
         if name and (name == "comment" or name in html.HIDDEN):
             if not closes:
-                self.drop(name, raw, pos)
+                self.record_dropped(name, raw, pos)
         elif not is_tag:
-            out.append(Text(_resolved(raw)))
+            out.append(Text(_resolve_entities(raw)))
             return
         if name == "img":
-            out.extend(self._image(attributes.get("src", ""), attributes.get("alt", ""), pos))
+            out.extend(self._build_image(attributes.get("src", ""), attributes.get("alt", ""), pos))
         elif name in html.BREAKS:
             out.append(Break())
         elif name in html.EMBEDS and (url := attributes.get("src") or attributes.get("data")):
-            out.extend(self._link((Text(url),), url, pos))
+            out.extend(self._build_link((Text(url),), url, pos))
         elif closes:
             if any(opened == name for opened, _, _ in stack):
                 while stack[-1][0] != name:
-                    self._close(stack, pos)
-                self._close(stack, pos)
-        elif name in html.LINES:
+                    self._close_element(stack, pos)
+                self._close_element(stack, pos)
+        elif name in html.BLOCK_ELEMENTS:
             if out and not isinstance(out[-1], Break):
                 out.append(Break())
         elif name == "a" or name in html.STRONG | html.EM | html.CODE | html.HIDDEN:
             if len(stack) < 20:
                 stack.append((name, attributes, []))
         elif name != "comment":
-            self.drop(name, raw, pos)
+            self.record_dropped(name, raw, pos)
 
-    def _close(self, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos) -> None:
+    def _close_element(self, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos) -> None:
         name, attributes, content = stack.pop()
-        children = merged(content)
+        children = merge_texts(content)
         out = stack[-1][2]
         if name == "a" and attributes.get("href"):
-            out.extend(self._link(children, attributes["href"], pos))
+            out.extend(self._build_link(children, attributes["href"], pos))
         elif name in html.STRONG:
             out.append(Strong(children))
         elif name in html.EM:
@@ -219,43 +221,43 @@ class Inliner:
         elif name not in html.HIDDEN:
             out.extend(children)
 
-    def _link(self, children: Inlines, url: str, pos: Pos) -> Inlines:
+    def _build_link(self, children: Inlines, url: str, pos: Pos) -> Inlines:
         url = _HOST.sub(lambda found: unquote(found.group()), url.strip())
         if not url:
             return children
-        if not is_safe(url):
-            self.drop("unsafe-url", url, pos)
+        if not is_safe_url(url):
+            self.record_dropped("unsafe-url", url, pos)
             return children
         return (Link(children or (Text(url),), url),)
 
-    def _image(self, url: str, alt: str, pos: Pos) -> Inlines:
+    def _build_image(self, url: str, alt: str, pos: Pos) -> Inlines:
         url = url.strip()
-        if not url or not is_safe(url):
+        if not url or not is_safe_url(url):
             if url:
-                self.drop("unsafe-url", url, pos)
+                self.record_dropped("unsafe-url", url, pos)
             return (Text(alt),) if alt else ()
         return (Image(url, alt),)
 
 
-def _resolved(text: str) -> str:
+def _resolve_entities(text: str) -> str:
     """Text with character references resolved and unusual spaces made plain."""
     if "&" in text:
         text = _ENTITY.sub(lambda found: unescape(found.group()), text)
     return _SPACES.sub(" ", text)
 
 
-def _unmarked(text: str) -> Inlines:
+def _read_unmarked(text: str) -> Inlines:
     """A run as plain text with its bare URLs linked, no other markup looked for."""
     nodes: list[Inline] = []
     at = 0
     for found in re.finditer(r"https?://", text):
-        if found.start() >= at and (url := bare_url(text[found.start() : found.start() + _LONG])):
-            nodes += [Text(_resolved(text[at : found.start()])), Link((Text(url),), url)]
+        if found.start() >= at and (url := bare_url(text[found.start() : found.start() + _LONG_TEXT])):
+            nodes += [Text(_resolve_entities(text[at : found.start()])), Link((Text(url),), url)]
             at = found.start() + len(url)
-    return merged([*nodes, Text(_resolved(text[at:]))])
+    return merge_texts([*nodes, Text(_resolve_entities(text[at:]))])
 
 
-def merged(nodes: list[Inline]) -> Inlines:
+def merge_texts(nodes: list[Inline]) -> Inlines:
     """The nodes with neighbouring texts joined and empty ones gone."""
     out: list[Inline] = []
     texts: list[str] = []

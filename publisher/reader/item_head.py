@@ -9,7 +9,7 @@ from publisher import links
 from publisher.dataclass import dataclass
 from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import Inliner, bare_url
+from publisher.reader.inlines import InlineReader, bare_url
 from publisher.reader.lines import Line, is_cjk
 
 _ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
@@ -17,14 +17,14 @@ _REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]
 _CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
 _TITLE = lazy_pattern(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
-_LONG = 10_000
+_MAX_TITLE_LENGTH = 10_000
 """No title a person wrote is longer, in characters; beyond, code and sources are not looked for."""
 
-_LENTICULAR = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
+_LENTICULAR_LINK = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
 
 
 @dataclass(slots=True)
-class Head:
+class ItemHead:
     """What a head line says; filled step by step, then copied into an Item."""
 
     title: Inlines = ()
@@ -37,10 +37,10 @@ class Head:
     tail: Inlines = ()
 
 
-def closing(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
+def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
     """Where the bracket at `start` closes, past nested ones, escapes and code; -1 if never."""
     depth, past = 0, start
-    code_counts = opener == "[" and len(text) <= _LONG
+    code_counts = opener == "[" and len(text) <= _MAX_TITLE_LENGTH
     for found in _BRACKETS.finditer(text, start):
         at, char = found.start(), found.group()
         if at < past:
@@ -59,68 +59,72 @@ def closing(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
     return -1
 
 
-def link_at(text: str, start: int) -> tuple[str, str, int] | None:
+def parse_link_at(text: str, start: int) -> tuple[str, str, int] | None:
     """The caption, URL and end of the link `[caption](url)` that starts at `start`, if it is whole."""
-    end = closing(text, start)
+    end = find_closing_bracket(text, start)
     if end < 0 or not text.startswith("(", end + 1):
         return None
-    stop = closing(text, end + 1, "(", ")")
+    stop = find_closing_bracket(text, end + 1, "(", ")")
     if stop < 0:
         return None
     url = _TITLE.sub("", text[end + 2 : stop]).strip()
     return text[start + 1 : end], url.removeprefix("<").removesuffix(">"), stop + 1
 
 
-class HeadReader:
+class ItemHeadReader:
     """Reads the head lines of one issue; what had to be mended goes to `diagnostics`."""
 
-    def __init__(self, inliner: Inliner, diagnostics: list[Diagnostic]) -> None:
-        self._inliner = inliner
+    def __init__(self, inline_reader: InlineReader, diagnostics: list[Diagnostic]) -> None:
+        self._inline_reader = inline_reader
         self._diagnostics = diagnostics
 
-    def read(self, line: Line) -> Head:
+    def read(self, line: Line) -> ItemHead:
         """A head line, its bullet or number cut off already."""
-        head = Head()
+        head = ItemHead()
         text = line.text
-        at = self._tags(text, head)
-        if text.startswith("**[", at) and (bold := link_at(text, at + 2)) and text.startswith("**", bold[2]):
+        at = self._read_tags(text, head)
+        if (
+            text.startswith("**[", at)
+            and (bold := parse_link_at(text, at + 2))
+            and text.startswith("**", bold[2])
+        ):
             text, at = text[:at] + text[at + 2 : bold[2]] + text[bold[2] + 2 :], at
         if text.startswith("[", at):
-            self._bracketed(text, at, line, head)
-        elif (lenticular := _LENTICULAR.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
-            self._caption(lenticular.group(1), line, head)
+            self._read_bracketed(text, at, line, head)
+        elif (lenticular := _LENTICULAR_LINK.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
+            self._read_caption(lenticular.group(1), line, head)
             head.url = url
             rest = text[lenticular.end() + len(url) :]
             closed = bool(lenticular.group(2)) and rest.startswith((")", "）"))
-            self._tail(rest[closed:], line, head)
+            self._read_tail(rest[closed:], line, head)
             self._report("malformed-link", "the link is written as 【title】url", line, at, lenticular.end())
         elif url := bare_url(text[at:]):
             head.title, head.url = (Text(url),), url
-            self._tail(text[at + len(url) :], line, head)
+            self._read_tail(text[at + len(url) :], line, head)
         else:
-            self._unlinked(text[at:], line, head)
-        head.repo = head.repo or (links.repository(head.url) if head.url else None)
+            self._read_unlinked(text[at:], line, head)
+        head.repo = head.repo or (links.parse_repository(head.url) if head.url else None)
         return head
 
     def _report(self, code: str, message: str, line: Line, start: int, end: int) -> None:
         pos = Pos(line.number, line.column + start, line.number, line.column + max(end, start + 1))
         self._diagnostics.append(Diagnostic(code, message, pos))
 
-    def _tags(self, text: str, head: Head) -> int:
+    def _read_tags(self, text: str, head: ItemHead) -> int:
         """Read `[CVPR2021][2104.11487] ` off the front; returns where the rest starts."""
         at = 0
         while text.startswith("[", at):
-            end = closing(text, at)
+            end = find_closing_bracket(text, at)
             if end < 0 or text.startswith(("(", "（"), end + 1):
                 break
             rest = text[end + 1 :].lstrip()
             inside = text[at + 1 : end].strip()
-            if not rest or not inside or self._inliner.defined(inside) is not None:
+            if not rest or not inside or self._inline_reader.find_definition(inside) is not None:
                 break
             if rest.startswith("[") and self._is_reference(rest):
                 break
             if "](" in inside or (
-                re.match(r"[)(\[]", rest) and not link_at(rest, 0) and not rest.startswith("[")
+                re.match(r"[)(\[]", rest) and not parse_link_at(rest, 0) and not rest.startswith("[")
             ):
                 break
             head.tags.append(inside)
@@ -128,31 +132,31 @@ class HeadReader:
         return at
 
     def _is_reference(self, rest: str) -> bool:
-        end = closing(rest, 0)
-        return end > 0 and self._inliner.defined(rest[1:end]) is not None
+        end = find_closing_bracket(rest, 0)
+        return end > 0 and self._inline_reader.find_definition(rest[1:end]) is not None
 
-    def _bracketed(self, text: str, at: int, line: Line, head: Head) -> None:
-        if whole := link_at(text, at):
+    def _read_bracketed(self, text: str, at: int, line: Line, head: ItemHead) -> None:
+        if whole := parse_link_at(text, at):
             caption, url, end = whole
-            self._linked(text, (caption, url, end), line, head)
+            self._read_linked(text, (caption, url, end), line, head)
             return
-        close = closing(text, at)
-        if close > 0 and (address := self._reference(text, at, close)):
-            self._caption(text[at + 1 : close], line, head)
+        close = find_closing_bracket(text, at)
+        if close > 0 and (address := self._resolve_reference(text, at, close)):
+            self._read_caption(text[at + 1 : close], line, head)
             head.url = address
-            second = closing(text, close + 1) if text.startswith("[", close + 1) else close
-            self._tail(text[second + 1 :], line, head)
+            second = find_closing_bracket(text, close + 1) if text.startswith("[", close + 1) else close
+            self._read_tail(text[second + 1 :], line, head)
             return
-        self._broken(text, at, close, line, head)
+        self._read_broken_link(text, at, close, line, head)
 
-    def _reference(self, text: str, at: int, close: int) -> str | None:
-        if text.startswith("[", close + 1) and (second := closing(text, close + 1)) > 0:
-            return self._inliner.defined(text[close + 2 : second] or text[at + 1 : close])
-        return self._inliner.defined(text[at + 1 : close])
+    def _resolve_reference(self, text: str, at: int, close: int) -> str | None:
+        if text.startswith("[", close + 1) and (second := find_closing_bracket(text, close + 1)) > 0:
+            return self._inline_reader.find_definition(text[close + 2 : second] or text[at + 1 : close])
+        return self._inline_reader.find_definition(text[at + 1 : close])
 
-    def _linked(self, text: str, link: tuple[str, str, int], line: Line, head: Head) -> None:
+    def _read_linked(self, text: str, link: tuple[str, str, int], line: Line, head: ItemHead) -> None:
         caption, url, end = link
-        self._caption(caption, line, head)
+        self._read_caption(caption, line, head)
         start = end - len(url) - 1
         if not url:
             self._report("empty-url", "the link has no address", line, text.rindex("(", 0, end), end)
@@ -164,11 +168,11 @@ class HeadReader:
                 "malformed-url", "the address has text before it", line, start, start + inner.start()
             )
             head.tail, url = (Text(url[: inner.start()]),), url[inner.start() :]
-        if url and not links.is_safe(url):
-            self._inliner.drop("unsafe-url", url, line.pos)
+        if url and not links.is_safe_url(url):
+            self._inline_reader.record_dropped("unsafe-url", url, line.pos)
             url = ""
         head.url = url or None
-        if text.startswith("(", end) and (stop := closing(text, end, "(", ")")) > 0:
+        if text.startswith("(", end) and (stop := find_closing_bracket(text, end, "(", ")")) > 0:
             second = text[end + 1 : stop].strip()
             if second == url:
                 self._report("double-url", "the address is written twice", line, end, stop + 1)
@@ -177,29 +181,33 @@ class HeadReader:
                 self._report("double-url", "a second address follows the link", line, end, stop + 1)
                 head.extras.append(Link((Text(second),), second))
                 end = stop + 1
-        self._rest(text, end, line, head)
+        self._read_rest(text, end, line, head)
 
-    def _rest(self, text: str, at: int, line: Line, head: Head) -> None:
+    def _read_rest(self, text: str, at: int, line: Line, head: ItemHead) -> None:
         """Extra links, then the tail."""
         while True:
             start = at + len(text[at:]) - len(text[at:].lstrip())
-            if not text.startswith("[", start) or not (extra := link_at(text, start)):
+            if not text.startswith("[", start) or not (extra := parse_link_at(text, start)):
                 break
             caption, url, at = extra
             inner = caption
-            while inner.startswith("[") and inner.endswith("]") and closing(inner, 0) == len(inner) - 1:
+            while (
+                inner.startswith("[")
+                and inner.endswith("]")
+                and find_closing_bracket(inner, 0) == len(inner) - 1
+            ):
                 inner = inner[1:-1]
-            if url and links.is_safe(url):
-                head.extras.append(Link(self._inliner.read(inner, line.pos, in_link=True), url))
+            if url and links.is_safe_url(url):
+                head.extras.append(Link(self._inline_reader.read(inner, line.pos, in_link=True), url))
             else:
-                head.tail += self._inliner.read(inner, line.pos)
-        self._tail(text[at:], line, head)
+                head.tail += self._inline_reader.read(inner, line.pos)
+        self._read_tail(text[at:], line, head)
 
-    def _tail(self, text: str, line: Line, head: Head) -> None:
+    def _read_tail(self, text: str, line: Line, head: ItemHead) -> None:
         if text.strip():
-            head.tail += self._inliner.read(text if head.tail else text.lstrip(), line.pos)
+            head.tail += self._inline_reader.read(text if head.tail else text.lstrip(), line.pos)
 
-    def _broken(self, text: str, at: int, close: int, line: Line, head: Head) -> None:
+    def _read_broken_link(self, text: str, at: int, close: int, line: Line, head: ItemHead) -> None:
         """A link that is not whole: keep the text, take the address if there is one."""
         found = re.search(r"https?://", text[at:])
         start = at + found.start() if found else -1
@@ -208,10 +216,10 @@ class HeadReader:
         if not found:
             if close == len(text.rstrip()) - 1:
                 self._report("missing-url", "the title has no address", line, at, close + 1)
-                self._caption(text[at + 1 : close], line, head)
+                self._read_caption(text[at + 1 : close], line, head)
             else:
                 self._report("unclosed-link", "this bracket is never closed", line, at, at + 1)
-                self._caption(text[at + 1 :], line, head)
+                self._read_caption(text[at + 1 :], line, head)
             return
         url = bare_url(text[start:])
         before = text[at + 1 : start]
@@ -225,25 +233,25 @@ class HeadReader:
             opened = at + 1 + wide.start()
             message = "the address stands in full-width parentheses"
             self._report("fullwidth-paren", message, line, opened, opened + 1)
-        elif text.startswith("](", start - 2) and closing(text, start - 1, "(", ")") < 0:
+        elif text.startswith("](", start - 2) and find_closing_bracket(text, start - 1, "(", ")") < 0:
             self._report("unclosed-link", "this parenthesis is never closed", line, start - 1, start)
         else:
             self._report("malformed-link", "the brackets of this link are mixed up", line, at, start)
-        self._caption(caption, line, head)
+        self._read_caption(caption, line, head)
         head.url = url
         rest = text[start + len(url) :]
-        self._tail(re.sub(r"\A[\])）]+", "", rest), line, head)
+        self._read_tail(re.sub(r"\A[\])）]+", "", rest), line, head)
 
-    def _unlinked(self, text: str, line: Line, head: Head) -> None:
+    def _read_unlinked(self, text: str, line: Line, head: ItemHead) -> None:
         if not text.strip():
             return
-        nodes = self._inliner.read(text, line.pos)
+        nodes = self._inline_reader.read(text, line.pos)
         if any(isinstance(node, Link) for node in nodes):
             head.title = nodes
         else:
-            self._caption(text, line, head)
+            self._read_caption(text, line, head)
 
-    def _caption(self, caption: str, line: Line, head: Head) -> None:
+    def _read_caption(self, caption: str, line: Line, head: ItemHead) -> None:
         """Split `owner/name：title | source` and read its inline markup."""
         before, last = _split_source(caption)
         title = before if last is None else before.rstrip()
@@ -251,21 +259,21 @@ class HeadReader:
             if "、" in last:
                 head.authors = tuple(name.strip() for name in last.split("、") if name.strip())
             elif last:
-                head.source = plain(self._inliner.read(last, in_link=True))
+                head.source = plain(self._inline_reader.read(last, in_link=True))
             else:
                 bar = max(line.text.rfind(caption), 0) + len(before)
                 self._report("empty-source", "nothing follows the bar", line, bar, bar + 1)
         if prefix := _REPO_PREFIX.match(title):
             head.repo = f"{prefix.group(1)}/{prefix.group(2)}"
-        head.title = self._inliner.read(title.strip(), line.pos, in_link=True)
+        head.title = self._inline_reader.read(title.strip(), line.pos, in_link=True)
 
 
-def arxiv_of(tags: list[str], url: str | None) -> str | None:
+def find_arxiv_id(tags: list[str], url: str | None) -> str | None:
     """The arXiv id an item is about: by tag first, else by address."""
     for tag in tags:
         if found := _ARXIV_TAG.match(tag):
             return found.group(1)
-    return links.arxiv_id(url) if url else None
+    return links.parse_arxiv_id(url) if url else None
 
 
 def _split_source(caption: str) -> tuple[str, str | None]:
@@ -273,7 +281,7 @@ def _split_source(caption: str) -> tuple[str, str | None]:
 
     A source has at most 12 CJK characters and none of ，。！？, unless 、 makes it a list of authors.
     """
-    if len(caption) > _LONG:
+    if len(caption) > _MAX_TITLE_LENGTH:
         return caption, None
     masked = _CODE_SPAN.sub(lambda found: "`" * len(found.group()), caption)
     for index in range(len(masked) - 1, -1, -1):

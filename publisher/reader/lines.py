@@ -11,7 +11,7 @@ from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 
 # what no channel can carry: XML 1.0 and HTML both refuse it (www.w3.org/TR/xml/#charsets)
-_UNFIT = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_INVALID_CHARACTERS = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SPACES = lazy_pattern("[\x0b\x0c\u2028\u2029]")
 
 
@@ -72,9 +72,9 @@ def decode(data: bytes, path: str = "") -> str:
         ) from None
 
 
-def split(text: str) -> list[Line]:
+def split_lines(text: str) -> list[Line]:
     """The lines of a text. A character no channel can carry becomes U+FFFD, so columns stay right."""
-    text = _UNFIT.sub("\ufffd", _SPACES.sub(" ", text.removeprefix("\ufeff")))
+    text = _INVALID_CHARACTERS.sub("\ufffd", _SPACES.sub(" ", text.removeprefix("\ufeff")))
     lines = []
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         stripped = raw.rstrip()
@@ -85,13 +85,13 @@ def split(text: str) -> list[Line]:
     return lines
 
 
-def span(lines: Sequence[Line]) -> Pos:
+def compute_span(lines: Sequence[Line]) -> Pos:
     """The stretch from the first to the last of some lines."""
     first, last = lines[0].pos, lines[-1].pos
     return Pos(first.line, first.column, last.end_line, last.end_column)
 
 
-_MARKS = frozenset("“”‘’—…·")
+_CJK_MARKS = frozenset("“”‘’—…·")
 
 
 def is_cjk(char: str) -> bool:
@@ -101,5 +101,5 @@ def is_cjk(char: str) -> bool:
         "\u2e80" <= char <= "\u9fff"
         or "\uf900" <= char <= "\ufaff"
         or "\uff00" <= char <= "\uffef"
-        or char in _MARKS
+        or char in _CJK_MARKS
     )

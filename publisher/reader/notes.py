@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from publisher.model import Note
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import Inliner
-from publisher.reader.lines import Line, span
+from publisher.reader.inlines import InlineReader
+from publisher.reader.lines import Line, compute_span
 
 _NOTE = lazy_pattern(r"\s*(?:>\s*)?(?:<font[^>]*>\s*)?\*{0,2}注\s*[:：]\s*")
 _HISTORY = lazy_pattern(r"\s*>\s*(?=往期(?:回顾|精选)?\s*[:：])")
@@ -22,7 +22,7 @@ def opens_note(line: Line) -> bool:
     return bool(_NOTE.match(line.text) or _HISTORY.match(line.text))
 
 
-def read_note(lines: Sequence[Line], at: int, inliner: Inliner) -> tuple[Note, int]:
+def read_note(lines: Sequence[Line], at: int, inline_reader: InlineReader) -> tuple[Note, int]:
     """The note that starts at `at`, and where the next line is: quoted lines below belong to it."""
     first = lines[at]
     opening = _NOTE.match(first.text) or _HISTORY.match(first.text)
@@ -35,11 +35,11 @@ def read_note(lines: Sequence[Line], at: int, inliner: Inliner) -> tuple[Note, i
     texts = [first.text[opening.end() if opening else 0 :]]
     texts += [line.text.lstrip().removeprefix(">").lstrip() for line in lines[at + 1 : end]]
     text = _FONT_END.sub("", "  \n".join(texts))
-    pos = span(lines[at:end])
-    return Note(_kind(text), inliner.read(text, pos), pos), end
+    pos = compute_span(lines[at:end])
+    return Note(_classify_note(text), inline_reader.read(text, pos), pos), end
 
 
-def _kind(text: str) -> str:
+def _classify_note(text: str) -> str:
     if "阅读原文" in text:
         return "read_original"
     if "补全" in text and "github.com" in text.lower():

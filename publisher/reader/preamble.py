@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from publisher.dataclass import dataclass
 from publisher.model import (
-    NOWHERE,
+    NO_POSITION,
     Block,
     Brief,
     Diagnostic,
@@ -23,9 +23,9 @@ from publisher.model import (
     plain,
 )
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BULLET, BlockReader, is_list, starts_block, unquoted
-from publisher.reader.inlines import Inliner
-from publisher.reader.lines import Line, is_cjk, span
+from publisher.reader.blocks import BULLET, BlockReader, is_list_line, starts_block, strip_quote
+from publisher.reader.inlines import InlineReader
+from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.notes import opens_note, read_note
 
 _TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
@@ -42,7 +42,7 @@ class Preamble:
     """What was found, in the fields an Issue has for it."""
 
     tagline: Inlines = ()
-    tagline_pos: Pos = NOWHERE
+    tagline_pos: Pos = NO_POSITION
     guide: Guide | None = None
     warmup: Warmup | None = None
     notes: list[Note] = field(default_factory=list)
@@ -53,7 +53,7 @@ class _GuideParts:
     """What belongs to the guide, as it is found."""
 
     label: str = ""
-    label_pos: Pos = NOWHERE
+    label_pos: Pos = NO_POSITION
     lines: list[Line] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
 
@@ -66,12 +66,14 @@ class _GuideParts:
 class PreambleReader:
     """Reads the lines between the title and the first section."""
 
-    def __init__(self, inliner: Inliner, blocks: BlockReader, diagnostics: list[Diagnostic]) -> None:
-        self._inliner = inliner
+    def __init__(
+        self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[Diagnostic]
+    ) -> None:
+        self._inline_reader = inline_reader
         self._blocks = blocks
         self._diagnostics = diagnostics
 
-    def read(self, lines: Sequence[Line], *, titled: bool) -> Preamble:
+    def read(self, lines: Sequence[Line], *, has_title: bool) -> Preamble:
         """The preamble of an issue; `titled` says that a title stood above it, so a tagline may follow."""
         found = Preamble()
         guide = _GuideParts()
@@ -83,55 +85,58 @@ class PreambleReader:
                 at += 1
                 continue
             if opens_note(line):
-                note, at = read_note(lines, at, self._inliner)
+                note, at = read_note(lines, at, self._inline_reader)
                 found.notes.append(note)
-            elif titled and first and (tagline := _TAGLINE.match(line.text)):
-                found.tagline, found.tagline_pos = self._inliner.read(tagline.group(1), line.pos), line.pos
+            elif has_title and first and (tagline := _TAGLINE.match(line.text)):
+                found.tagline, found.tagline_pos = (
+                    self._inline_reader.read(tagline.group(1), line.pos),
+                    line.pos,
+                )
                 at += 1
             elif (opening := _GUIDE.match(line.text)) and not guide.label:
                 guide.label, guide.label_pos = opening.group(1), line.pos
-                end = self._guide_end(lines, at)
-                inside = [line.cut(opening.end()), *(unquoted(more) for more in lines[at + 1 : end])]
+                end = self._find_guide_end(lines, at)
+                inside = [line.cut(opening.end()), *(strip_quote(more) for more in lines[at + 1 : end])]
                 guide.add(lines[at:end], self._blocks.read(inside, prose=True))
                 at = end
             elif self._opens_warmup(lines, at):
-                found.warmup, at = self._warmup(lines, at, found.warmup)
+                found.warmup, at = self._read_warmup(lines, at, found.warmup)
             else:
-                end = self._paragraph_end(lines, at)
+                end = self._find_paragraph_end(lines, at)
                 guide.add(lines[at:end], self._blocks.read(lines[at:end], prose=True))
                 at = end
             first = False
-        found.guide = self._guide(guide)
+        found.guide = self._build_guide(guide)
         return found
 
-    def _guide(self, parts: _GuideParts) -> Guide | None:
+    def _build_guide(self, parts: _GuideParts) -> Guide | None:
         if not parts.lines:
             return None
-        text = plain(self._blocks.inlines([unquoted(line) for line in parts.lines]))
+        text = plain(self._blocks.read_inlines([strip_quote(line) for line in parts.lines]))
         count = _COUNT.search(text)
         return Guide(
             tuple(parts.blocks),
             parts.label,
             int(count.group(1)) if count else None,
-            _segments(text),
+            _split_segments(text),
             parts.label_pos,
-            span(parts.lines),
+            compute_span(parts.lines),
         )
 
-    def _guide_end(self, lines: Sequence[Line], at: int) -> int:
+    def _find_guide_end(self, lines: Sequence[Line], at: int) -> int:
         end = at + 1
         while end < len(lines) and (line := lines[end]).text and not line.code:
-            if opens_note(line) or self._bullet(line) or self._introduces(lines, end):
+            if opens_note(line) or self._measure_bullet(line) or self._introduces_bullets(lines, end):
                 break
             end += 1
         return end
 
-    def _introduces(self, lines: Sequence[Line], at: int) -> bool:
+    def _introduces_bullets(self, lines: Sequence[Line], at: int) -> bool:
         """True for a line that announces the bullets right below it."""
-        listed = at + 1 < len(lines) and self._bullet(lines[at + 1]) > 0
+        listed = at + 1 < len(lines) and self._measure_bullet(lines[at + 1]) > 0
         return listed and bool(_INTRO.search(lines[at].text)) and lines[at].text.endswith((":", "："))
 
-    def _paragraph_end(self, lines: Sequence[Line], at: int) -> int:
+    def _find_paragraph_end(self, lines: Sequence[Line], at: int) -> int:
         """The end of a block of other text: a blank line ends it, a note, the guide or the warm-up too.
 
         Behind a blank line inside a list, indented text goes on.
@@ -139,17 +144,22 @@ class PreambleReader:
         end = at + 1
         while end < len(lines):
             line = lines[end]
-            if not line.text and not line.code and is_list(lines[at]) and (after := _resumed(lines, end)):
+            if (
+                not line.text
+                and not line.code
+                and is_list_line(lines[at])
+                and (after := _find_resumed_text(lines, end))
+            ):
                 end = after
                 continue
             if not line.code and (not line.text or opens_note(line) or _GUIDE.match(line.text)):
                 break
-            if not line.code and self._bullet(line):
+            if not line.code and self._measure_bullet(line):
                 break
             end += 1
         return end
 
-    def _bullet(self, line: Line) -> int:
+    def _measure_bullet(self, line: Line) -> int:
         """How many characters the bullet of a warm-up line takes; 0 without one."""
         if line.code or line.indent > 1:
             return 0
@@ -161,24 +171,24 @@ class PreambleReader:
 
     def _opens_warmup(self, lines: Sequence[Line], at: int) -> bool:
         line = lines[at]
-        if BULLET.match(line.text) and self._bullet(line):
+        if BULLET.match(line.text) and self._measure_bullet(line):
             return True
         if starts_block(lines, at):
             return False
-        end = self._paragraph_end(lines, at)
+        end = self._find_paragraph_end(lines, at)
         text = " ".join(part.text for part in lines[at:end]).strip()
         after = next((part for part in lines[end:] if part.text), None)
-        listed = after is not None and self._bullet(after) > 0
+        listed = after is not None and self._measure_bullet(after) > 0
         return (
             bool(_INTRO.search(text) and text.endswith((":", "：", "~", "。", ")", "）")))
             and (listed or text.endswith((":", "：")))
         ) or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
 
-    def _warmup(self, lines: Sequence[Line], at: int, before: Warmup | None) -> tuple[Warmup, int]:
+    def _read_warmup(self, lines: Sequence[Line], at: int, before: Warmup | None) -> tuple[Warmup, int]:
         start = at
         intro: tuple[Block, ...] = ()
-        if not self._bullet(lines[at]):
-            end = self._paragraph_end(lines, at)
+        if not self._measure_bullet(lines[at]):
+            end = self._find_paragraph_end(lines, at)
             intro = self._blocks.read(lines[at:end], prose=True)
             at = end
         briefs: list[Brief] = []
@@ -186,10 +196,10 @@ class PreambleReader:
         while True:
             while at < len(lines) and not lines[at].text:
                 at += 1
-            if at == len(lines) or opens_note(lines[at]) or not self._bullet(lines[at]):
+            if at == len(lines) or opens_note(lines[at]) or not self._measure_bullet(lines[at]):
                 break
-            at = end = self._briefs(lines, at, briefs)
-        pos = span(lines[start:end])
+            at = end = self._read_briefs(lines, at, briefs)
+        pos = compute_span(lines[start:end])
         if before:
             briefs = [*before.briefs, *briefs]
             return Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
@@ -197,18 +207,18 @@ class PreambleReader:
             )
         return Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
 
-    def _briefs(self, lines: Sequence[Line], at: int, briefs: list[Brief]) -> int:
+    def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[Brief]) -> int:
         """Read bulleted lines up to a blank one; a line without a bullet between them is a brief too."""
         while at < len(lines) and lines[at].text and not opens_note(lines[at]):
             line = lines[at]
-            cut = self._bullet(line)
+            cut = self._measure_bullet(line)
             if cut and (bullet := _DASH.match(line.text)):
                 self._report("warm-up-bullet", f'the bullet is "{bullet.group(2)}", not "-"', line)
             end = at + 1
             if not cut and briefs and not briefs[-1].body and not any(map(is_cjk, line.text)):
                 last = briefs[-1]
-                more = (Text(" "), *self._inliner.read(line.text.strip(), line.pos))
-                pos = replace_end(last.pos, line)
+                more = (Text(" "), *self._inline_reader.read(line.text.strip(), line.pos))
+                pos = extend_position(last.pos, line)
                 briefs[-1] = replace(last, text=(*last.text, *more), pos=pos)
                 at = end
                 continue
@@ -216,9 +226,9 @@ class PreambleReader:
                 self._report("warm-up-bullet", "the bullet is missing", line)
             while end < len(lines) and lines[end].text and lines[end].indent > 1:
                 end += 1
-            text = self._inliner.read(line.text[cut:].strip(), line.pos)
+            text = self._inline_reader.read(line.text[cut:].strip(), line.pos)
             body = self._blocks.read(lines[at + 1 : end])
-            briefs.append(Brief(text, _subject(plain(text)), body, line.pos))
+            briefs.append(Brief(text, _extract_subject(plain(text)), body, line.pos))
             at = end
         return at
 
@@ -227,23 +237,23 @@ class PreambleReader:
         self._diagnostics.append(Diagnostic(code, message, replace(start, end_column=start.column + 1)))
 
 
-def _resumed(lines: Sequence[Line], blank: int) -> int:
+def _find_resumed_text(lines: Sequence[Line], blank: int) -> int:
     """Where indented text goes on behind a blank line; 0 when other text follows."""
     after = next((at for at in range(blank, len(lines)) if lines[at].text), 0)
     return after if lines[after].indent >= 2 else 0
 
 
-def replace_end(pos: Pos, line: Line) -> Pos:
+def extend_position(pos: Pos, line: Line) -> Pos:
     """The stretch, prolonged to the end of a line."""
     return Pos(pos.line, pos.column, line.pos.end_line, line.pos.end_column)
 
 
-def _subject(text: str) -> str:
+def _extract_subject(text: str) -> str:
     found = re.match(rf"([^:：，。；,;]{{1,{_SUBJECT_LIMIT}}})[:：]", text)
     return found.group(1).strip() if found and not text[found.end() :].startswith("//") else ""
 
 
-def _segments(text: str) -> tuple[Segment, ...]:
+def _split_segments(text: str) -> tuple[Segment, ...]:
     marks = list(_SEGMENT.finditer(text))
     return tuple(
         Segment(mark.group(1), text[mark.end() : after.start() if after else len(text)].strip(" ，。；;"))

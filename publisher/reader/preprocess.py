@@ -11,7 +11,7 @@ from publisher.dataclass import dataclass
 from publisher.model import Definition, Dropped
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import FENCE, closes_fence
-from publisher.reader.lines import Line, span
+from publisher.reader.lines import Line, compute_span
 
 _DEFINITION = lazy_pattern(
     r" {0,3}\[((?:[^\]\[\\]|\\.){1,200})\]:\s+<?(\S+?)>?(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\Z"
@@ -20,7 +20,7 @@ _HIDDEN = lazy_pattern(r"\s*<(script|style|template)\b[^>]*>", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Sifted:
+class PreprocessedLines:
     """What is left of the text, and what was taken out of it."""
 
     lines: list[Line] = field(default_factory=list)
@@ -28,9 +28,9 @@ class Sifted:
     dropped: list[Dropped] = field(default_factory=list)
 
 
-def sift(lines: Sequence[Line]) -> Sifted:
+def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
     """Mark code, and take comments, scripts and link definitions out of the text."""
-    parts = Sifted()
+    parts = PreprocessedLines()
     unclosed: set[str] = set()
     last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line.text), default=-1)
     at = 0
@@ -38,25 +38,25 @@ def sift(lines: Sequence[Line]) -> Sifted:
         line = lines[at]
         fence = FENCE.match(line.text) if "```" in line.text or "~~~" in line.text else None
         if fence and fence[1] not in unclosed:
-            end = _fence_end(lines, at, fence[1])
+            end = _find_fence_end(lines, at, fence[1])
             if end:
                 parts.lines += [replace(inside, code=True) for inside in lines[at:end]]
                 at = end
                 continue
             unclosed.add(fence[1])
-        if at <= last_comment_end and (end := _comment_end(lines, at)):
-            parts.dropped.append(_dropped("comment", lines[at:end]))
+        if at <= last_comment_end and (end := _find_comment_end(lines, at)):
+            parts.dropped.append(_build_dropped("comment", lines[at:end]))
             parts.lines.append(replace(line, text=""))
             at = end
-        elif (hidden := _HIDDEN.match(line.text)) and (end := _hidden_end(lines, at, hidden[1])):
-            parts.dropped.append(_dropped(hidden[1].lower(), lines[at:end]))
+        elif (hidden := _HIDDEN.match(line.text)) and (end := _find_hidden_end(lines, at, hidden[1])):
+            parts.dropped.append(_build_dropped(hidden[1].lower(), lines[at:end]))
             parts.lines.append(replace(line, text=""))
             at = end
         elif (found := _DEFINITION.match(line.text)) and not found[1].startswith("^"):
-            if links.is_safe(found[2]):
+            if links.is_safe_url(found[2]):
                 parts.definitions.append(Definition(found[1], found[2], line.pos))
             else:
-                parts.dropped.append(_dropped("unsafe-url", [line]))
+                parts.dropped.append(_build_dropped("unsafe-url", [line]))
             parts.lines.append(replace(line, text=""))
             at += 1
         else:
@@ -65,12 +65,12 @@ def sift(lines: Sequence[Line]) -> Sifted:
     return parts
 
 
-def _fence_end(lines: Sequence[Line], at: int, fence: str) -> int:
+def _find_fence_end(lines: Sequence[Line], at: int, fence: str) -> int:
     """The index behind the line that closes a code fence; 0 when none does."""
     return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end].text, fence)), 0)
 
 
-def _comment_end(lines: Sequence[Line], at: int) -> int:
+def _find_comment_end(lines: Sequence[Line], at: int) -> int:
     """The index behind a comment that fills whole lines; 0 when there is none."""
     if not lines[at].text.lstrip().startswith("<!--"):
         return 0
@@ -81,7 +81,7 @@ def _comment_end(lines: Sequence[Line], at: int) -> int:
     return 0
 
 
-def _hidden_end(lines: Sequence[Line], at: int, name: str) -> int:
+def _find_hidden_end(lines: Sequence[Line], at: int, name: str) -> int:
     closing = f"</{name.lower()}>"
     for end in range(at, len(lines)):
         if closing in lines[end].text.lower():
@@ -89,5 +89,5 @@ def _hidden_end(lines: Sequence[Line], at: int, name: str) -> int:
     return 0
 
 
-def _dropped(name: str, lines: Sequence[Line]) -> Dropped:
-    return Dropped(name, "\n".join(line.text for line in lines), pos=span(lines))
+def _build_dropped(name: str, lines: Sequence[Line]) -> Dropped:
+    return Dropped(name, "\n".join(line.text for line in lines), pos=compute_span(lines))

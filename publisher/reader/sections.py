@@ -9,20 +9,20 @@ from publisher.dataclass import dataclass
 from publisher.model import Block, Field, Item, Note, Paragraph, Text
 from publisher.reader.blocks import (
     BlockReader,
-    is_list,
+    is_list_line,
+    is_unfinished,
     starts_block,
-    unfinished,
 )
-from publisher.reader.extents import extents
-from publisher.reader.fields import kind_of, link_url, only_url, split_label
-from publisher.reader.inlines import Inliner
-from publisher.reader.item_head import HeadReader, arxiv_of
-from publisher.reader.lines import Line, is_cjk, span
+from publisher.reader.extents import find_item_extents
+from publisher.reader.fields import find_field_kind, find_only_link_url, parse_only_url, split_label
+from publisher.reader.inlines import InlineReader
+from publisher.reader.item_head import ItemHeadReader, find_arxiv_id
+from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.notes import opens_note, read_note
 
 
 @dataclass(slots=True)
-class Content:
+class SectionContent:
     """What a section holds: nodes in order, and the notes among them."""
 
     nodes: list[Item | Block] = field(default_factory=list)
@@ -32,49 +32,49 @@ class Content:
 class SectionReader:
     """Reads the sections of one issue."""
 
-    def __init__(self, inliner: Inliner, blocks: BlockReader, heads: HeadReader) -> None:
-        self._inliner = inliner
+    def __init__(self, inline_reader: InlineReader, blocks: BlockReader, heads: ItemHeadReader) -> None:
+        self._inline_reader = inline_reader
         self._blocks = blocks
         self._heads = heads
 
-    def read(self, lines: Sequence[Line], headed: dict[int, int]) -> Content:
+    def read(self, lines: Sequence[Line], item_headings: dict[int, int]) -> SectionContent:
         """The content of a section; `headed` maps the numbers of heading lines that are items to the
         length of their marker."""
-        content = Content()
+        content = SectionContent()
         at = 0
-        for extent in extents(lines, headed):
-            self._free(lines[at : extent.start], content)
-            self._item(lines[extent.start : extent.stop], extent.marker, content)
+        for extent in find_item_extents(lines, item_headings):
+            self._read_free_text(lines[at : extent.start], content)
+            self._read_item(lines[extent.start : extent.stop], extent.marker, content)
             at = extent.stop
-        self._free(lines[at:], content)
+        self._read_free_text(lines[at:], content)
         return content
 
-    def read_free(self, lines: Sequence[Line]) -> Content:
+    def read_free(self, lines: Sequence[Line]) -> SectionContent:
         """Blocks and notes of lines among which no items are looked for."""
-        content = Content()
-        self._free(lines, content)
+        content = SectionContent()
+        self._read_free_text(lines, content)
         return content
 
-    def _free(self, lines: Sequence[Line], content: Content) -> None:
+    def _read_free_text(self, lines: Sequence[Line], content: SectionContent) -> None:
         """Text that belongs to no item."""
         at = begin = 0
         while at < len(lines):
             if opens_note(lines[at]):
                 content.nodes.extend(self._blocks.read(lines[begin:at], prose=True))
-                note, at = read_note(lines, at, self._inliner)
+                note, at = read_note(lines, at, self._inline_reader)
                 content.notes.append(note)
                 begin = at
             else:
                 at += 1
         content.nodes.extend(self._blocks.read(lines[begin:], prose=True))
 
-    def _item(self, lines: Sequence[Line], cut: int, content: Content) -> None:
-        head_end = _head_end(lines)
+    def _read_item(self, lines: Sequence[Line], cut: int, content: SectionContent) -> None:
+        head_end = _find_head_end(lines)
         first = lines[0].cut(cut)
         text = " ".join([first.text.strip(), *(line.text.strip() for line in lines[1:head_end])])
         start = len(first.text) - len(first.text.lstrip())
         head = self._heads.read(Line(first.number, text, first.column + start, first.hard))
-        body = _Body(self._inliner, self._blocks)
+        body = _ItemBodyReader(self._inline_reader, self._blocks)
         body.read(lines[head_end:], content.notes)
         url = head.url
         content.nodes.append(
@@ -83,23 +83,23 @@ class SectionReader:
                 url=url,
                 tags=tuple(head.tags),
                 repo=head.repo,
-                arxiv=arxiv_of(head.tags, url),
+                arxiv=find_arxiv_id(head.tags, url),
                 source=head.source,
                 authors=head.authors,
                 extras=tuple(head.extras),
                 tail=head.tail,
                 fields=tuple(body.fields),
                 body=tuple(body.blocks),
-                pos=span(lines[:head_end]),
+                pos=compute_span(lines[:head_end]),
             )
         )
 
 
-class _Body:
+class _ItemBodyReader:
     """The lines of an item below its head: labelled lines become fields, the rest blocks."""
 
-    def __init__(self, inliner: Inliner, blocks: BlockReader) -> None:
-        self._inliner = inliner
+    def __init__(self, inline_reader: InlineReader, blocks: BlockReader) -> None:
+        self._inline_reader = inline_reader
         self._blocks = blocks
         self.fields: list[Field] = []
         self.blocks: list[Block] = []
@@ -112,24 +112,24 @@ class _Body:
                 continue
             if opens_note(lines[at]):
                 self.blocks.extend(self._blocks.read(lines[begin:at]))
-                note, at = read_note(lines, at, self._inliner)
+                note, at = read_note(lines, at, self._inline_reader)
                 notes.append(note)
                 begin = at
-            elif found := self._field(lines, at):
+            elif found := self._read_field(lines, at):
                 self.blocks.extend(self._blocks.read(lines[begin:at]))
-                self._add(found[0])
+                self._add_field(found[0])
                 at = begin = at + found[1]
             else:
                 at += 1
         self.blocks.extend(self._blocks.read(lines[begin:]))
 
-    def _add(self, found: Field) -> None:
+    def _add_field(self, found: Field) -> None:
         if found.kind == "summary" and any(known.kind == "summary" for known in self.fields):
             self.blocks.append(Paragraph((Text(f"{found.label}："), *found.value), found.pos))
         else:
             self.fields.append(found)
 
-    def _field(self, lines: Sequence[Line], at: int) -> tuple[Field, int] | None:
+    def _read_field(self, lines: Sequence[Line], at: int) -> tuple[Field, int] | None:
         """The field at a line and the number of lines it takes; None for prose."""
         line = lines[at]
         following = lines[at + 1].text if at + 1 < len(lines) else ""
@@ -140,30 +140,30 @@ class _Body:
         label, start = labelled
         rest = text[start:]
         used = 1
-        if not rest and (url := only_url(following)):
+        if not rest and (url := parse_only_url(following)):
             rest, used = url, 2
-        elif unfinished(rest, following):
+        elif is_unfinished(rest, following):
             rest, used = f"{rest} {following.strip()}", 2
-        pos = span(lines[at : at + used])
-        value = self._inliner.read(rest, pos)
-        address = only_url(rest) or link_url(value)
-        kind = kind_of(label, address)
-        if kind is None or (not address and kind != "summary" and (is_list(line) or line.indent >= 4)):
+        pos = compute_span(lines[at : at + used])
+        value = self._inline_reader.read(rest, pos)
+        address = parse_only_url(rest) or find_only_link_url(value)
+        kind = find_field_kind(label, address)
+        if kind is None or (not address and kind != "summary" and (is_list_line(line) or line.indent >= 4)):
             return None
         return Field(label, kind, value, address or None, pos), used
 
 
-def _head_end(lines: Sequence[Line]) -> int:
+def _find_head_end(lines: Sequence[Line]) -> int:
     """How many lines the head takes: a link broken over two lines, or a sentence wrapped by hand."""
     end = 1
-    if end < len(lines) and lines[end].text and unfinished(lines[0].text, lines[end].text):
+    if end < len(lines) and lines[end].text and is_unfinished(lines[0].text, lines[end].text):
         end += 1
     while end < len(lines) and lines[end].text and not lines[end].code and lines[end].indent >= 2:
         before, line = lines[end - 1], lines[end]
         if (
             before.hard
             or line.text.lstrip().startswith(("![", "<img"))
-            or is_list(line)
+            or is_list_line(line)
             or starts_block(lines, end)
             or split_label(line.text.lstrip())
         ):

@@ -85,7 +85,7 @@ def adopt_archive(
 
 def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> AdoptedChannel:
     """Take issues as published on a channel, each at its time."""
-    config, zone = run.config, ZoneInfo(run.config.publication.timezone)
+    config, zone = run.config, ZoneInfo(run.config.newsletter.timezone)
     days = {one.id: dt.date.fromisoformat(one.date) for one in current.issues}
     keys = {
         build_publication_key(config, channel, issue): resolve_local_time(

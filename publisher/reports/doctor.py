@@ -111,7 +111,7 @@ def _diagnose_programs() -> Iterator[Finding]:
 
 
 def _diagnose_clock(run: RunContext) -> Iterator[Finding]:
-    told = f"{run.now:%Y-%m-%d %H:%M:%S %z} in {run.config.publication.timezone}"
+    told = f"{run.now:%Y-%m-%d %H:%M:%S %z} in {run.config.newsletter.timezone}"
     yield Finding(FindingLevel.OK, ", ".join(filter(None, (told, _read_zone_data_version()))))
 
 
@@ -127,7 +127,7 @@ def _read_zone_data_version() -> str:
 
 
 def _diagnose_folders(run: RunContext) -> Iterator[Finding]:
-    for folder in (run.config.root / run.config.publication.site, run.home.folder):
+    for folder in (run.config.root / run.config.newsletter.site, run.home.folder):
         name = f"{folder.relative_to(run.config.root).as_posix()}/"
         there = folder
         while not there.exists():
@@ -159,7 +159,7 @@ def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
         what = f"its last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, which is still to come"
         yield Finding(FindingLevel.ERROR, what, "the clock was set back: set it right")
     for word, states in (("unknown", (State.UNKNOWN, State.SENDING)), ("failed", (State.FAILED,))):
-        if issues := issues_with(run.ledger, run.config.publication.id, *states):
+        if issues := issues_with(run.ledger, run.config.newsletter.id, *states):
             listed = ", ".join(issue.rpartition("/")[2] for issue in issues[-5:])
             yield Finding(FindingLevel.WARNING, f"{word}: deliveries of {listed}", "publish status")
 
@@ -170,7 +170,7 @@ def _diagnose_daemon(run: RunContext) -> Iterator[Finding]:
         yield Finding(FindingLevel.OK, "not asked for: without [schedule], issues go out by hand")
         return
     now = run.clock.time()
-    found = watch(run.ledger, run.config.publication.id) if run.has_ledger else Watch()
+    found = watch(run.ledger, run.config.newsletter.id) if run.has_ledger else Watch()
     alive, looked = (one and f"{one.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for one in found)
     if found.is_silent(now):
         yield Finding(

@@ -127,7 +127,7 @@ def open_resolver(
         if not run.has_ledger:
             raise ConfigError("nothing was sent from here yet", "publish")
         ids = [record.id for record in take_snapshot(run).sources.values() if issue in names(record)]
-        name = f"{config.publication.id}/{ids[0] if ids else issue}"
+        name = f"{config.newsletter.id}/{ids[0] if ids else issue}"
         on = {one.name: one for one in config.channels if isinstance(one, MessageChannel)}
         for known in standings(run.ledger, [name]):
             if channel := on.get(known.key.channel):

@@ -128,7 +128,7 @@ class _StatusBuilder:
 
     def _find_unresolved_issues(self) -> list[str]:
         states = (State.FAILED, State.UNKNOWN, State.SENDING)
-        newsletter = self._run.config.publication.id
+        newsletter = self._run.config.newsletter.id
         return issues_with(self._ledger, newsletter, *states) if self._ledger else []
 
     def _build_issue_rows(self, position: int, known: dict[Key, Standing]) -> Iterator[StatusRow]:
@@ -138,7 +138,7 @@ class _StatusBuilder:
         insisted = next(reversed(self._forced_issues.get(entry.id, ())), None)
         for channel in self._run.channels:
             live = isinstance(channel, MessageChannel) and bool(channel.destination)
-            place = getattr(channel, "destination", "") if live else self._run.config.publication.site
+            place = getattr(channel, "destination", "") if live else self._run.config.newsletter.site
             standing = known.pop(Key(entry.id, channel.name, place), None)
             rendering = made.get(channel.name)
             if isinstance(rendering, PublisherError):
@@ -164,9 +164,9 @@ class _StatusBuilder:
         if notice and standing.counts.planned:
             condition = condition or ChannelStatus.WAITING
         if condition or ((notice or self._run.request.issue) and standing.published):
-            publication = self._run.config.publication
-            of_all = key.issue == publication.id  # such as that the feeds changed
-            name, title = ("", publication.name) if of_all else (key.issue.rpartition("/")[2], title)
+            newsletter = self._run.config.newsletter
+            of_all = key.issue == newsletter.id  # such as that the feeds changed
+            name, title = ("", newsletter.name) if of_all else (key.issue.rpartition("/")[2], title)
             row = StatusRow(name, title, key.channel, key.destination, condition or ChannelStatus.PUBLISHED)
             yield self._add_ledger_data(row._replace(notice=notice), standing)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import assert_never
 
-from publisher.links import ascii_url, is_safe
+from publisher.links import is_safe_url, to_ascii_url
 from publisher.model import (
     Block,
     Blocks,
@@ -35,77 +35,79 @@ from publisher.model import (
 def inlines(nodes: Inlines) -> str:
     """HTML of a run of inlines."""
     # most nodes are plain text, which needs no closer look
-    return "".join([words(node.text) if isinstance(node, Text) else _inline(node) for node in nodes])
+    return "".join(
+        [escape_text(node.text) if isinstance(node, Text) else _inline_to_html(node) for node in nodes]
+    )
 
 
 def blocks(nodes: Blocks) -> str:
     """HTML of blocks, one per line, without a final newline."""
-    return "\n".join([_block(node) for node in nodes])
+    return "\n".join([_block_to_html(node) for node in nodes])
 
 
-def words(text: str) -> str:
+def escape_text(text: str) -> str:
     """Characters of the issue as text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def address(url: str) -> str:
+def escape_url(url: str) -> str:
     """The URL as an attribute value: ASCII, escaped, and harmless ('#' instead of a script)."""
-    return escape(ascii_url(url)) if is_safe(url) else "#"
+    return escape(to_ascii_url(url)) if is_safe_url(url) else "#"
 
 
-def _inline(node: Inline) -> str:
+def _inline_to_html(node: Inline) -> str:
     match node:
         case Text(text):
-            return words(text)
+            return escape_text(text)
         case Strong(children):
             return f"<strong>{inlines(children)}</strong>"
         case Em(children):
             return f"<em>{inlines(children)}</em>"
         case Code(text):
-            return f"<code>{words(text)}</code>"
+            return f"<code>{escape_text(text)}</code>"
         case Link(children, url):
-            return f'<a href="{address(url)}">{inlines(children) or words(url)}</a>'
+            return f'<a href="{escape_url(url)}">{inlines(children) or escape_text(url)}</a>'
         case Image():
-            return _image(node)
+            return _image_to_html(node)
         case Break():
             return "<br>\n"
         case _:
             assert_never(node)
 
 
-def _image(node: Image) -> str:
-    return f'<img src="{address(node.url)}" alt="{escape(node.alt)}">'
+def _image_to_html(node: Image) -> str:
+    return f'<img src="{escape_url(node.url)}" alt="{escape(node.alt)}">'
 
 
-def _block(node: Block) -> str:
+def _block_to_html(node: Block) -> str:
     match node:
         case Paragraph(children):
             return f"<p>{inlines(children)}</p>"
         case List(items, ordered, start):
-            return _list(items, ordered, start)
+            return _list_to_html(items, ordered, start)
         case Quote(children):
             return f"<blockquote>\n{blocks(children)}\n</blockquote>"
         case CodeBlock(text):
             # a newline right after <pre> is swallowed by HTML parsers, so one is written to be swallowed
-            return f"<pre><code>{words(text)}\n</code></pre>"
+            return f"<pre><code>{escape_text(text)}\n</code></pre>"
         case Table():
-            return _table(node)
+            return _table_to_html(node)
         case Figure():
-            return _figure(node)
+            return _figure_to_html(node)
         case Rule():
             return "<hr>"
         case _:
             assert_never(node)
 
 
-def _list(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
+def _list_to_html(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
     tag = "ol" if ordered else "ul"
     first = f' start="{start}"' if ordered and start != 1 else ""
-    rows = "\n".join(f"<li>{_entry(item)}</li>" for item in items)
+    rows = "\n".join(f"<li>{_list_item_to_html(item)}</li>" for item in items)
     return f"<{tag}{first}>\n{rows}\n</{tag}>"
 
 
-def _entry(content: Blocks) -> str:
+def _list_item_to_html(content: Blocks) -> str:
     """The inside of a list entry: a first paragraph needs no <p> of its own."""
     if content and isinstance(content[0], Paragraph):
         rest = blocks(content[1:])
@@ -113,7 +115,7 @@ def _entry(content: Blocks) -> str:
     return blocks(content)
 
 
-def _table(node: Table) -> str:
+def _table_to_html(node: Table) -> str:
     width = max([len(node.header), *(len(row) for row in node.rows)])
 
     def row(cells: tuple[Inlines, ...], tag: str) -> str:
@@ -125,9 +127,9 @@ def _table(node: Table) -> str:
     return f"<table>\n{head}" + (f"<tbody>\n{body}\n</tbody>\n" if body else "") + "</table>"
 
 
-def _figure(node: Figure) -> str:
-    picture = _image(node.image)
+def _figure_to_html(node: Figure) -> str:
+    picture = _image_to_html(node.image)
     if node.url:
-        picture = f'<a href="{address(node.url)}">{picture}</a>'
-    caption = f"<figcaption>{words(node.image.alt)}</figcaption>" if node.image.alt else ""
+        picture = f'<a href="{escape_url(node.url)}">{picture}</a>'
+    caption = f"<figcaption>{escape_text(node.image.alt)}</figcaption>" if node.image.alt else ""
     return f"<figure>{picture}{caption}</figure>"

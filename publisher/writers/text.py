@@ -36,68 +36,68 @@ _RULE = "* * *"
 def inlines(nodes: Inlines) -> str:
     """The text of a run of inlines; a line break becomes a newline."""
     # most nodes are plain text, which needs no closer look
-    return "".join([node.text if isinstance(node, Text) else _inline(node) for node in nodes])
+    return "".join([node.text if isinstance(node, Text) else _inline_to_text(node) for node in nodes])
 
 
 def blocks(nodes: Blocks) -> str:
     """The text of blocks, one blank line between two, without a final newline."""
-    return "\n\n".join([_block(node) for node in nodes])
+    return "\n\n".join([_block_to_text(node) for node in nodes])
 
 
-def _inline(node: Inline) -> str:
+def _inline_to_text(node: Inline) -> str:
     match node:
         case Text(text) | Code(text):
             return text
         case Strong(children) | Em(children):
             return inlines(children)
         case Link(children, url):
-            return _addressed(inlines(children), url)
+            return _append_url(inlines(children), url)
         case Image(url, alt):
-            return _addressed(alt, url)
+            return _append_url(alt, url)
         case Break():
             return "\n"
         case _:
             assert_never(node)
 
 
-def _addressed(text: str, url: str) -> str:
+def _append_url(text: str, url: str) -> str:
     if not text or text == url or text == url.removeprefix("mailto:"):
         return text or url
     return f"{text} ({url})" if text[-1].isascii() else f"{text}（{url}）"
 
 
-def _block(node: Block) -> str:
+def _block_to_text(node: Block) -> str:
     match node:
         case Paragraph(children):
             return inlines(children)
         case List(items, ordered, start):
-            return _list(items, ordered, start)
+            return _list_to_text(items, ordered, start)
         case Quote(children):
-            return _prefixed(blocks(children), "> ", "> ")
+            return _prefix_lines(blocks(children), "> ", "> ")
         case CodeBlock(text):
-            return _prefixed(text, "    ", "    ")
+            return _prefix_lines(text, "    ", "    ")
         case Table(header, rows):
             lines = [header, *rows] if any(header) else rows
             return "\n".join(" | ".join(inlines(cell).replace("\n", " ") for cell in row) for row in lines)
         case Figure(image, url):
-            picture = _addressed(image.alt, image.url)
-            return picture if url is None or url == image.url else _addressed(picture, url)
+            picture = _append_url(image.alt, image.url)
+            return picture if url is None or url == image.url else _append_url(picture, url)
         case Rule():
             return _RULE
         case _:
             assert_never(node)
 
 
-def _list(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
+def _list_to_text(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
     lines = []
     for number, item in enumerate(items, start):
         marker = f"{number}. " if ordered else _BULLET
-        inside = "\n".join(_block(node) for node in item)
-        lines.append(_prefixed(inside, marker, " " * len(marker)))
+        inside = "\n".join(_block_to_text(node) for node in item)
+        lines.append(_prefix_lines(inside, marker, " " * len(marker)))
     return "\n".join(lines)
 
 
-def _prefixed(text: str, first: str, rest: str) -> str:
+def _prefix_lines(text: str, first: str, rest: str) -> str:
     """The lines of a text with a prefix each; blank lines get none but that of a quote."""
     lines = text.split("\n")
     marked = [first + lines[0], *(rest + line for line in lines[1:])]

@@ -9,9 +9,9 @@ from statistics import median
 from publisher import registry
 from publisher.channel import Channel
 from publisher.model import Issue
-from publisher.reader import read
+from publisher.reader import parse_issue
 from publisher.testing import build_sample
-from publisher.transforms import absolute, publishable
+from publisher.transforms import make_publishable, make_urls_absolute
 from publisher.writers import text
 
 ROUNDS = 9
@@ -32,11 +32,15 @@ def as_text(issue: Issue) -> str:
 def costs(sources: list[str]) -> Iterator[tuple[str, float]]:
     """Name and cost of each step over the sources, in parts of the parse."""
     _, context = build_sample()
-    parsed = [read(source, "2021-07-18.md") for source in sources]
-    ready = [absolute(publishable(issue), "https://example.org/try/2021-07-18/") for issue in parsed]
+    parsed = [parse_issue(source, "2021-07-18.md") for source in sources]
+    ready = [
+        make_urls_absolute(make_publishable(issue), "https://example.org/try/2021-07-18/") for issue in parsed
+    ]
     steps: dict[str, Callable[[], object]] = {
-        "parse": lambda: [read(source, "2021-07-18.md") for source in sources],
-        "transforms": lambda: [absolute(publishable(issue), "https://example.org/try/") for issue in parsed],
+        "parse": lambda: [parse_issue(source, "2021-07-18.md") for source in sources],
+        "transforms": lambda: [
+            make_urls_absolute(make_publishable(issue), "https://example.org/try/") for issue in parsed
+        ],
         "text writer": lambda: [as_text(issue) for issue in ready],
     }
     for name in registry.channel_names():

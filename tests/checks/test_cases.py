@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from publisher.checks.check import check, examine
-from publisher.checks.cross_issue import Archive
-from publisher.checks.summary import Imprint
-from publisher.reader import decode, read
+from publisher.checks.check import check_issue, check_single_issue
+from publisher.checks.cross_issue import IssueIndex
+from publisher.checks.summary import IssueSummary
+from publisher.reader import decode, parse_issue
 from tests.reader.cases.place import CASES
 from tests.reader.cases.test_cases import CORPUS, named, place_of
 
@@ -95,20 +95,20 @@ BESIDE_OTHERS = {("A03", "2019-12-02.md:92"), ("X02", "2021-01-19.md:52")}
 
 
 @cache
-def archive() -> Archive:
+def archive() -> IssueIndex:
     """The published issues, each beside the others."""
     files = sorted((CORPUS / "issues").glob("*.md"))
-    return Archive(imprint_of(file.read_bytes(), file.name) for file in files)
+    return IssueIndex(imprint_of(file.read_bytes(), file.name) for file in files)
 
 
-def imprint_of(data: bytes, name: str) -> Imprint:
+def imprint_of(data: bytes, name: str) -> IssueSummary:
     text = decode(data)
-    return examine(read(text, name), text).imprint
+    return check_single_issue(parse_issue(text, name), text).summary
 
 
-def told(source: str, path: str, beside: Archive | None = None) -> dict[int, set[str]]:
+def told(source: str, path: str, beside: IssueIndex | None = None) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
-    for problem in check(read(source, path), source, beside):
+    for problem in check_issue(parse_issue(source, path), source, beside):
         found.setdefault(problem.pos.line, set()).add(problem.code)
     return found
 
@@ -203,7 +203,7 @@ def test_an_issue_listed_that_does_not_exist_among_many_that_do(corpus: Path) ->
     place = place_of("2019-12-02.md:92")
     listed = set(re.findall(r"(\d{4}-\d\d-\d\d)\.md\)", place.source))
     others = [imprint_of(b"# x", f"{stem}.md") for stem in listed - gone]
-    found = told(place.source, place.path, Archive(others))
+    found = told(place.source, place.path, IssueIndex(others))
     assert [line for line, codes in found.items() if "dead-archive-link" in codes] == [place.line]
 
 
@@ -212,6 +212,6 @@ def test_a_repository_that_another_issue_had(corpus: Path) -> None:
     (repo,) = place.match(r"\[(\S+?)[:：]")
     text = f"# 潮汐简报 (2020-12-30)\n\n## 开源项目\n\n- [{repo}：二版](https://github.com/{repo})\n"
     earlier = imprint_of(text.encode(), "2020-12-30.md")
-    found = told(place.source, place.path, Archive([earlier]))
+    found = told(place.source, place.path, IssueIndex([earlier]))
     assert "repeat-repo" in found[place.line]
     assert "duplicate-item" not in found[place.line]

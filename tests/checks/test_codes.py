@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.checks.check import check, examine, grave
+from publisher.checks.check import check_issue, check_single_issue, errors_only
 from publisher.checks.codes import CODES, Severity
-from publisher.checks.cross_issue import Archive
-from publisher.reader import read
+from publisher.checks.cross_issue import IssueIndex
+from publisher.reader import parse_issue
 
 TITLE = "# 潮汐简报 (2021-03-14)\n"
 GUIDE = "> 导读：浮标联网了。\n"
@@ -118,18 +118,20 @@ def marked(sample: str) -> tuple[str, tuple[int, int, int]]:
 @pytest.mark.parametrize(("code", "sample"), SAMPLES)
 def test_it_is_told_at_its_place(code: str, sample: str) -> None:
     text, place = marked(sample)
-    found = [problem for problem in check(read(text, "2021-03-14.md"), text) if problem.code == code]
+    found = [
+        problem for problem in check_issue(parse_issue(text, "2021-03-14.md"), text) if problem.code == code
+    ]
     assert [(p.pos.line, p.pos.column, p.pos.end_column) for p in found] == [place]
 
 
 @pytest.mark.parametrize("sample", [sample for code, sample in SAMPLES])
 def test_a_publish_sees_the_same_errors(sample: str) -> None:
     text = marked(sample)[0]
-    issue = read(text, "2021-03-14.md")
-    every = examine(issue, text)
-    seen = grave(issue, text)
+    issue = parse_issue(text, "2021-03-14.md")
+    every = check_single_issue(issue, text)
+    seen = errors_only(issue, text)
     assert seen.problems == tuple(one for one in every.problems if one.severity is Severity.ERROR)
-    assert seen.imprint == every.imprint
+    assert seen.summary == every.summary
 
 
 def test_every_code_has_a_sample() -> None:
@@ -139,16 +141,18 @@ def test_every_code_has_a_sample() -> None:
 @pytest.mark.parametrize(("code", "sample"), SAMPLES)
 def test_a_comment_silences_it(code: str, sample: str) -> None:
     text = f"{marked(sample)[0]}\n<!-- publish: ignore=too-long, {code} -->\n"
-    assert code not in {problem.code for problem in check(read(text, "2021-03-14.md"), text)}
+    assert code not in {problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)}
 
 
 def test_another_comment_does_not() -> None:
     text = marked(SAMPLES[0][1])[0] + "\n<!-- publish: ignore=too-long -->\n"
-    assert "arxiv-mismatch" in {problem.code for problem in check(read(text, "2021-03-14.md"), text)}
+    assert "arxiv-mismatch" in {
+        problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)
+    }
 
 
 def codes(text: str) -> list[str]:
-    return [problem.code for problem in check(read(text, "2021-03-14.md"), text)]
+    return [problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)]
 
 
 def test_the_same_heading_below_another_one_is_no_fault() -> None:
@@ -202,13 +206,13 @@ def test_bars_between_links_part_no_source() -> None:
 
 def test_of_two_addresses_at_one_place_the_longer_one_stands_there() -> None:
     text = SECTION + "- [浪](http://e.org/1)\n- [盐](http://e.org/12)\n"
-    found = [problem.pos for problem in check(read(text, "2021-03-14.md"), text)]
+    found = [problem.pos for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)]
     assert [(pos.line, pos.column, pos.end_column) for pos in found] == [(7, 7, 21), (8, 7, 22)]
 
 
 def test_a_sound_issue_has_no_problem() -> None:
     text = SECTION + ITEM + "摘要：船长说“准”。\n"
-    assert check(read(text, "2021-03-14.md"), text) == ()
+    assert check_issue(parse_issue(text, "2021-03-14.md"), text) == ()
 
 
 # ---------------------------------------------------------------- beside other issues
@@ -226,9 +230,12 @@ def beside(
     imprints = []
     for number, other in enumerate((text, *others)):
         path = f"{date if number == 0 else other.partition('(')[2][:10]}.md"
-        imprints.append(examine(read(other, path), other).imprint)
-    archive = Archive(imprints, published)
-    return [(problem.code, problem.pos.line) for problem in check(read(text, f"{date}.md"), text, archive)]
+        imprints.append(check_single_issue(parse_issue(other, path), other).summary)
+    archive = IssueIndex(imprints, published)
+    return [
+        (problem.code, problem.pos.line)
+        for problem in check_issue(parse_issue(text, f"{date}.md"), text, archive)
+    ]
 
 
 def test_an_article_of_an_earlier_issue_is_an_error_and_of_a_later_one_is_none() -> None:
@@ -279,6 +286,6 @@ def test_a_list_of_earlier_issues_leads_to_one_that_is_gone() -> None:
 
 def test_an_issue_with_another_id_than_it_went_out_under() -> None:
     text = issue("2021-03-14", "e.org/1")
-    sha = read(text, "2021-03-14.md").source.sha256
+    sha = parse_issue(text, "2021-03-14.md").source.sha256
     assert beside(text, "2021-03-14", published={sha: "2021-03-13"}) == [("renamed", 1)]
     assert beside(text, "2021-03-14", published={sha: "2021-03-14"}) == []

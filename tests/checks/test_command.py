@@ -166,7 +166,7 @@ def test_sarif_explains_its_rules(check: Check, letter: Path) -> None:
     log = json.loads(check("--format", "sarif", "--select", "empty-url").out)
     (rule,) = log["runs"][0]["tool"]["driver"]["rules"]
     assert rule["shortDescription"]["text"] == "A link has nothing between its parentheses: [title]()."
-    assert rule["help"] == rule["fullDescription"] == {"text": CODES["empty-url"].text}
+    assert rule["help"] == rule["fullDescription"] == {"text": CODES["empty-url"].explanation}
     assert rule["defaultConfiguration"] == {"level": "error"}
 
 
@@ -298,7 +298,7 @@ def test_explain(check: Check, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_every_code_is_explained(code: str) -> None:
-    text = CODES[code].text
+    text = CODES[code].explanation
     assert text.endswith((".", "-->"))
     assert len(text) > 20
 

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from publisher.checks.check import check, examine
+from publisher.checks.check import check_issue, check_single_issue
 from publisher.checks.codes import Problem
-from publisher.checks.cross_issue import Archive
-from publisher.checks.fix import mend
-from publisher.checks.source import Source
+from publisher.checks.cross_issue import IssueIndex
+from publisher.checks.fix import apply_fixes
+from publisher.checks.source import SourceText
 from publisher.cli.excerpt import format_excerpt, measure_columns
 from publisher.cli.formats import format_full
-from publisher.reader import decode, read
+from publisher.reader import decode, parse_issue
 from tests.checks.test_outside import EARLIER, ISSUE
 from tests.reader.cases.test_cases import CASES, CORPUS
 
@@ -73,8 +73,8 @@ def texts() -> list[str]:
 
 TEXTS = texts()
 # the samples as the issues before
-OTHERS = Archive(
-    examine(read(text, path), text).imprint
+OTHERS = IssueIndex(
+    check_single_issue(parse_issue(text, path), text).summary
     for path, text in zip(("2021-01-03.md", "2021-01-10.md", "2021-01-17.md"), TEXTS, strict=False)
 )
 # what is inserted, with a line each
@@ -178,21 +178,21 @@ def test_damaged_drafts(data: st.DataObject) -> None:
 
 
 def holds(text: str) -> None:
-    issue = read(text, PATH)
-    found = check(issue, text, OTHERS)
-    source = Source(text)
+    issue = parse_issue(text, PATH)
+    found = check_issue(issue, text, OTHERS)
+    source = SourceText(text)
     for problem in found:
         stands(problem, source)
     for said in format_full(PATH, source.lines, found, lambda said, _: said):
         assert not {"Cc", "Cf", "Zl", "Zp"} & {*map(unicodedata.category, said)}, said
-    mended = mend(read, text, PATH).text
-    assert mend(read, mended, PATH).text == mended
+    mended = apply_fixes(parse_issue, text, PATH).text
+    assert apply_fixes(parse_issue, mended, PATH).text == mended
     assert urls(text) <= urls(mended)
     assert words(RAW_URL.sub(" ", text)) <= words(mended)
-    assert len(check(read(mended, PATH), mended, OTHERS)) <= len(found)
+    assert len(check_issue(parse_issue(mended, PATH), mended, OTHERS)) <= len(found)
 
 
-def stands(problem: Problem, source: Source) -> None:
+def stands(problem: Problem, source: SourceText) -> None:
     """The place is in the text, what the message is about stands there, and the carets show it."""
     pos = problem.pos
     assert 1 <= pos.line <= pos.end_line <= len(source.lines)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.checks.check import check
+from publisher.checks.check import check_issue
 from publisher.checks.codes import CODES, Edit
-from publisher.checks.fix import content, mend
-from publisher.checks.source import Source
+from publisher.checks.fix import apply_fixes, collect_content
+from publisher.checks.source import SourceText
 from publisher.model import Issue, Pos
-from publisher.reader import decode, read
+from publisher.reader import decode, parse_issue
 from tests.reader.cases.test_cases import CASES
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n> 导读：浮标联网了。\n\n## 论文\n\n"
@@ -62,15 +62,17 @@ MENDED = [
 
 @pytest.mark.parametrize(("code", "wrong", "right"), MENDED)
 def test_what_is_written(code: str, wrong: str, right: str) -> None:
-    found = {problem.code for problem in check(read(HEAD + wrong, "2021-03-14.md"), HEAD + wrong)}
+    found = {
+        problem.code for problem in check_issue(parse_issue(HEAD + wrong, "2021-03-14.md"), HEAD + wrong)
+    }
     assert code in found
-    assert mend(read, HEAD + wrong, "2021-03-14.md").text == HEAD + right
+    assert apply_fixes(parse_issue, HEAD + wrong, "2021-03-14.md").text == HEAD + right
 
 
 def test_the_warm_up_and_headings() -> None:
     wrong = "####### 潮汐简报 (2021-03-14)\n\n先看几条短讯：\n\n- 甲：一；\n– 乙：二；\n丙：三；\n\n##论文\n"
     right = "# 潮汐简报 (2021-03-14)\n\n先看几条短讯：\n\n- 甲：一；\n- 乙：二；\n- 丙：三；\n\n## 论文\n"
-    assert mend(read, wrong, "2021-03-14.md").text == right
+    assert apply_fixes(parse_issue, wrong, "2021-03-14.md").text == right
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_the_warm_up_and_headings() -> None:
     ],
 )
 def test_what_is_left_to_the_editor(text: str) -> None:
-    assert mend(read, HEAD + text, "2021-03-14.md").text == HEAD + text
+    assert apply_fixes(parse_issue, HEAD + text, "2021-03-14.md").text == HEAD + text
 
 
 def test_a_line_with_much_to_mend_is_read_a_few_times() -> None:
@@ -95,48 +97,51 @@ def test_a_line_with_much_to_mend_is_read_a_few_times() -> None:
 
     def counted(text: str, path: str) -> Issue:
         times.append(1)
-        return read(text, path)
+        return parse_issue(text, path)
 
-    mended = mend(counted, HEAD + wrong, "2021-03-14.md").text
+    mended = apply_fixes(counted, HEAD + wrong, "2021-03-14.md").text
     assert mended == HEAD + wrong.replace("（", "(").replace("），，", ")，")
     assert len(times) < 10
 
 
 def test_only_the_codes_asked_for() -> None:
     text = HEAD + "-[浪](https://e.org/1)\n摘要更准，，了"
-    assert mend(read, text, "x.md", {"label-colon"}).text == HEAD + "-[浪](https://e.org/1)\n摘要：更准，，了"
-    assert mend(read, text, "x.md", frozenset()).text == text
+    assert (
+        apply_fixes(parse_issue, text, "x.md", {"label-colon"}).text
+        == HEAD + "-[浪](https://e.org/1)\n摘要：更准，，了"
+    )
+    assert apply_fixes(parse_issue, text, "x.md", frozenset()).text == text
 
 
 def test_line_ends_and_the_mark_at_the_front_stay() -> None:
     text = "\ufeff# 潮汐简报 (2021-03-14)\r\n\r\n## 论文\r\n\r\n-[浪](https://e.org/1)\r摘要更准了  \r\n"
-    assert mend(read, text, "x.md").text == text.replace("-[", "- [").replace("摘要", "摘要：")
+    assert apply_fixes(parse_issue, text, "x.md").text == text.replace("-[", "- [").replace("摘要", "摘要：")
 
 
 def test_edits_that_overlap_are_not_both_made() -> None:
     edits = [Edit(Pos(1, 2, 1, 4), "X"), Edit(Pos(1, 3, 1, 5), "Y"), Edit(Pos(1, 5, 1, 5), "Z")]
-    assert Source("abcdef").edited(edits) == "aXdZef"
+    assert SourceText("abcdef").apply_edits(edits) == "aXdZef"
 
 
 # ------------------------------------------------------------------------ for any text
 
 
 def holds(text: str, path: str = "2021-03-14.md") -> None:
-    issue = read(text, path)
-    before = check(issue, text)
-    lines = Source(text).lines
+    issue = parse_issue(text, path)
+    before = check_issue(issue, text)
+    lines = SourceText(text).lines
     for problem in before:
         assert problem.code in CODES
         for pos in (problem.pos, *(edit.pos for edit in problem.edits)):
             assert 1 <= pos.line <= pos.end_line <= len(lines)
             assert 1 <= pos.column <= len(lines[pos.line - 1]) + 1
             assert 1 <= pos.end_column <= len(lines[pos.end_line - 1]) + 2
-    done = mend(read, text, path)
-    mended = read(done.text, path)
-    assert mend(read, done.text, path).text == done.text
-    assert len(check(mended, done.text)) < len(before) or not done.fixed
+    done = apply_fixes(parse_issue, text, path)
+    mended = parse_issue(done.text, path)
+    assert apply_fixes(parse_issue, done.text, path).text == done.text
+    assert len(check_issue(mended, done.text)) < len(before) or not done.fixed
     assert len([*mended.items]) >= len([*issue.items])
-    (words, urls), (new_words, new_urls) = content(issue), content(mended)
+    (words, urls), (new_words, new_urls) = collect_content(issue), collect_content(mended)
     assert words <= new_words
     assert urls <= new_urls
 

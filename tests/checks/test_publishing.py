@@ -13,7 +13,7 @@ import pytest
 
 from publisher import reader
 from publisher.channel import Context
-from publisher.channels.wechat import Wechat
+from publisher.channels.wechat import WeChat
 from publisher.cli.main import main
 from publisher.errors import DeliveryError
 from publisher.ledger import Ledger
@@ -146,10 +146,10 @@ def test_what_is_too_long_stops_the_channel_that_cannot_carry_it(letter: Path, s
 def test_a_channel_that_cannot_render_it_stops_no_other(
     letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def render(self: Wechat, issue: Issue, context: Context) -> NoReturn:
+    def render(self: WeChat, issue: Issue, context: Context) -> NoReturn:
         raise DeliveryError("out of ink")
 
-    monkeypatch.setattr(Wechat, "render", render)
+    monkeypatch.setattr(WeChat, "render", render)
     code, said, _ = say()
     assert code == 3
     assert "out of ink" in said
@@ -158,13 +158,13 @@ def test_a_channel_that_cannot_render_it_stops_no_other(
 
 def test_nothing_is_read_twice(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    real = reader.read
+    real = reader.parse_issue
 
     def read(text: str, path: str = "") -> Issue:
         opened.append(path)
         return real(text, path)
 
-    monkeypatch.setattr(reader, "read", read)
+    monkeypatch.setattr(reader, "parse_issue", read)
     write(letter, "2021-07-18", "https://e.org/9")
     say()
     assert sorted(opened) == ["issues/2021-07-04.md", "issues/2021-07-18.md"]

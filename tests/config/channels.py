@@ -10,7 +10,7 @@ from typing import ClassVar
 from publisher import config
 from publisher.channel import Channel, Rendering, Session
 from publisher.errors import ConfigError
-from publisher.model import Publication
+from publisher.model import Newsletter
 
 
 class Silent:
@@ -34,9 +34,9 @@ class Rss(Silent):
     path: str = "public/feed.xml"
     entries: int = 20
 
-    def feed_urls(self, publication: Publication) -> dict[str, str]:
-        if not self.path.startswith(f"{publication.site}/"):
-            raise ConfigError(f"{self.path} is not below {publication.site}", "move it")
+    def feed_urls(self, newsletter: Newsletter) -> dict[str, str]:
+        if not self.path.startswith(f"{newsletter.site}/"):
+            raise ConfigError(f"{self.path} is not below {newsletter.site}", "move it")
         return {}
 
 

@@ -346,7 +346,7 @@ def test_a_missing_id_is_told_as_the_line_to_add(tmp_path: Path, name: str, line
     assert caught.value.message == "publisher.toml:2:1: [newsletter] has no id"
     assert caught.value.hint == f"add below [newsletter]: {line}"
     path.write_text(path.read_text("utf-8") + line, "utf-8")
-    assert config.load_config(path, find_channel).publication.name == name
+    assert config.load_config(path, find_channel).newsletter.name == name
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

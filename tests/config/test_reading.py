@@ -16,10 +16,10 @@ from tests.config.channels import TOP, Pigeon, Rss, Web, find_channel, load
 def test_three_keys_are_enough(tmp_path: Path) -> None:
     found = load(tmp_path, TOP)
     assert (found.path, found.root) == (tmp_path / "publisher.toml", tmp_path)
-    assert found.publication.name == "慢工"
-    assert found.publication.url == "https://example.org/slow/{date}/"
-    assert found.publication.base == "https://example.org/slow/"
-    assert (found.publication.site, found.publication.lang) == ("public", "zh-CN")
+    assert found.newsletter.name == "慢工"
+    assert found.newsletter.url == "https://example.org/slow/{date}/"
+    assert found.newsletter.base == "https://example.org/slow/"
+    assert (found.newsletter.site, found.newsletter.lang) == ("public", "zh-CN")
     assert found.issues == "issues/*.md"
     assert (found.schedule.at, found.schedule.is_set) == (dt.time(9, 45), False)
     assert found.listen is None, "the daemon shows nothing unless it is asked to"
@@ -66,12 +66,12 @@ path = "docs/slow/rss.xml"
 enabled = false
 """,
     )
-    assert found.publication.tagline == "写得慢一点"
-    assert found.publication.site == "docs/slow"
-    assert (found.publication.lang, found.publication.timezone) == ("en", "Europe/Berlin")
-    assert (found.publication.author, found.publication.email) == ("林", "editor@example.org")
-    assert found.publication.license == "CC-BY-SA-4.0"
-    assert found.publication.contacts == ("公众号：慢工", "https://example.org")
+    assert found.newsletter.tagline == "写得慢一点"
+    assert found.newsletter.site == "docs/slow"
+    assert (found.newsletter.lang, found.newsletter.timezone) == ("en", "Europe/Berlin")
+    assert (found.newsletter.author, found.newsletter.email) == ("林", "editor@example.org")
+    assert found.newsletter.license == "CC-BY-SA-4.0"
+    assert found.newsletter.contacts == ("公众号：慢工", "https://example.org")
     assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
     assert found.listen == ("::1", 8080)
     schedule = found.schedule
@@ -132,7 +132,7 @@ def test_a_channel_that_is_off_need_not_fit_the_site(tmp_path: Path) -> None:
 )
 def test_url_is_a_pattern_with_a_base(tmp_path: Path, url: str, pattern: str, base: str) -> None:
     found = load(tmp_path, TOP.replace("https://example.org/slow/{date}/", url))
-    assert (found.publication.url, found.publication.base) == (pattern, base)
+    assert (found.newsletter.url, found.newsletter.base) == (pattern, base)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_url_is_a_pattern_with_a_base(tmp_path: Path, url: str, pattern: str, ba
     ["tag:example.org,2021:slow", "tag:lin@mail.example.org,2021-02:a/b?c", "tag:example.org,2021-02-28:"],
 )
 def test_id_may_be_any_tag_uri(tmp_path: Path, tag: str) -> None:
-    assert load(tmp_path, TOP.replace("tag:example.org,2021:slow", tag)).publication.id == tag
+    assert load(tmp_path, TOP.replace("tag:example.org,2021:slow", tag)).newsletter.id == tag
 
 
 def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
     path = tmp_path / "publisher.toml"
     path.write_bytes(b"\xef\xbb\xbf" + TOP.replace("\n", "\r\n").encode())
-    assert config.load_config(path, find_channel).publication.name == "慢工"
+    assert config.load_config(path, find_channel).newsletter.name == "慢工"
 
 
 def test_find_looks_upward(tmp_path: Path) -> None:

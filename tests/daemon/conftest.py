@@ -21,7 +21,7 @@ from publisher.daemon.scheduler import PassResult, Scheduler
 from publisher.errors import DeliveryError
 from publisher.events import Outcome, Request
 from publisher.ledger import Key, Ledger
-from publisher.model import Publication
+from publisher.model import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.theme import Theme
 from publisher.timetable import Schedule
@@ -61,7 +61,7 @@ def rest() -> Receipt:
 
 
 @dataclass
-class Newsletter:
+class Project:
     """Issues, channels, a schedule, and a time that stands still until it is set."""
 
     root: Path
@@ -97,12 +97,12 @@ class Newsletter:
     @property
     def config(self) -> Config:
         base = "https://e.org/"
-        publication = Publication("慢刊", f"{base}{{date}}/", base, "tag:e.org,2021:n", timezone=self.zone)
+        newsletter = Newsletter("慢刊", f"{base}{{date}}/", base, "tag:e.org,2021:n", timezone=self.zone)
         path = self.root / "publisher.toml"
         return Config(
             path,
             self.root,
-            publication,
+            newsletter,
             channels=self.channels,
             schedule=self.schedule,
             listen=self.listen,
@@ -150,8 +150,8 @@ class Newsletter:
 
 
 @pytest.fixture
-def letter(tmp_path: Path) -> Newsletter:
+def project(tmp_path: Path) -> Project:
     """One issue of one message, due right now."""
-    made = Newsletter(tmp_path / "letter")
+    made = Project(tmp_path / "letter")
     made.write("2021-07-18", "一")
     return made

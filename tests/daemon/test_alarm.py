@@ -20,7 +20,7 @@ from publisher.credentials import resolve_secret
 from publisher.daemon import alarm
 from publisher.daemon.alarm import wake
 from publisher.daemon.hook import call
-from tests.daemon.conftest import HOUR, MINUTE, Newsletter
+from tests.daemon.conftest import HOUR, MINUTE, Project
 
 Ring = Callable[[], None]
 
@@ -46,22 +46,22 @@ class Fake:
         Fake.rings(self._jobs["tick"])
 
 
-def serve(letter: Newsletter, monkeypatch: pytest.MonkeyPatch, rings: Callable[[Ring], None]) -> None:
+def serve(project: Project, monkeypatch: pytest.MonkeyPatch, rings: Callable[[Ring], None]) -> None:
     monkeypatch.setattr(blocking, "BlockingScheduler", Fake)
     monkeypatch.setattr(Fake, "rings", staticmethod(rings), raising=False)
-    ticker = letter.ticker()
-    wake(lambda: letter.tick(ticker).next_due, letter.stop, lambda *_: None)
-    letter.stop.clear()
+    ticker = project.ticker()
+    wake(lambda: project.tick(ticker).next_due, project.stop, lambda *_: None)
+    project.stop.clear()
 
 
-def test_one_that_never_rings(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
-    serve(letter, monkeypatch, lambda _: None)
-    assert letter.sent == []
-    serve(letter, monkeypatch, lambda ring: ring())
-    assert letter.sent == ["一"]
+def test_one_that_never_rings(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(project, monkeypatch, lambda _: None)
+    assert project.sent == []
+    serve(project, monkeypatch, lambda ring: ring())
+    assert project.sent == ["一"]
 
 
-def test_one_that_rings_twice(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_rings_twice(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def twice(ring: Ring) -> None:
         both = [threading.Thread(target=ring) for _ in range(2)]
         for one in both:
@@ -70,21 +70,21 @@ def test_one_that_rings_twice(letter: Newsletter, monkeypatch: pytest.MonkeyPatc
             one.join()
         ring()
 
-    serve(letter, monkeypatch, twice)
-    assert letter.sent == ["一"]
+    serve(project, monkeypatch, twice)
+    assert project.sent == ["一"]
 
 
-def test_one_that_rings_late(letter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_rings_late(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def late(ring: Ring) -> None:
-        letter.now -= MINUTE
+        project.now -= MINUTE
         ring()
-        assert letter.sent == []
-        letter.now += 5 * HOUR
+        assert project.sent == []
+        project.now += 5 * HOUR
         ring()
 
-    serve(letter, monkeypatch, late)
-    assert letter.sent == ["一"]
-    assert letter.said("publishing")[0].message == "late by 4 h 59 min"
+    serve(project, monkeypatch, late)
+    assert project.sent == ["一"]
+    assert project.said("publishing")[0].message == "late by 4 h 59 min"
 
 
 # ---------------------------------------------------------------- the real one

@@ -9,22 +9,22 @@ import pytest
 from publisher.channel import Receipt
 from publisher.errors import BusyError, ConfigError, DeliveryError
 from publisher.ledger.queries import Verdict, resolve
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Newsletter, refuse
+from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, refuse
 from tests.support.fake_channel import Call
 
 
-def test_what_was_put_off_goes_on_at_its_time(letter: Newsletter) -> None:
-    letter.with_post(behaves=refuse(DeliveryError("tired", retry_after=3600), 1))
-    done = letter.tick()
+def test_what_was_put_off_goes_on_at_its_time(project: Project) -> None:
+    project.with_post(behaves=refuse(DeliveryError("tired", retry_after=3600), 1))
+    done = project.tick()
     assert (done.next_due, done.exit_code) == (DUE + HOUR, 3)
-    assert len(letter.said("waiting")) == 1
-    letter.now += 30 * MINUTE
-    letter.tick()
-    assert letter.sent == []
-    letter.now = DUE + HOUR
-    assert letter.tick().exit_code == 0
-    assert letter.sent == ["一"]
-    assert not [news for news in letter.told if news.alarm]
+    assert len(project.said("waiting")) == 1
+    project.now += 30 * MINUTE
+    project.tick()
+    assert project.sent == []
+    project.now = DUE + HOUR
+    assert project.tick().exit_code == 0
+    assert project.sent == ["一"]
+    assert not [news for news in project.told if news.alarm]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_what_was_put_off_goes_on_at_its_time(letter: Newsletter) -> None:
     ],
 )
 def test_what_failed_is_told_once_and_left_alone(
-    letter: Newsletter, error: Exception, code: int, message: str
+    project: Project, error: Exception, code: int, message: str
 ) -> None:
     tries = []
 
@@ -43,63 +43,63 @@ def test_what_failed_is_told_once_and_left_alone(
         tries.append(call)
         raise error
 
-    letter.with_post(behaves=behave)
-    assert letter.tick().exit_code == code
+    project.with_post(behaves=behave)
+    assert project.tick().exit_code == code
     for _ in range(3):
-        letter.now += HOUR
-        letter.restart()
-        assert letter.tick().exit_code == 0
+        project.now += HOUR
+        project.restart()
+        assert project.tick().exit_code == 0
     assert len(tries) == 1
-    [alarm] = [news for news in letter.told if news.alarm]
+    [alarm] = [news for news in project.told if news.alarm]
     assert (alarm.what, alarm.message) == ("unknown" if code == 4 else "failed", message)
-    letter.with_post(behaves=None)
+    project.with_post(behaves=None)
     if code == 4:
-        resolve(letter.ledger, letter.key(), Verdict.RESEND, letter.now)
-        letter.tick()
+        resolve(project.ledger, project.key(), Verdict.RESEND, project.now)
+        project.tick()
     else:
-        letter.publish(retry=True)
-    assert letter.sent == ["一"]
+        project.publish(retry=True)
+    assert project.sent == ["一"]
 
 
-def test_a_channel_that_cannot_begin_is_left_alone_for_a_while(letter: Newsletter) -> None:
+def test_a_channel_that_cannot_begin_is_left_alone_for_a_while(project: Project) -> None:
     opened = []
 
     def no_token() -> None:
         opened.append(1)
         raise BusyError("the token is not there", "put it there")
 
-    letter.with_post(opening=no_token)
-    letter.tick()
-    assert letter.sent == []
-    letter.with_post(opening=lambda: None)
-    letter.now += 11 * MINUTE
-    letter.tick()
-    assert letter.sent == ["一"]
+    project.with_post(opening=no_token)
+    project.tick()
+    assert project.sent == []
+    project.with_post(opening=lambda: None)
+    project.now += 11 * MINUTE
+    project.tick()
+    assert project.sent == ["一"]
     assert len(opened) == 1
 
 
-def test_trouble_that_stays_is_one_pair_of_lines(letter: Newsletter) -> None:
+def test_trouble_that_stays_is_one_pair_of_lines(project: Project) -> None:
     """Tried every ten minutes, told once; a new process says so anew, and alarms nobody."""
 
     def no_token() -> None:
         raise ConfigError("the token is not there", "put it there")
 
-    letter.with_post(opening=no_token)
+    project.with_post(opening=no_token)
     for _ in range(4):
-        letter.tick()
-        letter.now += 11 * MINUTE
-    assert [(news.what, news.alarm) for news in letter.told] == [
+        project.tick()
+        project.now += 11 * MINUTE
+    assert [(news.what, news.alarm) for news in project.told] == [
         ("publishing", False),
         ("failed", True),
     ]
-    letter.restart()
-    assert letter.tick().exit_code == 2
-    assert [(news.what, news.alarm) for news in letter.told[2:]] == [
+    project.restart()
+    assert project.tick().exit_code == 2
+    assert [(news.what, news.alarm) for news in project.told[2:]] == [
         ("publishing", False),
         ("failed", False),
     ]
-    letter.with_post(opening=lambda: None)
-    letter.now += 11 * MINUTE
-    letter.tick()
-    assert letter.sent == ["一"]
-    assert letter.told[-1].what == "published"
+    project.with_post(opening=lambda: None)
+    project.now += 11 * MINUTE
+    project.tick()
+    assert project.sent == ["一"]
+    assert project.told[-1].what == "published"

@@ -12,89 +12,87 @@ from publisher.channels.web import Web
 from publisher.delivery import ledger_guard
 from publisher.reports.adopt import adopt_archive, trust_ledger
 from publisher.theme import Theme
-from tests.daemon.conftest import DUE, HOUR, Newsletter
+from tests.daemon.conftest import DUE, HOUR, Project
 from tests.support.fake_channel import Letters
 
 # ---------------------------------------------------------------- a ledger of yesterday
 
 
-def restored(letter: Newsletter) -> None:
+def restored(project: Project) -> None:
     """The ledger as it was before the issue of the 18th went out."""
-    letter.write("2021-07-17", "旧")
-    letter.now = DUE - 24 * HOUR
-    letter.tick()
-    copy = letter.root / "copy.db"
-    shutil.copy(letter.place, copy)
-    letter.now = DUE
-    letter.tick()
-    assert letter.sent == ["旧", "一"]
-    for path in letter.place.parent.glob("ledger.db*"):
+    project.write("2021-07-17", "旧")
+    project.now = DUE - 24 * HOUR
+    project.tick()
+    copy = project.root / "copy.db"
+    shutil.copy(project.place, copy)
+    project.now = DUE
+    project.tick()
+    assert project.sent == ["旧", "一"]
+    for path in project.place.parent.glob("ledger.db*"):
         path.unlink()
-    shutil.copy(copy, letter.place)
-    letter.told.clear()
-    letter.restart()
+    shutil.copy(copy, project.place)
+    project.told.clear()
+    project.restart()
 
 
 @pytest.mark.parametrize("remembered", [True, False])
-def test_a_restored_ledger_sends_nothing(letter: Newsletter, remembered: bool) -> None:
+def test_a_restored_ledger_sends_nothing(project: Project, remembered: bool) -> None:
     """Fault 22: refuses until `adopt`, by itself and by hand."""
-    restored(letter)
+    restored(project)
     if not remembered:
-        shutil.rmtree(letter.root / ".publisher" / "cache")
-    assert letter.tick().exit_code == 2
-    assert letter.publish("2021-07-18").exit_code == (0 if remembered else 2)
-    assert letter.tick().exit_code == 0, "told twice"
-    assert letter.sent == ["旧", "一"]
-    [failed] = letter.said("failed")
+        shutil.rmtree(project.root / ".publisher" / "cache")
+    assert project.tick().exit_code == 2
+    assert project.publish("2021-07-18").exit_code == (0 if remembered else 2)
+    assert project.tick().exit_code == 0, "told twice"
+    assert project.sent == ["旧", "一"]
+    [failed] = project.said("failed")
     assert failed.alarm
     assert failed.message == "the ledger is older than the last one that was used here"
-    trust_ledger(letter.config, Theme.load(), letter.now)
-    letter.restart()
-    letter.tick()
-    assert letter.sent == ["旧", "一"] + ["一"] * (not remembered), "a person said so"
-    letter.now += HOUR
-    letter.told.clear()
-    letter.tick()
-    assert letter.told == []
+    trust_ledger(project.config, Theme.load(), project.now)
+    project.restart()
+    project.tick()
+    assert project.sent == ["旧", "一"] + ["一"] * (not remembered), "a person said so"
+    project.now += HOUR
+    project.told.clear()
+    project.tick()
+    assert project.told == []
 
 
-def test_a_ledger_of_another_machine_sends_nothing(
-    letter: Newsletter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ledger_of_another_machine_sends_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_guard, "identify_machine", lambda: "here")
-    letter.tick()
-    letter.write("2021-07-19", "二")
-    letter.now += 24 * HOUR
+    project.tick()
+    project.write("2021-07-19", "二")
+    project.now += 24 * HOUR
     monkeypatch.setattr(ledger_guard, "identify_machine", lambda: "there")
-    letter.tick()
-    error = letter.publish("2021-07-19").channels["post"].error
+    project.tick()
+    error = project.publish("2021-07-19").channels["post"].error
     assert error
     assert error.message == "the ledger belongs to another machine"
     assert error.hint == "nothing is sent: compare it with what was sent, then publish adopt"
-    assert letter.sent == ["一"]
-    trust_ledger(letter.config, Theme.load(), letter.now)
-    letter.restart()
-    letter.tick()
-    assert letter.sent == ["一", "二"]
+    assert project.sent == ["一"]
+    trust_ledger(project.config, Theme.load(), project.now)
+    project.restart()
+    project.tick()
+    assert project.sent == ["一", "二"]
     monkeypatch.setattr(
         ledger_guard, "identify_machine", lambda: ""
     )  # where nobody knows, nothing is refused
-    letter.write("2021-07-20", "三")
-    letter.now += 24 * HOUR
-    letter.tick()
-    assert letter.sent == ["一", "二", "三"]
+    project.write("2021-07-20", "三")
+    project.now += 24 * HOUR
+    project.tick()
+    assert project.sent == ["一", "二", "三"]
 
 
 # ---------------------------------------------------------------- beginning
 
 
-def test_an_old_archive_is_taken_as_published(letter: Newsletter) -> None:
-    letter.channels = (Web(), Rss(), *letter.channels, Letters(letter.world, count=3))
+def test_an_old_archive_is_taken_as_published(project: Project) -> None:
+    project.channels = (Web(), Rss(), *project.channels, Letters(project.world, count=3))
     for number in range(40):
-        letter.write(f"{dt.date(2020, 1, 5) + dt.timedelta(weeks=2 * number)}", "旧")
-    letter.write("2021-07-10", "稿", head="---\ndraft: true\n---\n")
-    letter.now = DUE - HOUR
-    taken, left, outcome = adopt_archive(letter.config, Theme.load(), letter.now, lambda _: None)
+        project.write(f"{dt.date(2020, 1, 5) + dt.timedelta(weeks=2 * number)}", "旧")
+    project.write("2021-07-10", "稿", head="---\ndraft: true\n---\n")
+    project.now = DUE - HOUR
+    taken, left, outcome = adopt_archive(project.config, Theme.load(), project.now, lambda _: None)
     assert [(one.channel, one.new, one.known) for one in taken] == [("post", 40, 0), ("letters", 40, 0)]
     assert sorted((one.path, one.reason) for one in left) == [
         ("issues/2021-07-10.md", "it is a draft"),
@@ -102,19 +100,19 @@ def test_an_old_archive_is_taken_as_published(letter: Newsletter) -> None:
     ]
     assert outcome
     assert outcome.exit_code == 0
-    assert len(list((letter.root / "public").glob("20*/index.html"))) == 40
-    assert (letter.root / "public" / "feed.xml").exists()
-    assert list(letter.world) == []
-    again, _, _ = adopt_archive(letter.config, Theme.load(), letter.now, lambda _: None)
+    assert len(list((project.root / "public").glob("20*/index.html"))) == 40
+    assert (project.root / "public" / "feed.xml").exists()
+    assert list(project.world) == []
+    again, _, _ = adopt_archive(project.config, Theme.load(), project.now, lambda _: None)
     assert [(one.new, one.known) for one in again] == [(0, 40), (0, 40)]
-    letter.tick()
-    assert letter.told == []
-    letter.write("2021-07-04", "旧", "改")
-    done = letter.publish("2021-07-04").channels["post"]
+    project.tick()
+    assert project.told == []
+    project.write("2021-07-04", "旧", "改")
+    done = project.publish("2021-07-04").channels["post"]
     assert done.held_reason == "it was out before the ledger began, and stays as it is"
-    letter.publish("2021-07-04", correct=True)
-    letter.publish("2021-07-04", retry=True)
-    assert list(letter.world) == []
-    letter.now = DUE
-    letter.tick()
-    assert letter.sent == ["一"] * 4
+    project.publish("2021-07-04", correct=True)
+    project.publish("2021-07-04", retry=True)
+    assert list(project.world) == []
+    project.now = DUE
+    project.tick()
+    assert project.sent == ["一"] * 4

@@ -14,7 +14,7 @@ from tests.support.newsletter import NOW, SETTINGS, Letter, begun
 
 
 @pytest.fixture
-def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
     """An issue of two weeks ago, one of today, and one that comes in two weeks."""
     made = begun(tmp_path, monkeypatch, capsys)
     made.write("2021-08-01", "将来")
@@ -23,13 +23,13 @@ def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return made
 
 
-def test_what_is_to_come(letter: Letter) -> None:
-    assert letter.told("status", "2021-08-01") == [
+def test_what_is_to_come(project: Letter) -> None:
+    assert project.told("status", "2021-08-01") == [
         "2021-08-01  to come",
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
     ]
-    found = json.loads(letter.run("status", "--json").out)
+    found = json.loads(project.run("status", "--json").out)
     assert found["to_come"][1] == {
         "issue": "2021-08-01",
         "path": "issues/2021-08-01.md",
@@ -44,34 +44,34 @@ def test_what_is_to_come(letter: Letter) -> None:
     assert found["daemon"] is None
 
 
-def test_an_issue_of_today_is_shown_once(letter: Letter) -> None:
+def test_an_issue_of_today_is_shown_once(project: Letter) -> None:
     before = NOW.replace(hour=1)  # 09:00 in Shanghai
-    told = letter.told("status", now=before)
+    told = project.told("status", now=before)
     assert told[:3] == [
         "2021-07-18  to come",
         "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
         "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
     ]
     assert sum(line.startswith("2021-07-18") for line in told) == 1
-    assert sum(line.startswith("2021-07-18") for line in letter.told("status", now=NOW)) == 1
-    assert "  chat  not published · @readers" in letter.told("status", now=NOW)
+    assert sum(line.startswith("2021-07-18") for line in project.told("status", now=NOW)) == 1
+    assert "  chat  not published · @readers" in project.told("status", now=NOW)
 
 
-def test_what_keeps_a_message_waiting_is_shown(letter: Letter) -> None:
-    letter.orders("2 rest")
-    letter.run("--yes")
-    assert letter.told("status", "2021-07-18")[2:] == [
+def test_what_keeps_a_message_waiting_is_shown(project: Letter) -> None:
+    project.orders("2 rest")
+    project.run("--yes")
+    assert project.told("status", "2021-07-18")[2:] == [
         "  chat  2 of 3 waiting until 2021-07-18 13:00 · @readers · https://chat.example/89",
         "        2 waits: the chat is tired",
         "        → publish 2021-07-18 --channel chat",
     ]
-    assert letter.told("status", "2021-07-18", now=NOW + dt.timedelta(hours=2))[2].startswith(
+    assert project.told("status", "2021-07-18", now=NOW + dt.timedelta(hours=2))[2].startswith(
         "  chat  2 of 3 waiting · @readers"
     )
 
 
-def test_what_would_stop_it(letter: Letter) -> None:
-    file = letter.root / "issues" / "2021-08-01.md"
+def test_what_would_stop_it(project: Letter) -> None:
+    file = project.root / "issues" / "2021-08-01.md"
     file.write_text(file.read_text("utf-8").replace("https://e.org/2021-08-01", ""), "utf-8")
     stopped = [
         "2021-08-01  to come",
@@ -80,49 +80,49 @@ def test_what_would_stop_it(letter: Letter) -> None:
     ]
     said = "issues/2021-08-01.md has 1 error: empty-url at line 5"
     look = "publish check issues/2021-08-01.md"
-    assert letter.told("status", "2021-08-01") == [*stopped, f"  {said} · {look}"]
-    [one, _] = json.loads(letter.run("status", "2021-08-01", "--json").out)["to_come"]
+    assert project.told("status", "2021-08-01") == [*stopped, f"  {said} · {look}"]
+    [one, _] = json.loads(project.run("status", "2021-08-01", "--json").out)["to_come"]
     assert (one["outlook"], one["detail"]) == ("unsound", said)
     day = dt.datetime(2021, 8, 1, 4, tzinfo=dt.UTC)
     force = "or publish --issue 2021-08-01 --force"
     told = f"2021-08-01 unsound web,chat: {said} · {look} · {force}"
-    assert told in letter.told("tick", code=1, now=day)
-    assert told not in letter.told("tick", now=day)
-    rows = letter.told("status", "2021-08-01", now=day)
+    assert told in project.told("tick", code=1, now=day)
+    assert told not in project.told("tick", now=day)
+    rows = project.told("status", "2021-08-01", now=day)
     assert rows[:4] == [*stopped, f"  {said} · {look} · {force}"]
     assert rows[5] == "  web   not published"
 
 
-def test_hold_and_release(letter: Letter) -> None:
-    assert letter.told("hold", "2021-08-01", "--channel", "chat") == [
+def test_hold_and_release(project: Letter) -> None:
+    assert project.told("hold", "2021-08-01", "--channel", "chat") == [
         "2021-08-01  to come",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held",
     ]
-    assert letter.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
-    file = letter.root / "issues" / "2021-08-01.md"
+    assert project.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
+    file = project.root / "issues" / "2021-08-01.md"
     text = file.read_text("utf-8")
     file.write_text(f"---\ndraft: true\n---\n{text}", "utf-8")
-    assert letter.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft"
+    assert project.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft"
     file.write_text(text, "utf-8")
-    assert letter.told("hold", "issues/2021-08-01.md", "--release")[1:] == [
+    assert project.told("hold", "issues/2021-08-01.md", "--release")[1:] == [
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
     ]
 
 
-def test_a_draft_can_be_held(letter: Letter) -> None:
-    letter.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
-    assert letter.told("hold", "2021-08-01", "--channel", "chat")[1:] == [
+def test_a_draft_can_be_held(project: Letter) -> None:
+    project.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
+    assert project.told("hold", "2021-08-01", "--channel", "chat")[1:] == [
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft",
     ]
 
 
-def test_reschedule(letter: Letter) -> None:
-    assert letter.told("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
+def test_reschedule(project: Letter) -> None:
+    assert project.told("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
         "  web   2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
         "  chat  2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
     ]
-    assert letter.told("reschedule", "2021-08-01", "06:30", "-c", "web")[1:] == [
+    assert project.told("reschedule", "2021-08-01", "06:30", "-c", "web")[1:] == [
         "  web  2021-08-01 06:30 (2021-07-31 22:30 UTC) · rescheduled"
     ]
 
@@ -148,94 +148,94 @@ def test_reschedule(letter: Letter) -> None:
         (("hold", "2021-07-18"), "2021-07-18 is out already · see publish status"),
     ],
 )
-def test_what_cannot_be_decided(letter: Letter, words: tuple[str, ...], message: str) -> None:
-    letter.run("2021-07-18", "--yes")
-    said = letter.run(*words)
+def test_what_cannot_be_decided(project: Letter, words: tuple[str, ...], message: str) -> None:
+    project.run("2021-07-18", "--yes")
+    said = project.run(*words)
     assert said.code == 2
     assert said.err.startswith(f"error: {message}")
 
 
-def test_an_archive_is_adopted(letter: Letter) -> None:
-    said = letter.run("adopt", "--archive")
+def test_an_archive_is_adopted(project: Letter) -> None:
+    said = project.run("adopt", "--archive")
     assert said.code == 0
     assert said.out.splitlines()[-3:] == [
         "✓ chat  @readers · 1 issue taken as published",
         "  not taken: issues/2021-07-18.md: it is dated 2021-07-18, and goes out then",
         "  not taken: issues/2021-08-01.md: it is dated 2021-08-01, and goes out then",
     ]
-    assert letter.world.told == []
-    assert "  chat  published 2021-07-04 10:30 · @readers" in letter.told("status", "2021-07-04")
-    assert letter.run("tick", now=NOW).code == 0
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.told == []
+    assert "  chat  published 2021-07-04 10:30 · @readers" in project.told("status", "2021-07-04")
+    assert project.run("tick", now=NOW).code == 0
+    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
-def test_an_archive_is_adopted_where_only_files_are_written(letter: Letter) -> None:
-    settings = letter.root / "publisher.toml"
+def test_an_archive_is_adopted_where_only_files_are_written(project: Letter) -> None:
+    settings = project.root / "publisher.toml"
     settings.write_text(settings.read_text().replace('room = "@readers"\nme = "@me"\n', ""))
-    assert "✓ chat  1 issue taken as published" in letter.told("adopt", "--archive")
-    assert "  chat  published 2021-07-04 10:30" in letter.told("status", "2021-07-04")
+    assert "✓ chat  1 issue taken as published" in project.told("adopt", "--archive")
+    assert "  chat  published 2021-07-04 10:30" in project.told("status", "2021-07-04")
 
 
-def test_a_ledger_is_adopted(letter: Letter) -> None:
-    letter.run("--yes")
-    (letter.root / ".publisher" / "ledger.seen").write_text("99\n")
-    letter.write("2021-07-18", "一", "贰", "三")
-    said = letter.run("--yes")
+def test_a_ledger_is_adopted(project: Letter) -> None:
+    project.run("--yes")
+    (project.root / ".publisher" / "ledger.seen").write_text("99\n")
+    project.write("2021-07-18", "一", "贰", "三")
+    said = project.run("--yes")
     assert said.code == 2
     assert "the ledger is older than the last one that was used here" in said.out
-    assert letter.told("adopt") == ["the ledger is trusted as it is: this machine may send from now on"]
-    assert letter.run("--yes").code == 0
-    assert letter.world.told[3:] == ["update 2 贰"]
+    assert project.told("adopt") == ["the ledger is trusted as it is: this machine may send from now on"]
+    assert project.run("--yes").code == 0
+    assert project.world.told[3:] == ["update 2 贰"]
 
 
-def test_a_daemon_that_is_silent_is_missed(letter: Letter) -> None:
-    letter.run("--yes")
-    ledger = Ledger(letter.place)
+def test_a_daemon_that_is_silent_is_missed(project: Letter) -> None:
+    project.run("--yes")
+    ledger = Ledger(project.place)
     beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=110))
-    assert letter.run("status").code == 0
+    assert project.run("status").code == 0
     beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
-    said = letter.run("status")
+    said = project.run("status")
     assert said.code == 2
     assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
     beat(ledger, "tag:e.org,2021:slow", None)
-    assert letter.run("status").code == 0
+    assert project.run("status").code == 0
     ledger.close()
 
 
-def test_nobody_who_looks_at_the_clock_is_told(letter: Letter) -> None:
-    said = letter.run("status")
+def test_nobody_who_looks_at_the_clock_is_told(project: Letter) -> None:
+    said = project.run("status")
     assert said.code == 0
     assert said.err == "nobody looks at the clock: publish serve, or publish when it is due\n"
-    letter.run("tick", now=NOW)
-    assert letter.run("status", now=NOW + dt.timedelta(hours=25)).err == ""
-    assert "nobody looks" in letter.run("status", now=NOW + dt.timedelta(hours=26)).err
+    project.run("tick", now=NOW)
+    assert project.run("status", now=NOW + dt.timedelta(hours=25)).err == ""
+    assert "nobody looks" in project.run("status", now=NOW + dt.timedelta(hours=26)).err
 
 
-def on_the_daemon(letter: Letter, code: int = 0) -> list[str]:
-    return [line for line in letter.told("doctor", code=code) if " daemon " in line]
+def on_the_daemon(project: Letter, code: int = 0) -> list[str]:
+    return [line for line in project.told("doctor", code=code) if " daemon " in line]
 
 
-def test_the_doctor_asks_after_the_daemon(letter: Letter) -> None:
-    assert on_the_daemon(letter) == ["✓ daemon    not asked for: without [schedule], issues go out by hand"]
-    with (letter.root / "publisher.toml").open("a") as settings:
+def test_the_doctor_asks_after_the_daemon(project: Letter) -> None:
+    assert on_the_daemon(project) == ["✓ daemon    not asked for: without [schedule], issues go out by hand"]
+    with (project.root / "publisher.toml").open("a") as settings:
         settings.write('\n[schedule]\nat = "09:45"\n')
     what, how = (
         "nobody looks at the clock{}: what is due goes out by hand alone",
         "publish serve, or a timer for publish tick",
     )
-    assert on_the_daemon(letter) == [f"! daemon    {what.format('')} · {how}"]
-    letter.run("--yes")
-    ledger = Ledger(letter.place)
+    assert on_the_daemon(project) == [f"! daemon    {what.format('')} · {how}"]
+    project.run("--yes")
+    ledger = Ledger(project.place)
     beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=100))
-    assert on_the_daemon(letter) == ["✓ daemon    alive at 2021-07-18 11:58"]
+    assert on_the_daemon(project) == ["✓ daemon    alive at 2021-07-18 11:58"]
     beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
-    assert on_the_daemon(letter, code=2) == [
+    assert on_the_daemon(project, code=2) == [
         "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
         "start it again: publish serve"
     ]
     look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=60))
-    assert on_the_daemon(letter) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
+    assert on_the_daemon(project) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
     look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(days=3))
     beat(ledger, "tag:e.org,2021:slow", None)
-    assert on_the_daemon(letter) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
+    assert on_the_daemon(project) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
     ledger.close()

@@ -8,117 +8,117 @@ import pytest
 
 from publisher.channels.web import Web
 from publisher.timetable import Schedule, parse_cron
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Newsletter, at, rest
+from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, at, rest
 
 
-def test_an_issue_goes_out_at_its_time_and_once(letter: Newsletter) -> None:
-    letter.now = DUE - MINUTE
-    done = letter.tick()
+def test_an_issue_goes_out_at_its_time_and_once(project: Project) -> None:
+    project.now = DUE - MINUTE
+    done = project.tick()
     assert (done.next_due, done.exit_code) == (DUE, 0)
-    assert letter.sent == []
-    letter.now = DUE
-    assert letter.tick().next_due is None
-    assert letter.sent == ["一"]
-    assert [news.what for news in letter.told] == ["publishing", "published"]
-    assert letter.told[1].message == "@readers · 1 sent"
+    assert project.sent == []
+    project.now = DUE
+    assert project.tick().next_due is None
+    assert project.sent == ["一"]
+    assert [news.what for news in project.told] == ["publishing", "published"]
+    assert project.told[1].message == "@readers · 1 sent"
     for _ in range(3):
-        letter.now += MINUTE
-        letter.tick()
-    letter.restart()
-    letter.tick()
-    assert letter.sent == ["一"]
-    assert len(letter.told) == 2
+        project.now += MINUTE
+        project.tick()
+    project.restart()
+    project.tick()
+    assert project.sent == ["一"]
+    assert len(project.told) == 2
 
 
 @pytest.mark.parametrize("date", ["9999-12-31", "0001-01-01"])
 @pytest.mark.parametrize("schedule", [Schedule(dt.time()), Schedule(cron=parse_cron("0 0 * * mon"))])
-def test_the_ends_of_the_calendar_stop_nothing(letter: Newsletter, date: str, schedule: Schedule) -> None:
-    letter.schedule = schedule
-    letter.now = DUE + 24 * HOUR
-    letter.write(date, "远")
-    letter.tick()
-    assert letter.sent == ["一"]
+def test_the_ends_of_the_calendar_stop_nothing(project: Project, date: str, schedule: Schedule) -> None:
+    project.schedule = schedule
+    project.now = DUE + 24 * HOUR
+    project.write(date, "远")
+    project.tick()
+    assert project.sent == ["一"]
 
 
 # ---------------------------------------------------------------- the machine was off
 
 
-def test_off_for_an_hour(letter: Newsletter) -> None:
+def test_off_for_an_hour(project: Project) -> None:
     """Fault 20: once, late, marked late."""
-    letter.now = DUE + HOUR + 12 * MINUTE
-    letter.tick()
-    assert letter.sent == ["一"]
-    assert letter.said("publishing")[0].message == "late by 1 h 12 min"
+    project.now = DUE + HOUR + 12 * MINUTE
+    project.tick()
+    assert project.sent == ["一"]
+    assert project.said("publishing")[0].message == "late by 1 h 12 min"
 
 
-def test_off_for_three_days(letter: Newsletter) -> None:
+def test_off_for_three_days(project: Project) -> None:
     """Fault 21: missed, reported once, not sent; a person still can."""
-    letter.now = DUE + 72 * HOUR
-    assert letter.tick().exit_code == 1
-    letter.restart()
-    assert letter.tick().exit_code == 0
-    assert letter.sent == []
-    [missed] = letter.said("missed")
+    project.now = DUE + 72 * HOUR
+    assert project.tick().exit_code == 1
+    project.restart()
+    assert project.tick().exit_code == 0
+    assert project.sent == []
+    [missed] = project.said("missed")
     assert missed.alarm
     assert missed.message == "it was due 3 days ago, and is not sent by itself any more"
     assert missed.hint == "publish --issue 2021-07-18 --channel post"
-    assert letter.publish("2021-07-18").exit_code == 0
-    assert letter.sent == ["一"]
+    assert project.publish("2021-07-18").exit_code == 0
+    assert project.sent == ["一"]
 
 
 @pytest.mark.parametrize(("late", "sent"), [(36 * HOUR, 1), (36 * HOUR + MINUTE, 0)])
-def test_the_last_moment_of_catching_up(letter: Newsletter, late: dt.timedelta, sent: int) -> None:
-    letter.now = DUE + late
-    letter.tick()
-    assert len(letter.sent) == sent
+def test_the_last_moment_of_catching_up(project: Project, late: dt.timedelta, sent: int) -> None:
+    project.now = DUE + late
+    project.tick()
+    assert len(project.sent) == sent
 
 
-def test_what_was_begun_is_ended_however_late(letter: Newsletter) -> None:
-    letter.write("2021-07-18", "一", "二")
-    letter.with_post(behaves=lambda call, effect: effect() if call.part == "1" else rest())
-    letter.tick()
-    letter.with_post(behaves=None)
-    letter.now += 100 * HOUR
-    letter.tick()
-    assert letter.sent == ["一", "二"]
-    assert letter.said("missed") == []
+def test_what_was_begun_is_ended_however_late(project: Project) -> None:
+    project.write("2021-07-18", "一", "二")
+    project.with_post(behaves=lambda call, effect: effect() if call.part == "1" else rest())
+    project.tick()
+    project.with_post(behaves=None)
+    project.now += 100 * HOUR
+    project.tick()
+    assert project.sent == ["一", "二"]
+    assert project.said("missed") == []
 
 
-def test_forty_old_issues_are_told_as_one(letter: Newsletter) -> None:
-    letter.channels = (Web(), *letter.channels)
+def test_forty_old_issues_are_told_as_one(project: Project) -> None:
+    project.channels = (Web(), *project.channels)
     for number in range(40):
-        letter.write(f"{dt.date(2020, 1, 5) + dt.timedelta(weeks=2 * number)}", "旧")
-    letter.tick()
-    assert letter.sent == ["一"]
-    [missed] = letter.said("missed")
+        project.write(f"{dt.date(2020, 1, 5) + dt.timedelta(weeks=2 * number)}", "旧")
+    project.tick()
+    assert project.sent == ["一"]
+    [missed] = project.said("missed")
     assert missed.message == (
         "40 issues were due long ago, and are not sent by themselves: 2020-01-05 to 2021-07-04"
     )
     assert missed.channels == ("post",)
-    assert len(list((letter.root / "public").glob("20*/index.html"))) == 41, "pages cannot come too late"
+    assert len(list((project.root / "public").glob("20*/index.html"))) == 41, "pages cannot come too late"
 
 
 # ---------------------------------------------------------------- clocks
 
 
-def test_the_clock_steps_forward(letter: Newsletter) -> None:
+def test_the_clock_steps_forward(project: Project) -> None:
     """Fault 23: at the next tick, once."""
-    letter.now = DUE - HOUR
-    letter.tick()
-    letter.now += 2 * HOUR
-    letter.tick()
-    letter.tick()
-    assert letter.sent == ["一"]
+    project.now = DUE - HOUR
+    project.tick()
+    project.now += 2 * HOUR
+    project.tick()
+    project.tick()
+    assert project.sent == ["一"]
 
 
-def test_the_clock_steps_back(letter: Newsletter) -> None:
+def test_the_clock_steps_back(project: Project) -> None:
     """Fault 24: nothing goes out again."""
-    letter.tick()
-    letter.now -= 2 * HOUR
+    project.tick()
+    project.now -= 2 * HOUR
     for _ in range(5):
-        letter.tick()
-        letter.now += HOUR
-    assert letter.sent == ["一"]
+        project.tick()
+        project.now += HOUR
+    assert project.sent == ["一"]
 
 
 @pytest.mark.parametrize(
@@ -128,44 +128,44 @@ def test_the_clock_steps_back(letter: Newsletter) -> None:
         ("2021-10-31", "2021-10-31T00:30"),  # fault 26: 02:30 comes twice; this is the first
     ],
 )
-def test_the_clocks_change(letter: Newsletter, date: str, due: str) -> None:
-    letter.path("2021-07-18").unlink()
-    letter.write(date, "夜")
-    letter.zone, letter.schedule = "Europe/Berlin", Schedule(at=dt.time(2, 30))
-    letter.now = at(due) - MINUTE
-    assert letter.tick().next_due == at(due)
-    assert letter.sent == []
-    while letter.now < at(due) + 3 * HOUR:
-        letter.now += 10 * MINUTE
-        letter.tick()
-    assert letter.sent == ["夜"]
-    assert letter.said("publishing")[0].message == "late by 9 min"
+def test_the_clocks_change(project: Project, date: str, due: str) -> None:
+    project.path("2021-07-18").unlink()
+    project.write(date, "夜")
+    project.zone, project.schedule = "Europe/Berlin", Schedule(at=dt.time(2, 30))
+    project.now = at(due) - MINUTE
+    assert project.tick().next_due == at(due)
+    assert project.sent == []
+    while project.now < at(due) + 3 * HOUR:
+        project.now += 10 * MINUTE
+        project.tick()
+    assert project.sent == ["夜"]
+    assert project.said("publishing")[0].message == "late by 9 min"
 
 
-def test_a_zone_that_changes_moves_what_is_to_come(letter: Newsletter) -> None:
+def test_a_zone_that_changes_moves_what_is_to_come(project: Project) -> None:
     """Fault 27: the moment is computed anew each time; what is out stays out."""
-    letter.now = DUE - HOUR
-    assert letter.tick().next_due == DUE
-    letter.zone = "Europe/Berlin"
-    letter.now = DUE
-    assert letter.tick().next_due == at("2021-07-18T07:45")
-    assert letter.sent == []
-    letter.now = at("2021-07-18T07:45")
-    letter.tick()
-    letter.zone = "America/New_York"
-    letter.now += HOUR
-    letter.tick()
-    letter.now += 12 * HOUR
-    letter.tick()
-    assert letter.sent == ["一"]
+    project.now = DUE - HOUR
+    assert project.tick().next_due == DUE
+    project.zone = "Europe/Berlin"
+    project.now = DUE
+    assert project.tick().next_due == at("2021-07-18T07:45")
+    assert project.sent == []
+    project.now = at("2021-07-18T07:45")
+    project.tick()
+    project.zone = "America/New_York"
+    project.now += HOUR
+    project.tick()
+    project.now += 12 * HOUR
+    project.tick()
+    assert project.sent == ["一"]
 
 
-def test_the_year_ends(letter: Newsletter) -> None:
-    letter.path("2021-07-18").unlink()
-    letter.write("2022-01-01", "新年")
-    letter.schedule = Schedule(at=dt.time(0, 0))
-    letter.now = at("2021-12-31T15:59")
-    assert letter.tick().next_due == at("2021-12-31T16:00")
-    letter.now += MINUTE
-    letter.tick()
-    assert letter.sent == ["新年"]
+def test_the_year_ends(project: Project) -> None:
+    project.path("2021-07-18").unlink()
+    project.write("2022-01-01", "新年")
+    project.schedule = Schedule(at=dt.time(0, 0))
+    project.now = at("2021-12-31T15:59")
+    assert project.tick().next_due == at("2021-12-31T16:00")
+    project.now += MINUTE
+    project.tick()
+    assert project.sent == ["新年"]

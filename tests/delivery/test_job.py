@@ -19,7 +19,7 @@ from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnkno
 from publisher.events import ChannelOutcome, Outcome, PendingSend, Request
 from publisher.ledger import Key, Ledger
 from publisher.ledger.queries import Verdict, attempts, resolve, retry, standing
-from publisher.model import Publication
+from publisher.model import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.reports.resolve import Resolution, Resolver
 from publisher.theme import Theme
@@ -44,7 +44,7 @@ class Time:
         self.now += dt.timedelta(seconds=seconds)
 
 
-class Newsletter:
+class Project:
     """A newsletter whose channels reach a made-up world."""
 
     def __init__(self, root: Path) -> None:
@@ -60,9 +60,9 @@ class Newsletter:
         path.write_text(f"# 慢刊 (2021-07-18)：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/1)\n")
 
     def publish(self, *channels: Any, **request: Any) -> Outcome:
-        publication = Publication("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
+        newsletter = Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
         wanted = channels or (Post(self.world),)
-        config = Config(self.root / "publisher.toml", self.root, publication, channels=wanted)
+        config = Config(self.root / "publisher.toml", self.root, newsletter, channels=wanted)
         clock = Clock(lambda: self.time.now, self.time.wait)
         return publish(
             config, Theme.load(), Request(**request), self.time.now, lambda _: None, clock, self.stop
@@ -82,8 +82,8 @@ class Newsletter:
 
 
 @pytest.fixture
-def letter(tmp_path: Path) -> Newsletter:
-    made = Newsletter(tmp_path / "letter")
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "letter")
     made.write("一", "二", "三")
     return made
 
@@ -103,171 +103,171 @@ def on(part: str, error: Exception, *, acts: bool = False, times: int = 99) -> B
     return behave
 
 
-def test_parts_go_out_in_order_and_once(letter: Newsletter) -> None:
-    done = letter.post()
+def test_parts_go_out_in_order_and_once(project: Project) -> None:
+    done = project.post()
     assert (done.sent, done.changed, done.error) == (3, 0, None)
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    again = letter.post()
+    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    again = project.post()
     assert not again.has_changes
-    assert len(letter.world.told) == 3
+    assert len(project.world.told) == 3
 
 
-def test_nothing_is_opened_when_nothing_changed(letter: Newsletter) -> None:
-    letter.post()
-    (letter.root / "issues" / "2021-07-18.md").touch()
+def test_nothing_is_opened_when_nothing_changed(project: Project) -> None:
+    project.post()
+    (project.root / "issues" / "2021-07-18.md").touch()
 
     def opened() -> None:
         raise AssertionError
 
-    channel = Post(letter.world, opening=opened)
-    assert letter.publish(channel).is_unchanged
-    (letter.root / ".publisher" / "cache" / "site.json").unlink()
-    assert letter.publish(channel).is_unchanged  # the ledger knows it too
+    channel = Post(project.world, opening=opened)
+    assert project.publish(channel).is_unchanged
+    (project.root / ".publisher" / "cache" / "site.json").unlink()
+    assert project.publish(channel).is_unchanged  # the ledger knows it too
 
 
-def test_a_changed_issue_is_changed_in_place(letter: Newsletter) -> None:
-    letter.post()
-    letter.write("一", "贰", "三")
-    done = letter.post()
+def test_a_changed_issue_is_changed_in_place(project: Project) -> None:
+    project.post()
+    project.write("一", "贰", "三")
+    done = project.post()
     assert (done.sent, done.changed) == (0, 1)
-    assert letter.world.told[3:] == ["update 2 贰"]
-    assert [call.remote_id for call in letter.world][3] != ""
-    assert letter.post().has_changes is False
+    assert project.world.told[3:] == ["update 2 贰"]
+    assert [call.remote_id for call in project.world][3] != ""
+    assert project.post().has_changes is False
 
 
-def test_more_messages_wait_for_a_correction(letter: Newsletter) -> None:
-    letter.post()
-    letter.write("壹", "二", "三", "四")
-    done = letter.post()
+def test_more_messages_wait_for_a_correction(project: Project) -> None:
+    project.post()
+    project.write("壹", "二", "三", "四")
+    done = project.post()
     assert not done.has_changes
     assert done.held_reason == "the issue takes 4 messages now, and 3 before: publish correct"
-    assert len(letter.world.told) == 3
-    done = letter.post(correct=True)
+    assert len(project.world.told) == 3
+    done = project.post(correct=True)
     assert (done.sent, done.changed) == (1, 1)
-    assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
+    assert project.world.told[3:] == ["update 1 壹", "deliver 4 四"]
 
 
-def test_fewer_messages_are_taken_back_by_a_correction(letter: Newsletter) -> None:
-    letter.post()
-    letter.write("一", "二")
-    assert letter.post().held_reason
-    letter.post(correct=True)
-    assert letter.world.told[3:] == ["withdraw"]
-    letter.write("一", "二", "三")
-    letter.post(correct=True)
-    assert letter.world.told[4:] == ["deliver 3 三"]
+def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None:
+    project.post()
+    project.write("一", "二")
+    assert project.post().held_reason
+    project.post(correct=True)
+    assert project.world.told[3:] == ["withdraw"]
+    project.write("一", "二", "三")
+    project.post(correct=True)
+    assert project.world.told[4:] == ["deliver 3 三"]
 
 
 # --------------------------------------------------------------- what goes wrong
 
 
-def test_what_surely_did_not_go_out_is_tried_again(letter: Newsletter) -> None:
-    done = letter.post(on("2", DeliveryError("refused"), times=3))
+def test_what_surely_did_not_go_out_is_tried_again(project: Project) -> None:
+    done = project.post(on("2", DeliveryError("refused"), times=3))
     assert done.error is None
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert letter.time.waited == 1 + 2 + 4
+    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.time.waited == 1 + 2 + 4
 
 
-def test_a_platform_that_wants_to_rest_gets_its_rest(letter: Newsletter) -> None:
-    done = letter.post(on("2", DeliveryError("too fast", retry_after=30), times=1))
+def test_a_platform_that_wants_to_rest_gets_its_rest(project: Project) -> None:
+    done = project.post(on("2", DeliveryError("too fast", retry_after=30), times=1))
     assert done.error is None
-    assert letter.time.waited == 30
-    assert len(letter.world.told) == 3
+    assert project.time.waited == 30
+    assert len(project.world.told) == 3
 
 
-def test_a_rest_that_is_too_long_is_for_another_run(letter: Newsletter) -> None:
-    done = letter.post(on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
+def test_a_rest_that_is_too_long_is_for_another_run(project: Project) -> None:
+    done = project.post(on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
     assert done.error.message == "2 of 3 wait, not before 2021-07-18 05:00:00 UTC: too fast"
-    assert letter.world.told == ["deliver 1 一"]
-    letter.time.now += dt.timedelta(hours=1)
-    assert letter.post().sent == 2
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.told == ["deliver 1 一"]
+    project.time.now += dt.timedelta(hours=1)
+    assert project.post().sent == 2
+    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
-def test_what_may_have_gone_out_is_never_sent_again(letter: Newsletter) -> None:
-    outcome = letter.publish(Post(letter.world, behaves=on("2", TimeoutError("no answer"), acts=True)))
+def test_what_may_have_gone_out_is_never_sent_again(project: Project) -> None:
+    outcome = project.publish(Post(project.world, behaves=on("2", TimeoutError("no answer"), acts=True)))
     assert outcome.exit_code == 4
     error = outcome.channels["post"].error
     assert error
     assert error.message == "nobody knows whether 1 of 3 went out: TimeoutError: no answer"
     assert error.hint == ("look there, then say what you saw: publish resolve 2021-07-18 --channel post")
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二"]
-    assert letter.publish().exit_code == 4
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二"]
-    resolve(letter.ledger, letter.key, Verdict.SENT, NOON, remote_id="7")
-    assert letter.post().sent == 1
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    assert project.publish().exit_code == 4
+    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    resolve(project.ledger, project.key, Verdict.SENT, NOON, remote_id="7")
+    assert project.post().sent == 1
+    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
-def test_a_person_may_have_it_sent_again_or_dropped(letter: Newsletter) -> None:
-    letter.post(on("1", ConnectionResetError("by peer")))
-    assert letter.world.told == []
-    assert resolve(letter.ledger, letter.key, Verdict.RESEND, NOON) == 1
-    letter.post(on("2", ConnectionResetError("by peer")))
-    assert resolve(letter.ledger, letter.key, Verdict.DROP, NOON) == 1
-    assert letter.post().error is None
-    assert letter.world.told == ["deliver 1 一", "deliver 3 三"]
-    outcomes = [attempt.outcome for attempt in attempts(letter.ledger, letter.key)]
+def test_a_person_may_have_it_sent_again_or_dropped(project: Project) -> None:
+    project.post(on("1", ConnectionResetError("by peer")))
+    assert project.world.told == []
+    assert resolve(project.ledger, project.key, Verdict.RESEND, NOON) == 1
+    project.post(on("2", ConnectionResetError("by peer")))
+    assert resolve(project.ledger, project.key, Verdict.DROP, NOON) == 1
+    assert project.post().error is None
+    assert project.world.told == ["deliver 1 一", "deliver 3 三"]
+    outcomes = [attempt.outcome for attempt in attempts(project.ledger, project.key)]
     assert outcomes == ["unknown", "resend", "sent", "unknown", "drop", "sent"]
 
 
-def test_a_permanent_refusal_stops_the_parts_behind_it(letter: Newsletter) -> None:
+def test_a_permanent_refusal_stops_the_parts_behind_it(project: Project) -> None:
     refused = DeliveryError("not a member", "add it", permanent=True)
-    outcome = letter.publish(Post(letter.world, behaves=on("2", refused)))
+    outcome = project.publish(Post(project.world, behaves=on("2", refused)))
     assert outcome.exit_code == 3
     error = outcome.channels["post"].error
     assert error
     assert error.message == "1 of 3 failed: not a member · add it"
-    assert letter.post().error  # and nothing is tried again by itself
-    assert letter.world.told == ["deliver 1 一"]
-    assert retry(letter.ledger, letter.key, NOON) == 1
-    assert letter.post().sent == 2
+    assert project.post().error  # and nothing is tried again by itself
+    assert project.world.told == ["deliver 1 一"]
+    assert retry(project.ledger, project.key, NOON) == 1
+    assert project.post().sent == 2
 
 
-def test_a_part_that_was_refused_and_is_no_part_any_more(letter: Newsletter) -> None:
+def test_a_part_that_was_refused_and_is_no_part_any_more(project: Project) -> None:
     """Nobody can retry it, so a correction gives it up."""
-    letter.post(on("3", DeliveryError("no", permanent=True)))
-    letter.write("一", "二")
-    assert letter.post(correct=True).error is None
-    assert letter.post().error is None
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二"]
+    project.post(on("3", DeliveryError("no", permanent=True)))
+    project.write("一", "二")
+    assert project.post(correct=True).error is None
+    assert project.post().error is None
+    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
 
 
-def test_an_error_of_ours_is_told_in_its_own_words(letter: Newsletter) -> None:
-    done = letter.post(on("1", OutcomeUnknownError("the line broke", "look there")))
+def test_an_error_of_ours_is_told_in_its_own_words(project: Project) -> None:
+    done = project.post(on("1", OutcomeUnknownError("the line broke", "look there")))
     assert done.error
     assert done.error.message.endswith("went out: the line broke · look there")
 
 
-def test_a_part_that_was_refused_is_tried_with_new_content(letter: Newsletter) -> None:
-    letter.post(on("2", DeliveryError("bad text", permanent=True)))
-    letter.write("一", "好", "三")
-    assert letter.post().sent == 2
-    assert letter.world.told == ["deliver 1 一", "deliver 2 好", "deliver 3 三"]
+def test_a_part_that_was_refused_is_tried_with_new_content(project: Project) -> None:
+    project.post(on("2", DeliveryError("bad text", permanent=True)))
+    project.write("一", "好", "三")
+    assert project.post().sent == 2
+    assert project.world.told == ["deliver 1 一", "deliver 2 好", "deliver 3 三"]
 
 
-def test_a_change_that_is_not_known_to_have_arrived_is_made_again(letter: Newsletter) -> None:
-    letter.post()
-    letter.write("一", "贰", "三")
-    done = letter.post(on("2", TimeoutError(), acts=True, times=1))
+def test_a_change_that_is_not_known_to_have_arrived_is_made_again(project: Project) -> None:
+    project.post()
+    project.write("一", "贰", "三")
+    done = project.post(on("2", TimeoutError(), acts=True, times=1))
     assert done.error is None
-    assert letter.world.told[3:] == ["update 2 贰", "update 2 贰"]
+    assert project.world.told[3:] == ["update 2 贰", "update 2 贰"]
 
 
-def test_a_missing_secret_leaves_everything_planned(letter: Newsletter) -> None:
+def test_a_missing_secret_leaves_everything_planned(project: Project) -> None:
     def opening() -> None:
         raise ConfigError("env:TOKEN: the variable is not set", "export TOKEN=…")
 
-    outcome = letter.publish(Post(letter.world, opening=opening))
+    outcome = project.publish(Post(project.world, opening=opening))
     assert outcome.exit_code == 2
-    found = standing(letter.ledger, letter.key)
+    found = standing(project.ledger, project.key)
     assert found
     assert found.counts.planned == 3
-    assert letter.post().sent == 3
+    assert project.post().sent == 3
 
 
-def test_one_channel_stops_no_other(letter: Newsletter) -> None:
+def test_one_channel_stops_no_other(project: Project) -> None:
     met = threading.Barrier(2, timeout=20)
 
     def meet(call: Call, effect: Callable[[], Receipt]) -> Receipt:
@@ -283,56 +283,56 @@ def test_one_channel_stops_no_other(letter: Newsletter) -> None:
     class Other(Post):
         name = "other"
 
-    outcome = letter.publish(
-        Post(letter.world, behaves=meet), Other(World(letter.root / "other"), behaves=fail)
+    outcome = project.publish(
+        Post(project.world, behaves=meet), Other(World(project.root / "other"), behaves=fail)
     )
     assert outcome.channels["post"].error is None
     assert outcome.channels["other"].error
     assert outcome.exit_code == 3
-    assert len(letter.world.told) == 3
+    assert len(project.world.told) == 3
 
 
-def test_nonsense_from_a_channel_is_an_unknown_outcome(letter: Newsletter) -> None:
+def test_nonsense_from_a_channel_is_an_unknown_outcome(project: Project) -> None:
     def nonsense(*_: object) -> Any:
         return None
 
-    outcome = letter.publish(Post(letter.world, behaves=nonsense))
+    outcome = project.publish(Post(project.world, behaves=nonsense))
     assert outcome.exit_code == 4
 
 
-def test_a_retry_sends_what_failed_and_nothing_else(letter: Newsletter) -> None:
+def test_a_retry_sends_what_failed_and_nothing_else(project: Project) -> None:
     @dataclass(frozen=True)
     class Other(Post):
         name = "other"
 
     channel, other = (
-        Post(letter.world, behaves=on("2", DeliveryError("no", permanent=True), times=1)),
-        Other(World(letter.root / "other")),
+        Post(project.world, behaves=on("2", DeliveryError("no", permanent=True), times=1)),
+        Other(World(project.root / "other")),
     )
-    assert letter.publish(channel).exit_code == 3
-    assert letter.publish(channel).exit_code == 3
-    found = letter.publish(channel, other, retry=True)
+    assert project.publish(channel).exit_code == 3
+    assert project.publish(channel).exit_code == 3
+    found = project.publish(channel, other, retry=True)
     assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert not letter.publish(channel, retry=True).channels["post"].has_changes
+    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert not project.publish(channel, retry=True).channels["post"].has_changes
 
 
 # ------------------------------------------------------------------ the question
 
 
-def test_the_editor_is_told_how_old_an_issue_is(letter: Newsletter) -> None:
+def test_the_editor_is_told_how_old_an_issue_is(project: Project) -> None:
     asked: list[Sequence[PendingSend]] = []
 
     def no(leaving: Sequence[PendingSend]) -> bool:
         asked.append(leaving)
         return False
 
-    letter.time.now += dt.timedelta(days=12)
-    letter.post(confirm=no)
+    project.time.now += dt.timedelta(days=12)
+    project.post(confirm=no)
     assert asked == [[PendingSend("post", "@readers", 3, days_late=12)]]
 
 
-def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:
+def test_the_editor_is_asked_once_for_all(project: Project) -> None:
     asked: list[Sequence[PendingSend]] = []
 
     @dataclass(frozen=True)
@@ -343,85 +343,85 @@ def test_the_editor_is_asked_once_for_all(letter: Newsletter) -> None:
         asked.append(leaving)
         return False
 
-    other = Other(World(letter.root / "other"))
-    outcome = letter.publish(Post(letter.world), other, confirm=no)
+    other = Other(World(project.root / "other"))
+    outcome = project.publish(Post(project.world), other, confirm=no)
     assert asked == [[PendingSend("post", "@readers", 3), PendingSend("other", "@readers", 3)]]
     assert outcome.exit_code == 2
-    assert letter.world.told == []
-    assert letter.publish(Post(letter.world), other).exit_code == 0
-    letter.write("一", "二", "叁")
-    letter.publish(Post(letter.world), other, confirm=no)  # a change can be taken back
+    assert project.world.told == []
+    assert project.publish(Post(project.world), other).exit_code == 0
+    project.write("一", "二", "叁")
+    project.publish(Post(project.world), other, confirm=no)  # a change can be taken back
     assert len(asked) == 1
-    assert letter.world.told[-1] == "update 3 叁"
+    assert project.world.told[-1] == "update 3 叁"
 
 
-def test_the_editor_is_asked_about_what_will_leave(letter: Newsletter) -> None:
+def test_the_editor_is_asked_about_what_will_leave(project: Project) -> None:
     asked: list[Sequence[PendingSend]] = []
 
     def yes(leaving: Sequence[PendingSend]) -> bool:
         asked.append(leaving)
         return True
 
-    letter.post(on("2", TimeoutError()), confirm=yes)
-    letter.post(confirm=yes)
+    project.post(on("2", TimeoutError()), confirm=yes)
+    project.post(confirm=yes)
     assert len(asked) == 1, "nothing can leave behind what is unknown"
-    resolve(letter.ledger, letter.key, Verdict.DROP, NOON)
-    letter.post(confirm=yes)
+    resolve(project.ledger, project.key, Verdict.DROP, NOON)
+    project.post(confirm=yes)
     assert asked[1] == [PendingSend("post", "@readers", 1)], "what was given up does not leave"
-    letter.write("一", "贰", "叁")
-    letter.post(correct=True, confirm=yes)
+    project.write("一", "贰", "叁")
+    project.post(correct=True, confirm=yes)
     assert asked[2] == [PendingSend("post", "@readers", 0, changed=1)], "a correction is agreed to"
 
 
-def test_a_dry_run_foresees_and_notes_nothing(letter: Newsletter) -> None:
-    seen = letter.post(dry_run=True)
+def test_a_dry_run_foresees_and_notes_nothing(project: Project) -> None:
+    seen = project.post(dry_run=True)
     assert (seen.sent, seen.changed) == (3, 0)
-    assert not (letter.root / ".publisher" / "ledger.db").exists()
-    letter.post()
-    letter.write("一", "二", "叁")
-    seen = letter.post(dry_run=True)
+    assert not (project.root / ".publisher" / "ledger.db").exists()
+    project.post()
+    project.write("一", "二", "叁")
+    seen = project.post(dry_run=True)
     assert (seen.sent, seen.changed) == (0, 1)
-    assert len(letter.world.told) == 3
+    assert len(project.world.told) == 3
 
 
-def test_to_another_folder_everything_goes_as_files(letter: Newsletter, tmp_path: Path) -> None:
-    done = letter.post(out=tmp_path / "copy")
+def test_to_another_folder_everything_goes_as_files(project: Project, tmp_path: Path) -> None:
+    done = project.post(out=tmp_path / "copy")
     assert done.written == ("1", "2", "3", "preview")
-    assert letter.world.told == []
+    assert project.world.told == []
 
 
 # ------------------------------------------------------------- one message to many
 
 
-def test_many_get_one_each(letter: Newsletter) -> None:
-    letter.write("一")
-    letters = Letters(letter.world, count=25)
-    assert letter.publish(letters).channels["letters"].sent == 25
-    assert set(letter.world.sent.values()) == {1}
-    assert len(letter.world.sent) == 25
-    letter.write("壹")
-    done = letter.publish(letters).channels["letters"]
+def test_many_get_one_each(project: Project) -> None:
+    project.write("一")
+    letters = Letters(project.world, count=25)
+    assert project.publish(letters).channels["letters"].sent == 25
+    assert set(project.world.sent.values()) == {1}
+    assert len(project.world.sent) == 25
+    project.write("壹")
+    done = project.publish(letters).channels["letters"]
     assert not done.has_changes
     assert done.held_reason == "the issue was edited since; what was sent stays as it is"
-    assert len(letter.world.told) == 25
+    assert len(project.world.told) == 25
 
 
-def test_the_editor_is_told_how_many_get_it(letter: Newsletter) -> None:
+def test_the_editor_is_told_how_many_get_it(project: Project) -> None:
     """Not how many parts there are: what cannot be taken back is each of their mails."""
-    letter.write("一")
-    letters, asked = Letters(letter.world, count=25), list[PendingSend]()
+    project.write("一")
+    letters, asked = Letters(project.world, count=25), list[PendingSend]()
 
     def refuse(leaving: Sequence[PendingSend]) -> bool:
         asked.extend(leaving)
         return False
 
-    assert letter.publish(letters, dry_run=True).channels["letters"].sent == 25
-    letter.publish(letters, confirm=refuse)
+    assert project.publish(letters, dry_run=True).channels["letters"].sent == 25
+    project.publish(letters, confirm=refuse)
     assert [one.new for one in asked] == [25]
 
 
-def test_one_refused_recipient_stops_no_other(letter: Newsletter) -> None:
-    letter.write("一")
+def test_one_refused_recipient_stops_no_other(project: Project) -> None:
+    project.write("一")
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         if call.recipient == "reader7@example.org":
@@ -430,46 +430,46 @@ def test_one_refused_recipient_stops_no_other(letter: Newsletter) -> None:
             raise ConnectionResetError("by peer")
         return effect()
 
-    done = letter.publish(Letters(letter.world, count=25, behaves=behave)).channels["letters"]
+    done = project.publish(Letters(project.world, count=25, behaves=behave)).channels["letters"]
     assert done.sent == 23
     assert done.error
     assert done.error.exit_code == 4
     assert "1 of 25" in done.error.message
 
 
-def test_an_edit_before_the_first_letter_is_out_goes_to_all(letter: Newsletter) -> None:
-    letter.write("一")
-    letters = Letters(letter.world, count=25)
+def test_an_edit_before_the_first_letter_is_out_goes_to_all(project: Project) -> None:
+    project.write("一")
+    letters = Letters(project.world, count=25)
     away = on("1", DeliveryError("too fast", retry_after=9999))
-    letter.publish(replace(letters, behaves=away))
-    assert letter.world.told == []
-    letter.time.now += dt.timedelta(hours=3)
-    letter.write("二")
-    letter.publish(letters)
-    assert [call.text for call in letter.world] == ["二"] * 25
+    project.publish(replace(letters, behaves=away))
+    assert project.world.told == []
+    project.time.now += dt.timedelta(hours=3)
+    project.write("二")
+    project.publish(letters)
+    assert [call.text for call in project.world] == ["二"] * 25
 
 
-def test_an_edit_in_mid_run_is_for_the_next_issue(letter: Newsletter) -> None:
-    letter.write("一")
-    letters = Letters(letter.world, count=25)
+def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
+    project.write("一")
+    letters = Letters(project.world, count=25)
     away = on("1", DeliveryError("too fast", retry_after=9999), times=1)
-    letter.publish(replace(letters, behaves=away))
-    assert len(letter.world.told) == 9
-    letter.time.now += dt.timedelta(hours=3)
-    letter.write("二")
-    done = letter.publish(letters).channels["letters"]
+    project.publish(replace(letters, behaves=away))
+    assert len(project.world.told) == 9
+    project.time.now += dt.timedelta(hours=3)
+    project.write("二")
+    done = project.publish(letters).channels["letters"]
     assert done.held_reason == "the issue was edited since; what was sent stays as it is"
-    assert [call.text for call in letter.world] == ["一"] * 25
-    assert set(letter.world.sent.values()) == {1}
+    assert [call.text for call in project.world] == ["一"] * 25
+    assert set(project.world.sent.values()) == {1}
 
 
 @pytest.mark.parametrize(("rule", "texts", "code"), [("ask", 25, 4), ("resend", 26, 0), ("skip", 25, 0)])
-def test_a_rule_for_what_nobody_knows(letter: Newsletter, rule: str, texts: int, code: int) -> None:
+def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, code: int) -> None:
     @dataclass(frozen=True)
     class Ruled(Letters):
         uncertain = rule
 
-    letter.write("一")
+    project.write("一")
     lost = threading.Lock()
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
@@ -478,11 +478,11 @@ def test_a_rule_for_what_nobody_knows(letter: Newsletter, rule: str, texts: int,
             raise TimeoutError
         return receipt
 
-    outcome = letter.publish(Ruled(letter.world, count=25, behaves=behave))
+    outcome = project.publish(Ruled(project.world, count=25, behaves=behave))
     assert outcome.exit_code == code
-    assert len(letter.world.told) == texts
-    letter.publish(Ruled(letter.world, count=25))
-    assert len(letter.world.told) == texts
+    assert len(project.world.told) == texts
+    project.publish(Ruled(project.world, count=25))
+    assert len(project.world.told) == texts
     told = [text for text in outcome.warnings if "reader7@example.org" in text]
     assert bool(told) == (rule == "skip")
 
@@ -507,54 +507,54 @@ class Asked(Post):
 
 
 @pytest.mark.parametrize(("acts", "waited"), [(True, 0), (False, 60)])
-def test_what_is_there_is_found_and_what_is_not_is_sent(letter: Newsletter, acts: bool, waited: int) -> None:
-    outcome = letter.publish(Asked(letter.world, behaves=on("2", TimeoutError(), acts=acts, times=1)))
+def test_what_is_there_is_found_and_what_is_not_is_sent(project: Project, acts: bool, waited: int) -> None:
+    outcome = project.publish(Asked(project.world, behaves=on("2", TimeoutError(), acts=acts, times=1)))
     assert outcome.exit_code == 0
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert letter.time.waited == waited
-    outcomes = [attempt.outcome for attempt in attempts(letter.ledger, letter.key)]
+    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.time.waited == waited
+    outcomes = [attempt.outcome for attempt in attempts(project.ledger, project.key)]
     settled = ["sent"] if acts else ["planned", "sent"]
     assert outcomes == ["sent", "unknown", *settled, "sent"]
-    letter.write("一", "贰", "三")
-    assert letter.publish(Asked(letter.world)).channels["post"].changed == 1
+    project.write("一", "贰", "三")
+    assert project.publish(Asked(project.world)).channels["post"].changed == 1
 
 
-def test_whoever_is_stopped_before_the_second_look_believes_nothing(letter: Newsletter) -> None:
+def test_whoever_is_stopped_before_the_second_look_believes_nothing(project: Project) -> None:
     """It may be there by then: to send it again would be too early."""
-    letter.time.meanwhile = lambda: letter.stop.set()
-    outcome = letter.publish(Asked(letter.world, behaves=on("2", TimeoutError(), times=1)))
+    project.time.meanwhile = lambda: project.stop.set()
+    outcome = project.publish(Asked(project.world, behaves=on("2", TimeoutError(), times=1)))
     assert outcome.exit_code == 4
-    assert letter.world.told == ["deliver 1 一"]
-    assert [attempt.outcome for attempt in attempts(letter.ledger, letter.key)] == ["sent", "unknown"]
+    assert project.world.told == ["deliver 1 一"]
+    assert [attempt.outcome for attempt in attempts(project.ledger, project.key)] == ["sent", "unknown"]
 
 
-def test_what_was_found_counts_as_sent(letter: Newsletter) -> None:
-    letter.write("一")
-    outcome = letter.publish(Asked(letter.world, behaves=on("1", TimeoutError(), acts=True)))
+def test_what_was_found_counts_as_sent(project: Project) -> None:
+    project.write("一")
+    outcome = project.publish(Asked(project.world, behaves=on("1", TimeoutError(), acts=True)))
     assert outcome.channels["post"].sent == 1
 
 
-def test_who_was_given_up_stops_no_other(letter: Newsletter) -> None:
-    letter.write("一")
+def test_who_was_given_up_stops_no_other(project: Project) -> None:
+    project.write("一")
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         raise TimeoutError if call.recipient == "reader2@example.org" else DeliveryError("busy")
 
-    letters = Letters(letter.world, count=3, behaves=behave)
-    letter.publish(letters, max_wait=0)
-    key = letter.key._replace(channel="letters")
-    assert resolve(letter.ledger, key, Verdict.DROP, NOON) == 1
-    assert letter.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
+    letters = Letters(project.world, count=3, behaves=behave)
+    project.publish(letters, max_wait=0)
+    key = project.key._replace(channel="letters")
+    assert resolve(project.ledger, key, Verdict.DROP, NOON) == 1
+    assert project.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
 
 
-def test_a_name_is_that_of_one_message(letter: Newsletter) -> None:
-    letter.write("一")
+def test_a_name_is_that_of_one_message(project: Project) -> None:
+    project.write("一")
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         raise TimeoutError
 
-    letter.publish(Letters(letter.world, count=3, behaves=behave))
-    found = Resolver(letter.ledger, ISSUE, NOON)
+    project.publish(Letters(project.world, count=3, behaves=behave))
+    found = Resolver(project.ledger, ISSUE, NOON)
     [case] = found.find_unknown(("letters",))
     assert [one.recipient for one in case.deliveries] == [
         f"reader{number}@example.org" for number in range(3)
@@ -565,7 +565,7 @@ def test_a_name_is_that_of_one_message(letter: Newsletter) -> None:
     assert (number, left.unknown, left.sent) == (1, 2, 1)
 
 
-def test_nobody_is_asked_about_what_waits_behind_the_unknown(letter: Newsletter) -> None:
+def test_nobody_is_asked_about_what_waits_behind_the_unknown(project: Project) -> None:
     @dataclass(frozen=True)
     class Series(Letters):
         name = "series"
@@ -574,33 +574,33 @@ def test_nobody_is_asked_about_what_waits_behind_the_unknown(letter: Newsletter)
     def no(leaving: Sequence[PendingSend]) -> bool:
         raise AssertionError(leaving)
 
-    series = Series(letter.world, behaves=on("2", TimeoutError(), acts=True))
-    letter.publish(series)
-    assert letter.publish(series, confirm=no).exit_code == 4
+    series = Series(project.world, behaves=on("2", TimeoutError(), acts=True))
+    project.publish(series)
+    assert project.publish(series, confirm=no).exit_code == 4
 
 
 # --------------------------------------------------------------- files have books
 
 
-def test_who_is_at_work_is_named(letter: Newsletter) -> None:
-    ledger = letter.ledger
-    ledger.claim(letter.key, NOON, dt.timedelta(minutes=1))
-    outcome = letter.publish()
+def test_who_is_at_work_is_named(project: Project) -> None:
+    ledger = project.ledger
+    ledger.claim(project.key, NOON, dt.timedelta(minutes=1))
+    outcome = project.publish()
     error = outcome.channels["post"].error
     assert isinstance(error, BusyError)
     assert outcome.exit_code == 5
     assert "@readers is in the hands of process" in error.message
-    letter.time.now += dt.timedelta(minutes=2)
-    assert letter.post().sent == 3
+    project.time.now += dt.timedelta(minutes=2)
+    assert project.post().sent == 3
 
 
-def test_a_platform_that_is_away_is_not_given_up(letter: Newsletter) -> None:
+def test_a_platform_that_is_away_is_not_given_up(project: Project) -> None:
     away = on("1", DeliveryError("refused"))
     for _ in range(5):
-        done = letter.post(away, max_wait=60)
+        done = project.post(away, max_wait=60)
         assert done.error
         assert done.error.message.startswith("3 of 3 wait, not before ")
-    assert letter.post().sent == 3
+    assert project.post().sent == 3
 
 
 class Ticking:
@@ -619,8 +619,8 @@ class Ticking:
 
 
 @pytest.mark.parametrize("step", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
-def test_a_rest_that_ends_while_nobody_looks(letter: Newsletter, step: float) -> None:
+def test_a_rest_that_ends_while_nobody_looks(project: Project, step: float) -> None:
     """What was put off for a second is due before anybody has begun to wait for it."""
-    letter.time = Ticking(step)  # type: ignore[assignment]
-    done = letter.post(on("2", DeliveryError("busy"), times=1))
+    project.time = Ticking(step)  # type: ignore[assignment]
+    done = project.post(on("2", DeliveryError("busy"), times=1))
     assert (done.sent, done.error) == (3, None)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from publisher import reader
-from tests.pipeline.newsletter import Newsletter
+from tests.pipeline.newsletter import Project
 
 
 @pytest.fixture
-def letter(tmp_path: Path) -> Newsletter:
-    made = Newsletter(tmp_path / "letter")
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "letter")
     for date in ("2020-12-06", "2021-06-20", "2021-07-04", "2021-07-18"):
         made.write(date, topic=f"第{date}题")
     return made
@@ -22,8 +22,8 @@ def letter(tmp_path: Path) -> Newsletter:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths that were parsed, in order."""
     paths: list[str] = []
-    read = reader.read
-    monkeypatch.setattr(reader, "read", lambda text, path: (paths.append(path), read(text, path))[1])
+    read = reader.parse_issue
+    monkeypatch.setattr(reader, "parse_issue", lambda text, path: (paths.append(path), read(text, path))[1])
     return paths
 
 

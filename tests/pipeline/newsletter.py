@@ -15,7 +15,7 @@ from publisher.channel import Context, Entry, Part, PartGroup, Rendering
 from publisher.config import Config
 from publisher.events import Outcome, Request, RunWarning
 from publisher.files import FolderSession
-from publisher.model import Issue, Publication
+from publisher.model import Issue, Newsletter
 from publisher.pipeline.publish import publish
 from publisher.theme import Theme
 
@@ -81,15 +81,15 @@ class Feed:
         return FolderSession()
 
 
-class Newsletter:
+class Project:
     """A newsletter in a folder, and what its last run told."""
 
     def __init__(self, root: Path, *channels: Any) -> None:
         self.root = root
         self.pages = Pages()
-        publication = Publication("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
+        newsletter = Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
         self.config = Config(
-            root / "publisher.toml", root, publication, channels=channels or (self.pages, Feed())
+            root / "publisher.toml", root, newsletter, channels=channels or (self.pages, Feed())
         )
         self.now = NOON
         self.events: list[Any] = []

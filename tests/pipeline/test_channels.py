@@ -22,7 +22,7 @@ from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome
 from publisher.files import FolderSession
 from publisher.model import Issue
-from tests.pipeline.newsletter import Feed, Newsletter, Pages, tree
+from tests.pipeline.newsletter import Feed, Pages, Project, tree
 
 # ruff: noqa: ARG002 - a channel is asked for more than these care about
 
@@ -63,28 +63,28 @@ class Mailbox:
         return Receipt()
 
 
-def test_a_channel_without_an_archive_gets_the_issue_to_publish(letter: Newsletter) -> None:
-    letter.config = replace(letter.config, channels=(Post(),))
-    assert letter.publish().channels["post"].written == ("outbox/2021-07-18/post.txt",)
-    assert letter.warnings == ["post: a bit long"]
-    outcome = letter.publish(issue="2021-07-04")
+def test_a_channel_without_an_archive_gets_the_issue_to_publish(project: Project) -> None:
+    project.config = replace(project.config, channels=(Post(),))
+    assert project.publish().channels["post"].written == ("outbox/2021-07-18/post.txt",)
+    assert project.warnings == ["post: a bit long"]
+    outcome = project.publish(issue="2021-07-04")
     assert outcome.channels["post"].written == ("outbox/2021-07-04/post.txt",)
     assert outcome.channels["post"].orphaned == ()
-    path = letter.root / "outbox" / "2021-07-04" / "post.txt"
+    path = project.root / "outbox" / "2021-07-04" / "post.txt"
     path.unlink()
-    assert letter.publish(issue="2021-07-04").channels["post"].written == ("outbox/2021-07-04/post.txt",)
+    assert project.publish(issue="2021-07-04").channels["post"].written == ("outbox/2021-07-04/post.txt",)
     path.unlink()
-    assert letter.publish().is_unchanged  # the older issue is not its business any more
+    assert project.publish().is_unchanged  # the older issue is not its business any more
 
 
-def test_what_was_sent_is_not_sent_again(letter: Newsletter) -> None:
+def test_what_was_sent_is_not_sent_again(project: Project) -> None:
     post = Post(live=True)
-    letter.config = replace(letter.config, channels=(post,))
-    letter.publish()
-    (letter.root / "issues" / "2021-06-20.md").touch()  # so that the run has a look
-    assert letter.publish().is_unchanged
-    letter.write("2020-12-06", topic="改过的题")
-    letter.publish()
+    project.config = replace(project.config, channels=(post,))
+    project.publish()
+    (project.root / "issues" / "2021-06-20.md").touch()  # so that the run has a look
+    assert project.publish().is_unchanged
+    project.write("2020-12-06", topic="改过的题")
+    project.publish()
     assert post.sent == ["outbox/2021-07-18/post.txt"]
 
 
@@ -116,38 +116,40 @@ class Troubled(Pages):
         return Refusing(self.part, self.error) if self.error else FolderSession()
 
 
-def troubled(letter: Newsletter, part: str, error: Exception) -> Outcome:
-    letter.config = replace(letter.config, channels=(Troubled(part=part, error=error), Feed()))
-    outcome = letter.publish()
-    assert (letter.root / "public" / "feed.txt").exists(), "one channel stopped the other"
+def troubled(project: Project, part: str, error: Exception) -> Outcome:
+    project.config = replace(project.config, channels=(Troubled(part=part, error=error), Feed()))
+    outcome = project.publish()
+    assert (project.root / "public" / "feed.txt").exists(), "one channel stopped the other"
     return outcome
 
 
-def test_a_channel_that_fails_stops_no_other(letter: Newsletter) -> None:
-    outcome = troubled(letter, "2020-12-06.html", DeliveryError("no room", permanent=True))
+def test_a_channel_that_fails_stops_no_other(project: Project) -> None:
+    outcome = troubled(project, "2020-12-06.html", DeliveryError("no room", permanent=True))
     assert outcome.exit_code == 3
     assert outcome.channels["feed"].error is None
-    assert not (letter.root / "public" / "index.html").exists(), "the index leads to a page that is not there"
-    assert letter.quick() is None
-    letter.config = replace(letter.config, channels=(Pages(), Feed()))
-    assert letter.publish().exit_code == 0
-    assert letter.text("index.html").count("\n") == 3
+    assert not (project.root / "public" / "index.html").exists(), (
+        "the index leads to a page that is not there"
+    )
+    assert project.quick() is None
+    project.config = replace(project.config, channels=(Pages(), Feed()))
+    assert project.publish().exit_code == 0
+    assert project.text("index.html").count("\n") == 3
 
 
-def test_nothing_is_sent_after_a_failure(letter: Newsletter) -> None:
-    outcome = troubled(letter, "2021-07-18.html", DeliveryError("no room"))  # the first to be delivered
+def test_nothing_is_sent_after_a_failure(project: Project) -> None:
+    outcome = troubled(project, "2021-07-18.html", DeliveryError("no room"))  # the first to be delivered
     assert outcome.channels["pages"].written == ()
-    assert not list((letter.root / "public").glob("*.html"))
+    assert not list((project.root / "public").glob("*.html"))
 
 
-def test_a_failing_index_leaves_the_pages(letter: Newsletter) -> None:
-    outcome = troubled(letter, "index.html", DeliveryError("no room"))
+def test_a_failing_index_leaves_the_pages(project: Project) -> None:
+    outcome = troubled(project, "index.html", DeliveryError("no room"))
     assert outcome.exit_code == 3
     assert len(outcome.channels["pages"].written) == 4
 
 
-def test_an_unknown_outcome_is_told_as_such(letter: Newsletter) -> None:
-    outcome = troubled(letter, "index.html", ConnectionResetError("by peer"))
+def test_an_unknown_outcome_is_told_as_such(project: Project) -> None:
+    outcome = troubled(project, "index.html", ConnectionResetError("by peer"))
     assert outcome.exit_code == 4
     error = outcome.channels["pages"].error
     assert error
@@ -156,34 +158,34 @@ def test_an_unknown_outcome_is_told_as_such(letter: Newsletter) -> None:
     )
 
 
-def test_a_channel_that_fails_on_one_issue_publishes_the_others(letter: Newsletter) -> None:
-    letter.write("2020-12-06", topic="渲染失败")
-    outcome = letter.publish()
+def test_a_channel_that_fails_on_one_issue_publishes_the_others(project: Project) -> None:
+    project.write("2020-12-06", topic="渲染失败")
+    outcome = project.publish()
     assert outcome.exit_code == 3
     error = outcome.channels["pages"].error
     assert error
     assert error.message == "pages cannot render issues/2020-12-06.md: ZeroDivisionError: no such thing"
-    assert letter.text("index.html").count("\n") == 2
+    assert project.text("index.html").count("\n") == 2
     assert outcome.channels["feed"].error is None
 
 
-def test_a_channel_that_fails_on_every_issue_keeps_its_old_index(letter: Newsletter) -> None:
-    letter.publish()
-    old = letter.text("index.html")
-    for path in sorted((letter.root / "issues").iterdir()):
-        letter.write(path.stem, topic="渲染失败")
-    assert letter.publish().exit_code == 3
-    assert letter.text("index.html") == old
+def test_a_channel_that_fails_on_every_issue_keeps_its_old_index(project: Project) -> None:
+    project.publish()
+    old = project.text("index.html")
+    for path in sorted((project.root / "issues").iterdir()):
+        project.write(path.stem, topic="渲染失败")
+    assert project.publish().exit_code == 3
+    assert project.text("index.html") == old
 
 
-def test_channels_that_are_not_there_or_off(letter: Newsletter) -> None:
+def test_channels_that_are_not_there_or_off(project: Project) -> None:
     with pytest.raises(ConfigError, match=r"^there is no channel rsss$"):
-        letter.publish("rsss")
+        project.publish("rsss")
     with pytest.raises(ConfigError) as caught:
-        letter.publish("rss")
+        project.publish("rss")
     assert caught.value.message == "the channel rss is off"
     assert caught.value.hint == "switch it on: [channels.rss] in publisher.toml"
-    assert not (letter.root / "public").exists()
+    assert not (project.root / "public").exists()
 
 
 # ------------------------------------------------------------------- processes
@@ -256,17 +258,17 @@ def is_alive(pid: int) -> bool:
 def test_many_issues_give_the_same_bytes_in_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letter = Newsletter(tmp_path / "letter")
-    (letter.root / "publisher.toml").write_text(
+    project = Project(tmp_path / "letter")
+    (project.root / "publisher.toml").write_text(
         '[newsletter]\nname = "慢刊"\nurl = "https://e.org/{date}/"\nid = "tag:e.org,2021:n"\n'
     )
-    letter.config = settings.load_config(letter.root / "publisher.toml", registry.load_channel)
+    project.config = settings.load_config(project.root / "publisher.toml", registry.load_channel)
     for day in range(1, 31):
-        letter.write(f"2021-06-{day:02}", topic=f"第 {day} 日", name=f"issue-{31 - day}")
-    letter.publish()
+        project.write(f"2021-06-{day:02}", topic=f"第 {day} 日", name=f"issue-{31 - day}")
+    project.publish()
     monkeypatch.setattr(crew_module, "_count_processors", lambda: 1)
-    letter.publish(out=tmp_path / "alone")
-    together, alone = tree(letter.root / "public"), tree(tmp_path / "alone" / "public")
+    project.publish(out=tmp_path / "alone")
+    together, alone = tree(project.root / "public"), tree(tmp_path / "alone" / "public")
     assert {key: body for key, (body, _) in together.items()} == {
         key: body for key, (body, _) in alone.items()
     }

@@ -18,10 +18,10 @@ from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome, PendingSend, Request
 from publisher.ledger import Key
 from publisher.ledger.queries import standing
-from publisher.model import Publication
+from publisher.model import Newsletter
 from publisher.pipeline.notice import send_notice
 from publisher.theme import Theme
-from tests.delivery.test_job import ISSUE, Newsletter
+from tests.delivery.test_job import ISSUE, Project
 from tests.support.fake_channel import Call, Letters
 
 
@@ -43,16 +43,16 @@ class Pigeons(Letters):
         return Rendering((Part("notice", "text/plain", words.encode()),))
 
 
-class Loft(Newsletter):
+class Loft(Project):
     """A newsletter that goes by pigeon."""
 
     def pigeons(self, **more: Any) -> Pigeons:
         return Pigeons(self.world, count=30, **more)
 
     def notify(self, text: str, *channels: Any, to_me: bool = False, **request: Any) -> Outcome:
-        publication = Publication("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
+        newsletter = Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
         wanted = channels or (self.pigeons(),)
-        config = Config(self.root / "publisher.toml", self.root, publication, channels=wanted)
+        config = Config(self.root / "publisher.toml", self.root, newsletter, channels=wanted)
         clock = Clock(lambda: self.time.now, self.time.wait)
         asked = Request(**request)
         return send_notice(

@@ -16,16 +16,16 @@ import pytest
 
 from publisher import registry
 from publisher.channel import Context, Entry, Part
-from publisher.model import Publication
-from publisher.reader import decode, read
+from publisher.model import Newsletter
+from publisher.reader import decode, parse_issue
 from publisher.testing import extract_text
 from publisher.theme import Theme
-from publisher.transforms import absolute, display_title, publishable, summary
+from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
 DIGESTS = {"telegram"}
 """Channels that carry titles and addresses, not the whole text."""
 
-PUBLICATION = Publication(
+PUBLICATION = Newsletter(
     "试刊", "https://e.org/t/{date}/", "https://e.org/t/", "tag:e.org,2021:t", author="甲"
 )
 NOON = dt.datetime(2021, 7, 18, 4, tzinfo=dt.UTC)
@@ -70,20 +70,20 @@ def without_tags(part: Part) -> str:
 def rendered(name: str, text: str, path: Path, say: Callable[[Part], str] = extract_text) -> str:
     """All that a channel says of an issue."""
     channel = registry.load_channel(name)()
-    issue = publishable(read(text, path.name))
+    issue = make_publishable(parse_issue(text, path.name))
     date = issue.date or dt.date(2021, 7, 18)
-    url = PUBLICATION.address(issue.id, date)
+    url = PUBLICATION.issue_url(issue.id, date)
     entry = Entry(
         f"{PUBLICATION.id}/{issue.id}",
         date,
-        display_title(issue, PUBLICATION),
-        summary(issue),
+        build_display_title(issue, PUBLICATION),
+        build_summary(issue),
         url,
         NOON,
         NOON,
     )
     context = Context(PUBLICATION, Theme.load(None), entry=entry)
-    made = channel.render(absolute(issue, url), context)
+    made = channel.render(make_urls_absolute(issue, url), context)
     # the facts beside an article have its addresses as the issue writes them
     said = made.parts if name in DIGESTS else (*made.parts, *made.previews)
     return "\n".join(say(part) for part in said)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from publisher.model import NOWHERE, Diagnostic, Dropped, Issue, Item, Pos, Source
-from publisher.reader import decode, read
+from publisher.model import NO_POSITION, Diagnostic, Dropped, Issue, Item, Pos, Source
+from publisher.reader import decode, parse_issue
 
 FRAGMENTS = [
     "",
@@ -191,13 +191,13 @@ def lost_urls(text: str, issue: Issue) -> set[str]:
 @example("1. 第一\n<!-- a comment -->\n  - 代码：https://github.com/o/r")
 @example("- [a\n](https://e.org/1)")
 def test_every_line_has_exactly_one_owner(text: str) -> None:
-    assert unowned(text, read(text, "2021-07-18.md")) == []
+    assert unowned(text, parse_issue(text, "2021-07-18.md")) == []
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=400) | texts)
 def test_reading_never_raises_and_is_deterministic(text: str) -> None:
-    assert read(text) == read(text)
+    assert parse_issue(text) == parse_issue(text)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -210,7 +210,7 @@ def test_reading_never_raises_and_is_deterministic(text: str) -> None:
 )
 def test_no_url_is_lost(lines: list[str]) -> None:
     text = "\n".join(lines)
-    assert lost_urls(text, read(text)) == set()
+    assert lost_urls(text, parse_issue(text)) == set()
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_no_url_is_lost(lines: list[str]) -> None:
 )
 def test_a_line_of_a_megabyte_is_read(line: str) -> None:
     text = line * (1_000_000 // len(line))
-    issue = read(f"# 周刊 (2021-07-18)\n\n## 论文\n\n- {text}\n{text}")
+    issue = parse_issue(f"# 周刊 (2021-07-18)\n\n## 论文\n\n- {text}\n{text}")
     assert issue.sections or issue.guide
 
 
@@ -251,20 +251,20 @@ def test_the_corpus_keeps_every_line_word_and_url(corpus) -> None:  # type: igno
     for path in files:
         text = decode(path.read_bytes(), str(path))
         for variant in (text, text.replace("\n", "\r\n"), "\ufeff" + text):
-            issue = read(variant, path.name)
+            issue = parse_issue(variant, path.name)
             assert unowned(variant, issue) == [], path.name
             assert lost(variant, issue) == set(), path.name
             assert lost_urls(variant, issue) == set(), path.name
 
 
 def test_what_is_dropped_is_named() -> None:
-    issue = read(
+    issue = parse_issue(
         "## 论文\n\n<!-- a -->\n\n- [t](javascript:alert(1)) <font color=red>x</font>\n\n"
         "<script>\nalert(1)\n</script>"
     )
     assert sorted(dropped.name for dropped in issue.dropped) == ["comment", "font", "script", "unsafe-url"]
     assert "alert" not in "".join(s for node in issue.sections for s in strings(node))
-    assert NOWHERE not in [dropped.pos for dropped in issue.dropped]
+    assert NO_POSITION not in [dropped.pos for dropped in issue.dropped]
     assert all(isinstance(dropped, Dropped) for dropped in issue.dropped)
 
 
@@ -273,7 +273,7 @@ def test_aliases_in_front_matter_are_not_followed() -> None:
     names = "abcdefghij"
     for old, new in pairwise(names):
         bomb.append(f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]")
-    issue = read("\n".join(["---", *bomb, "---", "", "# 慢刊 (2021-07-18)", ""]), "2021-07-18.md")
+    issue = parse_issue("\n".join(["---", *bomb, "---", "", "# 慢刊 (2021-07-18)", ""]), "2021-07-18.md")
     assert [(one.code, one.pos.line) for one in issue.diagnostics] == [("front-matter", 3)]
     assert issue.title
     assert issue.title.date == "2021-07-18"

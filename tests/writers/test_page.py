@@ -49,7 +49,7 @@ def test_words_that_look_like_tags_are_left_alone() -> None:
     ],
 )
 def test_only_english_on_a_chinese_page_is_marked(text: str, lang: str, attribute: str) -> None:
-    assert page.language(t(text), lang) == attribute
+    assert page.build_lang_attribute(t(text), lang) == attribute
     assert page.blocks((Quote((Paragraph(t(text)),)),), lang).startswith(f"<blockquote{attribute}>")
 
 

@@ -15,15 +15,15 @@ import pytest
 from publisher import credentials
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.email import Email
-from publisher.model import Issue, Publication
-from publisher.reader import read
+from publisher.model import Issue, Newsletter
+from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import absolute, display_title, publishable, summary
+from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 SAMPLE = Path(__file__).with_name("issue.md").read_text("utf-8")
 
-PUBLICATION = Publication(
+PUBLICATION = Newsletter(
     name="夜航船周报",
     url="https://ferry.example.org/weekly/{date}/",
     base="https://ferry.example.org/weekly/",
@@ -40,29 +40,27 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "_known_secrets", set())
 
 
-def entry_of(issue: Issue, publication: Publication) -> Entry:
+def entry_of(issue: Issue, newsletter: Newsletter) -> Entry:
     """What the archive would know of the issue."""
     day = issue.date or dt.date(2024, 3, 7)
     published = dt.datetime.combine(day, dt.time(9, 45), BEIJING)
     return Entry(
-        id=f"{publication.id}/{issue.id}",
+        id=f"{newsletter.id}/{issue.id}",
         date=day,
-        title=display_title(issue, publication),
-        summary=summary(issue),
-        url=publication.address(issue.id, day),
+        title=build_display_title(issue, newsletter),
+        summary=build_summary(issue),
+        url=newsletter.issue_url(issue.id, day),
         published=published,
         updated=published,
     )
 
 
-def render(
-    issue: Issue, channel: Email, publication: Publication = PUBLICATION, **entry: object
-) -> Rendering:
+def render(issue: Issue, channel: Email, newsletter: Newsletter = PUBLICATION, **entry: object) -> Rendering:
     """The channel's rendering of an issue as it was read; `entry` are changes to its entry."""
-    document = publishable(issue)
-    known = replace(entry_of(document, publication), **entry)  # type: ignore[arg-type]
-    context = Context(publication, Theme.load(None), known)
-    return channel.render(absolute(document, known.url), context)
+    document = make_publishable(issue)
+    known = replace(entry_of(document, newsletter), **entry)  # type: ignore[arg-type]
+    context = Context(newsletter, Theme.load(None), known)
+    return channel.render(make_urls_absolute(document, known.url), context)
 
 
 @dataclass(frozen=True)
@@ -106,15 +104,15 @@ class Mail:
 
 @pytest.fixture
 def mail() -> Callable[..., Mail]:
-    """mail(markdown, publication=…, **options): the mail about an issue."""
+    """mail(markdown, newsletter=…, **options): the mail about an issue."""
 
     def make(
         markdown: str = SAMPLE,
-        publication: Publication = PUBLICATION,
+        newsletter: Newsletter = PUBLICATION,
         entry: dict[str, object] | None = None,
         **options: object,
     ) -> Mail:
-        issue = read(markdown, "2024-03-07.md")
-        return Mail(render(issue, Email(**options), publication, **(entry or {})))  # type: ignore[arg-type]
+        issue = parse_issue(markdown, "2024-03-07.md")
+        return Mail(render(issue, Email(**options), newsletter, **(entry or {})))  # type: ignore[arg-type]
 
     return make

@@ -10,7 +10,7 @@ import pytest
 from publisher.channel import Part
 from publisher.channels.email import Email
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
-from publisher.reader import read
+from publisher.reader import parse_issue
 from tests.channels.email.conftest import SAMPLE, render
 from tests.support.servers.mail_server import MailServer
 
@@ -24,7 +24,7 @@ def channel_of(running: MailServer, **settings: Any) -> Email:
 
 
 def part_of(channel: Email) -> Part:
-    return render(read(SAMPLE, "2024-03-07.md"), channel).parts[0]
+    return render(parse_issue(SAMPLE, "2024-03-07.md"), channel).parts[0]
 
 
 def fails(act: Callable[[], object]) -> PublisherError:

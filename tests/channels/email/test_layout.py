@@ -21,16 +21,16 @@ from publisher.model import (
     Item,
     Link,
     List,
+    Newsletter,
     Note,
     Paragraph,
-    Publication,
     Section,
     Source,
     Text,
     Title,
 )
-from publisher.reader import decode, read
-from publisher.transforms import absolute, publishable
+from publisher.reader import decode, parse_issue
+from publisher.transforms import make_publishable, make_urls_absolute
 from tests.channels.email.conftest import BEIJING, PUBLICATION, SAMPLE, Mail, entry_of, render
 
 Make = Callable[..., Mail]
@@ -306,9 +306,9 @@ def addresses(node: object) -> Iterator[str]:
             yield from addresses(getattr(node, field.name))
 
 
-def assert_complete(issue: Issue, publication: Publication = PUBLICATION) -> None:
-    document = absolute(publishable(issue), entry_of(issue, publication).url)
-    made = Mail(render(issue, Email(), publication))
+def assert_complete(issue: Issue, newsletter: Newsletter = PUBLICATION) -> None:
+    document = make_urls_absolute(make_publishable(issue), entry_of(issue, newsletter).url)
+    made = Mail(render(issue, Email(), newsletter))
     # a line of a quote begins with its mark, and a word may go on in the next line
     shown = re.sub(r"\n *(> *)*", "", made.shown)
     for text in texts(document):
@@ -319,13 +319,13 @@ def assert_complete(issue: Issue, publication: Publication = PUBLICATION) -> Non
 
 
 def test_every_word_and_every_address_is_there() -> None:
-    assert_complete(read(SAMPLE, "2024-03-07.md"))
+    assert_complete(parse_issue(SAMPLE, "2024-03-07.md"))
 
 
 def test_every_word_of_real_issues_is_there(corpus: Path) -> None:
     for folder in ("issues", "drafts", "other"):
         for path in sorted(corpus.glob(f"{folder}/*.md")):
-            assert_complete(read(decode(path.read_bytes(), path.name), path.name))
+            assert_complete(parse_issue(decode(path.read_bytes(), path.name), path.name))
 
 
 def test_an_empty_issue_is_a_mail_too() -> None:

@@ -16,7 +16,7 @@ from publisher.channels.email import Email
 from publisher.channels.email.headers import Mailbox, build_header
 from publisher.channels.email.message import build_message, encode_base64_lines
 from publisher.errors import ConfigError
-from publisher.reader import decode, read
+from publisher.reader import decode, parse_issue
 from tests.channels.email.conftest import PUBLICATION, SAMPLE, Mail, entry_of, render
 from tests.channels.email.test_lines import unflowed
 from tests.channels.email.wire import faults
@@ -74,21 +74,21 @@ OWN = "newsletter@ferry.example.org"
 def test_who_sends_to_whom(
     mail: Make, options: dict[str, str], own: str, sender: str, to: str, reply_to: str | None
 ) -> None:
-    found = mail(publication=replace(PUBLICATION, email=own), **options).message
+    found = mail(newsletter=replace(PUBLICATION, email=own), **options).message
     assert (found["From"], found["To"], found["Reply-To"]) == (sender, to, reply_to)
 
 
 @pytest.mark.parametrize(
-    "publication",
+    "newsletter",
     [
         replace(PUBLICATION, email="老周@ferry.example.org"),
         replace(PUBLICATION, email="", base="https://夜航.example.org/"),
         replace(PUBLICATION, email="", base="http://[::1]:8000/"),
     ],
 )
-def test_an_address_no_server_takes_is_refused(mail: Make, publication: object) -> None:
+def test_an_address_no_server_takes_is_refused(mail: Make, newsletter: object) -> None:
     with pytest.raises(ConfigError, match="is not an address that every mail server takes") as caught:
-        mail(publication=publication)
+        mail(newsletter=newsletter)
     assert 'from = "' in caught.value.hint
 
 
@@ -164,7 +164,7 @@ def test_any_content_is_restored_from_a_flowing_mail(mail: Make, name: str) -> N
 def test_real_issues_make_good_mails(corpus: Path) -> None:
     for folder in ("issues", "drafts", "other"):
         for path in sorted(corpus.glob(f"{folder}/*.md")):
-            issue = read(decode(path.read_bytes(), path.name), path.name)
+            issue = parse_issue(decode(path.read_bytes(), path.name), path.name)
             assert faults(Mail(render(issue, Email())).wire) == [], path.name
 
 
@@ -183,7 +183,7 @@ def test_the_name_of_a_copy_is_its_own_and_always_the_same(mail: Make) -> None:
         name(),
         name(id="tag:ferry.example.org,2019:weekly/other"),
         mail(to="b@e.org").message["Message-ID"],
-        mail(to="a@e.org", publication=replace(PUBLICATION, id="tag:ferry.example.org,2019:daily")).message[
+        mail(to="a@e.org", newsletter=replace(PUBLICATION, id="tag:ferry.example.org,2019:daily")).message[
             "Message-ID"
         ],
     }
@@ -222,7 +222,7 @@ def test_the_bytes_are_the_same_in_any_surroundings(
 
 def test_personalize_differ_only_at_the_end_of_the_head() -> None:
     """What sending to subscribers will need: nothing is laid out or encoded again for the next one."""
-    entry = entry_of(read(SAMPLE, "2024-03-07.md"), PUBLICATION)
+    entry = entry_of(parse_issue(SAMPLE, "2024-03-07.md"), PUBLICATION)
     sender = Mailbox("夜航船", "editor@ferry.example.org")
     mail = build_message("一行\r\n", sender, sender, entry, PUBLICATION, flowed=False)
     copies = []

@@ -19,7 +19,7 @@ from publisher.channels.email import Email
 from publisher.channels.email.dkim import DkimSigner
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailPersonalizer
-from publisher.reader import read
+from publisher.reader import parse_issue
 from publisher.theme import Theme
 from tests.channels.email.conftest import PUBLICATION, SAMPLE, entry_of, render
 from tests.channels.email.test_personalize import LIVE, PAGE, save
@@ -45,7 +45,7 @@ def parsed(wire: bytes) -> EmailMessage:
 def notice(text: str, **settings: object) -> Part:
     """A notice about the sample issue, a day after it, by a channel with these settings."""
     channel = Email(**LIVE | settings)  # type: ignore[arg-type]
-    issue = read(SAMPLE, "2024-03-07.md")
+    issue = parse_issue(SAMPLE, "2024-03-07.md")
     entry = entry_of(issue, PUBLICATION)
     when = entry.published.replace(day=8, hour=18)
     first = render(issue, channel).parts
@@ -63,7 +63,7 @@ def test_what_a_notice_looks_like() -> None:
     assert part.key.startswith("outbox/2024-03-07/email/notice-")
     assert text_of(part) == f"{WORDS}\r\n\r\n在线阅读：https://ferry.example.org/weekly/2024-03-07/\r\n"
     mail = parsed(part.body)
-    first = parsed(render(read(SAMPLE, "2024-03-07.md"), Email(**LIVE)).parts[0].body)  # type: ignore[arg-type]
+    first = parsed(render(parse_issue(SAMPLE, "2024-03-07.md"), Email(**LIVE)).parts[0].body)  # type: ignore[arg-type]
     assert mail["Subject"] == f"Re: {first['Subject']}"
     assert mail["Date"] == "Fri, 08 Mar 2024 18:45:00 +0800"
     assert mail["In-Reply-To"] == mail["References"] == first["Message-ID"]
@@ -110,7 +110,7 @@ def test_no_text_gets_into_the_head(text: str) -> None:
 
 def test_personalize_are_below_those_of_the_issue() -> None:
     settings = {"unsubscribe": PAGE, "unsubscribe_key": "env:KEY"}
-    issue = render(read(SAMPLE, "2024-03-07.md"), Email(**LIVE | settings)).parts[0]  # type: ignore[arg-type]
+    issue = render(parse_issue(SAMPLE, "2024-03-07.md"), Email(**LIVE | settings)).parts[0]  # type: ignore[arg-type]
     known = set()
     for address in ("lin@example.net", "Xi+list@example.net", "周@example.net"):
         box = Mailbox("", address)
@@ -143,7 +143,7 @@ def test_the_same_words_make_the_same_message_id() -> None:
 
 def test_a_mail_of_another_house_cannot_be_answered() -> None:
     channel = Email(**LIVE)  # type: ignore[arg-type]
-    entry = entry_of(read(SAMPLE, "2024-03-07.md"), PUBLICATION)
+    entry = entry_of(parse_issue(SAMPLE, "2024-03-07.md"), PUBLICATION)
     context = Context(PUBLICATION, Theme.load(None), entry)
     strange = (Part("message.eml", "message/rfc822", b"Subject: x\r\n\r\nMessage-ID: <a.b@c>\r\n"),)
     with pytest.raises(ValueError, match="not a mail of this house"):

@@ -24,7 +24,7 @@ from publisher.channels.email.dkim import DkimSigner
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailPersonalizer
 from publisher.errors import ConfigError
-from publisher.reader import read
+from publisher.reader import parse_issue
 from tests.channels.email.conftest import SAMPLE, render
 from tests.channels.email.wire import faults
 
@@ -39,7 +39,7 @@ OWN = (b"To: ", b"Message-ID: ", b"List-Unsubscribe: ", b"List-Unsubscribe-Post:
 
 
 def template(**settings: object) -> Part:
-    issue = read(SAMPLE, "2024-03-07.md")
+    issue = parse_issue(SAMPLE, "2024-03-07.md")
     return render(issue, Email(**LIVE | settings)).parts[0]  # type: ignore[arg-type]
 
 
@@ -64,8 +64,8 @@ def rest(wire: bytes) -> bytes:
 
 
 def test_with_a_server_the_mail_alone_is_sent() -> None:
-    live = render(read(SAMPLE, "2024-03-07.md"), Email(**LIVE))  # type: ignore[arg-type]
-    files = render(read(SAMPLE, "2024-03-07.md"), Email(from_=str(LIVE["from_"])))
+    live = render(parse_issue(SAMPLE, "2024-03-07.md"), Email(**LIVE))  # type: ignore[arg-type]
+    files = render(parse_issue(SAMPLE, "2024-03-07.md"), Email(from_=str(LIVE["from_"])))
     assert (*live.parts, *live.previews) == files.parts
     assert [part.key for part in live.parts] == ["outbox/2024-03-07/email/message.eml"]
 

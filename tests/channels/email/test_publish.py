@@ -21,7 +21,7 @@ from publisher.errors import DeliveryError
 from publisher.events import ChannelOutcome
 from publisher.ledger.models import Key
 from publisher.ledger.queries import standing
-from tests.delivery.test_job import ISSUE, Newsletter
+from tests.delivery.test_job import ISSUE, Project
 from tests.support.servers import smtp_sink
 from tests.support.servers.mail_server import Fault, MailServer
 from tests.support.servers.smtp_sink import SmtpSink
@@ -264,7 +264,7 @@ def test_no_password_is_shown(tmp_path: Path) -> None:
 # ----------------------------------------------------------- without real time
 
 
-class Slow(Newsletter):
+class Slow(Project):
     """A newsletter that goes to readers by a server, on a clock that only waiting moves."""
 
     def send(self, server: MailServer, **settings: Any) -> ChannelOutcome:

@@ -24,9 +24,9 @@ from publisher.model import (
     Item,
     Link,
     List,
+    Newsletter,
     Note,
     Paragraph,
-    Publication,
     Section,
     Strong,
     Table,
@@ -34,12 +34,12 @@ from publisher.model import (
     Title,
     Warmup,
 )
-from publisher.transforms import revision
+from publisher.transforms import compute_revision
 
 TEMPLATES = Path(__file__).parents[3] / "templates"
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 
-PUBLICATION = Publication(
+PUBLICATION = Newsletter(
     name="潮汐简报",
     url="https://tide.example.org/weekly/{date}/",
     base="https://tide.example.org/weekly/",
@@ -143,7 +143,7 @@ def entry_of(issue: Issue, **changes: object) -> Entry:
         date=issue.date,
         title=f"潮汐简报 ({issue.id})",
         summary=f"{issue.id} 这一期的摘要，R&D <小>。",
-        url=PUBLICATION.address(issue.id, issue.date),
+        url=PUBLICATION.issue_url(issue.id, issue.date),
         published=published,
         updated=published,
     )
@@ -184,7 +184,7 @@ class Newsletter:
     @property
     def entries(self) -> list[Entry]:
         """Newest first, each with its revision."""
-        found = [replace(entry, revision=revision(issue)) for issue, entry in self.issues.values()]
+        found = [replace(entry, revision=compute_revision(issue)) for issue, entry in self.issues.values()]
         return sorted(found, key=lambda entry: entry.date, reverse=True)
 
     def body(self, entry: Entry) -> bytes:

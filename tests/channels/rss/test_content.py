@@ -35,8 +35,8 @@ from publisher.model import (
     Title,
     plain,
 )
-from publisher.reader import read
-from publisher.transforms import absolute, display_title, publishable, summary
+from publisher.reader import parse_issue
+from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
 WECHAT_ONLY = {"read_original", "pc_wechat"}
 
@@ -255,7 +255,7 @@ def test_a_hostile_issue_makes_sound_feeds_and_loses_nothing_else(newsletter, is
         assert not parsed.bozo
         assert len(parsed.entries) == (6 + 2 if "items" in name else 5)
     html = entry_html(made, "2021-08-01")
-    assert_all_there(absolute(bad, ""), html)
+    assert_all_there(make_urls_absolute(bad, ""), html)
     assert "<script" not in html
     newest = feedparser.parse(files["public/atom.xml"]).entries[0]
     assert newest.title == bare("题]]>") + " <i>目</i> & \u202e👩‍👩‍👧" + "长" * 10_000
@@ -293,15 +293,17 @@ def test_no_text_breaks_a_feed(empty, issue, texts):
 def test_real_issues_come_through_whole(newsletter, corpus):
     paths = sorted(path for path in corpus.glob("*/*") if path.suffix in (".md", ".txt"))
     assert len(paths) > 20
-    publication = newsletter.context.publication
+    publication = newsletter.context.newsletter
     found = newsletter.using(items=True)
     for number, path in enumerate(paths):
-        issue = read(path.read_text("utf-8"), str(path))
+        issue = parse_issue(path.read_text("utf-8"), str(path))
         day = issue.date or dt.date(2018, 1, 1) + dt.timedelta(days=number)
         issue = replace(issue, id=path.stem, date=day)
-        url = publication.address(issue.id, day)
-        issue = absolute(publishable(issue), url)
-        found = found.add(issue, title=display_title(issue, publication), summary=summary(issue), url=url)
+        url = publication.issue_url(issue.id, day)
+        issue = make_urls_absolute(make_publishable(issue), url)
+        found = found.add(
+            issue, title=build_display_title(issue, publication), summary=build_summary(issue), url=url
+        )
     for issue, entry in found.issues.values():
         if issue.id in {path.stem for path in paths}:
             html = json.loads(found.body(entry).splitlines()[0])["content_html"]

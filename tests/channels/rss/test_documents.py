@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from publisher.errors import ConfigError
-from publisher.model import Publication
+from publisher.model import Newsletter
 
 NAMES = {
     "a": "http://www.w3.org/2005/Atom",
@@ -149,10 +149,10 @@ def test_every_xml_feed_names_the_style_sheet_from_where_it_lies(newsletter):
 
 
 def test_an_english_newsletter_without_author_tagline_or_licence_has_valid_feeds(newsletter):
-    plain = Publication(
+    plain = Newsletter(
         "Tide", f"{SITE}{{date}}/", SITE, "tag:tide.example.org,2019:weekly", lang="en", timezone="UTC"
     )
-    files = replace(newsletter, context=replace(newsletter.context, publication=plain)).files()
+    files = replace(newsletter, context=replace(newsletter.context, newsletter=plain)).files()
     assert texts(files["public/atom.xml"], "/a:feed/a:author/a:name/text()") == ["Tide"]
     assert texts(files["public/feed.xml"], "/rss/channel/description/text()") == ["Tide"]
     assert texts(files["public/feed.xml"], "/rss/channel/copyright") == []
@@ -201,7 +201,7 @@ def test_the_locale_of_the_process_is_left_as_it_was(newsletter):
 
 
 def test_addresses_are_those_the_feeds_give_themselves(newsletter):
-    channel, publication = newsletter.channel, newsletter.context.publication
+    channel, publication = newsletter.channel, newsletter.context.newsletter
     assert channel.feed_urls(publication) == {
         "rss": f"{SITE}feed.xml",
         "atom": f"{SITE}atom.xml",
@@ -222,7 +222,7 @@ def test_addresses_are_those_the_feeds_give_themselves(newsletter):
 )
 def test_a_path_that_cannot_be_served_is_a_mistake_in_one_line(newsletter, path, told):
     with pytest.raises(ConfigError, match=re.escape(told)) as error:
-        replace(newsletter.channel, path=path).feed_urls(newsletter.context.publication)
+        replace(newsletter.channel, path=path).feed_urls(newsletter.context.newsletter)
     assert "\n" not in error.value.message
     assert error.value.hint
 

@@ -63,13 +63,13 @@ def test_the_next_issue_is_one_new_entry_when_an_old_one_leaves(empty, weeks, is
 def test_a_new_address_of_the_site_announces_nothing(newsletter, key, tmp_path):
     context = newsletter.context
     moved = replace(
-        context.publication, url="https://new.example.org/{date}.html", base="https://new.example.org/"
+        context.newsletter, url="https://new.example.org/{date}.html", base="https://new.example.org/"
     )
     issues = {
-        name: (issue, replace(entry, url=moved.address(issue.id, entry.date)))
+        name: (issue, replace(entry, url=moved.issue_url(issue.id, entry.date)))
         for name, (issue, entry) in newsletter.issues.items()
     }
-    after = replace(newsletter, context=replace(context, publication=moved), issues=issues)
+    after = replace(newsletter, context=replace(context, newsletter=moved), issues=issues)
     new, changed = follow(tmp_path, key, newsletter, after)
     assert new == []
     assert changed == len(issues)

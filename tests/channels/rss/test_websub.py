@@ -103,7 +103,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
     letter = newsletter.using(entries=2, items=True, hub="https://枢纽.example.net/中")
     files = letter.files()
     assert {"public/archive/2020.xml", "public/feed.xml.gz", "public/feed.css"} < set(files)
-    who, what = letter.channel.build_ping("digest of {}".format, letter.context.publication)
+    who, what = letter.channel.build_ping("digest of {}".format, letter.context.newsletter)
     assert who == letter.channel.websub
     told = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
     named = {}
@@ -119,7 +119,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
 
 def test_without_a_hub_there_is_nobody_to_tell(newsletter) -> None:
     assert newsletter.channel.websub is None
-    assert newsletter.channel.build_ping(str, newsletter.context.publication) is None
+    assert newsletter.channel.build_ping(str, newsletter.context.newsletter) is None
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,20 @@ import pytest
 
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.telegram import Telegram
-from publisher.channels.telegram.client import Connection
-from publisher.channels.telegram.rate_limit import Pace
+from publisher.channels.telegram.client import BotClient
+from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
-from publisher.links import ascii_url
-from publisher.model import Issue, Publication, plain
-from publisher.reader import read
+from publisher.links import to_ascii_url
+from publisher.model import Issue, Newsletter, plain
+from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import absolute, display_title, links, publishable, summary
+from publisher.transforms import (
+    build_display_title,
+    build_summary,
+    find_urls,
+    make_publishable,
+    make_urls_absolute,
+)
 from tests.channels.telegram.api_server import Clock
 from tests.support.servers.telegram_api import TelegramServer
 from tests.support.servers.telegram_rules import TOKEN, BotApi
@@ -220,7 +226,7 @@ def theme() -> Theme:
 @pytest.fixture(scope="session")
 def context(theme: Theme) -> Context:
     """The context of the issue of 2024-05-20."""
-    publication = Publication(
+    newsletter = Newsletter(
         name="潮汐简报",
         url=BASE + "{date}/",
         base=BASE,
@@ -231,7 +237,7 @@ def context(theme: Theme) -> Context:
     entry = Entry(
         "2024-05-20", at.date(), "潮汐简报 (2024-05-20)：灯塔", "灯塔换了灯。", f"{BASE}2024-05-20/", at, at
     )
-    return Context(publication, theme, entry)
+    return Context(newsletter, theme, entry)
 
 
 Send = Callable[..., Sent]
@@ -247,21 +253,21 @@ def send(context: Context) -> Send:
 
     def make(source: Issue | str, **settings: Any) -> Sent:
         assert context.entry
-        entry, publication = context.entry, context.publication
+        entry, newsletter = context.entry, context.newsletter
         if isinstance(source, str):
-            issue = publishable(read(source, "2024-05-20.md"))
+            issue = make_publishable(parse_issue(source, "2024-05-20.md"))
             assert issue.date
             entry = replace(
                 entry,
                 date=issue.date,
-                title=display_title(issue, publication),
-                summary=summary(issue),
-                url=publication.address(issue.id, issue.date),
+                title=build_display_title(issue, newsletter),
+                summary=build_summary(issue),
+                url=newsletter.issue_url(issue.id, issue.date),
             )
-            source = absolute(issue, entry.url)
+            source = make_urls_absolute(issue, entry.url)
         channel = Telegram(**_taken(settings, Telegram))
         entry = replace(entry, **_taken(settings, Entry))
-        full = replace(context, entry=entry, publication=replace(publication, **settings))
+        full = replace(context, entry=entry, newsletter=replace(newsletter, **settings))
         return Sent(source, channel.render(source, full))
 
     return make
@@ -327,10 +333,10 @@ def complete(judge: Judge) -> Callable[[Sent], None]:
     def check(sent: Sent) -> None:
         there = iter(sent.links)
         for item in sent.issue.items:
-            title, url = _squeezed(plain(item.title)), ascii_url(item.url or "")
+            title, url = _squeezed(plain(item.title)), to_ascii_url(item.url or "")
             assert title in _squeezed("".join(sent.texts))
             if judge.address(url):
-                own = any(links(item.title))  # a link inside the title is left to lead where it leads
+                own = any(find_urls(item.title))  # a link inside the title is left to lead where it leads
                 found = (_squeezed(text) for text, to in there if to == url)
                 assert any(text in title if own else text == (title or item.url) for text in found), (
                     f"{title} is not a link to {url}, or not in its place"
@@ -371,7 +377,9 @@ def connect(environment: None, server: TelegramServer, clock: Clock) -> Callable
     """connect(pin=True) makes a session with the server, which does not wait for real."""
 
     def make(**settings: Any) -> ChatSession:
-        return ChatSession(Connection("env:TIDE_TOKEN", server.url), Pace(clock, clock.sleep), **settings)
+        return ChatSession(
+            BotClient("env:TIDE_TOKEN", server.url), ChatRateLimiter(clock, clock.sleep), **settings
+        )
 
     return make
 

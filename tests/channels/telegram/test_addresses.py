@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.channels.telegram import writer
-from publisher.links import ascii_url
+from publisher.links import to_ascii_url
 from publisher.model import Issue, Item, Link, Paragraph, Section, Text
 
 TAKEN = [
@@ -22,20 +22,20 @@ REFUSED = [
 
 @pytest.mark.parametrize("url", TAKEN)
 def test_taken(url: str, judge) -> None:
-    link = writer.link(url)
-    assert link == ascii_url(url)
+    link = writer.normalize_link_url(url)
+    assert link == to_ascii_url(url)
     assert judge.address(link)
 
 
 @pytest.mark.parametrize("url", REFUSED)
 def test_refused(url: str, judge) -> None:
-    assert writer.link(url) == ""
+    assert writer.normalize_link_url(url) == ""
     assert not url.startswith("http") or judge.address(url) == ""
 
 
 def test_too_long() -> None:
-    assert writer.link("https://e.org/" + "x" * 4082)
-    assert writer.link("https://e.org/" + "x" * 4083) == ""
+    assert writer.normalize_link_url("https://e.org/" + "x" * 4082)
+    assert writer.normalize_link_url("https://e.org/" + "x" * 4083) == ""
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_too_long() -> None:
     ],
 )
 def test_email(url: str, email: str) -> None:
-    assert writer.email(url) == email
+    assert writer.extract_email_address(url) == email
 
 
 def issue_with(text: str, url: str) -> Issue:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.channels.telegram.autolinks import JOINER, shielded
-from publisher.channels.telegram.entities import Run, clean, text_of
+from publisher.channels.telegram.autolinks import WORD_JOINER, prevent_autolinks
+from publisher.channels.telegram.entities import Span, normalize_text, span_text
 
 # each of these is clickable in Telegram when it is sent as it stands
 TEMPTING = [
@@ -27,34 +27,34 @@ HARMLESS = [
 @pytest.mark.parametrize("text", TEMPTING)
 def test_nothing_becomes_a_link(text: str, judge) -> None:
     assert judge.found(text), "Telegram leaves this alone anyway"
-    kept = text_of(shielded((Run(text),)))
+    kept = span_text(prevent_autolinks((Span(text),)))
     assert judge.found(kept) == []
-    assert kept.replace(JOINER, "") == text
+    assert kept.replace(WORD_JOINER, "") == text
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_other_text_is_as_it_was(text: str, judge) -> None:
     assert judge.found(text) == []
-    assert text_of(shielded((Run(text),))) == text
+    assert span_text(prevent_autolinks((Span(text),))) == text
 
 
 def test_links_and_code_are_as_they_were() -> None:
-    runs = (Run("README.md", url="https://e.org/"), Run("main.rs", "code"), Run("x.ai", "pre"))
-    assert shielded(runs) == runs
+    runs = (Span("README.md", url="https://e.org/"), Span("main.rs", "code"), Span("x.ai", "pre"))
+    assert prevent_autolinks(runs) == runs
 
 
 def test_marks_do_not_hide_what_they_divide(judge) -> None:
     """README in bold and .md behind it are one word to Telegram."""
-    runs = (Run("READ"), Run("ME", "bold"), Run(".md 和 #"), Run("标签", "italic"))
-    assert judge.found(text_of(runs))
-    assert judge.found(text_of(shielded(runs))) == []
+    runs = (Span("READ"), Span("ME", "bold"), Span(".md 和 #"), Span("标签", "italic"))
+    assert judge.found(span_text(runs))
+    assert judge.found(span_text(prevent_autolinks(runs))) == []
 
 
 def test_half_a_word_in_a_link(judge) -> None:
     """What touches a link is none: Telegram keeps the link and drops what it found."""
-    runs = shielded((Run("README", url="https://e.org/"), Run(".md")))
+    runs = prevent_autolinks((Span("README", url="https://e.org/"), Span(".md")))
     link = {"type": "text_link", "offset": 0, "length": 6, "url": "https://e.org/"}
-    assert judge.accidents(text_of(runs), [link]) == []
+    assert judge.accidents(span_text(runs), [link]) == []
 
 
 LETTERS = "ab1.@#$/:-_ ~中，。\n🙂"
@@ -63,7 +63,7 @@ PIECES = st.sampled_from([*LETTERS, "http", "https://", "com", "md", "公司", "
 
 @given(st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=20).map("".join)))
 def test_whatever_the_text(judge, text: str) -> None:
-    text = clean(text)
-    kept = text_of(shielded((Run(text),)))
+    text = normalize_text(text)
+    kept = span_text(prevent_autolinks((Span(text),)))
     assert judge.found(kept) == []
-    assert kept.replace(JOINER, "") == text.replace(JOINER, "")
+    assert kept.replace(WORD_JOINER, "") == text.replace(WORD_JOINER, "")

@@ -133,7 +133,7 @@ def test_golden(send, accepted, golden, root: Path, detail: str) -> None:
 
 def test_an_entry_is_needed(theme: Theme, context: Context) -> None:
     with pytest.raises(ValueError, match="entry"):
-        Telegram().render(issue(), Context(context.publication, theme))
+        Telegram().render(issue(), Context(context.newsletter, theme))
 
 
 # ---------------------------------------------------------------------- preview

@@ -11,8 +11,8 @@ import pytest
 
 from publisher.channel import EditableSession, MessageChannel
 from publisher.channels.telegram import Telegram
-from publisher.channels.telegram.client import Connection
-from publisher.channels.telegram.rate_limit import Pace
+from publisher.channels.telegram.client import BotClient
+from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
 from publisher.errors import ConfigError, DeliveryError
 from publisher.files import FolderSession
@@ -112,7 +112,7 @@ def test_a_token_that_is_not_there(server: TelegramServer) -> None:
 
 
 def test_the_first_message_is_pinned(server: TelegramServer, connect) -> None:
-    with connect(pin=True, own="42") as session:
+    with connect(pin=True, test_recipient="42") as session:
         for number in (1, 2):
             assert session.deliver(part(number=number), "@tide").notes == ()
         session.deliver(part(), "42")
@@ -133,7 +133,7 @@ def test_a_pin_where_the_group_has_moved_to(server: TelegramServer, connect) -> 
 def test_a_pin_that_fails_is_a_note(
     server: TelegramServer, connect, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.channels.telegram.client.ANSWER", 0.2)
+    monkeypatch.setattr("publisher.channels.telegram.client.READ_TIMEOUT", 0.2)
     server.api.chat("@tide").rights.remove("can_edit_messages")
     if fault != "none":
         server.script(Fault(fault, of="pinChatMessage", value=502))
@@ -224,7 +224,7 @@ def test_the_server_would_not_take_them_faster(
     environment: None, server: TelegramServer, clock: Clock
 ) -> None:
     server.api.enforces_pace = True
-    hasty = ChatSession(Connection("env:TIDE_TOKEN", server.url), Pace(clock, lambda _: None))
+    hasty = ChatSession(BotClient("env:TIDE_TOKEN", server.url), ChatRateLimiter(clock, lambda _: None))
     with hasty as session:
         session.deliver(part(), "@tide")
         with pytest.raises(DeliveryError) as caught:
@@ -240,10 +240,10 @@ def test_chats_do_not_wait_for_each_other(session: EditableSession, clock: Clock
 
 def test_the_pace_counts_from_the_end_of_a_call(clock: Clock) -> None:
     """A call that took long to get there is not overtaken by half."""
-    pace = Pace(clock, clock.sleep)
-    with suppress(RuntimeError), pace.turn("@tide"):
+    pace = ChatRateLimiter(clock, clock.sleep)
+    with suppress(RuntimeError), pace.slot("@tide"):
         clock.now += 5
         raise RuntimeError
     clock.now += 0.25
-    with pace.turn("@tide"):
+    with pace.slot("@tide"):
         assert clock.slept == [0.75]

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from publisher.model import Field, Guide, Issue, Item, Link, Paragraph, Section, Text
-from publisher.words import words
+from publisher.words import get_labels
 
 ISSUE = """
 # 潮汐简报 (2024-05-20)：灯塔换灯/船坞
@@ -191,7 +191,7 @@ def line(sent, number: int = 1) -> str:
 def test_in_english(send) -> None:
     text = send(one(Item((Text("A lamp"),))), lang="en").texts[0]
     assert text.endswith("新闻 · 1 item\n1. A lamp")
-    assert words("en")["continued"] == " (continued)"
+    assert get_labels("en")["continued"] == " (continued)"
 
 
 @pytest.mark.parametrize("detail", ["titles", "summaries", "full"])

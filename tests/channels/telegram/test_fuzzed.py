@@ -38,7 +38,7 @@ from publisher.model import (
     Title,
     Warmup,
 )
-from publisher.transforms import publishable
+from publisher.transforms import make_publishable
 
 # what is taken for a link, what must be escaped, what does not arrive, what must not be torn apart
 WORDS = """
@@ -161,7 +161,7 @@ def test_whatever_the_issue(hundred: int, send: Callable, accepted: Callable) ->
         author = Author(seed)
         issue = author.issue()
         try:
-            accepted(send(publishable(issue), detail=next(details), title=author.text(), rich=True))
+            accepted(send(make_publishable(issue), detail=next(details), title=author.text(), rich=True))
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error
 

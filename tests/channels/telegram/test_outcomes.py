@@ -13,9 +13,9 @@ from telegram.error import NetworkError, TimedOut
 
 from publisher.channel import EditableSession
 from publisher.channels.telegram import Telegram
-from publisher.channels.telegram.client import Connection
-from publisher.channels.telegram.errors import REFUSALS, failure
-from publisher.channels.telegram.rate_limit import Pace
+from publisher.channels.telegram.client import BotClient
+from publisher.channels.telegram.errors import ERROR_RULES, classify_error
+from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.channels.telegram.api_server import part
@@ -25,7 +25,7 @@ from tests.support.servers.telegram_rules import TOKEN
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.channels.telegram.client.ANSWER", 0.2)
+    monkeypatch.setattr("publisher.channels.telegram.client.READ_TIMEOUT", 0.2)
 
 
 def outcome(session: EditableSession, chat: str = "@tide") -> PublisherError:
@@ -95,7 +95,7 @@ def test_the_way_there_is_barred(
     if name:
         monkeypatch.setenv(name, server.url)
         address = "https://api.telegram.org"
-    with ChatSession(Connection("env:TIDE_TOKEN", address), Pace()) as session:
+    with ChatSession(BotClient("env:TIDE_TOKEN", address), ChatRateLimiter()) as session:
         error = outcome(session)
     assert isinstance(error, DeliveryError)
     assert not error.permanent
@@ -108,7 +108,7 @@ def test_the_way_there_is_barred(
 def test_it_never_left(cause: httpx.TransportError) -> None:
     error = TimedOut()
     error.__cause__ = cause
-    told = failure(error, "@tide")
+    told = classify_error(error, "@tide")
     assert isinstance(told, DeliveryError)
     assert not told.permanent
     assert told.message == f"Telegram cannot be reached for @tide: {str(cause) or type(cause).__name__}"
@@ -121,7 +121,7 @@ def test_it_never_left(cause: httpx.TransportError) -> None:
 def test_it_may_have_left(cause: httpx.RequestError | None) -> None:
     error = NetworkError("broken")
     error.__cause__ = cause
-    assert isinstance(failure(error, "@tide"), OutcomeUnknownError)
+    assert isinstance(classify_error(error, "@tide"), OutcomeUnknownError)
 
 
 # --------------------------------------------------------------------- refusals
@@ -167,9 +167,10 @@ def test_a_refusal_is_final_and_told(
 def test_every_refusal_is_tried() -> None:
     said = (text for kind, text, _, _ in REFUSED if text)
     found = {
-        next((one for one in REFUSALS if re.search(one.said, text, re.IGNORECASE)), None) for text in said
+        next((one for one in ERROR_RULES if re.search(one.pattern, text, re.IGNORECASE)), None)
+        for text in said
     }
-    assert found >= set(REFUSALS)
+    assert found >= set(ERROR_RULES)
 
 
 def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: EditableSession) -> None:
@@ -210,7 +211,7 @@ def test_the_token_is_shown_nowhere(
                     shown.append(repr(act()))
                 except PublisherError as error:
                     shown += [repr(error), error.hint, *traceback.format_exception(error)]
-        shown += [repr(session), repr(session._connection)]
+        shown += [repr(session), repr(session._client)]
     channel = Telegram(token="env:TIDE_TOKEN", chat="@tide", api=server.url)
     shown += [repr(channel), *map(repr, channel.diagnose()), repr(server.calls)]
     out, err = capfd.readouterr()

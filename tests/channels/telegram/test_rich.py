@@ -10,7 +10,7 @@ import pytest
 from aiogram.methods import SendRichMessage
 from pydantic import BaseModel
 
-from publisher.channels.telegram.rich import Measure, measure
+from publisher.channels.telegram.rich import RichMessageSize, measure_rich_blocks
 from publisher.model import CodeBlock, Field, Issue, Item, Link, List, Paragraph, Section, Table, Text
 
 ROOT = Path(__file__).parents[3]
@@ -167,7 +167,7 @@ def test_structure_is_kept(send) -> None:
     ]
     # 2 characters in the list, 3 in the table, 5 of code; 6 blocks in the list (two lists, two items, two
     # paragraphs), 3 in the table with its rows, 1 of code; list, item, list, item, paragraph are 5 levels
-    assert measure(made) == Measure(characters=10, blocks=10, levels=5, columns=2)
+    assert measure_rich_blocks(made) == RichMessageSize(characters=10, blocks=10, levels=5, columns=2)
 
 
 def test_a_table_too_wide_is_lines(send) -> None:

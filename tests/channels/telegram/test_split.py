@@ -6,9 +6,15 @@ import re
 
 import pytest
 
-from publisher.channels.telegram.entities import Run, Runs, text_of
-from publisher.channels.telegram.limits import MESSAGE, Size, counted, joined, size_of
-from publisher.channels.telegram.split import broken
+from publisher.channels.telegram.entities import Span, Spans, span_text
+from publisher.channels.telegram.limits import (
+    MAX_MESSAGE_SIZE,
+    MessageSize,
+    join_rendered,
+    measure_spans,
+    render_spans,
+)
+from publisher.channels.telegram.split import split_to_fit
 from publisher.model import Field, Inline, Issue, Item, Link, Section, Text, Title
 
 TOP = "潮汐简报 (2024-05-20)"
@@ -122,20 +128,22 @@ def test_the_bytes_of_addresses(send, accepted) -> None:
 
 def test_the_bytes_of_the_source() -> None:
     """They count with the markup of the HTML form, where two of these characters take four and five."""
-    assert size_of((Run("字<&", "bold"),)) == Size(3, 1, 16, len("<b>字&lt;&amp;</b>".encode()))
-    assert Size(4096, 100, 9500, 32768) <= MESSAGE
-    assert not Size(4096, 100, 9500, 32769) <= MESSAGE
+    assert measure_spans((Span("字<&", "bold"),)) == MessageSize(3, 1, 16, len("<b>字&lt;&amp;</b>".encode()))
+    assert MessageSize(4096, 100, 9500, 32768) <= MAX_MESSAGE_SIZE
+    assert not MessageSize(4096, 100, 9500, 32769) <= MAX_MESSAGE_SIZE
 
 
 def test_pieces_need_not_be_counted_again() -> None:
-    parts: list[Runs] = [
-        (Run("🙂题", "bold"),),
-        (Run("\n\n"),),
-        (Run("灯", "", "https://e.org/"), Run("塔", "italic", "https://e.org/", quote=True)),
-        (Run("\n"),),
-        (Run(" <码>", "pre", language="c"), Run("尾")),
+    parts: list[Spans] = [
+        (Span("🙂题", "bold"),),
+        (Span("\n\n"),),
+        (Span("灯", "", "https://e.org/"), Span("塔", "italic", "https://e.org/", quote=True)),
+        (Span("\n"),),
+        (Span(" <码>", "pre", language="c"), Span("尾")),
     ]
-    assert joined([counted(part) for part in parts]) == counted(tuple(run for part in parts for run in part))
+    assert join_rendered([render_spans(part) for part in parts]) == render_spans(
+        tuple(run for part in parts for run in part)
+    )
 
 
 # --------------------------------------------------------------------- monsters
@@ -181,12 +189,12 @@ def test_the_title_of_the_issue_may_be_long(send, accepted) -> None:
 
 # ------------------------------------------------------------------ broken texts
 
-ROOM = Size(units=20, entities=100, entity_bytes=9500, raw_bytes=32768)
+ROOM = MessageSize(units=20, entities=100, entity_bytes=9500, raw_bytes=32768)
 
 
-def parts(*runs: Run | str, room: Size = ROOM) -> list[str]:
-    made: Runs = tuple(Run(run) if isinstance(run, str) else run for run in runs)
-    return [text_of(part) for part in broken(made, room)]
+def parts(*runs: Span | str, room: MessageSize = ROOM) -> list[str]:
+    made: Spans = tuple(Span(run) if isinstance(run, str) else run for run in runs)
+    return [span_text(part) for part in split_to_fit(made, room)]
 
 
 @pytest.mark.parametrize(
@@ -210,8 +218,10 @@ def test_where_a_text_is_divided(text: str, first: str) -> None:
     assert "".join("".join(found).split()) == "".join(text.split())
 
 
-@pytest.mark.parametrize("run", [Run("这个链接有九个字。", url="https://e.org/"), Run("let x = 1;", "code")])
-def test_links_and_code_go_whole_to_the_next_part(run: Run) -> None:
+@pytest.mark.parametrize(
+    "run", [Span("这个链接有九个字。", url="https://e.org/"), Span("let x = 1;", "code")]
+)
+def test_links_and_code_go_whole_to_the_next_part(run: Span) -> None:
     before = "前面有十二个字在这里呢呢"
     assert parts(before, run, "完") == [before, f"{run.text}完"]
 
@@ -230,12 +240,12 @@ def test_a_part_does_not_begin_with_what_would_make_a_tag() -> None:
 
 
 def test_flags_in_a_row_stay_flags() -> None:
-    found = parts("🇨🇳🇯🇵🇰🇷🇫🇷🇩🇪🇮🇹🇪🇸🇬🇧", room=Size(10, 100, 9500, 32768))
+    found = parts("🇨🇳🇯🇵🇰🇷🇫🇷🇩🇪🇮🇹🇪🇸🇬🇧", room=MessageSize(10, 100, 9500, 32768))
     assert found == ["🇨🇳🇯🇵", "🇰🇷🇫🇷", "🇩🇪🇮🇹", "🇪🇸🇬🇧"]
 
 
 def test_marks_go_on_in_the_next_part() -> None:
-    runs = (Run("加粗的句子。", "bold", quote=True), Run("代码" * 12, "code", quote=True))
-    first, *rest = broken(runs, ROOM)
+    runs = (Span("加粗的句子。", "bold", quote=True), Span("代码" * 12, "code", quote=True))
+    first, *rest = split_to_fit(runs, ROOM)
     assert first == (runs[0],)
     assert all(run.style == "code" and run.quote for part in rest for run in part)

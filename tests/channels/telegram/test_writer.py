@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.channels.telegram.entities import Run, Runs, clean, cut, entities, glue, stripped, text_of
-from publisher.channels.telegram.writer import Writer
+from publisher.channels.telegram.entities import (
+    Span,
+    Spans,
+    build_entities,
+    join_spans,
+    normalize_text,
+    span_text,
+    split_spans,
+    strip_spans,
+)
+from publisher.channels.telegram.writer import SpanWriter
 from publisher.model import (
     Break,
     Code,
@@ -22,14 +31,14 @@ from publisher.model import (
     Table,
     Text,
 )
-from publisher.words import words
+from publisher.words import get_labels
 
 A, B = "https://a.org/", "https://b.org/"
 
 
 @pytest.fixture
-def writer() -> Writer:
-    return Writer(words("zh-CN"))
+def writer() -> SpanWriter:
+    return SpanWriter(get_labels("zh-CN"))
 
 
 def p(text: str) -> Paragraph:
@@ -39,21 +48,21 @@ def p(text: str) -> Paragraph:
 @pytest.mark.parametrize(
     ("node", "runs"),
     [
-        (Strong((Text("粗"), Em((Text("斜"),)))), (Run("粗斜", "bold"),)),
-        (Em((Text("斜"), Strong((Text("粗"),)))), (Run("斜", "italic"), Run("粗", "bold"))),
-        (Strong((Text("粗"), Code("码"))), (Run("粗", "bold"), Run("码", "code"))),
-        (Link((Text("甲"), Code("码")), A), (Run("甲码", url=A),)),
-        (Strong((Link((Text("甲"),), A),)), (Run("甲", "bold", A),)),
-        (Link((Text(" 甲 "),), A), (Run(" "), Run("甲", url=A), Run(" "))),
-        (Link((), A), (Run(A, url=A),)),
-        (Link((Text("甲"),), ""), (Run("甲"),)),
-        (Image(A, "一幅图"), (Run("一幅图", url=A),)),
-        (Image(A, " "), (Run("图片", url=A),)),
-        (Link((Image(A, "图"),), B), (Run("图", url=A), Run(" "), Run("链接", url=B))),
-        (Break(), (Run("\n"),)),
+        (Strong((Text("粗"), Em((Text("斜"),)))), (Span("粗斜", "bold"),)),
+        (Em((Text("斜"), Strong((Text("粗"),)))), (Span("斜", "italic"), Span("粗", "bold"))),
+        (Strong((Text("粗"), Code("码"))), (Span("粗", "bold"), Span("码", "code"))),
+        (Link((Text("甲"), Code("码")), A), (Span("甲码", url=A),)),
+        (Strong((Link((Text("甲"),), A),)), (Span("甲", "bold", A),)),
+        (Link((Text(" 甲 "),), A), (Span(" "), Span("甲", url=A), Span(" "))),
+        (Link((), A), (Span(A, url=A),)),
+        (Link((Text("甲"),), ""), (Span("甲"),)),
+        (Image(A, "一幅图"), (Span("一幅图", url=A),)),
+        (Image(A, " "), (Span("图片", url=A),)),
+        (Link((Image(A, "图"),), B), (Span("图", url=A), Span(" "), Span("链接", url=B))),
+        (Break(), (Span("\n"),)),
     ],
 )  # fmt: skip
-def test_inlines(writer: Writer, node, runs: Runs) -> None:
+def test_inlines(writer: SpanWriter, node, runs: Spans) -> None:
     assert writer.inlines((node,)) == runs
 
 
@@ -72,11 +81,11 @@ def test_inlines(writer: Writer, node, runs: Runs) -> None:
         (Figure(Image(A, "塔"), B), "塔 链接"),
     ],
 )  # fmt: skip
-def test_blocks(writer: Writer, block, text: str) -> None:
-    assert text_of(writer.blocks((block,))) == text
+def test_blocks(writer: SpanWriter, block, text: str) -> None:
+    assert span_text(writer.blocks((block,))) == text
 
 
-def test_code_in_a_list_is_indented_by_no_one(writer: Writer) -> None:
+def test_code_in_a_list_is_indented_by_no_one(writer: SpanWriter) -> None:
     """Its own lines are as they were, so that it can be copied."""
     runs = writer.blocks((List(((p("见"), CodeBlock("a\n  b")),)),))
     assert [run.text for run in runs if run.style == "pre"] == ["a\n  b"]
@@ -96,13 +105,13 @@ def test_code_in_a_list_is_indented_by_no_one(writer: Writer) -> None:
     ],
 )
 def test_a_text_is_as_it_will_arrive(judge, text: str, arrives: str) -> None:
-    assert clean(text) == arrives
+    assert normalize_text(text) == arrives
     assert judge.kept(arrives, []) == (arrives, [])
 
 
 def test_offsets_count_utf_16_units() -> None:
-    runs = (Run("🙂a"), Run("𝕏", "bold"), Run("字", url=A))
-    assert entities(runs) == [
+    runs = (Span("🙂a"), Span("𝕏", "bold"), Span("字", url=A))
+    assert build_entities(runs) == [
         {"type": "bold", "offset": 3, "length": 2},
         {"type": "text_link", "offset": 5, "length": 1, "url": A},
     ]
@@ -110,14 +119,14 @@ def test_offsets_count_utf_16_units() -> None:
 
 def test_marks_within_marks(judge) -> None:
     runs = (
-        Run("a", quote=True),
-        Run(" b", "bold", quote=True),
-        Run("c", "bold", A, quote=True),
-        Run("d", "", A, quote=True),
-        Run("\n"),
-        Run("e", "pre", language="py"),
+        Span("a", quote=True),
+        Span(" b", "bold", quote=True),
+        Span("c", "bold", A, quote=True),
+        Span("d", "", A, quote=True),
+        Span("\n"),
+        Span("e", "pre", language="py"),
     )
-    found = entities(runs)
+    found = build_entities(runs)
     assert [(e["type"], e["offset"], e["length"]) for e in found] == [
         ("expandable_blockquote", 0, 5),
         ("bold", 2, 1),
@@ -126,15 +135,15 @@ def test_marks_within_marks(judge) -> None:
         ("pre", 6, 1),
     ]
     assert found[-1]["language"] == "py"
-    assert judge.kept(text_of(runs), found)[1] == judge.load_mailboxes(found)
+    assert judge.kept(span_text(runs), found)[1] == judge.load_mailboxes(found)
 
 
 def test_runs_are_joined_and_cut_like_strings() -> None:
-    runs = glue((Run("ab"), Run("")), (Run("c"),), (Run("d", "bold"),))
-    assert runs == (Run("abc"), Run("d", "bold"))
+    runs = join_spans((Span("ab"), Span("")), (Span("c"),), (Span("d", "bold"),))
+    assert runs == (Span("abc"), Span("d", "bold"))
     for at in range(5):
-        head, tail = cut(runs, at)
-        assert (text_of(head), text_of(tail)) == ("abcd"[:at], "abcd"[at:])
-        assert glue(head, tail) == runs
-    assert stripped((Run(" \n"), Run(" a ", "bold"), Run("\n"))) == (Run("a", "bold"),)
-    assert stripped((Run(" "),)) == ()
+        head, tail = split_spans(runs, at)
+        assert (span_text(head), span_text(tail)) == ("abcd"[:at], "abcd"[at:])
+        assert join_spans(head, tail) == runs
+    assert strip_spans((Span(" \n"), Span(" a ", "bold"), Span("\n"))) == (Span("a", "bold"),)
+    assert strip_spans((Span(" "),)) == ()

@@ -29,9 +29,9 @@ from publisher.model import (
     Item,
     Link,
     List,
+    Newsletter,
     Note,
     Paragraph,
-    Publication,
     Quote,
     Rule,
     Section,
@@ -149,8 +149,8 @@ def said(node: object, name: str = "") -> Iterator[tuple[bool, str]]:
 
 
 @pytest.fixture
-def publication() -> Publication:
-    return Publication(
+def newsletter() -> Newsletter:
+    return Newsletter(
         name="高山气象信",
         url=BASE + "{date}/",
         base=BASE,
@@ -168,11 +168,11 @@ def theme() -> Theme:
 
 
 @pytest.fixture
-def context(publication: Publication, theme: Theme) -> Context:
+def context(newsletter: Newsletter, theme: Theme) -> Context:
     """The context of the issue of 2021-07-18, between two others."""
     feeds = {"rss": BASE + "feed.xml", "atom": BASE + "atom.xml", "json": BASE + "feed.json"}
     return Context(
-        publication,
+        newsletter,
         theme,
         entry("2021-07-18", "高山气象信 (2021-07-18)：雪线/风杯"),
         entry("2021-07-04", "高山气象信 (2021-07-04)：雷达站搬家"),
@@ -192,8 +192,8 @@ def page(context: Context) -> Callable[..., Page]:
     """page(issue) or page(issue, lang="en"): the issue's page; keywords change the publication."""
 
     def make(issue: Issue, **changes: object) -> Page:
-        changed = replace(context.publication, **changes)  # type: ignore[arg-type]
-        (part,) = Web().render(issue, replace(context, publication=changed)).parts
+        changed = replace(context.newsletter, **changes)  # type: ignore[arg-type]
+        (part,) = Web().render(issue, replace(context, newsletter=changed)).parts
         return Page(part.body)
 
     return make

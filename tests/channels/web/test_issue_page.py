@@ -14,8 +14,8 @@ import pytest
 from publisher.channel import ArchiveChannel
 from publisher.channels.web import Web
 from publisher.model import Field, Issue, Item, Link, Note, Paragraph, Pos, Section, Strong, Text, Title
-from publisher.reader import read
-from publisher.transforms import absolute, publishable
+from publisher.reader import parse_issue
+from publisher.transforms import make_publishable, make_urls_absolute
 
 BASE = "https://peak.example.org/letter/"
 
@@ -50,7 +50,7 @@ def test_every_word_of_real_issues_is_on_their_pages(page, corpus: Path) -> None
     files = sorted([*corpus.glob("issues/*.md"), *corpus.glob("drafts/*.md"), *corpus.glob("other/*.md")])
     assert files
     for file in files:
-        issue = absolute(publishable(read(file.read_text("utf-8"), file.name)), BASE)
+        issue = make_urls_absolute(make_publishable(parse_issue(file.read_text("utf-8"), file.name)), BASE)
         assert page(issue).lacks(issue) == [], file.name
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from publisher.channels.web import Web
-from publisher.links import license_link
+from publisher.links import build_license_link
 from publisher.model import Issue
 
 BASE = "https://peak.example.org/letter/"
@@ -107,7 +107,7 @@ def test_digests_move_with_what_the_pages_show(entries, context) -> None:
     assert digests(entries(3), context) == [subscribe, index]
     more_subscribe, more_index = digests(entries(4), context)
     assert (more_subscribe == subscribe, more_index == index) == (True, False)
-    other = replace(context, publication=replace(context.publication, tagline="另一句"))
+    other = replace(context, newsletter=replace(context.newsletter, tagline="另一句"))
     assert not {subscribe, index} & set(digests(entries(3), other))
 
 
@@ -130,4 +130,4 @@ def test_a_page_is_written_once(context, tmp_path) -> None:
     ],
 )
 def test_licences_by_the_name_people_know(spdx: str, name: str, address: str) -> None:
-    assert license_link(spdx) == (name, address)
+    assert build_license_link(spdx) == (name, address)

@@ -18,21 +18,21 @@ import html5lib
 import pytest
 
 from publisher.channel import Context, Entry, Part, Rendering
-from publisher.channels.wechat import Wechat
-from publisher.channels.wechat.client import Account
-from publisher.channels.wechat.links import is_front_page, opens
+from publisher.channels.wechat import WeChat
+from publisher.channels.wechat.client import WeChatClient
+from publisher.channels.wechat.links import is_clickable_url, is_repository_root
 from publisher.channels.wechat.session import DraftSession
-from publisher.links import arxiv_id, ascii_url, repository
-from publisher.model import Issue, Item, Link, Note, Publication, Source, Title
-from publisher.reader import decode, read
+from publisher.links import parse_arxiv_id, parse_repository, to_ascii_url
+from publisher.model import Issue, Item, Link, Newsletter, Note, Source, Title
+from publisher.reader import decode, parse_issue
 from publisher.theme import Theme
-from publisher.transforms import absolute, display_title, publishable, summary
+from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 from tests.support.servers.wechat_api import WeChatServer
 from tests.support.servers.wechat_rules import APPID, SECRET
 
 HERE = Path(__file__).parent
 BASE = "https://lighthouse.example.org/letter/"
-PUBLICATION = Publication(
+PUBLICATION = Newsletter(
     name="灯塔周报",
     url=BASE + "{date}/",
     base=BASE,
@@ -112,11 +112,13 @@ class Letter:
         text = self.text.lower()
 
         def found(url: str) -> bool:
-            if opens(url):
-                return ascii_url(url) in self.anchors
+            if is_clickable_url(url):
+                return to_ascii_url(url) in self.anchors
             bare = re.sub(r"\A(?:https?://|mailto:)", "", url).rstrip("/").lower()
-            name = is_front_page(url) and str(repository(url)).lower() in text
-            return bare in text or name or bool(re.search(rf"arxiv\.org/(abs|pdf)/{arxiv_id(url)}", text))
+            name = is_repository_root(url) and str(parse_repository(url)).lower() in text
+            return (
+                bare in text or name or bool(re.search(rf"arxiv\.org/(abs|pdf)/{parse_arxiv_id(url)}", text))
+            )
 
         return [url for url in set(self.leads) if not found(url)]
 
@@ -238,18 +240,18 @@ def letter(theme: Theme) -> Make:
 
     def make(
         source: Issue | str,
-        publication: Publication = PUBLICATION,
+        newsletter: Newsletter = PUBLICATION,
         page: str = f"{BASE}{DAY}/",
         addresses: Mapping[str, str] = MappingProxyType({}),
         **keys: Any,
     ) -> Letter:
-        issue = read(source, f"{DAY}.md") if isinstance(source, str) else source
-        issue = absolute(publishable(issue), page)
+        issue = parse_issue(source, f"{DAY}.md") if isinstance(source, str) else source
+        issue = make_urls_absolute(make_publishable(issue), page)
         at = dt.datetime.combine(DAY, dt.time(9, 45), dt.UTC)
-        title, about = display_title(issue, publication), summary(issue)
+        title, about = build_display_title(issue, newsletter), build_summary(issue)
         entry = Entry(issue.id, issue.date or DAY, title, about, page, at, at)
-        context = Context(publication, theme, entry, article_urls=addresses)
-        return Letter(issue, Wechat(**keys).render(issue, context))
+        context = Context(newsletter, theme, entry, article_urls=addresses)
+        return Letter(issue, WeChat(**keys).render(issue, context))
 
     return make
 
@@ -274,7 +276,7 @@ def real(request: pytest.FixtureRequest, letter: Make, corpus: Path) -> dict[str
     assert len(files) > 20
     return {
         str(path.relative_to(corpus)): letter(
-            read(decode(path.read_bytes(), path.name), path.name), links=request.param
+            parse_issue(decode(path.read_bytes(), path.name), path.name), links=request.param
         )
         for path in files
     }
@@ -315,7 +317,7 @@ def connect(environment: Path, server: WeChatServer, slept: list[float], tmp_pat
     `api` are of its account."""
 
     def make(lang: str = "zh-CN", api: str = "", **settings: Any) -> DraftSession:
-        account = Account(APPID, "env:TIDE_SECRET", api or server.url, lang)
+        account = WeChatClient(APPID, "env:TIDE_SECRET", api or server.url, lang)
         return DraftSession(account, tmp_path, sleep=slept.append, **settings)
 
     return make

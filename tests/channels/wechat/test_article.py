@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from publisher.model import Block, Code, CodeBlock, Issue, List, Note, Paragraph, Publication, Section, Text
+from publisher.model import Block, Code, CodeBlock, Issue, List, Newsletter, Note, Paragraph, Section, Text
 
 NOTICE = "注：个别链接打不开，请点击文末【阅读原文】跳转"
 
@@ -196,9 +196,9 @@ def test_what_the_title_had_no_room_for_opens_the_article(letter, title: str, sh
 
 
 def test_an_english_newsletter_has_english_words(letter) -> None:
-    english = Publication("Beacon", "https://b.example/{date}/", "https://b.example/", "tag:b", lang="en")
+    english = Newsletter("Beacon", "https://b.example/{date}/", "https://b.example/", "tag:b", lang="en")
     made = letter("## News\n\n- [Fog](https://fog.example.net/)\nMore: see [map](https://fog.example.net/map).",
-                  publication=english)  # fmt: skip
+                  newsletter=english)  # fmt: skip
     assert made.lines == [
         "Note: some links do not open here; tap “Read more” at the end to follow them",
         "News",

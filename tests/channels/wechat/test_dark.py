@@ -142,7 +142,9 @@ def test_every_text_of_real_issues_is_readable(real, mode: str) -> None:
 
 
 def test_faint_notices(letter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(style, "SMALL", "font-size:14px;color:#767676")  # enough on white, not on #191919
+    monkeypatch.setattr(
+        style, "SMALL_STYLE", "font-size:14px;color:#767676"
+    )  # enough on white, not on #191919
     made = letter("# 灯塔周报 (2024-03-01)\n\n**口号**\n\n## 新闻\n\n文。")
     assert faint(made, "light") == []
     assert faint(made, "dark") == ["口号"]
@@ -150,14 +152,14 @@ def test_faint_notices(letter, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lines_can_be_seen(sampled) -> None:
     """3 to 1 is what WCAG 2.2 asks of graphics; hairlines that only decorate are free."""
-    accent = color_of(f"color:{style.ACCENT}", "color")
+    accent = color_of(f"color:{style.ACCENT_COLOR}", "color")
     assert accent
     assert contrast(accent, PAGE["light"]) >= 3
     assert contrast(dark_text(accent, PAGE["dark"]), PAGE["dark"]) >= 3
 
 
 def test_the_preview_turns_the_same_colours(sampled) -> None:
-    for light, turned in style.IN_THE_DARK.items():
+    for light, turned in style.DARK_MODE_STYLES.items():
         assert light in sampled.html
         assert turned.replace(";", " !important;") in sampled.preview
         behind = color_of(light, "background")
@@ -167,8 +169,8 @@ def test_the_preview_turns_the_same_colours(sampled) -> None:
         else:
             assert color_of(turned, "color") == dark_text(color_of(light, "color") or (0, 0, 0), PAGE["dark"])
     colors = set(re.findall(r"#[0-9a-f]{3,6}\b", re.sub(r'href="[^"]*"', "", sampled.html)))
-    assert colors == {style.SOFT, style.PANEL, style.LINE, style.ACCENT}
-    for line in (style.LINE, style.ACCENT):  # as the preview leaves them
+    assert colors == {style.MUTED_COLOR, style.PANEL_COLOR, style.BORDER_COLOR, style.ACCENT_COLOR}
+    for line in (style.BORDER_COLOR, style.ACCENT_COLOR):  # as the preview leaves them
         color = color_of(f"color:{line}", "color")
         assert color
         assert dark_text(color, PAGE["dark"]) == color

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from publisher.channel import EditableSession, MessageChannel, Part, ProbingSession
-from publisher.channels.wechat import Wechat
-from publisher.channels.wechat.draft import is_same, read
+from publisher.channels.wechat import WeChat
+from publisher.channels.wechat.draft import is_same_article, parse_draft
 from publisher.errors import ConfigError, DeliveryError
 from tests.support.servers.wechat_api import Fault, WeChatServer
 from tests.support.servers.wechat_rules import APPID
@@ -35,7 +35,7 @@ def refused(act: Callable[[], object]) -> DeliveryError:
 
 def test_a_session_can_be_asked(session) -> None:
     assert isinstance(session, ProbingSession)
-    assert isinstance(Wechat(), MessageChannel)
+    assert isinstance(WeChat(), MessageChannel)
 
 
 # -------------------------------------------------------------------- drafts
@@ -49,7 +49,7 @@ def test_a_draft_is_added(server: WeChatServer, session, part) -> None:
     assert receipt.remote_id == media_id
     assert receipt.changed
     assert receipt.notes == ("草稿已经在公众平台的草稿箱里; 看一遍，在那里发表",)
-    wanted = read(draft).article
+    wanted = parse_draft(draft).article
     for key in ("title", "author", "digest", "content", "content_source_url"):
         assert there[key] == wanted[key], key
     assert there["thumb_media_id"] in server.api.covers
@@ -134,7 +134,7 @@ def test_a_title_that_somebody_changed_is_no_hindrance(server: WeChatServer, ses
 
 def test_without_an_address_the_words_must_do(server: WeChatServer, session, part) -> None:
     plain = part(page="http://lighthouse.example.org/1/")
-    assert read(plain).article["content_source_url"] == ""
+    assert parse_draft(plain).article["content_source_url"] == ""
     name = session.deliver(plain, TO).remote_id
     assert session.probe(plain, TO).remote_id == name
     server.drafts[name]["digest"] = "手工改过"
@@ -149,7 +149,7 @@ def test_words_are_compared_as_people_read_them(session, part) -> None:
 
 def test_the_mark_says_which_issue_and_which_content(part) -> None:
     def marks(**keys: Any) -> tuple[str, str]:
-        page, _, mark = read(part(**keys)).article["content_source_url"].partition("#")
+        page, _, mark = parse_draft(part(**keys)).article["content_source_url"].partition("#")
         assert page == "https://lighthouse.example.org/letter/2024-03-01/"
         _, issue, content = mark.split("-")
         return issue, content
@@ -162,16 +162,16 @@ def test_the_mark_says_which_issue_and_which_content(part) -> None:
 
 def test_an_address_without_room_for_the_mark_stays(part) -> None:
     page = "https://lighthouse.example.org/"
-    assert "#" in read(part(page=page.ljust(1024 - 34, "x"))).article["content_source_url"]
+    assert "#" in parse_draft(part(page=page.ljust(1024 - 34, "x"))).article["content_source_url"]
     long = page.ljust(1024 - 33, "x")
-    assert read(part(page=long)).article["content_source_url"] == long
+    assert parse_draft(part(page=long)).article["content_source_url"] == long
 
 
 def test_same_notices_every_field(part) -> None:
-    article = read(part(page="http://x.example/1/")).article
-    assert is_same(article, article)
+    article = parse_draft(part(page="http://x.example/1/")).article
+    assert is_same_article(article, article)
     for key in ("title", "digest", "content_source_url"):
-        assert not is_same(article | {key: "别的"}, article)
+        assert not is_same_article(article | {key: "别的"}, article)
 
 
 # ----------------------------------------------------------------------- limits
@@ -250,9 +250,9 @@ def test_a_cover_that_is_never_there(server: WeChatServer, session, part) -> Non
 
 
 def test_the_destination_is_the_account() -> None:
-    live = Wechat(appid=APPID, secret="env:TIDE_SECRET")
+    live = WeChat(appid=APPID, secret="env:TIDE_SECRET")
     assert (live.destination, live.test_recipient, [*live.recipients()]) == (APPID, "drafts", [APPID])
-    assert Wechat().destination == ""
+    assert WeChat().destination == ""
 
 
 @pytest.mark.parametrize(
@@ -268,19 +268,19 @@ def test_the_destination_is_the_account() -> None:
 )
 def test_settings_that_make_no_sense(keys: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigError, match=said) as caught:
-        Wechat(**keys)  # type: ignore[arg-type]
+        WeChat(**keys)  # type: ignore[arg-type]
     assert caught.value.hint
 
 
 @pytest.mark.parametrize("api", ["https://proxy.example.org/wechat", "http://127.0.0.1:8080", "http://[::1]"])
 def test_other_ways_to_wechat(api: str) -> None:
-    Wechat(api=api)
+    WeChat(api=api)
 
 
 def test_without_an_account_nothing_is_asked(server: WeChatServer, environment, letter, tmp_path) -> None:
     """A10: to render makes no call, and what is put on the clipboard is what would be sent."""
     made = letter("## 新闻\n\n雾散了。", api=server.url, appid=APPID, secret="env:NOT_THERE")
-    with Wechat(api=server.url).session() as session:
+    with WeChat(api=server.url).session() as session:
         for one in (*made.rendering.parts, *made.rendering.previews):
             session.deliver(one, str(tmp_path))
     written = tmp_path / "outbox" / "2024-03-01" / "wechat"

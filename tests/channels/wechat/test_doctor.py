@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from publisher.channel import Finding, FindingLevel
-from publisher.channels.wechat import Wechat, cover
+from publisher.channels.wechat import WeChat, cover
 from publisher.errors import ConfigError
 from tests.support.servers.wechat_api import WeChatServer
 from tests.support.servers.wechat_rules import APPID
@@ -19,7 +19,7 @@ def look(server: WeChatServer, environment: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(cover, "has_font", lambda _: True)
 
     def find(lang: str = "en", **keys: object) -> list[tuple[str, str, str]]:
-        channel = Wechat(appid=APPID, secret="env:TIDE_SECRET", api=server.url, _lang=lang, **keys)  # type: ignore[arg-type]
+        channel = WeChat(appid=APPID, secret="env:TIDE_SECRET", api=server.url, _lang=lang, **keys)  # type: ignore[arg-type]
         return [(one.level.value, one.message, one.hint) for one in channel.diagnose()]
 
     return find
@@ -67,7 +67,7 @@ def test_calls_that_are_used_up(server: WeChatServer, look) -> None:
 
 def test_a_cover_that_is_not_there(look, tmp_path: Path) -> None:
     assert look(cover="front.png", _root=str(tmp_path))[-1][0] == "bad"
-    (tmp_path / "front.png").write_bytes(cover.draw("Fog", "2024-03-01"))
+    (tmp_path / "front.png").write_bytes(cover.draw_cover("Fog", "2024-03-01"))
     assert look(cover="front.png", _root=str(tmp_path))[-1][0] == "good"
 
 
@@ -79,7 +79,7 @@ def test_no_font(look, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_an_account() -> None:
     with pytest.raises(ConfigError, match="there is no appid") as caught:
-        Wechat().diagnose()
+        WeChat().diagnose()
     assert "mp.weixin.qq.com" in caught.value.hint
 
 

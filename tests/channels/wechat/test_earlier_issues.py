@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from publisher.model import Publication
+from publisher.model import Newsletter
 from tests.channels.wechat.conftest import BASE, PUBLICATION
 
 TEXT = "## 新闻\n\n- [上期说过](https://lighthouse.example.org/letter/2024-02-16/)\n摘要：雾。"
@@ -73,7 +73,7 @@ def test_what_opens_nowhere_is_no_article(letter) -> None:
     ],
 )
 def test_pages_of_other_forms(letter, pattern: str, address: str, name: str) -> None:
-    other: Publication = replace(PUBLICATION, url=pattern, base="https://l.example/")
-    settings: dict[str, Any] = {"publication": other, "page": "https://l.example/own/"}
+    other: Newsletter = replace(PUBLICATION, url=pattern, base="https://l.example/")
+    settings: dict[str, Any] = {"newsletter": other, "page": "https://l.example/own/"}
     made = letter("文。", addresses={address: article(1)}, **settings)
     assert made.lines[-1] == name

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from publisher.channels.wechat.draft import PUBLISH
-from publisher.channels.wechat.errors import STATES
-from publisher.channels.wechat.free_publish import PAUSES
+from publisher.channels.wechat.draft import PUBLISH_KEY_SUFFIX
+from publisher.channels.wechat.errors import PUBLISH_STATUS_MESSAGES
+from publisher.channels.wechat.free_publish import POLL_INTERVALS
 from publisher.errors import DeliveryError, OutcomeUnknownError
 from tests.support.servers.wechat_api import Fault, WeChatServer
 from tests.support.servers.wechat_rules import APPID
@@ -21,7 +21,7 @@ URL = "http://mp.weixin.qq.com/s?__biz=Tide==&mid=2247483000&idx=1&sn=0a1b#rd"
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.channels.wechat.client.ANSWER", 0.3)
+    monkeypatch.setattr("publisher.channels.wechat.client.REQUEST_TIMEOUT", 0.3)
 
 
 def failed(act: Callable[[], object]) -> DeliveryError:
@@ -33,7 +33,7 @@ def failed(act: Callable[[], object]) -> DeliveryError:
 def test_the_wish_stays_the_same_after_a_correction(part, wish, letter) -> None:
     assert wish() == wish("## 新闻\n\n雾又来了。")
     assert wish() != wish(page="https://lighthouse.example.org/other/", text="---\nid: x\n---\n文。")
-    assert wish().key.endswith(PUBLISH)
+    assert wish().key.endswith(PUBLISH_KEY_SUFFIX)
     assert len(letter("文。").rendering.parts) == 1
 
 
@@ -41,7 +41,7 @@ def test_without_an_address_the_title_says_which(wish, part, server: WeChatServe
     page = "http://lighthouse.example.org/1/"
     assert json.loads(wish(page=page).body)["title"] == "灯塔周报 (2024-03-01)"
     session.deliver(part(page=page), TO)
-    session._added.clear()
+    session._added_media_ids.clear()
     assert session.deliver(wish(page=page), TO).url == URL
 
 
@@ -72,12 +72,12 @@ def test_without_a_draft_there_is_nothing_to_publish(server: WeChatServer, sessi
     assert "freepublish/submit" not in server.paths
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", PUBLISH_STATUS_MESSAGES)
 def test_each_end_is_told(server: WeChatServer, session, part, wish, state: int) -> None:
     server.api.state = state
     session.deliver(part(), TO)
     error = failed(lambda: session.deliver(wish(), TO))
-    assert error.message == f"{STATES[state].chinese} (publish_status {state})"
+    assert error.message == f"{PUBLISH_STATUS_MESSAGES[state].chinese} (publish_status {state})"
     assert error.hint
     assert error.permanent
     server.api.state = 0
@@ -86,8 +86,8 @@ def test_each_end_is_told(server: WeChatServer, session, part, wish, state: int)
 
 
 def test_states_have_texts_of_their_own() -> None:
-    assert sorted(STATES) == [2, 3, 4, 5, 6]
-    for column in zip(*STATES.values(), strict=True):
+    assert sorted(PUBLISH_STATUS_MESSAGES) == [2, 3, 4, 5, 6]
+    for column in zip(*PUBLISH_STATUS_MESSAGES.values(), strict=True):
         assert all(column)
         assert column[0] != column[1]
 
@@ -113,7 +113,7 @@ def test_who_waited_too_long_goes_on_waiting(
         session.deliver(part(), TO)
         with pytest.raises(OutcomeUnknownError, match="还在发布"):
             session.deliver(wish(), TO)
-        assert sum(slept) == sum(PAUSES) == 120
+        assert sum(slept) == sum(POLL_INTERVALS) == 120
         assert failed(lambda: session.probe(wish(), TO)).message == "微信收下了，还在发布"
     server.api.delay = 0
     with connect() as session:
@@ -126,7 +126,7 @@ def test_who_waited_too_long_goes_on_waiting(
 def test_who_died_while_waiting_goes_on(server: WeChatServer, connect, part, wish) -> None:
     with connect() as session:
         session.deliver(part(), TO)
-        session._publishing.hand_in(json.loads(wish().body)["issue"], next(iter(server.drafts)))
+        session._publisher.submit(json.loads(wish().body)["issue"], next(iter(server.drafts)))
     with connect() as session:
         assert session.deliver(wish(), TO).url == URL
     assert server.paths.count("freepublish/submit") == 1
@@ -135,7 +135,7 @@ def test_who_died_while_waiting_goes_on(server: WeChatServer, connect, part, wis
 def test_an_end_that_came_while_nobody_waited(server: WeChatServer, connect, part, wish) -> None:
     with connect() as session:
         session.deliver(part(), TO)
-        session._publishing.hand_in(json.loads(wish().body)["issue"], next(iter(server.drafts)))
+        session._publisher.submit(json.loads(wish().body)["issue"], next(iter(server.drafts)))
     server.api.state, server.api.delay = 4, 0
     with connect() as session:
         assert session.probe(wish(), TO) is None

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 from publisher.channels.wechat import cover
-from publisher.channels.wechat.draft import read
-from publisher.channels.wechat.images import LARGEST, Source, accepted
+from publisher.channels.wechat.draft import parse_draft
+from publisher.channels.wechat.images import IMAGE_BYTES_LIMIT, SourceImage, convert_image
 from publisher.errors import DeliveryError
 from tests.support.servers.wechat_api import WeChatServer
 from tests.support.servers.wechat_rules import APPID, PICTURE
@@ -88,7 +88,7 @@ def test_pictures_get_addresses_of_wechat(server: WeChatServer, session, part, s
     show("a.png", picture())
     show("b & c.jpg", picture("JPEG"))
     draft = part("## 新闻\n\n雾：![雾](a.png)\n\n![风](<b & c.jpg>)\n\n又是 ![雾](a.png)")
-    assert read(draft).pictures == {
+    assert parse_draft(draft).images == {
         f"{PAGE}a.png": "public/2024-03-01/a.png",
         f"{PAGE}b%20&%20c.jpg": "public/2024-03-01/b & c.jpg",
     }
@@ -117,7 +117,7 @@ def test_each_is_uploaded_once_in_two_runs(server: WeChatServer, connect, part, 
 def test_pictures_that_are_wechats_stay(server: WeChatServer, session, part) -> None:
     url = f"https://{PICTURE}png/x/0?wx_fmt=png"
     draft = part(f"## 新闻\n\n![雾]({url})")
-    assert read(draft).pictures == {}
+    assert parse_draft(draft).images == {}
     session.deliver(draft, TO)
     assert f'<img src="{url}"' in next(iter(server.drafts.values()))["content"]
     assert "media/uploadimg" not in server.paths
@@ -127,7 +127,7 @@ def test_a_picture_of_others_is_fetched(server: WeChatServer, session, part, gal
     gallery.shown = {"/a.png": (302, b""), "/moved.png": (200, picture())}
     host = f"http://127.0.0.1:{gallery.server_port}"
     draft = part(f"## 新闻\n\n![雾]({host}/a.png)")
-    assert read(draft).pictures == {f"{host}/a.png": ""}
+    assert parse_draft(draft).images == {f"{host}/a.png": ""}
     session.deliver(draft, TO)
     assert gallery.asked == ["/a.png", "/moved.png"]
     assert [*server.api.pictures.values()] == [picture()]
@@ -165,7 +165,7 @@ def test_a_page_instead_of_a_picture(server: WeChatServer, session, part, show) 
 
 def test_no_file_outside_the_folder_is_sent(part) -> None:
     draft = part("## 新闻\n\n![雾](https://lighthouse.example.org/letter/%2e%2e/%2e%2e/secret.png)")
-    assert [*read(draft).pictures.values()] == [""]
+    assert [*parse_draft(draft).images.values()] == [""]
 
 
 def test_addresses_that_make_the_article_too_long(server: WeChatServer, session, part, show) -> None:
@@ -181,16 +181,16 @@ def test_addresses_that_make_the_article_too_long(server: WeChatServer, session,
 
 
 def taken(body: bytes) -> tuple[Image.Image, str]:
-    file, _ = accepted(Source("x", body), "en")
-    assert len(file.body) < LARGEST
+    file, _ = convert_image(SourceImage("x", body), "en")
+    assert len(file.body) < IMAGE_BYTES_LIMIT
     made = opened(file.body)
-    assert {"PNG": "image/png", "JPEG": "image/jpeg"}[str(made.format)] == file.kind
-    return made, file.kind
+    assert {"PNG": "image/png", "JPEG": "image/jpeg"}[str(made.format)] == file.media_type
+    return made, file.media_type
 
 
 @pytest.mark.parametrize("body", [picture("PNG"), picture("JPEG")])
 def test_what_wechat_takes_stays_as_it_is(body: bytes) -> None:
-    assert accepted(Source("x", body), "en")[0].body == body
+    assert convert_image(SourceImage("x", body), "en")[0].body == body
 
 
 @pytest.mark.parametrize("form", ["GIF", "BMP", "WEBP", "TIFF"])
@@ -228,7 +228,7 @@ def test_a_moving_picture_stands_still_and_that_is_told() -> None:
     frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
     assert len([*ImageSequence.Iterator(opened(file.getvalue()))]) == 2
-    made, notes = accepted(Source("fog.gif", file.getvalue()), "en")
+    made, notes = convert_image(SourceImage("fog.gif", file.getvalue()), "en")
     assert opened(made.body).convert("RGB").getpixel((4, 4)) == (255, 0, 0)
     (note,) = notes
     assert "fog.gif" in note
@@ -239,11 +239,11 @@ def test_a_moving_picture_stands_still_and_that_is_told() -> None:
 
 def test_a_cover_is_drawn(server: WeChatServer, session, part) -> None:
     draft = part("# 雾 (2024-03-01)：笛\n\n## 新闻\n\n文。")
-    assert read(draft).cover == {"title": "雾", "date": "2024-03-01"}
+    assert parse_draft(draft).cover == {"title": "雾", "date": "2024-03-01"}
     session.deliver(draft, TO)
     (body,) = server.api.covers.values()
     assert opened(body).size == (900, 383)
-    assert body == cover.draw("雾", "2024-03-01")
+    assert body == cover.draw_cover("雾", "2024-03-01")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_the_words_stand_in_the_middle(title: str) -> None:
     """Elsewhere the cover is cut to the square in its middle."""
     if not cover.has_font(title + "2024"):
         pytest.skip("no font for it")
-    drawn = opened(cover.draw(title, "2024-03-01")).convert("L").crop((0, 12, 900, 371))
+    drawn = opened(cover.draw_cover(title, "2024-03-01")).convert("L").crop((0, 12, 900, 371))
     ink = drawn.point(lambda value: 255 if value < 200 else 0).getbbox()
     assert ink
     assert ink[0] >= (900 - 383) // 2
@@ -266,8 +266,8 @@ def test_without_a_font_there_are_no_words(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(cover, "_FONTS", ())
     assert not cover.has_font("雾")
     assert cover.has_font("Fog")
-    assert cover.draw("雾", "2024-03-01") == cover.draw("露", "2024-03-02")
-    assert cover.draw("Fog", "2024-03-01") != cover.draw("Dew", "2024-03-01")
+    assert cover.draw_cover("雾", "2024-03-01") == cover.draw_cover("露", "2024-03-02")
+    assert cover.draw_cover("Fog", "2024-03-01") != cover.draw_cover("Dew", "2024-03-01")
 
 
 def test_a_cover_of_ones_own(server: WeChatServer, session, part, tmp_path: Path) -> None:

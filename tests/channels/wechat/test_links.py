@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from publisher.channels.wechat.links import is_front_page, opens, reads
+from publisher.channels.wechat.links import is_clickable_url, is_repository_root, is_url_text
 from publisher.model import Issue, Item, Link, Section, Text
 
 ARTICLE = "https://mp.weixin.qq.com/s/FoghornFoghornFogho03"
@@ -251,7 +251,7 @@ def test_real_issues(real) -> None:
     for name, made in real.items():
         assert made.unreadable == [], name
         assert all(urlsplit(url).hostname == "mp.weixin.qq.com" for url in made.anchors), name
-        assert len(made.anchors) == sum(map(opens, made.leads)), name
+        assert len(made.anchors) == sum(map(is_clickable_url, made.leads)), name
         assert made.numbers == sorted_by_first_use(made.numbers), name
         assert set(made.numbers) == set(made.listed), name
 
@@ -282,7 +282,7 @@ def sorted_by_first_use(found: list[int]) -> list[int]:
     ],
 )
 def test_reads(text: str, url: str, expected: bool) -> None:
-    assert reads(text, url) is expected
+    assert is_url_text(text, url) is expected
 
 
 @pytest.mark.parametrize(
@@ -296,4 +296,4 @@ def test_reads(text: str, url: str, expected: bool) -> None:
     ],
 )
 def test_is_front_page(url: str, expected: bool) -> None:
-    assert is_front_page(url) is expected
+    assert is_repository_root(url) is expected

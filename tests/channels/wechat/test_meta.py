@@ -8,14 +8,12 @@ from dataclasses import replace
 import pytest
 
 from publisher import config, registry
-from publisher.channels.wechat import Wechat, settings
-from publisher.channels.wechat.meta import short_title
+from publisher.channels.wechat import WeChat, settings
+from publisher.channels.wechat.meta import fit_title
 from publisher.errors import ConfigError
-from publisher.model import Guide, Issue, Item, Paragraph, Publication, Section, Segment, Text, Title
+from publisher.model import Guide, Issue, Item, Newsletter, Paragraph, Section, Segment, Text, Title
 
-LIGHTHOUSE = Publication(
-    "灯塔周报", "https://l.example/{date}/", "https://l.example/", "tag:l.example,2020:l"
-)
+LIGHTHOUSE = Newsletter("灯塔周报", "https://l.example/{date}/", "https://l.example/", "tag:l.example,2020:l")
 
 
 def titled(*headline: str, name: str = "灯塔周报") -> Issue:
@@ -42,21 +40,21 @@ def titled(*headline: str, name: str = "灯塔周报") -> Issue:
 def test_a_title_keeps_its_date_and_whole_topics(
     headline: tuple[str, ...], limit: int, expected: str
 ) -> None:
-    made = short_title(titled(*headline), LIGHTHOUSE, limit)
+    made = fit_title(titled(*headline), LIGHTHOUSE, limit)
     assert made == expected
     assert len(made) <= limit
 
 
 def test_a_long_name_gives_way_to_the_date() -> None:
-    made = short_title(titled("Fog", name="The Lighthouse Keeper's Weekly Gazette"), LIGHTHOUSE, 32)
+    made = fit_title(titled("Fog", name="The Lighthouse Keeper's Weekly Gazette"), LIGHTHOUSE, 32)
     assert made == "The Lighthouse… (2024-03-01)：Fog"
 
 
 def test_topics_of_the_guide_come_from_its_start() -> None:
     segments = (Segment("新闻", "雾笛从今年起全部改用太阳能供电"), Segment("论文", "听浪"))
     issue = replace(titled(), guide=Guide((Paragraph((Text("导读"),)),), segments=segments))
-    assert short_title(issue, LIGHTHOUSE, 32) == "灯塔周报 (2024-03-01)"
-    assert short_title(issue, LIGHTHOUSE, 40) == "灯塔周报 (2024-03-01)：雾笛从今年起全部改用太阳能供电/听浪"
+    assert fit_title(issue, LIGHTHOUSE, 32) == "灯塔周报 (2024-03-01)"
+    assert fit_title(issue, LIGHTHOUSE, 40) == "灯塔周报 (2024-03-01)：雾笛从今年起全部改用太阳能供电/听浪"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_topics_of_the_guide_come_from_its_start() -> None:
 )
 def test_a_title_of_another_form_is_cut_between_words(text: str, expected: str) -> None:
     issue = Issue("x", title=Title((Text(text),), text, regular=False))
-    assert short_title(issue, LIGHTHOUSE, 32) == expected
+    assert fit_title(issue, LIGHTHOUSE, 32) == expected
 
 
 def test_an_issue_without_title(letter) -> None:
@@ -103,7 +101,7 @@ def test_the_digest_is_of_the_guide_and_ends_with_a_clause(letter, sample: str) 
     ],
 )
 def test_the_author(letter, key: str, author: str, expected: str, warned: bool) -> None:
-    made = letter("文。", publication=replace(LIGHTHOUSE, author=author), author=key)
+    made = letter("文。", newsletter=replace(LIGHTHOUSE, author=author), author=key)
     assert made.meta["author"] == expected
     assert any("set author" in told for told in made.rendering.warnings) is warned
 
@@ -206,10 +204,10 @@ def test_what_would_help_is_said(letter) -> None:
 
 
 def test_the_limit_is_less_than_20_000(letter) -> None:
-    assert settings.excess("字" * 19_999) == 0
-    assert settings.excess("字" * 20_000) == 1
-    assert settings.excess("😀" * 9_999) == 0
-    assert settings.excess("😀" * 10_000) == 1
+    assert settings.count_excess("字" * 19_999) == 0
+    assert settings.count_excess("字" * 20_000) == 1
+    assert settings.count_excess("😀" * 9_999) == 0
+    assert settings.count_excess("😀" * 10_000) == 1
 
 
 # ------------------------------------------------------------------- settings
@@ -226,7 +224,7 @@ def test_the_limit_is_less_than_20_000(letter) -> None:
 )
 def test_a_wrong_setting_is_refused(keys: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Wechat(**keys)  # type: ignore[arg-type]
+        WeChat(**keys)  # type: ignore[arg-type]
     assert caught.value.message == message
     assert caught.value.hint
 
@@ -238,7 +236,7 @@ def test_a_wrong_setting_is_told_with_its_place(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"^publisher\.toml:5:1: links must be"):
         config.load_config(path, registry.load_channel)
     path.write_text(head + '[channels.wechat]\nlinks = "footnote"\nfooter = ["甲"]\n', "utf-8")
-    assert config.load_config(path, registry.load_channel).channels[2] == Wechat(
+    assert config.load_config(path, registry.load_channel).channels[2] == WeChat(
         links="footnote", footer=("甲",), _lang="zh-CN", _root=str(tmp_path)
     )
 

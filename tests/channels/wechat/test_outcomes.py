@@ -12,19 +12,19 @@ from typing import Any
 
 import pytest
 
-from publisher.channels.wechat import Wechat
-from publisher.channels.wechat.client import refusal
-from publisher.channels.wechat.errors import REFUSALS
+from publisher.channels.wechat import WeChat
+from publisher.channels.wechat.client import build_api_error
+from publisher.channels.wechat.errors import ERROR_CODE_RULES
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.support.servers.wechat_api import Fault, WeChatServer
-from tests.support.servers.wechat_rules import APPID, SECRET, RefusedError, WeChat
+from tests.support.servers.wechat_rules import APPID, SECRET, RefusedError, WeChatRules
 
 TO = APPID
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.channels.wechat.client.ANSWER", 0.3)
+    monkeypatch.setattr("publisher.channels.wechat.client.REQUEST_TIMEOUT", 0.3)
 
 
 def outcome(act: Callable[[], object]) -> PublisherError:
@@ -161,9 +161,9 @@ def test_a_refusal_is_one_sentence_and_the_next_step(
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
-@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize("code", ERROR_CODE_RULES)
 def test_every_code_has_its_sentence(code: int, lang: str) -> None:
-    error = refusal(code, "invalid ip 203.0.113.7", lang, 0.0)
+    error = build_api_error(code, "invalid ip 203.0.113.7", lang, 0.0)
     words = error.message.replace("阅读原文", "")  # what it is called there
     chinese = any("一" <= char <= "鿿" for char in words)
     assert chinese is (lang == "zh-CN")
@@ -187,7 +187,7 @@ def test_every_code_has_its_sentence(code: int, lang: str) -> None:
     ],
 )
 def test_how_long_to_wait(code: int, now: float, wait: float) -> None:
-    error = refusal(code, "", "zh-CN", now)
+    error = build_api_error(code, "", "zh-CN", now)
     assert error.retry_after == wait
     assert not error.permanent
 
@@ -239,9 +239,9 @@ def test_the_secret_and_the_token_are_shown_nowhere(
                     shown.append(repr(act()))
                 except PublisherError as error:
                     shown += [repr(error), error.hint, *traceback.format_exception(error)]
-        shown += [repr(session), repr(session._account), repr(session._account._tokens)]
+        shown += [repr(session), repr(session._client), repr(session._client._tokens)]
     server.script()
-    channel = Wechat(appid=APPID, secret="env:TIDE_SECRET", api=server.url)
+    channel = WeChat(appid=APPID, secret="env:TIDE_SECRET", api=server.url)
     shown += [repr(channel), *map(repr, channel.diagnose())]
     out, err = capfd.readouterr()
     everything = "".join([*shown, caplog.text, out, err])
@@ -261,5 +261,5 @@ def test_the_files_hold_no_secret(session, part, environment) -> None:
 
 def test_the_rules_have_no_hole() -> None:
     with pytest.raises(RefusedError) as caught:
-        WeChat().answer("draft/add", {"access_token": "x"}, b"{}", "application/json")
+        WeChatRules().answer("draft/add", {"access_token": "x"}, b"{}", "application/json")
     assert caught.value.code == 40001

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from publisher.channels.wechat.client import MARGIN, Tokens
-from publisher.channels.wechat.state import Store
+from publisher.channels.wechat.client import EXPIRY_MARGIN, TokenCache
+from publisher.channels.wechat.state import AccountState
 from publisher.errors import ConfigError, DeliveryError
 from tests.support.servers.wechat_api import Fault, WeChatServer
 from tests.support.servers.wechat_rules import APPID, SECRET
 
 ASK = """
 import sys
-from publisher.channels.wechat.client import Account
-with Account(sys.argv[1], "env:TIDE_SECRET", sys.argv[2], "zh-CN") as account:
+from publisher.channels.wechat.client import WeChatClient
+with WeChatClient(sys.argv[1], "env:TIDE_SECRET", sys.argv[2], "zh-CN") as account:
     print(account.call("draft/batchget", {"offset": 0, "count": 1, "no_content": 1})["total_count"])
 """
 
@@ -28,10 +28,10 @@ with Account(sys.argv[1], "env:TIDE_SECRET", sys.argv[2], "zh-CN") as account:
 class Shop:
     """Gives out tokens, and time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: AccountState) -> None:
         self.now = 1_000_000.0
         self.given = 0
-        self.tokens = Tokens(store, self.fetch, lambda: self.now)
+        self.tokens = TokenCache(store, self.fetch, lambda: self.now)
 
     def fetch(self) -> tuple[str, float]:
         self.given += 1
@@ -40,37 +40,37 @@ class Shop:
 
 @pytest.fixture
 def shop(environment: Path) -> Shop:
-    return Shop(Store(APPID, "en"))
+    return Shop(AccountState(APPID, "en"))
 
 
 def test_a_token_is_kept_until_shortly_before_its_end(shop: Shop) -> None:
-    assert MARGIN >= 300
-    assert [shop.tokens.current() for _ in range(2)] == ["token1"] * 2
-    shop.now += 7200 - MARGIN - 1
-    assert shop.tokens.current() == "token1"
+    assert EXPIRY_MARGIN >= 300
+    assert [shop.tokens.get_token() for _ in range(2)] == ["token1"] * 2
+    shop.now += 7200 - EXPIRY_MARGIN - 1
+    assert shop.tokens.get_token() == "token1"
     shop.now += 1
-    assert shop.tokens.current() == "token2"
+    assert shop.tokens.get_token() == "token2"
 
 
 def test_a_token_that_is_refused_is_exchanged_by_one(shop: Shop) -> None:
-    shop.tokens.current()
-    assert shop.tokens.current(refused="token1") == "token2"
-    assert shop.tokens.current(refused="token1") == "token2"  # another process, which was refused too
+    shop.tokens.get_token()
+    assert shop.tokens.get_token(rejected="token1") == "token2"
+    assert shop.tokens.get_token(rejected="token1") == "token2"  # another process, which was refused too
     assert shop.given == 2
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]", '{"token": 1}', '{"token": "x", "until": "soon"}'])
 def test_what_makes_no_sense_is_asked_anew(shop: Shop, environment: Path, kept: str) -> None:
-    shop.tokens.current()
+    shop.tokens.get_token()
     (environment / "token.json").write_text(kept, "utf-8")
-    assert shop.tokens.current() == "token2"
+    assert shop.tokens.get_token() == "token2"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are posix")
 def test_only_its_owner_can_read_it(shop: Shop, environment: Path) -> None:
     old = os.umask(0)
     try:
-        shop.tokens.current()
+        shop.tokens.get_token()
     finally:
         os.umask(old)
     assert environment.stat().st_mode & 0o777 == 0o700
@@ -84,7 +84,7 @@ def test_a_place_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(DeliveryError, match=r"cannot use .*file") as caught:
-        shop.tokens.current()
+        shop.tokens.get_token()
     assert "XDG_CACHE_HOME" in caught.value.hint
 
 

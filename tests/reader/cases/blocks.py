@@ -17,7 +17,7 @@ from publisher.model import (
     Text,
     plain,
 )
-from publisher.transforms import text_of
+from publisher.transforms import blocks_to_plain_text
 from tests.reader.cases.place import Place, case, covers, unmarked, walk
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n## 论文\n\n- [浪高预报](https://example.org/wave)\n摘要：更准了：\n"
@@ -28,7 +28,7 @@ def entries(at: Place, *, ordered: bool) -> list[str]:
     found = at.the(List)
     assert found in at.item.body
     assert found.ordered == ordered
-    return [text_of(entry) for entry in found.items]
+    return [blocks_to_plain_text(entry) for entry in found.items]
 
 
 @case("B19", HEAD + "→    1. 采样\n→    2. 滤波\n→    3. 预报" + NEXT)
@@ -55,7 +55,7 @@ def a_list_in_a_list(at: Place) -> None:
     inner, outer, *_ = at.all(List)
     assert (inner.ordered, outer.ordered) == (False, True)
     assert any(inner in entry for entry in outer.items)
-    assert at.text.removeprefix("- ") in [text_of(entry) for entry in inner.items]
+    assert at.text.removeprefix("- ") in [blocks_to_plain_text(entry) for entry in inner.items]
 
 
 @case("B23", HEAD + "  - 采样\n  - 滤波\n→算法在船上跑了一年。" + NEXT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from publisher.model import Field, Item, Link, Paragraph, Text, plain
-from publisher.transforms import links, publishable, text_of
+from publisher.transforms import blocks_to_plain_text, find_urls, make_publishable
 from tests.reader.cases.place import Place, case, unmarked
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n## 论文\n\n- [浪高预报 | 海岸线](https://example.org/wave)\n"
@@ -62,7 +62,7 @@ def an_empty_summary(at: Place) -> None:
     field = at.the(Field)
     assert (field.kind, field.label, field.value, field.url) == ("summary", "摘要", (), None)
     assert at.item.summary == ()
-    assert not any(field in item.fields for item in publishable(at.issue).items)
+    assert not any(field in item.fields for item in make_publishable(at.issue).items)
 
 
 @case(
@@ -226,8 +226,8 @@ def kept_behind_a_blank_line(at: Place) -> None:
     done = len(above) == len(list(at.section.items)) and any(f.kind == "summary" for f in above[-1].fields)
     block = at.the(Paragraph)
     assert block in (at.free if done else above[-1].body)
-    assert unmarked(at.text).split("[")[0] in text_of((block,))
-    assert set(addresses(at.text)) <= set(links(block.children))
+    assert unmarked(at.text).split("[")[0] in blocks_to_plain_text((block,))
+    assert set(addresses(at.text)) <= set(find_urls(block.children))
     assert any(not line.strip() for line in at.lines[above[-1].pos.line : at.line - 1])
 
 
@@ -245,7 +245,7 @@ def a_comment_behind_the_last_item(at: Place) -> None:
 def a_raw_clipping(at: Place) -> None:
     block = at.the(Paragraph)
     assert at.text in plain(block.children)
-    assert set(addresses(at.text)) <= set(links(block.children))
+    assert set(addresses(at.text)) <= set(find_urls(block.children))
     assert not any(item.url in addresses(at.text) for item in at.issue.items)
     assert block in (*at.free, *(one for item in at.section.items for one in item.body))
 
@@ -255,4 +255,4 @@ def a_label_without_value(at: Place) -> None:
     field = at.the(Field)
     assert (field.label, field.kind) == (at.text.rstrip("："), KINDS[at.text.rstrip("：")])
     assert (field.value, field.url) == ((), None)
-    assert not any(field in item.fields for item in publishable(at.issue).items)
+    assert not any(field in item.fields for item in make_publishable(at.issue).items)

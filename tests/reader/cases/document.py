@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 
-from publisher.model import NOWHERE, Link, Note, Paragraph, Strong, Title, plain
-from publisher.reader import read
-from publisher.transforms import display_title, publishable, summary, text_of, topics
+from publisher.model import NO_POSITION, Link, Note, Paragraph, Strong, Title, plain
+from publisher.reader import parse_issue
+from publisher.transforms import (
+    blocks_to_plain_text,
+    build_display_title,
+    build_summary,
+    find_topics,
+    make_publishable,
+)
 from tests.reader.cases.place import PUBLICATION, Place, case, strings, unmarked
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"
@@ -27,7 +33,7 @@ def unknown_keys_stay_and_the_title_dates_the_issue(at: Place) -> None:
     pairs = [tuple(re.split(r":\s*", line, maxsplit=1)) for line in at.lines[at.line : end]]
     assert pairs == [("layout", "default")] == list(at.issue.front)
     assert (at.issue.front_pos.line, at.issue.front_pos.end_line) == (at.line, end + 1)
-    undated = read(at.source, "draft.md")
+    undated = parse_issue(at.source, "draft.md")
     assert undated.title
     assert undated.date
     assert undated.title.date == undated.date.isoformat()
@@ -36,7 +42,7 @@ def unknown_keys_stay_and_the_title_dates_the_issue(at: Place) -> None:
 @case("D02", "→# 潮汐简报 (2021-03-14)\n\n## 论文\n\n- [浪高](https://example.org/1)")
 def no_front_matter_is_no_mistake(at: Place) -> None:
     assert at.issue.front == ()
-    assert at.issue.front_pos == NOWHERE
+    assert at.issue.front_pos == NO_POSITION
     assert at.issue.diagnostics == ()
     first = next(line.strip("# ") for line in at.lines if line.strip())
     assert first in "".join(strings(at.issue))
@@ -51,10 +57,10 @@ def a_headline_is_made_of_the_first_topics(at: Place) -> None:
     assert title.regular
     assert title.headline == ()
     assert at.text == f"# {title.name} ({title.date})"
-    first = topics(at.issue)
+    first = find_topics(at.issue)
     assert set(first) <= {plain(item.title) for item in at.issue.items}
     assert first
-    assert display_title(at.issue, PUBLICATION) == f"{title.name} ({title.date})：{'/'.join(first)}"
+    assert build_display_title(at.issue, PUBLICATION) == f"{title.name} ({title.date})：{'/'.join(first)}"
 
 
 def headline(at: Place, between: str) -> None:
@@ -80,7 +86,7 @@ def a_colon_without_headline_can_be_told(at: Place) -> None:
     title = at.the(Title)
     assert title.headline == ()
     assert plain(title.text).endswith("：")
-    shown = display_title(at.issue, PUBLICATION)
+    shown = build_display_title(at.issue, PUBLICATION)
     assert not shown.endswith("：")
     assert "：：" not in shown
 
@@ -114,7 +120,7 @@ def a_title_of_another_form_can_be_told(at: Place) -> None:
     written = [line.lstrip("# ") for line in at.lines if line.startswith("#")][:1]
     assert [plain(title.text) if title else None] == (written or [None])
     assert title is None or not title.regular or title.pos.column > len("# ") + 1
-    assert read("# 潮汐简报 (2021-03-14)").title.regular  # type: ignore[union-attr]
+    assert parse_issue("# 潮汐简报 (2021-03-14)").title.regular  # type: ignore[union-attr]
 
 
 @case("D11", TITLE + "→**记录海边的每一次涨落**  \n\n## 论文")
@@ -137,7 +143,7 @@ def a_font_element_becomes_a_note(at: Place) -> None:
 def without_a_guide_the_items_say_what_the_issue_is_about(at: Place) -> None:
     assert at.issue.guide is None
     first = plain(next(at.issue.items).title)
-    assert summary(at.issue).startswith(first)
+    assert build_summary(at.issue).startswith(first)
 
 
 @case("D14", TITLE + "→> 导读：\n\n## 论文\n\n- [浪高](https://example.org/1)")
@@ -146,7 +152,7 @@ def an_empty_guide_is_there_and_not_published(at: Place) -> None:
     assert guide
     assert guide.label == "导读"
     assert (guide.label_pos.line, guide.blocks, guide.count) == (at.line, (), None)
-    assert publishable(at.issue).guide is None
+    assert make_publishable(at.issue).guide is None
 
 
 @case(
@@ -185,7 +191,7 @@ def paragraphs_before_the_first_section_belong_to_the_guide(at: Place) -> None:
     blocks = warmup.intro if opens_list and warmup else at.issue.guide and at.issue.guide.blocks
     assert blocks
     assert at.the(Paragraph) in blocks
-    assert unmarked(at.text) in text_of((at.the(Paragraph),))
+    assert unmarked(at.text) in blocks_to_plain_text((at.the(Paragraph),))
     assert all(section.pos.line > at.line for section in at.issue.sections)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from publisher.model import plain
-from publisher.reader import read
-from publisher.transforms import revision
+from publisher.reader import parse_issue
+from publisher.transforms import compute_revision
 from tests.reader.cases.place import Place, case, strings
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"
@@ -14,7 +14,7 @@ NEWS = TITLE + "## 业界新闻\n\n- [新船](https://example.org/ship)\n摘要�
 
 
 def ids(source: str, path: str = "2021-03-14.md") -> list[str]:
-    return [item.id for item in read(source, path).items]
+    return [item.id for item in parse_issue(source, path).items]
 
 
 def kept(at: Place) -> None:
@@ -31,13 +31,15 @@ def a_copied_issue_has_the_same_items(at: Place) -> None:
     copy = at.source.replace("(2021-03-14)", "(2021-03-28)").replace("下水了。", "下水一周了。")
     assert ids(copy, "2021-03-28.md") == ids(at.source)
     assert len(set(ids(at.source))) == 3
-    assert read(copy, "2021-03-28.md").id != at.issue.id
+    assert parse_issue(copy, "2021-03-28.md").id != at.issue.id
 
 
 @case("X02", TITLE + "## 开源项目\n\n→- [tide/buoy: 二版发布](https://mp.weixin.qq.com/s/two)\n")
 def a_repository_that_comes_again(at: Place) -> None:
     assert at.item.repo == at.match(r"^- \[(\S+?/\S+?):")[0]
-    first = next(read(f"## 开源项目\n\n- [{at.item.repo}: 首发](https://mp.weixin.qq.com/s/one)").items)
+    first = next(
+        parse_issue(f"## 开源项目\n\n- [{at.item.repo}: 首发](https://mp.weixin.qq.com/s/one)").items
+    )
     assert first.repo == at.item.repo
     assert first.id != at.item.id
 
@@ -54,7 +56,7 @@ def one_article_for_two_papers(at: Place) -> None:
 
 @case("X04", "---\nid: spring-tide\n---\n\n" + NEWS)
 def an_issue_keeps_its_id_when_its_date_slips(at: Place) -> None:
-    later = read(at.source.replace("(2021-03-14)", "(2021-03-17)"), "2021-03-17.md")
+    later = parse_issue(at.source.replace("(2021-03-14)", "(2021-03-17)"), "2021-03-17.md")
     assert (at.issue.id, later.id) == ("spring-tide", "spring-tide")
     assert (str(at.issue.date), str(later.date)) == ("2021-03-14", "2021-03-17")
 
@@ -63,9 +65,9 @@ def an_issue_keeps_its_id_when_its_date_slips(at: Place) -> None:
 def a_correction_changes_the_revision_and_no_id(at: Place) -> None:
     summary = plain(next(item for item in at.issue.items if item.summary).summary)
     assert at.source.count(summary) == 1
-    corrected = read(at.source.replace(summary, f"{summary}（更正）"), at.path)
-    spaced = read(at.source.replace("\n", "  \n"), at.path)
-    assert revision(corrected) != revision(at.issue) == revision(spaced)
+    corrected = parse_issue(at.source.replace(summary, f"{summary}（更正）"), at.path)
+    spaced = parse_issue(at.source.replace("\n", "  \n"), at.path)
+    assert compute_revision(corrected) != compute_revision(at.issue) == compute_revision(spaced)
     assert corrected.id == at.issue.id
     assert [item.id for item in corrected.items] == [item.id for item in at.issue.items]
 
@@ -83,7 +85,7 @@ def a_dropped_item_leaves_the_ids_of_the_others(at: Place) -> None:
     rest = at.source.replace("- [潮位计](https://example.org/gauge)\n", "")
     ship, gauge, salt = ids(at.source)
     assert ids(rest) == [ship, salt]
-    parked = read(f"## 论文\n\n{at.lines[6]}\n")
+    parked = parse_issue(f"## 论文\n\n{at.lines[6]}\n")
     assert [item.id for item in parked.items] == [gauge]
 
 

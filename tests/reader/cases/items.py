@@ -40,7 +40,7 @@ def repository_and_title(at: Place, colon: str) -> None:
 @case("I03", SECTION + "→- [tide/buoy: firmware of a buoy](https://github.com/tide/buoy)")
 def repository_before_a_colon(at: Place) -> None:
     repository_and_title(at, ":")
-    assert links.repository(at.head.url or "") == at.head.repo
+    assert links.parse_repository(at.head.url or "") == at.head.repo
 
 
 @case(
@@ -57,13 +57,13 @@ def repository_before_a_full_width_colon(at: Place) -> None:
 @case("I05", SECTION + "→- [tide/buoy: 浮标的固件 | 海岸线](https://mp.weixin.qq.com/s/Ab)")
 def a_repository_told_by_an_article(at: Place) -> None:
     repository_and_title(at, ":")
-    assert links.repository(at.head.url or "") is None
+    assert links.parse_repository(at.head.url or "") is None
 
 
 @case("I06", SECTION + "→- [linzhou/buoy: a fork](https://github.com/tide/buoy)")
 def a_prefix_that_names_another_repository(at: Place) -> None:
     repository_and_title(at, ":")
-    linked = links.repository(at.head.url or "")
+    linked = links.parse_repository(at.head.url or "")
     assert linked == "/".join(at.match(r"github\.com/([\w-]+)/([\w-]+)"))
     assert linked != at.head.repo
 
@@ -88,7 +88,7 @@ def a_conference_as_tag(at: Place) -> None:
     (name,) = at.match(r"^- \[([A-Za-z]+ ?\d{4})\]")
     item = at.head
     assert item.tags == (name,)
-    assert item.arxiv == (links.arxiv_id(item.url) if item.url else None)
+    assert item.arxiv == (links.parse_arxiv_id(item.url) if item.url else None)
 
 
 @case(
@@ -214,7 +214,7 @@ def a_title_that_is_an_address(at: Place) -> None:
     caption, url = at.first_link
     item = at.head
     assert plain(item.title) == caption
-    assert links.repository(caption) == "/".join(caption.split("/")[3:5])
+    assert links.parse_repository(caption) == "/".join(caption.split("/")[3:5])
     assert item.url == (url or None)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from publisher import links
 from publisher.model import Link, Paragraph, Source, plain
-from publisher.reader import read
+from publisher.reader import parse_issue
 from tests.reader.cases.place import Place, case, unmarked, walk
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n## 论文\n\n"
@@ -93,7 +93,7 @@ def symbols_stay(at: Place) -> None:
 @case("C09", ITEM + "摘要：没有换行")
 def the_end_of_the_file_needs_no_newline(at: Place) -> None:
     assert not at.source.endswith("\n")
-    ended = read(at.source + "\n", at.path)
+    ended = parse_issue(at.source + "\n", at.path)
     assert replace(ended, source=Source()) == replace(at.issue, source=Source())
     assert plain(next(at.issue.items).summary) == "没有换行"
 
@@ -146,22 +146,22 @@ def same(at: Place) -> list[str]:
 
 @case("L01", HEAD + f"→- [浪高 | 海岸线]({TEMPORARY})  ")
 def a_temporary_address_can_be_told(at: Place) -> None:
-    assert [links.link_class(url) for url in same(at)] == [links.WECHAT_TEMPORARY]
+    assert [links.classify_link(url) for url in same(at)] == [links.WECHAT_TEMPORARY]
 
 
 @case("L02", HEAD + f"→- [浪高 | 海岸线]({ARTICLE}&chksm=8b85&scene=21#wechat_redirect)")
 def an_address_by_account_is_permanent(at: Place) -> None:
     (url,) = same(at)
-    assert links.link_class(url) == links.WECHAT
-    query = links.canonical(url).partition("?")[2]
+    assert links.classify_link(url) == links.WECHAT
+    query = links.canonicalize_url(url).partition("?")[2]
     assert {pair.split("=")[0] for pair in query.split("&")} == {"__biz", "mid", "idx", "sn"}
 
 
 @case("L03", HEAD + "→- [浪高 | 海岸线](https://mp.weixin.qq.com/s/Ab_c-D12)  ")
 def a_permanent_address(at: Place) -> None:
     (url,) = same(at)
-    assert links.link_class(url) == links.WECHAT
-    assert links.canonical(url) == url
+    assert links.classify_link(url) == links.WECHAT
+    assert links.canonicalize_url(url) == url
 
 
 @case(
@@ -175,8 +175,8 @@ def tracking_parameters_go_when_compared(at: Place) -> None:
         r"&(chksm|scene|utm_source|from|isappinstalled|xtrack|subscene|clicktime|enterid)=[^&#]*", "", url
     )
     assert clean != url
-    assert links.canonical(clean) == links.canonical(url)
-    assert not re.search(r"chksm|scene|utm_|isappinstalled", links.canonical(url))
+    assert links.canonicalize_url(clean) == links.canonicalize_url(url)
+    assert not re.search(r"chksm|scene|utm_|isappinstalled", links.canonicalize_url(url))
 
 
 @case("L05", HEAD + "→- [浪高](http://example.org/1)\n→文档：http://example.org/doc")
@@ -184,7 +184,7 @@ def plain_http_stays_as_written(at: Place) -> None:
     found = re.findall(r"http://[^\s()]+", at.text)
     assert found
     assert set(found) <= set(at.urls)
-    assert all(links.canonical(url).startswith("https://") for url in found)
+    assert all(links.canonicalize_url(url).startswith("https://") for url in found)
 
 
 @case("L06", HEAD + "- [浪高](https://e.org/1)\n→- [盐雾](https://e.org/1)")
@@ -198,7 +198,7 @@ def one_address_twice(at: Place) -> None:
 @case("L07", HEAD + "→- [2103.01234] [浪高](https://e.org/1)\n论文：https://arxiv.org/abs/2103.04321")
 def a_tag_and_a_paper_that_disagree(at: Place) -> None:
     (tagged,) = at.match(r"\[(\d{4}\.\d{5})\]")
-    linked = {links.arxiv_id(field.url) for field in at.item.fields if field.url}
+    linked = {links.parse_arxiv_id(field.url) for field in at.item.fields if field.url}
     assert at.item.arxiv == tagged
     assert linked - {None}
     assert tagged not in linked
@@ -210,7 +210,7 @@ def a_tag_and_a_paper_that_disagree(at: Place) -> None:
 )
 def arxiv_addresses_by_abstract(at: Place) -> None:
     number = at.match(r"arxiv\.org/pdf/(\d{4}\.\d{5})")[0]
-    assert f"https://arxiv.org/abs/{number}" in [links.canonical(url) for url in at.urls]
+    assert f"https://arxiv.org/abs/{number}" in [links.canonicalize_url(url) for url in at.urls]
     assert any("/pdf/" in url for url in at.urls)
 
 
@@ -229,7 +229,7 @@ def unusual_characters_in_an_address(at: Place) -> None:
 def a_deep_address_of_a_repository(at: Place) -> None:
     owner, name, deeper = at.match(r"https://github\.com/([\w-]+)/([\w-]+)/(\S+?)\)?$")
     (url,) = [url for url in at.urls if deeper in url]
-    assert links.repository(url) == f"{owner}/{name}"
+    assert links.parse_repository(url) == f"{owner}/{name}"
     if at.item.pos.line == at.line:
         assert at.item.repo == f"{owner}/{name}"
 

@@ -10,7 +10,7 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 from publisher.model import (
-    NOWHERE,
+    NO_POSITION,
     Block,
     Brief,
     Diagnostic,
@@ -19,20 +19,20 @@ from publisher.model import (
     Inlines,
     Issue,
     Item,
+    Newsletter,
     Note,
     Paragraph,
     Pos,
-    Publication,
     Section,
     Source,
     Table,
     Title,
     plain,
 )
-from publisher.reader import read
-from publisher.transforms import links
+from publisher.reader import parse_issue
+from publisher.transforms import find_urls
 
-PUBLICATION = Publication(
+PUBLICATION = Newsletter(
     name="潮汐简报",
     url="https://tide.example.org/{date}/",
     base="https://tide.example.org/",
@@ -134,7 +134,7 @@ class Place:
     def urls(self) -> list[str]:
         """The addresses in the smallest node at the line."""
         head = [item.url for item in self.all(Item) if item.url]
-        return [*head, *links(self.inlines)]
+        return [*head, *find_urls(self.inlines)]
 
     @property
     def head(self) -> Item:
@@ -169,7 +169,7 @@ class Place:
 
 @cache
 def reading(source: str, path: str) -> Issue:
-    return read(source, path)
+    return parse_issue(source, path)
 
 
 def walk(node: Any) -> Iterator[Any]:
@@ -184,8 +184,8 @@ def walk(node: Any) -> Iterator[Any]:
 
 
 def covers(node: Any, line: int) -> bool:
-    pos = getattr(node, "pos", NOWHERE)
-    return pos != NOWHERE and pos.line <= line <= pos.end_line
+    pos = getattr(node, "pos", NO_POSITION)
+    return pos != NO_POSITION and pos.line <= line <= pos.end_line
 
 
 def strings(node: Any) -> Iterator[str]:

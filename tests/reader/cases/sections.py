@@ -18,7 +18,13 @@ from publisher.model import (
     Title,
     plain,
 )
-from publisher.transforms import absolute, anchors, links, publishable, text_of
+from publisher.transforms import (
+    blocks_to_plain_text,
+    build_anchors,
+    find_urls,
+    make_publishable,
+    make_urls_absolute,
+)
 from tests.reader.cases.place import Place, case, strings, walk
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"
@@ -64,7 +70,7 @@ def an_empty_section_is_there_and_not_published(at: Place) -> None:
     section = at.the(Section)
     assert (section.content, section.notes) == ((), ())
     assert plain(section.title) == heading(at)[1]
-    kept = publishable(at.issue).sections
+    kept = make_publishable(at.issue).sections
     assert section not in kept
     assert kept
 
@@ -78,7 +84,7 @@ def sections_keep_their_order(at: Place) -> None:
 def a_section_written_twice_stays_twice(at: Place) -> None:
     assert [plain(section.title) for section in at.issue.sections] == names(at) == ["业界新闻"] * 2
     assert [item.url for item in at.issue.items] == ["https://example.org/wave", "https://example.org/ship"]
-    assert len(set(anchors(at.issue))) == 2
+    assert len(set(build_anchors(at.issue))) == 2
 
 
 @case(
@@ -88,9 +94,9 @@ def a_linked_heading_opens_the_archive(at: Place) -> None:
     archive = at.issue.archive
     assert archive
     assert archive.pos.line == at.line
-    assert list(links(archive.title)) == ["https://github.com/tide/weekly"]
+    assert list(find_urls(archive.title)) == ["https://github.com/tide/weekly"]
     assert [item.url for item in at.issue.items] == ["https://example.org/wave"]
-    assert publishable(at.issue).archive is None
+    assert make_publishable(at.issue).archive is None
 
 
 @case("S08", TITLE + "→##论文\n\n" + ITEM + "\n→#### 博文\n\n- [盐雾](https://example.org/salt)\n")
@@ -131,7 +137,7 @@ def in_the_archive(at: Place) -> None:
     assert archive
     assert archive.pos.line < at.line <= max(block.pos.end_line for block in archive.blocks)
     assert all(item.pos.line < archive.pos.line for item in at.issue.items)
-    assert publishable(at.issue).archive is None
+    assert make_publishable(at.issue).archive is None
 
 
 @case(
@@ -140,7 +146,7 @@ def in_the_archive(at: Place) -> None:
 def a_list_of_issues(at: Place) -> None:
     in_the_archive(at)
     entries = at.the(List).items
-    assert [text_of(entry) for entry in entries] == ["2021-02-28", "2021-02-14"]
+    assert [blocks_to_plain_text(entry) for entry in entries] == ["2021-02-28", "2021-02-14"]
 
 
 @case("A02", NEWS + ARCHIVE + "→| 2 | 0 | 2 | 1 |\n|:---:|:---:|:---:|:---:|\n| - | [2021-02-28](b.md) |  \n")
@@ -174,7 +180,7 @@ def no_archive_is_no_mistake(at: Place) -> None:
     assert at.issue.archive is None
     assert not any(at.lines[at.line :])
     assert "archive" not in [d.code for d in at.issue.diagnostics]
-    assert publishable(at.issue).archive is None
+    assert make_publishable(at.issue).archive is None
 
 
 @case("X07", NEWS + ARCHIVE + "- [2021-02-30](2021-02-30.md)\n- [2021-02-14](2021-02-14.md)\n")
@@ -184,7 +190,7 @@ def links_of_the_archive_are_not_published(at: Place) -> None:
     found = [node.url for node in walk(at.issue.archive) if isinstance(node, Link)]
     assert written
     assert set(written) <= set(found)
-    seen = set(strings(publishable(at.issue)))
+    seen = set(strings(make_publishable(at.issue)))
     assert not seen & set(written)
 
 
@@ -205,7 +211,7 @@ def a_picture_in_the_footer(at: Place) -> None:
     in_the_footer(at)
     alt, url = at.match(r"!\[(.*)\]\((.+)\)")
     assert at.the(Figure).image == Image(url, alt)
-    addressed = absolute(at.issue, "https://tide.example.org/2021/03/")
+    addressed = make_urls_absolute(at.issue, "https://tide.example.org/2021/03/")
     assert "https://tide.example.org/2021/code.png" in list(strings(addressed.footer))
 
 
@@ -216,7 +222,7 @@ def a_picture_in_the_footer(at: Place) -> None:
 )
 def contacts_on_lines(at: Place) -> None:
     in_the_footer(at)
-    assert at.text in text_of(at.issue.footer)
+    assert at.text in blocks_to_plain_text(at.issue.footer)
     assert at.match(r"(https://\S+)")[0] in at.urls
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.reader.fields import kind_of, split_label
+from publisher.reader.fields import find_field_kind, split_label
 
 URL = "https://example.org/x"
 
@@ -34,12 +34,12 @@ KINDS = {
 def test_a_label_tells_the_kind_of_an_address(kind: str, label: str) -> None:
     line = f"{label}：{URL}"
     assert split_label(line) == (label, len(label) + 1)
-    assert kind_of(label, URL) == kind
+    assert find_field_kind(label, URL) == kind
 
 
 @pytest.mark.parametrize("label", ["摘要", "标题", "论文", "代码", "作者"])
 def test_a_usual_label_needs_no_address(label: str) -> None:
-    assert kind_of(label, None) == kind_of(label, URL)
+    assert find_field_kind(label, None) == find_field_kind(label, URL)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_usual_label_needs_no_address(label: str) -> None:
 )
 def test_any_other_line_is_prose(line: str, url: str | None) -> None:
     found = split_label(line)
-    assert found is None or kind_of(found[0], url) is None
+    assert found is None or find_field_kind(found[0], url) is None
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_any_other_line_is_prose(line: str, url: str | None) -> None:
     [("https://github.com/tide/buoy", "code"), ("https://arxiv.org/abs/2103.01234", "paper"), (URL, "link")],
 )
 def test_under_an_unknown_label_the_address_tells(url: str, kind: str) -> None:
-    assert kind_of("更多见", url) == kind
+    assert find_field_kind("更多见", url) == kind
 
 
 def test_the_labels_of_real_issues(corpus: Path) -> None:
     labels = json.loads((corpus / "cases.json").read_text("utf-8"))["labels"]
-    untold = [one["label"] for one in labels if kind_of(one["label"], URL) != one["kind"]]
+    untold = [one["label"] for one in labels if find_field_kind(one["label"], URL) != one["kind"]]
     assert len(labels) == 74
     assert len(untold) == 5  # they do not say what they lead to
-    assert {kind_of(label, URL) for label in untold} == {"link"}
+    assert {find_field_kind(label, URL) for label in untold} == {"link"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.model import Link, Text, plain
-from publisher.transforms import publishable
+from publisher.transforms import make_publishable
 from tests.reader.cases.place import Place, case, walk
 
 SECTION = "# 潮汐简报 (2021-03-14)\n\n## 论文\n\n"
@@ -78,14 +78,14 @@ def a_title_in_brackets_without_address(at: Place) -> None:
 def not_published(at: Place) -> None:
     item = at.head
     assert item.title == ()
-    published = list(publishable(at.issue).items)
+    published = list(make_publishable(at.issue).items)
     assert item not in published
     assert published
 
 
 @case("I33", SECTION + "- [浪高](https://example.org/1)\n→- \n→- []\n→- []()\n→-")
 def an_empty_item(at: Place) -> None:
-    assert at.head.placeholder
+    assert at.head.is_placeholder
     not_published(at)
 
 
@@ -116,7 +116,7 @@ def an_item_that_is_only_an_address(at: Place) -> None:
     item = at.head
     assert plain(item.title) == url
     assert item.url == (None if "]()" in at.text else url)
-    assert not item.placeholder
+    assert not item.is_placeholder
 
 
 @case("I37", SECTION + "→-[浪高预报 | 海岸线](https://example.org/1)\n→-[盐雾](https://example.org/2)")

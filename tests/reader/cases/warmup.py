@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.model import Brief, Code, Link, Note, Text, Title, plain
-from publisher.transforms import publishable, text_of
+from publisher.transforms import blocks_to_plain_text, make_publishable
 from tests.reader.cases.place import Place, case, strings, unmarked
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"
@@ -13,7 +13,7 @@ END = "\n\n## 论文\n\n- [浪高](https://example.org/1)"
 def introduced(at: Place) -> None:
     warmup = at.issue.warmup
     assert warmup
-    assert text_of(warmup.intro) == at.text
+    assert blocks_to_plain_text(warmup.intro) == at.text
     bullets = [n for n, line in enumerate(at.lines, 1) if n > at.line and line.startswith(("- ", "– "))]
     section = at.issue.sections[0].pos.line
     assert [brief.pos.line for brief in warmup.briefs] == [number for number in bullets if number < section]
@@ -58,7 +58,7 @@ def an_unfilled_brief_is_not_published(at: Place) -> None:
     brief = at.the(Brief)
     assert plain(brief.text) == at.text.removeprefix("-").strip()
     assert brief in at.issue.briefs
-    kept = publishable(at.issue).briefs
+    kept = make_publishable(at.issue).briefs
     assert brief not in kept
     assert len(kept) == len([b for b in at.issue.briefs if plain(b.text).strip("：") != b.subject]) > 0
 
@@ -157,7 +157,7 @@ def text_alone_is_a_draft_without_title(at: Place) -> None:
     guide = at.issue.guide
     assert guide
     assert guide.pos.line == at.lines.index(written[0]) + 1
-    assert text_of(guide.blocks) == " ".join(written)
+    assert blocks_to_plain_text(guide.blocks) == " ".join(written)
 
 
 @case("D38", "→############### 潮汐简报 (2021-03-14)" + END)

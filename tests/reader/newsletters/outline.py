@@ -28,7 +28,7 @@ from publisher.model import (
     Table,
     Text,
 )
-from publisher.reader import read
+from publisher.reader import parse_issue
 
 
 def line(nodes: Inlines) -> str:
@@ -119,7 +119,7 @@ def outline(issue: Issue) -> Iterator[str]:
 def reads(source: str, expected: str) -> Issue:
     """The Issue of a text, which must be made of these parts and hold every word and address."""
     source = dedent(source).strip("\n") + "\n"
-    issue = read(source)
+    issue = parse_issue(source)
     found = "\n".join(outline(issue))
     assert found == dedent(expected).strip("\n")
     held = found + " ".join(text for pair in issue.front for text in pair)

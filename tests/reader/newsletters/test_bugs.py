@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.reader import read
-from publisher.transforms import publishable
+from publisher.reader import parse_issue
+from publisher.transforms import make_publishable
 from tests.reader.newsletters.outline import outline
 
 FILES = sorted((Path(__file__).parents[1] / "bugs").glob("*.md"))
@@ -20,7 +20,7 @@ FENCED = re.compile(r"^`{4}(?:markdown|text)\n(.*?)^`{4}$", re.DOTALL | re.MULTI
 
 
 def told(text: str) -> Iterator[str]:
-    issue = publishable(read(text, "2021-07-18.md"))
+    issue = make_publishable(parse_issue(text, "2021-07-18.md"))
     yield from outline(issue)
     yield from (f"! {one.code} {one.pos.line}:{one.pos.column}" for one in issue.diagnostics)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publisher.transforms import publishable
+from publisher.transforms import make_publishable
 from tests.reader.newsletters.outline import outline, reads
 
 
@@ -253,4 +253,4 @@ def test_html_and_footnotes() -> None:
         """,
     )
     assert [dropped.name for dropped in issue.dropped] == ["comment"]
-    assert list(outline(publishable(issue)))[5] != "  p"
+    assert list(outline(make_publishable(issue)))[5] != "  p"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.servers.wechat_api import Fault, WeChatServer
-from tests.support.servers.wechat_rules import APPID, PICTURE, SECRET, RefusedError, WeChat
+from tests.support.servers.wechat_rules import APPID, PICTURE, SECRET, RefusedError, WeChatRules
 
 ROOT = Path(__file__).parents[3]
 ASK = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": False}
@@ -39,24 +39,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def api(clock: Clock) -> WeChat:
-    return WeChat(clock)
+def api(clock: Clock) -> WeChatRules:
+    return WeChatRules(clock)
 
 
-def call(api: WeChat, path: str, asked: object, token: str = "", **query: str) -> dict[str, Any]:
+def call(api: WeChatRules, path: str, asked: object, token: str = "", **query: str) -> dict[str, Any]:
     body = json.dumps(asked, ensure_ascii=False).encode()
     token = token or api.answer("stable_token", {}, json.dumps(ASK).encode(), "")["access_token"]
     return api.answer(path, {"access_token": token, **query}, body, "application/json")
 
 
-def upload(api: WeChat, path: str, body: bytes, **query: str) -> dict[str, Any]:
+def upload(api: WeChatRules, path: str, body: bytes, **query: str) -> dict[str, Any]:
     token = api.answer("stable_token", {}, json.dumps(ASK).encode(), "")["access_token"]
     head = '--x\r\nContent-Disposition: form-data; name="media"; filename="a.png"\r\n\r\n'
     form = head.encode() + body + b"\r\n--x--\r\n"
     return api.answer(path, {"access_token": token, **query}, form, "multipart/form-data; boundary=x")
 
 
-def add(api: WeChat, **fields: str) -> str:
+def add(api: WeChatRules, **fields: str) -> str:
     cover = upload(api, "material/add_material", PNG, type="image")["media_id"]
     article = {"title": "雾", "content": "文", "thumb_media_id": cover} | fields
     return str(call(api, "draft/add", {"articles": [article]})["media_id"])
@@ -68,7 +68,7 @@ def code(act: Any) -> int:
     return caught.value.code
 
 
-def test_the_limits_are_taken_to_the_last_character(api: WeChat) -> None:
+def test_the_limits_are_taken_to_the_last_character(api: WeChatRules) -> None:
     add(api, **FULL)
     assert len(api.drafts) == 1
 
@@ -88,12 +88,12 @@ def test_the_limits_are_taken_to_the_last_character(api: WeChat) -> None:
         ({"thumb_media_id": "gone"}, 40007),
     ],
 )
-def test_what_is_refused(api: WeChat, fields: dict[str, str], expected: int) -> None:
+def test_what_is_refused(api: WeChatRules, fields: dict[str, str], expected: int) -> None:
     assert code(lambda: add(api, **fields)) == expected
     assert api.drafts == {}
 
 
-def test_shapes_that_are_refused(api: WeChat) -> None:
+def test_shapes_that_are_refused(api: WeChatRules) -> None:
     name = add(api)
     assert code(lambda: call(api, "draft/add", {"articles": {}})) == 44003
     assert code(lambda: call(api, "draft/add", [])) == 47001
@@ -107,7 +107,7 @@ def test_shapes_that_are_refused(api: WeChat) -> None:
     assert code(lambda: call(api, "draft/batchget", {"offset": 0, "count": 21})) == 40097
 
 
-def test_pictures_of_others_lose_their_address(api: WeChat) -> None:
+def test_pictures_of_others_lose_their_address(api: WeChatRules) -> None:
     url = upload(api, "media/uploadimg", PNG)["url"]
     assert PICTURE in url
     name = add(api, content=f'<img src="{url}"><img src="https://e.org/{PICTURE}x">')
@@ -123,11 +123,11 @@ def test_pictures_of_others_lose_their_address(api: WeChat) -> None:
         ("material/add_material", PNG.ljust(10_485_761), 40009),
     ],
 )
-def test_pictures_that_are_refused(api: WeChat, path: str, body: bytes, expected: int) -> None:
+def test_pictures_that_are_refused(api: WeChatRules, path: str, body: bytes, expected: int) -> None:
     assert code(lambda: upload(api, path, body, type="image")) == expected
 
 
-def test_tokens_end(api: WeChat, clock: Clock) -> None:
+def test_tokens_end(api: WeChatRules, clock: Clock) -> None:
     def token() -> str:
         return str(api.answer("stable_token", {}, json.dumps(ASK).encode(), "")["access_token"])
 
@@ -149,7 +149,7 @@ def test_tokens_end(api: WeChat, clock: Clock) -> None:
         assert code(lambda body=body: api.answer("stable_token", {}, body, "")) == expected
 
 
-def test_a_published_draft_is_gone(api: WeChat) -> None:
+def test_a_published_draft_is_gone(api: WeChatRules) -> None:
     name = add(api)
     publish_id = call(api, "freepublish/submit", {"media_id": name})["publish_id"]
     states = [call(api, "freepublish/get", {"publish_id": publish_id}) for _ in range(2)]

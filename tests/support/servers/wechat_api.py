@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.support.servers.misbehaving import Answer, Fault, Handler, Server
-from tests.support.servers.wechat_rules import RefusedError, WeChat
+from tests.support.servers.wechat_rules import RefusedError, WeChatRules
 
 __all__ = ["Fault", "WeChatServer"]
 
@@ -91,9 +91,9 @@ class WeChatServer(Server):
     )
     handler = _Handler
 
-    def __init__(self, api: WeChat | None = None, *, port: int = 0, state: Path | None = None) -> None:
+    def __init__(self, api: WeChatRules | None = None, *, port: int = 0, state: Path | None = None) -> None:
         super().__init__(port, state)
-        self.api = api or WeChat()
+        self.api = api or WeChatRules()
         self.calls: list[Call] = []
 
     @property

@@ -43,7 +43,7 @@ class Publication:
 
 
 @dataclass
-class WeChat:
+class WeChatRules:
     """An account. `rights` are the families of calls it may make; `ips` the addresses it may be called from,
     all when empty; `quota` how often each call may be made a day. A publication ends in `state` when it was
     asked for `delay` times. `followers` are who may get a preview, by name or OpenID; `previews` are who got
