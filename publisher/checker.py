@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from publisher import links
 from publisher.archive import cache
 from publisher.archive.home import Home
-from publisher.archive.sources import Found, is_settled
+from publisher.archive.sources import SourceFile, is_mtime_reliable
 from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel
 from publisher.checks.budgets import Budget
@@ -97,7 +97,7 @@ class FileChecker:
         found = self.config.channels if self.config else ()
         return tuple(channel for channel in found if channel.name not in _UNLIMITED_CHANNELS)
 
-    def check(self, source: Found) -> FileResult:
+    def check(self, source: SourceFile) -> FileResult:
         """What a file says. Never raises."""
         try:
             text = read_issue_text(self.root / source.path, source.path)
@@ -105,7 +105,7 @@ class FileChecker:
             return FileResult(source.path, source.size, 0, fault=error)
         return self.check_text(text, source)
 
-    def check_text(self, text: str, source: Found) -> FileResult:
+    def check_text(self, text: str, source: SourceFile) -> FileResult:
         """What the text of a file says."""
         from publisher.checks.budgets import check_budgets, measure_budgets
         from publisher.checks.check import check_single_issue
@@ -126,7 +126,7 @@ class ResultCache:
 
     def __init__(self, home: Home | None) -> None:
         self._home = home
-        rows: list[Any] = cache.load(self._path, home.key) or [] if home else []
+        rows: list[Any] = cache.load_cache(self._path, home.cache_key) or [] if home else []
         self._rows = {row[0]: row for row in rows}
         self._dirty = False
 
@@ -135,14 +135,14 @@ class ResultCache:
         assert self._home
         return self._home.cache / "checks.json"
 
-    def get(self, source: Found) -> FileResult | None:
+    def get(self, source: SourceFile) -> FileResult | None:
         """What was seen in a file of this size and time."""
         row = self._rows.get(source.path)
         return FileResult.from_row(row) if row and tuple(row[:3]) == source and source.mtime else None
 
     def put(self, result: FileResult, scanned_at: int) -> None:
         """Remember what was seen at a time, in nanoseconds."""
-        if self._home and is_settled(Found(*result[:3]), scanned_at) and not result.fault:
+        if self._home and is_mtime_reliable(SourceFile(*result[:3]), scanned_at) and not result.fault:
             self._rows[result.path] = result.as_row()
             self._dirty = True
 
@@ -151,8 +151,8 @@ class ResultCache:
         if self._dirty and self._home:
             rows = [row for path, row in self._rows.items() if path in paths]
             try:
-                cache.save(self._path, self._home.key, rows)
-                self._home.tell_git()
+                cache.save_cache(self._path, self._home.cache_key, rows)
+                self._home.write_gitignore()
             except StorageError:
                 return
 
@@ -169,7 +169,7 @@ class CheckedFile(NamedTuple):
 
 def check_files(
     checker: FileChecker,
-    sources: Sequence[Found],
+    sources: Sequence[SourceFile],
     paths: Collection[str],
     scanned_at: int,
     *,

@@ -17,7 +17,7 @@ from publisher.run import RunContext
 if TYPE_CHECKING:
     from publisher.checks.codes import Problem
     from publisher.checks.summary import IssueSummary
-    from publisher.ledger.calendar import Insistence
+    from publisher.ledger.calendar import ForcedIssue
 
 _MAX_COMPARED = 20
 """So many issues before this one are compared with it; `publish check` compares with all."""
@@ -43,13 +43,13 @@ def require_no_errors(run: RunContext, issue: Record, current: Edition, parsed_t
         soundness.save()
     if not errors:
         return
-    from publisher.ledger.calendar import insist, insistences
+    from publisher.ledger.calendar import load_forced_issues, record_forced
 
     name = f"{run.config.newsletter.id}/{issue.id}"
-    known = insistences(run.ledger).get(name, ()) if run.has_ledger else ()
+    known = load_forced_issues(run.ledger).get(name, ()) if run.has_ledger else ()
     if run.request.force:
         if run.is_recorded and not is_forced(errors, issue, known):
-            insist(run.ledger, name, issue.sha256, ", ".join(errors), run.now)
+            record_forced(run.ledger, name, issue.sha256, ", ".join(errors), run.now)
         run.warn(f"{_summarize_errors(issue, errors)}; published all the same (--force)")
     elif not is_forced(errors, issue, known):
         raise build_issue_error(issue, errors, "or go on all the same: --force")
@@ -67,10 +67,13 @@ def _summarize_errors(issue: Record, errors: Sequence[str]) -> str:
     return f"{issue.path} has {counted}: {', '.join(errors[:_MAX_LISTED])}{more}"
 
 
-def is_forced(errors: Iterable[str], issue: Record, forced_issues: Iterable[Insistence]) -> bool:
+def is_forced(errors: Iterable[str], issue: Record, forced_issues: Iterable[ForcedIssue]) -> bool:
     """Whether a person insisted on this very text with all of these errors."""
     accepted = {
-        error for one in forced_issues if one.source == issue.sha256 for error in one.errors.split(", ")
+        error
+        for one in forced_issues
+        if one.source_digest == issue.sha256
+        for error in one.errors.split(", ")
     }
     return accepted.issuperset(errors)
 
@@ -103,7 +106,7 @@ class IssueChecker:
         self._issues = issues
         self._parsed_texts = dict(parsed_texts)
         self._path = run.home.cache / "sound.json"
-        rows = cache.load(self._path, run.home.key) or {}
+        rows = cache.load_cache(self._path, run.home.cache_key) or {}
         self._cached = {path: _CheckedText.from_row(row) for path, row in rows.items()}
         self._checked: dict[str, _CheckedText] = {}
         self._errors_by_path: dict[str, list[str]] = {}
@@ -133,8 +136,8 @@ class IssueChecker:
         """Remember the issues that were looked at."""
         if self._checked != self._cached:
             with suppress(StorageError):  # without it, the next run looks again
-                cache.save(self._path, self._run.home.key, self._checked)
-                self._run.home.tell_git()
+                cache.save_cache(self._path, self._run.home.cache_key, self._checked)
+                self._run.home.write_gitignore()
 
     def _check_issue(self, issue: Record) -> _CheckedText:
         """An issue with its errors. Raises IssueError, StorageError."""

@@ -89,9 +89,9 @@ class RunContext:
 
     def article_urls(self, entries: Iterable[Entry]) -> dict[str, str]:
         """Where issues are at WeChat, by the address of their page."""
-        from publisher.ledger.queries import addresses
+        from publisher.ledger.queries import find_article_urls
 
-        known = addresses(self.ledger, "wechat") if self.has_ledger else {}
+        known = find_article_urls(self.ledger, "wechat") if self.has_ledger else {}
         return {entry.url: known[entry.id] for entry in entries if entry.id in known}
 
     def close(self) -> None:

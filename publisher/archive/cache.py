@@ -13,23 +13,23 @@ from typing import Any
 
 from publisher.files import write_if_changed
 
-_FORM = "publisher-cache-1"
+_FORMAT = "publisher-cache-1"
 
 
-def load(path: Path, key: str) -> Any:
+def load_cache(path: Path, key: str) -> Any:
     """What was saved in `path` under the same key; None when it cannot be had."""
     try:
         head, _, body = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    return json.loads(body) if head == _head(key, body) else None
+    return json.loads(body) if head == _build_cache_header(key, body) else None
 
 
-def save(path: Path, key: str, value: object) -> None:
+def save_cache(path: Path, key: str, value: object) -> None:
     """Save a value JSON can hold. Raises StorageError. No flush: damage is noticed, and only costs time."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    write_if_changed(path, _head(key, body) + b"\n" + body, flush=False)
+    write_if_changed(path, _build_cache_header(key, body) + b"\n" + body, flush=False)
 
 
-def _head(key: str, body: bytes) -> bytes:
-    return f"{_FORM} {key} {hashlib.blake2b(body, digest_size=16).hexdigest()}".encode()
+def _build_cache_header(key: str, body: bytes) -> bytes:
+    return f"{_FORMAT} {key} {hashlib.blake2b(body, digest_size=16).hexdigest()}".encode()

@@ -21,7 +21,7 @@ from publisher.archive.sources import scan
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.project import CONFIG_FILE
 
-_IGNORED = b"/cache/\n/lock\n/ledger.*\n"
+_GITIGNORE = b"/cache/\n/lock\n/ledger.*\n"
 
 
 class Home:
@@ -32,41 +32,43 @@ class Home:
         self.folder = root / ".publisher"
         self.lock = self.folder / "lock"
         self.ledger = self.folder / "ledger.db"
-        self.seen = self.folder / "ledger.seen"
+        self.use_counter = self.folder / "ledger.seen"
         self.revisions = self.folder / "revisions.json"
         self.cache = self.folder / "cache"
 
-    def record_of(self, out: Path) -> Path:
+    def site_record_path(self, out: Path) -> Path:
         """The file that remembers what lies in the output folder `out`."""
         if out == self.root:
             return self.cache / "site.json"
         place = hashlib.blake2b(os.fsencode(out.resolve()), digest_size=6).hexdigest()
         return self.cache / f"site-{place}.json"
 
-    def tell_git(self) -> None:
+    def write_gitignore(self) -> None:
         """Have git leave out all but the revisions. Raises StorageError."""
         path = self.folder / ".gitignore"
         if not path.exists():
-            write_if_changed(path, _IGNORED)
+            write_if_changed(path, _GITIGNORE)
 
     @cached_property
-    def key(self) -> str:
+    def cache_key(self) -> str:
         """A digest of what everything is made from besides the issues: this program and its templates,
         file by file, and the user's settings and templates. Raises StorageError when one cannot be read."""
-        return _digest((self.root, CONFIG_FILE), (self.root, "templates/*"), begun=_program())
+        return _hash_files(
+            (self.root, CONFIG_FILE), (self.root, "templates/*"), seed=_compute_program_digest()
+        )
 
 
 @cache
-def _program() -> str:
+def _compute_program_digest() -> str:
     """A digest of this program and its templates; more than one Home asks for it."""
     package, ours = Path(publisher.__path__[0]), Path(channels.__path__[0])
     elsewhere = [] if ours.is_relative_to(package) else [(ours, "**/*.py")]
-    return _digest((package, "**/*.py"), *elsewhere, (Path(templates.__path__[0]), "*"), begun=__version__)
+    return _hash_files((package, "**/*.py"), *elsewhere, (Path(templates.__path__[0]), "*"), seed=__version__)
 
 
-def _digest(*places: tuple[Path, str], begun: str) -> str:
+def _hash_files(*places: tuple[Path, str], seed: str) -> str:
     """A digest of the files below folders that match a pattern, in continuation of another."""
-    digest = hashlib.blake2b(begun.encode(), digest_size=16)
+    digest = hashlib.blake2b(seed.encode(), digest_size=16)
     for folder, pattern in places:
         for found in scan(folder, pattern):
             path = f"{folder}/{found.path}"  # a hundred times a run: a Path takes twice as long

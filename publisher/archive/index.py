@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 
 from publisher.archive import cache
 from publisher.archive.home import Home
-from publisher.archive.pack import Pack, Place
+from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Record
 from publisher.files import wrap_os_error
 
 # a pack smaller than this is not worth tidying
-_SMALL = 1_000_000
+_MIN_REPACK_BYTES = 1_000_000
 
 
-class Body(NamedTuple):
+class PackedBody(NamedTuple):
     """A body in the pack: a digest of what it was made from, and its place."""
 
     digest: str
-    place: Place
+    location: PackLocation
 
 
 class Index:
@@ -31,15 +31,15 @@ class Index:
 
     def __init__(self, home: Home) -> None:
         self._folder = home.cache
-        self._key = home.key
+        self._key = home.cache_key
         self.dirty = False
-        saved: dict[str, Any] = cache.load(self._folder / "index.json", self._key) or {}
+        saved: dict[str, Any] = cache.load_cache(self._folder / "index.json", self._key) or {}
         self.records = {row[0]: Record.from_row(row) for row in saved.get("records", ())}
-        self.bodies: dict[str, dict[str, Body]] = {}
+        self.bodies: dict[str, dict[str, PackedBody]] = {}
         self._generation, end = saved.get("pack", (0, 0))
         if self._pack_size() >= end:
             self.bodies = {
-                name: {path: Body(row[0], Place(*row[1:])) for path, row in rows.items()}
+                name: {path: PackedBody(row[0], PackLocation(*row[1:])) for path, row in rows.items()}
                 for name, rows in saved.get("bodies", {}).items()
             }
         else:
@@ -55,26 +55,26 @@ class Index:
         except OSError:
             return 0
 
-    def put(self, record: Record) -> None:
+    def put_record(self, record: Record) -> None:
         """Note what is known of a file."""
         self.records[record.path] = record
         self.dirty = True
 
-    def keep(self, channel: str, path: str, digest: str, body: bytes) -> None:
+    def store_body(self, channel: str, path: str, digest: str, body: bytes) -> None:
         """Keep the body a channel made of an issue. Raises StorageError when there is no room."""
         try:
             place = self.pack.put(body)
         except OSError as error:
             raise wrap_os_error("cannot keep what was rendered", error) from error
-        self.bodies.setdefault(channel, {})[path] = Body(digest, place)
+        self.bodies.setdefault(channel, {})[path] = PackedBody(digest, place)
         self.dirty = True
 
-    def kept(self, channel: str, path: str, digest: str) -> bytes | None:
+    def load_body(self, channel: str, path: str, digest: str) -> bytes | None:
         """The body a channel made of an issue; None when there is none made from this, or it is damaged."""
         body = self.bodies.get(channel, {}).get(path)
-        return self.pack.get(body.place) if body and body.digest == digest else None
+        return self.pack.get(body.location) if body and body.digest == digest else None
 
-    def forget(self, paths: Collection[str]) -> None:
+    def remove(self, paths: Collection[str]) -> None:
         """Drop all that is known of files that are no more."""
         self.dirty |= bool(paths)
         for path in paths:
@@ -90,20 +90,20 @@ class Index:
         """Write the cache, and tidy the pack when more than half of it is of no use. Raises StorageError."""
         try:
             old = None
-            live = sum(body.place.length for bodies in self.bodies.values() for body in bodies.values())
-            if self.pack.end > max(_SMALL, 2 * live):
+            live = sum(body.location.length for bodies in self.bodies.values() for body in bodies.values())
+            if self.pack.end > max(_MIN_REPACK_BYTES, 2 * live):
                 old = self._pack_path()
-                self._tidy()
+                self._repack()
             self.pack.commit()
         except OSError as error:
             raise wrap_os_error(f"cannot write {self._pack_path()}", error) from error
-        cache.save(
+        cache.save_cache(
             self._folder / "index.json",
             self._key,
             {
                 "records": list(self.records.values()),
                 "bodies": {
-                    name: {path: (body.digest, *body.place) for path, body in bodies.items()}
+                    name: {path: (body.digest, *body.location) for path, body in bodies.items()}
                     for name, bodies in self.bodies.items()
                 },
                 "pack": (self._generation, self.pack.end),
@@ -112,16 +112,16 @@ class Index:
         if old:  # not before the index names the new one
             old.unlink(missing_ok=True)
 
-    def _tidy(self) -> None:
+    def _repack(self) -> None:
         """Copy what is of use into the next pack."""
         self._generation += 1
         tidy = Pack(self._pack_path())
         for bodies in self.bodies.values():
             for path, body in list(bodies.items()):
-                whole = self.pack.get(body.place)
+                whole = self.pack.get(body.location)
                 if whole is None:
                     del bodies[path]
                 else:
-                    bodies[path] = Body(body.digest, tidy.put(whole))
+                    bodies[path] = PackedBody(body.digest, tidy.put(whole))
         self.pack.close()
         self.pack = tidy

@@ -13,7 +13,7 @@ from publisher.files import wrap_os_error
 
 
 @contextmanager
-def held(path: Path) -> Iterator[bool]:
+def acquire_lock(path: Path) -> Iterator[bool]:
     """Hold the lock file `path` within the block.
 
     The value says whether its last holder died before it was done. Raises BusyError, naming the process,
@@ -27,20 +27,20 @@ def held(path: Path) -> Iterator[bool]:
     with os.fdopen(file, "r+b", buffering=0) as lock:
         number = lock.read(64)
         try:
-            taken = _take(file)
+            taken = _try_lock(file)
         except OSError as error:
             raise wrap_os_error(f"cannot lock {path}", error) from error
         if not taken:
             holder = number.decode("ascii", "replace").strip() or "unknown"
             raise BusyError(f"another publish is at work here (process {holder})", "wait until it is done")
-        _write(file, b"%d\n" % os.getpid())
+        _write_lock_file(file, b"%d\n" % os.getpid())
         try:
             yield bool(number)
         finally:  # which a killed holder does not come to
-            _write(file, b"")
+            _write_lock_file(file, b"")
 
 
-def _write(file: int, body: bytes) -> None:
+def _write_lock_file(file: int, body: bytes) -> None:
     os.ftruncate(file, 0)
     os.lseek(file, 0, os.SEEK_SET)
     os.write(file, body)
@@ -48,7 +48,7 @@ def _write(file: int, body: bytes) -> None:
 
 if sys.platform == "win32":
 
-    def _take(file: int) -> bool:
+    def _try_lock(file: int) -> bool:
         import msvcrt
 
         # far behind the text: a locked byte cannot be read by others, and they want to read who holds it
@@ -61,7 +61,7 @@ if sys.platform == "win32":
 
 else:
 
-    def _take(file: int) -> bool:
+    def _try_lock(file: int) -> bool:
         import fcntl
 
         try:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 # what is put stays in memory up to this many bytes, and then goes to a temporary file
-_IN_MEMORY = 1_000_000
+_MAX_IN_MEMORY = 1_000_000
 
 
-class Place(NamedTuple):
+class PackLocation(NamedTuple):
     """Where a byte string lies in a pack, and its CRC-32."""
 
     offset: int
     length: int
-    check: int
+    crc32: int
 
 
 class Pack:
@@ -38,10 +38,10 @@ class Pack:
         if self._old:
             self._old.close()
 
-    def put(self, body: bytes) -> Place:
+    def put(self, body: bytes) -> PackLocation:
         """Add a byte string. Raises OSError when there is no room for it."""
         size = self.end - self._old_end
-        if size <= _IN_MEMORY < size + len(body):
+        if size <= _MAX_IN_MEMORY < size + len(body):
             from tempfile import TemporaryFile  # slow to import
 
             memory, self._new = self._new, TemporaryFile()  # noqa: SIM115 - closed by close
@@ -49,19 +49,19 @@ class Pack:
             shutil.copyfileobj(memory, self._new)
         self._new.seek(size)
         self._new.write(body)
-        place = Place(self.end, len(body), zlib.crc32(body))
+        place = PackLocation(self.end, len(body), zlib.crc32(body))
         self.end += len(body)
         return place
 
-    def get(self, place: Place) -> bytes | None:
+    def get(self, location: PackLocation) -> bytes | None:
         """The byte string at a place; None when it is damaged or gone."""
         try:
-            file = self._new if place.offset >= self._old_end else self._open()
-            file.seek(place.offset - (self._old_end if file is self._new else 0))
-            body = file.read(place.length)
+            file = self._new if location.offset >= self._old_end else self._open()
+            file.seek(location.offset - (self._old_end if file is self._new else 0))
+            body = file.read(location.length)
         except OSError:
             return None
-        return body if len(body) == place.length and zlib.crc32(body) == place.check else None
+        return body if len(body) == location.length and zlib.crc32(body) == location.crc32 else None
 
     def _open(self) -> IO[bytes]:
         if self._path is None:

@@ -39,7 +39,7 @@ class Record(NamedTuple):
     fault: str = ""
     hint: str = ""
     problems: tuple[str, ...] = ()
-    pictures: tuple[tuple[str, str, bool], ...] = ()
+    images: tuple[tuple[str, str, bool], ...] = ()
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Record:
@@ -58,11 +58,11 @@ class Edition(NamedTuple):
     today: dt.date
     issues: tuple[Record, ...]
     faults: Mapping[str, IssueError]
-    clashes: Mapping[str, IssueError]
-    until: str
+    conflicts: Mapping[str, IssueError]
+    next_date: str
 
 
-def edition(records: Iterable[Record], today: dt.date) -> Edition:
+def build_edition(records: Iterable[Record], today: dt.date) -> Edition:
     """The issues dated `today` or earlier, without drafts and without those that have a fault.
 
     Where two issues have one id, or one address, the first by path stays.
@@ -80,7 +80,7 @@ def edition(records: Iterable[Record], today: dt.date) -> Edition:
         elif record.date > today.isoformat():
             until = min(until or record.date, record.date)
         elif other := taken.get(record.id) or taken.get(record.url):
-            faults[record.path] = clashes[other.path] = _clash(other, record)
+            faults[record.path] = clashes[other.path] = _build_conflict_error(other, record)
         else:
             taken[record.id] = taken[record.url] = record
             issues.append(record)
@@ -88,7 +88,7 @@ def edition(records: Iterable[Record], today: dt.date) -> Edition:
     return Edition(today, tuple(issues), faults, clashes, until)
 
 
-def _clash(first: Record, second: Record) -> IssueError:
+def _build_conflict_error(first: Record, second: Record) -> IssueError:
     if first.id == second.id:
         return IssueError(
             f"{first.path} and {second.path} are both the issue {first.id}",
@@ -100,19 +100,19 @@ def _clash(first: Record, second: Record) -> IssueError:
     )
 
 
-def choose(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record | None:
+def choose_issue(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record | None:
     """The issue to publish, by date, id, path or file name; for "" and "latest" the newest one due.
 
     None when none is due. Raises IssueError when the issue is not fit to publish, ConfigError when there
     is none of that name or it is dated in the future.
     """
-    chosen = _newest(edition) if wanted in ("", "latest") else _named(wanted, records, edition)
-    if chosen and (clash := edition.clashes.get(chosen.path)):
+    chosen = _find_newest(edition) if wanted in ("", "latest") else _find_named(wanted, records, edition)
+    if chosen and (clash := edition.conflicts.get(chosen.path)):
         raise clash
     return chosen
 
 
-def _newest(edition: Edition) -> Record | None:
+def _find_newest(edition: Edition) -> Record | None:
     """A file with a fault counts as the newest when its name is a due date and none is later."""
     newest = edition.issues[0] if edition.issues else None
     for path, fault in edition.faults.items():
@@ -122,25 +122,27 @@ def _newest(edition: Edition) -> Record | None:
     return newest
 
 
-def _named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
-    found = [record for record in records.values() if wanted in names(record)]
+def _find_named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
+    found = [record for record in records.values() if wanted in issue_names(record)]
     if not found:
-        near = find_nearest(wanted, [name for record in records.values() for name in names(record) if name])
+        near = find_nearest(
+            wanted, [name for record in records.values() for name in issue_names(record) if name]
+        )
         hint = f"did you mean {near}?" if near else "publish --issue latest takes the newest one due"
         raise ConfigError(f"there is no issue {wanted}", hint)
     for record in found:
         if record in edition.issues:
             return record
-    raise _not_due(found[0], edition)
+    raise _build_not_due_error(found[0], edition)
 
 
-def names(record: Record) -> tuple[str, ...]:
+def issue_names(record: Record) -> tuple[str, ...]:
     """What an issue may be called by."""
     name = record.path.rpartition("/")[2]
     return record.date, record.id, name.rpartition(".")[0], name, record.path
 
 
-def _not_due(record: Record, edition: Edition) -> PublisherError:
+def _build_not_due_error(record: Record, edition: Edition) -> PublisherError:
     if record.draft:
         return IssueError(f"{record.path} is a draft", "take `draft: true` out of its front matter")
     if record.path in edition.faults:

@@ -11,8 +11,8 @@ from itertools import chain
 
 from publisher.archive.index import Index
 from publisher.archive.records import Record
-from publisher.archive.site import Made, Site
-from publisher.archive.sources import Found
+from publisher.archive.site import BuiltFiles, OutputFolder
+from publisher.archive.sources import SourceFile
 from publisher.build.output import FileOutput
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
@@ -21,8 +21,8 @@ from publisher.channel import Channel, Entry, MessageChannel, Part, PartGroup, P
 from publisher.errors import PublisherError
 from publisher.events import ChannelOutcome, Progress
 from publisher.files import wrap_os_error
-from publisher.ledger import Key
-from publisher.ledger.outputs import begin_files, end_files
+from publisher.ledger import PublicationKey
+from publisher.ledger.outputs import record_files_done, record_files_started
 from publisher.run import OutgoingMessage, RunContext
 
 
@@ -38,12 +38,12 @@ class SiteBuilder:
         self,
         run: RunContext,
         index: Index,
-        site: Site,
+        site: OutputFolder,
         renderer: IssueRenderer,
         records: Sequence[Record],
         entries: Sequence[Entry],
         issue: Record,
-        images: Sequence[Found],
+        images: Sequence[SourceFile],
     ) -> None:
         self._run = run
         self._index = index
@@ -64,7 +64,7 @@ class SiteBuilder:
 
     def build(self, pool: ProcessPool[IssueRenderer], spool: DocumentSpool) -> dict[str, ChannelOutcome]:
         """Do it all; by channel, what became of it. Nothing a channel does wrong is raised."""
-        before = {name: set(self._site.output(name).files) for name in self._outputs}
+        before = {name: set(self._site.channel_files(name).files) for name in self._outputs}
         due = self._find_outdated()
         self._record_files_started(due)
         self._build_pages(due, pool, spool)
@@ -89,7 +89,7 @@ class SiteBuilder:
                 for name in names
                 if self._outputs[name].archive_channel
             }
-            begin_files(self._run.ledger, keys, self._run.clock.time())
+            record_files_started(self._run.ledger, keys, self._run.clock.time())
 
     def _record_files_done(self) -> None:
         done = [
@@ -98,10 +98,10 @@ class SiteBuilder:
             if outlet.archive_channel and not (outlet.error or outlet.skipped)
         ]
         if self._run.is_recorded and done:
-            end_files(self._run.ledger, done, self._run.clock.time())
+            record_files_done(self._run.ledger, done, self._run.clock.time())
 
-    def _build_site_key(self, channel: str, issue: str) -> Key:
-        return Key(issue, channel, self._run.config.newsletter.site)
+    def _build_site_key(self, channel: str, issue: str) -> PublicationKey:
+        return PublicationKey(issue, channel, self._run.config.newsletter.site)
 
     def _queue_ping(self, file_output: FileOutput) -> None:
         """Have those told who want to know which files changed."""
@@ -157,9 +157,11 @@ class SiteBuilder:
         return body is not None and body.digest == self.digests[position]
 
     def _is_page_current(self, name: str, position: int) -> bool:
-        page = self._site.output(name).pages.get(self._records[position].path)
+        page = self._site.channel_files(name).pages.get(self._records[position].path)
         return (
-            page is not None and page.digest == self.rendering_digest(name, position) and self._site.has(page)
+            page is not None
+            and page.digest == self.rendering_digest(name, position)
+            and self._site.has_files(page)
         )
 
     def _store_rendering(
@@ -174,16 +176,16 @@ class SiteBuilder:
             for warning in rendering.warnings:
                 self._run.warn(f"{channel.name}: {warning}")
         if file_output.caches_entries:
-            self._index.keep(channel.name, path, digest, rendering.parts[0].body)
+            self._index.store_body(channel.name, path, digest, rendering.parts[0].body)
         elif isinstance(channel, MessageChannel) and self._run.is_sending_channel(channel):
             entry = self._entries[self._position[path]]
             self.outgoing.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
         elif (sizes := file_output.deliver((*rendering.parts, *rendering.previews))) is not None:
-            output = self._site.output(channel.name)
+            output = self._site.channel_files(channel.name)
             if not file_output.archive_channel:  # of the issues it got before, it needs none again
                 output.pages.clear()
             made_from = self.rendering_digest(channel.name, self._position[path])
-            output.pages[path] = Made(made_from, sizes if file_output.writes_files else {})
+            output.pages[path] = BuiltFiles(made_from, sizes if file_output.writes_files else {})
 
     def _neighbours(self, position: int) -> tuple[Entry | None, Entry | None]:
         """The entries before and after, by date."""
@@ -204,19 +206,19 @@ class SiteBuilder:
         ]
         if file_output.skipped and not entries:  # rather the old index than an empty one
             return ()
-        output = self._site.output(channel.name)
-        made: dict[str, Made] = {}
+        output = self._site.channel_files(channel.name)
+        made: dict[str, BuiltFiles] = {}
         try:
             with file_output:
                 context = replace(self._renderer.context, article_urls=self._article_urls)
                 groups = channel.render_archive(entries, self._build_body_loader(channel), context)
                 for group in chain(self._build_image_groups(file_output), groups):
                     known = output.groups.get(group.key)
-                    if not (known and known.digest == group.digest and self._site.has(known)):
+                    if not (known and known.digest == group.digest and self._site.has_files(known)):
                         sizes = file_output.deliver(group.parts())
                         if sizes is None:
                             return ()
-                        known = output.groups[group.key] = Made(group.digest, sizes)
+                        known = output.groups[group.key] = BuiltFiles(group.digest, sizes)
                     made[group.key] = known
         except PublisherError as error:
             file_output.error = error
@@ -233,7 +235,7 @@ class SiteBuilder:
         """The pictures of all issues, which go out with the first channel that covers the archive."""
         if file_output is not next(one for one in self._outputs.values() if one.archive_channel):
             return
-        targets = {target: source for record in self._records for source, target, _ in record.pictures}
+        targets = {target: source for record in self._records for source, target, _ in record.images}
         for target, source in sorted(targets.items()):
             if picture := self._images.get(source):
                 digest = f"{picture.size}-{picture.mtime}"
@@ -255,14 +257,14 @@ class SiteBuilder:
         def body(entry: Entry) -> bytes:
             position = positions[entry.id]
             path, digest = self._records[position].path, self.digests[position]
-            kept = self._index.kept(channel.name, path, digest)
+            kept = self._index.load_body(channel.name, path, digest)
             if kept is None:
                 job = RenderJob(path, None, entry, *self._neighbours(position), (channel.name,))
                 _, [(_, made)] = self._renderer.render(job)
                 if isinstance(made, PublisherError):
                     raise made
                 kept = made.parts[0].body
-                self._index.keep(channel.name, path, digest, kept)
+                self._index.store_body(channel.name, path, digest, kept)
             return kept
 
         return body
@@ -270,7 +272,7 @@ class SiteBuilder:
     def _build_outcome(
         self, file_output: FileOutput, before: set[str], main_files: tuple[str, ...]
     ) -> ChannelOutcome:
-        after = set(self._site.output(file_output.channel.name).files)
+        after = set(self._site.channel_files(file_output.channel.name).files)
         lost = before - after if file_output.archive_channel else set()
         gone = sorted(key for key in lost if (self._run.output_folder / key).exists())
         return ChannelOutcome(
@@ -290,7 +292,7 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
     names = ["", *(f"{one.id}\0{one.title}\0{one.url}\0{one.date}" for one in entries), ""]
     return [
         hashlib.blake2b(
-            f"{record.sha256}\n{record.pictures}\n{entry.updated}\n{before}\n{after}".encode(
+            f"{record.sha256}\n{record.images}\n{entry.updated}\n{before}\n{after}".encode(
                 "utf-8", "surrogatepass"
             ),
             digest_size=16,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from publisher.archive.records import Record
-from publisher.archive.sources import Found
+from publisher.archive.sources import SourceFile
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config
 from publisher.dataclass import dataclass
@@ -60,7 +60,7 @@ class IssueRenderer:
         context = Context(config.newsletter, templates, feeds=feeds)
         return cls(config, {channel.name: channel for channel in config.channels}, context)
 
-    def read(self, source: Found) -> tuple[Record, Issue | None]:
+    def read(self, source: SourceFile) -> tuple[Record, Issue | None]:
         """What a file holds: its record, and, unless it has a fault, the document that channels get.
 
         Never raises: what is wrong with the file is in the record.
@@ -95,7 +95,7 @@ class IssueRenderer:
         if len(self.recent) > _MAX_RECENT:
             del self.recent[next(iter(self.recent))]
 
-    def read_packed(self, source: Found) -> tuple[Record, bytes | None]:
+    def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
         """The same, for another process."""
         from publisher.build.packing import serialize_issue
 
@@ -143,7 +143,7 @@ class IssueRenderer:
         there = {one.url: bool(one.source) and Path(root, one.source).is_file() for one in found}
         missing = [one for one in found if not there[one.url]]
         record = record._replace(
-            pictures=tuple([(one.source, one.target, there[one.url]) for one in found if one.source]),
+            images=tuple([(one.source, one.target, there[one.url]) for one in found if one.source]),
             problems=(*record.problems, *(f"no picture {one.url}" for one in missing)),
         )
         return record, replace_missing_images(
@@ -164,7 +164,7 @@ class IssueRenderer:
         if isinstance(job.document, Issue):
             return job.document
         if job.document is None:
-            record, document = self.read(Found(job.path, 0, 0))
+            record, document = self.read(SourceFile(job.path, 0, 0))
             return document or IssueError(record.fault, record.hint)
         from publisher.build.packing import deserialize_issue
 

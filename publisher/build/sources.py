@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from publisher.archive.index import Index
-from publisher.archive.pack import Pack, Place
+from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
-from publisher.archive.sources import Found, is_settled, look, scan
+from publisher.archive.sources import SourceFile, is_mtime_reliable, scan, stat_files
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
 from publisher.channel import Entry
@@ -29,7 +29,7 @@ class DocumentSpool:
 
     def __init__(self) -> None:
         self._issues: dict[str, Issue] = {}
-        self._locations: dict[str, Place] = {}
+        self._locations: dict[str, PackLocation] = {}
         self._pack = Pack()
 
     def __enter__(self) -> Self:
@@ -54,7 +54,7 @@ class DocumentSpool:
         return self._issues.pop(path, None)
 
 
-def find_sources(config: Config) -> list[Found]:
+def find_sources(config: Config) -> list[SourceFile]:
     """The files that are issues. Raises ConfigError when there is none, StorageError."""
     found = scan(config.root, config.issues)
     if not found:
@@ -68,17 +68,17 @@ def update_index(
     index: Index,
     pool: ProcessPool[IssueRenderer],
     spool: DocumentSpool,
-    files: list[Found],
+    files: list[SourceFile],
     scanned_at: int,
 ) -> None:
     """Bring the index up to date with the files `found`, and put the documents read for it on the shelf."""
-    index.forget(index.records.keys() - {one.path for one in files})
+    index.remove(index.records.keys() - {one.path for one in files})
     # a file that changed in this very moment may change again unnoticed: time 0 has it looked at next time
-    trusted = [one if is_settled(one, scanned_at) else one._replace(mtime=0) for one in files]
+    trusted = [one if is_mtime_reliable(one, scanned_at) else one._replace(mtime=0) for one in files]
     changed = [one for one in trusted if _needs_reading(run, index, one)]
     task = IssueRenderer.read_packed if pool.is_parallel(len(changed)) else IssueRenderer.read
     for done, (record, document) in enumerate(pool.map_unordered(task, changed, len(changed)), 1):
-        index.put(record)
+        index.put_record(record)
         try:
             spool.put(record.path, document)
         except OSError as error:
@@ -86,13 +86,13 @@ def update_index(
         run.report(Progress("reading", done, len(changed)))
 
 
-def _needs_reading(run: RunContext, index: Index, found: Found) -> bool:
+def _needs_reading(run: RunContext, index: Index, found: SourceFile) -> bool:
     """Whether the file's content is unknown; a file that only looks changed is noted as it looks now."""
     record = index.records.get(found.path)
     if record is None:
         return True
-    pictures = look(run.config.root, [source for source, _, _ in record.pictures])
-    if [one.size >= 0 for one in pictures] != [there for _, _, there in record.pictures]:
+    pictures = stat_files(run.config.root, [source for source, _, _ in record.images])
+    if [one.size >= 0 for one in pictures] != [there for _, _, there in record.images]:
         return True
     if (record.size, record.mtime) == (found.size, found.mtime) and found.mtime:
         return False
@@ -102,7 +102,7 @@ def _needs_reading(run: RunContext, index: Index, found: Found) -> bool:
         return True
     if digest != record.sha256:
         return True
-    index.put(record._replace(size=found.size, mtime=found.mtime))
+    index.put_record(record._replace(size=found.size, mtime=found.mtime))
     return False
 
 
@@ -110,7 +110,7 @@ def build_entries(run: RunContext, current: Edition) -> list[Entry]:
     """What channels are told of every issue, newest first. Times of correction are on disk before any
     channel tells them."""
     revisions = Revisions(run.home.revisions)
-    if revisions.damaged:
+    if revisions.is_damaged:
         run.warn(f"{run.home.revisions} is damaged: every issue counts as never corrected")
     entries = [_build_archive_entry(run, record, revisions) for record in current.issues]
     if not run.request.dry_run:
@@ -129,7 +129,7 @@ def _build_archive_entry(run: RunContext, record: Record, revisions: Revisions) 
         summary=record.summary,
         url=record.url,
         published=published,
-        updated=revisions.updated(name, record, published, run.now),
+        updated=revisions.record_update(name, record, published, run.now),
         items=record.items,
         revision=record.revision,
     )

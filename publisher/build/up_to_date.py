@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from publisher.archive.home import Home
-from publisher.archive.site import Site
-from publisher.archive.sources import fingerprint, look, scan
+from publisher.archive.site import OutputFolder
+from publisher.archive.sources import compute_fingerprint, scan, stat_files
 from publisher.events import ChannelOutcome, Outcome, Request
 
 
@@ -20,18 +20,18 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     """
     if request.issue not in ("", "latest"):
         return None
-    site = Site(request.out or root, Home(root))
+    site = OutputFolder(request.out or root, Home(root))
     names: Sequence[str] = request.channels or (site.setup.channels if site.setup else ())
     if site.setup is None or not set(names) <= set(site.setup.channels):
         return None
-    sources = fingerprint(scan(root, site.setup.issues) + look(root, site.setup.pictures))
+    sources = compute_fingerprint(scan(root, site.setup.issues) + stat_files(root, site.setup.images))
     today = _get_local_date(now, site.setup.timezone)
     outcomes: dict[str, ChannelOutcome] = {}
     settled = None
     for name in names:
-        output = site.output(name)
-        settled = output.settled
-        if not (settled and settled.holds(sources, today) and site.is_whole(output)):
+        output = site.channel_files(name)
+        settled = output.up_to_date
+        if not (settled and settled.is_valid(sources, today) and site.is_complete(output)):
             return None
         outcomes[name] = ChannelOutcome(name, unchanged=sum(1 for _ in output.files))
     return settled and Outcome(settled.issue, outcomes, settled.warnings)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from publisher.archive.index import Index
-from publisher.archive.records import Edition, Record, edition
+from publisher.archive.records import Edition, Record, build_edition
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
 from publisher.build.sources import DocumentSpool, find_sources, update_index
@@ -25,18 +25,18 @@ from publisher.config import Config
 from publisher.delivery.job import find_delivery_error
 from publisher.errors import PublisherError
 from publisher.events import Request
-from publisher.ledger import Counts, Key, Ledger, Standing
+from publisher.ledger import DeliveryCounts, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import (
-    Decision,
-    Insistence,
-    decisions,
-    insistences,
-    published,
-    ready,
-    told,
-    unfinished,
+    ForcedIssue,
+    ScheduleOverride,
+    find_alerted,
+    find_published,
+    find_ready,
+    find_unfinished,
+    load_forced_issues,
+    load_overrides,
 )
-from publisher.ledger.meta import Watch, watch
+from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.precheck import IssueChecker, build_issue_error, is_forced
 from publisher.run import RunContext
 from publisher.theme import Theme
@@ -74,7 +74,7 @@ class ScheduledItem(NamedTuple):
     issues are out, and it only lacks in the archive."""
 
     record: Record
-    key: Key
+    key: PublicationKey
     due: dt.datetime
     status: ItemStatus
     next_check: dt.datetime
@@ -92,23 +92,23 @@ class LedgerView(NamedTuple):
     """What the ledger has to say. `ready` are publications with deliveries that may be made now; of `unsound`
     ones somebody was told so."""
 
-    published: frozenset[Key] = frozenset()
-    unfinished: Mapping[Key, Standing] = {}
-    overrides: Mapping[tuple[str, str], Decision] = {}
-    ready: frozenset[Key] = frozenset()
-    forced_issues: Mapping[str, tuple[Insistence, ...]] = {}
+    published: frozenset[PublicationKey] = frozenset()
+    unfinished: Mapping[PublicationKey, PublicationStatus] = {}
+    overrides: Mapping[tuple[str, str], ScheduleOverride] = {}
+    ready: frozenset[PublicationKey] = frozenset()
+    forced_issues: Mapping[str, tuple[ForcedIssue, ...]] = {}
     reported_errors: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def load(cls, ledger: Ledger, now: dt.datetime) -> LedgerView:
         """All that is known to a ledger."""
         return cls(
-            published(ledger),
-            unfinished(ledger),
-            decisions(ledger),
-            ready(ledger, now),
-            insistences(ledger),
-            told(ledger, ItemStatus.HAS_ERRORS.value),
+            find_published(ledger),
+            find_unfinished(ledger),
+            load_overrides(ledger),
+            find_ready(ledger, now),
+            load_forced_issues(ledger),
+            find_alerted(ledger, ItemStatus.HAS_ERRORS.value),
         )
 
 
@@ -125,7 +125,7 @@ class Upcoming(NamedTuple):
     """What is to come, and who looks at the clock for it."""
 
     items: list[ScheduledItem]
-    watch: Watch
+    watch: SchedulerActivity
 
 
 def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
@@ -137,7 +137,7 @@ def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
     with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
         known = LedgerView.load(run.ledger, now) if run.has_ledger else LedgerView()
         found = build_calendar(run, read_records(run), known, now)
-        looks = watch(run.ledger, config.newsletter.id) if run.has_ledger else Watch()
+        looks = load_activity(run.ledger, config.newsletter.id) if run.has_ledger else SchedulerActivity()
     lately = now - config.schedule.catch_up
     held, unfit = (ItemStatus.HELD, ItemStatus.HAS_ERRORS), (ItemStatus.DRAFT, ItemStatus.BROKEN)
     ahead = [
@@ -165,7 +165,7 @@ def build_calendar(
     """The appointments of all issues that have a date, the first due first. With `remember` the next look for
     errors passes over the texts that this one saw."""
     config = run.config
-    obstacles = _Blockers(run, edition(records.values(), dt.date.max), known)
+    obstacles = _Blockers(run, build_edition(records.values(), dt.date.max), known)
     order = {channel.name: number for number, channel in enumerate(config.channels)}
     made = []
     for record in records.values():
@@ -185,7 +185,7 @@ class _Blockers:
         self._run = run
         self._edition = everything
         self._ledger_view = known
-        self.faults = {**everything.faults, **everything.clashes}
+        self.faults = {**everything.faults, **everything.conflicts}
 
     @cached_property
     def _checker(self) -> IssueChecker:
@@ -221,10 +221,10 @@ class _Blockers:
         return one._replace(status=ItemStatus.HAS_ERRORS, **_build_fault_fields(fault))
 
 
-def build_publication_key(config: Config, channel: Channel, issue: str) -> Key:
+def build_publication_key(config: Config, channel: Channel, issue: str) -> PublicationKey:
     """What the ledger calls an issue on a channel. Files have the folder of the site for a destination."""
     place = channel.destination if isinstance(channel, MessageChannel) else ""
-    return Key(f"{config.newsletter.id}/{issue}", channel.name, place or config.newsletter.site)
+    return PublicationKey(f"{config.newsletter.id}/{issue}", channel.name, place or config.newsletter.site)
 
 
 def _find_issue_date(record: Record) -> dt.date | None:
@@ -243,7 +243,7 @@ def _build_item(
     """When it is due, whatever may stop it."""
     zone = ZoneInfo(config.newsletter.timezone)
     key = build_publication_key(config, channel, record.id or day.isoformat())
-    decided = known.overrides.get((key.issue, key.channel), Decision())
+    decided = known.overrides.get((key.issue, key.channel), ScheduleOverride())
     due = resolve_local_time(*config.schedule.due_time(day, channel.name), zone)
     if decided.due:  # never before the day that the issue bears
         due = max(decided.due, resolve_local_time(day, dt.time(), zone))
@@ -263,7 +263,7 @@ def _evaluate(
     if one.key in known.published:
         return one._replace(status=ItemStatus.DONE)
     standing = known.unfinished.get(one.key)
-    counts = standing.counts if standing else Counts()
+    counts = standing.counts if standing else DeliveryCounts()
     one = one._replace(started=counts.total > counts.planned + counts.dropped)
     if one.record.draft:
         return one._replace(status=ItemStatus.DRAFT, detail="it is a draft", hint="take `draft: true` out")
@@ -285,12 +285,12 @@ def _evaluate(
 
 
 def _evaluate_unfinished(
-    one: ScheduledItem, channel: Channel, standing: Standing, known: LedgerView, now: dt.datetime
+    one: ScheduledItem, channel: Channel, standing: PublicationStatus, known: LedgerView, now: dt.datetime
 ) -> ScheduledItem | None:
     """The appointment of one that was begun, if it cannot go on now."""
     counts = standing.counts
-    if standing.owner and standing.until and standing.until > now:
-        return one._replace(status=ItemStatus.BUSY, next_check=standing.until, detail=standing.owner)
+    if standing.owner and standing.leased_until and standing.leased_until > now:
+        return one._replace(status=ItemStatus.BUSY, next_check=standing.leased_until, detail=standing.owner)
     if counts.sending:  # who publishes next finds out what became of it
         return None
     stuck = counts.failed or counts.unknown

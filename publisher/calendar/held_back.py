@@ -16,12 +16,12 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
     archives = [channel for channel in run.channels if isinstance(channel, ArchiveChannel)]
     if not (archives and run.has_ledger):
         return frozenset()
-    from publisher.ledger.calendar import decisions, published
-    from publisher.ledger.meta import watch
+    from publisher.ledger.calendar import find_published, load_overrides
+    from publisher.ledger.meta import load_activity
 
     now, ledger = run.clock.time(), run.ledger
-    is_kept = watch(ledger, run.config.newsletter.id).is_kept(now)
-    if not (is_kept or any(one.held for one in decisions(ledger).values())):
+    is_kept = load_activity(ledger, run.config.newsletter.id).is_active(now)
+    if not (is_kept or any(one.held for one in load_overrides(ledger).values())):
         return frozenset()
     from publisher.calendar.calendar import (
         HELD_BACK_STATUSES,
@@ -31,7 +31,7 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
         build_publication_key,
     )
 
-    today, out = run.now.date().isoformat(), published(ledger)
+    today, out = run.now.date().isoformat(), find_published(ledger)
     waiting = {
         path
         for path, one in records.items()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from zoneinfo import ZoneInfo
 
-from publisher.archive.records import Record, names
+from publisher.archive.records import Record, issue_names
 from publisher.calendar.calendar import (
     ItemStatus,
     LedgerView,
@@ -21,7 +21,7 @@ from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.errors import ConfigError, find_nearest
 from publisher.events import Request
-from publisher.ledger.calendar import decide
+from publisher.ledger.calendar import save_override
 from publisher.run import select_channels
 from publisher.theme import Theme
 
@@ -57,7 +57,9 @@ def set_override(
         if not open_ones:
             where = " on " + ", ".join(request.channels) if request.channels else ""
             raise ConfigError(f"{record.id or record.path} is out{where} already", "see publish status")
-        decide(run.ledger, open_ones[0].key.issue, [one.key.channel for one in open_ones], held=held, due=due)
+        save_override(
+            run.ledger, open_ones[0].key.issue, [one.key.channel for one in open_ones], held=held, due=due
+        )
         keys = {one.key for one in open_ones}
         return [
             one
@@ -68,9 +70,11 @@ def set_override(
 
 def _find_record(wanted: str, found: Mapping[str, Record]) -> Record:
     """The issue of that date, id, path or file name, whether it is due or not."""
-    meant = [record for record in found.values() if wanted in names(record)]
+    meant = [record for record in found.values() if wanted in issue_names(record)]
     if not meant:
-        near = find_nearest(wanted, [name for record in found.values() for name in names(record) if name])
+        near = find_nearest(
+            wanted, [name for record in found.values() for name in issue_names(record) if name]
+        )
         raise ConfigError(
             f"there is no issue {wanted}", f"did you mean {near}?" if near else "publish status"
         )

@@ -22,7 +22,7 @@ from publisher.cli.selection import (
 from publisher.errors import ConfigError, PublisherError
 
 if TYPE_CHECKING:
-    from publisher.archive.sources import Found
+    from publisher.archive.sources import SourceFile
     from publisher.checker import CheckedFile
     from publisher.cli.links import LinkReport
     from publisher.cli.parser import CommandParser
@@ -119,7 +119,7 @@ def _check_issues(
     arguments: argparse.Namespace,
     output: Output,
     job: CheckScope,
-    found: list[Found],
+    found: list[SourceFile],
     wanted: list[str],
     texts: dict[str, str],
     worst: int = 0,
@@ -270,7 +270,7 @@ def _print_diff(output: Output, path: str, before: str, after: str) -> None:
 
 def _check_stdin(arguments: argparse.Namespace, output: Output, job: CheckScope) -> int:
     """Check standard input as the text of a file, whether that is there or not."""
-    from publisher.archive.sources import Found
+    from publisher.archive.sources import SourceFile
     from publisher.checker import encode_like, fix_text
     from publisher.reader import decode
 
@@ -287,4 +287,6 @@ def _check_stdin(arguments: argparse.Namespace, output: Output, job: CheckScope)
             return 0
     found, _ = select_files(job, ()) if job.config else ([], [])
     found = [one for one in found if one.path != path]
-    return _check_issues(arguments, output, job, [*found, Found(path, len(data), 0)], [path], {path: text})
+    return _check_issues(
+        arguments, output, job, [*found, SourceFile(path, len(data), 0)], [path], {path: text}
+    )

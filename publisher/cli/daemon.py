@@ -25,7 +25,7 @@ from publisher.project import find_config
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser
     from publisher.config import Config
-    from publisher.server.state import State
+    from publisher.server.state import DaemonState
     from publisher.theme import Theme
 
 
@@ -43,27 +43,27 @@ def add_log_option(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
     """Serve until SIGTERM or SIGINT; 0. What is wrong with publisher.toml at the start is raised."""
-    from publisher.daemon.alarm import wake
-    from publisher.daemon.systemd import notify
+    from publisher.daemon.alarm import run_alarm
+    from publisher.daemon.systemd import notify_systemd
 
     gc.enable()  # which a single run does without
     daemon = _DaemonRunner(find_config(Path.cwd()), DaemonLog(output, structured=arguments.log == "json"))
 
     def tick() -> dt.datetime | None:
-        notify("WATCHDOG=1")
+        notify_systemd("WATCHDOG=1")
         return daemon.tick(dt.datetime.now(dt.UTC))
 
     def at_work() -> None:
         if daemon.is_alive(dt.datetime.now(dt.UTC)):
-            notify("WATCHDOG=1")
+            notify_systemd("WATCHDOG=1")
 
     def ready() -> None:
         daemon.log.log_event(DaemonEvent("started"))
-        notify("READY=1")
+        notify_systemd("READY=1")
 
     with _serve_http(daemon):
-        wake(tick, daemon.stop, daemon.report_failure, at_work, ready)
-    notify("STOPPING=1")
+        run_alarm(tick, daemon.stop, daemon.report_failure, at_work, ready)
+    notify_systemd("STOPPING=1")
     daemon.record_stop(dt.datetime.now(dt.UTC))
     daemon.log.log_event(DaemonEvent("stopped"))
     output.finish({"exit": 0})
@@ -77,11 +77,11 @@ def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
     if config.listen is None:
         yield
         return
-    from publisher.server import exposed, serving
+    from publisher.server import build_exposure_warning, run_server
 
-    if warning := exposed(config.listen):
+    if warning := build_exposure_warning(config.listen):
         daemon.log.log_event(DaemonEvent("warning", message=warning))
-    with serving(config.listen, config.root / config.newsletter.site, daemon.state) as address:
+    with run_server(config.listen, config.root / config.newsletter.site, daemon.state) as address:
         daemon.log.log_event(DaemonEvent("listening", message=address))
         yield
 
@@ -132,11 +132,11 @@ class _DaemonRunner:
         self._next_due = due
         return done.next_due
 
-    def state(self) -> State:
+    def state(self) -> DaemonState:
         """How it is, for those who watch it. An issue counts once for each way it stands on its channels."""
-        from publisher.server.state import State
+        from publisher.server.state import DaemonState
 
-        return State(
+        return DaemonState(
             dt.datetime.now(dt.UTC),
             self._heartbeat.last_alive,
             self._next_due,

@@ -11,7 +11,7 @@ _MIN_COLUMNS = 40
 """The columns of an excerpt in a terminal that has hardly any."""
 
 _CONTEXT_CHARACTERS = 500
-"""So many characters on both sides are looked at: what is farther away has no room, in lines like books."""
+"""So many characters on both sides are looked at: what is farther away has no room, in lines like tx."""
 
 _MIN_TRAILING_COLUMNS = 16
 """So many columns behind the carets are shown at least, where there are any."""

@@ -15,7 +15,7 @@ from publisher.errors import ConfigError
 if TYPE_CHECKING:
     from publisher.checker import CheckedFile
     from publisher.checks.codes import Problem
-    from publisher.linkcheck import Verdict
+    from publisher.linkcheck import LinkResult
     from publisher.model import Pos
 
 
@@ -24,17 +24,17 @@ class LinkReport(NamedTuple):
     them were known before, and how many seconds it took."""
 
     links_by_file: Mapping[str, Sequence[tuple[str, Pos]]]
-    verdicts: Mapping[str, Verdict]
+    verdicts: Mapping[str, LinkResult]
     cached: int
     seconds: float
 
     @property
     def counts(self) -> dict[str, int]:
         """How many addresses are in each state there is."""
-        from publisher.linkcheck import State
+        from publisher.linkcheck import LinkState
 
         found = Counter(verdict.state for verdict in self.verdicts.values())
-        return {state.value: found[state] for state in State}
+        return {state.value: found[state] for state in LinkState}
 
     @property
     def summary_line(self) -> str:
@@ -76,13 +76,13 @@ def add_link_problems(
     """
     from publisher.archive.home import Home
     from publisher.checker import find_issue_links
-    from publisher.linkcheck import Limits, Memory, check_links
+    from publisher.linkcheck import LinkCache, LinkCheckLimits, check_links
 
-    limits = Limits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
+    limits = LinkCheckLimits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
     written = {one.path: find_issue_links(job.root, one.path, texts) for one in checked if not one.fault}
     urls = [url for places in written.values() for url, _ in places]
     file = Home(job.config.root).cache / "links.json" if job.config else None
-    memory = Memory(file, job.now.timestamp())
+    memory = LinkCache(file, job.now.timestamp())
     known = {url for url in urls if memory.get(url)}
     begun = time.monotonic()
     with ProgressBar(output, "asking after links", min_steps=2) as progress:
@@ -96,15 +96,15 @@ def add_link_problems(
 
 
 def _merge_link_problems(
-    one: CheckedFile, written: Sequence[tuple[str, Pos]], verdicts: Mapping[str, Verdict]
+    one: CheckedFile, written: Sequence[tuple[str, Pos]], verdicts: Mapping[str, LinkResult]
 ) -> tuple[Problem, ...]:
     from publisher.checks.liveness import LivenessResult, find_dead_links
-    from publisher.linkcheck import State
+    from publisher.linkcheck import LinkState
 
     answers = {
-        url: LivenessResult(verdict.state is State.GONE, verdict.reason)
+        url: LivenessResult(verdict.state is LinkState.GONE, verdict.reason)
         for url, verdict in verdicts.items()
-        if verdict.state is not State.OK
+        if verdict.state is not LinkState.OK
     }
     found = (problem for problem in find_dead_links(written, answers) if problem.code not in one.silenced)
     return tuple(sorted((*one.problems, *found)))

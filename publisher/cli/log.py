@@ -34,11 +34,11 @@ class DaemonLog:
         self._write_line(news)
         config = self._config
         if news.alarm and config and config.schedule.on_failure:
-            from publisher.daemon.hook import call
+            from publisher.daemon.hook import run_hook
 
             name = config.newsletter.name
             facts = {**_event_fields(news), "newsletter": name, "text": f"{name}: {format_event(news)}"}
-            if fault := call(config.schedule.on_failure, facts, config.root):
+            if fault := run_hook(config.schedule.on_failure, facts, config.root):
                 self._write_line(DaemonEvent("warning", message=f"nobody heard of it: on_failure: {fault}"))
 
     def _write_line(self, news: DaemonEvent) -> None:

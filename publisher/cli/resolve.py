@@ -16,7 +16,7 @@ from publisher.cli.actions import (
 )
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
-from publisher.ledger.queries import Verdict
+from publisher.ledger.queries import ResolutionChoice
 from publisher.project import find_config
 from publisher.reports.resolve import Resolution, UnknownDeliveries, open_resolver, short_part_name
 
@@ -32,7 +32,11 @@ _RESOLUTION_OPTIONS = {
 }
 _SENT_WITH_ID_OPTION = {"--sent ID": "it is there (without ID nobody can change it later)"}
 _SENT_OPTION = {"--sent": "it is there"}
-_RESOLUTION_LABELS = {Verdict.SENT: "arrived", Verdict.RESEND: "to be sent again", Verdict.DROP: "given up"}
+_RESOLUTION_LABELS = {
+    ResolutionChoice.SENT: "arrived",
+    ResolutionChoice.RESEND: "to be sent again",
+    ResolutionChoice.DROP: "given up",
+}
 
 
 def define(parser: CommandParser) -> None:
@@ -81,7 +85,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
             f"{case.key.channel} · {case.key.destination} · {number} {_RESOLUTION_LABELS[answer.verdict]}"
         )
         if left.planned:
-            publish = "publish retry" if case.key.followed else "publish"
+            publish = "publish retry" if case.key.notice_of else "publish"
             output.info(f"next: {publish} {arguments.issue} --channel {case.key.channel} sends the rest")
     unknown = sum(left.unknown for _, _, left in entered)
     code = 4 if unknown else 0
@@ -104,11 +108,11 @@ def _record_article_url(
 
 def _parse_resolution(arguments: argparse.Namespace) -> Resolution | None:
     if arguments.sent is not None:
-        verdict = Verdict.SENT
+        verdict = ResolutionChoice.SENT
     elif arguments.resend:
-        verdict = Verdict.RESEND
+        verdict = ResolutionChoice.RESEND
     elif arguments.drop:
-        verdict = Verdict.DROP
+        verdict = ResolutionChoice.DROP
     else:
         return None
     return Resolution(verdict, arguments.part, arguments.to, arguments.sent or "")
@@ -132,9 +136,8 @@ def _print_unknown_deliveries(
         output.line(f"{channel} · {destination} · {len(case.deliveries)} of {case.total} unknown", "bold")
         for number, one in enumerate(case.deliveries):
             to = "" if one.recipient == destination else f" to {one.recipient}"
-            output.line(
-                f"  {short_part_name(one.part)}{to}  begun {one.began.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-            )
+            begun = f"{one.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+            output.line(f"  {short_part_name(one.part)}{to}  begun {begun}")
             if number < _MAX_DETAILED:
                 output.line(f"    {one.reason}")
                 if words := case.previews[one.digest]:
@@ -159,7 +162,7 @@ def _unknown_deliveries_to_json(case: UnknownDeliveries, zone: ZoneInfo) -> dict
             {
                 "part": one.part,
                 "recipient": one.recipient,
-                "began": one.began.astimezone(zone).isoformat(timespec="seconds"),
+                "began": one.started_at.astimezone(zone).isoformat(timespec="seconds"),
                 "reason": one.reason,
                 "words": case.previews[one.digest],
             }

@@ -11,7 +11,7 @@ from publisher.errors import ConfigError
 from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.archive.sources import Found
+    from publisher.archive.sources import SourceFile
     from publisher.config import Config
 
 
@@ -39,9 +39,9 @@ def load_current_config() -> Config | None:
     return config.load_config(path, registry.load_channel)
 
 
-def select_files(job: CheckScope, words: Sequence[str]) -> tuple[list[Found], list[str]]:
+def select_files(job: CheckScope, words: Sequence[str]) -> tuple[list[SourceFile], list[str]]:
     """Every file that is there, and the paths of those that are asked for."""
-    from publisher.archive.sources import look, scan
+    from publisher.archive.sources import scan, stat_files
 
     found = {one.path: one for one in scan(job.root, job.config.issues)} if job.config else {}
     if not words:
@@ -51,11 +51,11 @@ def select_files(job: CheckScope, words: Sequence[str]) -> tuple[list[Found], li
     wanted: dict[str, None] = {}
     for word in words:
         wanted |= dict.fromkeys(_resolve_file_argument(job, word, found))
-    found |= {one.path: one for one in look(job.root, [path for path in wanted if path not in found])}
+    found |= {one.path: one for one in stat_files(job.root, [path for path in wanted if path not in found])}
     return list(found.values()), list(wanted)
 
 
-def _resolve_file_argument(job: CheckScope, word: str, found: dict[str, Found]) -> list[str]:
+def _resolve_file_argument(job: CheckScope, word: str, found: dict[str, SourceFile]) -> list[str]:
     """The paths a word means: a file, the Markdown files of a folder, or the issues of a date."""
     path = Path.cwd() / word
     if path.is_dir():

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
-from publisher.archive.records import names
+from publisher.archive.records import issue_names
 from publisher.calendar.calendar import find_upcoming
 from publisher.cli.actions import build_warning_handler, load_project, resolve_issue_argument
 from publisher.cli.output import Output
 from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
 from publisher.errors import PublisherError
-from publisher.ledger import State
-from publisher.ledger.queries import Missed
+from publisher.ledger import DeliveryState
+from publisher.ledger.queries import FailedDelivery
 from publisher.project import find_config
 from publisher.reports.resolve import short_part_name
 from publisher.reports.status import ChannelStatus, StatusRow, build_status_rows
@@ -30,7 +30,7 @@ _TITLE_WIDTH = 32
 _MAX_LISTED = 20
 """So many deliveries that did not arrive are told one by one."""
 
-_STATE_LABELS = {State.DROPPED: "given up", State.PLANNED: "waits"}
+_STATE_LABELS = {DeliveryState.DROPPED: "given up", DeliveryState.PLANNED: "waits"}
 _OK_STATUSES, _ERROR_STATUSES = (
     (ChannelStatus.PUBLISHED, ChannelStatus.FILES),
     (ChannelStatus.FAILED, ChannelStatus.UNKNOWN, ChannelStatus.BROKEN),
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     config, theme = load_project(path)
     issue = resolve_issue_argument(arguments.issue, path.parent)
     ahead = find_upcoming(config, theme, now)
-    later = [one for one in ahead.items if not issue or issue in names(one.record)]
+    later = [one for one in ahead.items if not issue or issue in issue_names(one.record)]
     try:
         rows = build_status_rows(config, theme, issue, now, build_warning_handler(output))
     except PublisherError:
@@ -76,19 +76,19 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         title = title if len(title) <= _TITLE_WIDTH else f"{title[: _TITLE_WIDTH - 1]}…"
         output.line(f"{name}  {title}".strip(), "bold")
         if insisted := listed[0].insisted:
-            when = f"{insisted.at.astimezone(zone):%Y-%m-%d %H:%M}"
+            when = f"{insisted.forced_at.astimezone(zone):%Y-%m-%d %H:%M}"
             output.line(f"  published by --force {when}, with {insisted.errors}", "yellow")
         for row in listed:
             _print_row(row, zone, width, output)
     if not (told or later or issue):
         output.line("no issue is due")
     watch = ahead.watch
-    silent = watch.is_silent(now)
+    silent = watch.is_daemon_missing(now)
     if silent and watch.heartbeat:
         output.warning(
             f"the daemon was last alive {watch.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: publish daemon"
         )
-    elif later and not watch.is_kept(now):
+    elif later and not watch.is_active(now):
         output.info("nobody looks at the clock: publish daemon, or publish when it is due")
     code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
     code = code or (2 if silent else 0)
@@ -116,7 +116,7 @@ def _print_row(row: StatusRow, zone: ZoneInfo, width: int, output: Output) -> No
             output.line(f"  {' ' * width}  {line}")
 
 
-def _format_missed_delivery(missed: Missed, row: StatusRow) -> str:
+def _format_missed_delivery(missed: FailedDelivery, row: StatusRow) -> str:
     who = short_part_name(missed.part) if missed.recipient == row.destination else missed.recipient
     return f"{who} {_STATE_LABELS.get(missed.state, missed.state.value)}: {missed.reason}"
 
@@ -184,7 +184,7 @@ def _row_to_json(row: StatusRow, zone: ZoneInfo) -> dict[str, object]:
         "missed": [one._asdict() | {"state": one.state.value} for one in row.missed],
         "when": row.when and _format_iso_time(row.when, zone),
         "insisted": row.insisted
-        and {"errors": row.insisted.errors, "at": _format_iso_time(row.insisted.at, zone)},
+        and {"errors": row.insisted.errors, "at": _format_iso_time(row.insisted.forced_at, zone)},
         "next": suggest_command(row),
     }
 

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from apscheduler.events import SchedulerEvent
     from apscheduler.schedulers.base import BaseScheduler
 
-EVERY = 30.0
+TICK_INTERVAL = 30.0
 """Seconds from tick to tick."""
 
-_STEP = 5.0
+_MAX_CLOCK_STEP = 5.0
 """So many seconds a clock may be set, and nobody minds."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def wake(
+def run_alarm(
     tick: Callable[[], dt.datetime | None],
     stop: Event,
-    tell: Callable[[str], None],
-    at_work: Callable[[], None] = lambda: None,
-    ready: Callable[[], None] = lambda: None,
+    on_error: Callable[[str], None],
+    on_busy: Callable[[], None] = lambda: None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Call `tick` until SIGTERM or SIGINT comes; then set `stop`, and return when the tick has ended.
 
@@ -54,11 +54,11 @@ def wake(
     )
     working = Lock()
     bell, ear = socket.socketpair()
-    watch = Thread(target=_watch, args=(ear, scheduler, stop, working), name="clock")
+    watch = Thread(target=_watch_clock, args=(ear, scheduler, stop, working), name="clock")
 
     def ring() -> None:
         if not working.acquire(blocking=False):
-            at_work()
+            on_busy()
             return
         try:
             if following := tick():
@@ -66,9 +66,14 @@ def wake(
         finally:
             working.release()
 
-    _listen(scheduler, watch, tell, at_work)
+    _add_listeners(scheduler, watch, on_error, on_busy)
     scheduler.add_job(
-        ring, "interval", seconds=EVERY, id="tick", next_run_time=dt.datetime.now(dt.UTC), max_instances=1
+        ring,
+        "interval",
+        seconds=TICK_INTERVAL,
+        id="tick",
+        next_run_time=dt.datetime.now(dt.UTC),
+        max_instances=1,
     )
     # what a handler may do in the midst of anything is little: the bell rings, and the watch does the rest
     bell.setblocking(False)
@@ -76,7 +81,7 @@ def wake(
     fd = signal.set_wakeup_fd(bell.fileno())
     with closing(bell), closing(ear):
         try:
-            ready()
+            on_ready()
             scheduler.start()
         finally:
             bell.send(b"!")
@@ -87,34 +92,34 @@ def wake(
                 signal.signal(number, handler)
 
 
-def _listen(
-    scheduler: BaseScheduler, watch: Thread, tell: Callable[[str], None], at_work: Callable[[], None]
+def _add_listeners(
+    scheduler: BaseScheduler, watcher: Thread, on_error: Callable[[str], None], on_busy: Callable[[], None]
 ) -> None:
     from apscheduler import events
 
     def hear(event: SchedulerEvent) -> None:
         match event.code:
             case events.EVENT_SCHEDULER_STARTED:
-                watch.start()
+                watcher.start()
             case events.EVENT_JOB_ERROR:
                 error = event.exception
-                tell(f"internal error: {type(error).__name__}: {error}")
+                on_error(f"internal error: {type(error).__name__}: {error}")
             case events.EVENT_JOB_MISSED:
-                tell("the alarm came too late")
+                on_error("the alarm came too late")
             case _:
-                at_work()
+                on_busy()
 
     codes = events.EVENT_JOB_ERROR | events.EVENT_JOB_MISSED | events.EVENT_JOB_MAX_INSTANCES
     scheduler.add_listener(hear, codes | events.EVENT_SCHEDULER_STARTED)
 
 
-def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event, working: Lock) -> None:
+def _watch_clock(receiver: socket.socket, scheduler: BaseScheduler, stop: Event, working: Lock) -> None:
     """Wait for the bell, and shut down. Meanwhile see whether the clock was set, or the machine asleep: the
     scheduler waits by another clock, and after a step backwards it would wait until the old time is back."""
-    ahead = _ahead()
-    while not select.select([ear], [], [], EVERY)[0]:
-        before, ahead = ahead, _ahead()
-        if abs(ahead - before) > _STEP:
+    ahead = _measure_clock_offset()
+    while not select.select([receiver], [], [], TICK_INTERVAL)[0]:
+        before, ahead = ahead, _measure_clock_offset()
+        if abs(ahead - before) > _MAX_CLOCK_STEP:
             scheduler.modify_job("tick", next_run_time=dt.datetime.now(dt.UTC))
     stop.set()
     with working:  # to shut down waits for the tick, and holds what a tick needs that asks for an alarm
@@ -122,6 +127,6 @@ def _watch(ear: socket.socket, scheduler: BaseScheduler, stop: Event, working: L
             scheduler.shutdown()
 
 
-def _ahead() -> float:
+def _measure_clock_offset() -> float:
     """By how many seconds the time of day is ahead of the clock that nobody sets."""
     return time.time() - time.monotonic()

@@ -13,8 +13,8 @@ from publisher.channel import MessageChannel
 from publisher.delivery.job import find_delivery_error
 from publisher.errors import IssueError, PublisherError
 from publisher.events import ChannelOutcome
-from publisher.ledger import Standing
-from publisher.ledger.calendar import tell_once
+from publisher.ledger import PublicationStatus
+from publisher.ledger.calendar import record_alerts
 from publisher.run import RunContext
 
 _ALERT_EXIT_CODES = {
@@ -100,9 +100,9 @@ class Alerts:
         on = {channel.name for channel in run.channels if isinstance(channel, MessageChannel)}
         prefix = f"{run.config.newsletter.id}/"
         for key, standing in known.unfinished.items():
-            if key in there or key.followed or key.channel not in on or not key.issue.startswith(prefix):
+            if key in there or key.notice_of or key.channel not in on or not key.issue.startswith(prefix):
                 continue
-            if _has_attempts(standing) and tell_once(
+            if _has_attempts(standing) and record_alerts(
                 run.ledger, [(key.issue, key.channel)], "gone", "", run.clock.time()
             ):
                 fault = find_delivery_error(standing)
@@ -119,7 +119,7 @@ class Alerts:
         that was in the journal."""
         self._set_exit_code(error.exit_code)
         about = [(one.key.issue, name) for name in channels]
-        news = tell_once(self._run.ledger, about, "failed", error.message, self._run.clock.time())
+        news = record_alerts(self._run.ledger, about, "failed", error.message, self._run.clock.time())
         if news or not repeated:
             what = ItemStatus.BROKEN.value if isinstance(error, IssueError) else "failed"
             self._on_event(
@@ -132,14 +132,14 @@ class Alerts:
         about = {(one.key.issue, one.key.channel): one for one in some}
         if not about:
             return []
-        news = set(tell_once(self._run.ledger, about, what, detail, self._run.clock.time()))
+        news = set(record_alerts(self._run.ledger, about, what, detail, self._run.clock.time()))
         return [one for place, one in about.items() if place in news]
 
     def _set_exit_code(self, code: int) -> None:
         self.exit_code = self.exit_code or code
 
 
-def _has_attempts(standing: Standing) -> bool:
+def _has_attempts(standing: PublicationStatus) -> bool:
     return standing.counts.total > standing.counts.planned + standing.counts.dropped
 
 

@@ -14,9 +14,9 @@ from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler, format_summ
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import StorageError
 from publisher.events import ChannelOutcome
-from publisher.ledger import Key, Standing
-from publisher.ledger.plan import digest_of
-from publisher.ledger.queries import standing
+from publisher.ledger import PublicationKey, PublicationStatus
+from publisher.ledger.plan import compute_parts_digest
+from publisher.ledger.queries import find_status
 from publisher.run import OutgoingMessage, RunContext
 
 _RETRY_DELAY = dt.timedelta(minutes=10)
@@ -40,7 +40,7 @@ class PendingPings:
             now, name = run.clock.time(), owed.channel.name
             first, _ = self._pauses.get(name, (now, ""))
             if known:
-                first = max(first, known.next_at or now, (known.owner and known.until) or now)
+                first = max(first, known.next_at or now, (known.owner and known.leased_until) or now)
             if first <= now and not self._stop.is_set():
                 code = self.record(run, deliver_one(run, owed, self._stop)) or code
                 first, _ = self._pauses.get(name, (now, ""))
@@ -55,7 +55,9 @@ class PendingPings:
             if outcome.has_changes:
                 self._on_event(DaemonEvent("published", "", (outcome.name,), format_summary_line(outcome)))
             return 0
-        known = standing(run.ledger, Key(run.config.newsletter.id, outcome.name, outcome.destination))
+        known = find_status(
+            run.ledger, PublicationKey(run.config.newsletter.id, outcome.name, outcome.destination)
+        )
         waits = bool(known and known.counts.planned)
         reason = known.reasons[0] if known and known.reasons else error.message
         if reason != self._pauses.get(outcome.name, (None, ""))[1]:
@@ -65,18 +67,20 @@ class PendingPings:
         return error.exit_code
 
 
-def _find_pending_pings(run: RunContext) -> Iterator[tuple[OutgoingMessage, Standing | None]]:
+def _find_pending_pings(run: RunContext) -> Iterator[tuple[OutgoingMessage, PublicationStatus | None]]:
     for channel in run.channels:
         told = _try_build_feed_ping(run, channel) if isinstance(channel, PingChannel) else None
         if told:
-            known = standing(run.ledger, Key(told.id, told.channel.name, told.channel.destination))
+            known = find_status(
+                run.ledger, PublicationKey(told.id, told.channel.name, told.channel.destination)
+            )
             if known is None or _is_pending(known, told):
                 yield told, known
 
 
-def _is_pending(known: Standing, told: OutgoingMessage) -> bool:
+def _is_pending(known: PublicationStatus, told: OutgoingMessage) -> bool:
     waits = known.counts.planned or known.counts.sending
-    return bool(waits or (known.done and known.digest != digest_of(told.rendering.parts)))
+    return bool(waits or (known.done and known.digest != compute_parts_digest(told.rendering.parts)))
 
 
 def _try_build_feed_ping(run: RunContext, channel: PingChannel) -> OutgoingMessage | None:

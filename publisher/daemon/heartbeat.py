@@ -12,8 +12,8 @@ from contextlib import closing
 from publisher.calendar.calendar import open_read_only_run
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.ledger.meta import beat
-from publisher.ledger.metrics import Figures, figures, promised
+from publisher.ledger.meta import record_heartbeat
+from publisher.ledger.metrics import LedgerMetrics, collect_metrics, find_lease_expiry
 from publisher.run import RunContext
 from publisher.theme import Theme
 
@@ -28,14 +28,14 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.last_alive: dt.datetime | None = None
-        self.metrics = Figures()
+        self.metrics = LedgerMetrics()
         self._clock: Clock | None = None
         self._last_progress = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     def start(self, run: RunContext) -> None:
         """A tick begins. Raises StorageError."""
         self._clock, self._last_progress = run.clock, run.clock.time()
-        beat(run.ledger, run.config.newsletter.id, self._last_progress)
+        record_heartbeat(run.ledger, run.config.newsletter.id, self._last_progress)
 
     def finish(self, run: RunContext) -> None:
         """The tick ended well. Raises StorageError."""
@@ -47,22 +47,22 @@ class Heartbeat:
             return True
         with closing(open_read_only_run(config, theme, self._clock)) as run:
             # the time of the tick, by which its promises are: the clock may have been set since
-            then, until = self._clock.time(), promised(run.ledger)
+            then, until = self._clock.time(), find_lease_expiry(run.ledger)
             if until:
                 self._last_progress = min(then, until)
             moves = then <= (until or self._last_progress + MAX_SILENCE)
             if moves:
-                beat(run.ledger, run.config.newsletter.id, now)
+                record_heartbeat(run.ledger, run.config.newsletter.id, now)
                 self._record_alive(run, now)
         return moves
 
     def stop(self, config: Config, theme: Theme, now: dt.datetime) -> None:
         """The daemon leaves. Raises StorageError."""
         with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
-            beat(run.ledger, run.config.newsletter.id, None)
+            record_heartbeat(run.ledger, run.config.newsletter.id, None)
 
     def _record_alive(self, run: RunContext, now: dt.datetime) -> None:
         self.last_alive = now
         if run.config.listen:
             live = [channel.name for channel in run.channels if run.is_sending_channel(channel)]
-            self.metrics = figures(run.ledger, run.config.newsletter.id, live)
+            self.metrics = collect_metrics(run.ledger, run.config.newsletter.id, live)

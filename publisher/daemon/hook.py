@@ -8,37 +8,37 @@ from pathlib import Path
 from publisher.credentials import redact, resolve_secret
 from publisher.errors import PublisherError
 
-_PATIENCE = 30.0
-_REFERENCES = ("env:", "file:", "keyring:", "credential:")
+_TIMEOUT = 30.0
+_REFERENCE_PREFIXES = ("env:", "file:", "keyring:", "credential:")
 
 
-def call(target: str, news: Mapping[str, object], folder: Path) -> str:
+def run_hook(target: str, event: Mapping[str, object], folder: Path) -> str:
     """Give the news, as JSON, to the command on its standard input or POST them to the address; why that
     failed, or "". The command runs in the folder, not in a shell; `target` may be a Reference to either."""
     import json
 
     try:
-        if target.startswith(_REFERENCES):
+        if target.startswith(_REFERENCE_PREFIXES):
             target = resolve_secret(target)
-        body = redact(json.dumps(news, ensure_ascii=False))
+        body = redact(json.dumps(event, ensure_ascii=False))
         is_address = target.startswith(("http:", "https:"))
-        return redact(_post(target, body) if is_address else _run(target, body, folder))
+        return redact(_post_webhook(target, body) if is_address else _run_hook_command(target, body, folder))
     except (PublisherError, OSError, ValueError) as error:
         return redact(f"{type(error).__name__}: {error}")
 
 
-def _post(address: str, body: str) -> str:
+def _post_webhook(url: str, body: str) -> str:
     import httpx
 
     try:
         headers = {"content-type": "application/json"}
-        answer = httpx.post(address, content=body.encode(), headers=headers, timeout=_PATIENCE)
+        answer = httpx.post(url, content=body.encode(), headers=headers, timeout=_TIMEOUT)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return type(error).__name__  # its text has the address, which may be the secret
     return "" if answer.is_success else f"it answers {answer.status_code}"
 
 
-def _run(command: str, body: str, folder: Path) -> str:
+def _run_hook_command(command: str, body: str, folder: Path) -> str:
     import shlex
     import subprocess
 
@@ -49,10 +49,10 @@ def _run(command: str, body: str, folder: Path) -> str:
             input=body.encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        return f"it did not end within {_PATIENCE:g} seconds"
+        return f"it did not end within {_TIMEOUT:g} seconds"
     if not done.returncode:
         return ""
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()

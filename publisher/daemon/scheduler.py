@@ -37,10 +37,10 @@ from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.events import ChannelOutcome, Request, RunEvent, RunWarning
-from publisher.ledger import Counts
-from publisher.ledger.calendar import adopt, unfinished
-from publisher.ledger.meta import look
-from publisher.ledger.outputs import begin_files, end_files
+from publisher.ledger import DeliveryCounts
+from publisher.ledger.calendar import adopt_publications, find_unfinished
+from publisher.ledger.meta import record_tick
+from publisher.ledger.outputs import record_files_done, record_files_started
 from publisher.ledger.queries import load_original_rendering
 from publisher.pipeline.publish import publish
 from publisher.run import OutgoingMessage, RunContext
@@ -81,7 +81,7 @@ class Scheduler:
             if self._heartbeat:
                 self._heartbeat.start(run)
             else:
-                look(run.ledger, config.newsletter.id, clock.time())
+                record_tick(run.ledger, config.newsletter.id, clock.time())
             done = _Pass(run, self._on_event, self._stop, self._pauses, self._pending_pings).run()
             if self._heartbeat:
                 self._heartbeat.finish(run)
@@ -227,8 +227,8 @@ class _Pass:
         """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
         unknown is told by the next look. `again` when the same text and settings were tried before."""
         names, now = tuple(one.key.channel for one in batch), self._run.clock.time()
-        standing = unfinished(self._run.ledger).get(batch[0].key)
-        counts = standing.counts if standing else Counts()
+        standing = find_unfinished(self._run.ledger).get(batch[0].key)
+        counts = standing.counts if standing else DeliveryCounts()
         if self._stop.is_set():
             self._on_event(DaemonEvent("waiting", batch[0].record.id, names, error.message))
         elif isinstance(error, BusyError):
@@ -258,10 +258,10 @@ class _Pass:
         the ledger is older."""
         channel, now = self._channels[one.key.channel], self._run.clock.time()
         if self._run.is_sending_channel(channel):
-            adopt(self._run.ledger, {one.key: now}, now)
+            adopt_publications(self._run.ledger, {one.key: now}, now)
         elif not isinstance(channel, ArchiveChannel):
-            begin_files(self._run.ledger, {one.key: one.record.sha256}, now)
-            end_files(self._run.ledger, [(one.key.channel, one.key.destination)], now)
+            record_files_started(self._run.ledger, {one.key: one.record.sha256}, now)
+            record_files_done(self._run.ledger, [(one.key.channel, one.key.destination)], now)
 
 
 def _format_lateness(one: ScheduledItem, now: dt.datetime) -> str:

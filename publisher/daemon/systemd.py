@@ -10,7 +10,7 @@ import socket
 from contextlib import suppress
 
 
-def notify(*states: str) -> None:
+def notify_systemd(*states: str) -> None:
     """Tell states, such as READY=1. Where systemd did not start this, nobody hears it."""
     place = os.environ.get("NOTIFY_SOCKET", "")
     if not place.startswith(("/", "@")):

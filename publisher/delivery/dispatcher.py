@@ -16,9 +16,9 @@ from publisher.delivery.job import DeliveryJob, find_delivery_error
 from publisher.delivery.plan import Changes, plan_changes
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, PendingSend, Request
-from publisher.ledger import Counts, Key, Ledger, Standing
-from publisher.ledger.plan import digest_of
-from publisher.ledger.queries import standing
+from publisher.ledger import DeliveryCounts, Ledger, PublicationKey, PublicationStatus
+from publisher.ledger.plan import compute_parts_digest
+from publisher.ledger.queries import find_status
 from publisher.run import OutgoingMessage, RunContext
 
 
@@ -28,8 +28,8 @@ class DeliveryPlan(NamedTuple):
 
     channel: MessageChannel
     rendering: Rendering
-    key: Key
-    status: Standing | None
+    key: PublicationKey
+    status: PublicationStatus | None
     changes: Changes
     published: dt.datetime | None = None
     only_recipients: frozenset[str] | None = None
@@ -38,7 +38,7 @@ class DeliveryPlan(NamedTuple):
     def is_done(self) -> bool:
         """Whether it is out, as it is now."""
         known = self.status
-        is_out = known and known.done and known.digest == digest_of(self.rendering.parts)
+        is_out = known and known.done and known.digest == compute_parts_digest(self.rendering.parts)
         return bool(is_out and not self.changes.pending)
 
 
@@ -49,22 +49,24 @@ def plan_all(
     request = run.request
     found = []
     for name, _, channel, rendering, published in outgoing:
-        key = Key(name, channel.name, channel.destination)
+        key = PublicationKey(name, channel.name, channel.destination)
         if ledger and not request.dry_run:
             recover_stale_deliveries(ledger, channel, key, run.clock.time())
-        known = standing(ledger, key) if ledger else None
+        known = find_status(ledger, key) if ledger else None
         todo = plan_changes(channel, rendering, known, correct=request.correct, retry=request.retry)
         found.append(DeliveryPlan(channel, rendering, key, known, todo, published))
     return found
 
 
-def recover_stale_deliveries(ledger: Ledger, channel: MessageChannel, key: Key, now: dt.datetime) -> None:
+def recover_stale_deliveries(
+    ledger: Ledger, channel: MessageChannel, key: PublicationKey, now: dt.datetime
+) -> None:
     """Find out what a publisher that died in the act left behind: what it was sending is unknown now."""
-    known = standing(ledger, key)
+    known = find_status(ledger, key)
     if known and known.counts.sending:
         with suppress(BusyError):
             claim = ledger.claim(
-                key, now, dt.timedelta(seconds=channel.timeout), repeatable=channel.idempotent
+                key, now, dt.timedelta(seconds=channel.timeout), idempotent=channel.idempotent
             )
             ledger.release(claim, now)
 
@@ -168,7 +170,7 @@ def _run_job(run: RunContext, plan: DeliveryPlan, stop: Event) -> ChannelOutcome
 def _needs_delivery(run: RunContext, plan: DeliveryPlan) -> bool:
     if plan.is_done:
         return False
-    counts = plan.status.counts if plan.status else Counts()
+    counts = plan.status.counts if plan.status else DeliveryCounts()
     if run.request.retry and not counts.failed + counts.planned:
         return False
     if counts.unknown:  # the channel may have a rule for it, or the platform may be asked

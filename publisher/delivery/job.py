@@ -19,10 +19,18 @@ from publisher.delivery.plan import Changes
 from publisher.delivery.sender import Sender, SendResult
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.failpoints import hit_failpoint
-from publisher.ledger import Claim, Key, Ledger, Result, Standing, State, Task
-from publisher.ledger.outputs import move, moved
-from publisher.ledger.queries import retry, standing
-from publisher.ledger.unknown import doubts, settle
+from publisher.ledger import (
+    Delivery,
+    DeliveryResult,
+    DeliveryState,
+    Lease,
+    Ledger,
+    PublicationKey,
+    PublicationStatus,
+)
+from publisher.ledger.outputs import load_recipient_aliases, save_recipient_alias
+from publisher.ledger.queries import find_status, retry_deliveries
+from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -45,7 +53,7 @@ class DeliveryJob:
 
     ledger: Ledger
     channel: MessageChannel
-    key: Key
+    key: PublicationKey
     rendering: Rendering
     changes: Changes
     clock: Clock
@@ -71,12 +79,12 @@ class DeliveryJob:
         OutcomeUnknownError when not everything arrived.
         """
         claim = self.ledger.claim(
-            self.key, self.clock.time(), self._lease_duration, repeatable=self.channel.idempotent
+            self.key, self.clock.time(), self._lease_duration, idempotent=self.channel.idempotent
         )
         try:
             if self.is_retry:
-                retry(self.ledger, self.key, self.clock.time())
-            self._aliases = dict(moved(self.ledger, self.channel.name))
+                retry_deliveries(self.ledger, self.key, self.clock.time())
+            self._aliases = dict(load_recipient_aliases(self.ledger, self.channel.name))
             with ExitStack() as stack:
                 self._senders = [
                     Sender(self.channel, self._get_part, self.clock.time)
@@ -93,18 +101,18 @@ class DeliveryJob:
             self.ledger.release(claim, self.clock.time())
         if self._fatal_error:
             raise self._fatal_error
-        if fault := find_delivery_error(standing(self.ledger, self.key)):
+        if fault := find_delivery_error(find_status(self.ledger, self.key)):
             raise fault
 
-    def _plan(self, claim: Claim) -> None:
+    def _plan(self, claim: Lease) -> None:
         self._planned_version = getattr(self.channel, "recipients_version", None)  # before they are read
         recipients, now = iter(self.channel.recipients()), self.clock.time()
         if (only := self.only_recipients) is not None:
             recipients = (one for one in recipients if one in only)
-        self.ledger.plan(claim, self.rendering.parts, recipients, now, keep=self.changes.keep_content)
+        self.ledger.plan(claim, self.rendering.parts, recipients, now, keep_content=self.changes.keep_content)
         hit_failpoint("planned")
 
-    def _replan_if_recipients_changed(self, claim: Claim) -> None:
+    def _replan_if_recipients_changed(self, claim: Lease) -> None:
         """Plan anew when the recipients are no longer those of the plan."""
         try:
             if getattr(self.channel, "recipients_version", None) != self._planned_version:
@@ -117,28 +125,28 @@ class DeliveryJob:
         """Long enough for two of the slowest deliveries."""
         return 2 * self.channel.timeout * _SECOND
 
-    def _get_part(self, task: Task) -> Part:
+    def _get_part(self, task: Delivery) -> Part:
         for part in self.rendering.parts:
             if part.key == task.part and part.digest == task.digest:
                 return part
-        return self.ledger.part(task.digest, task.part)  # of the content it began with
+        return self.ledger.load_part(task.digest, task.part)  # of the content it began with
 
     # ------------------------------------------------------------------- turns
 
-    def _run_batches(self, claim: Claim, stack: ExitStack) -> None:
-        results: list[Result] = []
+    def _run_batches(self, claim: Lease, stack: ExitStack) -> None:
+        results: list[DeliveryResult] = []
         while tasks := self._checkpoint(claim, results) or self._checkpoint_after_pause(claim):
             answers = self._send_batch(tasks, stack)
             results = [answer.result for answer in answers]
             self._process_results(answers)
 
-    def _checkpoint(self, claim: Claim, results: list[Result], rest: float = 0.0) -> list[Task]:
+    def _checkpoint(self, claim: Lease, results: list[DeliveryResult], rest: float = 0.0) -> list[Delivery]:
         """Tell what came of the last tasks, and get the next; none when it is time to stop or to rest."""
         self._replan_if_recipients_changed(claim)
         now = self.clock.time()
         resting = rest or (self._paused_until and now < self._paused_until)
         idle = resting or self.stop.is_set() or self._fatal_error
-        return self.ledger.turn(
+        return self.ledger.checkpoint(
             claim,
             results,
             0 if idle else self.channel.concurrency,
@@ -147,9 +155,9 @@ class DeliveryJob:
             ordered=self.channel.ordered,
         )
 
-    def _checkpoint_after_pause(self, claim: Claim) -> list[Task]:
+    def _checkpoint_after_pause(self, claim: Lease) -> list[Delivery]:
         """The tasks that were put off, when their time has come; none when nothing waits or not so long."""
-        due = self._paused_until or self.ledger.next_at(claim)
+        due = self._paused_until or self.ledger.find_next_attempt(claim)
         if due is None or self._fatal_error or self.stop.is_set():
             return []
         rest = max(0.0, (due - self.clock.time()) / _SECOND)
@@ -167,7 +175,7 @@ class DeliveryJob:
             self.clock.wait(min(rest, _STOP_POLL_SECONDS))
             rest -= _STOP_POLL_SECONDS
 
-    def _send_batch(self, tasks: Sequence[Task], stack: ExitStack) -> list[SendResult]:
+    def _send_batch(self, tasks: Sequence[Delivery], stack: ExitStack) -> list[SendResult]:
         """Make the deliveries of a window, each over a connection of its own."""
         work = [
             (courier, task, self._aliases.get(task.recipient, task.recipient))
@@ -189,10 +197,10 @@ class DeliveryJob:
     def _process_results(self, answers: Sequence[SendResult]) -> None:
         """See what the answers mean for the publication as a whole."""
         for answer in answers:
-            task = answer.result.task
+            task = answer.result.delivery
             self._fatal_error = self._fatal_error or answer.fatal_error
             if answer.pause:
-                until = answer.result.at + answer.pause * _SECOND
+                until = answer.result.ended_at + answer.pause * _SECOND
                 self._paused_until = max(self._paused_until or until, until)
             if receipt := answer.receipt:
                 self.sent += receipt.changed and not task.remote_id
@@ -201,33 +209,35 @@ class DeliveryJob:
                 self.url = self.url or receipt.url
             if to := answer.result.moved_to:
                 self._aliases[task.recipient] = to
-                move(self.ledger, self.channel.name, task.recipient, to)
+                save_recipient_alias(self.ledger, self.channel.name, task.recipient, to)
 
     # ------------------------------------------------------------------ doubts
 
-    def _resolve_unknown(self, claim: Claim) -> bool:
+    def _resolve_unknown(self, claim: Lease) -> bool:
         """Settle what is unknown, where the channel has a rule for it or its platform can be asked; whether
         anything was."""
-        found = doubts(self.ledger, claim)
+        found = find_unresolved_deliveries(self.ledger, claim)
         if not found or self._fatal_error:
             return False
         match getattr(self.channel, "uncertain", "ask"):
             case "resend":
                 again = [task for task in found if task.tries == 1]  # once
                 results = [
-                    Result(task, State.PLANNED, self.clock.time(), reason="once more") for task in again
+                    DeliveryResult(task, DeliveryState.PLANNED, self.clock.time(), reason="once more")
+                    for task in again
                 ]
             case "skip":
                 results = [
-                    Result(task, State.DROPPED, self.clock.time(), reason=_SKIPPED_REASON) for task in found
+                    DeliveryResult(task, DeliveryState.DROPPED, self.clock.time(), reason=_SKIPPED_REASON)
+                    for task in found
                 ]
                 self.notes += [f"nobody knows whether {task.recipient} got it" for task in found]
             case _:
                 results = self._probe(claim, found)
-        settle(self.ledger, claim, results)
+        record_resolutions(self.ledger, claim, results)
         return bool(results)
 
-    def _probe(self, claim: Claim, found: Sequence[Task]) -> list[Result]:
+    def _probe(self, claim: Lease, found: Sequence[Delivery]) -> list[DeliveryResult]:
         """Ask the platform for each. What is not there the first time may be about to arrive."""
         courier, results = self._senders[0], []
         with suppress(PublisherError):  # nobody answers: it stays unknown
@@ -242,16 +252,16 @@ class DeliveryJob:
                     if self.stop.is_set():  # too early to believe that it is not there
                         break
                     receipt = courier.probe(task, to)
-                state = State.SENT if receipt else State.PLANNED
+                state = DeliveryState.SENT if receipt else DeliveryState.PLANNED
                 name, url = (receipt.remote_id, receipt.url) if receipt else ("", "")
-                self.sent += state is State.SENT
+                self.sent += state is DeliveryState.SENT
                 self.url = self.url or url
                 told = "found" if receipt else "looked for twice, and not there"
-                results.append(Result(task, state, self.clock.time(), name, url, told))
+                results.append(DeliveryResult(task, state, self.clock.time(), name, url, told))
         return results
 
 
-def find_delivery_error(status: Standing | None) -> PublisherError | None:
+def find_delivery_error(status: PublicationStatus | None) -> PublisherError | None:
     """What a publication lacks, as the error to tell; None when it is done."""
     if status is None or status.done:
         return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from publisher.errors import ConfigError
 from publisher.files import wrap_os_error, write_if_changed
-from publisher.ledger.meta import count, note, recall
+from publisher.ledger.meta import get_meta, increment_meta, set_meta
 from publisher.run import RunContext
 
 
@@ -22,8 +22,8 @@ def begin_use(run: RunContext) -> None:
     verify_ledger(run)
     if run.config.ledger:
         return
-    if not recall(run.ledger, "machine"):
-        note(run.ledger, "machine", identify_machine())
+    if not get_meta(run.ledger, "machine"):
+        set_meta(run.ledger, "machine", identify_machine())
     _increment_uses(run)
 
 
@@ -32,7 +32,7 @@ def verify_ledger(run: RunContext) -> None:
     if run.config.ledger:
         return
     hint = "nothing is sent: compare it with what was sent, then publish trust-ledger"
-    known, here = recall(run.ledger, "machine"), identify_machine()
+    known, here = get_meta(run.ledger, "machine"), identify_machine()
     if known and here and known != here:
         raise ConfigError("the ledger belongs to another machine", hint)
     seen = _read_seen_uses(run)
@@ -42,7 +42,7 @@ def verify_ledger(run: RunContext) -> None:
 
 def accept_ledger(run: RunContext) -> None:
     """Trust the ledger as it is, on this machine, from now on. Raises StorageError."""
-    note(run.ledger, "machine", identify_machine())
+    set_meta(run.ledger, "machine", identify_machine())
     _increment_uses(run, _read_seen_uses(run))
 
 
@@ -57,21 +57,21 @@ def identify_machine() -> str:
 
 def _increment_uses(run: RunContext, at_least: int = 0) -> None:
     """In the ledger first: a crash in between must not look like an older ledger."""
-    uses = count(run.ledger, "uses", at_least)
-    write_if_changed(run.home.seen, b"%d\n" % uses)
-    run.home.tell_git()
+    uses = increment_meta(run.ledger, "uses", at_least)
+    write_if_changed(run.home.use_counter, b"%d\n" % uses)
+    run.home.write_gitignore()
 
 
 def _read_ledger_uses(run: RunContext) -> int:
-    return int(recall(run.ledger, "uses") or 0)
+    return int(get_meta(run.ledger, "uses") or 0)
 
 
 def _read_seen_uses(run: RunContext) -> int:
     try:
-        return int(run.home.seen.read_bytes())
+        return int(run.home.use_counter.read_bytes())
     except FileNotFoundError:
         return 0
     except ValueError:  # half of one from another program; the ledger says what is true
         return 0
     except OSError as error:
-        raise wrap_os_error(f"cannot read {run.home.seen}", error) from error
+        raise wrap_os_error(f"cannot read {run.home.use_counter}", error) from error

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from publisher.channel import MessageChannel, Rendering
 from publisher.dataclass import dataclass
-from publisher.ledger import Standing, State
+from publisher.ledger import DeliveryState, PublicationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Changes:
 def plan_changes(
     channel: MessageChannel,
     rendering: Rendering,
-    status: Standing | None,
+    status: PublicationStatus | None,
     *,
     correct: bool = False,
     retry: bool = False,
@@ -53,22 +53,23 @@ def plan_changes(
     if status.url and getattr(channel, "locked_after_publication", False):
         held = f"it is published at {status.url}: what changed since is to be changed there by hand"
         return Changes(
-            keep_content=True, held_reason=held if status.parts and now != dict(status.parts) else ""
+            keep_content=True,
+            held_reason=held if status.part_digests and now != dict(status.part_digests) else "",
         )
     if not _is_partly_delivered(status):
         return Changes(new=tuple(_find_sendable(channel, status, now, retry=retry)))
-    counts, live = status.counts, status.live
+    counts, live = status.counts, status.delivered_digests
     waiting = counts.planned + counts.sending + (counts.failed if retry else 0)
     if channel.ordered and (counts.unknown or (counts.failed and not retry)):
         waiting = 0  # behind what a person has to settle
     if not channel.can_edit:
-        edited = now != dict(status.parts)
+        edited = now != dict(status.part_digests)
         held = "the issue was edited since; what was sent stays as it is" if edited else ""
         return Changes(keep_content=True, held_reason=held, pending=waiting)
-    then = status.parts.keys() | live.keys()
+    then = status.part_digests.keys() | live.keys()
     if now.keys() != then and not (correct or channel.idempotent):
         held = f"the issue takes {_format_message_count(now)} now, and {len(then)} before: publish correct"
-        free = _find_sendable(channel, status, status.parts, retry=retry)
+        free = _find_sendable(channel, status, status.part_digests, retry=retry)
         return Changes(
             new=tuple(key for key in free if key not in live),
             keep_content=True,
@@ -77,7 +78,11 @@ def plan_changes(
         )
     surplus = dict.fromkeys(sorted(live.keys() - now.keys()), "")
     movable = tuple(_find_sendable(channel, status, now | surplus, retry=retry))
-    missing = (key for key, (state, _) in status.states.items() if state in (State.PLANNED, State.FAILED))
+    missing = (
+        key
+        for key, (state, _) in status.part_states.items()
+        if state in (DeliveryState.PLANNED, DeliveryState.FAILED)
+    )
     return Changes(
         new=tuple(key for key in movable if key not in live),
         changed=tuple(key for key in movable if key in live and now.get(key, live[key]) != live[key]),
@@ -88,24 +93,26 @@ def plan_changes(
 
 
 def _find_sendable(
-    channel: MessageChannel, standing: Standing, wanted: Mapping[str, str], *, retry: bool
+    channel: MessageChannel, standing: PublicationStatus, wanted: Mapping[str, str], *, retry: bool
 ) -> Iterator[str]:
     """The keys of parts that may be sent, changed or taken back now: not what a person has to settle, what
     failed with the same content, or, where the order counts, what is behind one of these."""
     for key, digest in wanted.items():
-        state, tried = standing.states.get(key, (State.PLANNED, ""))
-        if state is State.DROPPED and tried:  # given up by a person
+        state, tried = standing.part_states.get(key, (DeliveryState.PLANNED, ""))
+        if state is DeliveryState.DROPPED and tried:  # given up by a person
             continue
-        stuck = state is State.UNKNOWN or (state is State.FAILED and tried == digest and not retry)
+        stuck = state is DeliveryState.UNKNOWN or (
+            state is DeliveryState.FAILED and tried == digest and not retry
+        )
         if not stuck:
             yield key
         elif channel.ordered:
             return
 
 
-def _is_partly_delivered(standing: Standing) -> bool:
+def _is_partly_delivered(standing: PublicationStatus) -> bool:
     counts = standing.counts
-    return counts.planned + counts.dropped < counts.total or bool(standing.live)
+    return counts.planned + counts.dropped < counts.total or bool(standing.delivered_digests)
 
 
 def _format_message_count(parts: Mapping[str, str]) -> str:

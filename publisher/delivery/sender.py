@@ -15,7 +15,7 @@ from publisher.channel import EditableSession, MessageChannel, Part, ProbingSess
 from publisher.credentials import redact
 from publisher.errors import DeliveryError, PublisherError
 from publisher.failpoints import hit_failpoint
-from publisher.ledger import Result, State, Task
+from publisher.ledger import Delivery, DeliveryResult, DeliveryState
 
 _SECOND = dt.timedelta(seconds=1)
 _MAX_PAUSE = 30.0
@@ -25,7 +25,7 @@ class SendResult(NamedTuple):
     """The result of a task. `rest` is for how many seconds the whole channel must rest, `fault` why it
     cannot go on at all."""
 
-    result: Result
+    result: DeliveryResult
     receipt: Receipt | None = None
     pause: float = 0.0
     fatal_error: PublisherError | None = None
@@ -36,7 +36,7 @@ class Sender:
     task, `time` the time."""
 
     def __init__(
-        self, channel: MessageChannel, get_part: Callable[[Task], Part], time: Callable[[], dt.datetime]
+        self, channel: MessageChannel, get_part: Callable[[Delivery], Part], time: Callable[[], dt.datetime]
     ) -> None:
         self._channel = channel
         self._get_part = get_part
@@ -49,7 +49,7 @@ class Sender:
         with suppress(Exception):  # all that mattered is on the books already
             self._stack.close()
 
-    def send(self, task: Task, to: str) -> SendResult:
+    def send(self, task: Delivery, to: str) -> SendResult:
         """Make a delivery to `to`. Raises nothing."""
         try:
             session = self._get_session()
@@ -67,14 +67,14 @@ class Sender:
             hit_failpoint("acted")
             name = receipt.remote_id or (task.part if self._channel.idempotent else "")
             moved = receipt.moved_to
-            result = Result(task, State.SENT, self._time(), name, receipt.url, moved_to=moved)
+            result = DeliveryResult(task, DeliveryState.SENT, self._time(), name, receipt.url, moved_to=moved)
         except DeliveryError as error:
             return self._classify_error(task, error)
         except Exception as error:  # whatever it was, nobody knows whether it went out
             reason = _describe_error(error)
             if self._channel.idempotent or task.remote_id:
                 return self._classify_error(task, DeliveryError(reason))
-            return SendResult(Result(task, State.UNKNOWN, self._time(), reason=reason))
+            return SendResult(DeliveryResult(task, DeliveryState.UNKNOWN, self._time(), reason=reason))
         return SendResult(result, receipt)
 
     @property
@@ -82,7 +82,7 @@ class Sender:
         """Whether the platform can be asked what arrived. Raises PublisherError when it cannot be reached."""
         return isinstance(self._get_session(), ProbingSession)
 
-    def probe(self, task: Task, to: str) -> Receipt | None:
+    def probe(self, task: Delivery, to: str) -> Receipt | None:
         """What is there of a task that is unknown. Raises PublisherError when nobody answers."""
         return cast("ProbingSession", self._get_session()).probe(self._get_part(task), to)
 
@@ -91,26 +91,26 @@ class Sender:
             self._session = self._stack.enter_context(self._channel.session())
         return self._session
 
-    def _perform(self, session: Session, task: Task, to: str) -> Receipt:
+    def _perform(self, session: Session, task: Delivery, to: str) -> Receipt:
         if not task.digest:
             return cast("EditableSession", session).delete(to, task.remote_id)
         if task.remote_id:
             return cast("EditableSession", session).edit(self._get_part(task), to, task.remote_id)
         return session.deliver(self._get_part(task), to)
 
-    def _classify_error(self, task: Task, error: DeliveryError, *, everybody: bool = False) -> SendResult:
+    def _classify_error(self, task: Delivery, error: DeliveryError, *, everybody: bool = False) -> SendResult:
         """What surely did not happen: over, or once more later, for this task or for `everybody`."""
         reason = _describe_error(error)
         if error.permanent:
-            return SendResult(Result(task, State.FAILED, self._time(), reason=reason))
+            return SendResult(DeliveryResult(task, DeliveryState.FAILED, self._time(), reason=reason))
         if error.retry_after is not None:
             return SendResult(self._postpone(task, reason, error.retry_after), pause=error.retry_after)
         pause = min(2.0 ** (task.tries - 1), _MAX_PAUSE)
         return SendResult(self._postpone(task, reason, pause), pause=pause if everybody else 0.0)
 
-    def _postpone(self, task: Task, reason: str, pause: float) -> Result:
+    def _postpone(self, task: Delivery, reason: str, pause: float) -> DeliveryResult:
         now = self._time()
-        return Result(task, State.PLANNED, now, reason=reason, next_at=now + pause * _SECOND)
+        return DeliveryResult(task, DeliveryState.PLANNED, now, reason=reason, next_at=now + pause * _SECOND)
 
 
 def _describe_error(error: Exception) -> str:

@@ -10,11 +10,11 @@ owner is gone becomes `unknown`, which only a person or a look at the platform c
 """
 
 from publisher.ledger.ledger import Ledger as Ledger
-from publisher.ledger.models import Claim as Claim
-from publisher.ledger.models import Counts as Counts
-from publisher.ledger.models import Key as Key
-from publisher.ledger.models import LostError as LostError
-from publisher.ledger.models import Result as Result
-from publisher.ledger.models import Standing as Standing
-from publisher.ledger.models import State as State
-from publisher.ledger.models import Task as Task
+from publisher.ledger.models import Delivery as Delivery
+from publisher.ledger.models import DeliveryCounts as DeliveryCounts
+from publisher.ledger.models import DeliveryResult as DeliveryResult
+from publisher.ledger.models import DeliveryState as DeliveryState
+from publisher.ledger.models import Lease as Lease
+from publisher.ledger.models import LeaseLostError as LeaseLostError
+from publisher.ledger.models import PublicationKey as PublicationKey
+from publisher.ledger.models import PublicationStatus as PublicationStatus

@@ -12,15 +12,15 @@ Row = tuple[Any, ...]
 class Transaction(Protocol):
     """Statements that hold together or not at all. Values stand as ? in the text."""
 
-    def run(self, sql: str, *values: object) -> int:
+    def execute(self, sql: str, *values: object) -> int:
         """Run a statement; how many rows it touched."""
         ...
 
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
         """Run a statement for each row of values, holding few at a time; how many rows it touched."""
         ...
 
-    def rows(self, sql: str, *values: object) -> list[Row]:
+    def fetch_all(self, sql: str, *values: object) -> list[Row]:
         """The rows a query finds."""
         ...
 
@@ -32,27 +32,27 @@ class Database(Protocol):
     query whose row must stay as it is until the transaction ends.
     """
 
-    words: ClassVar[dict[str, str]]
+    dialect: ClassVar[dict[str, str]]
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction that commits at the end of the block, durably. Raises StorageError when the
         database does not take it; nothing of it is there then."""
         ...
 
-    def version(self, books: Transaction) -> int:
+    def get_version(self, tx: Transaction) -> int:
         """The version of the schema, 0 when there is none. Until the transaction ends, nobody else makes
         tables."""
         ...
 
-    def set_version(self, books: Transaction, version: int) -> None:
+    def set_version(self, tx: Transaction, version: int) -> None:
         """Note the version of the schema."""
         ...
 
-    def examine(self) -> Iterator[tuple[str, bool]]:
+    def check_health(self) -> Iterator[tuple[str, bool]]:
         """What there is to know about it, and whether that is good."""
         ...
 
-    def keep_copy(self) -> None:
+    def write_backup(self) -> None:
         """Leave a copy beside it, if it is a file; one that cannot be written is no error."""
         ...
 

@@ -7,79 +7,81 @@ from typing import NamedTuple
 
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import moment, stamp
+from publisher.ledger.models import format_utc, parse_utc
 
-SILENCE = dt.timedelta(minutes=2)
+HEARTBEAT_TIMEOUT = dt.timedelta(minutes=2)
 """So long after it was last alive a daemon is missed."""
 
-_BETWEEN_LOOKS = dt.timedelta(hours=25)
+_MAX_TICK_INTERVAL = dt.timedelta(hours=25)
 """So long may lie between two looks of a timer, which may be set to once a day."""
 
 
-def recall(ledger: Ledger, name: str) -> str:
+def get_meta(ledger: Ledger, name: str) -> str:
     """The fact, or ""."""
-    with ledger.transaction() as books:
-        return _recall(books, name)
+    with ledger.transaction() as tx:
+        return _select_meta(tx, name)
 
 
-def note(ledger: Ledger, name: str, value: str) -> None:
+def set_meta(ledger: Ledger, name: str, value: str) -> None:
     """Note the fact."""
-    with ledger.transaction() as books:
-        _note(books, name, value)
+    with ledger.transaction() as tx:
+        _upsert_meta(tx, name, value)
 
 
-def count(ledger: Ledger, name: str, at_least: int = 0) -> int:
+def increment_meta(ledger: Ledger, name: str, minimum: int = 0) -> int:
     """Add one to a number, or to `at_least` when that is more; the sum."""
-    with ledger.transaction() as books:
-        number = max(int(_recall(books, name) or 0), at_least) + 1
-        _note(books, name, str(number))
+    with ledger.transaction() as tx:
+        number = max(int(_select_meta(tx, name) or 0), minimum) + 1
+        _upsert_meta(tx, name, str(number))
         return number
 
 
-class Watch(NamedTuple):
+class SchedulerActivity(NamedTuple):
     """Who looks at the clock: when a daemon was alive the last time, None when there is none, it left, or
     `publish tick` came in its place; and when that last looked."""
 
     heartbeat: dt.datetime | None = None
-    looked: dt.datetime | None = None
+    last_tick: dt.datetime | None = None
 
-    def is_silent(self, now: dt.datetime) -> bool:
+    def is_daemon_missing(self, now: dt.datetime) -> bool:
         """Whether a daemon is missed."""
-        return self.heartbeat is not None and now - self.heartbeat > SILENCE
+        return self.heartbeat is not None and now - self.heartbeat > HEARTBEAT_TIMEOUT
 
-    def is_kept(self, now: dt.datetime) -> bool:
+    def is_active(self, now: dt.datetime) -> bool:
         """Whether a daemon or a timer looks at the clock, as far as can be seen."""
         if self.heartbeat:
-            return not self.is_silent(now)
-        return self.looked is not None and now - self.looked <= _BETWEEN_LOOKS
+            return not self.is_daemon_missing(now)
+        return self.last_tick is not None and now - self.last_tick <= _MAX_TICK_INTERVAL
 
 
-def beat(ledger: Ledger, newsletter: str, now: dt.datetime | None) -> None:
+def record_heartbeat(ledger: Ledger, newsletter: str, now: dt.datetime | None) -> None:
     """Note that the daemon of a newsletter, by its id, is alive; with None, that it left."""
-    note(ledger, f"heartbeat of {newsletter}", stamp(now) if now else "")
+    set_meta(ledger, f"heartbeat of {newsletter}", format_utc(now) if now else "")
 
 
-def look(ledger: Ledger, newsletter: str, now: dt.datetime) -> None:
+def record_tick(ledger: Ledger, newsletter: str, now: dt.datetime) -> None:
     """Note that somebody who is no daemon looks at the clock for a newsletter."""
-    note(ledger, f"looked for {newsletter}", stamp(now))
+    set_meta(ledger, f"looked for {newsletter}", format_utc(now))
 
 
-def watch(ledger: Ledger, newsletter: str) -> Watch:
+def load_activity(ledger: Ledger, newsletter: str) -> SchedulerActivity:
     """Who looks at the clock for a newsletter: several may share a ledger."""
-    with ledger.transaction() as books:
-        alive = _recall(books, f"heartbeat of {newsletter}")
-        looked = _recall(books, f"looked for {newsletter}")
-    return Watch(moment(alive) if alive > looked else None, moment(looked) if looked else None)
+    with ledger.transaction() as tx:
+        alive = _select_meta(tx, f"heartbeat of {newsletter}")
+        looked = _select_meta(tx, f"looked for {newsletter}")
+    return SchedulerActivity(
+        parse_utc(alive) if alive > looked else None, parse_utc(looked) if looked else None
+    )
 
 
-def _recall(books: Transaction, name: str) -> str:
-    found = books.rows("SELECT value FROM memo WHERE name = ?", name)
+def _select_meta(tx: Transaction, name: str) -> str:
+    found = tx.fetch_all("SELECT value FROM meta WHERE name = ?", name)
     return str(found[0][0]) if found else ""
 
 
-def _note(books: Transaction, name: str, value: str) -> None:
-    books.run(
-        """INSERT INTO memo (name, value) VALUES (?, ?)
+def _upsert_meta(tx: Transaction, name: str, value: str) -> None:
+    tx.execute(
+        """INSERT INTO meta (name, value) VALUES (?, ?)
            ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
         name,
         value,

@@ -10,21 +10,21 @@ from typing import NamedTuple
 from publisher.errors import BusyError
 
 
-def stamp(moment: dt.datetime) -> str:
+def format_utc(time: dt.datetime) -> str:
     """A moment as text that sorts."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def moment(stamp: str) -> dt.datetime:
+def parse_utc(text: str) -> dt.datetime:
     """The moment of such a text."""
-    return dt.datetime.fromisoformat(stamp)
+    return dt.datetime.fromisoformat(text)
 
 
 ADOPTED = "adopted"
 """The digest of a publication that was out before the ledger began."""
 
 
-class State(Enum):
+class DeliveryState(Enum):
     """How a delivery stands. `dropped` is one that a person gave up, or whose part was taken back."""
 
     PLANNED = "planned"
@@ -35,35 +35,35 @@ class State(Enum):
     DROPPED = "dropped"
 
 
-_NOTICE = ", notice "
+_NOTICE_SEPARATOR = ", notice "
 
 
-class Key(NamedTuple):
+class PublicationKey(NamedTuple):
     """What a publication is known by: the issue's id in the feeds, the channel's name, whom it goes to."""
 
     issue: str
     channel: str
     destination: str
 
-    def notice(self, digest: str) -> Key:
+    def for_notice(self, digest: str) -> PublicationKey:
         """The key of a notice to those who have this publication; `digest` tells it from others."""
-        return self._replace(destination=f"{self.destination}{_NOTICE}{digest}")
+        return self._replace(destination=f"{self.destination}{_NOTICE_SEPARATOR}{digest}")
 
     @property
-    def followed(self) -> Key | None:
+    def notice_of(self) -> PublicationKey | None:
         """The publication whose readers a notice is for; None for what is no notice."""
-        destination, mark, _ = self.destination.rpartition(_NOTICE)
+        destination, mark, _ = self.destination.rpartition(_NOTICE_SEPARATOR)
         return self._replace(destination=destination) if mark else None
 
 
-class Claim(NamedTuple):
+class Lease(NamedTuple):
     """A publication in hand. `fence` grows with every owner: what an earlier one does late has no effect."""
 
-    id: int
+    publication_id: int
     fence: int
 
 
-class Task(NamedTuple):
+class Delivery(NamedTuple):
     """A delivery to be made now. `digest` is that of the part, empty when it is to be taken back;
     `remote_id` names what stands at the destination already. `tries` counts this one, too."""
 
@@ -73,16 +73,16 @@ class Task(NamedTuple):
     digest: str
     remote_id: str
     tries: int
-    began: dt.datetime
+    started_at: dt.datetime
 
 
-class Result(NamedTuple):
+class DeliveryResult(NamedTuple):
     """What came of a task. `at` is when it ended; one that is planned again has a time in `next_at`.
     `moved_to` is the recipient's new name, if the platform told one."""
 
-    task: Task
-    state: State
-    at: dt.datetime
+    delivery: Delivery
+    state: DeliveryState
+    ended_at: dt.datetime
     remote_id: str = ""
     url: str = ""
     reason: str = ""
@@ -90,7 +90,7 @@ class Result(NamedTuple):
     moved_to: str = ""
 
 
-class Counts(NamedTuple):
+class DeliveryCounts(NamedTuple):
     """How many deliveries of a publication stand how."""
 
     planned: int = 0
@@ -106,7 +106,7 @@ class Counts(NamedTuple):
         return sum(self)
 
 
-class Standing(NamedTuple):
+class PublicationStatus(NamedTuple):
     """A publication as it stands.
 
     `digest` covers the parts it was last planned with, `parts` has their digests by key and `live` those of
@@ -117,20 +117,20 @@ class Standing(NamedTuple):
     """
 
     id: int
-    key: Key
+    key: PublicationKey
     done: bool
     digest: str
-    counts: Counts
+    counts: DeliveryCounts
     owner: str
     published: dt.datetime | None
     changed: dt.datetime | None
     url: str = ""
     next_at: dt.datetime | None = None
     reasons: tuple[str, ...] = ()
-    parts: Mapping[str, str] = {}
-    live: Mapping[str, str] = {}
-    states: Mapping[str, tuple[State, str]] = {}
-    until: dt.datetime | None = None
+    part_digests: Mapping[str, str] = {}
+    delivered_digests: Mapping[str, str] = {}
+    part_states: Mapping[str, tuple[DeliveryState, str]] = {}
+    leased_until: dt.datetime | None = None
 
     @property
     def is_adopted(self) -> bool:
@@ -138,5 +138,5 @@ class Standing(NamedTuple):
         return self.digest == ADOPTED
 
 
-class LostError(BusyError):
+class LeaseLostError(BusyError):
     """The publication is in other hands by now."""

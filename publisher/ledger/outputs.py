@@ -7,48 +7,50 @@ from collections.abc import Iterable, Mapping
 
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import Key, stamp
+from publisher.ledger.models import PublicationKey, format_utc
 
 
-def move(ledger: Ledger, channel: str, destination: str, moved_to: str) -> None:
+def save_recipient_alias(ledger: Ledger, channel: str, destination: str, moved_to: str) -> None:
     """Note that a platform gave a destination another name."""
-    with ledger.transaction() as books:
-        books.run(
-            """INSERT INTO moved (channel, destination, moved_to) VALUES (?, ?, ?)
-               ON CONFLICT (channel, destination) DO UPDATE SET moved_to = excluded.moved_to""",
+    with ledger.transaction() as tx:
+        tx.execute(
+            """INSERT INTO recipient_alias (channel, recipient, moved_to) VALUES (?, ?, ?)
+               ON CONFLICT (channel, recipient) DO UPDATE SET moved_to = excluded.moved_to""",
             channel,
             destination,
             moved_to,
         )
 
 
-def moved(ledger: Ledger, channel: str) -> Mapping[str, str]:
+def load_recipient_aliases(ledger: Ledger, channel: str) -> Mapping[str, str]:
     """The new names of a channel's destinations."""
-    with ledger.transaction() as books:
-        return dict(books.rows("SELECT destination, moved_to FROM moved WHERE channel = ?", channel))
+    with ledger.transaction() as tx:
+        return dict(
+            tx.fetch_all("SELECT recipient, moved_to FROM recipient_alias WHERE channel = ?", channel)
+        )
 
 
-def begin_files(ledger: Ledger, keys: Mapping[Key, str], now: dt.datetime) -> None:
+def record_files_started(ledger: Ledger, digests: Mapping[PublicationKey, str], now: dt.datetime) -> None:
     """Note that files of these issues are about to be written; the values cover what they are made
     from. Writing them again is no harm, so whoever comes after a crash simply does."""
-    with ledger.transaction() as books:
-        books.many(
-            """INSERT INTO publication (issue, channel, destination, digest, changed)
+    with ledger.transaction() as tx:
+        tx.execute_many(
+            """INSERT INTO publication (issue, channel, destination, digest, changed_at)
                VALUES (?, ?, ?, ?, ?) ON CONFLICT (issue, channel, destination)
-               DO UPDATE SET digest = excluded.digest, changed = excluded.changed, done = 0""",
+               DO UPDATE SET digest = excluded.digest, changed_at = excluded.changed_at, done = 0""",
             # in one order, or two who begin at once wait for each other
-            ((*key, keys[key], stamp(now)) for key in sorted(keys)),
+            ((*key, digests[key], format_utc(now)) for key in sorted(digests)),
         )
     hit_failpoint("files begun")
 
 
-def end_files(ledger: Ledger, destinations: Iterable[tuple[str, str]], now: dt.datetime) -> None:
+def record_files_done(ledger: Ledger, destinations: Iterable[tuple[str, str]], now: dt.datetime) -> None:
     """Note that all files of these channels and folders are written."""
     hit_failpoint("files written")
-    with ledger.transaction() as books:
-        books.many(
+    with ledger.transaction() as tx:
+        tx.execute_many(
             """UPDATE publication
-               SET done = 1, published = CASE published WHEN '' THEN ? ELSE published END
+               SET done = 1, published_at = CASE published_at WHEN '' THEN ? ELSE published_at END
                WHERE done = 0 AND channel = ? AND destination = ?""",
-            [(stamp(now), *one) for one in destinations],
+            [(format_utc(now), *one) for one in destinations],
         )

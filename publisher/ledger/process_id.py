@@ -7,31 +7,31 @@ from pathlib import Path
 
 from publisher.patterns import lazy_pattern
 
-_OWNER = lazy_pattern(r"(process (\d+) on (.*)), begun (\S+) of (\S+)")
+_OWNER_PATTERN = lazy_pattern(r"(process (\d+) on (.*)), begun (\S+) of (\S+)")
 
 
-def myself() -> str:
+def get_process_id() -> str:
     """This process, in words: "process 123 on HOST, begun 456 of MACHINE"."""
     number = os.getpid()
-    return f"process {number} on {_host()}, begun {_begun(number)} of {_machine()}"
+    return f"process {number} on {_get_hostname()}, begun {_read_start_time(number)} of {_read_machine_id()}"
 
 
-def in_short(owner: str) -> str:
+def format_owner(owner: str) -> str:
     """An owner as people know it."""
-    found = _OWNER.fullmatch(owner)
+    found = _OWNER_PATTERN.fullmatch(owner)
     return found[1] if found else owner
 
 
-def is_gone(owner: str) -> bool:
+def is_process_gone(owner_id: str) -> bool:
     """Whether that process has certainly ended. Of another machine's nobody can tell: False."""
-    found = _OWNER.fullmatch(owner)
-    if not found or (found[3], found[5]) != (_host(), _machine()):
+    found = _OWNER_PATTERN.fullmatch(owner_id)
+    if not found or (found[3], found[5]) != (_get_hostname(), _read_machine_id()):
         return False
     number = int(found[2])
-    return not _is_alive(number) or _begun(number) not in ("?", found[4])
+    return not _is_process_alive(number) or _read_start_time(number) not in ("?", found[4])
 
 
-def _machine() -> str:
+def _read_machine_id() -> str:
     """What tells apart machines, starts of a machine, and containers that count processes for themselves:
     their names may be the same. "-" where the system has nothing of the kind."""
     try:
@@ -42,28 +42,28 @@ def _machine() -> str:
         return "-"
 
 
-def _host() -> str:
+def _get_hostname() -> str:
     import platform  # slow to import
 
     return platform.node()
 
 
-def _begun(number: int) -> str:
+def _read_start_time(pid: int) -> str:
     """When the process began, in whatever unit the system counts; "-" when it ended, "?" when that cannot be
     seen."""
     try:
         # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name, in brackets, may hold spaces
-        fields = Path(f"/proc/{number}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
         return "-" if fields[0] in "ZX" else fields[19]
     except (OSError, IndexError):
         return "?"
 
 
-def _is_alive(number: int) -> bool:
+def _is_process_alive(pid: int) -> bool:
     if os.name == "nt":  # where os.kill is no question
         return True
     try:
-        os.kill(number, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except OSError:  # it is somebody else's

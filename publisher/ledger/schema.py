@@ -9,9 +9,9 @@ from __future__ import annotations
 from publisher.errors import StorageError
 from publisher.ledger.database import Database
 
-STEPS: tuple[tuple[str, ...], ...] = (
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
-        # the lock: two who publish the same race for this row
+        # this row is the lock: two processes that publish the same thing race for it
         """CREATE TABLE publication (
             id {id},
             issue TEXT NOT NULL,
@@ -22,9 +22,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
             url TEXT NOT NULL DEFAULT '',
             owner TEXT NOT NULL DEFAULT '',
             fence INTEGER NOT NULL DEFAULT 0,
-            lease TEXT NOT NULL DEFAULT '',
-            published TEXT NOT NULL DEFAULT '',
-            changed TEXT NOT NULL DEFAULT '',
+            leased_until TEXT NOT NULL DEFAULT '',
+            published_at TEXT NOT NULL DEFAULT '',
+            changed_at TEXT NOT NULL DEFAULT '',
             UNIQUE (issue, channel, destination)
         )""",
         "CREATE TABLE content (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body {bytes} NOT NULL)",
@@ -35,7 +35,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             digest TEXT NOT NULL REFERENCES content (digest),
             PRIMARY KEY (publication, part)
         )""",
-        # tried is the digest of the last attempt, live that of what is known to stand at the recipient's
+        # attempted_digest: of the last attempt; delivered_digest: of what the recipient is known to have
         """CREATE TABLE delivery (
             id {id},
             publication BIGINT NOT NULL REFERENCES publication (id),
@@ -45,82 +45,78 @@ STEPS: tuple[tuple[str, ...], ...] = (
             state TEXT NOT NULL,
             tries INTEGER NOT NULL DEFAULT 0,
             fence INTEGER NOT NULL DEFAULT 0,
-            began TEXT NOT NULL DEFAULT '',
+            started_at TEXT NOT NULL DEFAULT '',
             next_at TEXT NOT NULL DEFAULT '',
-            tried TEXT NOT NULL DEFAULT '',
-            live TEXT NOT NULL DEFAULT '',
+            attempted_digest TEXT NOT NULL DEFAULT '',
+            delivered_digest TEXT NOT NULL DEFAULT '',
             remote_id TEXT NOT NULL DEFAULT '',
             reason TEXT NOT NULL DEFAULT '',
             UNIQUE (publication, recipient, part)
         )""",
-        # the order in which deliveries come up
+        # the order in which deliveries are sent
         "CREATE INDEX delivery_by_state ON delivery (publication, state, next_at, position, id)",
         # rows are only ever added
         """CREATE TABLE attempt (
             id {id},
             delivery BIGINT NOT NULL REFERENCES delivery (id),
             fence INTEGER NOT NULL,
-            began TEXT NOT NULL,
-            ended TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            ended_at TEXT NOT NULL,
             digest TEXT NOT NULL,
             outcome TEXT NOT NULL,
             evidence TEXT NOT NULL
         )""",
         "CREATE INDEX attempt_by_delivery ON attempt (delivery)",
-        """CREATE TABLE moved (
+        # a chat whose number changed: recipient is the number in publisher.toml
+        """CREATE TABLE recipient_alias (
             channel TEXT NOT NULL,
-            destination TEXT NOT NULL,
+            recipient TEXT NOT NULL,
             moved_to TEXT NOT NULL,
-            PRIMARY KEY (channel, destination)
+            PRIMARY KEY (channel, recipient)
         )""",
-    ),
-    (
-        # what a person decided about an issue that is to come; due is '' when it stays as it was
-        """CREATE TABLE decision (
+        # set by `hold` and `reschedule`; due is '' when the time was not changed
+        """CREATE TABLE schedule_override (
             issue TEXT NOT NULL,
             channel TEXT NOT NULL,
             held INTEGER NOT NULL DEFAULT 0,
             due TEXT NOT NULL DEFAULT '',
             PRIMARY KEY (issue, channel)
         )""",
-        # told once, and never again
-        """CREATE TABLE notice (
+        # an alert is sent once
+        """CREATE TABLE alert (
             issue TEXT NOT NULL,
             channel TEXT NOT NULL,
-            what TEXT NOT NULL,
+            kind TEXT NOT NULL,
             detail TEXT NOT NULL,
-            at TEXT NOT NULL,
-            PRIMARY KEY (issue, channel, what, detail)
+            alerted_at TEXT NOT NULL,
+            PRIMARY KEY (issue, channel, kind, detail)
         )""",
-        "CREATE TABLE memo (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    ),
-    (
-        # texts with errors that a person wanted out all the same; rows are only ever added
-        """CREATE TABLE insistence (
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        # issues published with --force, by the digest of their source; rows are only ever added
+        """CREATE TABLE forced_issue (
             id {id},
             issue TEXT NOT NULL,
-            source TEXT NOT NULL,
+            source_digest TEXT NOT NULL,
             errors TEXT NOT NULL,
-            at TEXT NOT NULL
+            forced_at TEXT NOT NULL
         )""",
     ),
-    ("ALTER TABLE notice RENAME TO told",),  # a notice is what is written to readers
 )
-"""By version: the statements that lead to version 1, 2 and so on."""
+"""By version: the statements that lead to version 1, 2 and so on. Before the first release there is one."""
 
 
-def make_tables(database: Database) -> None:
+def migrate_schema(database: Database) -> None:
     """Bring the tables to the newest version, all the way or not at all. Raises StorageError, also when a
     newer publisher made them."""
-    with database.transaction() as books:
-        version = database.version(books)
-        if version > len(STEPS):
+    with database.transaction() as tx:
+        version = database.get_version(tx)
+        if version > len(MIGRATIONS):
             raise StorageError(
                 f"the ledger is of version {version}, written by a newer publisher",
                 "nothing was sent: upgrade this one",
             )
-        for step in STEPS[version:]:
+        for step in MIGRATIONS[version:]:
             for statement in step:
-                books.run(statement.format(**database.words))
-        if version < len(STEPS):
-            database.set_version(books, len(STEPS))
+                tx.execute(statement.format(**database.dialect))
+        if version < len(MIGRATIONS):
+            database.set_version(tx, len(MIGRATIONS))

@@ -15,29 +15,29 @@ from publisher.errors import StorageError
 from publisher.files import TEMPORARY_PREFIX, flush_folder, wrap_os_error
 from publisher.ledger.database import Row, Transaction
 
-_SMALL = 32 << 20
+_MAX_CHECKED_BYTES = 32 << 20
 """A file of so many bytes is looked through each time it is opened."""
 
-_opening = threading.Lock()
+_open_lock = threading.Lock()
 
 
-class _Statements:
+class _SqliteTransaction:
     """The statements of one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def run(self, sql: str, *values: object) -> int:
+    def execute(self, sql: str, *values: object) -> int:
         return self._connection.execute(sql, values).rowcount
 
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
         return self._connection.executemany(sql, rows).rowcount
 
-    def rows(self, sql: str, *values: object) -> list[Row]:
+    def fetch_all(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(sql, values).fetchall()
 
 
-class Sqlite:
+class SqliteDatabase:
     """A ledger in a file that only its owner can read. Raises StorageError when it cannot be opened or is
     damaged, and when there is none any more but a copy of it.
 
@@ -46,47 +46,47 @@ class Sqlite:
     Source: sqlite.org/wal.html#walresetbug
     """
 
-    words: ClassVar[dict[str, str]] = {"id": "INTEGER PRIMARY KEY", "bytes": "BLOB", "lock": ""}
+    dialect: ClassVar[dict[str, str]] = {"id": "INTEGER PRIMARY KEY", "bytes": "BLOB", "lock": ""}
 
-    def __init__(self, path: Path, wait: float = 30.0) -> None:
+    def __init__(self, path: Path, timeout: float = 30.0) -> None:
         """`wait` is for how many seconds another process may hold it."""
         self._path = path
-        self._copy = path.with_suffix(".backup")
-        self._turn = threading.Lock()
-        self._make_file()
-        with self._told():
+        self._backup = path.with_suffix(".backup")
+        self._lock = threading.Lock()
+        self._create_file()
+        with self._translate_errors():
             # each transaction says itself when it begins, because a lock taken late may be refused
             self._connection = sqlite3.connect(
-                path, timeout=wait, isolation_level=None, check_same_thread=False
+                path, timeout=timeout, isolation_level=None, check_same_thread=False
             )
             try:
-                self._set_up(wait)
+                self._configure(timeout)
             except BaseException:
                 self._connection.close()
                 raise
 
-    def _make_file(self) -> None:
+    def _create_file(self) -> None:
         # A process that closes a file loses all its locks on it (sqlite.org/howtocorrupt.html, 2.2): only a
         # file that is new is opened here, and no other thread comes to it before it is closed again.
         try:
-            with _opening:
+            with _open_lock:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                if self._copy.exists() and not (self._path.exists() and self._path.stat().st_size):
-                    raise self._unusable("is lost")
+                if self._backup.exists() and not (self._path.exists() and self._path.stat().st_size):
+                    raise self._unusable_error("is lost")
                 if not self._path.exists():
                     os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
                     flush_folder(self._path.parent.parent)
         except OSError as error:
             raise wrap_os_error(f"cannot open the ledger {self._path}", error) from error
 
-    def _set_up(self, wait: float) -> None:
-        self._keep_a_log(time.monotonic() + wait)
+    def _configure(self, timeout: float) -> None:
+        self._enable_wal(time.monotonic() + timeout)
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
-        if self._path.stat().st_size < _SMALL:
-            self._look_through(self._connection)
+        if self._path.stat().st_size < _MAX_CHECKED_BYTES:
+            self._check_integrity(self._connection)
 
-    def _keep_a_log(self, deadline: float) -> None:
+    def _enable_wal(self, deadline: float) -> None:
         """Switch the write-ahead log on. While another process does that, SQLite refuses without waiting."""
         while True:
             try:
@@ -101,48 +101,48 @@ class Sqlite:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """See Database."""
-        with self._turn, self._told():
+        with self._lock, self._translate_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield _Statements(self._connection)
+                yield _SqliteTransaction(self._connection)
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def version(self, books: Transaction) -> int:
+    def get_version(self, tx: Transaction) -> int:
         """See Database."""
-        [(version,)] = books.rows("PRAGMA user_version")
+        [(version,)] = tx.fetch_all("PRAGMA user_version")
         return int(version)
 
-    def set_version(self, books: Transaction, version: int) -> None:
+    def set_version(self, tx: Transaction, version: int) -> None:
         """See Database."""
-        books.run(f"PRAGMA user_version = {version:d}")
+        tx.execute(f"PRAGMA user_version = {version:d}")
 
-    def examine(self) -> Iterator[tuple[str, bool]]:
+    def check_health(self) -> Iterator[tuple[str, bool]]:
         """See Database."""
         yield f"SQLite {sqlite3.sqlite_version}, {self._path}", True
-        with self._turn, self._told():
+        with self._lock, self._translate_errors():
             [(journal,)] = self._connection.execute("PRAGMA journal_mode").fetchall()
             [(synchronous,)] = self._connection.execute("PRAGMA synchronous").fetchall()
-            self._look_through(self._connection)
+            self._check_integrity(self._connection)
         yield f"journal_mode is {journal}", journal == "wal"
         yield f"synchronous is {synchronous}", synchronous == 2
         yield "every page of it can be read", True
         mode = self._path.stat().st_mode & 0o777
         yield f"its mode is {mode:o}", os.name == "nt" or not mode & 0o077
 
-    def keep_copy(self) -> None:
+    def write_backup(self) -> None:
         """See Database."""
-        temporary = self._path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{self._copy.name}")
-        with suppress(OSError, sqlite3.Error, StorageError), self._turn:
+        temporary = self._path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{self._backup.name}")
+        with suppress(OSError, sqlite3.Error, StorageError), self._lock:
             try:
                 os.close(os.open(temporary, os.O_RDWR | os.O_CREAT, 0o600))
                 with closing(sqlite3.connect(temporary)) as copy:
                     self._connection.backup(copy)
-                    self._look_through(copy)
-                temporary.replace(self._copy)
+                    self._check_integrity(copy)
+                temporary.replace(self._backup)
                 flush_folder(self._path.parent)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -151,20 +151,20 @@ class Sqlite:
         """See Database."""
         self._connection.close()
 
-    def _look_through(self, connection: sqlite3.Connection) -> None:
+    def _check_integrity(self, connection: sqlite3.Connection) -> None:
         [(verdict,), *_] = connection.execute("PRAGMA quick_check(1)").fetchall()
         if verdict != "ok":
-            raise self._unusable(f"is damaged: {' '.join(verdict.split())}")
+            raise self._unusable_error(f"is damaged: {' '.join(verdict.split())}")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Tell what SQLite says as a person can use it. https://www.sqlite.org/rescode.html"""
         try:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorname", "")
             if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-                raise self._unusable(f"is damaged: {error}") from error
+                raise self._unusable_error(f"is damaged: {error}") from error
             what, hint = (
                 f"cannot write the ledger {self._path}: {error}",
                 "look at the disk, and at its folder",
@@ -173,12 +173,12 @@ class Sqlite:
                 what, hint = f"the ledger {self._path} is in use", "another process holds it: wait"
             raise StorageError(what, f"nothing more is sent without it; {hint}") from error
 
-    def _unusable(self, how: str) -> StorageError:
+    def _unusable_error(self, reason: str) -> StorageError:
         name = self._path.name
         way = (
-            f"move {name}* away, copy {self._copy.name} to {name}"
-            if self._copy.exists()
+            f"move {name}* away, copy {self._backup.name} to {name}"
+            if self._backup.exists()
             else f"put a copy of yours in the place of {name}*"
         )
         hint = f"nothing is sent without it: {way}, and compare it with what was sent since"
-        return StorageError(f"the ledger {self._path} {how}", hint)
+        return StorageError(f"the ledger {self._path} {reason}", hint)

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import Claim, Result, State, Task, moment, stamp
-from publisher.ledger.plan import drop_what_is_gone
-from publisher.ledger.transitions import attempted, evidence, holds, see, storable
+from publisher.ledger.models import Delivery, DeliveryResult, DeliveryState, Lease, format_utc, parse_utc
+from publisher.ledger.plan import drop_removed_parts
+from publisher.ledger.transitions import clean_evidence, make_storable, owns, record_attempt, set_url
 
 
-def doubts(ledger: Ledger, claim: Claim) -> list[Task]:
+def find_unresolved_deliveries(ledger: Ledger, lease: Lease) -> list[Delivery]:
     """The tasks of a publication whose outcome is unknown; `tries` says how many of their tries were that."""
-    with ledger.transaction() as books:
-        found = books.rows(
-            """SELECT id, recipient, part, tried, remote_id, (SELECT COUNT(*) FROM attempt
-                      WHERE attempt.delivery = delivery.id AND outcome = 'unknown'), began
+    with ledger.transaction() as tx:
+        found = tx.fetch_all(
+            """SELECT id, recipient, part, attempted_digest, remote_id, (SELECT COUNT(*) FROM attempt
+                      WHERE attempt.delivery = delivery.id AND outcome = 'unknown'), started_at
                FROM delivery WHERE publication = ? AND state = 'unknown' ORDER BY position, id""",
-            claim.id,
+            lease.publication_id,
         )
     return [
-        Task(number, recipient, part, digest, remote_id, tries, moment(began))
+        Delivery(number, recipient, part, digest, remote_id, tries, parse_utc(began))
         for number, recipient, part, digest, remote_id, tries, began in found
     ]
 
 
-def settle(ledger: Ledger, claim: Claim, results: list[Result]) -> None:
+def record_resolutions(ledger: Ledger, lease: Lease, results: list[DeliveryResult]) -> None:
     """Enter what was found out about tasks that are unknown, unless another has the publication by now."""
-    with ledger.transaction() as books:
-        for result in results if holds(books, ledger.words, claim) else ():
-            task, state = result.task, result.state.value
-            given_up = evidence(result.reason) if result.state is State.DROPPED else ""
-            touched = books.run(
+    with ledger.transaction() as tx:
+        for result in results if owns(tx, ledger.dialect, lease) else ():
+            task, state = result.delivery, result.state.value
+            given_up = clean_evidence(result.reason) if result.state is DeliveryState.DROPPED else ""
+            touched = tx.execute(
                 """UPDATE delivery SET state = ?, reason = ?, remote_id = ?,
-                   live = CASE ? WHEN 'sent' THEN tried ELSE live END WHERE id = ? AND state = 'unknown'""",
-                *(state, given_up, storable(result.remote_id), state, task.id),
+                   delivered_digest = CASE ? WHEN 'sent' THEN attempted_digest ELSE delivered_digest END
+                   WHERE id = ? AND state = 'unknown'""",
+                *(state, given_up, make_storable(result.remote_id), state, task.id),
             )
             if touched:
-                began = (task.id, claim.fence, stamp(task.began), task.digest)
-                attempted(books, began, result.at, state, evidence(result.reason))
+                began = (task.id, lease.fence, format_utc(task.started_at), task.digest)
+                record_attempt(tx, began, result.ended_at, state, clean_evidence(result.reason))
             if touched and result.url:
-                see(books, claim, result.url)
-        drop_what_is_gone(books, claim.id)
+                set_url(tx, lease, result.url)
+        drop_removed_parts(tx, lease.publication_id)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from publisher.links import extract_host
 
 
-class State(Enum):
+class LinkState(Enum):
     """Whether a link leads somewhere."""
 
     OK = "ok"
@@ -16,23 +16,23 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
-class Verdict(NamedTuple):
+class LinkResult(NamedTuple):
     """What is known of a link, and since when (seconds since 1970)."""
 
-    state: State
+    state: LinkState
     reason: str
-    at: float = 0.0
+    checked_at: float = 0.0
 
 
-_GONE = {404: "answers 404: not found", 410: "answers 410: gone"}
-_WALLED = ("zhihu.com",)
+_GONE_STATUSES = {404: "answers 404: not found", 410: "answers 410: gone"}
+_BLOCKING_HOSTS = ("zhihu.com",)
 """Hosts that answer programs whatever they like: what they call missing may be there for people."""
 
-_WECHAT = "mp.weixin.qq.com"
-_ARTICLE = "js_content"
+_WECHAT_HOST = "mp.weixin.qq.com"
+_ARTICLE_ELEMENT_ID = "js_content"
 """The id of the text of every article at WeChat; the pages that stand in for one do not have it."""
 
-_DELETED = (
+_DELETED_PHRASES = (
     "该内容已被发布者删除",
     "此内容因违规无法查看",
     "此内容被投诉且经审核涉嫌侵权",
@@ -45,23 +45,23 @@ _DELETED = (
 
 def needs_body(url: str) -> bool:
     """Whether the status alone says nothing: WeChat answers 200 for articles that were deleted."""
-    return extract_host(url) == _WECHAT
+    return extract_host(url) == _WECHAT_HOST
 
 
-def judge(url: str, status: int, body: str = "") -> Verdict:
+def classify_response(url: str, status: int, body: str = "") -> LinkResult:
     """The verdict on an answer that redirects no further; `url` is the last address."""
     host = extract_host(url)
-    if status in _GONE:
-        if any(host == wall or host.endswith(f".{wall}") for wall in _WALLED):
-            return Verdict(State.UNKNOWN, f"{host} answers programs {status}")
-        return Verdict(State.GONE, f"{host} {_GONE[status]}")
+    if status in _GONE_STATUSES:
+        if any(host == wall or host.endswith(f".{wall}") for wall in _BLOCKING_HOSTS):
+            return LinkResult(LinkState.UNKNOWN, f"{host} answers programs {status}")
+        return LinkResult(LinkState.GONE, f"{host} {_GONE_STATUSES[status]}")
     if status in (401, 403, 429, 451, 999):
-        return Verdict(State.UNKNOWN, f"{host} answers programs {status}")
+        return LinkResult(LinkState.UNKNOWN, f"{host} answers programs {status}")
     if not 200 <= status < 300:
-        return Verdict(State.UNKNOWN, f"{host} answers {status}")
-    if needs_body(url) and _ARTICLE not in body:
-        for sign in _DELETED:
+        return LinkResult(LinkState.UNKNOWN, f"{host} answers {status}")
+    if needs_body(url) and _ARTICLE_ELEMENT_ID not in body:
+        for sign in _DELETED_PHRASES:
             if sign in body:
-                return Verdict(State.GONE, f"WeChat says: {sign}")
-        return Verdict(State.UNKNOWN, "WeChat shows programs no article here")
-    return Verdict(State.OK, str(status))
+                return LinkResult(LinkState.GONE, f"WeChat says: {sign}")
+        return LinkResult(LinkState.UNKNOWN, "WeChat shows programs no article here")
+    return LinkResult(LinkState.OK, str(status))

@@ -22,23 +22,23 @@ from publisher.delivery.dispatcher import (
 from publisher.delivery.plan import Changes
 from publisher.errors import ConfigError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
-from publisher.ledger import Key, Standing, State
-from publisher.ledger.queries import load_original_rendering, recipients, standing, standings
+from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
+from publisher.ledger.queries import find_recipients, find_status, find_statuses, load_original_rendering
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.pipeline.test_send import send_test_parts
 from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
 _DIGEST_LENGTH = 12
-_HANDLED_STATES = (State.SENT, State.SENDING, State.UNKNOWN, State.DROPPED)
+_HANDLED_STATES = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.DROPPED)
 
 
 class NoticeTarget(NamedTuple):
     """An issue that is out on a channel: its key there, how it stands, and what channels are told of it."""
 
     channel: NoticeChannel
-    key: Key
-    status: Standing
+    key: PublicationKey
+    status: PublicationStatus
     context: Context
 
 
@@ -69,7 +69,7 @@ def send_notice(
         view = take_snapshot(run)
     position = view.choose(request.issue)
     if position is None:
-        return Outcome(None, {}, tuple(run.warnings), view.edition.until)
+        return Outcome(None, {}, tuple(run.warnings), view.edition.next_date)
     context = replace(view.renderer.context, entry=view.entries[position])
     issue = view.records[position]
     with closing(RunContext(config, theme, request, channels, now, report, clock)) as run:
@@ -84,9 +84,14 @@ def send_notice(
 def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPlan]:
     """The notices about the issue of this id that were begun and are not done, with what they say."""
     on = {channel.name: channel for channel in run.channels if run.is_sending_channel(channel)}
-    for known in standings(run.ledger, [issue]) if run.has_ledger else ():
+    for known in find_statuses(run.ledger, [issue]) if run.has_ledger else ():
         channel = on.get(known.key.channel)
-        if known.key.followed and known.parts and not known.done and isinstance(channel, MessageChannel):
+        if (
+            known.key.notice_of
+            and known.part_digests
+            and not known.done
+            and isinstance(channel, MessageChannel)
+        ):
             yield _plan_notice(run, channel, known.key, known, load_original_rendering(run.ledger, known))
 
 
@@ -108,8 +113,8 @@ def _select_notice_channels(config: Config, request: Request) -> tuple[NoticeCha
 def _find_notice_target(run: RunContext, channel: NoticeChannel, context: Context) -> NoticeTarget:
     entry = context.entry
     assert entry
-    key = Key(entry.id, channel.name, channel.destination)
-    known = standing(run.ledger, key) if run.has_ledger else None
+    key = PublicationKey(entry.id, channel.name, channel.destination)
+    known = find_status(run.ledger, key) if run.has_ledger else None
     if known and known.is_adopted:
         what = "it was out before the ledger began, so nobody knows who has it"
         raise ConfigError(f"{channel.name}: {what}", "write to them by hand")
@@ -143,9 +148,9 @@ def _send_test_notices(
 def _plan_new_notice(run: RunContext, followed: NoticeTarget, text: str) -> DeliveryPlan:
     channel, counts = followed.channel, followed.status.counts
     words = hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()
-    key = followed.key.notice(words[:_DIGEST_LENGTH])
-    known = standing(run.ledger, key)
-    begun = known and known.parts and load_original_rendering(run.ledger, known)
+    key = followed.key.for_notice(words[:_DIGEST_LENGTH])
+    known = find_status(run.ledger, key)
+    begun = known and known.part_digests and load_original_rendering(run.ledger, known)
     letter = _plan_notice(run, channel, key, known, begun or _render_for_target(run, followed, text))
     if without := counts.total - counts.sent - counts.dropped:
         run.warn(f"{channel.name}: {without} of {counts.total} do not have the issue, and get no notice")
@@ -161,16 +166,20 @@ def _render_for_target(run: RunContext, followed: NoticeTarget, text: str) -> Re
 
 
 def _plan_notice(
-    run: RunContext, channel: MessageChannel, key: Key, known: Standing | None, rendering: Rendering
+    run: RunContext,
+    channel: MessageChannel,
+    key: PublicationKey,
+    known: PublicationStatus | None,
+    rendering: Rendering,
 ) -> DeliveryPlan:
     """What there is to do about a notice: whoever has the issue, is on the list and was not told yet."""
     if known and not run.request.dry_run:
         recover_stale_deliveries(run.ledger, channel, key, run.clock.time())
-        known = standing(run.ledger, key)
-    over = _HANDLED_STATES if run.request.retry else (*_HANDLED_STATES, State.FAILED)
-    first = key.followed
+        known = find_status(run.ledger, key)
+    over = _HANDLED_STATES if run.request.retry else (*_HANDLED_STATES, DeliveryState.FAILED)
+    first = key.notice_of
     assert first
-    only = recipients(run.ledger, first, State.SENT)
-    told = recipients(run.ledger, key, *over)
+    only = find_recipients(run.ledger, first, DeliveryState.SENT)
+    told = find_recipients(run.ledger, key, *over)
     waiting = sum(1 for one in channel.recipients() if one in only and one not in told)
     return DeliveryPlan(channel, rendering, key, known, Changes(pending=waiting), only_recipients=only)

@@ -10,10 +10,10 @@ from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 from publisher.archive.index import Index
-from publisher.archive.lock import held
-from publisher.archive.records import Edition, Record, choose, edition
-from publisher.archive.site import Made, Settled, Setup, Site
-from publisher.archive.sources import Found, fingerprint, look
+from publisher.archive.lock import acquire_lock
+from publisher.archive.records import Edition, Record, build_edition, choose_issue
+from publisher.archive.site import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
+from publisher.archive.sources import SourceFile, compute_fingerprint, stat_files
 from publisher.build.builder import SiteBuilder
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
@@ -61,7 +61,7 @@ def publish(
     with closing(RunContext(config, theme, request, channels, now, report, clock, stop)) as run:
         if request.dry_run:
             return _preview_delivery(run, build_from_sources(run, examine))
-        with held(run.home.lock) as died:
+        with acquire_lock(run.home.lock) as died:
             if died:
                 remove_temporary_files(run.output_folder / config.newsletter.site)
                 remove_temporary_files(run.home.folder)
@@ -81,7 +81,7 @@ def _deliver_built(run: RunContext, done: BuildResult) -> Outcome:
 
     outcomes = deliver_all(run, plan_all(run, done.outgoing, run.ledger))
     finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held_reason)}
-    with suppress(BusyError), held(run.home.lock):  # who is at work there now will look for itself
+    with suppress(BusyError), acquire_lock(run.home.lock):  # who is at work there now will look for itself
         mark_up_to_date(run, done, [one for one in done.outgoing if one.channel.name in finished])
     notices = [
         one for letter in _plan_notice_retries(run, done) for one in deliver_all(run, [letter]).values()
@@ -127,7 +127,7 @@ class BuildResult(NamedTuple):
     outcome: Outcome
     digests: Mapping[str, str] = {}
     outgoing: Sequence[OutgoingMessage] = ()
-    settled: Settled | None = None
+    settled: UpToDateMark | None = None
 
 
 IssueValidator = Callable[[RunContext, Record, Edition, ParsedTexts], None]
@@ -135,7 +135,7 @@ IssueValidator = Callable[[RunContext, Record, Edition, ParsedTexts], None]
 
 
 def build(
-    run: RunContext, files: list[Found], scanned_at: int, validate: IssueValidator | None = None
+    run: RunContext, files: list[SourceFile], scanned_at: int, validate: IssueValidator | None = None
 ) -> BuildResult:
     """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds), once the issue
     stood up to `examine`.
@@ -143,14 +143,16 @@ def build(
     Raises what `publish` does.
     """
     desk = IssueRenderer.for_config(run.config, run.theme)
-    site = Site(run.output_folder, run.home)
+    site = OutputFolder(run.output_folder, run.home)
     with closing(Index(run.home)) as index, ProcessPool(desk) as crew, DocumentSpool() as shelf:
         update_index(run, index, crew, shelf, files, scanned_at)
-        issue = choose(run.request.issue, index.records, edition(index.records.values(), run.now.date()))
+        issue = choose_issue(
+            run.request.issue, index.records, build_edition(index.records.values(), run.now.date())
+        )
         not_yet = run.request.held_back
         if not_yet is None:
             not_yet = find_held_back(run, index.records, issue)
-        current = edition(
+        current = build_edition(
             [record for path, record in index.records.items() if path not in not_yet], run.now.date()
         )
         if issue and validate:
@@ -160,9 +162,9 @@ def build(
         for text in _format_skipped(current):
             run.warn(text)
         if issue is None:
-            return BuildResult(Outcome(None, {}, tuple(run.warnings), current.until))
-        pictures = look(
-            run.config.root, sorted({one for record in current.issues for one, _, _ in record.pictures})
+            return BuildResult(Outcome(None, {}, tuple(run.warnings), current.next_date))
+        pictures = stat_files(
+            run.config.root, sorted({one for record in current.issues for one, _, _ in record.images})
         )
         told = build_entries(run, current)
         delivery = SiteBuilder(run, index, site, desk, current.issues, told, issue, pictures)
@@ -170,9 +172,9 @@ def build(
         settled = None if not_yet else _build_up_to_date_mark(index, [*files, *pictures], current)
         if not run.request.dry_run:
             for name, outcome in outcomes.items():
-                site.output(name).settled = None if outcome.error else settled
+                site.channel_files(name).up_to_date = None if outcome.error else settled
             for one in delivery.outgoing:
-                site.output(one.source_channel).settled = None
+                site.channel_files(one.source_channel).up_to_date = None
             _save_state(run, index, site, pictures)
         position = current.issues.index(issue)
         digests = {
@@ -184,13 +186,13 @@ def build(
 
 def mark_up_to_date(run: RunContext, result: BuildResult, arrived: Iterable[OutgoingMessage]) -> None:
     """Note that those whose renderings have arrived have nothing to do until something changes."""
-    site = Site(run.output_folder, run.home)
+    site = OutputFolder(run.output_folder, run.home)
     if site.setup and result.outcome.issue:
         for one in arrived:
-            output = site.output(one.source_channel)
-            output.settled = result.settled
+            output = site.channel_files(one.source_channel)
+            output.up_to_date = result.settled
             if one.source_channel == one.channel.name:
-                output.pages = {result.outcome.issue.path: Made(result.digests[one.source_channel], {})}
+                output.pages = {result.outcome.issue.path: BuiltFiles(result.digests[one.source_channel], {})}
         site.save(site.setup)
 
 
@@ -198,18 +200,20 @@ def _format_skipped(current: Edition) -> tuple[str, ...]:
     return tuple(f"left out: {fault.message}" for fault in current.faults.values())
 
 
-def _build_up_to_date_mark(index: Index, found: list[Found], current: Edition) -> Settled | None:
+def _build_up_to_date_mark(index: Index, found: list[SourceFile], current: Edition) -> UpToDateMark | None:
     """Under which conditions the next run has nothing to do, for channels that are done."""
     if not all(record.mtime for record in index.records.values()):
         return None
     newest = current.issues[0]
-    return Settled(fingerprint(found), newest.date, current.until, newest, _format_skipped(current))
+    return UpToDateMark(
+        compute_fingerprint(found), newest.date, current.next_date, newest, _format_skipped(current)
+    )
 
 
-def _save_state(run: RunContext, index: Index, site: Site, images: list[Found]) -> None:
+def _save_state(run: RunContext, index: Index, site: OutputFolder, images: list[SourceFile]) -> None:
     if index.dirty:
         index.save()
     names = tuple(channel.name for channel in run.config.channels)
     sources = tuple(one.path for one in images)
-    site.save(Setup(run.config.issues, run.config.newsletter.timezone, names, sources))
-    run.home.tell_git()
+    site.save(SiteSetup(run.config.issues, run.config.newsletter.timezone, names, sources))
+    run.home.write_gitignore()

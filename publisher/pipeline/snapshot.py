@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from publisher.archive.index import Index
-from publisher.archive.records import Edition, Record, choose, edition, names
+from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
 from publisher.build.builder import compute_digests
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer, RenderJob
@@ -44,7 +44,7 @@ class Snapshot:
 
         None when none is due. Raises IssueError and ConfigError, as `publish` does.
         """
-        chosen = choose(wanted, self.sources, self.edition)
+        chosen = choose_issue(wanted, self.sources, self.edition)
         return chosen and self.records.index(chosen)
 
     def render(self, position: int, channels: Sequence[str]) -> dict[str, Rendering | PublisherError]:
@@ -72,7 +72,7 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
     with closing(Index(run.home)) as index, ProcessPool(desk) as crew, DocumentSpool() as shelf:
         update_index(run, index, crew, shelf, find_sources(run.config), seen)
         records, today = _include_unready(index.records, unready, run.now.date())
-        current = edition(records.values(), today)
+        current = build_edition(records.values(), today)
         known = build_entries(run, current)
         bodies = {
             name: {path: body.digest for path, body in kept.items()} for name, kept in index.bodies.items()
@@ -95,7 +95,7 @@ def _compute_visible_digests(
 def _include_unready(
     records: Mapping[str, Record], unready: str, today: dt.date
 ) -> tuple[Mapping[str, Record], dt.date]:
-    meant = [path for path, record in records.items() if unready and unready in names(record)]
+    meant = [path for path, record in records.items() if unready and unready in issue_names(record)]
     dates = [dt.date.fromisoformat(records[path].date) for path in meant if records[path].date]
     ready = {path: records[path]._replace(draft=False) for path in meant}
     return {**records, **ready}, max([today, *dates])

@@ -35,7 +35,7 @@ def send_test(
     view = take_snapshot(run, "" if request.issue == "latest" else request.issue)
     position = view.choose(request.issue)
     if position is None:
-        return Outcome(None, {}, tuple(run.warnings), view.edition.until)
+        return Outcome(None, {}, tuple(run.warnings), view.edition.next_date)
     issue = view.records[position]
     report(IssueChosen(issue, request.issue in ("", "latest")))
     made = view.render(position, [channel.name for channel in live])

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from publisher.archive.records import Edition, edition
+from publisher.archive.records import Edition, build_edition
 from publisher.build.builder import build_feed_ping
 from publisher.calendar.calendar import build_publication_key, open_read_only_run, read_records
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, PingChannel
@@ -16,9 +16,9 @@ from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.delivery import ledger_guard
 from publisher.events import EventHandler, Outcome, Request
-from publisher.ledger import Key
-from publisher.ledger.calendar import adopt as enter
-from publisher.ledger.plan import digest_of
+from publisher.ledger import PublicationKey
+from publisher.ledger.calendar import adopt_publications as enter
+from publisher.ledger.plan import compute_parts_digest
 from publisher.pipeline.publish import publish
 from publisher.run import RunContext
 from publisher.theme import Theme
@@ -57,7 +57,7 @@ def adopt_archive(
     """
     with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
         found, today = read_records(run), run.now.date()
-        current = edition(found.values(), today - dt.timedelta(days=1))
+        current = build_edition(found.values(), today - dt.timedelta(days=1))
         later = {path: one for path, one in found.items() if one.date >= today.isoformat()}
         taken = [
             _adopt_issues(run, channel, current)
@@ -102,5 +102,7 @@ def _record_pings_as_sent(run: RunContext, channels: Iterable[Channel]) -> None:
     """Have nobody told of the feeds as they are now, but of what changes from now on."""
     for channel in channels:
         if isinstance(channel, PingChannel) and (told := build_feed_ping(run, channel)):
-            key = Key(told.id, told.channel.name, told.channel.destination)
-            enter(run.ledger, {key: run.started_at}, run.started_at, digest_of(told.rendering.parts))
+            key = PublicationKey(told.id, told.channel.name, told.channel.destination)
+            enter(
+                run.ledger, {key: run.started_at}, run.started_at, compute_parts_digest(told.rendering.parts)
+            )

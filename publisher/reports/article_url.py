@@ -6,15 +6,15 @@ import datetime as dt
 from contextlib import closing
 from urllib.parse import urlsplit
 
-from publisher.archive.lock import held
-from publisher.archive.site import Site
+from publisher.archive.lock import acquire_lock
+from publisher.archive.site import OutputFolder
 from publisher.channel import MessageChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.events import EventHandler, Request
-from publisher.ledger import Key
-from publisher.ledger.queries import set_address
+from publisher.ledger import PublicationKey
+from publisher.ledger.queries import set_article_url
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
@@ -36,8 +36,10 @@ def save_article_url(
         if position is None:
             raise ConfigError("no issue is due", "name one: publish resolve ISSUE --url CHANNEL URL")
         destination = channel.destination if isinstance(channel, MessageChannel) else ""
-        with held(run.home.lock):
-            set_address(run.ledger, Key(view.entries[position].id, name, destination), url, now)
+        with acquire_lock(run.home.lock):
+            set_article_url(
+                run.ledger, PublicationKey(view.entries[position].id, name, destination), url, now
+            )
             _invalidate_outputs(run)
         return view.records[position].id
 
@@ -53,8 +55,8 @@ def _validate_article_url(name: str, url: str) -> None:
 
 def _invalidate_outputs(run: RunContext) -> None:
     """Have the next run look at the channels that show such addresses."""
-    site = Site(run.output_folder, run.home)
+    site = OutputFolder(run.output_folder, run.home)
     if site.setup:
         for channel in run.config.channels:
-            site.output(channel.name).settled = None
+            site.channel_files(channel.name).up_to_date = None
         site.save(site.setup)

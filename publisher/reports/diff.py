@@ -82,18 +82,20 @@ def _diff_file(run: RunContext, channel: str, part: Part) -> Difference:
 def _diff_plan(plan: DeliveryPlan, ledger: Ledger | None) -> Iterator[Difference]:
     """What differs at a destination; of one message to many, from what was sent to all."""
     known = plan.status
-    live = (known.live or known.parts) if known and known.counts.sent else {}
+    live = (known.delivered_digests or known.part_digests) if known and known.counts.sent else {}
     place = plan.key.channel, plan.key.destination
     for part in plan.rendering.parts:
         before = live.get(part.key)
         if before is None:
             yield Difference(*place, part.key, "new", _diff_parts(None, part) if live else ())
         elif before != part.digest and ledger:
-            yield Difference(*place, part.key, "changed", _diff_parts(ledger.part(before, part.key), part))
+            yield Difference(
+                *place, part.key, "changed", _diff_parts(ledger.load_part(before, part.key), part)
+            )
     now = {part.key for part in plan.rendering.parts}
     for key, digest in live.items():
         if key not in now and ledger:
-            yield Difference(*place, key, "gone", _diff_parts(ledger.part(digest, key), None))
+            yield Difference(*place, key, "gone", _diff_parts(ledger.load_part(digest, key), None))
 
 
 def _diff_parts(old: Part | None, new: Part | None) -> tuple[str, ...]:

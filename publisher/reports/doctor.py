@@ -19,9 +19,9 @@ from publisher import __version__
 from publisher.channel import Finding, FindingLevel, MessageChannel
 from publisher.credentials import redact
 from publisher.errors import PublisherError
-from publisher.ledger import State
-from publisher.ledger.meta import Watch, watch
-from publisher.ledger.queries import issues_with, latest
+from publisher.ledger import DeliveryState
+from publisher.ledger.meta import SchedulerActivity, load_activity
+from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.run import RunContext
 
 TIMEOUT = 30.0
@@ -151,15 +151,18 @@ def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
     if not run.has_ledger:
         yield Finding(FindingLevel.OK, "none yet: the first publish begins it")
         return
-    for text, good in run.ledger.examine():
+    for text, good in run.ledger.check_health():
         hint = "" if good else next((how for what, how in _FIX_HINTS.items() if text.startswith(what)), "")
         yield Finding(FindingLevel.OK if good else FindingLevel.WARNING, text, hint)
-    last = latest(run.ledger)
+    last = find_last_change(run.ledger)
     if last and last > run.clock.time() + _MAX_CLOCK_SKEW:
         what = f"its last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, which is still to come"
         yield Finding(FindingLevel.ERROR, what, "the clock was set back: set it right")
-    for word, states in (("unknown", (State.UNKNOWN, State.SENDING)), ("failed", (State.FAILED,))):
-        if issues := issues_with(run.ledger, run.config.newsletter.id, *states):
+    for word, states in (
+        ("unknown", (DeliveryState.UNKNOWN, DeliveryState.SENDING)),
+        ("failed", (DeliveryState.FAILED,)),
+    ):
+        if issues := find_issues_in_state(run.ledger, run.config.newsletter.id, *states):
             listed = ", ".join(issue.rpartition("/")[2] for issue in issues[-5:])
             yield Finding(FindingLevel.WARNING, f"{word}: deliveries of {listed}", "publish status")
 
@@ -170,15 +173,15 @@ def _diagnose_daemon(run: RunContext) -> Iterator[Finding]:
         yield Finding(FindingLevel.OK, "not asked for: without [schedule], issues go out by hand")
         return
     now = run.clock.time()
-    found = watch(run.ledger, run.config.newsletter.id) if run.has_ledger else Watch()
+    found = load_activity(run.ledger, run.config.newsletter.id) if run.has_ledger else SchedulerActivity()
     alive, looked = (one and f"{one.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for one in found)
-    if found.is_silent(now):
+    if found.is_daemon_missing(now):
         yield Finding(
             FindingLevel.ERROR,
             f"silent since {alive}: what is due does not go out",
             "start it again: publish daemon",
         )
-    elif found.is_kept(now):
+    elif found.is_active(now):
         yield Finding(
             FindingLevel.OK, f"alive at {alive}" if alive else f"none; publish tick last looked at {looked}"
         )

@@ -7,15 +7,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
-from publisher.archive.records import names
+from publisher.archive.records import issue_names
 from publisher.channel import MessageChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery.dispatcher import recover_stale_deliveries
 from publisher.errors import ConfigError
 from publisher.events import EventHandler, Request
-from publisher.ledger import Counts, Key, Ledger
-from publisher.ledger.queries import Unknown, Verdict, resolve, standing, standings, unknown
+from publisher.ledger import DeliveryCounts, Ledger, PublicationKey
+from publisher.ledger.queries import (
+    ResolutionChoice,
+    UnknownDelivery,
+    find_status,
+    find_statuses,
+    find_unknown_deliveries,
+    resolve_deliveries,
+)
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.reports.readable import extract_preview
 from publisher.run import RunContext
@@ -26,10 +33,10 @@ class UnknownDeliveries(NamedTuple):
     """A publication with deliveries nobody knows about. `words` are those that each part begins with;
     `updates` says whether what arrived can be changed."""
 
-    key: Key
+    key: PublicationKey
     total: int
     can_edit: bool
-    deliveries: Sequence[Unknown]
+    deliveries: Sequence[UnknownDelivery]
     previews: Mapping[str, str]
 
 
@@ -37,12 +44,12 @@ class Resolution(NamedTuple):
     """What a person found out: about all, or about one part or recipient. `remote_id` is what the platform
     calls the message, if that is known."""
 
-    verdict: Verdict
+    verdict: ResolutionChoice
     part: str = ""
     recipient: str = ""
     remote_id: str = ""
 
-    def select_deliveries(self, case: UnknownDeliveries) -> list[Unknown]:
+    def select_deliveries(self, case: UnknownDeliveries) -> list[UnknownDelivery]:
         """What of a case it is about."""
         return [
             one
@@ -73,11 +80,11 @@ class Resolver:
         """Those of the channels named, or of all."""
         return [
             self._build_unknown_deliveries(one.key, one.counts)
-            for one in standings(self._ledger, [self._issue])
+            for one in find_statuses(self._ledger, [self._issue])
             if one.counts.unknown and (not channels or one.key.channel in channels)
         ]
 
-    def record(self, case: UnknownDeliveries, resolution: Resolution) -> tuple[int, Counts]:
+    def record(self, case: UnknownDeliveries, resolution: Resolution) -> tuple[int, DeliveryCounts]:
         """Enter what was found; how many deliveries it is about, and how the publication stands then.
 
         Raises ConfigError when it is about none, or gives one name to several.
@@ -95,7 +102,7 @@ class Resolver:
             raise ConfigError(what, "say which: --part KEY, --to RECIPIENT")
         which = {(one.part, one.recipient if resolution.recipient else "") for one in meant}
         number = sum(
-            resolve(
+            resolve_deliveries(
                 self._ledger,
                 key,
                 resolution.verdict,
@@ -106,12 +113,12 @@ class Resolver:
             )
             for part, recipient in sorted(which)
         )
-        left = standing(self._ledger, key)
-        return number, left.counts if left else Counts()
+        left = find_status(self._ledger, key)
+        return number, left.counts if left else DeliveryCounts()
 
-    def _build_unknown_deliveries(self, key: Key, counts: Counts) -> UnknownDeliveries:
-        found = unknown(self._ledger, key)
-        parts = {one.digest: self._ledger.part(one.digest, one.part) for one in found}
+    def _build_unknown_deliveries(self, key: PublicationKey, counts: DeliveryCounts) -> UnknownDeliveries:
+        found = find_unknown_deliveries(self._ledger, key)
+        parts = {one.digest: self._ledger.load_part(one.digest, one.part) for one in found}
         words = {digest: extract_preview(part) for digest, part in parts.items()}
         return UnknownDeliveries(key, counts.total, key.channel not in self._readonly_channels, found, words)
 
@@ -126,10 +133,10 @@ def open_resolver(
     with closing(RunContext(config, theme, request, config.channels, now, report, Clock.running(now))) as run:
         if not run.has_ledger:
             raise ConfigError("nothing was sent from here yet", "publish")
-        ids = [record.id for record in take_snapshot(run).sources.values() if issue in names(record)]
+        ids = [record.id for record in take_snapshot(run).sources.values() if issue in issue_names(record)]
         name = f"{config.newsletter.id}/{ids[0] if ids else issue}"
         on = {one.name: one for one in config.channels if isinstance(one, MessageChannel)}
-        for known in standings(run.ledger, [name]):
+        for known in find_statuses(run.ledger, [name]):
             if channel := on.get(known.key.channel):
                 recover_stale_deliveries(run.ledger, channel, known.key, now)
         yield Resolver(run.ledger, name, now, [one for one in on if not on[one].can_edit])

@@ -8,7 +8,7 @@ from contextlib import closing
 from enum import Enum
 from typing import NamedTuple
 
-from publisher.archive.site import Site
+from publisher.archive.site import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
@@ -16,9 +16,14 @@ from publisher.delivery.plan import plan_changes
 from publisher.errors import PublisherError
 from publisher.events import EventHandler, Request
 from publisher.files import differs
-from publisher.ledger import Counts, Key, Ledger, Standing, State
-from publisher.ledger.calendar import Insistence, insistences
-from publisher.ledger.queries import Missed, issues_with, missed, standings
+from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
+from publisher.ledger.calendar import ForcedIssue, load_forced_issues
+from publisher.ledger.queries import (
+    FailedDelivery,
+    find_failed_deliveries,
+    find_issues_in_state,
+    find_statuses,
+)
 from publisher.pipeline.snapshot import Snapshot, take_snapshot
 from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
@@ -59,16 +64,16 @@ class StatusRow(NamedTuple):
     destination: str
     condition: ChannelStatus
     detail: str = ""
-    counts: Counts = Counts()
+    counts: DeliveryCounts = DeliveryCounts()
     when: dt.datetime | None = None
     url: str = ""
     newest: bool = False
     updates: bool = False
-    missed: tuple[Missed, ...] = ()
+    missed: tuple[FailedDelivery, ...] = ()
     notice: bool = False
-    insisted: Insistence | None = None
+    insisted: ForcedIssue | None = None
 
-    def with_ledger_data(self, standing: Standing | None, now: dt.datetime) -> StatusRow:
+    def with_ledger_data(self, standing: PublicationStatus | None, now: dt.datetime) -> StatusRow:
         """The row with what the ledger has about it."""
         if standing is None:
             return self
@@ -102,10 +107,10 @@ class _StatusBuilder:
     def __init__(self, run: RunContext, view: Snapshot) -> None:
         self._run = run
         self._snapshot = view
-        self._site = Site(run.output_folder, run.home)
+        self._site = OutputFolder(run.output_folder, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
-        self._forced_issues = insistences(self._ledger) if self._ledger else {}
+        self._forced_issues = load_forced_issues(self._ledger) if self._ledger else {}
 
     def build_rows(self) -> Iterator[StatusRow]:
         if self._run.request.issue:
@@ -117,8 +122,8 @@ class _StatusBuilder:
             open_ones = self._find_unresolved_issues()
         shown = [self._snapshot.entries[position].id for position in chosen]
         older = [issue for issue in reversed(open_ones) if issue not in shown]
-        known: dict[str, list[Standing]] = {}
-        for standing in standings(self._ledger, [*shown, *older]) if self._ledger else ():
+        known: dict[str, list[PublicationStatus]] = {}
+        for standing in find_statuses(self._ledger, [*shown, *older]) if self._ledger else ():
             known.setdefault(standing.key.issue, []).append(standing)
         for position, issue in zip(chosen, shown, strict=True):
             yield from self._build_issue_rows(position, {one.key: one for one in known.get(issue, [])})
@@ -127,11 +132,13 @@ class _StatusBuilder:
                 yield from self._build_extra_rows(standing, "")
 
     def _find_unresolved_issues(self) -> list[str]:
-        states = (State.FAILED, State.UNKNOWN, State.SENDING)
+        states = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SENDING)
         newsletter = self._run.config.newsletter.id
-        return issues_with(self._ledger, newsletter, *states) if self._ledger else []
+        return find_issues_in_state(self._ledger, newsletter, *states) if self._ledger else []
 
-    def _build_issue_rows(self, position: int, known: dict[Key, Standing]) -> Iterator[StatusRow]:
+    def _build_issue_rows(
+        self, position: int, known: dict[PublicationKey, PublicationStatus]
+    ) -> Iterator[StatusRow]:
         record, entry = self._snapshot.records[position], self._snapshot.entries[position]
         plain = [one for one in self._run.channels if not isinstance(one, ArchiveChannel)]
         made = self._snapshot.render(position, [channel.name for channel in plain])
@@ -139,7 +146,7 @@ class _StatusBuilder:
         for channel in self._run.channels:
             live = isinstance(channel, MessageChannel) and bool(channel.destination)
             place = getattr(channel, "destination", "") if live else self._run.config.newsletter.site
-            standing = known.pop(Key(entry.id, channel.name, place), None)
+            standing = known.pop(PublicationKey(entry.id, channel.name, place), None)
             rendering = made.get(channel.name)
             if isinstance(rendering, PublisherError):
                 condition, detail = ChannelStatus.BROKEN, rendering.message
@@ -156,11 +163,11 @@ class _StatusBuilder:
         for standing in known.values():
             yield from self._build_extra_rows(standing, record.title)
 
-    def _build_extra_rows(self, standing: Standing, title: str) -> Iterator[StatusRow]:
+    def _build_extra_rows(self, standing: PublicationStatus, title: str) -> Iterator[StatusRow]:
         """A notice about the issue; or what is on no channel that is on now, told when it is open, or when
         the issue was asked for."""
         key, condition = standing.key, self._check_unresolved(standing)
-        notice = key.followed is not None
+        notice = key.notice_of is not None
         if notice and standing.counts.planned:
             condition = condition or ChannelStatus.WAITING
         if condition or ((notice or self._run.request.issue) and standing.published):
@@ -170,14 +177,14 @@ class _StatusBuilder:
             row = StatusRow(name, title, key.channel, key.destination, condition or ChannelStatus.PUBLISHED)
             yield self._add_ledger_data(row._replace(notice=notice), standing)
 
-    def _add_ledger_data(self, row: StatusRow, standing: Standing | None) -> StatusRow:
+    def _add_ledger_data(self, row: StatusRow, standing: PublicationStatus | None) -> StatusRow:
         """The row with what the ledger has about it."""
         if standing and self._ledger and self._run.request.issue:
-            row = row._replace(missed=tuple(missed(self._ledger, standing.key)))
+            row = row._replace(missed=tuple(find_failed_deliveries(self._ledger, standing.key)))
         return row.with_ledger_data(standing, self._now)
 
     def _check_messages(
-        self, channel: MessageChannel, rendering: Rendering, standing: Standing | None
+        self, channel: MessageChannel, rendering: Rendering, standing: PublicationStatus | None
     ) -> tuple[ChannelStatus, str]:
         if standing is None:
             return ChannelStatus.NONE, ""
@@ -194,26 +201,28 @@ class _StatusBuilder:
             ChannelStatus.CHANGED if todo.new or todo.changed or todo.removed else ChannelStatus.PUBLISHED
         ), ""
 
-    def _check_unresolved(self, standing: Standing) -> ChannelStatus | None:
+    def _check_unresolved(self, standing: PublicationStatus) -> ChannelStatus | None:
         """What has to be settled, or whether somebody is at it; None when there is nothing of that."""
         counts = standing.counts
-        if standing.owner and standing.until and standing.until > self._now:
+        if standing.owner and standing.leased_until and standing.leased_until > self._now:
             return ChannelStatus.BUSY
         if counts.unknown or counts.sending:
             return ChannelStatus.UNKNOWN
         return ChannelStatus.FAILED if counts.failed else None
 
-    def _check_archive(self, channel: Channel, position: int, standing: Standing | None) -> ChannelStatus:
+    def _check_archive(
+        self, channel: Channel, position: int, standing: PublicationStatus | None
+    ) -> ChannelStatus:
         """What the ledger knows of a page or entry; without a word there, what is remembered of the files."""
         digest, path = self._snapshot.digests[position], self._snapshot.records[position].path
         if standing:
             current = standing.done and standing.digest == digest
             return ChannelStatus.PUBLISHED if current else ChannelStatus.CHANGED
-        page = self._site.output(channel.name).pages.get(path)
+        page = self._site.channel_files(channel.name).pages.get(path)
         body = self._snapshot.cached_digests.get(channel.name, {}).get(path)
         return ChannelStatus.FILES if digest in (page and page.digest, body) else ChannelStatus.NONE
 
-    def _check_files(self, rendering: Rendering, standing: Standing | None) -> ChannelStatus:
+    def _check_files(self, rendering: Rendering, standing: PublicationStatus | None) -> ChannelStatus:
         parts = (*rendering.parts, *rendering.previews)
         if not any((self._run.output_folder / part.key).exists() for part in parts):
             return ChannelStatus.PUBLISHED if standing and standing.is_adopted else ChannelStatus.NONE

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 
 from publisher.config import ListenAddress
 from publisher.errors import ConfigError
-from publisher.server.state import State
+from publisher.server.state import DaemonState
 
 if TYPE_CHECKING:
     from socket import socket
 
 # more would take the open files that the ledger and the channels need
-_CONNECTIONS = 128
-_LAST_ANSWERS = 5
+_MAX_CONNECTIONS = 128
+_SHUTDOWN_TIMEOUT = 5
 """Seconds that answers under way have left at the end."""
 
 
 @contextmanager
-def serving(listen: ListenAddress, folder: Path, state: Callable[[], State]) -> Iterator[str]:
+def run_server(listen: ListenAddress, folder: Path, state: Callable[[], DaemonState]) -> Iterator[str]:
     """Serve, in a thread, as long as the context lasts; gives the address, as `http://127.0.0.1:8080/`.
 
     `folder` need not be there yet. `state` is called in other threads than this one, for each request of
@@ -40,13 +40,13 @@ def serving(listen: ListenAddress, folder: Path, state: Callable[[], State]) -> 
     try:
         import uvicorn
 
-        from publisher.server.app import app
+        from publisher.server.app import build_app
     except ImportError:
         raise ConfigError(
             "[server] listen needs starlette and uvicorn", "pip install 'newsletter-publisher[server]'"
         ) from None
     settings = uvicorn.Config(
-        app(folder, state),
+        build_app(folder, state),
         http="h11",
         ws="none",
         lifespan="off",
@@ -55,21 +55,21 @@ def serving(listen: ListenAddress, folder: Path, state: Callable[[], State]) -> 
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
-        timeout_graceful_shutdown=_LAST_ANSWERS,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
     )
-    with _listening(listen) as place:
+    with _open_socket(listen) as place:
         server = uvicorn.Server(settings)
         thread = Thread(target=server.run, kwargs={"sockets": [place]}, name="http", daemon=True)
         thread.start()
         try:
-            yield _address(listen.host, place.getsockname()[1])
+            yield _format_server_url(listen.host, place.getsockname()[1])
         finally:
             server.should_exit = True
-            thread.join(_LAST_ANSWERS + 1)
+            thread.join(_SHUTDOWN_TIMEOUT + 1)
 
 
-def exposed(listen: ListenAddress) -> str:
+def build_exposure_warning(listen: ListenAddress) -> str:
     """What to warn of when other machines may reach the place; else nothing."""
     if listen.is_loopback:
         return ""
@@ -78,12 +78,12 @@ def exposed(listen: ListenAddress) -> str:
     )
 
 
-def _listening(listen: ListenAddress) -> socket:
+def _open_socket(listen: ListenAddress) -> socket:
     import socket
 
     try:
         found = socket.getaddrinfo(*listen, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=_CONNECTIONS)
+        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=_MAX_CONNECTIONS)
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]
         raise ConfigError(
@@ -91,5 +91,5 @@ def _listening(listen: ListenAddress) -> socket:
         ) from None
 
 
-def _address(host: str, port: int) -> str:
+def _format_server_url(host: str, port: int) -> str:
     return f"http://{ListenAddress(host, port)}/"

@@ -19,61 +19,61 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from publisher.server.site import (
-    CODINGS,
-    HEAD,
-    caching,
-    coding,
-    find,
-    for_people,
+    CONTENT_CODINGS,
+    SNIFF_BYTES,
+    choose_coding,
+    detect_media_type,
+    find_file,
+    get_cache_control,
     is_feed,
-    is_known,
-    media_type,
+    is_not_modified,
+    to_browser_type,
 )
-from publisher.server.state import METRICS_TYPE, State, health, metrics
+from publisher.server.state import METRICS_TYPE, DaemonState, build_health, render_metrics
 
-_PIECE = 65536
-_FRESH = {"cache-control": "no-store"}
+_CHUNK_SIZE = 65536
+_NO_STORE = {"cache-control": "no-store"}
 
 
-def app(folder: Path, state: Callable[[], State]) -> Starlette:
+def build_app(folder: Path, state: Callable[[], DaemonState]) -> Starlette:
     """The site in `folder`, and what `state` says."""
 
     def healthz(_: Request) -> Response:
         try:
             now = state()
         except Exception:  # whatever it is, somebody has to look
-            return JSONResponse({"status": "unknown"}, 503, _FRESH)
-        return JSONResponse(health(now), 200 if now.health == "ok" else 503, _FRESH)
+            return JSONResponse({"status": "unknown"}, 503, _NO_STORE)
+        return JSONResponse(build_health(now), 200 if now.health == "ok" else 503, _NO_STORE)
 
     def numbers(_: Request) -> Response:
         try:
-            text = metrics(state())
+            text = render_metrics(state())
         except Exception:
-            return PlainTextResponse("the state is unknown\n", 503, _FRESH)
-        return Response(text, headers=_FRESH, media_type=METRICS_TYPE)
+            return PlainTextResponse("the state is unknown\n", 503, _NO_STORE)
+        return Response(text, headers=_NO_STORE, media_type=METRICS_TYPE)
 
     def page(request: Request) -> Response:
-        return _answer(folder, request)
+        return _respond(folder, request)
 
     return Starlette(
         routes=[Route("/healthz", healthz), Route("/metrics", numbers), Route("/{path:path}", page)]
     )
 
 
-def _answer(folder: Path, request: Request) -> Response:
+def _respond(folder: Path, request: Request) -> Response:
     path: str = request.scope["path"]
-    file = find(folder, path)
+    file = find_file(folder, path)
     if file is None:
-        if not path.endswith("/") and find(folder, f"{path}/"):  # relative links count from the folder
+        if not path.endswith("/") and find_file(folder, f"{path}/"):  # relative links count from the folder
             return Response(status_code=308, headers={"location": f"./{quote(path.rpartition('/')[2])}/"})
         return PlainTextResponse("not found\n", 404)
     try:
-        return _response(file, request)
+        return _build_file_response(file, request)
     except OSError:  # gone this very moment, or not ours to read
         return PlainTextResponse("not found\n", 404)
 
 
-def _response(file: Path, request: Request) -> Response:
+def _build_file_response(file: Path, request: Request) -> Response:
     """The file or a compressed form of it; no body if the reader has that already. Raises OSError.
 
     What is opened stays one version of the file, even while the next one takes its place.
@@ -81,21 +81,21 @@ def _response(file: Path, request: Request) -> Response:
     with ExitStack() as opened:
         raw = opened.enter_context(file.open("rb"))
         modified = os.fstat(raw.fileno()).st_mtime_ns
-        kind = media_type(file.name, raw.read(HEAD))
+        kind = detect_media_type(file.name, raw.read(SNIFF_BYTES))
         raw.seek(0)
-        forms = _compressed(file, modified)
-        chosen = coding(request.headers.get("accept-encoding", ""), forms)
+        forms = _find_compressed(file, modified)
+        chosen = choose_coding(request.headers.get("accept-encoding", ""), forms)
         body = opened.enter_context(forms[chosen].open("rb")) if chosen else raw
         status = os.fstat(body.fileno())
         etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}{chosen and f"-{chosen}"}"'
         headers = {
-            "cache-control": caching(kind),
+            "cache-control": get_cache_control(kind),
             "etag": etag,
             "last-modified": formatdate(modified // 10**9, usegmt=True),
         }
         if vary := [*(["Accept"] if is_feed(kind) else []), *(["Accept-Encoding"] if forms else [])]:
             headers["vary"] = ", ".join(vary)
-        if is_known(
+        if is_not_modified(
             etag,
             modified // 10**9,
             request.headers.get("if-none-match", ""),
@@ -103,17 +103,17 @@ def _response(file: Path, request: Request) -> Response:
         ):
             return Response(status_code=304, headers=headers)
         headers["content-length"] = str(status.st_size)
-        headers["content-type"] = for_people(kind) if _is_browser(request) else kind
+        headers["content-type"] = to_browser_type(kind) if _is_browser(request) else kind
         headers["x-content-type-options"] = "nosniff"
         if chosen:
             headers["content-encoding"] = chosen
-        return _File(body, opened.pop_all(), headers)
+        return _FileResponse(body, opened.pop_all(), headers)
 
 
-def _compressed(file: Path, modified: int) -> dict[str, Path]:
+def _find_compressed(file: Path, modified: int) -> dict[str, Path]:
     """The compressed forms of a file by their coding, without those that an older version left."""
     forms = {}
-    for name, ending in CODINGS.items():
+    for name, ending in CONTENT_CODINGS.items():
         form = file.with_name(file.name + ending)
         with suppress(OSError):
             status = form.lstat()
@@ -127,18 +127,20 @@ def _is_browser(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-class _File(Response):
+class _FileResponse(Response):
     """An open file, sent in pieces as the reader takes them; closes all that was `opened`."""
 
-    def __init__(self, body: BinaryIO, opened: ExitStack, headers: Mapping[str, str]) -> None:
+    def __init__(self, body: BinaryIO, resources: ExitStack, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers)
         self._file = body
-        self._opened = opened
+        self._resources = resources
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        with self._opened:
+        with self._resources:
             await send(start)
-            while scope["method"] != "HEAD" and (piece := await run_in_threadpool(self._file.read, _PIECE)):
+            while scope["method"] != "HEAD" and (
+                piece := await run_in_threadpool(self._file.read, _CHUNK_SIZE)
+            ):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body"})

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-_TYPES = {
+_MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".gif": "image/gif",
     ".gz": "application/gzip",
@@ -32,18 +32,18 @@ _TYPES = {
 }
 
 # by name, a feed is no different from any other document: what it is stands at its beginning
-_FEEDS = {
+_FEED_SIGNATURES = {
     ".xml": (
         (rb"<rss[\s>]", "application/rss+xml; charset=utf-8"),
         (rb"<feed[\s>]", "application/atom+xml; charset=utf-8"),
     ),
     ".json": ((rb'"version"\s*:\s*"https://jsonfeed\.org/', "application/feed+json"),),
 }
-HEAD = 4096
+SNIFF_BYTES = 4096
 """How many bytes of a file tell its type."""
 
 
-def find(folder: Path, path: str) -> Path | None:
+def find_file(folder: Path, path: str) -> Path | None:
     """The file that `path` means, decoded, with its first slash; None when there is none to be seen.
 
     A path that ends in a slash means the index.html in there. Nothing outside of `folder` is seen, whatever
@@ -52,7 +52,7 @@ def find(folder: Path, path: str) -> Path | None:
     parts = path.split("/")[1:]
     if not parts[-1]:
         parts[-1] = "index.html"
-    if not all(map(_is_name, parts)):
+    if not all(map(_is_allowed_name, parts)):
         return None
     try:
         file = folder.joinpath(*parts).resolve(strict=True)
@@ -61,23 +61,23 @@ def find(folder: Path, path: str) -> Path | None:
         return None
 
 
-def _is_name(part: str) -> bool:
+def _is_allowed_name(part: str) -> bool:
     if not part or re.search(r"[\\\0]", part):
         return False
     return not part.startswith(".") or part == ".well-known"
 
 
-def media_type(name: str, head: bytes) -> str:
+def detect_media_type(name: str, head: bytes) -> str:
     """The Content-Type of a file that begins with `head`."""
     suffix = Path(name).suffix.lower()
-    plain = _TYPES.get(suffix, "application/octet-stream")
-    return next((kind for start, kind in _FEEDS.get(suffix, ()) if re.search(start, head)), plain)
+    plain = _MEDIA_TYPES.get(suffix, "application/octet-stream")
+    return next((kind for start, kind in _FEED_SIGNATURES.get(suffix, ()) if re.search(start, head)), plain)
 
 
-def for_people(kind: str) -> str:
+def to_browser_type(kind: str) -> str:
     """The Content-Type for a browser, which applies the style sheet of a feed only if it takes it for any
     XML document."""
-    return _TYPES[".xml"] if is_feed(kind) and "xml" in kind else kind
+    return _MEDIA_TYPES[".xml"] if is_feed(kind) and "xml" in kind else kind
 
 
 def is_feed(kind: str) -> bool:
@@ -85,7 +85,7 @@ def is_feed(kind: str) -> bool:
     return kind.startswith(("application/rss+", "application/atom+", "application/feed+"))
 
 
-def caching(kind: str) -> str:
+def get_cache_control(kind: str) -> str:
     """The Cache-Control of a Content-Type.
 
     A page may be corrected at any time, so it is asked for each time, mostly in vain. Who reads feeds by
@@ -96,11 +96,11 @@ def caching(kind: str) -> str:
     return "public, max-age=3600" if is_feed(kind) else "public, max-age=86400"
 
 
-CODINGS = {"br": ".br", "gzip": ".gz"}
+CONTENT_CODINGS = {"br": ".br", "gzip": ".gz"}
 """Content codings, the one that saves more first, and how the files of each end."""
 
 
-def coding(accepted: str, there: Collection[str]) -> str:
+def choose_coding(accepted: str, available: Collection[str]) -> str:
     """The coding to send of those that are `there`; "" for none. `accepted` is Accept-Encoding.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
@@ -108,17 +108,17 @@ def coding(accepted: str, there: Collection[str]) -> str:
     weights = {}
     for element in accepted.lower().split(","):
         name, *parameters = (part.strip() for part in element.split(";"))
-        weights[name] = next((_weight(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
-    wanted = {name: weights.get(name, weights.get("*", 0.0)) for name in CODINGS if name in there}
+        weights[name] = next((_parse_quality(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
+    wanted = {name: weights.get(name, weights.get("*", 0.0)) for name in CONTENT_CODINGS if name in available}
     best = max(wanted, key=lambda name: wanted[name], default="")
     return best if best and wanted[best] > 0 else ""
 
 
-def _weight(text: str) -> float:
+def _parse_quality(text: str) -> float:
     return float(text) if re.fullmatch(r"[01](\.\d{0,3})?", text) else 0.0
 
 
-def is_known(etag: str, modified: int, if_none_match: str, if_modified_since: str) -> bool:
+def is_not_modified(etag: str, modified: int, if_none_match: str, if_modified_since: str) -> bool:
     """Whether the reader has this already. `modified` is in seconds since 1970; a missing header is "".
 
     A reader that sends both is answered by the tag: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2

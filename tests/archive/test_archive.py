@@ -16,12 +16,12 @@ import pytest
 from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.index import Index
-from publisher.archive.lock import held
-from publisher.archive.pack import Pack, Place
-from publisher.archive.records import Record, choose, edition
+from publisher.archive.lock import acquire_lock
+from publisher.archive.pack import Pack, PackLocation
+from publisher.archive.records import Record, build_edition, choose_issue
 from publisher.archive.revisions import Revisions
-from publisher.archive.site import Made, Settled, Setup, Site
-from publisher.archive.sources import Found, fingerprint, is_settled, scan
+from publisher.archive.site import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
+from publisher.archive.sources import SourceFile, compute_fingerprint, is_mtime_reliable, scan
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError, StorageError
 
 TODAY = dt.date(2021, 7, 18)
@@ -68,7 +68,7 @@ def test_scan_tells_size_and_time(folder: Path) -> None:
     path = folder / "issues" / "1.md"
     path.write_bytes(b"four")
     os.utime(path, ns=(1, 123_456_789))
-    assert scan(folder, "issues/1.md") == [Found("issues/1.md", 4, 123_456_789)]
+    assert scan(folder, "issues/1.md") == [SourceFile("issues/1.md", 4, 123_456_789)]
 
 
 def test_a_broken_link_and_a_loop_do_not_disturb(folder: Path) -> None:
@@ -95,31 +95,33 @@ def test_a_file_that_goes_during_the_scan_hides_no_other(
 
 
 def test_the_fingerprint_moves_with_every_file() -> None:
-    before = [Found("a.md", 1, 1), Found("b.md", 2, 2)]
-    assert fingerprint(before) == fingerprint(list(before))
+    before = [SourceFile("a.md", 1, 1), SourceFile("b.md", 2, 2)]
+    assert compute_fingerprint(before) == compute_fingerprint(list(before))
     for after in (
-        [Found("a.md", 1, 1)],
-        [Found("a.md", 1, 9), Found("b.md", 2, 2)],
-        [Found("a.md", 9, 1), Found("b.md", 2, 2)],
-        [Found("a.md", 1, 1), Found("c.md", 2, 2)],
+        [SourceFile("a.md", 1, 1)],
+        [SourceFile("a.md", 1, 9), SourceFile("b.md", 2, 2)],
+        [SourceFile("a.md", 9, 1), SourceFile("b.md", 2, 2)],
+        [SourceFile("a.md", 1, 1), SourceFile("c.md", 2, 2)],
     ):
-        assert fingerprint(after) != fingerprint(before)
+        assert compute_fingerprint(after) != compute_fingerprint(before)
 
 
 def test_a_file_changed_just_now_may_change_again_unseen() -> None:
     second = 1_000_000_000
     fine, coarse = 10 * second + 500, 10 * second
-    assert not is_settled(Found("a", 1, fine), fine + 5_000_000)
-    assert is_settled(Found("a", 1, fine), fine + 30_000_000)
-    assert not is_settled(Found("a", 1, coarse), coarse + second)  # a file system that counts in seconds
-    assert is_settled(Found("a", 1, coarse), coarse + 3 * second)
+    assert not is_mtime_reliable(SourceFile("a", 1, fine), fine + 5_000_000)
+    assert is_mtime_reliable(SourceFile("a", 1, fine), fine + 30_000_000)
+    assert not is_mtime_reliable(
+        SourceFile("a", 1, coarse), coarse + second
+    )  # a file system that counts in seconds
+    assert is_mtime_reliable(SourceFile("a", 1, coarse), coarse + 3 * second)
 
 
 # ------------------------------------------------------------------- edition
 
 
 def test_an_edition_has_what_is_due_newest_first() -> None:
-    found = edition(
+    found = build_edition(
         [
             record("1.md", "2021-07-04"),
             record("2.md", "2021-07-18"),
@@ -132,12 +134,12 @@ def test_an_edition_has_what_is_due_newest_first() -> None:
         TODAY,
     )
     assert [one.path for one in found.issues] == ["2.md", "1.md"]
-    assert found.until == "2021-08-01"
+    assert found.next_date == "2021-08-01"
     assert {path: fault.message for path, fault in found.faults.items()} == {"6.md": "6.md has no date"}
 
 
 def test_of_two_issues_with_one_id_the_first_by_path_stays() -> None:
-    found = edition([record("b.md", id="x"), record("a.md", id="x")], TODAY)
+    found = build_edition([record("b.md", id="x"), record("a.md", id="x")], TODAY)
     assert [one.path for one in found.issues] == ["a.md"]
     assert found.faults["b.md"].message == "a.md and b.md are both the issue x"
     assert found.faults["b.md"].hint == "write another `id:` into the front matter of one"
@@ -145,14 +147,14 @@ def test_of_two_issues_with_one_id_the_first_by_path_stays() -> None:
 
 def test_two_issues_cannot_have_one_address() -> None:
     same = "https://e.org/2021-07/"
-    found = edition([record("a.md", url=same), record("b.md", url=same)], TODAY)
+    found = build_edition([record("a.md", url=same), record("b.md", url=same)], TODAY)
     assert [one.path for one in found.issues] == ["a.md"]
     assert found.faults["b.md"].message == f"a.md and b.md have the same address {same}"
 
 
 def chosen(wanted: str, *records: Record) -> str | None:
     known = {one.path: one for one in records}
-    found = choose(wanted, known, edition(records, TODAY))
+    found = choose_issue(wanted, known, build_edition(records, TODAY))
     return found and found.path
 
 
@@ -229,7 +231,7 @@ LATER = dt.datetime(2021, 7, 6, 20, 0, tzinfo=CHINA)
 
 def updated(path: Path, one: Record, now: dt.datetime) -> dt.datetime:
     revisions = Revisions(path)
-    found = revisions.updated("tag:e.org,2021:n/1", one, PUBLISHED, now)
+    found = revisions.record_update("tag:e.org,2021:n/1", one, PUBLISHED, now)
     revisions.save()
     return found
 
@@ -264,13 +266,13 @@ def test_revisions_are_one_line_per_issue_and_written_only_when_they_change(tmp_
     path = tmp_path / "revisions.json"
     revisions = Revisions(path)
     for name in ('tag:e.org,2021:n/"}, "', "tag:e.org,2021:n/期"):
-        revisions.updated(name, record("1.md"), PUBLISHED, LATER)
+        revisions.record_update(name, record("1.md"), PUBLISHED, LATER)
     revisions.save()
     assert len(path.read_text("utf-8").splitlines()) == 2
     assert len(json.loads(path.read_bytes())) == 2
     os.utime(path, ns=(1, 1))
     updated_again = Revisions(path)
-    updated_again.updated("tag:e.org,2021:n/期", record("1.md"), PUBLISHED, LATER)
+    updated_again.record_update("tag:e.org,2021:n/期", record("1.md"), PUBLISHED, LATER)
     updated_again.save()
     assert path.stat().st_mtime_ns == 1
 
@@ -278,9 +280,9 @@ def test_revisions_are_one_line_per_issue_and_written_only_when_they_change(tmp_
 @pytest.mark.parametrize("body", [b"<<<<<<< HEAD\n{}", b"[1]", b'{"a": 1}', b"\xff"])
 def test_damaged_revisions_are_told(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "revisions.json"
-    assert not Revisions(path).damaged
+    assert not Revisions(path).is_damaged
     path.write_bytes(body)
-    assert Revisions(path).damaged
+    assert Revisions(path).is_damaged
 
 
 # ---------------------------------------------------------------------- lock
@@ -288,29 +290,29 @@ def test_damaged_revisions_are_told(tmp_path: Path, body: bytes) -> None:
 
 def test_only_one_holds_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "home" / "lock"
-    with held(path) as died:
+    with acquire_lock(path) as died:
         assert not died
-        with pytest.raises(BusyError) as caught, held(path):
+        with pytest.raises(BusyError) as caught, acquire_lock(path):
             pass
         assert caught.value.message == f"another publish is at work here (process {os.getpid()})"
         assert caught.value.exit_code == 5
-    with held(path) as died:
+    with acquire_lock(path) as died:
         assert not died
 
 
 def test_an_error_gives_the_lock_back(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with pytest.raises(KeyboardInterrupt), held(path):
+    with pytest.raises(KeyboardInterrupt), acquire_lock(path):
         raise KeyboardInterrupt
-    with held(path) as died:
+    with acquire_lock(path) as died:
         assert not died
 
 
 HOLDER = """
 import os, sys
 from pathlib import Path
-from publisher.archive.lock import held
-with held(Path(sys.argv[1])):
+from publisher.archive.lock import acquire_lock
+with acquire_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
     os.kill(os.getpid(), 9)
@@ -323,18 +325,18 @@ def test_a_killed_holder_is_noticed_and_holds_nothing(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(BusyError, match=rf"\(process {holder.pid}\)"), held(path):
+        with pytest.raises(BusyError, match=rf"\(process {holder.pid}\)"), acquire_lock(path):
             pass
         holder.communicate()
-    with held(path) as died:
+    with acquire_lock(path) as died:
         assert died
-    with held(path) as died:
+    with acquire_lock(path) as died:
         assert not died
 
 
 def test_a_lock_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file")
-    with pytest.raises(StorageError) as caught, held(tmp_path / "home" / "lock"):
+    with pytest.raises(StorageError) as caught, acquire_lock(tmp_path / "home" / "lock"):
         pass
     assert caught.value.message == f"cannot write {tmp_path}/home/lock: File exists"
 
@@ -344,21 +346,21 @@ def test_a_lock_that_cannot_be_made(tmp_path: Path) -> None:
 
 def test_a_cache_is_good_for_its_key_only(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
-    cache.save(path, "key", {"字": [1]})
-    assert cache.load(path, "key") == {"字": [1]}
-    assert cache.load(path, "other") is None
-    assert cache.load(tmp_path / "missing", "key") is None
+    cache.save_cache(path, "key", {"字": [1]})
+    assert cache.load_cache(path, "key") == {"字": [1]}
+    assert cache.load_cache(path, "other") is None
+    assert cache.load_cache(tmp_path / "missing", "key") is None
 
 
 def test_every_damage_of_a_cache_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
-    cache.save(path, "key", {"a": "long enough"})
+    cache.save_cache(path, "key", {"a": "long enough"})
     whole = path.read_bytes()
     for at in range(len(whole)):
         path.write_bytes(whole[:at])
-        assert cache.load(path, "key") is None
+        assert cache.load_cache(path, "key") is None
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert cache.load(path, "key") is None
+        assert cache.load_cache(path, "key") is None
 
 
 def test_a_pack_gives_back_what_was_put(tmp_path: Path) -> None:
@@ -400,10 +402,10 @@ def test_a_damaged_body_is_none(tmp_path: Path) -> None:
     path = tmp_path / "pack"
     path.write_bytes(b"hello")
     pack = Pack(path, 5)
-    assert pack.get(Place(0, 5, 0)) is None
-    assert pack.get(Place(3, 5, 0)) is None
+    assert pack.get(PackLocation(0, 5, 0)) is None
+    assert pack.get(PackLocation(3, 5, 0)) is None
     pack.close()
-    assert Pack(tmp_path / "missing", 5).get(Place(0, 5, 907_060_870)) is None
+    assert Pack(tmp_path / "missing", 5).get(PackLocation(0, 5, 907_060_870)) is None
 
 
 # --------------------------------------------------------------- index, site
@@ -419,16 +421,16 @@ def test_the_index_remembers(home: Home) -> None:
     one = record("1.md", problems=("3:1 empty-url",))
     with closing(Index(home)) as index:
         assert not index.dirty
-        index.put(one)
-        index.keep("rss", "1.md", "made from", b"body")
+        index.put_record(one)
+        index.store_body("rss", "1.md", "made from", b"body")
         assert index.dirty
         index.save()
     with closing(Index(home)) as again:
         assert again.records == {"1.md": one}
-        assert again.kept("rss", "1.md", "made from") == b"body"
-        assert again.kept("rss", "1.md", "something else") is None
+        assert again.load_body("rss", "1.md", "made from") == b"body"
+        assert again.load_body("rss", "1.md", "something else") is None
         assert not again.dirty
-        again.forget({"1.md"})
+        again.remove({"1.md"})
         again.save()
     assert Index(home).records == {}
     assert Index(home).bodies == {"rss": {}}
@@ -436,76 +438,76 @@ def test_the_index_remembers(home: Home) -> None:
 
 def test_the_index_starts_anew_with_other_settings(home: Home) -> None:
     index = Index(home)
-    index.put(record("1.md"))
+    index.put_record(record("1.md"))
     index.save()
     (home.root / "publisher.toml").write_text("[newsletter]\n# new")
     assert Index(Home(home.root)).records == {}
 
 
 def test_the_user_s_templates_are_part_of_the_key(home: Home) -> None:
-    keys = {home.key}
+    keys = {home.cache_key}
     for text in ("a", "b"):
         (home.root / "templates").mkdir(exist_ok=True)
         (home.root / "templates" / "issue.html").write_text(text)
-        keys.add(Home(home.root).key)
+        keys.add(Home(home.root).cache_key)
     assert len(keys) == 3
 
 
 def test_bodies_without_their_pack_are_forgotten(home: Home) -> None:
     with closing(Index(home)) as index:
-        index.put(record("1.md"))
-        index.keep("rss", "1.md", "made from", b"body")
+        index.put_record(record("1.md"))
+        index.store_body("rss", "1.md", "made from", b"body")
         index.save()
     (home.cache / "bodies-0.pack").write_bytes(b"bod")
     with closing(Index(home)) as again:
         assert list(again.records) == ["1.md"]
         assert again.bodies == {}
-        again.keep("rss", "1.md", "made from", b"body")
+        again.store_body("rss", "1.md", "made from", b"body")
         again.save()
     with closing(Index(home)) as healed:
-        assert healed.kept("rss", "1.md", "made from") == b"body"
+        assert healed.load_body("rss", "1.md", "made from") == b"body"
 
 
 def test_the_pack_is_tidied_when_half_of_it_is_of_no_use(home: Home) -> None:
     body = b"x" * 600_000
     for number in range(4):
         with closing(Index(home)) as index:
-            index.keep("rss", "1.md", str(number), body)
-            index.keep("rss", "2.md", str(number), b"small")
+            index.store_body("rss", "1.md", str(number), body)
+            index.store_body("rss", "2.md", str(number), b"small")
             index.save()
     packs = sorted(home.cache.glob("bodies-*"))
     assert len(packs) == 1
     assert packs[0].stat().st_size <= 2 * 600_100
     with closing(Index(home)) as tidied:
-        assert tidied.kept("rss", "1.md", "3") == body
-        assert tidied.kept("rss", "2.md", "3") == b"small"
+        assert tidied.load_body("rss", "1.md", "3") == body
+        assert tidied.load_body("rss", "2.md", "3") == b"small"
 
 
 def test_the_site_remembers_each_output_folder(home: Home, tmp_path: Path) -> None:
-    setup = Setup("issues/*.md", "UTC", ("web",))
-    settled = Settled("sources", "2021-07-18", "", record("1.md"), ("a warning",))
-    site = Site(home.root, home)
+    setup = SiteSetup("issues/*.md", "UTC", ("web",))
+    settled = UpToDateMark("sources", "2021-07-18", "", record("1.md"), ("a warning",))
+    site = OutputFolder(home.root, home)
     assert site.setup is None
-    site.output("web").pages["1.md"] = Made("made from", {"public/1.html": 3})
-    site.output("web").settled = settled
+    site.channel_files("web").pages["1.md"] = BuiltFiles("made from", {"public/1.html": 3})
+    site.channel_files("web").up_to_date = settled
     site.save(setup)
-    again = Site(home.root, home)
+    again = OutputFolder(home.root, home)
     assert again.setup == setup
-    assert again.output("web").settled == settled
-    assert list(again.output("web").files) == ["public/1.html"]
-    assert Site(tmp_path / "elsewhere", home).outputs == {}
+    assert again.channel_files("web").up_to_date == settled
+    assert list(again.channel_files("web").files) == ["public/1.html"]
+    assert OutputFolder(tmp_path / "elsewhere", home).channels == {}
 
 
 def test_a_file_that_is_gone_or_cut_short_is_noticed(home: Home) -> None:
-    site = Site(home.root, home)
-    made = Made("made from", {"public/1.html": 3})
-    assert not site.has(made)
+    site = OutputFolder(home.root, home)
+    made = BuiltFiles("made from", {"public/1.html": 3})
+    assert not site.has_files(made)
     (home.root / "public").mkdir()
     page = home.root / "public" / "1.html"
     page.write_text("abc")
-    assert site.has(made)
+    assert site.has_files(made)
     page.write_text("")
-    assert not site.has(made)
+    assert not site.has_files(made)
 
 
 @pytest.mark.parametrize(
@@ -519,6 +521,6 @@ def test_a_file_that_is_gone_or_cut_short_is_noticed(home: Home) -> None:
     ],
 )
 def test_how_long_a_settled_run_holds(sources: str, today: str, holds: bool) -> None:
-    settled = Settled("same", "2021-07-18", "2021-08-01", DUE, ())
-    assert settled.holds(sources, today) == holds
-    assert settled._replace(until="").holds("same", "2031-01-01")
+    settled = UpToDateMark("same", "2021-07-18", "2021-08-01", DUE, ())
+    assert settled.is_valid(sources, today) == holds
+    assert settled._replace(valid_until="").is_valid("same", "2031-01-01")

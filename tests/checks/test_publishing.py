@@ -178,8 +178,11 @@ def test_nothing_is_read_twice(letter: Path, say: Say, monkeypatch: pytest.Monke
 
 
 def insisted(letter: Path) -> list[tuple[str, ...]]:
-    with closing(Ledger(letter / ".publisher" / "ledger.db")) as ledger, ledger.transaction() as books:
-        return [tuple(row) for row in books.rows("SELECT issue, errors, at FROM insistence ORDER BY id")]
+    with closing(Ledger(letter / ".publisher" / "ledger.db")) as ledger, ledger.transaction() as tx:
+        return [
+            tuple(row)
+            for row in tx.fetch_all("SELECT issue, errors, forced_at FROM forced_issue ORDER BY id")
+        ]
 
 
 def test_force_goes_on_and_the_ledger_knows(letter: Path, say: Say) -> None:

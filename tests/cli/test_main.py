@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from publisher import registry
-from publisher.archive.lock import held
+from publisher.archive.lock import acquire_lock
 from publisher.cli import publish as publish_module
 from publisher.cli.console import RunConsole
 from publisher.cli.main import main
@@ -315,7 +315,7 @@ def test_two_issues_with_one_id(letter: Path, run: Command) -> None:
 
 
 def test_another_publish_is_at_work(letter: Path, run: Command) -> None:
-    with held(letter / ".publisher" / "lock"):
+    with acquire_lock(letter / ".publisher" / "lock"):
         assert run() == Said(
             5,
             "",

@@ -20,7 +20,7 @@ from publisher.daemon.heartbeat import Heartbeat
 from publisher.daemon.scheduler import PassResult, Scheduler
 from publisher.errors import DeliveryError
 from publisher.events import Outcome, Request
-from publisher.ledger import Key, Ledger
+from publisher.ledger import Ledger, PublicationKey
 from publisher.model import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.theme import Theme
@@ -142,8 +142,8 @@ class Project:
     def ledger(self) -> Ledger:
         return Ledger(self.place)
 
-    def key(self, date: str = "2021-07-18", channel: str = "post") -> Key:
-        return Key(f"tag:e.org,2021:n/{date}", channel, "@readers")
+    def key(self, date: str = "2021-07-18", channel: str = "post") -> PublicationKey:
+        return PublicationKey(f"tag:e.org,2021:n/{date}", channel, "@readers")
 
     def with_post(self, **changed: Any) -> None:
         self.channels = (replace(self.channels[0], **changed), *self.channels[1:])

@@ -16,5 +16,5 @@ if __name__ == "__main__":
     load = registry.load_channel
     registry.load_channel = lambda name: Chat if name == "chat" else load(name)
     if hurry := os.environ.get("HURRY"):
-        alarm.EVERY = Chat.timeout = float(hurry)
+        alarm.TICK_INTERVAL = Chat.timeout = float(hurry)
     run_and_exit()

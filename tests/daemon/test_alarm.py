@@ -18,8 +18,8 @@ from apscheduler.schedulers import blocking
 
 from publisher.credentials import resolve_secret
 from publisher.daemon import alarm
-from publisher.daemon.alarm import wake
-from publisher.daemon.hook import call
+from publisher.daemon.alarm import run_alarm
+from publisher.daemon.hook import run_hook
 from tests.daemon.conftest import HOUR, MINUTE, Project
 
 Ring = Callable[[], None]
@@ -50,7 +50,7 @@ def serve(project: Project, monkeypatch: pytest.MonkeyPatch, rings: Callable[[Ri
     monkeypatch.setattr(blocking, "BlockingScheduler", Fake)
     monkeypatch.setattr(Fake, "rings", staticmethod(rings), raising=False)
     ticker = project.ticker()
-    wake(lambda: project.tick(ticker).next_due, project.stop, lambda *_: None)
+    run_alarm(lambda: project.tick(ticker).next_due, project.stop, lambda *_: None)
     project.stop.clear()
 
 
@@ -106,7 +106,7 @@ def test_it_rings_at_once_and_at_the_moment_that_was_asked_for() -> None:
 
     stop = threading.Event()
     before = signal.getsignal(signal.SIGTERM)
-    wake(tick, stop, lambda *_: None)
+    run_alarm(tick, stop, lambda *_: None)
     assert stop.is_set()
     assert len(times) == 2, "the next half minute would have been too late"
     assert times[1] - times[0] >= dt.timedelta(seconds=0.5)
@@ -136,10 +136,10 @@ def test_it_is_an_alarm_clock_and_remembers_nothing(monkeypatch: pytest.MonkeyPa
         assert jobs["tick"].interval == dt.timedelta(seconds=30)
         return tomorrow
 
-    wake(tick, threading.Event(), lambda text: pytest.fail(text))
+    run_alarm(tick, threading.Event(), lambda text: pytest.fail(text))
     assert seen == [1, {"tick"}, {"tick", "next"}]
     assert [type(store).__name__ for store in made[0]._jobstores.values()] == ["MemoryJobStore"]
-    assert alarm.EVERY == 30
+    assert alarm.TICK_INTERVAL == 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -154,12 +154,12 @@ def test_it_waits_for_the_tick_under_way(number: signal.Signals) -> None:
         ended.append(1)
         return dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
 
-    wake(tick, stop, lambda *_: None)
+    run_alarm(tick, stop, lambda *_: None)
     assert ended == [1]
 
 
 def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alarm, "EVERY", 0.3)
+    monkeypatch.setattr(alarm, "TICK_INTERVAL", 0.3)
     told, ticks = [], []
 
     def tick() -> None:
@@ -168,14 +168,14 @@ def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.
             raise ZeroDivisionError("by zero")
         leave()
 
-    wake(tick, threading.Event(), told.append)
+    run_alarm(tick, threading.Event(), told.append)
     assert told == ["internal error: ZeroDivisionError: by zero"]
     assert len(ticks) == 2
 
 
 @pytest.mark.parametrize("first", [1, 2], ids=["by the half minute", "by the exact alarm"])
 def test_a_tick_that_takes_long_is_looked_after(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alarm, "EVERY", 0.2)
+    monkeypatch.setattr(alarm, "TICK_INTERVAL", 0.2)
     looked, ticks = threading.Event(), []
 
     def tick() -> dt.datetime | None:
@@ -187,7 +187,7 @@ def test_a_tick_that_takes_long_is_looked_after(first: int, monkeypatch: pytest.
         leave()
         return None
 
-    wake(tick, threading.Event(), lambda _: None, looked.set)
+    run_alarm(tick, threading.Event(), lambda _: None, looked.set)
     assert looked.is_set()
 
 
@@ -195,14 +195,14 @@ def test_a_clock_that_is_set_back_wakes_it(monkeypatch: pytest.MonkeyPatch) -> N
     """The watch looks each EVERY seconds; that the job itself comes again only in an hour stands for a clock
     that was set back by one."""
     ahead = iter([0.0, 0.0, -7200.0])
-    monkeypatch.setattr(alarm, "_ahead", lambda: next(ahead, -7200.0))
+    monkeypatch.setattr(alarm, "_measure_clock_offset", lambda: next(ahead, -7200.0))
     add = blocking.BlockingScheduler.add_job
 
     def rarely(self: Any, *job: Any, **words: Any) -> Any:
         return add(self, *job, **words | ({"seconds": 3600} if "seconds" in words else {}))
 
     monkeypatch.setattr(blocking.BlockingScheduler, "add_job", rarely)
-    monkeypatch.setattr(alarm, "EVERY", 0.2)
+    monkeypatch.setattr(alarm, "TICK_INTERVAL", 0.2)
     ticks = []
 
     def tick() -> None:
@@ -210,7 +210,7 @@ def test_a_clock_that_is_set_back_wakes_it(monkeypatch: pytest.MonkeyPatch) -> N
         if len(ticks) == 2:
             leave()
 
-    wake(tick, threading.Event(), lambda *_: None)
+    run_alarm(tick, threading.Event(), lambda *_: None)
     assert len(ticks) == 2
 
 
@@ -241,20 +241,20 @@ def server() -> Iterator[Any]:
 
 def test_an_address_hears_it(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"http://127.0.0.1:{server.server_port}"
-    assert call(f"{address}/hook", {"what": "failed"}, tmp_path) == ""
+    assert run_hook(f"{address}/hook", {"what": "failed"}, tmp_path) == ""
     assert server.heard == [("/hook", "application/json", '{"what": "failed"}')]
     monkeypatch.setenv("HOOK", f"{address}/broken/canary")
-    assert call("env:HOOK", {}, tmp_path) == "it answers 500"
+    assert run_hook("env:HOOK", {}, tmp_path) == "it answers 500"
     assert server.heard[1][0] == "/broken/canary"
     monkeypatch.setenv("HOOK", "sh -c 'echo $0 $1 >&2; exit 1' canary-of-hook")
-    assert "sh -c" not in call("env:HOOK", {}, tmp_path)
+    assert "sh -c" not in run_hook("env:HOOK", {}, tmp_path)
 
 
 def test_no_secret_is_told(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "canary-of-token")
     resolve_secret("env:TOKEN")
     address = f"http://127.0.0.1:{server.server_port}/hook"
-    assert call(address, {"text": "internal error: canary-of-token"}, tmp_path) == ""
+    assert run_hook(address, {"text": "internal error: canary-of-token"}, tmp_path) == ""
     [(_, _, heard)] = server.heard
     assert "internal error" in heard
     assert "canary" not in heard
@@ -274,4 +274,4 @@ def test_no_secret_is_told(server: Any, tmp_path: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_nobody_hears_it(target: str, why: str, tmp_path: Path) -> None:
-    assert call(target, {}, tmp_path) == why
+    assert run_hook(target, {}, tmp_path) == why

@@ -21,9 +21,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publisher.cli.main import main
 from publisher.daemon import alarm
-from publisher.ledger import Counts, Key, Ledger
-from publisher.ledger.meta import watch
-from publisher.ledger.queries import standing
+from publisher.ledger import DeliveryCounts, Ledger, PublicationKey
+from publisher.ledger.meta import load_activity
+from publisher.ledger.queries import find_status
 from tests.support.fake_channel import World
 
 ROOT = Path(__file__).parents[2]
@@ -98,11 +98,11 @@ class Daemon:
         return process.returncode, out.splitlines(), err
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> DeliveryCounts:
         with closing(self.ledger) as ledger:
-            key = Key(f"tag:e.org,2021:slow/{self.today}", "chat", "@readers")
-            found = standing(ledger, key)
-        return found.counts if found else Counts()
+            key = PublicationKey(f"tag:e.org,2021:slow/{self.today}", "chat", "@readers")
+            found = find_status(ledger, key)
+        return found.counts if found else DeliveryCounts()
 
     @property
     def ledger(self) -> Ledger:
@@ -127,7 +127,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
         process = daemon.start("serve", NOTIFY_SOCKET=str(tmp_path / "notify"))
         daemon.wait_for(lambda: daemon.counts.sent == 3)
         with closing(daemon.ledger) as ledger:
-            assert watch(ledger, "tag:e.org,2021:slow").heartbeat
+            assert load_activity(ledger, "tag:e.org,2021:slow").heartbeat
         code, lines, err = daemon.end(process)
         heard = []
         while select.select([ear], [], [], 0)[0]:
@@ -145,7 +145,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
     ]
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     with closing(daemon.ledger) as ledger:
-        assert watch(ledger, "tag:e.org,2021:slow").heartbeat is None
+        assert load_activity(ledger, "tag:e.org,2021:slow").heartbeat is None
 
 
 def test_it_says_what_is_next(daemon: Daemon) -> None:
@@ -179,7 +179,7 @@ def test_a_term_in_mid_send(daemon: Daemon) -> None:
     assert code == 0
     done = len(daemon.world.told)
     assert 1 <= done < 3
-    assert daemon.counts == Counts(planned=3 - done, sent=done)
+    assert daemon.counts == DeliveryCounts(planned=3 - done, sent=done)
     assert lines[-1] == "stopped"
     second = daemon.start("serve")
     daemon.wait_for(lambda: daemon.counts.sent == 3)
@@ -270,7 +270,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
         assert heard() == []
     process.kill()
     with closing(daemon.ledger) as ledger:
-        assert watch(ledger, "tag:e.org,2021:slow").heartbeat
+        assert load_activity(ledger, "tag:e.org,2021:slow").heartbeat
     second = daemon.start("serve")
     daemon.wait_for(lambda: daemon.counts.unknown == 1)
     _, lines, _ = daemon.end(second)
@@ -317,7 +317,7 @@ def test_a_mistake_that_stays_is_told_once(
         tick()
         tell("internal error: ZeroDivisionError: by zero")
 
-    monkeypatch.setattr(alarm, "wake", wake)
+    monkeypatch.setattr(alarm, "run_alarm", wake)
     assert main(["serve"]) == 0
     told = capsys.readouterr().out.splitlines()
     error = "failed: internal error: ZeroDivisionError: by zero"

@@ -8,7 +8,7 @@ import pytest
 
 from publisher.channel import Receipt
 from publisher.errors import BusyError, ConfigError, DeliveryError
-from publisher.ledger.queries import Verdict, resolve
+from publisher.ledger.queries import ResolutionChoice, resolve_deliveries
 from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, refuse
 from tests.support.fake_channel import Call
 
@@ -54,7 +54,7 @@ def test_what_failed_is_told_once_and_left_alone(
     assert (alarm.what, alarm.message) == ("unknown" if code == 4 else "failed", message)
     project.with_post(behaves=None)
     if code == 4:
-        resolve(project.ledger, project.key(), Verdict.RESEND, project.now)
+        resolve_deliveries(project.ledger, project.key(), ResolutionChoice.RESEND, project.now)
         project.tick()
     else:
         project.publish(retry=True)

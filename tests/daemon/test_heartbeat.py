@@ -10,7 +10,7 @@ import pytest
 from publisher.channel import Receipt
 from publisher.config import ListenAddress
 from publisher.daemon.heartbeat import MAX_SILENCE, Heartbeat
-from publisher.ledger.meta import watch
+from publisher.ledger.meta import load_activity
 from publisher.theme import Theme
 from tests.daemon.conftest import DUE, HOUR, MINUTE, Project
 from tests.support.fake_channel import Call, Letters
@@ -62,7 +62,7 @@ def test_a_delivery_that_does_not_end(project: Project) -> None:
 
     vigil = watched(project, hang)
     assert seen == [True, True, False]
-    assert watch(project.ledger, "tag:e.org,2021:n").heartbeat == DUE + LONGEST
+    assert load_activity(project.ledger, "tag:e.org,2021:n").heartbeat == DUE + LONGEST
     assert vigil.last_alive == project.now, "it did end"
 
 
@@ -73,7 +73,7 @@ def test_a_clock_that_is_set_is_no_hanging(project: Project) -> None:
 
     def step(vigil: Heartbeat) -> None:
         seen.append(look(project, vigil, later))
-        seen.append(watch(project.ledger, "tag:e.org,2021:n").heartbeat)
+        seen.append(load_activity(project.ledger, "tag:e.org,2021:n").heartbeat)
 
     watched(project, step)
     assert seen == [True, later]
@@ -105,7 +105,7 @@ def test_figures_are_for_those_who_may_ask(project: Project) -> None:
     project.tick(project.ticker(vigil))
     assert vigil.metrics.deliveries["post", "sent"] == 1
     assert vigil.metrics.deliveries["post", "failed"] == 0
-    assert vigil.metrics.published == {"post": DUE}
+    assert vigil.metrics.last_published == {"post": DUE}
 
 
 def test_a_tick_that_fails_is_no_sign_of_health(project: Project) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from publisher.ledger import Ledger
-from publisher.ledger.meta import beat, look
+from publisher.ledger.meta import record_heartbeat, record_tick
 from tests.support.newsletter import NOW, SETTINGS, Letter, begun
 
 
@@ -191,13 +191,13 @@ def test_a_ledger_is_adopted(project: Letter) -> None:
 def test_a_daemon_that_is_silent_is_missed(project: Letter) -> None:
     project.run("--yes")
     ledger = Ledger(project.place)
-    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=110))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=110))
     assert project.run("status").code == 0
-    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     said = project.run("status")
     assert said.code == 2
     assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
-    beat(ledger, "tag:e.org,2021:slow", None)
+    record_heartbeat(ledger, "tag:e.org,2021:slow", None)
     assert project.run("status").code == 0
     ledger.close()
 
@@ -226,16 +226,16 @@ def test_the_doctor_asks_after_the_daemon(project: Letter) -> None:
     assert on_the_daemon(project) == [f"! daemon    {what.format('')} · {how}"]
     project.run("--yes")
     ledger = Ledger(project.place)
-    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=100))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=100))
     assert on_the_daemon(project) == ["✓ daemon    alive at 2021-07-18 11:58"]
-    beat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     assert on_the_daemon(project, code=2) == [
         "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
         "start it again: publish serve"
     ]
-    look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=60))
+    record_tick(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=60))
     assert on_the_daemon(project) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
-    look(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(days=3))
-    beat(ledger, "tag:e.org,2021:slow", None)
+    record_tick(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(days=3))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", None)
     assert on_the_daemon(project) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
     ledger.close()

@@ -13,8 +13,8 @@ from publisher.channels.rss import Rss
 from publisher.channels.web import Web
 from publisher.daemon.heartbeat import Heartbeat
 from publisher.events import Request
-from publisher.ledger.calendar import decide
-from publisher.ledger.meta import Watch
+from publisher.ledger.calendar import save_override
+from publisher.ledger.meta import SchedulerActivity
 from publisher.reports.status import ChannelStatus, build_status_rows
 from publisher.theme import Theme
 from publisher.timetable import Schedule, parse_cron
@@ -88,7 +88,7 @@ def test_a_rescheduled_issue_goes_out_then(project: Project) -> None:
 
 
 def test_no_decision_leads_before_the_date(project: Project) -> None:
-    decide(project.ledger, project.key().issue, ["post"], due=DUE - 48 * HOUR)
+    save_override(project.ledger, project.key().issue, ["post"], due=DUE - 48 * HOUR)
     project.now = DUE - 24 * HOUR
     assert project.tick().next_due == at("2021-07-17T16:00"), "the midnight in Shanghai"
 
@@ -137,7 +137,7 @@ def test_what_is_to_come_is_seen(project: Project) -> None:
     project.write("2021-08-01", "二", head="---\ndraft: true\n---\n")
     project.now = DUE - HOUR
     found = project.coming()
-    assert found.watch == Watch()
+    assert found.watch == SchedulerActivity()
     assert [(one.record.id, one.due, one.status) for one in found.items] == [
         ("2021-07-18", DUE, ItemStatus.WAITING),
         ("2021-08-01", at("2021-08-01T01:45"), ItemStatus.DRAFT),

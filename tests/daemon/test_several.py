@@ -7,7 +7,7 @@ from collections.abc import Callable
 from publisher.channel import Receipt
 from publisher.clock import Clock
 from publisher.errors import BusyError, DeliveryError
-from publisher.ledger.queries import standing
+from publisher.ledger.queries import find_status
 from publisher.theme import Theme
 from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, refuse, rest
 from tests.support.fake_channel import Call, Letters
@@ -64,7 +64,7 @@ def test_a_stop_in_mid_send_ends_the_window(project: Project) -> None:
     project.now = DUE + 24 * HOUR
     project.tick()
     assert len(project.sent) == 10
-    found = standing(project.ledger, project.key(channel="letters"))
+    found = find_status(project.ledger, project.key(channel="letters"))
     assert found
     assert (found.counts.sent, found.counts.planned, found.owner) == (10, 15, "")
     assert not [news for news in project.told if news.alarm]

@@ -17,8 +17,14 @@ from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
 from publisher.events import ChannelOutcome, Outcome, PendingSend, Request
-from publisher.ledger import Key, Ledger
-from publisher.ledger.queries import Verdict, attempts, resolve, retry, standing
+from publisher.ledger import Ledger, PublicationKey
+from publisher.ledger.queries import (
+    ResolutionChoice,
+    find_status,
+    load_attempts,
+    resolve_deliveries,
+    retry_deliveries,
+)
 from publisher.model import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.reports.resolve import Resolution, Resolver
@@ -77,8 +83,8 @@ class Project:
         return Ledger(self.root / ".publisher" / "ledger.db")
 
     @property
-    def key(self) -> Key:
-        return Key(ISSUE, "post", "@readers")
+    def key(self) -> PublicationKey:
+        return PublicationKey(ISSUE, "post", "@readers")
 
 
 @pytest.fixture
@@ -195,7 +201,7 @@ def test_what_may_have_gone_out_is_never_sent_again(project: Project) -> None:
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
     assert project.publish().exit_code == 4
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
-    resolve(project.ledger, project.key, Verdict.SENT, NOON, remote_id="7")
+    resolve_deliveries(project.ledger, project.key, ResolutionChoice.SENT, NOON, remote_id="7")
     assert project.post().sent == 1
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
@@ -203,12 +209,12 @@ def test_what_may_have_gone_out_is_never_sent_again(project: Project) -> None:
 def test_a_person_may_have_it_sent_again_or_dropped(project: Project) -> None:
     project.post(on("1", ConnectionResetError("by peer")))
     assert project.world.told == []
-    assert resolve(project.ledger, project.key, Verdict.RESEND, NOON) == 1
+    assert resolve_deliveries(project.ledger, project.key, ResolutionChoice.RESEND, NOON) == 1
     project.post(on("2", ConnectionResetError("by peer")))
-    assert resolve(project.ledger, project.key, Verdict.DROP, NOON) == 1
+    assert resolve_deliveries(project.ledger, project.key, ResolutionChoice.DROP, NOON) == 1
     assert project.post().error is None
     assert project.world.told == ["deliver 1 一", "deliver 3 三"]
-    outcomes = [attempt.outcome for attempt in attempts(project.ledger, project.key)]
+    outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key)]
     assert outcomes == ["unknown", "resend", "sent", "unknown", "drop", "sent"]
 
 
@@ -221,7 +227,7 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(project: Project) -> None
     assert error.message == "1 of 3 failed: not a member · add it"
     assert project.post().error  # and nothing is tried again by itself
     assert project.world.told == ["deliver 1 一"]
-    assert retry(project.ledger, project.key, NOON) == 1
+    assert retry_deliveries(project.ledger, project.key, NOON) == 1
     assert project.post().sent == 2
 
 
@@ -261,7 +267,7 @@ def test_a_missing_secret_leaves_everything_planned(project: Project) -> None:
 
     outcome = project.publish(Post(project.world, opening=opening))
     assert outcome.exit_code == 2
-    found = standing(project.ledger, project.key)
+    found = find_status(project.ledger, project.key)
     assert found
     assert found.counts.planned == 3
     assert project.post().sent == 3
@@ -365,7 +371,7 @@ def test_the_editor_is_asked_about_what_will_leave(project: Project) -> None:
     project.post(on("2", TimeoutError()), confirm=yes)
     project.post(confirm=yes)
     assert len(asked) == 1, "nothing can leave behind what is unknown"
-    resolve(project.ledger, project.key, Verdict.DROP, NOON)
+    resolve_deliveries(project.ledger, project.key, ResolutionChoice.DROP, NOON)
     project.post(confirm=yes)
     assert asked[1] == [PendingSend("post", "@readers", 1)], "what was given up does not leave"
     project.write("一", "贰", "叁")
@@ -512,7 +518,7 @@ def test_what_is_there_is_found_and_what_is_not_is_sent(project: Project, acts: 
     assert outcome.exit_code == 0
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert project.time.waited == waited
-    outcomes = [attempt.outcome for attempt in attempts(project.ledger, project.key)]
+    outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key)]
     settled = ["sent"] if acts else ["planned", "sent"]
     assert outcomes == ["sent", "unknown", *settled, "sent"]
     project.write("一", "贰", "三")
@@ -525,7 +531,7 @@ def test_whoever_is_stopped_before_the_second_look_believes_nothing(project: Pro
     outcome = project.publish(Asked(project.world, behaves=on("2", TimeoutError(), times=1)))
     assert outcome.exit_code == 4
     assert project.world.told == ["deliver 1 一"]
-    assert [attempt.outcome for attempt in attempts(project.ledger, project.key)] == ["sent", "unknown"]
+    assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key)] == ["sent", "unknown"]
 
 
 def test_what_was_found_counts_as_sent(project: Project) -> None:
@@ -543,7 +549,7 @@ def test_who_was_given_up_stops_no_other(project: Project) -> None:
     letters = Letters(project.world, count=3, behaves=behave)
     project.publish(letters, max_wait=0)
     key = project.key._replace(channel="letters")
-    assert resolve(project.ledger, key, Verdict.DROP, NOON) == 1
+    assert resolve_deliveries(project.ledger, key, ResolutionChoice.DROP, NOON) == 1
     assert project.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
 
 
@@ -560,8 +566,8 @@ def test_a_name_is_that_of_one_message(project: Project) -> None:
         f"reader{number}@example.org" for number in range(3)
     ]
     with pytest.raises(ConfigError, match="77 can be the name of one message, and 3 are unknown"):
-        found.record(case, Resolution(Verdict.SENT, remote_id="77"))
-    number, left = found.record(case, Resolution(Verdict.SENT, "1", "reader1@example.org", "77"))
+        found.record(case, Resolution(ResolutionChoice.SENT, remote_id="77"))
+    number, left = found.record(case, Resolution(ResolutionChoice.SENT, "1", "reader1@example.org", "77"))
     assert (number, left.unknown, left.sent) == (1, 2, 1)
 
 

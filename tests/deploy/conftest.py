@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from publisher.config import ListenAddress
-from publisher.server import serving
-from publisher.server.state import State
+from publisher.server import run_server
+from publisher.server.state import DaemonState
 from tests.server.conftest import Get
 
 BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
@@ -60,12 +60,12 @@ def web(
         case "caddy":
             server = _caddy(need("caddy"), deploy / "Caddyfile", public, place)
         case _:
-            server = serving(ListenAddress("127.0.0.1", 0), public, lambda: _never())
+            server = run_server(ListenAddress("127.0.0.1", 0), public, lambda: _never())
     with server as address:
         yield Get(address)
 
 
-def _never() -> State:
+def _never() -> DaemonState:
     raise NotImplementedError
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from publisher.config import ListenAddress
-from publisher.server import serving
-from publisher.server.state import State
+from publisher.server import run_server
+from publisher.server.state import DaemonState
 
 NOON = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
 
@@ -90,8 +90,8 @@ def test_what_it_copies_is_enough_to_install(container: Path, root: Path, tmp_pa
 def test_the_health_check(ago: int, healthy: bool, container: Path, tmp_path: Path) -> None:
     check = json.loads(last(container, "HEALTHCHECK").partition("CMD")[2])
     assert check[0] == "python3"
-    state = State(NOON, NOON - dt.timedelta(seconds=ago))
-    with serving(ListenAddress("127.0.0.1", 0), tmp_path, lambda: state) as address:
+    state = DaemonState(NOON, NOON - dt.timedelta(seconds=ago))
+    with run_server(ListenAddress("127.0.0.1", 0), tmp_path, lambda: state) as address:
         here = [part.replace("http://127.0.0.1:8080/", address) for part in check[1:]]
         assert here != check[1:]
         done = subprocess.run([sys.executable, *here], capture_output=True)

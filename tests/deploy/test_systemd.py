@@ -25,11 +25,11 @@ import datetime as dt, sys, urllib.request
 from pathlib import Path
 from publisher.cli.main import main
 from publisher.config import ListenAddress
-from publisher.server import serving
-from publisher.server.state import State
+from publisher.server import run_server
+from publisher.server.state import DaemonState
 
 now = dt.datetime.now(dt.UTC)
-with serving(ListenAddress("127.0.0.1", 0), Path("public"), lambda: State(now, now)) as address:
+with run_server(ListenAddress("127.0.0.1", 0), Path("public"), lambda: DaemonState(now, now)) as address:
     urllib.request.urlopen(address + "healthz", timeout=10).read()
     code = main([])
     urllib.request.urlopen(address + "feed.xml", timeout=10).read()

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from publisher.channel import Part
-from publisher.ledger import Claim, Key, Ledger, Result, State, Task
+from publisher.ledger import Delivery, DeliveryResult, DeliveryState, Lease, Ledger, PublicationKey
 
 NOON = dt.datetime(2021, 7, 18, 12, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
-KEY = Key("tag:e.org,2021:n/2021-07-18", "post", "@readers")
+KEY = PublicationKey("tag:e.org,2021:n/2021-07-18", "post", "@readers")
 
 
 def parts(**texts: str) -> list[Part]:
@@ -20,14 +20,16 @@ def parts(**texts: str) -> list[Part]:
     return [Part(key, "text/plain", text.encode()) for key, text in texts.items()]
 
 
-def claim(ledger: Ledger, now: dt.datetime = NOON, *, key: Key = KEY, repeatable: bool = False) -> Claim:
+def claim(
+    ledger: Ledger, now: dt.datetime = NOON, *, key: PublicationKey = KEY, repeatable: bool = False
+) -> Lease:
     """Take the publication in hand for a minute."""
-    return ledger.claim(key, now, MINUTE, repeatable=repeatable)
+    return ledger.claim(key, now, MINUTE, idempotent=repeatable)
 
 
 def plan(
     ledger: Ledger,
-    claimed: Claim,
+    claimed: Lease,
     content: Sequence[Part],
     recipients: Iterable[str] = ("@readers",),
     *,
@@ -35,10 +37,10 @@ def plan(
     keep: bool = False,
 ) -> None:
     """Plan these parts for the one reader, or for others."""
-    ledger.plan(claimed, content, recipients, now, keep=keep)
+    ledger.plan(claimed, content, recipients, now, keep_content=keep)
 
 
-def begun(ledger: Ledger, *recipients: str, key: Key = KEY, **texts: str) -> Claim:
+def begun(ledger: Ledger, *recipients: str, key: PublicationKey = KEY, **texts: str) -> Lease:
     """A publication in hand, and planned."""
     claimed = claim(ledger, key=key)
     plan(ledger, claimed, parts(**(texts or {"a": "one"})), recipients or ("@readers",))
@@ -47,25 +49,25 @@ def begun(ledger: Ledger, *recipients: str, key: Key = KEY, **texts: str) -> Cla
 
 def turn(
     ledger: Ledger,
-    claimed: Claim,
-    *results: Result,
+    claimed: Lease,
+    *results: DeliveryResult,
     size: int = 10,
     now: dt.datetime = NOON,
     ordered: bool = False,
-) -> list[Task]:
+) -> list[Delivery]:
     """Tell results, get tasks."""
-    return ledger.turn(claimed, results, size, now, MINUTE, ordered=ordered)
+    return ledger.checkpoint(claimed, results, size, now, MINUTE, ordered=ordered)
 
 
-def ended(task: Task, state: State = State.SENT, **more: Any) -> Result:
+def ended(task: Delivery, state: DeliveryState = DeliveryState.SENT, **more: Any) -> DeliveryResult:
     """What came of a task."""
-    more.setdefault("remote_id", "" if state is not State.SENT else f"id-{task.part}")
-    return Result(task, state, **{"at": task.began + SECOND, **more})
+    more.setdefault("remote_id", "" if state is not DeliveryState.SENT else f"id-{task.part}")
+    return DeliveryResult(task, state, **{"ended_at": task.started_at + SECOND, **more})
 
 
-def send_all(ledger: Ledger, claimed: Claim) -> None:
+def send_all(ledger: Ledger, claimed: Lease) -> None:
     """Have all that is due arrive, and let the publication go."""
-    results: list[Result] = []
+    results: list[DeliveryResult] = []
     while tasks := turn(ledger, claimed, *results):
         results = [ended(task) for task in tasks]
     ledger.release(claimed, NOON)
@@ -73,8 +75,8 @@ def send_all(ledger: Ledger, claimed: Claim) -> None:
 
 def rows(ledger: Ledger, sql: str, *values: object) -> list[Any]:
     """What a query finds."""
-    with ledger.transaction() as books:
-        return books.rows(sql, *values)
+    with ledger.transaction() as tx:
+        return tx.fetch_all(sql, *values)
 
 
 def states(ledger: Ledger) -> dict[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.ledger import Ledger, State
-from publisher.ledger.queries import attempts, standing
+from publisher.ledger import DeliveryState, Ledger
+from publisher.ledger.queries import find_status, load_attempts
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, begun, ended, parts, plan, rows, states, turn
 
 
@@ -41,38 +41,42 @@ def test_a_window_of_nothing_only_takes_in(ledger: Ledger) -> None:
 
 def test_what_was_put_off_waits_for_its_time(ledger: Ledger) -> None:
     first = begun(ledger, *"ab")
-    assert ledger.next_at(first) is None
+    assert ledger.find_next_attempt(first) is None
     a, b = turn(ledger, first)
-    later = [ended(one, State.PLANNED, next_at=NOON + wait * SECOND) for one, wait in ((a, 9), (b, 5))]
+    later = [
+        ended(one, DeliveryState.PLANNED, next_at=NOON + wait * SECOND) for one, wait in ((a, 9), (b, 5))
+    ]
     assert turn(ledger, first, *later) == []
-    assert ledger.next_at(first) == NOON + 5 * SECOND
+    assert ledger.find_next_attempt(first) == NOON + 5 * SECOND
     assert turn(ledger, first, now=NOON + 4 * SECOND) == []
     (again,) = turn(ledger, first, now=NOON + 5 * SECOND)
     assert (again.recipient, again.tries) == ("b", 2)
-    assert ledger.next_at(first) == NOON + 9 * SECOND
+    assert ledger.find_next_attempt(first) == NOON + 9 * SECOND
 
 
 def test_what_was_put_off_lets_others_pass(ledger: Ledger) -> None:
     first = begun(ledger, *"abc")
     (a,) = turn(ledger, first, size=1)
-    (b,) = turn(ledger, first, ended(a, State.PLANNED, next_at=NOON), size=1)
+    (b,) = turn(ledger, first, ended(a, DeliveryState.PLANNED, next_at=NOON), size=1)
     assert b.recipient == "b"
     assert [task.recipient for task in turn(ledger, first, ended(b))] == ["c", "a"]
 
 
-@pytest.mark.parametrize("state", [State.PLANNED, State.FAILED, State.UNKNOWN, State.SENDING])
-def test_in_order_nothing_passes_what_has_not_arrived(ledger: Ledger, state: State) -> None:
+@pytest.mark.parametrize(
+    "state", [DeliveryState.PLANNED, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SENDING]
+)
+def test_in_order_nothing_passes_what_has_not_arrived(ledger: Ledger, state: DeliveryState) -> None:
     first = begun(ledger, a="one", b="two")
     (a,) = turn(ledger, first, ordered=True)
     assert a.part == "a"
-    if state is not State.SENDING:
-        later = NOON + MINUTE if state is State.PLANNED else None
+    if state is not DeliveryState.SENDING:
+        later = NOON + MINUTE if state is DeliveryState.PLANNED else None
         turn(ledger, first, ended(a, state, next_at=later), size=0)
     assert turn(ledger, first, ordered=True) == []
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.DROPPED])
-def test_in_order_the_next_part_follows(ledger: Ledger, state: State) -> None:
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.DROPPED])
+def test_in_order_the_next_part_follows(ledger: Ledger, state: DeliveryState) -> None:
     first = begun(ledger, a="one", b="two")
     (a,) = turn(ledger, first, ordered=True)
     (b,) = turn(ledger, first, ended(a, state), ordered=True)
@@ -82,7 +86,7 @@ def test_in_order_the_next_part_follows(ledger: Ledger, state: State) -> None:
 def test_in_order_what_was_put_off_comes_first(ledger: Ledger) -> None:
     first = begun(ledger, a="one", b="two")
     (a,) = turn(ledger, first, ordered=True)
-    (again,) = turn(ledger, first, ended(a, State.PLANNED, next_at=NOON), ordered=True)
+    (again,) = turn(ledger, first, ended(a, DeliveryState.PLANNED, next_at=NOON), ordered=True)
     assert (again.part, again.tries) == ("a", 2)
 
 
@@ -90,7 +94,10 @@ def test_one_publication_knows_nothing_of_another(ledger: Ledger) -> None:
     first = begun(ledger, "x", a="one")
     other = begun(ledger, "y", key=KEY._replace(channel="fax"), a="other", b="more")
     assert [task.recipient for task in turn(ledger, first)] == ["x"]
-    assert [ledger.part(task.digest, task.part).body for task in turn(ledger, other)] == [b"other", b"more"]
+    assert [ledger.load_part(task.digest, task.part).body for task in turn(ledger, other)] == [
+        b"other",
+        b"more",
+    ]
 
 
 # ---------------------------------------------------------------- what is noted
@@ -103,17 +110,17 @@ def test_what_came_of_it_is_noted(ledger: Ledger) -> None:
         ledger,
         first,
         ended(a, url="https://e.org/1"),
-        ended(b, State.FAILED, reason="no such chat"),
+        ended(b, DeliveryState.FAILED, reason="no such chat"),
         ended(c, url="https://e.org/3"),
     )
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert (found.counts.sent, found.counts.failed) == (2, 1)
     assert found.url == "https://e.org/1", "readers begin at the beginning"
     assert found.reasons == ("no such chat",)
-    noted = [(one.part, one.outcome, one.evidence) for one in attempts(ledger, KEY)]
+    noted = [(one.part, one.outcome, one.evidence) for one in load_attempts(ledger, KEY)]
     assert noted == [("a", "sent", "id-a"), ("b", "failed", "no such chat"), ("c", "sent", "id-c")]
-    assert {(one.began, one.ended) for one in attempts(ledger, KEY)} == {(NOON, NOON + SECOND)}
+    assert {(one.started_at, one.ended_at) for one in load_attempts(ledger, KEY)} == {(NOON, NOON + SECOND)}
 
 
 def test_evidence_has_no_secrets(ledger: Ledger) -> None:
@@ -121,11 +128,16 @@ def test_evidence_has_no_secrets(ledger: Ledger) -> None:
     first = begun(ledger, a="one", b="two")
     a, b = turn(ledger, first)
     told = f"ConnectError: https://api.telegram.org/bot{token}/sendMessage"
-    turn(ledger, first, ended(a, State.UNKNOWN, reason=told), ended(b, url=f"https://e.org/?secret={token}"))
-    tables = ("publication", "content", "part", "delivery", "attempt", "moved")
+    turn(
+        ledger,
+        first,
+        ended(a, DeliveryState.UNKNOWN, reason=told),
+        ended(b, url=f"https://e.org/?secret={token}"),
+    )
+    tables = ("publication", "content", "part", "delivery", "attempt", "recipient_alias")
     for table in tables:
         assert token not in str(rows(ledger, f"SELECT * FROM {table}"))
-    assert "ConnectError" in str(attempts(ledger, KEY))
+    assert "ConnectError" in str(load_attempts(ledger, KEY))
 
 
 @pytest.mark.parametrize("reason", ["a\0b", "a\udcffb", "a\r\nb" + "x" * 10_000])
@@ -134,15 +146,20 @@ def test_no_answer_is_so_odd_that_it_cannot_be_noted(ledger: Ledger, reason: str
     (task,) = turn(ledger, first)
     turn(ledger, first, ended(task, remote_id=reason[:3], url=reason[:3], reason=reason))
     assert states(ledger) == {"a": "sent"}
-    (attempt,) = attempts(ledger, KEY)
+    (attempt,) = load_attempts(ledger, KEY)
     assert len(attempt.evidence) <= 500
     assert "\n" not in attempt.evidence
 
 
 def test_what_was_tried_before_stays_noted(ledger: Ledger) -> None:
     first = begun(ledger)
-    for state in (State.PLANNED, State.PLANNED, State.SENT):
+    for state in (DeliveryState.PLANNED, DeliveryState.PLANNED, DeliveryState.SENT):
         (task,) = turn(ledger, first)
-        turn(ledger, first, ended(task, state, next_at=NOON if state is State.PLANNED else None), size=0)
+        turn(
+            ledger,
+            first,
+            ended(task, state, next_at=NOON if state is DeliveryState.PLANNED else None),
+            size=0,
+        )
     plan(ledger, first, parts(a="another"))
-    assert [one.outcome for one in attempts(ledger, KEY)] == ["planned", "planned", "sent"]
+    assert [one.outcome for one in load_attempts(ledger, KEY)] == ["planned", "planned", "sent"]

@@ -10,7 +10,7 @@ import pytest
 
 from publisher.ledger import Ledger
 from publisher.ledger import sqlite as rooms
-from publisher.ledger.queries import standing
+from publisher.ledger.queries import find_status
 from tests.ledger.shortcuts import KEY, NOON, begun, turn
 from tests.ledger.sqlite_files import opened, refusal, send_some
 
@@ -53,7 +53,7 @@ def test_a_damaged_ledger_is_left_alone(file: Path, damage: str) -> None:
 
 
 def test_damage_that_shows_later_is_told_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "_SMALL", 0)  # a large file is not looked through when it is opened
+    monkeypatch.setattr(rooms, "_MAX_CHECKED_BYTES", 0)  # skip the check at opening
     with opened(file) as ledger:
         send_some(ledger, 200)
     copy = file.with_suffix(".backup")
@@ -61,8 +61,8 @@ def test_damage_that_shows_later_is_told_too(file: Path, monkeypatch: pytest.Mon
     garble(file)
 
     def use(ledger: Ledger) -> None:
-        ledger._has_news = True
-        standing(ledger, KEY)
+        ledger._is_modified = True
+        find_status(ledger, KEY)
 
     assert "is damaged" in refusal(file, use).message
     assert copy.read_bytes() == before, "what is damaged is not worth a copy"
@@ -77,7 +77,7 @@ def test_damage_that_shows_later_is_told_too(file: Path, monkeypatch: pytest.Mon
 def test_the_copy_holds_what_was_sent(file: Path) -> None:
     with opened(file) as ledger:
         send_some(ledger)
-        before = standing(ledger, KEY)
+        before = find_status(ledger, KEY)
     for path in file.parent.glob("ledger.db*"):
         path.unlink()
     error = refusal(file)
@@ -88,7 +88,7 @@ def test_the_copy_holds_what_was_sent(file: Path) -> None:
     assert refusal(file).message == f"the ledger {file} is lost"
     file.write_bytes(file.with_suffix(".backup").read_bytes())
     with opened(file) as ledger:
-        assert standing(ledger, KEY) == before
+        assert find_status(ledger, KEY) == before
 
 
 def test_a_copy_is_made_when_there_is_something_new(file: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_copy_is_made_when_there_is_something_new(file: Path) -> None:
         send_some(ledger)
     before = copy.stat().st_ino
     with opened(file) as ledger:
-        standing(ledger, KEY)
+        find_status(ledger, KEY)
     assert copy.stat().st_ino == before
 
 

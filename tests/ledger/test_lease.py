@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import BusyError
-from publisher.ledger import Claim, Key, Ledger, LostError, State
-from publisher.ledger.process_id import in_short, is_gone, myself
-from publisher.ledger.queries import attempts, standing
+from publisher.ledger import DeliveryState, Lease, LeaseLostError, Ledger, PublicationKey
+from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
+from publisher.ledger.queries import find_status, load_attempts
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import (
     KEY,
@@ -38,8 +38,8 @@ ELSEWHERE = "process 1 on elsewhere, begun 1 of another"
 def take(ledger: Ledger, owner: str) -> None:
     """Have somebody else hold the publication until a minute past noon."""
     claim(ledger)
-    with ledger.transaction() as books:
-        books.run("UPDATE publication SET owner = ?", owner)
+    with ledger.transaction() as tx:
+        tx.execute("UPDATE publication SET owner = ?", owner)
 
 
 def test_one_has_it_and_no_other(open_ledger: Open) -> None:
@@ -61,14 +61,14 @@ def test_another_issue_channel_or_destination_is_another_publication(
 ) -> None:
     first = claim(ledger)
     issue, channel, destination = other
-    second = claim(ledger, key=Key(issue or KEY.issue, channel, destination))
-    assert first.id != second.id
+    second = claim(ledger, key=PublicationKey(issue or KEY.issue, channel, destination))
+    assert first.publication_id != second.publication_id
     assert (first.fence, second.fence) == (1, 1)
 
 
 def test_it_is_free_after_the_lease(ledger: Ledger) -> None:
     first = claim(ledger)
-    assert claim(ledger, NOON + MINUTE) == Claim(first.id, first.fence + 1)
+    assert claim(ledger, NOON + MINUTE) == Lease(first.publication_id, first.fence + 1)
 
 
 def test_every_turn_makes_the_lease_longer(ledger: Ledger) -> None:
@@ -103,7 +103,9 @@ claim(Ledger({f"Path({str(place)!r})" if isinstance(place, Path) else repr(place
     "owner",
     [
         lambda: ELSEWHERE,
-        lambda: myself().replace(" of ", " of another-"),  # a container, or a machine of the same name
+        lambda: get_process_id().replace(
+            " of ", " of another-"
+        ),  # a container, or a machine of the same name
         lambda: "somebody",
     ],
     ids=["elsewhere", "same-name", "somebody"],
@@ -116,18 +118,18 @@ def test_of_another_machine_nobody_can_tell(ledger: Ledger, owner: Callable[[], 
 
 
 def test_processes_are_told_apart() -> None:
-    me = myself()
-    assert not is_gone(me)
-    assert is_gone(me.replace("begun ", "begun 1")), "another process got the number of the owner"
-    assert not is_gone(me.replace("begun ", "begun 1").replace(platform.node(), "elsewhere"))
+    me = get_process_id()
+    assert not is_process_gone(me)
+    assert is_process_gone(me.replace("begun ", "begun 1")), "another process got the number of the owner"
+    assert not is_process_gone(me.replace("begun ", "begun 1").replace(platform.node(), "elsewhere"))
     free = int(Path("/proc/sys/kernel/pid_max").read_text()) + 1
-    assert is_gone(me.replace(f"process {os.getpid()}", f"process {free}"))
-    assert in_short(me) == f"process {os.getpid()} on {platform.node()}"
+    assert is_process_gone(me.replace(f"process {os.getpid()}", f"process {free}"))
+    assert format_owner(me) == f"process {os.getpid()} on {platform.node()}"
 
 
 def test_who_has_it_is_shown(ledger: Ledger) -> None:
     take(ledger, ELSEWHERE)
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert found.owner == "process 1 on elsewhere"
 
@@ -140,13 +142,13 @@ def test_what_was_begun_and_not_ended_is_unknown(ledger: Ledger) -> None:
     (a,) = turn(ledger, first, size=1)
     claim(ledger, NOON + MINUTE)
     assert states(ledger) == {"a": "unknown", "b": "planned"}
-    (attempt,) = attempts(ledger, KEY)
-    assert (attempt.part, attempt.began, attempt.ended) == ("a", a.began, NOON + MINUTE)
+    (attempt,) = load_attempts(ledger, KEY)
+    assert (attempt.part, attempt.started_at, attempt.ended_at) == ("a", a.started_at, NOON + MINUTE)
     assert (attempt.outcome, attempt.evidence) == (
         "unknown",
         "the publisher ended before it knew what came of it",
     )
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert found.reasons == ("the publisher ended before it knew what came of it",)
 
@@ -157,7 +159,7 @@ def test_it_is_planned_again_where_twice_is_the_same_as_once(ledger: Ledger) -> 
     assert states(ledger) == {"a": "planned"}
     (task,) = turn(ledger, again)
     assert task.tries == 2
-    assert [attempt.outcome for attempt in attempts(ledger, KEY)] == ["unknown"]
+    assert [attempt.outcome for attempt in load_attempts(ledger, KEY)] == ["unknown"]
 
 
 def test_a_change_is_planned_again(ledger: Ledger) -> None:
@@ -180,12 +182,12 @@ def test_what_a_former_owner_tells_late_is_evidence_and_nothing_else(ledger: Led
     first = begun(ledger, a="one", b="two", c="three")
     a, b = turn(ledger, first, size=2)
     second = claim(ledger, NOON + MINUTE)
-    late = ended(a, url="https://e.org/1"), ended(b, State.PLANNED, next_at=NOON)
-    with pytest.raises(LostError, match="another publish took this over"):
+    late = ended(a, url="https://e.org/1"), ended(b, DeliveryState.PLANNED, next_at=NOON)
+    with pytest.raises(LeaseLostError, match="another publish took this over"):
         turn(ledger, first, *late)
     assert states(ledger) == {"a": "unknown", "b": "unknown", "c": "planned"}
     assert rows(ledger, "SELECT url, fence FROM publication") == [("", second.fence)]
-    told = [(attempt.part, attempt.outcome) for attempt in attempts(ledger, KEY)]
+    told = [(attempt.part, attempt.outcome) for attempt in load_attempts(ledger, KEY)]
     assert told == [("a", "unknown"), ("b", "unknown"), ("a", "sent"), ("b", "planned")]
     assert [row[0] for row in rows(ledger, "SELECT fence FROM attempt ORDER BY id")] == [1, 1, 1, 1]
 
@@ -195,18 +197,18 @@ def test_not_even_when_the_same_delivery_is_under_way_again(ledger: Ledger) -> N
     (task,) = turn(ledger, first)
     second = claim(ledger, NOON + MINUTE, repeatable=True)
     turn(ledger, second, now=NOON + MINUTE)
-    with pytest.raises(LostError):
-        turn(ledger, first, ended(task, State.FAILED))
+    with pytest.raises(LeaseLostError):
+        turn(ledger, first, ended(task, DeliveryState.FAILED))
     assert states(ledger) == {"a": "sending"}
 
 
 def test_a_former_owner_gets_nothing_more_to_do(ledger: Ledger) -> None:
     first = begun(ledger)
     second = claim(ledger, NOON + MINUTE)
-    with pytest.raises(LostError):
+    with pytest.raises(LeaseLostError):
         turn(ledger, first)
     assert states(ledger) == {"a": "planned"}
-    with pytest.raises(LostError):
+    with pytest.raises(LeaseLostError):
         plan(ledger, first, parts(a="changed", b="more"))
     assert states(ledger) == {"a": "planned"}
     ledger.release(first, NOON)
@@ -218,7 +220,7 @@ def test_a_former_owner_gets_nothing_more_to_do(ledger: Ledger) -> None:
 def test_a_former_owner_does_not_make_the_lease_longer(ledger: Ledger) -> None:
     first = begun(ledger)
     claim(ledger, NOON + MINUTE)
-    with pytest.raises(LostError):
+    with pytest.raises(LeaseLostError):
         turn(ledger, first, now=NOON + 30 * MINUTE)
     assert claim(ledger, NOON + 2 * MINUTE).fence == 3
 
@@ -230,21 +232,21 @@ def test_it_is_done_when_nothing_is_left_to_do(ledger: Ledger) -> None:
     first = begun(ledger, a="one", b="two")
     a, b = turn(ledger, first)
     ledger.release(first, NOON)
-    assert rows(ledger, "SELECT done, published, owner FROM publication") == [(0, "", "")]
+    assert rows(ledger, "SELECT done, published_at, owner FROM publication") == [(0, "", "")]
     turn(ledger, first, ended(a), ended(b))
     ledger.release(first, NOON + SECOND)
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert (found.done, found.published, found.owner) == (True, NOON + SECOND, "")
     again = claim(ledger)
     ledger.release(again, NOON + MINUTE)
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert found.published == NOON + SECOND, "the first time counts"
 
 
-@pytest.mark.parametrize("state", [State.PLANNED, State.FAILED, State.UNKNOWN])
-def test_it_is_not_done_while_something_is_left(ledger: Ledger, state: State) -> None:
+@pytest.mark.parametrize("state", [DeliveryState.PLANNED, DeliveryState.FAILED, DeliveryState.UNKNOWN])
+def test_it_is_not_done_while_something_is_left(ledger: Ledger, state: DeliveryState) -> None:
     first = begun(ledger, a="one", b="two")
     a, b = turn(ledger, first)
     turn(ledger, first, ended(a), ended(b, state), size=0)
@@ -254,4 +256,4 @@ def test_it_is_not_done_while_something_is_left(ledger: Ledger, state: State) ->
 
 def test_what_was_never_planned_is_not_done(ledger: Ledger) -> None:
     ledger.release(claim(ledger), NOON)
-    assert rows(ledger, "SELECT done, published FROM publication") == [(0, "")]
+    assert rows(ledger, "SELECT done, published_at FROM publication") == [(0, "")]

@@ -61,7 +61,7 @@ MUTANTS = {
     ),
     "what is unknown is sent again": Mutant(
         "transitions.py",
-        "again = repeatable or remote_id",
+        "again = idempotent or remote_id",
         "again = True",
         "test_lease.py",
         "begun_and_not_ended",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher.ledger import Ledger, State
-from publisher.ledger.queries import Verdict, resolve, standing
+from publisher.ledger import DeliveryState, Ledger
+from publisher.ledger.queries import ResolutionChoice, find_status, resolve_deliveries
 from tests.ledger.shortcuts import (
     KEY,
     MINUTE,
@@ -42,7 +42,7 @@ def test_the_content_is_kept_as_it_was(ledger: Ledger) -> None:
     first = begun(ledger, a="\0 as bytes \xff")
     (task,) = turn(ledger, first)
     (part,) = parts(a="\0 as bytes \xff")
-    assert ledger.part(task.digest, "a") == part
+    assert ledger.load_part(task.digest, "a") == part
 
 
 def test_what_was_sent_is_changed_in_place(ledger: Ledger) -> None:
@@ -51,11 +51,15 @@ def test_what_was_sent_is_changed_in_place(ledger: Ledger) -> None:
     assert states(ledger) == {"a": "sent", "b": "planned"}
     (task,) = turn(ledger, again)
     assert (task.part, task.remote_id, task.tries) == ("b", "id-b", 1)
-    assert ledger.part(task.digest, "b").body == b"zwei"
+    assert ledger.load_part(task.digest, "b").body == b"zwei"
     turn(ledger, again, ended(task))
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
-    assert found.live == found.parts == {part.key: part.digest for part in parts(a="one", b="zwei")}
+    assert (
+        found.delivered_digests
+        == found.part_digests
+        == {part.key: part.digest for part in parts(a="one", b="zwei")}
+    )
 
 
 def test_what_nobody_can_change_stays(ledger: Ledger) -> None:
@@ -69,7 +73,7 @@ def test_what_nobody_can_change_stays(ledger: Ledger) -> None:
 def test_what_failed_is_tried_with_new_content_only(ledger: Ledger) -> None:
     first = begun(ledger)
     (task,) = turn(ledger, first)
-    turn(ledger, first, ended(task, State.FAILED, reason="bad text"))
+    turn(ledger, first, ended(task, DeliveryState.FAILED, reason="bad text"))
     plan(ledger, first, parts(a="one"))
     assert states(ledger) == {"a": "failed"}
     plan(ledger, first, parts(a="better"))
@@ -80,7 +84,7 @@ def test_what_failed_is_tried_with_new_content_only(ledger: Ledger) -> None:
 def test_what_is_unknown_is_left_to_people(ledger: Ledger) -> None:
     first = begun(ledger)
     (task,) = turn(ledger, first)
-    turn(ledger, first, ended(task, State.UNKNOWN))
+    turn(ledger, first, ended(task, DeliveryState.UNKNOWN))
     plan(ledger, first, parts(a="another"))
     assert states(ledger) == {"a": "unknown"}
 
@@ -92,10 +96,10 @@ def test_what_was_sent_and_is_no_part_any_more_is_taken_back(ledger: Ledger) -> 
     assert (task.part, task.digest, task.remote_id) == ("b", "", "id-b")
     turn(ledger, again, ended(task, remote_id=""))
     ledger.release(again, NOON)
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert (found.done, found.counts.sent, found.counts.dropped) == (True, 1, 1)
-    assert set(found.live) == {"a"}
+    assert set(found.delivered_digests) == {"a"}
     again = begun(ledger, a="one", b="two")  # and it comes back
     (task,) = turn(ledger, again)
     assert (task.part, task.digest != "", task.remote_id) == ("b", True, "")
@@ -109,8 +113,8 @@ def test_what_never_went_out_needs_no_taking_back(ledger: Ledger) -> None:
     assert states(ledger) == {"a": "planned", "b": "planned"}
 
 
-@pytest.mark.parametrize("state", [State.PLANNED, State.FAILED])
-def test_a_part_that_was_tried_and_went_comes_back(ledger: Ledger, state: State) -> None:
+@pytest.mark.parametrize("state", [DeliveryState.PLANNED, DeliveryState.FAILED])
+def test_a_part_that_was_tried_and_went_comes_back(ledger: Ledger, state: DeliveryState) -> None:
     first = begun(ledger)
     (task,) = turn(ledger, first)
     turn(ledger, first, ended(task, state, reason="no", next_at=NOON + MINUTE), size=0)
@@ -125,8 +129,8 @@ def test_a_part_that_was_tried_and_went_comes_back(ledger: Ledger, state: State)
 def test_what_a_person_dropped_stays_dropped(ledger: Ledger) -> None:
     first = begun(ledger, a="one", b="two")
     (task,) = turn(ledger, first, size=1)
-    turn(ledger, first, ended(task, State.UNKNOWN), size=0)
-    resolve(ledger, KEY, Verdict.DROP, NOON)
+    turn(ledger, first, ended(task, DeliveryState.UNKNOWN), size=0)
+    resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON)
     for content in (parts(a="another", b="two"), parts(b="two"), parts(a="one", b="two")):
         plan(ledger, first, content)
         assert states(ledger) == {"a": "dropped", "b": "planned"}
@@ -136,11 +140,11 @@ def test_to_keep_is_to_keep_the_parts_it_began_with(ledger: Ledger) -> None:
     first = begun(ledger, a="one", b="two")
     (task,) = turn(ledger, first, size=1)
     turn(ledger, first, ended(task), size=0)
-    before = standing(ledger, KEY)
+    before = find_status(ledger, KEY)
     plan(ledger, first, parts(a="eins", b="zwei", c="drei"), keep=True)
-    assert standing(ledger, KEY) == before
+    assert find_status(ledger, KEY) == before
     (task,) = turn(ledger, first)
-    assert ledger.part(task.digest, task.part) == parts(b="two")[0]
+    assert ledger.load_part(task.digest, task.part) == parts(b="two")[0]
 
 
 def test_who_comes_to_the_list_gets_the_parts_it_began_with(ledger: Ledger) -> None:
@@ -148,7 +152,7 @@ def test_who_comes_to_the_list_gets_the_parts_it_began_with(ledger: Ledger) -> N
     plan(ledger, first, parts(a="another"), ["x", "y", "z"], keep=True)
     tasks = turn(ledger, first)
     assert [task.recipient for task in tasks] == ["x", "y", "z"]
-    assert {ledger.part(task.digest, "a").body for task in tasks} == {b"one"}
+    assert {ledger.load_part(task.digest, "a").body for task in tasks} == {b"one"}
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -156,7 +160,7 @@ def test_who_left_the_list_gets_nothing_more(ledger: Ledger, keep: bool) -> None
     first = begun(ledger, "x", "y", "z")
     (x,) = turn(ledger, first, size=1)
     (y,) = turn(ledger, first, ended(x), size=1)
-    turn(ledger, first, ended(y, State.PLANNED, reason="try later", next_at=NOON + MINUTE), size=0)
+    turn(ledger, first, ended(y, DeliveryState.PLANNED, reason="try later", next_at=NOON + MINUTE), size=0)
     plan(ledger, first, parts(a="one"), ["z"], keep=keep)
     assert states(ledger) == {"x a": "sent", "y a": "dropped", "z a": "planned"}
     plan(ledger, first, parts(a="one"), ["x", "y"], keep=keep)
@@ -173,7 +177,7 @@ def test_it_is_told_when_the_content_last_changed(ledger: Ledger) -> None:
     first = begun(ledger)
     for minutes, text, changed in ((1, "one", 0), (2, "two", 2), (3, "two", 2)):
         plan(ledger, first, parts(a=text), now=NOON + minutes * MINUTE)
-        found = standing(ledger, KEY)
+        found = find_status(ledger, KEY)
         assert found
         assert found.changed == NOON + changed * MINUTE
 
@@ -181,7 +185,7 @@ def test_it_is_told_when_the_content_last_changed(ledger: Ledger) -> None:
 def test_what_is_planned_anew_is_not_done(ledger: Ledger) -> None:
     send_all(ledger, begun(ledger))
     begun(ledger, "@readers", "@others")
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert not found.done
 
@@ -192,11 +196,11 @@ def test_a_plan_is_made_whole_or_not_at_all(ledger: Ledger) -> None:
         raise OSError("the list cannot be read")
 
     first = begun(ledger)
-    before = standing(ledger, KEY)
+    before = find_status(ledger, KEY)
     for keep in (True, False):
         with pytest.raises(OSError, match="the list"):
             plan(ledger, first, parts(a="two", b="three"), recipients(), keep=keep)
-        assert standing(ledger, KEY) == before
+        assert find_status(ledger, KEY) == before
         assert states(ledger) == {"a": "planned"}
     plan(ledger, first, parts(a="two"))
     assert len(turn(ledger, first)) == 1

@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from publisher.errors import ConfigError, PublisherError, StorageError
-from publisher.ledger import Counts, Ledger
+from publisher.ledger import DeliveryCounts, Ledger
 from publisher.ledger import postgres as rooms
-from publisher.ledger.queries import standing
+from publisher.ledger.queries import find_status
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
 from tests.support.postgres import Postgres
 
@@ -51,9 +51,9 @@ def test_a_server_that_starts_anew(
     postgres.start()
     assert len(turn(ledger, claimed, *map(ended, tasks), size=2)) == 2
     claim(ledger, NOON + MINUTE)
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
-    assert found.counts == Counts(sent=2, unknown=2, planned=1)
+    assert found.counts == DeliveryCounts(sent=2, unknown=2, planned=1)
     assert not caplog.records
 
 
@@ -111,27 +111,27 @@ def test_what_is_noted_stays_noted_however_the_server_is_set(postgres: Postgres)
         assert rows(ledger, "SHOW synchronous_commit") == [("on",)]
         assert rows(ledger, "SHOW transaction_isolation") == [("read committed",)]
         assert rows(ledger, "SHOW lock_timeout") == [("30s",)]
-        found = dict(ledger.examine())
+        found = dict(ledger.check_health())
     assert found["fsync is off"] is False, "the server of these tests does not flush"
     assert len(found) == 2
 
 
 def test_who_may_not_make_tables_may_publish(ledger: Ledger, address: str) -> None:
     schema = address.rpartition("%3D")[2]
-    with ledger.transaction() as books:
-        books.run(f"CREATE ROLE {schema} LOGIN")
-        books.run(f"GRANT USAGE ON SCHEMA {schema} TO {schema}")
-        books.run(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {schema}")
+    with ledger.transaction() as tx:
+        tx.execute(f"CREATE ROLE {schema} LOGIN")
+        tx.execute(f"GRANT USAGE ON SCHEMA {schema} TO {schema}")
+        tx.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {schema}")
     with closing(Ledger(address.replace("user=publisher", f"user={schema}"))) as other:
         assert len(turn(other, begun(other))) == 1
 
 
 def test_it_does_not_wait_for_ever(ledger: Ledger, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     claimed = begun(ledger)
-    monkeypatch.setattr(rooms, "_EACH_TIME", rooms._EACH_TIME.replace(b"30s", b"50ms"))
+    monkeypatch.setattr(rooms, "_TRANSACTION_SETTINGS", rooms._TRANSACTION_SETTINGS.replace(b"30s", b"50ms"))
     with closing(Ledger(address)) as other:
-        with ledger.transaction() as books:
-            books.run("UPDATE publication SET url = ''")
+        with ledger.transaction() as tx:
+            tx.execute("UPDATE publication SET url = ''")
             with pytest.raises(StorageError, match="canceling statement due to lock timeout") as told:
                 turn(other, claimed)
         check(told.value)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.ledger import Counts, Ledger
-from publisher.ledger.queries import standing
+from publisher.ledger import DeliveryCounts, Ledger
+from publisher.ledger.queries import find_status
 from tests.ledger.shortcuts import KEY, rows
 
 ROOT = Path(__file__).parents[2]
@@ -108,10 +108,10 @@ def trace(need: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.mark.parametrize(
     ("word", "counts"),
-    [("begun", Counts(sending=2, planned=1)), ("confirmed", Counts(sent=2, planned=1))],
+    [("begun", DeliveryCounts(sending=2, planned=1)), ("confirmed", DeliveryCounts(sent=2, planned=1))],
 )
 def test_what_was_said_to_be_noted_is_noted(
-    trace: tuple[Path, list[str]], word: str, counts: Counts, tmp_path: Path
+    trace: tuple[Path, list[str]], word: str, counts: DeliveryCounts, tmp_path: Path
 ) -> None:
     folder, lines = trace
     disk = Disk()
@@ -125,7 +125,7 @@ def test_what_was_said_to_be_noted_is_noted(
     for name, body in disk.files(folder).items():
         (tmp_path / name).write_bytes(body)
     ledger = Ledger(tmp_path / "ledger.db")
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     ledger.close()
     assert found, "the ledger is empty"
     assert found.counts == counts

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from publisher.errors import ConfigError
-from publisher.ledger import Counts, Key, Ledger, State
-from publisher.ledger.plan import digest_of
+from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey
+from publisher.ledger.plan import compute_parts_digest
 from publisher.ledger.queries import (
-    Missed,
-    Verdict,
-    attempts,
-    issues_with,
-    missed,
-    recipients,
-    resolve,
-    retry,
-    standing,
-    standings,
+    FailedDelivery,
+    ResolutionChoice,
+    find_failed_deliveries,
+    find_issues_in_state,
+    find_recipients,
+    find_status,
+    find_statuses,
+    load_attempts,
+    resolve_deliveries,
+    retry_deliveries,
 )
 from tests.ledger.shortcuts import (
     KEY,
@@ -35,7 +35,7 @@ from tests.ledger.shortcuts import (
     turn,
 )
 
-NOWHERE = Key("no such issue", "post", "@readers")
+NOWHERE = PublicationKey("no such issue", "post", "@readers")
 
 
 def test_a_publication_as_it_stands(ledger: Ledger) -> None:
@@ -45,22 +45,22 @@ def test_a_publication_as_it_stands(ledger: Ledger) -> None:
         ledger,
         first,
         ended(a, url="https://e.org/1"),
-        ended(b, State.PLANNED, reason="try later", next_at=NOON + MINUTE),
-        ended(c, State.FAILED, reason="bad text"),
-        ended(d, State.UNKNOWN, reason="no answer"),
+        ended(b, DeliveryState.PLANNED, reason="try later", next_at=NOON + MINUTE),
+        ended(c, DeliveryState.FAILED, reason="bad text"),
+        ended(d, DeliveryState.UNKNOWN, reason="no answer"),
         size=0,
     )
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert found.key == KEY
-    assert found.counts == Counts(planned=1, sending=1, sent=1, failed=1, unknown=1)
+    assert found.counts == DeliveryCounts(planned=1, sending=1, sent=1, failed=1, unknown=1)
     assert found.counts.total == 5
-    assert found.digest == digest_of(parts(a="one", b="two", c="three", d="four", e="five"))
+    assert found.digest == compute_parts_digest(parts(a="one", b="two", c="three", d="four", e="five"))
     assert (found.done, found.published, found.changed) == (False, None, NOON)
     assert (found.url, found.next_at) == ("https://e.org/1", NOON + MINUTE)
     assert found.reasons == ("no answer", "bad text", "try later")
-    assert found.live == {"a": parts(a="one")[0].digest}
-    assert standing(ledger, NOWHERE) is None
+    assert found.delivered_digests == {"a": parts(a="one")[0].digest}
+    assert find_status(ledger, NOWHERE) is None
 
 
 def test_the_reason_of_most_is_told_first(ledger: Ledger) -> None:
@@ -70,27 +70,34 @@ def test_the_reason_of_most_is_told_first(ledger: Ledger) -> None:
     turn(
         ledger,
         first,
-        *(ended(one, State.FAILED, reason=why) for one, why in zip(tasks, reasons, strict=True)),
+        *(ended(one, DeliveryState.FAILED, reason=why) for one, why in zip(tasks, reasons, strict=True)),
     )
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert found.reasons == ("gone", "away", "full")
 
 
 def test_all_publications_of_some_issues(ledger: Ledger) -> None:
-    keys = [Key(issue, channel, "@readers") for issue in ("1", "2", "3") for channel in ("fax", "post")]
+    keys = [
+        PublicationKey(issue, channel, "@readers") for issue in ("1", "2", "3") for channel in ("fax", "post")
+    ]
     for key in reversed(keys):
         begun(ledger, key=key)
-    assert [found.key for found in standings(ledger, ["2", "1", "none"])] == [*keys[2:4], *keys[:2]]
+    assert [found.key for found in find_statuses(ledger, ["2", "1", "none"])] == [*keys[2:4], *keys[:2]]
 
 
 def test_issues_with_something_left(ledger: Ledger) -> None:
     for issue in ("n", "n/1", "n/2", "n/3", "nn/4"):
         begun(ledger, "x", "y", key=KEY._replace(issue=issue))
     send_all(ledger, claim(ledger, NOON + MINUTE, key=KEY._replace(issue="n/2")))
-    assert issues_with(ledger, "n", State.PLANNED) == ["n", "n/1", "n/3"]
-    assert issues_with(ledger, "n", State.PLANNED, State.SENT) == ["n", "n/1", "n/2", "n/3"]
-    assert issues_with(ledger, "n", State.UNKNOWN) == []
+    assert find_issues_in_state(ledger, "n", DeliveryState.PLANNED) == ["n", "n/1", "n/3"]
+    assert find_issues_in_state(ledger, "n", DeliveryState.PLANNED, DeliveryState.SENT) == [
+        "n",
+        "n/1",
+        "n/2",
+        "n/3",
+    ]
+    assert find_issues_in_state(ledger, "n", DeliveryState.UNKNOWN) == []
 
 
 def test_what_did_not_arrive(ledger: Ledger) -> None:
@@ -100,24 +107,26 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
     turn(
         ledger,
         first,
-        ended(tasks["y", "a"], State.UNKNOWN, reason="no answer"),
-        ended(tasks["x", "b"], State.FAILED, reason="gone"),
-        ended(tasks["x", "a"], State.FAILED, reason="gone"),
+        ended(tasks["y", "a"], DeliveryState.UNKNOWN, reason="no answer"),
+        ended(tasks["x", "b"], DeliveryState.FAILED, reason="gone"),
+        ended(tasks["x", "a"], DeliveryState.FAILED, reason="gone"),
     )
     told = [
-        Missed("y", "a", State.UNKNOWN, "no answer"),
-        Missed("x", "a", State.FAILED, "gone"),
-        Missed("x", "b", State.FAILED, "gone"),
+        FailedDelivery("y", "a", DeliveryState.UNKNOWN, "no answer"),
+        FailedDelivery("x", "a", DeliveryState.FAILED, "gone"),
+        FailedDelivery("x", "b", DeliveryState.FAILED, "gone"),
     ]
-    assert missed(ledger, KEY) == told
-    assert missed(ledger, NOWHERE) == []
-    assert recipients(ledger, KEY, State.FAILED) == {"x"}
-    assert recipients(ledger, KEY, State.FAILED, State.UNKNOWN) == {"x", "y"}
-    assert recipients(ledger, NOWHERE, State.FAILED) == frozenset()
+    assert find_failed_deliveries(ledger, KEY) == told
+    assert find_failed_deliveries(ledger, NOWHERE) == []
+    assert find_recipients(ledger, KEY, DeliveryState.FAILED) == {"x"}
+    assert find_recipients(ledger, KEY, DeliveryState.FAILED, DeliveryState.UNKNOWN) == {"x", "y"}
+    assert find_recipients(ledger, NOWHERE, DeliveryState.FAILED) == frozenset()
     ledger.release(first, NOON)
-    resolve(ledger, KEY, Verdict.DROP, NOON)
-    assert missed(ledger, KEY)[-1] == Missed("y", "a", State.DROPPED, "no answer")
-    found = standing(ledger, KEY)
+    resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON)
+    assert find_failed_deliveries(ledger, KEY)[-1] == FailedDelivery(
+        "y", "a", DeliveryState.DROPPED, "no answer"
+    )
+    found = find_status(ledger, KEY)
     assert found
     assert found.reasons == ("gone",), "what was given up is no reason to wait"
 
@@ -128,31 +137,40 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
 def test_to_retry_is_to_plan_what_failed_and_not_to_wait(ledger: Ledger) -> None:
     first = begun(ledger, a="one", b="two", c="three")
     a, b, _ = turn(ledger, first)
-    turn(ledger, first, ended(a, State.FAILED), ended(b, State.PLANNED, next_at=NOON + MINUTE), size=0)
-    assert retry(ledger, KEY, NOON) == 2
+    turn(
+        ledger,
+        first,
+        ended(a, DeliveryState.FAILED),
+        ended(b, DeliveryState.PLANNED, next_at=NOON + MINUTE),
+        size=0,
+    )
+    assert retry_deliveries(ledger, KEY, NOON) == 2
     assert states(ledger) == {"a": "planned", "b": "planned", "c": "sending"}
     assert [(task.part, task.tries) for task in turn(ledger, first)] == [("a", 1), ("b", 1)]
-    assert retry(ledger, NOWHERE, NOON) == 0
+    assert retry_deliveries(ledger, NOWHERE, NOON) == 0
 
 
 def unknown(ledger: Ledger, *recipients: str) -> None:
     """A publication of which nobody knows whether a and b arrived; c did."""
     first = begun(ledger, *recipients, a="one", b="two", c="three")
-    results = [ended(task, State.SENT if task.part == "c" else State.UNKNOWN) for task in turn(ledger, first)]
+    results = [
+        ended(task, DeliveryState.SENT if task.part == "c" else DeliveryState.UNKNOWN)
+        for task in turn(ledger, first)
+    ]
     turn(ledger, first, *results)
     ledger.release(first, NOON)
 
 
 def test_a_person_saw_it(ledger: Ledger) -> None:
     unknown(ledger)
-    assert resolve(ledger, KEY, Verdict.SENT, NOON + SECOND, part="a", remote_id="7") == 1
+    assert resolve_deliveries(ledger, KEY, ResolutionChoice.SENT, NOON + SECOND, part="a", remote_id="7") == 1
     assert states(ledger) == {"a": "sent", "b": "unknown", "c": "sent"}
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert not found.done
-    assert found.live["a"] == parts(a="one")[0].digest
-    assert resolve(ledger, KEY, Verdict.SENT, NOON + MINUTE) == 1
-    found = standing(ledger, KEY)
+    assert found.delivered_digests["a"] == parts(a="one")[0].digest
+    assert resolve_deliveries(ledger, KEY, ResolutionChoice.SENT, NOON + MINUTE) == 1
+    found = find_status(ledger, KEY)
     assert found
     assert (found.done, found.published) == (True, NOON + MINUTE)
     again = begun(ledger, a="eins", b="zwei", c="three")
@@ -161,9 +179,9 @@ def test_a_person_saw_it(ledger: Ledger) -> None:
 
 def test_a_person_did_not_see_it(ledger: Ledger) -> None:
     unknown(ledger)
-    assert resolve(ledger, KEY, Verdict.RESEND, NOON) == 2
+    assert resolve_deliveries(ledger, KEY, ResolutionChoice.RESEND, NOON) == 2
     assert states(ledger) == {"a": "planned", "b": "planned", "c": "sent"}
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert (found.done, found.reasons) == (False, ())
     assert [task.tries for task in turn(ledger, claim(ledger))] == [1, 1]
@@ -171,9 +189,9 @@ def test_a_person_did_not_see_it(ledger: Ledger) -> None:
 
 def test_a_person_gave_it_up(ledger: Ledger) -> None:
     unknown(ledger)
-    assert resolve(ledger, KEY, Verdict.DROP, NOON) == 2
+    assert resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON) == 2
     assert states(ledger) == {"a": "dropped", "b": "dropped", "c": "sent"}
-    found = standing(ledger, KEY)
+    found = find_status(ledger, KEY)
     assert found
     assert found.done
 
@@ -181,18 +199,18 @@ def test_a_person_gave_it_up(ledger: Ledger) -> None:
 def test_what_is_sent_again_is_what_the_issue_says_by_then(ledger: Ledger) -> None:
     unknown(ledger)
     again = begun(ledger, b="zwei", c="three")
-    resolve(ledger, KEY, Verdict.RESEND, NOON)
+    resolve_deliveries(ledger, KEY, ResolutionChoice.RESEND, NOON)
     plan(ledger, again, [], keep=True)
     (task,) = turn(ledger, again)
-    assert ledger.part(task.digest, task.part) == parts(b="zwei")[0], "a is no part any more"
+    assert ledger.load_part(task.digest, task.part) == parts(b="zwei")[0], "a is no part any more"
 
 
 def test_some_are_chosen_by_recipient(ledger: Ledger) -> None:
     unknown(ledger, "x", "y")
-    assert resolve(ledger, KEY, Verdict.SENT, NOON, recipient="y", part="b") == 1
-    assert resolve(ledger, KEY, Verdict.DROP, NOON, recipient="x") == 2
-    assert resolve(ledger, KEY, Verdict.DROP, NOON, part="c") == 0
-    assert resolve(ledger, NOWHERE, Verdict.DROP, NOON) == 0
+    assert resolve_deliveries(ledger, KEY, ResolutionChoice.SENT, NOON, recipient="y", part="b") == 1
+    assert resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON, recipient="x") == 2
+    assert resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON, part="c") == 0
+    assert resolve_deliveries(ledger, NOWHERE, ResolutionChoice.DROP, NOON) == 0
     wanted = {
         "x a": "dropped",
         "x b": "dropped",
@@ -207,15 +225,15 @@ def test_some_are_chosen_by_recipient(ledger: Ledger) -> None:
 def test_one_name_is_not_for_several(ledger: Ledger) -> None:
     unknown(ledger)
     with pytest.raises(ConfigError, match="7 cannot be the name of 2 messages"):
-        resolve(ledger, KEY, Verdict.SENT, NOON, remote_id="7")
+        resolve_deliveries(ledger, KEY, ResolutionChoice.SENT, NOON, remote_id="7")
     assert states(ledger) == {"a": "unknown", "b": "unknown", "c": "sent"}
 
 
 def test_decisions_are_noted_beside_what_was_tried(ledger: Ledger) -> None:
     unknown(ledger)
-    resolve(ledger, KEY, Verdict.DROP, NOON + MINUTE, part="a")
-    told = [(one.part, one.outcome, one.ended) for one in attempts(ledger, KEY) if one.part == "a"]
+    resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON + MINUTE, part="a")
+    told = [(one.part, one.outcome, one.ended_at) for one in load_attempts(ledger, KEY) if one.part == "a"]
     assert told == [("a", "unknown", NOON + SECOND), ("a", "drop", NOON + MINUTE)]
-    assert attempts(ledger, KEY)[-1].evidence == "a person's decision"
+    assert load_attempts(ledger, KEY)[-1].evidence == "a person's decision"
     assert rows(ledger, "SELECT COUNT(*) FROM attempt") == [(4,)]
-    assert attempts(ledger, NOWHERE) == []
+    assert load_attempts(ledger, NOWHERE) == []

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from publisher.ledger import Ledger, Result
-from publisher.ledger.queries import Verdict, attempts, resolve, retry
+from publisher.ledger import DeliveryResult, Ledger
+from publisher.ledger.queries import ResolutionChoice, load_attempts, resolve_deliveries, retry_deliveries
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 
@@ -21,7 +21,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from publisher.errors import BusyError
-from publisher.ledger import Key, Ledger
+from publisher.ledger import PublicationKey, Ledger
 from tests.ledger.shortcuts import claim
 kind, place = sys.argv[1:3]
 place = Path(place) if kind == "PosixPath" else place
@@ -67,7 +67,7 @@ ledger = Ledger(place)
 print("ready", flush=True)
 for issue in sys.stdin:
     try:
-        print("fence", claim(ledger, key=Key(issue, "post", "@readers")).fence, flush=True)
+        print("fence", claim(ledger, key=PublicationKey(issue, "post", "@readers")).fence, flush=True)
     except BusyError:
         print("busy", flush=True)
 """
@@ -81,7 +81,7 @@ def test_twelve_processes_make_the_tables_at_once(place: Path | str) -> None:
 print("ready", flush=True)
 sys.stdin.readline()
 ledger = Ledger(place)
-print(claim(ledger, key=Key(str(id(sys)), str(__import__("os").getpid()), "")).fence, flush=True)
+print(claim(ledger, key=PublicationKey(str(id(sys)), str(__import__("os").getpid()), "")).fence, flush=True)
 """
     with crowd(12, code, place) as twelve:
         assert twelve.call("go") == ["1"] * 12
@@ -114,7 +114,7 @@ def test_threads_with_a_ledger_each(open_ledger: Open) -> None:
             mine = claim(ledger)
         except Exception as error:
             return [type(error).__name__]
-        ledger.plan(mine, [], [], NOON, keep=False)
+        ledger.plan(mine, [], [], NOON, keep_content=False)
         return ["claimed"]
 
     with ThreadPoolExecutor(4) as threads:
@@ -128,17 +128,17 @@ def test_who_takes_over_waits_for_results_that_are_being_noted(open_ledger: Open
     a, b = turn(first, mine)
     with ThreadPoolExecutor(1) as threads:
 
-        class Results(list[Result]):
-            def __iter__(self) -> Iterator[Result]:
+        class Results(list[DeliveryResult]):
+            def __iter__(self) -> Iterator[DeliveryResult]:
                 yield ended(a)
                 self.taken = threads.submit(claim, second, NOON + MINUTE)
                 time.sleep(0.3)  # long enough for it to get stuck where it may
                 yield ended(b)
 
         results = Results()
-        first.turn(mine, results, 0, NOON, MINUTE)
+        first.checkpoint(mine, results, 0, NOON, MINUTE)
         assert results.taken.result().fence == mine.fence + 1
-    assert [one.outcome for one in attempts(first, KEY)] == ["sent", "sent"]
+    assert [one.outcome for one in load_attempts(first, KEY)] == ["sent", "sent"]
 
 
 def test_two_people_decide_and_one_of_them_is_first(open_ledger: Open) -> None:
@@ -146,7 +146,7 @@ def test_two_people_decide_and_one_of_them_is_first(open_ledger: Open) -> None:
     turn(ledger, begun(ledger, *"abcdef"))
     claim(ledger, NOON + MINUTE)
     with ThreadPoolExecutor(2) as threads:
-        sent = threads.submit(resolve, ledger, KEY, Verdict.SENT, NOON)
-        resend = threads.submit(resolve, another, KEY, Verdict.RESEND, NOON)
+        sent = threads.submit(resolve_deliveries, ledger, KEY, ResolutionChoice.SENT, NOON)
+        resend = threads.submit(resolve_deliveries, another, KEY, ResolutionChoice.RESEND, NOON)
         assert sorted([sent.result(), resend.result()]) == [0, 6]
-    assert retry(ledger, KEY, NOON) == 0
+    assert retry_deliveries(ledger, KEY, NOON) == 0

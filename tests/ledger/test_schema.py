@@ -9,24 +9,24 @@ import pytest
 
 from publisher.errors import StorageError
 from publisher.ledger import Ledger, schema
-from publisher.ledger.queries import standing
+from publisher.ledger.queries import find_status
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, begun, ended, rows, turn
 
-STEPS = schema.STEPS
+STEPS = schema.MIGRATIONS
 LEDGER = Path(schema.__file__).parent
 
 
 def version(ledger: Ledger) -> int:
-    with ledger.transaction() as books:
-        return ledger._database.version(books)
+    with ledger.transaction() as tx:
+        return ledger._database.get_version(tx)
 
 
 def test_tables_are_made_once(open_ledger: Open) -> None:
     begun(open_ledger())
     again = open_ledger()
     assert version(again) == len(STEPS)
-    assert standing(again, KEY)
+    assert find_status(again, KEY)
 
 
 def test_a_step_to_the_next_version_keeps_everything(
@@ -36,15 +36,15 @@ def test_a_step_to_the_next_version_keeps_everything(
     old = open_ledger()
     first = begun(old, a="one", b="two")
     (a,) = turn(old, first, size=1)
-    before = standing(old, KEY)
+    before = find_status(old, KEY)
     step = (
         "ALTER TABLE delivery ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
         "CREATE TABLE more (id {id})",
     )
-    monkeypatch.setattr(schema, "STEPS", (*STEPS, step))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*STEPS, step))
     new = open_ledger()
     assert version(new) == len(STEPS) + 1
-    assert standing(new, KEY) == before
+    assert find_status(new, KEY) == before
     assert rows(new, "SELECT DISTINCT note FROM delivery") == [("none",)]
     (b,) = turn(new, first, ended(a))
     turn(new, first, ended(b))
@@ -57,17 +57,17 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
 ) -> None:
     old = open_ledger()
     begun(old)
-    before = standing(old, KEY)
+    before = find_status(old, KEY)
     good, bad = (
         ("ALTER TABLE delivery ADD COLUMN note TEXT",),
         ("CREATE TABLE more (id {id})", "DROP TABLE less"),
     )
-    monkeypatch.setattr(schema, "STEPS", (*STEPS, good, bad))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*STEPS, good, bad))
     with pytest.raises(StorageError, match="less"):
         open_ledger()
     assert version(old) == len(STEPS)
-    assert standing(old, KEY) == before
-    monkeypatch.setattr(schema, "STEPS", (*STEPS, good))
+    assert find_status(old, KEY) == before
+    monkeypatch.setattr(schema, "MIGRATIONS", (*STEPS, good))
     assert version(open_ledger()) == len(STEPS) + 1, (
         "the good step can still be taken, and was not taken before"
     )
@@ -76,8 +76,8 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
 def test_a_ledger_of_a_newer_publisher_is_refused(open_ledger: Open) -> None:
     old = open_ledger()
     begun(old)
-    with old.transaction() as books:
-        old._database.set_version(books, 77)
+    with old.transaction() as tx:
+        old._database.set_version(tx, 77)
     with pytest.raises(StorageError) as told:
         open_ledger()
     assert told.value.message == "the ledger is of version 77, written by a newer publisher"

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from publisher.ledger import Ledger, State
+from publisher.ledger import DeliveryState, Ledger
 from publisher.ledger.database import Row, Transaction
-from publisher.ledger.outputs import moved
+from publisher.ledger.outputs import load_recipient_aliases
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 
 ROOT = Path(__file__).parents[2]
@@ -59,21 +59,21 @@ def test_memory_does_not_grow_with_the_list(place: Path | str, tmp_path: Path) -
 class Recorder:
     """Keeps the statements that pass."""
 
-    def __init__(self, books: Transaction, kept: list[tuple[str, Any]]) -> None:
-        self._books, self._kept = books, kept
+    def __init__(self, tx: Transaction, kept: list[tuple[str, Any]]) -> None:
+        self._books, self._kept = tx, kept
 
-    def run(self, sql: str, *values: object) -> int:
+    def execute(self, sql: str, *values: object) -> int:
         self._kept.append((sql, values))
-        return self._books.run(sql, *values)
+        return self._books.execute(sql, *values)
 
-    def many(self, sql: str, rows: Any) -> int:
+    def execute_many(self, sql: str, rows: Any) -> int:
         every = list(rows)
         self._kept += [(sql, values) for values in every[:1]]
-        return self._books.many(sql, every)
+        return self._books.execute_many(sql, every)
 
-    def rows(self, sql: str, *values: object) -> list[Row]:
+    def fetch_all(self, sql: str, *values: object) -> list[Row]:
         self._kept.append((sql, values))
-        return self._books.rows(sql, *values)
+        return self._books.fetch_all(sql, *values)
 
 
 @contextmanager
@@ -84,8 +84,8 @@ def recorded(ledger: Ledger) -> Iterator[list[tuple[str, Any]]]:
 
     @contextmanager
     def recording() -> Iterator[Transaction]:
-        with real() as books:
-            yield Recorder(books, kept)
+        with real() as tx:
+            yield Recorder(tx, kept)
 
     ledger.transaction = recording  # type: ignore[assignment]
     yield kept
@@ -96,21 +96,21 @@ def use_in_every_way(ledger: Ledger) -> None:
     """All that happens for each window, and at the ends of a run."""
     again = claim(ledger, NOON + MINUTE)
     a, b, c, *_ = turn(ledger, again, size=5)
-    later = ended(b, State.PLANNED, next_at=NOON + MINUTE)
-    turn(ledger, again, ended(a, url="https://e.org/"), later, ended(c, State.UNKNOWN))
-    ledger.next_at(again)
-    ledger.part(a.digest, a.part)
-    moved(ledger, KEY.channel)
+    later = ended(b, DeliveryState.PLANNED, next_at=NOON + MINUTE)
+    turn(ledger, again, ended(a, url="https://e.org/"), later, ended(c, DeliveryState.UNKNOWN))
+    ledger.find_next_attempt(again)
+    ledger.load_part(a.digest, a.part)
+    load_recipient_aliases(ledger, KEY.channel)
     ledger.release(again, NOON)
     ledger.claim(KEY, NOON, MINUTE)
 
 
 def test_no_step_looks_at_all_deliveries(ledger: Ledger) -> None:
-    on_sqlite = ledger.words["lock"] == ""
+    on_sqlite = ledger.dialect["lock"] == ""
     begun(ledger, *(f"reader{number}" for number in range(10 if on_sqlite else 20_000)))
     if not on_sqlite:
-        with ledger.transaction() as books:
-            books.run("ANALYZE")
+        with ledger.transaction() as tx:
+            tx.execute("ANALYZE")
     with recorded(ledger) as kept:
         use_in_every_way(ledger)
     about = {sql: values for sql, values in kept if "delivery" in sql}

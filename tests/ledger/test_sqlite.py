@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import PublisherError, StorageError
-from publisher.ledger import Counts, Ledger
-from publisher.ledger.outputs import move
-from publisher.ledger.queries import attempts, standing
-from publisher.ledger.sqlite import Sqlite
+from publisher.ledger import DeliveryCounts, Ledger
+from publisher.ledger.outputs import save_recipient_alias
+from publisher.ledger.queries import find_status, load_attempts
+from publisher.ledger.sqlite import SqliteDatabase
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, states, turn
 from tests.ledger.sqlite_files import opened, refusal, send_some
 
@@ -44,9 +44,9 @@ def test_only_its_owner_can_read_it(file: Path) -> None:
 
 def test_it_can_be_examined(file: Path) -> None:
     with opened(file) as ledger:
-        found = dict(ledger.examine())
+        found = dict(ledger.check_health())
         file.chmod(0o644)
-        assert dict(ledger.examine())["its mode is 644"] is False
+        assert dict(ledger.check_health())["its mode is 644"] is False
     assert found == {
         f"SQLite {sqlite3.sqlite_version}, {file}": True,
         "journal_mode is wal": True,
@@ -61,17 +61,17 @@ def test_it_can_be_examined(file: Path) -> None:
 
 def fill(ledger: Ledger) -> None:
     """Leave no room for another page."""
-    with ledger.transaction() as books:
-        [(pages,)] = books.rows("PRAGMA page_count")
-        books.run(f"PRAGMA max_page_count = {pages}")
+    with ledger.transaction() as tx:
+        [(pages,)] = tx.fetch_all("PRAGMA page_count")
+        tx.execute(f"PRAGMA max_page_count = {pages}")
     with suppress(StorageError):
         for number in count(100):
-            move(ledger, "x", f"{number}", "")
+            save_recipient_alias(ledger, "x", f"{number}", "")
 
 
 def make_room(ledger: Ledger) -> None:
-    with ledger.transaction() as books:
-        books.run("PRAGMA max_page_count = 1000000")
+    with ledger.transaction() as tx:
+        tx.execute("PRAGMA max_page_count = 1000000")
 
 
 FULL = "cannot write the ledger {}: database or disk is full"
@@ -99,12 +99,12 @@ def test_a_full_disk_when_deliveries_have_ended(file: Path) -> None:
         with pytest.raises(StorageError) as told:
             turn(ledger, claimed, *(ended(task, reason="x" * 300) for task in tasks), size=200)
         assert told.value.message == FULL.format(file)
-        assert attempts(ledger, KEY) == []
+        assert load_attempts(ledger, KEY) == []
         make_room(ledger)
         claim(ledger, NOON + MINUTE)
-        found = standing(ledger, KEY)
+        found = find_status(ledger, KEY)
         assert found
-        assert found.counts == Counts(unknown=200, planned=200)
+        assert found.counts == DeliveryCounts(unknown=200, planned=200)
 
 
 @pytest.fixture
@@ -238,14 +238,14 @@ def test_it_waits_for_another_process(file: Path) -> None:
 
 
 def test_it_does_not_wait_for_ever(file: Path) -> None:
-    with opened(file) as ledger, closing(Sqlite(file, wait=0.05)) as other:
+    with opened(file) as ledger, closing(SqliteDatabase(file, timeout=0.05)) as other:
         begun(ledger)
         with ledger.transaction(), pytest.raises(StorageError) as told, other.transaction():
             pass
         assert told.value.message == f"the ledger {file} is in use"
         assert told.value.hint == "nothing more is sent without it; another process holds it: wait"
-        with other.transaction() as books:
-            assert books.rows("SELECT COUNT(*) FROM delivery") == [(1,)]
+        with other.transaction() as tx:
+            assert tx.fetch_all("SELECT COUNT(*) FROM delivery") == [(1,)]
 
 
 def test_it_does_not_wait_for_ever_to_be_opened(file: Path) -> None:
@@ -254,7 +254,7 @@ def test_it_does_not_wait_for_ever_to_be_opened(file: Path) -> None:
         other.execute("CREATE TABLE x (y)")
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageError, match="is in use"):
-            Sqlite(file, wait=0.05)
+            SqliteDatabase(file, timeout=0.05)
 
 
 def test_to_open_it_twice_takes_no_lock_away(file: Path) -> None:

@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from publisher.linkcheck import State
+from publisher.linkcheck import LinkState
 from publisher.linkcheck.guard import is_public
 
 PRIVATE = [
@@ -44,13 +44,13 @@ def test_addresses_that_are(address: str) -> None:
 )
 def test_refused_without_an_allowance(ask, url: str, reason: str) -> None:
     verdict = ask(url, allowed=frozenset())
-    assert verdict.state is State.UNKNOWN
+    assert verdict.state is LinkState.UNKNOWN
     assert reason in verdict.reason
 
 
 def test_the_server_of_these_tests_is_refused_without_its_allowance(ask, server) -> None:
     verdict = ask(server.url("/200"), allowed=frozenset())
-    assert verdict.state is State.UNKNOWN
+    assert verdict.state is LinkState.UNKNOWN
     assert server.asked == []
 
 
@@ -60,7 +60,7 @@ def test_the_server_of_these_tests_is_refused_without_its_allowance(ask, server)
 )
 def test_a_redirect_is_looked_at_again(ask, server, target: str) -> None:
     verdict = ask(server.url(f"/to/{target}"))
-    assert verdict.state is State.UNKNOWN
+    assert verdict.state is LinkState.UNKNOWN
     assert "not a public address" in verdict.reason or "only http and https" in verdict.reason
     assert len(server.asked) == 1
 
@@ -73,11 +73,11 @@ def test_a_name_with_one_private_address_is_refused(ask, server, names) -> None:
 def test_the_connection_goes_to_the_address_that_was_checked(ask, server, names) -> None:
     """The name is asked for once: a second answer could be another one."""
     asked = names({"rebinding.example": ["127.0.0.1"]})
-    assert ask(server.url("/200", "rebinding.example")).state is State.OK
+    assert ask(server.url("/200", "rebinding.example")).state is LinkState.OK
     assert asked == ["rebinding.example"]
     assert server.asked == [(f"rebinding.example:{server.port}", "/200")]
 
 
 def test_no_proxy_is_asked(ask, server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    assert ask(server.url("/200")).state is State.OK
+    assert ask(server.url("/200")).state is LinkState.OK

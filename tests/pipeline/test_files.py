@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from publisher.archive.lock import held
+from publisher.archive.lock import acquire_lock
 from publisher.errors import BusyError
 from publisher.events import ChannelOutcome, IssueChosen
 from publisher.files import TEMPORARY_PREFIX
@@ -213,7 +213,7 @@ def test_a_killed_run_leaves_nothing_behind(project: Project) -> None:
 
 
 def test_one_at_a_time(project: Project) -> None:
-    with held(project.root / ".publisher" / "lock"):
+    with acquire_lock(project.root / ".publisher" / "lock"):
         before = tree(project.root)
         with pytest.raises(BusyError):
             project.publish()

@@ -16,8 +16,8 @@ from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome, PendingSend, Request
-from publisher.ledger import Key
-from publisher.ledger.queries import standing
+from publisher.ledger import PublicationKey
+from publisher.ledger.queries import find_status
 from publisher.model import Newsletter
 from publisher.pipeline.notice import send_notice
 from publisher.theme import Theme
@@ -156,13 +156,13 @@ def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
 def test_each_notice_has_a_row_of_its_own(loft: Loft) -> None:
     loft.publish(loft.pigeons())
     loft.notify("错了")
-    first = Key(ISSUE, "pigeons", "@readers")
+    first = PublicationKey(ISSUE, "pigeons", "@readers")
     # sha256 of the words in UTF-8, the first twelve digits
-    key = first.notice("00072b974fc0")
+    key = first.for_notice("00072b974fc0")
     assert key.destination == "@readers, notice 00072b974fc0"
-    assert (key.followed, first.followed) == (first, None)
+    assert (key.notice_of, first.notice_of) == (first, None)
     with closing(loft.ledger) as ledger:
-        found = standing(ledger, key)
+        found = find_status(ledger, key)
     assert found
     assert (found.done, found.counts.sent) == (True, 30)
 

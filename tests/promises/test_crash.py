@@ -51,7 +51,7 @@ def test_kill_after_kill(tmp_path: Path, seed: int) -> None:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest) -> list[str]:
-    """Where the books are."""
+    """Where the tx are."""
     if request.param == "sqlite":
         return []
     return ["--postgres", request.getfixturevalue("postgres").address()]
@@ -141,6 +141,6 @@ def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, place: s
     assert len(linked) > 2
     publish("--channel", "web,rss", folder=letter)
     assert tree(letter) == after
-    books = sqlite3.connect(letter / ".publisher" / "ledger.db")
-    assert books.execute("SELECT COUNT(*) FROM publication WHERE done = 0").fetchall() == [(0,)]
-    books.close()
+    tx = sqlite3.connect(letter / ".publisher" / "ledger.db")
+    assert tx.execute("SELECT COUNT(*) FROM publication WHERE done = 0").fetchall() == [(0,)]
+    tx.close()

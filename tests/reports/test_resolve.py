@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from publisher.channel import Part
-from publisher.ledger import Key, Ledger
+from publisher.ledger import Ledger, PublicationKey
 from tests.support.newsletter import NOW, Letter, Said
 
 # ----------------------------------------------------------------------- retry
@@ -114,14 +114,14 @@ def test_nothing_to_resolve_before_anything(letter: Letter) -> None:
 
 def test_one_who_died_in_the_act_leaves_a_question(letter: Letter) -> None:
     letter.run("--channel", "web")
-    key, lease = Key("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), dt.timedelta(minutes=1)
+    key, lease = PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), dt.timedelta(minutes=1)
     parts = [Part(str(n), "text/plain", text.encode()) for n, text in enumerate("一二三", 1)]
     with closing(Ledger(letter.place)) as ledger:
         claim = ledger.claim(key, NOW, lease)
-        ledger.plan(claim, parts, ["@readers"], NOW, keep=False)
-        assert len(ledger.turn(claim, [], 1, NOW, lease, ordered=True)) == 1
-        with ledger.transaction() as books:
-            books.run("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
+        ledger.plan(claim, parts, ["@readers"], NOW, keep_content=False)
+        assert len(ledger.checkpoint(claim, [], 1, NOW, lease, ordered=True)) == 1
+        with ledger.transaction() as tx:
+            tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
     told = letter.told("resolve", "2021-07-18", code=4)
     assert told[2] == "    the publisher ended before it knew what came of it"

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from publisher.channel import Context, Part, Rendering
-from publisher.ledger import Key, Ledger, Result, State
+from publisher.ledger import DeliveryResult, DeliveryState, Ledger, PublicationKey
 from publisher.model import Issue
 from tests.support.chat import Chat
 from tests.support.newsletter import NOW, SETTINGS, Letter
@@ -90,7 +90,9 @@ def test_status_of_what_waits(letter: Letter) -> None:
 def test_status_of_what_is_at_work(letter: Letter) -> None:
     letter.run("--channel", "web")
     with closing(Ledger(letter.place)) as ledger:
-        ledger.claim(Key("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), NOW, dt.timedelta(minutes=1))
+        ledger.claim(
+            PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), NOW, dt.timedelta(minutes=1)
+        )
     first, second = letter.chat().splitlines()
     assert first == "being published · @readers"
     assert second == f"process {os.getpid()} on {platform.node()}"
@@ -152,12 +154,17 @@ def test_status_forgets_no_trouble(letter: Letter) -> None:
 
 def test_status_of_what_is_of_no_issue(letter: Letter) -> None:
     letter.run("--channel", "web")
-    key, lease = Key("tag:e.org,2021:slow", "websub", "https://hub.example/"), dt.timedelta(minutes=1)
+    key, lease = (
+        PublicationKey("tag:e.org,2021:slow", "websub", "https://hub.example/"),
+        dt.timedelta(minutes=1),
+    )
     with closing(Ledger(letter.place)) as ledger:
         claim = ledger.claim(key, NOW, lease)
-        ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOW, keep=False)
-        [task] = ledger.turn(claim, [], 1, NOW, lease)
-        ledger.turn(claim, [Result(task, State.FAILED, NOW, reason="no such hub")], 0, NOW, lease)
+        ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOW, keep_content=False)
+        [task] = ledger.checkpoint(claim, [], 1, NOW, lease)
+        ledger.checkpoint(
+            claim, [DeliveryResult(task, DeliveryState.FAILED, NOW, reason="no such hub")], 0, NOW, lease
+        )
         ledger.release(claim, NOW)
     assert letter.told("status", code=3)[-4:] == [
         "慢刊",

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from publisher.config import ListenAddress
-from publisher.server import serving
-from publisher.server.state import State
+from publisher.server import run_server
+from publisher.server.state import DaemonState
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Daemon:
     """What the server asks for the state."""
 
     def __init__(self) -> None:
-        self.state: State | None = None
+        self.state: DaemonState | None = None
 
-    def __call__(self) -> State:
+    def __call__(self) -> DaemonState:
         if self.state is None:
             raise OSError("the disk is gone")
         return self.state
@@ -68,5 +68,5 @@ def site(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) 
 
 @pytest.fixture(scope="session")
 def get(site: Path, daemon: Daemon) -> Iterator[Get]:
-    with serving(ListenAddress("127.0.0.1", 0), site, daemon) as address:
+    with run_server(ListenAddress("127.0.0.1", 0), site, daemon) as address:
         yield Get(address)

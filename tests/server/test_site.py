@@ -11,7 +11,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from publisher.server.site import media_type
+from publisher.server.site import detect_media_type
 from tests.server.conftest import Get
 
 PAGES = ["/", "/feed.xml", "/atom.xml", "/feed.json", "/feed.css", "/subscribe.html"]
@@ -60,7 +60,7 @@ def test_types(path: str, kind: str, cache: str, get: Get, site: Path) -> None:
     ],
 )
 def test_types_of_what_others_put_there(name: str, head: bytes, kind: str) -> None:
-    assert media_type(name, head) == kind
+    assert detect_media_type(name, head) == kind
 
 
 @pytest.mark.parametrize("path", FEEDS[:2])

@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from publisher import __version__
 from publisher.config import ListenAddress
 from publisher.errors import ConfigError
-from publisher.server import exposed, serving
-from publisher.server.state import State, metrics
+from publisher.server import build_exposure_warning, run_server
+from publisher.server.state import DaemonState, render_metrics
 from tests.server.conftest import Daemon, Get
 
 NOON = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
@@ -30,7 +30,7 @@ BERLIN = dt.timezone(dt.timedelta(hours=1))
 )
 def test_health(ago: int | None, status: int, word: str, get: Get, daemon: Daemon) -> None:
     last = None if ago is None else NOON - dt.timedelta(seconds=ago)
-    daemon.state = State(NOON, last, dt.datetime(2024, 3, 1, 9, 45, tzinfo=BERLIN))
+    daemon.state = DaemonState(NOON, last, dt.datetime(2024, 3, 1, 9, 45, tzinfo=BERLIN))
     found = get("/healthz")
     assert found.status == status
     assert found.headers["Content-Type"] == "application/json"
@@ -50,13 +50,13 @@ def test_a_state_that_cannot_be_told_is_no_health(get: Get, daemon: Daemon) -> N
 
 
 def test_metrics_are_what_prometheus_reads(get: Get, daemon: Daemon) -> None:
-    daemon.state = State(
+    daemon.state = DaemonState(
         NOON,
         heartbeat=NOON - dt.timedelta(milliseconds=500),
         next_due=dt.datetime(2024, 3, 1, 9, 45, tzinfo=BERLIN),
         issues={"published": 41, "held": 1},
         deliveries={("telegram", "sent"): 120, ("telegram", "unknown"): 2, ('o"d\\d\n', "sent"): 1},
-        published={"telegram": NOON - dt.timedelta(days=7)},
+        last_published={"telegram": NOON - dt.timedelta(days=7)},
         ledger_errors=3,
     )
     found = get("/metrics")
@@ -84,7 +84,7 @@ def test_metrics_are_what_prometheus_reads(get: Get, daemon: Daemon) -> None:
 
 
 def test_a_moment_that_there_is_none_of_has_no_line() -> None:
-    samples = [line for line in metrics(State(NOON)).splitlines() if not line.startswith("#")]
+    samples = [line for line in render_metrics(DaemonState(NOON)).splitlines() if not line.startswith("#")]
     assert samples == [
         f'publisher_build_info{{version="{__version__}"}} 1',
         "publisher_ledger_errors_total 0",
@@ -101,7 +101,7 @@ def servers() -> set[threading.Thread]:
 
 def test_it_ends_with_its_context(tmp_path: Path) -> None:
     before = servers()
-    with serving(ListenAddress("127.0.0.1", 0), tmp_path, lambda: State(NOON, NOON)) as address:
+    with run_server(ListenAddress("127.0.0.1", 0), tmp_path, lambda: DaemonState(NOON, NOON)) as address:
         get = Get(address)
         assert get("/").status == 404
         (tmp_path / "index.html").write_text("flood", "utf-8")
@@ -110,14 +110,14 @@ def test_it_ends_with_its_context(tmp_path: Path) -> None:
     assert servers() == before
     with pytest.raises(ConnectionRefusedError):
         Get(address)("/")
-    with serving(ListenAddress("127.0.0.1", port), tmp_path, lambda: State(NOON)) as again:
+    with run_server(ListenAddress("127.0.0.1", port), tmp_path, lambda: DaemonState(NOON)) as again:
         assert again == address
 
 
 def test_an_ipv6_address_is_served(tmp_path: Path) -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")
-    with serving(ListenAddress("::1", 0), tmp_path, lambda: State(NOON, NOON)) as address:
+    with run_server(ListenAddress("::1", 0), tmp_path, lambda: DaemonState(NOON, NOON)) as address:
         assert address.startswith("http://[::1]:")
         assert Get(address)("/healthz").status == 200
 
@@ -127,7 +127,7 @@ def test_a_place_that_is_taken_is_told(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         with (
             pytest.raises(ConfigError) as raised,
-            serving(ListenAddress("127.0.0.1", port), tmp_path, Daemon()),
+            run_server(ListenAddress("127.0.0.1", port), tmp_path, Daemon()),
         ):
             pass
     assert raised.value.message == f"cannot listen at 127.0.0.1:{port}: Address already in use"
@@ -135,11 +135,17 @@ def test_a_place_that_is_taken_is_told(tmp_path: Path) -> None:
 
 def test_the_extra_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with pytest.raises(ConfigError) as raised, serving(ListenAddress("127.0.0.1", 0), tmp_path, Daemon()):
+    with pytest.raises(ConfigError) as raised, run_server(ListenAddress("127.0.0.1", 0), tmp_path, Daemon()):
         pass
     assert raised.value.hint == "pip install 'newsletter-publisher[server]'"
 
 
 def test_what_others_may_reach_is_warned_of() -> None:
-    assert exposed(ListenAddress("127.0.0.1", 8080)) == exposed(ListenAddress("::1", 8080)) == ""
-    assert exposed(ListenAddress("0.0.0.0", 8080)).startswith('[server] listen = "0.0.0.0:8080" shows')
+    assert (
+        build_exposure_warning(ListenAddress("127.0.0.1", 8080))
+        == build_exposure_warning(ListenAddress("::1", 8080))
+        == ""
+    )
+    assert build_exposure_warning(ListenAddress("0.0.0.0", 8080)).startswith(
+        '[server] listen = "0.0.0.0:8080" shows'
+    )

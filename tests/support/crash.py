@@ -30,8 +30,8 @@ from publisher.clock import Clock
 from publisher.delivery.job import DeliveryJob
 from publisher.delivery.plan import plan_changes
 from publisher.errors import BusyError, PublisherError
-from publisher.ledger import Key, Ledger
-from publisher.ledger.queries import standing
+from publisher.ledger import Ledger, PublicationKey
+from publisher.ledger.queries import find_status
 from tests.support.fake_channel import Letters, Post, World
 
 EDGES = ("planning", "planned", "begun", "sending", "acted", "confirming", "confirmed")
@@ -59,7 +59,7 @@ class Round:
 
     place: Path | str
     channel: Post
-    key: Key
+    key: PublicationKey
     rendering: Rendering
 
     @property
@@ -69,7 +69,7 @@ class Round:
     def publish(self) -> int:
         """One publisher's work; its exit code."""
         ledger = self.ledger
-        known = standing(ledger, self.key)
+        known = find_status(ledger, self.key)
         clock = Clock.running(dt.datetime.now(dt.UTC))
         todo = plan_changes(self.channel, self.rendering, known)
         try:
@@ -83,7 +83,7 @@ class Round:
     def result(self, kills: int, code: int) -> dict[str, object]:
         """What a counter needs to know."""
         ledger = self.ledger
-        found = standing(ledger, self.key)
+        found = find_status(ledger, self.key)
         ledger.close()
         world = World(self.channel.world.path)
         return {
@@ -121,7 +121,7 @@ def rounds(arguments: argparse.Namespace) -> Iterator[tuple[random.Random, Round
         channel = Letters(World(arguments.ledger / f"world-{name}"), count=MANY)
         rendering = Rendering((Part("mail", "text/plain", b"text"),))
         place = arguments.postgres or arguments.ledger / f"ledger-{name}.db"
-        key = Key(f"tag:e.org,2021:{name}", channel.name, channel.destination)
+        key = PublicationKey(f"tag:e.org,2021:{name}", channel.name, channel.destination)
         yield random.Random(name), Round(place, channel, key, rendering)
 
 
@@ -176,7 +176,7 @@ def edges(arguments: argparse.Namespace) -> None:
                 name = f"{kind.name}-{edge}-{action}"
                 channel = kind(World(arguments.ledger / f"world-{name}"), count=1 if kind is Post else 15)
                 chosen = Rendering(parts if kind is Post else parts[:1])
-                key = Key(f"tag:e.org,2021:{name}", channel.name, channel.destination)
+                key = PublicationKey(f"tag:e.org,2021:{name}", channel.name, channel.destination)
                 place = arguments.postgres or arguments.ledger / f"ledger-{name}.db"
                 one = Round(place, channel, key, chosen)
                 first = end(child(one.publish, f"{edge}:{action}:{1 if edge in ONCE else 2}"))
@@ -198,7 +198,7 @@ def stopped(arguments: argparse.Namespace) -> None:
 
     for edge in ("begun", "sending", "acted", "confirming"):
         channel = Brief(World(arguments.ledger / f"world-{edge}"), count=40)
-        key = Key(f"tag:e.org,2021:{edge}", channel.name, channel.destination)
+        key = PublicationKey(f"tag:e.org,2021:{edge}", channel.name, channel.destination)
         rendering = Rendering((Part("mail", "text/plain", b"text"),))
         place = arguments.postgres or arguments.ledger / f"ledger-{edge}.db"
         one = Round(place, channel, key, rendering)
@@ -218,7 +218,7 @@ def race(arguments: argparse.Namespace) -> None:
     parts = tuple(Part(str(number), "text/plain", b"text") for number in range(3))
     for number in range(arguments.rounds):
         channel = Post(World(arguments.ledger / f"world-{number}"))
-        key = Key(f"tag:e.org,2021:{number}", channel.name, channel.destination)
+        key = PublicationKey(f"tag:e.org,2021:{number}", channel.name, channel.destination)
         place = arguments.postgres or arguments.ledger / "ledger.db"
         one = Round(place, channel, key, Rendering(parts))
         start = time.monotonic() + 0.05

@@ -19,8 +19,8 @@ import pytest
 from publisher.channels.email import Email
 from publisher.errors import DeliveryError
 from publisher.events import ChannelOutcome
-from publisher.ledger.models import Key
-from publisher.ledger.queries import standing
+from publisher.ledger.models import PublicationKey
+from publisher.ledger.queries import find_status
 from tests.delivery.test_job import ISSUE, Project
 from tests.support.servers import smtp_sink
 from tests.support.servers.mail_server import Fault, MailServer
@@ -181,8 +181,8 @@ def test_three_thousand_readers_and_five_deaths(sink: SmtpSink, tmp_path: Path, 
         assert sum(arrived.values()) - 3000 <= 10 * len(DEATHS)
     else:
         assert set(arrived.values()) == {1}
-        with closing(sqlite3.connect(letter.root / ".publisher" / "ledger.db")) as books:
-            rows = books.execute("SELECT recipient FROM delivery WHERE state IN ('unknown', 'dropped')")
+        with closing(sqlite3.connect(letter.root / ".publisher" / "ledger.db")) as tx:
+            rows = tx.execute("SELECT recipient FROM delivery WHERE state IN ('unknown', 'dropped')")
             doubtful = {reader for (reader,) in rows}
         assert missing <= doubtful
         assert len(doubtful) <= 10 * len(DEATHS)
@@ -332,7 +332,7 @@ def test_another_sender_or_list_is_the_same_publication(slow: Slow) -> None:
         slow.send(server, from_="other@e.org", recipients_=("LIN@example.net",))
         assert sorted(server.readers) == READER
     with closing(slow.ledger) as ledger:
-        found = standing(ledger, Key(ISSUE, "email", "readers"))
+        found = find_status(ledger, PublicationKey(ISSUE, "email", "readers"))
     assert found
     assert found.done
 

@@ -242,9 +242,9 @@ def test_killed_anywhere_no_message_comes_twice(tmp_path: Path, server: Telegram
         code = letter.ended(*SEND)
         assert code in (0, 4)
         while code == 4:
-            books = sqlite3.connect(letter.root / ".publisher" / "ledger.db")
-            [(part,)] = books.execute("SELECT part FROM delivery WHERE state = 'unknown'").fetchall()
-            books.close()
+            tx = sqlite3.connect(letter.root / ".publisher" / "ledger.db")
+            [(part,)] = tx.execute("SELECT part FROM delivery WHERE state = 'unknown'").fetchall()
+            tx.close()
             wanted = json.loads(_content(letter.root, part))["text"]
             verdict = "--sent" if wanted in letter.texts else "--resend"
             letter.publish("resolve", "2021-07-18", "--channel", "telegram", verdict)
@@ -254,10 +254,10 @@ def test_killed_anywhere_no_message_comes_twice(tmp_path: Path, server: Telegram
 
 
 def _content(root: Path, part: str) -> bytes:
-    books = sqlite3.connect(root / ".publisher" / "ledger.db")
+    tx = sqlite3.connect(root / ".publisher" / "ledger.db")
     sql = "SELECT body FROM content JOIN part ON part.digest = content.digest WHERE part = ?"
-    [(body,)] = books.execute(sql, (part,)).fetchall()
-    books.close()
+    [(body,)] = tx.execute(sql, (part,)).fetchall()
+    tx.close()
     return bytes(body)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.linkcheck import Limits, Memory, Verdict, check_links
+from publisher.linkcheck import LinkCache, LinkCheckLimits, LinkResult, check_links
 
 
 @dataclass
@@ -89,12 +89,14 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def ask(server: Server) -> Callable[..., Verdict]:
+def ask(server: Server) -> Callable[..., LinkResult]:
     """ask(url) gives the verdict on one link; the server may be asked unless `allowed` says otherwise."""
 
-    def one(url: str, *, seconds: float = 5.0, allowed: frozenset[tuple[str, int]] | None = None) -> Verdict:
-        limits = Limits(0.0, seconds, allowed=server.allowed if allowed is None else allowed)
-        return check_links([url], Memory(None, 0.0), limits)[url]
+    def one(
+        url: str, *, seconds: float = 5.0, allowed: frozenset[tuple[str, int]] | None = None
+    ) -> LinkResult:
+        limits = LinkCheckLimits(0.0, seconds, allowed=server.allowed if allowed is None else allowed)
+        return check_links([url], LinkCache(None, 0.0), limits)[url]
 
     return one
 
