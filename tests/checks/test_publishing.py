@@ -240,5 +240,5 @@ def test_only_what_is_published_here_is_noted(letter: Path, say: Say, words: tup
 def test_an_archive_is_adopted_whatever_its_errors(letter: Path, say: Say) -> None:
     write(letter, "2021-06-20", "")
     (letter / "issues" / "2021-07-04.md").unlink()
-    assert say("adopt", "--archive")[0] == 0
+    assert say("adopt")[0] == 0
     assert (letter / "public" / "2021-06-20" / "index.html").exists()

@@ -1,4 +1,4 @@
-"""`publish` with the made-up chat of tests/support/chat.py: python -m tests.daemon.program serve
+"""`publish` with the made-up chat of tests/support/chat.py: python -m tests.daemon.program daemon
 
 With HURRY=SECONDS the daemon ticks so often, and nobody waits longer for the chat than that.
 """

@@ -124,7 +124,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(str(tmp_path / "notify"))
-        process = daemon.start("serve", NOTIFY_SOCKET=str(tmp_path / "notify"))
+        process = daemon.start("daemon", NOTIFY_SOCKET=str(tmp_path / "notify"))
         daemon.wait_for(lambda: daemon.counts.sent == 3)
         with closing(daemon.ledger) as ledger:
             assert load_activity(ledger, "tag:e.org,2021:slow").heartbeat
@@ -151,7 +151,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
 def test_it_says_what_is_next(daemon: Daemon) -> None:
     tomorrow = daemon.today + dt.timedelta(days=1)
     daemon.write(str(tomorrow), "四")
-    process = daemon.start("serve")
+    process = daemon.start("daemon")
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     code, lines, _ = daemon.end(process)
     assert code == 0
@@ -159,7 +159,7 @@ def test_it_says_what_is_next(daemon: Daemon) -> None:
 
 
 def test_the_journal_for_machines(daemon: Daemon) -> None:
-    process = daemon.start("serve", "--log", "json")
+    process = daemon.start("daemon", "--log", "json")
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     code, lines, _ = daemon.end(process)
     assert code == 0
@@ -173,7 +173,7 @@ def test_the_journal_for_machines(daemon: Daemon) -> None:
 
 def test_a_term_in_mid_send(daemon: Daemon) -> None:
     """Fault 9: what is under way is ended and noted, and the rest goes out after the next start."""
-    process = daemon.start("serve", PUBLISHER_FAILPOINT="acted:wait:0.5")
+    process = daemon.start("daemon", PUBLISHER_FAILPOINT="acted:wait:0.5")
     daemon.wait_for(lambda: daemon.world.told)
     code, lines, _ = daemon.end(process)
     assert code == 0
@@ -181,7 +181,7 @@ def test_a_term_in_mid_send(daemon: Daemon) -> None:
     assert 1 <= done < 3
     assert daemon.counts == DeliveryCounts(planned=3 - done, sent=done)
     assert lines[-1] == "stopped"
-    second = daemon.start("serve")
+    second = daemon.start("daemon")
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     daemon.end(second)
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
@@ -190,7 +190,7 @@ def test_a_term_in_mid_send(daemon: Daemon) -> None:
 def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
     with (daemon.root / "publisher.toml").open("a") as settings:
         settings.write('[server]\nlisten = "127.0.0.1:0"\n')
-    process = daemon.start("serve")
+    process = daemon.start("daemon")
     assert process.stdout
     what, _, address = process.stdout.readline().strip().partition(": ")
     assert what == "listening"
@@ -212,7 +212,7 @@ def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
         settings.write('[server]\nlisten = "127.0.0.1:0"\n')
     daemon.write(str(daemon.today + dt.timedelta(days=1)), "四")
     (daemon.root / "orders").write_text("2 refuse")
-    process = daemon.start("serve")
+    process = daemon.start("daemon")
     assert process.stdout
     _, _, address = process.stdout.readline().strip().partition(": ")
 
@@ -256,14 +256,17 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
             return words
 
         process = daemon.start(
-            "serve", NOTIFY_SOCKET=str(tmp_path / "notify"), HURRY="0.3", PUBLISHER_FAILPOINT="acted:wait:600"
+            "daemon",
+            NOTIFY_SOCKET=str(tmp_path / "notify"),
+            HURRY="0.3",
+            PUBLISHER_FAILPOINT="acted:wait:600",
         )
         assert process.stdout
         while not (line := process.stdout.readline()).startswith("hangs"):
             assert line, process.communicate()
         assert line == (
             "hangs: what is at work does not end, and nothing is heard of it · "
-            "start publish serve anew, if systemd does not; then look at publish status\n"
+            "start publish daemon anew, if systemd does not; then look at publish status\n"
         )
         assert heard().count("WATCHDOG=1") > 1, "as long as it might have gone on"
         time.sleep(2)
@@ -271,7 +274,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
     process.kill()
     with closing(daemon.ledger) as ledger:
         assert load_activity(ledger, "tag:e.org,2021:slow").heartbeat
-    second = daemon.start("serve")
+    second = daemon.start("daemon")
     daemon.wait_for(lambda: daemon.counts.unknown == 1)
     _, lines, _ = daemon.end(second)
     assert any(line.startswith(f"{daemon.today} unknown chat: nobody knows whether 1 of 3") for line in lines)
@@ -280,7 +283,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
 
 def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
     """Faults 16 and 17."""
-    two = [daemon.start("serve", PUBLISHER_FAILPOINT="acted:wait:0.2") for _ in range(2)]
+    two = [daemon.start("daemon", PUBLISHER_FAILPOINT="acted:wait:0.2") for _ in range(2)]
     code, _, _ = daemon.run("--yes")
     assert code in (0, 5)
     assert [process.stdout.readline() for process in two if process.stdout] == ["started\n"] * 2
@@ -293,7 +296,7 @@ def test_trouble_is_told_to_a_command(daemon: Daemon) -> None:
     (daemon.root / "hook.py").write_text("import sys; open('heard', 'a').write(sys.stdin.read() + '\\n')")
     daemon.set_up(f'on_failure = "{sys.executable} hook.py"')
     (daemon.root / "orders").write_text("2 refuse")
-    process = daemon.start("serve")
+    process = daemon.start("daemon")
     daemon.wait_for((daemon.root / "heard").exists)
     code, lines, _ = daemon.end(process)
     assert code == 0
@@ -318,7 +321,7 @@ def test_a_mistake_that_stays_is_told_once(
         tell("internal error: ZeroDivisionError: by zero")
 
     monkeypatch.setattr(alarm, "run_alarm", wake)
-    assert main(["serve"]) == 0
+    assert main(["daemon"]) == 0
     told = capsys.readouterr().out.splitlines()
     error = "failed: internal error: ZeroDivisionError: by zero"
     assert [line for line in told if line.startswith(("failed", "mended"))] == [error, "mended", error]
@@ -328,7 +331,7 @@ def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:
     """Fault 46."""
     with (daemon.root / "publisher.toml").open("a") as settings:
         settings.write("roon = 1")
-    code, _, err = daemon.run("serve")
+    code, _, err = daemon.run("daemon")
     assert code == 2
     assert err.startswith("error: publisher.toml:16:1: unknown key roon in [channels.chat]")
     assert daemon.world.told == []

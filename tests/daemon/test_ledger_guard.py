@@ -68,7 +68,7 @@ def test_a_ledger_of_another_machine_sends_nothing(project: Project, monkeypatch
     error = project.publish("2021-07-19").channels["post"].error
     assert error
     assert error.message == "the ledger belongs to another machine"
-    assert error.hint == "nothing is sent: compare it with what was sent, then publish adopt"
+    assert error.hint == "nothing is sent: compare it with what was sent, then publish trust-ledger"
     assert project.sent == ["一"]
     trust_ledger(project.config, Theme.load(), project.now)
     project.restart()

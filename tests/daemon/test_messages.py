@@ -156,12 +156,12 @@ def test_what_cannot_be_decided(project: Letter, words: tuple[str, ...], message
 
 
 def test_an_archive_is_adopted(project: Letter) -> None:
-    said = project.run("adopt", "--archive")
+    said = project.run("adopt")
     assert said.code == 0
     assert said.out.splitlines()[-3:] == [
-        "✓ chat  @readers · 1 issue taken as published",
-        "  not taken: issues/2021-07-18.md: it is dated 2021-07-18, and goes out then",
-        "  not taken: issues/2021-08-01.md: it is dated 2021-08-01, and goes out then",
+        "✓ chat  @readers · 1 issue marked as published",
+        "  skipped: issues/2021-07-18.md: it is dated 2021-07-18, and goes out then",
+        "  skipped: issues/2021-08-01.md: it is dated 2021-08-01, and goes out then",
     ]
     assert project.world.told == []
     assert "  chat  published 2021-07-04 10:30 · @readers" in project.told("status", "2021-07-04")
@@ -172,7 +172,7 @@ def test_an_archive_is_adopted(project: Letter) -> None:
 def test_an_archive_is_adopted_where_only_files_are_written(project: Letter) -> None:
     settings = project.root / "publisher.toml"
     settings.write_text(settings.read_text().replace('room = "@readers"\nme = "@me"\n', ""))
-    assert "✓ chat  1 issue taken as published" in project.told("adopt", "--archive")
+    assert "✓ chat  1 issue marked as published" in project.told("adopt")
     assert "  chat  published 2021-07-04 10:30" in project.told("status", "2021-07-04")
 
 
@@ -183,7 +183,7 @@ def test_a_ledger_is_adopted(project: Letter) -> None:
     said = project.run("--yes")
     assert said.code == 2
     assert "the ledger is older than the last one that was used here" in said.out
-    assert project.told("adopt") == ["the ledger is trusted as it is: this machine may send from now on"]
+    assert project.told("trust-ledger") == ["The ledger is trusted. This machine can send from now on."]
     assert project.run("--yes").code == 0
     assert project.world.told[3:] == ["update 2 贰"]
 
@@ -196,7 +196,7 @@ def test_a_daemon_that_is_silent_is_missed(project: Letter) -> None:
     record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     said = project.run("status")
     assert said.code == 2
-    assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish serve\n"
+    assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish daemon\n"
     record_heartbeat(ledger, "tag:e.org,2021:slow", None)
     assert project.run("status").code == 0
     ledger.close()
@@ -205,7 +205,7 @@ def test_a_daemon_that_is_silent_is_missed(project: Letter) -> None:
 def test_nobody_who_looks_at_the_clock_is_told(project: Letter) -> None:
     said = project.run("status")
     assert said.code == 0
-    assert said.err == "nobody looks at the clock: publish serve, or publish when it is due\n"
+    assert said.err == "nobody looks at the clock: publish daemon, or publish when it is due\n"
     project.run("tick", now=NOW)
     assert project.run("status", now=NOW + dt.timedelta(hours=25)).err == ""
     assert "nobody looks" in project.run("status", now=NOW + dt.timedelta(hours=26)).err
@@ -221,7 +221,7 @@ def test_the_doctor_asks_after_the_daemon(project: Letter) -> None:
         settings.write('\n[schedule]\nat = "09:45"\n')
     what, how = (
         "nobody looks at the clock{}: what is due goes out by hand alone",
-        "publish serve, or a timer for publish tick",
+        "publish daemon, or a timer for publish tick",
     )
     assert on_the_daemon(project) == [f"! daemon    {what.format('')} · {how}"]
     project.run("--yes")
@@ -231,7 +231,7 @@ def test_the_doctor_asks_after_the_daemon(project: Letter) -> None:
     record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
     assert on_the_daemon(project, code=2) == [
         "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
-        "start it again: publish serve"
+        "start it again: publish daemon"
     ]
     record_tick(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=60))
     assert on_the_daemon(project) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]

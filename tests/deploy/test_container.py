@@ -158,7 +158,7 @@ def test_the_image_publishes_as_nobody_and_writes_nothing_beside(
 ) -> None:
     builder.build(deploy / "Containerfile", root, "localhost/publisher", "--build-arg=PYTHON=localhost/base")
     config = json.loads(builder("inspect", "--type", "image", "localhost/publisher"))["Docker"]["config"]
-    assert (config["User"], config["Entrypoint"], config["Cmd"]) == ("10001:10001", ["publish"], ["serve"])
+    assert (config["User"], config["Entrypoint"], config["Cmd"]) == ("10001:10001", ["publish"], ["daemon"])
     assert config["Healthcheck"]["Test"][:2] == ["CMD", "python3"]
     container = builder("from", "localhost/publisher")
     letter = tmp_path / "letter"

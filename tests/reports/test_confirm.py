@@ -74,18 +74,18 @@ def test_json_tells_what_was_sent(letter: Letter) -> None:
     assert (found["web"]["destination"], found["web"]["sent"]) == ("", 0)
 
 
-def test_patience_has_an_end(letter: Letter) -> None:
+def test_max_wait_has_an_end(letter: Letter) -> None:
     letter.orders("1 rest")
-    told = letter.told("--channel", "chat", "--yes", "--patience", "0", code=3)
+    told = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
     assert re.fullmatch(
         r"✗ chat      3 of 3 wait, not before 2021-07-18 05:00:\d\d UTC: the chat is tired", told[1]
     )
 
 
 @pytest.mark.parametrize("word", ["soon", "-1", "inf", "nan"])
-def test_patience_is_in_seconds(letter: Letter, word: str) -> None:
-    assert letter.run(f"--max_wait={word}") == Said(
-        2, "", f"error: {word} is not a number of seconds · like --patience 60\n"
+def test_max_wait_is_in_seconds(letter: Letter, word: str) -> None:
+    assert letter.run(f"--max-wait={word}") == Said(
+        2, "", f"error: {word} is not a number of seconds · like --max-wait 60\n"
     )
 
 

@@ -33,7 +33,7 @@ def test_retry_sends_what_failed_and_what_waited_behind_it(letter: Letter) -> No
 
 def test_retry_does_not_wait(letter: Letter) -> None:
     letter.orders("1 rest")
-    letter.run("--yes", "--patience", "0")
+    letter.run("--yes", "--max-wait", "0")
     letter.orders()
     assert letter.told("retry", "2021-07-18", "-y")[1].startswith("✓ chat      @readers · 3 sent")
 

@@ -81,7 +81,7 @@ def test_status_of_what_is_unknown(letter: Letter) -> None:
 
 def test_status_of_what_waits(letter: Letter) -> None:
     letter.orders("2 rest")
-    letter.run("--yes", "--patience", "0")
+    letter.run("--yes", "--max-wait", "0")
     first, second, *_ = letter.chat().splitlines()
     assert first.startswith("2 of 3 waiting until 2021-07-18 13:00 · @readers")
     assert second == "2 waits: the chat is tired"

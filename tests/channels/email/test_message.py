@@ -194,8 +194,8 @@ PROGRAM = """
 import sys
 from tests.channels.email.conftest import SAMPLE, render
 from publisher.channels.email import Email
-from publisher.reader import read
-sys.stdout.buffer.write(render(read(SAMPLE, "2024-03-07.md"), Email()).parts[0].body)
+from publisher.reader import parse_issue
+sys.stdout.buffer.write(render(parse_issue(SAMPLE, "2024-03-07.md"), Email()).parts[0].body)
 """
 
 

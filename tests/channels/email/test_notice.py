@@ -327,7 +327,7 @@ def test_refused(letter: Letter, server: MailServer, words: tuple[str, ...], sai
 def test_refused_where_nobody_has_the_issue(letter: Letter, server: MailServer) -> None:
     letter.publish(*NOTICE, WORDS, code=2)
     assert "nobody has the issue 2021-07-18 yet · publish 2021-07-18 --channel email" in letter.said
-    letter.publish("adopt", "--archive")
+    letter.publish("adopt")
     letter.publish(*NOTICE, WORDS, code=2)
     assert "it was out before the ledger began, so nobody knows who has it" in letter.said
     settings = letter.root / "publisher.toml"
@@ -393,7 +393,7 @@ def test_a_notice_that_waits_is_not_lost(letter: Letter, server: MailServer) -> 
     letter.publish()
     take(server)
     server.script(Fault("RCPT", "450 4.2.1 busy", at=0, reader="reader8@example.net"))
-    letter.publish(*NOTICE, WORDS, "--patience", "0", code=3)
+    letter.publish(*NOTICE, WORDS, "--max-wait", "0", code=3)
     assert len(take(server)) == 19
     row = letter.publish("status")["rows"][-1]
     assert (row["condition"], row["next"]) == ("waiting", "publish retry 2021-07-18 --channel email")

@@ -140,7 +140,7 @@ def test_who_is_put_off_is_told_beside_who_is_refused(tmp_path: Path) -> None:
             Fault(*later, at=0, reader="reader12@example.net"), Fault(*no, reader="reader7@example.net")
         )
         letter = Letter(tmp_path / "letter", server.url)
-        letter.publish(*SEND, "--patience", "0", code=3)
+        letter.publish(*SEND, "--max-wait", "0", code=3)
         [row] = [one for one in letter.publish("status", "2021-07-18", code=3)["rows"] if one["missed"]]
         assert [(one["recipient"], one["state"]) for one in row["missed"]] == [
             ("reader7@example.net", "failed"),

@@ -326,7 +326,7 @@ def test_a_hub_that_was_away_is_told_later(letter: Path, publish, hub: Hub) -> N
 
 def test_a_hub_that_does_not_answer_is_told_again(letter: Path, publish, hub: Hub) -> None:
     hub.does = "drop"
-    publish("--channel", "rss", "--patience", "1", folder=letter, code=3, env={"NO_PROXY": "*"})
+    publish("--channel", "rss", "--max-wait", "1", folder=letter, code=3, env={"NO_PROXY": "*"})
     hub.told.clear()
     hub.does = "answer"
     publish(folder=letter, env={"NO_PROXY": "*"})

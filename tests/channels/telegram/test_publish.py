@@ -161,7 +161,7 @@ def test_what_may_have_arrived_is_not_sent_again(letter: Letter, kind: Any) -> N
 
 def test_a_server_that_is_away_is_waited_for(letter: Letter) -> None:
     letter.server.down()
-    letter.publish(*SEND, "--patience", "2", code=3)
+    letter.publish(*SEND, "--max-wait", "2", code=3)
     assert "wait" in letter.said
     letter.server.up()
     letter.publish(*SEND)
@@ -267,7 +267,7 @@ def test_the_token_is_nowhere(letter: Letter) -> None:
     for number, kind in enumerate(faults):
         letter.server.script(Fault(kind, value=500))  # type: ignore[arg-type]
         letter.write(third=str(number))
-        done = letter.start(*SEND, "--debug", "--patience", "1")
+        done = letter.start(*SEND, "--debug", "--max-wait", "1")
         out, told = done.communicate(timeout=60)
         seen += out + told
     for path in (letter.root / ".publisher").rglob("*"):

@@ -28,14 +28,14 @@ def test_later_issues_and_telegram_lead_to_it(letter: Path, publish: Any) -> Non
     *_, earlier, newest = issues(letter)
     outbox = letter / "outbox" / newest
     assert ARTICLE not in (outbox / "wechat" / "article.html").read_text("utf-8")
-    said = publish("status", earlier, "--url", "wechat", ARTICLE, folder=letter)
+    said = publish("resolve", earlier, "--url", "wechat", ARTICLE, folder=letter)
     assert said == f"{earlier}  wechat · {ARTICLE}\n"
     publish(folder=letter)
     assert ARTICLE in (outbox / "wechat" / "article.html").read_text("utf-8")
     assert ARTICLE in publish("status", earlier, folder=letter)
 
     own = f"{ARTICLE}2"
-    publish("status", "--url", "wechat", own, folder=letter)
+    publish("resolve", "latest", "--url", "wechat", own, folder=letter)
     publish(folder=letter)
     call = json.loads((outbox / "telegram" / "message-1.json").read_text("utf-8"))
     [row] = call["reply_markup"]["inline_keyboard"]
@@ -65,7 +65,7 @@ def test_feeds_tell_where_an_issue_stands_besides(letter: Path, publish: Any) ->
     """In the head of its entry: what people read stays as it was, so that nobody takes it for news."""
     before = entries(letter)
     assert all(articles == [] for articles, _ in before.values())
-    publish("status", "--url", "wechat", ARTICLE, folder=letter)
+    publish("resolve", "latest", "--url", "wechat", ARTICLE, folder=letter)
     publish("--channel", "rss", folder=letter)
     assert entries(letter) == {form: ([ARTICLE], content) for form, (_, content) in before.items()}
     assert "nothing to do" in publish("--channel", "rss", folder=letter)
@@ -80,5 +80,5 @@ def test_feeds_tell_where_an_issue_stands_besides(letter: Path, publish: Any) ->
     ],
 )
 def test_what_is_no_lasting_address_is_refused(letter: Path, publish: Any, url: str, why: str) -> None:
-    said = publish("status", "--url", "wechat", url, "--json", folder=letter, code=2)
+    said = publish("resolve", "latest", "--url", "wechat", url, "--json", folder=letter, code=2)
     assert why in json.loads(said)["error"]["message"]

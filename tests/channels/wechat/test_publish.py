@@ -185,7 +185,7 @@ def test_an_account_that_may_not_publish_does_what_it_is_told(letter: Letter) ->
 
 def test_what_was_published_by_hand_is_not_drafted(letter: Letter) -> None:
     """A5: whoever recorded its address has sent it already."""
-    letter.publish("status", "2021-07-18", "--url", "wechat", "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp")
+    letter.publish("resolve", "2021-07-18", "--url", "wechat", "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp")
     letter.publish()
     assert letter.calls == []
     assert letter.server.drafts == {}
