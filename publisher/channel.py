@@ -16,7 +16,8 @@ from enum import Enum
 from typing import ClassVar, Protocol, runtime_checkable
 
 from publisher.dataclass import dataclass
-from publisher.model import Issue, Newsletter
+from publisher.model import Issue
+from publisher.newsletter import Newsletter
 
 
 @dataclass(frozen=True, slots=True)

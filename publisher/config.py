@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from publisher.credentials import Reference
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, find_nearest
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.project import CONFIG_FILE as CONFIG_FILE
 from publisher.project import find_config as find_config
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day

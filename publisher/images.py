@@ -8,7 +8,8 @@ from dataclasses import fields, is_dataclass, replace
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
-from publisher.model import Figure, Image, Issue, Newsletter, Paragraph, Text
+from publisher.model import Figure, Image, Issue, Paragraph, Text
+from publisher.newsletter import Newsletter
 
 _Node = TypeVar("_Node")
 

@@ -21,7 +21,8 @@ from typing import Any, NoReturn
 from unittest import mock
 
 from publisher.channel import Channel, Context, Entry, Part, Rendering
-from publisher.model import Issue, Newsletter
+from publisher.model import Issue
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
 from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute

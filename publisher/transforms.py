@@ -27,7 +27,6 @@ from publisher.model import (
     Item,
     Link,
     List,
-    Newsletter,
     Paragraph,
     Pos,
     Quote,
@@ -38,6 +37,7 @@ from publisher.model import (
     Text,
     plain,
 )
+from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 from publisher.words import get_labels
 

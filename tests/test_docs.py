@@ -12,7 +12,7 @@ import pytest
 from publisher import registry, transforms
 from publisher.channel import Channel, Context
 from publisher.cli.parser import COMMANDS
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.testing import check_channel
 from publisher.theme import Theme

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from publisher.images import LocalImage, find_local_images, replace_missing_images
-from publisher.model import Newsletter, plain
+from publisher.model import plain
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 
 PUBLICATION = Newsletter("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")

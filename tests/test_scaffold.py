@@ -12,7 +12,8 @@ import pytest
 from publisher import config, registry, scaffold
 from publisher.config import Config
 from publisher.errors import ConfigError, StorageError
-from publisher.model import Issue, Newsletter, Paragraph, Strong, plain
+from publisher.model import Issue, Paragraph, Strong, plain
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.timetable import Schedule
 from publisher.toml import collect_field_types

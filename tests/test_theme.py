@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import ConfigError
-from publisher.model import Code, Newsletter, Paragraph, Text
+from publisher.model import Code, Paragraph, Text
+from publisher.newsletter import Newsletter
 from publisher.theme import Theme
 
 PUBLICATION = Newsletter("N", "https://n.example/{date}/", "https://n.example/", "tag:n.example,2020:n")

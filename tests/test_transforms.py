@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.model import Code, Field, Image, Issue, Link, Newsletter, Strong, Text, plain
+from publisher.model import Code, Field, Image, Issue, Link, Strong, Text, plain
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.transforms import (
     build_display_title,

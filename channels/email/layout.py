@@ -16,7 +16,8 @@ from publisher.channels.email.wrapping import (
 )
 from publisher.channels.email.writer import TextWriter, format_url
 from publisher.links import build_license_link, to_ascii_url
-from publisher.model import Guide, Issue, Item, Newsletter, Note, Paragraph, Section, Warmup, plain
+from publisher.model import Guide, Issue, Item, Note, Paragraph, Section, Warmup, plain
+from publisher.newsletter import Newsletter
 from publisher.transforms import find_urls
 from publisher.words import get_labels
 

@@ -22,7 +22,7 @@ from publisher.channels.email.headers import (
 )
 from publisher.dataclass import dataclass
 from publisher.links import to_ascii_url
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 
 _MAX_HEADER_LENGTH = 998  # RFC 5322, section 2.1.1
 _BASE64_LINE_LENGTH = 76  # RFC 2045, section 6.8

@@ -18,7 +18,8 @@ from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.links import to_ascii_url
-from publisher.model import Issue, Newsletter
+from publisher.model import Issue
+from publisher.newsletter import Newsletter
 
 if TYPE_CHECKING:
     from publisher.channels.rss.websub import WebSub

@@ -19,7 +19,6 @@ from publisher.model import (
     Issue,
     Item,
     Link,
-    Newsletter,
     Note,
     Paragraph,
     Section,
@@ -28,6 +27,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
+from publisher.newsletter import Newsletter
 from publisher.transforms import build_anchors, find_urls, has_link
 from publisher.words import get_labels
 from publisher.writers import html

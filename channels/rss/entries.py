@@ -9,7 +9,8 @@ from publisher.channels.rss import json_feed
 from publisher.channels.rss.content import item_title, render_issue_content, render_item_content
 from publisher.channels.rss.feed import FeedItem, clean_line, remove_invalid_characters
 from publisher.links import is_safe_url, to_ascii_url
-from publisher.model import Issue, Item, Newsletter, plain
+from publisher.model import Issue, Item, plain
+from publisher.newsletter import Newsletter
 from publisher.transforms import blocks_to_plain_text, shorten
 
 _MAX_SUMMARY_LENGTH = 160

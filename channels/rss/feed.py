@@ -8,7 +8,7 @@ from typing import Literal, NotRequired, TypedDict
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.links import to_ascii_url
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 
 FeedFormat = Literal["json", "atom", "rss"]

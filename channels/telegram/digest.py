@@ -18,7 +18,8 @@ from publisher.channels.telegram.entities import (
 )
 from publisher.channels.telegram.writer import SpanWriter
 from publisher.dataclass import dataclass
-from publisher.model import Blocks, Brief, Issue, Item, Newsletter, Paragraph, Section, Warmup
+from publisher.model import Blocks, Brief, Issue, Item, Paragraph, Section, Warmup
+from publisher.newsletter import Newsletter
 from publisher.transforms import shorten
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from publisher.channels.telegram.entities import (
 )
 from publisher.channels.telegram.writer import SpanWriter
 from publisher.links import canonicalize_url
-from publisher.model import Brief, Field, Guide, Issue, Item, Link, Newsletter, Note, Text, plain
+from publisher.model import Brief, Field, Guide, Issue, Item, Link, Note, Text, plain
+from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_urls
 

@@ -25,7 +25,6 @@ from publisher.model import (
     Issue,
     Item,
     List,
-    Newsletter,
     Paragraph,
     Quote,
     Rule,
@@ -33,6 +32,7 @@ from publisher.model import (
     Table,
     Warmup,
 )
+from publisher.newsletter import Newsletter
 
 RichNode = dict[str, Any]
 """A block, as https://core.telegram.org/bots/api#inputrichblock spells it, or a piece of text."""

@@ -22,7 +22,6 @@ from publisher.model import (
     Issue,
     Item,
     Link,
-    Newsletter,
     Note,
     Paragraph,
     Section,
@@ -31,6 +30,7 @@ from publisher.model import (
     Warmup,
     plain,
 )
+from publisher.newsletter import Newsletter
 from publisher.transforms import build_anchors, find_topics, has_link, link_field_value
 
 # remarks about reading inside WeChat, where outside links are dead; on a page every link works

@@ -23,7 +23,8 @@ from publisher.channels.web.issue import (
     shorten_title,
 )
 from publisher.links import build_license_link, to_ascii_url
-from publisher.model import Issue, Newsletter
+from publisher.model import Issue
+from publisher.newsletter import Newsletter
 from publisher.words import get_labels
 
 _MEDIA_TYPE = "text/html; charset=utf-8"

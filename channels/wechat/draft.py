@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from publisher.channel import Entry, Part
 from publisher.channels.wechat import settings
 from publisher.channels.wechat.meta import ArticleMeta
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 
 ArticleFields = Mapping[str, Any]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from publisher.channels.wechat import settings
 from publisher.dataclass import dataclass
 from publisher.links import to_ascii_url
-from publisher.model import Issue, Newsletter
+from publisher.model import Issue
+from publisher.newsletter import Newsletter
 from publisher.transforms import build_display_title, build_summary, find_topics, shorten
 from publisher.words import get_labels
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from publisher.channel import Channel, Context, Entry
 from publisher.checks.codes import Problem
 from publisher.errors import PublisherError
-from publisher.model import Issue, Newsletter, Pos
+from publisher.model import Issue, Pos
+from publisher.newsletter import Newsletter
 from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
 # an issue that has no date yet is measured all the same

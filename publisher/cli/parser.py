@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Command = Callable[[argparse.Namespace, "Output", dt.datetime], int]
 
 COMMANDS = {
-    "init": "Create publisher.toml here, and a sample newsletter if there are no issues",
+    "init": "Set up a newsletter in this folder",
     "new": "Create the next issue",
     "check": "Check issues for problems (and fix them with --fix)",
     "status": "Show what has been published where, and what to do next",
@@ -124,7 +124,7 @@ class CommandParser(argparse.ArgumentParser):
             metavar="NAME",
             action="append",
             default=[],
-            help="Only this channel; separate several by commas (all: every enabled one)",
+            help="Only these channels, separated by commas (all: every one)",
         )
 
     def add_sending_options(self) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from publisher import config
 from publisher.channel import Channel, Rendering, Session
 from publisher.errors import ConfigError
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 
 
 class Silent:

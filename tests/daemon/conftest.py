@@ -21,7 +21,7 @@ from publisher.daemon.scheduler import PassResult, Scheduler
 from publisher.errors import DeliveryError
 from publisher.events import Outcome, Request
 from publisher.ledger import Ledger, PublicationKey
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.theme import Theme
 from publisher.timetable import Schedule

@@ -25,7 +25,7 @@ from publisher.ledger.queries import (
     resolve_deliveries,
     retry_deliveries,
 )
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.reports.resolve import Resolution, Resolver
 from publisher.theme import Theme

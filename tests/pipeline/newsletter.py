@@ -15,7 +15,8 @@ from publisher.channel import Context, Entry, Part, PartGroup, Rendering
 from publisher.config import Config
 from publisher.events import Outcome, Request, RunWarning
 from publisher.files import FolderSession
-from publisher.model import Issue, Newsletter
+from publisher.model import Issue
+from publisher.newsletter import Newsletter
 from publisher.pipeline.publish import publish
 from publisher.theme import Theme
 

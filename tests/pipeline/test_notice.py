@@ -18,7 +18,7 @@ from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome, PendingSend, Request
 from publisher.ledger import PublicationKey
 from publisher.ledger.queries import find_status
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.pipeline.notice import send_notice
 from publisher.theme import Theme
 from tests.delivery.test_job import ISSUE, Project

@@ -16,7 +16,7 @@ import pytest
 
 from publisher import registry
 from publisher.channel import Context, Entry, Part
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from publisher.reader import decode, parse_issue
 from publisher.testing import extract_text
 from publisher.theme import Theme

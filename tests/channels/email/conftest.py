@@ -15,7 +15,8 @@ import pytest
 from publisher import credentials
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.email import Email
-from publisher.model import Issue, Newsletter
+from publisher.model import Issue
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
 from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute

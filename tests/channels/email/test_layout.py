@@ -21,7 +21,6 @@ from publisher.model import (
     Item,
     Link,
     List,
-    Newsletter,
     Note,
     Paragraph,
     Section,
@@ -29,6 +28,7 @@ from publisher.model import (
     Text,
     Title,
 )
+from publisher.newsletter import Newsletter
 from publisher.reader import decode, parse_issue
 from publisher.transforms import make_publishable, make_urls_absolute
 from tests.channels.email.conftest import BEIJING, PUBLICATION, SAMPLE, Mail, entry_of, render

@@ -24,7 +24,6 @@ from publisher.model import (
     Item,
     Link,
     List,
-    Newsletter,
     Note,
     Paragraph,
     Section,
@@ -34,6 +33,7 @@ from publisher.model import (
     Title,
     Warmup,
 )
+from publisher.newsletter import Newsletter
 from publisher.transforms import compute_revision
 
 TEMPLATES = Path(__file__).parents[3] / "templates"

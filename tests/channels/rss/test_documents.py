@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from publisher.errors import ConfigError
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 
 NAMES = {
     "a": "http://www.w3.org/2005/Atom",

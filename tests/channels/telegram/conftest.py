@@ -19,7 +19,8 @@ from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
 from publisher.links import to_ascii_url
-from publisher.model import Issue, Newsletter, plain
+from publisher.model import Issue, plain
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
 from publisher.transforms import (

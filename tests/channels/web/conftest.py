@@ -29,7 +29,6 @@ from publisher.model import (
     Item,
     Link,
     List,
-    Newsletter,
     Note,
     Paragraph,
     Quote,
@@ -42,6 +41,7 @@ from publisher.model import (
     Title,
     Warmup,
 )
+from publisher.newsletter import Newsletter
 from publisher.theme import Theme
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))

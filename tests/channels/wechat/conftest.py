@@ -23,7 +23,8 @@ from publisher.channels.wechat.client import WeChatClient
 from publisher.channels.wechat.links import is_clickable_url, is_repository_root
 from publisher.channels.wechat.session import DraftSession
 from publisher.links import parse_arxiv_id, parse_repository, to_ascii_url
-from publisher.model import Issue, Item, Link, Newsletter, Note, Source, Title
+from publisher.model import Issue, Item, Link, Note, Source, Title
+from publisher.newsletter import Newsletter
 from publisher.reader import decode, parse_issue
 from publisher.theme import Theme
 from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute

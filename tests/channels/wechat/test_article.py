@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from publisher.model import Block, Code, CodeBlock, Issue, List, Newsletter, Note, Paragraph, Section, Text
+from publisher.model import Block, Code, CodeBlock, Issue, List, Note, Paragraph, Section, Text
+from publisher.newsletter import Newsletter
 
 NOTICE = "注：个别链接打不开，请点击文末【阅读原文】跳转"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from publisher.model import Newsletter
+from publisher.newsletter import Newsletter
 from tests.channels.wechat.conftest import BASE, PUBLICATION
 
 TEXT = "## 新闻\n\n- [上期说过](https://lighthouse.example.org/letter/2024-02-16/)\n摘要：雾。"

@@ -11,7 +11,8 @@ from publisher import config, registry
 from publisher.channels.wechat import WeChat, settings
 from publisher.channels.wechat.meta import fit_title
 from publisher.errors import ConfigError
-from publisher.model import Guide, Issue, Item, Newsletter, Paragraph, Section, Segment, Text, Title
+from publisher.model import Guide, Issue, Item, Paragraph, Section, Segment, Text, Title
+from publisher.newsletter import Newsletter
 
 LIGHTHOUSE = Newsletter("灯塔周报", "https://l.example/{date}/", "https://l.example/", "tag:l.example,2020:l")
 

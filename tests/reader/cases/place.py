@@ -19,7 +19,6 @@ from publisher.model import (
     Inlines,
     Issue,
     Item,
-    Newsletter,
     Note,
     Paragraph,
     Pos,
@@ -29,6 +28,7 @@ from publisher.model import (
     Title,
     plain,
 )
+from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.transforms import find_urls
 
