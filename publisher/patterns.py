@@ -13,7 +13,7 @@ from typing import Any, cast
 _METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "pattern", "flags")
 
 
-class _LazyPattern:
+class _DeferredPattern:
     """Stands for a pattern until it is used."""
 
     def __init__(self, source: str, flags: int) -> None:
@@ -34,4 +34,4 @@ def lazy_pattern(source: str, flags: int = 0) -> re.Pattern[str]:
 
     It cannot be given to the functions of `re`, nor to `isinstance`.
     """
-    return cast("re.Pattern[str]", _LazyPattern(source, flags))
+    return cast("re.Pattern[str]", _DeferredPattern(source, flags))
