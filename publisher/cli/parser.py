@@ -229,9 +229,10 @@ def _unknown_word_error(word: str, parser: CommandParser | None) -> ConfigError:
     from publisher import registry
     from publisher.errors import format_suggestion
 
-    new = _RENAMED.get(word) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {word}")
+    option = word.partition("=")[0]
+    new = _RENAMED.get(option) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {option}")
     if new:
-        return ConfigError(f"{word} has another name now", new)
+        return ConfigError(f"{option} has another name now", new)
     if word == "help":
         return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")
     if parser and word.startswith("-"):
