@@ -1,4 +1,4 @@
-"""`publish` with the made-up chat of tests/support/chat.py: python -m tests.daemon.program daemon
+"""`publish` with the fake channel `Chat`: python -m tests.daemon.program daemon
 
 With HURRY=SECONDS the daemon ticks so often, and nobody waits longer for the chat than that.
 """
@@ -10,7 +10,7 @@ import os
 from publisher import registry
 from publisher.cli.main import run_and_exit
 from publisher.daemon import alarm
-from tests.support.chat import Chat
+from tests.support.fake_channel import Chat
 
 if __name__ == "__main__":
     load = registry.load_channel

@@ -20,7 +20,7 @@ from publisher.credentials import resolve_secret
 from publisher.daemon import alarm
 from publisher.daemon.alarm import run_alarm
 from publisher.daemon.hook import run_hook
-from tests.daemon.conftest import HOUR, MINUTE, Project
+from tests.support.newsletter import HOUR, MINUTE, Project
 
 Ring = Callable[[], None]
 

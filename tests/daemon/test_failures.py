@@ -9,8 +9,8 @@ import pytest
 from publisher.channel import Receipt
 from publisher.errors import BusyError, ConfigError, DeliveryError
 from publisher.ledger.queries import ResolutionChoice, resolve_deliveries
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, refuse
-from tests.support.fake_channel import Call
+from tests.support.fake_channel import Call, refuse
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project
 
 
 def test_what_was_put_off_goes_on_at_its_time(project: Project) -> None:

@@ -11,7 +11,7 @@ from publisher.channels.rss import Rss
 from publisher.channels.web import Web
 from publisher.reports.adopt import adopt_archive
 from publisher.theme import Theme
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project
 from tests.support.servers.hub import Hub
 
 TOPICS = 3

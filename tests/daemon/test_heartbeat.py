@@ -12,8 +12,8 @@ from publisher.config import ListenAddress
 from publisher.daemon.heartbeat import MAX_SILENCE, Heartbeat
 from publisher.ledger.meta import load_activity
 from publisher.theme import Theme
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project
 from tests.support.fake_channel import Call, Letters
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project
 
 SECOND = dt.timedelta(seconds=1)
 LONGEST = 20 * SECOND

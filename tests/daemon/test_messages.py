@@ -10,20 +10,22 @@ import pytest
 
 from publisher.ledger import Ledger
 from publisher.ledger.meta import record_heartbeat, record_tick
-from tests.support.newsletter import NOW, SETTINGS, Letter, begun
+from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject, command_project
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandProject:
     """An issue of two weeks ago, one of today, and one that comes in two weeks."""
-    made = begun(tmp_path, monkeypatch, capsys)
+    made = command_project(tmp_path, monkeypatch, capsys)
     made.write("2021-08-01", "将来")
-    settings = SETTINGS.replace("[channels.chat]", '[channels.chat]\nat = "10:30"')
+    settings = CHAT_SETTINGS.replace("[channels.chat]", '[channels.chat]\nat = "10:30"')
     (made.root / "publisher.toml").write_text(settings)
     return made
 
 
-def test_what_is_to_come(project: Letter) -> None:
+def test_what_is_to_come(project: CommandProject) -> None:
     assert project.told("status", "2021-08-01") == [
         "2021-08-01  to come",
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
@@ -44,8 +46,8 @@ def test_what_is_to_come(project: Letter) -> None:
     assert found["daemon"] is None
 
 
-def test_an_issue_of_today_is_shown_once(project: Letter) -> None:
-    before = NOW.replace(hour=1)  # 09:00 in Shanghai
+def test_an_issue_of_today_is_shown_once(project: CommandProject) -> None:
+    before = NOON.replace(hour=1)  # 09:00 in Shanghai
     told = project.told("status", now=before)
     assert told[:3] == [
         "2021-07-18  to come",
@@ -53,11 +55,11 @@ def test_an_issue_of_today_is_shown_once(project: Letter) -> None:
         "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
     ]
     assert sum(line.startswith("2021-07-18") for line in told) == 1
-    assert sum(line.startswith("2021-07-18") for line in project.told("status", now=NOW)) == 1
-    assert "  chat  not published · @readers" in project.told("status", now=NOW)
+    assert sum(line.startswith("2021-07-18") for line in project.told("status", now=NOON)) == 1
+    assert "  chat  not published · @readers" in project.told("status", now=NOON)
 
 
-def test_what_keeps_a_message_waiting_is_shown(project: Letter) -> None:
+def test_what_keeps_a_message_waiting_is_shown(project: CommandProject) -> None:
     project.orders("2 rest")
     project.run("--yes")
     assert project.told("status", "2021-07-18")[2:] == [
@@ -65,12 +67,12 @@ def test_what_keeps_a_message_waiting_is_shown(project: Letter) -> None:
         "        2 waits: the chat is tired",
         "        → publish 2021-07-18 --channel chat",
     ]
-    assert project.told("status", "2021-07-18", now=NOW + dt.timedelta(hours=2))[2].startswith(
+    assert project.told("status", "2021-07-18", now=NOON + dt.timedelta(hours=2))[2].startswith(
         "  chat  2 of 3 waiting · @readers"
     )
 
 
-def test_what_would_stop_it(project: Letter) -> None:
+def test_what_would_stop_it(project: CommandProject) -> None:
     file = project.root / "issues" / "2021-08-01.md"
     file.write_text(file.read_text("utf-8").replace("https://e.org/2021-08-01", ""), "utf-8")
     stopped = [
@@ -93,7 +95,7 @@ def test_what_would_stop_it(project: Letter) -> None:
     assert rows[5] == "  web   not published"
 
 
-def test_hold_and_release(project: Letter) -> None:
+def test_hold_and_release(project: CommandProject) -> None:
     assert project.told("hold", "2021-08-01", "--channel", "chat") == [
         "2021-08-01  to come",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held",
@@ -110,14 +112,14 @@ def test_hold_and_release(project: Letter) -> None:
     ]
 
 
-def test_a_draft_can_be_held(project: Letter) -> None:
+def test_a_draft_can_be_held(project: CommandProject) -> None:
     project.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
     assert project.told("hold", "2021-08-01", "--channel", "chat")[1:] == [
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft",
     ]
 
 
-def test_reschedule(project: Letter) -> None:
+def test_reschedule(project: CommandProject) -> None:
     assert project.told("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
         "  web   2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
         "  chat  2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
@@ -148,14 +150,14 @@ def test_reschedule(project: Letter) -> None:
         (("hold", "2021-07-18"), "2021-07-18 is out already · see publish status"),
     ],
 )
-def test_what_cannot_be_decided(project: Letter, words: tuple[str, ...], message: str) -> None:
+def test_what_cannot_be_decided(project: CommandProject, words: tuple[str, ...], message: str) -> None:
     project.run("2021-07-18", "--yes")
     said = project.run(*words)
     assert said.code == 2
     assert said.err.startswith(f"error: {message}")
 
 
-def test_an_archive_is_adopted(project: Letter) -> None:
+def test_an_archive_is_adopted(project: CommandProject) -> None:
     said = project.run("adopt")
     assert said.code == 0
     assert said.out.splitlines()[-3:] == [
@@ -165,18 +167,18 @@ def test_an_archive_is_adopted(project: Letter) -> None:
     ]
     assert project.world.told == []
     assert "  chat  published 2021-07-04 10:30 · @readers" in project.told("status", "2021-07-04")
-    assert project.run("tick", now=NOW).code == 0
+    assert project.run("tick", now=NOON).code == 0
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
-def test_an_archive_is_adopted_where_only_files_are_written(project: Letter) -> None:
+def test_an_archive_is_adopted_where_only_files_are_written(project: CommandProject) -> None:
     settings = project.root / "publisher.toml"
     settings.write_text(settings.read_text().replace('room = "@readers"\nme = "@me"\n', ""))
     assert "✓ chat  1 issue marked as published" in project.told("adopt")
     assert "  chat  published 2021-07-04 10:30" in project.told("status", "2021-07-04")
 
 
-def test_a_ledger_is_adopted(project: Letter) -> None:
+def test_a_ledger_is_adopted(project: CommandProject) -> None:
     project.run("--yes")
     (project.root / ".publisher" / "ledger.seen").write_text("99\n")
     project.write("2021-07-18", "一", "贰", "三")
@@ -188,12 +190,12 @@ def test_a_ledger_is_adopted(project: Letter) -> None:
     assert project.world.told[3:] == ["update 2 贰"]
 
 
-def test_a_daemon_that_is_silent_is_missed(project: Letter) -> None:
+def test_a_daemon_that_is_silent_is_missed(project: CommandProject) -> None:
     project.run("--yes")
     ledger = Ledger(project.place)
-    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=110))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=110))
     assert project.run("status").code == 0
-    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=130))
     said = project.run("status")
     assert said.code == 2
     assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish daemon\n"
@@ -202,20 +204,20 @@ def test_a_daemon_that_is_silent_is_missed(project: Letter) -> None:
     ledger.close()
 
 
-def test_nobody_who_looks_at_the_clock_is_told(project: Letter) -> None:
+def test_nobody_who_looks_at_the_clock_is_told(project: CommandProject) -> None:
     said = project.run("status")
     assert said.code == 0
     assert said.err == "nobody looks at the clock: publish daemon, or publish when it is due\n"
-    project.run("tick", now=NOW)
-    assert project.run("status", now=NOW + dt.timedelta(hours=25)).err == ""
-    assert "nobody looks" in project.run("status", now=NOW + dt.timedelta(hours=26)).err
+    project.run("tick", now=NOON)
+    assert project.run("status", now=NOON + dt.timedelta(hours=25)).err == ""
+    assert "nobody looks" in project.run("status", now=NOON + dt.timedelta(hours=26)).err
 
 
-def on_the_daemon(project: Letter, code: int = 0) -> list[str]:
+def on_the_daemon(project: CommandProject, code: int = 0) -> list[str]:
     return [line for line in project.told("doctor", code=code) if " daemon " in line]
 
 
-def test_the_doctor_asks_after_the_daemon(project: Letter) -> None:
+def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:
     assert on_the_daemon(project) == ["✓ daemon    not asked for: without [schedule], issues go out by hand"]
     with (project.root / "publisher.toml").open("a") as settings:
         settings.write('\n[schedule]\nat = "09:45"\n')
@@ -226,16 +228,16 @@ def test_the_doctor_asks_after_the_daemon(project: Letter) -> None:
     assert on_the_daemon(project) == [f"! daemon    {what.format('')} · {how}"]
     project.run("--yes")
     ledger = Ledger(project.place)
-    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=100))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=100))
     assert on_the_daemon(project) == ["✓ daemon    alive at 2021-07-18 11:58"]
-    record_heartbeat(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=130))
+    record_heartbeat(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=130))
     assert on_the_daemon(project, code=2) == [
         "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
         "start it again: publish daemon"
     ]
-    record_tick(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(seconds=60))
+    record_tick(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=60))
     assert on_the_daemon(project) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
-    record_tick(ledger, "tag:e.org,2021:slow", NOW - dt.timedelta(days=3))
+    record_tick(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(days=3))
     record_heartbeat(ledger, "tag:e.org,2021:slow", None)
     assert on_the_daemon(project) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
     ledger.close()

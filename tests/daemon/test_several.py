@@ -9,8 +9,8 @@ from publisher.clock import Clock
 from publisher.errors import BusyError, DeliveryError
 from publisher.ledger.queries import find_status
 from publisher.theme import Theme
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, refuse, rest
-from tests.support.fake_channel import Call, Letters
+from tests.support.fake_channel import Call, Letters, refuse, rest
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project
 
 
 def test_two_daemons_on_one_ledger(project: Project) -> None:
@@ -46,7 +46,7 @@ def test_by_hand_and_by_the_clock_in_the_same_second(project: Project) -> None:
     project.told.clear()
     project.write("2021-07-19", "二")
     project.now += 24 * HOUR
-    project.publish("2021-07-19")
+    project.publish(issue="2021-07-19")
     project.tick()
     assert project.told == []
     assert project.sent == ["一", "二"]

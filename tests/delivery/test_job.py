@@ -14,10 +14,8 @@ import pytest
 
 from publisher.channel import Part, Receipt
 from publisher.clock import Clock
-from publisher.config import Config
 from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
-from publisher.events import ChannelOutcome, Outcome, PendingSend, Request
-from publisher.ledger import Ledger, PublicationKey
+from publisher.events import PendingSend
 from publisher.ledger.queries import (
     ResolutionChoice,
     find_status,
@@ -25,88 +23,9 @@ from publisher.ledger.queries import (
     resolve_deliveries,
     retry_deliveries,
 )
-from publisher.newsletter import Newsletter
-from publisher.pipeline.publish import publish
 from publisher.reports.resolve import Resolution, Resolver
-from publisher.theme import Theme
-from tests.support.fake_channel import Behaviour, Call, Letters, Line, Post, World
-
-NOON = dt.datetime(2021, 7, 18, 4, tzinfo=dt.UTC)
-ISSUE = "tag:e.org,2021:n/2021-07-18"
-
-
-@dataclass
-class Time:
-    """A clock that stands still until somebody waits; then `meanwhile` happens."""
-
-    now: dt.datetime = NOON
-    waited: float = 0.0
-    meanwhile: Callable[[], object] | None = None
-
-    def wait(self, seconds: float) -> None:
-        if self.meanwhile:
-            self.meanwhile()
-        self.waited += seconds
-        self.now += dt.timedelta(seconds=seconds)
-
-
-class Project:
-    """A newsletter whose channels reach a made-up world."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.world = World(root / "world")
-        self.time = Time()
-        self.stop = threading.Event()
-        (root / "issues").mkdir(parents=True)
-        (root / "publisher.toml").write_text("[newsletter]")
-
-    def write(self, *topics: str) -> None:
-        path = self.root / "issues" / "2021-07-18.md"
-        path.write_text(f"# 慢刊 (2021-07-18)：{'/'.join(topics)}\n\n## 新闻\n\n- [条目](https://e.org/1)\n")
-
-    def publish(self, *channels: Any, **request: Any) -> Outcome:
-        newsletter = Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
-        wanted = channels or (Post(self.world),)
-        config = Config(self.root / "publisher.toml", self.root, newsletter, channels=wanted)
-        clock = Clock(lambda: self.time.now, self.time.wait)
-        return publish(
-            config, Theme.load(), Request(**request), self.time.now, lambda _: None, clock, self.stop
-        )
-
-    def post(self, behaves: Behaviour | None = None, **request: Any) -> ChannelOutcome:
-        """Publish on the one channel, whose deliveries go as `behaves` says."""
-        return self.publish(Post(self.world, behaves=behaves), **request).channels["post"]
-
-    @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.root / ".publisher" / "ledger.db")
-
-    @property
-    def key(self) -> PublicationKey:
-        return PublicationKey(ISSUE, "post", "@readers")
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    made = Project(tmp_path / "letter")
-    made.write("一", "二", "三")
-    return made
-
-
-def on(part: str, error: Exception, *, acts: bool = False, times: int = 99) -> Behaviour:
-    """Fail on a part, before or after the effect."""
-    left = [times]
-
-    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        if call.part != part or not left[0]:
-            return effect()
-        left[0] -= 1
-        if acts:
-            effect()
-        raise error
-
-    return behave
+from tests.support.fake_channel import Call, Letters, Line, Post, World, fail_on
+from tests.support.newsletter import ISSUE, NOON, Project
 
 
 def test_parts_go_out_in_order_and_once(project: Project) -> None:
@@ -133,7 +52,7 @@ def test_nothing_is_opened_when_nothing_changed(project: Project) -> None:
 
 def test_a_changed_issue_is_changed_in_place(project: Project) -> None:
     project.post()
-    project.write("一", "贰", "三")
+    project.write("2021-07-18", "一", "贰", "三")
     done = project.post()
     assert (done.sent, done.changed) == (0, 1)
     assert project.world.told[3:] == ["update 2 贰"]
@@ -143,7 +62,7 @@ def test_a_changed_issue_is_changed_in_place(project: Project) -> None:
 
 def test_more_messages_wait_for_a_correction(project: Project) -> None:
     project.post()
-    project.write("壹", "二", "三", "四")
+    project.write("2021-07-18", "壹", "二", "三", "四")
     done = project.post()
     assert not done.has_changes
     assert done.held_reason == "the issue takes 4 messages now, and 3 before: publish correct"
@@ -155,11 +74,11 @@ def test_more_messages_wait_for_a_correction(project: Project) -> None:
 
 def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None:
     project.post()
-    project.write("一", "二")
+    project.write("2021-07-18", "一", "二")
     assert project.post().held_reason
     project.post(correct=True)
     assert project.world.told[3:] == ["withdraw"]
-    project.write("一", "二", "三")
+    project.write("2021-07-18", "一", "二", "三")
     project.post(correct=True)
     assert project.world.told[4:] == ["deliver 3 三"]
 
@@ -168,31 +87,31 @@ def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None
 
 
 def test_what_surely_did_not_go_out_is_tried_again(project: Project) -> None:
-    done = project.post(on("2", DeliveryError("refused"), times=3))
+    done = project.post(fail_on("2", DeliveryError("refused"), times=3))
     assert done.error is None
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert project.time.waited == 1 + 2 + 4
+    assert project.waited == 1 + 2 + 4
 
 
 def test_a_platform_that_wants_to_rest_gets_its_rest(project: Project) -> None:
-    done = project.post(on("2", DeliveryError("too fast", retry_after=30), times=1))
+    done = project.post(fail_on("2", DeliveryError("too fast", retry_after=30), times=1))
     assert done.error is None
-    assert project.time.waited == 30
+    assert project.waited == 30
     assert len(project.world.told) == 3
 
 
 def test_a_rest_that_is_too_long_is_for_another_run(project: Project) -> None:
-    done = project.post(on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
+    done = project.post(fail_on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
     assert done.error.message == "2 of 3 wait, not before 2021-07-18 05:00:00 UTC: too fast"
     assert project.world.told == ["deliver 1 一"]
-    project.time.now += dt.timedelta(hours=1)
+    project.now += dt.timedelta(hours=1)
     assert project.post().sent == 2
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_what_may_have_gone_out_is_never_sent_again(project: Project) -> None:
-    outcome = project.publish(Post(project.world, behaves=on("2", TimeoutError("no answer"), acts=True)))
+    outcome = project.publish(Post(project.world, behaves=fail_on("2", TimeoutError("no answer"), acts=True)))
     assert outcome.exit_code == 4
     error = outcome.channels["post"].error
     assert error
@@ -201,62 +120,62 @@ def test_what_may_have_gone_out_is_never_sent_again(project: Project) -> None:
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
     assert project.publish().exit_code == 4
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
-    resolve_deliveries(project.ledger, project.key, ResolutionChoice.SENT, NOON, remote_id="7")
+    resolve_deliveries(project.ledger, project.key(), ResolutionChoice.SENT, NOON, remote_id="7")
     assert project.post().sent == 1
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_a_person_may_have_it_sent_again_or_dropped(project: Project) -> None:
-    project.post(on("1", ConnectionResetError("by peer")))
+    project.post(fail_on("1", ConnectionResetError("by peer")))
     assert project.world.told == []
-    assert resolve_deliveries(project.ledger, project.key, ResolutionChoice.RESEND, NOON) == 1
-    project.post(on("2", ConnectionResetError("by peer")))
-    assert resolve_deliveries(project.ledger, project.key, ResolutionChoice.DROP, NOON) == 1
+    assert resolve_deliveries(project.ledger, project.key(), ResolutionChoice.RESEND, NOON) == 1
+    project.post(fail_on("2", ConnectionResetError("by peer")))
+    assert resolve_deliveries(project.ledger, project.key(), ResolutionChoice.DROP, NOON) == 1
     assert project.post().error is None
     assert project.world.told == ["deliver 1 一", "deliver 3 三"]
-    outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key)]
+    outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key())]
     assert outcomes == ["unknown", "resend", "sent", "unknown", "drop", "sent"]
 
 
 def test_a_permanent_refusal_stops_the_parts_behind_it(project: Project) -> None:
     refused = DeliveryError("not a member", "add it", permanent=True)
-    outcome = project.publish(Post(project.world, behaves=on("2", refused)))
+    outcome = project.publish(Post(project.world, behaves=fail_on("2", refused)))
     assert outcome.exit_code == 3
     error = outcome.channels["post"].error
     assert error
     assert error.message == "1 of 3 failed: not a member · add it"
     assert project.post().error  # and nothing is tried again by itself
     assert project.world.told == ["deliver 1 一"]
-    assert retry_deliveries(project.ledger, project.key, NOON) == 1
+    assert retry_deliveries(project.ledger, project.key(), NOON) == 1
     assert project.post().sent == 2
 
 
 def test_a_part_that_was_refused_and_is_no_part_any_more(project: Project) -> None:
     """Nobody can retry it, so a correction gives it up."""
-    project.post(on("3", DeliveryError("no", permanent=True)))
-    project.write("一", "二")
+    project.post(fail_on("3", DeliveryError("no", permanent=True)))
+    project.write("2021-07-18", "一", "二")
     assert project.post(correct=True).error is None
     assert project.post().error is None
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
 
 
 def test_an_error_of_ours_is_told_in_its_own_words(project: Project) -> None:
-    done = project.post(on("1", OutcomeUnknownError("the line broke", "look there")))
+    done = project.post(fail_on("1", OutcomeUnknownError("the line broke", "look there")))
     assert done.error
     assert done.error.message.endswith("went out: the line broke · look there")
 
 
 def test_a_part_that_was_refused_is_tried_with_new_content(project: Project) -> None:
-    project.post(on("2", DeliveryError("bad text", permanent=True)))
-    project.write("一", "好", "三")
+    project.post(fail_on("2", DeliveryError("bad text", permanent=True)))
+    project.write("2021-07-18", "一", "好", "三")
     assert project.post().sent == 2
     assert project.world.told == ["deliver 1 一", "deliver 2 好", "deliver 3 三"]
 
 
 def test_a_change_that_is_not_known_to_have_arrived_is_made_again(project: Project) -> None:
     project.post()
-    project.write("一", "贰", "三")
-    done = project.post(on("2", TimeoutError(), acts=True, times=1))
+    project.write("2021-07-18", "一", "贰", "三")
+    done = project.post(fail_on("2", TimeoutError(), acts=True, times=1))
     assert done.error is None
     assert project.world.told[3:] == ["update 2 贰", "update 2 贰"]
 
@@ -267,7 +186,7 @@ def test_a_missing_secret_leaves_everything_planned(project: Project) -> None:
 
     outcome = project.publish(Post(project.world, opening=opening))
     assert outcome.exit_code == 2
-    found = find_status(project.ledger, project.key)
+    found = find_status(project.ledger, project.key())
     assert found
     assert found.counts.planned == 3
     assert project.post().sent == 3
@@ -312,7 +231,7 @@ def test_a_retry_sends_what_failed_and_nothing_else(project: Project) -> None:
         name = "other"
 
     channel, other = (
-        Post(project.world, behaves=on("2", DeliveryError("no", permanent=True), times=1)),
+        Post(project.world, behaves=fail_on("2", DeliveryError("no", permanent=True), times=1)),
         Other(World(project.root / "other")),
     )
     assert project.publish(channel).exit_code == 3
@@ -333,7 +252,7 @@ def test_the_editor_is_told_how_old_an_issue_is(project: Project) -> None:
         asked.append(leaving)
         return False
 
-    project.time.now += dt.timedelta(days=12)
+    project.now += dt.timedelta(days=12)
     project.post(confirm=no)
     assert asked == [[PendingSend("post", "@readers", 3, days_late=12)]]
 
@@ -355,7 +274,7 @@ def test_the_editor_is_asked_once_for_all(project: Project) -> None:
     assert outcome.exit_code == 2
     assert project.world.told == []
     assert project.publish(Post(project.world), other).exit_code == 0
-    project.write("一", "二", "叁")
+    project.write("2021-07-18", "一", "二", "叁")
     project.publish(Post(project.world), other, confirm=no)  # a change can be taken back
     assert len(asked) == 1
     assert project.world.told[-1] == "update 3 叁"
@@ -368,13 +287,13 @@ def test_the_editor_is_asked_about_what_will_leave(project: Project) -> None:
         asked.append(leaving)
         return True
 
-    project.post(on("2", TimeoutError()), confirm=yes)
+    project.post(fail_on("2", TimeoutError()), confirm=yes)
     project.post(confirm=yes)
     assert len(asked) == 1, "nothing can leave behind what is unknown"
-    resolve_deliveries(project.ledger, project.key, ResolutionChoice.DROP, NOON)
+    resolve_deliveries(project.ledger, project.key(), ResolutionChoice.DROP, NOON)
     project.post(confirm=yes)
     assert asked[1] == [PendingSend("post", "@readers", 1)], "what was given up does not leave"
-    project.write("一", "贰", "叁")
+    project.write("2021-07-18", "一", "贰", "叁")
     project.post(correct=True, confirm=yes)
     assert asked[2] == [PendingSend("post", "@readers", 0, changed=1)], "a correction is agreed to"
 
@@ -384,7 +303,7 @@ def test_a_dry_run_foresees_and_notes_nothing(project: Project) -> None:
     assert (seen.sent, seen.changed) == (3, 0)
     assert not (project.root / ".publisher" / "ledger.db").exists()
     project.post()
-    project.write("一", "二", "叁")
+    project.write("2021-07-18", "一", "二", "叁")
     seen = project.post(dry_run=True)
     assert (seen.sent, seen.changed) == (0, 1)
     assert len(project.world.told) == 3
@@ -400,12 +319,12 @@ def test_to_another_folder_everything_goes_as_files(project: Project, tmp_path: 
 
 
 def test_many_get_one_each(project: Project) -> None:
-    project.write("一")
+    project.write("2021-07-18", "一")
     letters = Letters(project.world, count=25)
     assert project.publish(letters).channels["letters"].sent == 25
     assert set(project.world.sent.values()) == {1}
     assert len(project.world.sent) == 25
-    project.write("壹")
+    project.write("2021-07-18", "壹")
     done = project.publish(letters).channels["letters"]
     assert not done.has_changes
     assert done.held_reason == "the issue was edited since; what was sent stays as it is"
@@ -414,7 +333,7 @@ def test_many_get_one_each(project: Project) -> None:
 
 def test_the_editor_is_told_how_many_get_it(project: Project) -> None:
     """Not how many parts there are: what cannot be taken back is each of their mails."""
-    project.write("一")
+    project.write("2021-07-18", "一")
     letters, asked = Letters(project.world, count=25), list[PendingSend]()
 
     def refuse(leaving: Sequence[PendingSend]) -> bool:
@@ -427,7 +346,7 @@ def test_the_editor_is_told_how_many_get_it(project: Project) -> None:
 
 
 def test_one_refused_recipient_stops_no_other(project: Project) -> None:
-    project.write("一")
+    project.write("2021-07-18", "一")
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         if call.recipient == "reader7@example.org":
@@ -444,25 +363,25 @@ def test_one_refused_recipient_stops_no_other(project: Project) -> None:
 
 
 def test_an_edit_before_the_first_letter_is_out_goes_to_all(project: Project) -> None:
-    project.write("一")
+    project.write("2021-07-18", "一")
     letters = Letters(project.world, count=25)
-    away = on("1", DeliveryError("too fast", retry_after=9999))
+    away = fail_on("1", DeliveryError("too fast", retry_after=9999))
     project.publish(replace(letters, behaves=away))
     assert project.world.told == []
-    project.time.now += dt.timedelta(hours=3)
-    project.write("二")
+    project.now += dt.timedelta(hours=3)
+    project.write("2021-07-18", "二")
     project.publish(letters)
     assert [call.text for call in project.world] == ["二"] * 25
 
 
 def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
-    project.write("一")
+    project.write("2021-07-18", "一")
     letters = Letters(project.world, count=25)
-    away = on("1", DeliveryError("too fast", retry_after=9999), times=1)
+    away = fail_on("1", DeliveryError("too fast", retry_after=9999), times=1)
     project.publish(replace(letters, behaves=away))
     assert len(project.world.told) == 9
-    project.time.now += dt.timedelta(hours=3)
-    project.write("二")
+    project.now += dt.timedelta(hours=3)
+    project.write("2021-07-18", "二")
     done = project.publish(letters).channels["letters"]
     assert done.held_reason == "the issue was edited since; what was sent stays as it is"
     assert [call.text for call in project.world] == ["一"] * 25
@@ -475,7 +394,7 @@ def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, c
     class Ruled(Letters):
         uncertain = rule
 
-    project.write("一")
+    project.write("2021-07-18", "一")
     lost = threading.Lock()
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
@@ -514,47 +433,50 @@ class Asked(Post):
 
 @pytest.mark.parametrize(("acts", "waited"), [(True, 0), (False, 60)])
 def test_what_is_there_is_found_and_what_is_not_is_sent(project: Project, acts: bool, waited: int) -> None:
-    outcome = project.publish(Asked(project.world, behaves=on("2", TimeoutError(), acts=acts, times=1)))
+    outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), acts=acts, times=1)))
     assert outcome.exit_code == 0
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert project.time.waited == waited
-    outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key)]
+    assert project.waited == waited
+    outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key())]
     settled = ["sent"] if acts else ["planned", "sent"]
     assert outcomes == ["sent", "unknown", *settled, "sent"]
-    project.write("一", "贰", "三")
+    project.write("2021-07-18", "一", "贰", "三")
     assert project.publish(Asked(project.world)).channels["post"].changed == 1
 
 
 def test_whoever_is_stopped_before_the_second_look_believes_nothing(project: Project) -> None:
     """It may be there by then: to send it again would be too early."""
-    project.time.meanwhile = lambda: project.stop.set()
-    outcome = project.publish(Asked(project.world, behaves=on("2", TimeoutError(), times=1)))
+    project.meanwhile = lambda: project.stop.set()
+    outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), times=1)))
     assert outcome.exit_code == 4
     assert project.world.told == ["deliver 1 一"]
-    assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key)] == ["sent", "unknown"]
+    assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key())] == [
+        "sent",
+        "unknown",
+    ]
 
 
 def test_what_was_found_counts_as_sent(project: Project) -> None:
-    project.write("一")
-    outcome = project.publish(Asked(project.world, behaves=on("1", TimeoutError(), acts=True)))
+    project.write("2021-07-18", "一")
+    outcome = project.publish(Asked(project.world, behaves=fail_on("1", TimeoutError(), acts=True)))
     assert outcome.channels["post"].sent == 1
 
 
 def test_who_was_given_up_stops_no_other(project: Project) -> None:
-    project.write("一")
+    project.write("2021-07-18", "一")
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         raise TimeoutError if call.recipient == "reader2@example.org" else DeliveryError("busy")
 
     letters = Letters(project.world, count=3, behaves=behave)
     project.publish(letters, max_wait=0)
-    key = project.key._replace(channel="letters")
+    key = project.key()._replace(channel="letters")
     assert resolve_deliveries(project.ledger, key, ResolutionChoice.DROP, NOON) == 1
     assert project.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
 
 
 def test_a_name_is_that_of_one_message(project: Project) -> None:
-    project.write("一")
+    project.write("2021-07-18", "一")
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
         raise TimeoutError
@@ -580,7 +502,7 @@ def test_nobody_is_asked_about_what_waits_behind_the_unknown(project: Project) -
     def no(leaving: Sequence[PendingSend]) -> bool:
         raise AssertionError(leaving)
 
-    series = Series(project.world, behaves=on("2", TimeoutError(), acts=True))
+    series = Series(project.world, behaves=fail_on("2", TimeoutError(), acts=True))
     project.publish(series)
     assert project.publish(series, confirm=no).exit_code == 4
 
@@ -590,18 +512,18 @@ def test_nobody_is_asked_about_what_waits_behind_the_unknown(project: Project) -
 
 def test_who_is_at_work_is_named(project: Project) -> None:
     ledger = project.ledger
-    ledger.claim(project.key, NOON, dt.timedelta(minutes=1))
+    ledger.claim(project.key(), NOON, dt.timedelta(minutes=1))
     outcome = project.publish()
     error = outcome.channels["post"].error
     assert isinstance(error, BusyError)
     assert outcome.exit_code == 5
     assert "@readers is in the hands of process" in error.message
-    project.time.now += dt.timedelta(minutes=2)
+    project.now += dt.timedelta(minutes=2)
     assert project.post().sent == 3
 
 
 def test_a_platform_that_is_away_is_not_given_up(project: Project) -> None:
-    away = on("1", DeliveryError("refused"))
+    away = fail_on("1", DeliveryError("refused"))
     for _ in range(5):
         done = project.post(away, max_wait=60)
         assert done.error
@@ -627,6 +549,7 @@ class Ticking:
 @pytest.mark.parametrize("step", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
 def test_a_rest_that_ends_while_nobody_looks(project: Project, step: float) -> None:
     """What was put off for a second is due before anybody has begun to wait for it."""
-    project.time = Ticking(step)  # type: ignore[assignment]
-    done = project.post(on("2", DeliveryError("busy"), times=1))
+    ticking = Ticking(step)
+    project.clock = Clock(lambda: ticking.now, ticking.wait)
+    done = project.post(fail_on("2", DeliveryError("busy"), times=1))
     assert (done.sent, done.error) == (3, None)

@@ -5,24 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from publisher.channel import Context, Part, Receipt, Rendering
-from publisher.clock import Clock
-from publisher.config import Config
 from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome, PendingSend, Request
 from publisher.ledger import PublicationKey
 from publisher.ledger.queries import find_status
-from publisher.newsletter import Newsletter
 from publisher.pipeline.notice import send_notice
 from publisher.theme import Theme
-from tests.delivery.test_job import ISSUE, Project
 from tests.support.fake_channel import Call, Letters
+from tests.support.newsletter import ISSUE, Project
 
 
 @dataclass(frozen=True)
@@ -50,16 +47,13 @@ class Loft(Project):
         return Pigeons(self.world, count=30, **more)
 
     def notify(self, text: str, *channels: Any, to_me: bool = False, **request: Any) -> Outcome:
-        newsletter = Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
-        wanted = channels or (self.pigeons(),)
-        config = Config(self.root / "publisher.toml", self.root, newsletter, channels=wanted)
-        clock = Clock(lambda: self.time.now, self.time.wait)
+        config = replace(self.config, channels=channels or (self.pigeons(),))
         asked = Request(**request)
         return send_notice(
-            config, Theme.load(), asked, text, self.time.now, lambda _: None, test_send=to_me, clock=clock
+            config, Theme.load(), asked, text, self.now, lambda _: None, test_send=to_me, clock=self.clock
         )
 
-    def told(self) -> dict[str, list[str]]:
+    def notices(self) -> dict[str, list[str]]:
         """By recipient, what notices said."""
         found: dict[str, list[str]] = {}
         for call in self.world:
@@ -74,19 +68,19 @@ EVERYBODY = {f"reader{number}@example.org" for number in range(30)}
 @pytest.fixture
 def loft(tmp_path: Path) -> Loft:
     made = Loft(tmp_path / "loft")
-    made.write("一")
+    made.write("2021-07-18", "一")
     return made
 
 
 def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
     """The part it answers is the one that went out, not the one the issue makes now."""
     loft.publish(loft.pigeons())
-    loft.write("贰")
+    loft.write("2021-07-18", "贰")
     assert loft.notify("错了").channels["pigeons"].sent == 30
-    assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.notices() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
     assert loft.notify("错了").is_unchanged
     assert loft.notify("又错了").channels["pigeons"].sent == 30
-    assert {len(one) for one in loft.told().values()} == {2}
+    assert {len(one) for one in loft.notices().values()} == {2}
 
 
 @dataclass(frozen=True)
@@ -110,9 +104,9 @@ def test_the_question_says_how_many(loft: Loft, kind: type[Pigeons]) -> None:
     assert done.exit_code == 2
     [one] = asked
     assert (one.channel, one.new) == ("pigeons", 28)
-    assert loft.told() == {}
+    assert loft.notices() == {}
     assert loft.notify("错了", dry_run=True).channels["pigeons"].sent == 30
-    assert loft.told() == {}
+    assert loft.notices() == {}
 
 
 def test_a_list_that_changes_after_the_question(loft: Loft) -> None:
@@ -130,7 +124,7 @@ def test_a_list_that_changes_after_the_question(loft: Loft) -> None:
         return bool(leaving)
 
     loft.notify("错了", Leaving(loft.world, count=30), confirm=approve)
-    assert set(loft.told()) == EVERYBODY - left
+    assert set(loft.notices()) == EVERYBODY - left
 
 
 def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
@@ -145,11 +139,11 @@ def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
     done = loft.notify("错了", loft.pigeons(behaves=busy), max_wait=0).channels["pigeons"]
     assert done.sent == 28
     assert isinstance(done.error, DeliveryError)
-    loft.time.now += dt.timedelta(hours=3)
+    loft.now += dt.timedelta(hours=3)
     assert loft.notify("错了").channels["pigeons"].sent == 1
-    assert set(loft.told()) == EVERYBODY - {"reader6@example.org"}
+    assert set(loft.notices()) == EVERYBODY - {"reader6@example.org"}
     assert loft.publish(loft.pigeons(), retry=True).channels["pigeons"].sent == 1
-    assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.notices() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
     assert loft.publish(loft.pigeons(), retry=True).is_unchanged
 
 
@@ -170,9 +164,9 @@ def test_each_notice_has_a_row_of_its_own(loft: Loft) -> None:
 def test_a_proof_goes_to_the_editor_and_is_not_noted(loft: Loft) -> None:
     loft.publish(loft.pigeons())
     assert loft.notify("错了", to_me=True, dry_run=True).channels["pigeons"].sent == 1
-    assert loft.told() == {}
+    assert loft.notices() == {}
     loft.notify("错了", to_me=True)
-    assert loft.told() == {"@me": ["错了 (一, 2021-07-18, 12:00)"]}
+    assert loft.notices() == {"@me": ["错了 (一, 2021-07-18, 12:00)"]}
     assert loft.notify("错了").channels["pigeons"].sent == 30
 
 
@@ -187,4 +181,4 @@ def test_no_notice_by_a_channel_that_cannot_write_one(loft: Loft) -> None:
     )
     with pytest.raises(ConfigError, match="no notice can be written on letters"):
         loft.notify("错了", letters)
-    assert loft.told() == {}
+    assert loft.notices() == {}

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.newsletter import Letter, begun
+from tests.support.newsletter import CommandProject, command_project
 
 
 @pytest.fixture
-def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Letter:
-    return begun(tmp_path, monkeypatch, capsys)
+def letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandProject:
+    return command_project(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
-def unknown(letter: Letter) -> Letter:
+def unknown(letter: CommandProject) -> CommandProject:
     letter.orders("2 vanish")
     letter.run("--yes")
     letter.orders()

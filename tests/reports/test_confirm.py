@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.newsletter import SETTINGS, Letter, Said
+from tests.support.newsletter import CHAT_SETTINGS, CommandProject, Said
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 # ---------------------------------------------------------------- the question
 
 
-def test_nothing_leaves_unasked(letter: Letter) -> None:
+def test_nothing_leaves_unasked(letter: CommandProject) -> None:
     assert letter.told("--channel", "web,chat", code=2)[1:] == [
         "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
         "✗ chat      nothing was sent, because nobody is here to ask: "
@@ -33,7 +33,7 @@ def test_nothing_leaves_unasked(letter: Letter) -> None:
     assert letter.world.told == []
 
 
-def test_yes_is_an_answer(letter: Letter) -> None:
+def test_yes_is_an_answer(letter: CommandProject) -> None:
     assert letter.told("--channel", "chat", "--yes") == [
         "issue 2021-07-18 · newest due",
         "✓ chat      @readers · 3 sent · https://chat.example/89",
@@ -42,14 +42,14 @@ def test_yes_is_an_answer(letter: Letter) -> None:
     assert letter.told("--channel", "chat", "-y")[1] == "nothing to do"
 
 
-def test_a_change_is_no_departure(letter: Letter) -> None:
+def test_a_change_is_no_departure(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
     assert "✓ chat      @readers · 1 changed · https://chat.example/89" in letter.told()
     assert letter.world.told[3:] == ["update 2 贰"]
 
 
-def test_a_dry_run_says_what_would_be_sent(letter: Letter) -> None:
+def test_a_dry_run_says_what_would_be_sent(letter: CommandProject) -> None:
     assert letter.told("--channel", "chat", "--dry-run")[1:] == ["✓ chat      @readers · would send 3"]
     assert not letter.place.exists()
     letter.run("--channel", "chat", "--yes")
@@ -58,7 +58,7 @@ def test_a_dry_run_says_what_would_be_sent(letter: Letter) -> None:
     assert letter.told("--channel", "chat", "--dry-run")[1:] == [line]
 
 
-def test_json_tells_what_was_sent(letter: Letter) -> None:
+def test_json_tells_what_was_sent(letter: CommandProject) -> None:
     found = json.loads(letter.run("--yes", "--json").out)["channels"]
     assert found["chat"] == {
         "written": [],
@@ -74,7 +74,7 @@ def test_json_tells_what_was_sent(letter: Letter) -> None:
     assert (found["web"]["destination"], found["web"]["sent"]) == ("", 0)
 
 
-def test_max_wait_has_an_end(letter: Letter) -> None:
+def test_max_wait_has_an_end(letter: CommandProject) -> None:
     letter.orders("1 rest")
     told = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
     assert re.fullmatch(
@@ -83,19 +83,21 @@ def test_max_wait_has_an_end(letter: Letter) -> None:
 
 
 @pytest.mark.parametrize("word", ["soon", "-1", "inf", "nan"])
-def test_max_wait_is_in_seconds(letter: Letter, word: str) -> None:
+def test_max_wait_is_in_seconds(letter: CommandProject, word: str) -> None:
     assert letter.run(f"--max-wait={word}") == Said(
         2, "", f"error: {word} is not a number of seconds · like --max-wait 60\n"
     )
 
 
 @pytest.fixture
-def terminal(letter: Letter, tmp_path: Path) -> Callable[[str], tuple[int, str]]:
+def terminal(letter: CommandProject, tmp_path: Path) -> Callable[[str], tuple[int, str]]:
     """Publish on a real terminal, answering the question: the exit code, and all that was on the screen."""
     package = tmp_path / "site" / "chat-1.dist-info"
     package.mkdir(parents=True)
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: chat\nVersion: 1\n")
-    (package / "entry_points.txt").write_text("[publisher.channels]\nchat = tests.support.chat:Chat\n")
+    (package / "entry_points.txt").write_text(
+        "[publisher.channels]\nchat = tests.support.fake_channel:Chat\n"
+    )
     paths = os.pathsep.join([str(package.parent), str(ROOT)])
     words = [sys.executable, "-m", "publisher", "2021-07-18", "--channel", "chat"]
 
@@ -115,7 +117,7 @@ def terminal(letter: Letter, tmp_path: Path) -> Callable[[str], tuple[int, str]]
     return publish
 
 
-def test_a_terminal_is_asked(letter: Letter, terminal: Callable[[str], tuple[int, str]]) -> None:
+def test_a_terminal_is_asked(letter: CommandProject, terminal: Callable[[str], tuple[int, str]]) -> None:
     code, shown = terminal("n\n")
     assert code == 2
     age = re.search(r" · the issue is ([\d,]+) days old", shown)
@@ -138,7 +140,7 @@ def test_a_terminal_is_asked(letter: Letter, terminal: Callable[[str], tuple[int
 # ---------------------------------------------------------------------- proofs
 
 
-def test_a_proof_goes_to_the_editor_alone(letter: Letter) -> None:
+def test_a_proof_goes_to_the_editor_alone(letter: CommandProject) -> None:
     assert letter.told("2021-08-01", "--to-me") == [
         "issue 2021-08-01 · issues/2021-08-01.md",
         "✓ chat      @me · 2 sent · https://chat.example/84",
@@ -151,14 +153,14 @@ def test_a_proof_goes_to_the_editor_alone(letter: Letter) -> None:
     assert letter.told("--yes", "-c", "chat")[1].startswith("✓ chat      @readers · 3 sent")
 
 
-def test_a_proof_that_cannot_be_sent(letter: Letter) -> None:
+def test_a_proof_that_cannot_be_sent(letter: CommandProject) -> None:
     toml = letter.root / "publisher.toml"
-    toml.write_text(SETTINGS.replace('me = "@me"', ""))
+    toml.write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
     assert letter.told("--to-me", code=2)[1:3] == [
         "✗ chat      it does not know where you are",
         '  = fix: add me = "…" to [channels.chat] of publisher.toml',
     ]
-    toml.write_text(SETTINGS.replace('room = "@readers"', ""))
+    toml.write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
     assert letter.told("--to-me", code=2)[1:3] == [
         "✗ chat      it is not set up to send, it only writes files",
         "  = fix: complete [channels.chat] of publisher.toml",
@@ -173,6 +175,6 @@ def test_a_proof_that_cannot_be_sent(letter: Letter) -> None:
 @pytest.mark.parametrize(
     ("order", "code", "said"), [("refuse", 3, "the chat said no"), ("vanish", 4, "TimeoutError: no answer")]
 )
-def test_a_proof_that_fails(letter: Letter, order: str, code: int, said: str) -> None:
+def test_a_proof_that_fails(letter: CommandProject, order: str, code: int, said: str) -> None:
     letter.orders(f"2 {order}")
     assert letter.told("--to-me", code=code)[1] == f"✗ chat      {said}"

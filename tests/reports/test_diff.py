@@ -8,10 +8,10 @@ import pytest
 
 from publisher.channel import Part
 from publisher.reports.readable import extract_lines, extract_preview
-from tests.support.newsletter import SETTINGS, Letter, Said
+from tests.support.newsletter import CHAT_SETTINGS, CommandProject, Said
 
 
-def test_diff_of_what_is_live(letter: Letter) -> None:
+def test_diff_of_what_is_live(letter: CommandProject) -> None:
     letter.run("--yes")
     assert letter.run("diff") == Said(0, "", "what is live is what issues/2021-07-18.md makes now\n")
     letter.write("2021-07-18", "一", "贰")
@@ -27,7 +27,7 @@ def test_diff_of_what_is_live(letter: Letter) -> None:
     assert len(letter.world.told) == 3
 
 
-def test_diff_of_files(letter: Letter) -> None:
+def test_diff_of_files(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
     told = letter.told("diff", "--channel", "web")
@@ -37,8 +37,10 @@ def test_diff_of_files(letter: Letter) -> None:
     assert "一/二/三" in (letter.root / "public" / "index.html").read_text(), "nothing is written"
 
 
-def test_diff_leaves_out_what_is_packed(letter: Letter) -> None:
-    (letter.root / "publisher.toml").write_text(SETTINGS.replace("[channels.rss]\nenabled = false\n", ""))
+def test_diff_leaves_out_what_is_packed(letter: CommandProject) -> None:
+    (letter.root / "publisher.toml").write_text(
+        CHAT_SETTINGS.replace("[channels.rss]\nenabled = false\n", "")
+    )
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
     told = letter.told("diff", "--channel", "rss")
@@ -46,7 +48,7 @@ def test_diff_leaves_out_what_is_packed(letter: Letter) -> None:
     assert heads == ["public/feed.json", "public/atom.xml", "public/feed.xml"]
 
 
-def test_diff_of_what_was_never_published(letter: Letter) -> None:
+def test_diff_of_what_was_never_published(letter: CommandProject) -> None:
     assert letter.told("diff", "2021-07-18")[-4:] == [
         "web · public/index.html · new",
         "chat · @readers · 1 · new",
@@ -56,7 +58,7 @@ def test_diff_of_what_was_never_published(letter: Letter) -> None:
     assert not letter.place.exists()
 
 
-def test_diff_for_scripts(letter: Letter) -> None:
+def test_diff_for_scripts(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
     found = json.loads(letter.run("diff", "-c", "chat", "--json").out)

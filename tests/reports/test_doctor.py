@@ -19,13 +19,13 @@ from publisher.events import Request
 from publisher.reports.doctor import diagnose
 from publisher.run import RunContext
 from publisher.theme import Theme
-from tests.support.chat import Chat
-from tests.support.newsletter import NOW, SETTINGS, Letter
+from tests.support.fake_channel import Chat
+from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
 
 # ---------------------------------------------------------------------- doctor
 
 
-def test_a_healthy_newsletter(letter: Letter) -> None:
+def test_a_healthy_newsletter(letter: CommandProject) -> None:
     letter.run("--yes")
     told = letter.told("doctor")
     assert {line[0] for line in told} == {"✓"}
@@ -37,7 +37,7 @@ def test_a_healthy_newsletter(letter: Letter) -> None:
     assert len(letter.world.told) == 3
 
 
-def test_what_is_ill_and_what_mends_it(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_ill_and_what_mends_it(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "✓ ledger    none yet: the first publish begins it" in letter.told("doctor")
     letter.orders("2 vanish")
     letter.run("--yes")
@@ -60,7 +60,7 @@ def test_what_is_ill_and_what_mends_it(letter: Letter, monkeypatch: pytest.Monke
     }
 
 
-def test_a_template_that_replaces_none(letter: Letter) -> None:
+def test_a_template_that_replaces_none(letter: CommandProject) -> None:
     folder = letter.root / "templates"
     folder.mkdir()
     (folder / "isue.html").write_text("")
@@ -70,16 +70,16 @@ def test_a_template_that_replaces_none(letter: Letter) -> None:
     ]
 
 
-def test_doubts_are_no_failure(letter: Letter) -> None:
-    (letter.root / "publisher.toml").write_text(SETTINGS.replace('me = "@me"', ""))
+def test_doubts_are_no_failure(letter: CommandProject) -> None:
+    (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
     assert '! chat      no proofs can be sent · add me = "…"' in letter.told("doctor")
-    (letter.root / "publisher.toml").write_text(SETTINGS.replace('room = "@readers"', ""))
+    (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
     assert "✓ chat      not set up to send: it only writes files" in letter.told("doctor")
 
 
-def test_a_clock_that_was_set_back(letter: Letter) -> None:
+def test_a_clock_that_was_set_back(letter: CommandProject) -> None:
     letter.run("--yes")
-    said = letter.run("doctor", now=NOW - dt.timedelta(days=1))
+    said = letter.run("doctor", now=NOON - dt.timedelta(days=1))
     assert said.code == 2
     assert re.search(
         r"✗ ledger    its last entry is of 2021-07-18 04:00:\d\d UTC, which is still to come · the clock",
@@ -87,7 +87,9 @@ def test_a_clock_that_was_set_back(letter: Letter) -> None:
     )
 
 
-def test_one_who_does_not_answer_is_not_waited_for(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_who_does_not_answer_is_not_waited_for(
+    letter: CommandProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     released = threading.Event()
 
     def hang(self: Chat) -> Iterator[Finding]:
@@ -97,7 +99,7 @@ def test_one_who_does_not_answer_is_not_waited_for(letter: Letter, monkeypatch: 
     monkeypatch.setattr(Chat, "diagnose", hang)
     found = config.load_config(letter.root / "publisher.toml", registry.load_channel)
     run = RunContext(
-        found, Theme.load(), Request(dry_run=True), found.channels, NOW, lambda _: None, Clock.running(NOW)
+        found, Theme.load(), Request(dry_run=True), found.channels, NOON, lambda _: None, Clock.running(NOON)
     )
     examined = {one.subject: one.findings for one in diagnose(run, timeout=0.2)}
     released.set()
@@ -108,14 +110,14 @@ def test_one_who_does_not_answer_is_not_waited_for(letter: Letter, monkeypatch: 
 
 
 @pytest.mark.parametrize("name", ["status", "retry", "resolve", "correct", "diff", "doctor"])
-def test_help_fits_the_screen(letter: Letter, name: str) -> None:
+def test_help_fits_the_screen(letter: CommandProject, name: str) -> None:
     shown = letter.told(name, "--help")
     assert shown[0].startswith((f"publish {name} ", f"publish {name}: "))
     assert "--json" in "".join(shown)
     assert max(map(len, shown)) <= 100
 
 
-def test_nothing_is_wider_than_the_screen(letter: Letter) -> None:
+def test_nothing_is_wider_than_the_screen(letter: CommandProject) -> None:
     letter.orders("2 refuse")
     letter.run("--yes")
     assert max(map(len, letter.told("status", code=3))) <= 80

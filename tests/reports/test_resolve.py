@@ -11,12 +11,12 @@ import pytest
 
 from publisher.channel import Part
 from publisher.ledger import Ledger, PublicationKey
-from tests.support.newsletter import NOW, Letter, Said
+from tests.support.newsletter import NOON, CommandProject, Said
 
 # ----------------------------------------------------------------------- retry
 
 
-def test_retry_sends_what_failed_and_what_waited_behind_it(letter: Letter) -> None:
+def test_retry_sends_what_failed_and_what_waited_behind_it(letter: CommandProject) -> None:
     letter.orders("2 refuse")
     letter.run("--yes")
     letter.orders()
@@ -31,14 +31,14 @@ def test_retry_sends_what_failed_and_what_waited_behind_it(letter: Letter) -> No
     assert not (letter.root / "public" / "index.html").exists(), "only what failed"
 
 
-def test_retry_does_not_wait(letter: Letter) -> None:
+def test_retry_does_not_wait(letter: CommandProject) -> None:
     letter.orders("1 rest")
     letter.run("--yes", "--max-wait", "0")
     letter.orders()
     assert letter.told("retry", "2021-07-18", "-y")[1].startswith("✓ chat      @readers · 3 sent")
 
 
-def test_retry_publishes_nothing_new(letter: Letter) -> None:
+def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
     assert letter.told("retry", "--yes")[1:] == ["nothing to do"]
     assert letter.run("retry", "--channel", "web").err == (
         "error: there is nothing to retry: these channels only write files · publish\n"
@@ -49,7 +49,7 @@ def test_retry_publishes_nothing_new(letter: Letter) -> None:
 # --------------------------------------------------------------------- resolve
 
 
-def test_resolve_lists_what_is_unknown(unknown: Letter) -> None:
+def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
     told = unknown.told("resolve", "2021-07-18", code=4)
     assert re.fullmatch(r"  2  begun 2021-07-18 12:00:\d\d", told.pop(1))
     assert told == [
@@ -76,7 +76,7 @@ def test_resolve_lists_what_is_unknown(unknown: Letter) -> None:
         (("--sent", "--part", "2", "--to", "@readers"), "arrived", ["deliver 3 三"]),
     ],
 )
-def test_a_verdict(unknown: Letter, words: tuple[str, ...], said: str, sent: list[str]) -> None:
+def test_a_verdict(unknown: CommandProject, words: tuple[str, ...], said: str, sent: list[str]) -> None:
     entered = unknown.run("resolve", "2021-07-18", "--channel", "chat", *words)
     assert entered == Said(
         0,
@@ -89,7 +89,7 @@ def test_a_verdict(unknown: Letter, words: tuple[str, ...], said: str, sent: lis
     assert unknown.world.told[2:] == sent
 
 
-def test_a_message_that_was_found_can_be_changed(unknown: Letter) -> None:
+def test_a_message_that_was_found_can_be_changed(unknown: CommandProject) -> None:
     unknown.run("resolve", "2021-07-18", "--sent", "7")
     unknown.write("2021-07-18", "一", "贰", "三")
     unknown.run("--yes")
@@ -97,7 +97,7 @@ def test_a_message_that_was_found_can_be_changed(unknown: Letter) -> None:
     assert [call.remote_id for call in unknown.world][2] == "7"
 
 
-def test_what_a_verdict_cannot_be_about(unknown: Letter) -> None:
+def test_what_a_verdict_cannot_be_about(unknown: CommandProject) -> None:
     resolve = ("resolve", "2021-07-18", "-c", "chat")
     assert unknown.run(*resolve, "--drop", "--part", "9").err == (
         "error: nothing of that name is unknown on chat · there is: 2\n"
@@ -107,19 +107,19 @@ def test_what_a_verdict_cannot_be_about(unknown: Letter) -> None:
     assert unknown.chat(code=4).startswith("1 of 3 unknown")
 
 
-def test_nothing_to_resolve_before_anything(letter: Letter) -> None:
+def test_nothing_to_resolve_before_anything(letter: CommandProject) -> None:
     assert letter.run("resolve", "2021-07-18").err == "error: nothing was sent from here yet · publish\n"
     assert not letter.place.exists()
 
 
-def test_one_who_died_in_the_act_leaves_a_question(letter: Letter) -> None:
+def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> None:
     letter.run("--channel", "web")
     key, lease = PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), dt.timedelta(minutes=1)
     parts = [Part(str(n), "text/plain", text.encode()) for n, text in enumerate("一二三", 1)]
     with closing(Ledger(letter.place)) as ledger:
-        claim = ledger.claim(key, NOW, lease)
-        ledger.plan(claim, parts, ["@readers"], NOW, keep_content=False)
-        assert len(ledger.checkpoint(claim, [], 1, NOW, lease, ordered=True)) == 1
+        claim = ledger.claim(key, NOON, lease)
+        ledger.plan(claim, parts, ["@readers"], NOON, keep_content=False)
+        assert len(ledger.checkpoint(claim, [], 1, NOON, lease, ordered=True)) == 1
         with ledger.transaction() as tx:
             tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
@@ -133,7 +133,7 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: Letter) -> None:
 # --------------------------------------------------------------------- correct
 
 
-def test_more_messages_by_a_correction(letter: Letter) -> None:
+def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "壹", "二", "三", "四")
     assert letter.run("--yes").err == (
@@ -146,7 +146,7 @@ def test_more_messages_by_a_correction(letter: Letter) -> None:
     assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
 
 
-def test_fewer_messages_by_a_correction(letter: Letter) -> None:
+def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "二")
     told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
@@ -156,7 +156,7 @@ def test_fewer_messages_by_a_correction(letter: Letter) -> None:
     assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")
 
 
-def test_a_correction_needs_an_issue(letter: Letter) -> None:
+def test_a_correction_needs_an_issue(letter: CommandProject) -> None:
     said = letter.run("correct")
     assert (said.code, said.out) == (2, "")
     assert said.err.endswith("ISSUE · publish correct --help\n")

@@ -13,11 +13,11 @@ import pytest
 from publisher.channel import Context, Part, Rendering
 from publisher.ledger import DeliveryResult, DeliveryState, Ledger, PublicationKey
 from publisher.model import Issue
-from tests.support.chat import Chat
-from tests.support.newsletter import NOW, SETTINGS, Letter
+from tests.support.fake_channel import Chat
+from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
 
 
-def test_status_before_anything(letter: Letter) -> None:
+def test_status_before_anything(letter: CommandProject) -> None:
     assert letter.told("status") == [
         "2021-08-01  to come",
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · a draft",
@@ -34,7 +34,7 @@ def test_status_before_anything(letter: Letter) -> None:
     assert not (letter.root / ".publisher").exists()
 
 
-def test_status_of_what_is_out(letter: Letter) -> None:
+def test_status_of_what_is_out(letter: CommandProject) -> None:
     letter.run("--yes")
     assert letter.told("status")[3:6] == [
         "2021-07-18  一/二/三",
@@ -43,7 +43,7 @@ def test_status_of_what_is_out(letter: Letter) -> None:
     ]
 
 
-def test_status_of_an_edited_issue(letter: Letter) -> None:
+def test_status_of_an_edited_issue(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
     assert letter.told("status", "2021-07-18")[1:3] == [
@@ -59,7 +59,7 @@ def test_status_of_an_edited_issue(letter: Letter) -> None:
     ]
 
 
-def test_status_of_what_failed(letter: Letter) -> None:
+def test_status_of_what_failed(letter: CommandProject) -> None:
     letter.orders("2 refuse")
     assert letter.run("--yes").code == 3
     assert letter.chat(code=3).splitlines() == [
@@ -69,7 +69,7 @@ def test_status_of_what_failed(letter: Letter) -> None:
     ]
 
 
-def test_status_of_what_is_unknown(letter: Letter) -> None:
+def test_status_of_what_is_unknown(letter: CommandProject) -> None:
     letter.orders("2 vanish")
     assert letter.run("--yes").code == 4
     assert letter.chat(code=4).splitlines() == [
@@ -79,7 +79,7 @@ def test_status_of_what_is_unknown(letter: Letter) -> None:
     ]
 
 
-def test_status_of_what_waits(letter: Letter) -> None:
+def test_status_of_what_waits(letter: CommandProject) -> None:
     letter.orders("2 rest")
     letter.run("--yes", "--max-wait", "0")
     first, second, *_ = letter.chat().splitlines()
@@ -87,23 +87,27 @@ def test_status_of_what_waits(letter: Letter) -> None:
     assert second == "2 waits: the chat is tired"
 
 
-def test_status_of_what_is_at_work(letter: Letter) -> None:
+def test_status_of_what_is_at_work(letter: CommandProject) -> None:
     letter.run("--channel", "web")
     with closing(Ledger(letter.place)) as ledger:
         ledger.claim(
-            PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), NOW, dt.timedelta(minutes=1)
+            PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"),
+            NOON,
+            dt.timedelta(minutes=1),
         )
     first, second = letter.chat().splitlines()
     assert first == "being published · @readers"
     assert second == f"process {os.getpid()} on {platform.node()}"
-    told = letter.told("status", "2021-07-18", now=NOW + dt.timedelta(minutes=2))
+    told = letter.told("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
     assert told[-2:] == [
         "  chat  begun, and not finished · @readers",
         "        → publish 2021-07-18 --channel chat",
     ]
 
 
-def test_what_is_looked_at_has_its_neighbours(letter: Letter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_looked_at_has_its_neighbours(
+    letter: CommandProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: dict[str, tuple[str, ...]] = {}
     render = Chat.render
 
@@ -122,8 +126,8 @@ def test_what_is_looked_at_has_its_neighbours(letter: Letter, monkeypatch: pytes
     }
 
 
-def test_status_of_a_channel_that_is_not_set_up(letter: Letter) -> None:
-    (letter.root / "publisher.toml").write_text(SETTINGS.replace('room = "@readers"', ""))
+def test_status_of_a_channel_that_is_not_set_up(letter: CommandProject) -> None:
+    (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
     assert letter.chat() == "not published\n→ publish 2021-07-18 --channel chat"
     letter.run()
     assert letter.chat() == "in files only"
@@ -131,13 +135,13 @@ def test_status_of_a_channel_that_is_not_set_up(letter: Letter) -> None:
     assert letter.chat() == "changed since it was written\n→ publish 2021-07-18 --channel chat"
 
 
-def test_status_forgets_no_trouble(letter: Letter) -> None:
+def test_status_forgets_no_trouble(letter: CommandProject) -> None:
     """An open outcome is told although the issue is old, its file gone and the channel off."""
     letter.orders("1 vanish")
     letter.run("2021-07-04", "--yes")
     (letter.root / "issues" / "2021-07-04.md").unlink()
     (letter.root / "publisher.toml").write_text(
-        SETTINGS.replace("[channels.chat]", "[channels.chat]\nenabled = false")
+        CHAT_SETTINGS.replace("[channels.chat]", "[channels.chat]\nenabled = false")
     )
     told = letter.told("status", code=4)
     assert told[-4:] == [
@@ -152,20 +156,20 @@ def test_status_forgets_no_trouble(letter: Letter) -> None:
     assert "2021-07-04" not in letter.run("status").out
 
 
-def test_status_of_what_is_of_no_issue(letter: Letter) -> None:
+def test_status_of_what_is_of_no_issue(letter: CommandProject) -> None:
     letter.run("--channel", "web")
     key, lease = (
         PublicationKey("tag:e.org,2021:slow", "websub", "https://hub.example/"),
         dt.timedelta(minutes=1),
     )
     with closing(Ledger(letter.place)) as ledger:
-        claim = ledger.claim(key, NOW, lease)
-        ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOW, keep_content=False)
-        [task] = ledger.checkpoint(claim, [], 1, NOW, lease)
+        claim = ledger.claim(key, NOON, lease)
+        ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOON, keep_content=False)
+        [task] = ledger.checkpoint(claim, [], 1, NOON, lease)
         ledger.checkpoint(
-            claim, [DeliveryResult(task, DeliveryState.FAILED, NOW, reason="no such hub")], 0, NOW, lease
+            claim, [DeliveryResult(task, DeliveryState.FAILED, NOON, reason="no such hub")], 0, NOON, lease
         )
-        ledger.release(claim, NOW)
+        ledger.release(claim, NOON)
     assert letter.told("status", code=3)[-4:] == [
         "慢刊",
         "  websub  1 of 1 failed · https://hub.example/",
@@ -174,7 +178,7 @@ def test_status_of_what_is_of_no_issue(letter: Letter) -> None:
     ]
 
 
-def test_status_is_for_scripts_too(letter: Letter) -> None:
+def test_status_is_for_scripts_too(letter: CommandProject) -> None:
     letter.orders("2 refuse")
     letter.run("--yes")
     found = json.loads(letter.run("status", "--json").out)
@@ -186,7 +190,7 @@ def test_status_is_for_scripts_too(letter: Letter) -> None:
     assert row["when"].startswith("2021-07-18T12:00:")
 
 
-def test_status_of_an_issue_nobody_knows(letter: Letter) -> None:
+def test_status_of_an_issue_nobody_knows(letter: CommandProject) -> None:
     assert letter.run("status", "2021-07-05").err == (
         "error: there is no issue 2021-07-05 · did you mean 2021-07-04?\n"
     )

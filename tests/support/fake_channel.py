@@ -1,7 +1,8 @@
-"""A channel that reaches a made-up world, for tests of what the pipeline and the ledger promise.
+"""A fake channel, for tests of what the pipeline, the ledger and the daemon guarantee.
 
-The world is a file to which every delivery appends a line before it answers, so it outlives whoever wrote it
-and can be counted afterwards.
+Every delivery appends a line to a file, the world, before it answers. The file outlives the process that
+wrote it, so a test can count afterwards what was sent. `Post` takes the world and its behaviour as Python
+objects; `Chat` is the same channel set up in publisher.toml.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from publisher.channel import Context, Finding, Part, Receipt, Rendering
+from publisher.channel import Context, Finding, FindingLevel, Part, Receipt, Rendering
+from publisher.errors import DeliveryError
+from publisher.files import FolderSession
 from publisher.model import Issue
 
 Behaviour = Callable[["Call", Callable[[], Receipt]], Receipt]
@@ -135,3 +138,94 @@ class Line:
             return Receipt(remote_id=self._channel.world.add(call))
 
         return self._channel.behaves(call, effect) if self._channel.behaves else effect()
+
+
+def refuse(error: Exception, times: int = 99, *, acts: bool = False) -> Behaviour:
+    """Fail so many times, with the effect or without, and then do as asked."""
+    return fail_on("", error, acts=acts, times=times)
+
+
+def fail_on(part: str, error: Exception, *, acts: bool = False, times: int = 99) -> Behaviour:
+    """Fail on a part, or on any if it is empty, before or after the effect."""
+    left = [times]
+
+    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        if (part and call.part != part) or not left[0]:
+            return effect()
+        left[0] -= 1
+        if acts:
+            effect()
+        raise error
+
+    return behave
+
+
+def rest() -> Receipt:
+    """Fail as a platform does whose rate limit is reached."""
+    raise DeliveryError("tired", retry_after=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """The fake channel as publisher.toml can set it up.
+
+    What happens to a part is in the file `orders` beside the world, as "PART refuse", "PART vanish" or
+    "PART rest"; without an order it arrives.
+    """
+
+    name: ClassVar[str] = "chat"
+    can_edit: ClassVar[bool] = True
+    ordered: ClassVar[bool] = True
+    idempotent: ClassVar[bool] = False
+    concurrency: ClassVar[int] = 1
+    timeout: ClassVar[float] = 10.0
+
+    room: str = ""
+    me: str = ""
+    world: str = "world"
+
+    @property
+    def destination(self) -> str:
+        return self.room
+
+    @property
+    def test_recipient(self) -> str:
+        return self.me
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        return self._post().render(issue, context)
+
+    def recipients(self) -> Iterable[str]:
+        return (self.room,)
+
+    def diagnose(self) -> Iterator[Finding]:
+        orders = self._orders()
+        if "deaf" in orders:
+            raise DeliveryError("the chat does not answer", "look at the network")
+        yield Finding(FindingLevel.OK, f"may write to {self.room}")
+        if not self.me:
+            yield Finding(FindingLevel.WARNING, "no proofs can be sent", 'add me = "…"')
+
+    def session(self) -> AbstractContextManager[Any]:
+        return self._post().session() if self.room else FolderSession()
+
+    def _post(self) -> Post:
+        return Post(World(Path(self.world)), self.room, self.me, behaves=self._behave)
+
+    def _behave(self, call: Call, effect: Callable[[], Receipt]) -> Receipt:
+        match self._orders().get(call.part):
+            case "refuse":
+                raise DeliveryError("the chat said no", "ask it why", permanent=True)
+            case "rest":
+                raise DeliveryError("the chat is tired", retry_after=3600)
+            case "vanish":
+                effect()
+                raise TimeoutError("no answer")
+            case _:
+                receipt = effect()
+                return replace(receipt, url=f"https://chat.example/{receipt.remote_id}")
+
+    def _orders(self) -> dict[str, str]:
+        path = Path(self.world).with_name("orders")
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return {part: what for part, _, what in (line.partition(" ") for line in lines)}

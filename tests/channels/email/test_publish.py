@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import sqlite3
 import subprocess
@@ -21,7 +19,7 @@ from publisher.errors import DeliveryError
 from publisher.events import ChannelOutcome
 from publisher.ledger.models import PublicationKey
 from publisher.ledger.queries import find_status
-from tests.delivery.test_job import ISSUE, Project
+from tests.support.newsletter import ISSUE, ProcessProject, Project
 from tests.support.servers import smtp_sink
 from tests.support.servers.mail_server import Fault, MailServer
 from tests.support.servers.smtp_sink import SmtpSink
@@ -31,45 +29,28 @@ SECRET = "slack-water-4711"
 READERS = {f"reader{n}@example.net" for n in range(20)}
 
 
-class Letter:
-    """A newsletter with twenty readers, and what publishing it said."""
+class Letter(ProcessProject):
+    """A newsletter with twenty readers."""
 
     def __init__(self, root: Path, url: str, more: str = "") -> None:
-        self.root = root
-        self.said = ""
-        (root / "issues").mkdir(parents=True)
+        channel = f"""[channels.email]
+from = "editor@example.org"
+server = "{url}"
+recipients = "readers.txt"
+{more}"""
+        super().__init__(root, channel, {"SLOW_PASSWORD": SECRET})
         (root / "readers.txt").write_text("".join(f"{reader}\n" for reader in sorted(READERS)))
         (root / "issues" / "2021-07-18.md").write_text(
             "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n- [条目](https://example.org/1)\n摘要：一句。\n", "utf-8"
         )
-        (root / "publisher.toml").write_text(
-            f"""[newsletter]
-name = "慢工"
-url = "https://example.org/{{date}}/"
-id = "tag:example.org,2021:slow"
-
-[channels.email]
-from = "editor@example.org"
-server = "{url}"
-recipients = "readers.txt"
-{more}
-""",
-            "utf-8",
-        )
 
     def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "publisher", *(words or SEND), "--json"],
-            cwd=self.root,
-            env=os.environ | {"SLOW_PASSWORD": SECRET} | (env or {}),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        self.said += done.stdout + done.stderr
-        assert done.returncode == code, self.said
-        found: dict[str, Any] = json.loads(done.stdout) if done.stdout else {}
-        return found
+        """`said` has what all commands printed."""
+        before = self.said
+        try:
+            return super().publish(*(words or SEND), code=code, env=env)
+        finally:
+            self.said = before + self.said
 
 
 @pytest.fixture
@@ -276,7 +257,7 @@ class Slow(Project):
 @pytest.fixture
 def slow(tmp_path: Path) -> Slow:
     made = Slow(tmp_path / "slow")
-    made.write("一")
+    made.write("2021-07-18", "一")
     return made
 
 
@@ -290,7 +271,7 @@ def test_what_is_about_now_is_tried_again(slow: Slow, command: str) -> None:
         done = slow.send(server)
         assert (done.sent, done.error) == (3, None)
         assert sorted(server.readers) == READER
-        assert 0 < slow.time.waited < 60
+        assert 0 < slow.waited < 60
 
 
 @pytest.mark.parametrize("reply", ["421 4.3.2 going down", ""])
@@ -300,7 +281,7 @@ def test_a_server_that_goes_down_in_the_middle(slow: Slow, reply: str) -> None:
         done = slow.send(server)
         assert (done.sent, done.error) == (3, None)
         assert sorted(server.readers) == READER
-        assert slow.time.waited > 0
+        assert slow.waited > 0
 
 
 def test_a_server_that_stays_down(slow: Slow) -> None:
@@ -341,7 +322,7 @@ def test_who_leaves_while_it_goes_out_does_not_get_it(slow: Slow, tmp_path: Path
     """And who joins meanwhile does, at the address as it was written."""
     readers = tmp_path / "readers.txt"
     readers.write_text("lin@example.net\nxi@example.net\nzhou@example.net\n")
-    slow.time.meanwhile = lambda: readers.write_text(
+    slow.meanwhile = lambda: readers.write_text(
         "xi@example.net\nzhou@example.net\nMo <Mo+news@example.net>\n"
     )
     with MailServer() as server:
@@ -355,14 +336,14 @@ def test_a_list_that_is_half_written_while_it_goes_out(slow: Slow, tmp_path: Pat
     """It stops, and what was sent until then is not sent again."""
     readers = tmp_path / "readers.txt"
     readers.write_text("lin@example.net\nxi@example.net\n")
-    slow.time.meanwhile = lambda: readers.write_text("lin@example.net\nx\n")
+    slow.meanwhile = lambda: readers.write_text("lin@example.net\nx\n")
     with MailServer() as server:
         server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
         error = slow.send(server, recipients_=readers).error
         assert error
         assert error.message.startswith("readers.txt:2: this is no address")
         assert server.readers == ["xi@example.net"]
-        slow.time.meanwhile = None
+        slow.meanwhile = None
         readers.write_text("lin@example.net\nxi@example.net\n")
         assert slow.send(server, recipients_=readers).sent == 1
         assert server.readers == ["xi@example.net", "lin@example.net"]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.newsletter import ProcessProject
 from tests.support.servers.telegram_api import Fault, TelegramServer
 from tests.support.servers.telegram_rules import TOKEN, BotApi
 
@@ -29,52 +27,29 @@ def server() -> Iterator[TelegramServer]:
         yield running
 
 
-class Letter:
-    """A newsletter that goes to a chat on the server, and what publishing it said."""
+class Letter(ProcessProject):
+    """A newsletter that goes to a chat on the server."""
 
     def __init__(self, root: Path, server: TelegramServer) -> None:
-        self.root = root
         self.server = server
-        self.said = ""
-        (root / "issues").mkdir(parents=True)
-        self.configure()
-        self.write()
+        super().__init__(root, self._channel(), {"TIDE_TOKEN": TOKEN, "NO_PROXY": "*"})
+        self.write_items()
 
-    def configure(self, more: str = "") -> None:
-        (self.root / "publisher.toml").write_text(
-            f"""[newsletter]
-name = "慢工"
-url = "https://example.org/{{date}}/"
-id = "tag:example.org,2021:slow"
-
-[channels.telegram]
+    def _channel(self, more: str = "") -> str:
+        return f"""[channels.telegram]
 token = "env:TIDE_TOKEN"
 chat = "@tide"
 api = "{self.server.url}"
-{more}
-""",
-            "utf-8",
-        )
+{more}"""
 
-    def write(self, *, third: str = "第三", items: int = 9) -> None:
+    def configure(self, more: str = "") -> None:
+        self.configure_channel(self._channel(more))
+
+    def write_items(self, *, third: str = "第三", items: int = 9) -> None:
         told = [ITEM.format(n=n, text=LONG + (third if n == 3 else "")) for n in range(1, items + 1)]
         (self.root / "issues" / "2021-07-18.md").write_text(
             "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n" + "".join(told), "utf-8"
         )
-
-    def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
-        done = self.start(*words, "--json", env=env)
-        out, told = done.communicate(timeout=120)
-        self.said = out + told
-        assert done.returncode == code, self.said
-        found: dict[str, Any] = json.loads(out) if out else {}
-        return found
-
-    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "publisher", *words]
-        world = os.environ | {"TIDE_TOKEN": TOKEN, "NO_PROXY": "*"} | (env or {})
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.root, env=world, stdout=pipe, stderr=pipe, text=True)
 
     def ended(self, *words: str) -> int:
         """The exit code of a process of its own."""
@@ -116,7 +91,7 @@ def test_once_and_only_once(letter: Letter) -> None:
 def test_one_changed_item_is_one_edit(letter: Letter) -> None:
     letter.publish(*SEND)
     before = letter.texts
-    letter.write(third="第叁")
+    letter.write_items(third="第叁")
     assert letter.calls
     found = letter.publish(*SEND)
     assert letter.calls == ["editMessageText"]
@@ -128,7 +103,7 @@ def test_one_changed_item_is_one_edit(letter: Letter) -> None:
 
 def test_a_longer_issue_waits_for_a_correction(letter: Letter) -> None:
     letter.publish(*SEND)
-    letter.write(items=14)
+    letter.write_items(items=14)
     found = letter.publish(*SEND)
     assert "publish correct" in found["channels"]["telegram"]["held"]
     assert len(letter.texts) == 3
@@ -136,7 +111,7 @@ def test_a_longer_issue_waits_for_a_correction(letter: Letter) -> None:
     letter.publish("correct", "2021-07-18", *SEND)
     assert len(letter.texts) > 3
     assert all(sum(f"{n}号长" in text for text in letter.texts) for n in range(1, 15))
-    letter.write()
+    letter.write_items()
     letter.publish("correct", "2021-07-18", *SEND)
     assert len(letter.texts) == 3
 
@@ -154,7 +129,7 @@ def test_what_may_have_arrived_is_not_sent_again(letter: Letter, kind: Any) -> N
     letter.publish("resolve", "2021-07-18", "--channel", "telegram", *verdict)
     letter.publish(*SEND)
     assert len(letter.texts) == len(set(letter.texts)) == 3
-    letter.write(third="第叁")
+    letter.write_items(third="第叁")
     letter.publish(*SEND)
     assert sum("第叁" in text for text in letter.texts) == 1
 
@@ -174,7 +149,7 @@ def test_a_flood_is_waited_out_or_left_for_later(letter: Letter) -> None:
     at = [call["at"] for call in letter.server.made("sendMessage")]
     assert len(at) == 4
     assert at[2] - at[1] >= 2
-    letter.write(third="第叁")
+    letter.write_items(third="第叁")
     letter.server.script(Fault("flood", value=3600))
     letter.publish(*SEND, code=3)
     assert "not before" in letter.said
@@ -211,7 +186,7 @@ def test_a_group_that_moved_is_remembered(letter: Letter) -> None:
     letter.server.script(Fault("migrate", call=1, value=-1009000000001))
     letter.publish(*SEND)
     assert letter.calls == ["sendMessage"] * 4
-    letter.write(third="第叁")
+    letter.write_items(third="第叁")
     letter.publish(*SEND)
     assert letter.calls == ["editMessageText"]
     assert str(letter.server.made("editMessageText")[0]["parameters"]["chat_id"]) == "-1009000000001"
@@ -266,7 +241,7 @@ def test_the_token_is_nowhere(letter: Letter) -> None:
     seen = ""
     for number, kind in enumerate(faults):
         letter.server.script(Fault(kind, value=500))  # type: ignore[arg-type]
-        letter.write(third=str(number))
+        letter.write_items(third=str(number))
         done = letter.start(*SEND, "--debug", "--max-wait", "1")
         out, told = done.communicate(timeout=60)
         seen += out + told

@@ -2,71 +2,48 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.newsletter import ProcessProject
 from tests.support.servers.wechat_api import Fault, WeChatServer
 from tests.support.servers.wechat_rules import APPID, SECRET
 
 SEND = ("--channel", "wechat", "--yes")
 
 
-class Letter:
-    """A newsletter that goes to an account on the server, and what publishing it said."""
+class Letter(ProcessProject):
+    """A newsletter that goes to an account on the server."""
 
     def __init__(self, root: Path, server: WeChatServer) -> None:
-        self.root = root
         self.server = server
-        self.said = ""
-        (root / "issues").mkdir(parents=True)
-        self.configure()
-        self.write()
+        env = {"TIDE_SECRET": SECRET, "NO_PROXY": "*", "XDG_CACHE_HOME": str(root / "caches")}
+        super().__init__(root, self._channel(), env)
+        self.write_item()
 
-    def configure(self, more: str = "") -> None:
-        (self.root / "publisher.toml").write_text(
-            f"""[newsletter]
-name = "慢工"
-url = "https://example.org/{{date}}/"
-id = "tag:example.org,2021:slow"
-
-[channels.wechat]
+    def _channel(self, more: str = "") -> str:
+        return f"""[channels.wechat]
 appid = "{APPID}"
 secret = "env:TIDE_SECRET"
 api = "{self.server.url}"
-{more}
-""",
-            "utf-8",
-        )
+{more}"""
 
-    def write(self, text: str = "涨潮了。") -> None:
+    def configure(self, more: str = "") -> None:
+        self.configure_channel(self._channel(more))
+
+    def write_item(self, text: str = "涨潮了。") -> None:
         issue = f"# 慢工 (2021-07-18)：题\n\n## 新闻\n\n- [潮](https://e.org/1)\n摘要：{text}\n"
         (self.root / "issues" / "2021-07-18.md").write_text(issue, "utf-8")
 
     def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
-        world = {
-            "TIDE_SECRET": SECRET,
-            "NO_PROXY": "*",
-            "XDG_CACHE_HOME": str(self.root / "caches"),
-            **(env or {}),
-        }
-        command = [sys.executable, "-m", "publisher", *(words or SEND), "--json"]
-        done = subprocess.run(
-            command, cwd=self.root, env=os.environ | world, capture_output=True, encoding="utf-8"
-        )
-        self.said = done.stdout + done.stderr
-        assert done.returncode == code, self.said
+        """Return the outcome of the channel. No secret is ever printed."""
+        result = super().publish(*(words or SEND), code=code, env=env)
         assert SECRET not in self.said
         assert not any(token in self.said for token in self.server.api.tokens)
-        found: dict[str, Any] = (
-            json.loads(done.stdout).get("channels", {}).get("wechat", {}) if done.stdout else {}
-        )
-        return found
+        outcome: dict[str, Any] = result.get("channels", {}).get("wechat", {})
+        return outcome
 
     @property
     def calls(self) -> list[str]:
@@ -102,7 +79,7 @@ def test_once_and_only_once(letter: Letter) -> None:
     (letter.root / ".publisher" / "cache" / "site.json").unlink()
     letter.publish()
     assert letter.calls == []
-    letter.write("退潮了。")
+    letter.write_item("退潮了。")
     assert letter.publish()["changed"] == 1
     assert letter.calls == ["draft/get", "draft/update"]
     (draft,) = letter.server.drafts.values()
@@ -114,7 +91,7 @@ def test_a_draft_whose_answer_was_lost_is_adopted(letter: Letter) -> None:
     letter.server.script(Fault("drop_after", call=1, of="draft/add"))
     assert letter.publish()["sent"] == 1
     assert letter.calls[2:] == ["draft/add", "draft/batchget"]
-    letter.write("退潮了。")
+    letter.write_item("退潮了。")
     letter.publish()
     (draft,) = letter.server.drafts.values()
     assert "退潮了" in draft["content"]

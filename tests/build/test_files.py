@@ -11,7 +11,8 @@ from publisher.archive.lock import acquire_lock
 from publisher.errors import BusyError
 from publisher.events import ChannelOutcome, IssueChosen
 from publisher.files import TEMPORARY_PREFIX
-from tests.pipeline.newsletter import Project, tree
+from tests.build.file_channels import tree
+from tests.support.newsletter import Project
 
 # ------------------------------------------------------------- what is written
 
@@ -78,8 +79,9 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
     before = tree(project.root)
     parsed.clear()
     replaced.clear()
+    project.channels[0].rendered.clear()
     second = project.publish()
-    assert (parsed, project.pages.rendered, replaced) == ([], [], [])
+    assert (parsed, project.channels[0].rendered, replaced) == ([], [], [])
     assert second.is_unchanged
     assert second.channels["pages"].unchanged == 5
     assert tree(project.root) == before
@@ -92,13 +94,14 @@ def test_a_second_run_reads_nothing_and_writes_nothing(
 
 def test_one_changed_issue_is_parsed_once(project: Project, parsed: list[str], replaced: list[str]) -> None:
     project.publish()
-    project.write("2021-06-20", topic="第2021-06-20题", text="改过的正文")
+    project.write("2021-06-20", "第2021-06-20题", text="改过的正文")
     parsed.clear()
     replaced.clear()
+    project.channels[0].rendered.clear()
     assert project.quick() is None
     outcome = project.publish()
     assert parsed == ["issues/2021-06-20.md"]
-    assert project.pages.rendered == ["2021-06-20"]
+    assert project.channels[0].rendered == ["2021-06-20"]
     assert outcome.channels["pages"].written == ("public/2021-06-20.html",)
     assert outcome.channels["feed"].written == ()  # not among the two newest, and not of 2020
     assert project.text("2021-06-20.html").splitlines()[3] == "2021-07-18 12:00:00+08:00"
@@ -106,7 +109,7 @@ def test_one_changed_issue_is_parsed_once(project: Project, parsed: list[str], r
 
 def test_a_changed_title_shows_on_the_neighbours(project: Project, parsed: list[str]) -> None:
     project.publish()
-    project.write("2021-06-20", topic="新题")
+    project.write("2021-06-20", "新题")
     parsed.clear()
     outcome = project.publish()
     assert sorted(parsed) == [f"issues/{date}.md" for date in ("2020-12-06", "2021-06-20", "2021-07-04")]
@@ -116,7 +119,7 @@ def test_a_changed_title_shows_on_the_neighbours(project: Project, parsed: list[
 
 def test_a_new_issue_costs_two_parses(project: Project, parsed: list[str]) -> None:
     project.publish()
-    project.write("2021-07-19", topic="增刊")
+    project.write("2021-07-19", "增刊")
     project.now += dt.timedelta(days=1)
     parsed.clear()
     outcome = project.publish()
@@ -151,8 +154,8 @@ def test_an_edit_in_the_moment_of_a_run_is_not_missed(project: Project) -> None:
 
 def test_channels_are_remembered_apart(project: Project, parsed: list[str]) -> None:
     project.publish()
-    project.write("2021-07-18", topic="第2021-07-18题", text="改")
-    outcome = project.publish("feed")
+    project.write("2021-07-18", "第2021-07-18题", text="改")
+    outcome = project.publish(channels=("feed",))
     assert list(outcome.channels) == ["feed"]
     assert project.quick("feed")
     assert project.quick() is None
@@ -190,7 +193,7 @@ def test_a_damaged_cache_is_made_again_and_no_file_is_touched(project: Project, 
     else:
         body = path.read_bytes()
         path.write_bytes(body[: len(body) // 2] if how == "cut" else b"{}" * len(body))
-    project.write("2020-12-06", topic="第2020-12-06题", text="改")  # so that there is something to do
+    project.write("2020-12-06", "第2020-12-06题", text="改")  # so that there is something to do
     outcome = project.publish()
     assert outcome.exit_code == 0
     after = tree(project.root / "public")

@@ -13,8 +13,8 @@ from publisher.channels.rss import Rss
 from publisher.channels.web import Web
 from publisher.errors import DeliveryError
 from publisher.timetable import Schedule
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project
 from tests.support.fake_channel import Call, Letters
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project
 
 DAY = 24 * HOUR
 SAID = "issues/2021-07-18.md has 1 error: empty-url at line 5"
@@ -131,13 +131,13 @@ def test_who_publishes_another_one_by_hand_leaves_it_out(project: Project) -> No
     project.write("2021-07-04", "旧")
     project.tick()
     project.write("2021-07-04", "改")
-    assert project.publish("2021-07-04", channels=("web", "rss")).exit_code == 0
+    assert project.publish(issue="2021-07-04", channels=("web", "rss")).exit_code == 0
     assert pages(project) == ["2021-07-04"]
     assert "改" in (project.root / "public" / "2021-07-04" / "index.html").read_text()
     assert "/2021-07-18/" not in (project.root / "public" / "feed.xml").read_text()
     project.publish(channels=("web",), force=True)
     assert pages(project) == ["2021-07-04", "2021-07-18"]
-    project.publish("2021-07-04", channels=("web",))
+    project.publish(issue="2021-07-04", channels=("web",))
     assert "2021-07-18" in (project.root / "public" / "index.html").read_text(), "what is out stays"
 
 

@@ -18,8 +18,8 @@ from publisher.ledger.meta import SchedulerActivity
 from publisher.reports.status import ChannelStatus, build_status_rows
 from publisher.theme import Theme
 from publisher.timetable import Schedule, parse_cron
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, at
 from tests.support.fake_channel import Letters
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project, at
 
 # ---------------------------------------------------------------- people decide
 
@@ -52,7 +52,7 @@ def test_who_publishes_by_hand_leaves_out_what_waits(project: Project, *, minded
     if minded:
         project.tick(project.ticker(Heartbeat()))
     project.write("2021-07-16", "改")
-    project.publish("2021-07-16")
+    project.publish(issue="2021-07-16")
     pages = sorted(path.parent.name for path in (project.root / "public").glob("20*/index.html"))
     # the morning's issue is the daemon's only where there is one
     assert pages == (["2021-07-16"] if minded else ["2021-07-16", "2021-07-18"])

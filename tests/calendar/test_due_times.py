@@ -8,7 +8,8 @@ import pytest
 
 from publisher.channels.web import Web
 from publisher.timetable import Schedule, parse_cron
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, at, rest
+from tests.support.fake_channel import rest
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project, at
 
 
 def test_an_issue_goes_out_at_its_time_and_once(project: Project) -> None:
@@ -62,7 +63,7 @@ def test_off_for_three_days(project: Project) -> None:
     assert missed.alarm
     assert missed.message == "it was due 3 days ago, and is not sent by itself any more"
     assert missed.hint == "publish --issue 2021-07-18 --channel post"
-    assert project.publish("2021-07-18").exit_code == 0
+    assert project.publish(issue="2021-07-18").exit_code == 0
     assert project.sent == ["一"]
 
 

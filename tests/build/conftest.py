@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from publisher import reader
-from tests.pipeline.newsletter import Project
+from tests.build.file_channels import file_project
+from tests.support.newsletter import Project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project(tmp_path / "letter")
+    made = file_project(tmp_path / "letter")
     for date in ("2020-12-06", "2021-06-20", "2021-07-04", "2021-07-18"):
-        made.write(date, topic=f"第{date}题")
+        made.write(date, f"第{date}题")
     return made
 
 

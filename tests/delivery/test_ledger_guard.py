@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,15 @@ from publisher.channels.web import Web
 from publisher.delivery import ledger_guard
 from publisher.reports.adopt import adopt_archive, trust_ledger
 from publisher.theme import Theme
-from tests.daemon.conftest import DUE, HOUR, Project
 from tests.support.fake_channel import Letters
+from tests.support.newsletter import DUE, HOUR, Project, due_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """One issue of one message, due right now."""
+    return due_project(tmp_path / "letter")
+
 
 # ---------------------------------------------------------------- a ledger of yesterday
 
@@ -42,7 +50,7 @@ def test_a_restored_ledger_sends_nothing(project: Project, remembered: bool) -> 
     if not remembered:
         shutil.rmtree(project.root / ".publisher" / "cache")
     assert project.tick().exit_code == 2
-    assert project.publish("2021-07-18").exit_code == (0 if remembered else 2)
+    assert project.publish(issue="2021-07-18").exit_code == (0 if remembered else 2)
     assert project.tick().exit_code == 0, "told twice"
     assert project.sent == ["旧", "一"]
     [failed] = project.said("failed")
@@ -65,7 +73,7 @@ def test_a_ledger_of_another_machine_sends_nothing(project: Project, monkeypatch
     project.now += 24 * HOUR
     monkeypatch.setattr(ledger_guard, "identify_machine", lambda: "there")
     project.tick()
-    error = project.publish("2021-07-19").channels["post"].error
+    error = project.publish(issue="2021-07-19").channels["post"].error
     assert error
     assert error.message == "the ledger belongs to another machine"
     assert error.hint == "nothing is sent: compare it with what was sent, then publish trust-ledger"
@@ -108,10 +116,10 @@ def test_an_old_archive_is_taken_as_published(project: Project) -> None:
     project.tick()
     assert project.told == []
     project.write("2021-07-04", "旧", "改")
-    done = project.publish("2021-07-04").channels["post"]
+    done = project.publish(issue="2021-07-04").channels["post"]
     assert done.held_reason == "it was out before the ledger began, and stays as it is"
-    project.publish("2021-07-04", correct=True)
-    project.publish("2021-07-04", retry=True)
+    project.publish(issue="2021-07-04", correct=True)
+    project.publish(issue="2021-07-04", retry=True)
     assert list(project.world) == []
     project.now = DUE
     project.tick()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from publisher.errors import DeliveryError, IssueError
-from tests.daemon.conftest import DUE, HOUR, MINUTE, Project, refuse, rest
-from tests.support.fake_channel import Letters, Post
+from tests.support.fake_channel import Letters, Post, refuse, rest
+from tests.support.newsletter import DUE, HOUR, MINUTE, Project, due_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """One issue of one message, due right now."""
+    return due_project(tmp_path / "letter")
 
 
 def test_an_issue_that_is_edited_before_its_time(project: Project) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from publisher.errors import ConfigError, IssueError
-from tests.pipeline.newsletter import Project, tree
+from tests.build.file_channels import file_project, tree
+from tests.support.newsletter import Project
 
 # --------------------------------------------------------------------- dry run
 
@@ -23,7 +24,7 @@ def test_a_dry_run_says_what_a_run_does_and_touches_nothing(project: Project) ->
     assert {n: one.written for n, one in project.publish().channels.items()} == {
         name: one.written for name, one in dry.channels.items()
     }
-    project.write("2021-07-18", topic="第2021-07-18题", text="改")
+    project.write("2021-07-18", "第2021-07-18题", text="改")
     before = tree(project.root)
     dry = project.publish(dry_run=True)
     assert tree(project.root) == before
@@ -46,7 +47,7 @@ def test_another_folder_to_write_to(project: Project, tmp_path: Path) -> None:
 
 def test_drafts_and_future_issues_are_left_out_in_silence(project: Project) -> None:
     project.write("2021-07-20")
-    project.write("2021-07-10", front="---\ndraft: true\n---\n")
+    project.write("2021-07-10", head="---\ndraft: true\n---\n")
     outcome = project.publish()
     assert outcome.channels["pages"].issues == 4
     assert [text for text in project.warnings if not text.startswith("pages: ")] == []
@@ -66,7 +67,7 @@ def test_an_issue_appears_on_its_day_by_itself(project: Project) -> None:
 
 
 def test_none_is_due(tmp_path: Path) -> None:
-    project = Project(tmp_path / "letter")
+    project = file_project(tmp_path / "letter")
     project.write("2021-08-01")
     outcome = project.publish()
     assert (outcome.issue, outcome.next_date, outcome.is_unchanged) == (None, "2021-08-01", True)
@@ -74,7 +75,7 @@ def test_none_is_due(tmp_path: Path) -> None:
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:
-    project = Project(tmp_path / "letter")
+    project = file_project(tmp_path / "letter")
     with pytest.raises(ConfigError) as caught:
         project.publish()
     assert caught.value.message == f"no file matches issues = 'issues/*.md' of {project.root}/publisher.toml"
@@ -102,9 +103,7 @@ def test_a_broken_issue_stops_no_other(project: Project) -> None:
     ],
 )
 def test_the_issue_to_publish_is_broken(project: Project, body: str, message: str) -> None:
-    project.config = replace(
-        project.config, newsletter=replace(project.config.newsletter, url="https://e.org/{id}/")
-    )
+    project.newsletter = replace(project.newsletter, url="https://e.org/{id}/")
     project.now += dt.timedelta(days=1)
     (project.root / "issues" / "2021-07-19.md").write_text(body)
     with pytest.raises(IssueError, match=message):
@@ -119,7 +118,7 @@ def test_an_issue_that_cannot_be_read_again(project: Project) -> None:
     path.write_bytes(b"\xff" * before.st_size)
     os.utime(path, ns=(1, before.st_mtime_ns))  # as if nothing had happened
     (project.root / "public" / "2021-07-04.html").unlink()
-    outcome = project.publish("pages")
+    outcome = project.publish(channels=("pages",))
     assert outcome.exit_code == 1
     error = outcome.channels["pages"].error
     assert error
@@ -157,11 +156,11 @@ def test_a_renamed_file_changes_nothing(project: Project) -> None:
 
 def test_times_of_correction_that_are_lost_are_lost_everywhere(project: Project) -> None:
     project.publish()
-    project.write("2020-12-06", topic="第2020-12-06题", text="改")
+    project.write("2020-12-06", "第2020-12-06题", text="改")
     project.publish()
     assert project.text("2020-12-06.html").splitlines()[3] == "2021-07-18 12:00:00+08:00"
     (project.root / ".publisher" / "revisions.json").unlink()
-    project.write("2021-07-18", topic="第2021-07-18题", text="改")
+    project.write("2021-07-18", "第2021-07-18题", text="改")
     project.publish()
     assert project.text("2020-12-06.html").splitlines()[3] == "2020-12-06 09:45:00+08:00"
 

@@ -7,7 +7,7 @@ import operator
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,7 +22,8 @@ from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome
 from publisher.files import FolderSession
 from publisher.model import Issue
-from tests.pipeline.newsletter import Feed, Pages, Project, tree
+from tests.build.file_channels import Feed, Pages, file_project, tree
+from tests.support.newsletter import Project
 
 # ruff: noqa: ARG002 - a channel is asked for more than these care about
 
@@ -64,7 +65,7 @@ class Mailbox:
 
 
 def test_a_channel_without_an_archive_gets_the_issue_to_publish(project: Project) -> None:
-    project.config = replace(project.config, channels=(Post(),))
+    project.channels = (Post(),)
     assert project.publish().channels["post"].written == ("outbox/2021-07-18/post.txt",)
     assert project.warnings == ["post: a bit long"]
     outcome = project.publish(issue="2021-07-04")
@@ -79,11 +80,11 @@ def test_a_channel_without_an_archive_gets_the_issue_to_publish(project: Project
 
 def test_what_was_sent_is_not_sent_again(project: Project) -> None:
     post = Post(live=True)
-    project.config = replace(project.config, channels=(post,))
+    project.channels = (post,)
     project.publish()
     (project.root / "issues" / "2021-06-20.md").touch()  # so that the run has a look
     assert project.publish().is_unchanged
-    project.write("2020-12-06", topic="改过的题")
+    project.write("2020-12-06", "改过的题")
     project.publish()
     assert post.sent == ["outbox/2021-07-18/post.txt"]
 
@@ -117,7 +118,7 @@ class Troubled(Pages):
 
 
 def troubled(project: Project, part: str, error: Exception) -> Outcome:
-    project.config = replace(project.config, channels=(Troubled(part=part, error=error), Feed()))
+    project.channels = (Troubled(part=part, error=error), Feed())
     outcome = project.publish()
     assert (project.root / "public" / "feed.txt").exists(), "one channel stopped the other"
     return outcome
@@ -131,7 +132,7 @@ def test_a_channel_that_fails_stops_no_other(project: Project) -> None:
         "the index leads to a page that is not there"
     )
     assert project.quick() is None
-    project.config = replace(project.config, channels=(Pages(), Feed()))
+    project.channels = (Pages(), Feed())
     assert project.publish().exit_code == 0
     assert project.text("index.html").count("\n") == 3
 
@@ -159,7 +160,7 @@ def test_an_unknown_outcome_is_told_as_such(project: Project) -> None:
 
 
 def test_a_channel_that_fails_on_one_issue_publishes_the_others(project: Project) -> None:
-    project.write("2020-12-06", topic="渲染失败")
+    project.write("2020-12-06", "渲染失败")
     outcome = project.publish()
     assert outcome.exit_code == 3
     error = outcome.channels["pages"].error
@@ -173,16 +174,16 @@ def test_a_channel_that_fails_on_every_issue_keeps_its_old_index(project: Projec
     project.publish()
     old = project.text("index.html")
     for path in sorted((project.root / "issues").iterdir()):
-        project.write(path.stem, topic="渲染失败")
+        project.write(path.stem, "渲染失败")
     assert project.publish().exit_code == 3
     assert project.text("index.html") == old
 
 
 def test_channels_that_are_not_there_or_off(project: Project) -> None:
     with pytest.raises(ConfigError, match=r"^there is no channel rsss$"):
-        project.publish("rsss")
+        project.publish(channels=("rsss",))
     with pytest.raises(ConfigError) as caught:
-        project.publish("rss")
+        project.publish(channels=("rss",))
     assert caught.value.message == "the channel rss is off"
     assert caught.value.hint == "switch it on: [channels.rss] in publisher.toml"
     assert not (project.root / "public").exists()
@@ -258,13 +259,14 @@ def is_alive(pid: int) -> bool:
 def test_many_issues_give_the_same_bytes_in_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Project(tmp_path / "letter")
+    project = file_project(tmp_path / "letter")
     (project.root / "publisher.toml").write_text(
         '[newsletter]\nname = "慢刊"\nurl = "https://e.org/{date}/"\nid = "tag:e.org,2021:n"\n'
     )
-    project.config = settings.load_config(project.root / "publisher.toml", registry.load_channel)
+    config = settings.load_config(project.root / "publisher.toml", registry.load_channel)
+    project.channels, project.newsletter = config.channels, config.newsletter
     for day in range(1, 31):
-        project.write(f"2021-06-{day:02}", topic=f"第 {day} 日", name=f"issue-{31 - day}")
+        project.write(f"2021-06-{day:02}", f"第 {day} 日", name=f"issue-{31 - day}")
     project.publish()
     monkeypatch.setattr(crew_module, "_count_processors", lambda: 1)
     project.publish(out=tmp_path / "alone")

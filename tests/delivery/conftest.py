@@ -1,0 +1,17 @@
+"""What the tests of deliveries share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.newsletter import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """One issue of three messages, at noon of its day."""
+    project = Project(tmp_path / "letter")
+    project.write("2021-07-18", "一", "二", "三")
+    return project
