@@ -296,5 +296,5 @@ def find_delivery_error(status: PublicationStatus | None) -> PublisherError | No
     pending = counts.planned + counts.sending
     if not pending:
         return None
-    when = f", not before {status.next_at:%Y-%m-%d %H:%M:%S} UTC" if status.next_at else ""
+    when = f", next attempt {status.next_at:%Y-%m-%d %H:%M:%S} UTC" if status.next_at else ""
     return DeliveryError(f"{pending} of {counts.total} not sent yet{when}{why}", "run publish again then")
