@@ -21,9 +21,9 @@ class FileOutput:
 
     `archive_channel` is the channel if it covers the archive, and `caches_entries` whether it only
     caches what it renders of an issue. The session is opened for the first part and closed at the end of the
-    `with` block; `writes_files` is true if its parts are files in the folder. `written` has the keys of the parts that
-    changed. After an `error` nothing more is delivered; `skipped` has, by path, the issues that the channel
-    could not render because of a bug, which does not stop other issues.
+    `with` block; `writes_files` is true if its parts are files in the folder. `written` has the keys of the
+    parts that changed. After an `error` nothing more is delivered; `skipped` has, by path, the issues that
+    the channel could not render because of a bug, which does not stop other issues.
     """
 
     def __init__(

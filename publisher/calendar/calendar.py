@@ -44,7 +44,7 @@ from publisher.run import RunContext
 from publisher.theme import Theme
 
 _MAX_CRON_GAP_YEARS = 40
-"""The longest gap between two times of a cron expression: Monday, 29 February, comes every 28 or 40 years."""
+"""No cron expression has a longer gap between two times; Monday, 29 February can take 40 years."""
 
 
 class ItemStatus(Enum):
@@ -142,7 +142,7 @@ class Upcoming(NamedTuple):
 
 
 def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
-    """Return the items that are due later, are held or have errors, and recent ones that are drafts or broken.
+    """Return the items that are due later, held or have errors, and recent ones that are drafts or broken.
 
     Sorted by due time. Read-only. Raises ConfigError if there is no issue file, StorageError.
     """
@@ -238,7 +238,7 @@ class _Blockers:
 
 
 def build_publication_key(config: Config, channel: Channel, issue: str) -> PublicationKey:
-    """Return the ledger's key of an issue on a channel. The destination of files is the folder of the site."""
+    """Return the ledger's key of an issue on a channel. For files, the destination is the site's folder."""
     place = channel.destination if isinstance(channel, MessageChannel) else ""
     return PublicationKey(f"{config.newsletter.id}/{issue}", channel.name, place or config.newsletter.site)
 
@@ -246,7 +246,8 @@ def build_publication_key(config: Config, channel: Channel, issue: str) -> Publi
 def _find_issue_date(record: Record) -> dt.date | None:
     """Return the date of an issue; if it cannot be parsed, the date in its file name.
 
-    None if it has no date, or one at an end of the calendar, where due times would be out of range.
+    None if it has no date, or one at an end of the calendar, where not every time zone can express its due
+    time.
     """
     in_name = re.match(r"\d{4}-\d{2}-\d{2}", record.path.rpartition("/")[2])
     with suppress(ValueError):
