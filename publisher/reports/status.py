@@ -59,7 +59,7 @@ class StatusRow(NamedTuple):
     `when`: time of publication, or of the next attempt (aware). `detail`: why it failed, is unknown, held or
     broken, or which process is busy with it. `missed`: the failed deliveries, if the issue was requested by
     name. `newest`: it is the issue that would be published. `updates`: the channel can edit messages.
-    `notice`: the row is about a notice. `insisted`: when the issue was last published with `--force`.
+    `notice`: the row is about a notice. `forced`: when the issue was last published with `--force`.
     """
 
     issue: str
@@ -75,7 +75,7 @@ class StatusRow(NamedTuple):
     updates: bool = False
     missed: tuple[FailedDelivery, ...] = ()
     notice: bool = False
-    insisted: ForcedIssue | None = None
+    forced: ForcedIssue | None = None
 
     def with_ledger_data(self, status: PublicationStatus | None, now: dt.datetime) -> StatusRow:
         """Return the row with data of the ledger."""
@@ -167,7 +167,7 @@ class _StatusBuilder:
             shown_destination = destination if is_sending else ""
             row = StatusRow(record.id, record.title, channel.name, shown_destination, condition, detail)
             can_edit = getattr(channel, "can_edit", False)
-            row = row._replace(newest=position == 0, updates=can_edit, insisted=forced)
+            row = row._replace(newest=position == 0, updates=can_edit, forced=forced)
             yield self._add_ledger_data(row, status)
         for status in statuses.values():
             yield from self._build_extra_rows(status, record.title)
