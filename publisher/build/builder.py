@@ -241,7 +241,7 @@ class SiteBuilder:
         for target, source in sorted(targets.items()):
             if image := self._images.get(source):
                 digest = f"{image.size}-{image.mtime}"
-                yield PartGroup(f"picture:{target}", digest, partial(self._read_image, source, target))
+                yield PartGroup(f"image:{target}", digest, partial(self._read_image, source, target))
 
     def _read_image(self, source: str, target: str) -> Iterator[Part]:
         from mimetypes import guess_type
