@@ -1,8 +1,8 @@
-"""What a channel is: a pure `render` and a `deliver` that acts, and nothing between them.
+"""The channel interface: a pure `render`, and a session whose `deliver` has effects.
 
-A channel is a frozen dataclass; its fields are its keys in publisher.toml. Most channels only render
-an issue. A channel whose output covers the whole archive (a site, a feed) also has `render_archive`.
-A channel that reaches people, whose output nobody can take back by writing a file, is a LiveChannel.
+A channel is a frozen dataclass; its fields are its keys in publisher.toml. Most channels only render an
+issue. A channel whose output covers the whole archive (a site, a feed) is an ArchiveChannel. A channel that
+sends messages to people, which cannot be undone by writing a file, is a MessageChannel.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from publisher.newsletter import Newsletter
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing to deliver. `key` is unique in its rendering; for channels that write files it is the
-    path below the output folder, with forward slashes."""
+    """One unit of delivery: a file, page or message.
+
+    `key` is unique in its rendering; for channels that write files it is the path below the output folder,
+    with forward slashes.
+    """
 
     key: str
     media_type: str
@@ -37,8 +40,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a channel made of an issue. `parts` are what it delivers, `previews` show the same to the eye and
-    only lie beside it in files. `report` holds facts for people and scripts (counts, limits)."""
+    """An issue in the form of a channel.
+
+    `parts` are delivered; `previews` show the same in readable form and are only written to files. `report`
+    has facts for people and scripts (counts, limits).
+    """
 
     parts: tuple[Part, ...]
     warnings: tuple[str, ...] = ()
@@ -48,11 +54,11 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the archive knows of one issue without reading it again.
+    """The archive's data about one issue.
 
-    `title` is the display title, `summary` plain text, `url` the absolute address of its page;
-    `published` never moves, `updated` moves when the content does. Both are aware, in whole seconds.
-    `revision` is a hash of the content: entries of equal revision have equal pages and feed items.
+    `title` is the display title, `summary` plain text, `url` the absolute URL of its page. `published` never
+    changes, `updated` changes with the content; both are aware, in whole seconds. `revision` is a hash of the
+    content: entries of equal revision have equal pages and feed items.
     """
 
     id: str
@@ -68,11 +74,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class PartGroup:
-    """Parts over the archive that change together, such as one file and its compressed forms.
+    """Parts of the archive that change together, such as a file and its compressed forms.
 
-    `key` is unique in its archive. `digest` (hex) covers all the parts are made from, so whoever has
-    delivered a group of this key and digest need not call `parts` again. `parts` makes them, one at a
-    time, in the order they must be written.
+    `key` is unique in its archive. `digest` (hex) covers all inputs of the parts: if a group of this key and
+    digest was delivered already, `parts` need not be called. `parts` generates them one at a time, in the
+    order they must be written.
     """
 
     key: str
@@ -81,28 +87,30 @@ class PartGroup:
 
 
 class Templates(Protocol):
-    """The theme as channels see it: templates already in memory."""
+    """The theme as channels see it: templates that are loaded already."""
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the whole theme: equal themes make equal pages."""
+        """SHA-256 (hex) of the whole theme: equal themes give equal pages."""
         ...
 
     def render(self, name: str, **values: object) -> str:
-        """The template `name` filled in."""
+        """Return the template `name` rendered with `values`."""
         ...
 
     def text(self, name: str) -> str:
-        """The source of a file of the theme, such as a style sheet."""
+        """Return the text of a file of the theme, such as a style sheet."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that a rendering may know besides the issue. `feeds` maps rss, atom and json to absolute
-    addresses (empty when the rss channel is off); `previous` and `next` are the neighbours by date.
-    `addresses` maps the absolute address of an issue's page to that of its article at WeChat, for the issues
-    whose article is known."""
+    """All that a rendering may depend on besides the issue.
+
+    `feeds` maps rss, atom and json to absolute URLs (empty if the rss channel is disabled); `previous` and
+    `next` are the neighbours by date. `article_urls` maps the absolute URL of an issue's page to the URL of
+    its WeChat article, for the issues whose article is known.
+    """
 
     newsletter: Newsletter
     templates: Templates
@@ -115,11 +123,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is known after a delivery: `changed` is false when it was there already.
+    """The result of a successful delivery. `changed` is False if the part was there already.
 
-    `remote_id` is the name the platform gave it, by which it can be changed later. `moved_to` is the
-    destination's new name, if the platform told one. `notes` are for people: what did not work besides the
-    delivery itself.
+    `remote_id` is the ID given by the platform, with which the message can be edited later. `moved_to` is the
+    new ID of the destination, if the platform reported one. `notes` are messages for people about problems
+    besides the delivery itself.
     """
 
     changed: bool = True
@@ -133,39 +141,43 @@ class Session(Protocol):
     """An open connection of a channel."""
 
     def deliver(self, part: Part, destination: str) -> Receipt:
-        """Send one part. Raises DeliveryError only when nothing went out; any other exception means
-        that the outcome is unknown."""
+        """Deliver one part.
+
+        Raises DeliveryError only if nothing was sent; any other exception means that the outcome is unknown.
+        """
         ...
 
 
 class EditableSession(Session, Protocol):
-    """An open connection to a platform where what was delivered can be changed.
+    """An open connection to a platform where messages can be edited.
 
-    Both methods do the same when they are called twice, so an outcome that is not known is tried again.
-    They raise DeliveryError when nothing changed.
+    Both methods are idempotent, so an unknown outcome is retried. They raise DeliveryError if nothing
+    changed.
     """
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
-        """Put `part` in the place of what `deliver` gave the name `remote_id`."""
+        """Replace the message `remote_id` by `part`."""
         ...
 
     def delete(self, destination: str, remote_id: str) -> Receipt:
-        """Take back what `deliver` gave the name `remote_id`; `notes` say so when it has to stay."""
+        """Delete the message `remote_id`; if the platform does not allow it, `notes` say so."""
         ...
 
 
 @runtime_checkable
 class ProbingSession(EditableSession, Protocol):
-    """An open connection to a platform that can be asked whether something arrived."""
+    """An open connection to a platform that can be asked whether a message has arrived."""
 
     def probe(self, part: Part, destination: str) -> Receipt | None:
-        """What `deliver` would have given back, if the part is there; None when it is not. Changes nothing.
-        Raises DeliveryError when nobody answers."""
+        """Return what `deliver` would have returned if the part has arrived, else None. Changes nothing.
+
+        Raises DeliveryError if the platform does not answer.
+        """
         ...
 
 
 class FindingLevel(Enum):
-    """How an examination turned out."""
+    """How serious a finding of `publish doctor` is."""
 
     OK = "good"
     WARNING = "doubtful"
@@ -174,7 +186,7 @@ class FindingLevel(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was examined; `hint` says how to mend it."""
+    """The result of one check of `publish doctor`; `hint` says how to fix a problem."""
 
     level: FindingLevel
     message: str
@@ -183,35 +195,39 @@ class Finding:
 
 @runtime_checkable
 class Channel(Protocol):
-    """A channel; see the module text."""
+    """A channel; see the module docstring."""
 
     name: ClassVar[str]
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """The issue in this channel's form. Pure: no clock, no network, no files."""
+        """Render the issue in the form of this channel. Pure: no clock, no network, no files."""
         ...
 
     def session(self) -> AbstractContextManager[Session]:
-        """The connection that delivers, opened on entry and closed on exit. Opening it raises ConfigError
-        or DeliveryError, and then nothing went out."""
+        """Return the connection, which is opened on entry and closed on exit.
+
+        Opening raises ConfigError or DeliveryError; then nothing was sent.
+        """
         ...
 
 
 @runtime_checkable
 class MessageChannel(Channel, Protocol):
-    """A channel that reaches people.
+    """A channel that sends messages to people.
 
-    `destination` names whom: a chat, a list, an account. It is empty as long as the channel is not set up
-    to send; then its session writes files. With `updates` the session is a LiveSession. With `ordered` no
-    part is sent before the one in front of it has arrived. `repeatable` means that to deliver twice is the
-    same as once, so an outcome that is not known is no reason to stop. `window` is how many deliveries are
-    under way together, each on a session of its own: so many may be unknown after a crash. `patience` is how
-    long one may take at most, in seconds.
+    `destination`: a chat, a list, an account. It is empty if the channel is not set up to send; then its
+    session writes files.
+    `can_edit`: the session is an EditableSession.
+    `ordered`: a part is sent only after the previous one has arrived.
+    `idempotent`: delivering twice is the same as once, so unknown outcomes are retried.
+    `concurrency`: how many deliveries run at the same time, each on its own session; so many outcomes may be
+    unknown after a crash.
+    `timeout`: how long one delivery may take, in seconds.
 
-    Three more are optional. `uncertain` is what to do about deliveries nobody knows about: "ask" a person,
-    "resend" them once, or "skip" them. With `ends_with_address` an issue cannot be changed any more once its
-    address is known. `recipients_state` is another value whenever `recipients` may give others: who leaves
-    while an issue is on its way does not get it.
+    Three attributes are optional. `uncertain`: what to do about deliveries with unknown outcome: "ask" a
+    person, "resend" them once, or "skip" them. `locked_after_publication`: an issue cannot be changed once
+    its URL is known. `recipients_version`: changes whenever `recipients` may change, so that a person who
+    unsubscribes while an issue is being sent does not get it.
     """
 
     can_edit: ClassVar[bool]
@@ -221,48 +237,51 @@ class MessageChannel(Channel, Protocol):
 
     @property
     def concurrency(self) -> int:
-        """How many deliveries are under way together."""
+        """How many deliveries run at the same time."""
         ...
 
     @property
     def destination(self) -> str:
-        """Whom the parts of an issue go to."""
+        """The chat, list or account that issues are sent to; empty if not set up."""
         ...
 
     @property
     def test_recipient(self) -> str:
-        """The editor's own destination, for proofs, from the channel's key `me`; empty when none is set."""
+        """The recipient of test sends, from the channel's key `me`; empty if not set."""
         ...
 
     def recipients(self) -> Iterable[str]:
-        """Who gets the parts, one delivery each: the destination itself, or all who are behind it."""
+        """Return the recipients, one delivery each: the destination itself, or all members of the list."""
         ...
 
     def diagnose(self) -> Iterator[Finding]:
-        """Whether it could deliver, found out by calls that change nothing. Raises ConfigError when it
-        cannot even ask."""
+        """Check whether the channel could deliver, with calls that change nothing.
+
+        Raises ConfigError if the settings do not even allow that.
+        """
         ...
 
 
 @runtime_checkable
 class NoticeChannel(MessageChannel, Protocol):
-    """A channel that can write once more to those who have an issue, about that issue."""
+    """A channel that can send a notice to the recipients of an issue."""
 
     def render_notice(
         self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
     ) -> Rendering:
-        """The editor's `text`, of any number of lines, as an answer to `first`: the parts of the issue as
-        they were sent. Written at `when`, which is aware. Pure."""
+        """Render the editor's `text`, of any number of lines, as a reply to `first`, the parts as sent.
+
+        `when` is the time of the notice (aware). Pure.
+        """
         ...
 
 
 @runtime_checkable
 class ArchiveChannel(Channel, Protocol):
-    """A channel with output over all issues.
+    """A channel with output that covers all issues.
 
-    `keeps` is true when what `render` makes is only material for `render_archive`: then nothing of it is
-    delivered, and its first part is kept for `body`. When it is false, all parts are delivered and `body`
-    must not be called.
+    With `caches_entries` the result of `render` is only used by `render_archive`: it is not delivered, and
+    its first part is cached for `body`. Otherwise all parts are delivered and `body` must not be called.
     """
 
     caches_entries: ClassVar[bool]
@@ -270,21 +289,23 @@ class ArchiveChannel(Channel, Protocol):
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
     ) -> Iterator[PartGroup]:
-        """The groups of parts that cover the archive, in the order they must be written.
+        """Yield the groups of parts that cover the archive, in the order they must be written.
 
-        `entries` is newest first. `body(entry)` gives back the body of the part this channel keeps of
-        that issue; ask for it only when needed, which for most groups is in `parts`.
+        `entries` is newest first. `body(entry)` returns the cached body of that issue; call it only when
+        needed, for most groups inside `parts`.
         """
         ...
 
 
 @runtime_checkable
 class PingChannel(ArchiveChannel, Protocol):
-    """A channel over all issues that tells somebody which of its files changed."""
+    """An archive channel that notifies a hub when its files change."""
 
     def build_ping(
         self, digest: Callable[[str], str], newsletter: Newsletter
     ) -> tuple[MessageChannel, Rendering] | None:
-        """Who is to be told what about its files, now that they are written; None when nobody is. `digest`
-        gives the SHA-256 (hex) of the file of a key."""
+        """Return the channel and the message that report the written files; None if no hub is configured.
+
+        `digest` returns the SHA-256 (hex) of the file with a key.
+        """
         ...

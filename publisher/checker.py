@@ -1,4 +1,4 @@
-"""The checks over files: every issue looked at once, side by side with the others, and remembered."""
+"""Checks issue files: each by itself and against the others, with a cache of the results."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from publisher.files import wrap_os_error, write_if_changed
 from publisher.model import Pos
 
 _UNLIMITED_CHANNELS = ("web", "rss")
-"""Channels that have room for anything."""
+"""Channels without limits."""
 
 _MAX_REMOVED_ISSUES = 8
-"""Of so many issues that no file has any more the pages are read."""
+"""Pages of so many issues whose file was deleted are read for their links."""
 
 MAX_ISSUE_BYTES = 8 << 20
-"""The most bytes of an issue, as for `publish`."""
+"""Size limit of an issue in bytes, as for `publish`."""
 
 ProgressHandler = Callable[[int, int], None]
 
 
 class FileResult(NamedTuple):
-    """What one file says by itself. `fault` is why it could not be read; then there is no imprint."""
+    """The check of one file by itself. `fault` is why it could not be read; then there is no summary."""
 
     path: str
     size: int
@@ -51,17 +51,17 @@ class FileResult(NamedTuple):
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> FileResult:
-        """What JSON gives back as a list."""
-        look: Any = cls(*row)
-        made: FileResult = look._replace(
-            problems=tuple(_problem_from_row(*one) for one in look.problems),
-            summary=look.summary and IssueSummary.from_row(look.summary),
-            budgets=tuple(Budget._make(one) for one in look.budgets),
+        """Return the result of a list read from JSON."""
+        raw: Any = cls(*row)
+        result: FileResult = raw._replace(
+            problems=tuple(_problem_from_row(*problem) for problem in raw.problems),
+            summary=raw.summary and IssueSummary.from_row(raw.summary),
+            budgets=tuple(Budget._make(budget) for budget in raw.budgets),
         )
-        return made
+        return result
 
     def as_row(self) -> list[Any]:
-        """What JSON can keep of a file that could be read."""
+        """Return the result of a readable file as a list for JSON."""
         problems = [
             (_position_to_row(p.pos), p.code, p.message, p.help, _edits_to_rows(p.edits))
             for p in self.problems
@@ -76,8 +76,8 @@ def _edits_to_rows(edits: Sequence[Edit]) -> list[tuple[object, str]]:
 def _problem_from_row(
     pos: Sequence[int], code: str, message: str, help_: str, edits: Sequence[Any]
 ) -> Problem:
-    made = tuple(Edit(Pos(*place), text) for place, text in edits)
-    return Problem(Pos(*pos), code, message, help_, made)
+    parsed_edits = tuple(Edit(Pos(*edit_pos), text) for edit_pos, text in edits)
+    return Problem(Pos(*pos), code, message, help_, parsed_edits)
 
 
 def _position_to_row(pos: Pos) -> tuple[int, int, int, int]:
@@ -86,19 +86,19 @@ def _position_to_row(pos: Pos) -> tuple[int, int, int, int]:
 
 @dataclass(frozen=True)
 class FileChecker:
-    """Looks at single files, in any process. Without a configuration nothing is measured."""
+    """Checks single files, in any process. Without a configuration, limits of channels are not checked."""
 
     root: Path
     config: Config | None = None
 
     @property
     def measured_channels(self) -> tuple[Channel, ...]:
-        """The channels whose room is measured."""
-        found = self.config.channels if self.config else ()
-        return tuple(channel for channel in found if channel.name not in _UNLIMITED_CHANNELS)
+        """The channels whose limits are checked."""
+        channels = self.config.channels if self.config else ()
+        return tuple(channel for channel in channels if channel.name not in _UNLIMITED_CHANNELS)
 
     def check(self, source: SourceFile) -> FileResult:
-        """What a file says. Never raises."""
+        """Check a file. Never raises."""
         try:
             text = read_issue_text(self.root / source.path, source.path)
         except PublisherError as error:
@@ -106,23 +106,25 @@ class FileChecker:
         return self.check_text(text, source)
 
     def check_text(self, text: str, source: SourceFile) -> FileResult:
-        """What the text of a file says."""
+        """Check the text of a file."""
         from publisher.checks.budgets import check_budgets, measure_budgets
         from publisher.checks.check import check_single_issue
         from publisher.reader import parse_issue
 
         issue = parse_issue(text, source.path)
-        problems, imprint = check_single_issue(issue, text)
-        measured: tuple[Budget, ...] = ()
+        problems, summary = check_single_issue(issue, text)
+        budgets: tuple[Budget, ...] = ()
         if self.config and self.measured_channels:
-            measured = tuple(measure_budgets(issue, self.measured_channels, self.config.newsletter))
-            long = check_budgets(measured, Pos(*imprint.title_position))
-            problems = tuple(sorted((*problems, *(p for p in long if p.code not in imprint.ignored_codes))))
-        return FileResult(*source, problems, imprint, measured)
+            budgets = tuple(measure_budgets(issue, self.measured_channels, self.config.newsletter))
+            exceeded = check_budgets(budgets, Pos(*summary.title_position))
+            problems = tuple(
+                sorted((*problems, *(p for p in exceeded if p.code not in summary.ignored_codes)))
+            )
+        return FileResult(*source, problems, summary, budgets)
 
 
 class ResultCache:
-    """What was seen in files that have not changed since, in `.publisher/cache`."""
+    """Results of files that have not changed since, stored in `.publisher/cache`."""
 
     def __init__(self, home: Home | None) -> None:
         self._home = home
@@ -136,18 +138,18 @@ class ResultCache:
         return self._home.cache / "checks.json"
 
     def get(self, source: SourceFile) -> FileResult | None:
-        """What was seen in a file of this size and time."""
+        """Return the result of a file of this size and mtime; None if there is none."""
         row = self._rows.get(source.path)
         return FileResult.from_row(row) if row and tuple(row[:3]) == source and source.mtime else None
 
     def put(self, result: FileResult, scanned_at: int) -> None:
-        """Remember what was seen at a time, in nanoseconds."""
+        """Store a result. `scanned_at`: when the file was found, in nanoseconds."""
         if self._home and is_mtime_reliable(SourceFile(*result[:3]), scanned_at) and not result.fault:
             self._rows[result.path] = result.as_row()
             self._dirty = True
 
     def save(self, paths: Collection[str]) -> None:
-        """Write what is remembered of the files that are there. A cache that cannot be written is none."""
+        """Write the results of the existing files. Write errors are ignored."""
         if self._dirty and self._home:
             rows = [row for path, row in self._rows.items() if path in paths]
             try:
@@ -158,7 +160,7 @@ class ResultCache:
 
 
 class CheckedFile(NamedTuple):
-    """A file and all that is wrong with it, in the order of the text. `fault` is why it could not be read."""
+    """A file and its problems, in the order of the text. `fault` is why it could not be read."""
 
     path: str
     problems: tuple[Problem, ...]
@@ -176,80 +178,88 @@ def check_files(
     texts: Mapping[str, str] | None = None,
     on_progress: ProgressHandler | None = None,
 ) -> Iterator[CheckedFile]:
-    """Check the files `wanted` by path, beside all that were `found` at a time `seen` (nanoseconds).
+    """Check the files `paths`, each also against all `sources`.
 
-    `texts` are the contents of files that are not saved yet. `advance` is told how many of how many are read.
+    `scanned_at`: when the sources were found, in nanoseconds. `texts`: by path, contents of files that are
+    not saved yet. `on_progress` is called with the number of files read and their total.
     """
     home = Home(checker.config.root) if checker.config else None
-    memory = ResultCache(home)
-    looks = {one.path: look for one in sources if (look := memory.get(one)) is not None}
-    unread = [one for one in sources if one.path not in looks or one.path in (texts or {})]
-    given = texts or {}
-    with ProcessPool(checker) as crew:
-        files = [one for one in unread if one.path not in given]
-        for done, look in enumerate(crew.map_unordered(FileChecker.check, files, len(files)), 1):
-            looks[look.path] = look
-            memory.put(look, scanned_at)
+    cached = ResultCache(home)
+    unsaved = texts or {}
+    results = {source.path: hit for source in sources if (hit := cached.get(source)) is not None}
+    unread = [source for source in sources if source.path not in results or source.path in unsaved]
+    with ProcessPool(checker) as pool:
+        files = [source for source in unread if source.path not in unsaved]
+        for done, result in enumerate(pool.map_unordered(FileChecker.check, files, len(files)), 1):
+            results[result.path] = result
+            cached.put(result, scanned_at)
             if on_progress:
                 on_progress(done, len(files))
-    for one in unread:
-        if one.path in given:
-            looks[one.path] = checker.check_text(given[one.path], one)
-    memory.save({one.path for one in sources})
-    imprints = [look.summary for look in looks.values() if look.summary]
+    for source in unread:
+        if source.path in unsaved:
+            results[source.path] = checker.check_text(unsaved[source.path], source)
+    cached.save({source.path for source in sources})
+    summaries = [result.summary for result in results.values() if result.summary]
     published = _load_published_sources(home, checker.config)
-    gone = set(published.values()) - {one.id for one in imprints}
-    archive = IssueIndex(imprints, published, _find_removed_issue_urls(checker.config, gone))
+    removed = set(published.values()) - {summary.id for summary in summaries}
+    index = IssueIndex(summaries, published, _find_removed_issue_urls(checker.config, removed))
     for path in paths:
-        look = looks[path]
-        if look.summary is None:
-            yield CheckedFile(path, (), (), look.fault)
+        result = results[path]
+        if result.summary is None:
+            yield CheckedFile(path, (), (), result.fault)
             continue
-        problems = tuple(sorted((*look.problems, *check_cross_issue(look.summary, archive))))
-        yield CheckedFile(path, problems, look.budgets, silenced=look.summary.ignored_codes)
+        problems = tuple(sorted((*result.problems, *check_cross_issue(result.summary, index))))
+        yield CheckedFile(path, problems, result.budgets, silenced=result.summary.ignored_codes)
 
 
 def _load_published_sources(home: Home | None, config: Config | None) -> dict[str, str]:
-    """The SHA-256 of every source that went out, and the id under which it did."""
+    """Return the IDs of published issues, by the SHA-256 of their source."""
     if home is None or config is None:
         return {}
     try:
-        known: dict[str, dict[str, str]] = json.loads(home.revisions.read_bytes())
+        revisions: dict[str, dict[str, str]] = json.loads(home.revisions.read_bytes())
         prefix = f"{config.newsletter.id}/"
-        return {one["source"]: name.removeprefix(prefix) for name, one in known.items() if "source" in one}
+        return {
+            revision["source"]: name.removeprefix(prefix)
+            for name, revision in revisions.items()
+            if "source" in revision
+        }
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
 
 
 def _find_removed_issue_urls(config: Config | None, ids: Collection[str]) -> dict[str, frozenset[str]]:
-    """The addresses on the pages of issues that are out, newest first."""
-    found = {}
-    for name in sorted(ids, reverse=True)[:_MAX_REMOVED_ISSUES] if config else ():
+    """Return the canonical URLs on the pages of removed issues, by ID, for the newest of them."""
+    urls = {}
+    for issue in sorted(ids, reverse=True)[:_MAX_REMOVED_ISSUES] if config else ():
         assert config
         try:
-            date = dt.date.fromisoformat(name)
-            page = config.root / config.newsletter.output_path(config.newsletter.issue_url(name, date))
+            date = dt.date.fromisoformat(issue)
+            page = config.root / config.newsletter.output_path(config.newsletter.issue_url(issue, date))
             hrefs = re.findall(r'href="(https?://[^"]+)"', page.read_text("utf-8", "replace"))
         except (OSError, ValueError):
             continue
-        found[name] = frozenset(links.canonicalize_url(unescape(href)) for href in hrefs)
-    return found
+        urls[issue] = frozenset(links.canonicalize_url(unescape(href)) for href in hrefs)
+    return urls
 
 
 def read_issue_text(path: Path, name: str) -> str:
-    """The text of a file. Raises IssueError for one that is none, StorageError for one that cannot be had."""
+    """Return the text of a file.
+
+    Raises IssueError if it is too large or not text, StorageError if unreadable.
+    """
     from publisher.reader import decode
 
     try:
         if (size := path.stat().st_size) > MAX_ISSUE_BYTES:
-            raise IssueError(f"{name} has {size >> 20} MB, and an issue at most {MAX_ISSUE_BYTES >> 20}")
+            raise IssueError(f"{name} has {size >> 20} MB; the limit is {MAX_ISSUE_BYTES >> 20} MB")
         return decode(path.read_bytes(), name)
     except OSError as error:
         raise wrap_os_error(f"cannot read {name}", error) from error
 
 
 def find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
-    """Every link of a file, or of the text that is to be one, and where it stands."""
+    """Return every URL and its position in a file, or in its text in `texts` that is not saved yet."""
     from publisher.checks.addresses import find_url_positions
     from publisher.checks.source import SourceText
     from publisher.checks.subject import IssueSource
@@ -260,7 +270,7 @@ def find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tu
 
 
 class FixedText(NamedTuple):
-    """A text before and after mending, and how many problems are gone."""
+    """A text before and after fixing, and the number of problems fixed."""
 
     before: str
     after: str
@@ -268,30 +278,32 @@ class FixedText(NamedTuple):
 
 
 def fix_text(text: str, path: str, codes: Collection[str]) -> FixedText:
-    """A text after mending what is safe of some codes."""
+    """Fix the problems of these codes in a text, where that is safe."""
     from publisher.checks.fix import apply_fixes
     from publisher.reader import parse_issue
 
-    done = apply_fixes(parse_issue, text, path, codes)
-    return FixedText(text, done.text, len(done.fixed))
+    result = apply_fixes(parse_issue, text, path, codes)
+    return FixedText(text, result.text, len(result.fixed))
 
 
 def replace_text(path: Path, name: str, fix: FixedText) -> None:
-    """Write a mended text in the encoding the file has. Raises StorageError when the file is not the text any
-    more that was mended, or cannot be written."""
+    """Write a fixed text in the encoding of the file.
+
+    Raises StorageError if the file has changed since it was read, or cannot be written.
+    """
     target = path.resolve()
     try:
         data = target.read_bytes()
     except OSError as error:
         raise wrap_os_error(f"cannot read {name}", error) from error
     if encode_like(fix.before, data) != data:
-        raise StorageError(f"{name} was not mended: it has changed, or is not whole text")
+        raise StorageError(f"{name} was not fixed: the file has changed or is not valid text")
     write_if_changed(target, encode_like(fix.after, data))
 
 
 def encode_like(text: str, original: bytes) -> bytes:
-    """A text in the encoding of a file, with the mark it has at its front."""
-    for mark, name in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
-        if original.startswith(mark):
-            return mark + text.encode(name, "replace")
+    """Encode a text like the file `original`, with its byte order mark if it has one."""
+    for bom, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
+        if original.startswith(bom):
+            return bom + text.encode(encoding, "replace")
     return text.encode("utf-8", "replace")

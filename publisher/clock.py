@@ -1,4 +1,4 @@
-"""Time as the pipeline sees it: given from outside, so that a test can let it pass."""
+"""The clock that a run is given, so that tests can control the time; and local times as UTC."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from zoneinfo import ZoneInfo
 
 
 class Clock(NamedTuple):
-    """`time` says what time it is, aware; `wait` lets so many seconds pass."""
+    """`time` returns the current time, aware; `wait` sleeps, in seconds."""
 
     time: Callable[[], dt.datetime]
     wait: Callable[[float], None]
 
     @classmethod
     def running(cls, since: dt.datetime) -> Clock:
-        """The real time, if it is `since` now."""
-        begun = time.monotonic()
-        return cls(lambda: since + dt.timedelta(seconds=time.monotonic() - begun), time.sleep)
+        """Return a clock that starts at `since` and runs in real time."""
+        started = time.monotonic()
+        return cls(lambda: since + dt.timedelta(seconds=time.monotonic() - started), time.sleep)
 
 
 _MINUTE = dt.timedelta(minutes=1)
 
 
 def resolve_local_time(day: dt.date, at: dt.time, zone: ZoneInfo) -> dt.datetime:
-    """The moment, in UTC. A time that comes twice that day is the first of the two; for one that the clocks
-    jump over, it is the moment after the jump."""
+    """Return a date and a local time as a time in UTC.
+
+    When the clocks are turned back, the first of two equal local times counts; when they are turned forward,
+    a skipped local time becomes the first one after it.
+    """
     wall = dt.datetime.combine(day, at)
     moment = wall.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == wall:

@@ -1,4 +1,4 @@
-"""What is asked of the pipeline, what it tells while it works, and what it gives back. All plain data."""
+"""Requests to the pipeline, the events it reports while it runs, and its outcomes. All plain data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 
 class PendingSend(NamedTuple):
-    """What is about to leave for a destination: deliveries that nobody can take back, and changes to what is
-    there. The issue was to appear so many whole days ago, if that is `late`."""
+    """What is about to be sent to a destination, for confirmation.
+
+    `new` counts deliveries that cannot be undone; `changed` and `removed` count parts that are edited or
+    deleted. `days_late`: whole days since the scheduled time of the issue.
+    """
 
     channel: str
     destination: str
@@ -25,21 +28,24 @@ class PendingSend(NamedTuple):
     days_late: int = 0
 
 
-def _confirm_by_default(leaving: Sequence[PendingSend]) -> bool:
-    return bool(leaving)
+def _confirm_by_default(pending: Sequence[PendingSend]) -> bool:
+    return bool(pending)
 
 
 class Request(NamedTuple):
-    """What to publish: an issue by date, id or file ("" for the newest due), on the channels named (none:
-    all that are on). `out` is the folder to write to instead of the project's own; then nothing is sent.
+    """What to publish: an issue by date, ID or file ("" for the newest due), on the named channels (empty:
+    all enabled ones).
 
-    With `correct` an issue that is out may get more or fewer messages. `patience` is for how many seconds a
-    channel may wait for a platform that wants to be left alone. With `retry` only what failed or was put off
-    is sent, now. With `force` an issue goes out whatever errors it has, and the ledger is told; `unchecked`
-    is for one of long ago, which nobody looks at for errors any more. `not_yet` are the files of issues whose
-    time has not come: the archive goes without them; None when that is to be found out. Without `announce`
-    nobody is told that feeds changed. `approve` is asked once before anything leaves that cannot be taken
-    back, or is corrected; it may raise instead of saying no.
+    `out`: folder to write to instead of the project's folder; then nothing is sent.
+    `correct`: a published issue may get more or fewer messages than before.
+    `retry`: only failed and postponed deliveries are sent, and now.
+    `force`: the issue is published despite errors, which is recorded in the ledger.
+    `skip_checks`: the issue is not checked for errors, because it is an old one.
+    `max_wait`: how long a channel may wait for rate limits, in seconds.
+    `confirm`: called once before anything is sent that cannot be undone, or is corrected; may raise instead
+    of returning False.
+    `held_back`: files of issues that are left out of the archive; None: determined by the run.
+    `send_pings`: whether changes of feeds are reported to hubs.
     """
 
     issue: str = ""
@@ -57,14 +63,14 @@ class Request(NamedTuple):
 
 
 class IssueChosen(NamedTuple):
-    """The issue that will be published; `newest` when it was not asked for by name."""
+    """The issue that will be published; `newest` if it was not requested by name."""
 
     issue: Record
     newest: bool
 
 
 class Progress(NamedTuple):
-    """So many issues of `total` have been read or written; `stage` is "reading" or "writing"."""
+    """`done` of `total` issues have been read or written; `stage` is "reading" or "writing"."""
 
     stage: str
     done: int
@@ -72,27 +78,28 @@ class Progress(NamedTuple):
 
 
 class RunWarning(NamedTuple):
-    """Something a person should know that stops nothing."""
+    """A warning; the run continues."""
 
     message: str
 
 
 class WouldWrite(NamedTuple):
-    """A file that a dry run would write, as it would be."""
+    """A file that a dry run would write, with its new content."""
 
     channel: str
     part: Part
 
 
 class ChannelOutcome(NamedTuple):
-    """What became of one channel.
+    """The outcome of one channel.
 
-    `written` are the files that changed (in a dry run: would change), `unchanged` counts the others.
-    `shown` are the files to name first, `issues` how many issues they cover. `gone` are files of issues
-    that are no longer there: nothing leads to them, and they are left alone.
+    `written`: files that changed (in a dry run: would change); `unchanged`: number of other files;
+    `main_files`: files to list first; `issues`: how many issues they cover; `orphaned`: files of issues that
+    no longer exist; nothing links to them, and they are not deleted.
 
-    A live channel has a `destination` instead, and counts of what was `sent` and `changed` there (in a dry
-    run: would be). `held` says why what is there is not what the issue says now. It `took` so many seconds.
+    A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
+    run: would be). `held_reason` says why the published content differs from the issue. `duration` is in
+    seconds.
     """
 
     name: str
@@ -111,11 +118,11 @@ class ChannelOutcome(NamedTuple):
 
     @property
     def has_changes(self) -> bool:
-        """Whether anything is not as it was."""
+        """Whether anything was written, sent or changed."""
         return bool(self.written or self.sent or self.changed)
 
     def with_notice(self, notice: ChannelOutcome) -> ChannelOutcome:
-        """What became of the channel, together with a notice that went out after the issue."""
+        """Return the outcome together with that of a notice that was sent after the issue."""
         return self._replace(
             destination=self.destination or notice.destination,
             sent=self.sent + notice.sent,
@@ -129,7 +136,10 @@ EventHandler = Callable[[RunEvent], None]
 
 
 class Outcome(NamedTuple):
-    """What became of a run. `issue` is None when none is due; then `until` is the date of the next."""
+    """The outcome of a run.
+
+    `issue` is None if none is due; then `next_date` is the date of the next issue.
+    """
 
     issue: Record | None
     channels: Mapping[str, ChannelOutcome]
@@ -138,10 +148,10 @@ class Outcome(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the command: that of the first channel that failed, else 0."""
-        return next((one.error.exit_code for one in self.channels.values() if one.error), 0)
+        """The exit code of the command: that of the first failed channel, else 0."""
+        return next((channel.error.exit_code for channel in self.channels.values() if channel.error), 0)
 
     @property
     def is_unchanged(self) -> bool:
-        """True when everything was there already."""
-        return not self.exit_code and not any(one.has_changes for one in self.channels.values())
+        """Whether everything was up to date already."""
+        return not self.exit_code and not any(channel.has_changes for channel in self.channels.values())

@@ -1,4 +1,4 @@
-"""What stops an issue: errors in its text, beside the issues before it, or for want of room on a channel."""
+"""Checks an issue before it is published: its text, against earlier issues, and the limits of channels."""
 
 from __future__ import annotations
 
@@ -20,67 +20,75 @@ if TYPE_CHECKING:
     from publisher.ledger.calendar import ForcedIssue
 
 _MAX_COMPARED = 20
-"""So many issues before this one are compared with it; `publish check` compares with all."""
+"""So many earlier issues are compared with this one; `publish check` compares with all."""
 
 _MAX_LISTED = 3
 
 ParsedTexts = Mapping[str, tuple[str, Issue]]
-"""By path: texts that were read a moment ago, and what they say."""
+"""By path: text and document of issues that were just read."""
 
 _ErrorPosition = tuple[int, str]
-"""The line of an error, and its code."""
+"""Line and code of an error."""
 
 
 def require_no_errors(run: RunContext, issue: Record, current: Edition, parsed_texts: ParsedTexts) -> None:
-    """Look for errors in the issue to publish, and remember what was seen.
+    """Check the issue to publish, and cache the result.
 
-    Raises IssueError when it has some. With `force` they are told by a warning, and the ledger keeps that
-    somebody insisted: the same text is not stopped by them again.
+    Raises IssueError if it has errors. With `force` they are reported as a warning and recorded in the
+    ledger, so that they do not block the same text again.
     """
-    soundness = IssueChecker(run, current.issues, parsed_texts)
-    errors = soundness.find_errors(issue, run.channels)
+    checker = IssueChecker(run, current.issues, parsed_texts)
+    errors = checker.find_errors(issue, run.channels)
     if not run.request.dry_run:
-        soundness.save()
+        checker.save()
     if not errors:
         return
     from publisher.ledger.calendar import load_forced_issues, record_forced
 
     name = f"{run.config.newsletter.id}/{issue.id}"
-    known = load_forced_issues(run.ledger).get(name, ()) if run.has_ledger else ()
+    forced = load_forced_issues(run.ledger).get(name, ()) if run.has_ledger else ()
     if run.request.force:
-        if run.is_recorded and not is_forced(errors, issue, known):
+        if run.is_recorded and not is_forced(errors, issue, forced):
             record_forced(run.ledger, name, issue.sha256, ", ".join(errors), run.now)
-        run.warn(f"{_summarize_errors(issue, errors)}; published all the same (--force)")
-    elif not is_forced(errors, issue, known):
-        raise build_issue_error(issue, errors, "or go on all the same: --force")
+        run.warn(f"{_summarize_errors(issue, errors)}; published anyway (--force)")
+    elif not is_forced(errors, issue, forced):
+        raise build_issue_error(issue, errors, "or publish anyway: --force")
 
 
 def build_issue_error(issue: Record, errors: Sequence[str], alternative: str = "") -> IssueError:
-    """What to tell of an issue with errors; `otherwise` is what can be done but mend them."""
-    look = f"publish check {shlex.quote(issue.path)}"
-    return IssueError(_summarize_errors(issue, errors), f"{look} · {alternative}" if alternative else look)
+    """Return the error for an issue with errors.
+
+    `alternative` is a hint what to do instead of fixing them.
+    """
+    command = f"publish check {shlex.quote(issue.path)}"
+    return IssueError(
+        _summarize_errors(issue, errors), f"{command} · {alternative}" if alternative else command
+    )
 
 
 def _summarize_errors(issue: Record, errors: Sequence[str]) -> str:
     more = ", …" if len(errors) > _MAX_LISTED else ""
-    counted = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
-    return f"{issue.path} has {counted}: {', '.join(errors[:_MAX_LISTED])}{more}"
+    count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
+    return f"{issue.path} has {count}: {', '.join(errors[:_MAX_LISTED])}{more}"
 
 
 def is_forced(errors: Iterable[str], issue: Record, forced_issues: Iterable[ForcedIssue]) -> bool:
-    """Whether a person insisted on this very text with all of these errors."""
+    """Whether a person has forced this revision of the text with all of these errors."""
     accepted = {
         error
-        for one in forced_issues
-        if one.source_digest == issue.sha256
-        for error in one.errors.split(", ")
+        for forced in forced_issues
+        if forced.source_digest == issue.sha256
+        for error in forced.errors.split(", ")
     }
     return accepted.issuperset(errors)
 
 
 class _CheckedText(NamedTuple):
-    """What a text says by itself: what others are compared with, its errors unless only others were, and by
-    channel what is too much for it."""
+    """The check of one text by itself.
+
+    `summary` is what other issues are compared with; `errors` is None if they were not determined; `excess`
+    says, by channel, which limit is exceeded (empty if none).
+    """
 
     sha256: str
     summary: IssueSummary
@@ -89,17 +97,19 @@ class _CheckedText(NamedTuple):
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
-        """What JSON gives back as a list."""
+        """Return the result of a list read from JSON."""
         from publisher.checks.summary import IssueSummary
 
-        sha256, imprint, errors, excess = row
-        places = None if errors is None else tuple((line, code) for line, code in errors)
-        return cls(sha256, IssueSummary.from_row(imprint), places, excess)
+        sha256, summary, errors, excess = row
+        positions = None if errors is None else tuple((line, code) for line, code in errors)
+        return cls(sha256, IssueSummary.from_row(summary), positions, excess)
 
 
 class IssueChecker:
-    """Looks for errors, in each text once: `save` remembers in the cache what was seen. `issues` are those to
-    compare with, newest first; `readings` need not be read."""
+    """Finds errors in issues, with a cache that `save` writes.
+
+    `issues` are those to compare with, newest first; `parsed_texts` are not read again.
+    """
 
     def __init__(self, run: RunContext, issues: Sequence[Record], parsed_texts: ParsedTexts) -> None:
         self._run = run
@@ -112,8 +122,10 @@ class IssueChecker:
         self._errors_by_path: dict[str, list[str]] = {}
 
     def find_errors(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
-        """The errors that keep an issue from these channels, for people. A file that cannot be read has none:
-        who publishes it will say so."""
+        """Return the errors that block an issue on these channels, as texts for people.
+
+        Empty for a file that cannot be read: publishing it raises that error.
+        """
         try:
             if issue.path not in self._errors_by_path:
                 self._errors_by_path[issue.path] = self._find_text_errors(issue)
@@ -123,38 +135,39 @@ class IssueChecker:
         return [*self._errors_by_path[issue.path], *(f"too-long for {name}" for name in excess)]
 
     def _find_text_errors(self, issue: Record) -> list[str]:
-        """The errors in its text and beside the issues before it. Raises IssueError, StorageError."""
+        """Find the errors in a text and against earlier issues. Raises IssueError, StorageError."""
         from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 
-        own = self._check_issue(issue)
-        before = [one for one in self._issues if one.date < issue.date][:_MAX_COMPARED]
-        others = [seen.summary for one in before if (seen := self._summarize_issue(one))]
-        beside = _locate_errors(check_cross_issue(own.summary, IssueIndex([own.summary, *others])))
-        return [f"{code} at line {line}" for line, code in sorted({*(own.errors or ()), *beside})]
+        checked = self._check_issue(issue)
+        earlier = [record for record in self._issues if record.date < issue.date][:_MAX_COMPARED]
+        others = [other.summary for record in earlier if (other := self._summarize_issue(record))]
+        index = IssueIndex([checked.summary, *others])
+        cross_errors = _locate_errors(check_cross_issue(checked.summary, index))
+        return [f"{code} at line {line}" for line, code in sorted({*(checked.errors or ()), *cross_errors})]
 
     def save(self) -> None:
-        """Remember the issues that were looked at."""
+        """Write the results of the checked issues to the cache."""
         if self._checked != self._cached:
-            with suppress(StorageError):  # without it, the next run looks again
+            with suppress(StorageError):  # without it, the next run checks again
                 cache.save_cache(self._path, self._run.home.cache_key, self._checked)
                 self._run.home.write_gitignore()
 
     def _check_issue(self, issue: Record) -> _CheckedText:
-        """An issue with its errors. Raises IssueError, StorageError."""
-        seen = self._get_cached(issue)
-        if seen is None or seen.errors is None:
+        """Return the check of an issue with its errors. Raises IssueError, StorageError."""
+        checked = self._get_cached(issue)
+        if checked is None or checked.errors is None:
             from publisher.checks.check import errors_only
 
             text, document = self._parse_issue(issue)
-            found = errors_only(document, text)
-            seen = _CheckedText(issue.sha256, found.summary, tuple(_locate_errors(found.problems)))
-        self._checked[issue.path] = seen
-        return seen
+            result = errors_only(document, text)
+            checked = _CheckedText(issue.sha256, result.summary, tuple(_locate_errors(result.problems)))
+        self._checked[issue.path] = checked
+        return checked
 
     def _summarize_issue(self, issue: Record) -> _CheckedText | None:
-        """An issue of which only the imprint is of use; None for a file that cannot be read."""
-        seen = self._get_cached(issue)
-        if seen is None:
+        """Return the check of an issue whose errors are not needed; None if the file cannot be read."""
+        checked = self._get_cached(issue)
+        if checked is None:
             from publisher.checks.source import SourceText
             from publisher.checks.subject import IssueSource
             from publisher.checks.summary import IssueSummary
@@ -163,32 +176,32 @@ class IssueChecker:
                 text, document = self._parse_issue(issue)
             except PublisherError:
                 return None
-            seen = _CheckedText(
+            checked = _CheckedText(
                 issue.sha256, IssueSummary.from_source(IssueSource(document, SourceText(text)))
             )
-        self._checked[issue.path] = seen
-        return seen
+        self._checked[issue.path] = checked
+        return checked
 
     def _find_channels_over_limit(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
-        """The channels that cannot carry so much, unless the issue wants to hear nothing of it."""
-        seen = self._checked[issue.path]
+        """Return the channels whose limits are exceeded; none if the issue ignores `too-long`."""
+        checked = self._checked[issue.path]
         limited = {channel.name: channel for channel in channels if getattr(channel, "limits", None)}
-        unknown = [channel for name, channel in limited.items() if name not in seen.excess]
-        if unknown:
+        unmeasured = [channel for name, channel in limited.items() if name not in checked.excess]
+        if unmeasured:
             from publisher.checks.budgets import measure_budgets
 
             _, document = self._parse_issue(issue)
-            made = measure_budgets(document, unknown, self._run.config.newsletter)
-            # a channel that cannot render it at all says so itself, and stops no other
-            excess = {one.channel: one.excess if one.report else "" for one in made}
-            seen = seen._replace(excess={**seen.excess, **excess})
-            self._checked[issue.path] = seen
-        silent = "too-long" in seen.summary.ignored_codes
-        return [name for name in limited if seen.excess[name] and not silent]
+            budgets = measure_budgets(document, unmeasured, self._run.config.newsletter)
+            # a channel that cannot render the issue reports that itself, and does not block others
+            excess = {budget.channel: budget.excess if budget.report else "" for budget in budgets}
+            checked = checked._replace(excess={**checked.excess, **excess})
+            self._checked[issue.path] = checked
+        ignored = "too-long" in checked.summary.ignored_codes
+        return [name for name in limited if checked.excess[name] and not ignored]
 
     def _get_cached(self, issue: Record) -> _CheckedText | None:
-        seen = self._checked.get(issue.path) or self._cached.get(issue.path)
-        return seen if seen and seen.sha256 == issue.sha256 else None
+        checked = self._checked.get(issue.path) or self._cached.get(issue.path)
+        return checked if checked and checked.sha256 == issue.sha256 else None
 
     def _parse_issue(self, issue: Record) -> tuple[str, Issue]:
         if issue.path not in self._parsed_texts:

@@ -1,7 +1,8 @@
-"""Channels by name: our own from a table, those of other packages from entry points.
+"""Channels by name: built-in ones from a table, those of other packages from entry points.
 
-A package adds a channel by an entry point in the group `publisher.channels`. Reading entry points costs
-more than all the rest of a start, so it is done only for a name that is not in the table, and for the list.
+A package adds a channel with an entry point in the group `publisher.channels`. Reading entry points takes
+longer than the rest of the start, so they are read only for a name that is not in the table, and to list all
+channels.
 """
 
 from __future__ import annotations
@@ -26,63 +27,66 @@ _BUILTIN_CHANNELS = {
 
 
 def channel_names() -> tuple[str, ...]:
-    """The names of all channels there are, ours first.
+    """Return the names of all channels, built-in ones first.
 
-    Raises ConfigError when two packages give the same name.
+    Raises ConfigError if two packages use the same name.
     """
     return (*_BUILTIN_CHANNELS, *_read_entry_points())
 
 
 def load_channel(name: str) -> type[Channel]:
-    """The class of the channel `name`; importing it is the only thing that happens.
+    """Import and return the class of the channel `name`.
 
-    Raises ConfigError when there is no such channel, when its code cannot be imported, and when what
-    was imported is not a channel.
+    Raises ConfigError if there is no such channel, if it cannot be imported, or if it is not a channel.
     """
-    place = _BUILTIN_CHANNELS.get(name) or _read_entry_points().get(name)
-    if place is None:
+    location = _BUILTIN_CHANNELS.get(name) or _read_entry_points().get(name)
+    if location is None:
         raise _unknown_channel_error(name)
-    module, _, attribute = place.partition(":")
+    module, _, attribute = location.partition(":")
     try:
-        found = getattr(import_module(module), attribute)
+        channel_class = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"the channel {name} cannot be loaded from {place}: {error}", "install its package again"
+            f"the channel {name} cannot be loaded from {location}: {error}", "reinstall its package"
         ) from error
-    if fault := _check_channel_class(name, found):
-        raise ConfigError(f"the channel {name} is not usable: {place} {fault}", "tell its author")
-    return cast("type[Channel]", found)
+    if problem := _check_channel_class(name, channel_class):
+        raise ConfigError(
+            f"the channel {name} is not usable: {location} {problem}", "report it to its author"
+        )
+    return cast("type[Channel]", channel_class)
 
 
 def _read_entry_points() -> dict[str, str]:
-    """Name to "module:attribute" of the channels other packages bring."""
+    """Return "module:attribute" of the channels of other packages, by name."""
     from importlib.metadata import entry_points  # slow to import
 
-    found: dict[str, str] = {}
+    channels: dict[str, str] = {}
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
-        other = _BUILTIN_CHANNELS.get(point.name) or found.get(point.name, point.value)
-        if other != point.value:  # the same one twice is a package that is found twice on the path
+        other = _BUILTIN_CHANNELS.get(point.name) or channels.get(point.name, point.value)
+        if other != point.value:  # equal ones are from one package that is on the path twice
             raise ConfigError(
                 f"two channels are named {point.name}: {other} and {point.value}",
                 "uninstall the package of one of them",
             )
-        found[point.name] = point.value
-    return found
+        channels[point.name] = point.value
+    return channels
 
 
 def _unknown_channel_error(name: str) -> ConfigError:
-    known = channel_names()
-    near = find_nearest(name, known)
-    listed = f"channels: {', '.join(known)}"
-    return ConfigError(f"there is no channel {name}", f"did you mean {near}? {listed}" if near else listed)
+    names = channel_names()
+    nearest = find_nearest(name, names)
+    listed = f"channels: {', '.join(names)}"
+    return ConfigError(
+        f"there is no channel {name}", f"did you mean {nearest}? {listed}" if nearest else listed
+    )
 
 
-def _check_channel_class(name: str, found: object) -> str:
-    """What keeps an object from being the class of a channel; empty when nothing does."""
-    if not isinstance(found, type) or not is_dataclass(found):
+def _check_channel_class(name: str, candidate: object) -> str:
+    """Return why an object is not a usable channel class; empty if it is one."""
+    if not isinstance(candidate, type) or not is_dataclass(candidate):
         return "is not a dataclass"
     for attribute in ("name", "render", "session"):
-        if not hasattr(found, attribute):
+        if not hasattr(candidate, attribute):
             return f"has no {attribute}"
-    own = getattr(found, "name", "")
-    return "" if own == name else f"is named {own!r}"
+    actual = getattr(candidate, "name", "")
+    return "" if actual == name else f"is named {actual!r}"

@@ -1,4 +1,4 @@
-"""What one run of the pipeline knows from its start."""
+"""The context of one run: configuration, request, clock, ledger."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 
 class OutgoingMessage(NamedTuple):
-    """A rendering, the live channel it goes by, the id of the issue (or newsletter) it is of, and the name of
-    the channel that is done when it arrived; of an issue, when it was to appear."""
+    """A rendering to be sent over `channel`.
+
+    `id` is that of the issue, or of the newsletter; `source_channel` names the channel that is up to date
+    once this is delivered; `published` is the scheduled time of an issue (aware).
+    """
 
     id: str
     source_channel: str
@@ -39,8 +42,11 @@ class OutgoingMessage(NamedTuple):
 
 @dataclass(frozen=True)
 class RunContext:
-    """A request, and all it is about. `channels` are in the order of delivery, `when` is aware. `stop`
-    ends it after what it has begun."""
+    """A request and everything needed to fulfil it.
+
+    `channels` are in the order of delivery; `started_at` is aware; `stop` ends the run after the deliveries
+    in progress.
+    """
 
     config: Config
     theme: Theme
@@ -54,53 +60,56 @@ class RunContext:
 
     @cached_property
     def now(self) -> dt.datetime:
-        """The time of the run in the newsletter's zone, in whole seconds."""
+        """The time of the run in the newsletter's time zone, in whole seconds."""
         zone = ZoneInfo(self.config.newsletter.timezone)
         return self.started_at.astimezone(zone).replace(microsecond=0)
 
     @property
     def output_folder(self) -> Path:
-        """The folder that parts are delivered to."""
+        """The folder that files are written to."""
         return self.request.out or self.config.root
 
     @cached_property
     def home(self) -> Home:
-        """Where things are remembered from one run to the next."""
+        """The folder with the state kept between runs."""
         return Home(self.config.root)
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the books are told of it: what goes to another folder is a copy, and a dry run is none."""
+        """Whether the run is recorded in the ledger; output to another folder and dry runs are not."""
         return self.output_folder == self.config.root and not self.request.dry_run
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The books, open until `close`. Raises StorageError."""
+        """The ledger, open until `close`. Raises StorageError."""
         from publisher.ledger import Ledger
 
-        address = self.config.ledger
-        return Ledger(resolve_secret(address) if address else self.home.ledger)
+        url = self.config.ledger
+        return Ledger(resolve_secret(url) if url else self.home.ledger)
 
     @property
     def has_ledger(self) -> bool:
-        """Whether there are books already: only to look must not begin them."""
-        there = self.home.ledger.exists() or self.home.ledger.with_suffix(".backup").exists()
-        return bool(self.config.ledger) or there
+        """Whether a ledger exists; read-only commands must not create one."""
+        exists = self.home.ledger.exists() or self.home.ledger.with_suffix(".backup").exists()
+        return bool(self.config.ledger) or exists
 
     def article_urls(self, entries: Iterable[Entry]) -> dict[str, str]:
-        """Where issues are at WeChat, by the address of their page."""
+        """Return the URLs of WeChat articles, by the URL of the issue's page."""
         from publisher.ledger.queries import find_article_urls
 
-        known = find_article_urls(self.ledger, "wechat") if self.has_ledger else {}
-        return {entry.url: known[entry.id] for entry in entries if entry.id in known}
+        by_id = find_article_urls(self.ledger, "wechat") if self.has_ledger else {}
+        return {entry.url: by_id[entry.id] for entry in entries if entry.id in by_id}
 
     def close(self) -> None:
-        """Let go of the books, if they were opened."""
+        """Close the ledger, if it was opened."""
         if "ledger" in self.__dict__:
             self.ledger.close()
 
     def is_sending_channel(self, channel: Channel) -> bool:
-        """Whether what a channel makes leaves the house. To another folder everything goes as files."""
+        """Whether a channel sends what it renders.
+
+        With another output folder everything is written to files.
+        """
         return (
             isinstance(channel, MessageChannel)
             and bool(channel.destination)
@@ -108,20 +117,20 @@ class RunContext:
         )
 
     def warn(self, message: str) -> None:
-        """Tell something that stops nothing."""
+        """Report a warning; the run continues."""
         self.warnings.append(message)
         self.report(RunWarning(message))
 
 
 def select_channels(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
-    """The channels named, or all that are on, in the order of delivery.
+    """Return the named channels, or all enabled ones, in the order of delivery.
 
-    Raises ConfigError for one that is not there or not on.
+    Raises ConfigError for a channel that does not exist or is disabled.
     """
-    on = {channel.name: channel for channel in config.channels}
+    enabled = {channel.name: channel for channel in config.channels}
     for name in names:
-        if name not in on:
-            registry.load_channel(name)  # which says so when there is no such channel
-            hint = f"switch it on: [channels.{name}] in {config.path.name}"
-            raise ConfigError(f"the channel {name} is off", hint)
+        if name not in enabled:
+            registry.load_channel(name)  # raises ConfigError if there is no such channel
+            hint = f"enable it: [channels.{name}] in {config.path.name}"
+            raise ConfigError(f"the channel {name} is disabled", hint)
     return tuple(channel for channel in config.channels if not names or channel.name in names)

@@ -1,11 +1,11 @@
-"""The contract every channel keeps, for the tests of whoever writes one.
+"""The contract of every channel, for the tests of channel authors.
 
     from publisher.testing import check_channel
 
     def test_contract():
         check_channel(MyChannel())
 
-Raises AssertionError with a sentence that says what is broken.
+Raises AssertionError with a message that says what is wrong.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ if a < b:
 
 
 def build_sample() -> tuple[Issue, Context]:
-    """An issue as the pipeline gives it to a channel, and the context that goes with it."""
+    """Return a sample issue, as the pipeline passes it to channels, and its context."""
     issue = make_publishable(parse_issue(SAMPLE, "2021-07-18.md"))
     date = dt.date(2021, 7, 18)
     url = PUBLICATION.issue_url(issue.id, date)
@@ -86,52 +86,53 @@ def build_sample() -> tuple[Issue, Context]:
 
 
 def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -> Rendering:
-    """Hold a channel to the contract; gives back what it made of the sample.
+    """Check a channel against the contract; return its rendering of the sample issue.
 
-    The same issue makes the same parts twice; rendering opens no file and no socket and asks no clock;
-    no two parts or previews share a key; each has a media type and a body; the address of every item is in
-    some part; and what the channel names in `limits` (a mapping of report keys to numbers) it also reports
-    and keeps. `text` turns a part into the text that is searched for addresses, for forms this module does
-    not know.
+    Rendering twice gives equal parts; it opens no file and no socket and reads no clock; keys of parts and
+    previews are unique; each has a media type and a body; the URL of every item is in some part; and every
+    limit in `limits` (a mapping of report keys to numbers) is reported and not exceeded. `text` extracts the
+    text of a part in which URLs are searched, for formats this module does not know.
     """
     assert isinstance(channel, Channel), f"{type(channel).__name__} lacks name, render or session"
     issue, context = build_sample()
-    first = channel.render(issue, context)  # imports what it needs, which may open files
+    first = channel.render(issue, context)  # the first call imports modules, which opens files
     with _sandbox():
         second = channel.render(issue, context)
-    assert first.parts, f"{channel.name} makes no part"
-    assert first == second, f"{channel.name} makes other parts of the same issue the second time"
+    assert first.parts, f"{channel.name} renders no part"
+    assert first == second, f"{channel.name} renders the same issue differently the second time"
     files = (*first.parts, *first.previews)
     keys = [part.key for part in files]
-    assert len(keys) == len(set(keys)), f"{channel.name} uses a key twice: {sorted(keys)}"
+    assert len(keys) == len(set(keys)), f"{channel.name} uses the same key twice: {sorted(keys)}"
     for part in files:
-        assert part.key, f"{channel.name} makes a part without a key"
+        assert part.key, f"{channel.name} renders a part without a key"
         assert "/" in part.media_type, f"{part.key} has no media type"
         assert part.body, f"{part.key} is empty"
-    shown = "\n".join((text or extract_text)(part) for part in first.parts)
+    all_text = "\n".join((text or extract_text)(part) for part in first.parts)
     for item in issue.items:
-        assert item.url is None or item.url in shown, f"{channel.name} loses the address {item.url}"
+        assert item.url is None or item.url in all_text, f"{channel.name} loses the URL {item.url}"
     limits: Mapping[str, int] = getattr(channel, "limits", {})
     for name, limit in limits.items():
         count = first.report.get(name)
-        assert isinstance(count, int), f"{channel.name} has a limit for {name} and does not report it"
-        assert count <= limit, f"{channel.name}: {name} is {count}, over its limit of {limit}"
+        assert isinstance(count, int), f"{channel.name} has a limit for {name} but does not report it"
+        assert count <= limit, f"{channel.name}: {name} is {count}, above the limit of {limit}"
     return first
 
 
 def extract_text(part: Part) -> str:
-    """What a part says, without the escapes of its form: HTML, XML, JSON, a mail message, plain text."""
-    kind = part.media_type.partition(";")[0].strip()
-    if kind == "message/rfc822":
+    """Return the unescaped text of a part in HTML, XML, JSON, an email message or plain text."""
+    media_type = part.media_type.partition(";")[0].strip()
+    if media_type == "message/rfc822":
         import email
         import email.policy
 
         message = email.message_from_bytes(part.body, policy=email.policy.default)
         return "\n".join(
-            str(one.get_content()) for one in message.walk() if one.get_content_maintype() == "text"
+            str(section.get_content())
+            for section in message.walk()
+            if section.get_content_maintype() == "text"
         )
     decoded = part.body.decode("utf-8")
-    if kind.endswith("json"):
+    if media_type.endswith("json"):
         values = (
             [json.loads(line) for line in decoded.splitlines()] if "\n{" in decoded else [json.loads(decoded)]
         )
@@ -155,10 +156,10 @@ def _audit(event: str, _: object) -> None:
 
 @contextmanager
 def _sandbox() -> Iterator[None]:
-    """No file, no socket and no clock for the code that runs inside."""
+    """Forbid files, sockets and clocks inside the `with` block."""
     global _is_sandboxed
     if _audit not in _installed_hooks:
-        sys.addaudithook(_audit)  # it stays for good, and does nothing outside of this block
+        sys.addaudithook(_audit)  # it cannot be removed, and does nothing outside of this block
         _installed_hooks.append(_audit)
     with ExitStack() as stack:
         for name in _CLOCKS:
@@ -176,18 +177,18 @@ _installed_hooks: list[object] = []
 
 
 def _forbid_clock(*_: object) -> NoReturn:
-    raise AssertionError("render asks the clock")
+    raise AssertionError("render reads the clock")
 
 
 class _RealInstancesMeta(type):
-    """Lets the real moments and days count as the ones that stand in for them."""
+    """Makes real datetimes and dates instances of the classes that replace them."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, cls.__mro__[1])
 
 
 class _ForbiddenDatetime(dt.datetime, metaclass=_RealInstancesMeta):
-    """A datetime that does not know what time it is."""
+    """A datetime that raises when asked for the current time."""
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> Any:  # noqa: ARG003
@@ -203,7 +204,7 @@ class _ForbiddenDatetime(dt.datetime, metaclass=_RealInstancesMeta):
 
 
 class _ForbiddenDate(dt.date, metaclass=_RealInstancesMeta):
-    """A date that does not know what day it is."""
+    """A date that raises when asked for the current day."""
 
     @classmethod
     def today(cls) -> Any:

@@ -82,4 +82,4 @@ def test_pictures_are_copied_followed_and_missed(newsletter: Path, publish) -> N
 def test_a_missing_picture_is_told(newsletter: Path, publish) -> None:
     (newsletter / "qr.png").unlink()
     shown = publish("--json", folder=newsletter)
-    assert "no picture ../qr.png" in shown
+    assert "no image ../qr.png" in shown

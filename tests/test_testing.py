@@ -72,20 +72,20 @@ def another_every_time(issue: Issue, context: Context) -> tuple[Part, ...]:
 
 BROKEN = {
     "renders otherwise twice": another_every_time,
-    "uses a key twice": lambda issue, context: titles(issue, context) * 2,
-    "makes no part": fixed(),
+    "uses the same key twice": lambda issue, context: titles(issue, context) * 2,
+    "renders no part": fixed(),
     "is empty": fixed(Part("a", "text/plain", b"")),
     "has no media type": fixed(Part("a", "", b"x")),
-    "loses the address": fixed(Part("a", "text/plain", b"x")),
+    "loses the URL": fixed(Part("a", "text/plain", b"x")),
     "opens a file": with_body(lambda: Path(__file__).read_text("utf-8")),
-    "asks the clock": with_body(lambda: dt.datetime.now(dt.UTC)),
-    "asks the clock too": with_body(lambda: time.time()),
-    "asks the day": with_body(lambda: dt.date.today()),
+    "reads the clock": with_body(lambda: dt.datetime.now(dt.UTC)),
+    "reads the clock by time": with_body(lambda: time.time()),
+    "reads the day": with_body(lambda: dt.date.today()),
 }
 SAID = {
     "renders otherwise twice": "second time",
-    "asks the clock too": "asks the clock",
-    "asks the day": "asks the clock",
+    "reads the clock by time": "reads the clock",
+    "reads the day": "reads the clock",
 }
 
 
@@ -98,7 +98,7 @@ def test_a_broken_channel_is_noticed(fault: str) -> None:
 @pytest.mark.parametrize(
     ("preview", "said"),
     [
-        (Part("outbox/2021-07-18.txt", "text/plain", b"x"), "uses a key twice"),
+        (Part("outbox/2021-07-18.txt", "text/plain", b"x"), "uses the same key twice"),
         (Part("a", "text", b"x"), "has no media type"),
         (Part("a", "text/plain", b""), "is empty"),
     ],
@@ -109,7 +109,7 @@ def test_a_broken_preview_is_noticed(preview: Part, said: str) -> None:
 
 
 def test_a_limit_not_kept_or_not_reported_is_noticed() -> None:
-    with pytest.raises(AssertionError, match="characters is 1001, over its limit of 1000"):
+    with pytest.raises(AssertionError, match="characters is 1001, above the limit of 1000"):
         check_channel(Titles(report={"characters": 1001}))
     with pytest.raises(AssertionError, match="does not report it"):
         check_channel(Titles(report={}))

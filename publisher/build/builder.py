@@ -1,4 +1,4 @@
-"""From issues to files: every page before the index that leads to it, the index before the feeds."""
+"""Builds files and messages from issues: each page before the index that links to it, then the feeds."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from publisher.run import OutgoingMessage, RunContext
 
 
 class SiteBuilder:
-    """Renders what is not there yet, and delivers what goes into files. `records` and `entries` are the
-    archive, newest first, and `issue` is the one among them that channels without an archive get.
+    """Renders what is outdated and writes the files.
 
-    What live channels made of it is in `outgoing` afterwards: it leaves the house by another door.
-    `digests` covers, for each issue, what all its renderings are made from.
+    `records` and `entries` are the archive, newest first; `issue` is the one that channels without an archive
+    publish. Messages are not sent but collected in `outgoing`. `digests` has, for each issue, a digest of all
+    inputs of its renderings.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SiteBuilder:
         self._records = records
         self._entries = entries
         self._issue = issue
-        self._images = {one.path: one for one in images if one.size >= 0}
+        self._images = {image.path: image for image in images if image.size >= 0}
         self.digests = compute_digests(records, entries)
         self._position = {record.path: position for position, record in enumerate(records)}
         self._outputs = {
@@ -63,19 +63,19 @@ class SiteBuilder:
         self.outgoing: list[OutgoingMessage] = []
 
     def build(self, pool: ProcessPool[IssueRenderer], spool: DocumentSpool) -> dict[str, ChannelOutcome]:
-        """Do it all; by channel, what became of it. Nothing a channel does wrong is raised."""
+        """Build everything and return the outcome of each channel. Errors of a channel are not raised."""
         before = {name: set(self._site.channel_files(name).files) for name in self._outputs}
         due = self._find_outdated()
         self._record_files_started(due)
         self._build_pages(due, pool, spool)
         pool.close()
         outcomes = {}
-        for name, outlet in self._outputs.items():
-            shown = self._build_groups(outlet)
-            if not any(one.channel is outlet.channel for one in self.outgoing):
-                outcomes[name] = self._build_outcome(outlet, before[name], shown)
+        for name, file_output in self._outputs.items():
+            main_files = self._build_groups(file_output)
+            if not any(message.channel is file_output.channel for message in self.outgoing):
+                outcomes[name] = self._build_outcome(file_output, before[name], main_files)
                 self._run.report(outcomes[name])
-                self._queue_ping(outlet)
+                self._queue_ping(file_output)
         self._record_files_done()
         return outcomes
 
@@ -94,8 +94,8 @@ class SiteBuilder:
     def _record_files_done(self) -> None:
         done = [
             (name, self._run.config.newsletter.site)
-            for name, outlet in self._outputs.items()
-            if outlet.archive_channel and not (outlet.error or outlet.skipped)
+            for name, file_output in self._outputs.items()
+            if file_output.archive_channel and not (file_output.error or file_output.skipped)
         ]
         if self._run.is_recorded and done:
             record_files_done(self._run.ledger, done, self._run.clock.time())
@@ -104,12 +104,12 @@ class SiteBuilder:
         return PublicationKey(issue, channel, self._run.config.newsletter.site)
 
     def _queue_ping(self, file_output: FileOutput) -> None:
-        """Have those told who want to know which files changed."""
-        channel, wanted = file_output.channel, self._run.is_recorded and self._run.request.send_pings
-        if file_output.error or not wanted or not isinstance(channel, PingChannel):
+        """Queue the message that reports changed feeds, if there is one."""
+        channel, enabled = file_output.channel, self._run.is_recorded and self._run.request.send_pings
+        if file_output.error or not enabled or not isinstance(channel, PingChannel):
             return
-        if told := build_feed_ping(self._run, channel):
-            self.outgoing.append(told)
+        if message := build_feed_ping(self._run, channel):
+            self.outgoing.append(message)
 
     # ------------------------------------------------------------------ pages
 
@@ -119,38 +119,40 @@ class SiteBuilder:
         def jobs() -> Iterator[RenderJob]:
             for position, names in due.items():
                 path = self._records[position].path
-                near = self._neighbours(position)
+                neighbours = self._neighbours(position)
                 yield RenderJob(
-                    path, spool.take(path), self._entries[position], *near, names, self._article_urls
+                    path, spool.take(path), self._entries[position], *neighbours, names, self._article_urls
                 )
 
         with ExitStack() as stack:
-            for outlet in self._outputs.values():
-                stack.enter_context(outlet)
-            for done, (path, made) in enumerate(
+            for file_output in self._outputs.values():
+                stack.enter_context(file_output)
+            for done, (path, renderings) in enumerate(
                 pool.map_unordered(IssueRenderer.render, jobs(), len(due)), 1
             ):
-                for name, result in made:
-                    self._store_rendering(self._outputs[name], path, result)
+                for name, rendering in renderings:
+                    self._store_rendering(self._outputs[name], path, rendering)
                 self._run.report(Progress("writing", done, len(due)))
 
     def _find_outdated(self) -> dict[int, list[str]]:
-        """Which channels lack which issues, by position."""
+        """Return the channels whose output is outdated, by position of the issue."""
         due: dict[int, list[str]] = {}
-        for name, outlet in self._outputs.items():
-            has = self._is_body_current if outlet.caches_entries else self._is_page_current
+        for name, file_output in self._outputs.items():
+            is_current = self._is_body_current if file_output.caches_entries else self._is_page_current
             for position, record in enumerate(self._records):
-                if (outlet.archive_channel or record == self._issue) and not has(name, position):
+                if (file_output.archive_channel or record == self._issue) and not is_current(name, position):
                     due.setdefault(position, []).append(name)
         return due
 
     def rendering_digest(self, name: str, position: int) -> str:
-        """What the rendering of an issue for that channel is made from. One for an archive knows no article's
-        address: each new one would have it made anew."""
+        """Return a digest of all inputs of an issue's rendering for a channel.
+
+        Article URLs are not included for archive channels: each new URL would outdate all their renderings.
+        """
         if self._outputs[name].archive_channel or not self._article_urls:
             return self.digests[position]
-        told = f"{self.digests[position]}{sorted(self._article_urls.items())}"
-        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+        inputs = f"{self.digests[position]}{sorted(self._article_urls.items())}"
+        return hashlib.blake2b(inputs.encode(), digest_size=16).hexdigest()
 
     def _is_body_current(self, name: str, position: int) -> bool:
         body = self._index.bodies.get(name, {}).get(self._records[position].path)
@@ -167,7 +169,7 @@ class SiteBuilder:
     def _store_rendering(
         self, file_output: FileOutput, path: str, rendering: Rendering | PublisherError
     ) -> None:
-        """Deliver or keep what a channel made of an issue."""
+        """Write a rendering, cache it for the archive, or queue it as a message."""
         channel, digest = file_output.channel, self.digests[self._position[path]]
         if isinstance(rendering, PublisherError):
             file_output.record_failure(rendering, path)
@@ -182,20 +184,20 @@ class SiteBuilder:
             self.outgoing.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
         elif (sizes := file_output.deliver((*rendering.parts, *rendering.previews))) is not None:
             output = self._site.channel_files(channel.name)
-            if not file_output.archive_channel:  # of the issues it got before, it needs none again
+            if not file_output.archive_channel:  # only the last issue it rendered is recorded
                 output.pages.clear()
-            made_from = self.rendering_digest(channel.name, self._position[path])
-            output.pages[path] = BuiltFiles(made_from, sizes if file_output.writes_files else {})
+            rendered_digest = self.rendering_digest(channel.name, self._position[path])
+            output.pages[path] = BuiltFiles(rendered_digest, sizes if file_output.writes_files else {})
 
     def _neighbours(self, position: int) -> tuple[Entry | None, Entry | None]:
-        """The entries before and after, by date."""
+        """Return the previous and the next entry by date."""
         previous = self._entries[position + 1] if position + 1 < len(self._entries) else None
         return previous, self._entries[position - 1] if position else None
 
     # ----------------------------------------------------------------- groups
 
     def _build_groups(self, file_output: FileOutput) -> tuple[str, ...]:
-        """Deliver what covers the archive; the files of its last group."""
+        """Write the groups of an archive channel and return the files of the last group."""
         channel = file_output.archive_channel
         if file_output.error or channel is None:
             return ()
@@ -204,92 +206,94 @@ class SiteBuilder:
             for entry, record in zip(self._entries, self._records, strict=True)
             if record.path not in file_output.skipped
         ]
-        if file_output.skipped and not entries:  # rather the old index than an empty one
+        if file_output.skipped and not entries:  # the old index is better than an empty one
             return ()
         output = self._site.channel_files(channel.name)
-        made: dict[str, BuiltFiles] = {}
+        built: dict[str, BuiltFiles] = {}
         try:
             with file_output:
                 context = replace(self._renderer.context, article_urls=self._article_urls)
                 groups = channel.render_archive(entries, self._build_body_loader(channel), context)
                 for group in chain(self._build_image_groups(file_output), groups):
-                    known = output.groups.get(group.key)
-                    if not (known and known.digest == group.digest and self._site.has_files(known)):
+                    existing = output.groups.get(group.key)
+                    if not (existing and existing.digest == group.digest and self._site.has_files(existing)):
                         sizes = file_output.deliver(group.parts())
                         if sizes is None:
                             return ()
-                        known = output.groups[group.key] = BuiltFiles(group.digest, sizes)
-                    made[group.key] = known
+                        existing = output.groups[group.key] = BuiltFiles(group.digest, sizes)
+                    built[group.key] = existing
         except PublisherError as error:
             file_output.error = error
             return ()
-        except Exception as error:  # a channel's mistake must not stop the others
+        except Exception as error:  # a bug in one channel must not stop the others
             file_output.error = RenderError(f"{channel.name}: {type(error).__name__}: {error}")
             return ()
-        output.groups = made
+        output.groups = built
         output.pages = {path: page for path, page in output.pages.items() if path in self._position}
-        last = next(reversed(made.values())).files if made else {}
-        return tuple(key for key in last if key.rpartition(".")[0] not in last)  # without feed.xml.gz
+        last_files = next(reversed(built.values())).files if built else {}
+        return tuple(key for key in last_files if key.rpartition(".")[0] not in last_files)  # without .gz
 
     def _build_image_groups(self, file_output: FileOutput) -> Iterator[PartGroup]:
-        """The pictures of all issues, which go out with the first channel that covers the archive."""
-        if file_output is not next(one for one in self._outputs.values() if one.archive_channel):
+        """Yield the images of all issues; they are written with the first archive channel."""
+        if file_output is not next(output for output in self._outputs.values() if output.archive_channel):
             return
         targets = {target: source for record in self._records for source, target, _ in record.images}
         for target, source in sorted(targets.items()):
-            if picture := self._images.get(source):
-                digest = f"{picture.size}-{picture.mtime}"
-                yield PartGroup(f"picture:{target}", digest, partial(self._read_image, source, target))
+            if image := self._images.get(source):
+                digest = f"{image.size}-{image.mtime}"
+                yield PartGroup(f"image:{target}", digest, partial(self._read_image, source, target))
 
     def _read_image(self, source: str, target: str) -> Iterator[Part]:
         from mimetypes import guess_type
 
-        kind = guess_type(target)[0] or "application/octet-stream"
+        media_type = guess_type(target)[0] or "application/octet-stream"
         try:
-            yield Part(target, kind, (self._run.config.root / source).read_bytes())
+            yield Part(target, media_type, (self._run.config.root / source).read_bytes())
         except OSError as error:
             raise wrap_os_error(f"cannot read {source}", error) from error
 
     def _build_body_loader(self, channel: Channel) -> Callable[[Entry], bytes]:
-        """What gives back the body a channel keeps of an issue, made again if it was lost."""
+        """Return a function that loads the cached body of an entry, and renders it again if it is missing."""
         positions = {entry.id: position for position, entry in enumerate(self._entries)}
 
-        def body(entry: Entry) -> bytes:
+        def load_body(entry: Entry) -> bytes:
             position = positions[entry.id]
             path, digest = self._records[position].path, self.digests[position]
-            kept = self._index.load_body(channel.name, path, digest)
-            if kept is None:
+            body = self._index.load_body(channel.name, path, digest)
+            if body is None:
                 job = RenderJob(path, None, entry, *self._neighbours(position), (channel.name,))
-                _, [(_, made)] = self._renderer.render(job)
-                if isinstance(made, PublisherError):
-                    raise made
-                kept = made.parts[0].body
-                self._index.store_body(channel.name, path, digest, kept)
-            return kept
+                _, [(_, rendering)] = self._renderer.render(job)
+                if isinstance(rendering, PublisherError):
+                    raise rendering
+                body = rendering.parts[0].body
+                self._index.store_body(channel.name, path, digest, body)
+            return body
 
-        return body
+        return load_body
 
     def _build_outcome(
         self, file_output: FileOutput, before: set[str], main_files: tuple[str, ...]
     ) -> ChannelOutcome:
         after = set(self._site.channel_files(file_output.channel.name).files)
-        lost = before - after if file_output.archive_channel else set()
-        gone = sorted(key for key in lost if (self._run.output_folder / key).exists())
+        removed = before - after if file_output.archive_channel else set()
+        orphaned = sorted(key for key in removed if (self._run.output_folder / key).exists())
         return ChannelOutcome(
             file_output.channel.name,
             tuple(file_output.written),
             unchanged=len(after - set(file_output.written)),
             issues=len(self._entries) - len(file_output.skipped) if file_output.archive_channel else 1,
             main_files=main_files or tuple(file_output.written),
-            orphaned=tuple(gone),
+            orphaned=tuple(orphaned),
             error=file_output.error or next(iter(file_output.skipped.values()), None),
         )
 
 
 def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
-    """A digest for each issue of all its renderings are made from, besides what the whole run depends on:
-    its file and which of its pictures are there, its time of correction, what its neighbours are called."""
-    names = ["", *(f"{one.id}\0{one.title}\0{one.url}\0{one.date}" for one in entries), ""]
+    """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
+
+    These are its file, which of its images exist, the time of its last correction, and its neighbours.
+    """
+    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}" for entry in entries), ""]
     return [
         hashlib.blake2b(
             f"{record.sha256}\n{record.images}\n{entry.updated}\n{before}\n{after}".encode(
@@ -297,22 +301,22 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
             ),
             digest_size=16,
         ).hexdigest()
-        for record, entry, after, before in zip(records, entries, names, names[2:], strict=False)
+        for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)
     ]
 
 
 def build_feed_ping(run: RunContext, channel: PingChannel) -> OutgoingMessage | None:
-    """What those are told who want to know which files of a channel changed; None when nobody does.
+    """Return the message that reports the changed feeds of a channel; None if there is no recipient.
 
-    Raises StorageError when a file cannot be read.
+    Raises StorageError if a file cannot be read.
     """
     newsletter = run.config.newsletter
 
-    def digest(key: str) -> str:
+    def compute_digest(key: str) -> str:
         try:
             return hashlib.sha256((run.output_folder / key).read_bytes()).hexdigest()
         except OSError as error:
             raise wrap_os_error(f"cannot read {key}", error) from error
 
-    told = channel.build_ping(digest, newsletter)
-    return OutgoingMessage(newsletter.id, channel.name, *told) if told else None
+    ping = channel.build_ping(compute_digest, newsletter)
+    return OutgoingMessage(newsletter.id, channel.name, *ping) if ping else None

@@ -1,4 +1,4 @@
-"""A channel's way out: it delivers until something fails, and remembers what became of every part."""
+"""Writes the parts of one channel until an error occurs, and keeps track of what changed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from publisher.files import FolderSession, differs
 
 
 class FileOutput:
-    """Delivers parts of one channel below a folder; in a dry run it only compares, and reports what differs.
+    """Delivers the parts of one channel below a folder; in a dry run, only reports which files would change.
 
-    `archive` is the channel if it covers the archive, and `keeps` says what it does with what it renders.
-    The session is opened for the first part and closed when the block ends; `writes_files` says that its
-    parts are files in the folder. `written` are the keys of the
-    parts that changed something. After an `error` nothing more is sent; `left_out` are the issues, by
-    path, that the channel failed on by a mistake of its own, which stops no other issue.
+    `archive_channel` is the channel if it covers the archive, and `caches_entries` whether it only
+    caches what it renders of an issue. The session is opened for the first part and closed at the end of the
+    `with` block; `writes_files` is true if its parts are files in the folder. `written` has the keys of the
+    parts that changed. After an `error` nothing more is delivered; `skipped` has, by path, the issues that
+    the channel could not render because of a bug, which does not stop other issues.
     """
 
     def __init__(
         self, channel: Channel, folder: Path, report: EventHandler, *, dry_run: bool = False
     ) -> None:
         self.channel = channel
-        # asked for every issue, and slow to find out
+        # needed for every issue, and isinstance of a protocol is slow
         self.archive_channel = channel if isinstance(channel, ArchiveChannel) else None
         self.caches_entries = self.archive_channel is not None and self.archive_channel.caches_entries
         self.writes_files = False
@@ -53,14 +53,14 @@ class FileOutput:
         self._stack.close()
 
     def record_failure(self, error: PublisherError, path: str) -> None:
-        """Note that the issue `path` could not be rendered."""
+        """Record that the issue `path` could not be rendered."""
         if isinstance(error, RenderError):
             self.skipped[path] = error
         else:
             self.error = self.error or error
 
     def deliver(self, parts: Iterable[Part]) -> dict[str, int] | None:
-        """Send parts in order. Gives back their sizes by key, or None when not all of them went out."""
+        """Deliver parts in order. Return their sizes in bytes by key, or None if not all were delivered."""
         sizes: dict[str, int] = {}
         for part in parts:
             if self.error or not self._try_deliver(part):
@@ -74,24 +74,24 @@ class FileOutput:
                 self.written.append(part.key)
         except PublisherError as error:
             self.error = error
-        except Exception as error:  # whatever it was, nobody knows whether the part went out
-            what = f"{self.channel.name}: nobody knows whether {part.key} went out"
+        except Exception as error:  # it may have been delivered
+            message = f"{self.channel.name}: unknown whether {part.key} was delivered"
             reason = redact(f"{type(error).__name__}: {error}")
             self.error = OutcomeUnknownError(
-                f"{what}: {reason}", "look at the other end before you publish again"
+                f"{message}: {reason}", "check the destination before you publish again"
             )
         return self.error is None
 
     def _deliver_part(self, part: Part) -> bool:
-        """Send one part; whether that changed anything."""
+        """Deliver one part and return whether anything changed."""
         if self._dry_run:
-            if changes := differs(self._folder / part.key, part.body):
+            if changed := differs(self._folder / part.key, part.body):
                 self._report(WouldWrite(self.channel.name, part))
-            return changes
+            return changed
         if self._session is None:
-            # what a live channel makes comes here only when it is not to leave the house
-            live = isinstance(self.channel, MessageChannel)
-            connection = FolderSession() if live else self.channel.session()
-            self._session = self._stack.enter_context(connection)
+            # messages come here only if they are to be written to files instead of being sent
+            is_message = isinstance(self.channel, MessageChannel)
+            session = FolderSession() if is_message else self.channel.session()
+            self._session = self._stack.enter_context(session)
             self.writes_files = isinstance(self._session, FolderSession)
         return self._session.deliver(part, str(self._folder)).changed

@@ -1,4 +1,4 @@
-"""Documents on their way between processes. Never stored: to read a pickle is to trust who wrote it."""
+"""Serializes documents for transfer between processes. Never stored: loading a pickle can run any code."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from publisher.model import Issue
 
 
 def serialize_issue(issue: Issue) -> bytes:
-    """The issue as bytes."""
+    """Return the issue as bytes."""
     file = BytesIO()
     _IssuePickler(file, pickle.HIGHEST_PROTOCOL).dump(issue)
     return file.getvalue()
 
 
 def deserialize_issue(data: bytes) -> Issue:
-    """The issue `pack` was given."""
+    """Return the issue that `serialize_issue` was given."""
     issue: Issue = pickle.loads(data)
     return issue
 
 
 class _IssuePickler(pickle.Pickler):
-    """Packs a dataclass as its constructor and arguments: four times as fast as its state by name."""
+    """Stores a dataclass as constructor and arguments: four times as fast as its attributes by name."""
 
     def reducer_override(self, node: Any) -> Any:
-        kind: type = type(node)
-        names = _get_field_names(kind)
-        return (kind, tuple([getattr(node, name) for name in names])) if names else NotImplemented
+        node_type: type = type(node)
+        names = _get_field_names(node_type)
+        return (node_type, tuple([getattr(node, name) for name in names])) if names else NotImplemented
 
 
 @cache
-def _get_field_names(kind: type) -> tuple[str, ...]:
-    return tuple([field.name for field in fields(kind)]) if is_dataclass(kind) else ()
+def _get_field_names(node_type: type) -> tuple[str, ...]:
+    return tuple([field.name for field in fields(node_type)]) if is_dataclass(node_type) else ()

@@ -1,7 +1,7 @@
-"""Several processes for much work, none for little.
+"""Worker processes for many jobs; few jobs run in this process.
 
-A worker takes one job at a time, so neither side ever waits for the other with a full pipe, and ends by
-itself when the other end of its pipe closes, whether we are done or were killed.
+A worker takes one job at a time, so neither side can block on a full pipe. It exits when the other end of its
+pipe is closed, whether the parent process is done or was killed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
 PARALLEL_THRESHOLD = 24
-"""With more jobs than this, starting processes pays."""
+"""With more jobs than this, starting processes saves time."""
 
 _MAX_WORKERS = 8
 
 
 class ProcessPool(Generic[_TaskContext]):
-    """Does jobs at a desk: an object that knows all the work needs, small enough to pickle."""
+    """Runs jobs with a context: an object with all that the jobs need, small enough to pickle."""
 
     def __init__(self, context: _TaskContext) -> None:
         self._context = context
@@ -47,7 +47,7 @@ class ProcessPool(Generic[_TaskContext]):
         self.close()
 
     def close(self) -> None:
-        """Let the workers go, and with them the memory they hold. The next jobs would get new ones."""
+        """End the workers and free their memory. Later jobs would start new ones."""
         for connection in self._workers:
             connection.close()
         for process in self._workers.values():
@@ -55,18 +55,18 @@ class ProcessPool(Generic[_TaskContext]):
         self._workers.clear()
 
     def is_parallel(self, count: int) -> bool:
-        """Whether so many jobs are shared among processes."""
+        """Whether `count` jobs are run in several processes."""
         return count > PARALLEL_THRESHOLD and _count_processors() > 1
 
     def map_unordered(
         self, task: Callable[[_TaskContext, _Job], _Result], jobs: Iterable[_Job], count: int
     ) -> Iterator[_Result]:
-        """The results of `count` jobs, in any order. A job is asked for when somebody is free to do it.
+        """Yield the results of `count` jobs, in any order. A job is taken from `jobs` when a worker is free.
 
-        Raises RuntimeError when a worker fails: a task is not expected to raise.
+        Raises RuntimeError if a job fails: `task` must not raise.
         """
         if count > PARALLEL_THRESHOLD:
-            gc.enable()  # which a short run does without
+            gc.enable()  # short runs disable it
         if self.is_parallel(count):
             return self._map_in_processes(task, jobs)
         return (task(self._context, job) for job in jobs)
@@ -76,18 +76,18 @@ class ProcessPool(Generic[_TaskContext]):
     ) -> Iterator[_Result]:
         from multiprocessing.connection import wait
 
-        waiting = iter(jobs)
+        remaining = iter(jobs)
         if not self._workers:
-            # what the first job loads, the workers forked after it share
-            yield from (task(self._context, job) for job in islice(waiting, 1))
+            # modules imported by the first job are shared by the workers forked after it
+            yield from (task(self._context, job) for job in islice(remaining, 1))
             self._start_workers()
-        busy = {worker for worker in self._workers if _send_job(worker, task, waiting)}
+        busy = {worker for worker in self._workers if _send_job(worker, task, remaining)}
         while busy:
             for ready in cast("list[Connection]", wait(busy)):
                 result, failure = _receive_result(ready)
                 if failure:
                     raise RuntimeError(failure)
-                if not _send_job(ready, task, waiting):
+                if not _send_job(ready, task, remaining):
                     busy.remove(ready)
                 yield result
 
@@ -95,30 +95,30 @@ class ProcessPool(Generic[_TaskContext]):
         from multiprocessing import get_context
         from threading import active_count
 
-        # fork shares what is loaded already, but is safe only on Linux and where no other thread runs
-        fork = sys.platform == "linux" and active_count() == 1
-        context: Any = get_context("fork" if fork else "spawn")
-        gc.freeze()  # a collection would write to every page it looks at, and end the sharing
+        # fork shares what is loaded already, but is safe only on Linux and if no other thread is running
+        use_fork = sys.platform == "linux" and active_count() == 1
+        context: Any = get_context("fork" if use_fork else "spawn")
+        gc.freeze()  # garbage collection would write to shared memory pages, and so copy them
         for _ in range(min(_count_processors(), _MAX_WORKERS)):
-            ours, theirs = context.Pipe()
-            # a forked worker has our end too, and must close it to see when we are gone
+            parent_end, worker_end = context.Pipe()
+            # a forked worker inherits the parent end too, and must close it to notice when we exit
             process = context.Process(
-                target=_run_worker, args=(theirs, ours if fork else None, self._context)
+                target=_run_worker, args=(worker_end, parent_end if use_fork else None, self._context)
             )
             process.start()
-            theirs.close()
-            self._workers[ours] = process
+            worker_end.close()
+            self._workers[parent_end] = process
 
 
 def _count_processors() -> int:
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
+    except AttributeError:  # not available on every system
         return os.cpu_count() or 1
 
 
 def _send_job(worker: Connection, task: object, jobs: Iterator[object]) -> bool:
-    """Give a worker the next job; False when there is none."""
+    """Give a worker the next job; return False if there is none."""
     for job in jobs:
         worker.send((task, job))
         return True
@@ -126,20 +126,20 @@ def _send_job(worker: Connection, task: object, jobs: Iterator[object]) -> bool:
 
 
 def _receive_result(worker: Connection) -> tuple[Any, str]:
-    """A worker's result, or what went wrong."""
+    """Return a worker's result and an error text, empty if it succeeded."""
     try:
-        found: tuple[Any, str] = worker.recv()
+        answer: tuple[Any, str] = worker.recv()
     except (EOFError, ConnectionError):
-        return None, "a worker process died, perhaps for want of memory"
-    return found
+        return None, "a worker process died, possibly out of memory"
+    return answer
 
 
 def _run_worker(jobs: Connection, inherited: Connection | None, context: object) -> None:
-    """What a worker does all day."""
+    """Run jobs until the pipe is closed."""
     import signal
     import traceback
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts whoever started us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is handled by the parent process
     if inherited:
         inherited.close()
     while True:
@@ -149,7 +149,7 @@ def _run_worker(jobs: Connection, inherited: Connection | None, context: object)
             return
         try:
             answer = (task(context, job), "")
-        except Exception:  # told to whoever waits for the result
+        except Exception:  # reported to the parent process
             answer = (None, traceback.format_exc())
         try:
             jobs.send(answer)

@@ -1,4 +1,4 @@
-"""The work on one issue, which any process can do: read it, and render it for channels."""
+"""Reads one issue and renders it for channels. Can run in any process."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
 
 _MAX_ISSUE_BYTES = 8 << 20
-"""The most bytes of an issue. The largest newsletters have a hundredth of that."""
+"""Size limit of an issue, in bytes: about a hundred times the largest newsletters."""
 
 _MAX_RECENT = 24
-"""Of so many issues both text and document fit into memory without a thought."""
+"""So many recently read issues are kept in memory, text and document."""
 
 
 class RenderJob(NamedTuple):
-    """An issue to render: its file, the document if it was read already, what the archive knows of it and
-    of its neighbours by date, the names of the channels, and where issues are at WeChat, by their pages."""
+    """An issue to render: path, document if it was read already (bytes if serialized), entry and neighbours
+    by date, channel names, and the WeChat article URLs of issues by the URL of their page."""
 
     path: str
     document: Issue | bytes | None
@@ -37,13 +37,15 @@ class RenderJob(NamedTuple):
 
 
 RenderedIssue = tuple[str, list[tuple[str, Rendering | PublisherError]]]
-"""The path of an issue, and by channel what was made of it or why it could not be made."""
+"""The path of an issue, and for each channel its name and the rendering or the error."""
 
 
 @dataclass(frozen=True)
 class IssueRenderer:
-    """All that the work on an issue needs to know. Small to pickle. `fresh` has, by path, the last few issues
-    that were read here, for who looks at them once more."""
+    """Reads and renders issues. Small when pickled.
+
+    `recent` has, by path, text and document of the issues read last in this process.
+    """
 
     config: Config
     channels: Mapping[str, Channel]
@@ -52,18 +54,18 @@ class IssueRenderer:
 
     @classmethod
     def for_config(cls, config: Config, templates: Templates) -> IssueRenderer:
-        """The desk for a configuration."""
+        """Return the renderer for a configuration."""
         feeds: dict[str, str] = {}
         for channel in config.channels:
-            if addresses := getattr(channel, "feed_urls", None):
-                feeds |= addresses(config.newsletter)
+            if feed_urls := getattr(channel, "feed_urls", None):
+                feeds |= feed_urls(config.newsletter)
         context = Context(config.newsletter, templates, feeds=feeds)
         return cls(config, {channel.name: channel for channel in config.channels}, context)
 
     def read(self, source: SourceFile) -> tuple[Record, Issue | None]:
-        """What a file holds: its record, and, unless it has a fault, the document that channels get.
+        """Read a file; return its record and the document for channels, None if the issue has a fault.
 
-        Never raises: what is wrong with the file is in the record.
+        Never raises: errors are in the record.
         """
         from publisher.reader import (  # slow to import, and not needed when nothing changed
             decode,
@@ -72,8 +74,8 @@ class IssueRenderer:
 
         record = Record(*source, sha256="")
         if source.size > _MAX_ISSUE_BYTES:
-            fault = f"{source.path} has {source.size >> 20} MB, and an issue at most {_MAX_ISSUE_BYTES >> 20}"
-            return record._replace(fault=fault, hint="put pictures and data beside it, not into it"), None
+            fault = f"{source.path} has {source.size >> 20} MB; the limit is {_MAX_ISSUE_BYTES >> 20} MB"
+            return record._replace(fault=fault, hint="put images and data into separate files"), None
         try:
             data = Path(self.config.root, source.path).read_bytes()
         except OSError as error:
@@ -85,10 +87,12 @@ class IssueRenderer:
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
         self._remember(source.path, text, issue)
-        problems = tuple([f"{one.pos.line}:{one.pos.column} {one.code}" for one in issue.diagnostics])
+        problems = tuple(
+            [f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics]
+        )
         record = record._replace(id=issue.id, draft=issue.draft, problems=problems)
-        # to look for pictures takes as long as to copy the whole issue, and most have none
-        return self._complete_record(record, issue, illustrated=b"![" in data or b"<img" in data)
+        # looking for images takes as long as copying the whole issue, and most issues have none
+        return self._complete_record(record, issue, has_images=b"![" in data or b"<img" in data)
 
     def _remember(self, path: str, text: str, issue: Issue) -> None:
         self.recent[path] = text, issue
@@ -96,14 +100,14 @@ class IssueRenderer:
             del self.recent[next(iter(self.recent))]
 
     def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
-        """The same, for another process."""
+        """Read a file like `read`, with the document serialized for another process."""
         from publisher.build.packing import serialize_issue
 
         record, document = self.read(source)
         return record, serialize_issue(document) if document else None
 
     def _complete_record(
-        self, record: Record, issue: Issue, *, illustrated: bool
+        self, record: Record, issue: Issue, *, has_images: bool
     ) -> tuple[Record, Issue | None]:
         from publisher.transforms import (
             build_display_title,
@@ -119,10 +123,10 @@ class IssueRenderer:
             return record._replace(fault=fault, hint=hint), None
         url = newsletter.issue_url(issue.id, issue.date)
         if {"..", "."} & set(newsletter.output_path(url).split("/")) or "\\" in url:
-            fault = f"{record.path}: the id {issue.id} cannot be part of an address"
-            return record._replace(fault=fault, hint="write another `id:` into its front matter"), None
+            fault = f"{record.path}: the id {issue.id} cannot be part of a URL"
+            return record._replace(fault=fault, hint="set another `id:` in its front matter"), None
         document = make_publishable(issue)
-        if illustrated:
+        if has_images:
             record, document = self._with_images(record, document, url)
         record = record._replace(
             date=issue.date.isoformat(),
@@ -135,23 +139,25 @@ class IssueRenderer:
         return record, make_urls_absolute(document, url)
 
     def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
-        """The pictures beside an issue noted, and those that are missing replaced by their words."""
+        """Record the image files of an issue, and replace missing images by their alt text."""
         from publisher.images import find_local_images, replace_missing_images
 
         root = self.config.root
-        found = find_local_images(document, record.path, url, self.config.newsletter)
-        there = {one.url: bool(one.source) and Path(root, one.source).is_file() for one in found}
-        missing = [one for one in found if not there[one.url]]
+        images = find_local_images(document, record.path, url, self.config.newsletter)
+        exists = {image.url: bool(image.source) and Path(root, image.source).is_file() for image in images}
+        missing = [image for image in images if not exists[image.url]]
         record = record._replace(
-            images=tuple([(one.source, one.target, there[one.url]) for one in found if one.source]),
-            problems=(*record.problems, *(f"no picture {one.url}" for one in missing)),
+            images=tuple(
+                [(image.source, image.target, exists[image.url]) for image in images if image.source]
+            ),
+            problems=(*record.problems, *(f"no image {image.url}" for image in missing)),
         )
         return record, replace_missing_images(
-            document, frozenset(one.url for one in missing)
+            document, frozenset(image.url for image in missing)
         ) if missing else document
 
     def render(self, job: RenderJob) -> RenderedIssue:
-        """What the job's channels make of its issue. Never raises."""
+        """Render an issue for the channels of the job. Never raises."""
         document = self._load_document(job)
         context = replace(
             self.context, entry=job.entry, previous=job.previous, next=job.next, article_urls=job.article_urls
@@ -173,26 +179,26 @@ class IssueRenderer:
     def _render_channel(
         self, name: str, document: Issue | IssueError, path: str, context: Context
     ) -> Rendering | PublisherError:
-        if isinstance(document, IssueError):  # a sound file when it was last read
+        if isinstance(document, IssueError):  # the file has changed since it was read, and has a fault now
             return document
         try:
             return self.channels[name].render(document, context)
         except PublisherError as error:
             return error
-        except Exception as error:  # a channel's mistake must not stop the others
+        except Exception as error:  # a bug in one channel must not stop the others
             return RenderError(f"{name} cannot render {path}: {type(error).__name__}: {error}")
 
 
 class RenderError(DeliveryError):
-    """A channel failed on one issue by a mistake of its own."""
+    """A channel could not render one issue because of a bug."""
 
 
 def _check_publishable(issue: Issue, path: str) -> tuple[str, str]:
-    """Why an issue cannot be published, and what to do; empty for one that can."""
+    """Return why an issue cannot be published and a hint; both empty if it can."""
     title = issue.title
     if title and title.date[-2:].lower() == "xx":
-        place = f"{path}:{title.pos.line}:{title.pos.column}"
-        return f"{place}: the date {title.date} is not complete", "write the day of publication"
+        location = f"{path}:{title.pos.line}:{title.pos.column}"
+        return f"{location}: the date {title.date} is incomplete", "write the day of publication"
     if issue.date is None:
-        return f"{path} has no date", "write it into the title, # NAME (2021-07-18), or the front matter"
+        return f"{path} has no date", "add it to the title, # NAME (2021-07-18), or to the front matter"
     return "", ""

@@ -1,4 +1,4 @@
-"""What the sources are now: the index brought up to date with the files."""
+"""Finds the source files and brings the index up to date with them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from publisher.run import RunContext
 
 
 class DocumentSpool:
-    """Documents by the path of their file, each taken at most once."""
+    """Keeps the documents read in this run, by path; each can be taken once."""
 
     def __init__(self) -> None:
         self._issues: dict[str, Issue] = {}
@@ -41,26 +41,26 @@ class DocumentSpool:
         self._pack.close()
 
     def put(self, path: str, document: Issue | bytes | None) -> None:
-        """Keep a document; packed ones lie in a file. Raises OSError when there is no room for it."""
+        """Keep a document; bytes go to a temporary file. Raises OSError if that cannot be written."""
         if isinstance(document, bytes):
             self._locations[path] = self._pack.put(document)
         elif document:
             self._issues[path] = document
 
     def take(self, path: str) -> Issue | bytes | None:
-        """The document of a file, and away with it; None when it was not read in this run."""
-        if place := self._locations.pop(path, None):
-            return self._pack.get(place)
+        """Remove and return the document of a file; None if it was not read in this run."""
+        if location := self._locations.pop(path, None):
+            return self._pack.get(location)
         return self._issues.pop(path, None)
 
 
 def find_sources(config: Config) -> list[SourceFile]:
-    """The files that are issues. Raises ConfigError when there is none, StorageError."""
-    found = scan(config.root, config.issues)
-    if not found:
-        what = f"no file matches issues = {config.issues!r} of {config.path}"
-        raise ConfigError(what, "begin one: publish new")
-    return found
+    """Return the issue files. Raises ConfigError if there are none, StorageError for unreadable folders."""
+    files = scan(config.root, config.issues)
+    if not files:
+        message = f"no file matches issues = {config.issues!r} of {config.path}"
+        raise ConfigError(message, "start an issue: publish new")
+    return files
 
 
 def update_index(
@@ -71,47 +71,52 @@ def update_index(
     files: list[SourceFile],
     scanned_at: int,
 ) -> None:
-    """Bring the index up to date with the files `found`, and put the documents read for it on the shelf."""
-    index.remove(index.records.keys() - {one.path for one in files})
-    # a file that changed in this very moment may change again unnoticed: time 0 has it looked at next time
-    trusted = [one if is_mtime_reliable(one, scanned_at) else one._replace(mtime=0) for one in files]
-    changed = [one for one in trusted if _needs_reading(run, index, one)]
+    """Bring the index up to date with `files`, and put the documents read for that into the spool.
+
+    `scanned_at`: when the files were found, in nanoseconds.
+    """
+    index.remove(index.records.keys() - {file.path for file in files})
+    # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
+    trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in files]
+    changed = [file for file in trusted if _needs_reading(run, index, file)]
     task = IssueRenderer.read_packed if pool.is_parallel(len(changed)) else IssueRenderer.read
     for done, (record, document) in enumerate(pool.map_unordered(task, changed, len(changed)), 1):
         index.put_record(record)
         try:
             spool.put(record.path, document)
         except OSError as error:
-            raise wrap_os_error("cannot keep what was read", error) from error
+            raise wrap_os_error("cannot write temporary data", error) from error
         run.report(Progress("reading", done, len(changed)))
 
 
-def _needs_reading(run: RunContext, index: Index, found: SourceFile) -> bool:
-    """Whether the file's content is unknown; a file that only looks changed is noted as it looks now."""
-    record = index.records.get(found.path)
+def _needs_reading(run: RunContext, index: Index, file: SourceFile) -> bool:
+    """Whether a file must be read. If only its size or mtime changed, the index is updated instead."""
+    record = index.records.get(file.path)
     if record is None:
         return True
-    pictures = stat_files(run.config.root, [source for source, _, _ in record.images])
-    if [one.size >= 0 for one in pictures] != [there for _, _, there in record.images]:
+    images = stat_files(run.config.root, [source for source, _, _ in record.images])
+    if [image.size >= 0 for image in images] != [existed for _, _, existed in record.images]:
         return True
-    if (record.size, record.mtime) == (found.size, found.mtime) and found.mtime:
+    if (record.size, record.mtime) == (file.size, file.mtime) and file.mtime:
         return False
     try:
-        digest = hashlib.sha256(Path(run.config.root, found.path).read_bytes()).hexdigest()
+        digest = hashlib.sha256(Path(run.config.root, file.path).read_bytes()).hexdigest()
     except OSError:
         return True
     if digest != record.sha256:
         return True
-    index.put_record(record._replace(size=found.size, mtime=found.mtime))
+    index.put_record(record._replace(size=file.size, mtime=file.mtime))
     return False
 
 
 def build_entries(run: RunContext, current: Edition) -> list[Entry]:
-    """What channels are told of every issue, newest first. Times of correction are on disk before any
-    channel tells them."""
+    """Return the entry of every issue, newest first.
+
+    Times of correction are saved before any channel publishes them.
+    """
     revisions = Revisions(run.home.revisions)
     if revisions.is_damaged:
-        run.warn(f"{run.home.revisions} is damaged: every issue counts as never corrected")
+        run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
     entries = [_build_archive_entry(run, record, revisions) for record in current.issues]
     if not run.request.dry_run:
         revisions.save()
@@ -119,17 +124,17 @@ def build_entries(run: RunContext, current: Edition) -> list[Entry]:
 
 
 def _build_archive_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry:
-    name = f"{run.config.newsletter.id}/{record.id}"
+    issue = f"{run.config.newsletter.id}/{record.id}"
     date = dt.date.fromisoformat(record.date)
     published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
     return Entry(
-        id=name,
+        id=issue,
         date=date,
         title=record.title,
         summary=record.summary,
         url=record.url,
         published=published,
-        updated=revisions.record_update(name, record, published, run.now),
+        updated=revisions.record_update(issue, record, published, run.now),
         items=record.items,
         revision=record.revision,
     )

@@ -1,4 +1,4 @@
-"""A look whether there is anything to do, before any issue is opened and anything heavy imported."""
+"""Checks quickly whether there is anything to do, before issues are read and slow modules imported."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from publisher.events import ChannelOutcome, Outcome, Request
 
 
 def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome | None:
-    """The outcome of a run below `root`, the folder of publisher.toml, that would change nothing.
+    """Return the outcome of a run that would change nothing; None if there may be something to do.
 
-    None when the run may have something to do. `now` is aware. Raises StorageError when a folder cannot be
-    read.
+    `root` is the folder of publisher.toml, `now` is aware. Raises StorageError if a folder cannot be read.
     """
     if request.issue not in ("", "latest"):
         return None
@@ -27,14 +26,14 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     sources = compute_fingerprint(scan(root, site.setup.issues) + stat_files(root, site.setup.images))
     today = _get_local_date(now, site.setup.timezone)
     outcomes: dict[str, ChannelOutcome] = {}
-    settled = None
+    mark = None
     for name in names:
         output = site.channel_files(name)
-        settled = output.up_to_date
-        if not (settled and settled.is_valid(sources, today) and site.is_complete(output)):
+        mark = output.up_to_date
+        if not (mark and mark.is_valid(sources, today) and site.is_complete(output)):
             return None
         outcomes[name] = ChannelOutcome(name, unchanged=sum(1 for _ in output.files))
-    return settled and Outcome(settled.issue, outcomes, settled.warnings)
+    return mark and Outcome(mark.issue, outcomes, mark.warnings)
 
 
 def _get_local_date(now: dt.datetime, timezone: str) -> str:

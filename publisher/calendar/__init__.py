@@ -1,1 +1,1 @@
-"""What is due when."""
+"""When each issue is due on each channel."""

@@ -1,5 +1,7 @@
-"""What is to come: every issue on every channel, when it is due, and what would stop it. Only looked at; the
-ledger and the sources are asked anew each time, and nothing is planned ahead."""
+"""The calendar: every issue on every channel, when it is due, and what blocks it.
+
+Read-only. It is computed from the ledger and the source files each time; nothing is stored in advance.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +44,15 @@ from publisher.run import RunContext
 from publisher.theme import Theme
 
 _MAX_CRON_GAP_YEARS = 40
-"""After so many years at most every rhythm comes again, that of a Monday the 29th of February too."""
+"""No cron expression has a longer gap between two times; Monday, 29 February can take 40 years."""
 
 
 class ItemStatus(Enum):
-    """What is to become of an issue on a channel. WAITING is for its time, or for that of a platform that
-    wants to be left alone; of what is OPEN a person has to settle something; UNSOUND has errors; MISSED was
-    due so long ago that a person has to say whether it is still wanted."""
+    """The status of an issue on a channel.
+
+    WAITING: not due yet, or postponed by a rate limit. UNRESOLVED: a person has to resolve a delivery.
+    HAS_ERRORS: the checks found errors. MISSED: due so long ago that a person has to decide.
+    """
 
     DONE = "done"
     WAITING = "waiting"
@@ -63,15 +67,18 @@ class ItemStatus(Enum):
 
 
 HELD_BACK_STATUSES = (ItemStatus.WAITING, ItemStatus.HELD, ItemStatus.HAS_ERRORS)
-"""Of such issues nothing is to be seen in pages and feeds."""
+"""Issues with these statuses are left out of pages and feeds."""
 
 
 class ScheduledItem(NamedTuple):
-    """An issue on a channel. It is due at `due` and will be looked at again at `next`, both in UTC; `moved`
-    when a person put it there, `held` when one holds it. `begun` when something of it went out, and
-    `as_begun` when the rest goes out in the words of then, because its text has errors now. `detail` says
-    what stops it, `code` is the exit code for that. Of `history` nobody looks for errors any more: newer
-    issues are out, and it only lacks in the archive."""
+    """An issue on a channel.
+
+    It is due at `due` and checked again at `next_check`, both in UTC. `rescheduled` and `held` are decisions
+    of a person. `started`: part of it was sent; `use_original_text`: the rest is sent with the text of then,
+    because the current text has errors. `detail` says what blocks it, with `hint` and `exit_code`.
+    `is_historic`: newer issues are published and it is only missing in the archive, so it is not checked for
+    errors.
+    """
 
     record: Record
     key: PublicationKey
@@ -89,8 +96,11 @@ class ScheduledItem(NamedTuple):
 
 
 class LedgerView(NamedTuple):
-    """What the ledger has to say. `ready` are publications with deliveries that may be made now; of `unsound`
-    ones somebody was told so."""
+    """What the calendar needs from the ledger.
+
+    `ready`: publications with deliveries that may be sent now. `reported_errors`: issue and channel of alerts
+    about errors.
+    """
 
     published: frozenset[PublicationKey] = frozenset()
     unfinished: Mapping[PublicationKey, PublicationStatus] = {}
@@ -101,7 +111,7 @@ class LedgerView(NamedTuple):
 
     @classmethod
     def load(cls, ledger: Ledger, now: dt.datetime) -> LedgerView:
-        """All that is known to a ledger."""
+        """Load the view from a ledger. `now` is aware."""
         return cls(
             find_published(ledger),
             find_unfinished(ledger),
@@ -113,43 +123,45 @@ class LedgerView(NamedTuple):
 
 
 def read_records(run: RunContext) -> dict[str, Record]:
-    """What the sources are now, by path. Raises ConfigError when no file is an issue, StorageError."""
-    desk = IssueRenderer.for_config(run.config, run.theme)
-    seen = time.time_ns()
-    with closing(Index(run.home)) as index, ProcessPool(desk) as crew, DocumentSpool() as shelf:
-        update_index(run, index, crew, shelf, find_sources(run.config), seen)
+    """Return the records of the source files, by path.
+
+    Raises ConfigError if there is no issue file, StorageError if files cannot be read.
+    """
+    renderer = IssueRenderer.for_config(run.config, run.theme)
+    scanned_at = time.time_ns()
+    with closing(Index(run.home)) as index, ProcessPool(renderer) as pool, DocumentSpool() as spool:
+        update_index(run, index, pool, spool, find_sources(run.config), scanned_at)
         return dict(index.records)
 
 
 class Upcoming(NamedTuple):
-    """What is to come, and who looks at the clock for it."""
+    """The upcoming items, and the activity of the scheduler."""
 
     items: list[ScheduledItem]
     watch: SchedulerActivity
 
 
 def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
-    """The appointments that lie ahead, that a person holds, or whose time came lately and whose file is not
-    fit to go out; the first due first. Only looked at.
+    """Return the items that are due later, held or have errors, and recent ones that are drafts or broken.
 
-    Raises ConfigError when no file is an issue, StorageError.
+    Sorted by due time. Read-only. Raises ConfigError if there is no issue file, StorageError.
     """
     with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
-        known = LedgerView.load(run.ledger, now) if run.has_ledger else LedgerView()
-        found = build_calendar(run, read_records(run), known, now)
-        looks = load_activity(run.ledger, config.newsletter.id) if run.has_ledger else SchedulerActivity()
-    lately = now - config.schedule.catch_up
-    held, unfit = (ItemStatus.HELD, ItemStatus.HAS_ERRORS), (ItemStatus.DRAFT, ItemStatus.BROKEN)
+        ledger_view = LedgerView.load(run.ledger, now) if run.has_ledger else LedgerView()
+        calendar = build_calendar(run, read_records(run), ledger_view, now)
+        activity = load_activity(run.ledger, config.newsletter.id) if run.has_ledger else SchedulerActivity()
+    earliest = now - config.schedule.catch_up
+    always_shown, unready = (ItemStatus.HELD, ItemStatus.HAS_ERRORS), (ItemStatus.DRAFT, ItemStatus.BROKEN)
     ahead = [
-        one
-        for one in found
-        if one.due > now or one.status in held or (one.status in unfit and one.due >= lately)
+        item
+        for item in calendar
+        if item.due > now or item.status in always_shown or (item.status in unready and item.due >= earliest)
     ]
-    return Upcoming([one for one in ahead if one.status is not ItemStatus.DONE], looks)
+    return Upcoming([item for item in ahead if item.status is not ItemStatus.DONE], activity)
 
 
 def open_read_only_run(config: Config, theme: Theme, clock: Clock) -> RunContext:
-    """A run that only looks at what is to come, and tells nothing."""
+    """Return a read-only run that reports no events."""
     request = Request(dry_run=True)
     return RunContext(config, theme, request, config.channels, clock.time(), lambda _: None, clock)
 
@@ -157,149 +169,160 @@ def open_read_only_run(config: Config, theme: Theme, clock: Clock) -> RunContext
 def build_calendar(
     run: RunContext,
     records: Mapping[str, Record],
-    known: LedgerView,
+    ledger_view: LedgerView,
     now: dt.datetime,
     *,
     save_cache: bool = False,
 ) -> list[ScheduledItem]:
-    """The appointments of all issues that have a date, the first due first. With `remember` the next look for
-    errors passes over the texts that this one saw."""
+    """Return the items of all issues that have a date, sorted by due time.
+
+    With `save_cache` the results of the error checks are cached for the next call.
+    """
     config = run.config
-    obstacles = _Blockers(run, build_edition(records.values(), dt.date.max), known)
+    blockers = _Blockers(run, build_edition(records.values(), dt.date.max), ledger_view)
     order = {channel.name: number for number, channel in enumerate(config.channels)}
-    made = []
+    items = []
     for record in records.values():
         if day := _find_issue_date(record):
             for channel in config.channels:
-                one = _build_item(config, record, day, channel, known)
-                made.append(_evaluate(one, channel, known, obstacles, config, now))
+                item = _build_item(config, record, day, channel, ledger_view)
+                items.append(_evaluate(item, channel, ledger_view, blockers, config, now))
     if save_cache:
-        obstacles.save()
-    return sorted(made, key=lambda one: (one.due, one.record.path, order[one.key.channel]))
+        blockers.save()
+    return sorted(items, key=lambda item: (item.due, item.record.path, order[item.key.channel]))
 
 
 class _Blockers:
-    """Why issues cannot go out."""
+    """Finds what blocks issues from being published."""
 
-    def __init__(self, run: RunContext, everything: Edition, known: LedgerView) -> None:
+    def __init__(self, run: RunContext, edition: Edition, ledger_view: LedgerView) -> None:
         self._run = run
-        self._edition = everything
-        self._ledger_view = known
-        self.faults = {**everything.faults, **everything.conflicts}
+        self._edition = edition
+        self._ledger_view = ledger_view
+        self.faults = {**edition.faults, **edition.conflicts}
 
     @cached_property
     def _checker(self) -> IssueChecker:
         return IssueChecker(self._run, self._edition.issues, {})
 
     def save(self) -> None:
-        """Keep what was seen of texts, if any were looked at."""
+        """Save the cache of the error checks, if there were any."""
         if "_checker" in self.__dict__:
             self._checker.save()
 
-    def is_historic(self, one: ScheduledItem) -> bool:
-        """Whether there are newer issues, and nobody was told of errors in this one."""
+    def is_historic(self, item: ScheduledItem) -> bool:
+        """Whether there are newer issues and no alert about errors in this one was sent."""
         today = self._run.now.date().isoformat()
-        newest = next((other for other in self._edition.issues if other.date <= today), one.record)
+        newest = next((other for other in self._edition.issues if other.date <= today), item.record)
         return (
-            one.record.date < newest.date
-            and (one.key.issue, one.key.channel) not in self._ledger_view.reported_errors
+            item.record.date < newest.date
+            and (item.key.issue, item.key.channel) not in self._ledger_view.reported_errors
         )
 
-    def apply_errors(self, one: ScheduledItem, channel: Channel) -> ScheduledItem:
-        """The appointment of an issue that nothing else stops; UNSOUND if it has errors nobody forced, and
-        nothing of it went out yet."""
-        errors = self._checker.find_errors(one.record, [channel])
-        if is_forced(errors, one.record, self._ledger_view.forced_issues.get(one.key.issue, ())):
-            return one
-        ready = one.status is ItemStatus.READY
-        if ready and one.started:
-            return one._replace(
-                use_original_text=True, **_build_fault_fields(build_issue_error(one.record, errors))
+    def apply_errors(self, item: ScheduledItem, channel: Channel) -> ScheduledItem:
+        """Check an item that nothing else blocks.
+
+        Its status becomes HAS_ERRORS if it has errors that were not forced, unless part of it was sent.
+        """
+        errors = self._checker.find_errors(item.record, [channel])
+        if is_forced(errors, item.record, self._ledger_view.forced_issues.get(item.key.issue, ())):
+            return item
+        ready = item.status is ItemStatus.READY
+        if ready and item.started:
+            return item._replace(
+                use_original_text=True, **_build_fault_fields(build_issue_error(item.record, errors))
             )
-        force = f"or publish --issue {shlex.quote(one.record.id)} --force"
-        fault = build_issue_error(one.record, errors, force if ready else "")
-        return one._replace(status=ItemStatus.HAS_ERRORS, **_build_fault_fields(fault))
+        force = f"or publish --issue {shlex.quote(item.record.id)} --force"
+        fault = build_issue_error(item.record, errors, force if ready else "")
+        return item._replace(status=ItemStatus.HAS_ERRORS, **_build_fault_fields(fault))
 
 
 def build_publication_key(config: Config, channel: Channel, issue: str) -> PublicationKey:
-    """What the ledger calls an issue on a channel. Files have the folder of the site for a destination."""
+    """Return the ledger's key of an issue on a channel. For files, the destination is the site's folder."""
     place = channel.destination if isinstance(channel, MessageChannel) else ""
     return PublicationKey(f"{config.newsletter.id}/{issue}", channel.name, place or config.newsletter.site)
 
 
 def _find_issue_date(record: Record) -> dt.date | None:
-    """The day of an issue; of one that cannot be read, the one in the name of its file. None without one, or
-    when it is at an end of the calendar, where not every zone has a moment for it."""
-    named = re.match(r"\d{4}-\d{2}-\d{2}", record.path.rpartition("/")[2])
+    """Return the date of an issue; if it cannot be parsed, the date in its file name.
+
+    None if it has no date, or one at an end of the calendar, where not every time zone can express its due
+    time.
+    """
+    in_name = re.match(r"\d{4}-\d{2}-\d{2}", record.path.rpartition("/")[2])
     with suppress(ValueError):
-        day = dt.date.fromisoformat(record.date or (named[0] if named else ""))
+        day = dt.date.fromisoformat(record.date or (in_name[0] if in_name else ""))
         return day if dt.MINYEAR < day.year < dt.MAXYEAR - _MAX_CRON_GAP_YEARS else None
     return None
 
 
 def _build_item(
-    config: Config, record: Record, day: dt.date, channel: Channel, known: LedgerView
+    config: Config, record: Record, day: dt.date, channel: Channel, ledger_view: LedgerView
 ) -> ScheduledItem:
-    """When it is due, whatever may stop it."""
+    """Return the item with its due time, not considering what blocks it."""
     zone = ZoneInfo(config.newsletter.timezone)
     key = build_publication_key(config, channel, record.id or day.isoformat())
-    decided = known.overrides.get((key.issue, key.channel), ScheduleOverride())
+    override = ledger_view.overrides.get((key.issue, key.channel), ScheduleOverride())
     due = resolve_local_time(*config.schedule.due_time(day, channel.name), zone)
-    if decided.due:  # never before the day that the issue bears
-        due = max(decided.due, resolve_local_time(day, dt.time(), zone))
-    moved, held = bool(decided.due), decided.held
-    return ScheduledItem(record, key, due, ItemStatus.WAITING, due, rescheduled=moved, held=held)
+    if override.due:  # never before the date of the issue
+        due = max(override.due, resolve_local_time(day, dt.time(), zone))
+    rescheduled, held = bool(override.due), override.held
+    return ScheduledItem(record, key, due, ItemStatus.WAITING, due, rescheduled=rescheduled, held=held)
 
 
 def _evaluate(
-    one: ScheduledItem,
+    item: ScheduledItem,
     channel: Channel,
-    known: LedgerView,
-    obstacles: _Blockers,
+    ledger_view: LedgerView,
+    blockers: _Blockers,
     config: Config,
     now: dt.datetime,
 ) -> ScheduledItem:
-    """What is to become of it."""
-    if one.key in known.published:
-        return one._replace(status=ItemStatus.DONE)
-    standing = known.unfinished.get(one.key)
-    counts = standing.counts if standing else DeliveryCounts()
-    one = one._replace(started=counts.total > counts.planned + counts.dropped)
-    if one.record.draft:
-        return one._replace(status=ItemStatus.DRAFT, detail="it is a draft", hint="take `draft: true` out")
-    if fault := obstacles.faults.get(one.record.path):
-        return one._replace(status=ItemStatus.BROKEN, **_build_fault_fields(fault))
-    if one.held:
-        return one._replace(status=ItemStatus.HELD)
-    if now < one.due:
-        return obstacles.apply_errors(one, channel)
-    if standing and (stopped := _evaluate_unfinished(one, channel, standing, known, now)):
-        return stopped
-    one = one._replace(status=ItemStatus.READY, next_check=now)
-    if now - one.due > config.schedule.catch_up:
+    """Return the item with its status."""
+    if item.key in ledger_view.published:
+        return item._replace(status=ItemStatus.DONE)
+    status = ledger_view.unfinished.get(item.key)
+    counts = status.counts if status else DeliveryCounts()
+    item = item._replace(started=counts.total > counts.planned + counts.dropped)
+    if item.record.draft:
+        return item._replace(status=ItemStatus.DRAFT, detail="it is a draft", hint="remove `draft: true`")
+    if fault := blockers.faults.get(item.record.path):
+        return item._replace(status=ItemStatus.BROKEN, **_build_fault_fields(fault))
+    if item.held:
+        return item._replace(status=ItemStatus.HELD)
+    if now < item.due:
+        return blockers.apply_errors(item, channel)
+    if status and (blocked := _evaluate_unfinished(item, channel, status, ledger_view, now)):
+        return blocked
+    item = item._replace(status=ItemStatus.READY, next_check=now)
+    if now - item.due > config.schedule.catch_up:
         if isinstance(channel, ArchiveChannel):
-            one = one._replace(is_historic=obstacles.is_historic(one))
-        elif not one.started:
-            return one._replace(status=ItemStatus.MISSED)
-    return one if one.is_historic else obstacles.apply_errors(one, channel)
+            item = item._replace(is_historic=blockers.is_historic(item))
+        elif not item.started:
+            return item._replace(status=ItemStatus.MISSED)
+    return item if item.is_historic else blockers.apply_errors(item, channel)
 
 
 def _evaluate_unfinished(
-    one: ScheduledItem, channel: Channel, standing: PublicationStatus, known: LedgerView, now: dt.datetime
+    item: ScheduledItem,
+    channel: Channel,
+    status: PublicationStatus,
+    ledger_view: LedgerView,
+    now: dt.datetime,
 ) -> ScheduledItem | None:
-    """The appointment of one that was begun, if it cannot go on now."""
-    counts = standing.counts
-    if standing.owner and standing.leased_until and standing.leased_until > now:
-        return one._replace(status=ItemStatus.BUSY, next_check=standing.leased_until, detail=standing.owner)
-    if counts.sending:  # who publishes next finds out what became of it
+    """Return the status of a started item that cannot continue now; None if it can."""
+    counts = status.counts
+    if status.owner and status.leased_until and status.leased_until > now:
+        return item._replace(status=ItemStatus.BUSY, next_check=status.leased_until, detail=status.owner)
+    if counts.sending:  # the next run marks these as unknown
         return None
     stuck = counts.failed or counts.unknown
     if stuck and (getattr(channel, "ordered", False) or not counts.planned):
-        fault = find_delivery_error(standing)
-        return one._replace(status=ItemStatus.UNRESOLVED, **_build_fault_fields(fault)) if fault else None
-    if standing.next_at and standing.next_at > now and one.key not in known.ready:
-        reason = next(iter(standing.reasons), "")
-        return one._replace(status=ItemStatus.WAITING, next_check=standing.next_at, detail=reason)
+        fault = find_delivery_error(status)
+        return item._replace(status=ItemStatus.UNRESOLVED, **_build_fault_fields(fault)) if fault else None
+    if status.next_at and status.next_at > now and item.key not in ledger_view.ready:
+        reason = next(iter(status.reasons), "")
+        return item._replace(status=ItemStatus.WAITING, next_check=status.next_at, detail=reason)
     return None
 
 

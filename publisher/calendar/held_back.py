@@ -1,5 +1,7 @@
-"""Which issues an archive goes without although their day has come, when somebody publishes another one:
-those that a person holds, and those that a daemon will publish, at their time or once they are mended."""
+"""Finds issues that are left out of the archive although their date has come, when another is published.
+
+These are issues on hold, and issues that a daemon will publish later: at their time, or once they are fixed.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,11 @@ from publisher.run import RunContext
 
 
 def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Record | None) -> frozenset[str]:
-    """Their paths. What was chosen to be published is none of them, nor what is on one of the channels
-    already: no page that readers have is lost. Raises StorageError."""
+    """Return the paths of issues to hold back.
+
+    Neither the chosen issue nor issues published on one of the channels are held back, so no published page
+    disappears. Raises StorageError.
+    """
     archives = [channel for channel in run.channels if isinstance(channel, ArchiveChannel)]
     if not (archives and run.has_ledger):
         return frozenset()
@@ -20,8 +25,8 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
     from publisher.ledger.meta import load_activity
 
     now, ledger = run.clock.time(), run.ledger
-    is_kept = load_activity(ledger, run.config.newsletter.id).is_active(now)
-    if not (is_kept or any(one.held for one in load_overrides(ledger).values())):
+    is_scheduled = load_activity(ledger, run.config.newsletter.id).is_active(now)
+    if not (is_scheduled or any(override.held for override in load_overrides(ledger).values())):
         return frozenset()
     from publisher.calendar.calendar import (
         HELD_BACK_STATUSES,
@@ -31,22 +36,24 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
         build_publication_key,
     )
 
-    today, out = run.now.date().isoformat(), find_published(ledger)
-    waiting = {
+    today, published = run.now.date().isoformat(), find_published(ledger)
+    candidates = {
         path
-        for path, one in records.items()
-        if one.date
-        and one.date <= today
-        and one != chosen
-        and not any(build_publication_key(run.config, channel, one.id) in out for channel in archives)
+        for path, record in records.items()
+        if record.date
+        and record.date <= today
+        and record != chosen
+        and not any(
+            build_publication_key(run.config, channel, record.id) in published for channel in archives
+        )
     }
-    if not waiting:
+    if not candidates:
         return frozenset()
-    outlooks = HELD_BACK_STATUSES if is_kept else (ItemStatus.HELD,)
+    statuses = HELD_BACK_STATUSES if is_scheduled else (ItemStatus.HELD,)
     names = {channel.name for channel in archives}
-    free = {
-        one.record.path
-        for one in build_calendar(run, records, LedgerView.load(ledger, now), now)
-        if one.key.channel in names and one.status not in outlooks
+    not_held = {
+        item.record.path
+        for item in build_calendar(run, records, LedgerView.load(ledger, now), now)
+        if item.key.channel in names and item.status not in statuses
     }
-    return frozenset(waiting - free)
+    return frozenset(candidates - not_held)

@@ -75,9 +75,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         title = title.partition(name or title)[2].strip(" )）:：") or title
         title = title if len(title) <= _TITLE_WIDTH else f"{title[: _TITLE_WIDTH - 1]}…"
         output.line(f"{name}  {title}".strip(), "bold")
-        if insisted := listed[0].insisted:
-            when = f"{insisted.forced_at.astimezone(zone):%Y-%m-%d %H:%M}"
-            output.line(f"  published by --force {when}, with {insisted.errors}", "yellow")
+        if forced := listed[0].forced:
+            when = f"{forced.forced_at.astimezone(zone):%Y-%m-%d %H:%M}"
+            output.line(f"  published by --force {when}, with {forced.errors}", "yellow")
         for row in listed:
             _print_row(row, zone, width, output)
     if not (told or later or issue):
@@ -183,8 +183,8 @@ def _row_to_json(row: StatusRow, zone: ZoneInfo) -> dict[str, object]:
         "counts": row.counts._asdict(),
         "missed": [one._asdict() | {"state": one.state.value} for one in row.missed],
         "when": row.when and _format_iso_time(row.when, zone),
-        "insisted": row.insisted
-        and {"errors": row.insisted.errors, "at": _format_iso_time(row.insisted.forced_at, zone)},
+        "insisted": row.forced
+        and {"errors": row.forced.errors, "at": _format_iso_time(row.forced.forced_at, zone)},
         "next": suggest_command(row),
     }
 

@@ -1,4 +1,4 @@
-"""The post office: all live channels of a run, side by side, after one question to the editor."""
+"""Delivers over all message channels of a run in parallel, after the editor has confirmed once."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ from publisher.run import OutgoingMessage, RunContext
 
 
 class DeliveryPlan(NamedTuple):
-    """What a live channel made of an issue that was to appear at a time, and what there is to do with it;
-    `only` for these recipients, if not for all."""
+    """A rendering of an issue or a notice, and what is to be done with it.
+
+    `status` is None if nothing was planned yet; `published` is the scheduled time of the issue (aware);
+    `only_recipients` restricts it to some recipients; None means all.
+    """
 
     channel: MessageChannel
     rendering: Rendering
@@ -36,96 +39,100 @@ class DeliveryPlan(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether it is out, as it is now."""
-        known = self.status
-        is_out = known and known.done and known.digest == compute_parts_digest(self.rendering.parts)
-        return bool(is_out and not self.changes.pending)
+        """Whether the current content is delivered completely."""
+        status = self.status
+        is_current = status and status.done and status.digest == compute_parts_digest(self.rendering.parts)
+        return bool(is_current and not self.changes.pending)
 
 
 def plan_all(
     run: RunContext, outgoing: Sequence[OutgoingMessage], ledger: Ledger | None
 ) -> list[DeliveryPlan]:
-    """What there is to do about each; without a ledger nothing was sent yet."""
+    """Return a plan for each message. Without a ledger nothing was sent yet."""
     request = run.request
-    found = []
-    for name, _, channel, rendering, published in outgoing:
-        key = PublicationKey(name, channel.name, channel.destination)
+    plans = []
+    for issue, _, channel, rendering, published in outgoing:
+        key = PublicationKey(issue, channel.name, channel.destination)
         if ledger and not request.dry_run:
             recover_stale_deliveries(ledger, channel, key, run.clock.time())
-        known = find_status(ledger, key) if ledger else None
-        todo = plan_changes(channel, rendering, known, correct=request.correct, retry=request.retry)
-        found.append(DeliveryPlan(channel, rendering, key, known, todo, published))
-    return found
+        status = find_status(ledger, key) if ledger else None
+        changes = plan_changes(channel, rendering, status, correct=request.correct, retry=request.retry)
+        plans.append(DeliveryPlan(channel, rendering, key, status, changes, published))
+    return plans
 
 
 def recover_stale_deliveries(
     ledger: Ledger, channel: MessageChannel, key: PublicationKey, now: dt.datetime
 ) -> None:
-    """Find out what a publisher that died in the act left behind: what it was sending is unknown now."""
-    known = find_status(ledger, key)
-    if known and known.counts.sending:
+    """Mark deliveries as unknown whose process died while sending them."""
+    status = find_status(ledger, key)
+    if status and status.counts.sending:
         with suppress(BusyError):
-            claim = ledger.claim(
+            lease = ledger.claim(
                 key, now, dt.timedelta(seconds=channel.timeout), idempotent=channel.idempotent
             )
-            ledger.release(claim, now)
+            ledger.release(lease, now)
 
 
 def deliver_all(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
-    """Deliver them; by channel, what became of it. Raises nothing but KeyboardInterrupt, and then every
-    channel has ended its window."""
-    going = [letter for letter in plans if _needs_delivery(run, letter)]
-    outcomes = {letter.channel.name: _build_idle_outcome(letter) for letter in plans if letter not in going}
+    """Deliver the plans and return the outcome of each channel.
+
+    Raises only KeyboardInterrupt, after every channel has finished its current batch.
+    """
+    active = [plan for plan in plans if _needs_delivery(run, plan)]
+    outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans if plan not in active}
     try:
-        if going:
+        if active:
             ledger_guard.begin_use(run)
     except PublisherError as error:
-        outcomes |= {letter.channel.name: _build_outcome(letter, error=error) for letter in going}
-        going = []
-    leaving = []
-    for letter in [one for one in going if _needs_confirmation(run, one)]:
+        outcomes |= {plan.channel.name: _build_outcome(plan, error=error) for plan in active}
+        active = []
+    to_confirm = []
+    for plan in [plan for plan in active if _needs_confirmation(run, plan)]:
         try:
-            leaving.append(_build_pending_send(letter, run.now))
+            to_confirm.append(_build_pending_send(plan, run.now))
         except PublisherError as error:
-            outcomes[letter.channel.name] = _build_outcome(letter, error=error)
-            going.remove(letter)
-    if leaving:
+            outcomes[plan.channel.name] = _build_outcome(plan, error=error)
+            active.remove(plan)
+    if to_confirm:
         try:
-            agreed = run.request.confirm(leaving)
+            confirmed = run.request.confirm(to_confirm)
         except PublisherError as error:
             refusal: PublisherError = error
         else:
-            refusal = ConfigError("nothing was sent: you said no", "publish again when it is right")
-            if agreed:
-                leaving = []
-        for letter in [one for one in going if leaving and _needs_confirmation(run, one)]:
-            outcomes[letter.channel.name] = _build_outcome(letter, error=refusal)
-            going.remove(letter)
-    if going:
-        outcomes |= _run_parallel(run, going)
-        with suppress(PublisherError):  # a copy made meanwhile is older than this
+            refusal = ConfigError("not sent: you answered no", "run publish again when it is right")
+            if confirmed:
+                to_confirm = []
+        for plan in [plan for plan in active if to_confirm and _needs_confirmation(run, plan)]:
+            outcomes[plan.channel.name] = _build_outcome(plan, error=refusal)
+            active.remove(plan)
+    if active:
+        outcomes |= _run_parallel(run, active)
+        with suppress(PublisherError):  # so that a copy made meanwhile counts as older
             ledger_guard.begin_use(run)
-    outcomes = {letter.channel.name: outcomes[letter.channel.name] for letter in plans}
+    outcomes = {plan.channel.name: outcomes[plan.channel.name] for plan in plans}
     for outcome in outcomes.values():
         run.report(outcome)
     return outcomes
 
 
 def deliver_one(run: RunContext, message: OutgoingMessage, stop: Event) -> ChannelOutcome:
-    """Deliver what no file is asked for, without waiting for the platform; what became of it. `run` is one
-    that only looks."""
+    """Deliver one message that belongs to no issue, without waiting for rate limits, and return its outcome.
+
+    `run` may be a read-only run; its request is replaced.
+    """
     with closing(replace(run, request=Request(max_wait=0.0), stop=stop)) as sending:
         return deliver_all(sending, plan_all(sending, [message], sending.ledger))[message.channel.name]
 
 
-def _run_parallel(run: RunContext, going: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
+def _run_parallel(run: RunContext, active: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
     outcomes: dict[str, ChannelOutcome] = {}
     stop = run.stop
 
-    def work(letter: DeliveryPlan) -> None:
-        outcomes[letter.channel.name] = _run_job(run, letter, stop)
+    def run_job(plan: DeliveryPlan) -> None:
+        outcomes[plan.channel.name] = _run_job(run, plan, stop)
 
-    threads = [Thread(target=work, args=(letter,), name=letter.channel.name) for letter in going]
+    threads = [Thread(target=run_job, args=(plan,), name=plan.channel.name) for plan in active]
     for thread in threads:
         thread.start()
     try:
@@ -140,7 +147,7 @@ def _run_parallel(run: RunContext, going: Sequence[DeliveryPlan]) -> dict[str, C
 
 
 def _run_job(run: RunContext, plan: DeliveryPlan, stop: Event) -> ChannelOutcome:
-    live = DeliveryJob(
+    job = DeliveryJob(
         run.ledger,
         plan.channel,
         plan.key,
@@ -152,19 +159,21 @@ def _run_job(run: RunContext, plan: DeliveryPlan, stop: Event) -> ChannelOutcome
         is_retry=run.request.retry,
         only_recipients=plan.only_recipients,
     )
-    begun = run.clock.time()
+    started_at = run.clock.time()
     error: PublisherError | None = None
     try:
-        live.run()
+        job.run()
     except PublisherError as problem:
         error = problem
-    except Exception as problem:  # a mistake in one channel must not stop the others
-        what = redact(f"{plan.channel.name}: {type(problem).__name__}: {problem}")
-        error = OutcomeUnknownError(what, "see what was sent: publish status")
-    for note in live.notes:
+    except Exception as problem:  # a bug in one channel must not stop the others
+        message = redact(f"{plan.channel.name}: {type(problem).__name__}: {problem}")
+        error = OutcomeUnknownError(message, "see what was sent: publish status")
+    for note in job.notes:
         run.warn(f"{plan.channel.name}: {redact(note)}")
-    took = (run.clock.time() - begun).total_seconds()
-    return _build_outcome(plan, sent=live.sent, changed=live.changed, url=live.url, error=error, took=took)
+    duration = (run.clock.time() - started_at).total_seconds()
+    return _build_outcome(
+        plan, sent=job.sent, changed=job.changed, url=job.url, error=error, duration=duration
+    )
 
 
 def _needs_delivery(run: RunContext, plan: DeliveryPlan) -> bool:
@@ -173,46 +182,46 @@ def _needs_delivery(run: RunContext, plan: DeliveryPlan) -> bool:
     counts = plan.status.counts if plan.status else DeliveryCounts()
     if run.request.retry and not counts.failed + counts.planned:
         return False
-    if counts.unknown:  # the channel may have a rule for it, or the platform may be asked
+    if counts.unknown:  # the channel may have a rule for these, or the platform can be asked
         return True
-    # one whose last word is missing: all of it arrived, and the publisher ended before it said so
-    open_ended = plan.status and not plan.status.done and find_delivery_error(plan.status) is None
-    return plan.changes.has_work or bool(open_ended)
+    # everything was delivered, but the process ended before the publication was marked as done
+    unmarked = plan.status and not plan.status.done and find_delivery_error(plan.status) is None
+    return plan.changes.has_work or bool(unmarked)
 
 
 def _count_irrevocable(plan: DeliveryPlan) -> int:
-    """How many deliveries nobody can take back. Raises ConfigError for a list of recipients that is none."""
-    todo = plan.changes
+    """Return the number of deliveries that cannot be undone. Raises ConfigError for a bad recipient list."""
+    changes = plan.changes
     if plan.only_recipients is None and plan.channel.can_edit:
-        return len(todo.new)
-    if plan.only_recipients is None and todo.new:
-        return len(todo.new) * sum(1 for _ in plan.channel.recipients())
-    return todo.pending
+        return len(changes.new)
+    if plan.only_recipients is None and changes.new:
+        return len(changes.new) * sum(1 for _ in plan.channel.recipients())
+    return changes.pending
 
 
 def _needs_confirmation(run: RunContext, plan: DeliveryPlan) -> bool:
-    """Whether the editor has to agree."""
+    """Whether the editor has to confirm."""
     if plan.channel.idempotent:
         return False
-    todo, in_place = plan.changes, plan.only_recipients is None and plan.channel.can_edit
-    return bool(todo.new or (todo.pending and not in_place) or run.request.correct)
+    changes, in_place = plan.changes, plan.only_recipients is None and plan.channel.can_edit
+    return bool(changes.new or (changes.pending and not in_place) or run.request.correct)
 
 
 def _build_pending_send(plan: DeliveryPlan, now: dt.datetime) -> PendingSend:
-    todo = plan.changes
+    changes = plan.changes
     late = now - plan.published if plan.published else dt.timedelta()
     return PendingSend(
         plan.channel.name,
         plan.key.destination,
         new=_count_irrevocable(plan),
-        changed=len(todo.changed),
-        removed=len(todo.removed),
+        changed=len(changes.changed),
+        removed=len(changes.removed),
         days_late=max(0, late.days),
     )
 
 
 def _build_idle_outcome(plan: DeliveryPlan) -> ChannelOutcome:
-    """The outcome for a channel with nothing to do, or nothing that can be done."""
+    """Return the outcome of a channel with nothing to do, or nothing that can be done now."""
     return _build_outcome(plan, error=None if plan.is_done else find_delivery_error(plan.status))
 
 
@@ -222,7 +231,7 @@ def _build_outcome(
     changed: int = 0,
     url: str = "",
     error: PublisherError | None = None,
-    took: float = 0.0,
+    duration: float = 0.0,
 ) -> ChannelOutcome:
     return ChannelOutcome(
         plan.channel.name,
@@ -234,25 +243,25 @@ def _build_outcome(
         changed=changed,
         url=(plan.status.url if plan.status else "") or url,
         held_reason=plan.changes.held_reason,
-        duration=took,
+        duration=duration,
     )
 
 
 def simulate_deliveries(run: RunContext, plans: Sequence[DeliveryPlan]) -> Iterator[ChannelOutcome]:
-    """What `post` would make of them, for a dry run."""
-    for letter in plans:
-        if not _needs_delivery(run, letter):
-            yield _build_idle_outcome(letter)
+    """Yield the outcomes that `deliver_all` would have, for a dry run."""
+    for plan in plans:
+        if not _needs_delivery(run, plan):
+            yield _build_idle_outcome(plan)
             continue
-        todo = letter.changes
+        changes = plan.changes
         try:
-            sent = _count_irrevocable(letter)
+            sent = _count_irrevocable(plan)
         except PublisherError as error:
-            yield _build_outcome(letter, error=error)
+            yield _build_outcome(plan, error=error)
             continue
         yield _build_outcome(
-            letter,
+            plan,
             sent=sent,
-            changed=len(todo.changed) + len(todo.removed),
-            error=None if todo.has_work else find_delivery_error(letter.status),
+            changed=len(changes.changed) + len(changes.removed),
+            error=None if changes.has_work else find_delivery_error(plan.status),
         )

@@ -1,7 +1,7 @@
-"""One publication on its way: claim it, plan it, and take turns with the ledger until nothing is left.
+"""Delivers one publication: lease it, plan it, and send batch after batch until nothing is left.
 
-What leaves the house is on the books before it leaves, and what became of it after. What is known not to
-have happened is tried again; what may have happened is not.
+Each delivery is recorded in the ledger before it is sent, and its result afterwards. What was certainly not
+sent is retried; what may have been sent is not.
 """
 
 from __future__ import annotations
@@ -37,19 +37,22 @@ if TYPE_CHECKING:
 
 _SECOND = dt.timedelta(seconds=1)
 _STOP_POLL_SECONDS = 1.0
-"""How long it sleeps before it looks whether to stop, in seconds."""
+"""While pending, the job checks at this interval whether to stop."""
 
-_SKIPPED_REASON = "nobody knows whether it arrived, and it is not sent again"
+_SKIPPED_REASON = "unknown whether it arrived; not sent again"
 
 _SECOND_PROBE_DELAY = 60.0
-"""How long it waits before it believes that something did not arrive, in seconds."""
+"""Seconds until the platform is asked again about a message it does not have; it may still arrive."""
 
 
 @dataclass
 class DeliveryJob:
-    """A rendering to be delivered by a channel. `patience` is for how many seconds it may wait in all for a
-    platform that wants to be left alone; `stop` ends it after the window at hand. With `again` what failed is
-    planned once more, and what was put off is due. `only` are the recipients it is for, if not for all."""
+    """Delivers a rendering over one channel.
+
+    `max_wait` limits the total time spent waiting for rate limits, in seconds; `stop` ends the job after the
+    current batch. With `is_retry` failed deliveries are planned again and postponed ones are due now.
+    `only_recipients` restricts the job to some recipients; None means all.
+    """
 
     ledger: Ledger
     channel: MessageChannel
@@ -73,12 +76,12 @@ class DeliveryJob:
     _planned_version: object = None
 
     def run(self) -> None:
-        """Do it.
+        """Deliver.
 
-        Raises, besides what the ledger does, what keeps the channel from going on, and DeliveryError or
-        OutcomeUnknownError when not everything arrived.
+        Raises the errors of the ledger, any error that stops the whole channel, and DeliveryError or
+        OutcomeUnknownError if not everything was delivered.
         """
-        claim = self.ledger.claim(
+        lease = self.ledger.claim(
             self.key, self.clock.time(), self._lease_duration, idempotent=self.channel.idempotent
         )
         try:
@@ -90,197 +93,208 @@ class DeliveryJob:
                     Sender(self.channel, self._get_part, self.clock.time)
                     for _ in range(self.channel.concurrency)
                 ]
-                for courier in self._senders:
-                    stack.callback(courier.close)
-                self._resolve_unknown(claim)  # before the plan, which knows who wants no mail any more
-                self._plan(claim)
-                self._run_batches(claim, stack)
-                if self._resolve_unknown(claim):
-                    self._run_batches(claim, stack)
+                for sender in self._senders:
+                    stack.callback(sender.close)
+                self._resolve_unknown(lease)  # before planning, which drops recipients who have unsubscribed
+                self._plan(lease)
+                self._run_batches(lease, stack)
+                if self._resolve_unknown(lease):
+                    self._run_batches(lease, stack)
         finally:
-            self.ledger.release(claim, self.clock.time())
+            self.ledger.release(lease, self.clock.time())
         if self._fatal_error:
             raise self._fatal_error
-        if fault := find_delivery_error(find_status(self.ledger, self.key)):
-            raise fault
+        if error := find_delivery_error(find_status(self.ledger, self.key)):
+            raise error
 
-    def _plan(self, claim: Lease) -> None:
-        self._planned_version = getattr(self.channel, "recipients_version", None)  # before they are read
+    def _plan(self, lease: Lease) -> None:
+        # read before the recipients, so that no later change is missed
+        self._planned_version = getattr(self.channel, "recipients_version", None)
         recipients, now = iter(self.channel.recipients()), self.clock.time()
         if (only := self.only_recipients) is not None:
-            recipients = (one for one in recipients if one in only)
-        self.ledger.plan(claim, self.rendering.parts, recipients, now, keep_content=self.changes.keep_content)
+            recipients = (recipient for recipient in recipients if recipient in only)
+        self.ledger.plan(lease, self.rendering.parts, recipients, now, keep_content=self.changes.keep_content)
         hit_failpoint("planned")
 
-    def _replan_if_recipients_changed(self, claim: Lease) -> None:
-        """Plan anew when the recipients are no longer those of the plan."""
+    def _replan_if_recipients_changed(self, lease: Lease) -> None:
+        """Plan again if the list of recipients has changed."""
         try:
             if getattr(self.channel, "recipients_version", None) != self._planned_version:
-                self._plan(claim)
-        except PublisherError as error:  # what came of the last tasks must be told all the same
+                self._plan(lease)
+        except PublisherError as error:  # the results of the last batch must still be recorded
             self._fatal_error = self._fatal_error or error
 
     @property
     def _lease_duration(self) -> dt.timedelta:
-        """Long enough for two of the slowest deliveries."""
+        """Twice the longest time that one delivery may take."""
         return 2 * self.channel.timeout * _SECOND
 
-    def _get_part(self, task: Delivery) -> Part:
+    def _get_part(self, delivery: Delivery) -> Part:
         for part in self.rendering.parts:
-            if part.key == task.part and part.digest == task.digest:
+            if part.key == delivery.part and part.digest == delivery.digest:
                 return part
-        return self.ledger.load_part(task.digest, task.part)  # of the content it began with
+        return self.ledger.load_part(delivery.digest, delivery.part)  # of the original content
 
-    # ------------------------------------------------------------------- turns
+    # ----------------------------------------------------------------- batches
 
-    def _run_batches(self, claim: Lease, stack: ExitStack) -> None:
+    def _run_batches(self, lease: Lease, stack: ExitStack) -> None:
         results: list[DeliveryResult] = []
-        while tasks := self._checkpoint(claim, results) or self._checkpoint_after_pause(claim):
-            answers = self._send_batch(tasks, stack)
-            results = [answer.result for answer in answers]
-            self._process_results(answers)
+        while deliveries := self._checkpoint(lease, results) or self._checkpoint_after_pause(lease):
+            batch_results = self._send_batch(deliveries, stack)
+            results = [sent.result for sent in batch_results]
+            self._process_results(batch_results)
 
-    def _checkpoint(self, claim: Lease, results: list[DeliveryResult], rest: float = 0.0) -> list[Delivery]:
-        """Tell what came of the last tasks, and get the next; none when it is time to stop or to rest."""
-        self._replan_if_recipients_changed(claim)
+    def _checkpoint(
+        self, lease: Lease, results: list[DeliveryResult], extend_lease: float = 0.0
+    ) -> list[Delivery]:
+        """Record the results of the last batch and return the next one; empty if the job must stop or pause.
+
+        `extend_lease`: seconds that the lease must last longer; no deliveries are returned then.
+        """
+        self._replan_if_recipients_changed(lease)
         now = self.clock.time()
-        resting = rest or (self._paused_until and now < self._paused_until)
-        idle = resting or self.stop.is_set() or self._fatal_error
+        paused = extend_lease or (self._paused_until and now < self._paused_until)
+        idle = paused or self.stop.is_set() or self._fatal_error
         return self.ledger.checkpoint(
-            claim,
+            lease,
             results,
             0 if idle else self.channel.concurrency,
             now,
-            self._lease_duration + rest * _SECOND,
+            self._lease_duration + extend_lease * _SECOND,
             ordered=self.channel.ordered,
         )
 
-    def _checkpoint_after_pause(self, claim: Lease) -> list[Delivery]:
-        """The tasks that were put off, when their time has come; none when nothing waits or not so long."""
-        due = self._paused_until or self.ledger.find_next_attempt(claim)
+    def _checkpoint_after_pause(self, lease: Lease) -> list[Delivery]:
+        """Wait until postponed deliveries are due, and return them.
+
+        Empty if there are none, or if they are due later than `max_wait` allows.
+        """
+        due = self._paused_until or self.ledger.find_next_attempt(lease)
         if due is None or self._fatal_error or self.stop.is_set():
             return []
-        rest = max(0.0, (due - self.clock.time()) / _SECOND)
-        if rest > self.max_wait:
+        pause = max(0.0, (due - self.clock.time()) / _SECOND)
+        if pause > self.max_wait:
             return []
-        if rest:  # else it would give out tasks
-            self._checkpoint(claim, [], rest)  # the claim must last longer than the rest
-        self.max_wait -= rest
-        self._wait(rest)
+        if pause:  # without a pause this would return deliveries
+            self._checkpoint(lease, [], pause)  # the lease must outlast the pause
+        self.max_wait -= pause
+        self._wait(pause)
         self._paused_until = None
-        return self._checkpoint(claim, [])
+        return self._checkpoint(lease, [])
 
-    def _wait(self, rest: float) -> None:
-        while rest > 0 and not self.stop.is_set():
-            self.clock.wait(min(rest, _STOP_POLL_SECONDS))
-            rest -= _STOP_POLL_SECONDS
+    def _wait(self, pause: float) -> None:
+        while pause > 0 and not self.stop.is_set():
+            self.clock.wait(min(pause, _STOP_POLL_SECONDS))
+            pause -= _STOP_POLL_SECONDS
 
-    def _send_batch(self, tasks: Sequence[Delivery], stack: ExitStack) -> list[SendResult]:
-        """Make the deliveries of a window, each over a connection of its own."""
-        work = [
-            (courier, task, self._aliases.get(task.recipient, task.recipient))
-            for courier, task in zip(self._senders, tasks, strict=False)
+    def _send_batch(self, deliveries: Sequence[Delivery], stack: ExitStack) -> list[SendResult]:
+        """Send a batch, each delivery over its own connection."""
+        jobs = [
+            (sender, delivery, self._aliases.get(delivery.recipient, delivery.recipient))
+            for sender, delivery in zip(self._senders, deliveries, strict=False)
         ]
-        if len(work) == 1:
-            [(courier, task, to)] = work
-            return [courier.send(task, to)]
-        return list(self._thread_pool(stack).map(lambda one: one[0].send(*one[1:]), work))
+        if len(jobs) == 1:
+            [(sender, delivery, to)] = jobs
+            return [sender.send(delivery, to)]
+        return list(self._thread_pool(stack).map(lambda job: job[0].send(*job[1:]), jobs))
 
     def _thread_pool(self, stack: ExitStack) -> Executor:
-        """As many threads as there are couriers."""
+        """Return the pool, with one thread per connection."""
         if self._threads is None:
             from concurrent.futures import ThreadPoolExecutor
 
             self._threads = stack.enter_context(ThreadPoolExecutor(self.channel.concurrency))
         return self._threads
 
-    def _process_results(self, answers: Sequence[SendResult]) -> None:
-        """See what the answers mean for the publication as a whole."""
-        for answer in answers:
-            task = answer.result.delivery
-            self._fatal_error = self._fatal_error or answer.fatal_error
-            if answer.pause:
-                until = answer.result.ended_at + answer.pause * _SECOND
+    def _process_results(self, batch_results: Sequence[SendResult]) -> None:
+        """Update the state of the job: counts, notes, pauses, fatal errors, moved recipients."""
+        for sent in batch_results:
+            delivery = sent.result.delivery
+            self._fatal_error = self._fatal_error or sent.fatal_error
+            if sent.pause:
+                until = sent.result.ended_at + sent.pause * _SECOND
                 self._paused_until = max(self._paused_until or until, until)
-            if receipt := answer.receipt:
-                self.sent += receipt.changed and not task.remote_id
-                self.changed += receipt.changed and bool(task.remote_id)
+            if receipt := sent.receipt:
+                self.sent += receipt.changed and not delivery.remote_id
+                self.changed += receipt.changed and bool(delivery.remote_id)
                 self.notes += receipt.notes
                 self.url = self.url or receipt.url
-            if to := answer.result.moved_to:
-                self._aliases[task.recipient] = to
-                save_recipient_alias(self.ledger, self.channel.name, task.recipient, to)
+            if to := sent.result.moved_to:
+                self._aliases[delivery.recipient] = to
+                save_recipient_alias(self.ledger, self.channel.name, delivery.recipient, to)
 
-    # ------------------------------------------------------------------ doubts
+    # -------------------------------------------------------- unknown outcomes
 
-    def _resolve_unknown(self, claim: Lease) -> bool:
-        """Settle what is unknown, where the channel has a rule for it or its platform can be asked; whether
-        anything was."""
-        found = find_unresolved_deliveries(self.ledger, claim)
-        if not found or self._fatal_error:
+    def _resolve_unknown(self, lease: Lease) -> bool:
+        """Resolve unknown deliveries by the rule of the channel, or by asking the platform.
+
+        Return whether any was resolved.
+        """
+        unresolved = find_unresolved_deliveries(self.ledger, lease)
+        if not unresolved or self._fatal_error:
             return False
         match getattr(self.channel, "uncertain", "ask"):
             case "resend":
-                again = [task for task in found if task.tries == 1]  # once
+                first_tries = [delivery for delivery in unresolved if delivery.tries == 1]  # resent only once
                 results = [
-                    DeliveryResult(task, DeliveryState.PLANNED, self.clock.time(), reason="once more")
-                    for task in again
+                    DeliveryResult(delivery, DeliveryState.PLANNED, self.clock.time(), reason="sent again")
+                    for delivery in first_tries
                 ]
             case "skip":
                 results = [
-                    DeliveryResult(task, DeliveryState.DROPPED, self.clock.time(), reason=_SKIPPED_REASON)
-                    for task in found
+                    DeliveryResult(delivery, DeliveryState.DROPPED, self.clock.time(), reason=_SKIPPED_REASON)
+                    for delivery in unresolved
                 ]
-                self.notes += [f"nobody knows whether {task.recipient} got it" for task in found]
+                self.notes += [f"unknown whether {delivery.recipient} received it" for delivery in unresolved]
             case _:
-                results = self._probe(claim, found)
-        record_resolutions(self.ledger, claim, results)
+                results = self._probe(lease, unresolved)
+        record_resolutions(self.ledger, lease, results)
         return bool(results)
 
-    def _probe(self, claim: Lease, found: Sequence[Delivery]) -> list[DeliveryResult]:
-        """Ask the platform for each. What is not there the first time may be about to arrive."""
-        courier, results = self._senders[0], []
-        with suppress(PublisherError):  # nobody answers: it stays unknown
-            if not courier.can_probe:
+    def _probe(self, lease: Lease, unresolved: Sequence[Delivery]) -> list[DeliveryResult]:
+        """Ask the platform about each delivery, twice if it is not found: it may still be on its way."""
+        sender, results = self._senders[0], []
+        with suppress(PublisherError):  # no answer: they stay unknown
+            if not sender.can_probe:
                 return []
-            for task in found:
-                to = self._aliases.get(task.recipient, task.recipient)
-                receipt = courier.probe(task, to)
+            for delivery in unresolved:
+                to = self._aliases.get(delivery.recipient, delivery.recipient)
+                receipt = sender.probe(delivery, to)
                 if receipt is None:
-                    self._checkpoint(claim, [], _SECOND_PROBE_DELAY)  # the claim must last longer
+                    self._checkpoint(lease, [], _SECOND_PROBE_DELAY)  # the lease must outlast the wait
                     self._wait(_SECOND_PROBE_DELAY)
-                    if self.stop.is_set():  # too early to believe that it is not there
+                    if self.stop.is_set():  # too early to conclude that it was not sent
                         break
-                    receipt = courier.probe(task, to)
+                    receipt = sender.probe(delivery, to)
                 state = DeliveryState.SENT if receipt else DeliveryState.PLANNED
-                name, url = (receipt.remote_id, receipt.url) if receipt else ("", "")
+                remote_id, url = (receipt.remote_id, receipt.url) if receipt else ("", "")
                 self.sent += state is DeliveryState.SENT
                 self.url = self.url or url
-                told = "found" if receipt else "looked for twice, and not there"
-                results.append(DeliveryResult(task, state, self.clock.time(), name, url, told))
+                reason = "found on the platform" if receipt else "not found on the platform, asked twice"
+                results.append(DeliveryResult(delivery, state, self.clock.time(), remote_id, url, reason))
         return results
 
 
 def find_delivery_error(status: PublicationStatus | None) -> PublisherError | None:
-    """What a publication lacks, as the error to tell; None when it is done."""
+    """Return why a publication is not complete, as an error; None if it is done."""
     if status is None or status.done:
         return None
     counts, channel = status.counts, status.key.channel
-    _, slash, issue = status.key.issue.rpartition("/")  # what is of no issue is of the newsletter
+    _, slash, issue = status.key.issue.rpartition("/")  # no slash: of the newsletter, not of an issue
     which = f" {issue} --channel {channel}" if slash else ""
     why = f": {status.reasons[0]}" if status.reasons else ""
     if counts.unknown:
         return OutcomeUnknownError(
-            f"nobody knows whether {counts.unknown} of {counts.total} went out{why}",
-            f"look there, then say what you saw: publish resolve{which}",
+            f"unknown whether {counts.unknown} of {counts.total} were sent{why}",
+            f"check the destination, then run publish resolve{which}",
         )
     if counts.failed:
         return DeliveryError(
             f"{counts.failed} of {counts.total} failed{why}",
-            f"when that is mended: publish retry{which}",
+            f"when the cause is fixed: publish retry{which}",
         )
-    waiting = counts.planned + counts.sending
-    if not waiting:
+    pending = counts.planned + counts.sending
+    if not pending:
         return None
-    when = f", not before {status.next_at:%Y-%m-%d %H:%M:%S} UTC" if status.next_at else ""
-    return DeliveryError(f"{waiting} of {counts.total} wait{when}{why}", "publish again then")
+    when = f", next attempt {status.next_at:%Y-%m-%d %H:%M:%S} UTC" if status.next_at else ""
+    return DeliveryError(f"{pending} of {counts.total} not sent yet{when}{why}", "run publish again then")

@@ -1,5 +1,7 @@
-"""What a live channel would do with a rendering, seen before anything is done: the question to the editor,
-the answer of a dry run, and the plan, from one place."""
+"""Compares a rendering with what has been delivered.
+
+The confirmation prompt, the dry run and the delivery all use this comparison.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,12 @@ from publisher.ledger import DeliveryState, PublicationStatus
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The keys of parts that would be sent for the first time, changed in place, taken back, and given up:
-    those that never arrived and are wanted no more.
+    """What to do at a destination, as keys of parts.
 
-    With `keep` the publication keeps the content it began with; `held` says why, when that is not what the
-    issue says now. `waiting` are deliveries that were planned earlier and not made yet.
+    `new` parts are sent for the first time, `changed` ones edited in place, `removed` ones deleted;
+    `abandoned` ones were never delivered and are no longer part of the issue. With `keep_content` the
+    publication keeps its original content; `held_reason` says why, if the issue differs from it now.
+    `pending` counts deliveries that were planned earlier and not sent yet.
     """
 
     new: tuple[str, ...] = ()
@@ -29,7 +32,7 @@ class Changes:
 
     @property
     def has_work(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether anything is to be sent, changed, deleted or abandoned."""
         return bool(self.new or self.changed or self.removed or self.abandoned or self.pending)
 
 
@@ -41,78 +44,88 @@ def plan_changes(
     correct: bool = False,
     retry: bool = False,
 ) -> Changes:
-    """Compare a rendering with what stands at the destination. With `correct` an issue that is out may get
-    more or fewer messages than it had; with `retry` what failed counts as planned."""
-    now = {part.key: part.digest for part in rendering.parts}
+    """Compare a rendering with the status of its publication; None if there is no publication yet.
+
+    With `correct` a published issue may get more or fewer messages than before; with `retry` failed
+    deliveries count as planned.
+    """
+    current = {part.key: part.digest for part in rendering.parts}
     if status is None:
-        return Changes(new=tuple(now))
+        return Changes(new=tuple(current))
     if status.is_adopted:
         return Changes(
-            keep_content=True, held_reason="it was out before the ledger began, and stays as it is"
+            keep_content=True, held_reason="it was published before the ledger began and is not changed"
         )
     if status.url and getattr(channel, "locked_after_publication", False):
-        held = f"it is published at {status.url}: what changed since is to be changed there by hand"
+        reason = f"it is published at {status.url}: make later changes there by hand"
         return Changes(
             keep_content=True,
-            held_reason=held if status.part_digests and now != dict(status.part_digests) else "",
+            held_reason=reason if status.part_digests and current != dict(status.part_digests) else "",
         )
     if not _is_partly_delivered(status):
-        return Changes(new=tuple(_find_sendable(channel, status, now, retry=retry)))
-    counts, live = status.counts, status.delivered_digests
-    waiting = counts.planned + counts.sending + (counts.failed if retry else 0)
+        return Changes(new=tuple(_find_sendable(channel, status, current, retry=retry)))
+    counts, delivered = status.counts, status.delivered_digests
+    pending = counts.planned + counts.sending + (counts.failed if retry else 0)
     if channel.ordered and (counts.unknown or (counts.failed and not retry)):
-        waiting = 0  # behind what a person has to settle
+        pending = 0  # they come after a delivery that a person has to resolve
     if not channel.can_edit:
-        edited = now != dict(status.part_digests)
-        held = "the issue was edited since; what was sent stays as it is" if edited else ""
-        return Changes(keep_content=True, held_reason=held, pending=waiting)
-    then = status.part_digests.keys() | live.keys()
-    if now.keys() != then and not (correct or channel.idempotent):
-        held = f"the issue takes {_format_message_count(now)} now, and {len(then)} before: publish correct"
-        free = _find_sendable(channel, status, status.part_digests, retry=retry)
-        return Changes(
-            new=tuple(key for key in free if key not in live),
-            keep_content=True,
-            held_reason=held,
-            pending=waiting,
+        edited = current != dict(status.part_digests)
+        reason = "the issue was edited since; what was sent cannot be changed" if edited else ""
+        return Changes(keep_content=True, held_reason=reason, pending=pending)
+    before = status.part_digests.keys() | delivered.keys()
+    if current.keys() != before and not (correct or channel.idempotent):
+        reason = (
+            f"the issue now takes {_format_message_count(current)} instead of {len(before)}: publish correct"
         )
-    surplus = dict.fromkeys(sorted(live.keys() - now.keys()), "")
-    movable = tuple(_find_sendable(channel, status, now | surplus, retry=retry))
+        original = _find_sendable(channel, status, status.part_digests, retry=retry)
+        return Changes(
+            new=tuple(key for key in original if key not in delivered),
+            keep_content=True,
+            held_reason=reason,
+            pending=pending,
+        )
+    removed = dict.fromkeys(sorted(delivered.keys() - current.keys()), "")
+    sendable = tuple(_find_sendable(channel, status, current | removed, retry=retry))
     missing = (
         key
         for key, (state, _) in status.part_states.items()
         if state in (DeliveryState.PLANNED, DeliveryState.FAILED)
     )
     return Changes(
-        new=tuple(key for key in movable if key not in live),
-        changed=tuple(key for key in movable if key in live and now.get(key, live[key]) != live[key]),
-        removed=tuple(key for key in movable if key in surplus),
-        abandoned=tuple(sorted(key for key in missing if key not in now.keys() | live.keys())),
-        pending=waiting,
+        new=tuple(key for key in sendable if key not in delivered),
+        changed=tuple(
+            key for key in sendable if key in delivered and current.get(key, delivered[key]) != delivered[key]
+        ),
+        removed=tuple(key for key in sendable if key in removed),
+        abandoned=tuple(sorted(key for key in missing if key not in current.keys() | delivered.keys())),
+        pending=pending,
     )
 
 
 def _find_sendable(
-    channel: MessageChannel, standing: PublicationStatus, wanted: Mapping[str, str], *, retry: bool
+    channel: MessageChannel, status: PublicationStatus, wanted: Mapping[str, str], *, retry: bool
 ) -> Iterator[str]:
-    """The keys of parts that may be sent, changed or taken back now: not what a person has to settle, what
-    failed with the same content, or, where the order counts, what is behind one of these."""
+    """Yield the keys of parts that may be sent, changed or deleted now.
+
+    Excluded are parts that a person has to resolve, parts that failed with the same content, and, on
+    ordered channels, all parts after one of these.
+    """
     for key, digest in wanted.items():
-        state, tried = standing.part_states.get(key, (DeliveryState.PLANNED, ""))
-        if state is DeliveryState.DROPPED and tried:  # given up by a person
+        state, tried_digest = status.part_states.get(key, (DeliveryState.PLANNED, ""))
+        if state is DeliveryState.DROPPED and tried_digest:  # abandoned by a person
             continue
-        stuck = state is DeliveryState.UNKNOWN or (
-            state is DeliveryState.FAILED and tried == digest and not retry
+        blocked = state is DeliveryState.UNKNOWN or (
+            state is DeliveryState.FAILED and tried_digest == digest and not retry
         )
-        if not stuck:
+        if not blocked:
             yield key
         elif channel.ordered:
             return
 
 
-def _is_partly_delivered(standing: PublicationStatus) -> bool:
-    counts = standing.counts
-    return counts.planned + counts.dropped < counts.total or bool(standing.delivered_digests)
+def _is_partly_delivered(status: PublicationStatus) -> bool:
+    counts = status.counts
+    return counts.planned + counts.dropped < counts.total or bool(status.delivered_digests)
 
 
 def _format_message_count(parts: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""One connection of a channel: makes deliveries, and says of each what came of it.
+"""Sends over one connection and classifies the outcome.
 
-What counts is not what went wrong but whether the effect could exist. Only what surely does not is planned
-again; what may exist is unknown, unless to do it twice is the same as once.
+DeliveryError: nothing was sent -> retry later, or fail if permanent. Any other exception: it may have been
+sent -> unknown, never retried automatically, except on idempotent channels and for edits.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ _MAX_PAUSE = 30.0
 
 
 class SendResult(NamedTuple):
-    """The result of a task. `rest` is for how many seconds the whole channel must rest, `fault` why it
-    cannot go on at all."""
+    """The result of one delivery.
+
+    `pause`: how long the whole channel must wait before the next delivery, in seconds. `fatal_error`: why the
+    channel cannot continue at all.
+    """
 
     result: DeliveryResult
     receipt: Receipt | None = None
@@ -32,8 +35,10 @@ class SendResult(NamedTuple):
 
 
 class Sender:
-    """Delivers over one connection, which is opened when it is first needed. `content` gives the part of a
-    task, `time` the time."""
+    """Sends deliveries over one connection, which is opened on first use.
+
+    `get_part` returns the part of a delivery, `time` the current time (aware).
+    """
 
     def __init__(
         self, channel: MessageChannel, get_part: Callable[[Delivery], Part], time: Callable[[], dt.datetime]
@@ -45,76 +50,88 @@ class Sender:
         self._session: Session | None = None
 
     def close(self) -> None:
-        """Close the connection. What goes wrong with that changes nothing that was delivered."""
-        with suppress(Exception):  # all that mattered is on the books already
+        """Close the connection. Errors are ignored: they do not affect what was delivered."""
+        with suppress(Exception):  # all results are in the ledger already
             self._stack.close()
 
-    def send(self, task: Delivery, to: str) -> SendResult:
-        """Make a delivery to `to`. Raises nothing."""
+    def send(self, delivery: Delivery, to: str) -> SendResult:
+        """Send a delivery to the recipient `to`. Raises nothing."""
         try:
             session = self._get_session()
         except DeliveryError as error:
             if error.permanent:
-                return SendResult(self._postpone(task, error.message, 0), fatal_error=error)
-            return self._classify_error(task, error, everybody=True)
+                return SendResult(self._postpone(delivery, error.message, 0), fatal_error=error)
+            return self._classify_error(delivery, error, pause_channel=True)
         except PublisherError as error:
-            return SendResult(self._postpone(task, error.message, 0), fatal_error=error)
-        except Exception as error:  # before anything was sent
-            return self._classify_error(task, DeliveryError(_describe_error(error)), everybody=True)
+            return SendResult(self._postpone(delivery, error.message, 0), fatal_error=error)
+        except Exception as error:  # the connection failed, so nothing was sent
+            return self._classify_error(delivery, DeliveryError(_describe_error(error)), pause_channel=True)
         try:
             hit_failpoint("sending")
-            receipt = self._perform(session, task, to)
+            receipt = self._perform(session, delivery, to)
             hit_failpoint("acted")
-            name = receipt.remote_id or (task.part if self._channel.idempotent else "")
-            moved = receipt.moved_to
-            result = DeliveryResult(task, DeliveryState.SENT, self._time(), name, receipt.url, moved_to=moved)
+            remote_id = receipt.remote_id or (delivery.part if self._channel.idempotent else "")
+            moved_to = receipt.moved_to
+            result = DeliveryResult(
+                delivery, DeliveryState.SENT, self._time(), remote_id, receipt.url, moved_to=moved_to
+            )
         except DeliveryError as error:
-            return self._classify_error(task, error)
-        except Exception as error:  # whatever it was, nobody knows whether it went out
+            return self._classify_error(delivery, error)
+        except Exception as error:  # it may have been sent
             reason = _describe_error(error)
-            if self._channel.idempotent or task.remote_id:
-                return self._classify_error(task, DeliveryError(reason))
-            return SendResult(DeliveryResult(task, DeliveryState.UNKNOWN, self._time(), reason=reason))
+            if self._channel.idempotent or delivery.remote_id:
+                return self._classify_error(delivery, DeliveryError(reason))
+            return SendResult(DeliveryResult(delivery, DeliveryState.UNKNOWN, self._time(), reason=reason))
         return SendResult(result, receipt)
 
     @property
     def can_probe(self) -> bool:
-        """Whether the platform can be asked what arrived. Raises PublisherError when it cannot be reached."""
+        """Whether the platform can be asked what has arrived. Raises PublisherError if unreachable."""
         return isinstance(self._get_session(), ProbingSession)
 
-    def probe(self, task: Delivery, to: str) -> Receipt | None:
-        """What is there of a task that is unknown. Raises PublisherError when nobody answers."""
-        return cast("ProbingSession", self._get_session()).probe(self._get_part(task), to)
+    def probe(self, delivery: Delivery, to: str) -> Receipt | None:
+        """Look up an unknown delivery on the platform; None if it has not arrived.
+
+        Raises PublisherError if the platform does not answer.
+        """
+        return cast("ProbingSession", self._get_session()).probe(self._get_part(delivery), to)
 
     def _get_session(self) -> Session:
         if self._session is None:
             self._session = self._stack.enter_context(self._channel.session())
         return self._session
 
-    def _perform(self, session: Session, task: Delivery, to: str) -> Receipt:
-        if not task.digest:
-            return cast("EditableSession", session).delete(to, task.remote_id)
-        if task.remote_id:
-            return cast("EditableSession", session).edit(self._get_part(task), to, task.remote_id)
-        return session.deliver(self._get_part(task), to)
+    def _perform(self, session: Session, delivery: Delivery, to: str) -> Receipt:
+        if not delivery.digest:
+            return cast("EditableSession", session).delete(to, delivery.remote_id)
+        if delivery.remote_id:
+            return cast("EditableSession", session).edit(self._get_part(delivery), to, delivery.remote_id)
+        return session.deliver(self._get_part(delivery), to)
 
-    def _classify_error(self, task: Delivery, error: DeliveryError, *, everybody: bool = False) -> SendResult:
-        """What surely did not happen: over, or once more later, for this task or for `everybody`."""
+    def _classify_error(
+        self, delivery: Delivery, error: DeliveryError, *, pause_channel: bool = False
+    ) -> SendResult:
+        """Return the result of a delivery that was not sent: failed, or postponed.
+
+        With `pause_channel` the whole channel waits, not only this delivery.
+        """
         reason = _describe_error(error)
         if error.permanent:
-            return SendResult(DeliveryResult(task, DeliveryState.FAILED, self._time(), reason=reason))
+            return SendResult(DeliveryResult(delivery, DeliveryState.FAILED, self._time(), reason=reason))
         if error.retry_after is not None:
-            return SendResult(self._postpone(task, reason, error.retry_after), pause=error.retry_after)
-        pause = min(2.0 ** (task.tries - 1), _MAX_PAUSE)
-        return SendResult(self._postpone(task, reason, pause), pause=pause if everybody else 0.0)
+            return SendResult(self._postpone(delivery, reason, error.retry_after), pause=error.retry_after)
+        pause = min(2.0 ** (delivery.tries - 1), _MAX_PAUSE)
+        return SendResult(self._postpone(delivery, reason, pause), pause=pause if pause_channel else 0.0)
 
-    def _postpone(self, task: Delivery, reason: str, pause: float) -> DeliveryResult:
+    def _postpone(self, delivery: Delivery, reason: str, pause: float) -> DeliveryResult:
         now = self._time()
-        return DeliveryResult(task, DeliveryState.PLANNED, now, reason=reason, next_at=now + pause * _SECOND)
+        return DeliveryResult(
+            delivery, DeliveryState.PLANNED, now, reason=reason, next_at=now + pause * _SECOND
+        )
 
 
 def _describe_error(error: Exception) -> str:
-    """An error in one line: with what to do about it, if it says so, else with what it is called."""
+    """Return an error as one line: message and hint, or type and message of an exception of other code."""
     if isinstance(error, PublisherError):
         return redact(error.message + (f" · {error.hint}" if error.hint else ""))
     return redact(f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""The one loop over issues and channels: plan, render, deliver. The only place that acts.
+"""Publishes issues: build, plan and deliver; also test sends, notices and a read-only snapshot.
 
-`quick.nothing_to_do` looks whether there is anything to do, `publishing.publish` does it.
+`build.up_to_date.check_up_to_date` finds out quickly whether there is work, `publish.publish` does it.
 """

@@ -1,5 +1,8 @@
-"""Writing once more to those who have an issue, about that issue: a publication of its own, known by the
-issue and by what it says, so that the same words reach nobody twice, and what was begun can be ended."""
+"""Sends a notice, such as a correction, to the recipients of an issue.
+
+A notice is a separate publication whose key is the issue and a digest of the text. So no one gets the same
+text twice, and an interrupted notice can be completed.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ _HANDLED_STATES = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKN
 
 
 class NoticeTarget(NamedTuple):
-    """An issue that is out on a channel: its key there, how it stands, and what channels are told of it."""
+    """An issue that was sent over a channel: its key, its status, and the context to render a notice."""
 
     channel: NoticeChannel
     key: PublicationKey
@@ -53,133 +56,132 @@ def send_notice(
     test_send: bool = False,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Send `text` to all who have the issue of the request and are still on the list, or only `to_me`, as a
-    proof that is noted nowhere. Nothing else is published.
+    """Send `text` to all recipients of the requested issue who are still on the list, and nothing else.
 
-    Raises what `publish` does, and ConfigError when the text is empty, when one of the channels cannot write
-    such a text, and when nobody has the issue.
+    With `test_send` it goes to the editor only and is not recorded. Raises what `publish` does, and
+    ConfigError if the text is empty, if one of the channels cannot send notices, or if no one has the issue.
     """
     channels = _select_notice_channels(config, request)
     if not any(char.isprintable() and not char.isspace() for char in text):
-        raise ConfigError("the notice says nothing", 'write what was wrong: --notice "TEXT"')
+        raise ConfigError("the notice is empty", 'write the text: --notice "TEXT"')
     clock = clock or Clock.running(now)
     with closing(
         RunContext(config, theme, request._replace(dry_run=True), channels, now, report, clock)
     ) as run:
-        view = take_snapshot(run)
-    position = view.choose(request.issue)
+        snapshot = take_snapshot(run)
+    position = snapshot.choose(request.issue)
     if position is None:
-        return Outcome(None, {}, tuple(run.warnings), view.edition.next_date)
-    context = replace(view.renderer.context, entry=view.entries[position])
-    issue = view.records[position]
+        return Outcome(None, {}, tuple(run.warnings), snapshot.edition.next_date)
+    context = replace(snapshot.renderer.context, entry=snapshot.entries[position])
+    issue = snapshot.records[position]
     with closing(RunContext(config, theme, request, channels, now, report, clock)) as run:
-        followed = [_find_notice_target(run, channel, context) for channel in channels]
+        targets = [_find_notice_target(run, channel, context) for channel in channels]
         report(IssueChosen(issue, request.issue in ("", "latest")))
-        outcomes = (
-            _send_test_notices(run, followed, text) if test_send else _send_notices(run, followed, text)
-        )
-    return Outcome(issue, {one.name: one for one in outcomes}, tuple(run.warnings))
+        outcomes = _send_test_notices(run, targets, text) if test_send else _send_notices(run, targets, text)
+    return Outcome(issue, {outcome.name: outcome for outcome in outcomes}, tuple(run.warnings))
 
 
 def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPlan]:
-    """The notices about the issue of this id that were begun and are not done, with what they say."""
-    on = {channel.name: channel for channel in run.channels if run.is_sending_channel(channel)}
-    for known in find_statuses(run.ledger, [issue]) if run.has_ledger else ():
-        channel = on.get(known.key.channel)
+    """Yield the unfinished notices about the issue of this ID, with their original text."""
+    channels = {channel.name: channel for channel in run.channels if run.is_sending_channel(channel)}
+    for status in find_statuses(run.ledger, [issue]) if run.has_ledger else ():
+        channel = channels.get(status.key.channel)
         if (
-            known.key.notice_of
-            and known.part_digests
-            and not known.done
+            status.key.notice_of
+            and status.part_digests
+            and not status.done
             and isinstance(channel, MessageChannel)
         ):
-            yield _plan_notice(run, channel, known.key, known, load_original_rendering(run.ledger, known))
+            yield _plan_notice(run, channel, status.key, status, load_original_rendering(run.ledger, status))
 
 
 def _select_notice_channels(config: Config, request: Request) -> tuple[NoticeChannel, ...]:
-    """The channels of a request. Raises ConfigError when one of them cannot write a notice."""
+    """Return the requested channels. Raises ConfigError if one of them cannot send notices."""
     wanted = select_channels(config, request.channels)
-    able = tuple(one for one in wanted if isinstance(one, NoticeChannel))
-    if unable := ", ".join(one.name for one in wanted if one not in able):
-        names = ",".join(one.name for one in config.channels if isinstance(one, NoticeChannel))
-        hint = f"--channel {names}" if names else "what is out there is changed in its place: publish correct"
-        raise ConfigError(f"no notice can be written on {unable}", hint)
-    for one in able:
-        if not one.destination:
-            table = f"[channels.{one.name}] of {config.path.name}"
-            raise ConfigError(f"{one.name} is not set up to send, it only writes files", f"complete {table}")
-    return able
+    capable = tuple(channel for channel in wanted if isinstance(channel, NoticeChannel))
+    if incapable := ", ".join(channel.name for channel in wanted if channel not in capable):
+        names = ",".join(channel.name for channel in config.channels if isinstance(channel, NoticeChannel))
+        hint = f"--channel {names}" if names else "edit what was published instead: publish correct"
+        raise ConfigError(f"notices cannot be sent on {incapable}", hint)
+    for channel in capable:
+        if not channel.destination:
+            table = f"[channels.{channel.name}] of {config.path.name}"
+            raise ConfigError(
+                f"{channel.name} is not set up to send, it only writes files", f"complete {table}"
+            )
+    return capable
 
 
 def _find_notice_target(run: RunContext, channel: NoticeChannel, context: Context) -> NoticeTarget:
     entry = context.entry
     assert entry
     key = PublicationKey(entry.id, channel.name, channel.destination)
-    known = find_status(run.ledger, key) if run.has_ledger else None
-    if known and known.is_adopted:
-        what = "it was out before the ledger began, so nobody knows who has it"
-        raise ConfigError(f"{channel.name}: {what}", "write to them by hand")
-    if known is None or not known.counts.sent:
+    status = find_status(run.ledger, key) if run.has_ledger else None
+    if status and status.is_adopted:
+        reason = "the issue was published before the ledger began, so its recipients are unknown"
+        raise ConfigError(f"{channel.name}: {reason}", "send the notice by hand")
+    if status is None or not status.counts.sent:
         hint = f"publish {entry.date} --channel {channel.name}"
-        raise ConfigError(f"{channel.name}: nobody has the issue {entry.date} yet", hint)
-    return NoticeTarget(channel, key, known, context)
+        raise ConfigError(f"{channel.name}: the issue {entry.date} was not sent yet", hint)
+    return NoticeTarget(channel, key, status, context)
 
 
-def _send_notices(run: RunContext, followed: Sequence[NoticeTarget], text: str) -> Sequence[ChannelOutcome]:
-    found = [_plan_new_notice(run, one, text) for one in followed]
+def _send_notices(run: RunContext, targets: Sequence[NoticeTarget], text: str) -> Sequence[ChannelOutcome]:
+    plans = [_plan_new_notice(run, target, text) for target in targets]
     if not run.request.dry_run:
-        return [*deliver_all(run, found).values()]
-    outcomes = [*simulate_deliveries(run, found)]
+        return [*deliver_all(run, plans).values()]
+    outcomes = [*simulate_deliveries(run, plans)]
     for outcome in outcomes:
         run.report(outcome)
     return outcomes
 
 
 def _send_test_notices(
-    run: RunContext, followed: Sequence[NoticeTarget], text: str
+    run: RunContext, targets: Sequence[NoticeTarget], text: str
 ) -> Sequence[ChannelOutcome]:
     outcomes = []
-    for one in followed:
-        parts = _render_for_target(run, one, text).parts
-        outcomes.append(send_test_parts(run, one.channel, parts, act=not run.request.dry_run))
+    for target in targets:
+        parts = _render_for_target(run, target, text).parts
+        outcomes.append(send_test_parts(run, target.channel, parts, act=not run.request.dry_run))
         run.report(outcomes[-1])
     return outcomes
 
 
-def _plan_new_notice(run: RunContext, followed: NoticeTarget, text: str) -> DeliveryPlan:
-    channel, counts = followed.channel, followed.status.counts
-    words = hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()
-    key = followed.key.for_notice(words[:_DIGEST_LENGTH])
-    known = find_status(run.ledger, key)
-    begun = known and known.part_digests and load_original_rendering(run.ledger, known)
-    letter = _plan_notice(run, channel, key, known, begun or _render_for_target(run, followed, text))
-    if without := counts.total - counts.sent - counts.dropped:
-        run.warn(f"{channel.name}: {without} of {counts.total} do not have the issue, and get no notice")
-    if not (begun or letter.changes.pending):
-        raise ConfigError(f"{channel.name}: nobody who has the issue is on the list any more")
-    return letter
+def _plan_new_notice(run: RunContext, target: NoticeTarget, text: str) -> DeliveryPlan:
+    channel, counts = target.channel, target.status.counts
+    text_digest = hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()
+    key = target.key.for_notice(text_digest[:_DIGEST_LENGTH])
+    status = find_status(run.ledger, key)
+    original = status and status.part_digests and load_original_rendering(run.ledger, status)
+    plan = _plan_notice(run, channel, key, status, original or _render_for_target(run, target, text))
+    if missing := counts.total - counts.sent - counts.dropped:
+        run.warn(f"{channel.name}: {missing} of {counts.total} did not get the issue and get no notice")
+    if not (original or plan.changes.pending):
+        raise ConfigError(f"{channel.name}: no recipient of the issue is on the list any more")
+    return plan
 
 
-def _render_for_target(run: RunContext, followed: NoticeTarget, text: str) -> Rendering:
-    """The text as a channel writes it, below what was sent and not below what would be sent now."""
-    sent = load_original_rendering(run.ledger, followed.status).parts
-    return followed.channel.render_notice(text, sent, followed.context, run.now)
+def _render_for_target(run: RunContext, target: NoticeTarget, text: str) -> Rendering:
+    """Render the text as a reply to the messages that were sent, not to those of the current issue."""
+    sent = load_original_rendering(run.ledger, target.status).parts
+    return target.channel.render_notice(text, sent, target.context, run.now)
 
 
 def _plan_notice(
     run: RunContext,
     channel: MessageChannel,
     key: PublicationKey,
-    known: PublicationStatus | None,
+    status: PublicationStatus | None,
     rendering: Rendering,
 ) -> DeliveryPlan:
-    """What there is to do about a notice: whoever has the issue, is on the list and was not told yet."""
-    if known and not run.request.dry_run:
+    """Plan a notice to those who have the issue, are still on the list and do not have the notice yet."""
+    if status and not run.request.dry_run:
         recover_stale_deliveries(run.ledger, channel, key, run.clock.time())
-        known = find_status(run.ledger, key)
-    over = _HANDLED_STATES if run.request.retry else (*_HANDLED_STATES, DeliveryState.FAILED)
-    first = key.notice_of
-    assert first
-    only = find_recipients(run.ledger, first, DeliveryState.SENT)
-    told = find_recipients(run.ledger, key, *over)
-    waiting = sum(1 for one in channel.recipients() if one in only and one not in told)
-    return DeliveryPlan(channel, rendering, key, known, Changes(pending=waiting), only_recipients=only)
+        status = find_status(run.ledger, key)
+    handled = _HANDLED_STATES if run.request.retry else (*_HANDLED_STATES, DeliveryState.FAILED)
+    issue_key = key.notice_of
+    assert issue_key
+    have_issue = find_recipients(run.ledger, issue_key, DeliveryState.SENT)
+    have_notice = find_recipients(run.ledger, key, *handled)
+    pending = sum(1 for to in channel.recipients() if to in have_issue and to not in have_notice)
+    return DeliveryPlan(channel, rendering, key, status, Changes(pending=pending), only_recipients=have_issue)

@@ -1,4 +1,4 @@
-"""Publishing: files under the lock, then the post, which the ledger alone guards."""
+"""Publishes an issue: writes files under the lock, then sends messages, guarded by the ledger alone."""
 
 from __future__ import annotations
 
@@ -42,87 +42,97 @@ def publish(
     clock: Clock | None = None,
     stop: Event | None = None,
 ) -> Outcome:
-    """Bring the channels asked for up to date. `now` is aware, and what the run takes for its time;
-    `clock` is for what takes long, `stop` ends it after the deliveries under way.
+    """Bring the requested channels up to date.
 
-    A channel that fails is told in the outcome and stops no other; an issue that is broken is left out and
-    told by a warning. Raises, before anything is delivered, ConfigError for a channel or an issue that is
-    not there, IssueError when the very issue to publish is broken or has errors, BusyError when another
-    process publishes here; and StorageError when a folder cannot be read or the ledger or what is remembered
-    cannot be written.
+    `now` is the time of the run (aware); `clock` is used for waiting and for timestamps during the run.
+    `stop` ends the run after the deliveries in progress.
+
+    A channel that fails is reported in the outcome and does not stop the others; an issue that cannot be
+    parsed is left out with a warning. Raises, before anything is delivered, ConfigError for a channel or an
+    issue that does not exist, IssueError if the issue to publish cannot be parsed or has errors, BusyError if
+    another process is publishing this newsletter; and StorageError if a folder cannot be read, or the ledger
+    or the saved state cannot be written.
     """
     channels = select_channels(config, request.channels)
-    if request.retry:  # a file is simply written again
-        channels = tuple(one for one in channels if isinstance(one, MessageChannel | PingChannel))
+    if request.retry:  # files need no retry
+        channels = tuple(channel for channel in channels if isinstance(channel, MessageChannel | PingChannel))
         if not channels:
-            raise ConfigError("there is nothing to retry: these channels only write files", "publish")
+            raise ConfigError("nothing to retry: these channels only write files", "publish")
     clock, stop = clock or Clock.running(now), stop or Event()
-    examine = None if request.skip_checks else require_no_errors
+    validate = None if request.skip_checks else require_no_errors
     with closing(RunContext(config, theme, request, channels, now, report, clock, stop)) as run:
         if request.dry_run:
-            return _preview_delivery(run, build_from_sources(run, examine))
-        with acquire_lock(run.home.lock) as died:
-            if died:
+            return _preview_delivery(run, build_from_sources(run, validate))
+        with acquire_lock(run.home.lock) as was_interrupted:
+            if was_interrupted:
                 remove_temporary_files(run.output_folder / config.newsletter.site)
                 remove_temporary_files(run.home.folder)
-            done = build_from_sources(run, examine)
-        return _deliver_built(run, done) if done.outgoing or request.retry else done.outcome
+            built = build_from_sources(run, validate)
+        return _deliver_built(run, built) if built.outgoing or request.retry else built.outcome
 
 
 def build_from_sources(run: RunContext, validate: IssueValidator | None = None) -> BuildResult:
-    """Look up the sources, and bring the files up to date; in a dry run, only report what would change."""
-    seen = time.time_ns()
-    return build(run, find_sources(run.config), seen, validate)
+    """Find the source files and bring the output up to date; in a dry run, only report what would change."""
+    scanned_at = time.time_ns()
+    return build(run, find_sources(run.config), scanned_at, validate)
 
 
-def _deliver_built(run: RunContext, done: BuildResult) -> Outcome:
-    """Post what the live channels made."""
+def _deliver_built(run: RunContext, built: BuildResult) -> Outcome:
+    """Send the messages."""
     from publisher.delivery.dispatcher import deliver_all, plan_all
 
-    outcomes = deliver_all(run, plan_all(run, done.outgoing, run.ledger))
+    outcomes = deliver_all(run, plan_all(run, built.outgoing, run.ledger))
     finished = {name for name, outcome in outcomes.items() if not (outcome.error or outcome.held_reason)}
-    with suppress(BusyError), acquire_lock(run.home.lock):  # who is at work there now will look for itself
-        mark_up_to_date(run, done, [one for one in done.outgoing if one.channel.name in finished])
+    with (
+        suppress(BusyError),
+        acquire_lock(run.home.lock),
+    ):  # then another run is in progress, and will check by itself
+        mark_up_to_date(
+            run, built, [message for message in built.outgoing if message.channel.name in finished]
+        )
     notices = [
-        one for letter in _plan_notice_retries(run, done) for one in deliver_all(run, [letter]).values()
+        outcome for plan in _plan_notice_retries(run, built) for outcome in deliver_all(run, [plan]).values()
     ]
-    return _merge_outcomes(run, done, [*outcomes.values()], notices)
+    return _merge_outcomes(run, built, [*outcomes.values()], notices)
 
 
-def _preview_delivery(run: RunContext, done: BuildResult) -> Outcome:
-    """What `_post` would do."""
-    if not (done.outgoing or run.request.retry):
-        return done.outcome
+def _preview_delivery(run: RunContext, built: BuildResult) -> Outcome:
+    """Report what `_deliver_built` would do."""
+    if not (built.outgoing or run.request.retry):
+        return built.outcome
     from publisher.delivery.dispatcher import plan_all, simulate_deliveries
 
     ledger = run.ledger if run.has_ledger else None
-    outcomes = [*simulate_deliveries(run, plan_all(run, done.outgoing, ledger))]
-    notices = [*simulate_deliveries(run, [*_plan_notice_retries(run, done)])]
+    outcomes = [*simulate_deliveries(run, plan_all(run, built.outgoing, ledger))]
+    notices = [*simulate_deliveries(run, [*_plan_notice_retries(run, built)])]
     for outcome in (*outcomes, *notices):
         run.report(outcome)
-    return _merge_outcomes(run, done, outcomes, notices)
+    return _merge_outcomes(run, built, outcomes, notices)
 
 
-def _plan_notice_retries(run: RunContext, done: BuildResult) -> Iterator[DeliveryPlan]:
-    """The notices about the issue that are to be retried."""
-    if run.request.retry and done.outcome.issue:
+def _plan_notice_retries(run: RunContext, built: BuildResult) -> Iterator[DeliveryPlan]:
+    """Yield the unfinished notices about the issue, if this is a retry."""
+    if run.request.retry and built.outcome.issue:
         from publisher.pipeline.notice import find_unfinished_notices
 
-        yield from find_unfinished_notices(run, f"{run.config.newsletter.id}/{done.outcome.issue.id}")
+        yield from find_unfinished_notices(run, f"{run.config.newsletter.id}/{built.outcome.issue.id}")
 
 
 def _merge_outcomes(
-    run: RunContext, done: BuildResult, posted: Sequence[ChannelOutcome], notices: Sequence[ChannelOutcome]
+    run: RunContext, built: BuildResult, outcomes: Sequence[ChannelOutcome], notices: Sequence[ChannelOutcome]
 ) -> Outcome:
-    channels = {**done.outcome.channels, **{one.name: one for one in posted}}
-    for one in notices:
-        channels[one.name] = channels[one.name].with_notice(one)
-    return done.outcome._replace(channels=channels, warnings=tuple(run.warnings))
+    channels = {**built.outcome.channels, **{outcome.name: outcome for outcome in outcomes}}
+    for notice in notices:
+        channels[notice.name] = channels[notice.name].with_notice(notice)
+    return built.outcome._replace(channels=channels, warnings=tuple(run.warnings))
 
 
 class BuildResult(NamedTuple):
-    """What was done with the files, and what is left to post. `digests` cover, by channel, what the issue's
-    renderings are made from; `settled` is for the channels that are done when it has arrived."""
+    """The outcome for the files, and the messages to send.
+
+    `digests`: by channel, a digest of all inputs of the issue's rendering. `settled`: the mark for channels
+    that are up to date once their messages are delivered.
+    """
 
     outcome: Outcome
     digests: Mapping[str, str] = {}
@@ -131,68 +141,68 @@ class BuildResult(NamedTuple):
 
 
 IssueValidator = Callable[[RunContext, Record, Edition, ParsedTexts], None]
-"""Looks at the issue chosen, and raises PublisherError when it must not go out."""
+"""Checks the chosen issue, and raises PublisherError if it must not be published."""
 
 
 def build(
     run: RunContext, files: list[SourceFile], scanned_at: int, validate: IssueValidator | None = None
 ) -> BuildResult:
-    """Bring the files up to date with the sources `found`, looked up at `seen` (nanoseconds), once the issue
-    stood up to `examine`.
+    """Bring the output up to date with the source `files`, which were found at `scanned_at` (nanoseconds).
 
-    Raises what `publish` does.
+    `validate` checks the issue first. Raises what `publish` does.
     """
-    desk = IssueRenderer.for_config(run.config, run.theme)
+    renderer = IssueRenderer.for_config(run.config, run.theme)
     site = OutputFolder(run.output_folder, run.home)
-    with closing(Index(run.home)) as index, ProcessPool(desk) as crew, DocumentSpool() as shelf:
-        update_index(run, index, crew, shelf, files, scanned_at)
+    with closing(Index(run.home)) as index, ProcessPool(renderer) as pool, DocumentSpool() as spool:
+        update_index(run, index, pool, spool, files, scanned_at)
         issue = choose_issue(
             run.request.issue, index.records, build_edition(index.records.values(), run.now.date())
         )
-        not_yet = run.request.held_back
-        if not_yet is None:
-            not_yet = find_held_back(run, index.records, issue)
+        held_back = run.request.held_back
+        if held_back is None:
+            held_back = find_held_back(run, index.records, issue)
         current = build_edition(
-            [record for path, record in index.records.items() if path not in not_yet], run.now.date()
+            [record for path, record in index.records.items() if path not in held_back], run.now.date()
         )
         if issue and validate:
-            validate(run, issue, current, desk.recent)
+            validate(run, issue, current, renderer.recent)
         if issue:
             run.report(IssueChosen(issue, run.request.issue in ("", "latest")))
-        for text in _format_skipped(current):
-            run.warn(text)
+        for warning in _format_skipped(current):
+            run.warn(warning)
         if issue is None:
             return BuildResult(Outcome(None, {}, tuple(run.warnings), current.next_date))
-        pictures = stat_files(
-            run.config.root, sorted({one for record in current.issues for one, _, _ in record.images})
+        images = stat_files(
+            run.config.root, sorted({source for record in current.issues for source, _, _ in record.images})
         )
-        told = build_entries(run, current)
-        delivery = SiteBuilder(run, index, site, desk, current.issues, told, issue, pictures)
-        outcomes = delivery.build(crew, shelf)
-        settled = None if not_yet else _build_up_to_date_mark(index, [*files, *pictures], current)
+        entries = build_entries(run, current)
+        builder = SiteBuilder(run, index, site, renderer, current.issues, entries, issue, images)
+        outcomes = builder.build(pool, spool)
+        settled = None if held_back else _build_up_to_date_mark(index, [*files, *images], current)
         if not run.request.dry_run:
             for name, outcome in outcomes.items():
                 site.channel_files(name).up_to_date = None if outcome.error else settled
-            for one in delivery.outgoing:
-                site.channel_files(one.source_channel).up_to_date = None
-            _save_state(run, index, site, pictures)
+            for message in builder.outgoing:
+                site.channel_files(message.source_channel).up_to_date = None
+            _save_state(run, index, site, images)
         position = current.issues.index(issue)
         digests = {
-            one.source_channel: delivery.rendering_digest(one.source_channel, position)
-            for one in delivery.outgoing
+            message.source_channel: builder.rendering_digest(message.source_channel, position)
+            for message in builder.outgoing
         }
-        return BuildResult(Outcome(issue, outcomes, tuple(run.warnings)), digests, delivery.outgoing, settled)
+        return BuildResult(Outcome(issue, outcomes, tuple(run.warnings)), digests, builder.outgoing, settled)
 
 
-def mark_up_to_date(run: RunContext, result: BuildResult, arrived: Iterable[OutgoingMessage]) -> None:
-    """Note that those whose renderings have arrived have nothing to do until something changes."""
+def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Iterable[OutgoingMessage]) -> None:
+    """Record that the channels of delivered messages are up to date until something changes."""
     site = OutputFolder(run.output_folder, run.home)
     if site.setup and result.outcome.issue:
-        for one in arrived:
-            output = site.channel_files(one.source_channel)
+        for message in delivered:
+            name = message.source_channel
+            output = site.channel_files(name)
             output.up_to_date = result.settled
-            if one.source_channel == one.channel.name:
-                output.pages = {result.outcome.issue.path: BuiltFiles(result.digests[one.source_channel], {})}
+            if name == message.channel.name:
+                output.pages = {result.outcome.issue.path: BuiltFiles(result.digests[name], {})}
         site.save(site.setup)
 
 
@@ -200,13 +210,13 @@ def _format_skipped(current: Edition) -> tuple[str, ...]:
     return tuple(f"left out: {fault.message}" for fault in current.faults.values())
 
 
-def _build_up_to_date_mark(index: Index, found: list[SourceFile], current: Edition) -> UpToDateMark | None:
-    """Under which conditions the next run has nothing to do, for channels that are done."""
+def _build_up_to_date_mark(index: Index, files: list[SourceFile], current: Edition) -> UpToDateMark | None:
+    """Return the state in which the next run has nothing to do; None if a source may change unnoticed."""
     if not all(record.mtime for record in index.records.values()):
         return None
     newest = current.issues[0]
     return UpToDateMark(
-        compute_fingerprint(found), newest.date, current.next_date, newest, _format_skipped(current)
+        compute_fingerprint(files), newest.date, current.next_date, newest, _format_skipped(current)
     )
 
 
@@ -214,6 +224,6 @@ def _save_state(run: RunContext, index: Index, site: OutputFolder, images: list[
     if index.dirty:
         index.save()
     names = tuple(channel.name for channel in run.config.channels)
-    sources = tuple(one.path for one in images)
+    sources = tuple(image.path for image in images)
     site.save(SiteSetup(run.config.issues, run.config.newsletter.timezone, names, sources))
     run.home.write_gitignore()

@@ -1,4 +1,4 @@
-"""The archive as its sources make it now, only looked at: nothing is written, noted or sent."""
+"""A read-only view of the newsletter as its source files are now. Nothing is written, recorded or sent."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ from publisher.run import RunContext
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The issues that are due, newest first: what is known of their files, what channels are told of them,
-    and a digest for each of what its renderings are made from. `sources` has every file by its path, and
-    `bodies` by channel and path the digest of what was rendered for the archive before."""
+    """The due issues, newest first: records, entries, and for each a digest of all inputs of its renderings.
+
+    `sources` has the record of every file by path. `cached_digests` has, by channel and path, the digest of
+    the rendering that is cached for the archive.
+    """
 
     edition: Edition
     entries: Sequence[Entry]
@@ -36,26 +38,26 @@ class Snapshot:
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """The issues."""
+        """The records of the due issues, newest first."""
         return self.edition.issues
 
     def choose(self, wanted: str) -> int | None:
-        """The position of an issue by date, id, path or file name; of the newest for "" and "latest".
+        """Return the position of an issue by date, ID, path or file name; of the newest for "" and "latest".
 
-        None when none is due. Raises IssueError and ConfigError, as `publish` does.
+        None if no issue is due. Raises IssueError and ConfigError, as `publish` does.
         """
         chosen = choose_issue(wanted, self.sources, self.edition)
         return chosen and self.records.index(chosen)
 
     def render(self, position: int, channels: Sequence[str]) -> dict[str, Rendering | PublisherError]:
-        """What these channels make of an issue, or why they cannot."""
-        near = (None, *self.entries, None)
+        """Render an issue for these channels; by channel, the rendering or the error."""
+        around = (None, *self.entries, None)
         job = RenderJob(
             self.records[position].path,
             None,
             self.entries[position],
-            near[position + 2],
-            near[position],
+            around[position + 2],
+            around[position],
             channels,
             self.article_urls,
         )
@@ -63,39 +65,40 @@ class Snapshot:
 
 
 def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
-    """The view of a run, which must be a dry one. An issue called `unready` is seen as if it were due.
+    """Take a snapshot in a run, which must be a dry run. The issue named `unready` is treated as due.
 
-    Raises ConfigError when no file is an issue, StorageError when one cannot be listed.
+    Raises ConfigError if there is no issue file, StorageError if a folder cannot be read.
     """
-    desk = IssueRenderer.for_config(run.config, run.theme)
-    seen = time.time_ns()
-    with closing(Index(run.home)) as index, ProcessPool(desk) as crew, DocumentSpool() as shelf:
-        update_index(run, index, crew, shelf, find_sources(run.config), seen)
+    renderer = IssueRenderer.for_config(run.config, run.theme)
+    scanned_at = time.time_ns()
+    with closing(Index(run.home)) as index, ProcessPool(renderer) as pool, DocumentSpool() as spool:
+        update_index(run, index, pool, spool, find_sources(run.config), scanned_at)
         records, today = _include_unready(index.records, unready, run.now.date())
         current = build_edition(records.values(), today)
-        known = build_entries(run, current)
-        bodies = {
-            name: {path: body.digest for path, body in kept.items()} for name, kept in index.bodies.items()
+        entries = build_entries(run, current)
+        cached = {
+            name: {path: body.digest for path, body in bodies.items()}
+            for name, bodies in index.bodies.items()
         }
-    digest = _compute_visible_digests(current.issues, known, find_held_back(run, records, None))
-    return Snapshot(current, known, digest, records, bodies, desk, run.article_urls(known))
+    digests = _compute_visible_digests(current.issues, entries, find_held_back(run, records, None))
+    return Snapshot(current, entries, digests, records, cached, renderer, run.article_urls(entries))
 
 
 def _compute_visible_digests(
     records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]
 ) -> list[str]:
-    """The digests of the issues, of which the others know nothing of those that are hidden."""
-    shown = [one for one in zip(records, entries, strict=True) if one[0].path not in hidden]
-    made = compute_digests([record for record, _ in shown], [entry for _, entry in shown])
-    known = {record.path: digest for (record, _), digest in zip(shown, made, strict=True)}
-    everything = zip(records, compute_digests(records, entries), strict=True)
-    return [known.get(record.path, digest) for record, digest in everything]
+    """Return the digests of the issues; those of visible issues do not depend on `hidden` paths."""
+    visible = [pair for pair in zip(records, entries, strict=True) if pair[0].path not in hidden]
+    digests = compute_digests([record for record, _ in visible], [entry for _, entry in visible])
+    by_path = {record.path: digest for (record, _), digest in zip(visible, digests, strict=True)}
+    all_digests = zip(records, compute_digests(records, entries), strict=True)
+    return [by_path.get(record.path, digest) for record, digest in all_digests]
 
 
 def _include_unready(
     records: Mapping[str, Record], unready: str, today: dt.date
 ) -> tuple[Mapping[str, Record], dt.date]:
-    meant = [path for path, record in records.items() if unready and unready in issue_names(record)]
-    dates = [dt.date.fromisoformat(records[path].date) for path in meant if records[path].date]
-    ready = {path: records[path]._replace(draft=False) for path in meant}
+    paths = [path for path, record in records.items() if unready and unready in issue_names(record)]
+    dates = [dt.date.fromisoformat(records[path].date) for path in paths if records[path].date]
+    ready = {path: records[path]._replace(draft=False) for path in paths}
     return {**records, **ready}, max([today, *dates])

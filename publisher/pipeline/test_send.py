@@ -1,4 +1,4 @@
-"""Proofs: an issue to the editor's own chat or mailbox. Nothing is written, and nothing noted."""
+"""Test sends: an issue is sent to the editor's own chat or mailbox. No file and no record is written."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ from publisher.theme import Theme
 def send_test(
     config: Config, theme: Theme, request: Request, now: dt.datetime, report: EventHandler
 ) -> Outcome:
-    """Send an issue, which may be a draft or not due yet, to the `own` destination of each live channel.
+    """Send an issue, which may be a draft or not due yet, to the test recipient of each message channel.
 
-    Raises what `publish` does, and ConfigError when no channel asked for sends anything.
+    Raises what `publish` does, and ConfigError if none of the requested channels sends messages.
     """
-    dry = request._replace(dry_run=True, out=None)
+    dry_request = request._replace(dry_run=True, out=None)
     run = RunContext(
-        config, theme, dry, select_channels(config, request.channels), now, report, Clock.running(now)
+        config, theme, dry_request, select_channels(config, request.channels), now, report, Clock.running(now)
     )
-    live = [channel for channel in run.channels if isinstance(channel, MessageChannel)]
-    if not live:
+    channels = [channel for channel in run.channels if isinstance(channel, MessageChannel)]
+    if not channels:
         names = ", ".join(channel.name for channel in run.channels)
         raise ConfigError(
-            f"no proof can be sent: {names} only writes files", "look at them: publish --out DIR"
+            f"no test send is possible: {names} only writes files",
+            "write them to a folder: publish --out DIR",
         )
-    view = take_snapshot(run, "" if request.issue == "latest" else request.issue)
-    position = view.choose(request.issue)
+    snapshot = take_snapshot(run, "" if request.issue == "latest" else request.issue)
+    position = snapshot.choose(request.issue)
     if position is None:
-        return Outcome(None, {}, tuple(run.warnings), view.edition.next_date)
-    issue = view.records[position]
+        return Outcome(None, {}, tuple(run.warnings), snapshot.edition.next_date)
+    issue = snapshot.records[position]
     report(IssueChosen(issue, request.issue in ("", "latest")))
-    made = view.render(position, [channel.name for channel in live])
+    renderings = snapshot.render(position, [channel.name for channel in channels])
     outcomes = {}
-    for channel in live:
-        rendering = made[channel.name]
+    for channel in channels:
+        rendering = renderings[channel.name]
         if isinstance(rendering, PublisherError):
             outcome = ChannelOutcome(channel.name, error=rendering)
         else:
@@ -54,18 +55,18 @@ def send_test(
 def send_test_parts(
     run: RunContext, channel: MessageChannel, parts: tuple[Part, ...], *, act: bool
 ) -> ChannelOutcome:
-    """Send parts to the channel's `own` destination; without `act`, only say what that would be."""
+    """Send parts to the channel's test recipient; without `act`, only report how many there are."""
     outcome = ChannelOutcome(channel.name, issues=1, destination=channel.test_recipient)
     table = f"[channels.{channel.name}] of {run.config.path.name}"
     if not channel.destination:
-        error = ConfigError("it is not set up to send, it only writes files", f"complete {table}")
+        error = ConfigError("not set up to send, only writes files", f"complete {table}")
         return outcome._replace(error=error)
     if not channel.test_recipient:
-        error = ConfigError("it does not know where you are", f'add me = "…" to {table}')
+        error = ConfigError("no test recipient is configured", f'add me = "…" to {table}')
         return outcome._replace(error=error)
     if not act:
         return outcome._replace(sent=len(parts))
-    begun = run.clock.time()
+    started_at = run.clock.time()
     try:
         with channel.session() as session:
             for part in parts:
@@ -76,7 +77,9 @@ def send_test_parts(
                     run.warn(f"{channel.name}: {redact(note)}")
     except PublisherError as problem:
         return outcome._replace(error=problem)
-    except Exception as problem:  # whatever it was, nobody knows whether it went out
-        what = redact(f"{type(problem).__name__}: {problem}")
-        return outcome._replace(error=OutcomeUnknownError(what, "look there; a proof may be sent again"))
-    return outcome._replace(duration=(run.clock.time() - begun).total_seconds())
+    except Exception as problem:  # it may have been sent
+        message = redact(f"{type(problem).__name__}: {problem}")
+        return outcome._replace(
+            error=OutcomeUnknownError(message, "check the destination; a test send may be repeated")
+        )
+    return outcome._replace(duration=(run.clock.time() - started_at).total_seconds())

@@ -1,4 +1,4 @@
-"""Beginning with what is there: a ledger on another machine, an archive that was published by other means."""
+"""Accepts existing state: a ledger from another machine, an archive that was published by other means."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from publisher.config import Config
 from publisher.delivery import ledger_guard
 from publisher.events import EventHandler, Outcome, Request
 from publisher.ledger import PublicationKey
-from publisher.ledger.calendar import adopt_publications as enter
+from publisher.ledger.calendar import adopt_publications
 from publisher.ledger.plan import compute_parts_digest
 from publisher.pipeline.publish import publish
 from publisher.run import RunContext
@@ -25,8 +25,10 @@ from publisher.theme import Theme
 
 
 class AdoptedChannel(NamedTuple):
-    """A channel on which old issues count as published: so many are new, so many were known before. One that
-    only writes files has no destination."""
+    """A channel on which old issues now count as published: how many are new, how many were known before.
+
+    `destination` is empty for a channel that only writes files.
+    """
 
     channel: str
     destination: str
@@ -35,14 +37,14 @@ class AdoptedChannel(NamedTuple):
 
 
 class SkippedIssue(NamedTuple):
-    """A file of an issue that was not taken, and why."""
+    """An issue file that was not adopted, and why."""
 
     path: str
     reason: str
 
 
 def trust_ledger(config: Config, theme: Theme, now: dt.datetime) -> None:
-    """Trust the ledger as it is, on this machine. Raises StorageError."""
+    """Trust the ledger as it is on this machine. Raises StorageError."""
     with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
         ledger_guard.accept_ledger(run)
 
@@ -50,16 +52,16 @@ def trust_ledger(config: Config, theme: Theme, now: dt.datetime) -> None:
 def adopt_archive(
     config: Config, theme: Theme, now: dt.datetime, report: EventHandler
 ) -> tuple[Sequence[AdoptedChannel], Sequence[SkippedIssue], Outcome | None]:
-    """Take all issues dated before today as published on every channel that sends them one by one, and make
-    what is made of the whole archive, such as pages and feeds. Nothing is sent to readers.
+    """Record all issues dated before today as published on every channel without an archive, and build pages
+    and feeds. Nothing is sent to subscribers.
 
     Raises what `publish` does.
     """
     with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
-        found, today = read_records(run), run.now.date()
-        current = build_edition(found.values(), today - dt.timedelta(days=1))
-        later = {path: one for path, one in found.items() if one.date >= today.isoformat()}
-        taken = [
+        records, today = read_records(run), run.now.date()
+        current = build_edition(records.values(), today - dt.timedelta(days=1))
+        later = {path: record for path, record in records.items() if record.date >= today.isoformat()}
+        adopted = [
             _adopt_issues(run, channel, current)
             for channel in config.channels
             if not isinstance(channel, ArchiveChannel)
@@ -71,38 +73,37 @@ def adopt_archive(
                 current.issues[0].path, names, skip_checks=True, held_back=frozenset(later), send_pings=False
             )
             outcome = publish(config, theme, request, now, report)
-            done = {name for name, one in outcome.channels.items() if not one.error}
+            done = {name for name, channel in outcome.channels.items() if not channel.error}
             _record_pings_as_sent(run, [channel for channel in config.channels if channel.name in done])
-    left = [SkippedIssue(one.path, "it is a draft") for one in found.values() if one.draft]
-    left += [SkippedIssue(path, fault.message) for path, fault in current.faults.items()]
-    left += [
-        SkippedIssue(path, f"it is dated {one.date}, and goes out then")
-        for path, one in later.items()
-        if not (one.draft or one.fault)
+    skipped = [SkippedIssue(record.path, "it is a draft") for record in records.values() if record.draft]
+    skipped += [SkippedIssue(path, fault.message) for path, fault in current.faults.items()]
+    skipped += [
+        SkippedIssue(path, f"it is dated {record.date} and not due yet")
+        for path, record in later.items()
+        if not (record.draft or record.fault)
     ]
-    return taken, left, outcome
+    return adopted, skipped, outcome
 
 
 def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> AdoptedChannel:
-    """Take issues as published on a channel, each at its time."""
+    """Record issues as published on a channel, each at its due time."""
     config, zone = run.config, ZoneInfo(run.config.newsletter.timezone)
-    days = {one.id: dt.date.fromisoformat(one.date) for one in current.issues}
+    days = {record.id: dt.date.fromisoformat(record.date) for record in current.issues}
     keys = {
         build_publication_key(config, channel, issue): resolve_local_time(
             *config.schedule.due_time(day, channel.name), zone
         )
         for issue, day in days.items()
     }
-    new = enter(run.ledger, keys, run.started_at)
-    place = channel.destination if isinstance(channel, MessageChannel) else ""
-    return AdoptedChannel(channel.name, place, len(new), len(keys) - len(new))
+    new = adopt_publications(run.ledger, keys, run.started_at)
+    destination = channel.destination if isinstance(channel, MessageChannel) else ""
+    return AdoptedChannel(channel.name, destination, len(new), len(keys) - len(new))
 
 
 def _record_pings_as_sent(run: RunContext, channels: Iterable[Channel]) -> None:
-    """Have nobody told of the feeds as they are now, but of what changes from now on."""
+    """Record the current feeds as reported, so that only later changes are."""
     for channel in channels:
-        if isinstance(channel, PingChannel) and (told := build_feed_ping(run, channel)):
-            key = PublicationKey(told.id, told.channel.name, told.channel.destination)
-            enter(
-                run.ledger, {key: run.started_at}, run.started_at, compute_parts_digest(told.rendering.parts)
-            )
+        if isinstance(channel, PingChannel) and (message := build_feed_ping(run, channel)):
+            key = PublicationKey(message.id, message.channel.name, message.channel.destination)
+            digest = compute_parts_digest(message.rendering.parts)
+            adopt_publications(run.ledger, {key: run.started_at}, run.started_at, digest)

@@ -1,4 +1,4 @@
-"""Where readers find an issue, told by a person: of what was published by hand nobody else knows it."""
+"""Records the URL of an issue that was published by hand, as given by a person."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ from publisher.theme import Theme
 def save_article_url(
     config: Config, theme: Theme, issue: str, name: str, url: str, now: dt.datetime, report: EventHandler
 ) -> str:
-    """Note the address of an issue on the channel `name`; the issue's id.
+    """Record the URL of an issue on the channel `name` and return the ID of the issue.
 
-    Raises ConfigError for an issue or a channel that is not there, and for what is no lasting address.
+    Raises ConfigError for an issue or a channel that does not exist, and for a URL that is not permanent.
     """
     (channel,) = select_channels(config, (name,))
     _validate_article_url(name, url)
     request = Request(issue, dry_run=True)
     with closing(RunContext(config, theme, request, (channel,), now, report, Clock.running(now))) as run:
-        view = take_snapshot(run)
-        position = view.choose(issue)
+        snapshot = take_snapshot(run)
+        position = snapshot.choose(issue)
         if position is None:
             raise ConfigError("no issue is due", "name one: publish resolve ISSUE --url CHANNEL URL")
         destination = channel.destination if isinstance(channel, MessageChannel) else ""
         with acquire_lock(run.home.lock):
             set_article_url(
-                run.ledger, PublicationKey(view.entries[position].id, name, destination), url, now
+                run.ledger, PublicationKey(snapshot.entries[position].id, name, destination), url, now
             )
             _invalidate_outputs(run)
-        return view.records[position].id
+        return snapshot.records[position].id
 
 
 def _validate_article_url(name: str, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"{url} is not the address of a page", "it begins with https://")
+        raise ConfigError(f"{url} is not the URL of a page", "it must start with https://")
     if name == "wechat" and (parts.hostname != "mp.weixin.qq.com" or "tempkey=" in url):
         hint = "copy it from the published article: https://mp.weixin.qq.com/s/…"
-        raise ConfigError(f"{url} is not the lasting address of an article", hint)
+        raise ConfigError(f"{url} is not the permanent URL of an article", hint)
 
 
 def _invalidate_outputs(run: RunContext) -> None:
-    """Have the next run look at the channels that show such addresses."""
+    """Make the next run build all channels again, because some show article URLs."""
     site = OutputFolder(run.output_folder, run.home)
     if site.setup:
         for channel in run.config.channels:

@@ -1,4 +1,4 @@
-"""What is live against what the sources make now, as people read it."""
+"""Compares what is published with what the sources give now, as readable text."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _COMPRESSED_TYPES = ("application/gzip", "application/x-brotli")
 
 
 class Difference(NamedTuple):
-    """A part that is not live as the sources make it now. `kind` is "new", "changed" or "gone".
+    """A part whose published content differs from the current one. `kind` is "new", "changed" or "gone".
 
-    `lines` are those of a unified diff without its head. There are none for what is not text, for a change
-    that no reader sees, and for what is new where nothing was before.
+    `lines` are those of a unified diff without its header. They are empty for parts that are not text, for
+    invisible changes, and for new parts where nothing was published before.
     """
 
     channel: str
@@ -41,31 +41,31 @@ class Difference(NamedTuple):
 def find_differences(
     config: Config, theme: Theme, request: Request, now: dt.datetime, report: EventHandler
 ) -> tuple[Record | None, list[Difference]]:
-    """The issue that would be published, and what that would change. Nothing is written or sent.
+    """Return the issue that would be published, and what that would change. Nothing is written or sent.
 
     Raises what `publish` does.
     """
-    found: list[Difference] = []
+    differences: list[Difference] = []
 
-    def see(event: RunEvent) -> None:
+    def handle(event: RunEvent) -> None:
         match event:
             case WouldWrite(_, part) if part.media_type in _COMPRESSED_TYPES:
-                pass  # what is in it is told of the file beside it
+                pass  # the difference is reported for the uncompressed file
             case WouldWrite(channel, part):
-                found.append(_diff_file(run, channel, part))
+                differences.append(_diff_file(run, channel, part))
             case ChannelOutcome():
                 pass
             case _:
                 report(event)
 
-    dry, channels = request._replace(dry_run=True), select_channels(config, request.channels)
-    with closing(RunContext(config, theme, dry, channels, now, see, Clock.running(now))) as run:
-        done = build_from_sources(run)
-        if done.outgoing:
+    dry_request, channels = request._replace(dry_run=True), select_channels(config, request.channels)
+    with closing(RunContext(config, theme, dry_request, channels, now, handle, Clock.running(now))) as run:
+        built = build_from_sources(run)
+        if built.outgoing:
             ledger = run.ledger if run.has_ledger else None
-            for letter in plan_all(run, done.outgoing, ledger):
-                found += _diff_plan(letter, ledger)
-        return done.outcome.issue, found
+            for plan in plan_all(run, built.outgoing, ledger):
+                differences += _diff_plan(plan, ledger)
+        return built.outcome.issue, differences
 
 
 def _diff_file(run: RunContext, channel: str, part: Part) -> Difference:
@@ -80,22 +80,22 @@ def _diff_file(run: RunContext, channel: str, part: Part) -> Difference:
 
 
 def _diff_plan(plan: DeliveryPlan, ledger: Ledger | None) -> Iterator[Difference]:
-    """What differs at a destination; of one message to many, from what was sent to all."""
-    known = plan.status
-    live = (known.delivered_digests or known.part_digests) if known and known.counts.sent else {}
-    place = plan.key.channel, plan.key.destination
+    """Yield the differences at a destination. Messages to many recipients are compared as one."""
+    status = plan.status
+    published = (status.delivered_digests or status.part_digests) if status and status.counts.sent else {}
+    target = plan.key.channel, plan.key.destination
     for part in plan.rendering.parts:
-        before = live.get(part.key)
+        before = published.get(part.key)
         if before is None:
-            yield Difference(*place, part.key, "new", _diff_parts(None, part) if live else ())
+            yield Difference(*target, part.key, "new", _diff_parts(None, part) if published else ())
         elif before != part.digest and ledger:
             yield Difference(
-                *place, part.key, "changed", _diff_parts(ledger.load_part(before, part.key), part)
+                *target, part.key, "changed", _diff_parts(ledger.load_part(before, part.key), part)
             )
-    now = {part.key for part in plan.rendering.parts}
-    for key, digest in live.items():
-        if key not in now and ledger:
-            yield Difference(*place, key, "gone", _diff_parts(ledger.load_part(digest, key), None))
+    current = {part.key for part in plan.rendering.parts}
+    for key, digest in published.items():
+        if key not in current and ledger:
+            yield Difference(*target, key, "gone", _diff_parts(ledger.load_part(digest, key), None))
 
 
 def _diff_parts(old: Part | None, new: Part | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Whether everything is set up to publish: found out by calls that change nothing."""
+"""Checks whether everything is set up to publish, with calls that change nothing."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.run import RunContext
 
 TIMEOUT = 30.0
-"""How long all may take together, in seconds."""
+"""Time limit for all checks together, in seconds."""
 
 _MAX_CLOCK_SKEW = dt.timedelta(minutes=1)
-"""By how much the clocks of two machines with one ledger may differ."""
+"""Allowed difference between the clocks of machines that share a ledger."""
 
-_FIX_HINTS = {"fsync": "switch it on in the server's settings", "its mode": "chmod 600 the file"}
+_FIX_HINTS = {"fsync": "enable it in the server's settings", "its mode": "run chmod 600 on the file"}
 
 
 class SubjectFindings(NamedTuple):
-    """A subject, such as a channel, and what was found out about it."""
+    """A subject, such as a channel, and the findings about it."""
 
     subject: str
     findings: Sequence[Finding]
 
 
 def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindings]:
-    """What there is to know of each subject, all asked at once. What goes wrong is found, not raised."""
-    questions = {
+    """Run all checks in parallel; yield the findings by subject. Errors become findings."""
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "programs": _diagnose_programs,
         "clock": partial(_diagnose_clock, run),
         "folders": partial(_diagnose_folders, run),
@@ -51,44 +51,44 @@ def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindi
     }
     for channel in run.channels:
         if isinstance(channel, MessageChannel):
-            questions[channel.name] = partial(_diagnose_channel, channel)
-    answers: SimpleQueue[SubjectFindings] = SimpleQueue()
-    for subject, question in questions.items():
-        # whoever never answers must not keep the program from ending
+            checks[channel.name] = partial(_diagnose_channel, channel)
+    results: SimpleQueue[SubjectFindings] = SimpleQueue()
+    for subject, check in checks.items():
+        # a daemon thread: a check that hangs must not keep the program from exiting
         Thread(
-            target=lambda *asked: answers.put(_run_diagnosis(*asked)), args=(subject, question), daemon=True
+            target=lambda *args: results.put(_run_diagnosis(*args)), args=(subject, check), daemon=True
         ).start()
-    answered: dict[str, SubjectFindings] = {}
+    finished: dict[str, SubjectFindings] = {}
     end = time.monotonic() + timeout
-    while len(answered) < len(questions):
+    while len(finished) < len(checks):
         try:
-            one = answers.get(timeout=max(0.0, end - time.monotonic()))
+            result = results.get(timeout=max(0.0, end - time.monotonic()))
         except Empty:
             break
-        answered[one.subject] = one
-    silence = Finding(FindingLevel.ERROR, f"no answer within {timeout:g} seconds", "look at the connection")
-    for subject in questions:
-        yield answered.get(subject, SubjectFindings(subject, [silence]))
+        finished[result.subject] = result
+    timed_out = Finding(FindingLevel.ERROR, f"no answer within {timeout:g} seconds", "check the connection")
+    for subject in checks:
+        yield finished.get(subject, SubjectFindings(subject, [timed_out]))
 
 
-def _run_diagnosis(subject: str, question: Callable[[], Iterator[Finding]]) -> SubjectFindings:
-    found: list[Finding] = []
+def _run_diagnosis(subject: str, check: Callable[[], Iterator[Finding]]) -> SubjectFindings:
+    findings: list[Finding] = []
     try:
-        found += question()
+        findings += check()
     except PublisherError as error:
-        found.append(Finding(FindingLevel.ERROR, error.message, error.hint))
-    except Exception as error:  # a mistake in one examination must not stop the others
-        found.append(
+        findings.append(Finding(FindingLevel.ERROR, error.message, error.hint))
+    except Exception as error:  # a bug in one check must not stop the others
+        findings.append(
             Finding(FindingLevel.ERROR, redact(f"{type(error).__name__}: {error}"), "publish doctor --debug")
         )
-    return SubjectFindings(subject, found)
+    return SubjectFindings(subject, findings)
 
 
 def _diagnose_channel(channel: MessageChannel) -> Iterator[Finding]:
     if channel.destination:
         yield from channel.diagnose()
     else:
-        yield Finding(FindingLevel.OK, "not set up to send: it only writes files")
+        yield Finding(FindingLevel.OK, "not set up to send, only writes files")
 
 
 def _diagnose_programs() -> Iterator[Finding]:
@@ -96,27 +96,27 @@ def _diagnose_programs() -> Iterator[Finding]:
 
     yield Finding(FindingLevel.OK, f"Python {platform.python_version()}, publisher {__version__}")
     try:
-        needed = requires("newsletter-publisher") or []
-    except PackageNotFoundError:  # run from its sources
+        requirements = requires("newsletter-publisher") or []
+    except PackageNotFoundError:  # run from a source tree
         return
-    there = []
-    for line in needed:
-        name = re.match(r"[\w.-]+", line)
-        if name and ";" not in line:
+    installed = []
+    for requirement in requirements:
+        name = re.match(r"[\w.-]+", requirement)
+        if name and ";" not in requirement:
             try:
-                there.append(f"{name[0]} {version(name[0])}")
+                installed.append(f"{name[0]} {version(name[0])}")
             except PackageNotFoundError:
-                yield Finding(FindingLevel.ERROR, f"{name[0]} is missing", f"pip install '{line}'")
-    yield Finding(FindingLevel.OK, ", ".join(there))
+                yield Finding(FindingLevel.ERROR, f"{name[0]} is missing", f"pip install '{requirement}'")
+    yield Finding(FindingLevel.OK, ", ".join(installed))
 
 
 def _diagnose_clock(run: RunContext) -> Iterator[Finding]:
-    told = f"{run.now:%Y-%m-%d %H:%M:%S %z} in {run.config.newsletter.timezone}"
-    yield Finding(FindingLevel.OK, ", ".join(filter(None, (told, _read_zone_data_version()))))
+    time_text = f"{run.now:%Y-%m-%d %H:%M:%S %z} in {run.config.newsletter.timezone}"
+    yield Finding(FindingLevel.OK, ", ".join(filter(None, (time_text, _read_zone_data_version()))))
 
 
 def _read_zone_data_version() -> str:
-    """Which release of the zone data the system has; empty when it does not say."""
+    """Return the version of the system's time zone data; empty if unknown."""
     for folder in zoneinfo.TZPATH:
         try:
             with Path(folder, "tzdata.zi").open(encoding="utf-8") as file:
@@ -129,63 +129,68 @@ def _read_zone_data_version() -> str:
 def _diagnose_folders(run: RunContext) -> Iterator[Finding]:
     for folder in (run.config.root / run.config.newsletter.site, run.home.folder):
         name = f"{folder.relative_to(run.config.root).as_posix()}/"
-        there = folder
-        while not there.exists():
-            there = there.parent
-        if not there.is_dir():
-            yield Finding(FindingLevel.ERROR, f"{there} is no folder", "move it away")
-        elif os.access(there, os.W_OK | os.X_OK):
-            yield Finding(FindingLevel.OK, f"{name} can be written")
+        existing = folder
+        while not existing.exists():
+            existing = existing.parent
+        if not existing.is_dir():
+            yield Finding(FindingLevel.ERROR, f"{existing} is not a folder", "move it away")
+        elif os.access(existing, os.W_OK | os.X_OK):
+            yield Finding(FindingLevel.OK, f"{name} is writable")
         else:
             yield Finding(
                 FindingLevel.ERROR,
-                f"{name} cannot be written",
-                f"give yourself the right: chmod u+wx {there}",
+                f"{name} is not writable",
+                f"grant write access: chmod u+wx {existing}",
             )
-    for path, near in run.theme.misnamed_files.items():
+    for path, nearest in run.theme.misnamed_files.items():
         name = Path(path).relative_to(run.config.root).as_posix()
-        yield Finding(FindingLevel.WARNING, f"{name} replaces no template of ours", f"did you mean {near}?")
+        yield Finding(
+            FindingLevel.WARNING, f"{name} does not replace any built-in template", f"did you mean {nearest}?"
+        )
 
 
 def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
     if not run.has_ledger:
-        yield Finding(FindingLevel.OK, "none yet: the first publish begins it")
+        yield Finding(FindingLevel.OK, "none yet, created by the first publish")
         return
-    for text, good in run.ledger.check_health():
-        hint = "" if good else next((how for what, how in _FIX_HINTS.items() if text.startswith(what)), "")
-        yield Finding(FindingLevel.OK if good else FindingLevel.WARNING, text, hint)
+    for text, ok in run.ledger.check_health():
+        hint = "" if ok else next((fix for start, fix in _FIX_HINTS.items() if text.startswith(start)), "")
+        yield Finding(FindingLevel.OK if ok else FindingLevel.WARNING, text, hint)
     last = find_last_change(run.ledger)
     if last and last > run.clock.time() + _MAX_CLOCK_SKEW:
-        what = f"its last entry is of {last:%Y-%m-%d %H:%M:%S} UTC, which is still to come"
-        yield Finding(FindingLevel.ERROR, what, "the clock was set back: set it right")
-    for word, states in (
+        message = f"its last entry is dated {last:%Y-%m-%d %H:%M:%S} UTC, which is in the future"
+        yield Finding(FindingLevel.ERROR, message, "the clock was set back: correct it")
+    for label, states in (
         ("unknown", (DeliveryState.UNKNOWN, DeliveryState.SENDING)),
         ("failed", (DeliveryState.FAILED,)),
     ):
         if issues := find_issues_in_state(run.ledger, run.config.newsletter.id, *states):
             listed = ", ".join(issue.rpartition("/")[2] for issue in issues[-5:])
-            yield Finding(FindingLevel.WARNING, f"{word}: deliveries of {listed}", "publish status")
+            yield Finding(FindingLevel.WARNING, f"{label}: deliveries of {listed}", "publish status")
 
 
 def _diagnose_daemon(run: RunContext) -> Iterator[Finding]:
-    """Whether somebody looks at the clock, where issues are to go out by themselves."""
+    """Check whether a scheduler is running, if issues are scheduled."""
     if not run.config.schedule.is_set:
-        yield Finding(FindingLevel.OK, "not asked for: without [schedule], issues go out by hand")
+        yield Finding(FindingLevel.OK, "not needed: without [schedule], issues are published by hand")
         return
     now = run.clock.time()
-    found = load_activity(run.ledger, run.config.newsletter.id) if run.has_ledger else SchedulerActivity()
-    alive, looked = (one and f"{one.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for one in found)
-    if found.is_daemon_missing(now):
+    activity = load_activity(run.ledger, run.config.newsletter.id) if run.has_ledger else SchedulerActivity()
+    alive_at, last_run = (
+        moment and f"{moment.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for moment in activity
+    )
+    if activity.is_daemon_missing(now):
         yield Finding(
             FindingLevel.ERROR,
-            f"silent since {alive}: what is due does not go out",
-            "start it again: publish daemon",
+            f"no sign of life since {alive_at}: due issues are not published",
+            "restart it: publish daemon",
         )
-    elif found.is_active(now):
+    elif activity.is_active(now):
         yield Finding(
-            FindingLevel.OK, f"alive at {alive}" if alive else f"none; publish tick last looked at {looked}"
+            FindingLevel.OK,
+            f"alive at {alive_at}" if alive_at else f"none; publish tick last ran at {last_run}",
         )
     else:
-        last = f", since {looked}" if looked else ""
-        what = f"nobody looks at the clock{last}: what is due goes out by hand alone"
-        yield Finding(FindingLevel.WARNING, what, "publish daemon, or a timer for publish tick")
+        since = f" since {last_run}" if last_run else ""
+        message = f"no scheduler is running{since}: due issues are not published"
+        yield Finding(FindingLevel.WARNING, message, "start publish daemon, or a timer for publish tick")

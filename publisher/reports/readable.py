@@ -1,4 +1,4 @@
-"""Parts as people read them, line by line: the strings of a JSON payload, a decoded mail, else the text."""
+"""Extracts the readable text of parts: the strings of a JSON payload, a decoded email, else the text."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ _EMAIL_TYPE = "message/rfc822"
 
 
 def extract_lines(part: Part) -> list[str] | None:
-    """The lines of a part; None when it is no text."""
-    kind = _parse_media_type(part)
+    """Return the lines of a part; None if it is not text."""
+    media_type = _parse_media_type(part)
     try:
-        if kind == _EMAIL_TYPE:
+        if media_type == _EMAIL_TYPE:
             return _extract_email_lines(part.body)
         text = part.body.decode()
     except UnicodeDecodeError:
         return None
-    if kind == "application/json" or kind.endswith("+json"):
+    if media_type == "application/json" or media_type.endswith("+json"):
         from json import loads
 
         try:
             return [line for string in _collect_strings(loads(text)) for line in string.splitlines()]
         except ValueError:
-            pass  # then as it is
+            pass  # invalid JSON is returned as text
     return text.splitlines()
 
 
 def extract_preview(part: Part, max_length: int = 60) -> str:
-    """The first words of a part, of a mail its subject, at most so many characters; empty when it is no
-    text."""
-    found = extract_lines(part) or []
+    """Return the first line of a part, or the subject of an email, cut to `max_length` characters.
+
+    Empty if the part is not text.
+    """
+    lines = extract_lines(part) or []
     if _parse_media_type(part) == _EMAIL_TYPE:
-        found = [line for line in found if line.startswith("Subject: ")] or found
-    for line in found:
-        if words := line.strip():
-            return words if len(words) <= max_length else f"{words[: max_length - 1]}…"
+        lines = [line for line in lines if line.startswith("Subject: ")] or lines
+    for line in lines:
+        if text := line.strip():
+            return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
     return ""
 
 
@@ -49,19 +51,19 @@ def _collect_strings(value: object) -> Iterator[str]:
         case str():
             yield value
         case dict():
-            for inner in value.values():
-                yield from _collect_strings(inner)
+            for element in value.values():
+                yield from _collect_strings(element)
         case list():
-            for inner in value:
-                yield from _collect_strings(inner)
+            for element in value:
+                yield from _collect_strings(element)
 
 
 def _extract_email_lines(body: bytes) -> list[str]:
     from email import message_from_bytes, policy
 
-    mail = message_from_bytes(body, policy=policy.default)
-    found = [f"{name}: {value}" for name, value in mail.items()]
-    for one in mail.walk():
-        if one.get_content_maintype() == "text":
-            found += ["", *str(one.get_content()).splitlines()]
-    return found
+    message = message_from_bytes(body, policy=policy.default)
+    lines = [f"{name}: {value}" for name, value in message.items()]
+    for part in message.walk():
+        if part.get_content_maintype() == "text":
+            lines += ["", *str(part.get_content()).splitlines()]
+    return lines

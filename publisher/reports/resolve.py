@@ -1,4 +1,4 @@
-"""What nobody knows whether it went out, and what a person found out about it."""
+"""Lists deliveries with an unknown outcome, and records what a person found out about them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ from publisher.theme import Theme
 
 
 class UnknownDeliveries(NamedTuple):
-    """A publication with deliveries nobody knows about. `words` are those that each part begins with;
-    `updates` says whether what arrived can be changed."""
+    """A publication with unknown deliveries.
+
+    `previews`: the beginning of each part, by digest. `can_edit`: whether messages can be edited later.
+    """
 
     key: PublicationKey
     total: int
@@ -41,67 +43,71 @@ class UnknownDeliveries(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """What a person found out: about all, or about one part or recipient. `remote_id` is what the platform
-    calls the message, if that is known."""
+    """What a person found out about all unknown deliveries, or those of one part or recipient.
+
+    `remote_id` is the platform's ID of the message, if known.
+    """
 
     verdict: ResolutionChoice
     part: str = ""
     recipient: str = ""
     remote_id: str = ""
 
-    def select_deliveries(self, case: UnknownDeliveries) -> list[UnknownDelivery]:
-        """What of a case it is about."""
+    def select_deliveries(self, unknown: UnknownDeliveries) -> list[UnknownDelivery]:
+        """Return the deliveries that the resolution applies to."""
         return [
-            one
-            for one in case.deliveries
-            if self.part in ("", one.part, short_part_name(one.part))
-            and self.recipient.casefold() in ("", one.recipient.casefold())
+            delivery
+            for delivery in unknown.deliveries
+            if self.part in ("", delivery.part, short_part_name(delivery.part))
+            and self.recipient.casefold() in ("", delivery.recipient.casefold())
         ]
 
 
 def short_part_name(part: str) -> str:
-    """What a person calls a part: its key without the folders."""
+    """Return the key of a part without its folders, as shown to people."""
     return part.rpartition("/")[2]
 
 
 class Resolver:
-    """The open cases of an issue."""
+    """Lists and resolves the unknown deliveries of an issue."""
 
     def __init__(
         self, ledger: Ledger, issue: str, now: dt.datetime, readonly_channels: Collection[str] = ()
     ) -> None:
-        """`fixed` are the channels where nothing can be changed."""
+        """`readonly_channels` are those whose messages cannot be edited."""
         self._ledger = ledger
         self._issue = issue
         self._now = now
         self._readonly_channels = readonly_channels
 
     def find_unknown(self, channels: Sequence[str]) -> list[UnknownDeliveries]:
-        """Those of the channels named, or of all."""
+        """Return the unknown deliveries on these channels; empty means all."""
         return [
-            self._build_unknown_deliveries(one.key, one.counts)
-            for one in find_statuses(self._ledger, [self._issue])
-            if one.counts.unknown and (not channels or one.key.channel in channels)
+            self._build_unknown_deliveries(status.key, status.counts)
+            for status in find_statuses(self._ledger, [self._issue])
+            if status.counts.unknown and (not channels or status.key.channel in channels)
         ]
 
-    def record(self, case: UnknownDeliveries, resolution: Resolution) -> tuple[int, DeliveryCounts]:
-        """Enter what was found; how many deliveries it is about, and how the publication stands then.
+    def record(self, unknown: UnknownDeliveries, resolution: Resolution) -> tuple[int, DeliveryCounts]:
+        """Record a resolution; return the number of deliveries resolved and the counts afterwards.
 
-        Raises ConfigError when it is about none, or gives one name to several.
+        Raises ConfigError if it applies to no delivery, or gives the same message ID to several.
         """
-        key, meant = case.key, resolution.select_deliveries(case)
-        if not meant:
+        key, selected = unknown.key, resolution.select_deliveries(unknown)
+        if not selected:
             names = {
-                one.recipient if resolution.recipient else short_part_name(one.part)
-                for one in case.deliveries
+                delivery.recipient if resolution.recipient else short_part_name(delivery.part)
+                for delivery in unknown.deliveries
             }
             listed = ", ".join(sorted(names)[:5])
-            raise ConfigError(f"nothing of that name is unknown on {key.channel}", f"there is: {listed}")
-        if resolution.remote_id and len(meant) > 1:
-            what = f"{resolution.remote_id} can be the name of one message, and {len(meant)} are unknown"
-            raise ConfigError(what, "say which: --part KEY, --to RECIPIENT")
-        which = {(one.part, one.recipient if resolution.recipient else "") for one in meant}
-        number = sum(
+            raise ConfigError(f"no unknown delivery of that name on {key.channel}", f"unknown are: {listed}")
+        if resolution.remote_id and len(selected) > 1:
+            message = f"{resolution.remote_id} is the ID of one message, but {len(selected)} are unknown"
+            raise ConfigError(message, "select one: --part KEY, --to RECIPIENT")
+        targets = {
+            (delivery.part, delivery.recipient if resolution.recipient else "") for delivery in selected
+        }
+        count = sum(
             resolve_deliveries(
                 self._ledger,
                 key,
@@ -111,32 +117,40 @@ class Resolver:
                 recipient=recipient,
                 remote_id=resolution.remote_id,
             )
-            for part, recipient in sorted(which)
+            for part, recipient in sorted(targets)
         )
-        left = find_status(self._ledger, key)
-        return number, left.counts if left else DeliveryCounts()
+        status = find_status(self._ledger, key)
+        return count, status.counts if status else DeliveryCounts()
 
     def _build_unknown_deliveries(self, key: PublicationKey, counts: DeliveryCounts) -> UnknownDeliveries:
-        found = find_unknown_deliveries(self._ledger, key)
-        parts = {one.digest: self._ledger.load_part(one.digest, one.part) for one in found}
-        words = {digest: extract_preview(part) for digest, part in parts.items()}
-        return UnknownDeliveries(key, counts.total, key.channel not in self._readonly_channels, found, words)
+        deliveries = find_unknown_deliveries(self._ledger, key)
+        parts = {
+            delivery.digest: self._ledger.load_part(delivery.digest, delivery.part) for delivery in deliveries
+        }
+        previews = {digest: extract_preview(part) for digest, part in parts.items()}
+        can_edit = key.channel not in self._readonly_channels
+        return UnknownDeliveries(key, counts.total, can_edit, deliveries, previews)
 
 
 @contextmanager
 def open_resolver(
     config: Config, theme: Theme, issue: str, now: dt.datetime, report: EventHandler
 ) -> Iterator[Resolver]:
-    """The cases of an issue by date, file or id, which may be one whose file is not there any more. Raises
-    ConfigError when nothing was published yet, StorageError."""
+    """Open the resolver of an issue, given by date, file or ID; its file need not exist any more.
+
+    Raises ConfigError if nothing was published yet, StorageError.
+    """
     request = Request(issue, dry_run=True)
     with closing(RunContext(config, theme, request, config.channels, now, report, Clock.running(now))) as run:
         if not run.has_ledger:
-            raise ConfigError("nothing was sent from here yet", "publish")
+            raise ConfigError("nothing was published yet", "publish")
         ids = [record.id for record in take_snapshot(run).sources.values() if issue in issue_names(record)]
         name = f"{config.newsletter.id}/{ids[0] if ids else issue}"
-        on = {one.name: one for one in config.channels if isinstance(one, MessageChannel)}
-        for known in find_statuses(run.ledger, [name]):
-            if channel := on.get(known.key.channel):
-                recover_stale_deliveries(run.ledger, channel, known.key, now)
-        yield Resolver(run.ledger, name, now, [one for one in on if not on[one].can_edit])
+        channels = {
+            channel.name: channel for channel in config.channels if isinstance(channel, MessageChannel)
+        }
+        for status in find_statuses(run.ledger, [name]):
+            if channel := channels.get(status.key.channel):
+                recover_stale_deliveries(run.ledger, channel, status.key, now)
+        readonly = [channel.name for channel in channels.values() if not channel.can_edit]
+        yield Resolver(run.ledger, name, now, readonly)

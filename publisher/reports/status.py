@@ -1,4 +1,4 @@
-"""What stands where: the newest issues, channel by channel, and all that is not settled. Only looked at."""
+"""Reports the status of the newest issues on each channel, and everything unresolved. Read-only."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ _MAX_ISSUES = 10
 
 
 class ChannelStatus(Enum):
-    """How an issue stands on a channel. CHANGED is what `publish` would bring up to date, HELD what it would
-    leave as it is; FILES lie there, and nobody noted when."""
+    """The status of an issue on a channel.
+
+    CHANGED: `publish` would update it; HELD: it differs, but `publish` would not update it; FILES: the files
+    exist, but there is no record of when they were published.
+    """
 
     NONE = "not published"
     FILES = "files"
@@ -48,14 +51,15 @@ class ChannelStatus(Enum):
 
 
 class StatusRow(NamedTuple):
-    """An issue on a channel. `issue` is its id, empty for what is told of the whole newsletter; `title` is
-    empty when its file is not there any more.
+    """An issue on a channel.
 
-    `when` it was published, or until when it waits; aware. `detail` says why it failed, is unknown, held or
-    broken, or who is busy with it. `missed` are the deliveries that did not arrive, if the issue was asked
-    for. `newest` is of the issue that would be published, `updates` of a channel that can change what it
-    sent. With `notice` it is one about the issue. `insisted` is when a person last had it published with
-    errors.
+    `issue`: its ID, empty for messages about the whole newsletter. `title`: empty if its file does not exist
+    any more.
+
+    `when`: time of publication, or of the next attempt (aware). `detail`: why it failed, is unknown, held or
+    broken, or which process is busy with it. `missed`: the failed deliveries, if the issue was requested by
+    name. `newest`: it is the issue that would be published. `updates`: the channel can edit messages.
+    `notice`: the row is about a notice. `forced`: when the issue was last published with `--force`.
     """
 
     issue: str
@@ -71,22 +75,22 @@ class StatusRow(NamedTuple):
     updates: bool = False
     missed: tuple[FailedDelivery, ...] = ()
     notice: bool = False
-    insisted: ForcedIssue | None = None
+    forced: ForcedIssue | None = None
 
-    def with_ledger_data(self, standing: PublicationStatus | None, now: dt.datetime) -> StatusRow:
-        """The row with what the ledger has about it."""
-        if standing is None:
+    def with_ledger_data(self, status: PublicationStatus | None, now: dt.datetime) -> StatusRow:
+        """Return the row with data of the ledger."""
+        if status is None:
             return self
-        row = self._replace(counts=standing.counts, when=standing.published, url=standing.url)
+        row = self._replace(counts=status.counts, when=status.published, url=status.url)
         match self.condition:
             case ChannelStatus.WAITING:
-                later = standing.next_at and standing.next_at > now
-                reason = next(iter(standing.reasons), "")
-                return row._replace(when=standing.next_at if later else None, detail=reason)
+                is_later = status.next_at and status.next_at > now
+                reason = next(iter(status.reasons), "")
+                return row._replace(when=status.next_at if is_later else None, detail=reason)
             case ChannelStatus.FAILED | ChannelStatus.UNKNOWN:
-                return row._replace(detail=next(iter(standing.reasons), ""))
+                return row._replace(detail=next(iter(status.reasons), ""))
             case ChannelStatus.BUSY:
-                return row._replace(detail=standing.owner)
+                return row._replace(detail=status.owner)
             case _:
                 return row
 
@@ -94,9 +98,9 @@ class StatusRow(NamedTuple):
 def build_status_rows(
     config: Config, theme: Theme, issue: str, now: dt.datetime, report: EventHandler
 ) -> list[StatusRow]:
-    """The rows for the newest issues, or for the one named, issue by issue, newest first.
+    """Return the rows of the newest issues, or of the named one, newest first.
 
-    Raises IssueError and ConfigError for an issue that is not there or not due, StorageError.
+    Raises IssueError and ConfigError for an issue that does not exist or is not due, StorageError.
     """
     request, channels = Request(issue, dry_run=True), select_channels(config, ())
     with closing(RunContext(config, theme, request, channels, now, report, Clock.running(now))) as run:
@@ -104,9 +108,9 @@ def build_status_rows(
 
 
 class _StatusBuilder:
-    def __init__(self, run: RunContext, view: Snapshot) -> None:
+    def __init__(self, run: RunContext, snapshot: Snapshot) -> None:
         self._run = run
-        self._snapshot = view
+        self._snapshot = snapshot
         self._site = OutputFolder(run.output_folder, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
@@ -115,21 +119,23 @@ class _StatusBuilder:
     def build_rows(self) -> Iterator[StatusRow]:
         if self._run.request.issue:
             position = self._snapshot.choose(self._run.request.issue)
-            chosen = [] if position is None else [position]
-            open_ones: list[str] = []
+            positions = [] if position is None else [position]
+            unresolved: list[str] = []
         else:
-            chosen = [*range(min(_MAX_ISSUES, len(self._snapshot.records)))]
-            open_ones = self._find_unresolved_issues()
-        shown = [self._snapshot.entries[position].id for position in chosen]
-        older = [issue for issue in reversed(open_ones) if issue not in shown]
-        known: dict[str, list[PublicationStatus]] = {}
-        for standing in find_statuses(self._ledger, [*shown, *older]) if self._ledger else ():
-            known.setdefault(standing.key.issue, []).append(standing)
-        for position, issue in zip(chosen, shown, strict=True):
-            yield from self._build_issue_rows(position, {one.key: one for one in known.get(issue, [])})
+            positions = [*range(min(_MAX_ISSUES, len(self._snapshot.records)))]
+            unresolved = self._find_unresolved_issues()
+        shown = [self._snapshot.entries[position].id for position in positions]
+        older = [issue for issue in reversed(unresolved) if issue not in shown]
+        statuses: dict[str, list[PublicationStatus]] = {}
+        for status in find_statuses(self._ledger, [*shown, *older]) if self._ledger else ():
+            statuses.setdefault(status.key.issue, []).append(status)
+        for position, issue in zip(positions, shown, strict=True):
+            yield from self._build_issue_rows(
+                position, {status.key: status for status in statuses.get(issue, [])}
+            )
         for issue in older:
-            for standing in known[issue]:
-                yield from self._build_extra_rows(standing, "")
+            for status in statuses[issue]:
+                yield from self._build_extra_rows(status, "")
 
     def _find_unresolved_issues(self) -> list[str]:
         states = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SENDING)
@@ -137,94 +143,101 @@ class _StatusBuilder:
         return find_issues_in_state(self._ledger, newsletter, *states) if self._ledger else []
 
     def _build_issue_rows(
-        self, position: int, known: dict[PublicationKey, PublicationStatus]
+        self, position: int, statuses: dict[PublicationKey, PublicationStatus]
     ) -> Iterator[StatusRow]:
         record, entry = self._snapshot.records[position], self._snapshot.entries[position]
-        plain = [one for one in self._run.channels if not isinstance(one, ArchiveChannel)]
-        made = self._snapshot.render(position, [channel.name for channel in plain])
-        insisted = next(reversed(self._forced_issues.get(entry.id, ())), None)
+        rendered = [channel for channel in self._run.channels if not isinstance(channel, ArchiveChannel)]
+        renderings = self._snapshot.render(position, [channel.name for channel in rendered])
+        forced = next(reversed(self._forced_issues.get(entry.id, ())), None)
         for channel in self._run.channels:
-            live = isinstance(channel, MessageChannel) and bool(channel.destination)
-            place = getattr(channel, "destination", "") if live else self._run.config.newsletter.site
-            standing = known.pop(PublicationKey(entry.id, channel.name, place), None)
-            rendering = made.get(channel.name)
+            is_sending = isinstance(channel, MessageChannel) and bool(channel.destination)
+            destination = (
+                getattr(channel, "destination", "") if is_sending else self._run.config.newsletter.site
+            )
+            status = statuses.pop(PublicationKey(entry.id, channel.name, destination), None)
+            rendering = renderings.get(channel.name)
             if isinstance(rendering, PublisherError):
                 condition, detail = ChannelStatus.BROKEN, rendering.message
-            elif isinstance(channel, MessageChannel) and live and rendering:
-                condition, detail = self._check_messages(channel, rendering, standing)
+            elif isinstance(channel, MessageChannel) and is_sending and rendering:
+                condition, detail = self._check_messages(channel, rendering, status)
             elif rendering:
-                condition, detail = self._check_files(rendering, standing), ""
+                condition, detail = self._check_files(rendering, status), ""
             else:
-                condition, detail = self._check_archive(channel, position, standing), ""
-            row = StatusRow(record.id, record.title, channel.name, place if live else "", condition, detail)
-            updates = getattr(channel, "can_edit", False)
-            row = row._replace(newest=position == 0, updates=updates, insisted=insisted)
-            yield self._add_ledger_data(row, standing)
-        for standing in known.values():
-            yield from self._build_extra_rows(standing, record.title)
+                condition, detail = self._check_archive(channel, position, status), ""
+            shown_destination = destination if is_sending else ""
+            row = StatusRow(record.id, record.title, channel.name, shown_destination, condition, detail)
+            can_edit = getattr(channel, "can_edit", False)
+            row = row._replace(newest=position == 0, updates=can_edit, forced=forced)
+            yield self._add_ledger_data(row, status)
+        for status in statuses.values():
+            yield from self._build_extra_rows(status, record.title)
 
-    def _build_extra_rows(self, standing: PublicationStatus, title: str) -> Iterator[StatusRow]:
-        """A notice about the issue; or what is on no channel that is on now, told when it is open, or when
-        the issue was asked for."""
-        key, condition = standing.key, self._check_unresolved(standing)
+    def _build_extra_rows(self, status: PublicationStatus, title: str) -> Iterator[StatusRow]:
+        """Yield the row of a notice, or of a publication on a channel that is not enabled now.
+
+        The latter is shown if it is unresolved, or if the issue was requested by name.
+        """
+        key, condition = status.key, self._check_unresolved(status)
         notice = key.notice_of is not None
-        if notice and standing.counts.planned:
+        if notice and status.counts.planned:
             condition = condition or ChannelStatus.WAITING
-        if condition or ((notice or self._run.request.issue) and standing.published):
+        if condition or ((notice or self._run.request.issue) and status.published):
             newsletter = self._run.config.newsletter
-            of_all = key.issue == newsletter.id  # such as that the feeds changed
-            name, title = ("", newsletter.name) if of_all else (key.issue.rpartition("/")[2], title)
+            is_ping = key.issue == newsletter.id  # about the newsletter: its feeds changed
+            name, title = ("", newsletter.name) if is_ping else (key.issue.rpartition("/")[2], title)
             row = StatusRow(name, title, key.channel, key.destination, condition or ChannelStatus.PUBLISHED)
-            yield self._add_ledger_data(row._replace(notice=notice), standing)
+            yield self._add_ledger_data(row._replace(notice=notice), status)
 
-    def _add_ledger_data(self, row: StatusRow, standing: PublicationStatus | None) -> StatusRow:
-        """The row with what the ledger has about it."""
-        if standing and self._ledger and self._run.request.issue:
-            row = row._replace(missed=tuple(find_failed_deliveries(self._ledger, standing.key)))
-        return row.with_ledger_data(standing, self._now)
+    def _add_ledger_data(self, row: StatusRow, status: PublicationStatus | None) -> StatusRow:
+        """Return the row with data of the ledger."""
+        if status and self._ledger and self._run.request.issue:
+            row = row._replace(missed=tuple(find_failed_deliveries(self._ledger, status.key)))
+        return row.with_ledger_data(status, self._now)
 
     def _check_messages(
-        self, channel: MessageChannel, rendering: Rendering, standing: PublicationStatus | None
+        self, channel: MessageChannel, rendering: Rendering, status: PublicationStatus | None
     ) -> tuple[ChannelStatus, str]:
-        if standing is None:
+        if status is None:
             return ChannelStatus.NONE, ""
-        if found := self._check_unresolved(standing):
-            return found, ""
-        if standing.is_adopted:
+        if unresolved := self._check_unresolved(status):
+            return unresolved, ""
+        if status.is_adopted:
             return ChannelStatus.PUBLISHED, ""
-        todo = plan_changes(channel, rendering, standing)
-        if todo.held_reason:
-            return ChannelStatus.HELD, todo.held_reason
-        if standing.counts.planned or not standing.done:
+        changes = plan_changes(channel, rendering, status)
+        if changes.held_reason:
+            return ChannelStatus.HELD, changes.held_reason
+        if status.counts.planned or not status.done:
             return ChannelStatus.WAITING, ""
         return (
-            ChannelStatus.CHANGED if todo.new or todo.changed or todo.removed else ChannelStatus.PUBLISHED
+            ChannelStatus.CHANGED
+            if changes.new or changes.changed or changes.removed
+            else ChannelStatus.PUBLISHED
         ), ""
 
-    def _check_unresolved(self, standing: PublicationStatus) -> ChannelStatus | None:
-        """What has to be settled, or whether somebody is at it; None when there is nothing of that."""
-        counts = standing.counts
-        if standing.owner and standing.leased_until and standing.leased_until > self._now:
+    def _check_unresolved(self, status: PublicationStatus) -> ChannelStatus | None:
+        """Return BUSY, UNKNOWN or FAILED; None if nothing is unresolved."""
+        counts = status.counts
+        if status.owner and status.leased_until and status.leased_until > self._now:
             return ChannelStatus.BUSY
         if counts.unknown or counts.sending:
             return ChannelStatus.UNKNOWN
         return ChannelStatus.FAILED if counts.failed else None
 
     def _check_archive(
-        self, channel: Channel, position: int, standing: PublicationStatus | None
+        self, channel: Channel, position: int, status: PublicationStatus | None
     ) -> ChannelStatus:
-        """What the ledger knows of a page or entry; without a word there, what is remembered of the files."""
+        """Return the status of a page or entry by the ledger, or else by the index of files."""
         digest, path = self._snapshot.digests[position], self._snapshot.records[position].path
-        if standing:
-            current = standing.done and standing.digest == digest
-            return ChannelStatus.PUBLISHED if current else ChannelStatus.CHANGED
+        if status:
+            is_current = status.done and status.digest == digest
+            return ChannelStatus.PUBLISHED if is_current else ChannelStatus.CHANGED
         page = self._site.channel_files(channel.name).pages.get(path)
         body = self._snapshot.cached_digests.get(channel.name, {}).get(path)
         return ChannelStatus.FILES if digest in (page and page.digest, body) else ChannelStatus.NONE
 
-    def _check_files(self, rendering: Rendering, standing: PublicationStatus | None) -> ChannelStatus:
+    def _check_files(self, rendering: Rendering, status: PublicationStatus | None) -> ChannelStatus:
         parts = (*rendering.parts, *rendering.previews)
         if not any((self._run.output_folder / part.key).exists() for part in parts):
-            return ChannelStatus.PUBLISHED if standing and standing.is_adopted else ChannelStatus.NONE
+            return ChannelStatus.PUBLISHED if status and status.is_adopted else ChannelStatus.NONE
         changed = any(differs(self._run.output_folder / part.key, part.body) for part in parts)
         return ChannelStatus.CHANGED if changed else ChannelStatus.FILES

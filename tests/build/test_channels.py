@@ -155,7 +155,7 @@ def test_an_unknown_outcome_is_told_as_such(project: Project) -> None:
     error = outcome.channels["pages"].error
     assert error
     assert error.message == (
-        "pages: nobody knows whether public/index.html went out: ConnectionResetError: by peer"
+        "pages: unknown whether public/index.html was delivered: ConnectionResetError: by peer"
     )
 
 
@@ -184,8 +184,8 @@ def test_channels_that_are_not_there_or_off(project: Project) -> None:
         project.publish(channels=("rsss",))
     with pytest.raises(ConfigError) as caught:
         project.publish(channels=("rss",))
-    assert caught.value.message == "the channel rss is off"
-    assert caught.value.hint == "switch it on: [channels.rss] in publisher.toml"
+    assert caught.value.message == "the channel rss is disabled"
+    assert caught.value.hint == "enable it: [channels.rss] in publisher.toml"
     assert not (project.root / "public").exists()
 
 

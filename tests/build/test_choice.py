@@ -98,8 +98,8 @@ def test_a_broken_issue_stops_no_other(project: Project) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("# 慢刊 (2021-07-xx)：题", "issues/2021-07-19.md:1:3: the date 2021-07-xx is not complete"),
-        ("---\nid: ../../etc\n---\n# 慢刊 (2021-07-04)", "cannot be part of an address"),
+        ("# 慢刊 (2021-07-xx)：题", "issues/2021-07-19.md:1:3: the date 2021-07-xx is incomplete"),
+        ("---\nid: ../../etc\n---\n# 慢刊 (2021-07-04)", "cannot be part of a URL"),
     ],
 )
 def test_the_issue_to_publish_is_broken(project: Project, body: str, message: str) -> None:
@@ -171,7 +171,7 @@ def test_damaged_revisions_are_told_and_written_anew(project: Project) -> None:
     path.write_text("<<<<<<<")
     project.write("2021-07-18", text="改")
     project.publish()
-    assert f"{path} is damaged: every issue counts as never corrected" in project.warnings
+    assert f"{path} is damaged: all issues count as never corrected" in project.warnings
     assert path.read_text().startswith('{"tag:e.org,2021:n/2020-12-06"')
 
 
@@ -180,5 +180,5 @@ def test_a_huge_file_is_left_out_unread(project: Project) -> None:
     with path.open("wb") as file:
         file.truncate(50 << 20)
     outcome = project.publish()
-    assert project.warnings[0] == "left out: issues/2021-07-11.md has 50 MB, and an issue at most 8"
+    assert project.warnings[0] == "left out: issues/2021-07-11.md has 50 MB; the limit is 8 MB"
     assert outcome.exit_code == 0

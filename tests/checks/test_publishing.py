@@ -66,7 +66,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
 
 STOPPED = (
     "error: issues/2021-07-18.md has 1 error: empty-url at line 7"
-    " · publish check issues/2021-07-18.md · or go on all the same: --force\n"
+    " · publish check issues/2021-07-18.md · or publish anyway: --force\n"
 )
 
 
@@ -189,7 +189,7 @@ def test_force_goes_on_and_the_ledger_knows(letter: Path, say: Say) -> None:
     write(letter, "2021-07-18", "")
     code, _, said = say("--force", "--channel", "web")
     assert code == 0
-    assert "2021-07-18.md has 1 error: empty-url at line 7; published all the same (--force)" in said
+    assert "2021-07-18.md has 1 error: empty-url at line 7; published anyway (--force)" in said
     assert (letter / "public" / "2021-07-18" / "index.html").exists()
     known = ("tag:e.org,2021:slow/2021-07-18", "empty-url at line 7", "2021-07-18T04:00:00.000000Z")
     assert insisted(letter) == [known]

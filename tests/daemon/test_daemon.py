@@ -277,7 +277,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
     second = daemon.start("daemon")
     daemon.wait_for(lambda: daemon.counts.unknown == 1)
     _, lines, _ = daemon.end(second)
-    assert any(line.startswith(f"{daemon.today} unknown chat: nobody knows whether 1 of 3") for line in lines)
+    assert any(line.startswith(f"{daemon.today} unknown chat: unknown whether 1 of 3") for line in lines)
     assert daemon.world.told == ["deliver 1 一"]
 
 

@@ -31,7 +31,7 @@ def test_what_was_put_off_goes_on_at_its_time(project: Project) -> None:
     ("error", "code", "message"),
     [
         (DeliveryError("no such chat", permanent=True), 3, "1 of 1 failed: no such chat"),
-        (TimeoutError("silence"), 4, "nobody knows whether 1 of 1 went out: TimeoutError: silence"),
+        (TimeoutError("silence"), 4, "unknown whether 1 of 1 were sent: TimeoutError: silence"),
     ],
 )
 def test_what_failed_is_told_once_and_left_alone(

@@ -67,7 +67,7 @@ def test_one_that_wants_to_be_left_alone_is_told_when_it_said(project: Project, 
     [waiting] = project.said("waiting")
     assert (waiting.channels, waiting.alarm) == (("websub",), False)
     assert waiting.message.startswith(
-        f"{TOPICS} of {TOPICS} wait, not before 2021-07-18 02:45:00 UTC: the hub {hub.url}"
+        f"{TOPICS} of {TOPICS} not sent yet, next attempt 2021-07-18 02:45:00 UTC: the hub {hub.url}"
     )
     hub.status = 204
     project.now = DUE + HOUR - MINUTE

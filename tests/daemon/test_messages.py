@@ -134,20 +134,20 @@ def test_reschedule(project: CommandProject) -> None:
     [
         (
             ("reschedule", "2021-08-01", "2021-07-31 12:00"),
-            "issues/2021-08-01.md is dated 2021-08-01, and no issue goes out before its date · "
-            "correct its date first",
+            "issues/2021-08-01.md is dated 2021-08-01; an issue cannot be published before its date · "
+            "change its date first",
         ),
         (
             ("reschedule", "2021-08-01", "tomorrow"),
-            'tomorrow is not a time · like 10:30 or "2021-08-02 10:30"',
+            'tomorrow is not a time · write 10:30 or "2021-08-02 10:30"',
         ),
         (
             ("reschedule", "2021-08-01", "2021-02-30 10:00"),
-            '2021-02-30 10:00 is not a time · like 10:30 or "2021-08-02 10:30"',
+            '2021-02-30 10:00 is not a time · write 10:30 or "2021-08-02 10:30"',
         ),
         (("hold", "2021-08-02"), "there is no issue 2021-08-02 · did you mean 2021-08-01?"),
-        (("hold", "2021-08-01", "-c", "email"), "the channel email is off"),
-        (("hold", "2021-07-18"), "2021-07-18 is out already · see publish status"),
+        (("hold", "2021-08-01", "-c", "email"), "the channel email is disabled"),
+        (("hold", "2021-07-18"), "2021-07-18 is already published · see publish status"),
     ],
 )
 def test_what_cannot_be_decided(project: CommandProject, words: tuple[str, ...], message: str) -> None:
@@ -162,8 +162,8 @@ def test_an_archive_is_adopted(project: CommandProject) -> None:
     assert said.code == 0
     assert said.out.splitlines()[-3:] == [
         "✓ chat  @readers · 1 issue marked as published",
-        "  skipped: issues/2021-07-18.md: it is dated 2021-07-18, and goes out then",
-        "  skipped: issues/2021-08-01.md: it is dated 2021-08-01, and goes out then",
+        "  skipped: issues/2021-07-18.md: it is dated 2021-07-18 and not due yet",
+        "  skipped: issues/2021-08-01.md: it is dated 2021-08-01 and not due yet",
     ]
     assert project.world.told == []
     assert "  chat  published 2021-07-04 10:30 · @readers" in project.told("status", "2021-07-04")
@@ -184,7 +184,7 @@ def test_a_ledger_is_adopted(project: CommandProject) -> None:
     project.write("2021-07-18", "一", "贰", "三")
     said = project.run("--yes")
     assert said.code == 2
-    assert "the ledger is older than the last one that was used here" in said.out
+    assert "the ledger is older than the one used here last" in said.out
     assert project.told("trust-ledger") == ["The ledger is trusted. This machine can send from now on."]
     assert project.run("--yes").code == 0
     assert project.world.told[3:] == ["update 2 贰"]
@@ -218,12 +218,14 @@ def on_the_daemon(project: CommandProject, code: int = 0) -> list[str]:
 
 
 def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:
-    assert on_the_daemon(project) == ["✓ daemon    not asked for: without [schedule], issues go out by hand"]
+    assert on_the_daemon(project) == [
+        "✓ daemon    not needed: without [schedule], issues are published by hand"
+    ]
     with (project.root / "publisher.toml").open("a") as settings:
         settings.write('\n[schedule]\nat = "09:45"\n')
     what, how = (
-        "nobody looks at the clock{}: what is due goes out by hand alone",
-        "publish daemon, or a timer for publish tick",
+        "no scheduler is running{}: due issues are not published",
+        "start publish daemon, or a timer for publish tick",
     )
     assert on_the_daemon(project) == [f"! daemon    {what.format('')} · {how}"]
     project.run("--yes")
@@ -232,11 +234,11 @@ def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:
     assert on_the_daemon(project) == ["✓ daemon    alive at 2021-07-18 11:58"]
     record_heartbeat(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=130))
     assert on_the_daemon(project, code=2) == [
-        "✗ daemon    silent since 2021-07-18 11:57: what is due does not go out · "
-        "start it again: publish daemon"
+        "✗ daemon    no sign of life since 2021-07-18 11:57: due issues are not published · "
+        "restart it: publish daemon"
     ]
     record_tick(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=60))
-    assert on_the_daemon(project) == ["✓ daemon    none; publish tick last looked at 2021-07-18 11:59"]
+    assert on_the_daemon(project) == ["✓ daemon    none; publish tick last ran at 2021-07-18 11:59"]
     record_tick(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(days=3))
     record_heartbeat(ledger, "tag:e.org,2021:slow", None)
     assert on_the_daemon(project) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]

@@ -117,7 +117,7 @@ def test_an_issue_that_is_deleted_while_it_goes_out(project: Project) -> None:
     ("head", "what", "message"),
     [
         ("---\ndraft: true\n---\n", "draft", "it is a draft"),
-        ("# 慢刊 (2021-07-xx)：一\n\n", "broken", "the date 2021-07-xx is not complete"),
+        ("# 慢刊 (2021-07-xx)：一\n\n", "broken", "the date 2021-07-xx is incomplete"),
     ],
 )
 def test_what_is_not_fit_is_held_told_once_and_looked_at_again(

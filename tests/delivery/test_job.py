@@ -65,7 +65,7 @@ def test_more_messages_wait_for_a_correction(project: Project) -> None:
     project.write("2021-07-18", "壹", "二", "三", "四")
     done = project.post()
     assert not done.has_changes
-    assert done.held_reason == "the issue takes 4 messages now, and 3 before: publish correct"
+    assert done.held_reason == "the issue now takes 4 messages instead of 3: publish correct"
     assert len(project.world.told) == 3
     done = project.post(correct=True)
     assert (done.sent, done.changed) == (1, 1)
@@ -103,7 +103,7 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(project: Project) -> None:
 def test_a_rest_that_is_too_long_is_for_another_run(project: Project) -> None:
     done = project.post(fail_on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
-    assert done.error.message == "2 of 3 wait, not before 2021-07-18 05:00:00 UTC: too fast"
+    assert done.error.message == "2 of 3 not sent yet, next attempt 2021-07-18 05:00:00 UTC: too fast"
     assert project.world.told == ["deliver 1 一"]
     project.now += dt.timedelta(hours=1)
     assert project.post().sent == 2
@@ -115,8 +115,8 @@ def test_what_may_have_gone_out_is_never_sent_again(project: Project) -> None:
     assert outcome.exit_code == 4
     error = outcome.channels["post"].error
     assert error
-    assert error.message == "nobody knows whether 1 of 3 went out: TimeoutError: no answer"
-    assert error.hint == ("look there, then say what you saw: publish resolve 2021-07-18 --channel post")
+    assert error.message == "unknown whether 1 of 3 were sent: TimeoutError: no answer"
+    assert error.hint == ("check the destination, then run publish resolve 2021-07-18 --channel post")
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
     assert project.publish().exit_code == 4
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
@@ -162,7 +162,7 @@ def test_a_part_that_was_refused_and_is_no_part_any_more(project: Project) -> No
 def test_an_error_of_ours_is_told_in_its_own_words(project: Project) -> None:
     done = project.post(fail_on("1", OutcomeUnknownError("the line broke", "look there")))
     assert done.error
-    assert done.error.message.endswith("went out: the line broke · look there")
+    assert done.error.message.endswith("were sent: the line broke · look there")
 
 
 def test_a_part_that_was_refused_is_tried_with_new_content(project: Project) -> None:
@@ -327,7 +327,7 @@ def test_many_get_one_each(project: Project) -> None:
     project.write("2021-07-18", "壹")
     done = project.publish(letters).channels["letters"]
     assert not done.has_changes
-    assert done.held_reason == "the issue was edited since; what was sent stays as it is"
+    assert done.held_reason == "the issue was edited since; what was sent cannot be changed"
     assert len(project.world.told) == 25
 
 
@@ -383,7 +383,7 @@ def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
     project.now += dt.timedelta(hours=3)
     project.write("2021-07-18", "二")
     done = project.publish(letters).channels["letters"]
-    assert done.held_reason == "the issue was edited since; what was sent stays as it is"
+    assert done.held_reason == "the issue was edited since; what was sent cannot be changed"
     assert [call.text for call in project.world] == ["一"] * 25
     assert set(project.world.sent.values()) == {1}
 
@@ -487,7 +487,7 @@ def test_a_name_is_that_of_one_message(project: Project) -> None:
     assert [one.recipient for one in case.deliveries] == [
         f"reader{number}@example.org" for number in range(3)
     ]
-    with pytest.raises(ConfigError, match="77 can be the name of one message, and 3 are unknown"):
+    with pytest.raises(ConfigError, match="77 is the ID of one message, but 3 are unknown"):
         found.record(case, Resolution(ResolutionChoice.SENT, remote_id="77"))
     number, left = found.record(case, Resolution(ResolutionChoice.SENT, "1", "reader1@example.org", "77"))
     assert (number, left.unknown, left.sent) == (1, 2, 1)
@@ -527,7 +527,7 @@ def test_a_platform_that_is_away_is_not_given_up(project: Project) -> None:
     for _ in range(5):
         done = project.post(away, max_wait=60)
         assert done.error
-        assert done.error.message.startswith("3 of 3 wait, not before ")
+        assert done.error.message.startswith("3 of 3 not sent yet, next attempt ")
     assert project.post().sent == 3
 
 

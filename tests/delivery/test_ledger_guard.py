@@ -55,7 +55,7 @@ def test_a_restored_ledger_sends_nothing(project: Project, remembered: bool) -> 
     assert project.sent == ["旧", "一"]
     [failed] = project.said("failed")
     assert failed.alarm
-    assert failed.message == "the ledger is older than the last one that was used here"
+    assert failed.message == "the ledger is older than the one used here last"
     trust_ledger(project.config, Theme.load(), project.now)
     project.restart()
     project.tick()
@@ -76,7 +76,7 @@ def test_a_ledger_of_another_machine_sends_nothing(project: Project, monkeypatch
     error = project.publish(issue="2021-07-19").channels["post"].error
     assert error
     assert error.message == "the ledger belongs to another machine"
-    assert error.hint == "nothing is sent: compare it with what was sent, then publish trust-ledger"
+    assert error.hint == "nothing is sent: compare it with what was sent, then run publish trust-ledger"
     assert project.sent == ["一"]
     trust_ledger(project.config, Theme.load(), project.now)
     project.restart()
@@ -104,7 +104,7 @@ def test_an_old_archive_is_taken_as_published(project: Project) -> None:
     assert [(one.channel, one.new, one.known) for one in taken] == [("post", 40, 0), ("letters", 40, 0)]
     assert sorted((one.path, one.reason) for one in left) == [
         ("issues/2021-07-10.md", "it is a draft"),
-        ("issues/2021-07-18.md", "it is dated 2021-07-18, and goes out then"),
+        ("issues/2021-07-18.md", "it is dated 2021-07-18 and not due yet"),
     ]
     assert outcome
     assert outcome.exit_code == 0
@@ -117,7 +117,7 @@ def test_an_old_archive_is_taken_as_published(project: Project) -> None:
     assert project.told == []
     project.write("2021-07-04", "旧", "改")
     done = project.publish(issue="2021-07-04").channels["post"]
-    assert done.held_reason == "it was out before the ledger began, and stays as it is"
+    assert done.held_reason == "it was published before the ledger began and is not changed"
     project.publish(issue="2021-07-04", correct=True)
     project.publish(issue="2021-07-04", retry=True)
     assert list(project.world) == []

@@ -176,9 +176,9 @@ def test_no_notice_by_a_channel_that_cannot_write_one(loft: Loft) -> None:
     with pytest.raises(ConfigError) as caught:
         loft.notify("错了", letters, loft.pigeons())
     assert (caught.value.message, caught.value.hint) == (
-        "no notice can be written on letters",
+        "notices cannot be sent on letters",
         "--channel pigeons",
     )
-    with pytest.raises(ConfigError, match="no notice can be written on letters"):
+    with pytest.raises(ConfigError, match="notices cannot be sent on letters"):
         loft.notify("错了", letters)
     assert loft.notices() == {}

@@ -78,7 +78,7 @@ def test_max_wait_has_an_end(letter: CommandProject) -> None:
     letter.orders("1 rest")
     told = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
     assert re.fullmatch(
-        r"✗ chat      3 of 3 wait, not before 2021-07-18 05:00:\d\d UTC: the chat is tired", told[1]
+        r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired", told[1]
     )
 
 
@@ -128,7 +128,7 @@ def test_a_terminal_is_asked(letter: CommandProject, terminal: Callable[[str], t
         "issue 2021-07-18 · issues/2021-07-18.md\n"
         "chat  @readers · 3 messages that cannot be taken back\n"
         "send? [y/N] n\n"
-        "✗ chat      nothing was sent: you said no\n"
+        "✗ chat      not sent: you answered no\n"
     )
     assert letter.world.told == []
     code, shown = terminal("y\n")
@@ -157,7 +157,7 @@ def test_a_proof_that_cannot_be_sent(letter: CommandProject) -> None:
     toml = letter.root / "publisher.toml"
     toml.write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
     assert letter.told("--to-me", code=2)[1:3] == [
-        "✗ chat      it does not know where you are",
+        "✗ chat      no test recipient is configured",
         '  = fix: add me = "…" to [channels.chat] of publisher.toml',
     ]
     toml.write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
@@ -168,7 +168,7 @@ def test_a_proof_that_cannot_be_sent(letter: CommandProject) -> None:
     assert letter.world.told == []
     assert letter.run("--to-me", "--out", "x").err.startswith("error: a proof is sent, not written · ")
     assert letter.run("--to-me", "-c", "web").err.startswith(
-        "error: no proof can be sent: web only writes files · "
+        "error: no test send is possible: web only writes files · "
     )
 
 

@@ -30,7 +30,7 @@ def test_a_healthy_newsletter(letter: CommandProject) -> None:
     told = letter.told("doctor")
     assert {line[0] for line in told} == {"✓"}
     assert "✓ chat      may write to @readers" in told
-    assert "✓ folders   public/ can be written" in told
+    assert "✓ folders   public/ is writable" in told
     assert "✓ ledger    every page of it can be read" in told
     assert any(re.match(r"✓ clock     2021-07-18 12:00:\d\d \+0800 in Asia/Shanghai", line) for line in told)
     assert any("mistune 3" in line and "feedgen 1" in line for line in told)
@@ -38,15 +38,15 @@ def test_a_healthy_newsletter(letter: CommandProject) -> None:
 
 
 def test_what_is_ill_and_what_mends_it(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "✓ ledger    none yet: the first publish begins it" in letter.told("doctor")
+    assert "✓ ledger    none yet, created by the first publish" in letter.told("doctor")
     letter.orders("2 vanish")
     letter.run("--yes")
     letter.orders("deaf")
     letter.place.chmod(0o644)
     monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "public")
     assert [line for line in letter.told("doctor", code=2) if line[0] != "✓"] == [
-        f"✗ folders   public/ cannot be written · give yourself the right: chmod u+wx {letter.root}/public",
-        "! ledger    its mode is 644 · chmod 600 the file",
+        f"✗ folders   public/ is not writable · grant write access: chmod u+wx {letter.root}/public",
+        "! ledger    its mode is 644 · run chmod 600 on the file",
         "! ledger    unknown: deliveries of 2021-07-18 · publish status",
         "✗ chat      the chat does not answer · look at the network",
     ]
@@ -66,7 +66,7 @@ def test_a_template_that_replaces_none(letter: CommandProject) -> None:
     (folder / "isue.html").write_text("")
     (folder / "our-footer.html").write_text("")  # for a template of the user's own to include
     assert [line for line in letter.told("doctor") if "templates/" in line] == [
-        "! folders   templates/isue.html replaces no template of ours · did you mean issue.html?"
+        "! folders   templates/isue.html does not replace any built-in template · did you mean issue.html?"
     ]
 
 
@@ -74,7 +74,7 @@ def test_doubts_are_no_failure(letter: CommandProject) -> None:
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
     assert '! chat      no proofs can be sent · add me = "…"' in letter.told("doctor")
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
-    assert "✓ chat      not set up to send: it only writes files" in letter.told("doctor")
+    assert "✓ chat      not set up to send, only writes files" in letter.told("doctor")
 
 
 def test_a_clock_that_was_set_back(letter: CommandProject) -> None:
@@ -82,7 +82,7 @@ def test_a_clock_that_was_set_back(letter: CommandProject) -> None:
     said = letter.run("doctor", now=NOON - dt.timedelta(days=1))
     assert said.code == 2
     assert re.search(
-        r"✗ ledger    its last entry is of 2021-07-18 04:00:\d\d UTC, which is still to come · the clock",
+        r"✗ ledger    its last entry is dated 2021-07-18 04:00:\d\d UTC, which is in the future · the clock",
         said.out,
     )
 

@@ -41,7 +41,7 @@ def test_retry_does_not_wait(letter: CommandProject) -> None:
 def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
     assert letter.told("retry", "--yes")[1:] == ["nothing to do"]
     assert letter.run("retry", "--channel", "web").err == (
-        "error: there is nothing to retry: these channels only write files · publish\n"
+        "error: nothing to retry: these channels only write files · publish\n"
     )
     assert letter.world.told == []
 
@@ -100,7 +100,7 @@ def test_a_message_that_was_found_can_be_changed(unknown: CommandProject) -> Non
 def test_what_a_verdict_cannot_be_about(unknown: CommandProject) -> None:
     resolve = ("resolve", "2021-07-18", "-c", "chat")
     assert unknown.run(*resolve, "--drop", "--part", "9").err == (
-        "error: nothing of that name is unknown on chat · there is: 2\n"
+        "error: no unknown delivery of that name on chat · unknown are: 2\n"
     )
     assert unknown.run(*resolve, "--drop", "--resend").code == 2
     assert unknown.run("resolve", "2021-07-04").out == "nothing of 2021-07-04 is unknown\n"
@@ -108,7 +108,7 @@ def test_what_a_verdict_cannot_be_about(unknown: CommandProject) -> None:
 
 
 def test_nothing_to_resolve_before_anything(letter: CommandProject) -> None:
-    assert letter.run("resolve", "2021-07-18").err == "error: nothing was sent from here yet · publish\n"
+    assert letter.run("resolve", "2021-07-18").err == "error: nothing was published yet · publish\n"
     assert not letter.place.exists()
 
 
@@ -126,7 +126,7 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
     told = letter.told("resolve", "2021-07-18", code=4)
     assert told[2] == "    the publisher ended before it knew what came of it"
     assert letter.told("--channel", "chat", code=4)[1].startswith(
-        "✗ chat      nobody knows whether 1 of 3 went out"
+        "✗ chat      unknown whether 1 of 3 were sent"
     ), "no question about what cannot be sent"
 
 
@@ -137,7 +137,7 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "壹", "二", "三", "四")
     assert letter.run("--yes").err == (
-        "warning: chat: the issue takes 4 messages now, and 3 before: publish correct\n"
+        "warning: chat: the issue now takes 4 messages instead of 3: publish correct\n"
     )
     told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
     assert told[1].endswith("chat: @readers · 1 message that cannot be taken back · 1 changed")

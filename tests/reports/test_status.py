@@ -54,7 +54,7 @@ def test_status_of_an_edited_issue(letter: CommandProject) -> None:
     assert letter.chat() == f"{changed}\n→ publish 2021-07-18 --channel chat"
     letter.write("2021-07-18", "一", "贰")
     assert letter.chat().splitlines()[1:] == [
-        "the issue takes 2 messages now, and 3 before: publish correct",
+        "the issue now takes 2 messages instead of 3: publish correct",
         "→ publish correct 2021-07-18 --channel chat",
     ]
 

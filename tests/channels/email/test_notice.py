@@ -240,7 +240,7 @@ def test_killed_at_the_last_one(letter: Letter, server: MailServer, again: tuple
     letter.publish()
     letter.publish(*NOTICE, WORDS, code=-9, env={"PUBLISHER_FAILPOINT": "acted:kill:20"})
     letter.publish(*again, code=4)
-    assert "nobody knows whether 1 of 20 went out" in letter.said
+    assert "unknown whether 1 of 20 were sent" in letter.said
     assert len(server.mails) == 40
 
 
@@ -278,7 +278,7 @@ def test_only_those_who_have_the_issue_and_are_still_there(letter: Letter, serve
     (letter.root / "readers.txt").write_text("\n".join(sorted(READERS - {left} | {late})))
     letter.publish(*NOTICE, WORDS)
     assert Counter(mail.reader for mail in take(server)) == Counter(READERS - {left, "reader7@example.net"})
-    assert "1 of 20 do not have the issue, and get no notice" in letter.said
+    assert "1 of 20 did not get the issue and get no notice" in letter.said
     # both have it later, and may be told then, by the same words
     letter.publish("retry", "2021-07-18", "--channel", "email", "--yes")
     letter.publish(*NOTICE, WORDS)
@@ -305,11 +305,11 @@ def test_who_leaves_while_it_is_under_way(letter: Letter, server: MailServer) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--channel", "web", "--notice", WORDS), "no notice can be written on web · --channel email"),
-        (("--channel", "web,email", "--notice", WORDS), "no notice can be written on web · --channel email"),
-        (("--notice", WORDS), "no notice can be written on web, rss, telegram · --channel email"),
-        (("--channel", "email", "--notice", " \n\u200b\u3000"), "the notice says nothing"),
-        (("--channel", "email", "--notice", ""), "the notice says nothing"),
+        (("--channel", "web", "--notice", WORDS), "notices cannot be sent on web · --channel email"),
+        (("--channel", "web,email", "--notice", WORDS), "notices cannot be sent on web · --channel email"),
+        (("--notice", WORDS), "notices cannot be sent on web, rss, telegram · --channel email"),
+        (("--channel", "email", "--notice", " \n\u200b\u3000"), "the notice is empty"),
+        (("--channel", "email", "--notice", ""), "the notice is empty"),
         (("--channel", "email", "--to-me"), "there is no notice to send a proof of"),
     ],
 )
@@ -329,7 +329,7 @@ def test_refused_where_nobody_has_the_issue(letter: Letter, server: MailServer) 
     assert "nobody has the issue 2021-07-18 yet · publish 2021-07-18 --channel email" in letter.said
     letter.publish("adopt")
     letter.publish(*NOTICE, WORDS, code=2)
-    assert "it was out before the ledger began, so nobody knows who has it" in letter.said
+    assert "the issue was published before the ledger began, so its recipients are unknown" in letter.said
     settings = letter.root / "publisher.toml"
     settings.write_text(settings.read_text().partition("from = ")[0])
     letter.publish(*NOTICE, WORDS, code=2)
