@@ -41,7 +41,7 @@ def test_by_hand_and_by_the_clock_in_the_same_second(project: Project) -> None:
     project.tick()
     [error] = second
     assert isinstance(error, BusyError)
-    assert "is in the hands of process" in error.message
+    assert "is being published by process" in error.message
     assert project.sent == ["一"]
     project.told.clear()
     project.write("2021-07-19", "二")

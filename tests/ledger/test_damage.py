@@ -40,14 +40,13 @@ def test_a_damaged_ledger_is_left_alone(file: Path, damage: str) -> None:
     error = refusal(file)
     assert error.message.startswith(f"the ledger {file} is damaged: ")
     assert error.hint == (
-        "nothing is sent without it: move ledger.db* away, copy ledger.backup to ledger.db, "
+        "nothing is sent: move ledger.db* away, copy ledger.backup to ledger.db, "
         "and compare it with what was sent since"
     )
     assert file.read_bytes() == broken
     file.with_suffix(".backup").rename(file.with_suffix(".other"))
     assert refusal(file).hint == (
-        "nothing is sent without it: put a copy of yours in the place of ledger.db*, "
-        "and compare it with what was sent since"
+        "nothing is sent: replace ledger.db* with your own backup, and compare it with what was sent since"
     )
     assert file.read_bytes() == broken
 
@@ -81,11 +80,11 @@ def test_the_copy_holds_what_was_sent(file: Path) -> None:
     for path in file.parent.glob("ledger.db*"):
         path.unlink()
     error = refusal(file)
-    assert error.message == f"the ledger {file} is lost"
+    assert error.message == f"the ledger {file} is missing"
     assert "copy ledger.backup to ledger.db" in error.hint
     assert not file.exists()
     file.write_bytes(b"")
-    assert refusal(file).message == f"the ledger {file} is lost"
+    assert refusal(file).message == f"the ledger {file} is missing"
     file.write_bytes(file.with_suffix(".backup").read_bytes())
     with opened(file) as ledger:
         assert find_status(ledger, KEY) == before

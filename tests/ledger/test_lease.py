@@ -47,8 +47,8 @@ def test_one_has_it_and_no_other(open_ledger: Open) -> None:
     claim(first)
     with pytest.raises(BusyError) as told:
         claim(second, NOON + MINUTE - SECOND)
-    assert told.value.message == f"@readers is in the hands of process {os.getpid()} on {platform.node()}"
-    assert told.value.hint.endswith("until 2021-07-18T12:01:00Z to say that it is still at work")
+    assert told.value.message == f"@readers is being published by process {os.getpid()} on {platform.node()}"
+    assert told.value.hint.endswith("its lease ends at 2021-07-18T12:01:00Z unless it is extended")
     with pytest.raises(BusyError):
         claim(first)  # nor another thread of the same process
 
@@ -146,11 +146,11 @@ def test_what_was_begun_and_not_ended_is_unknown(ledger: Ledger) -> None:
     assert (attempt.part, attempt.started_at, attempt.ended_at) == ("a", a.started_at, NOON + MINUTE)
     assert (attempt.outcome, attempt.evidence) == (
         "unknown",
-        "the publisher ended before it knew what came of it",
+        "the process ended before the outcome was known",
     )
     found = find_status(ledger, KEY)
     assert found
-    assert found.reasons == ("the publisher ended before it knew what came of it",)
+    assert found.reasons == ("the process ended before the outcome was known",)
 
 
 def test_it_is_planned_again_where_twice_is_the_same_as_once(ledger: Ledger) -> None:
@@ -183,7 +183,7 @@ def test_what_a_former_owner_tells_late_is_evidence_and_nothing_else(ledger: Led
     a, b = turn(ledger, first, size=2)
     second = claim(ledger, NOON + MINUTE)
     late = ended(a, url="https://e.org/1"), ended(b, DeliveryState.PLANNED, next_at=NOON)
-    with pytest.raises(LeaseLostError, match="another publish took this over"):
+    with pytest.raises(LeaseLostError, match="another process took over this publication"):
         turn(ledger, first, *late)
     assert states(ledger) == {"a": "unknown", "b": "unknown", "c": "planned"}
     assert rows(ledger, "SELECT url, fence FROM publication") == [("", second.fence)]

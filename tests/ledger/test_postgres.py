@@ -161,7 +161,7 @@ def test_nobody_answers() -> None:
         Ledger("postgresql://me:wordofpass@127.0.0.1:1/ledger")
     check(told.value)
     assert "wordofpass" not in everything(told.value)
-    assert told.value.hint.endswith("look at the server, and at [ledger] in publisher.toml")
+    assert told.value.hint.endswith("check the server, and [ledger] in publisher.toml")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_misspelt_address_shows_nothing_of_the_password(address: str) -> None:
 def test_a_misspelt_address_is_an_error_of_the_settings() -> None:
     with pytest.raises(ConfigError) as told:
         Ledger("postgresql://me:word@of@127.0.0.1:1/ledger")
-    assert told.value.message == "the address of the ledger's database cannot be read"
+    assert told.value.message == "the URL of the ledger's database is not valid"
     assert told.value.hint.startswith("write postgresql://USER:PASSWORD@HOST/DATABASE, and %40 for @")
 
 

@@ -224,7 +224,7 @@ def test_some_are_chosen_by_recipient(ledger: Ledger) -> None:
 
 def test_one_name_is_not_for_several(ledger: Ledger) -> None:
     unknown(ledger)
-    with pytest.raises(ConfigError, match="7 cannot be the name of 2 messages"):
+    with pytest.raises(ConfigError, match="7 is the ID of one message, and 2 are unknown"):
         resolve_deliveries(ledger, KEY, ResolutionChoice.SENT, NOON, remote_id="7")
     assert states(ledger) == {"a": "unknown", "b": "unknown", "c": "sent"}
 

@@ -51,7 +51,7 @@ def test_it_can_be_examined(file: Path) -> None:
         f"SQLite {sqlite3.sqlite_version}, {file}": True,
         "journal_mode is wal": True,
         "synchronous is 2": True,
-        "every page of it can be read": True,
+        "its pages are intact": True,
         "its mode is 600": True,
     }
 
@@ -243,7 +243,7 @@ def test_it_does_not_wait_for_ever(file: Path) -> None:
         with ledger.transaction(), pytest.raises(StorageError) as told, other.transaction():
             pass
         assert told.value.message == f"the ledger {file} is in use"
-        assert told.value.hint == "nothing more is sent without it; another process holds it: wait"
+        assert told.value.hint == "nothing more is sent: wait for the process that has locked it"
         with other.transaction() as tx:
             assert tx.fetch_all("SELECT COUNT(*) FROM delivery") == [(1,)]
 
