@@ -244,7 +244,7 @@ def test_an_address_hears_it(server: Any, tmp_path: Path, monkeypatch: pytest.Mo
     assert run_hook(f"{address}/hook", {"what": "failed"}, tmp_path) == ""
     assert server.heard == [("/hook", "application/json", '{"what": "failed"}')]
     monkeypatch.setenv("HOOK", f"{address}/broken/canary")
-    assert run_hook("env:HOOK", {}, tmp_path) == "it answers 500"
+    assert run_hook("env:HOOK", {}, tmp_path) == "the server answered 500"
     assert server.heard[1][0] == "/broken/canary"
     monkeypatch.setenv("HOOK", "sh -c 'echo $0 $1 >&2; exit 1' canary-of-hook")
     assert "sh -c" not in run_hook("env:HOOK", {}, tmp_path)
@@ -269,7 +269,7 @@ def test_no_secret_is_told(server: Any, tmp_path: Path, monkeypatch: pytest.Monk
             "no-such-program at all",
             "FileNotFoundError: [Errno 2] No such file or directory: 'no-such-program'",
         ),
-        ("""sh -c 'echo nobody >&2; exit 3'""", "it ended with 3: nobody"),
+        ("""sh -c 'echo nobody >&2; exit 3'""", "the command failed with exit code 3: nobody"),
         ("sh -c 'unclosed", "ValueError: No closing quotation"),
     ],
 )

@@ -186,7 +186,7 @@ def test_an_error_that_slips_in_while_it_goes_out(project: Project) -> None:
     project.tick()
     assert project.sent == ["一", "二"]
     [warning] = project.said("warning")
-    assert (warning.message, warning.hint) == (f"{SAID}; it ends as it began", LOOK)
+    assert (warning.message, warning.hint) == (f"{SAID}; the rest is sent with the original text", LOOK)
     assert [one.what for one in project.told[-2:]] == ["warning", "published"]
     project.tick()
     assert project.sent == ["一", "二"]

@@ -60,7 +60,7 @@ def test_off_for_three_days(project: Project) -> None:
     assert project.sent == []
     [missed] = project.said("missed")
     assert missed.alarm
-    assert missed.message == "it was due 3 days ago, and is not sent by itself any more"
+    assert missed.message == "it was due 3 days ago: too late to send it automatically"
     assert missed.hint == "publish --issue 2021-07-18 --channel post"
     assert project.publish("2021-07-18").exit_code == 0
     assert project.sent == ["一"]
@@ -92,7 +92,7 @@ def test_forty_old_issues_are_told_as_one(project: Project) -> None:
     assert project.sent == ["一"]
     [missed] = project.said("missed")
     assert missed.message == (
-        "40 issues were due long ago, and are not sent by themselves: 2020-01-05 to 2021-07-04"
+        "40 issues were due too long ago to send them automatically: 2020-01-05 to 2021-07-04"
     )
     assert missed.channels == ("post",)
     assert len(list((project.root / "public").glob("20*/index.html"))) == 41, "pages cannot come too late"

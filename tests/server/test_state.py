@@ -130,7 +130,7 @@ def test_a_place_that_is_taken_is_told(tmp_path: Path) -> None:
             run_server(ListenAddress("127.0.0.1", port), tmp_path, Daemon()),
         ):
             pass
-    assert raised.value.message == f"cannot listen at 127.0.0.1:{port}: Address already in use"
+    assert raised.value.message == f"cannot listen on 127.0.0.1:{port}: Address already in use"
 
 
 def test_the_extra_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
