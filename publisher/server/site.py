@@ -31,7 +31,7 @@ _MEDIA_TYPES = {
     ".xml": "application/xml; charset=utf-8",
 }
 
-# a feed cannot be told from any other document by its name, only by its beginning
+# the name of a feed is no different from that of other documents: its first bytes show what it is
 _FEED_SIGNATURES = {
     ".xml": (
         (rb"<rss[\s>]", "application/rss+xml; charset=utf-8"),

@@ -278,7 +278,7 @@ def test_revisions_are_one_line_per_issue_and_written_only_when_they_change(tmp_
 
 
 @pytest.mark.parametrize("body", [b"<<<<<<< HEAD\n{}", b"[1]", b'{"a": 1}', b"\xff"])
-def test_damaged_revisions_are_told(tmp_path: Path, body: bytes) -> None:
+def test_damaged_revisions_are_reported(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "revisions.json"
     assert not Revisions(path).is_damaged
     path.write_bytes(body)

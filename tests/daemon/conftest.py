@@ -69,7 +69,7 @@ class Project:
     channels: tuple[Any, ...] = ()
     schedule: Schedule = field(default_factory=Schedule)
     zone: str = "Asia/Shanghai"
-    told: list[DaemonEvent] = field(default_factory=list)
+    events: list[DaemonEvent] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     listen: ListenAddress | None = None
 
@@ -80,8 +80,8 @@ class Project:
         self.channels = self.channels or (Post(self.world),)
         self._ticker = self.ticker()
 
-    def ticker(self, vigil: Heartbeat | None = None) -> Scheduler:
-        return Scheduler(self.told.append, self.stop, vigil)
+    def ticker(self, heartbeat: Heartbeat | None = None) -> Scheduler:
+        return Scheduler(self.events.append, self.stop, heartbeat)
 
     def restart(self) -> None:
         """Forget all that only a process knows."""
@@ -127,7 +127,7 @@ class Project:
         return find_upcoming(self.config, Theme.load(), self.now)
 
     def said(self, what: str) -> list[DaemonEvent]:
-        return [news for news in self.told if news.what == what]
+        return [news for news in self.events if news.what == what]
 
     @property
     def sent(self) -> list[str]:

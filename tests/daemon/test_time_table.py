@@ -1,4 +1,4 @@
-"""When clocks and machines do not do as planned: an issue goes out once, or it is told."""
+"""When clocks and machines fail: an issue is published once, or reported."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def test_an_issue_goes_out_at_its_time_and_once(project: Project) -> None:
     project.now = DUE
     assert project.tick().next_due is None
     assert project.sent == ["一"]
-    assert [news.what for news in project.told] == ["publishing", "published"]
-    assert project.told[1].message == "@readers · 1 sent"
+    assert [news.what for news in project.events] == ["publishing", "published"]
+    assert project.events[1].message == "@readers · 1 sent"
     for _ in range(3):
         project.now += MINUTE
         project.tick()
     project.restart()
     project.tick()
     assert project.sent == ["一"]
-    assert len(project.told) == 2
+    assert len(project.events) == 2
 
 
 @pytest.mark.parametrize("date", ["9999-12-31", "0001-01-01"])
@@ -84,7 +84,7 @@ def test_what_was_begun_is_ended_however_late(project: Project) -> None:
     assert project.said("missed") == []
 
 
-def test_forty_old_issues_are_told_as_one(project: Project) -> None:
+def test_forty_old_issues_are_reported_as_one(project: Project) -> None:
     project.channels = (Web(), *project.channels)
     for number in range(40):
         project.write(f"{dt.date(2020, 1, 5) + dt.timedelta(weeks=2 * number)}", "旧")

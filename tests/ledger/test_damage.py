@@ -51,7 +51,7 @@ def test_a_damaged_ledger_is_left_alone(file: Path, damage: str) -> None:
     assert file.read_bytes() == broken
 
 
-def test_damage_that_shows_later_is_told_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_found_later_is_reported_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "_MAX_CHECKED_BYTES", 0)  # skip the check at opening
     with opened(file) as ledger:
         send_some(ledger, 200)
@@ -93,10 +93,10 @@ def test_the_copy_holds_what_was_sent(file: Path) -> None:
 def test_a_copy_is_made_when_there_is_something_new(file: Path) -> None:
     copy = file.with_suffix(".backup")
     with opened(file) as ledger:
-        claimed = begun(ledger)
+        lease = begun(ledger)
         assert not copy.exists()
-        turn(ledger, claimed)
-        ledger.release(claimed, NOON)
+        turn(ledger, lease)
+        ledger.release(lease, NOON)
     assert not copy.exists()
     with opened(file) as ledger:
         send_some(ledger)
