@@ -81,10 +81,10 @@ def _render_metric_lines(state: DaemonState) -> Iterator[str]:
         ("heartbeat", state.heartbeat, "When the daemon last made progress."),
         ("next_due", state.next_due, "When the next issue is due."),
     )
-    for name, time_or_none, help_text in times:
+    for name, moment, help_text in times:
         yield from _render_metric_header(f"{name}_timestamp_seconds", "gauge", help_text)
-        if time_or_none:
-            yield f"publisher_{name}_timestamp_seconds {time_or_none.timestamp():.3f}"
+        if moment:
+            yield f"publisher_{name}_timestamp_seconds {moment.timestamp():.3f}"
 
 
 def _render_metric_header(name: str, metric_type: str, help_text: str) -> tuple[str, str]:
