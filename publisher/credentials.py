@@ -1,9 +1,9 @@
-"""Secrets: publisher.toml says where they are, they are read when needed, and nothing printed shows them.
+"""Secrets: publisher.toml says where they are, they are read when needed, and never shown.
 
-env:NAME                 a variable of the environment
-file:PATH                a file that only its owner may read; ~ is the home folder
-keyring:SERVICE/USER     an entry of the system's keyring, with the extra `keyring`
-credential:NAME          a file of $CREDENTIALS_DIRECTORY: https://systemd.io/CREDENTIALS/
+env:NAME                 an environment variable
+file:PATH                a file that only its owner can read; ~ is the home folder
+keyring:SERVICE/USER     an entry in the system's keyring; needs the extra `keyring`
+credential:NAME          a file in $CREDENTIALS_DIRECTORY: https://systemd.io/CREDENTIALS/
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from logging import LogRecord
 
 Reference = Annotated[str, "Reference"]
-"""Where a secret is: the type of a channel's field whose key in publisher.toml names one."""
+"""Where a secret is stored: the type of a settings field that names a secret in publisher.toml."""
 
 REDACTED = "[secret]"
-"""What stands in the place of a secret."""
+"""Shown instead of a secret."""
 
 _LOGGERS_WITH_URLS = ("httpx", "httpcore", "telegram")
 
@@ -31,17 +31,17 @@ _known_secrets: set[str] = set()
 
 
 def resolve_secret(reference: Reference, *, lines: bool = False) -> str:
-    """The secret, without the newline at its end. From now on `redact` knows it, and logs are quiet.
+    """Return the secret without the newline at its end. From now on `redact` removes it, also from logs.
 
-    A relative path counts from the working folder; those of publisher.toml are absolute by now. Raises
-    ConfigError, which names the reference, when the secret is not there, is empty, is not UTF-8, has more
-    than one line and not `lines`, or lies in a file that others may read.
+    A relative path is relative to the working folder; paths from publisher.toml have been made absolute.
+    Raises ConfigError, which names the reference, when the secret is missing, empty or not UTF-8, has more
+    than one line (allowed with `lines`), or is in a file that other users can read.
     """
     redact_logs()
     kind, _, name = reference.partition(":")
-    if kind not in _SOURCES:  # it may be the secret itself, so it is not repeated
+    if kind not in _SOURCES:  # it may be the secret itself, so it is not shown
         raise ConfigError(
-            "this is no reference to a secret", f"begin it with {', '.join(_SOURCES)} and a colon"
+            "this is not a reference to a secret", f"begin it with {', '.join(_SOURCES)} and a colon"
         )
     try:
         secret = _SOURCES[kind](name)
@@ -54,21 +54,22 @@ def resolve_secret(reference: Reference, *, lines: bool = False) -> str:
 
 
 def redact(text: str) -> str:
-    """The text with `[secret]` in the place of every secret that was resolved, and of what looks like one: a
-    bot's token, the value of access_token, secret or Authorization, the password in an address."""
-    for spelling in sorted(_known_secrets, key=len, reverse=True):  # one may be part of another
-        text = text.replace(spelling, REDACTED)
+    """Replace each secret that was resolved by `[secret]`, and what looks like one: a bot token, the value of
+    access_token, secret or Authorization, the password in a URL."""
+    for variant in sorted(_known_secrets, key=len, reverse=True):  # one may be part of another
+        text = text.replace(variant, REDACTED)
     folded = text.casefold()
-    if any(
-        mark in folded for mark in _SECRET_HINTS
-    ):  # all that matches has one; to compile takes a millisecond
+    # every match contains one of the hints; compiling the pattern takes a millisecond
+    if any(hint in folded for hint in _SECRET_HINTS):
         text = re.sub(_SECRET_PATTERN, rf"\1\2\3{REDACTED}", text)
     return text
 
 
 def redact_logs() -> None:
-    """Keep secrets out of the logs: libraries that log whole addresses are silenced below WARNING, and all
-    that the handlers of the root logger write is redacted. Call it again when there is a new handler."""
+    """Keep secrets out of the logs. Call it again after adding a handler.
+
+    Libraries that log full URLs are silenced below WARNING, and the root logger's handlers redact all output.
+    """
     import logging
 
     for name in _LOGGERS_WITH_URLS:
@@ -95,14 +96,14 @@ def _read_secret_file(name: str) -> str:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode & 0o777
             if os.name == "posix" and mode & 0o077:
-                raise ConfigError(f"others may read the file, its mode is {mode:o}", f"chmod 600 {path}")
+                raise ConfigError(f"other users can read the file (mode {mode:o})", f"chmod 600 {path}")
             return _decode_secret(file.read())
     except OSError as error:
         raise ConfigError(
             error.strerror or str(error), f"write the secret to {path}, then chmod 600"
         ) from None
-    except RuntimeError as error:  # ~ of somebody who has no home
-        raise ConfigError(str(error), "write the whole path") from None
+    except RuntimeError as error:  # ~ of a user without a home folder
+        raise ConfigError(str(error), "write the full path") from None
 
 
 def _read_keyring(name: str) -> str:
@@ -124,10 +125,10 @@ def _read_keyring(name: str) -> str:
 
 
 def _read_systemd_credential(name: str) -> str:
-    hint = f"in the unit of systemd: LoadCredential={name}:/path/of/the/file"
+    hint = f"in the systemd unit: LoadCredential={name}:/path/to/the/file"
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
-        raise ConfigError("there is no $CREDENTIALS_DIRECTORY", hint)
+        raise ConfigError("$CREDENTIALS_DIRECTORY is not set", hint)
     try:
         return _decode_secret(Path(folder, name).read_bytes())
     except OSError as error:
@@ -138,14 +139,14 @@ def _decode_secret(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise ConfigError("the secret is not UTF-8", "write it again, as text") from None
+        raise ConfigError("the secret is not UTF-8", "save it as UTF-8 text") from None
 
 
 def _require_single_line(secret: str) -> str:
-    """The secret without the newline that editors and echo put at its end."""
+    """Return the secret without the newline that editors and echo add at its end."""
     secret = secret.removesuffix("\n").removesuffix("\r")
     if not secret:
-        raise ConfigError("the secret is empty", "write it there")
+        raise ConfigError("the secret is empty", "write the secret there")
     if re.search(r"[\r\n\0]", secret):  # it may become part of a header
         raise ConfigError("the secret has more than one line", "write it on one line, with nothing else")
     return secret
@@ -163,9 +164,9 @@ _SOURCES: dict[str, Callable[[str], str]] = {
 
 _SECRET_HINTS = (":", "%3a", "token", "secret", "authorization")
 _SECRET_PATTERN = r"""(?xi)
-      bot[0-9]+ (?: : | %3A ) [a-z0-9_-]+                        # in the addresses of Telegram's Bot API
-    | (?<![0-9]) [0-9]{6,} (?: : | %3A ) [a-z0-9_-]{30,}         # a bot's token by itself
-    | ( (?: access_token | secret ) =                            # WeChat's, in addresses and in bodies
+      bot[0-9]+ (?: : | %3A ) [a-z0-9_-]+                        # in the URLs of Telegram's Bot API
+    | (?<![0-9]) [0-9]{6,} (?: : | %3A ) [a-z0-9_-]{30,}         # a bot token by itself
+    | ( (?: access_token | secret ) =                            # WeChat's, in URLs and bodies
       | app_?secret \s* : \s*
       | ["'] \w* (?: access_token | secret ) \\?["'] \s* : \s* \\?["'] ) [^\s&"'\\]+
     | ( :// [^\s/:@]* : ) [^\s/]+ (?=@)
@@ -174,26 +175,26 @@ _SECRET_PATTERN = r"""(?xi)
 
 
 def _encode_variants(secret: str) -> set[str]:
-    """The secret, and what it looks like in an address, in JSON and in what Python shows of a string."""
+    """Return the secret as it appears in plain text, in a URL, in JSON and in the repr of a string."""
     from json import dumps
     from urllib.parse import quote, quote_plus
 
-    in_an_address = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    return {secret, dumps(secret)[1:-1], repr(secret)[1:-1]} | in_an_address
+    in_urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    return {secret, dumps(secret)[1:-1], repr(secret)[1:-1]} | in_urls
 
 
 def _redact_record(record: LogRecord) -> bool:
-    """A filter of a log handler: it lets every record pass, redacted."""
+    """Redact a log record: a filter for log handlers that lets each record pass."""
     from logging import Formatter
 
     try:
         message = record.getMessage()
-    except Exception:  # logging tells of wrong arguments by printing them
+    except Exception:  # with wrong arguments, logging would print them
         message = f"{record.msg} {record.args}"
     record.msg, record.args = redact(message), None
     if record.exc_info:
         record.exc_text = Formatter().formatException(record.exc_info)
-        record.exc_info = None  # or the next handler formats it anew
+        record.exc_info = None  # or the next handler formats it again, unredacted
     if record.exc_text:
         record.exc_text = redact(record.exc_text)
     if record.stack_info:

@@ -1,8 +1,9 @@
-"""Dataclasses that cost a start little.
+"""A dataclass decorator that is fast at import.
 
 The decorator of the standard library compiles up to ten methods for each class, and a run defines sixty
-classes: that took a tenth of its time. Here only `__init__` is compiled, and all classes share the others.
-mypy sees the decorator of the standard library, and alone holds that nobody assigns to a frozen field.
+classes, which took a tenth of its time. Here only `__init__` is compiled; all classes share the other
+methods. mypy sees the decorator of the standard library. That frozen fields are not assigned to is checked by
+mypy only, not at run time.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ else:
     def dataclass(
         *, frozen: bool = False, slots: bool = False, order: bool = False
     ) -> Callable[[type], type]:
-        """Make a class a dataclass, as dataclasses.dataclass does."""
+        """Turn a class into a dataclass, like dataclasses.dataclass."""
 
-        def made(cls: type) -> type:
+        def decorate(cls: type) -> type:
             cls = dataclasses.dataclass(eq=False, repr=False, slots=slots)(cls)
             cls.__repr__ = _repr
             cls.__eq__ = _eq
@@ -30,11 +31,11 @@ else:
                 cls.__lt__, cls.__le__, cls.__gt__, cls.__ge__ = _lt, _le, _gt, _ge
             return cls
 
-        return made
+        return decorate
 
 
-def _field_values(one: Any) -> tuple[object, ...]:
-    return tuple([getattr(one, name) for name in one.__match_args__])
+def _field_values(instance: Any) -> tuple[object, ...]:
+    return tuple([getattr(instance, name) for name in instance.__match_args__])
 
 
 def _repr(self: Any) -> str:

@@ -1,4 +1,4 @@
-"""What can go wrong, as one family: a message for people, and the exit code of the command."""
+"""The errors of publisher, each with a message, a hint and the exit code of the command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class PublisherError(Exception):
-    """An error a person can mend. The message is one line; `hint` says what to do next."""
+    """An error that a person can fix. The message is one line; `hint` says what to do next."""
 
     exit_code = 2
 
@@ -17,7 +17,7 @@ class PublisherError(Exception):
 
 
 class IssueError(PublisherError):
-    """The issue itself is not fit to publish."""
+    """The issue has errors and cannot be published."""
 
     exit_code = 1
 
@@ -29,9 +29,9 @@ class ConfigError(PublisherError):
 
 
 class DeliveryError(PublisherError):
-    """A delivery failed and it is known that nothing went out.
+    """A delivery failed, and it is certain that nothing was sent.
 
-    `permanent` means that trying again cannot help; `retry_after` is in seconds.
+    `permanent`: a retry cannot help. `retry_after`: the earliest retry, in seconds from now.
     """
 
     exit_code = 3
@@ -45,13 +45,13 @@ class DeliveryError(PublisherError):
 
 
 class OutcomeUnknownError(PublisherError):
-    """A delivery ended in a way that does not tell whether anything went out."""
+    """A delivery ended with an unknown outcome: something may have been sent."""
 
     exit_code = 4
 
 
 class BusyError(PublisherError):
-    """Another publish holds what this one needs."""
+    """Another process has locked or leased what this one needs."""
 
     exit_code = 5
 
@@ -63,16 +63,16 @@ class StorageError(PublisherError):
 
 
 def find_nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like `word`, whatever its case; None when nothing is near."""
-    from difflib import get_close_matches  # only after a mistake, so not at start-up
+    """Return the known word most like `word`, ignoring case; None if none is similar."""
+    from difflib import get_close_matches  # only needed after a mistake
 
     by_lower = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower(), by_lower, n=1)
-    return by_lower[found[0]] if found else None
+    matches = get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[matches[0]] if matches else None
 
 
 def format_suggestion(word: str, known: Iterable[str]) -> str:
-    """A hint: the nearest known word as a question, or all of them when nothing is near."""
+    """Return a hint: the most similar known word as a question, or all of them if none is similar."""
     words = list(known)
-    near = find_nearest(word, words)
-    return f"did you mean {near}?" if near else f"known here: {', '.join(words)}"
+    nearest = find_nearest(word, words)
+    return f"did you mean {nearest}?" if nearest else f"known here: {', '.join(words)}"

@@ -1,8 +1,8 @@
-"""Named places at which a test may have the program die, fail or wait. Without the variable, nothing.
+"""Named places at which a test can make the program die, fail or wait. They do nothing without the variable.
 
-PUBLISHER_FAILPOINT="acted:kill" dies, as by kill -9, at the place named "acted"; "acted:kill:3" at the third
-time; "acted:raise" has an OSError there, "acted:full" one that says the disk is full, "acted:stop" stops, and
-"acted:wait:0.5" waits.
+PUBLISHER_FAILPOINT="acted:kill" kills the process (SIGKILL) at the place named "acted", "acted:kill:3" the
+third time it gets there. "acted:raise" raises an OSError, "acted:full" one for a full disk; "acted:stop"
+suspends the process (SIGSTOP), and "acted:wait:0.5" waits for that many seconds.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ _hits: Counter[str] = Counter()
 
 
 def hit_failpoint(place: str) -> None:
-    """Note that the program is at this place, and do there what a test asked for."""
+    """Do what a test asked for at this place, if anything."""
     if _SPEC:
         _hits[place] += 1
-        for order in _SPEC.split(","):
-            name, action, *rest = order.split(":")
+        for entry in _SPEC.split(","):
+            name, action, *rest = entry.split(":")
             if name == place:
                 _trigger(action, rest[0] if rest else "", _hits[place])
 
 
-def _trigger(action: str, detail: str, time: int) -> None:
+def _trigger(action: str, detail: str, hit: int) -> None:
     if action == "wait":
-        import time as clock
+        import time
 
-        clock.sleep(float(detail))
-    elif not detail or int(detail) == time:
+        time.sleep(float(detail))
+    elif not detail or int(detail) == hit:
         if action in ("kill", "stop"):
             import signal
 
             os.kill(os.getpid(), signal.SIGKILL if action == "kill" else signal.SIGSTOP)
             return
-        full = action == "full"
-        raise OSError(errno.ENOSPC if full else errno.EIO, os.strerror(errno.ENOSPC if full else errno.EIO))
+        code = errno.ENOSPC if action == "full" else errno.EIO
+        raise OSError(code, os.strerror(code))

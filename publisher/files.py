@@ -1,8 +1,8 @@
-"""Files that nobody ever sees half-written.
+"""Atomic file writes.
 
-A file is written beside its place, flushed, and renamed over it: a reader finds the old bytes or the new
-ones, and so does the machine after a power cut. A file that has the right bytes already is left alone, so
-that its time stamp, and with it Last-Modified and ETag, stay.
+A file is written under a temporary name in the same folder, flushed, and renamed: other programs see the old
+bytes or the new ones, also after a power cut. A file that has the right bytes already is not written, so that
+its modification time, and with it Last-Modified and ETag, stay the same.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from publisher.channel import Part, Receipt
 
 TEMPORARY_PREFIX = ".publisher-tmp-"
-"""What the name of every unfinished file begins with."""
+"""The name of each unfinished file begins with this."""
 
-# A session that writes more files than this is a rebuild: one flush at its end replaces one per file.
+# A session that writes more files than this is a rebuild: one flush at its end instead of one per file.
 _INDIVIDUAL_FLUSH_LIMIT = 64
 
 _serial = count()
 
 
 def write_if_changed(path: Path, body: bytes, *, flush: bool = True) -> bool:
-    """Make `path` hold `body`, atomically; True when it did not already.
+    """Write `body` to `path` atomically, unless it has these bytes already. Return whether it was written.
 
-    Missing folders are made; a file that is replaced passes its mode on. Without `flush` the bytes may be
-    lost in a power cut until `flush_all` has run. Raises StorageError, and then the old file is untouched.
+    Missing folders are created; the mode of a replaced file is kept. Without `flush` the bytes may be lost in
+    a power cut until `flush_all` has run. Raises StorageError; the old file is unchanged then.
     """
     try:
         mode = _mode_if_different(path, body)
@@ -48,7 +48,7 @@ def write_if_changed(path: Path, body: bytes, *, flush: bool = True) -> bool:
 
 
 def differs(path: Path, body: bytes) -> bool:
-    """Whether `write_if_changed` would write. Raises StorageError when the file cannot be read."""
+    """Return whether `write_if_changed` would write. Raises StorageError when the file cannot be read."""
     try:
         return _mode_if_different(path, body) != _UNCHANGED
     except NotADirectoryError:
@@ -58,27 +58,27 @@ def differs(path: Path, body: bytes) -> bool:
 
 
 _ERRNO_HINTS = {
-    errno.EACCES: "look at whose it is, or publish as that user",
-    errno.EROFS: "its disk is read-only: --out DIR writes elsewhere",
-    errno.ENOSPC: "make room on that disk",
+    errno.EACCES: "check its owner and permissions, or publish as that user",
+    errno.EROFS: "its disk is read-only: write elsewhere with --out DIR",
+    errno.ENOSPC: "free some space on that disk",
 }
 
 
-def wrap_os_error(what: str, error: OSError) -> StorageError:
-    """The one line a person gets for an OSError: what was tried, the system's reason, and what helps."""
-    return StorageError(f"{what}: {error.strerror or error}", _ERRNO_HINTS.get(error.errno or 0, ""))
+def wrap_os_error(message: str, error: OSError) -> StorageError:
+    """Return a StorageError with what was tried (`message`), the system's reason, and a hint."""
+    return StorageError(f"{message}: {error.strerror or error}", _ERRNO_HINTS.get(error.errno or 0, ""))
 
 
 _NEW, _UNCHANGED = -1, -2
 
 
 def _mode_if_different(path: Path, body: bytes) -> int:
-    """The permission bits of the file to replace; _NEW when there is none, _SAME when it has these bytes."""
+    """Return the mode of the file to replace; _NEW if there is none, _UNCHANGED if it has these bytes."""
     try:
         file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         return _NEW
-    except PermissionError:  # unreadable, perhaps still replaceable: the write below decides
+    except PermissionError:  # unreadable, but perhaps replaceable: writing will tell
         return path.stat().st_mode & 0o7777
     with os.fdopen(file, "rb", buffering=0) as old:
         status = os.fstat(file)
@@ -88,13 +88,13 @@ def _mode_if_different(path: Path, body: bytes) -> int:
 
 
 def _write_atomically(path: Path, body: bytes, mode: int, flush: bool) -> None:
-    """Write the bytes beside `path` and rename them over it."""
+    """Write the bytes to a temporary file beside `path` and rename it to `path`."""
     file, temporary = _open_temporary(path.parent)
     try:
         with os.fdopen(file, "wb", buffering=0) as new:
-            rest = memoryview(body)
-            while rest:  # the system may take a very large body in pieces
-                rest = rest[new.write(rest) :]
+            remaining = memoryview(body)
+            while remaining:  # the system may write only a part of a very large body
+                remaining = remaining[new.write(remaining) :]
             if mode != _NEW:
                 temporary.chmod(mode)
             if flush:
@@ -111,13 +111,13 @@ def _write_atomically(path: Path, body: bytes, mode: int, flush: bool) -> None:
 
 
 def _open_temporary(folder: Path) -> tuple[int, Path]:
-    """A new file in `folder`, which is made when it is missing."""
+    """Create a new file in `folder`, and the folder if it is missing."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
         temporary = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{next(_serial)}"
         try:
             return os.open(temporary, flags, 0o666), temporary
-        except FileExistsError:  # left by a killed process that had our number
+        except FileExistsError:  # left by a killed process with the same number
             continue
         except FileNotFoundError:
             folder.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,8 @@ def _open_temporary(folder: Path) -> tuple[int, Path]:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make a rename last. Not every file system lets a folder be flushed; the rename is whole without it."""
+    """Flush a rename to disk. Errors are ignored: some file systems cannot flush a folder, and the rename is
+    atomic without it."""
     with contextlib.suppress(OSError):
         file = os.open(folder, os.O_RDONLY)
         try:
@@ -135,33 +136,33 @@ def flush_folder(folder: Path) -> None:
 
 
 def flush_all() -> None:
-    """Make everything written so far last."""
+    """Flush everything written so far to disk."""
     if sys.platform != "win32":
         os.sync()
 
 
 def remove_temporary_files(folder: Path) -> int:
-    """Remove the unfinished files a killed process left anywhere below `folder`; how many there were.
+    """Remove the unfinished files that killed processes left below `folder`. Return how many there were.
 
-    Only for one who holds the project's lock: the unfinished file of a living process looks the same.
+    Call it only with the project's lock: the unfinished file of a running process looks the same.
     """
-    swept = 0
+    removed = 0
     for parent, _, names in os.walk(folder):
         for name in names:
             if name.startswith(TEMPORARY_PREFIX):
                 with contextlib.suppress(OSError):
                     Path(parent, name).unlink()
-                    swept += 1
-    return swept
+                    removed += 1
+    return removed
 
 
 class FolderSession:
-    """The connection of every channel that delivers into a folder; a part's key is its path in there.
+    """The session of channels that write into a folder; a part's key is its path in that folder.
 
-    The first files of a session are flushed one by one, before their rename. A session that writes many is
-    rebuilding an archive, where a flush per file costs more than all the rest: its files are flushed
-    together on exit. Until then a power cut may leave a new file empty, so whoever keeps a record of what
-    was delivered writes it after the exit; the next run then finds the file different and mends it.
+    The first files of a session are flushed one by one, before they are renamed. A session that writes many
+    files is rebuilding an archive, where a flush per file would take longer than everything else: these are
+    flushed together on exit. Until then a power cut may leave a new file empty, so a record of what was
+    delivered must be written after the exit; then the next run finds the file different and fixes it.
     """
 
     def __init__(self) -> None:
@@ -179,17 +180,17 @@ class FolderSession:
     def deliver(self, part: Part, destination: str) -> Receipt:
         """Write a part below the folder `destination`.
 
-        Raises DeliveryError when the key leads out of the folder, StorageError when the system refuses.
+        Raises DeliveryError if the key is not a path below the folder, StorageError if writing fails.
         """
-        from publisher.channel import Receipt  # not needed by those who only write a file
+        from publisher.channel import Receipt  # not needed by code that only writes a file
 
         if part.key.startswith("/") or "\\" in part.key or ".." in part.key.split("/"):
             raise DeliveryError(
                 f"{part.key!r} is not a path below {destination}",
-                "look at the issue's id and at `url` in publisher.toml",
+                "check the issue's id, and `url` in publisher.toml",
                 permanent=True,
             )
-        one_by_one = sys.platform == "win32" or self._written < _INDIVIDUAL_FLUSH_LIMIT
-        changed = write_if_changed(Path(destination, part.key), part.body, flush=one_by_one)
+        flush = sys.platform == "win32" or self._written < _INDIVIDUAL_FLUSH_LIMIT
+        changed = write_if_changed(Path(destination, part.key), part.body, flush=flush)
         self._written += changed
         return Receipt(changed=changed)

@@ -1,4 +1,4 @@
-"""Pictures that lie beside an issue: which there are, where they go, what stands for a missing one."""
+"""Local images of an issue: find them, map them to output files, replace missing ones by their alt text."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _Node = TypeVar("_Node")
 
 
 class LocalImage(NamedTuple):
-    """A picture of an issue: its address as the issue writes it, its file below the newsletter's folder, and
-    the file below the output folder that pages will ask for. All with forward slashes."""
+    """An image of an issue: its URL as written in the issue, its file below the newsletter's folder, and the
+    file below the output folder that pages refer to. All with forward slashes."""
 
     url: str
     source: str
@@ -26,34 +26,36 @@ class LocalImage(NamedTuple):
 def find_local_images(
     issue: Issue, path: str, page_url: str, newsletter: Newsletter
 ) -> tuple[LocalImage, ...]:
-    """The pictures with a relative address, each once. `path` is the issue's file, `page_url` its page.
+    """Return the images with a relative URL, each once. `path` is the issue's file, `page_url` its page.
 
-    A picture outside the newsletter's folder, or one whose address would lie outside the site, has an empty
-    source: no page can show it.
+    An image outside the newsletter's folder, or whose URL would be outside the site, has an empty source: no
+    page can show it.
     """
-    found: dict[str, LocalImage] = {}
+    images: dict[str, LocalImage] = {}
     for url in _find_image_urls(issue):
         parts = urlsplit(url)
-        if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or url in found:
+        if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or url in images:
             continue
         source = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
-        address = urljoin(page_url, parts.path)
-        inside = address.startswith(newsletter.base) and not source.startswith("..") and "\0" not in source
-        target = unquote(newsletter.output_path(address)) if inside else ""
-        found[url] = LocalImage(url, source if inside else "", target)
-    return tuple(found.values())
+        absolute_url = urljoin(page_url, parts.path)
+        is_inside = (
+            absolute_url.startswith(newsletter.base) and not source.startswith("..") and "\0" not in source
+        )
+        target = unquote(newsletter.output_path(absolute_url)) if is_inside else ""
+        images[url] = LocalImage(url, source if is_inside else "", target)
+    return tuple(images.values())
 
 
 def replace_missing_images(node: _Node, urls: frozenset[str]) -> _Node:
-    """The node with the pictures at these addresses replaced by their alt text."""
-    changed: object = node
+    """Return the node with the images at these URLs replaced by their alt text."""
+    result: object = node
     match node:
         case Image(url, alt) if url in urls:
-            changed = Text(alt)
+            result = Text(alt)
         case Figure(Image(url, alt), _, pos) if url in urls:
-            changed = Paragraph((Text(alt),) if alt else (), pos)
+            result = Paragraph((Text(alt),) if alt else (), pos)
         case tuple():
-            changed = tuple([replace_missing_images(part, urls) for part in node])
+            result = tuple([replace_missing_images(part, urls) for part in node])
         case _ if is_dataclass(node) and not isinstance(node, type):
             values = {field.name: getattr(node, field.name) for field in fields(node)}
             new = {
@@ -61,8 +63,8 @@ def replace_missing_images(node: _Node, urls: frozenset[str]) -> _Node:
                 for name, value in values.items()
                 if isinstance(value, tuple) or is_dataclass(value)
             }
-            changed = replace(node, **{name: value for name, value in new.items() if value != values[name]})
-    return changed  # type: ignore[return-value]
+            result = replace(node, **{name: value for name, value in new.items() if value != values[name]})
+    return result  # type: ignore[return-value]
 
 
 def _find_image_urls(node: object) -> Iterator[str]:

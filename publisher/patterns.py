@@ -13,15 +13,15 @@ from typing import Any, cast
 _METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "pattern", "flags")
 
 
-class _DeferredPattern:
-    """Stands for a pattern until it is used."""
+class _LazyPattern:
+    """Takes the place of a pattern until it is used."""
 
     def __init__(self, source: str, flags: int) -> None:
         self._source = source
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        """A method of the compiled pattern. Raises re.error for a pattern that is not valid."""
+        """Compile the pattern and return its method. Raises re.error if it is not valid."""
         if name not in _METHODS:
             raise AttributeError(name)
         compiled = re.compile(self._source, self._flags)
@@ -30,8 +30,8 @@ class _DeferredPattern:
 
 
 def lazy_pattern(source: str, flags: int = 0) -> re.Pattern[str]:
-    """A pattern to call methods on, for the level of a module: `re.compile` at first use.
+    """Return a module-level pattern that is compiled at first use.
 
-    It cannot be given to the functions of `re`, nor to `isinstance`.
+    It has the methods of a pattern, but cannot be passed to the functions of `re` or to `isinstance`.
     """
     return cast("re.Pattern[str]", _DeferredPattern(source, flags))

@@ -1,4 +1,4 @@
-"""Where a newsletter lies: the folder that holds its publisher.toml."""
+"""Finds the folder of a newsletter: the one that contains publisher.toml."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CONFIG_FILE = "publisher.toml"
 
 
 def find_config(start: Path) -> Path:
-    """The publisher.toml of the folder `start` or of the nearest folder above it.
+    """Return the publisher.toml in `start` or the nearest folder above it.
 
     Raises ConfigError when there is none.
     """
@@ -18,4 +18,4 @@ def find_config(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (path := folder / CONFIG_FILE).is_file():
             return path
-    raise ConfigError(f"there is no {CONFIG_FILE} in {start} or above it", "make one: publish init")
+    raise ConfigError(f"there is no {CONFIG_FILE} in {start} or above it", "create one: publish init")

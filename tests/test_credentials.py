@@ -98,7 +98,7 @@ def test_a_file_at_home_and_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_file_that_others_may_read(tmp_path: Path, mode: int) -> None:
     path = secret_file(tmp_path, mode=mode)
     error = refused(f"file:{path}")
-    assert error.message == f"file:{path}: others may read the file, its mode is {mode:o}"
+    assert error.message == f"file:{path}: other users can read the file (mode {mode:o})"
     assert error.hint == f"chmod 600 {path}"
 
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     error = refused(f"file:{path}")
     assert error.message == f"file:{path}: No such file or directory"
     assert error.hint == f"write the secret to {path}, then chmod 600"
-    assert refused("file:~nobody-of-this-name/token").hint == "write the whole path"
+    assert refused("file:~nobody-of-this-name/token").hint == "write the full path"
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_a_file_that_holds_no_secret(tmp_path: Path, body: bytes, fault: str) ->
 def test_a_credential_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     error = refused("credential:token")
-    assert error.message == "credential:token: there is no $CREDENTIALS_DIRECTORY"
-    assert error.hint == "in the unit of systemd: LoadCredential=token:/path/of/the/file"
+    assert error.message == "credential:token: $CREDENTIALS_DIRECTORY is not set"
+    assert error.hint == "in the systemd unit: LoadCredential=token:/path/to/the/file"
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert refused("credential:token").message == "credential:token: No such file or directory"
     secret_file(tmp_path, mode=0o440)  # as systemd leaves it, whose folder keeps the others out
@@ -183,7 +183,7 @@ def test_without_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("given", [CANARY, f"bare:{CANARY}", "7654321098:AAHxyz", ""])
 def test_what_is_no_reference_is_not_repeated(given: str) -> None:
     error = refused(given)
-    assert error.message == "this is no reference to a secret"
+    assert error.message == "this is not a reference to a secret"
     assert error.hint == "begin it with env, file, keyring, credential and a colon"
 
 

@@ -1,4 +1,4 @@
-"""Atomic files: nobody sees half of one, and the same bytes are not written twice."""
+"""Atomic writes: no partial files are visible, and the same bytes are not written twice."""
 
 from __future__ import annotations
 

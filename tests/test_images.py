@@ -1,4 +1,4 @@
-"""Pictures beside an issue go out with its page; a missing one leaves its words."""
+"""Local images of an issue are published with its page; a missing one is replaced by its alt text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEXT = """# 周刊 (2021-07-18)
 """
 
 
-def test_each_picture_beside_the_issue_once() -> None:
+def test_each_local_image_is_found_once() -> None:
     assert find_local_images(parse_issue(TEXT), "issues/2021-07-18.md", PAGE, PUBLICATION) == (
         LocalImage("img/a%20b.png?x=1", "issues/img/a b.png", "public/2021-07-18/img/a b.png"),
         LocalImage("../qr.png", "qr.png", "public/qr.png"),
@@ -34,7 +34,7 @@ def test_each_picture_beside_the_issue_once() -> None:
     )
 
 
-def test_words_stand_for_a_missing_picture() -> None:
+def test_alt_text_replaces_a_missing_image() -> None:
     issue = replace_missing_images(parse_issue(TEXT), frozenset({"img/a%20b.png?x=1", "../qr.png"}))
     first, second = issue.items
     assert [plain(block.children) for block in first.body] == ["图一"]  # type: ignore[union-attr]
@@ -53,7 +53,7 @@ def newsletter(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_pictures_are_copied_followed_and_missed(newsletter: Path, publish) -> None:
+def test_images_are_copied_tracked_and_reported_missing(newsletter: Path, publish) -> None:
     page = newsletter / "public" / "2021-07-18" / "index.html"
     publish(folder=newsletter)
     assert (newsletter / "public" / "qr.png").read_bytes() == b"one"
@@ -79,7 +79,7 @@ def test_pictures_are_copied_followed_and_missed(newsletter: Path, publish) -> N
     assert "qr.png" not in page.read_text("utf-8")
 
 
-def test_a_missing_picture_is_told(newsletter: Path, publish) -> None:
+def test_a_missing_image_is_reported(newsletter: Path, publish) -> None:
     (newsletter / "qr.png").unlink()
     shown = publish("--json", folder=newsletter)
     assert "no image ../qr.png" in shown

@@ -1,1 +1,1 @@
-"""What is known of the issues without reading them again, and what was made of them."""
+"""What is remembered between runs: sources, their records, rendered bodies, and output files."""

@@ -1,7 +1,7 @@
-"""A file of the build cache: JSON under one line that says what it is good for and whether it is whole.
+"""A file of the build cache: JSON below a header line with format, key and checksum.
 
-Nothing in the cache is worth an error: a file that is missing, damaged, or was made by another version or
-for another configuration is the same as none.
+Nothing in the cache is worth an error: a file that is missing, damaged, or written by another version or for
+another configuration counts as missing.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ _FORMAT = "publisher-cache-1"
 
 
 def load_cache(path: Path, key: str) -> Any:
-    """What was saved in `path` under the same key; None when it cannot be had."""
+    """Return what was saved in `path` under the same key, None if it cannot be used."""
     try:
-        head, _, body = path.read_bytes().partition(b"\n")
+        header, _, body = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    return json.loads(body) if head == _build_cache_header(key, body) else None
+    return json.loads(body) if header == _build_cache_header(key, body) else None
 
 
 def save_cache(path: Path, key: str, value: object) -> None:
-    """Save a value JSON can hold. Raises StorageError. No flush: damage is noticed, and only costs time."""
+    """Save a value as JSON. Raises StorageError.
+
+    Not flushed to disk: damage is noticed when it is read, and only costs time.
+    """
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     write_if_changed(path, _build_cache_header(key, body) + b"\n" + body, flush=False)
 

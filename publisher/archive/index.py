@@ -1,4 +1,4 @@
-"""The build cache: the record of every source file, and the bodies channels keep for the archive."""
+"""The build cache: the record of each source file, and the bodies that channels keep for the archive."""
 
 from __future__ import annotations
 
@@ -12,22 +12,19 @@ from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Record
 from publisher.files import wrap_os_error
 
-# a pack smaller than this is not worth tidying
+# a pack smaller than this is not repacked
 _MIN_REPACK_BYTES = 1_000_000
 
 
 class PackedBody(NamedTuple):
-    """A body in the pack: a digest of what it was made from, and its place."""
+    """A body in the pack: a digest of its input, and its location."""
 
     digest: str
     location: PackLocation
 
 
 class Index:
-    """Records by path, and bodies by channel and path. Nothing is written before `save`.
-
-    `dirty` says whether there is anything to save.
-    """
+    """Records by path, and bodies by channel and path. Written by `save` only, if `dirty`."""
 
     def __init__(self, home: Home) -> None:
         self._folder = home.cache
@@ -56,26 +53,26 @@ class Index:
             return 0
 
     def put_record(self, record: Record) -> None:
-        """Note what is known of a file."""
+        """Store the record of a file."""
         self.records[record.path] = record
         self.dirty = True
 
     def store_body(self, channel: str, path: str, digest: str, body: bytes) -> None:
-        """Keep the body a channel made of an issue. Raises StorageError when there is no room."""
+        """Store the body that a channel rendered for an issue. Raises StorageError when the disk is full."""
         try:
-            place = self.pack.put(body)
+            location = self.pack.put(body)
         except OSError as error:
-            raise wrap_os_error("cannot keep what was rendered", error) from error
-        self.bodies.setdefault(channel, {})[path] = PackedBody(digest, place)
+            raise wrap_os_error("cannot store a rendered body", error) from error
+        self.bodies.setdefault(channel, {})[path] = PackedBody(digest, location)
         self.dirty = True
 
     def load_body(self, channel: str, path: str, digest: str) -> bytes | None:
-        """The body a channel made of an issue; None when there is none made from this, or it is damaged."""
+        """Return the stored body; None if there is none with this digest of its input, or it is damaged."""
         body = self.bodies.get(channel, {}).get(path)
         return self.pack.get(body.location) if body and body.digest == digest else None
 
     def remove(self, paths: Collection[str]) -> None:
-        """Drop all that is known of files that are no more."""
+        """Remove everything about files that no longer exist."""
         self.dirty |= bool(paths)
         for path in paths:
             self.records.pop(path, None)
@@ -83,16 +80,16 @@ class Index:
                 bodies.pop(path, None)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self.pack.close()
 
     def save(self) -> None:
-        """Write the cache, and tidy the pack when more than half of it is of no use. Raises StorageError."""
+        """Write the cache. Repack when more than half of the pack is unused. Raises StorageError."""
         try:
-            old = None
-            live = sum(body.location.length for bodies in self.bodies.values() for body in bodies.values())
-            if self.pack.end > max(_MIN_REPACK_BYTES, 2 * live):
-                old = self._pack_path()
+            old_pack = None
+            used = sum(body.location.length for bodies in self.bodies.values() for body in bodies.values())
+            if self.pack.end > max(_MIN_REPACK_BYTES, 2 * used):
+                old_pack = self._pack_path()
                 self._repack()
             self.pack.commit()
         except OSError as error:
@@ -109,19 +106,19 @@ class Index:
                 "pack": (self._generation, self.pack.end),
             },
         )
-        if old:  # not before the index names the new one
-            old.unlink(missing_ok=True)
+        if old_pack:  # only after the index refers to the new one
+            old_pack.unlink(missing_ok=True)
 
     def _repack(self) -> None:
-        """Copy what is of use into the next pack."""
+        """Copy the bodies that are still used into a new pack."""
         self._generation += 1
-        tidy = Pack(self._pack_path())
+        new_pack = Pack(self._pack_path())
         for bodies in self.bodies.values():
             for path, body in list(bodies.items()):
-                whole = self.pack.get(body.location)
-                if whole is None:
+                content = self.pack.get(body.location)
+                if content is None:
                     del bodies[path]
                 else:
-                    bodies[path] = PackedBody(body.digest, tidy.put(whole))
+                    bodies[path] = PackedBody(body.digest, new_pack.put(content))
         self.pack.close()
-        self.pack = tidy
+        self.pack = new_pack

@@ -1,4 +1,4 @@
-"""One publish at a time: a lock the system takes back by itself when its holder dies."""
+"""One publish at a time: a lock file that the system releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from publisher.files import wrap_os_error
 def acquire_lock(path: Path) -> Iterator[bool]:
     """Hold the lock file `path` within the block.
 
-    The value says whether its last holder died before it was done. Raises BusyError, naming the process,
-    when somebody holds it, and StorageError when the file cannot be made.
+    Yields whether its last holder died before it was done. Raises BusyError, naming the process, when another
+    process holds it, and StorageError when the file cannot be created.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,18 +25,18 @@ def acquire_lock(path: Path) -> Iterator[bool]:
     except OSError as error:
         raise wrap_os_error(f"cannot write {path}", error) from error
     with os.fdopen(file, "r+b", buffering=0) as lock:
-        number = lock.read(64)
+        holder_pid = lock.read(64)
         try:
-            taken = _try_lock(file)
+            acquired = _try_lock(file)
         except OSError as error:
             raise wrap_os_error(f"cannot lock {path}", error) from error
-        if not taken:
-            holder = number.decode("ascii", "replace").strip() or "unknown"
-            raise BusyError(f"another publish is at work here (process {holder})", "wait until it is done")
+        if not acquired:
+            holder = holder_pid.decode("ascii", "replace").strip() or "unknown"
+            raise BusyError(f"another publish is running here (process {holder})", "wait until it is done")
         _write_lock_file(file, b"%d\n" % os.getpid())
         try:
-            yield bool(number)
-        finally:  # which a killed holder does not come to
+            yield bool(holder_pid)
+        finally:  # not reached when the holder is killed
             _write_lock_file(file, b"")
 
 
@@ -51,7 +51,7 @@ if sys.platform == "win32":
     def _try_lock(file: int) -> bool:
         import msvcrt
 
-        # far behind the text: a locked byte cannot be read by others, and they want to read who holds it
+        # far behind the text: others cannot read a locked byte, and they read who holds the lock
         os.lseek(file, 1 << 20, os.SEEK_SET)
         try:
             msvcrt.locking(file, msvcrt.LK_NBLCK, 1)

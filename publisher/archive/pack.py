@@ -1,4 +1,4 @@
-"""Many byte strings in one file: what was put is found again by its place, and damage is noticed."""
+"""Many byte strings in one file, each found by its location and checked by its CRC."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
 
-# what is put stays in memory up to this many bytes, and then goes to a temporary file
+# new byte strings stay in memory up to this many bytes in all, then go to a temporary file
 _MAX_IN_MEMORY = 1_000_000
 
 
 class PackLocation(NamedTuple):
-    """Where a byte string lies in a pack, and its CRC-32."""
+    """Where a byte string is in a pack, in bytes, and its CRC-32."""
 
     offset: int
     length: int
@@ -21,8 +21,9 @@ class PackLocation(NamedTuple):
 
 
 class Pack:
-    """Byte strings, the old ones in the file `path` up to `end`, the new ones in a temporary file that
-    `commit` appends to it. Without a path, or without `commit`, nothing outlives the pack.
+    """Byte strings: old ones in the file `path` up to `end`, new ones in memory or a temporary file.
+
+    `commit` appends the new ones to the file. Without a path or `commit`, nothing outlives the pack.
     """
 
     def __init__(self, path: Path | None = None, end: int = 0) -> None:
@@ -33,13 +34,13 @@ class Pack:
         self.end = end
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._new.close()
         if self._old:
             self._old.close()
 
     def put(self, body: bytes) -> PackLocation:
-        """Add a byte string. Raises OSError when there is no room for it."""
+        """Add a byte string. Raises OSError when the disk is full."""
         size = self.end - self._old_end
         if size <= _MAX_IN_MEMORY < size + len(body):
             from tempfile import TemporaryFile  # slow to import
@@ -49,12 +50,12 @@ class Pack:
             shutil.copyfileobj(memory, self._new)
         self._new.seek(size)
         self._new.write(body)
-        place = PackLocation(self.end, len(body), zlib.crc32(body))
+        location = PackLocation(self.end, len(body), zlib.crc32(body))
         self.end += len(body)
-        return place
+        return location
 
     def get(self, location: PackLocation) -> bytes | None:
-        """The byte string at a place; None when it is damaged or gone."""
+        """Return the byte string at a location, None if it is damaged or missing."""
         try:
             file = self._new if location.offset >= self._old_end else self._open()
             file.seek(location.offset - (self._old_end if file is self._new else 0))
@@ -71,9 +72,9 @@ class Pack:
         return self._old
 
     def commit(self) -> None:
-        """Append what was put to the file. Whatever a run that did not finish left behind the end goes.
+        """Append the new byte strings to the file. Overwrites what an unfinished run left behind the end.
 
-        No flush: whoever reads damaged bytes is told so. Raises OSError.
+        Not flushed to disk: `get` notices damage. Raises OSError.
         """
         if self._path is None or self.end == self._old_end:
             return

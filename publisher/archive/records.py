@@ -1,7 +1,7 @@
-"""One record per source file, and which of them make the archive of a day.
+"""One record per source file, and which of them form the archive as of a day.
 
-Here and in the other modules that a run needs which finds nothing to do, named tuples stand for frozen
-dataclasses: to import `dataclasses` alone takes as long as half a start of Python.
+This module and the others that are imported even when there is nothing to do use named tuples instead of
+frozen dataclasses: importing `dataclasses` alone takes half as long as starting Python.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from publisher.errors import ConfigError, IssueError, PublisherError, find_neare
 class Record(NamedTuple):
     """What is known of an issue without reading its file again.
 
-    `size`, `mtime` and `sha256` are the file's; a `mtime` of 0 says that it must be looked at again. `url`
-    is the address of the issue's page, `items` their number, `revision` a hash of the content. `fault`
-    says why the issue cannot be published and `hint` what to do; both are empty for a sound one.
-    `problems` are the reader's diagnostics, one line each. `pictures` are those that lie beside the issue:
-    (file below the newsletter's folder, file below the output folder, whether it is there).
+    `size` (bytes), `mtime` (ns) and `sha256` are the file's; a `mtime` of 0 means that it must be read again.
+    `url` is that of the issue's page, `items` their number, `revision` a hash of the content. `fault` says
+    why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
+    parser's diagnostics, one line each. `images` are local image files: (path below the newsletter's
+    folder, path below the output folder, whether the file exists).
     """
 
     path: str
@@ -43,16 +43,17 @@ class Record(NamedTuple):
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Record:
-        """The record JSON gives back as a list."""
-        *plain, problems, pictures = row
-        return cls._make([*plain, tuple(problems), tuple(map(tuple, pictures))])
+        """Build a record from the list that JSON returns."""
+        *plain, problems, images = row
+        return cls._make([*plain, tuple(problems), tuple(map(tuple, images))])
 
 
 class Edition(NamedTuple):
     """The archive as of one day: its issues, newest first.
 
-    `faults` says by path why a file is left out, `clashes` which issues have a double that is. `until` is
-    the date of the next issue that is waiting, empty without one.
+    `faults` says by path why a file is excluded. `conflicts` has, for an issue in the archive, the error
+    about another one that is excluded because it has the same id or URL. `next_date` is that of the next
+    future issue, "" without one.
     """
 
     today: dt.date
@@ -63,9 +64,9 @@ class Edition(NamedTuple):
 
 
 def build_edition(records: Iterable[Record], today: dt.date) -> Edition:
-    """The issues dated `today` or earlier, without drafts and without those that have a fault.
+    """Collect the issues dated `today` or earlier, without drafts and files with a fault.
 
-    Where two issues have one id, or one address, the first by path stays.
+    Of two issues with the same id or URL, only the first by path is included.
     """
     issues: list[Record] = []
     faults: dict[str, IssueError] = {}
@@ -91,20 +92,20 @@ def build_edition(records: Iterable[Record], today: dt.date) -> Edition:
 def _build_conflict_error(first: Record, second: Record) -> IssueError:
     if first.id == second.id:
         return IssueError(
-            f"{first.path} and {second.path} are both the issue {first.id}",
-            "write another `id:` into the front matter of one",
+            f"{first.path} and {second.path} both have the id {first.id}",
+            "set another `id:` in the front matter of one of them",
         )
     return IssueError(
-        f"{first.path} and {second.path} have the same address {first.url}",
-        "put {id} into `url` in publisher.toml, or correct the date of one",
+        f"{first.path} and {second.path} have the same URL {first.url}",
+        "put {id} into `url` in publisher.toml, or correct the date of one of them",
     )
 
 
 def choose_issue(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record | None:
-    """The issue to publish, by date, id, path or file name; for "" and "latest" the newest one due.
+    """Return the issue with that date, id, path or file name; for "" and "latest" the newest one due.
 
-    None when none is due. Raises IssueError when the issue is not fit to publish, ConfigError when there
-    is none of that name or it is dated in the future.
+    None when none is due. Raises IssueError when the issue cannot be published, ConfigError when there is no
+    such issue or it is dated in the future.
     """
     chosen = _find_newest(edition) if wanted in ("", "latest") else _find_named(wanted, records, edition)
     if chosen and (clash := edition.conflicts.get(chosen.path)):
@@ -113,41 +114,43 @@ def choose_issue(wanted: str, records: Mapping[str, Record], edition: Edition) -
 
 
 def _find_newest(edition: Edition) -> Record | None:
-    """A file with a fault counts as the newest when its name is a due date and none is later."""
+    """Return the newest due issue. Raises the fault of a file whose name begins with the latest due date."""
     newest = edition.issues[0] if edition.issues else None
     for path, fault in edition.faults.items():
-        named = re.match(r"\d{4}-\d{2}-\d{2}", path.rpartition("/")[2])
-        if named and (newest.date if newest else "") <= named[0] <= edition.today.isoformat():
+        date = re.match(r"\d{4}-\d{2}-\d{2}", path.rpartition("/")[2])
+        if date and (newest.date if newest else "") <= date[0] <= edition.today.isoformat():
             raise fault
     return newest
 
 
 def _find_named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
-    found = [record for record in records.values() if wanted in issue_names(record)]
-    if not found:
-        near = find_nearest(
+    matches = [record for record in records.values() if wanted in issue_names(record)]
+    if not matches:
+        nearest = find_nearest(
             wanted, [name for record in records.values() for name in issue_names(record) if name]
         )
-        hint = f"did you mean {near}?" if near else "publish --issue latest takes the newest one due"
+        hint = (
+            f"did you mean {nearest}?" if nearest else "publish --issue latest publishes the newest due issue"
+        )
         raise ConfigError(f"there is no issue {wanted}", hint)
-    for record in found:
+    for record in matches:
         if record in edition.issues:
             return record
-    raise _build_not_due_error(found[0], edition)
+    raise _build_not_due_error(matches[0], edition)
 
 
 def issue_names(record: Record) -> tuple[str, ...]:
-    """What an issue may be called by."""
+    """Return the names by which an issue can be chosen."""
     name = record.path.rpartition("/")[2]
     return record.date, record.id, name.rpartition(".")[0], name, record.path
 
 
 def _build_not_due_error(record: Record, edition: Edition) -> PublisherError:
     if record.draft:
-        return IssueError(f"{record.path} is a draft", "take `draft: true` out of its front matter")
+        return IssueError(f"{record.path} is a draft", "remove `draft: true` from its front matter")
     if record.path in edition.faults:
         return edition.faults[record.path]
     return ConfigError(
         f"{record.path} is dated in the future: {record.date}, and today is {edition.today.isoformat()}",
-        "publish it on its day, or correct its date",
+        "publish it on that day, or correct its date",
     )

@@ -1,6 +1,6 @@
 """When each issue was last corrected: `.publisher/revisions.json`, to be kept with the sources.
 
-It is no cache: the feeds tell their readers these times. Without it an issue counts as never corrected.
+This is not a cache: feeds contain these times. Without the file no issue counts as corrected.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from publisher.files import write_if_changed
 
 
 class Revisions:
-    """The content each issue had when it was last published, by the id of its feed entry.
+    """The content of each issue when it was last published, by the id of its feed entry.
 
-    `damaged` is true when the file was there and could not be understood.
+    `is_damaged` is True when the file exists and cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,8 +25,8 @@ class Revisions:
         self._entries: dict[str, dict[str, str]] = {}
         self._is_modified = False
         try:
-            known = json.loads(path.read_bytes())
-            self._entries = {name: {k: str(v) for k, v in entry.items()} for name, entry in known.items()}
+            saved = json.loads(path.read_bytes())
+            self._entries = {name: {k: str(v) for k, v in entry.items()} for name, entry in saved.items()}
         except FileNotFoundError:
             pass
         except (OSError, ValueError, AttributeError):
@@ -35,9 +35,10 @@ class Revisions:
     def record_update(
         self, entry_id: str, record: Record, published: dt.datetime, now: dt.datetime
     ) -> dt.datetime:
-        """When the content of an issue last changed: `published` until it does, then `now` if that is later.
+        """Return when the content of an issue last changed: `published` at first, after a change `now`.
 
-        A file whose bytes are the same has not changed, even if this version reads them otherwise.
+        Never before `published`. A file with the same bytes has not changed, even if this version parses it
+        differently.
         """
         known = self._entries.get(entry_id, {})
         same_content, same_bytes = (
@@ -67,9 +68,9 @@ class Revisions:
 
 
 def _parse_revision_time(text: str, published: dt.datetime) -> dt.datetime:
-    """A time of the file in the zone of `published`, which stands for one that cannot be read."""
+    """Return a time of the file in the time zone of `published`; `published` if it cannot be parsed."""
     try:
-        found = dt.datetime.fromisoformat(text)
+        time = dt.datetime.fromisoformat(text)
     except ValueError:
         return published
-    return found.astimezone(published.tzinfo) if found.tzinfo else published
+    return time.astimezone(published.tzinfo) if time.tzinfo else published

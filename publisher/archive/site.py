@@ -1,4 +1,4 @@
-"""What lies in an output folder: which files each channel put there, and what they were made from."""
+"""The record of an output folder: which files each channel wrote there, and digests of their input."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from publisher.archive.records import Record
 
 
 class BuiltFiles(NamedTuple):
-    """Files that were made together: a digest of what they were made from, and their sizes by key."""
+    """Files that were built together: a digest of their input, and their sizes in bytes by key."""
 
     digest: str
     files: Mapping[str, int]
 
 
 class UpToDateMark(NamedTuple):
-    """A run that left a channel with nothing to do: the fingerprint of the sources it saw, and the days
-    for which it holds, from the date of its newest issue to that of the next one waiting ("" without).
+    """Says that a channel was up to date after a run, with the fingerprint of the sources at that time.
 
-    `issue` is that newest issue, `warnings` are repeated as long as nothing changes.
+    Valid from the date of the newest issue until that of the next future one ("" without). `issue` is that
+    newest issue; `warnings` are repeated as long as nothing changes.
     """
 
     fingerprint: str
@@ -34,12 +34,12 @@ class UpToDateMark(NamedTuple):
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> UpToDateMark:
-        """What JSON gives back as a list."""
+        """Build a mark from the list that JSON returns."""
         *plain, issue, warnings = row
         return cls._make([*plain, Record.from_row(issue), tuple(warnings)])
 
     def is_valid(self, fingerprint: str, today: str) -> bool:
-        """Whether the sources are the same and the day admits the same issues."""
+        """Return whether the sources are the same and the same issues are due today."""
         return (
             fingerprint == self.fingerprint
             and self.valid_from <= today
@@ -48,7 +48,7 @@ class UpToDateMark(NamedTuple):
 
 
 class ChannelFiles:
-    """What one channel put into the folder: pages by path of the issue's file, groups by key."""
+    """What one channel wrote into the folder: pages by the path of the issue's file, groups by key."""
 
     def __init__(
         self, pages: dict[str, BuiltFiles], groups: dict[str, BuiltFiles], up_to_date: UpToDateMark | None
@@ -60,12 +60,12 @@ class ChannelFiles:
     @property
     def files(self) -> Iterator[str]:
         """The keys of all files."""
-        for made in (*self.pages.values(), *self.groups.values()):
-            yield from made.files
+        for built in (*self.pages.values(), *self.groups.values()):
+            yield from built.files
 
 
 class SiteSetup(NamedTuple):
-    """What has to be known of publisher.toml to see whether there is anything to do."""
+    """The part of publisher.toml that is needed to see whether there is anything to do."""
 
     issues: str
     timezone: str
@@ -74,13 +74,13 @@ class SiteSetup(NamedTuple):
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> SiteSetup:
-        """What JSON gives back as a list."""
-        issues, timezone, channels, pictures = row
-        return cls(issues, timezone, tuple(channels), tuple(pictures))
+        """Build a setup from the list that JSON returns."""
+        issues, timezone, channels, images = row
+        return cls(issues, timezone, tuple(channels), tuple(images))
 
 
 class OutputFolder:
-    """An output folder and the record of what was put there. Nothing is written before `save`."""
+    """An output folder and the record of what is in it. Written by `save` only."""
 
     def __init__(self, folder: Path, home: Home) -> None:
         self.folder = folder
@@ -89,35 +89,39 @@ class OutputFolder:
         saved = cache.load_cache(self._record_path, self._key)
         self.setup = SiteSetup.from_row(saved["setup"]) if saved else None
         self.channels = (
-            {name: _channel_files_from_json(one) for name, one in saved["outputs"].items()} if saved else {}
+            {name: _channel_files_from_json(output) for name, output in saved["outputs"].items()}
+            if saved
+            else {}
         )
 
     def channel_files(self, channel: str) -> ChannelFiles:
-        """What the channel put here; empty when nothing is known."""
+        """Return what the channel wrote here; empty if there is no record of it."""
         return self.channels.setdefault(channel, ChannelFiles({}, {}, None))
 
     def has_files(self, *built: BuiltFiles) -> bool:
-        """Whether all the files are still there, in their size."""
-        stat, folder = os.stat, f"{self.folder}/"  # ten thousand times a run: a Path takes twice as long
+        """Return whether all the files still exist, with the recorded sizes."""
+        stat, folder = os.stat, f"{self.folder}/"  # ten thousand times per run; a Path takes twice as long
         try:
-            return all(stat(folder + key).st_size == size for one in built for key, size in one.files.items())
+            return all(
+                stat(folder + key).st_size == size for part in built for key, size in part.files.items()
+            )
         except OSError:
             return False
 
     def is_complete(self, output: ChannelFiles) -> bool:
-        """Whether everything the channel put here is still there."""
+        """Return whether all files that the channel wrote here still exist."""
         return self.has_files(*output.groups.values(), *output.pages.values())
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
-        outputs = {name: _channel_files_to_json(one) for name, one in self.channels.items()}
+        outputs = {name: _channel_files_to_json(output) for name, output in self.channels.items()}
         cache.save_cache(self._record_path, self._key, {"setup": setup, "outputs": outputs})
 
 
 def _channel_files_from_json(saved: dict[str, Any]) -> ChannelFiles:
     return ChannelFiles(
-        {path: BuiltFiles(*made) for path, made in saved["pages"].items()},
-        {key: BuiltFiles(*made) for key, made in saved["groups"].items()},
+        {path: BuiltFiles(*built) for path, built in saved["pages"].items()},
+        {key: BuiltFiles(*built) for key, built in saved["groups"].items()},
         UpToDateMark.from_row(saved["settled"]) if saved["settled"] else None,
     )
 

@@ -1,4 +1,4 @@
-"""Which files are issues: the glob of publisher.toml, looked up with one system call per file."""
+"""Finds the source files that match the glob of publisher.toml, with one system call per file."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from publisher.errors import StorageError
 
 
 class SourceFile(NamedTuple):
-    """A file as the folder shows it: its path below the root with forward slashes, its size in bytes and
-    the time of its last change in nanoseconds."""
+    """A file: its path below the root with forward slashes, its size in bytes, and its modification time in
+    nanoseconds."""
 
     path: str
     size: int
@@ -24,13 +24,15 @@ class SourceFile(NamedTuple):
 
 
 def scan(root: Path, pattern: str) -> list[SourceFile]:
-    """The files below `root` that match a glob, sorted by path.
+    """Return the files below `root` that match a glob, sorted by path.
 
     `*`, `?` and `[...]` match within a name, `**` any number of folders. Names that begin with a dot are
-    left out, as everywhere. Raises StorageError when a folder may not be listed.
+    skipped, as usual. Raises StorageError when a folder cannot be listed.
     """
     try:
-        return sorted(set(_scan_folder(str(root), "", pattern.split("/"))))  # two `**` may find a file twice
+        return sorted(
+            set(_scan_folder(str(root), "", pattern.split("/")))
+        )  # a glob with two `**` may find a file twice
     except OSError as error:
         raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
 
@@ -59,41 +61,41 @@ def _scan_folder(folder: str, prefix: str, parts: list[str]) -> Iterator[SourceF
             elif entry.is_file():
                 try:
                     status = entry.stat()
-                except FileNotFoundError:  # it was there a moment ago
+                except FileNotFoundError:  # deleted since the folder was listed
                     continue
                 yield SourceFile(prefix + name, status.st_size, status.st_mtime_ns)
 
 
 @cache
 def _compile_glob(glob: str) -> re.Pattern[str]:
-    """One name of a path, asked for in every folder."""
+    """Compile the glob for one name of a path. Cached: it is needed in each folder."""
     return re.compile(translate(glob))
 
 
 def stat_files(root: Path, paths: Iterable[str]) -> list[SourceFile]:
-    """Files by their path below `root`; one that is not there has the size -1."""
-    found = []
+    """Return the files at these paths below `root`; a missing one has the size -1."""
+    files = []
     for path in paths:
         try:
             status = os.stat(f"{root}/{path}")  # noqa: PTH116 - as in scan, one system call per file
-            found.append(SourceFile(path, status.st_size, status.st_mtime_ns))
+            files.append(SourceFile(path, status.st_size, status.st_mtime_ns))
         except OSError:
-            found.append(SourceFile(path, -1, 0))
-    return found
+            files.append(SourceFile(path, -1, 0))
+    return files
 
 
 def compute_fingerprint(files: list[SourceFile]) -> str:
-    """A hash of a scan: equal when no file came, went or changed."""
+    """Return a hash of a scan: equal if no file was added, removed or changed."""
     lines = "\n".join([f"{path}\0{size}\0{mtime}" for path, size, mtime in files])
     return hashlib.blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def is_mtime_reliable(file: SourceFile, now: int) -> bool:
-    """Whether a later change of the file is sure to show in its size or time.
+    """Return whether any later change of the file will show in its size or modification time.
 
-    A file changed in the very moment it was read (`now`, in nanoseconds) may change again without moving
-    its time: file systems count it in steps, of some milliseconds or, where no fraction of a second is
-    ever seen, of up to two seconds.
+    A file changed just before it was read (`now`, in nanoseconds) may change again within the same time
+    stamp: file systems count in steps of some milliseconds or, where no fraction of a second is ever seen, of
+    up to two seconds.
     """
     step = 20_000_000 if file.mtime % 1_000_000_000 else 2_000_000_000
     return file.mtime + step < now

@@ -1,8 +1,8 @@
-"""The alarm clock: calls a tick every half minute, and at the very moment at which something is due.
+"""Calls a function (a tick) every half minute, and at the time when something is due.
 
-APScheduler is only to wake up. It stores nothing and knows nothing: its own store would lose a job whose
-process dies, and run it twice where two processes share it. What is due is for the ledger to say, so an alarm
-that does not ring, rings twice or too late does no harm.
+APScheduler only wakes the process up and stores nothing: its own job store would lose a job whose process
+dies, and run it twice where two processes share it. The ledger says what is due, so an alarm that is missed,
+late or repeated does no harm.
 Source: apscheduler.readthedocs.io/en/3.x/faq.html
 """
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.base import BaseScheduler
 
 TICK_INTERVAL = 30.0
-"""Seconds from tick to tick."""
+"""Seconds between ticks."""
 
 _MAX_CLOCK_STEP = 5.0
-"""So many seconds a clock may be set, and nobody minds."""
+"""Changes of the system clock up to this many seconds are ignored."""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -38,57 +38,57 @@ def run_alarm(
     on_busy: Callable[[], None] = lambda: None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Call `tick` until SIGTERM or SIGINT comes; then set `stop`, and return when the tick has ended.
+    """Call `tick` until SIGTERM or SIGINT arrives; then set `stop`, and return when the tick has ended.
 
-    `ready` is called once, from when on a signal ends it in this good order. A tick gives back when it wants
-    to be called at the latest, in UTC. No two are at work at a time: while one is, `at_work` is called each
-    half minute. `tell` hears in words what went wrong.
+    `tick` returns when it must be called next at the latest, in UTC, or None. Ticks never overlap: while one
+    is running, `on_busy` is called every half minute. `on_ready` is called once, when signals are handled.
+    `on_error` gets a message when a tick fails or comes too late.
     """
     import logging
 
     from apscheduler.schedulers.blocking import BlockingScheduler
 
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # `tell` hears of it
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # errors go to `on_error`
     scheduler = BlockingScheduler(
         timezone=dt.UTC, job_defaults={"coalesce": True, "misfire_grace_time": None}
     )
-    working = Lock()
-    bell, ear = socket.socketpair()
-    watch = Thread(target=_watch_clock, args=(ear, scheduler, stop, working), name="clock")
+    tick_lock = Lock()
+    sender, receiver = socket.socketpair()
+    watcher = Thread(target=_watch_clock, args=(receiver, scheduler, stop, tick_lock), name="clock")
 
-    def ring() -> None:
-        if not working.acquire(blocking=False):
+    def run_tick() -> None:
+        if not tick_lock.acquire(blocking=False):
             on_busy()
             return
         try:
-            if following := tick():
-                scheduler.add_job(ring, "date", run_date=following, id="next", replace_existing=True)
+            if next_time := tick():
+                scheduler.add_job(run_tick, "date", run_date=next_time, id="next", replace_existing=True)
         finally:
-            working.release()
+            tick_lock.release()
 
-    _add_listeners(scheduler, watch, on_error, on_busy)
+    _add_listeners(scheduler, watcher, on_error, on_busy)
     scheduler.add_job(
-        ring,
+        run_tick,
         "interval",
         seconds=TICK_INTERVAL,
         id="tick",
         next_run_time=dt.datetime.now(dt.UTC),
         max_instances=1,
     )
-    # what a handler may do in the midst of anything is little: the bell rings, and the watch does the rest
-    bell.setblocking(False)
-    before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
-    fd = signal.set_wakeup_fd(bell.fileno())
-    with closing(bell), closing(ear):
+    # a signal handler can do little safely: the wakeup fd makes the socket readable, and the watcher acts
+    sender.setblocking(False)
+    old_handlers = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+    old_fd = signal.set_wakeup_fd(sender.fileno())
+    with closing(sender), closing(receiver):
         try:
             on_ready()
             scheduler.start()
         finally:
-            bell.send(b"!")
-            if watch.is_alive():
-                watch.join()
-            signal.set_wakeup_fd(fd)
-            for number, handler in before.items():
+            sender.send(b"!")
+            if watcher.is_alive():
+                watcher.join()
+            signal.set_wakeup_fd(old_fd)
+            for number, handler in old_handlers.items():
                 signal.signal(number, handler)
 
 
@@ -97,7 +97,7 @@ def _add_listeners(
 ) -> None:
     from apscheduler import events
 
-    def hear(event: SchedulerEvent) -> None:
+    def handle(event: SchedulerEvent) -> None:
         match event.code:
             case events.EVENT_SCHEDULER_STARTED:
                 watcher.start()
@@ -105,28 +105,33 @@ def _add_listeners(
                 error = event.exception
                 on_error(f"internal error: {type(error).__name__}: {error}")
             case events.EVENT_JOB_MISSED:
-                on_error("the alarm came too late")
+                on_error("the alarm was too late")
             case _:
                 on_busy()
 
     codes = events.EVENT_JOB_ERROR | events.EVENT_JOB_MISSED | events.EVENT_JOB_MAX_INSTANCES
-    scheduler.add_listener(hear, codes | events.EVENT_SCHEDULER_STARTED)
+    scheduler.add_listener(handle, codes | events.EVENT_SCHEDULER_STARTED)
 
 
-def _watch_clock(receiver: socket.socket, scheduler: BaseScheduler, stop: Event, working: Lock) -> None:
-    """Wait for the bell, and shut down. Meanwhile see whether the clock was set, or the machine asleep: the
-    scheduler waits by another clock, and after a step backwards it would wait until the old time is back."""
-    ahead = _measure_clock_offset()
+def _watch_clock(receiver: socket.socket, scheduler: BaseScheduler, stop: Event, tick_lock: Lock) -> None:
+    """Wait until a signal makes the socket readable, then shut down.
+
+    Meanwhile notice when the clock was set or the machine was asleep, and run a tick: the scheduler waits by
+    another clock, and after a step backwards it would wait until the old time is reached again.
+    """
+    offset = _measure_clock_offset()
     while not select.select([receiver], [], [], TICK_INTERVAL)[0]:
-        before, ahead = ahead, _measure_clock_offset()
-        if abs(ahead - before) > _MAX_CLOCK_STEP:
+        old_offset, offset = offset, _measure_clock_offset()
+        if abs(offset - old_offset) > _MAX_CLOCK_STEP:
             scheduler.modify_job("tick", next_run_time=dt.datetime.now(dt.UTC))
     stop.set()
-    with working:  # to shut down waits for the tick, and holds what a tick needs that asks for an alarm
+    with (
+        tick_lock
+    ):  # shutdown() waits for the tick and holds a lock that the tick needs to add a job: deadlock
         if scheduler.running:
             scheduler.shutdown()
 
 
 def _measure_clock_offset() -> float:
-    """By how many seconds the time of day is ahead of the clock that nobody sets."""
+    """Return by how many seconds the system clock is ahead of the monotonic clock."""
     return time.time() - time.monotonic()

@@ -1,4 +1,4 @@
-"""Tell somebody that something went wrong: a command, or an address that takes JSON."""
+"""Notifies a command or a webhook of a failure (`on_failure`)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ _REFERENCE_PREFIXES = ("env:", "file:", "keyring:", "credential:")
 
 
 def run_hook(target: str, event: Mapping[str, object], folder: Path) -> str:
-    """Give the news, as JSON, to the command on its standard input or POST them to the address; why that
-    failed, or "". The command runs in the folder, not in a shell; `target` may be a Reference to either."""
+    """Send the event as JSON: to the standard input of a command, or by POST to a webhook URL.
+
+    `target` is the command, the URL, or a Reference to either. The command runs in `folder`, not in a shell.
+    Returns why that failed, or "".
+    """
     import json
 
     try:
         if target.startswith(_REFERENCE_PREFIXES):
             target = resolve_secret(target)
         body = redact(json.dumps(event, ensure_ascii=False))
-        is_address = target.startswith(("http:", "https:"))
-        return redact(_post_webhook(target, body) if is_address else _run_hook_command(target, body, folder))
+        is_url = target.startswith(("http:", "https:"))
+        return redact(_post_webhook(target, body) if is_url else _run_hook_command(target, body, folder))
     except (PublisherError, OSError, ValueError) as error:
         return redact(f"{type(error).__name__}: {error}")
 
@@ -32,10 +35,10 @@ def _post_webhook(url: str, body: str) -> str:
 
     try:
         headers = {"content-type": "application/json"}
-        answer = httpx.post(url, content=body.encode(), headers=headers, timeout=_TIMEOUT)
+        response = httpx.post(url, content=body.encode(), headers=headers, timeout=_TIMEOUT)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return type(error).__name__  # its text has the address, which may be the secret
-    return "" if answer.is_success else f"it answers {answer.status_code}"
+        return type(error).__name__  # its text has the URL, which may be secret
+    return "" if response.is_success else f"the server answered {response.status_code}"
 
 
 def _run_hook_command(command: str, body: str, folder: Path) -> str:
@@ -43,7 +46,7 @@ def _run_hook_command(command: str, body: str, folder: Path) -> str:
     import subprocess
 
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             shlex.split(command),
             cwd=folder,
             input=body.encode(),
@@ -52,8 +55,8 @@ def _run_hook_command(command: str, body: str, folder: Path) -> str:
             timeout=_TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        return f"it did not end within {_TIMEOUT:g} seconds"
-    if not done.returncode:
+        return f"the command did not end within {_TIMEOUT:g} seconds"
+    if not completed.returncode:
         return ""
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"it ended with {done.returncode}" + (f": {said[-1]}" if said else "")
+    lines = completed.stderr.decode("utf-8", "replace").strip().splitlines()
+    return f"the command failed with exit code {completed.returncode}" + (f": {lines[-1]}" if lines else "")

@@ -1,7 +1,7 @@
-"""One look at the clock: what is due and not done goes out, each issue once, and what cannot is told once.
+"""Publishes what is due: each issue once; what cannot be published is reported once.
 
-The ledger and the sources decide; nothing is kept from one tick to the next but how long to leave alone what
-just went wrong.
+The ledger and the sources decide what is due. Nothing is kept in memory between ticks, except how long to
+pause what just failed.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ LATE_THRESHOLD = dt.timedelta(minutes=5)
 
 _SHORT_PAUSE = dt.timedelta(seconds=20)
 _LONG_PAUSE = dt.timedelta(minutes=10)
-"""How long what failed as a whole, such as a bot without its token, is left alone."""
+"""How long to pause a channel that failed as a whole, such as a bot without its token."""
 
 
 class PassResult(NamedTuple):
-    """When something is due next, in UTC; what is to come; and the exit code as `publish` has it."""
+    """When something is due next (in UTC, or None), the calendar, and the exit code as of `publish`."""
 
     next_due: dt.datetime | None
     upcoming: Sequence[ScheduledItem]
@@ -62,8 +62,11 @@ class PassResult(NamedTuple):
 
 
 class Scheduler:
-    """Looks at the clock again and again. `stop` ends a tick after what it has begun; `vigil` is a daemon's,
-    without one each tick stands for itself."""
+    """Runs passes: each publishes everything that is due.
+
+    After `stop` is set, a pass ends when the current delivery has. `heartbeat` is given by a daemon; without
+    it each pass is recorded as a `publish tick`.
+    """
 
     def __init__(
         self, on_event: DaemonEventHandler, stop: Signal, heartbeat: Heartbeat | None = None
@@ -71,25 +74,25 @@ class Scheduler:
         self._on_event = on_event
         self._stop = stop
         self._heartbeat = heartbeat
-        # by file and channel: until when it is left alone, None for as long as its text is the same
+        # by (file, channel): until when it is paused (None: until it changes), and the version that failed
         self._pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]] = {}
         self._pending_pings = PendingPings(on_event, stop)
 
     def run_pass(self, config: Config, theme: Theme, clock: Clock) -> PassResult:
-        """Have everything go out that is due. Raises ConfigError when no file is an issue, StorageError."""
+        """Publish everything that is due. Raises ConfigError when no file is an issue, StorageError."""
         with closing(open_read_only_run(config, theme, clock)) as run:
             if self._heartbeat:
                 self._heartbeat.start(run)
             else:
                 record_tick(run.ledger, config.newsletter.id, clock.time())
-            done = _Pass(run, self._on_event, self._stop, self._pauses, self._pending_pings).run()
+            result = _Pass(run, self._on_event, self._stop, self._pauses, self._pending_pings).run()
             if self._heartbeat:
                 self._heartbeat.finish(run)
-            return done
+            return result
 
 
 class _Pass:
-    """One of them. `run` is for looking; what is published has a run of its own."""
+    """One pass. `run` is read-only; publishing opens another run."""
 
     def __init__(
         self,
@@ -117,12 +120,12 @@ class _Pass:
             self._refresh()
         self._exit_code = self._pending_pings.flush(self._run) or self._exit_code
         now = self._run.clock.time()
-        coming = (ItemStatus.WAITING, ItemStatus.BUSY, ItemStatus.HAS_ERRORS)
-        waiting = [one.next_check for one in self._items if one.status in coming]
+        pending = (ItemStatus.WAITING, ItemStatus.BUSY, ItemStatus.HAS_ERRORS)
+        times = [item.next_check for item in self._items if item.status in pending]
         if self._pending_pings.next_attempt:
-            waiting.append(self._pending_pings.next_attempt)
-        following = min((moment for moment in waiting if moment > now), default=None)
-        return PassResult(following, self._items, self._exit_code or self._alerts.exit_code)
+            times.append(self._pending_pings.next_attempt)
+        next_due = min((time for time in times if time > now), default=None)
+        return PassResult(next_due, self._items, self._exit_code or self._alerts.exit_code)
 
     def _refresh(self) -> None:
         now = self._run.clock.time()
@@ -133,43 +136,42 @@ class _Pass:
         self._alerts.report_problems(self._items, self._ledger_view)
 
     def _next_batch(self) -> list[ScheduledItem]:
-        """The first issue that is due, on all channels on which it is, of those that go the same way and see
-        the same archive."""
-        due = [one for one in self._items if one.status is ItemStatus.READY and not self._is_paused(one)]
-        return [one for one in due if self._batch_key(one) == self._batch_key(due[0])]
+        """Return the first issue that is due, on all its due channels that can be published together."""
+        due = [item for item in self._items if item.status is ItemStatus.READY and not self._is_paused(item)]
+        return [item for item in due if self._batch_key(item) == self._batch_key(due[0])]
 
-    def _batch_key(self, one: ScheduledItem) -> tuple[str, bool, bool, frozenset[str]]:
-        live = self._run.is_sending_channel(self._channels[one.key.channel])
-        return one.record.path, live, one.use_original_text, self._held_back_paths(one)
+    def _batch_key(self, item: ScheduledItem) -> tuple[str, bool, bool, frozenset[str]]:
+        is_sending = self._run.is_sending_channel(self._channels[item.key.channel])
+        return item.record.path, is_sending, item.use_original_text, self._held_back_paths(item)
 
-    def _held_back_paths(self, one: ScheduledItem) -> frozenset[str]:
-        """The issues that are not on a channel over the whole archive yet, and must not appear there."""
-        if not isinstance(self._channels[one.key.channel], ArchiveChannel):
+    def _held_back_paths(self, item: ScheduledItem) -> frozenset[str]:
+        """Return the issues that must not appear yet on a channel that shows the whole archive."""
+        if not isinstance(self._channels[item.key.channel], ArchiveChannel):
             return frozenset()
         return frozenset(
             other.record.path
             for other in self._items
-            if other.key.channel == one.key.channel and other.status in HELD_BACK_STATUSES
+            if other.key.channel == item.key.channel and other.status in HELD_BACK_STATUSES
         )
 
-    def _is_paused(self, one: ScheduledItem) -> bool:
-        """Whether it is to be left alone: for its time, and until its text or the settings change."""
-        until, mark = self._get_pause(one)
-        return mark == self._version(one) and (until is None or self._run.clock.time() < until)
+    def _is_paused(self, item: ScheduledItem) -> bool:
+        """Return whether it is paused. A pause ends early when the text or the configuration changes."""
+        until, version = self._get_pause(item)
+        return version == self._version(item) and (until is None or self._run.clock.time() < until)
 
-    def _get_pause(self, one: ScheduledItem) -> tuple[dt.datetime | None, tuple[str, ...]]:
-        return self._pauses.get((one.record.path, one.key.channel), (None, ()))
+    def _get_pause(self, item: ScheduledItem) -> tuple[dt.datetime | None, tuple[str, ...]]:
+        return self._pauses.get((item.record.path, item.key.channel), (None, ()))
 
-    def _version(self, one: ScheduledItem) -> tuple[str, ...]:
-        return one.record.sha256, self._run.config.digest
+    def _version(self, item: ScheduledItem) -> tuple[str, ...]:
+        return item.record.sha256, self._run.config.digest
 
     # -------------------------------------------------------------- publishing
 
     def _publish_batch(self, batch: Sequence[ScheduledItem]) -> None:
         run, record = self._run, batch[0].record
-        names = tuple(one.key.channel for one in batch)
-        again = all(self._get_pause(one)[1] == self._version(one) for one in batch)
-        if not again:
+        names = tuple(item.key.channel for item in batch)
+        repeated = all(self._get_pause(item)[1] == self._version(item) for item in batch)
+        if not repeated:
             self._on_event(
                 DaemonEvent("publishing", record.id, names, _format_lateness(batch[0], run.clock.time()))
             )
@@ -177,32 +179,34 @@ class _Pass:
             if run.is_sending_channel(self._channels[names[0]]):
                 ledger_guard.verify_ledger(run)
             if batch[0].use_original_text:
-                if not again:
-                    what = f"{batch[0].detail}; it ends as it began"
-                    self._on_event(DaemonEvent("warning", record.id, names, what, batch[0].hint))
+                if not repeated:
+                    message = f"{batch[0].detail}; the rest is sent with the original text"
+                    self._on_event(DaemonEvent("warning", record.id, names, message, batch[0].hint))
                 outcomes = self._send_original(batch)
             else:
                 outcomes = self._publish_current(batch)
         except (BusyError, ConfigError, IssueError) as error:
-            self._handle_error(batch, error, again=again)
+            self._handle_error(batch, error, repeated=repeated)
             return
-        for one in batch:
-            done = outcomes[one.key.channel]
-            if done.error:
-                self._handle_error([one], done.error, again=again)
+        for item in batch:
+            outcome = outcomes[item.key.channel]
+            if outcome.error:
+                self._handle_error([item], outcome.error, repeated=repeated)
             else:
-                self._record_done(one)
-                self._set_pause([one], _SHORT_PAUSE)
-                self._on_event(DaemonEvent("published", record.id, (done.name,), format_summary_line(done)))
-        for name in outcomes.keys() - set(names):  # a hub that is told of the feeds
+                self._record_done(item)
+                self._set_pause([item], _SHORT_PAUSE)
+                summary = format_summary_line(outcome)
+                self._on_event(DaemonEvent("published", record.id, (outcome.name,), summary))
+        for name in outcomes.keys() - set(names):  # pings of a hub about the feeds
             self._exit_code = self._pending_pings.record(run, outcomes[name]) or self._exit_code
 
     def _publish_current(self, batch: Sequence[ScheduledItem]) -> Mapping[str, ChannelOutcome]:
-        """Publish it as it is now; by channel, what became of it."""
+        """Publish the current text. Return the outcomes by channel."""
         run, record = self._run, batch[0].record
-        names = tuple(one.key.channel for one in batch)
-        old, not_yet = all(one.is_historic for one in batch), self._held_back_paths(batch[0])
-        request = Request(record.path, names, skip_checks=old, held_back=not_yet)
+        names = tuple(item.key.channel for item in batch)
+        is_historic = all(item.is_historic for item in batch)
+        held_back = self._held_back_paths(batch[0])
+        request = Request(record.path, names, skip_checks=is_historic, held_back=held_back)
 
         def report(event: RunEvent) -> None:
             if isinstance(event, RunWarning):
@@ -212,58 +216,59 @@ class _Pass:
         return publish(run.config, run.theme, request, now, report, run.clock, self._stop).channels
 
     def _send_original(self, batch: Sequence[ScheduledItem]) -> Mapping[str, ChannelOutcome]:
-        """Send the rest of what was begun in the words with which it began."""
+        """Send the rest of a started publication with its original text. Return the outcomes by channel."""
         outcomes = {}
-        for one in batch:
-            channel, known = self._channels[one.key.channel], self._ledger_view.unfinished[one.key]
+        for item in batch:
+            channel, status = self._channels[item.key.channel], self._ledger_view.unfinished[item.key]
             assert isinstance(channel, MessageChannel)
-            rest = OutgoingMessage(
-                one.key.issue, channel.name, channel, load_original_rendering(self._run.ledger, known)
+            message = OutgoingMessage(
+                item.key.issue, channel.name, channel, load_original_rendering(self._run.ledger, status)
             )
-            outcomes[channel.name] = deliver_one(self._run, rest, self._stop)
+            outcomes[channel.name] = deliver_one(self._run, message, self._stop)
         return outcomes
 
-    def _handle_error(self, batch: Sequence[ScheduledItem], error: PublisherError, *, again: bool) -> None:
-        """Tell why something is not out, and leave it alone for a while. What the ledger has as failed or
-        unknown is told by the next look. `again` when the same text and settings were tried before."""
-        names, now = tuple(one.key.channel for one in batch), self._run.clock.time()
-        standing = find_unfinished(self._run.ledger).get(batch[0].key)
-        counts = standing.counts if standing else DeliveryCounts()
+    def _handle_error(self, batch: Sequence[ScheduledItem], error: PublisherError, *, repeated: bool) -> None:
+        """Report why an issue was not published, and pause it. `repeated`: same text and settings as before.
+
+        Failed and unknown deliveries in the ledger are reported by the next `_refresh`.
+        """
+        names, now = tuple(item.key.channel for item in batch), self._run.clock.time()
+        status = find_unfinished(self._run.ledger).get(batch[0].key)
+        counts = status.counts if status else DeliveryCounts()
         if self._stop.is_set():
             self._on_event(DaemonEvent("waiting", batch[0].record.id, names, error.message))
         elif isinstance(error, BusyError):
             self._exit_code = self._exit_code or error.exit_code
             self._on_event(DaemonEvent("busy", batch[0].record.id, names, error.message))
             self._set_pause(batch, _SHORT_PAUSE)
-        elif isinstance(error, IssueError):  # only another text can help
-            self._alerts.report_error(batch[0], error, names, repeated=again)
+        elif isinstance(error, IssueError):  # only a changed text can help
+            self._alerts.report_error(batch[0], error, names, repeated=repeated)
             self._set_pause(batch, None)
-        elif standing and standing.next_at and standing.next_at > now:
+        elif status and status.next_at and status.next_at > now:
             self._exit_code = self._exit_code or error.exit_code
             self._on_event(DaemonEvent("waiting", batch[0].record.id, names, error.message))
-            self._set_pause(batch, standing.next_at - now)
+            self._set_pause(batch, status.next_at - now)
         elif counts.failed or counts.unknown:
             self._set_pause(batch, _SHORT_PAUSE)
         else:
-            self._alerts.report_error(batch[0], error, names, repeated=again)
+            self._alerts.report_error(batch[0], error, names, repeated=repeated)
             self._set_pause(batch, _LONG_PAUSE)
 
     def _set_pause(self, batch: Sequence[ScheduledItem], length: dt.timedelta | None) -> None:
         until = None if length is None else self._run.clock.time() + length
-        for one in batch:
-            self._pauses[one.record.path, one.key.channel] = until, self._version(one)
+        for item in batch:
+            self._pauses[item.record.path, item.key.channel] = until, self._version(item)
 
-    def _record_done(self, one: ScheduledItem) -> None:
-        """Note what the ledger does not hear of otherwise: files, and what is remembered to be out although
-        the ledger is older."""
-        channel, now = self._channels[one.key.channel], self._run.clock.time()
+    def _record_done(self, item: ScheduledItem) -> None:
+        """Record what publishing did not: files, and sent issues that an older copy of the ledger lacks."""
+        channel, now = self._channels[item.key.channel], self._run.clock.time()
         if self._run.is_sending_channel(channel):
-            adopt_publications(self._run.ledger, {one.key: now}, now)
+            adopt_publications(self._run.ledger, {item.key: now}, now)
         elif not isinstance(channel, ArchiveChannel):
-            record_files_started(self._run.ledger, {one.key: one.record.sha256}, now)
-            record_files_done(self._run.ledger, [(one.key.channel, one.key.destination)], now)
+            record_files_started(self._run.ledger, {item.key: item.record.sha256}, now)
+            record_files_done(self._run.ledger, [(item.key.channel, item.key.destination)], now)
 
 
-def _format_lateness(one: ScheduledItem, now: dt.datetime) -> str:
-    late = now - one.due
+def _format_lateness(item: ScheduledItem, now: dt.datetime) -> str:
+    late = now - item.due
     return f"late by {format_duration(late)}" if late > LATE_THRESHOLD else ""

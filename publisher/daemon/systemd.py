@@ -1,4 +1,4 @@
-"""Tell systemd how the daemon is, as `Type=notify` and `WatchdogSec=` ask for.
+"""Reports the state of the daemon to systemd, for `Type=notify` and `WatchdogSec=`.
 
 https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
 """
@@ -11,11 +11,11 @@ from contextlib import suppress
 
 
 def notify_systemd(*states: str) -> None:
-    """Tell states, such as READY=1. Where systemd did not start this, nobody hears it."""
-    place = os.environ.get("NOTIFY_SOCKET", "")
-    if not place.startswith(("/", "@")):
+    """Send states such as READY=1. Does nothing if systemd did not start this process."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
         return
-    if place.startswith("@"):  # a name that is no file
-        place = f"\0{place[1:]}"
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
-        to.sendto("\n".join(states).encode(), place)
+    if address.startswith("@"):  # a socket in the abstract namespace
+        address = f"\0{address[1:]}"
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        sender.sendto("\n".join(states).encode(), address)

@@ -1,12 +1,12 @@
-"""What was sent where. The ledger decides; whoever publishes asks it first and tells it after.
+"""The record of what was sent where: asked before every send, updated after it.
 
-A publication is an issue on its way through a channel to a destination, and there is one row for each, ever:
-who has it in hand publishes, nobody else. Its deliveries, one for each part and recipient, go
+A publication is one issue on one channel at one destination, and has exactly one row. Only the process that
+holds its lease may deliver it. Its deliveries, one for each part and recipient, go
 
     planned ─▶ sending ─▶ sent | failed | unknown
 
-`sending` is on disk before the act, and what came of it after: a row that is found in `sending` when its
-owner is gone becomes `unknown`, which only a person or a look at the platform can settle.
+`sending` is on disk before the send, the outcome after it. A delivery that is still `sending` when its owner
+is gone becomes `unknown`, which only a person or a request to the platform can resolve.
 """
 
 from publisher.ledger.ledger import Ledger as Ledger

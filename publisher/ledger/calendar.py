@@ -1,4 +1,4 @@
-"""What the ledger knows of issues to come: what a person decided about them, what was told already."""
+"""Schedule overrides, issues published with --force, publications by progress, and alerts already sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from publisher.ledger.queries import find_statuses
 
 
 class ScheduleOverride(NamedTuple):
-    """What a person decided about an issue on a channel: to hold it, to have it go out at another time."""
+    """A person's decision about an issue on a channel: held, or due at another time."""
 
     held: bool = False
     due: dt.datetime | None = None
@@ -26,8 +26,9 @@ def save_override(
     held: bool | None = None,
     due: dt.datetime | None = None,
 ) -> None:
-    """Note a decision about an issue on these channels; what is None stays as it was."""
-    flag, when = None if held is None else int(held), format_utc(due) if due else None
+    """Save a decision about an issue on these channels. What is None keeps the value saved before."""
+    held_value = None if held is None else int(held)
+    due_value = format_utc(due) if due else None
     with ledger.transaction() as tx:
         for channel in channels:
             tx.execute(
@@ -36,22 +37,22 @@ def save_override(
                    ON CONFLICT (issue, channel) DO UPDATE
                    SET held = COALESCE(?, schedule_override.held),
                        due = COALESCE(?, schedule_override.due)""",
-                *(issue, channel, flag, when, flag, when),
+                *(issue, channel, held_value, due_value, held_value, due_value),
             )
 
 
 def load_overrides(ledger: Ledger) -> dict[tuple[str, str], ScheduleOverride]:
-    """What was decided, by issue and channel."""
+    """Return the overrides by (issue, channel)."""
     with ledger.transaction() as tx:
-        found = tx.fetch_all("SELECT issue, channel, held, due FROM schedule_override")
+        rows = tx.fetch_all("SELECT issue, channel, held, due FROM schedule_override")
     return {
         (issue, channel): ScheduleOverride(bool(held), parse_utc(due) if due else None)
-        for issue, channel, held, due in found
+        for issue, channel, held, due in rows
     }
 
 
 class ForcedIssue(NamedTuple):
-    """That a person wanted a text out although it has errors. `source` is the SHA-256 of the text."""
+    """A text that a person published with --force. `source_digest` is its SHA-256, `errors` what is wrong."""
 
     source_digest: str
     errors: str
@@ -59,7 +60,7 @@ class ForcedIssue(NamedTuple):
 
 
 def record_forced(ledger: Ledger, issue: str, source_digest: str, errors: str, now: dt.datetime) -> None:
-    """Note that a person wants this text of an issue out, whatever errors it has."""
+    """Record that a person publishes this text of an issue with --force, in spite of its errors."""
     with ledger.transaction() as tx:
         tx.execute(
             "INSERT INTO forced_issue (issue, source_digest, errors, forced_at) VALUES (?, ?, ?, ?)",
@@ -68,40 +69,40 @@ def record_forced(ledger: Ledger, issue: str, source_digest: str, errors: str, n
 
 
 def load_forced_issues(ledger: Ledger) -> dict[str, tuple[ForcedIssue, ...]]:
-    """By issue, the texts that a person insisted on, the last one at the end."""
-    found: dict[str, tuple[ForcedIssue, ...]] = {}
+    """Return the texts published with --force by issue, oldest first."""
+    forced: dict[str, tuple[ForcedIssue, ...]] = {}
     with ledger.transaction() as tx:
         rows = tx.fetch_all("SELECT issue, source_digest, errors, forced_at FROM forced_issue ORDER BY id")
-    for issue, source, errors, at in rows:
-        found[issue] = (*found.get(issue, ()), ForcedIssue(source, errors, parse_utc(at)))
-    return found
+    for issue, source_digest, errors, forced_at in rows:
+        forced[issue] = (*forced.get(issue, ()), ForcedIssue(source_digest, errors, parse_utc(forced_at)))
+    return forced
 
 
 def find_published(ledger: Ledger) -> frozenset[PublicationKey]:
-    """The publications that were done once."""
+    """Return the publications that were complete at least once."""
     with ledger.transaction() as tx:
-        found = tx.fetch_all("SELECT issue, channel, destination FROM publication WHERE published_at <> ''")
-    return frozenset(PublicationKey(*row) for row in found)
+        rows = tx.fetch_all("SELECT issue, channel, destination FROM publication WHERE published_at <> ''")
+    return frozenset(PublicationKey(*row) for row in rows)
 
 
 def find_unfinished(ledger: Ledger) -> dict[PublicationKey, PublicationStatus]:
-    """How the publications stand that were begun and never done."""
+    """Return the status of each publication that was started and never completed."""
     with ledger.transaction() as tx:
         issues = tx.fetch_all("SELECT DISTINCT issue FROM publication WHERE published_at = '' ORDER BY issue")
-    found = find_statuses(ledger, [issue for (issue,) in issues])
-    return {one.key: one for one in found if one.published is None}
+    statuses = find_statuses(ledger, [issue for (issue,) in issues])
+    return {status.key: status for status in statuses if status.published is None}
 
 
 def find_ready(ledger: Ledger, now: dt.datetime) -> frozenset[PublicationKey]:
-    """The publications with planned deliveries that nobody has to wait for any more."""
+    """Return unfinished publications with planned deliveries that need not wait any longer."""
     with ledger.transaction() as tx:
-        found = tx.fetch_all(
+        rows = tx.fetch_all(
             """SELECT issue, channel, destination FROM publication WHERE published_at = '' AND EXISTS (
                SELECT 1 FROM delivery WHERE delivery.publication = publication.id AND state = 'planned'
                AND next_at <= ?)""",
             format_utc(now),
         )
-    return frozenset(PublicationKey(*row) for row in found)
+    return frozenset(PublicationKey(*row) for row in rows)
 
 
 def adopt_publications(
@@ -110,8 +111,10 @@ def adopt_publications(
     now: dt.datetime,
     digest: str = ADOPTED,
 ) -> frozenset[PublicationKey]:
-    """Take publications as done that were out before the ledger began, since these moments; those that were
-    not known. With a `digest` it is known of what, and an edit since can be told."""
+    """Record publications that were published before the ledger existed, each with its time, as done.
+
+    Return the keys that the ledger did not have yet. With the digest of the content, later edits are noticed.
+    """
     with ledger.transaction() as tx:
         return frozenset(
             key
@@ -126,25 +129,27 @@ def adopt_publications(
 
 
 def find_alerted(ledger: Ledger, kind: str) -> frozenset[tuple[str, str]]:
-    """The issues and channels of which that was told once."""
+    """Return (issue, channel) of each alert of this kind that was sent."""
     with ledger.transaction() as tx:
         return frozenset(
-            (str(a), str(b))
-            for a, b in tx.fetch_all("SELECT DISTINCT issue, channel FROM alert WHERE kind = ?", kind)
+            (str(issue), str(channel))
+            for issue, channel in tx.fetch_all(
+                "SELECT DISTINCT issue, channel FROM alert WHERE kind = ?", kind
+            )
         )
 
 
 def record_alerts(
     ledger: Ledger, subjects: Iterable[tuple[str, str]], kind: str, detail: str, now: dt.datetime
 ) -> list[tuple[str, str]]:
-    """Note that something is told about these issues and channels; those of whom it was not told before."""
+    """Record an alert about each (issue, channel). Return those for which it was not recorded before."""
     with ledger.transaction() as tx:
         return [
-            one
-            for one in sorted(subjects)  # in one order, or two who tell at once wait for each other
+            subject
+            for subject in sorted(subjects)  # in the same order everywhere, or two processes deadlock
             if tx.execute(
                 """INSERT INTO alert (issue, channel, kind, detail, alerted_at) VALUES (?, ?, ?, ?, ?)
                    ON CONFLICT DO NOTHING""",
-                *(*one, kind, detail, format_utc(now)),
+                *(*subject, kind, detail, format_utc(now)),
             )
         ]

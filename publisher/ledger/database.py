@@ -1,4 +1,4 @@
-"""The two databases under one text of SQL: how each begins a transaction, and what it calls things."""
+"""What SQLite and PostgreSQL have in common for the ledger: the same SQL, but for a few words."""
 
 from __future__ import annotations
 
@@ -10,52 +10,56 @@ Row = tuple[Any, ...]
 
 
 class Transaction(Protocol):
-    """Statements that hold together or not at all. Values stand as ? in the text."""
+    """Statements that all take effect, or none. `?` in the SQL marks a value."""
 
     def execute(self, sql: str, *values: object) -> int:
-        """Run a statement; how many rows it touched."""
+        """Run a statement. Return the number of rows it changed."""
         ...
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
-        """Run a statement for each row of values, holding few at a time; how many rows it touched."""
+        """Run a statement for each row of values, in batches. Return the number of rows changed."""
         ...
 
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
-        """The rows a query finds."""
+        """Return the rows of a query."""
         ...
 
 
 class Database(Protocol):
     """A database, for one process; its threads take turns.
 
-    `words` are what it spells in its own way: `id` and `bytes` for the schema, `lock` at the end of a
-    query whose row must stay as it is until the transaction ends.
+    `dialect` has the SQL that differs: the column types `id` and `bytes` for the schema, and `lock`, which
+    ends a query whose row must not change until the transaction ends.
     """
 
     dialect: ClassVar[dict[str, str]]
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """A transaction that commits at the end of the block, durably. Raises StorageError when the
-        database does not take it; nothing of it is there then."""
+        """Open a transaction that is committed durably at the end of the block.
+
+        Raises StorageError when the database fails; then nothing of it is stored.
+        """
         ...
 
     def get_version(self, tx: Transaction) -> int:
-        """The version of the schema, 0 when there is none. Until the transaction ends, nobody else makes
-        tables."""
+        """Return the version of the schema, 0 when there is none.
+
+        No other process can create tables until the transaction ends.
+        """
         ...
 
     def set_version(self, tx: Transaction, version: int) -> None:
-        """Note the version of the schema."""
+        """Store the version of the schema."""
         ...
 
     def check_health(self) -> Iterator[tuple[str, bool]]:
-        """What there is to know about it, and whether that is good."""
+        """Yield facts about the database, and whether each is as it should be."""
         ...
 
     def write_backup(self) -> None:
-        """Leave a copy beside it, if it is a file; one that cannot be written is no error."""
+        """Write a copy beside the database file, if it is a file. A failure is ignored."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connection."""
         ...

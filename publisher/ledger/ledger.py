@@ -1,4 +1,4 @@
-"""The ledger as those who publish use it: claim a publication, plan it, take turns at it, let it go."""
+"""The ledger for processes that publish: claim a publication, plan, checkpoint and release it."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from publisher.ledger.transitions import (
 
 
 class Ledger:
-    """The tx of a newsletter, in the file `place` or in the database at the address postgresql://…
+    """The ledger of a newsletter, in an SQLite file (a path) or a PostgreSQL database (postgresql://…).
 
-    Every method is one transaction, and raises StorageError when the database does not take it. Threads may
-    share a ledger: they take turns.
+    Every method is one transaction, and raises StorageError when the database fails. Threads may share a
+    ledger: they take turns.
     """
 
     def __init__(self, location: Path | str) -> None:
@@ -51,52 +51,51 @@ class Ledger:
             raise
 
     def close(self) -> None:
-        """Let go of the database, and leave a copy beside it if it is a file that learnt something."""
+        """Close the database. Write a backup of an SQLite file first if results were recorded."""
         if self._is_modified:
             self._database.write_backup()
         self._database.close()
 
-    # ------------------------------------------------------------ in hand or not
+    # -------------------------------------------------------------------- leases
 
     def claim(
         self, key: PublicationKey, now: dt.datetime, lease_duration: dt.timedelta, *, idempotent: bool = False
     ) -> Lease:
-        """Take a publication in hand until `now + lease`, longer with every turn.
+        """Lease a publication until `now + lease_duration`; each checkpoint extends the lease.
 
-        What a former owner left in `sending` becomes unknown; planned again if it changes what stands there,
-        or if the channel is `repeatable`. Raises BusyError, naming the owner, while another has it.
+        Deliveries that a former owner left in `sending` become unknown. Edits, and all deliveries if the
+        channel is idempotent, are planned again instead. Raises BusyError, naming the owner, while another
+        process has the lease.
         """
-        until, me = format_utc(now + lease_duration), get_process_id()
+        expiry, process_id = format_utc(now + lease_duration), get_process_id()
         with self.transaction() as tx:
             new = tx.execute(
                 """INSERT INTO publication (issue, channel, destination, owner, fence, leased_until)
                    VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING""",
-                *key,
-                me,
-                until,
+                *(*key, process_id, expiry),
             )
-            [(number, holder, fence, held)] = tx.fetch_all(
+            [(publication_id, owner, fence, leased_until)] = tx.fetch_all(
                 f"""SELECT id, owner, fence, leased_until FROM publication
                     WHERE issue = ? AND channel = ? AND destination = ? {self.dialect["lock"]}""",
                 *key,
             )
             if new:
-                return Lease(number, 1)
-            if holder and held > format_utc(now) and not is_process_gone(holder):
+                return Lease(publication_id, 1)
+            if owner and leased_until > format_utc(now) and not is_process_gone(owner):
                 raise BusyError(
-                    f"{key.destination} is in the hands of {format_owner(holder)}",
-                    f"wait until it is done; it has until {held[:19]}Z to say that it is still at work",
+                    f"{key.destination} is being published by {format_owner(owner)}",
+                    f"wait until it is done; its lease ends at {leased_until[:19]}Z unless it is extended",
                 )
-            claim = Lease(number, fence + 1)
+            lease = Lease(publication_id, fence + 1)
             tx.execute(
                 "UPDATE publication SET owner = ?, fence = ?, leased_until = ? WHERE id = ?",
-                *(me, claim.fence, until, claim.publication_id),
+                *(process_id, lease.fence, expiry, lease.publication_id),
             )
-            recover_interrupted(tx, claim.publication_id, now, idempotent=idempotent)
-            return claim
+            recover_interrupted(tx, lease.publication_id, now, idempotent=idempotent)
+            return lease
 
     def release(self, lease: Lease, now: dt.datetime) -> None:
-        """Let a publication go, and note whether it is done. A claim that was lost changes nothing."""
+        """Give up the lease, and record whether the publication is done. No effect if the lease was lost."""
         with self.transaction() as tx:
             if tx.execute(
                 "UPDATE publication SET owner = '', leased_until = '' WHERE id = ? AND fence = ?", *lease
@@ -114,12 +113,13 @@ class Ledger:
         *,
         keep_content: bool,
     ) -> None:
-        """Plan each part for each recipient, few at a time; what is planned already stays as it is, unless
-        its recipient is none any more.
+        """Plan a delivery of each part to each recipient, few in memory at a time.
 
-        The parts become the content of the publication: what was sent with another content is planned to be
-        changed, and what is no part any more to be taken back. With `keep`, none of that happens: the content
-        stays the one it began with. Raises LostError. The recipients must not ask the ledger anything.
+        Existing deliveries stay as they are, but those not sent yet are dropped if their recipient was
+        removed. The parts become the content of the publication: deliveries sent with other content are
+        planned as edits, and those of removed parts are planned to be deleted. With `keep_content` the
+        publication keeps the content it was started with. `recipients` must not use the ledger while it is
+        iterated. Raises LeaseLostError.
         """
         with self.transaction() as tx:
             if not owns(tx, self.dialect, lease):
@@ -129,7 +129,7 @@ class Ledger:
                 replace_content(tx, lease.publication_id, parts, format_utc(now))
             plan_deliveries(tx, self.dialect, lease.publication_id, recipients)
 
-    # ----------------------------------------------------------------- the turns
+    # --------------------------------------------------------------- checkpoints
 
     def checkpoint(
         self,
@@ -141,32 +141,31 @@ class Ledger:
         *,
         ordered: bool = False,
     ) -> list[Delivery]:
-        """Take in what came of the last tasks, and give out the next ones, at most `size`: from here on they
-        count as begun. With `ordered`, only the first part that has not arrived is given, and none while that
-        one cannot be sent.
+        """Record the results of the last deliveries, extend the lease, and start at most `limit` more.
 
-        Raises LostError when another has the publication; the results are in the tx as evidence all the
-        same.
+        The returned deliveries are `sending` from here on. With `ordered`, only the first part that has not
+        arrived is started, and none while that one cannot be sent. Raises LeaseLostError when another process
+        has the publication; the results are recorded as evidence all the same.
         """
         hit_failpoint("confirming")
         with self.transaction() as tx:
-            # first, because it is also the lock: nobody can take over while the results are noted
-            kept = tx.execute(
+            # first, because it also locks the row: no one can take over while the results are recorded
+            owned = tx.execute(
                 "UPDATE publication SET leased_until = ? WHERE id = ? AND fence = ?",
                 format_utc(now + lease_duration),
                 *lease,
             )
             for result in results:
                 record_result(tx, lease, result)
-            tasks = start_deliveries(tx, lease, limit, now, ordered=ordered) if kept and limit else []
+            deliveries = start_deliveries(tx, lease, limit, now, ordered=ordered) if owned and limit else []
         self._is_modified = self._is_modified or bool(results)
-        hit_failpoint("begun" if tasks else "confirmed")
-        if not kept:
+        hit_failpoint("begun" if deliveries else "confirmed")
+        if not owned:
             raise _build_takeover_error()
-        return tasks
+        return deliveries
 
     def load_part(self, digest: str, key: str) -> Part:
-        """The part of that digest, as it was planned."""
+        """Return the part with that digest, as it was planned."""
         with self.transaction() as tx:
             [(media_type, body)] = tx.fetch_all(
                 "SELECT media_type, body FROM content WHERE digest = ?", digest
@@ -174,7 +173,7 @@ class Ledger:
         return Part(key, media_type, bytes(body))
 
     def find_next_attempt(self, lease: Lease) -> dt.datetime | None:
-        """When the first delivery that was put off is due; None when none was."""
+        """Return when the first postponed delivery is due, None if there is none."""
         with self.transaction() as tx:
             [(first,)] = tx.fetch_all(
                 """SELECT MIN(next_at) FROM delivery
@@ -186,12 +185,13 @@ class Ledger:
 
 def _build_takeover_error() -> LeaseLostError:
     return LeaseLostError(
-        "another publish took this over", "this one was stopped too long: see publish status"
+        "another process took over this publication",
+        "this process was suspended longer than its lease: see publish status",
     )
 
 
 def _open_database(location: Path | str) -> Database:
-    """The database in the file `place`, or the one at the address postgresql://…"""
+    """Open the SQLite file at a path, or the PostgreSQL database at a URL."""
     if isinstance(location, Path):
         from publisher.ledger.sqlite import SqliteDatabase
 

@@ -1,4 +1,4 @@
-"""Single facts that the ledger keeps about itself, each by its name."""
+"""Single values in the ledger, by name: counters, and when a scheduler was last active."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import format_utc, parse_utc
 
 HEARTBEAT_TIMEOUT = dt.timedelta(minutes=2)
-"""So long after it was last alive a daemon is missed."""
+"""A daemon without a heartbeat for this long counts as missing."""
 
 _MAX_TICK_INTERVAL = dt.timedelta(hours=25)
-"""So long may lie between two looks of a timer, which may be set to once a day."""
+"""The longest time between two runs of `publish tick`: a timer may be set to once a day."""
 
 
 def get_meta(ledger: Ledger, name: str) -> str:
-    """The fact, or ""."""
+    """Return the value, "" if there is none."""
     with ledger.transaction() as tx:
         return _select_meta(tx, name)
 
 
 def set_meta(ledger: Ledger, name: str, value: str) -> None:
-    """Note the fact."""
+    """Store the value."""
     with ledger.transaction() as tx:
         _upsert_meta(tx, name, value)
 
 
 def increment_meta(ledger: Ledger, name: str, minimum: int = 0) -> int:
-    """Add one to a number, or to `at_least` when that is more; the sum."""
+    """Add one to a counter, or to `minimum` if that is greater. Return the sum."""
     with ledger.transaction() as tx:
         number = max(int(_select_meta(tx, name) or 0), minimum) + 1
         _upsert_meta(tx, name, str(number))
@@ -37,46 +37,46 @@ def increment_meta(ledger: Ledger, name: str, minimum: int = 0) -> int:
 
 
 class SchedulerActivity(NamedTuple):
-    """Who looks at the clock: when a daemon was alive the last time, None when there is none, it left, or
-    `publish tick` came in its place; and when that last looked."""
+    """What runs the schedule. `heartbeat` is when a daemon was last alive, None if there is none, it was
+    stopped, or `publish tick` ran since; `last_tick` is when that last ran."""
 
     heartbeat: dt.datetime | None = None
     last_tick: dt.datetime | None = None
 
     def is_daemon_missing(self, now: dt.datetime) -> bool:
-        """Whether a daemon is missed."""
+        """Return whether a daemon stopped without notice."""
         return self.heartbeat is not None and now - self.heartbeat > HEARTBEAT_TIMEOUT
 
     def is_active(self, now: dt.datetime) -> bool:
-        """Whether a daemon or a timer looks at the clock, as far as can be seen."""
+        """Return whether a daemon or a timer seems to run the schedule."""
         if self.heartbeat:
             return not self.is_daemon_missing(now)
         return self.last_tick is not None and now - self.last_tick <= _MAX_TICK_INTERVAL
 
 
 def record_heartbeat(ledger: Ledger, newsletter: str, now: dt.datetime | None) -> None:
-    """Note that the daemon of a newsletter, by its id, is alive; with None, that it left."""
+    """Record that the daemon of a newsletter (by its id) is alive at `now`, or was stopped (None)."""
     set_meta(ledger, f"heartbeat of {newsletter}", format_utc(now) if now else "")
 
 
 def record_tick(ledger: Ledger, newsletter: str, now: dt.datetime) -> None:
-    """Note that somebody who is no daemon looks at the clock for a newsletter."""
+    """Record a run of `publish tick` for a newsletter (by its id)."""
     set_meta(ledger, f"looked for {newsletter}", format_utc(now))
 
 
 def load_activity(ledger: Ledger, newsletter: str) -> SchedulerActivity:
-    """Who looks at the clock for a newsletter: several may share a ledger."""
+    """Return what runs the schedule of a newsletter (by its id): several may share a ledger."""
     with ledger.transaction() as tx:
-        alive = _select_meta(tx, f"heartbeat of {newsletter}")
-        looked = _select_meta(tx, f"looked for {newsletter}")
+        heartbeat = _select_meta(tx, f"heartbeat of {newsletter}")
+        last_tick = _select_meta(tx, f"looked for {newsletter}")
     return SchedulerActivity(
-        parse_utc(alive) if alive > looked else None, parse_utc(looked) if looked else None
+        parse_utc(heartbeat) if heartbeat > last_tick else None, parse_utc(last_tick) if last_tick else None
     )
 
 
 def _select_meta(tx: Transaction, name: str) -> str:
-    found = tx.fetch_all("SELECT value FROM meta WHERE name = ?", name)
-    return str(found[0][0]) if found else ""
+    rows = tx.fetch_all("SELECT value FROM meta WHERE name = ?", name)
+    return str(rows[0][0]) if rows else ""
 
 
 def _upsert_meta(tx: Transaction, name: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""The ledger in numbers, for those who watch over a daemon."""
+"""Numbers from the ledger, for monitoring a daemon."""
 
 from __future__ import annotations
 
@@ -12,43 +12,49 @@ from publisher.ledger.process_id import get_process_id
 
 
 class LedgerMetrics(NamedTuple):
-    """`deliveries` counts by channel and state; `published` is when an issue was last out, by channel."""
+    """`deliveries` counts by (channel, state); `last_published` is the last time of an issue, by channel."""
 
     deliveries: Mapping[tuple[str, str], int] = {}
     last_published: Mapping[str, dt.datetime] = {}
 
 
 def collect_metrics(ledger: Ledger, newsletter: str, channels: Iterable[str]) -> LedgerMetrics:
-    """The figures of one newsletter, by its id. States that nothing is in are told, too, of these channels
-    and of all that ever had a delivery."""
+    """Return the numbers of one newsletter, by its id.
+
+    States without deliveries are included with 0, for these channels and all that ever had a delivery.
+    """
     prefix = f"{newsletter}/"
     with ledger.transaction() as tx:
-        counted = tx.fetch_all(
-            # by publication first, which is the order of the index: a million take a twentieth of the time
+        state_counts = tx.fetch_all(
+            # grouped by publication first, in the order of the index: 20 times as fast for a million
             """SELECT channel, state, SUM(number) FROM publication
                JOIN (SELECT publication, state, COUNT(*) AS number FROM delivery GROUP BY publication, state)
                AS counted ON counted.publication = publication.id
                WHERE issue = ? OR SUBSTR(issue, 1, ?) = ? GROUP BY channel, state""",
             *(newsletter, len(prefix), prefix),
         )
-        last = tx.fetch_all(
+        last_times = tx.fetch_all(
             """SELECT channel, destination, MAX(published_at) AS last FROM publication
                WHERE SUBSTR(issue, 1, ?) = ? AND published_at <> '' AND digest <> ?
                GROUP BY channel, destination ORDER BY last""",
             *(len(prefix), prefix, ADOPTED),
         )
-    names = dict.fromkeys([*channels, *(channel for channel, _, _ in counted)])
+    names = dict.fromkeys([*channels, *(channel for channel, _, _ in state_counts)])
     deliveries = {(channel, state.value): 0 for channel in names for state in DeliveryState}
-    deliveries |= {(channel, state): int(number) for channel, state, number in counted}
+    deliveries |= {(channel, state): int(number) for channel, state, number in state_counts}
     issues = [
-        (channel, when) for channel, where, when in last if not PublicationKey("", channel, where).notice_of
+        (channel, time)
+        for channel, destination, time in last_times
+        if not PublicationKey("", channel, destination).notice_of
     ]
-    return LedgerMetrics(deliveries, {channel: parse_utc(when) for channel, when in issues})
+    return LedgerMetrics(deliveries, {channel: parse_utc(time) for channel, time in issues})
 
 
 def find_lease_expiry(ledger: Ledger) -> dt.datetime | None:
-    """When something of what this process is sending must have come of it at the latest; None when it sends
-    nothing. Whoever has a publication in hand puts this off with every turn."""
+    """Return when the first lease of this process ends, None if it has none.
+
+    Each checkpoint extends a lease, so a process that gets past this time is stuck.
+    """
     with ledger.transaction() as tx:
         [(first,)] = tx.fetch_all(
             "SELECT MIN(leased_until) FROM publication WHERE owner = ?", get_process_id()

@@ -1,4 +1,4 @@
-"""What the ledger takes and gives. All plain data; moments are aware."""
+"""What goes into the ledger and comes out of it. All plain data; datetimes are aware."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from publisher.errors import BusyError
 
 
 def format_utc(time: dt.datetime) -> str:
-    """A moment as text that sorts."""
+    """Format a time as text in UTC that sorts by time."""
     return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def parse_utc(text: str) -> dt.datetime:
-    """The moment of such a text."""
+    """Parse a text written by `format_utc`."""
     return dt.datetime.fromisoformat(text)
 
 
 ADOPTED = "adopted"
-"""The digest of a publication that was out before the ledger began."""
+"""The digest of a publication from before the ledger existed."""
 
 
 class DeliveryState(Enum):
-    """How a delivery stands. `dropped` is one that a person gave up, or whose part was taken back."""
+    """The state of a delivery. `dropped`: given up by a person, or its part was deleted."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -39,33 +39,34 @@ _NOTICE_SEPARATOR = ", notice "
 
 
 class PublicationKey(NamedTuple):
-    """What a publication is known by: the issue's id in the feeds, the channel's name, whom it goes to."""
+    """Identifies a publication: the issue's id in the feeds, the channel's name, and the destination."""
 
     issue: str
     channel: str
     destination: str
 
     def for_notice(self, digest: str) -> PublicationKey:
-        """The key of a notice to those who have this publication; `digest` tells it from others."""
+        """Return the key of a notice to the recipients of this publication; `digest` is that of its text."""
         return self._replace(destination=f"{self.destination}{_NOTICE_SEPARATOR}{digest}")
 
     @property
     def notice_of(self) -> PublicationKey | None:
-        """The publication whose readers a notice is for; None for what is no notice."""
-        destination, mark, _ = self.destination.rpartition(_NOTICE_SEPARATOR)
-        return self._replace(destination=destination) if mark else None
+        """The publication whose recipients a notice is for; None if this is not a notice."""
+        destination, separator, _ = self.destination.rpartition(_NOTICE_SEPARATOR)
+        return self._replace(destination=destination) if separator else None
 
 
 class Lease(NamedTuple):
-    """A publication in hand. `fence` grows with every owner: what an earlier one does late has no effect."""
+    """The right to deliver a publication. `fence` grows with each owner, so late writes by an earlier
+    one have no effect."""
 
     publication_id: int
     fence: int
 
 
 class Delivery(NamedTuple):
-    """A delivery to be made now. `digest` is that of the part, empty when it is to be taken back;
-    `remote_id` names what stands at the destination already. `tries` counts this one, too."""
+    """A delivery to make now. `digest` is that of the part, "" if it is to be deleted; `remote_id` names the
+    message to edit or delete, "" for a new one. `tries` includes this one."""
 
     id: int
     recipient: str
@@ -77,8 +78,8 @@ class Delivery(NamedTuple):
 
 
 class DeliveryResult(NamedTuple):
-    """What came of a task. `at` is when it ended; one that is planned again has a time in `next_at`.
-    `moved_to` is the recipient's new name, if the platform told one."""
+    """The outcome of a delivery. `next_at` is when to retry it, if it is planned again. `moved_to` is the
+    recipient's new name, if the platform reported one."""
 
     delivery: Delivery
     state: DeliveryState
@@ -91,7 +92,7 @@ class DeliveryResult(NamedTuple):
 
 
 class DeliveryCounts(NamedTuple):
-    """How many deliveries of a publication stand how."""
+    """The deliveries of a publication, counted by state."""
 
     planned: int = 0
     sending: int = 0
@@ -102,18 +103,17 @@ class DeliveryCounts(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The number of deliveries in any state."""
         return sum(self)
 
 
 class PublicationStatus(NamedTuple):
-    """A publication as it stands.
+    """The current status of a publication.
 
-    `digest` covers the parts it was last planned with, `parts` has their digests by key and `live` those of
-    what stands at the destination, where there is only one recipient. `owner` is who has it in hand, "" for
-    nobody or one who is gone, and may go without a word until `until`. `reasons` are those of deliveries that
-    have not arrived, the worst first. `states` has by part how its delivery stands and the digest of what was
-    tried last, where there is only one recipient.
+    `digest` covers the parts it was last planned with, `part_digests` has theirs by key. `owner` is the
+    process that holds the lease until `leased_until`, "" for none or one that is gone. `reasons` are those of
+    deliveries that have not arrived, most serious first. With a single recipient, `delivered_digests` has by
+    part the digest of what the recipient has, and `part_states` the state and the digest of the last attempt.
     """
 
     id: int
@@ -134,9 +134,9 @@ class PublicationStatus(NamedTuple):
 
     @property
     def is_adopted(self) -> bool:
-        """Whether it was out before the ledger began, so that nobody knows how."""
+        """Whether it is from before the ledger existed, so that its content is not known."""
         return self.digest == ADOPTED
 
 
 class LeaseLostError(BusyError):
-    """The publication is in other hands by now."""
+    """Another process has taken over the publication."""

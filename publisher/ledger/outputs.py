@@ -1,4 +1,4 @@
-"""What the ledger knows of places: destinations that moved, and folders whose files are being written."""
+"""Destinations that were renamed by the platform, and folders whose files are being written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from publisher.ledger.models import PublicationKey, format_utc
 
 
 def save_recipient_alias(ledger: Ledger, channel: str, destination: str, moved_to: str) -> None:
-    """Note that a platform gave a destination another name."""
+    """Record that a platform gave a destination another name."""
     with ledger.transaction() as tx:
         tx.execute(
             """INSERT INTO recipient_alias (channel, recipient, moved_to) VALUES (?, ?, ?)
@@ -23,7 +23,7 @@ def save_recipient_alias(ledger: Ledger, channel: str, destination: str, moved_t
 
 
 def load_recipient_aliases(ledger: Ledger, channel: str) -> Mapping[str, str]:
-    """The new names of a channel's destinations."""
+    """Return the new names of a channel's destinations, by the old ones."""
     with ledger.transaction() as tx:
         return dict(
             tx.fetch_all("SELECT recipient, moved_to FROM recipient_alias WHERE channel = ?", channel)
@@ -31,26 +31,28 @@ def load_recipient_aliases(ledger: Ledger, channel: str) -> Mapping[str, str]:
 
 
 def record_files_started(ledger: Ledger, digests: Mapping[PublicationKey, str], now: dt.datetime) -> None:
-    """Note that files of these issues are about to be written; the values cover what they are made
-    from. Writing them again is no harm, so whoever comes after a crash simply does."""
+    """Record that files of these publications are about to be written; the values are digests of their input.
+
+    Writing them again does no harm, so the next run after a crash simply does.
+    """
     with ledger.transaction() as tx:
         tx.execute_many(
             """INSERT INTO publication (issue, channel, destination, digest, changed_at)
                VALUES (?, ?, ?, ?, ?) ON CONFLICT (issue, channel, destination)
                DO UPDATE SET digest = excluded.digest, changed_at = excluded.changed_at, done = 0""",
-            # in one order, or two who begin at once wait for each other
+            # in the same order everywhere, or two processes deadlock
             ((*key, digests[key], format_utc(now)) for key in sorted(digests)),
         )
     hit_failpoint("files begun")
 
 
 def record_files_done(ledger: Ledger, destinations: Iterable[tuple[str, str]], now: dt.datetime) -> None:
-    """Note that all files of these channels and folders are written."""
+    """Record that all files of these (channel, folder) pairs are written."""
     hit_failpoint("files written")
     with ledger.transaction() as tx:
         tx.execute_many(
             """UPDATE publication
                SET done = 1, published_at = CASE published_at WHEN '' THEN ? ELSE published_at END
                WHERE done = 0 AND channel = ? AND destination = ?""",
-            [(format_utc(now), *one) for one in destinations],
+            [(format_utc(now), channel, folder) for channel, folder in destinations],
         )

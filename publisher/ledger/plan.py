@@ -1,4 +1,4 @@
-"""The plan of a publication: which part is to reach whom, and what is to become of what is there already."""
+"""Plans deliveries: which part goes to which recipient, and which messages are edited or deleted."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _IS_RECIPIENT = (
 
 
 def compute_parts_digest(parts: Iterable[Part]) -> str:
-    """SHA-256 (hex) over the keys and bodies of parts."""
+    """Return a SHA-256 (hex) over the keys and bodies of parts."""
     return hashlib.sha256("\n".join(f"{part.key} {part.digest}" for part in parts).encode()).hexdigest()
 
 
 def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at: str) -> None:
-    """Make these parts the content of the publication, and plan to change or take back what was sent with
-    another."""
-    order = {part.key: position for position, part in enumerate(parts)}
-    before: dict[str, int] = dict(
+    """Make these parts the content of the publication, and plan edits and deletions of what was sent with
+    other content."""
+    positions = {part.key: position for position, part in enumerate(parts)}
+    old_positions: dict[str, int] = dict(
         tx.fetch_all("SELECT part, position FROM part WHERE publication = ?", publication)
     )
     tx.execute_many(
@@ -35,12 +35,12 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
     tx.execute("DELETE FROM part WHERE publication = ?", publication)
     tx.execute_many(
         "INSERT INTO part (publication, part, position, digest) VALUES (?, ?, ?, ?)",
-        [(publication, part.key, order[part.key], part.digest) for part in parts],
+        [(publication, part.key, positions[part.key], part.digest) for part in parts],
     )
-    if before and before != order:
-        place = f"(SELECT part.position FROM part WHERE {_PART_JOIN})"
+    if old_positions and old_positions != positions:
+        position = f"(SELECT part.position FROM part WHERE {_PART_JOIN})"
         tx.execute(
-            f"UPDATE delivery SET position = {place} WHERE publication = ? AND position <> {place}",
+            f"UPDATE delivery SET position = {position} WHERE publication = ? AND position <> {position}",
             publication,
         )
     tx.execute(
@@ -63,17 +63,17 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
 def plan_deliveries(
     tx: Transaction, dialect: dict[str, str], publication: int, recipients: Iterable[str]
 ) -> None:
-    """Plan each part of the content for each recipient, few at a time.
+    """Plan a delivery of each part of the content to each recipient, few in memory at a time.
 
-    What is there already stays as it is, but for what never went out: nobody needs it whose part is gone, or
-    who is no recipient any more, as long as that is so.
+    Existing deliveries stay as they are. Only those never sent are dropped while their part or recipient is
+    removed, and planned again when it comes back.
     """
     tx.execute(
         f"CREATE TEMPORARY TABLE current_recipient (number {dialect['id']}, recipient TEXT NOT NULL UNIQUE)"
     )
     tx.execute_many(
         "INSERT INTO current_recipient (recipient) VALUES (?) ON CONFLICT DO NOTHING",
-        ((one,) for one in recipients),
+        ((recipient,) for recipient in recipients),
     )
     tx.execute(
         """INSERT INTO delivery (publication, recipient, part, position, state)
@@ -93,12 +93,12 @@ def plan_deliveries(
 
 
 def drop_removed_parts(tx: Transaction, publication: int) -> None:
-    """Give up what is planned for the first time and is no part any more."""
+    """Drop deliveries that were never sent and whose part was removed."""
     _drop_planned(tx, publication, f"NOT {_IS_PART}")
 
 
 def _drop_planned(tx: Transaction, publication: int, condition: str) -> None:
-    # a delivery that a person gave up was tried; what may come back by itself must not look like one
+    # no attempted_digest: it tells these, which may be planned again, from deliveries that a person gave up
     tx.execute(
         f"""UPDATE delivery SET state = 'dropped', attempted_digest = '', reason = '', next_at = ''
             WHERE publication = ? AND state = 'planned' AND remote_id = '' AND {condition}""",

@@ -1,4 +1,4 @@
-"""PostgreSQL through psycopg: one ledger for several machines."""
+"""The ledger in PostgreSQL, through psycopg: one ledger for several machines."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import psycopg
 
 _SCHEMA_LOCK_ID = 7236814
-"""The number of the lock for those who make tables: any will do that nobody else takes."""
+"""The advisory lock held while tables are created. An arbitrary number."""
 
 _BATCH_SIZE = 5_000
 
-# A server may be set to forget the last moments in a power cut, or to wait for a lock for ever.
+# A server may be configured to lose the last commits in a power cut, or to wait for a lock for ever.
 _TRANSACTION_SETTINGS = b"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '30s'"
 
-_CONNECTION_HINT = "nothing more is sent without it: look at the server, and at [ledger] in publisher.toml"
+_CONNECTION_HINT = "nothing more is sent: check the server, and [ledger] in publisher.toml"
 
 
 class _PostgresTransaction:
@@ -37,20 +37,23 @@ class _PostgresTransaction:
         return self._connection.execute(_to_psycopg_sql(sql), values).rowcount
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
-        touched, waiting = 0, iter(rows)
+        changed, remaining = 0, iter(rows)
         with self._connection.cursor() as cursor:
-            while some := list(islice(waiting, _BATCH_SIZE)):
-                cursor.executemany(_to_psycopg_sql(sql), some)
-                touched += cursor.rowcount
-        return touched
+            while batch := list(islice(remaining, _BATCH_SIZE)):
+                cursor.executemany(_to_psycopg_sql(sql), batch)
+                changed += cursor.rowcount
+        return changed
 
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         return self._connection.execute(_to_psycopg_sql(sql), values).fetchall()
 
 
 class PostgresDatabase:
-    """A ledger at an address. Raises ConfigError without psycopg or for an address that is none, StorageError
-    when nobody answers. A connection that broke is made anew with the next transaction."""
+    """A ledger in a PostgreSQL database. A broken connection is opened again by the next transaction.
+
+    Raises ConfigError if psycopg is missing or the URL is not valid, StorageError if the server cannot be
+    reached.
+    """
 
     dialect: ClassVar[dict[str, str]] = {
         "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
@@ -63,9 +66,9 @@ class PostgresDatabase:
             import psycopg
         except ImportError as error:
             hint = "pip install 'newsletter-publisher[postgres]'"
-            why = str(error).splitlines()[0]
-            raise ConfigError(f"a ledger on PostgreSQL needs psycopg: {why}", hint) from None
-        # of a connection that broke it would print a line of its own
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"a ledger on PostgreSQL needs psycopg: {reason}", hint) from None
+        # it would print a line about each broken connection
         logging.getLogger("psycopg").setLevel(logging.ERROR)
         self._driver_error = psycopg.Error
         self._lock = threading.Lock()
@@ -81,11 +84,12 @@ class PostgresDatabase:
             self._url,
             autocommit=True,
             connect_timeout=10,
-            # a delivery may take long, and routers forget who is silent
+            # a delivery may take long, and routers drop idle connections
             keepalives_idle=60,
             tcp_user_timeout=30_000,
             application_name="publisher",
-            # https://www.psycopg.org/psycopg3/docs/advanced/prepare.html: a pooler may not know them
+            # poolers may not support prepared statements:
+            # https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
             prepare_threshold=None,
         )
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
@@ -101,7 +105,7 @@ class PostgresDatabase:
                 yield _PostgresTransaction(self._connection)
 
     def _ensure_connected(self) -> None:
-        """Make the connection anew if it broke while nobody used it."""
+        """Connect again if the connection broke while it was idle."""
         with suppress(self._driver_error):
             self._connection.execute("SELECT 1")
         if self._connection.closed:
@@ -109,10 +113,10 @@ class PostgresDatabase:
 
     def get_version(self, tx: Transaction) -> int:
         """See Database."""
-        # several new workers would race for the tables, and some of them would fail
+        # or several new processes would create the tables at once, and some would fail
         tx.fetch_all(f"SELECT 1 FROM pg_advisory_xact_lock({_SCHEMA_LOCK_ID})")
-        there = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'ledger'"
-        if not tx.fetch_all(there):
+        table_exists = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'ledger'"
+        if not tx.fetch_all(table_exists):
             tx.execute("CREATE TABLE ledger (version INTEGER NOT NULL)")
             tx.execute("INSERT INTO ledger (version) VALUES (0)")
         [(version,)] = tx.fetch_all("SELECT version FROM ledger")
@@ -126,12 +130,12 @@ class PostgresDatabase:
         """See Database."""
         with self.transaction() as tx:
             [(version,)] = tx.fetch_all("SHOW server_version")
-            [(durable,)] = tx.fetch_all("SHOW fsync")
+            [(fsync,)] = tx.fetch_all("SHOW fsync")
         yield f"PostgreSQL {version}", True
-        yield f"fsync is {durable}", durable == "on"
+        yield f"fsync is {fsync}", fsync == "on"
 
     def write_backup(self) -> None:
-        """See Database. Those who run a server have their own ways."""
+        """See Database. Backups of a server are up to its administrator."""
 
     def close(self) -> None:
         """See Database."""
@@ -139,7 +143,7 @@ class PostgresDatabase:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Tell what PostgreSQL says as a person can use it."""
+        """Turn errors of the driver into StorageError."""
         try:
             yield
         except self._driver_error as error:
@@ -148,7 +152,7 @@ class PostgresDatabase:
 
 
 def _validate_database_url(url: str) -> None:
-    """Refuse an address that is misspelt: what the library says then shows pieces of the password."""
+    """Raise ConfigError for a malformed URL: the message of psycopg could show a piece of the password."""
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
@@ -159,7 +163,7 @@ def _validate_database_url(url: str) -> None:
     port, host = str(parts.get("port", "")), f"{parts.get('host', '')}{parts.get('dbname', '')}"
     if "@" in host or not all(number.isdecimal() for number in port.split(",") if number):
         raise ConfigError(
-            "the address of the ledger's database cannot be read",
+            "the URL of the ledger's database is not valid",
             "write postgresql://USER:PASSWORD@HOST/DATABASE, and %40 for @, %2F for /, %25 for % in PASSWORD",
         )
 

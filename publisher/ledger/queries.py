@@ -1,4 +1,4 @@
-"""The ledger as people use it: what stands where, what was tried, and what a person decides about it."""
+"""Questions that people ask the ledger, and their decisions: status, attempts, retry, resolve."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PUBLICATION_COLUMNS = (
 
 
 class ResolutionChoice(Enum):
-    """What a person found out about deliveries nobody knew about."""
+    """A person's decision about deliveries with an unknown outcome."""
 
     SENT = "sent"
     RESEND = "resend"
@@ -36,7 +36,7 @@ class ResolutionChoice(Enum):
 
 
 class Attempt(NamedTuple):
-    """One try at a delivery, as it was noted at the time."""
+    """One attempt of a delivery, as recorded at the time."""
 
     recipient: str
     part: str
@@ -47,8 +47,8 @@ class Attempt(NamedTuple):
 
 
 class FailedDelivery(NamedTuple):
-    """A delivery that did not arrive, or nobody knows, and why; a dropped one was given up, a planned one is
-    to be tried again."""
+    """A delivery that did not arrive, or may not have, and why. `dropped`: given up; `planned`: to be
+    retried."""
 
     recipient: str
     part: str
@@ -57,7 +57,7 @@ class FailedDelivery(NamedTuple):
 
 
 class UnknownDelivery(NamedTuple):
-    """A delivery nobody knows about: when it began, why it is not known, and the digest of what was sent."""
+    """A delivery with an unknown outcome: when it started, why, and the digest of what was sent."""
 
     recipient: str
     part: str
@@ -67,18 +67,18 @@ class UnknownDelivery(NamedTuple):
 
 
 def find_status(ledger: Ledger, key: PublicationKey) -> PublicationStatus | None:
-    """How a publication stands; None when there is none."""
+    """Return the status of a publication, None if it is not in the ledger."""
     with ledger.transaction() as tx:
-        found = tx.fetch_all(
+        rows = tx.fetch_all(
             f"""SELECT {_PUBLICATION_COLUMNS} FROM publication
                 WHERE issue = ? AND channel = ? AND destination = ?""",
             *key,
         )
-        return _build_status(tx, found[0]) if found else None
+        return _build_status(tx, rows[0]) if rows else None
 
 
 def find_statuses(ledger: Ledger, issues: Sequence[str]) -> list[PublicationStatus]:
-    """How all publications of these issues stand, in the order of the issues."""
+    """Return the status of all publications of these issues, in the order of the issues."""
     with ledger.transaction() as tx:
         return [
             _build_status(tx, row)
@@ -92,54 +92,61 @@ def find_statuses(ledger: Ledger, issues: Sequence[str]) -> list[PublicationStat
 
 
 def find_issues_in_state(ledger: Ledger, newsletter: str, *states: DeliveryState) -> list[str]:
-    """The issues of a newsletter, by its id, with deliveries in one of these states; the newsletter itself
-    for what is of no issue."""
-    marks, prefix = ", ".join("?" * len(states)), f"{newsletter}/"
+    """Return the issues of a newsletter (by its id) with deliveries in one of these states.
+
+    Deliveries that belong to no issue count for the id of the newsletter itself.
+    """
+    placeholders, prefix = ", ".join("?" * len(states)), f"{newsletter}/"
     with ledger.transaction() as tx:
         return [
             issue
             for (issue,) in tx.fetch_all(
                 f"""SELECT DISTINCT issue FROM publication WHERE (issue = ? OR SUBSTR(issue, 1, ?) = ?)
                     AND EXISTS (SELECT 1 FROM delivery
-                    WHERE delivery.publication = publication.id AND state IN ({marks})) ORDER BY issue""",
+                    WHERE delivery.publication = publication.id AND state IN ({placeholders}))
+                    ORDER BY issue""",
                 *(newsletter, len(prefix), prefix, *(state.value for state in states)),
             )
         ]
 
 
 def _build_status(tx: Transaction, row: tuple[object, ...]) -> PublicationStatus:
-    number, issue, channel, destination, done, digest, owner, published, changed, url, lease = row
-    counted: dict[str, int] = dict(
-        tx.fetch_all("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", number)
+    publication_id, issue, channel, destination, done, digest, owner, published, changed, url, expiry = row
+    counts: dict[str, int] = dict(
+        tx.fetch_all(
+            "SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", publication_id
+        )
     )
     [(next_at,)] = tx.fetch_all(
         "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at <> ''",
-        number,
+        publication_id,
     )
     reasons = tx.fetch_all(
         """SELECT reason FROM delivery
            WHERE publication = ? AND reason <> '' AND state <> 'dropped' GROUP BY reason
            ORDER BY MIN(CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 ELSE 2 END), COUNT(*) DESC,
            reason LIMIT 3""",
-        number,
+        publication_id,
     )
-    parts = tx.fetch_all("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", number)
-    single = (
+    parts = tx.fetch_all(
+        "SELECT part, digest FROM part WHERE publication = ? ORDER BY position", publication_id
+    )
+    deliveries = (
         tx.fetch_all(
             "SELECT part, state, attempted_digest, delivered_digest FROM delivery WHERE publication = ?",
-            number,
+            publication_id,
         )
-        if sum(counted.values()) <= 2 * len(parts) + 20
+        if sum(counts.values()) <= 2 * len(parts) + 20
         else []
     )
-    if len({part for part, *_ in single}) < len(single):  # several recipients
-        single = []
+    if len({part for part, *_ in deliveries}) < len(deliveries):  # several recipients
+        deliveries = []
     return PublicationStatus(
-        int(str(number)),
+        int(str(publication_id)),
         PublicationKey(str(issue), str(channel), str(destination)),
         bool(done),
         str(digest),
-        DeliveryCounts(**counted),
+        DeliveryCounts(**counts),
         "" if is_process_gone(str(owner)) else format_owner(str(owner)),
         parse_utc(str(published)) if published else None,
         parse_utc(str(changed)) if changed else None,
@@ -147,14 +154,14 @@ def _build_status(tx: Transaction, row: tuple[object, ...]) -> PublicationStatus
         parse_utc(next_at) if next_at else None,
         tuple(reason for (reason,) in reasons),
         dict(parts),
-        {part: live for part, _, _, live in single if live},
-        {part: (DeliveryState(state), tried) for part, state, tried, _ in single},
-        parse_utc(str(lease)) if lease else None,
+        {part: delivered for part, _, _, delivered in deliveries if delivered},
+        {part: (DeliveryState(state), attempted) for part, state, attempted, _ in deliveries},
+        parse_utc(str(expiry)) if expiry else None,
     )
 
 
 def find_last_change(ledger: Ledger) -> dt.datetime | None:
-    """The last moment that was noted; None when there is none."""
+    """Return when a publication was last published or changed, None if none was."""
     with ledger.transaction() as tx:
         [(published, changed)] = tx.fetch_all("SELECT MAX(published_at), MAX(changed_at) FROM publication")
     last = max(published or "", changed or "")
@@ -162,23 +169,25 @@ def find_last_change(ledger: Ledger) -> dt.datetime | None:
 
 
 def find_recipients(ledger: Ledger, key: PublicationKey, *states: DeliveryState) -> frozenset[str]:
-    """Those of a publication with a delivery in one of these states."""
-    marks = ", ".join("?" * len(states))
+    """Return the recipients of a publication with a delivery in one of these states."""
+    placeholders = ", ".join("?" * len(states))
     with ledger.transaction() as tx:
-        found = tx.fetch_all(
-            f"""SELECT DISTINCT recipient FROM delivery WHERE state IN ({marks}) AND publication =
+        rows = tx.fetch_all(
+            f"""SELECT DISTINCT recipient FROM delivery WHERE state IN ({placeholders}) AND publication =
                 (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)""",
             *(state.value for state in states),
             *key,
         )
-    return frozenset(str(who) for (who,) in found)
+    return frozenset(str(recipient) for (recipient,) in rows)
 
 
 def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDelivery]:
-    """The deliveries of a publication that were tried, and did not arrive as far as anybody knows, the worst
-    first."""
+    """Return the deliveries of a publication that were attempted and are not known to have arrived.
+
+    The most serious come first: unknown, failed, planned again, dropped.
+    """
     with ledger.transaction() as tx:
-        found = tx.fetch_all(
+        rows = tx.fetch_all(
             """SELECT recipient, part, state, reason FROM delivery
                WHERE state IN ('planned', 'failed', 'unknown', 'dropped') AND reason <> '' AND publication =
                (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
@@ -186,13 +195,16 @@ def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDe
                ELSE 3 END, position, id""",
             *key,
         )
-    return [FailedDelivery(who, part, DeliveryState(state), reason) for who, part, state, reason in found]
+    return [
+        FailedDelivery(recipient, part, DeliveryState(state), reason)
+        for recipient, part, state, reason in rows
+    ]
 
 
 def find_unknown_deliveries(ledger: Ledger, key: PublicationKey) -> list[UnknownDelivery]:
-    """The deliveries of a publication that are unknown."""
+    """Return the deliveries of a publication with an unknown outcome."""
     with ledger.transaction() as tx:
-        found = tx.fetch_all(
+        rows = tx.fetch_all(
             """SELECT recipient, part, delivery.started_at, reason, attempted_digest FROM delivery
                JOIN publication ON publication.id = delivery.publication
                WHERE state = 'unknown' AND issue = ? AND channel = ? AND destination = ?
@@ -200,15 +212,15 @@ def find_unknown_deliveries(ledger: Ledger, key: PublicationKey) -> list[Unknown
             *key,
         )
     return [
-        UnknownDelivery(who, part, parse_utc(began), reason, digest)
-        for who, part, began, reason, digest in found
+        UnknownDelivery(recipient, part, parse_utc(started_at), reason, digest)
+        for recipient, part, started_at, reason, digest in rows
     ]
 
 
 def load_attempts(ledger: Ledger, key: PublicationKey) -> list[Attempt]:
-    """All that was tried for a publication, first things first."""
+    """Return all attempts for a publication, oldest first."""
     with ledger.transaction() as tx:
-        found = tx.fetch_all(
+        rows = tx.fetch_all(
             """SELECT recipient, part, attempt.started_at, ended_at, outcome, evidence
                FROM attempt JOIN delivery ON delivery.id = attempt.delivery
                JOIN publication ON publication.id = delivery.publication
@@ -216,13 +228,13 @@ def load_attempts(ledger: Ledger, key: PublicationKey) -> list[Attempt]:
             *key,
         )
     return [
-        Attempt(who, part, parse_utc(a), parse_utc(b), outcome, told)
-        for who, part, a, b, outcome, told in found
+        Attempt(recipient, part, parse_utc(started_at), parse_utc(ended_at), outcome, evidence)
+        for recipient, part, started_at, ended_at, outcome, evidence in rows
     ]
 
 
 def retry_deliveries(ledger: Ledger, key: PublicationKey, now: dt.datetime) -> int:
-    """Plan again what failed, and have what was put off be due now; how many deliveries that are."""
+    """Plan failed deliveries again, and make postponed ones due now. Return how many deliveries that are."""
     with ledger.transaction() as tx:
         return tx.execute(
             """UPDATE delivery SET state = 'planned', next_at = '', tries = 0 WHERE publication = ?
@@ -242,26 +254,28 @@ def resolve_deliveries(
     recipient: str = "",
     remote_id: str = "",
 ) -> int:
-    """Enter what a person found out about deliveries that are unknown; how many there were.
+    """Record a person's decision about deliveries with an unknown outcome. Return how many there were.
 
-    `part` and `recipient` choose some of them. `remote_id` names the message, so that it can be changed
-    later. Raises ConfigError when that is one name for several.
+    `part` and `recipient` limit it to some of them. `remote_id` is the platform's id of the message, needed
+    to edit it later. Raises ConfigError when one such id is given for several messages.
     """
     with ledger.transaction() as tx:
-        number = _lock_publication(ledger, tx, key)
-        found = tx.fetch_all(
+        publication_id = _lock_publication(ledger, tx, key)
+        rows = tx.fetch_all(
             """SELECT id, fence, attempted_digest FROM delivery WHERE publication = ? AND state = 'unknown'
                AND ? IN ('', part) AND ? IN ('', recipient) ORDER BY position, id""",
-            *(number, part, recipient),
+            *(publication_id, part, recipient),
         )
-        if remote_id and len(found) > 1:
-            raise ConfigError(f"{remote_id} cannot be the name of {len(found)} messages", "say of which")
-        for delivery, fence, tried in found:
+        if remote_id and len(rows) > 1:
+            raise ConfigError(
+                f"{remote_id} is the ID of one message, and {len(rows)} are unknown", "choose one of them"
+            )
+        for delivery, fence, digest in rows:
             _apply_choice(tx, delivery, choice, remote_id)
-            attempt = (delivery, fence, format_utc(now), tried)
+            attempt = (delivery, fence, format_utc(now), digest)
             record_attempt(tx, attempt, now, choice.value, "a person's decision")
-        update_done(tx, number, now)
-        return len(found)
+        update_done(tx, publication_id, now)
+        return len(rows)
 
 
 def _apply_choice(tx: Transaction, delivery: int, choice: ResolutionChoice, remote_id: str) -> None:
@@ -278,18 +292,17 @@ def _apply_choice(tx: Transaction, delivery: int, choice: ResolutionChoice, remo
 
 
 def _lock_publication(ledger: Ledger, tx: Transaction, key: PublicationKey) -> int:
-    """The number of a publication, which nobody else changes until the transaction ends; 0 when there is
-    none."""
-    found = tx.fetch_all(
+    """Lock the row of a publication until the transaction ends. Return its id, 0 if there is none."""
+    rows = tx.fetch_all(
         f"""SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?
             {ledger.dialect["lock"]}""",
         *key,
     )
-    return int(found[0][0]) if found else 0
+    return int(rows[0][0]) if rows else 0
 
 
 def set_article_url(ledger: Ledger, key: PublicationKey, url: str, now: dt.datetime) -> None:
-    """Note where readers find what was published, told by a person."""
+    """Record the public URL of an article, given by a person."""
     with ledger.transaction() as tx:
         tx.execute(
             """INSERT INTO publication (issue, channel, destination, done, url, published_at, changed_at)
@@ -300,12 +313,12 @@ def set_article_url(ledger: Ledger, key: PublicationKey, url: str, now: dt.datet
 
 
 def find_article_urls(ledger: Ledger, channel: str) -> dict[str, str]:
-    """Where readers find the issues that a channel published, by their ids."""
+    """Return the public URLs of the issues that a channel published, by issue id."""
     with ledger.transaction() as tx:
-        found = tx.fetch_all("SELECT issue, url FROM publication WHERE channel = ? AND url <> ''", channel)
-    return {str(issue): str(url) for issue, url in found}
+        rows = tx.fetch_all("SELECT issue, url FROM publication WHERE channel = ? AND url <> ''", channel)
+    return {str(issue): str(url) for issue, url in rows}
 
 
 def load_original_rendering(ledger: Ledger, status: PublicationStatus) -> Rendering:
-    """What a publication was begun with. Raises StorageError."""
+    """Return the rendering that a publication was planned with. Raises StorageError."""
     return Rendering(tuple(ledger.load_part(digest, key) for key, digest in status.part_digests.items()))

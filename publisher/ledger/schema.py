@@ -1,7 +1,7 @@
-"""The tables. Each step brings a ledger from one version of the schema to the next; the first makes it.
+"""The tables. Each step takes the schema from one version to the next; the first creates it.
 
-`{id}`, `{bytes}` are what the database calls a number it gives out and a string of bytes. Moments are text
-that sorts, in UTC.
+`{id}` and `{bytes}` are the database's types for a generated primary key and a byte string. Times are text in
+UTC that sorts by time (`format_utc`).
 """
 
 from __future__ import annotations
@@ -102,18 +102,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
 )
-"""By version: the statements that lead to version 1, 2 and so on. Before the first release there is one."""
+"""The statements that lead to version 1, 2 and so on. Before the first release there is only one step."""
 
 
 def migrate_schema(database: Database) -> None:
-    """Bring the tables to the newest version, all the way or not at all. Raises StorageError, also when a
-    newer publisher made them."""
+    """Bring the tables to the newest version, in one transaction.
+
+    Raises StorageError, also when a newer version of publisher wrote them.
+    """
     with database.transaction() as tx:
         version = database.get_version(tx)
         if version > len(MIGRATIONS):
             raise StorageError(
-                f"the ledger is of version {version}, written by a newer publisher",
-                "nothing was sent: upgrade this one",
+                f"the ledger has schema version {version}, written by a newer publisher",
+                "nothing was sent: upgrade publisher",
             )
         for step in MIGRATIONS[version:]:
             for statement in step:

@@ -1,4 +1,4 @@
-"""SQLite, from the standard library: the ledger of everyone who has not set up another."""
+"""The ledger in an SQLite file: the default."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from publisher.files import TEMPORARY_PREFIX, flush_folder, wrap_os_error
 from publisher.ledger.database import Row, Transaction
 
 _MAX_CHECKED_BYTES = 32 << 20
-"""A file of so many bytes is looked through each time it is opened."""
+"""Files smaller than this are checked for damage each time they are opened."""
 
 _open_lock = threading.Lock()
 
@@ -38,10 +38,11 @@ class _SqliteTransaction:
 
 
 class SqliteDatabase:
-    """A ledger in a file that only its owner can read. Raises StorageError when it cannot be opened or is
-    damaged, and when there is none any more but a copy of it.
+    """A ledger in a file that only its owner can read.
 
-    Write-ahead log and FULL, because a send that was confirmed must stay confirmed after a power cut; one
+    Raises StorageError when it cannot be opened or is damaged, and when only its backup is left.
+
+    Write-ahead log and synchronous=FULL, because a confirmed send must stay confirmed after a power cut; one
     connection, because SQLite before 3.51.3 could lose pages when two wrote and checkpointed at once.
     Source: sqlite.org/wal.html#walresetbug
     """
@@ -49,13 +50,13 @@ class SqliteDatabase:
     dialect: ClassVar[dict[str, str]] = {"id": "INTEGER PRIMARY KEY", "bytes": "BLOB", "lock": ""}
 
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
-        """`wait` is for how many seconds another process may hold it."""
+        """`timeout` is how many seconds to wait for another process that has locked it."""
         self._path = path
         self._backup = path.with_suffix(".backup")
         self._lock = threading.Lock()
         self._create_file()
         with self._translate_errors():
-            # each transaction says itself when it begins, because a lock taken late may be refused
+            # no implicit transactions: BEGIN IMMEDIATE takes the lock first, a lock taken late may be refused
             self._connection = sqlite3.connect(
                 path, timeout=timeout, isolation_level=None, check_same_thread=False
             )
@@ -67,12 +68,12 @@ class SqliteDatabase:
 
     def _create_file(self) -> None:
         # A process that closes a file loses all its locks on it (sqlite.org/howtocorrupt.html, 2.2): only a
-        # file that is new is opened here, and no other thread comes to it before it is closed again.
+        # new file is opened here, and no other thread opens it before it is closed again.
         try:
             with _open_lock:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 if self._backup.exists() and not (self._path.exists() and self._path.stat().st_size):
-                    raise self._unusable_error("is lost")
+                    raise self._build_unusable_error("is missing")
                 if not self._path.exists():
                     os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
                     flush_folder(self._path.parent.parent)
@@ -87,7 +88,7 @@ class SqliteDatabase:
             self._check_integrity(self._connection)
 
     def _enable_wal(self, deadline: float) -> None:
-        """Switch the write-ahead log on. While another process does that, SQLite refuses without waiting."""
+        """Switch on the write-ahead log. While another process does that, SQLite refuses without waiting."""
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -129,7 +130,7 @@ class SqliteDatabase:
             self._check_integrity(self._connection)
         yield f"journal_mode is {journal}", journal == "wal"
         yield f"synchronous is {synchronous}", synchronous == 2
-        yield "every page of it can be read", True
+        yield "its pages are intact", True
         mode = self._path.stat().st_mode & 0o777
         yield f"its mode is {mode:o}", os.name == "nt" or not mode & 0o077
 
@@ -152,33 +153,34 @@ class SqliteDatabase:
         self._connection.close()
 
     def _check_integrity(self, connection: sqlite3.Connection) -> None:
-        [(verdict,), *_] = connection.execute("PRAGMA quick_check(1)").fetchall()
-        if verdict != "ok":
-            raise self._unusable_error(f"is damaged: {' '.join(verdict.split())}")
+        [(result,), *_] = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if result != "ok":
+            raise self._build_unusable_error(f"is damaged: {' '.join(result.split())}")
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Tell what SQLite says as a person can use it. https://www.sqlite.org/rescode.html"""
+        """Turn errors of SQLite into StorageError. https://www.sqlite.org/rescode.html"""
         try:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorname", "")
             if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-                raise self._unusable_error(f"is damaged: {error}") from error
-            what, hint = (
-                f"cannot write the ledger {self._path}: {error}",
-                "look at the disk, and at its folder",
-            )
+                raise self._build_unusable_error(f"is damaged: {error}") from error
+            message = f"cannot write the ledger {self._path}: {error}"
+            hint = "check the disk, and the permissions of its folder"
             if code.startswith("SQLITE_BUSY"):
-                what, hint = f"the ledger {self._path} is in use", "another process holds it: wait"
-            raise StorageError(what, f"nothing more is sent without it; {hint}") from error
+                message, hint = (
+                    f"the ledger {self._path} is in use",
+                    "wait for the process that has locked it",
+                )
+            raise StorageError(message, f"nothing more is sent: {hint}") from error
 
-    def _unusable_error(self, reason: str) -> StorageError:
+    def _build_unusable_error(self, reason: str) -> StorageError:
         name = self._path.name
-        way = (
+        steps = (
             f"move {name}* away, copy {self._backup.name} to {name}"
             if self._backup.exists()
-            else f"put a copy of yours in the place of {name}*"
+            else f"replace {name}* with your own backup"
         )
-        hint = f"nothing is sent without it: {way}, and compare it with what was sent since"
+        hint = f"nothing is sent: {steps}, and compare it with what was sent since"
         return StorageError(f"the ledger {self._path} {reason}", hint)

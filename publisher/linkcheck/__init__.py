@@ -1,4 +1,4 @@
-"""Whether links lead anywhere: asked over the network, politely, and only of the public part of it."""
+"""Checks whether links work: over the network, at a slow rate, at public addresses only."""
 
 from publisher.linkcheck.cache import LinkCache as LinkCache
 from publisher.linkcheck.checker import LinkCheckLimits as LinkCheckLimits

@@ -1,4 +1,4 @@
-"""Many links: several hosts at a time, one link of a host at a time, and a pause between two of them."""
+"""Checks many links: several hosts in parallel, the links of a host one after another with a pause."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from publisher.links import extract_host
 LinkProgressHandler = Callable[[int, int], None]
 
 _SAVE_INTERVAL = 20
-"""So many verdicts are lost at most when the machine stops."""
+"""The cache is written after this many results."""
 
 
 class LinkCheckLimits(NamedTuple):
-    """`pause` is between two links of a host, `seconds` for one link, both in seconds; `together` are under
-    way at a time, `links` are followed at most. `allowed` are (address, port) pairs that may be used although
-    they are not public: none, unless somebody names them."""
+    """`pause` is between two links of a host, `timeout` for one link, both in seconds.
+
+    At most `max_concurrent` links are checked at a time, and `max_links` in all. `allowed` are (IP address,
+    port) pairs that may be used although they are not public; none by default.
+    """
 
     pause: float = 0.5
     timeout: float = 20.0
@@ -34,26 +36,27 @@ def check_links(
     limits: LinkCheckLimits | None = None,
     on_progress: LinkProgressHandler | None = None,
 ) -> dict[str, LinkResult]:
-    """A verdict on every http and https link. `advance` is told how many of how many are done.
+    """Check all http and https links. Return the results by URL.
 
-    What was learnt is in the memory, on disk too, however this ends.
+    `on_progress` gets how many links are checked, of how many. The results are saved in the cache, also when
+    this is interrupted.
     """
     import asyncio
 
-    wanted = [url for url in dict.fromkeys(urls) if extract_host(url)]
-    found = {url: verdict for url in wanted if (verdict := cache.get(url))}
-    unknown = [url for url in wanted if url not in found]
+    links = [url for url in dict.fromkeys(urls) if extract_host(url)]
+    results = {url: result for url in links if (result := cache.get(url))}
+    unchecked = [url for url in links if url not in results]
     try:
-        if unknown:
-            asyncio.run(_check_all(unknown, found, cache, limits or LinkCheckLimits(), on_progress))
+        if unchecked:
+            asyncio.run(_check_all(unchecked, results, cache, limits or LinkCheckLimits(), on_progress))
     finally:
         cache.save()
-    return found
+    return results
 
 
 async def _check_all(
     urls: list[str],
-    found: dict[str, LinkResult],
+    results: dict[str, LinkResult],
     cache: LinkCache,
     limits: LinkCheckLimits,
     on_progress: LinkProgressHandler | None,
@@ -64,22 +67,24 @@ async def _check_all(
     for url in urls[: limits.max_links]:
         hosts.setdefault(extract_host(url), []).append(url)
     for url in urls[limits.max_links :]:
-        found[url] = LinkResult(LinkState.UNKNOWN, f"only {limits.max_links:,} links are followed in one run")
+        results[url] = LinkResult(
+            LinkState.UNKNOWN, f"only {limits.max_links:,} links are checked in one run"
+        )
     total, done = min(len(urls), limits.max_links), 0
-    free = asyncio.Semaphore(limits.max_concurrent)
+    slots = asyncio.Semaphore(limits.max_concurrent)
 
     async with create_client() as session:
 
-        async def of_one_host(links: Collection[str]) -> None:
+        async def check_host(links: Collection[str]) -> None:
             nonlocal done
             for number, url in enumerate(links):
-                verdict = cache.get(url)  # known by now, where only the part of the page is another
-                if verdict is None:
+                result = cache.get(url)  # checked meanwhile, if another link differs in its fragment only
+                if result is None:
                     if number:
                         await asyncio.sleep(limits.pause)
-                    async with free:
-                        verdict = await check_link(session, url, limits.timeout, limits.allowed)
-                found[url] = cache.put(url, verdict)
+                    async with slots:
+                        result = await check_link(session, url, limits.timeout, limits.allowed)
+                results[url] = cache.put(url, result)
                 done += 1
                 if on_progress:
                     on_progress(done, total)
@@ -88,4 +93,4 @@ async def _check_all(
 
         async with asyncio.TaskGroup() as group:
             for links in hosts.values():
-                group.create_task(of_one_host(links))
+                group.create_task(check_host(links))

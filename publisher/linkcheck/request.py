@@ -1,4 +1,4 @@
-"""One visit to one link: every redirect is looked at again, nothing takes for ever, nothing fills memory."""
+"""Checks one link: each redirect is guarded like the link itself; time and body size are limited."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _MAX_BODY_BYTES = 512 << 10
 _HEADERS = {
     "User-Agent": f"newsletter-publisher/{__version__} (checks the links of a newsletter)",
     "Accept": "text/html,*/*;q=0.8",
-    "Accept-Encoding": "identity",  # what is small on the wire stays small
+    "Accept-Encoding": "identity",  # so that a small response stays small
 }
 
 
 def create_client() -> httpx.AsyncClient:
-    """A client for visits. Proxies are not used: they would resolve names by themselves. Nor are cookies: one
-    address has many hosts, and none is to know what another said."""
+    """Create an HTTP client without proxies, which would resolve names themselves, and without cookies: URLs
+    contain the IP address, so cookies would be shared by all hosts at that address."""
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     import httpx
@@ -43,7 +43,7 @@ def create_client() -> httpx.AsyncClient:
 async def check_link(
     session: httpx.AsyncClient, url: str, timeout: float, allowed: Collection[tuple[str, int]] = ()
 ) -> LinkResult:
-    """What is to be said of a link. Never raises, and takes at most so many seconds."""
+    """Check a link. Never raises, and takes at most `timeout` seconds."""
     import asyncio
 
     import httpx
@@ -51,8 +51,8 @@ async def check_link(
     try:
         async with asyncio.timeout(timeout):
             return await _fetch_link(session, to_ascii_url(url.partition("#")[0]), allowed)
-    except LinkBlocked as refusal:
-        return LinkResult(LinkState.UNKNOWN, str(refusal))
+    except LinkBlocked as error:
+        return LinkResult(LinkState.UNKNOWN, str(error))
     except TimeoutError:
         return LinkResult(LinkState.UNKNOWN, f"{extract_host(url)} did not answer within {timeout:g} s")
     except (httpx.TimeoutException, httpx.NetworkError) as error:
@@ -64,44 +64,44 @@ async def check_link(
 
 
 def _describe_network_error(error: Exception) -> str:
-    said = getattr(error, "strerror", None) or str(error)
-    return " ".join(said.split()) or type(error).__name__
+    reason = getattr(error, "strerror", None) or str(error)
+    return " ".join(reason.split()) or type(error).__name__
 
 
 async def _fetch_link(
     session: httpx.AsyncClient, url: str, allowed: Collection[tuple[str, int]]
 ) -> LinkResult:
     for _ in range(_MAX_REDIRECTS + 1):
-        place = await resolve_target(url, allowed)
-        headers, extensions = {"Host": _get_host_header(url)}, {"sni_hostname": place.host}
+        target = await resolve_target(url, allowed)
+        headers, extensions = {"Host": _get_host_header(url)}, {"sni_hostname": target.host}
         async with session.stream(
-            "GET", _pin_address(url, place), headers=headers, extensions=extensions
-        ) as answer:
-            target = answer.headers.get("location")
-            if answer.status_code in (301, 302, 303, 307, 308) and target:
-                url = to_ascii_url(urljoin(url, target).partition("#")[0])
+            "GET", _pin_address(url, target), headers=headers, extensions=extensions
+        ) as response:
+            location = response.headers.get("location")
+            if response.status_code in (301, 302, 303, 307, 308) and location:
+                url = to_ascii_url(urljoin(url, location).partition("#")[0])
                 continue
-            body = await _read_body(answer) if needs_body(url) else ""
-            return classify_response(url, answer.status_code, body)
+            body = await _read_body(response) if needs_body(url) else ""
+            return classify_response(url, response.status_code, body)
     return LinkResult(LinkState.UNKNOWN, f"{extract_host(url)} redirects more than {_MAX_REDIRECTS} times")
 
 
-def _pin_address(url: str, place: LinkTarget) -> str:
-    """The link with the address that was looked at in the place of its host."""
+def _pin_address(url: str, target: LinkTarget) -> str:
+    """Return the URL with the IP address that was checked instead of its host."""
     parts = urlsplit(url)
-    host = f"[{place.address}]" if place.address.version == 6 else str(place.address)
-    return urlunsplit((parts.scheme, f"{host}:{place.port}", parts.path or "/", parts.query, ""))
+    host = f"[{target.address}]" if target.address.version == 6 else str(target.address)
+    return urlunsplit((parts.scheme, f"{host}:{target.port}", parts.path or "/", parts.query, ""))
 
 
 def _get_host_header(url: str) -> str:
-    """The host as the server knows itself; its certificate is checked against the same name."""
+    """Return the host and port as in the URL. The certificate is checked against the same host."""
     return urlsplit(url).netloc
 
 
-async def _read_body(answer: httpx.Response) -> str:
-    """The first part of a page, no more than is needed to know it."""
+async def _read_body(response: httpx.Response) -> str:
+    """Return the first part of a page, enough to recognize it."""
     body = b""
-    async for chunk in answer.aiter_raw():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) >= _MAX_BODY_BYTES:
             break

@@ -1,4 +1,4 @@
-"""What an answer says about a link. "Gone" is only what is surely gone."""
+"""What a response says about a link. `GONE` only if it is certain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from publisher.links import extract_host
 
 
 class LinkState(Enum):
-    """Whether a link leads somewhere."""
+    """Whether a link works."""
 
     OK = "ok"
     GONE = "gone"
@@ -17,7 +17,7 @@ class LinkState(Enum):
 
 
 class LinkResult(NamedTuple):
-    """What is known of a link, and since when (seconds since 1970)."""
+    """The result of a link check, and its time (seconds since 1970)."""
 
     state: LinkState
     reason: str
@@ -26,11 +26,11 @@ class LinkResult(NamedTuple):
 
 _GONE_STATUSES = {404: "answers 404: not found", 410: "answers 410: gone"}
 _BLOCKING_HOSTS = ("zhihu.com",)
-"""Hosts that answer programs whatever they like: what they call missing may be there for people."""
+"""Hosts that block automated requests: a page that they call missing may work in a browser."""
 
 _WECHAT_HOST = "mp.weixin.qq.com"
 _ARTICLE_ELEMENT_ID = "js_content"
-"""The id of the text of every article at WeChat; the pages that stand in for one do not have it."""
+"""The id of the body of each WeChat article; pages shown instead of an article do not have it."""
 
 _DELETED_PHRASES = (
     "该内容已被发布者删除",
@@ -44,24 +44,24 @@ _DELETED_PHRASES = (
 
 
 def needs_body(url: str) -> bool:
-    """Whether the status alone says nothing: WeChat answers 200 for articles that were deleted."""
+    """Return whether the status is not enough: WeChat answers 200 for deleted articles."""
     return extract_host(url) == _WECHAT_HOST
 
 
 def classify_response(url: str, status: int, body: str = "") -> LinkResult:
-    """The verdict on an answer that redirects no further; `url` is the last address."""
+    """Return the result for a response that is no redirect; `url` is the last URL."""
     host = extract_host(url)
     if status in _GONE_STATUSES:
-        if any(host == wall or host.endswith(f".{wall}") for wall in _BLOCKING_HOSTS):
-            return LinkResult(LinkState.UNKNOWN, f"{host} answers programs {status}")
+        if any(host == blocking or host.endswith(f".{blocking}") for blocking in _BLOCKING_HOSTS):
+            return LinkResult(LinkState.UNKNOWN, f"{host} answers automated requests with {status}")
         return LinkResult(LinkState.GONE, f"{host} {_GONE_STATUSES[status]}")
     if status in (401, 403, 429, 451, 999):
-        return LinkResult(LinkState.UNKNOWN, f"{host} answers programs {status}")
+        return LinkResult(LinkState.UNKNOWN, f"{host} answers automated requests with {status}")
     if not 200 <= status < 300:
         return LinkResult(LinkState.UNKNOWN, f"{host} answers {status}")
     if needs_body(url) and _ARTICLE_ELEMENT_ID not in body:
-        for sign in _DELETED_PHRASES:
-            if sign in body:
-                return LinkResult(LinkState.GONE, f"WeChat says: {sign}")
-        return LinkResult(LinkState.UNKNOWN, "WeChat shows programs no article here")
+        for phrase in _DELETED_PHRASES:
+            if phrase in body:
+                return LinkResult(LinkState.GONE, f"WeChat says: {phrase}")
+        return LinkResult(LinkState.UNKNOWN, "WeChat shows no article to automated requests")
     return LinkResult(LinkState.OK, str(status))

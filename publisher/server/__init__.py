@@ -1,10 +1,10 @@
-"""The site and the state of the daemon over HTTP, for those without a web server: `[server] listen`.
+"""Serves the site and the state of the daemon over HTTP: `[server] listen`.
 
-    /healthz    200 while the clock ticks, else 503
-    /metrics    what Prometheus collects
-    /…          the folder that a web server shows
+    /healthz    200 while the scheduler runs, else 503
+    /metrics    metrics for Prometheus
+    /…          the files of the site
 
-It speaks plain HTTP, and waits for readers as long as they like: the world belongs in front of a web server.
+Plain HTTP, without time limits for slow clients: put a web server in front of it for public access.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from publisher.server.state import DaemonState
 if TYPE_CHECKING:
     from socket import socket
 
-# more would take the open files that the ledger and the channels need
+# more could use up the open files that the ledger and the channels need
 _MAX_CONNECTIONS = 128
 _SHUTDOWN_TIMEOUT = 5
-"""Seconds that answers under way have left at the end."""
+"""Seconds for responses in progress to finish at shutdown."""
 
 
 @contextmanager
 def run_server(listen: ListenAddress, folder: Path, state: Callable[[], DaemonState]) -> Iterator[str]:
-    """Serve, in a thread, as long as the context lasts; gives the address, as `http://127.0.0.1:8080/`.
+    """Serve in a thread until the end of the block. Yields the URL, such as `http://127.0.0.1:8080/`.
 
-    `folder` need not be there yet. `state` is called in other threads than this one, for each request of
-    /healthz and /metrics; when it raises, the answer is 503. Raises ConfigError when the extra `serve` is
-    not installed or the place cannot be listened at.
+    `folder` need not exist yet. `state` is called in other threads, for each request of /healthz and
+    /metrics; if it raises, the response is 503. Raises ConfigError when the extra `server` is not installed
+    or the address cannot be bound.
     """
     from threading import Thread
 
@@ -58,23 +58,23 @@ def run_server(listen: ListenAddress, folder: Path, state: Callable[[], DaemonSt
         limit_concurrency=_MAX_CONNECTIONS,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
     )
-    with _open_socket(listen) as place:
+    with _open_socket(listen) as listener:
         server = uvicorn.Server(settings)
-        thread = Thread(target=server.run, kwargs={"sockets": [place]}, name="http", daemon=True)
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
         thread.start()
         try:
-            yield _format_server_url(listen.host, place.getsockname()[1])
+            yield _format_server_url(listen.host, listener.getsockname()[1])
         finally:
             server.should_exit = True
             thread.join(_SHUTDOWN_TIMEOUT + 1)
 
 
 def build_exposure_warning(listen: ListenAddress) -> str:
-    """What to warn of when other machines may reach the place; else nothing."""
+    """Return a warning if other machines can reach the server, else ""."""
     if listen.is_loopback:
         return ""
     return (
-        f'[server] listen = "{listen}" shows the site, /healthz and /metrics to other machines, unencrypted'
+        f'[server] listen = "{listen}" exposes the site, /healthz and /metrics to other machines, unencrypted'
     )
 
 
@@ -82,12 +82,12 @@ def _open_socket(listen: ListenAddress) -> socket:
     import socket
 
     try:
-        found = socket.getaddrinfo(*listen, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=_MAX_CONNECTIONS)
+        addresses = socket.getaddrinfo(*listen, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return socket.create_server(addresses[0][4][:2], family=addresses[0][0], backlog=_MAX_CONNECTIONS)
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]
         raise ConfigError(
-            f"cannot listen at {listen}: {reason}", "choose another place: [server] listen"
+            f"cannot listen on {listen}: {reason}", "choose another address: [server] listen"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The requests that are answered, and how: the only door to Starlette."""
+"""The HTTP application: the site, /healthz and /metrics. The only module that imports Starlette."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _NO_STORE = {"cache-control": "no-store"}
 
 
 def build_app(folder: Path, state: Callable[[], DaemonState]) -> Starlette:
-    """The site in `folder`, and what `state` says."""
+    """Build the application for the site in `folder` and the state of the daemon."""
 
     def healthz(_: Request) -> Response:
         try:
-            now = state()
-        except Exception:  # whatever it is, somebody has to look
+            current = state()
+        except Exception:  # any error means that a person has to look
             return JSONResponse({"status": "unknown"}, 503, _NO_STORE)
-        return JSONResponse(build_health(now), 200 if now.health == "ok" else 503, _NO_STORE)
+        return JSONResponse(build_health(current), 200 if current.health == "ok" else 503, _NO_STORE)
 
-    def numbers(_: Request) -> Response:
+    def metrics(_: Request) -> Response:
         try:
             text = render_metrics(state())
         except Exception:
@@ -56,7 +56,7 @@ def build_app(folder: Path, state: Callable[[], DaemonState]) -> Starlette:
         return _respond(folder, request)
 
     return Starlette(
-        routes=[Route("/healthz", healthz), Route("/metrics", numbers), Route("/{path:path}", page)]
+        routes=[Route("/healthz", healthz), Route("/metrics", metrics), Route("/{path:path}", page)]
     )
 
 
@@ -64,36 +64,36 @@ def _respond(folder: Path, request: Request) -> Response:
     path: str = request.scope["path"]
     file = find_file(folder, path)
     if file is None:
-        if not path.endswith("/") and find_file(folder, f"{path}/"):  # relative links count from the folder
+        if not path.endswith("/") and find_file(folder, f"{path}/"):  # so that relative links work
             return Response(status_code=308, headers={"location": f"./{quote(path.rpartition('/')[2])}/"})
         return PlainTextResponse("not found\n", 404)
     try:
         return _build_file_response(file, request)
-    except OSError:  # gone this very moment, or not ours to read
+    except OSError:  # deleted just now, or not readable
         return PlainTextResponse("not found\n", 404)
 
 
 def _build_file_response(file: Path, request: Request) -> Response:
-    """The file or a compressed form of it; no body if the reader has that already. Raises OSError.
+    """Return the file or a compressed form of it; no body if the client has it already. Raises OSError.
 
-    What is opened stays one version of the file, even while the next one takes its place.
+    An open file keeps its content, even when it is replaced by a new version meanwhile.
     """
-    with ExitStack() as opened:
-        raw = opened.enter_context(file.open("rb"))
+    with ExitStack() as resources:
+        raw = resources.enter_context(file.open("rb"))
         modified = os.fstat(raw.fileno()).st_mtime_ns
-        kind = detect_media_type(file.name, raw.read(SNIFF_BYTES))
+        media_type = detect_media_type(file.name, raw.read(SNIFF_BYTES))
         raw.seek(0)
         forms = _find_compressed(file, modified)
-        chosen = choose_coding(request.headers.get("accept-encoding", ""), forms)
-        body = opened.enter_context(forms[chosen].open("rb")) if chosen else raw
+        coding = choose_coding(request.headers.get("accept-encoding", ""), forms)
+        body = resources.enter_context(forms[coding].open("rb")) if coding else raw
         status = os.fstat(body.fileno())
-        etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}{chosen and f"-{chosen}"}"'
+        etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}{coding and f"-{coding}"}"'
         headers = {
-            "cache-control": get_cache_control(kind),
+            "cache-control": get_cache_control(media_type),
             "etag": etag,
             "last-modified": formatdate(modified // 10**9, usegmt=True),
         }
-        if vary := [*(["Accept"] if is_feed(kind) else []), *(["Accept-Encoding"] if forms else [])]:
+        if vary := [*(["Accept"] if is_feed(media_type) else []), *(["Accept-Encoding"] if forms else [])]:
             headers["vary"] = ", ".join(vary)
         if is_not_modified(
             etag,
@@ -103,15 +103,15 @@ def _build_file_response(file: Path, request: Request) -> Response:
         ):
             return Response(status_code=304, headers=headers)
         headers["content-length"] = str(status.st_size)
-        headers["content-type"] = to_browser_type(kind) if _is_browser(request) else kind
+        headers["content-type"] = to_browser_type(media_type) if _is_browser(request) else media_type
         headers["x-content-type-options"] = "nosniff"
-        if chosen:
-            headers["content-encoding"] = chosen
-        return _FileResponse(body, opened.pop_all(), headers)
+        if coding:
+            headers["content-encoding"] = coding
+        return _FileResponse(body, resources.pop_all(), headers)
 
 
 def _find_compressed(file: Path, modified: int) -> dict[str, Path]:
-    """The compressed forms of a file by their coding, without those that an older version left."""
+    """Return the compressed forms of a file by coding, without those older than the file."""
     forms = {}
     for name, ending in CONTENT_CODINGS.items():
         form = file.with_name(file.name + ending)
@@ -123,12 +123,12 @@ def _find_compressed(file: Path, modified: int) -> dict[str, Path]:
 
 
 def _is_browser(request: Request) -> bool:
-    """Whether a person is going to look at the answer."""
+    """Return whether the response is for a browser."""
     return "text/html" in request.headers.get("accept", "")
 
 
 class _FileResponse(Response):
-    """An open file, sent in pieces as the reader takes them; closes all that was `opened`."""
+    """An open file, sent in chunks as fast as the client reads. Closes `resources` at the end."""
 
     def __init__(self, body: BinaryIO, resources: ExitStack, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers)
@@ -140,7 +140,7 @@ class _FileResponse(Response):
         with self._resources:
             await send(start)
             while scope["method"] != "HEAD" and (
-                piece := await run_in_threadpool(self._file.read, _CHUNK_SIZE)
+                chunk := await run_in_threadpool(self._file.read, _CHUNK_SIZE)
             ):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body"})

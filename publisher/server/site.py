@@ -1,4 +1,4 @@
-"""From the path of an address to a file of the site, and what a reader is told about it."""
+"""From the path of a URL to a file of the site, and its headers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MEDIA_TYPES = {
     ".xml": "application/xml; charset=utf-8",
 }
 
-# by name, a feed is no different from any other document: what it is stands at its beginning
+# the name of a feed is no different from that of other documents: its first bytes show what it is
 _FEED_SIGNATURES = {
     ".xml": (
         (rb"<rss[\s>]", "application/rss+xml; charset=utf-8"),
@@ -40,14 +40,14 @@ _FEED_SIGNATURES = {
     ".json": ((rb'"version"\s*:\s*"https://jsonfeed\.org/', "application/feed+json"),),
 }
 SNIFF_BYTES = 4096
-"""How many bytes of a file tell its type."""
+"""How many bytes of a file are needed to detect its type."""
 
 
 def find_file(folder: Path, path: str) -> Path | None:
-    """The file that `path` means, decoded, with its first slash; None when there is none to be seen.
+    """Return the file for a decoded path that begins with a slash; None if there is none to serve.
 
-    A path that ends in a slash means the index.html in there. Nothing outside of `folder` is seen, whatever
-    links lead there, nor what has a name that begins with a dot, as unfinished files do; `.well-known` is.
+    A path that ends in a slash means index.html. Nothing outside of `folder` is served, not even through
+    symbolic links, and no names that begin with a dot, like those of unfinished files, except `.well-known`.
     """
     parts = path.split("/")[1:]
     if not parts[-1]:
@@ -57,7 +57,7 @@ def find_file(folder: Path, path: str) -> Path | None:
     try:
         file = folder.joinpath(*parts).resolve(strict=True)
         return file if file.is_file() and file.is_relative_to(folder.resolve()) else None
-    except (OSError, RuntimeError):  # RuntimeError is a circle of links
+    except (OSError, RuntimeError):  # RuntimeError: a loop of symbolic links
         return None
 
 
@@ -68,50 +68,51 @@ def _is_allowed_name(part: str) -> bool:
 
 
 def detect_media_type(name: str, head: bytes) -> str:
-    """The Content-Type of a file that begins with `head`."""
+    """Return the Content-Type of a file whose first bytes are `head`."""
     suffix = Path(name).suffix.lower()
-    plain = _MEDIA_TYPES.get(suffix, "application/octet-stream")
-    return next((kind for start, kind in _FEED_SIGNATURES.get(suffix, ()) if re.search(start, head)), plain)
+    default = _MEDIA_TYPES.get(suffix, "application/octet-stream")
+    signatures = _FEED_SIGNATURES.get(suffix, ())
+    return next((media_type for pattern, media_type in signatures if re.search(pattern, head)), default)
 
 
-def to_browser_type(kind: str) -> str:
-    """The Content-Type for a browser, which applies the style sheet of a feed only if it takes it for any
-    XML document."""
-    return _MEDIA_TYPES[".xml"] if is_feed(kind) and "xml" in kind else kind
+def to_browser_type(media_type: str) -> str:
+    """Return the Content-Type for a browser, which applies the style sheet of a feed only if it is sent as
+    generic XML."""
+    return _MEDIA_TYPES[".xml"] if is_feed(media_type) and "xml" in media_type else media_type
 
 
-def is_feed(kind: str) -> bool:
-    """Whether a Content-Type is that of a feed."""
-    return kind.startswith(("application/rss+", "application/atom+", "application/feed+"))
+def is_feed(media_type: str) -> bool:
+    """Return whether a Content-Type is that of a feed."""
+    return media_type.startswith(("application/rss+", "application/atom+", "application/feed+"))
 
 
-def get_cache_control(kind: str) -> str:
-    """The Cache-Control of a Content-Type.
+def get_cache_control(media_type: str) -> str:
+    """Return the Cache-Control for a Content-Type.
 
-    A page may be corrected at any time, so it is asked for each time, mostly in vain. Who reads feeds by
-    machine shall not come more than once an hour.
+    A page may be corrected at any time, so browsers revalidate it each time. Feed readers may poll once an
+    hour.
     """
-    if kind.startswith("text/html"):
+    if media_type.startswith("text/html"):
         return "no-cache"
-    return "public, max-age=3600" if is_feed(kind) else "public, max-age=86400"
+    return "public, max-age=3600" if is_feed(media_type) else "public, max-age=86400"
 
 
 CONTENT_CODINGS = {"br": ".br", "gzip": ".gz"}
-"""Content codings, the one that saves more first, and how the files of each end."""
+"""Content codings and their file suffixes, the better compression first."""
 
 
 def choose_coding(accepted: str, available: Collection[str]) -> str:
-    """The coding to send of those that are `there`; "" for none. `accepted` is Accept-Encoding.
+    """Choose one of the available codings; "" for none. `accepted` is the header Accept-Encoding.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
     """
     weights = {}
     for element in accepted.lower().split(","):
         name, *parameters = (part.strip() for part in element.split(";"))
-        weights[name] = next((_parse_quality(one[2:]) for one in parameters if one.startswith("q=")), 1.0)
-    wanted = {name: weights.get(name, weights.get("*", 0.0)) for name in CONTENT_CODINGS if name in available}
-    best = max(wanted, key=lambda name: wanted[name], default="")
-    return best if best and wanted[best] > 0 else ""
+        weights[name] = next((_parse_quality(part[2:]) for part in parameters if part.startswith("q=")), 1.0)
+    usable = {name: weights.get(name, weights.get("*", 0.0)) for name in CONTENT_CODINGS if name in available}
+    best = max(usable, key=lambda name: usable[name], default="")
+    return best if best and usable[best] > 0 else ""
 
 
 def _parse_quality(text: str) -> float:
@@ -119,9 +120,9 @@ def _parse_quality(text: str) -> float:
 
 
 def is_not_modified(etag: str, modified: int, if_none_match: str, if_modified_since: str) -> bool:
-    """Whether the reader has this already. `modified` is in seconds since 1970; a missing header is "".
+    """Return whether the client has this version. `modified`: seconds since 1970; a missing header is "".
 
-    A reader that sends both is answered by the tag: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
+    If both headers are sent, the tag decides: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
     """
     if if_none_match:
         return if_none_match.strip() == "*" or etag in re.findall(r'"[^"]*"', if_none_match)

@@ -1,4 +1,4 @@
-"""What the daemon tells of itself: whether it lives, and numbers for those who watch it."""
+"""The state of the daemon for monitoring: its health, and metrics."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from publisher.ledger.meta import HEARTBEAT_TIMEOUT
 
 @dataclass(frozen=True, slots=True)
 class DaemonState:
-    """The daemon at one moment, `now`. All times are aware.
+    """The state of the daemon at the time `now`. All times are aware.
 
-    `heartbeat` is when it last got on with its work, None before the first time; it is well while that is no
-    longer ago than `patience`. `next_due` is when an issue is to go out next. `issues` counts issues by what
-    they are (done, waiting, held and the like), `deliveries` by channel and state of the ledger; `published`
-    is when an issue was last out, by channel. `ledger_errors` is how often the ledger failed since the start.
+    `heartbeat` is when it last made progress, None before the first time; it is healthy while that is at most
+    `heartbeat_timeout` ago. `next_due` is when the next issue is due. `issues` counts issues by status (done,
+    waiting, held and so on), `deliveries` by channel and state in the ledger; `last_published` is when an
+    issue was last published, by channel. `ledger_errors` counts errors of the ledger since the start.
     """
 
     now: dt.datetime
@@ -31,14 +31,14 @@ class DaemonState:
 
     @property
     def health(self) -> str:
-        """ok, late, or starting while nothing was done yet."""
+        """Return ok, late, or starting: before the first heartbeat."""
         if self.heartbeat is None:
             return "starting"
         return "ok" if self.now - self.heartbeat <= self.heartbeat_timeout else "late"
 
 
 def build_health(state: DaemonState) -> dict[str, str | None]:
-    """The body of /healthz, for JSON; times are ISO 8601."""
+    """Return the body of /healthz, for JSON; times are in ISO 8601."""
     return {
         "status": state.health,
         "version": __version__,
@@ -51,7 +51,7 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def render_metrics(state: DaemonState) -> str:
-    """The body of /metrics. A moment that there is none of has no line.
+    """Return the body of /metrics. A time that is None has no line.
 
     https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
     """
@@ -59,36 +59,36 @@ def render_metrics(state: DaemonState) -> str:
 
 
 def _render_metric_lines(state: DaemonState) -> Iterator[str]:
-    yield from _render_metric_header("build_info", "gauge", "The version that runs.")
+    yield from _render_metric_header("build_info", "gauge", "The running version.")
     yield f"publisher_build_info{_format_labels(version=__version__)} 1"
-    yield from _render_metric_header("issues", "gauge", "Issues by what they are.")
-    for kind, count in state.issues.items():
-        yield f"publisher_issues{_format_labels(state=kind)} {count}"
+    yield from _render_metric_header("issues", "gauge", "Issues by status.")
+    for status, count in state.issues.items():
+        yield f"publisher_issues{_format_labels(state=status)} {count}"
     yield from _render_metric_header("deliveries", "gauge", "Deliveries in the ledger, by channel and state.")
-    for (channel, kind), count in state.deliveries.items():
-        yield f"publisher_deliveries{_format_labels(channel=channel, state=kind)} {count}"
+    for (channel, delivery_state), count in state.deliveries.items():
+        yield f"publisher_deliveries{_format_labels(channel=channel, state=delivery_state)} {count}"
     yield from _render_metric_header(
-        "ledger_errors_total", "counter", "How often the ledger failed since the start."
+        "ledger_errors_total", "counter", "Errors of the ledger since the start."
     )
     yield f"publisher_ledger_errors_total {state.ledger_errors}"
     yield from _render_metric_header(
-        "last_published_timestamp_seconds", "gauge", "When an issue was last out, by channel."
+        "last_published_timestamp_seconds", "gauge", "When an issue was last published, by channel."
     )
-    for channel, moment in state.last_published.items():
+    for channel, time in state.last_published.items():
         labels = _format_labels(channel=channel)
-        yield f"publisher_last_published_timestamp_seconds{labels} {moment.timestamp():.3f}"
-    moments = (
-        ("heartbeat", state.heartbeat, "When the daemon last got on with its work."),
-        ("next_due", state.next_due, "When an issue is to go out next."),
+        yield f"publisher_last_published_timestamp_seconds{labels} {time.timestamp():.3f}"
+    times = (
+        ("heartbeat", state.heartbeat, "When the daemon last made progress."),
+        ("next_due", state.next_due, "When the next issue is due."),
     )
-    for name, when, what in moments:
-        yield from _render_metric_header(f"{name}_timestamp_seconds", "gauge", what)
-        if when:
-            yield f"publisher_{name}_timestamp_seconds {when.timestamp():.3f}"
+    for name, moment, help_text in times:
+        yield from _render_metric_header(f"{name}_timestamp_seconds", "gauge", help_text)
+        if moment:
+            yield f"publisher_{name}_timestamp_seconds {moment.timestamp():.3f}"
 
 
-def _render_metric_header(name: str, kind: str, what: str) -> tuple[str, str]:
-    return f"# HELP publisher_{name} {what}", f"# TYPE publisher_{name} {kind}"
+def _render_metric_header(name: str, metric_type: str, help_text: str) -> tuple[str, str]:
+    return f"# HELP publisher_{name} {help_text}", f"# TYPE publisher_{name} {metric_type}"
 
 
 def _format_labels(**labels: str) -> str:

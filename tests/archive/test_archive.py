@@ -141,15 +141,15 @@ def test_an_edition_has_what_is_due_newest_first() -> None:
 def test_of_two_issues_with_one_id_the_first_by_path_stays() -> None:
     found = build_edition([record("b.md", id="x"), record("a.md", id="x")], TODAY)
     assert [one.path for one in found.issues] == ["a.md"]
-    assert found.faults["b.md"].message == "a.md and b.md are both the issue x"
-    assert found.faults["b.md"].hint == "write another `id:` into the front matter of one"
+    assert found.faults["b.md"].message == "a.md and b.md both have the id x"
+    assert found.faults["b.md"].hint == "set another `id:` in the front matter of one of them"
 
 
 def test_two_issues_cannot_have_one_address() -> None:
     same = "https://e.org/2021-07/"
     found = build_edition([record("a.md", url=same), record("b.md", url=same)], TODAY)
     assert [one.path for one in found.issues] == ["a.md"]
-    assert found.faults["b.md"].message == f"a.md and b.md have the same address {same}"
+    assert found.faults["b.md"].message == f"a.md and b.md have the same URL {same}"
 
 
 def chosen(wanted: str, *records: Record) -> str | None:
@@ -219,7 +219,7 @@ def test_a_double_of_the_issue_to_publish() -> None:
     double = DUE._replace(path="issues/copy.md")
     error = refused("", OLD, DUE, double)
     assert isinstance(error, IssueError)
-    assert error.message == "issues/2021-07-18.md and issues/copy.md are both the issue 2021-07-18"
+    assert error.message == "issues/2021-07-18.md and issues/copy.md both have the id 2021-07-18"
     assert chosen("2021-07-04", OLD, DUE, double) == OLD.path
 
 
@@ -278,7 +278,7 @@ def test_revisions_are_one_line_per_issue_and_written_only_when_they_change(tmp_
 
 
 @pytest.mark.parametrize("body", [b"<<<<<<< HEAD\n{}", b"[1]", b'{"a": 1}', b"\xff"])
-def test_damaged_revisions_are_told(tmp_path: Path, body: bytes) -> None:
+def test_damaged_revisions_are_reported(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "revisions.json"
     assert not Revisions(path).is_damaged
     path.write_bytes(body)
@@ -294,7 +294,7 @@ def test_only_one_holds_the_lock(tmp_path: Path) -> None:
         assert not died
         with pytest.raises(BusyError) as caught, acquire_lock(path):
             pass
-        assert caught.value.message == f"another publish is at work here (process {os.getpid()})"
+        assert caught.value.message == f"another publish is running here (process {os.getpid()})"
         assert caught.value.exit_code == 5
     with acquire_lock(path) as died:
         assert not died

@@ -129,7 +129,7 @@ def test_two_issues_of_one_day(project: Project) -> None:
     project.write("2021-07-18", name="copy")
     with pytest.raises(IssueError) as caught:
         project.publish()
-    assert caught.value.message == ("issues/2021-07-18.md and issues/copy.md are both the issue 2021-07-18")
+    assert caught.value.message == ("issues/2021-07-18.md and issues/copy.md both have the id 2021-07-18")
     assert not (project.root / "public").exists()
 
 

@@ -1,4 +1,4 @@
-"""When clocks and machines do not do as planned: an issue goes out once, or it is told."""
+"""When clocks and machines fail: an issue is published once, or reported."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def test_an_issue_goes_out_at_its_time_and_once(project: Project) -> None:
     project.now = DUE
     assert project.tick().next_due is None
     assert project.sent == ["一"]
-    assert [news.what for news in project.told] == ["publishing", "published"]
-    assert project.told[1].message == "@readers · 1 sent"
+    assert [news.what for news in project.events] == ["publishing", "published"]
+    assert project.events[1].message == "@readers · 1 sent"
     for _ in range(3):
         project.now += MINUTE
         project.tick()
     project.restart()
     project.tick()
     assert project.sent == ["一"]
-    assert len(project.told) == 2
+    assert len(project.events) == 2
 
 
 @pytest.mark.parametrize("date", ["9999-12-31", "0001-01-01"])
@@ -61,7 +61,7 @@ def test_off_for_three_days(project: Project) -> None:
     assert project.sent == []
     [missed] = project.said("missed")
     assert missed.alarm
-    assert missed.message == "it was due 3 days ago, and is not sent by itself any more"
+    assert missed.message == "it was due 3 days ago: too late to send it automatically"
     assert missed.hint == "publish --issue 2021-07-18 --channel post"
     assert project.publish(issue="2021-07-18").exit_code == 0
     assert project.sent == ["一"]
@@ -85,7 +85,7 @@ def test_what_was_begun_is_ended_however_late(project: Project) -> None:
     assert project.said("missed") == []
 
 
-def test_forty_old_issues_are_told_as_one(project: Project) -> None:
+def test_forty_old_issues_are_reported_as_one(project: Project) -> None:
     project.channels = (Web(), *project.channels)
     for number in range(40):
         project.write(f"{dt.date(2020, 1, 5) + dt.timedelta(weeks=2 * number)}", "旧")
@@ -93,7 +93,7 @@ def test_forty_old_issues_are_told_as_one(project: Project) -> None:
     assert project.sent == ["一"]
     [missed] = project.said("missed")
     assert missed.message == (
-        "40 issues were due long ago, and are not sent by themselves: 2020-01-05 to 2021-07-04"
+        "40 issues were due too long ago to send them automatically: 2020-01-05 to 2021-07-04"
     )
     assert missed.channels == ("post",)
     assert len(list((project.root / "public").glob("20*/index.html"))) == 41, "pages cannot come too late"

@@ -1,4 +1,4 @@
-"""An issue with errors does not go out by itself: it is held and told once, and goes on when it is mended."""
+"""An issue with errors is not published by the daemon: it is reported once, and published when fixed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def seen(project: Project) -> list[tuple[str, ItemStatus]]:
     return [(one.key.channel, one.status) for one in project.coming().items]
 
 
-def test_it_is_held_told_once_and_goes_out_when_it_is_mended(project: Project) -> None:
+def test_it_is_held_reported_once_and_published_when_fixed(project: Project) -> None:
     project.channels = (Web(), Rss(), *project.channels)
     spoil(project)
     assert project.tick().exit_code == 1
@@ -43,35 +43,35 @@ def test_it_is_held_told_once_and_goes_out_when_it_is_mended(project: Project) -
     project.restart()
     project.now += 30 * HOUR
     assert project.tick().exit_code == 0
-    [told] = project.told
-    assert (told.what, told.issue, told.alarm) == ("unsound", "2021-07-18", True)
-    assert (told.message, told.channels) == (SAID, ("web", "rss", "post"))
-    assert told.hint == f"{LOOK} · or publish --issue 2021-07-18 --force"
+    [reported] = project.events
+    assert (reported.what, reported.issue, reported.alarm) == ("unsound", "2021-07-18", True)
+    assert (reported.message, reported.channels) == (SAID, ("web", "rss", "post"))
+    assert reported.hint == f"{LOOK} · or publish --issue 2021-07-18 --force"
     assert (project.sent, pages(project)) == ([], [])
     project.write("2021-07-18", "好")
     project.tick()
     assert (project.sent, pages(project)) == (["好"], ["2021-07-18"])
 
 
-def test_other_errors_are_told_anew(project: Project) -> None:
+def test_other_errors_are_reported_again(project: Project) -> None:
     spoil(project)
     project.tick()
     project.path("2021-07-18").write_text("# 慢刊 (2021-07-18)：坏\n\n## 新闻\n\n- [条目\n")
     project.tick()
-    told = [one.message.partition(": ")[2] for one in project.said("unsound")]
-    assert told == ["empty-url at line 5", "unclosed-link at line 5"]
+    reported = [one.message.partition(": ")[2] for one in project.said("unsound")]
+    assert reported == ["empty-url at line 5", "unclosed-link at line 5"]
 
 
-def test_it_is_seen_before_its_time_and_told_when_it_has_come(project: Project) -> None:
+def test_it_is_found_before_it_is_due_and_reported_when_due(project: Project) -> None:
     spoil(project)
     project.now = DUE - MINUTE
     assert project.tick().next_due == DUE
-    assert project.told == []
+    assert project.events == []
     [one] = project.coming().items
     assert (one.status, one.detail, one.hint) == (ItemStatus.HAS_ERRORS, SAID, LOOK)
     project.now = DUE
     project.tick()
-    assert [one.what for one in project.told] == ["unsound"]
+    assert [one.what for one in project.events] == ["unsound"]
     assert seen(project) == [("post", ItemStatus.HAS_ERRORS)]
     project.write("2021-07-18", "好")
     project.now = DUE - MINUTE
@@ -96,7 +96,7 @@ def test_each_text_is_looked_at_once(project: Project, monkeypatch: pytest.Monke
     assert [one.message for one in project.said("unsound")] == [SAID]
 
 
-def test_mended_too_late_it_is_missed(project: Project) -> None:
+def test_fixed_too_late_it_is_missed(project: Project) -> None:
     project.channels = (Web(), *project.channels)
     spoil(project)
     project.tick()
@@ -108,7 +108,7 @@ def test_mended_too_late_it_is_missed(project: Project) -> None:
     project.write("2021-07-18", "好")
     project.tick()
     assert (project.sent, pages(project)) == ([], ["2021-07-18"])
-    assert [one.what for one in project.told] == ["unsound", "missed", "publishing", "published"]
+    assert [one.what for one in project.events] == ["unsound", "missed", "publishing", "published"]
 
 
 def test_the_archive_goes_without_it(project: Project) -> None:
@@ -160,7 +160,7 @@ def test_an_old_archive_is_not_looked_at_any_more(project: Project) -> None:
     project.tick()
     assert project.sent == ["一"]
     assert pages(project) == ["2021-06-20", "2021-07-04", "2021-07-18"]
-    assert {one.what for one in project.told} == {"missed", "publishing", "published"}
+    assert {one.what for one in project.events} == {"missed", "publishing", "published"}
 
 
 def test_off_for_three_days_with_an_error(project: Project) -> None:
@@ -168,7 +168,7 @@ def test_off_for_three_days_with_an_error(project: Project) -> None:
     spoil(project)
     project.now = DUE + 3 * DAY
     project.tick()
-    assert [(one.what, one.channels) for one in project.told] == [
+    assert [(one.what, one.channels) for one in project.events] == [
         ("missed", ("post",)),
         ("unsound", ("web",)),
     ]
@@ -186,8 +186,8 @@ def test_an_error_that_slips_in_while_it_goes_out(project: Project) -> None:
     project.tick()
     assert project.sent == ["一", "二"]
     [warning] = project.said("warning")
-    assert (warning.message, warning.hint) == (f"{SAID}; it ends as it began", LOOK)
-    assert [one.what for one in project.told[-2:]] == ["warning", "published"]
+    assert (warning.message, warning.hint) == (f"{SAID}; the rest is sent with the original text", LOOK)
+    assert [one.what for one in project.events[-2:]] == ["warning", "published"]
     project.tick()
     assert project.sent == ["一", "二"]
 

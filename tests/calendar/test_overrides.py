@@ -103,7 +103,7 @@ def test_channels_have_times_of_their_own(project: Project) -> None:
     assert len(project.sent) == 3
 
 
-def test_a_rhythm_gathers_what_is_dated_before(project: Project) -> None:
+def test_cron_gathers_issues_dated_before(project: Project) -> None:
     """Sundays at 20:00 in Shanghai: the issue of Thursday waits for it, and that of Monday for the next."""
     project.path("2021-07-18").unlink()
     project.write("2021-07-15", "四")

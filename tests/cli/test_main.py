@@ -253,7 +253,7 @@ def test_none_is_due(letter: Path, run: Command) -> None:
         (
             ("2021-08-01",),
             "issues/2021-08-01.md is dated in the future: 2021-08-01, and today is 2021-07-18"
-            " · publish it on its day, or correct its date",
+            " · publish it on that day, or correct its date",
         ),
         (("2021-07-04", "--issue", "latest"), "two issues are named: 2021-07-04 and latest · one at a time"),
         (("new", "yesterday"), "yesterday is not a date · like 2021-08-01"),
@@ -276,7 +276,7 @@ def test_no_newsletter_here(tmp_path: Path, run: Command, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     here = tmp_path.resolve()
     assert run() == Said(
-        2, "", f"error: there is no publisher.toml in {here} or above it · make one: publish init\n"
+        2, "", f"error: there is no publisher.toml in {here} or above it · create one: publish init\n"
     )
 
 
@@ -309,8 +309,8 @@ def test_two_issues_with_one_id(letter: Path, run: Command) -> None:
     assert run() == Said(
         1,
         "",
-        "error: issues/2021-07-18.md and issues/copy.md are both the issue 2021-07-18"
-        " · write another `id:` into the front matter of one\n",
+        "error: issues/2021-07-18.md and issues/copy.md both have the id 2021-07-18"
+        " · set another `id:` in the front matter of one of them\n",
     )
 
 
@@ -319,7 +319,7 @@ def test_another_publish_is_at_work(letter: Path, run: Command) -> None:
         assert run() == Said(
             5,
             "",
-            f"error: another publish is at work here (process {os.getpid()}) · wait until it is done\n",
+            f"error: another publish is running here (process {os.getpid()}) · wait until it is done\n",
         )
 
 
@@ -340,7 +340,7 @@ def test_a_folder_without_rights(letter: Path, run: Command, monkeypatch: pytest
         rf"✗ web       cannot write {letter}/public/\S+/index.html: Permission denied", lines[1]
     )
     assert lines[2:] == [
-        "  = fix: look at whose it is, or publish as that user",
+        "  = fix: check its owner and permissions, or publish as that user",
         "0 of 1 channels done · exit 6",
     ]
     assert files(letter / "public") == set()

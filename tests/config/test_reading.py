@@ -160,4 +160,4 @@ def test_find_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.find_config(Path(tmp_path.anchor))
     assert caught.value.message == f"there is no publisher.toml in {tmp_path.anchor} or above it"
-    assert caught.value.hint == "make one: publish init"
+    assert caught.value.hint == "create one: publish init"

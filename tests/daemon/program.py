@@ -1,6 +1,6 @@
 """`publish` with the fake channel `Chat`: python -m tests.daemon.program daemon
 
-With HURRY=SECONDS the daemon ticks so often, and nobody waits longer for the chat than that.
+With HURRY=SECONDS the daemon ticks at that interval, and waits no longer than that for the chat.
 """
 
 from __future__ import annotations

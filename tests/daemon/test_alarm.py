@@ -158,9 +158,9 @@ def test_it_waits_for_the_tick_under_way(number: signal.Signals) -> None:
     assert ended == [1]
 
 
-def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_tick_is_reported_and_the_next_tick_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alarm, "TICK_INTERVAL", 0.3)
-    told, ticks = [], []
+    reported, ticks = [], []
 
     def tick() -> None:
         ticks.append(1)
@@ -168,8 +168,8 @@ def test_a_mistake_in_a_tick_is_told_and_the_next_one_comes(monkeypatch: pytest.
             raise ZeroDivisionError("by zero")
         leave()
 
-    run_alarm(tick, threading.Event(), told.append)
-    assert told == ["internal error: ZeroDivisionError: by zero"]
+    run_alarm(tick, threading.Event(), reported.append)
+    assert reported == ["internal error: ZeroDivisionError: by zero"]
     assert len(ticks) == 2
 
 
@@ -244,13 +244,13 @@ def test_an_address_hears_it(server: Any, tmp_path: Path, monkeypatch: pytest.Mo
     assert run_hook(f"{address}/hook", {"what": "failed"}, tmp_path) == ""
     assert server.heard == [("/hook", "application/json", '{"what": "failed"}')]
     monkeypatch.setenv("HOOK", f"{address}/broken/canary")
-    assert run_hook("env:HOOK", {}, tmp_path) == "it answers 500"
+    assert run_hook("env:HOOK", {}, tmp_path) == "the server answered 500"
     assert server.heard[1][0] == "/broken/canary"
     monkeypatch.setenv("HOOK", "sh -c 'echo $0 $1 >&2; exit 1' canary-of-hook")
     assert "sh -c" not in run_hook("env:HOOK", {}, tmp_path)
 
 
-def test_no_secret_is_told(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hook_redacts_secrets(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "canary-of-token")
     resolve_secret("env:TOKEN")
     address = f"http://127.0.0.1:{server.server_port}/hook"
@@ -269,7 +269,7 @@ def test_no_secret_is_told(server: Any, tmp_path: Path, monkeypatch: pytest.Monk
             "no-such-program at all",
             "FileNotFoundError: [Errno 2] No such file or directory: 'no-such-program'",
         ),
-        ("""sh -c 'echo nobody >&2; exit 3'""", "it ended with 3: nobody"),
+        ("""sh -c 'echo nobody >&2; exit 3'""", "the command failed with exit code 3: nobody"),
         ("sh -c 'unclosed", "ValueError: No closing quotation"),
     ],
 )

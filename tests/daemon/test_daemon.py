@@ -27,7 +27,7 @@ from publisher.ledger.queries import find_status
 from tests.support.fake_channel import World
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 SETTINGS = """\
 [newsletter]
@@ -82,11 +82,11 @@ class Daemon:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         process = self.start(*words)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT)
         return process.returncode, out, err
 
     def wait_for(self, true: Callable[[], object]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not true():
             assert time.monotonic() < end, [self.end(one) for one in self._processes]
             time.sleep(0.02)
@@ -94,7 +94,7 @@ class Daemon:
     def end(self, process: subprocess.Popen[str]) -> tuple[int, list[str], str]:
         """Send SIGTERM; exit code, lines of the journal, and what was said beside it."""
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT)
         return process.returncode, out.splitlines(), err
 
     @property
@@ -197,7 +197,7 @@ def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
     daemon.wait_for(lambda: daemon.counts.sent == 3)
 
     def get(path: str) -> str:
-        with urllib.request.urlopen(address + path, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(address + path, timeout=TIMEOUT) as answer:
             body: str = answer.read().decode()
         return body
 
@@ -217,7 +217,7 @@ def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
     _, _, address = process.stdout.readline().strip().partition(": ")
 
     def numbers() -> dict[tuple[str, ...], float]:
-        with urllib.request.urlopen(f"{address}metrics", timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(f"{address}metrics", timeout=TIMEOUT) as answer:
             text: str = answer.read().decode()
         return {
             (sample.name.removeprefix("publisher_"), *sample.labels.values()): sample.value
@@ -292,7 +292,7 @@ def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
     assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
-def test_trouble_is_told_to_a_command(daemon: Daemon) -> None:
+def test_a_failure_is_reported_to_a_command(daemon: Daemon) -> None:
     (daemon.root / "hook.py").write_text("import sys; open('heard', 'a').write(sys.stdin.read() + '\\n')")
     daemon.set_up(f'on_failure = "{sys.executable} hook.py"')
     (daemon.root / "orders").write_text("2 refuse")
@@ -307,7 +307,7 @@ def test_trouble_is_told_to_a_command(daemon: Daemon) -> None:
     assert lines[-2].startswith(f"{daemon.today} failed chat: 1 of 3 failed")
 
 
-def test_a_mistake_that_stays_is_told_once(
+def test_a_lasting_error_is_reported_once(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = SETTINGS.partition("[channels")[0].format(schedule="")
@@ -322,9 +322,9 @@ def test_a_mistake_that_stays_is_told_once(
 
     monkeypatch.setattr(alarm, "run_alarm", wake)
     assert main(["daemon"]) == 0
-    told = capsys.readouterr().out.splitlines()
+    reported = capsys.readouterr().out.splitlines()
     error = "failed: internal error: ZeroDivisionError: by zero"
-    assert [line for line in told if line.startswith(("failed", "mended"))] == [error, "mended", error]
+    assert [line for line in reported if line.startswith(("failed", "mended"))] == [error, "mended", error]
 
 
 def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:

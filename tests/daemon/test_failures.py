@@ -1,4 +1,4 @@
-"""Deliveries that fail or have to wait: told once, and gone on with at the right time."""
+"""Deliveries that fail or have to wait are reported once and continued at the right time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_what_was_put_off_goes_on_at_its_time(project: Project) -> None:
     project.now = DUE + HOUR
     assert project.tick().exit_code == 0
     assert project.sent == ["一"]
-    assert not [news for news in project.told if news.alarm]
+    assert not [news for news in project.events if news.alarm]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_was_put_off_goes_on_at_its_time(project: Project) -> None:
         (TimeoutError("silence"), 4, "unknown whether 1 of 1 were sent: TimeoutError: silence"),
     ],
 )
-def test_what_failed_is_told_once_and_left_alone(
+def test_a_failure_is_reported_once_and_paused(
     project: Project, error: Exception, code: int, message: str
 ) -> None:
     tries = []
@@ -50,7 +50,7 @@ def test_what_failed_is_told_once_and_left_alone(
         project.restart()
         assert project.tick().exit_code == 0
     assert len(tries) == 1
-    [alarm] = [news for news in project.told if news.alarm]
+    [alarm] = [news for news in project.events if news.alarm]
     assert (alarm.what, alarm.message) == ("unknown" if code == 4 else "failed", message)
     project.with_post(behaves=None)
     if code == 4:
@@ -79,7 +79,7 @@ def test_a_channel_that_cannot_begin_is_left_alone_for_a_while(project: Project)
 
 
 def test_trouble_that_stays_is_one_pair_of_lines(project: Project) -> None:
-    """Tried every ten minutes, told once; a new process says so anew, and alarms nobody."""
+    """Tried every ten minutes, reported once; a new process logs it again without an alert."""
 
     def no_token() -> None:
         raise ConfigError("the token is not there", "put it there")
@@ -88,13 +88,13 @@ def test_trouble_that_stays_is_one_pair_of_lines(project: Project) -> None:
     for _ in range(4):
         project.tick()
         project.now += 11 * MINUTE
-    assert [(news.what, news.alarm) for news in project.told] == [
+    assert [(news.what, news.alarm) for news in project.events] == [
         ("publishing", False),
         ("failed", True),
     ]
     project.restart()
     assert project.tick().exit_code == 2
-    assert [(news.what, news.alarm) for news in project.told[2:]] == [
+    assert [(news.what, news.alarm) for news in project.events[2:]] == [
         ("publishing", False),
         ("failed", False),
     ]
@@ -102,4 +102,4 @@ def test_trouble_that_stays_is_one_pair_of_lines(project: Project) -> None:
     project.now += 11 * MINUTE
     project.tick()
     assert project.sent == ["一"]
-    assert project.told[-1].what == "published"
+    assert project.events[-1].what == "published"

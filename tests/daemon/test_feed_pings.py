@@ -1,4 +1,4 @@
-"""A hub that cannot be told at once that feeds changed is told later, though no issue brings it along."""
+"""A ping that fails is sent later, even though no issue is due."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def project(project: Project, hub: Hub) -> Project:
     return project
 
 
-def test_it_is_told_with_the_feeds(project: Project, hub: Hub) -> None:
+def test_hub_is_pinged_with_the_feeds(project: Project, hub: Hub) -> None:
     done = project.tick()
     assert (len(hub.told), done.next_due, done.exit_code) == (TOPICS, None, 0)
     project.now += MINUTE
@@ -42,14 +42,12 @@ def test_it_is_told_with_the_feeds(project: Project, hub: Hub) -> None:
     project.restart()
     project.tick()
     assert len(hub.told) == TOPICS
-    [told] = [news for news in project.said("published") if news.channels == ("websub",)]
-    assert told.message == f"{hub.url} · {TOPICS} sent"
+    [reported] = [news for news in project.said("published") if news.channels == ("websub",)]
+    assert reported.message == f"{hub.url} · {TOPICS} sent"
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["the first", "a later one"])
-def test_a_publisher_that_died_before_it_told_is_stood_in_for(
-    project: Project, hub: Hub, *, before: bool
-) -> None:
+def test_ping_missed_by_a_killed_publisher_is_sent(project: Project, hub: Hub, *, before: bool) -> None:
     if before:
         project.tick()
         project.write("2021-07-18", "改")
@@ -60,7 +58,7 @@ def test_a_publisher_that_died_before_it_told_is_stood_in_for(
     assert len(hub.told) == TOPICS * (1 + before)
 
 
-def test_one_that_wants_to_be_left_alone_is_told_when_it_said(project: Project, hub: Hub) -> None:
+def test_retry_after_of_the_hub_is_respected(project: Project, hub: Hub) -> None:
     hub.status, hub.headers = 503, {"Retry-After": "3600"}
     done = project.tick()
     assert (len(hub.told), done.next_due, done.exit_code) == (1, DUE + HOUR, 3)

@@ -1,4 +1,4 @@
-"""A daemon that hangs is told apart from one that has much to do."""
+"""A daemon that hangs is distinguished from one that is busy."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ LONGEST = 20 * SECOND
 """Two deliveries of the made-up channel may take that."""
 
 
-def look(project: Project, vigil: Heartbeat, now: dt.datetime | None = None) -> bool:
-    return vigil.is_alive(project.config, Theme.load(), now or project.now)
+def look(project: Project, heartbeat: Heartbeat, now: dt.datetime | None = None) -> bool:
+    return heartbeat.is_alive(project.config, Theme.load(), now or project.now)
 
 
 def watched(project: Project, behaves: Callable[[Heartbeat], None], count: int = 1) -> Heartbeat:
-    """A tick in which each delivery looks whether it is told apart."""
-    vigil = Heartbeat()
+    """Run a tick in which each delivery calls `behaves` with the heartbeat."""
+    heartbeat = Heartbeat()
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        behaves(vigil)
+        behaves(heartbeat)
         return effect()
 
     project.channels = (Letters(project.world, behaves=behave, count=count),)
-    project.tick(project.ticker(vigil))
-    return vigil
+    project.tick(project.ticker(heartbeat))
+    return heartbeat
 
 
 def test_much_to_do_is_no_hanging(project: Project) -> None:
@@ -42,28 +42,28 @@ def test_much_to_do_is_no_hanging(project: Project) -> None:
     project.with_post()
     seen = []
 
-    def slow(vigil: Heartbeat) -> None:
+    def slow(heartbeat: Heartbeat) -> None:
         project.now += 2 * SECOND
-        seen.append(look(project, vigil))
+        seen.append(look(project, heartbeat))
 
-    vigil = watched(project, slow, count=200)
+    heartbeat = watched(project, slow, count=200)
     assert project.now > DUE + 5 * MINUTE
     assert seen == [True] * 200
-    assert vigil.last_alive == project.now
+    assert heartbeat.last_alive == project.now
 
 
 def test_a_delivery_that_does_not_end(project: Project) -> None:
     seen = []
 
-    def hang(vigil: Heartbeat) -> None:
+    def hang(heartbeat: Heartbeat) -> None:
         for _ in range(3):
             project.now += LONGEST / 2
-            seen.append(look(project, vigil))
+            seen.append(look(project, heartbeat))
 
-    vigil = watched(project, hang)
+    heartbeat = watched(project, hang)
     assert seen == [True, True, False]
     assert load_activity(project.ledger, "tag:e.org,2021:n").heartbeat == DUE + LONGEST
-    assert vigil.last_alive == project.now, "it did end"
+    assert heartbeat.last_alive == project.now, "it did end"
 
 
 def test_a_clock_that_is_set_is_no_hanging(project: Project) -> None:
@@ -71,8 +71,8 @@ def test_a_clock_that_is_set_is_no_hanging(project: Project) -> None:
     later = DUE + 5 * HOUR
     seen = []
 
-    def step(vigil: Heartbeat) -> None:
-        seen.append(look(project, vigil, later))
+    def step(heartbeat: Heartbeat) -> None:
+        seen.append(look(project, heartbeat, later))
         seen.append(load_activity(project.ledger, "tag:e.org,2021:n").heartbeat)
 
     watched(project, step)
@@ -81,36 +81,36 @@ def test_a_clock_that_is_set_is_no_hanging(project: Project) -> None:
 
 def test_reading_and_writing_may_take_a_while(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    vigil = Heartbeat()
-    assert look(project, vigil), "no tick yet"
+    heartbeat = Heartbeat()
+    assert look(project, heartbeat), "no tick yet"
     project.channels = (Letters(project.world),)
 
     def render(self: Letters, issue: object, context: object) -> None:
         project.now += MAX_SILENCE
-        seen.append(look(project, vigil))
+        seen.append(look(project, heartbeat))
         project.now += SECOND
-        seen.append(look(project, vigil))
+        seen.append(look(project, heartbeat))
         raise RuntimeError("late")
 
     monkeypatch.setattr(Letters, "render", render)
-    project.tick(project.ticker(vigil))
+    project.tick(project.ticker(heartbeat))
     assert seen == [True, False]
 
 
 def test_figures_are_for_those_who_may_ask(project: Project) -> None:
-    vigil = Heartbeat()
-    project.tick(project.ticker(vigil))
-    assert vigil.metrics.deliveries == {}
+    heartbeat = Heartbeat()
+    project.tick(project.ticker(heartbeat))
+    assert heartbeat.metrics.deliveries == {}
     project.listen = ListenAddress("127.0.0.1", 0)
-    project.tick(project.ticker(vigil))
-    assert vigil.metrics.deliveries["post", "sent"] == 1
-    assert vigil.metrics.deliveries["post", "failed"] == 0
-    assert vigil.metrics.last_published == {"post": DUE}
+    project.tick(project.ticker(heartbeat))
+    assert heartbeat.metrics.deliveries["post", "sent"] == 1
+    assert heartbeat.metrics.deliveries["post", "failed"] == 0
+    assert heartbeat.metrics.last_published == {"post": DUE}
 
 
 def test_a_tick_that_fails_is_no_sign_of_health(project: Project) -> None:
-    vigil = Heartbeat()
+    heartbeat = Heartbeat()
     project.path("2021-07-18").unlink()
     with pytest.raises(Exception, match="no file matches"):
-        project.tick(project.ticker(vigil))
-    assert vigil.last_alive is None
+        project.tick(project.ticker(heartbeat))
+    assert heartbeat.last_alive is None

@@ -48,13 +48,13 @@ def test_what_is_to_come(project: CommandProject) -> None:
 
 def test_an_issue_of_today_is_shown_once(project: CommandProject) -> None:
     before = NOON.replace(hour=1)  # 09:00 in Shanghai
-    told = project.told("status", now=before)
-    assert told[:3] == [
+    reported = project.told("status", now=before)
+    assert reported[:3] == [
         "2021-07-18  to come",
         "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
         "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
     ]
-    assert sum(line.startswith("2021-07-18") for line in told) == 1
+    assert sum(line.startswith("2021-07-18") for line in reported) == 1
     assert sum(line.startswith("2021-07-18") for line in project.told("status", now=NOON)) == 1
     assert "  chat  not published · @readers" in project.told("status", now=NOON)
 
@@ -87,9 +87,9 @@ def test_what_would_stop_it(project: CommandProject) -> None:
     assert (one["outlook"], one["detail"]) == ("unsound", said)
     day = dt.datetime(2021, 8, 1, 4, tzinfo=dt.UTC)
     force = "or publish --issue 2021-08-01 --force"
-    told = f"2021-08-01 unsound web,chat: {said} · {look} · {force}"
-    assert told in project.told("tick", code=1, now=day)
-    assert told not in project.told("tick", now=day)
+    reported = f"2021-08-01 unsound web,chat: {said} · {look} · {force}"
+    assert reported in project.told("tick", code=1, now=day)
+    assert reported not in project.told("tick", now=day)
     rows = project.told("status", "2021-08-01", now=day)
     assert rows[:4] == [*stopped, f"  {said} · {look} · {force}"]
     assert rows[5] == "  web   not published"
@@ -204,7 +204,7 @@ def test_a_daemon_that_is_silent_is_missed(project: CommandProject) -> None:
     ledger.close()
 
 
-def test_nobody_who_looks_at_the_clock_is_told(project: CommandProject) -> None:
+def test_a_missing_scheduler_is_reported(project: CommandProject) -> None:
     said = project.run("status")
     assert said.code == 0
     assert said.err == "nobody looks at the clock: publish daemon, or publish when it is due\n"

@@ -41,14 +41,14 @@ def test_by_hand_and_by_the_clock_in_the_same_second(project: Project) -> None:
     project.tick()
     [error] = second
     assert isinstance(error, BusyError)
-    assert "is in the hands of process" in error.message
+    assert "is being published by process" in error.message
     assert project.sent == ["一"]
-    project.told.clear()
+    project.events.clear()
     project.write("2021-07-19", "二")
     project.now += 24 * HOUR
     project.publish(issue="2021-07-19")
     project.tick()
-    assert project.told == []
+    assert project.events == []
     assert project.sent == ["一", "二"]
 
 
@@ -67,7 +67,7 @@ def test_a_stop_in_mid_send_ends_the_window(project: Project) -> None:
     found = find_status(project.ledger, project.key(channel="letters"))
     assert found
     assert (found.counts.sent, found.counts.planned, found.owner) == (10, 15, "")
-    assert not [news for news in project.told if news.alarm]
+    assert not [news for news in project.events if news.alarm]
     project.stop.clear()
     project.restart()
     project.channels = (Letters(project.world, count=25),)

@@ -109,7 +109,7 @@ def test_an_issue_that_is_deleted_while_it_goes_out(project: Project) -> None:
     project.tick()
     [gone] = project.said("gone")
     assert (gone.issue, gone.alarm) == ("2021-07-18", True)
-    assert gone.message.startswith("its file is gone; 1 of 2 wait")
+    assert gone.message.startswith("its file is missing; 1 of 2 wait")
     assert project.sent == ["旧", "一"]
 
 
@@ -120,19 +120,19 @@ def test_an_issue_that_is_deleted_while_it_goes_out(project: Project) -> None:
         ("# 慢刊 (2021-07-xx)：一\n\n", "broken", "the date 2021-07-xx is incomplete"),
     ],
 )
-def test_what_is_not_fit_is_held_told_once_and_looked_at_again(
+def test_an_issue_with_errors_is_held_reported_once_and_checked_again(
     project: Project, head: str, what: str, message: str
 ) -> None:
     project.write("2021-07-18", "一", head=head)
     project.now = DUE - MINUTE
     project.tick()
-    assert project.told == [], "its time has not come"
+    assert project.events == [], "its time has not come"
     project.now = DUE
     assert project.tick().exit_code == 1
     project.restart()
     project.now += MINUTE
     assert project.tick().exit_code == 0
-    [held] = project.told
+    [held] = project.events
     assert (held.what, held.alarm) == (what, True)
     assert message in held.message
     project.write("2021-07-18", "一")
@@ -140,7 +140,7 @@ def test_what_is_not_fit_is_held_told_once_and_looked_at_again(
     assert project.sent == ["一"]
 
 
-def test_a_check_that_fails_is_told_once_and_tried_when_the_file_changes(project: Project) -> None:
+def test_a_failing_check_is_reported_once_and_repeated_when_the_file_changes(project: Project) -> None:
     tries = []
 
     @dataclass(frozen=True)

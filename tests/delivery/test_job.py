@@ -517,8 +517,8 @@ def test_who_is_at_work_is_named(project: Project) -> None:
     error = outcome.channels["post"].error
     assert isinstance(error, BusyError)
     assert outcome.exit_code == 5
-    assert "@readers is in the hands of process" in error.message
-    project.now += dt.timedelta(minutes=2)
+    assert "@readers is being published by process" in error.message
+    project.time.now += dt.timedelta(minutes=2)
     assert project.post().sent == 3
 
 

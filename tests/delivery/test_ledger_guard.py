@@ -39,7 +39,7 @@ def restored(project: Project) -> None:
     for path in project.place.parent.glob("ledger.db*"):
         path.unlink()
     shutil.copy(copy, project.place)
-    project.told.clear()
+    project.events.clear()
     project.restart()
 
 
@@ -61,9 +61,9 @@ def test_a_restored_ledger_sends_nothing(project: Project, remembered: bool) -> 
     project.tick()
     assert project.sent == ["旧", "一"] + ["一"] * (not remembered), "a person said so"
     project.now += HOUR
-    project.told.clear()
+    project.events.clear()
     project.tick()
-    assert project.told == []
+    assert project.events == []
 
 
 def test_a_ledger_of_another_machine_sends_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_an_old_archive_is_taken_as_published(project: Project) -> None:
     again, _, _ = adopt_archive(project.config, Theme.load(), project.now, lambda _: None)
     assert [(one.new, one.known) for one in again] == [(0, 40), (0, 40)]
     project.tick()
-    assert project.told == []
+    assert project.events == []
     project.write("2021-07-04", "旧", "改")
     done = project.publish(issue="2021-07-04").channels["post"]
     assert done.held_reason == "it was published before the ledger began and is not changed"

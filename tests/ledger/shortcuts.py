@@ -29,7 +29,7 @@ def claim(
 
 def plan(
     ledger: Ledger,
-    claimed: Lease,
+    lease: Lease,
     content: Sequence[Part],
     recipients: Iterable[str] = ("@readers",),
     *,
@@ -37,26 +37,26 @@ def plan(
     keep: bool = False,
 ) -> None:
     """Plan these parts for the one reader, or for others."""
-    ledger.plan(claimed, content, recipients, now, keep_content=keep)
+    ledger.plan(lease, content, recipients, now, keep_content=keep)
 
 
 def begun(ledger: Ledger, *recipients: str, key: PublicationKey = KEY, **texts: str) -> Lease:
     """A publication in hand, and planned."""
-    claimed = claim(ledger, key=key)
-    plan(ledger, claimed, parts(**(texts or {"a": "one"})), recipients or ("@readers",))
-    return claimed
+    lease = claim(ledger, key=key)
+    plan(ledger, lease, parts(**(texts or {"a": "one"})), recipients or ("@readers",))
+    return lease
 
 
 def turn(
     ledger: Ledger,
-    claimed: Lease,
+    lease: Lease,
     *results: DeliveryResult,
     size: int = 10,
     now: dt.datetime = NOON,
     ordered: bool = False,
 ) -> list[Delivery]:
     """Tell results, get tasks."""
-    return ledger.checkpoint(claimed, results, size, now, MINUTE, ordered=ordered)
+    return ledger.checkpoint(lease, results, size, now, MINUTE, ordered=ordered)
 
 
 def ended(task: Delivery, state: DeliveryState = DeliveryState.SENT, **more: Any) -> DeliveryResult:
@@ -65,12 +65,12 @@ def ended(task: Delivery, state: DeliveryState = DeliveryState.SENT, **more: Any
     return DeliveryResult(task, state, **{"ended_at": task.started_at + SECOND, **more})
 
 
-def send_all(ledger: Ledger, claimed: Lease) -> None:
+def send_all(ledger: Ledger, lease: Lease) -> None:
     """Have all that is due arrive, and let the publication go."""
     results: list[DeliveryResult] = []
-    while tasks := turn(ledger, claimed, *results):
+    while tasks := turn(ledger, lease, *results):
         results = [ended(task) for task in tasks]
-    ledger.release(claimed, NOON)
+    ledger.release(lease, NOON)
 
 
 def rows(ledger: Ledger, sql: str, *values: object) -> list[Any]:

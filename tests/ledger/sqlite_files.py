@@ -22,15 +22,15 @@ def opened(file: Path) -> Iterator[Ledger]:
 
 def refusal(file: Path, work: Callable[[Ledger], object] = begun) -> StorageError:
     """The error that opening and using the ledger ends with."""
-    with pytest.raises(StorageError) as told, opened(file) as ledger:
+    with pytest.raises(StorageError) as caught, opened(file) as ledger:
         work(ledger)
-    assert "\n" not in told.value.message + told.value.hint
-    assert "sqlite3" not in told.value.message + told.value.hint
-    return told.value
+    assert "\n" not in caught.value.message + caught.value.hint
+    assert "sqlite3" not in caught.value.message + caught.value.hint
+    return caught.value
 
 
 def send_some(ledger: Ledger, count: int = 3) -> None:
     """Have some of a publication arrive."""
-    claimed = begun(ledger, *map(str, range(count)))
-    turn(ledger, claimed, *map(ended, turn(ledger, claimed)))
-    ledger.release(claimed, NOON)
+    lease = begun(ledger, *map(str, range(count)))
+    turn(ledger, lease, *map(ended, turn(ledger, lease)))
+    ledger.release(lease, NOON)

@@ -1,4 +1,4 @@
-"""What a person decided, what was told, and what the ledger knows of itself."""
+"""Schedule overrides, recorded alerts, and single values of the ledger."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_decision_changes_only_what_it_is_about(ledger: Ledger) -> None:
     }
 
 
-def test_everything_is_told_once(ledger: Ledger, open_ledger: Open) -> None:
+def test_each_alert_is_recorded_once(ledger: Ledger, open_ledger: Open) -> None:
     both = [(ISSUE, "web"), (ISSUE, "post")]
     assert record_alerts(ledger, both[:1], "draft", "", NOON) == both[:1]
     assert record_alerts(open_ledger(), both, "draft", "", NOON) == both[1:]
@@ -59,7 +59,7 @@ def test_everything_is_told_once(ledger: Ledger, open_ledger: Open) -> None:
     assert record_alerts(ledger, both[:1], "draft", "another reason", NOON) == both[:1]
 
 
-def test_what_was_told_is_known(ledger: Ledger) -> None:
+def test_recorded_alerts_are_found(ledger: Ledger) -> None:
     record_alerts(ledger, [(ISSUE, "web"), (ISSUE, "post")], "unsound", "1 error", NOON)
     record_alerts(ledger, [(ISSUE, "post")], "unsound", "2 errors", NOON)
     record_alerts(ledger, [(OTHER.issue, "post")], "draft", "", NOON)
@@ -81,25 +81,25 @@ def test_whoever_insists_is_remembered(ledger: Ledger, open_ledger: Open) -> Non
 
 
 def test_what_is_done_and_what_is_not(ledger: Ledger) -> None:
-    claim = begun(ledger, a="one", b="two")
-    (a,) = turn(ledger, claim, size=1)
+    lease = begun(ledger, a="one", b="two")
+    (a,) = turn(ledger, lease, size=1)
     assert find_published(ledger) == frozenset()
     assert find_unfinished(ledger)[KEY].counts.planned == 1
     assert find_ready(ledger, NOON) == {KEY}
-    (b,) = turn(ledger, claim, ended(a))
+    (b,) = turn(ledger, lease, ended(a))
     later = ended(b, DeliveryState.PLANNED, next_at=NOON + 2 * MINUTE)
-    turn(ledger, claim, later)
+    turn(ledger, lease, later)
     assert find_ready(ledger, NOON + MINUTE) == frozenset()
     assert find_ready(ledger, NOON + 2 * MINUTE) == {KEY}
-    (b,) = turn(ledger, claim, now=NOON + 2 * MINUTE)
-    turn(ledger, claim, ended(b), size=0)
-    ledger.release(claim, NOON)
+    (b,) = turn(ledger, lease, now=NOON + 2 * MINUTE)
+    turn(ledger, lease, ended(b), size=0)
+    ledger.release(lease, NOON)
     assert find_published(ledger) == {KEY}
     assert find_unfinished(ledger) == {}
 
 
 def test_what_was_out_before_is_done_and_nothing_else_changes(ledger: Ledger) -> None:
-    claim = begun(ledger, a="one")
+    lease = begun(ledger, a="one")
     assert adopt_publications(ledger, {KEY: NOON, OTHER: NOON}, NOON + MINUTE) == {OTHER}
     assert adopt_publications(ledger, {OTHER: NOON + MINUTE}, NOON) == frozenset()
     found = find_status(ledger, OTHER)
@@ -108,7 +108,7 @@ def test_what_was_out_before_is_done_and_nothing_else_changes(ledger: Ledger) ->
     mine = find_status(ledger, KEY)
     assert mine
     assert not mine.is_adopted
-    assert len(turn(ledger, claim)) == 1
+    assert len(turn(ledger, lease)) == 1
 
 
 def test_facts_are_remembered(ledger: Ledger, open_ledger: Open) -> None:

@@ -127,11 +127,11 @@ def test_evidence_has_no_secrets(ledger: Ledger) -> None:
     token = "123456789:AAHk1-xyzxyzxyzxyzxyzxyzxyzxyzxyzxyz"
     first = begun(ledger, a="one", b="two")
     a, b = turn(ledger, first)
-    told = f"ConnectError: https://api.telegram.org/bot{token}/sendMessage"
+    reported = f"ConnectError: https://api.telegram.org/bot{token}/sendMessage"
     turn(
         ledger,
         first,
-        ended(a, DeliveryState.UNKNOWN, reason=told),
+        ended(a, DeliveryState.UNKNOWN, reason=reported),
         ended(b, url=f"https://e.org/?secret={token}"),
     )
     tables = ("publication", "content", "part", "delivery", "attempt", "recipient_alias")

@@ -40,19 +40,18 @@ def test_a_damaged_ledger_is_left_alone(file: Path, damage: str) -> None:
     error = refusal(file)
     assert error.message.startswith(f"the ledger {file} is damaged: ")
     assert error.hint == (
-        "nothing is sent without it: move ledger.db* away, copy ledger.backup to ledger.db, "
+        "nothing is sent: move ledger.db* away, copy ledger.backup to ledger.db, "
         "and compare it with what was sent since"
     )
     assert file.read_bytes() == broken
     file.with_suffix(".backup").rename(file.with_suffix(".other"))
     assert refusal(file).hint == (
-        "nothing is sent without it: put a copy of yours in the place of ledger.db*, "
-        "and compare it with what was sent since"
+        "nothing is sent: replace ledger.db* with your own backup, and compare it with what was sent since"
     )
     assert file.read_bytes() == broken
 
 
-def test_damage_that_shows_later_is_told_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_found_later_is_reported_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "_MAX_CHECKED_BYTES", 0)  # skip the check at opening
     with opened(file) as ledger:
         send_some(ledger, 200)
@@ -81,11 +80,11 @@ def test_the_copy_holds_what_was_sent(file: Path) -> None:
     for path in file.parent.glob("ledger.db*"):
         path.unlink()
     error = refusal(file)
-    assert error.message == f"the ledger {file} is lost"
+    assert error.message == f"the ledger {file} is missing"
     assert "copy ledger.backup to ledger.db" in error.hint
     assert not file.exists()
     file.write_bytes(b"")
-    assert refusal(file).message == f"the ledger {file} is lost"
+    assert refusal(file).message == f"the ledger {file} is missing"
     file.write_bytes(file.with_suffix(".backup").read_bytes())
     with opened(file) as ledger:
         assert find_status(ledger, KEY) == before
@@ -94,10 +93,10 @@ def test_the_copy_holds_what_was_sent(file: Path) -> None:
 def test_a_copy_is_made_when_there_is_something_new(file: Path) -> None:
     copy = file.with_suffix(".backup")
     with opened(file) as ledger:
-        claimed = begun(ledger)
+        lease = begun(ledger)
         assert not copy.exists()
-        turn(ledger, claimed)
-        ledger.release(claimed, NOON)
+        turn(ledger, lease)
+        ledger.release(lease, NOON)
     assert not copy.exists()
     with opened(file) as ledger:
         send_some(ledger)

@@ -45,10 +45,12 @@ def take(ledger: Ledger, owner: str) -> None:
 def test_one_has_it_and_no_other(open_ledger: Open) -> None:
     first, second = open_ledger(), open_ledger()
     claim(first)
-    with pytest.raises(BusyError) as told:
+    with pytest.raises(BusyError) as caught:
         claim(second, NOON + MINUTE - SECOND)
-    assert told.value.message == f"@readers is in the hands of process {os.getpid()} on {platform.node()}"
-    assert told.value.hint.endswith("until 2021-07-18T12:01:00Z to say that it is still at work")
+    assert (
+        caught.value.message == f"@readers is being published by process {os.getpid()} on {platform.node()}"
+    )
+    assert caught.value.hint.endswith("its lease ends at 2021-07-18T12:01:00Z unless it is extended")
     with pytest.raises(BusyError):
         claim(first)  # nor another thread of the same process
 
@@ -117,7 +119,7 @@ def test_of_another_machine_nobody_can_tell(ledger: Ledger, owner: Callable[[], 
     assert claim(ledger, NOON + MINUTE).fence == 2
 
 
-def test_processes_are_told_apart() -> None:
+def test_processes_are_distinguished() -> None:
     me = get_process_id()
     assert not is_process_gone(me)
     assert is_process_gone(me.replace("begun ", "begun 1")), "another process got the number of the owner"
@@ -146,11 +148,11 @@ def test_what_was_begun_and_not_ended_is_unknown(ledger: Ledger) -> None:
     assert (attempt.part, attempt.started_at, attempt.ended_at) == ("a", a.started_at, NOON + MINUTE)
     assert (attempt.outcome, attempt.evidence) == (
         "unknown",
-        "the publisher ended before it knew what came of it",
+        "the process ended before the outcome was known",
     )
     found = find_status(ledger, KEY)
     assert found
-    assert found.reasons == ("the publisher ended before it knew what came of it",)
+    assert found.reasons == ("the process ended before the outcome was known",)
 
 
 def test_it_is_planned_again_where_twice_is_the_same_as_once(ledger: Ledger) -> None:
@@ -183,12 +185,12 @@ def test_what_a_former_owner_tells_late_is_evidence_and_nothing_else(ledger: Led
     a, b = turn(ledger, first, size=2)
     second = claim(ledger, NOON + MINUTE)
     late = ended(a, url="https://e.org/1"), ended(b, DeliveryState.PLANNED, next_at=NOON)
-    with pytest.raises(LeaseLostError, match="another publish took this over"):
+    with pytest.raises(LeaseLostError, match="another process took over this publication"):
         turn(ledger, first, *late)
     assert states(ledger) == {"a": "unknown", "b": "unknown", "c": "planned"}
     assert rows(ledger, "SELECT url, fence FROM publication") == [("", second.fence)]
-    told = [(attempt.part, attempt.outcome) for attempt in load_attempts(ledger, KEY)]
-    assert told == [("a", "unknown"), ("b", "unknown"), ("a", "sent"), ("b", "planned")]
+    caught = [(attempt.part, attempt.outcome) for attempt in load_attempts(ledger, KEY)]
+    assert caught == [("a", "unknown"), ("b", "unknown"), ("a", "sent"), ("b", "planned")]
     assert [row[0] for row in rows(ledger, "SELECT fence FROM attempt ORDER BY id")] == [1, 1, 1, 1]
 
 

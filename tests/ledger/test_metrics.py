@@ -1,4 +1,4 @@
-"""The ledger in numbers, and what it is promised by whoever sends."""
+"""Metrics of the ledger, and the expiry of leases."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NEWSLETTER = "tag:e.org,2021:n"
 
 def test_deliveries_are_counted_by_channel_and_state(ledger: Ledger) -> None:
     assert collect_metrics(ledger, NEWSLETTER, []) == LedgerMetrics()
-    claimed = begun(ledger, "a@e.org", "b@e.org", "c@e.org", "d@e.org")
-    a, b, c = turn(ledger, claimed, size=3)
-    turn(ledger, claimed, ended(a), ended(b, DeliveryState.FAILED), ended(c, DeliveryState.UNKNOWN), size=0)
+    lease = begun(ledger, "a@e.org", "b@e.org", "c@e.org", "d@e.org")
+    a, b, c = turn(ledger, lease, size=3)
+    turn(ledger, lease, ended(a), ended(b, DeliveryState.FAILED), ended(c, DeliveryState.UNKNOWN), size=0)
     other = begun(ledger, key=PublicationKey(f"{NEWSLETTER}/2021-07-04", "post", "@readers"))
     send_all(ledger, other)
     begun(ledger, key=PublicationKey(NEWSLETTER, "websub", "https://hub.example/"))

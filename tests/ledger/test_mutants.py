@@ -61,8 +61,8 @@ MUTANTS = {
     ),
     "what is unknown is sent again": Mutant(
         "transitions.py",
-        "again = idempotent or remote_id",
-        "again = True",
+        "repeatable = idempotent or remote_id",
+        "repeatable = True",
         "test_lease.py",
         "begun_and_not_ended",
     ),

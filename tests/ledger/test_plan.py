@@ -173,7 +173,7 @@ def test_parts_go_out_in_the_order_they_are_in_now(ledger: Ledger) -> None:
     assert [task.part for task in turn(ledger, first)] == ["c", "b", "a"]
 
 
-def test_it_is_told_when_the_content_last_changed(ledger: Ledger) -> None:
+def test_status_has_the_time_of_the_last_change(ledger: Ledger) -> None:
     first = begun(ledger)
     for minutes, text, changed in ((1, "one", 0), (2, "two", 2), (3, "two", 2)):
         plan(ledger, first, parts(a=text), now=NOON + minutes * MINUTE)

@@ -41,15 +41,15 @@ def test_a_server_that_starts_anew(
     ledger: Ledger, postgres: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Fault 50."""
-    claimed = begun(ledger, *"abcde")
-    tasks = turn(ledger, claimed, size=2)
+    lease = begun(ledger, *"abcde")
+    tasks = turn(ledger, lease, size=2)
     postgres.stop()
     for _ in range(2):
-        with pytest.raises(StorageError, match="the ledger on PostgreSQL: ") as told:
-            turn(ledger, claimed, *map(ended, tasks), size=2)
-        check(told.value)
+        with pytest.raises(StorageError, match="the ledger on PostgreSQL: ") as caught:
+            turn(ledger, lease, *map(ended, tasks), size=2)
+        check(caught.value)
     postgres.start()
-    assert len(turn(ledger, claimed, *map(ended, tasks), size=2)) == 2
+    assert len(turn(ledger, lease, *map(ended, tasks), size=2)) == 2
     claim(ledger, NOON + MINUTE)
     found = find_status(ledger, KEY)
     assert found
@@ -63,13 +63,13 @@ def test_a_server_that_ends_in_the_middle_of_a_plan(ledger: Ledger, postgres: Po
         postgres.stop()
         yield from map(str, range(6_000, 12_000))
 
-    claimed = begun(ledger, "x")
-    with pytest.raises(StorageError) as told:
-        plan(ledger, claimed, parts(b="two"), recipients())
-    check(told.value)
+    lease = begun(ledger, "x")
+    with pytest.raises(StorageError) as caught:
+        plan(ledger, lease, parts(b="two"), recipients())
+    check(caught.value)
     postgres.start()
     assert states(ledger) == {"a": "planned"}
-    turn(ledger, claimed)
+    turn(ledger, lease)
 
 
 def cut(ledger: Ledger, address: str) -> None:
@@ -80,10 +80,10 @@ def cut(ledger: Ledger, address: str) -> None:
 
 
 def test_a_connection_that_broke_between_two_turns(ledger: Ledger, address: str) -> None:
-    claimed = begun(ledger)
-    tasks = turn(ledger, claimed)
+    lease = begun(ledger)
+    tasks = turn(ledger, lease)
     cut(ledger, address)
-    turn(ledger, claimed, *map(ended, tasks))
+    turn(ledger, lease, *map(ended, tasks))
     assert states(ledger) == {"a": "sent"}
 
 
@@ -94,10 +94,10 @@ def test_a_connection_that_breaks_in_a_transaction(
         yield "y"
         cut(ledger, address)
 
-    claimed = begun(ledger)
-    with pytest.raises(StorageError, match="the ledger on PostgreSQL: ") as told:
-        plan(ledger, claimed, parts(b="two"), recipients())
-    check(told.value)
+    lease = begun(ledger)
+    with pytest.raises(StorageError, match="the ledger on PostgreSQL: ") as caught:
+        plan(ledger, lease, parts(b="two"), recipients())
+    check(caught.value)
     assert states(ledger) == {"a": "planned"}
     assert not caplog.records, "nothing is printed besides"
 
@@ -127,21 +127,21 @@ def test_who_may_not_make_tables_may_publish(ledger: Ledger, address: str) -> No
 
 
 def test_it_does_not_wait_for_ever(ledger: Ledger, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    claimed = begun(ledger)
+    lease = begun(ledger)
     monkeypatch.setattr(rooms, "_TRANSACTION_SETTINGS", rooms._TRANSACTION_SETTINGS.replace(b"30s", b"50ms"))
     with closing(Ledger(address)) as other:
         with ledger.transaction() as tx:
             tx.execute("UPDATE publication SET url = ''")
-            with pytest.raises(StorageError, match="canceling statement due to lock timeout") as told:
-                turn(other, claimed)
-        check(told.value)
-        assert len(turn(other, claimed)) == 1
+            with pytest.raises(StorageError, match="canceling statement due to lock timeout") as caught:
+                turn(other, lease)
+        check(caught.value)
+        assert len(turn(other, lease)) == 1
 
 
-def test_a_mistake_is_told_in_our_words(ledger: Ledger) -> None:
-    with pytest.raises(StorageError, match='relation "nowhere" does not exist') as told:
+def test_driver_errors_become_storage_errors(ledger: Ledger) -> None:
+    with pytest.raises(StorageError, match='relation "nowhere" does not exist') as caught:
         rows(ledger, "SELECT * FROM nowhere")
-    check(told.value)
+    check(caught.value)
     assert rows(ledger, "SELECT 1") == [(1,)]
 
 
@@ -157,11 +157,11 @@ def everything(error: BaseException | None) -> str:
 
 
 def test_nobody_answers() -> None:
-    with pytest.raises(StorageError, match="Connection refused") as told:
+    with pytest.raises(StorageError, match="Connection refused") as caught:
         Ledger("postgresql://me:wordofpass@127.0.0.1:1/ledger")
-    check(told.value)
-    assert "wordofpass" not in everything(told.value)
-    assert told.value.hint.endswith("look at the server, and at [ledger] in publisher.toml")
+    check(caught.value)
+    assert "wordofpass" not in everything(caught.value)
+    assert caught.value.hint.endswith("check the server, and [ledger] in publisher.toml")
 
 
 @pytest.mark.parametrize(
@@ -180,22 +180,22 @@ def test_nobody_answers() -> None:
     ],
 )
 def test_a_misspelt_address_shows_nothing_of_the_password(address: str) -> None:
-    with pytest.raises(PublisherError) as told:
+    with pytest.raises(PublisherError) as caught:
         Ledger(address)
-    check(told.value)
-    assert "word" not in everything(told.value).lower().replace("password", "")
+    check(caught.value)
+    assert "word" not in everything(caught.value).lower().replace("password", "")
 
 
 def test_a_misspelt_address_is_an_error_of_the_settings() -> None:
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         Ledger("postgresql://me:word@of@127.0.0.1:1/ledger")
-    assert told.value.message == "the address of the ledger's database cannot be read"
-    assert told.value.hint.startswith("write postgresql://USER:PASSWORD@HOST/DATABASE, and %40 for @")
+    assert caught.value.message == "the URL of the ledger's database is not valid"
+    assert caught.value.hint.startswith("write postgresql://USER:PASSWORD@HOST/DATABASE, and %40 for @")
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         Ledger("postgresql://127.0.0.1:1/ledger")
-    assert told.value.message.startswith("a ledger on PostgreSQL needs psycopg: ")
-    assert told.value.hint == "pip install 'newsletter-publisher[postgres]'"
+    assert caught.value.message.startswith("a ledger on PostgreSQL needs psycopg: ")
+    assert caught.value.hint == "pip install 'newsletter-publisher[postgres]'"

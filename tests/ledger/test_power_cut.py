@@ -92,7 +92,7 @@ def _within(folder: str, names: set[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def trace(need: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """The folder of a ledger, and what the system was told while its publisher was at work."""
+    """The folder of a ledger, and the system calls made while its publisher was running."""
     folder = tmp_path_factory.mktemp("disk")
     log = folder / "log"
     place = folder / ".publisher" / "ledger.db"

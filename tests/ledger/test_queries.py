@@ -63,7 +63,7 @@ def test_a_publication_as_it_stands(ledger: Ledger) -> None:
     assert find_status(ledger, NOWHERE) is None
 
 
-def test_the_reason_of_most_is_told_first(ledger: Ledger) -> None:
+def test_the_most_frequent_reason_comes_first(ledger: Ledger) -> None:
     first = begun(ledger, *"abcde")
     tasks = turn(ledger, first)
     reasons = ("full", "gone", "gone", "away", "off")
@@ -111,12 +111,12 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
         ended(tasks["x", "b"], DeliveryState.FAILED, reason="gone"),
         ended(tasks["x", "a"], DeliveryState.FAILED, reason="gone"),
     )
-    told = [
+    reported = [
         FailedDelivery("y", "a", DeliveryState.UNKNOWN, "no answer"),
         FailedDelivery("x", "a", DeliveryState.FAILED, "gone"),
         FailedDelivery("x", "b", DeliveryState.FAILED, "gone"),
     ]
-    assert find_failed_deliveries(ledger, KEY) == told
+    assert find_failed_deliveries(ledger, KEY) == reported
     assert find_failed_deliveries(ledger, NOWHERE) == []
     assert find_recipients(ledger, KEY, DeliveryState.FAILED) == {"x"}
     assert find_recipients(ledger, KEY, DeliveryState.FAILED, DeliveryState.UNKNOWN) == {"x", "y"}
@@ -151,7 +151,7 @@ def test_to_retry_is_to_plan_what_failed_and_not_to_wait(ledger: Ledger) -> None
 
 
 def unknown(ledger: Ledger, *recipients: str) -> None:
-    """A publication of which nobody knows whether a and b arrived; c did."""
+    """A publication in which a and b have an unknown outcome; c arrived."""
     first = begun(ledger, *recipients, a="one", b="two", c="three")
     results = [
         ended(task, DeliveryState.SENT if task.part == "c" else DeliveryState.UNKNOWN)
@@ -224,7 +224,7 @@ def test_some_are_chosen_by_recipient(ledger: Ledger) -> None:
 
 def test_one_name_is_not_for_several(ledger: Ledger) -> None:
     unknown(ledger)
-    with pytest.raises(ConfigError, match="7 cannot be the name of 2 messages"):
+    with pytest.raises(ConfigError, match="7 is the ID of one message, and 2 are unknown"):
         resolve_deliveries(ledger, KEY, ResolutionChoice.SENT, NOON, remote_id="7")
     assert states(ledger) == {"a": "unknown", "b": "unknown", "c": "sent"}
 
@@ -232,8 +232,10 @@ def test_one_name_is_not_for_several(ledger: Ledger) -> None:
 def test_decisions_are_noted_beside_what_was_tried(ledger: Ledger) -> None:
     unknown(ledger)
     resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON + MINUTE, part="a")
-    told = [(one.part, one.outcome, one.ended_at) for one in load_attempts(ledger, KEY) if one.part == "a"]
-    assert told == [("a", "unknown", NOON + SECOND), ("a", "drop", NOON + MINUTE)]
+    reported = [
+        (one.part, one.outcome, one.ended_at) for one in load_attempts(ledger, KEY) if one.part == "a"
+    ]
+    assert reported == [("a", "unknown", NOON + SECOND), ("a", "drop", NOON + MINUTE)]
     assert load_attempts(ledger, KEY)[-1].evidence == "a person's decision"
     assert rows(ledger, "SELECT COUNT(*) FROM attempt") == [(4,)]
     assert load_attempts(ledger, NOWHERE) == []

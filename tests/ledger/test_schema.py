@@ -78,10 +78,10 @@ def test_a_ledger_of_a_newer_publisher_is_refused(open_ledger: Open) -> None:
     begun(old)
     with old.transaction() as tx:
         old._database.set_version(tx, 77)
-    with pytest.raises(StorageError) as told:
+    with pytest.raises(StorageError) as caught:
         open_ledger()
-    assert told.value.message == "the ledger is of version 77, written by a newer publisher"
-    assert told.value.hint == "nothing was sent: upgrade this one"
+    assert caught.value.message == "the ledger has schema version 77, written by a newer publisher"
+    assert caught.value.hint == "nothing was sent: upgrade publisher"
     assert version(old) == 77
 
 

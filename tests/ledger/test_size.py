@@ -60,20 +60,20 @@ class Recorder:
     """Keeps the statements that pass."""
 
     def __init__(self, tx: Transaction, kept: list[tuple[str, Any]]) -> None:
-        self._books, self._kept = tx, kept
+        self._tx, self._kept = tx, kept
 
     def execute(self, sql: str, *values: object) -> int:
         self._kept.append((sql, values))
-        return self._books.execute(sql, *values)
+        return self._tx.execute(sql, *values)
 
     def execute_many(self, sql: str, rows: Any) -> int:
         every = list(rows)
         self._kept += [(sql, values) for values in every[:1]]
-        return self._books.execute_many(sql, every)
+        return self._tx.execute_many(sql, every)
 
     def fetch_all(self, sql: str, *values: object) -> list[Row]:
         self._kept.append((sql, values))
-        return self._books.fetch_all(sql, *values)
+        return self._tx.fetch_all(sql, *values)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def test_it_can_be_examined(file: Path) -> None:
         f"SQLite {sqlite3.sqlite_version}, {file}": True,
         "journal_mode is wal": True,
         "synchronous is 2": True,
-        "every page of it can be read": True,
+        "its pages are intact": True,
         "its mode is 600": True,
     }
 
@@ -80,25 +80,25 @@ FULL = "cannot write the ledger {}: database or disk is full"
 def test_a_full_disk_when_deliveries_begin(file: Path) -> None:
     """Fault 11: nothing is sent, and it goes on when there is room."""
     with opened(file) as ledger:
-        claimed = begun(ledger, *map(str, range(200)))
+        lease = begun(ledger, *map(str, range(200)))
         fill(ledger)
-        with pytest.raises(StorageError) as told:
-            turn(ledger, claimed, size=200)
-        assert told.value.message == FULL.format(file)
+        with pytest.raises(StorageError) as caught:
+            turn(ledger, lease, size=200)
+        assert caught.value.message == FULL.format(file)
         assert set(states(ledger).values()) == {"planned"}
         make_room(ledger)
-        assert len(turn(ledger, claimed, size=200)) == 200
+        assert len(turn(ledger, lease, size=200)) == 200
 
 
 def test_a_full_disk_when_deliveries_have_ended(file: Path) -> None:
     """Fault 12: so many are unknown as were under way, and no more."""
     with opened(file) as ledger:
-        claimed = begun(ledger, *map(str, range(400)))
-        tasks = turn(ledger, claimed, size=200)
+        lease = begun(ledger, *map(str, range(400)))
+        tasks = turn(ledger, lease, size=200)
         fill(ledger)
-        with pytest.raises(StorageError) as told:
-            turn(ledger, claimed, *(ended(task, reason="x" * 300) for task in tasks), size=200)
-        assert told.value.message == FULL.format(file)
+        with pytest.raises(StorageError) as caught:
+            turn(ledger, lease, *(ended(task, reason="x" * 300) for task in tasks), size=200)
+        assert caught.value.message == FULL.format(file)
         assert load_attempts(ledger, KEY) == []
         make_room(ledger)
         claim(ledger, NOON + MINUTE)
@@ -125,18 +125,18 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
     file = small_disk / "ledger.db"
     filler = small_disk / "filler"
     with opened(file) as ledger:
-        claimed = begun(ledger, *map(str, range(40)))
-        tasks = turn(ledger, claimed, size=20)
+        lease = begun(ledger, *map(str, range(40)))
+        tasks = turn(ledger, lease, size=20)
         with suppress(OSError), filler.open("wb", buffering=0) as all_the_rest:
             while all_the_rest.write(bytes(512)):
                 pass
         results = [ended(task, reason="x" * 300) for task in tasks]
         for _ in range(3):
-            with pytest.raises(StorageError, match="cannot write the ledger") as told:
-                turn(ledger, claimed, *results)
-            assert "\n" not in told.value.message
+            with pytest.raises(StorageError, match="cannot write the ledger") as caught:
+                turn(ledger, lease, *results)
+            assert "\n" not in caught.value.message
         filler.unlink()
-        assert len(turn(ledger, claimed, *results, size=20)) == 20
+        assert len(turn(ledger, lease, *results, size=20)) == 20
         assert list(states(ledger).values()) == ["sent"] * 20 + ["sending"] * 20
 
 
@@ -229,21 +229,21 @@ def test_it_waits_for_another_process(file: Path) -> None:
         opened(file) as ledger,
         closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other,
     ):
-        claimed = begun(ledger)
+        lease = begun(ledger)
         other.execute("BEGIN IMMEDIATE")
         timer = threading.Timer(0.3, other.execute, ["COMMIT"])
         timer.start()
-        assert len(turn(ledger, claimed)) == 1
+        assert len(turn(ledger, lease)) == 1
         timer.join()
 
 
 def test_it_does_not_wait_for_ever(file: Path) -> None:
     with opened(file) as ledger, closing(SqliteDatabase(file, timeout=0.05)) as other:
         begun(ledger)
-        with ledger.transaction(), pytest.raises(StorageError) as told, other.transaction():
+        with ledger.transaction(), pytest.raises(StorageError) as caught, other.transaction():
             pass
-        assert told.value.message == f"the ledger {file} is in use"
-        assert told.value.hint == "nothing more is sent without it; another process holds it: wait"
+        assert caught.value.message == f"the ledger {file} is in use"
+        assert caught.value.hint == "nothing more is sent: wait for the process that has locked it"
         with other.transaction() as tx:
             assert tx.fetch_all("SELECT COUNT(*) FROM delivery") == [(1,)]
 
@@ -260,12 +260,12 @@ def test_it_does_not_wait_for_ever_to_be_opened(file: Path) -> None:
 def test_to_open_it_twice_takes_no_lock_away(file: Path) -> None:
     """A process that closes a file loses its locks on it, those of other connections too."""
     with opened(file) as first:
-        claimed = begun(first)
+        lease = begun(first)
         Ledger(file).close()
         # who is the last to close it clears the log away, and takes care to be the last
         look = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM delivery')"
         subprocess.run([sys.executable, "-c", look, str(file)], check=True)
-        turn(first, claimed)
+        turn(first, lease)
         with opened(file) as second:
             assert states(second) == {"a": "sending"}
 

@@ -1,4 +1,4 @@
-"""What nobody knew about, and a look at the platform or a rule of the channel decided."""
+"""Unknown outcomes that are resolved by asking the platform or by a rule of the channel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts
 
 @pytest.fixture
 def hand(ledger: Ledger) -> Lease:
-    """A publication in hand: b arrived, and nobody knows about a and c."""
+    """A leased publication: b arrived, and the outcome of a and c is unknown."""
     first = begun(ledger, a="one", b="two", c="three")
     results = [
         ended(task, DeliveryState.SENT if task.part == "b" else DeliveryState.UNKNOWN)
@@ -26,7 +26,7 @@ def answer(task: Delivery, state: DeliveryState, **more: str) -> DeliveryResult:
     return DeliveryResult(task, state, NOON + MINUTE, **more)
 
 
-def test_doubts_are_the_tasks_that_are_unknown(ledger: Ledger, hand: Lease) -> None:
+def test_unresolved_deliveries_are_those_with_unknown_outcome(ledger: Ledger, hand: Lease) -> None:
     found = find_unresolved_deliveries(ledger, hand)
     assert [(task.part, task.recipient, task.tries, task.started_at) for task in found] == [
         ("a", "@readers", 1, NOON),
@@ -45,10 +45,10 @@ def test_it_was_there_or_it_was_not(ledger: Ledger, hand: Lease) -> None:
     found = find_status(ledger, KEY)
     assert found
     assert (found.url, found.delivered_digests["a"], found.reasons) == ("https://e.org/7", a.digest, ())
-    told = [(one.part, one.outcome, one.evidence, one.ended_at - NOON) for one in load_attempts(ledger, KEY)][
-        3:
-    ]
-    assert told == [
+    reported = [
+        (one.part, one.outcome, one.evidence, one.ended_at - NOON) for one in load_attempts(ledger, KEY)
+    ][3:]
+    assert reported == [
         ("a", "sent", "found", MINUTE),
         ("c", "planned", "looked for twice, and not there", MINUTE),
     ]
@@ -88,7 +88,7 @@ def test_what_is_no_part_any_more_is_not_sent_again(ledger: Ledger, hand: Lease)
     assert [task.part for task in turn(ledger, hand)] == ["c"]
 
 
-def test_what_was_told_is_kept_like_all_evidence(ledger: Ledger, hand: Lease) -> None:
+def test_evidence_of_a_resolution_is_redacted_like_all_evidence(ledger: Ledger, hand: Lease) -> None:
     a, _ = find_unresolved_deliveries(ledger, hand)
     odd = "GET https://e.org/?secret=wordofpass\r\n\0\udcff" + "x" * 1000
     record_resolutions(

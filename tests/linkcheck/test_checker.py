@@ -48,7 +48,7 @@ def test_too_many_links(server) -> None:
     assert len(server.asked) == 2
 
 
-def test_progress_is_told(server) -> None:
+def test_progress_is_reported(server) -> None:
     steps: list[tuple[int, int]] = []
     urls = [server.url(f"/200?{number}") for number in range(3)]
     limits = LinkCheckLimits(0.0, allowed=server.allowed)

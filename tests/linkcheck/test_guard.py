@@ -38,8 +38,8 @@ def test_addresses_that_are(address: str) -> None:
         ("http://[::1]/", "which is not a public address"),
         ("http://[::ffff:169.254.169.254]/", "which is not a public address"),
         ("http://localhost:8080/", "which is not a public address"),
-        ("http://1.1.1.1:22/", "port 22 is not followed"),
-        ("http://user:secret@1.1.1.1/", "has a user name in it"),
+        ("http://1.1.1.1:22/", "port 22 is not checked"),
+        ("http://user:secret@1.1.1.1/", "contains a user name"),
     ],
 )
 def test_refused_without_an_allowance(ask, url: str, reason: str) -> None:

@@ -30,8 +30,8 @@ def test_a_healthy_newsletter(letter: CommandProject) -> None:
     told = letter.told("doctor")
     assert {line[0] for line in told} == {"✓"}
     assert "✓ chat      may write to @readers" in told
-    assert "✓ folders   public/ is writable" in told
-    assert "✓ ledger    every page of it can be read" in told
+    assert "✓ folders   public/ can be written" in told
+    assert "✓ ledger    its pages are intact" in told
     assert any(re.match(r"✓ clock     2021-07-18 12:00:\d\d \+0800 in Asia/Shanghai", line) for line in told)
     assert any("mistune 3" in line and "feedgen 1" in line for line in told)
     assert len(letter.world.told) == 3

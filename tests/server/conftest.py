@@ -1,4 +1,4 @@
-"""The server at work, and a client that sends exactly what it is told to."""
+"""A running server, and a client that sends exactly the given requests."""
 
 from __future__ import annotations
 

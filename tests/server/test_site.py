@@ -161,12 +161,12 @@ def test_a_compressed_form_of_an_older_version_is_not_sent(get: Get, site: Path)
 
 @pytest.mark.parametrize("path", PAGES)
 def test_head_is_get_without_a_body(path: str, get: Get) -> None:
-    asked, told = get(path), get(path, "HEAD")
-    assert told.body == b""
-    for headers in (asked.headers, told.headers):
+    asked, reported = get(path), get(path, "HEAD")
+    assert reported.body == b""
+    for headers in (asked.headers, reported.headers):
         del headers["Date"]
-    assert (told.status, told.headers.items()) == (asked.status, asked.headers.items())
-    assert get(path, "HEAD", If_None_Match=told.headers["ETag"]).status == 304
+    assert (reported.status, reported.headers.items()) == (asked.status, asked.headers.items())
+    assert get(path, "HEAD", If_None_Match=reported.headers["ETag"]).status == 304
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])

@@ -43,7 +43,7 @@ def test_health(ago: int | None, status: int, word: str, get: Get, daemon: Daemo
     }
 
 
-def test_a_state_that_cannot_be_told_is_no_health(get: Get, daemon: Daemon) -> None:
+def test_a_state_that_raises_is_unhealthy(get: Get, daemon: Daemon) -> None:
     daemon.state = None
     assert (get("/healthz").status, json.loads(get("/healthz").body)) == (503, {"status": "unknown"})
     assert get("/metrics").status == 503
@@ -122,7 +122,7 @@ def test_an_ipv6_address_is_served(tmp_path: Path) -> None:
         assert Get(address)("/healthz").status == 200
 
 
-def test_a_place_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_an_address_in_use_is_reported(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
         with (
@@ -130,7 +130,7 @@ def test_a_place_that_is_taken_is_told(tmp_path: Path) -> None:
             run_server(ListenAddress("127.0.0.1", port), tmp_path, Daemon()),
         ):
             pass
-    assert raised.value.message == f"cannot listen at 127.0.0.1:{port}: Address already in use"
+    assert raised.value.message == f"cannot listen on 127.0.0.1:{port}: Address already in use"
 
 
 def test_the_extra_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,5 +147,5 @@ def test_what_others_may_reach_is_warned_of() -> None:
         == ""
     )
     assert build_exposure_warning(ListenAddress("0.0.0.0", 8080)).startswith(
-        '[server] listen = "0.0.0.0:8080" shows'
+        '[server] listen = "0.0.0.0:8080" exposes'
     )

@@ -270,7 +270,7 @@ def test_a_key_that_cannot_sign(tmp_path: Path, need: Callable[[str], str]) -> N
         with pytest.raises(ConfigError, match="not an RSA private key of at least 1024 bits"):
             DkimSigner(place, reference)
     bad.chmod(0o644)
-    with pytest.raises(ConfigError, match="others may read the file"):
+    with pytest.raises(ConfigError, match="other users can read the file"):
         DkimSigner(place, f"file:{bad}")
 
 
