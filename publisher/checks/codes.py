@@ -194,7 +194,7 @@ _INFORMATION = {
 The list of earlier issues links to one that does not exist; it was renamed or deleted. Subscribers see
 a list generated from the published issues instead.""",
     "no-link": """\
-An item has no link.""",
+An item has no link, while other items of its section have one.""",
     "plain-http": """\
 The URL uses http://, so the connection is not encrypted: others can read or change the page on the way.
 Most sites also support https://.""",

@@ -91,8 +91,8 @@ def _check_unfinished_link(
             yield Problem(place, "malformed-url", message, "move the text after the link")
     elif not subject.source.line(number + 1).lstrip().startswith((")", '"', "'", "http")):
         help_ = "close it after the URL" if url else "add the URL and close it"
-        edits = (Edit(closer, ")"),) if url else ()
-        yield Problem(opener, "unclosed-link", "this parenthesis is never closed", help_, edits)
+        closing = (Edit(closer, ")"),) if url else ()
+        yield Problem(opener, "unclosed-link", "this parenthesis is never closed", help_, closing)
 
 
 def check_malformed_urls(subject: IssueSource) -> Iterator[Problem]:
