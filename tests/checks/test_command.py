@@ -42,12 +42,12 @@ BROKEN = """\
 - [丙 | 慢讯]()
 """
 FULL = """\
-error[double-url]: the address is written twice
+error[double-url]: the URL is written twice
  --> issues/2021-07-18.md:7:23
   |
 7 | - [甲](https://e.org/a)(https://e.org/a)
   |                        ^^^^^^^^^^^^^^^^^
-  = help: keep one of them (--fix)
+  = help: remove one of them (--fix)
 
 warning[punctuation]: "，，" should be "，"
  --> issues/2021-07-18.md:8:5
@@ -61,14 +61,14 @@ error[unclosed-link]: this bracket is never closed
   |
 9 | - [乙乙](
   |   ^
-  = help: close it behind the title: [title](address)
+  = help: close it after the title: [title](url)
 
-error[empty-url]: the link has no address
+error[empty-url]: the link has no URL
   --> issues/2021-07-18.md:10:11
    |
 10 | - [丙 | 慢讯]()
    |              ^^
-   = help: write the address between the parentheses
+   = help: add the URL between the parentheses
 
 3 errors, 1 warning in 1 issue; 2 fixable: publish check --fix (--diff to look first) \
 · explain one: publish check --explain double-url
@@ -135,7 +135,7 @@ def test_the_concise_form(check: Check, letter: Path) -> None:
     said = check("issues", "--format", "concise", "--select", "empty-url,punctuation")
     assert said.out.splitlines()[:2] == [
         'issues/2021-07-18.md:8:5: warning[punctuation]: "，，" should be "，" (--fix)',
-        "issues/2021-07-18.md:10:11: error[empty-url]: the link has no address",
+        "issues/2021-07-18.md:10:11: error[empty-url]: the link has no URL",
     ]
 
 
@@ -143,7 +143,7 @@ def test_the_form_of_github(check: Check, letter: Path) -> None:
     said = check("2021-07-18", "--format", "github", "--select", "empty-url")
     assert said.out == (
         "::error file=issues/2021-07-18.md,line=10,endLine=10,col=11,endColumn=12,title=empty-url"
-        "::the link has no address · write the address between the parentheses\n"
+        "::the link has no URL · add the URL between the parentheses\n"
     )
 
 
@@ -165,7 +165,7 @@ def test_github_is_told_of_a_file_that_is_no_text(check: Check, letter: Path) ->
 def test_sarif_explains_its_rules(check: Check, letter: Path) -> None:
     log = json.loads(check("--format", "sarif", "--select", "empty-url").out)
     (rule,) = log["runs"][0]["tool"]["driver"]["rules"]
-    assert rule["shortDescription"]["text"] == "A link has nothing between its parentheses: [title]()."
+    assert rule["shortDescription"]["text"] == "A link has an empty URL: [title]()."
     assert rule["help"] == rule["fullDescription"] == {"text": CODES["empty-url"].explanation}
     assert rule["defaultConfiguration"] == {"level": "error"}
 
@@ -275,7 +275,8 @@ def test_standard_input_is_compared_with_the_other_issues(check: Check, letter: 
     text = BROKEN.replace("](https://e.org/a)(https://e.org/a)", "](https://e.org/0)")
     said = check("--stdin", "--stdin-filename", "issues/2021-08-01.md", stdin=text.encode())
     assert (
-        "error[duplicate-item]: issue 2021-07-04 had this article\n --> issues/2021-08-01.md:7:7" in said.out
+        "error[duplicate-item]: this article is also in issue 2021-07-04\n --> issues/2021-08-01.md:7:7"
+        in said.out
     )
 
 
@@ -290,7 +291,7 @@ def test_standard_input_mended_on_standard_output(check: Check, tmp_path: Path) 
 
 def test_explain(check: Check, tmp_path: Path) -> None:
     said = check("--explain", "empty-url")
-    assert said.out.startswith("error[empty-url]\nA link has nothing between its parentheses")
+    assert said.out.startswith("error[empty-url]\nA link has an empty URL: [title]().")
     assert (
         check("--explain", "empty-ur").err == "error: there is no code empty-ur · did you mean empty-url?\n"
     )
@@ -397,7 +398,7 @@ def test_an_issue_renamed_and_edited_after_it_went_out(
     said = check("2021-07-12", "--format", "concise").out.splitlines()[0]
     assert said == (
         "issues/2021-07-12.md:1:3: warning[renamed]: "
-        "this issue went out as 2021-07-11; as 2021-07-12 it would go out again"
+        "this issue was published as 2021-07-11; as 2021-07-12 it would be published again"
     )
     new.write_text(edited.replace("e.org/", "e.org/other/"), "utf-8")
     assert "renamed" not in check("2021-07-12", "--format", "concise").out
@@ -411,7 +412,7 @@ def test_what_the_channels_make_of_it(check: Check, letter: Path) -> None:
     toml.write_text(SETTINGS + "[channels.wechat]\n[channels.telegram]\n[channels.email]\n", "utf-8")
     line = check("2021-07-04").out.splitlines()[0]
     assert re.fullmatch(
-        r"channels  wechat [\d,]+ of 20,000 characters · telegram 1 message \(at most \d+ of 4,096\) "
+        r"channels  wechat [\d,]+ of 20,000 characters · telegram 1 message \(largest: \d+ of 4,096\) "
         r"· email \d+ lines",
         line,
     )
@@ -422,7 +423,9 @@ def test_an_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) 
     file = letter / "issues" / "2021-07-04.md"
     file.write_text(file.read_text("utf-8") + "摘要：" + "字" * 21_000 + "\n", "utf-8")
     said = check("2021-07-04", "--format", "concise")
-    assert re.search(r"1:3: error\[too-long\]: wechat: [\d,]+ characters too many of 19,999", said.out)
+    assert re.search(
+        r"1:3: error\[too-long\]: wechat: [\d,]+ characters, [\d,]+ over the limit of 19,999", said.out
+    )
     assert said.code == 1
 
 
@@ -501,7 +504,10 @@ def test_links_are_asked_for_only_on_request(check: Check, letter: Path, server)
     (letter / "issues" / "2021-07-04.md").write_text(text, "utf-8")
     assert check("2021-07-04").code == 0
     refused = check("2021-07-04", "--links", "--format", "concise")
-    assert "7:7: warning[link-unknown]: 127.0.0.1 is 127.0.0.1, which is not a public address" in refused.out
+    assert (
+        "7:7: warning[link-unknown]: could not check this link: 127.0.0.1 is 127.0.0.1, which is not a public address"
+        in refused.out
+    )
     assert (refused.code, server.asked) == (0, [])
     (letter / ".publisher" / "cache" / "links.json").unlink()
     said = check("2021-07-04", "--links", "--allow", f"127.0.0.1:{server.port}", "--format", "concise")
