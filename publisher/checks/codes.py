@@ -87,8 +87,8 @@ replaces them.""",
 The brackets of a link do not match, as in [title[(url) or 【title】url. --fix writes [title](url) where the
 intention is clear.""",
     "malformed-url": """\
-The parentheses of a link do not contain a valid URL: there is other text next to it, as in [title](code:
-https://…), the scheme is damaged (http//, https:/, www.), or it is a placeholder (TODO). --fix moves text
+The parentheses of a link do not contain a valid URL: there is other text next to the URL, as in
+[title](code: https://…), the scheme is damaged (http//, https:/, www.), or it is a placeholder (TODO). --fix moves text
 before a URL to after the link.""",
     "missing-url": """\
 A title is in brackets, but no URL follows. Write [title](url) or remove the brackets.""",
@@ -183,7 +183,7 @@ A code block opened with ``` or ~~~ is never closed. What follows is treated as 
 A clipping that is not formatted as an item: title, source and URL are on separate lines. Write
 - [title | source](url).""",
     "warm-up-bullet": """\
-A line of the warm-up starts with another kind of dash, or without a bullet. --fix writes "- ".""",
+A line of the warm-up starts with a dash other than a hyphen, or has no bullet. --fix writes "- ".""",
     "warm-up-placeholder": """\
 A line of the warm-up has a subject but no news, or no text at all. It is omitted when the issue is
 published.""",
