@@ -1,4 +1,4 @@
-"""What kind of link a URL is, decided by exact host, in this one place.
+"""Classifies URLs by exact host, and brings them into canonical and safe form.
 
 Sources: arxiv.org/help/arxiv_identifier (ids) · developers.weixin.qq.com "公众号文章" (permanent links are
 /s/ID or ?__biz=…; links with `timestamp` and `signature` come from search results and expire).
@@ -34,24 +34,24 @@ _TRACKING_PARAMETERS = {
     "nwr_flag", "pass_ticket", "poc_token", "scene", "sessionid", "sharer_shareid", "sharer_shareinfo",
     "sharer_sharetime", "spm", "srcid", "subscene", "wx_header",
 }  # fmt: skip
-# what names an article of an account; all else in its address is about who opened or shared it
+# the parameters that identify an article; all others record who opened or shared it
 _WECHAT_ARTICLE_PARAMETERS = {"__biz", "idx", "mid", "sn"}
 _SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", "ircs", "magnet", "news",
                  "sms", "tg", "weixin", "xmpp"}  # fmt: skip
 _SCHEME = lazy_pattern(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
 _CREATIVE_COMMONS = lazy_pattern(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
 _ASCII_URL = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
-# every character RFC 3986 allows in a URL, and the percent sign of what is escaped already
+# every character that RFC 3986 allows in a URL, and the percent sign of existing escapes
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 
 
-# of each address of an issue, every channel asks for these in turn
+# each channel calls these for each URL of an issue
 _cached = lru_cache(1024)
 
 
 @_cached
 def _split_url(url: str) -> tuple[str, str, str, str]:
-    """Scheme, host, path and query, all empty when the URL cannot be read."""
+    """Return scheme, host, path and query; all empty if the URL is invalid."""
     try:
         parts = urlsplit(url.strip())
         return parts.scheme.lower(), (parts.hostname or ""), parts.path, parts.query
@@ -61,7 +61,7 @@ def _split_url(url: str) -> tuple[str, str, str, str]:
 
 @_cached
 def classify_link(url: str) -> str:
-    """The class of a URL: WECHAT, WECHAT_TEMPORARY, REPOSITORY, ARXIV or OTHER."""
+    """Return the class of a URL: WECHAT, WECHAT_TEMPORARY, REPOSITORY, ARXIV or OTHER."""
     scheme, host, path, query = _split_url(url)
     if scheme not in ("http", "https"):
         return OTHER
@@ -76,7 +76,7 @@ def classify_link(url: str) -> str:
 
 
 def parse_repository(url: str) -> str | None:
-    """ "owner/name" of a repository address, however deep it leads; None for any other."""
+    """Return "owner/name" for a URL in a GitHub repository, at any depth; None for other URLs."""
     scheme, host, path, _ = _split_url(url)
     if scheme not in ("http", "https") or host not in _REPOSITORY_HOSTS:
         return None
@@ -88,36 +88,36 @@ def parse_repository(url: str) -> str | None:
 
 
 def parse_arxiv_id(url: str) -> str | None:
-    """The arXiv id of an abstract, PDF or HTML address, without version; None for any other."""
+    """Return the arXiv id, without version, of an abstract, PDF or HTML URL; None for other URLs."""
     scheme, host, path, _ = _split_url(url)
     if scheme not in ("http", "https") or host not in _ARXIV_HOSTS:
         return None
-    found = _ARXIV_PATH.match(path)
-    return found.group(1) if found else None
+    match = _ARXIV_PATH.match(path)
+    return match.group(1) if match else None
 
 
 @_cached
 def canonicalize_url(url: str) -> str:
-    """The form under which two addresses of the same thing are equal.
+    """Return the canonical form of a URL, which is the same for all URLs of the same page.
 
-    https for http, host in lower case without `www.`, no fragment, no tracking parameters, arXiv by
-    abstract, repositories by owner and name when the address leads to their front page.
+    https instead of http; host in lower case without `www.`; no fragment and no tracking parameters; the
+    abstract page for arXiv; owner and name for the front page of a repository.
     """
     scheme, host, path, query = _split_url(url)
     if scheme not in ("http", "https") or not host:
         return url.strip()
-    if found := parse_arxiv_id(url):
-        return f"https://arxiv.org/abs/{found}"
+    if arxiv_id := parse_arxiv_id(url):
+        return f"https://arxiv.org/abs/{arxiv_id}"
     repo = parse_repository(url)
     if repo and path.strip("/").removesuffix(".git").count("/") == 1:
         return f"https://github.com/{repo.lower()}"
-    article = host == _WECHAT_HOST and "__biz=" in query
+    is_article = host == _WECHAT_HOST and "__biz=" in query
     pairs = [
         (key, value)
         for key, value in parse_qsl(query, keep_blank_values=True)
         if (
             key in _WECHAT_ARTICLE_PARAMETERS
-            if article
+            if is_article
             else key not in _TRACKING_PARAMETERS and not key.startswith("utm_")
         )
     ]
@@ -125,23 +125,23 @@ def canonicalize_url(url: str) -> str:
 
 
 def extract_host(url: str) -> str:
-    """The host of a web address, in lower case without `www.`; empty for any other."""
+    """Return the host of an http or https URL, in lower case without `www.`; empty for other URLs."""
     scheme, host, _, _ = _split_url(url)
     return host.removeprefix("www.") if scheme in ("http", "https") else ""
 
 
 def is_safe_url(url: str) -> bool:
-    """True when the URL is relative or has a scheme that only leads somewhere (never `javascript:`)."""
-    found = None if url.startswith(("https://", "http://")) else _SCHEME.match(url)
-    if not found:
+    """True if the URL is relative or has a scheme that cannot run code (never `javascript:`)."""
+    match = None if url.startswith(("https://", "http://")) else _SCHEME.match(url)
+    if not match:
         return True
-    return re.sub(r"[\x00-\x20]", "", found.group(1)).lower() in _SAFE_SCHEMES
+    return re.sub(r"[\x00-\x20]", "", match.group(1)).lower() in _SAFE_SCHEMES
 
 
 def to_ascii_url(url: str) -> str:
-    """The URL in ASCII: host by IDNA where it can be, everything else percent-encoded as UTF-8.
+    """Convert a URL to ASCII: the host with IDNA if possible, everything else percent-encoded as UTF-8.
 
-    What is percent-encoded already stays as it is.
+    Existing percent-encoding is kept.
     """
     url = url.strip()
     if _ASCII_URL.match(url):
@@ -152,19 +152,19 @@ def to_ascii_url(url: str) -> str:
             host = parts.hostname or ""
             if host and not host.isascii():
                 url = url.replace(parts.netloc, parts.netloc.replace(host, host.encode("idna").decode()), 1)
-        except ValueError:  # an unreadable host: percent-encoding below still makes it ASCII
+        except ValueError:  # invalid host: percent-encoded below
             pass
     escaped = quote(url, safe=_URL_SAFE, errors="replace")
     return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", escaped)
 
 
 def build_license_link(spdx: str) -> tuple[str, str]:
-    """The name people know a licence by, and its address, from an SPDX id.
+    """Return the common name and the URL of a license, given its SPDX id.
 
-    Creative Commons licences lead to their deed (creativecommons.org/licenses), all others to spdx.org.
+    The URL of a Creative Commons license is its deed (creativecommons.org/licenses), else a page of spdx.org.
     """
-    if found := _CREATIVE_COMMONS.match(spdx):
-        kind, version = found.groups()
+    if match := _CREATIVE_COMMONS.match(spdx):
+        kind, version = match.groups()
         return f"CC {kind} {version}", f"https://creativecommons.org/licenses/{kind.lower()}/{version}/"
     if spdx == "CC0-1.0":
         return "CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"

@@ -1,7 +1,7 @@
-"""The document in the middle: an Issue and its parts.
+"""The document model: an Issue and its nodes.
 
-Every class is frozen and holds tuples only, so an Issue may be shared, hashed and cached. The Issue
-knows no channel; readers make it, transforms map it to another Issue, writers turn it into text.
+All classes are frozen and contain only tuples, so an Issue can be shared, hashed and cached. The model is
+independent of channels: the reader creates an Issue, transforms change it, writers turn its nodes into text.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from publisher.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pos:
-    """A stretch of the source: lines and columns count from 1, columns in characters.
+    """A range of the source. Lines and columns count from 1, columns in characters.
 
-    The end is inclusive for lines and exclusive for columns, so a caret line for a single-line
-    stretch has `end_column - column` characters.
+    `end_line` is inclusive and `end_column` exclusive, so a range within a line has `end_column - column`
+    characters.
     """
 
     line: int
@@ -29,7 +29,7 @@ class Pos:
 
 
 NO_POSITION = Pos(0, 0, 0, 0)
-"""The position of a node that no source line wrote."""
+"""The position of a node that is not in the source."""
 
 
 # ------------------------------------------------------------------ inlines
@@ -37,7 +37,7 @@ NO_POSITION = Pos(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Plain characters, markup resolved."""
+    """Plain text without markup."""
 
     text: str
 
@@ -58,7 +58,7 @@ class Em:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Code inside a line; its white space is kept."""
+    """Inline code; white space is kept."""
 
     text: str
 
@@ -73,7 +73,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture inside a line."""
+    """An inline image."""
 
     url: str
     alt: str
@@ -81,7 +81,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A line break the editor meant."""
+    """A line break."""
 
 
 Inline = Text | Strong | Em | Code | Link | Image | Break
@@ -93,7 +93,7 @@ Inlines = tuple[Inline, ...]
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """A paragraph of inlines."""
 
     children: Inlines
     pos: Pos = NO_POSITION
@@ -101,7 +101,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list whose entries are blocks; `start` is the first number of an ordered list."""
+    """A list; each item consists of blocks. `start` is the first number of an ordered list."""
 
     items: tuple[Blocks, ...]
     ordered: bool = False
@@ -119,7 +119,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """Code on lines of its own, without a final newline; `language` may be empty."""
+    """A code block, without a final newline; `language` may be empty."""
 
     text: str
     language: str = ""
@@ -138,7 +138,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture that stands alone; `url` is where a click leads, when the picture is linked."""
+    """An image in a block of its own; `url` is the target if the image is linked."""
 
     image: Image
     url: str | None = None
@@ -163,8 +163,8 @@ Blocks = tuple[Block, ...]
 class Title:
     """The H1 `NAME (DATE)：topic/topic`.
 
-    `text` is everything as written; `name` and `date` are empty when the line has another form
-    (then `regular` is false and `name` is the whole text).
+    `text` is the whole line. If it has another form, `regular` is false, `name` is the whole text, and
+    `date` is empty.
     """
 
     text: Inlines
@@ -177,7 +177,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of the guide marked 【新闻】 or 「论文」; `label` is the word inside the brackets."""
+    """A part of the guide that starts with 【新闻】 or 「论文」; `label` is the word in the brackets."""
 
     label: str
     text: str
@@ -185,10 +185,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What stands before the first section: the 导读, and any paragraph that goes with it.
+    """The introduction before the first section: the 导读 and the paragraphs around it.
 
-    `label` is the word that opened it ("导读"), at `label_pos`; empty for plain opening paragraphs.
-    `count` is the number of items it claims.
+    `label` is the word it starts with ("导读"), at `label_pos`; empty for opening paragraphs without one.
+    `count` is the number of items it says the issue has.
     """
 
     blocks: Blocks
@@ -201,7 +201,7 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """One line of the warm-up; `subject` is the text before its first colon (at most 14 characters)."""
+    """A line of the warm-up; `subject` is the text before its first colon (at most 14 characters)."""
 
     text: Inlines
     subject: str = ""
@@ -221,7 +221,7 @@ class Warmup:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark to the reader: `kind` is read_original, complete_url, pc_wechat, history or other."""
+    """A note to subscribers; `kind` is read_original, complete_url, pc_wechat, history or other."""
 
     kind: str
     text: Inlines
@@ -232,8 +232,8 @@ class Note:
 class Field:
     """A labelled line of an item, `label：value`, in source order.
 
-    `kind` is summary, title, paper, code, project, link, article, docs, demo, video, slides, variant,
-    people or discussion. `url` is set when the value is a link or a bare URL.
+    `kind` is summary, title, paper, code, project, link, article, docs, demo, video, slides, course,
+    variant, people or discussion. `url` is set if the value is a link or a bare URL.
     """
 
     label: str
@@ -245,10 +245,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of the newsletter. `pos` is its head line; fields and body carry their own.
+    """One item of an issue. `pos` is its head line; fields and body have their own positions.
 
-    `id` never changes while the item keeps its address (or, without one, its title). `repo` is
-    "owner/name", `arxiv` an id without version. `tail` is text behind the head link.
+    `id` is stable as long as the URL of the item (or the title, without a URL) does not change. `repo` is
+    "owner/name", `arxiv` an id without version. `tail` is the text after the link.
     """
 
     title: Inlines
@@ -267,18 +267,18 @@ class Item:
 
     @property
     def is_placeholder(self) -> bool:
-        """True for a bullet the editor has not filled: no title and no text, whatever its address."""
+        """True for an empty bullet: no title and no text, whether or not it has a URL."""
         return not (self.title or self.extras or self.tail or self.fields or self.body)
 
     @property
     def summary(self) -> Inlines:
-        """The text of the first summary line that has any, empty without one."""
+        """The first summary that is not empty; empty if there is none."""
         return next((f.value for f in self.fields if f.kind == "summary" and f.value), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A headed part; `level` is 1 to 6. Items and free blocks stand in source order."""
+    """A part of the issue with a heading. `level` is 1 to 6; items and free blocks are in source order."""
 
     title: Inlines
     level: int = 2
@@ -294,7 +294,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """往期回顾 as the editor wrote it. Channels print a generated one instead."""
+    """The list of earlier issues (往期回顾) in the source. Channels show a generated list instead."""
 
     title: Inlines
     blocks: Blocks
@@ -312,10 +312,10 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Something in the source that no reader may see: a comment, a script, an unsafe address.
+    """Something in the source that must not be published: a comment, a script, an unsafe URL.
 
-    `name` says what it was ("comment", "script", "unsafe-url"). `inline` is true when it stood inside
-    a line that belongs to another node.
+    `name` is the kind ("comment", "script", "unsafe-url"). `inline` is true if it was inside a line that
+    belongs to another node.
     """
 
     name: str
@@ -326,7 +326,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What the reader had to mend to go on: a stable code, the place, one sentence."""
+    """A syntax error that the reader worked around: a stable code, a message and the position."""
 
     code: str
     message: str
@@ -345,8 +345,8 @@ class Source:
 class Issue:
     """One issue of the newsletter.
 
-    `id` is opaque and stable: the `id` of the front matter, else the date, else the file's stem.
-    `front` holds the front matter as (key, value) pairs of text, in source order; `front_pos` its lines.
+    `id` is opaque and stable: the `id` of the front matter, else the date, else the stem of the file name.
+    `front` is the front matter as (key, value) pairs of strings, in source order; `front_pos` its lines.
     """
 
     id: str
@@ -370,7 +370,7 @@ class Issue:
 
     @property
     def items(self) -> Iterator[Item]:
-        """All items, in order."""
+        """All items, in source order."""
         return (item for section in self.sections for item in section.items)
 
     @property
@@ -380,7 +380,7 @@ class Issue:
 
 
 def plain(inlines: Inlines) -> str:
-    """The characters a reader sees: images give their alt text, breaks a space."""
+    """Return the visible text of inlines: for images the alt text, for breaks a space."""
     return "".join([node.text if isinstance(node, Text) else _extract_node_text(node) for node in inlines])
 
 

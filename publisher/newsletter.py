@@ -9,11 +9,11 @@ from publisher.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Newsletter:
-    """The newsletter itself, from publisher.toml; an issue never changes it.
+    """The newsletter as a whole, from publisher.toml.
 
-    `url` is the address pattern of an issue page, e.g. https://example.org/news/{date}/ ; `base` is
-    the part before the first brace, always ending in a slash, and `site` is the folder below the output
-    folder that is served there. `id` is the tag: URI all feed ids start with. `license` is an SPDX id.
+    `url` is the URL pattern of issue pages, e.g. https://example.org/news/{date}/ ; `base` is the part
+    before the first brace and ends with a slash; `site` is the folder below the output folder that is
+    served at `base`. `id` is the tag: URI that all feed ids start with. `license` is an SPDX id.
     """
 
     name: str
@@ -30,16 +30,16 @@ class Newsletter:
     contacts: tuple[str, ...] = ()
 
     def issue_url(self, issue_id: str, date: dt.date) -> str:
-        """The absolute address of an issue's page."""
+        """Return the absolute URL of the page of an issue."""
         return self.url.format(
             id=issue_id, date=date.isoformat(), year=f"{date:%Y}", month=f"{date:%m}", day=f"{date:%d}"
         )
 
     def output_path(self, url: str) -> str:
-        """The file, below the output folder, that is served at an address under `base`."""
-        inside = url.removeprefix(self.base)
-        if not inside or inside.endswith("/"):
-            inside += "index.html"
-        elif "." not in inside.rsplit("/", 1)[-1]:
-            inside += ".html"
-        return f"{self.site}/{inside}"
+        """Return the path, below the output folder, of the file served at a URL under `base`."""
+        path = url.removeprefix(self.base)
+        if not path or path.endswith("/"):
+            path += "index.html"
+        elif "." not in path.rsplit("/", 1)[-1]:
+            path += ".html"
+        return f"{self.site}/{path}"

@@ -1,4 +1,4 @@
-"""Issue to Issue, and the few words a channel needs about a whole issue. All pure; applied twice is once."""
+"""Transforms from Issue to Issue (idempotent), and derived texts such as title and summary. All pure."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ from publisher.words import get_labels
 _SENTENCE_ENDS = "。！？!?"
 _CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
 _PAUSES = "，,、：:—"
-# what a clause begins with when 「论文」 before it is a word of the sentence and no mark of a segment
+# a text starting like this continues a sentence: the 「论文」 before it is not the label of a segment
 _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四五两几多]篇")
 _Node = TypeVar("_Node")
 
 
 def make_publishable(issue: Issue) -> Issue:
-    """The issue without what no reader should see: unfilled bullets and fields, sections left without
-    content, an empty guide, and the archive by hand (channels print a generated one)."""
+    """Remove what should not be published: empty items, fields, sections and guides, and the list of earlier
+    issues in the source (channels show a generated one)."""
     sections = _filter_sections(issue.sections)
     warmup = issue.warmup
     if warmup:
@@ -62,7 +62,7 @@ def make_publishable(issue: Issue) -> Issue:
 
 
 def _filter_sections(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """The sections that have something to show: nodes, notes, or such a section below them."""
+    """Keep the sections that have nodes, notes, or such a section below them."""
     kept: list[Section] = []
     for section in map(_filter_section, reversed(sections)):
         if section.content or section.notes or (kept and kept[-1].level > section.level and section.title):
@@ -81,38 +81,36 @@ def _filter_section(section: Section) -> Section:
 
 
 def _filter_item(item: Item) -> Item:
-    told, body = (
-        tuple([one for one in item.fields if one.value or one.url]),
-        _filter_empty_paragraphs(item.body),
-    )
-    same = len(told) == len(item.fields) and len(body) == len(item.body)
-    return item if same else replace(item, fields=told, body=body)
+    kept = tuple([field for field in item.fields if field.value or field.url])
+    body = _filter_empty_paragraphs(item.body)
+    unchanged = len(kept) == len(item.fields) and len(body) == len(item.body)
+    return item if unchanged else replace(item, fields=kept, body=body)
 
 
 def _filter_empty_paragraphs(nodes: tuple[_Node, ...]) -> tuple[_Node, ...]:
-    """The nodes without paragraphs in which nothing is left to see, such as a lone closing tag."""
+    """Remove paragraphs without visible content, such as a lone closing tag."""
     return tuple(node for node in nodes if not (isinstance(node, Paragraph) and not node.children))
 
 
 def make_urls_absolute(issue: Issue, page_url: str) -> Issue:
-    """The issue with every address absolute (relative ones lead from `page_url`) and in ASCII."""
+    """Make every URL absolute, relative to `page_url`, and ASCII."""
 
     def resolve(url: str) -> str:
         if url.startswith(("https://", "http://")):
             return to_ascii_url(url)
         try:
             return to_ascii_url(urljoin(page_url, url))
-        except ValueError:  # an address no parser understands stays as it is, in ASCII
+        except ValueError:  # an invalid URL is only converted to ASCII
             return to_ascii_url(url)
 
     return map_urls(issue, resolve)
 
 
 def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
-    """The node (an Issue, a block, a tuple of inlines …) with every URL in it changed."""
+    """Return the node (an Issue, a block, a tuple of inlines …) with `change` applied to every URL in it."""
     mapped: object
     if isinstance(node, tuple):
-        # texts are most of it, and have none
+        # most nodes are texts, which have no URL
         mapped = tuple([part if isinstance(part, Text) else map_urls(part, change) for part in node])
         return mapped if mapped != node else node  # type: ignore[return-value]
     changed: dict[str, object] = {}
@@ -125,35 +123,36 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
 
 
 def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
-    """The nodes of a kind in a tuple of nodes, as they are read."""
-    found: list[_Node] = []
-    _collect_nodes(kind, nodes, found)
-    return found
+    """Return the nodes of a type in a tuple of nodes, at any depth, in reading order."""
+    collected: list[_Node] = []
+    _collect_nodes(kind, nodes, collected)
+    return collected
 
 
-def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], found: list[_Node]) -> None:
+def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], collected: list[_Node]) -> None:
     for node in nodes:
         if isinstance(node, tuple):
-            _collect_nodes(kind, node, found)
+            _collect_nodes(kind, node, collected)
         elif isinstance(node, kind):
-            found.append(node)
+            collected.append(node)
         for name in _INNER_FIELDS[type(node)]:
             inner = getattr(node, name)
-            _collect_nodes(kind, inner if isinstance(inner, tuple) else (inner,), found)
+            _collect_nodes(kind, inner if isinstance(inner, tuple) else (inner,), collected)
 
 
-# of these types are fields in which there is neither a node nor an address
+# types of fields that contain neither nodes nor URLs
 _LEAF_TYPES = {
     "str", "str | None", "int", "int | None", "bool", "dt.date | None", "tuple[str, ...]", "Pos", "Source",
 }  # fmt: skip
 
 
 class _InnerFieldsCache(dict[type, tuple[str, ...]]):
-    """By its type, the fields of a node in which there may be nodes or addresses; none of what is no node."""
+    """The names of the fields of a node type that may contain nodes or URLs; none for other types."""
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
-        known = fields(kind) if is_dataclass(kind) else ()
-        self[kind] = tuple([one.name for one in known if one.name == "url" or one.type not in _LEAF_TYPES])
+        all_fields = fields(kind) if is_dataclass(kind) else ()
+        names = [field.name for field in all_fields if field.name == "url" or field.type not in _LEAF_TYPES]
+        self[kind] = tuple(names)
         return self[kind]
 
 
@@ -162,14 +161,14 @@ _field_names_by_type: dict[type, tuple[str, ...] | None] = {}
 
 
 def _list_field_names(kind: type) -> tuple[str, ...] | None:
-    """The names of a dataclass's fields, which `fields` would look for every time; None for other types."""
+    """Return the field names of a dataclass, cached for speed; None for other types."""
     if kind not in _field_names_by_type:
         _field_names_by_type[kind] = tuple([f.name for f in fields(kind)]) if is_dataclass(kind) else None
     return _field_names_by_type[kind]
 
 
 def compute_revision(issue: Issue) -> str:
-    """SHA-256 (hex) of what readers see of the issue: words, structure and addresses, no positions."""
+    """Return the SHA-256 (hex) of the visible content: text, structure and URLs, without positions."""
     pieces: list[str] = []
     _collect_visible(issue, pieces)
     return hashlib.sha256("".join([f"{piece}\0" for piece in pieces]).encode("utf-8", "replace")).hexdigest()
@@ -197,10 +196,10 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
 
 
 def build_display_title(issue: Issue, newsletter: Newsletter) -> str:
-    """The title readers see in lists, feeds and subjects, one line of plain text.
+    """Return the title shown in lists, feeds and email subjects, as one line of plain text.
 
-    A title of the form `NAME (DATE)` without a headline gets the first topics of the guide, or of the
-    items, behind it.
+    A title of the form `NAME (DATE)` without a headline is completed with the first topics of the guide or
+    of the items.
     """
     title = issue.title
     if title is None:
@@ -213,27 +212,27 @@ def build_display_title(issue: Issue, newsletter: Newsletter) -> str:
 
 
 def find_topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
-    """The first topics of an issue, whole clauses, together at most `limit` characters.
+    """Return the first topics of an issue, as whole clauses, with at most `limit` characters in total.
 
     They come from the segments of the guide, else from the titles of the first items.
     """
-    found = [_extract_first_clause(s.text) for s in issue.guide.segments] if issue.guide else []
-    candidates = [text for text in found if text and not _FRAGMENT.match(text)] or [
+    clauses = [_extract_first_clause(segment.text) for segment in issue.guide.segments] if issue.guide else []
+    candidates = [text for text in clauses if text and not _FRAGMENT.match(text)] or [
         " ".join(plain(item.title).split()) for item in issue.items
     ]
-    chosen: list[str] = []
-    room = limit
+    topics: list[str] = []
+    remaining = limit
     for text in candidates:
-        if text and len(text) <= room:
-            chosen.append(text)
-            room -= len(text) + 1
-        elif chosen:
+        if text and len(text) <= remaining:
+            topics.append(text)
+            remaining -= len(text) + 1
+        elif topics:
             break
-    return tuple(chosen)
+    return tuple(topics)
 
 
 def _extract_first_clause(text: str) -> str:
-    """The first clause: up to the first semicolon, full stop or comma."""
+    """Return the first clause: up to the first semicolon, full stop or comma."""
     for index, char in enumerate(text):
         if char in _CLAUSE_ENDS or char in "，,":
             return text[:index].strip()
@@ -241,14 +240,14 @@ def _extract_first_clause(text: str) -> str:
 
 
 def build_summary(issue: Issue, limit: int = 160) -> str:
-    """What the issue is about in at most `limit` characters, plain text, cut where a clause ends."""
+    """Return a plain text summary of at most `limit` characters, cut at the end of a clause."""
     guide = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
     text = guide or "；".join(" ".join(plain(item.title).split()) for item in issue.items if item.title)
     return shorten(text, limit)
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text cut to `limit` characters: at the end of a sentence; else of a clause or a word, with "…"."""
+    """Cut a text to `limit` characters: at the end of a sentence, else of a clause or word with "…"."""
     text = text.strip()
     if len(text) <= limit:
         return text
@@ -274,20 +273,22 @@ def shorten(text: str, limit: int) -> str:
 
 
 def build_anchors(issue: Issue) -> tuple[str, ...]:
-    """The id every section has on the issue's page: the letters and digits of its title, joined by hyphens,
-    and unique among the ids of sections and items."""
+    """Return the HTML id of each section: the words of its title joined by hyphens.
+
+    Ids are unique among those of sections, items and other elements of the page.
+    """
     taken = {"main", "briefs", ""} | {item.id for item in issue.items}
-    found: list[str] = []
+    anchors: list[str] = []
     for section in issue.sections:
         name = "-".join(re.findall(r"\w+", plain(section.title).lower())) or "section"
         candidates = chain([name], (f"{name}-{number}" for number in count(2)))
-        found.append(next(one for one in candidates if one not in taken))
-        taken.add(found[-1])
-    return tuple(found)
+        anchors.append(next(anchor for anchor in candidates if anchor not in taken))
+        taken.add(anchors[-1])
+    return tuple(anchors)
 
 
 def blocks_to_plain_text(nodes: Blocks) -> str:
-    """The words of blocks, one line per block, without any markup."""
+    """Return the text of blocks without markup, one line per block."""
     return "\n".join(_block_to_plain_text(node) for node in nodes)
 
 
@@ -312,7 +313,7 @@ def _block_to_plain_text(node: Block) -> str:
 
 
 def find_urls(nodes: Inlines) -> Iterator[str]:
-    """Every address in a run of inlines, pictures included, in order."""
+    """Return every URL in a run of inlines, including those of images, in order."""
     for node in nodes:
         yield from _find_node_urls(node)
 
@@ -333,7 +334,7 @@ def _find_node_urls(node: Inline) -> Iterator[str]:
 
 
 def has_link(nodes: Inlines) -> bool:
-    """Whether a run of inlines has a link in it, so that it cannot stand in one."""
+    """True if the inlines contain a link, so that they cannot be inside a link."""
     return any(
         isinstance(node, Link) or (isinstance(node, Strong | Em) and has_link(node.children))
         for node in nodes
@@ -341,7 +342,7 @@ def has_link(nodes: Inlines) -> bool:
 
 
 def link_field_value(field: Field) -> Field:
-    """The field with its address in its value, whatever that says."""
+    """Make the URL of the field part of its value, as a link."""
     if not field.url or field.url in find_urls(field.value):
         return field
     if has_link(field.value):

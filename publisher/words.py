@@ -1,4 +1,4 @@
-"""The words readers see that no editor wrote, in Chinese and in English."""
+"""Texts that subscribers see and that are not part of an issue, in Chinese and English."""
 
 from __future__ import annotations
 
@@ -110,5 +110,5 @@ _ENGLISH_LABELS = {
 
 
 def get_labels(lang: str) -> Mapping[str, str]:
-    """The words for a BCP 47 language tag: Chinese for zh and its variants, English for all others."""
+    """Return the texts for a BCP 47 language tag: Chinese for zh and its variants, English for all others."""
     return _CHINESE_LABELS if lang.lower().split("-")[0] == "zh" else _ENGLISH_LABELS

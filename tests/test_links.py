@@ -1,4 +1,4 @@
-"""Link classes by exact host, canonical forms, and what may stand in an href."""
+"""Link classes by exact host, canonical forms, and safe URLs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from publisher.links import (
         ("", OTHER),
     ],
 )
-def test_class(url: str, expected: str) -> None:
+def test_link_class(url: str, expected: str) -> None:
     assert classify_link(url) == expected
 
 
@@ -59,12 +59,12 @@ def test_class(url: str, expected: str) -> None:
         ("mailto:a@e.org", "mailto:a@e.org"),
     ],
 )  # fmt: skip
-def test_canonical(url: str, expected: str) -> None:
+def test_canonical_form(url: str, expected: str) -> None:
     assert canonicalize_url(url) == expected
     assert canonicalize_url(expected) == expected
 
 
-def test_what_an_address_names() -> None:
+def test_repository_and_arxiv_id_of_a_url() -> None:
     assert parse_repository("https://github.com/lemon24/reader/issues/1") == "lemon24/reader"
     assert parse_repository("https://github.com/-bad/reader") is None
     assert parse_arxiv_id("https://arxiv.org/abs/1912.13200v6") == "1912.13200"
@@ -74,7 +74,7 @@ def test_what_an_address_names() -> None:
 @pytest.mark.parametrize(
     "url", ["https://e.org", "//e.org/x", "../a", "#top", "mailto:a@e.org", "tel:1", "2021-07-18.html"]
 )
-def test_safe(url: str) -> None:
+def test_safe_urls(url: str) -> None:
     assert is_safe_url(url)
 
 
@@ -90,7 +90,7 @@ def test_safe(url: str) -> None:
         "file:///etc",
     ],
 )
-def test_unsafe(url: str) -> None:
+def test_unsafe_urls(url: str) -> None:
     assert not is_safe_url(url)
 
 
@@ -103,7 +103,7 @@ def test_unsafe(url: str) -> None:
         (' https://e.org/"<>', "https://e.org/%22%3C%3E"),
     ],
 )
-def test_ascii(url: str, expected: str) -> None:
+def test_ascii_form(url: str, expected: str) -> None:
     assert to_ascii_url(url) == expected
     assert to_ascii_url(expected) == expected
 
@@ -118,5 +118,5 @@ def test_ascii(url: str, expected: str) -> None:
         ("https://[e.org", ""),
     ],
 )
-def test_site(url: str, expected: str) -> None:
+def test_host_without_www(url: str, expected: str) -> None:
     assert extract_host(url) == expected

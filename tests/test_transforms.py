@@ -1,4 +1,4 @@
-"""Transforms: tables of before and after, and that twice is once."""
+"""Transforms: expected results, and that they are idempotent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.model import Code, Field, Image, Issue, Link, Strong, Text, plain
+from publisher.model import Code, Field, Image, Issue, Item, Link, Section, Strong, Text, plain
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.transforms import (
+    build_anchors,
     build_display_title,
     build_summary,
     compute_revision,
@@ -57,7 +58,7 @@ ISSUE = """# 周刊 (2021-07-18)
 """
 
 
-def test_publishable_drops_what_no_reader_should_see() -> None:
+def test_make_publishable_drops_unfinished_parts() -> None:
     issue = make_publishable(parse_issue(ISSUE))
     assert [plain(brief.text) for brief in issue.briefs] == ["高通：发布了芯片；"]
     assert [plain(section.title) for section in issue.sections] == ["新闻", "论文"]
@@ -75,7 +76,7 @@ def test_a_heading_over_other_headings_is_kept() -> None:
     ]
 
 
-def test_absolute_reaches_every_address() -> None:
+def test_make_urls_absolute_changes_every_url() -> None:
     issue = make_urls_absolute(parse_issue(ISSUE), PAGE)
     item = next(issue.items)
     assert item.url == "https://e.org/w/a"
@@ -84,7 +85,7 @@ def test_absolute_reaches_every_address() -> None:
     ]
 
 
-def test_a_page_that_no_parser_understands_is_kept() -> None:
+def test_invalid_url_is_kept() -> None:
     issue = make_urls_absolute(parse_issue("## 新闻\n\n- [甲](http://[::bad/路)"), PAGE)
     assert next(issue.items).url == "http://[::bad/%E8%B7%AF"
 
@@ -96,7 +97,7 @@ texts = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(texts)
-def test_transforms_applied_twice_are_applied_once(lines: list[str]) -> None:
+def test_transforms_are_idempotent(lines: list[str]) -> None:
     issue = parse_issue("\n".join(lines))
     once = make_publishable(issue)
     assert make_publishable(once) == once
@@ -124,13 +125,13 @@ def test_display_title(text: str, expected: str) -> None:
     assert build_display_title(parse_issue(text, "2021-07-18.md"), PUBLICATION) == expected
 
 
-def test_the_colon_of_a_title_is_of_the_language() -> None:
+def test_title_colon_depends_on_the_language() -> None:
     issue = parse_issue("# Notes (2021-07-18): Boats/Sails", "2021-07-18.md")
     assert build_display_title(issue, PUBLICATION) == "Notes (2021-07-18)：Boats/Sails"
     assert build_display_title(issue, replace(PUBLICATION, lang="en")) == "Notes (2021-07-18): Boats/Sails"
 
 
-def test_topics_stay_whole_and_within_their_limit() -> None:
+def test_topics_are_whole_and_within_the_limit() -> None:
     issue = parse_issue(
         "## 新闻\n\n" + "\n".join(f"- [第{n}条新闻的标题](https://e.org/{n})" for n in range(9))
     )
@@ -162,7 +163,7 @@ def test_summary_is_the_guide_or_the_titles() -> None:
     assert build_summary(Issue("x")) == ""
 
 
-def test_revision_moves_with_words_and_addresses_only() -> None:
+def test_revision_depends_on_words_and_urls_only() -> None:
     base = compute_revision(make_publishable(parse_issue(ISSUE, "2021-07-18.md")))
     same = [ISSUE.replace("\n\n", "\n\n\n"), "<!-- a remark -->\n" + ISSUE, ISSUE.replace("- ]()", "- ]( )")]
     other = [
@@ -176,7 +177,7 @@ def test_revision_moves_with_words_and_addresses_only() -> None:
     }
 
 
-def test_dates_are_read_in_order_of_trust() -> None:
+def test_date_precedence() -> None:
     assert parse_issue("---\ndate: 2021-01-01\n---\n# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(
         2021, 1, 1
     )
@@ -186,7 +187,7 @@ def test_dates_are_read_in_order_of_trust() -> None:
     assert parse_issue("# 周刊 (2021-02-30)", "x.md").date is None
 
 
-def test_every_link_wherever_it_stands() -> None:
+def test_find_nodes_finds_every_link() -> None:
     issue = parse_issue(
         "# 周刊 (2021-07-18)\n\n> 导读：[a](https://e.org/a)\n\n- 热身：**[b](https://e.org/b)**\n\n"
         "## 新闻\n\n- [甲](https://e.org/x)\n摘要：[c](https://e.org/c)\n    1. [d](https://e.org/d)\n\n"
@@ -196,7 +197,7 @@ def test_every_link_wherever_it_stands() -> None:
     assert find_nodes(Link, (Text("甲"), Code("乙"))) == []
 
 
-def test_a_field_has_its_address_in_its_value() -> None:
+def test_link_field_value_contains_the_url() -> None:
     other, own = Link((Text("甲"),), "https://e.org/a"), "https://e.org/b"
     for value, expected in (
         ((Text("乙"),), (Link((Text("乙"),), own),)),
@@ -207,3 +208,29 @@ def test_a_field_has_its_address_in_its_value() -> None:
     assert link_field_value(Field("代码", "code", (Text("乙"),))).value == (Text("乙"),)
     assert has_link((Strong((other,)),))
     assert not has_link((Image(own, ""), Text("乙")))
+
+
+def section(title: str, *items: Item) -> Section:
+    return Section((Text(title),) if title else (), content=items)
+
+
+def test_anchor_is_the_title_without_punctuation() -> None:
+    titles = ("业界新闻", "New & Updated RFCs", " 开源（本周）", "C++/Rust", "snake_case")
+    anchors = build_anchors(Issue("x", sections=tuple(map(section, titles))))
+    assert anchors == ("业界新闻", "new-updated-rfcs", "开源-本周", "c-rust", "snake_case")
+
+
+def test_anchor_includes_code_in_the_title() -> None:
+    assert build_anchors(Issue("x", sections=(Section((Text("用 "), Code("Vec"))),))) == ("用-vec",)
+
+
+def test_anchors_are_unique() -> None:
+    anchors = build_anchors(
+        Issue("x", sections=tuple(map(section, ("论文", "论文", "论文-2", "论文", "", "！"))))
+    )
+    assert anchors == ("论文", "论文-2", "论文-2-2", "论文-3", "section", "section-2")
+
+
+def test_anchors_avoid_ids_of_items_and_of_the_page() -> None:
+    issue = Issue("x", sections=(section("News", Item((), "news")), section("main"), section("briefs")))
+    assert build_anchors(issue) == ("news-2", "main-2", "briefs-2")

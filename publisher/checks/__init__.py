@@ -1,4 +1,4 @@
-"""Rules over an issue and its source text: what is wrong, where, and how to mend it. All pure.
+"""Rules that find problems in an issue and its source text, with positions and fixes. All pure.
 
-`check` has all the rules, `stopping` those alone that stop an issue: no more is imported to publish.
+`check` lists the rules: all of them, and those that can stop publishing.
 """

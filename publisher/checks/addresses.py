@@ -1,4 +1,4 @@
-"""Addresses that die, come twice, or tell more than they should."""
+"""Rules for URLs: temporary, duplicate, unencrypted, with tracking parameters; and for hotlinked images."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from publisher.transforms import find_nodes
 
 _IMAGE_MARKUP = lazy_pattern(r"!\[|<img", re.IGNORECASE)
 _PREFIX_LENGTH = 8
-"""By so many characters an address is looked for: most have them in common."""
+"""Characters of a URL that are searched for first; most URLs share them."""
 
 _HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io")
-"""Hosts of pictures that answer only their own pages, and the subdomains of these."""
+"""Image hosts, with their subdomains, that serve images to their own pages only."""
 
 
 def find_url_positions(subject: IssueSource) -> list[tuple[str, Pos]]:
-    """Every address of the issue that readers can follow, in order, each where it stands in the text."""
+    """Return every URL that subscribers can open, with its position, in source order."""
     urls = set(_collect_urls(subject))
     return _locate_urls(subject, urls) if urls else []
 
 
 def _locate_urls(subject: IssueSource, urls: Collection[str]) -> list[tuple[str, Pos]]:
-    """Where addresses stand: the longest of those that begin at one place."""
-    begins = re.compile("|".join(re.escape(begin) for begin in {url[:_PREFIX_LENGTH] for url in urls}))
+    """Find the positions of URLs; where several start at the same position, the longest counts."""
+    prefix = re.compile("|".join(re.escape(text) for text in {url[:_PREFIX_LENGTH] for url in urls}))
     sizes = sorted({len(url) for url in urls}, reverse=True)
-    found = []
+    positions = []
     for number, text in enumerate(subject.source.lines, 1):
-        at = begins.search(text)
-        while at:
-            start = at.start()
+        match = prefix.search(text)
+        while match:
+            start = match.start()
             url = next(
                 (text[start : start + size] for size in sizes if text[start : start + size] in urls), ""
             )
             end = start + (len(url) or 1)
             if url:
-                found.append((url, Pos(number, start + 1, number, end + 1)))
-            at = begins.search(text, end)
-    return found
+                positions.append((url, Pos(number, start + 1, number, end + 1)))
+            match = prefix.search(text, end)
+    return positions
 
 
 def _collect_urls(subject: IssueSource) -> Iterator[str]:
@@ -55,33 +55,37 @@ def _collect_urls(subject: IssueSource) -> Iterator[str]:
 
 
 def check_urls(subject: IssueSource) -> Iterator[Problem]:
-    """Addresses that expire, tell who shared them, or are open to whoever listens."""
-    known = set(_collect_urls(subject))
-    if odd := {
+    """Report URLs that expire, have tracking parameters, or are not encrypted."""
+    if suspicious := {
         url
-        for url in known
+        for url in set(_collect_urls(subject))
         if ("?" in url and (_is_expiring(url) or _find_tracking_parameters(url))) or _is_plain_http(url)
     }:
-        for url, place in _locate_urls(subject, odd):
-            yield from _check_url(url, place)
+        for url, pos in _locate_urls(subject, suspicious):
+            yield from _check_url(url, pos)
 
 
-def _check_url(url: str, place: Pos) -> Iterator[Problem]:
+def _check_url(url: str, pos: Pos) -> Iterator[Problem]:
     if _is_expiring(url):
-        help_ = "open the article in WeChat and copy its own address"
-        message = "a temporary WeChat address, which dies within hours"
-        yield Problem(place, "wechat-temp-url", message, help_)
+        help_ = "open the article in WeChat and copy its permanent link"
+        message = "temporary WeChat URL, which expires within hours"
+        yield Problem(pos, "wechat-temp-url", message, help_)
     elif keys := _find_tracking_parameters(url):
-        yield Problem(place, "tracking-param", f"the address works without {', '.join(keys)}")
+        message = f"tracking parameter{'s' if len(keys) > 1 else ''} in the URL: {', '.join(keys)}"
+        yield Problem(
+            pos,
+            "tracking-param",
+            message,
+            "the URL works without it" if len(keys) == 1 else "the URL works without them",
+        )
     if _is_plain_http(url):
-        yield Problem(place, "plain-http", "the address is plain http", "try https")
+        yield Problem(pos, "plain-http", "the URL uses http", "use https if the site supports it")
 
 
 def _is_plain_http(url: str) -> bool:
-    """True for plain http, but not to what only this machine or its neighbours know: a lone word, an address
-    of numbers."""
-    last = links.extract_host(url).rpartition(".")[2] if url.startswith("http://") else ""
-    return "." in links.extract_host(url) and bool(last) and not last.isdigit()
+    """True for http URLs, except those of local hosts (a name without a dot) and IP addresses."""
+    last_label = links.extract_host(url).rpartition(".")[2] if url.startswith("http://") else ""
+    return "." in links.extract_host(url) and bool(last_label) and not last_label.isdigit()
 
 
 def _is_expiring(url: str) -> bool:
@@ -89,7 +93,7 @@ def _is_expiring(url: str) -> bool:
 
 
 def _find_tracking_parameters(url: str) -> list[str]:
-    """The parameters of an address that its canonical form leaves out."""
+    """Return the query parameters that the canonical form of the URL omits."""
     if "?" not in url or links.parse_arxiv_id(url):
         return []
     kept = _parse_query_keys(links.canonicalize_url(url))
@@ -102,29 +106,29 @@ def _parse_query_keys(url: str) -> list[str]:
 
 
 def check_image_hosts(subject: IssueSource) -> Iterator[Problem]:
-    """Pictures on hosts that will not show them elsewhere."""
+    """Report images on hosts that do not serve them to other sites."""
     if not _IMAGE_MARKUP.search(subject.source.text):
         return
     issue = subject.issue
     nodes = (issue.guide, issue.warmup, *issue.sections)
-    shown = find_nodes(Image, tuple(node for node in nodes if node))
-    for url in dict.fromkeys(image.url for image in shown):
+    images = find_nodes(Image, tuple(node for node in nodes if node))
+    for url in dict.fromkeys(image.url for image in images):
         host = links.extract_host(url)
         if any(host == known or host.endswith(f".{known}") for known in _HOTLINK_HOSTS):
-            place = subject.find_url(url, subject.full_position)
-            message = f"{host} shows its pictures on its own pages only"
-            yield Problem(place, "image-hotlink", message, "save the picture beside the issue")
+            pos = subject.find_url(url, subject.full_position)
+            message = f"{host} does not serve images to other sites"
+            yield Problem(pos, "image-hotlink", message, "save the image next to the issue")
 
 
 def check_duplicate_urls(subject: IssueSource) -> Iterator[Problem]:
-    """Items of one issue that lead to one address."""
+    """Report items of the issue that have the same canonical URL as an earlier one."""
     first: dict[str, Item] = {}
     for item in subject.issue.items:
         key = links.canonicalize_url(item.url) if item.url else ""
         if not key or not item.pos.line:
             continue
         if key in first:
-            place = subject.find_url(item.url or "", item.pos)
-            message = f"the item at line {first[key].pos.line} has this address too"
-            yield Problem(place, "duplicate-in-issue", message, "is one of them meant to lead elsewhere?")
+            pos = subject.find_url(item.url or "", item.pos)
+            message = f"the item on line {first[key].pos.line} has the same URL"
+            yield Problem(pos, "duplicate-in-issue", message, "check whether one of them is wrong")
         first.setdefault(key, item)

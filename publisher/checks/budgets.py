@@ -1,4 +1,4 @@
-"""What an issue takes of the room each channel has."""
+"""How much of the size limits of each channel an issue uses."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from publisher.model import Issue, Pos
 from publisher.newsletter import Newsletter
 from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
-# an issue that has no date yet is measured all the same
+# for issues that have no date yet
 _FALLBACK_DATE = dt.date(2000, 1, 1)
 
 
 class Budget(NamedTuple):
-    """What a channel would make of an issue: `text` for people, `report` the channel's own numbers; `excess`
-    says what is too much."""
+    """The size of an issue on one channel.
+
+    `text` is for people, `report` has the numbers of the channel, and `excess` says which limits are
+    exceeded and by how much (empty if none).
+    """
 
     channel: str
     text: str
@@ -28,25 +31,25 @@ class Budget(NamedTuple):
 
 
 class _EmptyTheme:
-    """A theme that leaves all pages empty: only what is sent is measured."""
+    """A theme that renders all pages as empty: only messages are measured."""
 
     fingerprint = ""
 
-    def render(self, name: str, **values: object) -> str:  # noqa: ARG002 - the protocol's
+    def render(self, name: str, **values: object) -> str:  # noqa: ARG002 - part of the protocol
         return ""
 
-    def text(self, name: str) -> str:  # noqa: ARG002 - the protocol's
+    def text(self, name: str) -> str:  # noqa: ARG002 - part of the protocol
         return ""
 
 
 def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsletter) -> Iterator[Budget]:
-    """What each channel would make of an issue, as far as it tells."""
+    """Render the issue on each channel and return its sizes."""
     date = issue.date or _FALLBACK_DATE
     document = make_publishable(issue)
     url = newsletter.issue_url(issue.id, date)
-    moment = dt.datetime.combine(date, dt.time(), dt.UTC)
+    published = dt.datetime.combine(date, dt.time(), dt.UTC)
     title = build_display_title(document, newsletter)
-    entry = Entry(issue.id, date, title, build_summary(document), url, moment, moment)
+    entry = Entry(issue.id, date, title, build_summary(document), url, published, published)
     document = make_urls_absolute(document, url)
     context = Context(newsletter, _EmptyTheme(), entry)
     for channel in channels:
@@ -54,8 +57,8 @@ def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsl
             report = channel.render(document, context).report
         except PublisherError as error:
             yield Budget(channel.name, error.message, {}, error.message)
-        except Exception as error:  # a channel's mistake must not stop the others
-            yield Budget(channel.name, f"cannot be measured: {type(error).__name__}: {error}", {})
+        except Exception as error:  # a bug in one channel must not stop the others
+            yield Budget(channel.name, f"rendering failed: {type(error).__name__}: {error}", {})
         else:
             limits: Mapping[str, int] = getattr(channel, "limits", {})
             yield Budget(channel.name, _format_usage(report), report, _describe_excess(report, limits))
@@ -67,24 +70,24 @@ def _format_usage(report: Mapping[str, Any]) -> str:
             return f"{characters:,} of 20,000 characters"
         case {"messages": messages, "sizes": [*sizes]}:
             largest = max((size["units"] for size in sizes), default=0)
-            return f"{messages} message{'s' if messages != 1 else ''} (at most {largest:,} of 4,096)"
+            return f"{messages} message{'s' if messages != 1 else ''} (largest: {largest:,} of 4,096)"
         case {"lines": lines}:
             return f"{lines:,} lines"
     return "ok"
 
 
 def _describe_excess(report: Mapping[str, Any], limits: Mapping[str, int]) -> str:
-    over = ((key, report.get(key), limit) for key, limit in limits.items())
+    values = ((key, report.get(key), limit) for key, limit in limits.items())
     return ", ".join(
-        f"{value - limit:,} {key} too many of {limit:,}"
-        for key, value, limit in over
+        f"{value:,} {key}, {value - limit:,} over the limit of {limit:,}"
+        for key, value, limit in values
         if isinstance(value, int) and value > limit
     )
 
 
-def check_budgets(found: Sequence[Budget], top: Pos) -> Iterator[Problem]:
-    """What no channel can carry."""
-    for budget in found:
+def check_budgets(budgets: Sequence[Budget], pos: Pos) -> Iterator[Problem]:
+    """Report exceeded limits, at the position of the title."""
+    for budget in budgets:
         if budget.excess:
             message = f"{budget.channel}: {budget.excess}"
-            yield Problem(top, "too-long", message, "shorten it, or take an item out")
+            yield Problem(pos, "too-long", message, "shorten the issue or remove an item")

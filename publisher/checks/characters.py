@@ -1,4 +1,4 @@
-"""Characters and marks that slipped in: radicals, ligatures, doubled and half-width punctuation."""
+"""Rules for characters: lookalikes, invisible ones, wrong punctuation, unmatched ** and code fences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from publisher.reader.blocks import FENCE
 from publisher.reader.lines import is_cjk
 
 _LOOKALIKE = lazy_pattern(f"[{LOOKALIKE_CHARACTERS}]")
-# radicals of simplified characters have no decomposition; Unicode: EquivalentUnifiedIdeograph.txt
+# radicals of simplified characters have no decomposition (Unicode: EquivalentUnifiedIdeograph.txt)
 _RADICALS = dict(
     zip(
         "⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰",
@@ -30,7 +30,7 @@ _RADICALS = dict(
 )
 _CJK = "\u4e00-\u9fff”）】》"
 _DOUBLED_MARKS = lazy_pattern("[，、；。：]{2,}")
-# the mark comes first: the search looks for that, and only there at what is around it
+# the mark comes first for speed: its neighbours are checked only where it occurs
 _HALF_WIDTH_MARK = lazy_pattern(f"[,;:](?<=[{_CJK}].)(?=[\u4e00-\u9fff“（])")
 _FULL_WIDTH_MARKS = {",": "，", ";": "；", ":": "："}
 _WRONG_MARKS = lazy_pattern(f"{_DOUBLED_MARKS.pattern}|{_HALF_WIDTH_MARK.pattern}")
@@ -39,98 +39,106 @@ _BOLD = lazy_pattern(r"\*\*(?<![*\\]..)(?!\*)")
 _MIN_HALF_WIDTH = 12
 _MARK_PRECEDENCE = "、，：；。"
 _SUMMARY = lazy_pattern(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
-# zero width space, word joiner, byte order mark; those that join or direct letters have a meaning
+# zero width space, word joiner, byte order mark; not joiners and direction marks, which have a meaning
 _INVISIBLE = lazy_pattern("[\u200b\u2060\ufeff]+")
 
 
 def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
-    """Characters that only look like the usual ones."""
+    """Report characters that look like common ones, one problem per line."""
     for number, text in find_matching_lines(subject, _LOOKALIKE):
-        found = [one for one in find_outside(text, _LOOKALIKE) if normalize_character(one[0])]
-        if found:
-            edits = tuple(Edit(_locate_match(number, one), normalize_character(one[0])) for one in found)
-            pairs = dict.fromkeys((one[0], normalize_character(one[0])) for one in found[:5])
-            message = "、".join(
-                f'"{odd}" (U+{ord(odd):04X}) only looks like "{right}"' for odd, right in pairs
+        matches = [match for match in find_outside(text, _LOOKALIKE) if normalize_character(match[0])]
+        if matches:
+            edits = tuple(
+                Edit(_locate_match(number, match), normalize_character(match[0])) for match in matches
+            )
+            pairs = dict.fromkeys((match[0], normalize_character(match[0])) for match in matches[:5])
+            message = ", ".join(
+                f'"{wrong}" (U+{ord(wrong):04X}) should be "{right}"' for wrong, right in pairs
             )
             yield Problem(edits[0].pos, "compat-char", message, edits=edits)
 
 
 def check_invisible(subject: IssueSource) -> Iterator[Problem]:
-    """Characters that nobody sees; one problem a line."""
+    """Report invisible characters, one problem per line."""
     for number, text in find_matching_lines(subject, _INVISIBLE):
-        found = [
-            one for one in find_outside(text, _INVISIBLE, CODE_TAGS_AND_FORMULAS) if not _separates_words(one)
+        matches = [
+            match
+            for match in find_outside(text, _INVISIBLE, CODE_TAGS_AND_FORMULAS)
+            if not _separates_words(match)
         ]
-        if found:
-            edits = tuple(Edit(_locate_match(number, one), "") for one in found)
-            message = f"a character that nobody sees (U+{ord(found[0][0][0]):04X})"
-            yield Problem(edits[0].pos, "compat-char", message, "take it out", edits)
+        if matches:
+            edits = tuple(Edit(_locate_match(number, match), "") for match in matches)
+            message = f"invisible character (U+{ord(matches[0][0][0]):04X})"
+            yield Problem(edits[0].pos, "compat-char", message, "remove it", edits)
 
 
-def _separates_words(found: re.Match[str]) -> bool:
-    """True between letters of scripts that write no spaces, and let a line end only there."""
-    around = found.string[max(found.start() - 1, 0) : found.start()] + found.string[found.end() :][:1]
+def _separates_words(match: re.Match[str]) -> bool:
+    """True between letters of scripts without spaces (such as Thai), where it marks a possible line break."""
+    around = match.string[max(match.start() - 1, 0) : match.start()] + match.string[match.end() :][:1]
     return any(char.isalpha() and not char.isascii() and not is_cjk(char) for char in around)
 
 
 def normalize_character(char: str) -> str:
-    """The usual form of a character; empty when it is that already."""
-    usual = _RADICALS.get(char) or unicodedata.normalize("NFKC", char)
-    return usual if usual != char else ""
+    """Return the common form of a character; empty if it already is the common form."""
+    common = _RADICALS.get(char) or unicodedata.normalize("NFKC", char)
+    return common if common != char else ""
 
 
 def check_punctuation(subject: IssueSource) -> Iterator[Problem]:
-    """Marks that stand where one was meant, and half-width marks in Chinese text; one problem a line."""
-    slips = _DOUBLED_MARKS if _prefers_half_width(subject) else _WRONG_MARKS
-    for number, text in find_matching_lines(subject, slips):
+    """Report doubled punctuation, and half-width punctuation in Chinese text; one problem per line."""
+    wrong_marks = _DOUBLED_MARKS if _prefers_half_width(subject) else _WRONG_MARKS
+    for number, text in find_matching_lines(subject, wrong_marks):
         label = _SUMMARY.match(text)
-        found = [one for one in find_outside(text, slips) if not (label and one.end() == label.end())]
+        matches = [
+            match for match in find_outside(text, wrong_marks) if not (label and match.end() == label.end())
+        ]
         edits = tuple(
-            Edit(_locate_match(number, one), _choose_mark(one[0])) for one in found if _choose_mark(one[0])
+            Edit(_locate_match(number, match), _choose_mark(match[0]))
+            for match in matches
+            if _choose_mark(match[0])
         )
         if edits:
-            pairs = dict.fromkeys((subject.source.text_at(one.pos), one.text) for one in edits)
-            message = "、".join(f'"{wrong}" should be "{right}"' for wrong, right in pairs)
+            pairs = dict.fromkeys((subject.source.text_at(edit.pos), edit.text) for edit in edits)
+            message = ", ".join(f'"{wrong}" should be "{right}"' for wrong, right in pairs)
             yield Problem(edits[0].pos, "punctuation", message, edits=edits)
 
 
 def _choose_mark(marks: str) -> str:
-    """The mark that was meant; empty for what some write as an ellipsis."""
+    """Return the mark that was meant; empty for 。。。, which some editors use as an ellipsis."""
     if marks.startswith("。。。"):
         return ""
     return _FULL_WIDTH_MARKS.get(marks) or max(marks, key=_MARK_PRECEDENCE.index)
 
 
 def _prefers_half_width(subject: IssueSource) -> bool:
-    """True where half-width marks between Chinese characters are no slip but the editor's way."""
+    """True if the issue uses half-width marks between Chinese characters throughout, as a style."""
     half = len(_HALF_WIDTH_MARK.findall(subject.source.text))
     return half >= _MIN_HALF_WIDTH and half * 2 > len(re.findall("[，；：]", subject.source.text))
 
 
 def check_bold(subject: IssueSource) -> Iterator[Problem]:
-    """Pairs of asterisks that have no partner."""
+    """Report ** without a partner."""
     for number, text in find_matching_lines(subject, _BOLD):
         marks = find_outside(text, _BOLD)
         if len(marks) % 2 and "***" not in text and _is_single_line(subject, number):
-            place = _locate_match(number, marks[-1])
-            yield Problem(place, "unbalanced-bold", "this ** has no partner", "close it, or take it away")
+            pos = _locate_match(number, marks[-1])
+            yield Problem(pos, "unbalanced-bold", "unmatched **", "close it or remove it")
 
 
 def check_fences(subject: IssueSource) -> Iterator[Problem]:
-    """Lines that begin code which no other ends."""
+    """Report code blocks that are never closed."""
     for number, text in find_matching_lines(subject, _FENCE):
         if fence := FENCE.match(text):
-            message = f"no {fence[1]} ends this code"
-            place = Pos(number, fence.start(1) + 1, number, fence.end(1) + 1)
-            yield Problem(place, "unclosed-code", message, f"write {fence[1]} below its last line")
+            message = "this code block is never closed"
+            pos = Pos(number, fence.start(1) + 1, number, fence.end(1) + 1)
+            yield Problem(pos, "unclosed-code", message, f"add {fence[1]} after its last line")
 
 
 def _is_single_line(subject: IssueSource, number: int) -> bool:
-    """True when neither neighbour has a lone ** too: bold text may go over a line end."""
+    """True if neither adjacent line has an odd number of **, since bold text may span lines."""
     around = (subject.source.line(number - 1), subject.source.line(number + 1))
     return not any(text.count("**") % 2 for text in around)
 
 
-def _locate_match(number: int, found: re.Match[str]) -> Pos:
-    return Pos(number, found.start() + 1, number, found.end() + 1)
+def _locate_match(number: int, match: re.Match[str]) -> Pos:
+    return Pos(number, match.start() + 1, number, match.end() + 1)

@@ -1,4 +1,4 @@
-"""All rules over one issue."""
+"""The list of rules, and functions that run them on one issue."""
 
 from __future__ import annotations
 
@@ -63,34 +63,35 @@ RULES: tuple[CheckRule, ...] = (
 
 
 def check_single_issue(issue: Issue, text: str) -> CheckResult:
-    """Look at an issue that was read from `text`, by itself."""
+    """Check an issue parsed from `text` without looking at other issues."""
     return run_rules(issue, text, RULES)
 
 
 def check_issue(issue: Issue, text: str, index: IssueIndex | None = None) -> tuple[Problem, ...]:
-    """What is wrong with an issue that was read from `text`, in the order of the text; `archive` are the
-    issues there are beside it.
+    """Return the problems of an issue parsed from `text`, in source order; `index` has the other issues.
 
-    A comment `<!-- publish: ignore=CODE -->` anywhere in the issue silences a code; several are separated by
-    commas.
+    A comment `<!-- publish: ignore=CODE -->` anywhere in the issue ignores a code; several codes are
+    separated by commas.
     """
-    found = check_single_issue(issue, text)
-    return tuple(sorted((*found.problems, *check_cross_issue(found.summary, index or IssueIndex()))))
+    result = check_single_issue(issue, text)
+    return tuple(sorted((*result.problems, *check_cross_issue(result.summary, index or IssueIndex()))))
 
 
 class CheckResult(NamedTuple):
-    """What is wrong with an issue by itself, in the order of the text, and its imprint."""
+    """The problems of an issue, in source order, and its summary."""
 
     problems: tuple[Problem, ...]
     summary: IssueSummary
 
 
 def run_rules(issue: Issue, text: str, rules: Sequence[CheckRule]) -> CheckResult:
-    """Look at an issue that was read from `text`."""
+    """Run rules on an issue parsed from `text`."""
     subject = IssueSource(issue, SourceText(text))
-    imprint = IssueSummary.from_source(subject)
-    found = {problem for rule in rules for problem in rule(subject)}
-    return CheckResult(tuple(sorted(one for one in found if one.code not in imprint.ignored_codes)), imprint)
+    summary = IssueSummary.from_source(subject)
+    problems = {problem for rule in rules for problem in rule(subject)}
+    return CheckResult(
+        tuple(sorted(problem for problem in problems if problem.code not in summary.ignored_codes)), summary
+    )
 
 
 ERROR_RULES: tuple[CheckRule, ...] = (
@@ -105,11 +106,11 @@ ERROR_RULES: tuple[CheckRule, ...] = (
 
 
 def errors_only(issue: Issue, text: str) -> CheckResult:
-    """The errors of an issue that was read from `text`, by itself."""
-    found = run_rules(issue, text, ERROR_RULES)
-    return found._replace(problems=tuple(select_errors(found.problems)))
+    """Return only the errors of an issue parsed from `text`, without looking at other issues."""
+    result = run_rules(issue, text, ERROR_RULES)
+    return result._replace(problems=tuple(select_errors(result.problems)))
 
 
 def select_errors(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Those that stop an issue."""
+    """Return the problems that stop an issue from being published."""
     return (problem for problem in problems if problem.severity is Severity.ERROR)

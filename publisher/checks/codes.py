@@ -1,4 +1,4 @@
-"""Every code a check can give: how bad it is, and what it means."""
+"""Problem codes: the severity and the explanation of each, and the classes for problems and edits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from publisher.model import Pos
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edit:
-    """Text to put in the place of a stretch of the source; an empty stretch is a place between characters."""
+    """Replaces the source text at `pos` with `text`; an empty `pos` inserts it."""
 
     pos: Pos
     text: str
@@ -19,8 +19,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """What is wrong, at a stretch of the source. `help` says how to mend it; `edits` do it, where that is
-    safe: they belong together, and none loses a word or an address."""
+    """A problem at a position of the source.
+
+    `help` tells the editor how to fix it. `edits` fix it automatically where that is safe; they are applied
+    together, and lose no word and no URL.
+    """
 
     pos: Pos
     code: str
@@ -30,17 +33,17 @@ class Problem:
 
     @property
     def severity(self) -> Severity:
-        """How bad it is, which only the code decides."""
+        """The severity, which depends on the code alone."""
         return CODES[self.code].severity
 
     @property
     def fixable(self) -> bool:
-        """Whether `--fix` mends it."""
+        """Whether `--fix` can fix it."""
         return bool(self.edits)
 
 
 class Severity(Enum):
-    """An error stops publishing, a warning does not, information is only told."""
+    """Errors stop publishing; warnings and information do not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -48,7 +51,7 @@ class Severity(Enum):
 
 
 class ProblemKind(NamedTuple):
-    """A kind of problem; `text` explains it to an editor who asks."""
+    """The severity of a code, and its explanation for `publish check --explain`."""
 
     severity: Severity
     explanation: str
@@ -56,152 +59,154 @@ class ProblemKind(NamedTuple):
 
 _ERRORS = {
     "conflict-marker": """\
-Git could not merge two versions of a passage and left both, between lines of <<<<<<<, ======= and
->>>>>>>. Keep what is right, and take the three lines out.""",
+A merge conflict was not resolved: Git left both versions of a passage between lines of <<<<<<<, =======
+and >>>>>>>. Keep the right version and remove the three marker lines.""",
     "date-mismatch": """\
-The date in the title is not the date the issue goes out on, which is that of the front matter or else
-of the file's name. Mostly the title was copied from the issue before. Correct the one that is wrong.""",
+The date in the title differs from the publication date, which is taken from the front matter or, without
+one there, from the file name. Often the title was copied from the previous issue. Correct whichever is
+wrong.""",
     "dead-link": """\
-The address leads nowhere: its host answers 404 or 410, or WeChat says that the article was deleted.
-Only found with --links. Replace the address, or take the item out.""",
+The link is dead: the server answered 404 or 410, or WeChat reports that the article was deleted. Only
+checked with --links. Replace the URL or remove the item.""",
     "double-url": """\
-A link has two addresses behind it: [title](address)(address). Markdown shows the second as text. Where
-both are the same, --fix takes the second away.""",
+A link has two URLs: [title](url)(url). Markdown shows the second one as text. If both are the same, --fix
+removes the second.""",
     "duplicate-item": """\
-An item leads to an article that an earlier issue had. Addresses count as the same when they differ only
-in what tells who shared them. A repository may come back with a new release: that is repeat-repo, and
-no error.""",
+An item links to an article that already appeared in an earlier issue. URLs that differ only in tracking
+parameters count as the same. A repository may appear again, for example with a new release; that is
+reported as repeat-repo.""",
     "empty-url": """\
-A link has nothing between its parentheses: [title](). Readers would get a title that leads nowhere.""",
+A link has an empty URL: [title](). Subscribers would see a title that cannot be opened.""",
     "front-matter": """\
-The lines between the dashes at the top are not valid YAML, so a date or an id in them may not be seen.
-Or no second line of dashes ends them, so readers would see them.""",
+The front matter (between the --- lines at the top) is not valid YAML, so a date or an id in it may be
+ignored. Or the closing --- is missing, and the front matter would be shown to subscribers.""",
     "fullwidth-paren": """\
-The address stands in full-width parentheses, which Markdown does not take for a link:
-[title]（address）. --fix replaces them.""",
+The URL is in full-width parentheses, which Markdown does not recognize as a link: [title]（url）. --fix
+replaces them.""",
     "malformed-link": """\
-The brackets of a link are mixed up, as in [title[(address) or 【title】address. --fix writes
-[title](address) where it is clear what was meant.""",
+The brackets of a link do not match, as in [title[(url) or 【title】url. --fix writes [title](url) where the
+intention is clear.""",
     "malformed-url": """\
-What stands in the parentheses of a link is no address: words stand around it, as in [title](code:
-https://…), its beginning is damaged (http//, https:/, www.), or it is still to be written (TODO). --fix
-moves words in front of an address behind the link.""",
+The parentheses of a link do not contain a valid URL: there is other text next to the URL, as in
+[title](code: https://…), the scheme is damaged (http//, https:/, www.), or it is a placeholder (TODO). --fix moves text
+before a URL to after the link.""",
     "missing-url": """\
-A title stands in brackets and no address follows. Write [title](address), or take the brackets away.""",
+A title is in brackets, but no URL follows. Write [title](url) or remove the brackets.""",
     "placeholder-date": """\
-The day of the issue is still xx. An issue cannot be published without the day it goes out on.""",
+The day in the date is still "xx". An issue needs a complete date to be published.""",
     "stale-copy": """\
-Half of the items or more stood in one earlier issue: this is a copy of it that was never filled anew.""",
+At least half of the items already appeared in one earlier issue. This looks like a copy of that issue that
+was not updated.""",
     "title-form": """\
-The issue has no title, or one of another form than the issues before it: # NAME
-(2021-07-18)：topic/topic. Without a date in the title, the file's name or the front matter, an issue
-cannot be published.""",
+The issue has no title, or its title does not have the form used by earlier issues: # NAME
+(2021-07-18)：topic/topic. An issue without a date in the title, the file name or the front matter cannot
+be published.""",
     "too-long": """\
-A channel cannot carry so much: a WeChat article has fewer than 20,000 characters. The message says by
-how much it is too long.""",
+The issue exceeds the limit of a channel; for example, a WeChat article must have fewer than 20,000
+characters. The message says by how much.""",
     "unclosed-link": """\
-A bracket or parenthesis of a link is never closed, so it is no link. A parenthesis is closed by --fix,
-behind the address; where a title ends only you know.""",
+A bracket or parenthesis of a link is never closed, so it does not work as a link. --fix closes a
+parenthesis after the URL; where a title ends is for you to decide.""",
     "wechat-temp-url": """\
-An address with timestamp= and signature= is one of WeChat's search results; it dies within hours. Open
-the article in WeChat and copy its own address, https://mp.weixin.qq.com/s/….""",
+A WeChat URL with timestamp= and signature= comes from a search result and expires within hours. Open the
+article in WeChat and copy its permanent link, https://mp.weixin.qq.com/s/….""",
 }
 
 _WARNINGS = {
     "arxiv-mismatch": """\
-An item is tagged with one arXiv number and its links lead to another. One of them belongs to another
-paper.""",
+An item is tagged with one arXiv id, but links to another. One of them belongs to a different paper.""",
     "compat-char": """\
-Characters that only look like the usual ones, as PDF files and some phones give them: radicals (⾯ for
-面), ligatures (ﬁ for fi), full-width letters and digits. Nobody finds them by search. --fix replaces
-them. Or characters that nobody sees, such as U+200B, which come with a paste and break links and
-searches: --fix takes them out.""",
+Lookalike characters, as copied from PDF files or typed on some phones: radicals (⾯ for 面), ligatures (ﬁ
+for fi), full-width letters and digits. Searches do not find them. --fix replaces them. Also invisible
+characters such as U+200B, which are pasted by accident and break links and searches: --fix removes them.""",
     "duplicate-in-issue": """\
-Two items of the issue lead to the same address. When one article is about two papers, say so with a
-comment: <!-- publish: ignore=duplicate-in-issue -->""",
+Two items of the issue have the same URL. If one article is about two papers, ignore this with a comment:
+<!-- publish: ignore=duplicate-in-issue -->""",
     "duplicate-section": """\
-Two sections have the same heading. Merge them: some channels would show the heading twice.""",
+Two sections have the same heading. Merge them, because some channels would show the heading twice.""",
     "empty-item": """\
-A bullet has no text, or a link has no title. It is left out when the issue is published.""",
+A bullet has no text, or a link has no title. The item is omitted when the issue is published.""",
     "empty-source": """\
-Nothing follows the bar in [title | source]. Write the source, or take the bar away.""",
+There is no source after the bar in [title | source]. Add the source or remove the bar.""",
     "field-empty": """\
-A labelled line has no value, as in 代码：. It is left out when the issue is published.""",
+A labelled line has no value, as in 代码：. It is omitted when the issue is published.""",
     "guide-count": """\
-The guide says how many items there are, and there is another number of them.""",
+The number of items given in the guide differs from the number of items in the issue.""",
     "guide-empty": """\
-Nothing follows 导读：. The mail's subject, the feed and WeChat's summary will use the titles instead.""",
+There is no text after 导读：. Item titles are used instead in the email subject, the feeds and the WeChat
+summary.""",
     "guide-missing": """\
-There is no guide (> 导读：…). The mail's subject, the feed and WeChat's summary will use the titles
-instead.""",
+The issue has no guide (> 导读：…). Item titles are used instead in the email subject, the feeds and the
+WeChat summary.""",
     "guide-skeleton": """\
-The guide still has only the marks of its parts, as in 【新闻】；【论文】.""",
+The guide has only its segment labels and no text, as in 【新闻】；【论文】.""",
     "headline-empty": """\
-A colon ends the title and no topic follows. Write a topic or two, or take the colon away.""",
+The title ends with a colon, and no topic follows. Add a topic or remove the colon.""",
     "image-hotlink": """\
-The picture lies on a server that shows it on its own pages only, such as WeChat's mmbiz.qpic.cn:
-readers of the feed and the page see a hole. Save it beside the issue and name that file.""",
+The image is on a server that blocks other sites from showing it, such as WeChat's mmbiz.qpic.cn, so it
+would be missing on the page and in the feeds. Save the image next to the issue and use that file.""",
     "label-colon": """\
-A summary is not followed by a full-width colon: 摘要：text. --fix writes it.""",
+The label of a summary is not followed by a full-width colon: 摘要：text. --fix inserts it.""",
     "link-unknown": """\
-With --links: nobody can say whether the address works, because its host refuses programs, asks for
-patience, fails, or did not answer in time. Have a look yourself.""",
+With --links: the link could not be checked, because the server blocks automated requests, limits their
+rate, returned an error, or did not answer in time. Open it in a browser to check.""",
     "marker-form": """\
-A heading or a bullet lacks the space that Markdown wants (##论文, -[title](address)), or the title has
-more than one hash. --fix writes it as other programs read it too.""",
+A heading or bullet lacks the space required by Markdown (##论文, -[title](url)), or the number of hashes
+is wrong: one for the title, two for a section. --fix corrects it.""",
     "punctuation": """\
-Marks that were left over from editing (，， or 。，), or half-width marks between Chinese characters.
---fix leaves the one that counts.""",
+Doubled punctuation left from editing (，， or 。，), or half-width punctuation between Chinese characters.
+--fix corrects it.""",
     "renamed": """\
-The issue went out under another id, which is its date unless the front matter says otherwise. Feed
-readers would show it as new. Write the old id into the front matter: id: 2021-07-18.""",
+The issue was published under another id; without an id in the front matter, the id is the date. Feed
+readers would show it as a new issue. Add the old id to the front matter: id: 2021-07-18.""",
     "repo-mismatch": """\
-The title begins with one owner/repo and its address leads to another repository: a fork, or a slip.""",
+The title starts with one owner/repo, but the URL leads to another repository: a fork or a mistake.""",
     "section-empty": """\
-A heading has nothing below it. It is left out when the issue is published.""",
+A section has a heading and no content. It is omitted when the issue is published.""",
     "stray-line": """\
-A line that nobody can have meant, such as a lone IP address that slipped in with a paste.""",
+A line that is probably a mistake, such as a lone IP address that was pasted by accident.""",
     "summary-empty": """\
-Nothing follows 摘要：. The line is left out when the issue is published.""",
+There is no text after 摘要：. The line is omitted when the issue is published.""",
     "summary-is-url": """\
-A summary is only an address. Label it as what it is (链接：…), and write what it says.""",
+The summary contains only a URL. Give it a label of its own (链接：…) and write a summary.""",
     "summary-missing": """\
-The item has no summary, and most items of the issue do.""",
+The item has no summary, while most items of the issue have one.""",
     "title-is-url": """\
-The title of an item is an address. Write what it leads to.""",
+The title of an item is a URL. Write a descriptive title.""",
     "two-summaries": """\
-An item has two summaries. Mostly the bullet before the second one's item is missing.""",
+An item has two summaries. Often the bullet of the second one's item is missing.""",
     "unbalanced-bold": """\
-A line has an odd number of **, so one of them shows as two asterisks.""",
+A line has an odd number of **, so one of them is shown as two asterisks.""",
     "unclosed-code": """\
-A line of ``` or ~~~ begins code, and none like it ends it. All that follows is taken for text.""",
+A code block opened with ``` or ~~~ is never closed. What follows is treated as text.""",
     "unformatted-clip": """\
-A clipping that was never made an item: title, source and address on lines of their own. Write it as -
-[title | source](address).""",
+A clipping that is not formatted as an item: title, source and URL are on separate lines. Write
+- [title | source](url).""",
     "warm-up-bullet": """\
-A line of the warm-up begins with a dash of another kind, or with none. --fix writes "- ".""",
+A line of the warm-up starts with a dash other than a hyphen, or has no bullet. --fix writes "- ".""",
     "warm-up-placeholder": """\
-A line of the warm-up has a subject and no news, or nothing at all. It is left out when the issue is
+A line of the warm-up has a subject but no news, or no text at all. It is omitted when the issue is
 published.""",
 }
 
 _INFORMATION = {
     "dead-archive-link": """\
-The list of earlier issues leads to one that is not there: it was renamed or deleted. Readers are not
-shown this list but one made from the issues that are out.""",
+The list of earlier issues links to one that does not exist; it was renamed or deleted. Subscribers see
+a list generated from the published issues instead.""",
     "no-link": """\
-An item has no address.""",
+An item has no link, while other items of its section have one.""",
     "plain-http": """\
-The address begins with http://, so nobody between can be kept from reading along or changing the page.
-Most hosts answer https:// too: try it.""",
+The URL uses http://, so the connection is not encrypted: others can read or change the page on the way.
+Most sites also support https://.""",
     "repeat-repo": """\
-An earlier issue had the same repository. With a new release that is as it should be.""",
+An earlier issue has an item about the same repository. This is fine if there is a new release.""",
     "source-form": """\
-A hyphen stands before the source of an item, where the issue's other items have a bar:
-[title | source](address). --fix writes it. Or a bar stands there, and what follows is no source, which
-has at most 12 Chinese characters and no ，。！？: it is read as part of the title.""",
+The source of an item follows a hyphen, while other items of the issue use a bar: [title | source](url).
+--fix replaces the hyphen. Or the text after a bar cannot be a source, which has at most 12 Chinese
+characters and no ，。！？: it is treated as part of the title.""",
     "tracking-param": """\
-The address says who shared it or how it was found (from=, utm_source=, chksm= …). It works without.""",
+The URL has parameters that only record who shared it or how it was found (from=, utm_source=, chksm= …).
+It works without them.""",
 }
 
 CODES: dict[str, ProblemKind] = {
@@ -209,4 +214,4 @@ CODES: dict[str, ProblemKind] = {
     **{code: ProblemKind(Severity.WARNING, text) for code, text in _WARNINGS.items()},
     **{code: ProblemKind(Severity.INFO, text) for code, text in _INFORMATION.items()},
 }
-"""By name. The names never change: they stand in comments of issues and in scripts."""
+"""Problem kinds by code. Codes never change: issues (`publish: ignore=CODE`) and scripts refer to them."""

@@ -1,4 +1,4 @@
-"""Mending a text: the edits of its problems, made until none is left that costs nothing."""
+"""Fixes an issue: applies the edits of its problems as long as that improves the text and loses nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ParseFunction = Callable[[str, str], Issue]
 
 
 class FixResult(NamedTuple):
-    """A text after mending, and the problems that are gone."""
+    """The fixed text, and the problems that were fixed."""
 
     text: str
     fixed: tuple[Problem, ...]
@@ -33,50 +33,53 @@ class _FixState(NamedTuple):
 def apply_fixes(
     parse: ParseFunction, text: str, path: str, codes: Collection[str] | None = None
 ) -> FixResult:
-    """Mend what can be mended safely; of `codes` only, when they are given.
+    """Fix all problems that can be fixed safely, or only those with one of `codes`.
 
-    Every edit that is made leaves fewer problems than there were, and no word and no address less, so there
-    is an end to it, and to mend a mended text changes nothing.
+    Each step must reduce the number of problems and keep all words and URLs. So the loop terminates, and
+    fixing a fixed text changes nothing.
     """
 
-    def state(text: str) -> _FixState:
+    def check(text: str) -> _FixState:
         issue = parse(text, path)
         return _FixState(text, issue, check_single_issue(issue, text).problems)
 
-    now = state(text)
+    state = check(text)
     fixed: list[Problem] = []
-    while step := _apply_next_edits(now, state, codes):
-        now, done = step
-        fixed += done
-    return FixResult(now.text, tuple(fixed))
+    while step := _apply_next_edits(state, check, codes):
+        state, problems = step
+        fixed += problems
+    return FixResult(state.text, tuple(fixed))
 
 
 def _apply_next_edits(
-    now: _FixState, state: Callable[[str], _FixState], codes: Collection[str] | None
+    state: _FixState, check: Callable[[str], _FixState], codes: Collection[str] | None
 ) -> tuple[_FixState, Sequence[Problem]] | None:
-    """The text after as many edits as can be made together, found by halving; None when none can be made."""
-    found = [one for one in now.problems if one.fixable and (codes is None or one.code in codes)]
-    together = _select_non_overlapping(found)
-    taken = set(together)
-    waiting = [[one] for one in found if one not in taken] + [together]
-    while waiting:
-        chosen = waiting.pop()
-        if not chosen:
+    """Apply as many edits at once as possible, found by halving; None when no edit improves the text."""
+    fixable = [
+        problem for problem in state.problems if problem.fixable and (codes is None or problem.code in codes)
+    ]
+    batch = _select_non_overlapping(fixable)
+    in_batch = set(batch)
+    candidates = [[problem] for problem in fixable if problem not in in_batch] + [batch]
+    while candidates:
+        problems = candidates.pop()
+        if not problems:
             continue
-        then = state(SourceText(now.text).apply_edits(edit for one in chosen for edit in one.edits))
-        if _is_better(now, then):
-            return then, chosen
-        if len(chosen) > 1:
-            half = len(chosen) // 2
-            waiting += [chosen[half:], chosen[:half]]
+        edits = (edit for problem in problems for edit in problem.edits)
+        result = check(SourceText(state.text).apply_edits(edits))
+        if _is_better(state, result):
+            return result, problems
+        if len(problems) > 1:
+            half = len(problems) // 2
+            candidates += [problems[half:], problems[:half]]
     return None
 
 
 def _select_non_overlapping(problems: Sequence[Problem]) -> list[Problem]:
-    """Problems whose edits leave something between them."""
+    """Select problems whose edits neither overlap nor touch."""
     end = (0, 0)
     chosen = []
-    for problem in sorted(problems, key=lambda one: min(one.edits)):
+    for problem in sorted(problems, key=lambda problem: min(problem.edits)):
         first, last = min(problem.edits).pos, max(edit.pos for edit in problem.edits)
         if (first.line, first.column) > end:
             end = last.end_line, last.end_column
@@ -85,9 +88,10 @@ def _select_non_overlapping(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _is_better(old: _FixState, new: _FixState) -> bool:
-    """Whether the new text has fewer problems, none of a new kind, and all words and addresses of the old."""
-    codes, before = Counter(one.code for one in new.problems), Counter(one.code for one in old.problems)
-    if codes.total() >= before.total() or codes - before:
+    """True if the new text has fewer problems, no more of any code, and no item, word or URL less."""
+    new_codes = Counter(problem.code for problem in new.problems)
+    old_codes = Counter(problem.code for problem in old.problems)
+    if new_codes.total() >= old_codes.total() or new_codes - old_codes:
         return False
     if sum(1 for _ in new.issue.items) < sum(1 for _ in old.issue.items):
         return False
@@ -96,7 +100,7 @@ def _is_better(old: _FixState, new: _FixState) -> bool:
     return words <= new_words and urls <= new_urls
 
 
-# what the reader derives from other text, or what no reader sees
+# derived from other text by the reader, or not visible to subscribers
 _DERIVED_FIELDS = {
     "arxiv", "code", "date", "definitions", "diagnostics", "dropped", "front", "headline", "id", "kind",
     "language", "name", "repo", "segments", "subject",
@@ -104,7 +108,7 @@ _DERIVED_FIELDS = {
 
 
 def collect_content(issue: Issue) -> tuple[Counter[str], frozenset[str]]:
-    """The letters and digits readers see, in their usual form, and the addresses they can follow."""
+    """Return the visible letters and digits, in their common form, with counts, and the URLs."""
     words: Counter[str] = Counter()
     urls: set[str] = set()
     for name, text in _walk_texts(issue, ""):
@@ -116,11 +120,11 @@ def collect_content(issue: Issue) -> tuple[Counter[str], frozenset[str]]:
 
 
 def _walk_texts(node: object, name: str) -> Iterator[tuple[str, str]]:
-    """Every text in a node, with the name of its field."""
+    """Yield the strings in a node, each with the name of its field."""
     if isinstance(node, str):
         yield name, node
     elif isinstance(node, model.Link) and node.children == (model.Text(node.url),):
-        yield "url", node.url  # its text is no word of the editor's
+        yield "url", node.url  # its text is the URL, not words
     elif isinstance(node, tuple):
         for part in node:
             yield from _walk_texts(part, name)

@@ -1,4 +1,4 @@
-"""Items: a title, an address, a summary, and labels that say something."""
+"""Rules for items: title, URL, source, summary, labelled lines, and whether tags and links agree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from publisher.model import Block, Item, Paragraph, Pos, Section, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.fields import find_field_kind, split_label
 from publisher.reader.lines import is_cjk
-from publisher.transforms import find_urls as addresses
+from publisher.transforms import find_urls
 
 _MISSING_COLON = lazy_pattern(r"\s*(?:[-*]\s+)?(摘要|简评)(?!\s*[:：])(\s*)(?=\S)")
 _HALF_WIDTH_COLON = lazy_pattern(r"\s*(?:[-*]\s+)?(摘要|简评)\s*(:)\s*")
@@ -20,16 +20,18 @@ _EMPTY_LINK = lazy_pattern(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
 
 
 def check_items(subject: IssueSource) -> Iterator[Problem]:
-    """Every item on its own, and the summaries that most of them have."""
-    found = [item for item in subject.issue.items if item.pos.line]
-    among_links = {item.pos for one in subject.issue.sections if _has_links(one) for item in one.items}
-    without = [not _has_summary(item) for item in found]
-    usual = sum(without) * 2 <= len(found)
-    for item, bare in zip(found, without, strict=True):
-        yield from _check_head(subject, item, linked=item.pos in among_links)
+    """Check the head and the fields of every item, and report missing summaries if most items have one."""
+    items = [item for item in subject.issue.items if item.pos.line]
+    in_linked_section = {
+        item.pos for section in subject.issue.sections if _has_links(section) for item in section.items
+    }
+    lacks_summary = [not _has_summary(item) for item in items]
+    expects_summary = sum(lacks_summary) * 2 <= len(items)
+    for item, lacking in zip(items, lacks_summary, strict=True):
+        yield from _check_head(subject, item, expects_link=item.pos in in_linked_section)
         yield from _check_fields(subject, item)
-        if usual and bare and not _is_empty_bullet(subject, item):
-            help_ = "write a line below it: 摘要：…"
+        if expects_summary and lacking and not _is_empty_bullet(subject, item):
+            help_ = "add a line below it: 摘要：…"
             yield Problem(_locate_head(subject, item), "summary-missing", "the item has no summary", help_)
 
 
@@ -38,57 +40,57 @@ def _has_summary(item: Item) -> bool:
 
 
 def _is_empty_bullet(subject: IssueSource, item: Item) -> bool:
-    """True for a bullet with nothing behind it."""
+    """True for a bullet without any text."""
     return item.is_placeholder and not item.url and "[" not in subject.source.line(item.pos.line)
 
 
 def _locate_head(subject: IssueSource, item: Item) -> Pos:
-    """The first line of an item's head, without the white space around it."""
+    """The position of the first line of an item, without surrounding white space."""
     return subject.source.line_position(item.pos.line)
 
 
 _SOURCE_AFTER_HYPHEN = lazy_pattern(r"\s([-–—])\s*([^-–—|]{1,12})\Z")
-# a bar with letters close on both sides, as in a|b, parts nothing
+# a bar directly between ASCII characters, as in a|b, is not a separator
 _SOURCE_AFTER_BAR = lazy_pattern(r"(?:(?<![!-~])[|｜]|[|｜](?![!-~]))\s*([^|｜]+)\Z")
 
 
 def check_sources(subject: IssueSource) -> Iterator[Problem]:
-    """A source behind a hyphen, which other items of the issue have behind a bar; and a bar without one."""
-    found = [item for item in subject.issue.items if item.pos.line]
-    known = {item.source for item in found if item.source}
-    for item in found:
+    """Report a known source after a hyphen instead of a bar, and text after a bar that cannot be a source."""
+    items = [item for item in subject.issue.items if item.pos.line]
+    sources = {item.source for item in items if item.source}
+    for item in items:
         title = plain(item.title).rstrip()
         if item.source or item.authors:
             continue
-        if (hyphen := _SOURCE_AFTER_HYPHEN.search(title)) and hyphen[2] in known:
+        if (hyphen := _SOURCE_AFTER_HYPHEN.search(title)) and hyphen[2] in sources:
             if place := subject.source.find(f"{hyphen[0]}]", item.pos):
                 mark = Pos(place.line, place.column + 1, place.line, place.column + 2)
-                message = f"the source {hyphen[2]} stands behind a hyphen"
-                yield Problem(mark, "source-form", message, "write a bar", (Edit(mark, "|"),))
+                message = f'"{hyphen[1]}" before the source {hyphen[2]} should be "|"'
+                yield Problem(mark, "source-form", message, 'write "|"', (Edit(mark, "|"),))
         elif (bar := _SOURCE_AFTER_BAR.search(title)) and any(map(is_cjk, bar[1])):
             place = subject.source.find(bar[1], item.pos) or _locate_head(subject, item)
-            help_ = "shorten it, if it is the source"
-            yield Problem(place, "source-form", "too long for a source, so part of the title", help_)
+            help_ = "shorten it if it is the source"
+            yield Problem(place, "source-form", "too long for a source, treated as part of the title", help_)
 
 
 def _has_links(section: Section) -> bool:
     return any(item.url for item in section.items)
 
 
-def _check_head(subject: IssueSource, item: Item, *, linked: bool) -> Iterator[Problem]:
+def _check_head(subject: IssueSource, item: Item, *, expects_link: bool) -> Iterator[Problem]:
     title = plain(item.title).strip()
     place = _locate_head(subject, item)
-    written = subject.source.line(item.pos.line)
+    line = subject.source.line(item.pos.line)
     if not title and not item.tail and not item.extras:
-        if item.url or not _EMPTY_LINK.search(written):
-            said = "the link has no title" if item.url else "the bullet has no text"
-            yield Problem(place, "empty-item", said, "fill it, or take the line out")
+        if item.url or not _EMPTY_LINK.search(line):
+            message = "the link has no title" if item.url else "the bullet has no text"
+            yield Problem(place, "empty-item", message, "fill it in or remove the line")
         return
     if _URL_ONLY.match(title) and item.title:
-        where = subject.source.find(title, item.pos) or place
-        yield Problem(where, "title-is-url", "the title is an address", "write what it leads to")
-    elif linked and not item.url and "[" not in written and not [*addresses((*item.title, *item.tail))]:
-        yield Problem(place, "no-link", "the title leads nowhere")
+        title_pos = subject.source.find(title, item.pos) or place
+        yield Problem(title_pos, "title-is-url", "the title is a URL", "write a descriptive title")
+    elif expects_link and not item.url and "[" not in line and not [*find_urls((*item.title, *item.tail))]:
+        yield Problem(place, "no-link", "the item has no link")
 
 
 def _check_fields(subject: IssueSource, item: Item) -> Iterator[Problem]:
@@ -99,44 +101,46 @@ def _check_fields(subject: IssueSource, item: Item) -> Iterator[Problem]:
             yield from _check_summary(subject, plain(field.value).strip(), field.pos)
             yield from _check_label_colon(subject, line)
         elif not field.url and plain(field.value).strip() in ("", "http://", "https://"):
-            yield Problem(place, "field-empty", f"nothing follows {field.label}", "write it, or take it out")
+            message = f'no value after "{field.label}"'
+            yield Problem(place, "field-empty", message, "add the value or remove the line")
     for block in item.body:
         if isinstance(block, Paragraph) and block.pos.line and _is_summary_block(subject, block):
-            help_ = "is the bullet of another item missing above it?"
+            help_ = "check whether the bullet of the next item is missing above"
             place = subject.source.line_position(block.pos.line)
-            yield Problem(place, "two-summaries", "the item has a summary already", help_)
+            yield Problem(place, "two-summaries", "the item already has a summary", help_)
             yield from _check_label_colon(subject, block.pos.line)
 
 
 def _check_summary(subject: IssueSource, text: str, pos: Pos) -> Iterator[Problem]:
     place = subject.source.line_position(pos.line)
     if not text:
-        yield Problem(place, "summary-empty", "the summary is empty", "write it, or take the line out")
+        yield Problem(place, "summary-empty", "the summary is empty", "write a summary or remove the line")
     elif _URL_ONLY.match(text):
-        help_ = "label it 链接：, and write what it says"
-        yield Problem(place, "summary-is-url", "the summary is only an address", help_)
+        help_ = "label it 链接：, and write a summary"
+        yield Problem(place, "summary-is-url", "the summary is only a URL", help_)
 
 
 def _check_label_colon(subject: IssueSource, line: int) -> Iterator[Problem]:
     text = subject.source.line(line)
-    if bare := _MISSING_COLON.match(text):
-        place = Pos(line, bare.start(1) + 1, line, bare.end(1) + 1)
-        edit = Edit(Pos(line, bare.end(1) + 1, line, bare.end(2) + 1), "：")
-        message = f'"{bare[1]}" is not followed by "："'
-        yield Problem(place, "label-colon", message, "insert it", (edit,))
-    elif half := _HALF_WIDTH_COLON.match(text):
-        place = Pos(line, half.start(2) + 1, line, half.end(2) + 1)
-        edit = Edit(Pos(line, half.start(2) + 1, line, half.end() + 1), "：")
-        yield Problem(place, "label-colon", f'"{half[1]}" is followed by ":"', 'write "："', (edit,))
+    if label := _MISSING_COLON.match(text):
+        place = Pos(line, label.start(1) + 1, line, label.end(1) + 1)
+        edit = Edit(Pos(line, label.end(1) + 1, line, label.end(2) + 1), "：")
+        message = f'missing "：" after "{label[1]}"'
+        yield Problem(place, "label-colon", message, 'insert "："', (edit,))
+    elif label := _HALF_WIDTH_COLON.match(text):
+        place = Pos(line, label.start(2) + 1, line, label.end(2) + 1)
+        edit = Edit(Pos(line, label.start(2) + 1, line, label.end() + 1), "：")
+        message = f'half-width ":" after "{label[1]}"'
+        yield Problem(place, "label-colon", message, 'write "："', (edit,))
 
 
 def _is_summary_block(subject: IssueSource, block: Block) -> bool:
-    labelled = split_label(subject.source.line(block.pos.line).lstrip())
-    return labelled is not None and find_field_kind(labelled[0], None) == "summary"
+    label = split_label(subject.source.line(block.pos.line).lstrip())
+    return label is not None and find_field_kind(label[0], None) == "summary"
 
 
 def check_consistency(subject: IssueSource) -> Iterator[Problem]:
-    """Tag, prefix and address that speak of the same thing."""
+    """Check that the tag, the owner/repo prefix and the links of each item agree."""
     for item in subject.issue.items:
         if item.pos.line:
             yield from _check_repository(subject, item)
@@ -147,34 +151,36 @@ _REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]+?
 
 
 def _check_repository(subject: IssueSource, item: Item) -> Iterator[Problem]:
-    """The prefix owner/repo against the address, or where that leads elsewhere, against its code."""
+    """Compare the owner/repo prefix of the title with the URL of the item and its code and project links."""
     prefix = _REPO_PREFIX.match(plain(item.title))
-    addresses = [(item.url or "", item.pos)]
-    addresses += [(field.url or "", field.pos) for field in item.fields if field.kind in ("code", "project")]
-    linked = [
-        (links.parse_repository(url), url, pos) for url, pos in addresses if links.parse_repository(url)
-    ]
+    urls = [(item.url or "", item.pos)]
+    urls += [(field.url or "", field.pos) for field in item.fields if field.kind in ("code", "project")]
+    linked = [(links.parse_repository(url), url, pos) for url, pos in urls if links.parse_repository(url)]
     if not prefix or not linked or any(repo.lower() == prefix[1].lower() for repo, _, _ in linked if repo):
         return
     repo, url, pos = linked[0]
     if not set(prefix[1].lower().split("/")) & set((repo or "").lower().split("/")):
-        return  # a path, or a module, and no repository
+        return  # a path or a module rather than a repository
     place = subject.find_url(url, pos)
-    message = f"the title names {prefix[1]}, its address leads to {repo}"
-    yield Problem(place, "repo-mismatch", message, "correct the one that is wrong")
+    message = f"the title says {prefix[1]}, but the URL leads to {repo}"
+    yield Problem(place, "repo-mismatch", message, "correct whichever is wrong")
 
 
 def _check_arxiv_id(subject: IssueSource, item: Item) -> Iterator[Problem]:
-    """The arXiv number of the tag against those of the links; one that is right is enough."""
+    """Compare the arXiv id of the tag with those of the links; one matching link is enough."""
     tag = any(item.arxiv in tag for tag in item.tags) if item.arxiv else False
-    addresses = [(item.url or "", item.pos), *((field.url or "", field.pos) for field in item.fields)]
-    linked = [(links.parse_arxiv_id(url), url, pos) for url, pos in addresses if links.parse_arxiv_id(url)]
-    if not tag or not linked or any(number == item.arxiv for number, _, _ in linked):
+    urls = [(item.url or "", item.pos), *((field.url or "", field.pos) for field in item.fields)]
+    linked = [(links.parse_arxiv_id(url), url, pos) for url, pos in urls if links.parse_arxiv_id(url)]
+    if not tag or not linked or any(arxiv_id == item.arxiv for arxiv_id, _, _ in linked):
         return
-    number, url, pos = linked[0]
-    where = subject.find_url(url, pos)
-    place = subject.source.find(number or "", where) or where
-    message = f"the item is tagged {item.arxiv}, its paper link is {number}"
-    other = next((one for one in subject.issue.items if number == one.arxiv and one is not item), None)
-    known = f"{number} belongs to the item at line {other.pos.line}" if other else "one of them is wrong"
-    yield Problem(place, "arxiv-mismatch", message, known)
+    arxiv_id, url, pos = linked[0]
+    url_pos = subject.find_url(url, pos)
+    place = subject.source.find(arxiv_id or "", url_pos) or url_pos
+    message = f"the tag says {item.arxiv}, but the link leads to {arxiv_id}"
+    other = next(
+        (other for other in subject.issue.items if arxiv_id == other.arxiv and other is not item), None
+    )
+    help_ = (
+        f"{arxiv_id} belongs to the item on line {other.pos.line}" if other else "correct whichever is wrong"
+    )
+    yield Problem(place, "arxiv-mismatch", message, help_)

@@ -1,4 +1,4 @@
-"""Problems of links, once somebody has found out whether they lead anywhere."""
+"""Problems of links, from the results of requesting them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from publisher.model import Pos
 
 
 class LivenessResult(NamedTuple):
-    """What was found out about an address: surely `gone`, or else not known, and why."""
+    """The result for one URL: `gone` if it is definitely dead, else unknown; and the reason."""
 
     gone: bool
     reason: str
@@ -20,16 +20,18 @@ class LivenessResult(NamedTuple):
 def find_dead_links(
     urls: Sequence[tuple[str, Pos]], results: Mapping[str, LivenessResult]
 ) -> Iterator[Problem]:
-    """The links of an issue that lead nowhere, and those nobody can tell of: of these one for each host and
-    reason, because a host that turns programs away does so for all its pages."""
-    walls: dict[tuple[str, str], list[Pos]] = {}
+    """Report dead links, and links that could not be checked.
+
+    Of the latter, one per host and reason: a host that blocks automated requests does so for all its pages.
+    """
+    unknown: dict[tuple[str, str], list[Pos]] = {}
     for url, place in urls:
-        answer = results.get(url)
-        if answer and answer.gone:
-            yield Problem(place, "dead-link", answer.reason, "replace the address, or take the item out")
-        elif answer:
-            walls.setdefault((links.extract_host(url), answer.reason), []).append(place)
-    for (_, reason), places in walls.items():
-        more = f", and {len(places) - 1} more of its links" if len(places) > 1 else ""
-        help_ = "have a look yourself"
-        yield Problem(places[0], "link-unknown", f"{reason}: nobody can tell{more}", help_)
+        result = results.get(url)
+        if result and result.gone:
+            yield Problem(place, "dead-link", result.reason, "replace the URL or remove the item")
+        elif result:
+            unknown.setdefault((links.extract_host(url), result.reason), []).append(place)
+    for (_, reason), places in unknown.items():
+        more = f" (and {len(places) - 1} more to this host)" if len(places) > 1 else ""
+        message = f"could not check this link{more}: {reason}"
+        yield Problem(places[0], "link-unknown", message, "open it in a browser to check")

@@ -1,4 +1,4 @@
-"""What the reader had to mend to go on, and how the text is mended for good."""
+"""Turns the diagnostics of the reader into problems, with fixes."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import bare_url
 
 DIAGNOSTIC_HELP = {
-    "double-url": "keep one of them",
-    "empty-source": "write the source, or take the bar away",
-    "empty-url": "write the address between the parentheses",
+    "double-url": "remove one of them",
+    "empty-source": "add the source or remove the bar",
+    "empty-url": "add the URL between the parentheses",
     "front-matter": "write lines like `date: 2021-07-18`",
-    "fullwidth-paren": "write ( and )",
-    "malformed-link": "write [title](address)",
-    "malformed-url": "write the words behind the link",
-    "missing-url": "write (address) behind it, or take the brackets away",
-    "unclosed-link": "close it behind the title: [title](address)",
-    "warm-up-bullet": 'write "- "',
+    "fullwidth-paren": 'write "(" and ")"',
+    "malformed-link": "write [title](url)",
+    "malformed-url": "move the text after the link",
+    "missing-url": "add (url) after it or remove the brackets",
+    "unclosed-link": "close it after the title: [title](url)",
+    "warm-up-bullet": 'start the line with "- "',
 }
 
 
 def check_diagnostics(subject: IssueSource) -> Iterator[Problem]:
-    """The reader's diagnostics, with the edits that make them go away."""
-    for found in subject.issue.diagnostics:
-        pos = subject.source.resolve_position(found.pos)
-        mend = _FIXES.get(found.code)
-        edits = mend(subject, pos) if mend else ()
-        help_ = DIAGNOSTIC_HELP.get(found.code, "")
-        if found.code == "unclosed-link" and edits:
-            help_ = "close it behind the address"
-        yield Problem(pos, found.code, found.message, help_, edits)
+    """Report the diagnostics of the reader, with the edits that fix them."""
+    for diagnostic in subject.issue.diagnostics:
+        pos = subject.source.resolve_position(diagnostic.pos)
+        fix = _FIXES.get(diagnostic.code)
+        edits = fix(subject, pos) if fix else ()
+        help_ = DIAGNOSTIC_HELP.get(diagnostic.code, "")
+        if diagnostic.code == "unclosed-link" and edits:
+            help_ = "close it after the URL"
+        yield Problem(pos, diagnostic.code, diagnostic.message, help_, edits)
 
 
 def _fix_double_url(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
-    """Take away the second of two equal addresses."""
+    """Remove the second of two equal URLs."""
     text = subject.source.text_at(pos)
     before = subject.source.line(pos.line)[: pos.column - 1]
     return (Edit(pos, ""),) if text and before.endswith(text) else ()
 
 
 def _fix_bullet(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
-    """A hyphen for another dash, or in front of a line that has none."""
+    """Replace another dash by a hyphen, or insert one."""
     text = subject.source.line(pos.line)[pos.column - 1 :]
     if text[:1] in ("–", "—"):
         return (Edit(pos, "-" if text[1:2].isspace() else "- "),)
@@ -53,17 +53,17 @@ def _fix_bullet(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
 
 
 def _fix_unclosed_link(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
-    """A parenthesis behind the address of a link that has only the first."""
+    """Close the parenthesis after the URL."""
     url, end = _find_url_after(subject, pos)
     line = subject.source.line(pos.line)
     if not url or not line.startswith(f"({url}", pos.column - 1):
         return ()
-    wrong = 1 if line[end - 1 : end] in ("]", "）") else 0
-    return (Edit(Pos(pos.line, end, pos.line, end + wrong), ")"),)
+    wrong_closer = 1 if line[end - 1 : end] in ("]", "）") else 0
+    return (Edit(Pos(pos.line, end, pos.line, end + wrong_closer), ")"),)
 
 
 def _fix_fullwidth_parentheses(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
-    """Parentheses Markdown knows, for full-width ones."""
+    """Replace full-width parentheses."""
     url, end = _find_url_after(subject, pos)
     line = subject.source.line(pos.line)
     if not url or not line.startswith(f"（{url}", pos.column - 1):
@@ -73,7 +73,7 @@ def _fix_fullwidth_parentheses(subject: IssueSource, pos: Pos) -> tuple[Edit, ..
 
 
 def _fix_link_brackets(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
-    """[title](address) for brackets in the wrong order, and for 【title】address or the like."""
+    """Write [title](url) for brackets in the wrong order, and for 【title】url and the like."""
     line = subject.source.line(pos.line)
     url, end = _find_url_after(subject, pos)
     start = end - len(url)
@@ -92,26 +92,26 @@ _LEADING_WORDS = lazy_pattern(r"\]\s*([(（])([^()（）\[\]]*?)(?=https?://)")
 
 
 def _fix_leading_words(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
-    """Words in front of an address, behind its link."""
+    """Move text before the URL to after the link."""
     line = subject.source.line(pos.line)
-    worded = next((one for one in _LEADING_WORDS.finditer(line) if one.end() + 1 >= pos.column), None)
-    words = worded[2].strip(_BLANK_CHARACTERS) if worded else ""
-    if not worded or not words:
+    match = next((match for match in _LEADING_WORDS.finditer(line) if match.end() + 1 >= pos.column), None)
+    words = match[2].strip(_BLANK_CHARACTERS) if match else ""
+    if not match or not words:
         return ()
-    url = bare_url(line[worded.end() :])
-    end = worded.end() + len(url)
+    url = bare_url(line[match.end() :])
+    end = match.end() + len(url)
     closer = line[end : end + 1] in (")", "）")
-    head = Pos(pos.line, worded.start() + 2, pos.line, worded.end() + 1)
+    head = Pos(pos.line, match.start() + 2, pos.line, match.end() + 1)
     tail = Pos(pos.line, end + 1, pos.line, end + 1 + closer)
     return (Edit(head, "("), Edit(tail, f") {words}")) if url and closer else ()
 
 
 def _find_url_after(subject: IssueSource, pos: Pos) -> tuple[str, int]:
-    """The first address at or behind a place in its line, and the column behind it."""
+    """Return the first URL at or after a position in its line, and the column after it."""
     line = subject.source.line(pos.line)
-    found = re.compile(r"https?://").search(line, pos.column - 1)
-    url = bare_url(line[found.start() :]) if found else ""
-    return url, (found.start() + len(url) + 1 if found else 0)
+    match = re.compile(r"https?://").search(line, pos.column - 1)
+    url = bare_url(line[match.start() :]) if match else ""
+    return url, (match.start() + len(url) + 1 if match else 0)
 
 
 _FIXES: dict[str, Callable[[IssueSource, Pos], tuple[Edit, ...]]] = {

@@ -1,4 +1,4 @@
-"""The source text of an issue by line and column, as the reader counts them."""
+"""The source text of an issue, accessed by line and column as the reader counts them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LINE_END = lazy_pattern(r"\r\n|\n|\r")
 
 
 class SourceText:
-    """A text; lines and columns count from 1, columns in characters. A byte order mark counts for nothing."""
+    """A text. Lines and columns count from 1, columns in characters; a byte order mark is not counted."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -22,20 +22,20 @@ class SourceText:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        """Where each line begins."""
-        begin = len(self.text) - len(self.text.removeprefix("\ufeff"))
-        return [begin, *(found.end() for found in _LINE_END.finditer(self.text))]
+        """The offset of the start of each line, in characters."""
+        start = len(self.text) - len(self.text.removeprefix("\ufeff"))
+        return [start, *(match.end() for match in _LINE_END.finditer(self.text))]
 
     def line(self, number: int) -> str:
-        """A line without its end; empty beyond the last."""
+        """Return a line without its line ending; empty if there is no such line."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
     def text_at(self, pos: Pos) -> str:
-        """The text of a stretch."""
+        """Return the text at a position."""
         return self.text[self._offset(pos.line, pos.column) : self._offset(pos.end_line, pos.end_column)]
 
     def find(self, word: str, within: Pos) -> Pos | None:
-        """Where a word first stands in the lines of a stretch."""
+        """Return the position of the first `word` in the lines of `within`, from its start column on."""
         for number in range(within.line, within.end_line + 1):
             start = within.column - 1 if number == within.line else 0
             if word and (at := self.line(number).find(word, start)) >= 0:
@@ -43,8 +43,11 @@ class SourceText:
         return None
 
     def resolve_position(self, pos: Pos) -> Pos:
-        """The stretch where it is in the text: one that the reader counted on from the line above, because
-        there a link goes on, moves to its own line; none ends behind the end of a line."""
+        """Return where a position of the reader really is in the source.
+
+        The reader joins the lines of a link that is broken over two lines, and counts columns on. Such a
+        position is moved to the next line. No position ends after the end of a line.
+        """
         line, column = self._resolve_point(pos.line, pos.column)
         end_line, end = self._resolve_point(pos.end_line, pos.end_column)
         return (
@@ -54,29 +57,29 @@ class SourceText:
         )
 
     def character_position(self, line: int, column: int) -> Pos:
-        """One character, or the end of a line."""
+        """Return the position of one character, or of the end of the line."""
         column = max(1, min(column, len(self.line(line)) + 1))
         return Pos(line, column, line, column + 1)
 
     def line_position(self, number: int) -> Pos:
-        """A line without the white space around it."""
+        """Return the position of a line without surrounding white space."""
         text = self.line(number)
         start = len(text) - len(text.lstrip()) if text.strip() else 0
         return Pos(number, start + 1, number, max(len(text.rstrip()), start) + 1)
 
     def apply_edits(self, edits: Iterable[Edit]) -> str:
-        """The text with edits made; of those that overlap, only the first."""
+        """Return the text with edits applied; of overlapping edits only the first."""
         pieces: list[str] = []
-        done = 0
+        end = 0
         for edit in sorted(edits):
             start = self._offset(edit.pos.line, edit.pos.column)
-            if start >= done:
-                pieces += [self.text[done:start], edit.text]
-                done = self._offset(edit.pos.end_line, edit.pos.end_column)
-        return "".join([*pieces, self.text[done:]])
+            if start >= end:
+                pieces += [self.text[end:start], edit.text]
+                end = self._offset(edit.pos.end_line, edit.pos.end_column)
+        return "".join([*pieces, self.text[end:]])
 
     def numbered_lines(self, first: int, last: int) -> Iterator[tuple[int, str]]:
-        """Lines with their numbers."""
+        """Return the lines from `first` to `last`, each with its number."""
         return ((number, self.line(number)) for number in range(max(first, 1), last + 1))
 
     def _offset(self, line: int, column: int) -> int:
@@ -85,7 +88,7 @@ class SourceText:
     def _resolve_point(self, line: int, column: int) -> tuple[int, int]:
         text = self.line(line)
         while column > len(text.rstrip()) + 1 and line < len(self.lines) and self.line(line + 1).strip():
-            column -= len(text.rstrip()) + 1  # the reader puts one space between the lines
+            column -= len(text.rstrip()) + 1  # the reader joins the lines with one space
             line, text = line + 1, self.line(line + 1)
             column += len(text) - len(text.lstrip())
         return line, min(column, len(text) + 1)

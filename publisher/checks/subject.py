@@ -1,4 +1,4 @@
-"""What a rule looks at."""
+"""The input of the rules."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from publisher.model import Issue, Pos
 
 @dataclass(frozen=True, slots=True)
 class IssueSource:
-    """An issue, and the text it was read from."""
+    """An issue and the text it was parsed from."""
 
     issue: Issue
     source: SourceText
 
     def find_url(self, url: str, within: Pos) -> Pos:
-        """Where an address stands in a stretch of the text; its first line, where it is written otherwise."""
+        """Return the position of a URL in `within`, or its first line if the URL is written differently."""
         return self.source.find(url, within) or self.source.line_position(within.line)
 
     @property
     def full_position(self) -> Pos:
-        """All lines."""
+        """The position of the whole text."""
         return Pos(1, 1, max(len(self.source.lines), 1), 1)
 
     @property
     def title_position(self) -> Pos:
-        """The title, or where it should be."""
+        """The position of the title, or where it should be."""
         title = self.issue.title
         if title and title.pos.line:
             return self.source.resolve_position(title.pos)

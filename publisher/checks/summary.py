@@ -1,4 +1,4 @@
-"""An issue in short: all that other issues are compared with, as plain data that JSON can keep."""
+"""The summary of an issue: what other issues are compared with, as plain data that can be stored as JSON."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ _IGNORE_COMMENT = lazy_pattern(r"<!--\s*publish:\s*ignore\s*=\s*([\w,\s-]+?)\s*-
 
 
 class ItemSummary(NamedTuple):
-    """An item: what it leads to in canonical form, the repository it is about in lower case, each with its
-    place; empty when there is none."""
+    """The canonical URL of an item and its repository in lower case, with positions; empty if none."""
 
     url: str
     position: PositionTuple
@@ -27,10 +26,11 @@ class ItemSummary(NamedTuple):
 
 
 class IssueSummary(NamedTuple):
-    """`sha256` is the source's. `top` is the place of the title or where it should be. `titled` says whether
-    there is one, `regular` whether it has the usual form; `guided` whether there is a guide with its label,
-    `opened` whether any text stands there. `listed` are the issues that the list of earlier ones leads to,
-    by the stem of their file. `silenced` are the codes the issue wants to hear nothing of.
+    """What the rules need to know of an issue to compare it with others.
+
+    `sha256` is that of the source. `title_position` is where the title is, or should be. `has_guide` is also
+    true for opening paragraphs without a label. `archive_links` are the links to earlier issues, by the stem
+    of the file. `ignored_codes` are those of `publish: ignore=CODE` comments.
     """
 
     path: str
@@ -49,7 +49,7 @@ class IssueSummary(NamedTuple):
 
     @classmethod
     def from_source(cls, subject: IssueSource) -> IssueSummary:
-        """The imprint of an issue."""
+        """Summarize an issue."""
         issue = subject.issue
         return cls(
             path=issue.source.path,
@@ -69,50 +69,51 @@ class IssueSummary(NamedTuple):
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> IssueSummary:
-        """The imprint JSON gives back as a list."""
-        made = cls._make(row)
-        return made._replace(
-            title_position=_position_from_row(made.title_position),
+        """Restore a summary that JSON turned into lists."""
+        summary = cls._make(row)
+        return summary._replace(
+            title_position=_position_from_row(summary.title_position),
             items=tuple(
-                ItemSummary(a, _position_from_row(b), c, _position_from_row(d)) for a, b, c, d in made.items
+                ItemSummary(url, _position_from_row(url_pos), repo, _position_from_row(repo_pos))
+                for url, url_pos, repo, repo_pos in summary.items
             ),
-            archive_links=tuple((stem, _position_from_row(place)) for stem, place in made.archive_links),
-            ignored_codes=tuple(made.ignored_codes),
+            archive_links=tuple((stem, _position_from_row(place)) for stem, place in summary.archive_links),
+            ignored_codes=tuple(summary.ignored_codes),
         )
 
     @property
     def stem(self) -> str:
-        """The name of the file, without folder and ending."""
+        """The file name without folder and extension."""
         return self.path.rpartition("/")[2].rpartition(".")[0]
 
 
 def find_ignored_codes(issue: Issue) -> frozenset[str]:
-    """The codes that comments of the issue silence: `<!-- publish: ignore=CODE, CODE -->`."""
-    found = (_IGNORE_COMMENT.search(one.text) for one in issue.dropped if one.name == "comment")
-    return frozenset(code.strip() for one in found if one for code in one[1].split(","))
+    """Return the codes ignored by comments of the issue: `<!-- publish: ignore=CODE, CODE -->`."""
+    matches = (_IGNORE_COMMENT.search(part.text) for part in issue.dropped if part.name == "comment")
+    return frozenset(code.strip() for match in matches if match for code in match[1].split(","))
 
 
 def _summarize_item(subject: IssueSource, item: Item) -> ItemSummary:
-    address = links.canonicalize_url(item.url) if item.url else ""
+    url = links.canonicalize_url(item.url) if item.url else ""
     place = subject.find_url(item.url or "", item.pos)
     if not item.repo:
-        return ItemSummary(address, _position_to_tuple(place))
+        return ItemSummary(url, _position_to_tuple(place))
     repo_place = subject.source.find(item.repo, item.pos) or place
-    return ItemSummary(address, _position_to_tuple(place), item.repo.lower(), _position_to_tuple(repo_place))
+    return ItemSummary(url, _position_to_tuple(place), item.repo.lower(), _position_to_tuple(repo_place))
 
 
 def _find_archive_links(subject: IssueSource) -> list[tuple[str, PositionTuple]]:
     archive = subject.issue.archive
     if archive is None:
         return []
-    found = []
+    archive_links = []
     for link in dict.fromkeys(find_nodes(Link, archive.blocks)):
         name = re.search(r"(?:\A|/)(\d{4}-\d{2}-\d{2})\.md\Z", link.url)
         lines = subject.source.numbered_lines(archive.pos.line or 1, len(subject.source.lines))
         place = next((_locate_link(n, text, link.url) for n, text in lines if f"({link.url})" in text), None)
         if name and place:
-            found.append((name[1], place))
-    return sorted(found, key=lambda one: one[1])
+            archive_links.append((name[1], place))
+    return sorted(archive_links, key=lambda link: link[1])
 
 
 def _locate_link(number: int, text: str, url: str) -> PositionTuple:

@@ -1,4 +1,4 @@
-"""The text an editor wrote for readers, line by line, and what of it no rule may touch."""
+"""Searches the visible text of an issue, and leaves out the parts that no fix may change."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from publisher.reader.inlines import URL
 from publisher.transforms import find_nodes
 
 LOOKALIKE_CHARACTERS = "\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ"
-"""Radicals, compatibility ideographs, ligatures, full-width digits and letters, for a class of characters."""
+"""Radicals, compatibility ideographs, ligatures, full-width digits and letters; for a character class."""
 
 _PROTECTED = lazy_pattern(rf"{URL}[{LOOKALIKE_CHARACTERS}]*|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
-"""What no mending may touch: addresses and what it would make a part of one, code, tags, formulas."""
+"""Text that no fix may change: URLs and lookalikes next to them, code, tags, formulas."""
 
 
 _HIDDEN_KINDS = HIDDEN | {"comment"}
@@ -27,7 +27,7 @@ CODE_TAGS_AND_FORMULAS = lazy_pattern(r"`[^`]*`|<[^>]*>|\$[^$]*\$")
 
 
 def find_matching_lines(subject: IssueSource, pattern: re.Pattern[str]) -> Iterator[tuple[int, str]]:
-    """The lines an editor wrote as text in which a pattern is found."""
+    """Return the lines of visible text that contain a pattern, each with its number."""
     source = subject.source.text
     if "\r" not in source and not pattern.search(source):
         return
@@ -40,25 +40,25 @@ def find_matching_lines(subject: IssueSource, pattern: re.Pattern[str]) -> Itera
 def find_outside(
     text: str, pattern: re.Pattern[str], protected: re.Pattern[str] = _PROTECTED
 ) -> list[re.Match[str]]:
-    """Where a pattern is found in a line, outside of what stays as it is."""
-    kept = [one.span() for one in protected.finditer(text)]
-    starts = [start for start, _ in kept]
+    """Return the matches of a pattern in a line, outside of protected text."""
+    spans = [match.span() for match in protected.finditer(text)]
+    starts = [start for start, _ in spans]
 
-    def is_kept(at: int) -> bool:
-        before = bisect_right(starts, at)
-        return bool(before) and at < kept[before - 1][1]
+    def is_protected(index: int) -> bool:
+        before = bisect_right(starts, index)
+        return bool(before) and index < spans[before - 1][1]
 
-    return [one for one in pattern.finditer(text) if not is_kept(one.start())]
+    return [match for match in pattern.finditer(text) if not is_protected(match.start())]
 
 
 def _find_skipped_lines(subject: IssueSource) -> set[int]:
-    """The lines of front matter, code, and all that readers do not see."""
+    """Return the lines of front matter, code, and everything that subscribers do not see."""
     issue = subject.issue
     hidden = [
         issue.front_pos,
-        *(one.pos for one in issue.dropped if not one.inline or one.name in _HIDDEN_KINDS),
+        *(part.pos for part in issue.dropped if not part.inline or part.name in _HIDDEN_KINDS),
     ]
-    hidden += [one.pos for one in issue.definitions]
+    hidden += [definition.pos for definition in issue.definitions]
     hidden += [block.pos for block in find_nodes(CodeBlock, (issue,))]
     if issue.archive:
         hidden.append(issue.archive.pos)

@@ -1,4 +1,4 @@
-"""Reader: text to Issue, with exact positions and without ever raising."""
+"""The reader: parses text into an Issue with exact positions. Never raises."""
 
 from publisher.reader.document import parse_issue
 from publisher.reader.lines import decode

@@ -1,8 +1,8 @@
-"""Lines as blocks: paragraphs, lists, quotes, code, tables, figures, rules, each with its exact place.
+"""Parses lines into blocks: paragraphs, lists, quotes, code, tables, figures and rules, with positions.
 
-mistune's block tokens carry no positions, a newline inside an item means a line break here, and a table
-stays a table whatever its rows; so the block structure is read line by line and only the runs inside it
-go through mistune.
+Block tokens of mistune have no positions; in items, a newline is a line break; and a table whose rows differ
+in length is still a table. So the block structure is parsed line by line, and only inline text goes through
+mistune.
 """
 
 from __future__ import annotations
@@ -45,26 +45,26 @@ _MAX_DEPTH = 12
 
 
 class BlockReader:
-    """Reads the blocks of one issue."""
+    """Parses the blocks of one issue."""
 
     def __init__(self, inline_reader: InlineReader) -> None:
         self._inline_reader = inline_reader
 
     def read(self, lines: Sequence[Line], *, prose: bool = False, depth: int = 0) -> Blocks:
-        """The blocks of some lines, blank ones included.
+        """Parse lines, including blank ones, into blocks.
 
-        In `prose`, neighbouring lines are one paragraph, as Markdown has it; otherwise (in items) every
-        line is a paragraph of its own, as the newsletter's editors have it.
+        With `prose`, adjacent lines form one paragraph as in Markdown; otherwise (in items) each line is a
+        paragraph, as editors of newsletters write them. `depth` is the nesting level of lists and quotes.
         """
-        out: list[Block] = []
+        blocks: list[Block] = []
         at = 0
         while at < len(lines):
             if not lines[at].text:
                 at += 1
                 continue
             block, at = self._read_block(lines, at, prose, depth)
-            out.append(block)
-        return tuple(out)
+            blocks.append(block)
+        return tuple(blocks)
 
     def _read_block(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
         line = lines[at]
@@ -85,15 +85,15 @@ class BlockReader:
 
     def _read_code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
         opener = FENCE.match(lines[at].text)
-        begin = at + 1 if opener else at
-        end = begin
+        start = at + 1 if opener else at
+        end = start
         while end < len(lines) and lines[end].code:
             if opener and closes_fence(lines[end].text, opener[1]):
                 break
             end += 1
         stop = end + 1 if end < len(lines) and lines[end].code else end
         indent = lines[at].indent
-        inside = [line.text[min(indent, line.indent) :] for line in lines[begin:end]]
+        inside = [line.text[min(indent, line.indent) :] for line in lines[start:end]]
         return CodeBlock("\n".join(inside), opener[2] if opener else "", compute_span(lines[at:stop])), stop
 
     def _read_indented_code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
@@ -139,7 +139,7 @@ class BlockReader:
         return List(tuple(items), ordered, start, compute_span(lines[at:end])), end
 
     def _find_item_end(self, lines: Sequence[Line], at: int, base: int, prose: bool) -> int:
-        """Where the list entry that starts at `at` ends."""
+        """Return the index after the list item that starts at `at`."""
         end = at + 1
         while end < len(lines):
             line = lines[end]
@@ -166,12 +166,12 @@ class BlockReader:
         first = lines[0].cut(cut)
         inside = [first]
         for line in lines[1:]:
-            strip = min(len(line.text) - len(line.text.lstrip()), max(cut, 1))
+            indent = min(len(line.text) - len(line.text.lstrip()), max(cut, 1))
             if line.text and line.text[0] in _CLOSING_MARKS and inside[-1].text and not line.code:
                 last = inside[-1]
                 inside[-1] = replace(last, text=last.text + line.text)
             else:
-                inside.append(line.cut(strip))
+                inside.append(line.cut(indent))
         if not first.text and len(inside) == 1:
             return ()
         return self.read(inside, prose=prose or _is_manually_wrapped(inside), depth=depth + 1)
@@ -203,22 +203,24 @@ class BlockReader:
         return (_match_figure(nodes, pos) or Paragraph(nodes, pos)), end
 
     def read_inlines(self, lines: Sequence[Line]) -> Inlines:
-        """Lines as one run of inlines."""
+        """Parse lines into one run of inlines."""
         return self._inline_reader.read(join_paragraph_lines(lines), compute_span(lines)) if lines else ()
 
 
 def _is_continuation(lines: Sequence[Line], at: int, prose: bool) -> bool:
-    """True for a line at the margin that still belongs to the list entry above it: one that starts with
-    a closing mark, or the rest of a sentence wrapped by hand."""
+    """True for a line at the margin that continues the list item above it.
+
+    It starts with a closing mark, or continues a sentence that was wrapped by hand.
+    """
     if lines[at].text[0] in _CLOSING_MARKS:
         return not lines[at - 1].code
     return prose and not starts_block(lines, at) and not _meets_cjk(lines[at - 1], lines[at])
 
 
 def _trim_blank_nodes(nodes: Inlines) -> Inlines:
-    """The nodes without the breaks and blanks that HTML elements leave at both ends."""
-    shown = [index for index, node in enumerate(nodes) if not _is_blank_node(node)]
-    return nodes[shown[0] : shown[-1] + 1] if shown else ()
+    """Remove leading and trailing breaks and blanks, which come from HTML elements."""
+    visible = [index for index, node in enumerate(nodes) if not _is_blank_node(node)]
+    return nodes[visible[0] : visible[-1] + 1] if visible else ()
 
 
 def _is_blank_node(node: Inline) -> bool:
@@ -236,7 +238,7 @@ def _match_figure(nodes: Inlines, pos: Pos) -> Figure | None:
 
 
 def is_list_line(line: Line) -> bool:
-    """True for a line that opens with a list marker."""
+    """True for a line that starts with a list marker."""
     return (
         not line.code
         and bool(BULLET.match(line.text) or NUMBER.match(line.text))
@@ -245,14 +247,14 @@ def is_list_line(line: Line) -> bool:
 
 
 def starts_table(lines: Sequence[Line], at: int) -> bool:
-    """True when a table starts here: a row with a bar, then the row of dashes."""
+    """True if a table starts here: a row with a bar, then the delimiter row of dashes."""
     if at + 1 >= len(lines) or "|" not in lines[at].text or lines[at + 1].code:
         return False
     return "|" in lines[at + 1].text and _DELIMITER_ROW.match(lines[at + 1].text) is not None
 
 
 def starts_block(lines: Sequence[Line], at: int) -> bool:
-    """True when the line cannot continue a paragraph."""
+    """True if the line starts a new block and cannot continue a paragraph."""
     line = lines[at]
     if line.code or RULE.match(line.text) or line.text.lstrip().startswith(">"):
         return True
@@ -260,13 +262,13 @@ def starts_block(lines: Sequence[Line], at: int) -> bool:
 
 
 def closes_fence(text: str, fence: str) -> bool:
-    """True when the line closes a code fence opened by `fence`."""
+    """True if the line closes a code block opened with `fence`."""
     text = text.strip()
     return len(text) >= len(fence) and set(text) == {fence[0]}
 
 
 def strip_quote(line: Line) -> Line:
-    """The line without one level of quoting."""
+    """Remove one level of quoting from a line."""
     text = line.text
     start = len(text) - len(text.lstrip())
     if not text.startswith(">", start):
@@ -276,7 +278,7 @@ def strip_quote(line: Line) -> Line:
 
 
 def join_paragraph_lines(lines: Sequence[Line]) -> str:
-    """The text of a paragraph: a newline next to Chinese, or after a hard break, stays a line break."""
+    """Join the lines of a paragraph; next to Chinese or after a hard break, a newline is a line break."""
     parts: list[str] = []
     for line, following in zip_longest(lines, lines[1:]):
         text = line.text.lstrip()
@@ -294,16 +296,16 @@ def _meets_cjk(line: Line, following: Line) -> bool:
 
 
 def _is_manually_wrapped(lines: Sequence[Line]) -> bool:
-    """True for a list entry whose text an editor wrapped by hand, in a language with spaces."""
+    """True for a list item whose text was wrapped by hand, in a language with spaces."""
     return all(
-        not line.hard and not _meets_cjk(line, after)
-        for line, after in pairwise(lines)
-        if line.text and after.text
+        not line.hard and not _meets_cjk(line, following)
+        for line, following in pairwise(lines)
+        if line.text and following.text
     )
 
 
 def is_unfinished(text: str, following: str) -> bool:
-    """True when a link or a piece of code begun in `text` ends in the following line."""
+    """True if a link that starts in `text` ends in the following line."""
     tail = text[text.rfind("[") :] if "[" in text else ""
     if tail and "]" not in tail:
         return "](" in following and following.find("]") < (following.find("[") % (len(following) + 1))
@@ -314,13 +316,13 @@ def is_unfinished(text: str, following: str) -> bool:
 
 def _split_cells(text: str) -> list[str]:
     text = text.strip().removeprefix("|")
-    if len(text) > 10_000:  # code spans are not looked for in a row no person wrote
+    if len(text) > 10_000:  # too long to be written by hand: code spans are ignored
         return [cell.strip() for cell in text.removesuffix("|").split("|")]
     cells = []
     at = 0
     while at <= len(text):
-        found = _CELL.match(text, at)
-        end = found.end() if found else len(text)
+        match = _CELL.match(text, at)
+        end = match.end() if match else len(text)
         cells.append(text[at:end].strip().replace("\\|", "|"))
         at = end + 1
     if cells and not cells[-1] and text.endswith("|"):

@@ -1,4 +1,4 @@
-"""The skeleton of an issue: which lines are front matter, title, preamble, sections, archive, footer."""
+"""Parses an issue: divides its lines into front matter, title, preamble, sections, archive and footer."""
 
 from __future__ import annotations
 
@@ -48,34 +48,34 @@ from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
 
 _ISSUE_NOTE_KINDS = ("read_original", "history")
-"""Notes that speak of the whole issue wherever they stand."""
+"""Notes that apply to the whole issue wherever they are."""
 
 _ARCHIVE_HEADING = lazy_pattern(r"\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
 
 
 def parse_issue(text: str, path: str = "") -> Issue:
-    """The Issue a text holds. Never raises; what had to be mended is in `diagnostics`.
+    """Parse a text into an Issue. Never raises; syntax errors are in `Issue.diagnostics`.
 
-    `path` is where the text came from: its stem may give the date.
+    `path` is the path of the file; its stem may contain the date.
     """
     lines = split_lines(text)
     diagnostics: list[Diagnostic] = []
     front, count = read_front_matter(lines, diagnostics)
     parts = preprocess(lines[count:])
-    inliner = InlineReader({found.label: found.url for found in reversed(parts.definitions)})
-    document = _DocumentBuilder(inliner, diagnostics, parts.lines)
+    inline_reader = InlineReader({link.label: link.url for link in reversed(parts.definitions)})
+    document = _DocumentBuilder(inline_reader, diagnostics, parts.lines)
     document.build(get_front_value(front, "title"))
     title = document.title
     date = resolve_issue_date(front, path, title)
-    name = (
+    issue_id = (
         get_front_value(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
     )
-    unpublished = (
+    draft = (
         get_front_value(front, "draft").lower() in ("true", "yes")
         or get_front_value(front, "status").lower() == "draft"
     )
     return Issue(
-        id=name,
+        id=issue_id,
         date=date,
         title=title,
         tagline=document.preamble.tagline,
@@ -88,16 +88,16 @@ def parse_issue(text: str, path: str = "") -> Issue:
         front=front,
         front_pos=locate_front_matter(lines, count) if count else NO_POSITION,
         tagline_pos=document.preamble.tagline_pos,
-        draft=unpublished,
+        draft=draft,
         definitions=tuple(parts.definitions),
-        dropped=(*parts.dropped, *inliner.dropped),
-        diagnostics=tuple(sorted(diagnostics, key=lambda found: (found.pos, found.code))),
+        dropped=(*parts.dropped, *inline_reader.dropped),
+        diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.pos, diagnostic.code))),
         source=Source(path, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()),
     )
 
 
 class _DocumentBuilder:
-    """Builds the parts of an Issue from sifted lines."""
+    """Builds the parts of an Issue from preprocessed lines."""
 
     def __init__(self, inline_reader: InlineReader, diagnostics: list[Diagnostic], lines: list[Line]) -> None:
         self._inline_reader = inline_reader
@@ -115,24 +115,24 @@ class _DocumentBuilder:
         self.footer: Blocks = ()
 
     def build(self, front_title: str) -> None:
-        """Find the parts and read each."""
+        """Divide the lines into parts and parse each."""
         headings = find_headings(self._lines)
         headings = self._extract_title(headings, front_title)
         lines, tail = _split_footer(self._lines, headings)
-        headed = find_heading_items(headings, lines)
-        tops = [heading for heading in headings if heading.text.number not in headed]
-        first_top = tops[0].index if tops else len(lines)
-        edge = min(headings[0].index, first_top) if headings else find_first_item(lines)
-        self.preamble = self._preambles.read(lines[:edge], has_title=self.title is not None)
-        if edge < first_top:
-            self._add_section(None, lines[edge:first_top], headed)
-        for heading, following in zip_longest(tops, tops[1:]):
+        item_headings = find_heading_items(headings, lines)
+        section_headings = [heading for heading in headings if heading.text.number not in item_headings]
+        first_section = section_headings[0].index if section_headings else len(lines)
+        preamble_end = min(headings[0].index, first_section) if headings else find_first_item(lines)
+        self.preamble = self._preambles.read(lines[:preamble_end], has_title=self.title is not None)
+        if preamble_end < first_section:
+            self._add_section(None, lines[preamble_end:first_section], item_headings)
+        for heading, following in zip_longest(section_headings, section_headings[1:]):
             body = lines[heading.index + 1 : following.index if following else len(lines)]
-            self._add_section(heading, body, headed)
+            self._add_section(heading, body, item_headings)
         self._read_footer(tail)
 
     def _extract_title(self, headings: list[Heading], front_title: str) -> list[Heading]:
-        """Read the title and take its line out; returns the headings left."""
+        """Parse the title and blank its line. Return the remaining headings."""
         heading = find_title_heading(headings, front_title)
         if heading is None:
             self.title = read_title(front_title, NO_POSITION, self._inline_reader) if front_title else None
@@ -141,7 +141,9 @@ class _DocumentBuilder:
         self._lines[heading.index] = replace(self._lines[heading.index], text="")
         return headings[1:]
 
-    def _add_section(self, heading: Heading | None, lines: Sequence[Line], headed: dict[int, int]) -> None:
+    def _add_section(
+        self, heading: Heading | None, lines: Sequence[Line], item_headings: dict[int, int]
+    ) -> None:
         title = self._inline_reader.read(heading.text.text, heading.text.pos) if heading else ()
         pos = self._lines[heading.index].pos if heading else NO_POSITION
         if heading and _ARCHIVE_HEADING.match(heading.text.text.strip()):
@@ -152,22 +154,22 @@ class _DocumentBuilder:
             else:
                 self.archive = Archive(title, blocks, pos)
             return
-        inside = {line.number: headed[line.number] for line in lines if line.number in headed}
+        inside = {line.number: item_headings[line.number] for line in lines if line.number in item_headings}
         content = self._sections.read(lines, inside)
-        own = [note for note in content.notes if note.kind not in _ISSUE_NOTE_KINDS]
+        section_notes = [note for note in content.notes if note.kind not in _ISSUE_NOTE_KINDS]
         self.notes += [note for note in content.notes if note.kind in _ISSUE_NOTE_KINDS]
         level = heading.level if heading else 2
-        self.sections.append(Section(title, level, tuple(own), tuple(content.nodes), pos))
+        self.sections.append(Section(title, level, tuple(section_notes), tuple(content.nodes), pos))
 
     def _read_footer(self, lines: Sequence[Line]) -> None:
-        """Read the footer: its bullets are no items."""
+        """Parse the footer, in which bullets are not items."""
         content = self._sections.read_free(lines)
         self.notes += content.notes
         self.footer = tuple(node for node in content.nodes if not isinstance(node, Item))
 
 
 def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[Line], list[Line]]:
-    """Cut the footer off: from the first rule behind which no section and no linked item follows."""
+    """Split off the footer, from the first rule after the last section heading and the last linked item."""
     if not headings:
         return lines, []
     last = headings[-1].index
@@ -179,20 +181,19 @@ def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[
 
 
 def _assign_item_ids(sections: Sequence[Section]) -> tuple[Section, ...]:
-    """The sections with an id for every item: a hash of its address, else of its title, numbered when
-    the same one comes again."""
-    seen: dict[str, int] = {}
+    """Give every item an id: a hash of its URL, else of its title, numbered if it occurs more than once."""
+    counts: dict[str, int] = {}
 
-    def identified(item: Item) -> Item:
-        urls = [item.url, *(found.url for found in item.fields), *(extra.url for extra in item.extras)]
-        address = next((url for url in urls if url), None)
-        key = links.canonicalize_url(address) if address else " ".join(plain(item.title).split())
+    def with_id(item: Item) -> Item:
+        urls = [item.url, *(field.url for field in item.fields), *(extra.url for extra in item.extras)]
+        first_url = next((url for url in urls if url), None)
+        key = links.canonicalize_url(first_url) if first_url else " ".join(plain(item.title).split())
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:8]
-        seen[digest] = seen.get(digest, 0) + 1
-        again = f"-{seen[digest]}" if seen[digest] > 1 else ""
-        return replace(item, id=f"i-{digest}{again}")
+        counts[digest] = counts.get(digest, 0) + 1
+        suffix = f"-{counts[digest]}" if counts[digest] > 1 else ""
+        return replace(item, id=f"i-{digest}{suffix}")
 
     return tuple(
-        replace(section, content=tuple(identified(n) if isinstance(n, Item) else n for n in section.content))
+        replace(section, content=tuple(with_id(n) if isinstance(n, Item) else n for n in section.content))
         for section in sections
     )

@@ -1,8 +1,8 @@
-"""Pairing of asterisks and underscores, CommonMark's way except next to Chinese.
+"""Pairs asterisks and underscores as CommonMark does, except next to Chinese.
 
-CommonMark leaves `**中文（注）**后` literal, because full-width punctuation counts as punctuation and the
-letter behind it makes the run neither opening nor closing (github.com/commonmark/commonmark-spec/issues/650).
-Here a run that touches a CJK character on either side may open and close whatever the punctuation.
+CommonMark leaves `**中文（注）**后` literal: full-width punctuation counts as punctuation, and with a letter
+after it the run can neither open nor close (github.com/commonmark/commonmark-spec/issues/650). Here, a run
+next to a CJK character can open and close regardless of punctuation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Token = dict[str, Any]
 
 
 def build_delimiter(run: str, before: str, after: str) -> Token:
-    """The token of a run of `*` or `_` between two characters (empty at the ends of the text)."""
+    """Build the token of a run of `*` or `_` between two characters (empty if there is none)."""
     left = bool(after) and not after.isspace()
     right = bool(before) and not before.isspace()
     cjk = is_cjk(before) or is_cjk(after)
@@ -36,8 +36,10 @@ def _is_punctuation(char: str) -> bool:
 
 
 def pair_delimiters(tokens: list[Token], depth: int) -> list[Token]:
-    """Tokens with delimiter pairs turned into strong and emphasis tokens, at most `depth` deep; a
-    delimiter without a partner becomes text."""
+    """Turn delimiter pairs into strong and emphasis tokens, at most `depth` deep.
+
+    A delimiter without a partner becomes text.
+    """
     if not any(token["type"] == "delimiter" for token in tokens):
         return tokens
     out: list[Token] = []
@@ -69,7 +71,7 @@ def pair_delimiters(tokens: list[Token], depth: int) -> list[Token]:
 
 
 def _find_opener(out: list[Token], openers: list[int], char: str) -> int | None:
-    """The nearest opener of this character; openers passed on the way can open no more."""
+    """Return the index of the nearest opener of this character, and discard the openers after it."""
     for place in range(len(openers) - 1, -1, -1):
         if out[openers[place]]["raw"][0] == char:
             del openers[place + 1 :]
@@ -78,7 +80,7 @@ def _find_opener(out: list[Token], openers: list[int], char: str) -> int | None:
 
 
 def _pair_spaced_bold(tokens: list[Token], depth: int) -> list[Token]:
-    """`** 加粗 **`: runs of two left over, with Chinese between them, still make bold."""
+    """Pair the remaining `**` with spaces inside, as in `** 加粗 **`, if Chinese is between them."""
     out: list[Token] = []
     start: int | None = None
     for token in tokens:

@@ -1,4 +1,4 @@
-"""Where the items of a section start and stop."""
+"""Finds where the items of a section start and end."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class ItemExtent:
 
 
 def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> list[ItemExtent]:
-    """The items of a section in order. `headed` maps the numbers of heading lines that are items to the
-    length of their marker; without any, bullets are items, or else numbers.
+    """Find the items of a section, in order.
 
-    An item ends at a rule. Running text after a blank line belongs to it, except where that text comments
-    on a list of bullets as a whole: behind the last item once that has its summary, and in a list of
-    one-line items where such text is rare.
+    `item_headings` maps line numbers of headings that are items to the length of their marker; without any,
+    bullets are items, or else numbers. An item ends at a rule. Text after a blank line belongs to the item,
+    unless it comments on the whole list: after the last item if that already has a summary, and in a list
+    of one-line items where such text is rare.
     """
     starts = _find_item_starts(lines, item_headings)
     marks = [*starts, len(lines)]
@@ -40,17 +40,17 @@ def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> l
         if item_headings or (starts and NUMBER.match(lines[marks[0]].text))
         else _find_comments(lines, marks)
     )
-    found = []
+    extents = []
     for start, end in pairwise(marks):
         rule = next(
             (i for i in range(start + 1, end) if not lines[i].code and RULE.match(lines[i].text)), end
         )
-        found.append(ItemExtent(start, min(rule, comments.get(start, end)), starts[start]))
-    return found
+        extents.append(ItemExtent(start, min(rule, comments.get(start, end)), starts[start]))
+    return extents
 
 
 def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> dict[int, int]:
-    """Where items start: index of the head line to the length of its marker."""
+    """Map the index of the first line of each item to the length of its marker."""
     if item_headings:
         return {
             index: item_headings[line.number]
@@ -59,9 +59,9 @@ def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> d
         }
     bullets = {index: cut for index, line in enumerate(lines) if (cut := _measure_marker(line))}
     numbers = {
-        index: found.end()
+        index: match.end()
         for index, line in enumerate(lines)
-        if not line.code and line.indent <= 1 and (found := NUMBER.match(line.text))
+        if not line.code and line.indent <= 1 and (match := NUMBER.match(line.text))
     }
     linked = any(_LINKED.match(lines[index].text, cut) for index, cut in numbers.items())
     enumerated = any("、" in lines[index].text[:cut] for index, cut in numbers.items())
@@ -71,17 +71,17 @@ def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> d
 
 
 def _measure_marker(line: Line) -> int:
-    """The length of a bullet that can open an item; 0 without one."""
+    """Return the length of a bullet that can start an item; 0 if there is none."""
     if line.code or RULE.match(line.text) or line.indent > 1:
         return 0
-    found = BULLET.match(line.text) or _GLUED.match(line.text)
-    if not found or (line.indent == 1 and not _LINKED.match(line.text, found.end())):
+    match = BULLET.match(line.text) or _GLUED.match(line.text)
+    if not match or (line.indent == 1 and not _LINKED.match(line.text, match.end())):
         return 0
-    return found.end()
+    return match.end()
 
 
 def _find_comments(lines: Sequence[Line], marks: Sequence[int]) -> dict[int, int]:
-    """The items that end before a comment on the list: index of the item to where the comment starts."""
+    """Find comments on the whole list: map the index of the item before each to where the comment starts."""
     loose = {start: at for start, end in pairwise(marks) if (at := _find_loose_text(lines, start, end))}
     if not loose:
         return {}
@@ -97,7 +97,7 @@ def _find_comments(lines: Sequence[Line], marks: Sequence[int]) -> dict[int, int
 
 
 def _find_loose_text(lines: Sequence[Line], start: int, end: int) -> int | None:
-    """Where running text at the margin follows a blank line, inside an item."""
+    """Return where running text at the margin follows a blank line inside an item."""
     return next(
         (
             i
@@ -109,13 +109,13 @@ def _find_loose_text(lines: Sequence[Line], start: int, end: int) -> int | None:
 
 
 def _is_one_line_item(lines: Sequence[Line], start: int, end: int) -> bool:
-    """True for an item with nothing attached to its head but wrapped text."""
+    """True for an item that has only its head, possibly wrapped."""
     return start + 1 >= end or not lines[start + 1].text or lines[start + 1].indent >= 2
 
 
 def _contains_summary_line(lines: Sequence[Line]) -> bool:
     labels = (split_label(line.text.lstrip()) for line in lines)
-    return any(found and find_field_kind(found[0], None) == "summary" for found in labels)
+    return any(label and find_field_kind(label[0], None) == "summary" for label in labels)
 
 
 def _is_running_text(lines: Sequence[Line], at: int) -> bool:
@@ -123,5 +123,5 @@ def _is_running_text(lines: Sequence[Line], at: int) -> bool:
     line = lines[at]
     if line.indent > 0 or starts_block(lines, at) or starts_table(lines, at) or opens_note(line):
         return False
-    labelled = split_label(line.text)
-    return labelled is None or find_field_kind(labelled[0], parse_only_url(line.text[labelled[1] :])) is None
+    label = split_label(line.text)
+    return label is None or find_field_kind(label[0], parse_only_url(line.text[label[1] :])) is None

@@ -1,4 +1,4 @@
-"""Labelled lines of an item, `论文：https://…`: the label says the kind, the editor's word stays."""
+"""Parses labelled lines of an item, such as `论文：https://…`. The label determines the kind of the field."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ _BARE_SUMMARY = lazy_pattern(r"(摘要|简评)\s*(?=\S)")
 
 
 def split_label(text: str) -> tuple[str, int] | None:
-    """The label a line opens with and where its value starts (characters); None without a label.
+    """Return the label at the start of a line and the index where its value starts; None without a label.
 
-    An address is no label: the scheme of `https://…` is not followed by a value here.
+    The scheme of a URL (`https://…`) is not a label.
     """
-    found = _LABEL.match(text)
-    if found and not text.startswith("//", found.end()):
-        return found.group(1), found.end()
-    bare = _BARE_SUMMARY.match(text)
-    return (bare.group(1), bare.end()) if bare else None
+    match = _LABEL.match(text)
+    if match and not text.startswith("//", match.end()):
+        return match.group(1), match.end()
+    match = _BARE_SUMMARY.match(text)
+    return (match.group(1), match.end()) if match else None
 
 
 def find_field_kind(label: str, url: str | None) -> str | None:
-    """The kind of the field a labelled line is; None when the line is prose.
+    """Return the kind of field for a label; None if the line is prose.
 
-    A label of the newsletters makes a field of any value, any other label only of an address.
+    A known label makes any value a field; another label does so only if the value is a URL.
     """
     key = label.replace(" ", "").lower()
     if key in _KINDS_BY_LABEL:
@@ -76,7 +76,7 @@ def find_field_kind(label: str, url: str | None) -> str | None:
 
 
 def parse_only_url(text: str) -> str:
-    """The URL a text consists of, with nothing but closing punctuation behind it; else empty."""
+    """Return the URL if the text is nothing else, apart from closing punctuation after it; else empty."""
     text = text.strip()
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
@@ -85,7 +85,9 @@ def parse_only_url(text: str) -> str:
 
 
 def find_only_link_url(value: Inlines) -> str | None:
-    """The URL of a value that is one link and nothing else."""
+    """Return the URL of a value that is one link and nothing else; None otherwise."""
     rest = [node for node in value if not isinstance(node, Link)]
-    found = [node for node in value if isinstance(node, Link)]
-    return found[0].url if len(found) == 1 and not plain(tuple(rest)).strip(" 。，；;.,") else None
+    found_links = [node for node in value if isinstance(node, Link)]
+    return (
+        found_links[0].url if len(found_links) == 1 and not plain(tuple(rest)).strip(" 。，；;.,") else None
+    )

@@ -1,4 +1,4 @@
-"""Front matter, and the H1: what a file says about its issue before the text begins."""
+"""Parses the front matter and the title of an issue, and determines its date."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _TITLE_FORM = lazy_pattern(
 
 
 def read_front_matter(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[FrontMatter, int]:
-    """The front matter at the head of a file and the number of lines it takes.
+    """Parse the front matter, and return it with the number of lines it takes.
 
-    Two forms: YAML between lines of three dashes, and a block of `Key: value` lines that ends at the
-    first blank one and has a title (Pelican, MultiMarkdown).
+    Two forms are supported: YAML between lines of three dashes, and `Key: value` lines up to a blank line,
+    one of them a title (Pelican, MultiMarkdown).
     """
     start = next((index for index, line in enumerate(lines) if line.text), len(lines))
     if start < len(lines) and lines[start].text == "---":
@@ -42,10 +42,10 @@ def read_front_matter(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> t
         return (), 0
     pairs = []
     for line in lines[start:]:
-        found = _HEADER.match(line.text)
-        if not found:
+        match = _HEADER.match(line.text)
+        if not match:
             break
-        pairs.append((found.group(1), found.group(2)))
+        pairs.append((match.group(1), match.group(2)))
     end = start + len(pairs)
     blank_after = end == len(lines) or not lines[end].text
     if len(pairs) > 1 and blank_after and any(key.lower() == "title" for key, _ in pairs):
@@ -58,29 +58,29 @@ def _parse_simple_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> 
     for line in lines:
         if not line.text or line.text.lstrip().startswith("#"):
             continue
-        found = _SIMPLE_PAIR.match(line.text)
-        if not found:
+        match = _SIMPLE_PAIR.match(line.text)
+        if not match:
             return _parse_full_yaml(lines, diagnostics)
-        value = (found.group(2) or "").strip()
-        pairs.append((found.group(1), value[1:-1] if value[:1] in ("'", '"') else value))
+        value = (match.group(2) or "").strip()
+        pairs.append((match.group(1), value[1:-1] if value[:1] in ("'", '"') else value))
     return tuple(pairs)
 
 
 def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMatter:
-    """Front matter that is more than plain `key: value` lines; PyYAML reads it, every value as text."""
+    """Parse front matter that is more than plain `key: value` lines, with PyYAML; values are text."""
     import yaml
 
     text = "\n".join(line.text for line in lines)
     try:
-        # a few lines of aliases to aliases can stand for more text than there is memory
+        # nested aliases can expand to more text than fits into memory
         for token in yaml.scan(text, Loader=yaml.BaseLoader):
             if isinstance(token, yaml.AliasToken):
                 raise yaml.MarkedYAMLError(problem_mark=token.start_mark)
         values = yaml.load(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        at = lines[min(mark.line, len(lines) - 1)] if mark else lines[0]
-        diagnostics.append(Diagnostic("front-matter", "the front matter is not valid YAML", at.pos))
+        line = lines[min(mark.line, len(lines) - 1)] if mark else lines[0]
+        diagnostics.append(Diagnostic("front-matter", "the front matter is not valid YAML", line.pos))
         return tuple(_split_pair(line.text) for line in lines if line.text)
     if not isinstance(values, dict):
         return (("", text),)
@@ -88,24 +88,24 @@ def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Fr
 
 
 def _split_pair(text: str) -> tuple[str, str]:
-    """A line of broken front matter: its key and value, or all of it without a key."""
+    """Split a line of invalid front matter into key and value; without a key, the whole line is the value."""
     key, colon, value = text.partition(":")
     return (key.strip(), value.strip()) if colon and _KEY.match(text) else ("", text)
 
 
 def get_front_value(front: FrontMatter, key: str) -> str:
-    """The value of a key, whatever its case; empty without one."""
+    """Return the value of a key, ignoring case; empty if there is none."""
     return next((value for name, value in front if name.lower() == key), "")
 
 
 def read_title(text: str, pos: Pos, inline_reader: InlineReader) -> Title:
-    """A title of the form `NAME (DATE)：topic/topic`, or of any other."""
+    """Parse a title, of the form `NAME (DATE)：topic/topic` or any other."""
     nodes = inline_reader.read(text, pos)
-    found = _TITLE_FORM.match(plain(nodes).strip())
-    if not found:
+    match = _TITLE_FORM.match(plain(nodes).strip())
+    if not match:
         return Title(nodes, plain(nodes).strip(), regular=False, pos=pos)
-    topics = tuple(topic.strip() for topic in re.split(r"[/／]", found.group("rest")) if topic.strip())
-    return Title(nodes, found.group("name"), found.group("date"), topics, True, pos)
+    topics = tuple(topic.strip() for topic in re.split(r"[/／]", match.group("rest")) if topic.strip())
+    return Title(nodes, match.group("name"), match.group("date"), topics, True, pos)
 
 
 def is_title_form(text: str) -> bool:
@@ -114,18 +114,18 @@ def is_title_form(text: str) -> bool:
 
 
 def find_date(text: str) -> dt.date | None:
-    """The first date in a text, if it is one of the calendar."""
-    found = _DATE.search(text)
-    if not found:
+    """Return the first date in a text; None if there is none, or it is not a valid date."""
+    match = _DATE.search(text)
+    if not match:
         return None
     try:
-        return dt.date(*(int(part) for part in found.groups()))
+        return dt.date(*(int(part) for part in match.groups()))
     except ValueError:
         return None
 
 
 def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt.date | None:
-    """The date of an issue: front matter, else file name, else title. A placeholder day is no date."""
+    """Return the date of the front matter, else of the file name, else of the title; None with day "xx"."""
     stem = PurePath(path).stem
     if re.match(r"\d{4}-\d{2}-[xX]{2}", stem):
         return None
@@ -136,6 +136,5 @@ def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt
 
 
 def locate_front_matter(lines: Sequence[Line], count: int) -> Pos:
-    """The place of the front matter, its dashes included."""
-    kept = [line for line in lines[:count] if line.text]
-    return compute_span(kept)
+    """Return the position of the front matter, including the lines of dashes."""
+    return compute_span([line for line in lines[:count] if line.text])

@@ -1,4 +1,4 @@
-"""Heading lines: which there are, which is the title, which are items."""
+"""Finds headings, and determines which one is the title and which are items."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LINKED = lazy_pattern(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
 
 @dataclass(slots=True)
 class Heading:
-    """A heading line: where it is among the lines, its level (1 to 6) and its text."""
+    """A heading: the index of its line, its level (1 to 6) and its text."""
 
     index: int
     level: int
@@ -28,8 +28,8 @@ class Heading:
 
 
 def find_headings(lines: Sequence[Line]) -> list[Heading]:
-    """All headings. Without any, lines that are nothing but a usual section name count as some."""
-    found = []
+    """Return all headings. If there are none, lines with only a common section name count as headings."""
+    headings = []
     for index, line in enumerate(lines):
         if line.code or "#" not in line.text[:4]:
             continue
@@ -41,16 +41,17 @@ def find_headings(lines: Sequence[Line]) -> list[Heading]:
         if level > 6 and not is_title_form(text):
             continue
         start = match.start(2) if match[2] else len(line.text)
-        found.append(Heading(index, 1 if level > 6 else level, Line(line.number, text, line.column + start)))
-    if not found:
+        text_line = Line(line.number, text, line.column + start)
+        headings.append(Heading(index, 1 if level > 6 else level, text_line))
+    if not headings:
         for index, line in enumerate(lines):
             if _PLAIN_SECTION.match(line.text) and index + 1 < len(lines):
-                found.append(Heading(index, 2, line))
-    return found
+                headings.append(Heading(index, 2, line))
+    return headings
 
 
 def find_title_heading(headings: Sequence[Heading], front_title: str) -> Heading | None:
-    """The heading that is the issue's title: the first H1, unless the front matter has another title."""
+    """Return the title: the first heading if it is an H1, unless the front matter has another title."""
     if not headings or headings[0].level != 1:
         return None
     first = headings[0]
@@ -60,7 +61,7 @@ def find_title_heading(headings: Sequence[Heading], front_title: str) -> Heading
 
 
 def starts_linked_item(line: Line) -> bool:
-    """True for a bullet or number whose text starts with a link, tags aside."""
+    """True for a bullet or number whose text starts with a link, after optional tags."""
     if line.code:
         return False
     marker = BULLET.match(line.text) or NUMBER.match(line.text)
@@ -68,12 +69,12 @@ def starts_linked_item(line: Line) -> bool:
 
 
 def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> dict[int, int]:
-    """Headings of level 3 and deeper that are items: line number to the length of the marker.
+    """Find headings of level 3 to 6 that are items: map their line numbers to the length of the marker.
 
-    A heading is an item when it is linked or numbered, or an address stands alone below it, and no list
-    of linked items follows it.
+    A heading is an item if it is linked or numbered, or has a line with only a URL below it, and no list of
+    linked items follows.
     """
-    found = {}
+    item_headings = {}
     for heading, following in zip_longest(headings, headings[1:]):
         if heading.level < 3:
             continue
@@ -84,19 +85,19 @@ def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> di
         if any(starts_linked_item(line) for line in body):
             continue
         if linked or number or any(_is_url_line(line) for line in body if line.text):
-            found[heading.text.number] = heading.text.column - 1 + (number.end() if number else 0)
-    return found
+            item_headings[heading.text.number] = heading.text.column - 1 + (number.end() if number else 0)
+    return item_headings
 
 
 def _is_url_line(line: Line) -> bool:
-    labelled = split_label(line.text.lstrip())
-    rest = line.text.lstrip()[labelled[1] :] if labelled else line.text
+    label = split_label(line.text.lstrip())
+    rest = line.text.lstrip()[label[1] :] if label else line.text
     url = parse_only_url(rest)
-    return bool(url) and (labelled is None or find_field_kind(labelled[0], url) is not None)
+    return bool(url) and (label is None or find_field_kind(label[0], url) is not None)
 
 
 def find_first_item(lines: Sequence[Line]) -> int:
-    """Where the items of an issue without any heading start; the end when it has none."""
+    """Return where the items of an issue without headings start; the end if it has none."""
     for index, line in enumerate(lines):
         if "热身" in line.text or "开胃" in line.text:
             break

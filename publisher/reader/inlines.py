@@ -1,8 +1,8 @@
-"""Runs of inline Markdown as nodes: mistune finds the tokens, this module makes them ours.
+"""Parses inline Markdown into nodes, from the tokens of mistune.
 
-Four things differ from CommonMark because the newsletter's editors write Chinese: bold and emphasis next
-to full-width punctuation work, a bare URL is a link and ends before Chinese text, raw HTML becomes nodes,
-and formulas between dollar signs stay as written.
+Differences from CommonMark, mostly for Chinese text: bold and emphasis work next to full-width punctuation,
+a bare URL is a link and ends before Chinese text, raw HTML becomes nodes, and formulas between dollar signs
+are kept as they are.
 """
 
 from __future__ import annotations
@@ -42,23 +42,23 @@ Token = dict[str, Any]
 
 _SPECIAL = lazy_pattern(r"[\\`*_<\[&\n$\u00a0\u2002]|https?://")
 _ENTITY = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# RFC 3986 without brackets, bars, braces and backslashes, which end a bare URL in running text
+# the characters of RFC 3986 without brackets; like bars, braces and backslashes, those end a bare URL
 URL = r"https?://[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
-# mistune percent-encodes all of an address, and a host is the one part where that changes its meaning
+# mistune percent-encodes the whole URL, which changes the meaning of a host
 _HOST = lazy_pattern(r"\Ahttps?://[^/?#]*%[^/?#]*")
 _FORMULA = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
-# no person writes more marks in one run: a paste gone wrong, which must not take minutes to read
+# more special characters in one run come from a pasting accident, which must not take minutes to parse
 _LONG_TEXT = 20_000
 _MAX_MARKS = 5_000
 _SPACES = lazy_pattern("[\u00a0\u2002\u2003]")
 
 
 def bare_url(text: str) -> str:
-    """The URL at the start of `text`, without the punctuation and brackets that follow it in prose."""
-    found = re.match(URL, text)
-    if not found:
+    """Return the URL at the start of `text`, without punctuation and brackets that follow it in prose."""
+    match = re.match(URL, text)
+    if not match:
         return ""
-    url = found.group()
+    url = match.group()
     end = len(url)
     unopened = url.count(")") - url.count("(")
     while end:
@@ -71,7 +71,7 @@ def bare_url(text: str) -> str:
 
 
 class _MistuneParser(InlineParser):
-    """mistune's inline parser with our URL and formula rules, and our pairing of asterisks."""
+    """The inline parser of mistune, with rules for URLs and formulas, and our pairing of asterisks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class _MistuneParser(InlineParser):
         self.register("formula", _FORMULA, _parse_formula, before="escape", start_chars="$")
 
     def parse_emphasis(self, m: Match[str], state: InlineState) -> int:
-        """A run of asterisks or underscores becomes a delimiter token, paired later."""
+        """Append a delimiter token for a run of asterisks or underscores, to be paired later."""
         before = state.src[m.start() - 1] if m.start() else ""
         state.append_token(build_delimiter(m.group(), before, state.src[m.end() : m.end() + 1]))
         return m.end()
@@ -107,18 +107,18 @@ def _parse_formula(inline: InlineParser, m: Match[str], state: InlineState) -> i
 
 
 class InlineReader:
-    """Reads inline runs of one issue. `dropped` collects what no reader may see."""
+    """Parses the inline text of one issue. `dropped` collects what subscribers must not see."""
 
     def __init__(self, definitions: Mapping[str, str]) -> None:
-        """`definitions` are the link reference definitions, label to URL."""
+        """`definitions` maps labels of link reference definitions to URLs."""
         self._parser = _MistuneParser()
         self._env = {"ref_links": {unikey(label): {"url": url} for label, url in definitions.items()}}
         self.dropped: list[Dropped] = []
 
     def read(self, text: str, pos: Pos = NO_POSITION, *, in_link: bool = False) -> Inlines:
-        """Nodes for a run of text, which may contain newlines; `pos` is where it stands.
+        """Parse a text at position `pos`, which may contain newlines.
 
-        With `in_link`, the run is the text of a link: URLs in it stay text.
+        With `in_link`, it is the text of a link, and URLs in it stay text.
         """
         if not _SPECIAL.search(text):
             return (Text(text),) if text else ()
@@ -130,16 +130,16 @@ class InlineReader:
         return self._build_nodes(self._parser.render(state), pos)
 
     def record_dropped(self, name: str, text: str, pos: Pos) -> None:
-        """Record something inside a line that no reader may see."""
+        """Record something inside a line that subscribers must not see."""
         self.dropped.append(Dropped(name, text, inline=True, pos=pos))
 
     def find_definition(self, label: str) -> str | None:
-        """The URL a link reference definition gives for a label."""
-        found = self._env["ref_links"].get(unikey(label))
-        return found["url"] if found else None
+        """Return the URL of the link reference definition for a label; None if there is none."""
+        definition = self._env["ref_links"].get(unikey(label))
+        return definition["url"] if definition else None
 
     def _build_nodes(self, tokens: list[Token], pos: Pos) -> Inlines:
-        """Tokens of one level as nodes; raw HTML opens and closes levels of its own."""
+        """Convert the tokens of one level to nodes; HTML elements open and close further levels."""
         if not any(token["type"] == "inline_html" for token in tokens):
             return merge_texts([node for token in tokens for node in self._build_node(token, pos)])
         stack: list[tuple[str, dict[str, str], list[Inline]]] = [("", {}, [])]
@@ -222,7 +222,7 @@ class InlineReader:
             out.extend(children)
 
     def _build_link(self, children: Inlines, url: str, pos: Pos) -> Inlines:
-        url = _HOST.sub(lambda found: unquote(found.group()), url.strip())
+        url = _HOST.sub(lambda match: unquote(match.group()), url.strip())
         if not url:
             return children
         if not is_safe_url(url):
@@ -240,25 +240,26 @@ class InlineReader:
 
 
 def _resolve_entities(text: str) -> str:
-    """Text with character references resolved and unusual spaces made plain."""
+    """Resolve character references, and replace no-break and other wide spaces by plain ones."""
     if "&" in text:
-        text = _ENTITY.sub(lambda found: unescape(found.group()), text)
+        text = _ENTITY.sub(lambda match: unescape(match.group()), text)
     return _SPACES.sub(" ", text)
 
 
 def _read_unmarked(text: str) -> Inlines:
-    """A run as plain text with its bare URLs linked, no other markup looked for."""
+    """Return the text with bare URLs as links, and no other markup parsed."""
     nodes: list[Inline] = []
     at = 0
-    for found in re.finditer(r"https?://", text):
-        if found.start() >= at and (url := bare_url(text[found.start() : found.start() + _LONG_TEXT])):
-            nodes += [Text(_resolve_entities(text[at : found.start()])), Link((Text(url),), url)]
-            at = found.start() + len(url)
+    for match in re.finditer(r"https?://", text):
+        start = match.start()
+        if start >= at and (url := bare_url(text[start : start + _LONG_TEXT])):
+            nodes += [Text(_resolve_entities(text[at:start])), Link((Text(url),), url)]
+            at = start + len(url)
     return merge_texts([*nodes, Text(_resolve_entities(text[at:]))])
 
 
 def merge_texts(nodes: list[Inline]) -> Inlines:
-    """The nodes with neighbouring texts joined and empty ones gone."""
+    """Join adjacent texts, and remove empty ones."""
     out: list[Inline] = []
     texts: list[str] = []
     for node in nodes:

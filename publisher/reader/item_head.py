@@ -1,4 +1,4 @@
-"""The head line of an item: tags, link, source, extras, tail, and what editors leave unfinished."""
+"""Parses the head line of an item: tags, link, source, extra links and tail, even if the syntax is wrong."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
 _TITLE = lazy_pattern(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
 _MAX_TITLE_LENGTH = 10_000
-"""No title a person wrote is longer, in characters; beyond, code and sources are not looked for."""
+"""In characters. In a longer title, which is a pasting accident, code and sources are not parsed."""
 
 _LENTICULAR_LINK = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
 
 
 @dataclass(slots=True)
 class ItemHead:
-    """What a head line says; filled step by step, then copied into an Item."""
+    """The parts of a head line; filled step by step, then copied into an Item."""
 
     title: Inlines = ()
     url: str | None = None
@@ -38,18 +38,18 @@ class ItemHead:
 
 
 def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
-    """Where the bracket at `start` closes, past nested ones, escapes and code; -1 if never."""
-    depth, past = 0, start
-    code_counts = opener == "[" and len(text) <= _MAX_TITLE_LENGTH
-    for found in _BRACKETS.finditer(text, start):
-        at, char = found.start(), found.group()
-        if at < past:
+    """Return where the bracket at `start` closes, skipping nested ones, escapes and code; -1 if never."""
+    depth, skip_to = 0, start
+    skips_code = opener == "[" and len(text) <= _MAX_TITLE_LENGTH
+    for match in _BRACKETS.finditer(text, start):
+        at, char = match.start(), match.group()
+        if at < skip_to:
             continue
         if char == "\\":
-            past = at + 2
+            skip_to = at + 2
         elif char == "`":
-            if code_counts and (code := _CODE_SPAN.match(text, at)):
-                past = code.end()
+            if skips_code and (code := _CODE_SPAN.match(text, at)):
+                skip_to = code.end()
         elif char == opener:
             depth += 1
         elif char == closer:
@@ -60,7 +60,7 @@ def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str =
 
 
 def parse_link_at(text: str, start: int) -> tuple[str, str, int] | None:
-    """The caption, URL and end of the link `[caption](url)` that starts at `start`, if it is whole."""
+    """Return caption, URL and end of the link `[caption](url)` at `start`; None if it is incomplete."""
     end = find_closing_bracket(text, start)
     if end < 0 or not text.startswith("(", end + 1):
         return None
@@ -72,14 +72,14 @@ def parse_link_at(text: str, start: int) -> tuple[str, str, int] | None:
 
 
 class ItemHeadReader:
-    """Reads the head lines of one issue; what had to be mended goes to `diagnostics`."""
+    """Parses the head lines of one issue. Syntax errors are added to `diagnostics`."""
 
     def __init__(self, inline_reader: InlineReader, diagnostics: list[Diagnostic]) -> None:
         self._inline_reader = inline_reader
         self._diagnostics = diagnostics
 
     def read(self, line: Line) -> ItemHead:
-        """A head line, its bullet or number cut off already."""
+        """Parse a head line whose bullet or number has been removed."""
         head = ItemHead()
         text = line.text
         at = self._read_tags(text, head)
@@ -111,7 +111,7 @@ class ItemHeadReader:
         self._diagnostics.append(Diagnostic(code, message, pos))
 
     def _read_tags(self, text: str, head: ItemHead) -> int:
-        """Read `[CVPR2021][2104.11487] ` off the front; returns where the rest starts."""
+        """Parse tags such as `[CVPR2021][2104.11487] `. Return the index where the rest starts."""
         at = 0
         while text.startswith("[", at):
             end = find_closing_bracket(text, at)
@@ -136,14 +136,13 @@ class ItemHeadReader:
         return end > 0 and self._inline_reader.find_definition(rest[1:end]) is not None
 
     def _read_bracketed(self, text: str, at: int, line: Line, head: ItemHead) -> None:
-        if whole := parse_link_at(text, at):
-            caption, url, end = whole
-            self._read_linked(text, (caption, url, end), line, head)
+        if link := parse_link_at(text, at):
+            self._read_linked(text, link, line, head)
             return
         close = find_closing_bracket(text, at)
-        if close > 0 and (address := self._resolve_reference(text, at, close)):
+        if close > 0 and (url := self._resolve_reference(text, at, close)):
             self._read_caption(text[at + 1 : close], line, head)
-            head.url = address
+            head.url = url
             second = find_closing_bracket(text, close + 1) if text.startswith("[", close + 1) else close
             self._read_tail(text[second + 1 :], line, head)
             return
@@ -159,14 +158,12 @@ class ItemHeadReader:
         self._read_caption(caption, line, head)
         start = end - len(url) - 1
         if not url:
-            self._report("empty-url", "the link has no address", line, text.rindex("(", 0, end), end)
+            self._report("empty-url", "the link has no URL", line, text.rindex("(", 0, end), end)
         elif (
             not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url)
             and (inner := re.search(r"https?://", url))
         ) or (not url.startswith("http") and (inner := re.search(r"https?://", url)) and not url.isascii()):
-            self._report(
-                "malformed-url", "the address has text before it", line, start, start + inner.start()
-            )
+            self._report("malformed-url", "there is text before the URL", line, start, start + inner.start())
             head.tail, url = (Text(url[: inner.start()]),), url[inner.start() :]
         if url and not links.is_safe_url(url):
             self._inline_reader.record_dropped("unsafe-url", url, line.pos)
@@ -175,16 +172,16 @@ class ItemHeadReader:
         if text.startswith("(", end) and (stop := find_closing_bracket(text, end, "(", ")")) > 0:
             second = text[end + 1 : stop].strip()
             if second == url:
-                self._report("double-url", "the address is written twice", line, end, stop + 1)
+                self._report("double-url", "the URL is written twice", line, end, stop + 1)
                 end = stop + 1
             elif bare_url(second) == second and second:
-                self._report("double-url", "a second address follows the link", line, end, stop + 1)
+                self._report("double-url", "a second URL follows the link", line, end, stop + 1)
                 head.extras.append(Link((Text(second),), second))
                 end = stop + 1
         self._read_rest(text, end, line, head)
 
     def _read_rest(self, text: str, at: int, line: Line, head: ItemHead) -> None:
-        """Extra links, then the tail."""
+        """Parse extra links, then the tail."""
         while True:
             start = at + len(text[at:]) - len(text[at:].lstrip())
             if not text.startswith("[", start) or not (extra := parse_link_at(text, start)):
@@ -208,14 +205,14 @@ class ItemHeadReader:
             head.tail += self._inline_reader.read(text if head.tail else text.lstrip(), line.pos)
 
     def _read_broken_link(self, text: str, at: int, close: int, line: Line, head: ItemHead) -> None:
-        """A link that is not whole: keep the text, take the address if there is one."""
-        found = re.search(r"https?://", text[at:])
-        start = at + found.start() if found else -1
-        if found and close < 0 and not re.search(r"[\])）(（\[【]\s*\Z", text[at + 1 : start]):
-            found = None  # an address in the middle of unfinished text belongs to the text
-        if not found:
+        """Parse an incomplete link: keep its text, and its URL if there is one."""
+        match = re.search(r"https?://", text[at:])
+        start = at + match.start() if match else -1
+        if match and close < 0 and not re.search(r"[\])）(（\[【]\s*\Z", text[at + 1 : start]):
+            match = None  # a URL in the middle of the text of an unclosed bracket is part of that text
+        if not match:
             if close == len(text.rstrip()) - 1:
-                self._report("missing-url", "the title has no address", line, at, close + 1)
+                self._report("missing-url", "the title has no URL", line, at, close + 1)
                 self._read_caption(text[at + 1 : close], line, head)
             else:
                 self._report("unclosed-link", "this bracket is never closed", line, at, at + 1)
@@ -228,15 +225,15 @@ class ItemHeadReader:
         if label and label.group(2).strip() and not close < 0:
             caption, words = label.group(1), label.group(2)
             head.tail = (Text(words),)
-            self._report("malformed-url", "the address has text before it", line, at, start)
+            self._report("malformed-url", "there is text before the URL", line, at, start)
         elif wide := re.search(r"（\s*\Z", before):
             opened = at + 1 + wide.start()
-            message = "the address stands in full-width parentheses"
+            message = "the URL is in full-width parentheses"
             self._report("fullwidth-paren", message, line, opened, opened + 1)
         elif text.startswith("](", start - 2) and find_closing_bracket(text, start - 1, "(", ")") < 0:
             self._report("unclosed-link", "this parenthesis is never closed", line, start - 1, start)
         else:
-            self._report("malformed-link", "the brackets of this link are mixed up", line, at, start)
+            self._report("malformed-link", "the brackets of this link do not match", line, at, start)
         self._read_caption(caption, line, head)
         head.url = url
         rest = text[start + len(url) :]
@@ -252,7 +249,7 @@ class ItemHeadReader:
             self._read_caption(text, line, head)
 
     def _read_caption(self, caption: str, line: Line, head: ItemHead) -> None:
-        """Split `owner/name：title | source` and read its inline markup."""
+        """Split `owner/name：title | source`, and parse the inline markup."""
         before, last = _split_source(caption)
         title = before if last is None else before.rstrip()
         if last is not None:
@@ -262,28 +259,28 @@ class ItemHeadReader:
                 head.source = plain(self._inline_reader.read(last, in_link=True))
             else:
                 bar = max(line.text.rfind(caption), 0) + len(before)
-                self._report("empty-source", "nothing follows the bar", line, bar, bar + 1)
+                self._report("empty-source", "no source after the bar", line, bar, bar + 1)
         if prefix := _REPO_PREFIX.match(title):
             head.repo = f"{prefix.group(1)}/{prefix.group(2)}"
         head.title = self._inline_reader.read(title.strip(), line.pos, in_link=True)
 
 
 def find_arxiv_id(tags: list[str], url: str | None) -> str | None:
-    """The arXiv id an item is about: by tag first, else by address."""
+    """Return the arXiv id of an item: from its tags, else from its URL; None if there is none."""
     for tag in tags:
-        if found := _ARXIV_TAG.match(tag):
-            return found.group(1)
+        if match := _ARXIV_TAG.match(tag):
+            return match.group(1)
     return links.parse_arxiv_id(url) if url else None
 
 
 def _split_source(caption: str) -> tuple[str, str | None]:
-    """Title and last segment after a bar; None when nothing there looks like a source.
+    """Return the title and the text after the last bar; None for the latter if it cannot be a source.
 
-    A source has at most 12 CJK characters and none of ，。！？, unless 、 makes it a list of authors.
+    A source has at most 12 CJK characters and none of ，。！？, unless it is a list of authors with 、.
     """
     if len(caption) > _MAX_TITLE_LENGTH:
         return caption, None
-    masked = _CODE_SPAN.sub(lambda found: "`" * len(found.group()), caption)
+    masked = _CODE_SPAN.sub(lambda match: "`" * len(match.group()), caption)
     for index in range(len(masked) - 1, -1, -1):
         if masked[index] not in "|｜" or (index and masked[index - 1] == "\\"):
             continue

@@ -1,4 +1,4 @@
-"""Source text as lines that know where they stood."""
+"""Decodes the source of an issue and splits it into lines with positions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from publisher.errors import IssueError
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 
-# what no channel can carry: XML 1.0 and HTML both refuse it (www.w3.org/TR/xml/#charsets)
+# not allowed in XML 1.0 or HTML (www.w3.org/TR/xml/#charsets), so no channel could output them
 _INVALID_CHARACTERS = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SPACES = lazy_pattern("[\x0b\x0c\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One source line, or what is left of it inside a quote or list.
+    """A source line, or what remains of it inside a quote or list.
 
-    `text` has no white space at its end; `column` is where it starts in the source; `hard` says that
-    the editor ended it with a Markdown hard break; `code` that it lies inside a code fence.
+    `text` has no trailing white space; `column` is where it starts in the source. `hard` is true if the line
+    ends with a Markdown hard break, `code` if it is inside a code fence.
     """
 
     number: int
@@ -31,7 +31,7 @@ class Line:
 
     @property
     def indent(self) -> int:
-        """The width of the white space at the start, tabs to multiples of four."""
+        """The width of the leading white space, with tab stops every four columns."""
         width = 0
         for char in self.text:
             if char == " ":
@@ -44,19 +44,19 @@ class Line:
 
     @property
     def pos(self) -> Pos:
-        """The line's text without the white space before it."""
+        """The position of the text without leading white space."""
         start = len(self.text) - len(self.text.lstrip())
         return Pos(self.number, self.column + start, self.number, self.column + len(self.text))
 
     def cut(self, count: int) -> Line:
-        """The line without its first `count` characters."""
+        """Return the line without its first `count` characters."""
         return Line(self.number, self.text[count:], self.column + count, self.hard, self.code)
 
 
 def decode(data: bytes, path: str = "") -> str:
-    """Bytes of an issue as text: UTF-8, with or without a byte order mark, or UTF-16 with one.
+    """Decode an issue: UTF-8 with or without a byte order mark, or UTF-16 with one.
 
-    Raises IssueError with file, line and column when the bytes are something else.
+    Raises IssueError with file, line and column if the bytes are not valid UTF-8.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
@@ -68,12 +68,12 @@ def decode(data: bytes, path: str = "") -> str:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         raise IssueError(
             f"{path}:{line}:{column}: byte 0x{data[error.start]:02x} is not UTF-8",
-            "save the file as UTF-8 in your editor",
+            "save the file as UTF-8",
         ) from None
 
 
 def split_lines(text: str) -> list[Line]:
-    """The lines of a text. A character no channel can carry becomes U+FFFD, so columns stay right."""
+    """Split a text into lines. Invalid characters are replaced by U+FFFD, which keeps columns correct."""
     text = _INVALID_CHARACTERS.sub("\ufffd", _SPACES.sub(" ", text.removeprefix("\ufeff")))
     lines = []
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
@@ -86,7 +86,7 @@ def split_lines(text: str) -> list[Line]:
 
 
 def compute_span(lines: Sequence[Line]) -> Pos:
-    """The stretch from the first to the last of some lines."""
+    """Return the position from the start of the first line to the end of the last."""
     first, last = lines[0].pos, lines[-1].pos
     return Pos(first.line, first.column, last.end_line, last.end_column)
 
@@ -95,8 +95,8 @@ _CJK_MARKS = frozenset("“”‘’—…·")
 
 
 def is_cjk(char: str) -> bool:
-    """True for a CJK letter or a punctuation mark written with them; false for the empty string."""
-    # by comparison: a character class of these ranges takes as long to compile as all others together
+    """True for a CJK character or punctuation mark; false for the empty string."""
+    # comparisons, because a character class of these ranges takes as long to compile as all others together
     return (
         "\u2e80" <= char <= "\u9fff"
         or "\uf900" <= char <= "\ufaff"

@@ -1,4 +1,4 @@
-"""Remarks to the reader: `> 注：…`, `<font>注：…</font>`, and what kind each is."""
+"""Parses notes to subscribers, `> 注：…` or `<font>注：…</font>`, and classifies them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def opens_note(line: Line) -> bool:
 
 
 def read_note(lines: Sequence[Line], at: int, inline_reader: InlineReader) -> tuple[Note, int]:
-    """The note that starts at `at`, and where the next line is: quoted lines below belong to it."""
+    """Parse the note at `at`, with quoted lines below it. Return it and the index of the next line."""
     first = lines[at]
     opening = _NOTE.match(first.text) or _HISTORY.match(first.text)
     end = at + 1

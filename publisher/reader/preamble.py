@@ -1,4 +1,4 @@
-"""What stands before the first section: tagline, notes, guide, warm-up."""
+"""Parses the lines before the first section: tagline, notes, guide and warm-up."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SUBJECT_LIMIT = 14
 
 @dataclass(slots=True)
 class Preamble:
-    """What was found, in the fields an Issue has for it."""
+    """The parsed parts of the preamble, named like the fields of an Issue."""
 
     tagline: Inlines = ()
     tagline_pos: Pos = NO_POSITION
@@ -50,7 +50,7 @@ class Preamble:
 
 @dataclass(slots=True)
 class _GuideParts:
-    """What belongs to the guide, as it is found."""
+    """Collects the parts of the guide."""
 
     label: str = ""
     label_pos: Pos = NO_POSITION
@@ -58,13 +58,13 @@ class _GuideParts:
     blocks: list[Block] = field(default_factory=list)
 
     def add(self, lines: Sequence[Line], blocks: Sequence[Block]) -> None:
-        """More lines of the guide."""
+        """Add lines of the guide and the blocks parsed from them."""
         self.lines += lines
         self.blocks += blocks
 
 
 class PreambleReader:
-    """Reads the lines between the title and the first section."""
+    """Parses the lines between the title and the first section."""
 
     def __init__(
         self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[Diagnostic]
@@ -74,8 +74,8 @@ class PreambleReader:
         self._diagnostics = diagnostics
 
     def read(self, lines: Sequence[Line], *, has_title: bool) -> Preamble:
-        """The preamble of an issue; `titled` says that a title stood above it, so a tagline may follow."""
-        found = Preamble()
+        """Parse the preamble. Only an issue with a title (`has_title`) can have a tagline."""
+        preamble = Preamble()
         guide = _GuideParts()
         first = True
         at = 0
@@ -86,12 +86,10 @@ class PreambleReader:
                 continue
             if opens_note(line):
                 note, at = read_note(lines, at, self._inline_reader)
-                found.notes.append(note)
+                preamble.notes.append(note)
             elif has_title and first and (tagline := _TAGLINE.match(line.text)):
-                found.tagline, found.tagline_pos = (
-                    self._inline_reader.read(tagline.group(1), line.pos),
-                    line.pos,
-                )
+                preamble.tagline = self._inline_reader.read(tagline.group(1), line.pos)
+                preamble.tagline_pos = line.pos
                 at += 1
             elif (opening := _GUIDE.match(line.text)) and not guide.label:
                 guide.label, guide.label_pos = opening.group(1), line.pos
@@ -100,14 +98,14 @@ class PreambleReader:
                 guide.add(lines[at:end], self._blocks.read(inside, prose=True))
                 at = end
             elif self._opens_warmup(lines, at):
-                found.warmup, at = self._read_warmup(lines, at, found.warmup)
+                preamble.warmup, at = self._read_warmup(lines, at, preamble.warmup)
             else:
                 end = self._find_paragraph_end(lines, at)
                 guide.add(lines[at:end], self._blocks.read(lines[at:end], prose=True))
                 at = end
             first = False
-        found.guide = self._build_guide(guide)
-        return found
+        preamble.guide = self._build_guide(guide)
+        return preamble
 
     def _build_guide(self, parts: _GuideParts) -> Guide | None:
         if not parts.lines:
@@ -132,14 +130,14 @@ class PreambleReader:
         return end
 
     def _introduces_bullets(self, lines: Sequence[Line], at: int) -> bool:
-        """True for a line that announces the bullets right below it."""
+        """True for a line that introduces the bullets directly below it."""
         listed = at + 1 < len(lines) and self._measure_bullet(lines[at + 1]) > 0
         return listed and bool(_INTRO.search(lines[at].text)) and lines[at].text.endswith((":", "："))
 
     def _find_paragraph_end(self, lines: Sequence[Line], at: int) -> int:
-        """The end of a block of other text: a blank line ends it, a note, the guide or the warm-up too.
+        """Return the end of a block of other text: a blank line, a note, the guide or the warm-up ends it.
 
-        Behind a blank line inside a list, indented text goes on.
+        Indented text after a blank line in a list continues it.
         """
         end = at + 1
         while end < len(lines):
@@ -160,14 +158,14 @@ class PreambleReader:
         return end
 
     def _measure_bullet(self, line: Line) -> int:
-        """How many characters the bullet of a warm-up line takes; 0 without one."""
+        """Return the length of the bullet of a warm-up line; 0 if there is none."""
         if line.code or line.indent > 1:
             return 0
-        found = BULLET.match(line.text) or _DASH.match(line.text)
-        if not found and (glued := re.match(r"\s?[-•](?=(.))", line.text)):
-            # by comparison: a character class of this range takes long to compile
+        match = BULLET.match(line.text) or _DASH.match(line.text)
+        if not match and (glued := re.match(r"\s?[-•](?=(.))", line.text)):
+            # a comparison, because a character class of this range takes long to compile
             return glued.end() if glued[1] in "[【" or "\u4e00" <= glued[1] <= "\u9fff" else 0
-        return found.end() if found else 0
+        return match.end() if match else 0
 
     def _opens_warmup(self, lines: Sequence[Line], at: int) -> bool:
         line = lines[at]
@@ -208,7 +206,7 @@ class PreambleReader:
         return Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
 
     def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[Brief]) -> int:
-        """Read bulleted lines up to a blank one; a line without a bullet between them is a brief too."""
+        """Parse bulleted lines up to a blank one; a line between them without a bullet is a brief too."""
         while at < len(lines) and lines[at].text and not opens_note(lines[at]):
             line = lines[at]
             cut = self._measure_bullet(line)
@@ -238,19 +236,19 @@ class PreambleReader:
 
 
 def _find_resumed_text(lines: Sequence[Line], blank: int) -> int:
-    """Where indented text goes on behind a blank line; 0 when other text follows."""
+    """Return where indented text continues after a blank line; 0 if other text follows."""
     after = next((at for at in range(blank, len(lines)) if lines[at].text), 0)
     return after if lines[after].indent >= 2 else 0
 
 
 def extend_position(pos: Pos, line: Line) -> Pos:
-    """The stretch, prolonged to the end of a line."""
+    """Extend a position to the end of a line."""
     return Pos(pos.line, pos.column, line.pos.end_line, line.pos.end_column)
 
 
 def _extract_subject(text: str) -> str:
-    found = re.match(rf"([^:：，。；,;]{{1,{_SUBJECT_LIMIT}}})[:：]", text)
-    return found.group(1).strip() if found and not text[found.end() :].startswith("//") else ""
+    match = re.match(rf"([^:：，。；,;]{{1,{_SUBJECT_LIMIT}}})[:：]", text)
+    return match.group(1).strip() if match and not text[match.end() :].startswith("//") else ""
 
 
 def _split_segments(text: str) -> tuple[Segment, ...]:

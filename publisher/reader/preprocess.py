@@ -1,4 +1,4 @@
-"""The first pass over the lines: code is marked; comments, scripts and link definitions are taken out."""
+"""The first pass over the lines: marks code, and removes comments, scripts and link reference definitions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HIDDEN = lazy_pattern(r"\s*<(script|style|template)\b[^>]*>", re.IGNORECASE)
 
 @dataclass(slots=True)
 class PreprocessedLines:
-    """What is left of the text, and what was taken out of it."""
+    """The remaining lines, and what was removed from them."""
 
     lines: list[Line] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
@@ -29,7 +29,7 @@ class PreprocessedLines:
 
 
 def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
-    """Mark code, and take comments, scripts and link definitions out of the text."""
+    """Mark code, and remove comments, scripts and link reference definitions."""
     parts = PreprocessedLines()
     unclosed: set[str] = set()
     last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line.text), default=-1)
@@ -52,9 +52,9 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
             parts.dropped.append(_build_dropped(hidden[1].lower(), lines[at:end]))
             parts.lines.append(replace(line, text=""))
             at = end
-        elif (found := _DEFINITION.match(line.text)) and not found[1].startswith("^"):
-            if links.is_safe_url(found[2]):
-                parts.definitions.append(Definition(found[1], found[2], line.pos))
+        elif (definition := _DEFINITION.match(line.text)) and not definition[1].startswith("^"):
+            if links.is_safe_url(definition[2]):
+                parts.definitions.append(Definition(definition[1], definition[2], line.pos))
             else:
                 parts.dropped.append(_build_dropped("unsafe-url", [line]))
             parts.lines.append(replace(line, text=""))
@@ -66,12 +66,12 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
 
 
 def _find_fence_end(lines: Sequence[Line], at: int, fence: str) -> int:
-    """The index behind the line that closes a code fence; 0 when none does."""
+    """Return the index after the line that closes a code fence; 0 if it is never closed."""
     return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end].text, fence)), 0)
 
 
 def _find_comment_end(lines: Sequence[Line], at: int) -> int:
-    """The index behind a comment that fills whole lines; 0 when there is none."""
+    """Return the index after a comment that fills whole lines; 0 if there is none."""
     if not lines[at].text.lstrip().startswith("<!--"):
         return 0
     for end in range(at, len(lines)):

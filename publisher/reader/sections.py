@@ -1,4 +1,4 @@
-"""A section's lines as items and free blocks."""
+"""Parses the lines of a section into items and free blocks."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from publisher.reader.notes import opens_note, read_note
 
 @dataclass(slots=True)
 class SectionContent:
-    """What a section holds: nodes in order, and the notes among them."""
+    """The content of a section: its nodes in order, and its notes."""
 
     nodes: list[Item | Block] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
 
 class SectionReader:
-    """Reads the sections of one issue."""
+    """Parses the sections of one issue."""
 
     def __init__(self, inline_reader: InlineReader, blocks: BlockReader, heads: ItemHeadReader) -> None:
         self._inline_reader = inline_reader
@@ -38,8 +38,10 @@ class SectionReader:
         self._heads = heads
 
     def read(self, lines: Sequence[Line], item_headings: dict[int, int]) -> SectionContent:
-        """The content of a section; `headed` maps the numbers of heading lines that are items to the
-        length of their marker."""
+        """Parse the lines of a section.
+
+        `item_headings` maps line numbers of headings that are items to the length of their marker.
+        """
         content = SectionContent()
         at = 0
         for extent in find_item_extents(lines, item_headings):
@@ -50,23 +52,23 @@ class SectionReader:
         return content
 
     def read_free(self, lines: Sequence[Line]) -> SectionContent:
-        """Blocks and notes of lines among which no items are looked for."""
+        """Parse lines into blocks and notes, without items."""
         content = SectionContent()
         self._read_free_text(lines, content)
         return content
 
     def _read_free_text(self, lines: Sequence[Line], content: SectionContent) -> None:
-        """Text that belongs to no item."""
-        at = begin = 0
+        """Parse text that does not belong to an item."""
+        at = start = 0
         while at < len(lines):
             if opens_note(lines[at]):
-                content.nodes.extend(self._blocks.read(lines[begin:at], prose=True))
+                content.nodes.extend(self._blocks.read(lines[start:at], prose=True))
                 note, at = read_note(lines, at, self._inline_reader)
                 content.notes.append(note)
-                begin = at
+                start = at
             else:
                 at += 1
-        content.nodes.extend(self._blocks.read(lines[begin:], prose=True))
+        content.nodes.extend(self._blocks.read(lines[start:], prose=True))
 
     def _read_item(self, lines: Sequence[Line], cut: int, content: SectionContent) -> None:
         head_end = _find_head_end(lines)
@@ -96,7 +98,7 @@ class SectionReader:
 
 
 class _ItemBodyReader:
-    """The lines of an item below its head: labelled lines become fields, the rest blocks."""
+    """Parses the lines of an item below its head: labelled lines become fields, the rest blocks."""
 
     def __init__(self, inline_reader: InlineReader, blocks: BlockReader) -> None:
         self._inline_reader = inline_reader
@@ -105,56 +107,58 @@ class _ItemBodyReader:
         self.blocks: list[Block] = []
 
     def read(self, lines: Sequence[Line], notes: list[Note]) -> None:
-        at = begin = 0
+        """Parse the lines into `fields` and `blocks`, and append notes to `notes`."""
+        at = start = 0
         while at < len(lines):
             if lines[at].code or not lines[at].text:
                 at += 1
                 continue
             if opens_note(lines[at]):
-                self.blocks.extend(self._blocks.read(lines[begin:at]))
+                self.blocks.extend(self._blocks.read(lines[start:at]))
                 note, at = read_note(lines, at, self._inline_reader)
                 notes.append(note)
-                begin = at
-            elif found := self._read_field(lines, at):
-                self.blocks.extend(self._blocks.read(lines[begin:at]))
-                self._add_field(found[0])
-                at = begin = at + found[1]
+                start = at
+            elif result := self._read_field(lines, at):
+                self.blocks.extend(self._blocks.read(lines[start:at]))
+                field, line_count = result
+                self._add_field(field)
+                at = start = at + line_count
             else:
                 at += 1
-        self.blocks.extend(self._blocks.read(lines[begin:]))
+        self.blocks.extend(self._blocks.read(lines[start:]))
 
-    def _add_field(self, found: Field) -> None:
-        if found.kind == "summary" and any(known.kind == "summary" for known in self.fields):
-            self.blocks.append(Paragraph((Text(f"{found.label}："), *found.value), found.pos))
+    def _add_field(self, field: Field) -> None:
+        if field.kind == "summary" and any(other.kind == "summary" for other in self.fields):
+            self.blocks.append(Paragraph((Text(f"{field.label}："), *field.value), field.pos))
         else:
-            self.fields.append(found)
+            self.fields.append(field)
 
     def _read_field(self, lines: Sequence[Line], at: int) -> tuple[Field, int] | None:
-        """The field at a line and the number of lines it takes; None for prose."""
+        """Parse the field at a line, and return it with the number of its lines; None for prose."""
         line = lines[at]
         following = lines[at + 1].text if at + 1 < len(lines) else ""
         text = line.text.lstrip()
-        labelled = split_label(text)
-        if not labelled:
+        label_and_start = split_label(text)
+        if not label_and_start:
             return None
-        label, start = labelled
+        label, start = label_and_start
         rest = text[start:]
-        used = 1
-        if not rest and (url := parse_only_url(following)):
-            rest, used = url, 2
+        line_count = 1
+        if not rest and (next_url := parse_only_url(following)):
+            rest, line_count = next_url, 2
         elif is_unfinished(rest, following):
-            rest, used = f"{rest} {following.strip()}", 2
-        pos = compute_span(lines[at : at + used])
+            rest, line_count = f"{rest} {following.strip()}", 2
+        pos = compute_span(lines[at : at + line_count])
         value = self._inline_reader.read(rest, pos)
-        address = parse_only_url(rest) or find_only_link_url(value)
-        kind = find_field_kind(label, address)
-        if kind is None or (not address and kind != "summary" and (is_list_line(line) or line.indent >= 4)):
+        url = parse_only_url(rest) or find_only_link_url(value)
+        kind = find_field_kind(label, url)
+        if kind is None or (not url and kind != "summary" and (is_list_line(line) or line.indent >= 4)):
             return None
-        return Field(label, kind, value, address or None, pos), used
+        return Field(label, kind, value, url or None, pos), line_count
 
 
 def _find_head_end(lines: Sequence[Line]) -> int:
-    """How many lines the head takes: a link broken over two lines, or a sentence wrapped by hand."""
+    """Return the number of lines of the head: more than one if a link or a sentence is wrapped by hand."""
     end = 1
     if end < len(lines) and lines[end].text and is_unfinished(lines[0].text, lines[end].text):
         end += 1

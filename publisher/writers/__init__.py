@@ -1,1 +1,1 @@
-"""Writers: the closed set of nodes turned into text. One file per form."""
+"""Writers: turn the nodes of the model into text, one file per output format."""

@@ -1,7 +1,7 @@
-"""Inlines and blocks as HTML, every character escaped, nothing but what every feed reader keeps.
+"""Writes inlines and blocks as escaped HTML that every feed reader keeps.
 
-The tags are those that the sanitisers of feed readers let through: p, ul, ol, li, blockquote, pre, code,
-table, figure, figcaption, hr, br, strong, em, a, img. No class, style, script or id is written.
+Only tags that the sanitizers of feed readers allow are written: p, ul, ol, li, blockquote, pre, code, table,
+figure, figcaption, hr, br, strong, em, a, img; and no class, style, script or id.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from publisher.model import (
 
 
 def inlines(nodes: Inlines) -> str:
-    """HTML of a run of inlines."""
-    # most nodes are plain text, which needs no closer look
+    """Return the HTML of a run of inlines."""
+    # fast path: most nodes are plain text
     return "".join(
         [escape_text(node.text) if isinstance(node, Text) else _inline_to_html(node) for node in nodes]
     )
 
 
 def blocks(nodes: Blocks) -> str:
-    """HTML of blocks, one per line, without a final newline."""
+    """Return the HTML of blocks, one per line, without a final newline."""
     return "\n".join([_block_to_html(node) for node in nodes])
 
 
 def escape_text(text: str) -> str:
-    """Characters of the issue as text."""
+    """Escape text content for HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def escape_url(url: str) -> str:
-    """The URL as an attribute value: ASCII, escaped, and harmless ('#' instead of a script)."""
+    """Return the URL as an attribute value: ASCII, escaped, and "#" instead of an unsafe URL."""
     return escape(to_ascii_url(url)) if is_safe_url(url) else "#"
 
 
@@ -88,7 +88,7 @@ def _block_to_html(node: Block) -> str:
         case Quote(children):
             return f"<blockquote>\n{blocks(children)}\n</blockquote>"
         case CodeBlock(text):
-            # a newline right after <pre> is swallowed by HTML parsers, so one is written to be swallowed
+            # the newline before </code> ends the last line
             return f"<pre><code>{escape_text(text)}\n</code></pre>"
         case Table():
             return _table_to_html(node)
@@ -108,7 +108,7 @@ def _list_to_html(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
 
 
 def _list_item_to_html(content: Blocks) -> str:
-    """The inside of a list entry: a first paragraph needs no <p> of its own."""
+    """Return the content of a list item; the first paragraph is written without <p>."""
     if content and isinstance(content[0], Paragraph):
         rest = blocks(content[1:])
         return inlines(content[0].children) + (f"\n{rest}" if rest else "")
@@ -128,8 +128,8 @@ def _table_to_html(node: Table) -> str:
 
 
 def _figure_to_html(node: Figure) -> str:
-    picture = _image_to_html(node.image)
+    image = _image_to_html(node.image)
     if node.url:
-        picture = f'<a href="{escape_url(node.url)}">{picture}</a>'
+        image = f'<a href="{escape_url(node.url)}">{image}</a>'
     caption = f"<figcaption>{escape_text(node.image.alt)}</figcaption>" if node.image.alt else ""
-    return f"<figure>{picture}{caption}</figure>"
+    return f"<figure>{image}{caption}</figure>"

@@ -1,7 +1,7 @@
-"""Inlines and blocks as plain text that reads well on its own: nothing cut, nothing wrapped.
+"""Writes inlines and blocks as readable plain text, without wrapping or shortening it.
 
-Every address is printed once, in parentheses behind its text; a bare URL stands for itself. Wrapping is
-left to the channel, which alone knows its width.
+A URL is written in parentheses after the text of its link, and only once if it is the text. Wrapping is left
+to the channel, which knows the width.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _RULE = "* * *"
 
 
 def inlines(nodes: Inlines) -> str:
-    """The text of a run of inlines; a line break becomes a newline."""
-    # most nodes are plain text, which needs no closer look
+    """Return the text of a run of inlines; a line break becomes a newline."""
+    # fast path: most nodes are plain text
     return "".join([node.text if isinstance(node, Text) else _inline_to_text(node) for node in nodes])
 
 
 def blocks(nodes: Blocks) -> str:
-    """The text of blocks, one blank line between two, without a final newline."""
+    """Return the text of blocks, separated by blank lines, without a final newline."""
     return "\n\n".join([_block_to_text(node) for node in nodes])
 
 
@@ -80,8 +80,8 @@ def _block_to_text(node: Block) -> str:
             lines = [header, *rows] if any(header) else rows
             return "\n".join(" | ".join(inlines(cell).replace("\n", " ") for cell in row) for row in lines)
         case Figure(image, url):
-            picture = _append_url(image.alt, image.url)
-            return picture if url is None or url == image.url else _append_url(picture, url)
+            text = _append_url(image.alt, image.url)
+            return text if url is None or url == image.url else _append_url(text, url)
         case Rule():
             return _RULE
         case _:
@@ -92,13 +92,13 @@ def _list_to_text(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
     lines = []
     for number, item in enumerate(items, start):
         marker = f"{number}. " if ordered else _BULLET
-        inside = "\n".join(_block_to_text(node) for node in item)
-        lines.append(_prefix_lines(inside, marker, " " * len(marker)))
+        content = "\n".join(_block_to_text(node) for node in item)
+        lines.append(_prefix_lines(content, marker, " " * len(marker)))
     return "\n".join(lines)
 
 
 def _prefix_lines(text: str, first: str, rest: str) -> str:
-    """The lines of a text with a prefix each; blank lines get none but that of a quote."""
+    """Add a prefix to each line, `first` to the first one; trailing white space is removed."""
     lines = text.split("\n")
-    marked = [first + lines[0], *(rest + line for line in lines[1:])]
-    return "\n".join(line.rstrip() for line in marked)
+    prefixed = [first + lines[0], *(rest + line for line in lines[1:])]
+    return "\n".join(line.rstrip() for line in prefixed)

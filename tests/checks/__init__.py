@@ -1,1 +1,1 @@
-"""The checks: every code for a sample of ours and wherever it was seen, nothing for what is right."""
+"""Tests of the checks: each code for samples and real issues, and no code for correct text."""

@@ -1,3 +1,3 @@
-"""What the tests of the command may ask for."""
+"""Fixtures for tests of `publish check`."""
 
 from tests.support.servers.websites import server as server

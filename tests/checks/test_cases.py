@@ -1,4 +1,4 @@
-"""The named irregularities of real newsletters: a fault gives its code at its line, all else nothing."""
+"""Checks of the irregularities of real newsletters: faults give their code at their line, the rest nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from publisher.reader import decode, parse_issue
 from tests.reader.cases.place import CASES
 from tests.reader.cases.test_cases import CORPUS, named, place_of
 
-# by the number of the case, what an editor is told at its line
+# the problem code expected at the line of a case, by case number
 FAULTS = {
     "A03": "dead-archive-link",
     "B02": "label-colon",
@@ -77,7 +77,7 @@ FAULTS = {
     "X03": "duplicate-in-issue",
 }
 
-# where a case was seen and another one says what is told of it, and where
+# where a case was seen, but another case has the expected code and line
 BY_ANOTHER = {
     ("B43", "2019-12-02.md:64"): ("B15", "2019-12-02.md:64"),  # an address on a line of its own is right
     ("C11", "2019-08-15.md:15"): ("B02", "2019-08-15.md:15"),  # the colon of a label
@@ -87,7 +87,7 @@ BY_ANOTHER = {
     ("X03", "2021-07-01.md:63"): ("L06", "2021-07-01.md:66"),
 }
 
-# where a case is the item's, and its code is told at the very line of the item that is wrong
+# where a case applies to an item, but the code is reported at another line of it
 WITHIN = {("L07", "2021-07-01.md:66"): 67}
 
 # what is known only beside issues that are not in the folder of real ones: see the tests at the end
@@ -96,21 +96,21 @@ BESIDE_OTHERS = {("A03", "2019-12-02.md:92"), ("X02", "2021-01-19.md:52")}
 
 @cache
 def archive() -> IssueIndex:
-    """The published issues, each beside the others."""
+    """The index of all published issues."""
     files = sorted((CORPUS / "issues").glob("*.md"))
-    return IssueIndex(imprint_of(file.read_bytes(), file.name) for file in files)
+    return IssueIndex(summarize(file.read_bytes(), file.name) for file in files)
 
 
-def imprint_of(data: bytes, name: str) -> IssueSummary:
+def summarize(data: bytes, name: str) -> IssueSummary:
     text = decode(data)
     return check_single_issue(parse_issue(text, name), text).summary
 
 
-def told(source: str, path: str, beside: IssueIndex | None = None) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = {}
+def problem_codes(source: str, path: str, beside: IssueIndex | None = None) -> dict[int, set[str]]:
+    codes: dict[int, set[str]] = {}
     for problem in check_issue(parse_issue(source, path), source, beside):
-        found.setdefault(problem.pos.line, set()).add(problem.code)
-    return found
+        codes.setdefault(problem.pos.line, set()).add(problem.code)
+    return codes
 
 
 def seen(number: str) -> list[str]:
@@ -120,26 +120,26 @@ def seen(number: str) -> list[str]:
 @pytest.mark.parametrize(
     ("number", "name"), [(number, name) for number in FAULTS for name in seen(number) if ":" in name]
 )
-def test_a_fault_is_told_where_it_was_seen(number: str, name: str) -> None:
+def test_fault_is_reported_where_it_was_seen(number: str, name: str) -> None:
     by, where = BY_ANOTHER.get((number, name), (number, name))
     assert where in seen(by)
     place = place_of(where)
-    found = told(place.source, place.path, archive())
+    codes = problem_codes(place.source, place.path, archive())
     line = WITHIN.get((number, name), place.line)
     if by not in FAULTS:
-        assert line not in found
+        assert line not in codes
     else:
-        assert (FAULTS[by] in found.get(line, set())) is ((number, name) not in BESIDE_OTHERS)
+        assert (FAULTS[by] in codes.get(line, set())) is ((number, name) not in BESIDE_OTHERS)
 
 
 def legitimate() -> list[str]:
-    """The places where nothing is wrong by any case."""
+    """The lines where no case expects a problem."""
     right = {place for number in CASES if number not in FAULTS for place in seen(number) if ":" in place}
     wrong = {place for number in FAULTS for place in seen(number)}
     return sorted(right - wrong)
 
 
-# faults at places that the cases name for something else
+# faults at lines that are listed for another case
 BESIDE = {
     "2019-03-31.md:24": {"wechat-temp-url"},
     "2019-03-31.md:26": {"wechat-temp-url"},
@@ -157,12 +157,12 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("name", legitimate())
-def test_nothing_is_told_where_all_is_right(name: str) -> None:
+def test_nothing_is_reported_for_correct_text(name: str) -> None:
     place = place_of(name)
-    assert told(place.source, place.path).get(place.line, set()) == BESIDE.get(name, set())
+    assert problem_codes(place.source, place.path).get(place.line, set()) == BESIDE.get(name, set())
 
 
-# samples of the reader's tests that show a fault only beside other issues, or at another line: see test_codes
+# samples whose fault needs other issues or is at another line: see test_codes
 NOT_HERE = {"A03", "B43", "D10", "I19", "I25", "I33", "L07", "X02", "X03"}
 
 # what else is wrong with samples of what is right
@@ -183,35 +183,35 @@ ALSO = {
 
 
 @pytest.mark.parametrize("number", sorted(CASES.keys() - NOT_HERE))
-def test_samples_of_the_reader(number: str) -> None:
+def test_samples_of_the_reader_give_their_codes(number: str) -> None:
     """A sample of a fault gives its code at every marked line; any other gives nothing there."""
     for place in CASES[number].places:
         if place.line:
-            found = told(place.source, place.path).get(place.line, set())
+            codes = problem_codes(place.source, place.path).get(place.line, set())
             if number in FAULTS:
-                assert FAULTS[number] in found, place.text
+                assert FAULTS[number] in codes, place.text
             else:
-                assert found <= ALSO.get(number, set()), place.text
+                assert codes <= ALSO.get(number, set()), place.text
 
 
 # --------------------------------------------------- beside issues that are not in the folder
 
 
-def test_an_issue_listed_that_does_not_exist_among_many_that_do(corpus: Path) -> None:
+def test_archive_link_to_a_missing_issue_is_reported(corpus: Path) -> None:
     (case,) = [one for one in named() if one["id"] == "A03"]
     gone = set(re.findall(r"\d{4}-\d\d-\d\d", case["name"]))
     place = place_of("2019-12-02.md:92")
     listed = set(re.findall(r"(\d{4}-\d\d-\d\d)\.md\)", place.source))
-    others = [imprint_of(b"# x", f"{stem}.md") for stem in listed - gone]
-    found = told(place.source, place.path, IssueIndex(others))
-    assert [line for line, codes in found.items() if "dead-archive-link" in codes] == [place.line]
+    others = [summarize(b"# x", f"{stem}.md") for stem in listed - gone]
+    codes = problem_codes(place.source, place.path, IssueIndex(others))
+    assert [line for line, codes in codes.items() if "dead-archive-link" in codes] == [place.line]
 
 
-def test_a_repository_that_another_issue_had(corpus: Path) -> None:
+def test_repository_of_an_earlier_issue_is_reported(corpus: Path) -> None:
     place = place_of("2021-01-19.md:52")
     (repo,) = place.match(r"\[(\S+?)[:：]")
     text = f"# 潮汐简报 (2020-12-30)\n\n## 开源项目\n\n- [{repo}：二版](https://github.com/{repo})\n"
-    earlier = imprint_of(text.encode(), "2020-12-30.md")
-    found = told(place.source, place.path, IssueIndex([earlier]))
-    assert "repeat-repo" in found[place.line]
-    assert "duplicate-item" not in found[place.line]
+    earlier = summarize(text.encode(), "2020-12-30.md")
+    codes = problem_codes(place.source, place.path, IssueIndex([earlier]))
+    assert "repeat-repo" in codes[place.line]
+    assert "duplicate-item" not in codes[place.line]

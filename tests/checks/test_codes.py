@@ -1,4 +1,4 @@
-"""Every code: a sample of ours that gives it, and where exactly."""
+"""Every code: samples that give it, with the exact position."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GUIDE = "> 导读：浮标联网了。\n"
 SECTION = f"{TITLE}\n{GUIDE}\n## 论文\n\n"
 ITEM = "- [浪高预报 | 海岸线](https://example.org/wave)\n"
 
-# code, text, and the stretch it must mark in it, between arrows; an empty one marks the character behind it
+# code, and a text with the expected range between arrows; an empty range means the next character
 SAMPLES = [
     (
         "arxiv-mismatch",
@@ -99,7 +99,7 @@ SAMPLES = [
     ("wechat-temp-url", SECTION + "- [浪](→https://mp.weixin.qq.com/s?timestamp=1&signature=a*b←)\n"),
 ]
 
-# told by rules that need other issues, channels or the network: see the tests of those
+# reported by rules that need other issues, channels or the network, which are tested elsewhere
 ELSEWHERE = {
     "dead-archive-link", "dead-link", "duplicate-item", "link-unknown", "renamed", "repeat-repo",
     "stale-copy", "too-long",
@@ -107,7 +107,7 @@ ELSEWHERE = {
 
 
 def marked(sample: str) -> tuple[str, tuple[int, int, int]]:
-    """The text without its arrows; line, column and end column of what stood between them."""
+    """Return the text without arrows, and line, column and end column of the range between them."""
     before, _, rest = sample.partition("→")
     inside, _, after = rest.partition("←")
     line = before.count("\n") + 1
@@ -116,7 +116,7 @@ def marked(sample: str) -> tuple[str, tuple[int, int, int]]:
 
 
 @pytest.mark.parametrize(("code", "sample"), SAMPLES)
-def test_it_is_told_at_its_place(code: str, sample: str) -> None:
+def test_sample_gives_its_code_at_its_position(code: str, sample: str) -> None:
     text, place = marked(sample)
     found = [
         problem for problem in check_issue(parse_issue(text, "2021-03-14.md"), text) if problem.code == code
@@ -125,7 +125,7 @@ def test_it_is_told_at_its_place(code: str, sample: str) -> None:
 
 
 @pytest.mark.parametrize("sample", [sample for code, sample in SAMPLES])
-def test_a_publish_sees_the_same_errors(sample: str) -> None:
+def test_errors_only_finds_the_same_errors(sample: str) -> None:
     text = marked(sample)[0]
     issue = parse_issue(text, "2021-03-14.md")
     every = check_single_issue(issue, text)
@@ -139,12 +139,12 @@ def test_every_code_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize(("code", "sample"), SAMPLES)
-def test_a_comment_silences_it(code: str, sample: str) -> None:
+def test_comment_ignores_a_code(code: str, sample: str) -> None:
     text = f"{marked(sample)[0]}\n<!-- publish: ignore=too-long, {code} -->\n"
     assert code not in {problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)}
 
 
-def test_another_comment_does_not() -> None:
+def test_other_comments_ignore_nothing() -> None:
     text = marked(SAMPLES[0][1])[0] + "\n<!-- publish: ignore=too-long -->\n"
     assert "arxiv-mismatch" in {
         problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)
@@ -155,14 +155,14 @@ def codes(text: str) -> list[str]:
     return [problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)]
 
 
-def test_the_same_heading_below_another_one_is_no_fault() -> None:
+def test_same_heading_below_different_parents_is_allowed() -> None:
     days = "## 周一\n\n### 早\n\n潮高。\n\n## 周二\n\n### 早\n\n潮低。\n"
     assert codes(f"{TITLE}\n{GUIDE}\n{days}") == []
     assert codes(f"{TITLE}\n{GUIDE}\n{days}\n### 早\n\n潮平。\n") == ["duplicate-section"]
 
 
 @pytest.mark.parametrize("host", ["localhost", "192.0.2.1:8000", "gauge"])
-def test_a_host_without_a_name_need_not_be_encrypted(host: str) -> None:
+def test_http_is_allowed_for_local_hosts(host: str) -> None:
     assert codes(SECTION + f"- [浪](http://{host}/1)\n") == []
 
 
@@ -175,7 +175,7 @@ def test_a_host_without_a_name_need_not_be_encrypted(host: str) -> None:
         "a|b！",
     ],
 )
-def test_a_bar_that_is_as_it_should_be(title: str) -> None:
+def test_correct_bars_are_not_reported(title: str) -> None:
     assert codes(SECTION + f"- [{title}](https://e.org/2)\n") == []
 
 
@@ -190,27 +190,27 @@ def test_a_bar_that_is_as_it_should_be(title: str) -> None:
         "![图](潮位 图.png)",
     ],
 )
-def test_links_that_are_whole(line: str) -> None:
+def test_complete_links_are_not_reported(line: str) -> None:
     assert codes(SECTION + ITEM + f"摘要：{line}。\n") == []
 
 
-def test_code_may_show_what_text_must_not() -> None:
+def test_code_is_not_checked() -> None:
     code = "```\n<<<<<<< HEAD\n[浪]()\n[盐](www.e.org)\n\u200b\n```\n"
     assert codes(f"{SECTION}{ITEM}摘要：准。\n\n{code}") == []
 
 
-def test_bars_between_links_part_no_source() -> None:
+def test_bars_between_links_are_not_sources() -> None:
     item = "- 2021-03-14 | Online ([North](https://e.org/n)) | [Tide Watch](https://e.org/2)\n"
     assert codes(SECTION + item) == []
 
 
-def test_of_two_addresses_at_one_place_the_longer_one_stands_there() -> None:
+def test_longest_url_at_a_position_wins() -> None:
     text = SECTION + "- [浪](http://e.org/1)\n- [盐](http://e.org/12)\n"
     found = [problem.pos for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)]
     assert [(pos.line, pos.column, pos.end_column) for pos in found] == [(7, 7, 21), (8, 7, 22)]
 
 
-def test_a_sound_issue_has_no_problem() -> None:
+def test_correct_issue_has_no_problems() -> None:
     text = SECTION + ITEM + "摘要：船长说“准”。\n"
     assert check_issue(parse_issue(text, "2021-03-14.md"), text) == ()
 
@@ -238,20 +238,20 @@ def beside(
     ]
 
 
-def test_an_article_of_an_earlier_issue_is_an_error_and_of_a_later_one_is_none() -> None:
+def test_article_of_an_earlier_but_not_of_a_later_issue_is_an_error() -> None:
     first = issue("2021-02-28", "e.org/1", "e.org/2", "e.org/3")
     second = issue("2021-03-14", "e.org/4", "www.e.org/2/#top", "e.org/5", "e.org/6")
     assert beside(second, "2021-03-14", first) == [("duplicate-item", 8)]
     assert beside(first, "2021-02-28", second) == []
 
 
-def test_a_repository_may_come_back() -> None:
+def test_repeated_repository_is_information_only() -> None:
     first = issue("2021-02-28", "github.com/tide/buoy", "e.org/1")
     second = issue("2021-03-14", "github.com/Tide/buoy/releases", "e.org/4")
     assert beside(second, "2021-03-14", first) == [("repeat-repo", 7)]
 
 
-def test_a_copy_of_an_issue_is_told_once() -> None:
+def test_copied_issue_is_reported_once() -> None:
     first = issue("2021-02-28", "e.org/1", "e.org/2", "e.org/3", "e.org/9")
     second = issue("2021-03-14", "e.org/1", "e.org/2", "e.org/3", "e.org/4", "e.org/5", "e.org/6")
     assert beside(second, "2021-03-14", first) == [("stale-copy", 1)]
@@ -259,32 +259,32 @@ def test_a_copy_of_an_issue_is_told_once() -> None:
     assert beside(less, "2021-03-14", first) == [("duplicate-item", n) for n in (7, 8, 9)]
 
 
-def test_a_draft_is_no_earlier_issue() -> None:
+def test_drafts_do_not_count_as_earlier_issues() -> None:
     first = issue("2021-02-28", "e.org/1", front="---\ndraft: true\n---\n")
     assert beside(issue("2021-03-14", "e.org/1"), "2021-03-14", first) == []
 
 
-def test_a_title_unlike_the_others_is_an_error() -> None:
+def test_title_unlike_earlier_ones_is_an_error() -> None:
     others = [issue(f"2021-02-{day}", f"e.org/{day}") for day in (10, 17, 24)]
     odd = issue("2021-03-14", "e.org/1").replace("# 潮汐简报 (2021-03-14)", "# 三月的潮汐")
     assert beside(odd, "2021-03-14", *others) == [("title-form", 1)]
 
 
-def test_who_never_had_a_guide_needs_none() -> None:
+def test_guide_is_not_required_if_recent_issues_have_none() -> None:
     others = [issue(f"2021-02-{day}", f"e.org/{day}").replace(GUIDE, "") for day in (10, 17, 24)]
     bare = issue("2021-03-14", "e.org/1").replace(GUIDE, "")
     assert beside(bare, "2021-03-14", *others) == []
     assert beside(bare, "2021-03-14", issue("2021-02-10", "e.org/2")) == [("guide-missing", 1)]
 
 
-def test_a_list_of_earlier_issues_leads_to_one_that_is_gone() -> None:
+def test_archive_link_to_a_removed_issue_is_reported() -> None:
     others = [issue(f"2021-02-{day}", f"e.org/{day}") for day in (10, 17, 24)]
     links = "\n".join(f"- [那期](../issues/2021-02-{day}.md)" for day in (10, 15, 17, 24))
     text = issue("2021-03-14", "e.org/1") + f"\n## [往期回顾](https://e.org)\n\n{links}\n"
     assert beside(text, "2021-03-14", *others) == [("dead-archive-link", 12)]
 
 
-def test_an_issue_with_another_id_than_it_went_out_under() -> None:
+def test_issue_published_under_another_id_is_reported() -> None:
     text = issue("2021-03-14", "e.org/1")
     sha = parse_issue(text, "2021-03-14.md").source.sha256
     assert beside(text, "2021-03-14", published={sha: "2021-03-13"}) == [("renamed", 1)]

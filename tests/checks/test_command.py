@@ -1,4 +1,4 @@
-"""`publish check`: what it prints in every form, what it writes, and its exit codes."""
+"""`publish check`: output formats, fixes and exit codes."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ BROKEN = """\
 - [丙 | 慢讯]()
 """
 FULL = """\
-error[double-url]: the address is written twice
+error[double-url]: the URL is written twice
  --> issues/2021-07-18.md:7:23
   |
 7 | - [甲](https://e.org/a)(https://e.org/a)
   |                        ^^^^^^^^^^^^^^^^^
-  = help: keep one of them (--fix)
+  = help: remove one of them (--fix)
 
 warning[punctuation]: "，，" should be "，"
  --> issues/2021-07-18.md:8:5
@@ -61,14 +61,14 @@ error[unclosed-link]: this bracket is never closed
   |
 9 | - [乙乙](
   |   ^
-  = help: close it behind the title: [title](address)
+  = help: close it after the title: [title](url)
 
-error[empty-url]: the link has no address
+error[empty-url]: the link has no URL
   --> issues/2021-07-18.md:10:11
    |
 10 | - [丙 | 慢讯]()
    |              ^^
-   = help: write the address between the parentheses
+   = help: add the URL between the parentheses
 
 3 errors, 1 warning in 1 issue; 2 fixable: publish check --fix (--diff to look first) \
 · explain one: publish check --explain double-url
@@ -118,43 +118,43 @@ def broken(folder: Path) -> Path:
 IGNORED = "--ignore=summary-missing"
 
 
-def test_the_full_form(check: Check, letter: Path) -> None:
+def test_full_format(check: Check, letter: Path) -> None:
     said = check("2021-07-18", IGNORED)
     assert said == (1, FULL, "")
 
 
-def test_a_sound_issue(check: Check, letter: Path) -> None:
+def test_correct_issue_has_no_output_but_the_summary(check: Check, letter: Path) -> None:
     assert check("issues/2021-07-04.md") == (0, "1 issue checked, nothing wrong\n", "")
 
 
-def test_without_a_word_all_issues_are_checked(check: Check, letter: Path) -> None:
+def test_without_arguments_all_issues_are_checked(check: Check, letter: Path) -> None:
     assert "3 errors, 1 warning in 2 issues" in check().out
 
 
-def test_the_concise_form(check: Check, letter: Path) -> None:
+def test_concise_format(check: Check, letter: Path) -> None:
     said = check("issues", "--format", "concise", "--select", "empty-url,punctuation")
     assert said.out.splitlines()[:2] == [
         'issues/2021-07-18.md:8:5: warning[punctuation]: "，，" should be "，" (--fix)',
-        "issues/2021-07-18.md:10:11: error[empty-url]: the link has no address",
+        "issues/2021-07-18.md:10:11: error[empty-url]: the link has no URL",
     ]
 
 
-def test_the_form_of_github(check: Check, letter: Path) -> None:
+def test_github_format(check: Check, letter: Path) -> None:
     said = check("2021-07-18", "--format", "github", "--select", "empty-url")
     assert said.out == (
         "::error file=issues/2021-07-18.md,line=10,endLine=10,col=11,endColumn=12,title=empty-url"
-        "::the link has no address · write the address between the parentheses\n"
+        "::the link has no URL · add the URL between the parentheses\n"
     )
 
 
-def test_github_takes_columns_only_on_one_line() -> None:
+def test_github_format_has_columns_only_within_a_line() -> None:
     problem = Problem(Pos(3, 5, 4, 2), "unclosed-link", "one,\ntwo: 100%")
     assert [*format_workflow_commands("a,b:c%.md", [problem])] == [
         "::error file=a%2Cb%3Ac%25.md,line=3,endLine=4,title=unclosed-link::one,%0Atwo: 100%25"
     ]
 
 
-def test_github_is_told_of_a_file_that_is_no_text(check: Check, letter: Path) -> None:
+def test_github_format_reports_undecodable_files(check: Check, letter: Path) -> None:
     broken(letter).write_bytes(b"# x\n\n\xff\n")
     said = check("2021-07-18", "--format", "github")
     place = "issues/2021-07-18.md:3:1: byte 0xff is not UTF-8"
@@ -165,12 +165,12 @@ def test_github_is_told_of_a_file_that_is_no_text(check: Check, letter: Path) ->
 def test_sarif_explains_its_rules(check: Check, letter: Path) -> None:
     log = json.loads(check("--format", "sarif", "--select", "empty-url").out)
     (rule,) = log["runs"][0]["tool"]["driver"]["rules"]
-    assert rule["shortDescription"]["text"] == "A link has nothing between its parentheses: [title]()."
+    assert rule["shortDescription"]["text"] == "A link has an empty URL: [title]()."
     assert rule["help"] == rule["fullDescription"] == {"text": CODES["empty-url"].explanation}
     assert rule["defaultConfiguration"] == {"level": "error"}
 
 
-def test_sarif(check: Check, letter: Path) -> None:
+def test_sarif_format(check: Check, letter: Path) -> None:
     log = json.loads(check("--format", "sarif", "--select", "empty-url,double-url").out)
     (run,) = log["runs"]
     assert log["version"] == "2.1.0"
@@ -184,7 +184,7 @@ def test_sarif(check: Check, letter: Path) -> None:
     assert place["region"] == {"startLine": 10, "startColumn": 11, "endLine": 10, "endColumn": 13}
 
 
-def test_json(check: Check, letter: Path) -> None:
+def test_json_format(check: Check, letter: Path) -> None:
     said = check("2021-07-18", "--json", "--select", "punctuation")
     (issue,) = json.loads(said.out)["issues"]
     edit = {"line": 8, "column": 5, "end_line": 8, "end_column": 7, "text": "，"}
@@ -203,18 +203,18 @@ def test_json(check: Check, letter: Path) -> None:
     assert (said.code, json.loads(said.out)["exit"]) == (0, 0)
 
 
-def test_warnings_alone_are_no_failure(check: Check, letter: Path) -> None:
+def test_warnings_alone_do_not_fail(check: Check, letter: Path) -> None:
     assert check("2021-07-18", "--select", "punctuation").code == 0
 
 
 # ------------------------------------------------------------------------------- mending
 
 
-def test_fix_mends_the_file_and_tells_what_is_left(check: Check, letter: Path) -> None:
+def test_fix_writes_the_file_and_prints_the_rest(check: Check, letter: Path) -> None:
     mode = broken(letter).stat().st_mode
     said = check("2021-07-18", "--fix", IGNORED)
-    mended = BROKEN.replace("(https://e.org/a)(https://e.org/a)", "(https://e.org/a)").replace("，，", "，")
-    assert broken(letter).read_text("utf-8") == mended
+    fixed = BROKEN.replace("(https://e.org/a)(https://e.org/a)", "(https://e.org/a)").replace("，，", "，")
+    assert broken(letter).read_text("utf-8") == fixed
     assert broken(letter).stat().st_mode == mode
     assert said.err == "mended issues/2021-07-18.md: 2 problems\n"
     assert "2 errors in 1 issue ·" in said.out
@@ -228,7 +228,7 @@ def test_fixing_twice_changes_nothing_more(check: Check, letter: Path) -> None:
     assert broken(letter).read_bytes() == once
 
 
-def test_diff_shows_and_writes_nothing(check: Check, letter: Path, need: Callable[[str], str]) -> None:
+def test_diff_shows_fixes_without_writing(check: Check, letter: Path, need: Callable[[str], str]) -> None:
     before = broken(letter).read_bytes()
     said = check("--diff")
     assert broken(letter).read_bytes() == before
@@ -241,20 +241,20 @@ def test_diff_shows_and_writes_nothing(check: Check, letter: Path, need: Callabl
     assert (check_again.out, check_again.err) == ("", nothing)
 
 
-def test_only_what_is_selected_is_mended(check: Check, letter: Path) -> None:
+def test_fix_is_limited_to_selected_codes(check: Check, letter: Path) -> None:
     check("--fix", "--select", "punctuation")
     assert broken(letter).read_text("utf-8") == BROKEN.replace("，，", "，")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_file_keeps_its_encoding_and_line_ends(check: Check, tmp_path: Path, encoding: str) -> None:
+def test_fix_keeps_encoding_and_line_endings(check: Check, tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "2021-07-18.md"
     file.write_bytes(BROKEN.replace("\n", "\r\n").encode(encoding))
     check(file.name, "--fix", "--select", "punctuation")
     assert file.read_bytes() == BROKEN.replace("\n", "\r\n").replace("，，", "，").encode(encoding)
 
 
-def test_a_link_to_a_file_stays_one(check: Check, tmp_path: Path) -> None:
+def test_fix_keeps_symbolic_links(check: Check, tmp_path: Path) -> None:
     (tmp_path / "real.md").write_text(BROKEN, "utf-8")
     (tmp_path / "2021-07-18.md").symlink_to("real.md")
     check("2021-07-18.md", "--fix")
@@ -265,21 +265,22 @@ def test_a_link_to_a_file_stays_one(check: Check, tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------- for editors
 
 
-def test_standard_input_is_checked_as_the_file_it_is_to_be(check: Check, letter: Path) -> None:
+def test_stdin_is_checked_under_its_file_name(check: Check, letter: Path) -> None:
     broken(letter).write_text("# 慢刊 (2021-07-18)\n", "utf-8")
     said = check("--stdin", "--stdin-filename", "issues/2021-07-18.md", IGNORED, stdin=BROKEN.encode())
     assert said == (1, FULL, "")
 
 
-def test_standard_input_is_compared_with_the_other_issues(check: Check, letter: Path) -> None:
+def test_stdin_is_compared_with_other_issues(check: Check, letter: Path) -> None:
     text = BROKEN.replace("](https://e.org/a)(https://e.org/a)", "](https://e.org/0)")
     said = check("--stdin", "--stdin-filename", "issues/2021-08-01.md", stdin=text.encode())
     assert (
-        "error[duplicate-item]: issue 2021-07-04 had this article\n --> issues/2021-08-01.md:7:7" in said.out
+        "error[duplicate-item]: this article is also in issue 2021-07-04\n --> issues/2021-08-01.md:7:7"
+        in said.out
     )
 
 
-def test_standard_input_mended_on_standard_output(check: Check, tmp_path: Path) -> None:
+def test_fixed_stdin_is_written_to_stdout(check: Check, tmp_path: Path) -> None:
     text = "\ufeff" + BROKEN.replace("\n", "\r\n")
     said = check("--stdin", "--fix", "--select", "punctuation", stdin=text.encode())
     assert said == (0, text.replace("，，", "，"), "")
@@ -288,9 +289,9 @@ def test_standard_input_mended_on_standard_output(check: Check, tmp_path: Path) 
 # ------------------------------------------------------------------------------- mistakes
 
 
-def test_explain(check: Check, tmp_path: Path) -> None:
+def test_explain_prints_severity_and_explanation(check: Check, tmp_path: Path) -> None:
     said = check("--explain", "empty-url")
-    assert said.out.startswith("error[empty-url]\nA link has nothing between its parentheses")
+    assert said.out.startswith("error[empty-url]\nA link has an empty URL: [title]().")
     assert (
         check("--explain", "empty-ur").err == "error: there is no code empty-ur · did you mean empty-url?\n"
     )
@@ -312,13 +313,13 @@ def test_every_code_is_explained(code: str) -> None:
         (["--links", "--allow", "localhost", "2021-07-04"], "localhost cannot be allowed"),
     ],
 )
-def test_mistakes_in_the_words(check: Check, letter: Path, words: list[str], said: str) -> None:
+def test_wrong_arguments_are_rejected(check: Check, letter: Path, words: list[str], said: str) -> None:
     found = check(*words)
     assert (found.code, found.out) == (2, "")
     assert said in found.err
 
 
-def test_outside_of_a_newsletter_files_are_named(check: Check, tmp_path: Path) -> None:
+def test_files_outside_of_a_newsletter_are_checked(check: Check, tmp_path: Path) -> None:
     assert check() == (
         2,
         "",
@@ -326,7 +327,7 @@ def test_outside_of_a_newsletter_files_are_named(check: Check, tmp_path: Path) -
     )
 
 
-def test_a_file_that_is_no_text(check: Check, letter: Path) -> None:
+def test_undecodable_file_is_an_error(check: Check, letter: Path) -> None:
     (letter / "issues" / "2021-07-20.md").write_bytes(b"# \xff\n")
     said = check("2021-07-20")
     assert (said.code, said.out) == (1, "0 issues checked; 1 could not be read\n")
@@ -335,26 +336,28 @@ def test_a_file_that_is_no_text(check: Check, letter: Path) -> None:
     assert both.out == "1 issue checked, nothing wrong; 1 could not be read\n"
 
 
-def test_a_file_that_cannot_be_read(check: Check, letter: Path) -> None:
+def test_unreadable_file_is_an_error(check: Check, letter: Path) -> None:
     # which not even root may read from its beginning
     (letter / "issues" / "2021-07-20.md").symlink_to("/proc/self/mem")
     for words in ((), ("--fix",)):
         said = check("2021-07-20", "2021-07-18", *words)
         assert said.code == 6
-        told = said.err.splitlines()[-1]
-        assert told.startswith("error: cannot read issues/2021-07-20.md: ")
+        output = said.err.splitlines()[-1]
+        assert output.startswith("error: cannot read issues/2021-07-20.md: ")
         assert said.err.count("cannot read") == 1
         assert "error[empty-url]" in said.out
 
 
-def test_a_folder_without_issues(check: Check, letter: Path) -> None:
+def test_folder_without_issues(check: Check, letter: Path) -> None:
     (letter / "drafts" / "2021-08-01.md").mkdir(parents=True)
     said = check("drafts")
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: there is no issue in the folder drafts · ")
 
 
-def test_a_file_that_cannot_be_mended(check: Check, letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_cannot_be_written_is_an_error(
+    check: Check, letter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> bool:
         raise StorageError("no room is left", "make some")
 
@@ -364,7 +367,7 @@ def test_a_file_that_cannot_be_mended(check: Check, letter: Path, monkeypatch: p
     assert said.err == "error: no room is left · make some\n"
 
 
-def test_the_cache_tells_what_is_new(check: Check, letter: Path) -> None:
+def test_cache_is_invalidated_by_changes(check: Check, letter: Path) -> None:
     first = check()
     assert (letter / ".publisher" / "cache" / "checks.json").exists() or first.code == 1
     broken(letter).write_text(BROKEN.replace("，，", "，"), "utf-8")
@@ -372,7 +375,7 @@ def test_the_cache_tells_what_is_new(check: Check, letter: Path) -> None:
     assert check().out == check().out
 
 
-def test_many_files_are_shared_among_processes(check: Check, letter: Path) -> None:
+def test_many_files_are_checked_in_several_processes(check: Check, letter: Path) -> None:
     for number in range(60):
         date = dt.date(2020, 1, 1) + dt.timedelta(days=number)
         text = BROKEN.replace("2021-07-18", date.isoformat()).replace("e.org/a", f"e.org/{number}")
@@ -382,7 +385,7 @@ def test_many_files_are_shared_among_processes(check: Check, letter: Path) -> No
     assert said.err == "checking issues: 62\n"
 
 
-def test_an_issue_renamed_and_edited_after_it_went_out(
+def test_issue_renamed_and_edited_after_publication_is_reported(
     check: Check, letter: Path, publish: Callable[..., str]
 ) -> None:
     items = "".join(f"- [第{n}条](https://e.org/{n}?a=1&b={n})\n" for n in range(1, 6))
@@ -397,7 +400,7 @@ def test_an_issue_renamed_and_edited_after_it_went_out(
     said = check("2021-07-12", "--format", "concise").out.splitlines()[0]
     assert said == (
         "issues/2021-07-12.md:1:3: warning[renamed]: "
-        "this issue went out as 2021-07-11; as 2021-07-12 it would go out again"
+        "this issue was published as 2021-07-11; as 2021-07-12 it would be published again"
     )
     new.write_text(edited.replace("e.org/", "e.org/other/"), "utf-8")
     assert "renamed" not in check("2021-07-12", "--format", "concise").out
@@ -406,23 +409,25 @@ def test_an_issue_renamed_and_edited_after_it_went_out(
 # ------------------------------------------------------------------------------- budgets
 
 
-def test_what_the_channels_make_of_it(check: Check, letter: Path) -> None:
+def test_sizes_on_each_channel_are_printed(check: Check, letter: Path) -> None:
     toml = letter / "publisher.toml"
     toml.write_text(SETTINGS + "[channels.wechat]\n[channels.telegram]\n[channels.email]\n", "utf-8")
     line = check("2021-07-04").out.splitlines()[0]
     assert re.fullmatch(
-        r"channels  wechat [\d,]+ of 20,000 characters · telegram 1 message \(at most \d+ of 4,096\) "
+        r"channels  wechat [\d,]+ of 20,000 characters · telegram 1 message \(largest: \d+ of 4,096\) "
         r"· email \d+ lines",
         line,
     )
 
 
-def test_an_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) -> None:
+def test_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) -> None:
     (letter / "publisher.toml").write_text(SETTINGS + "[channels.wechat]\n", "utf-8")
     file = letter / "issues" / "2021-07-04.md"
     file.write_text(file.read_text("utf-8") + "摘要：" + "字" * 21_000 + "\n", "utf-8")
     said = check("2021-07-04", "--format", "concise")
-    assert re.search(r"1:3: error\[too-long\]: wechat: [\d,]+ characters too many of 19,999", said.out)
+    assert re.search(
+        r"1:3: error\[too-long\]: wechat: [\d,]+ characters, [\d,]+ over the limit of 19,999", said.out
+    )
     assert said.code == 1
 
 
@@ -442,11 +447,11 @@ def test_an_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) 
         ("", 1, 2, "", "^"),
     ],
 )
-def test_carets_stand_below_what_they_mark(text: str, start: int, end: int, line: str, carets: str) -> None:
+def test_carets_are_below_the_marked_text(text: str, start: int, end: int, line: str, carets: str) -> None:
     assert format_excerpt(text, start, end) == (line, carets)
 
 
-def test_a_long_line_is_cut_around_its_place() -> None:
+def test_long_line_is_cut_around_the_problem() -> None:
     text = "字" * 300 + "x" + "句" * 300
     line, carets = format_excerpt(text, 301, 302)
     assert measure_columns(line) <= 100
@@ -457,19 +462,19 @@ def test_a_long_line_is_cut_around_its_place() -> None:
 
 
 @pytest.mark.parametrize("columns", [60, 90, 300])
-def test_an_excerpt_keeps_to_the_terminal(columns: int) -> None:
+def test_excerpt_fits_the_terminal(columns: int) -> None:
     problem = Problem(Pos(1, 301, 1, 340), "empty-url", "m")
     said = [*format_full("a.md", ["字" * 300 + "x" * 300], [problem], lambda text, _: text, columns)]
     assert max(map(measure_columns, said)) <= min(columns, 104)
     assert said[4].index("^") == measure_columns(said[3].partition("x")[0])
 
 
-def test_a_line_like_a_book_is_shown_where_its_problem_is() -> None:
+def test_very_long_line_is_cut_around_the_problem() -> None:
     text = "字" * 300_000 + "x" + "句" * 300_000
     assert format_excerpt(text, 300_001, 300_002) == format_excerpt(text[299_000:301_000], 1_001, 1_002)
 
 
-def test_some_of_what_follows_is_shown_too() -> None:
+def test_excerpt_shows_some_text_after_the_problem() -> None:
     line, carets = format_excerpt("字" * 300 + "x" + "句" * 300, 301, 302)
     assert line.partition("x")[2] == "句" * 8 + "…"
     assert format_excerpt("字" * 300 + "x", 301, 302)[0] == "…" + "字" * 48 + "x"
@@ -479,13 +484,13 @@ def test_some_of_what_follows_is_shown_too() -> None:
 @pytest.mark.parametrize(
     "text", ["👩\u200d👩\u200d👧x", "☀\ufe0fx", "\u0627\u0644\u202ex", "\x1b[2Jx", "e\u0301x"]
 )
-def test_nothing_moves_the_carets_away(text: str) -> None:
+def test_wide_and_invisible_characters_do_not_shift_carets(text: str) -> None:
     line, carets = format_excerpt(text, len(text), len(text) + 1)
     assert not {"Cc", "Cf"} & {*map(unicodedata.category, line)}
     assert measure_columns(line.removesuffix("x")) == carets.index("^")
 
 
-def test_a_message_moves_no_cursor(check: Check, letter: Path) -> None:
+def test_control_characters_in_messages_are_escaped(check: Check, letter: Path) -> None:
     broken(letter).write_text("# 慢刊 (2021-07-18)\n\n> 导读：好的。\n\n## 新\x1b[2J\u202e闻\n", "utf-8")
     for form in ("full", "concise"):
         said = check("2021-07-18", "--format", form).out
@@ -496,12 +501,13 @@ def test_a_message_moves_no_cursor(check: Check, letter: Path) -> None:
 # ---------------------------------------------------------------------------------- links
 
 
-def test_links_are_asked_for_only_on_request(check: Check, letter: Path, server) -> None:
+def test_links_are_requested_only_with_the_option(check: Check, letter: Path, server) -> None:
     text = f"# 慢刊 (2021-07-04)\n\n> 导读：好的。\n\n## 新闻\n\n- [零]({server.url('/404')})\n"
     (letter / "issues" / "2021-07-04.md").write_text(text, "utf-8")
     assert check("2021-07-04").code == 0
     refused = check("2021-07-04", "--links", "--format", "concise")
-    assert "7:7: warning[link-unknown]: 127.0.0.1 is 127.0.0.1, which is not a public address" in refused.out
+    warning = "7:7: warning[link-unknown]: could not check this link: "
+    assert f"{warning}127.0.0.1 is 127.0.0.1, which is not a public address" in refused.out
     assert (refused.code, server.asked) == (0, [])
     (letter / ".publisher" / "cache" / "links.json").unlink()
     said = check("2021-07-04", "--links", "--allow", f"127.0.0.1:{server.port}", "--format", "concise")
@@ -509,10 +515,10 @@ def test_links_are_asked_for_only_on_request(check: Check, letter: Path, server)
     assert said.code == 1
     assert re.search(r"^links     1 checked · 1 gone · [\d.]+ s, 0 from cache$", said.out, re.MULTILINE)
     assert "1 gone" in check("2021-07-04", "--links").out
-    told = json.loads(check("2021-07-04", "--links", "--json").out)
+    output = json.loads(check("2021-07-04", "--links", "--json").out)
     counts = {"checked": 1, "ok": 0, "gone": 1, "unknown": 0, "from_cache": 1, "seconds": 0.0}
-    assert told["links"] == counts
-    assert told["issues"][0]["links"] == [
+    assert output["links"] == counts
+    assert output["issues"][0]["links"] == [
         {
             "url": server.url("/404"),
             "line": 7,

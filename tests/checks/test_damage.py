@@ -1,6 +1,6 @@
-"""Drafts damaged in every way: none crashes a check, all is told at its place, and mending loses nothing.
+"""Damaged drafts: no check crashes, problems are reported at their positions, and fixing loses nothing.
 
-`PUBLISHER_EXAMPLES=10000` has it look longer.
+`PUBLISHER_EXAMPLES=10000` runs more examples.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PATH = "2021-03-14.md"
 
 URL = r"(?i:https?://|www\.)"
 BULLET = r"[-*+–—]|\d"
-# by code, what stands where it is told
+# by code, the text expected at the position of the problem
 AT = {
     "arxiv-mismatch": rf"\d{{4}}\.\d{{4,5}}|{URL}",
     "compat-char": r"[\u200b\u2060\ufeff\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ]",
@@ -185,11 +185,11 @@ def holds(text: str) -> None:
         stands(problem, source)
     for said in format_full(PATH, source.lines, found, lambda said, _: said):
         assert not {"Cc", "Cf", "Zl", "Zp"} & {*map(unicodedata.category, said)}, said
-    mended = apply_fixes(parse_issue, text, PATH).text
-    assert apply_fixes(parse_issue, mended, PATH).text == mended
-    assert urls(text) <= urls(mended)
-    assert words(RAW_URL.sub(" ", text)) <= words(mended)
-    assert len(check_issue(parse_issue(mended, PATH), mended, OTHERS)) <= len(found)
+    fixed = apply_fixes(parse_issue, text, PATH).text
+    assert apply_fixes(parse_issue, fixed, PATH).text == fixed
+    assert urls(text) <= urls(fixed)
+    assert words(RAW_URL.sub(" ", text)) <= words(fixed)
+    assert len(check_issue(parse_issue(fixed, PATH), fixed, OTHERS)) <= len(found)
 
 
 def stands(problem: Problem, source: SourceText) -> None:
@@ -225,5 +225,5 @@ def words(text: str) -> Counter[str]:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\ufeff", "\0", "\r", "- [", "# ", "---\n", ">", "#\n-\n>\n|\n"])
-def test_hardly_anything(text: str) -> None:
+def test_almost_empty_texts(text: str) -> None:
     holds(text)

@@ -1,4 +1,4 @@
-"""Mending: what it writes, and that it never costs a word, an address or a second run."""
+"""Fixes: what they write, and that they lose no word or URL and are idempotent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.reader.cases.test_cases import CASES
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n> 导读：浮标联网了。\n\n## 论文\n\n"
 
-MENDED = [
+FIXED = [
     ("double-url", "- [浪](https://e.org/1)(https://e.org/1)", "- [浪](https://e.org/1)"),
     ("unclosed-link", "- [浪](https://e.org/1]  ", "- [浪](https://e.org/1)  "),
     ("unclosed-link", "- [浪](https://e.org/1", "- [浪](https://e.org/1)"),
@@ -60,8 +60,8 @@ MENDED = [
 ]
 
 
-@pytest.mark.parametrize(("code", "wrong", "right"), MENDED)
-def test_what_is_written(code: str, wrong: str, right: str) -> None:
+@pytest.mark.parametrize(("code", "wrong", "right"), FIXED)
+def test_fix_of_each_code(code: str, wrong: str, right: str) -> None:
     found = {
         problem.code for problem in check_issue(parse_issue(HEAD + wrong, "2021-03-14.md"), HEAD + wrong)
     }
@@ -69,7 +69,7 @@ def test_what_is_written(code: str, wrong: str, right: str) -> None:
     assert apply_fixes(parse_issue, HEAD + wrong, "2021-03-14.md").text == HEAD + right
 
 
-def test_the_warm_up_and_headings() -> None:
+def test_fix_of_warm_up_and_headings() -> None:
     wrong = "####### 潮汐简报 (2021-03-14)\n\n先看几条短讯：\n\n- 甲：一；\n– 乙：二；\n丙：三；\n\n##论文\n"
     right = "# 潮汐简报 (2021-03-14)\n\n先看几条短讯：\n\n- 甲：一；\n- 乙：二；\n- 丙：三；\n\n## 论文\n"
     assert apply_fixes(parse_issue, wrong, "2021-03-14.md").text == right
@@ -87,11 +87,11 @@ def test_the_warm_up_and_headings() -> None:
         "- [浪](https://e.org/1)\n摘要：等一等。。。",
     ],
 )
-def test_what_is_left_to_the_editor(text: str) -> None:
+def test_unclear_problems_are_left_to_the_editor(text: str) -> None:
     assert apply_fixes(parse_issue, HEAD + text, "2021-03-14.md").text == HEAD + text
 
 
-def test_a_line_with_much_to_mend_is_read_a_few_times() -> None:
+def test_line_with_many_fixes_is_parsed_a_few_times() -> None:
     wrong = "- 甲" + "".join(f"[浪]（https://e.org/{number}），，" for number in range(200))
     times = []
 
@@ -99,12 +99,12 @@ def test_a_line_with_much_to_mend_is_read_a_few_times() -> None:
         times.append(1)
         return parse_issue(text, path)
 
-    mended = apply_fixes(counted, HEAD + wrong, "2021-03-14.md").text
-    assert mended == HEAD + wrong.replace("（", "(").replace("），，", ")，")
+    fixed = apply_fixes(counted, HEAD + wrong, "2021-03-14.md").text
+    assert fixed == HEAD + wrong.replace("（", "(").replace("），，", ")，")
     assert len(times) < 10
 
 
-def test_only_the_codes_asked_for() -> None:
+def test_only_selected_codes_are_fixed() -> None:
     text = HEAD + "-[浪](https://e.org/1)\n摘要更准，，了"
     assert (
         apply_fixes(parse_issue, text, "x.md", {"label-colon"}).text
@@ -113,12 +113,12 @@ def test_only_the_codes_asked_for() -> None:
     assert apply_fixes(parse_issue, text, "x.md", frozenset()).text == text
 
 
-def test_line_ends_and_the_mark_at_the_front_stay() -> None:
+def test_fix_keeps_line_endings_and_byte_order_mark() -> None:
     text = "\ufeff# 潮汐简报 (2021-03-14)\r\n\r\n## 论文\r\n\r\n-[浪](https://e.org/1)\r摘要更准了  \r\n"
     assert apply_fixes(parse_issue, text, "x.md").text == text.replace("-[", "- [").replace("摘要", "摘要：")
 
 
-def test_edits_that_overlap_are_not_both_made() -> None:
+def test_only_the_first_of_overlapping_edits_is_applied() -> None:
     edits = [Edit(Pos(1, 2, 1, 4), "X"), Edit(Pos(1, 3, 1, 5), "Y"), Edit(Pos(1, 5, 1, 5), "Z")]
     assert SourceText("abcdef").apply_edits(edits) == "aXdZef"
 
@@ -137,11 +137,11 @@ def holds(text: str, path: str = "2021-03-14.md") -> None:
             assert 1 <= pos.column <= len(lines[pos.line - 1]) + 1
             assert 1 <= pos.end_column <= len(lines[pos.end_line - 1]) + 2
     done = apply_fixes(parse_issue, text, path)
-    mended = parse_issue(done.text, path)
+    fixed = parse_issue(done.text, path)
     assert apply_fixes(parse_issue, done.text, path).text == done.text
-    assert len(check_issue(mended, done.text)) < len(before) or not done.fixed
-    assert len([*mended.items]) >= len([*issue.items])
-    (words, urls), (new_words, new_urls) = collect_content(issue), collect_content(mended)
+    assert len(check_issue(fixed, done.text)) < len(before) or not done.fixed
+    assert len([*fixed.items]) >= len([*issue.items])
+    (words, urls), (new_words, new_urls) = collect_content(issue), collect_content(fixed)
     assert words <= new_words
     assert urls <= new_urls
 
@@ -185,24 +185,24 @@ PIECES = [
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
-def test_pieces_in_any_order(text: str) -> None:
+def test_fix_of_pieces_in_any_order(text: str) -> None:
     holds(HEAD + text)
     holds(text)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=200))
-def test_any_text(text: str) -> None:
+def test_fix_of_any_text(text: str) -> None:
     holds(text)
 
 
 @pytest.mark.parametrize("number", sorted(CASES))
-def test_the_samples_of_all_cases(number: str) -> None:
+def test_fix_of_all_reader_samples(number: str) -> None:
     for place in CASES[number].places:
         holds(place.source, place.path)
 
 
-def test_real_issues_with_random_damage(corpus: Path) -> None:
+def test_fix_of_damaged_real_issues(corpus: Path) -> None:
     chance = random.Random(7)
     for file in sorted(corpus.glob("*/*.md")):
         text = decode(file.read_bytes())

@@ -1,4 +1,4 @@
-"""What others rely on: the output in the README, the hook for pre-commit, the workflow for GitHub."""
+"""What is outside of the package: the output in the README, the pre-commit hook, the GitHub workflow."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def letter(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_readme_shows_what_is_printed(publish: Callable[..., str], letter: Path, root: Path) -> None:
+def test_readme_shows_the_real_output(publish: Callable[..., str], letter: Path, root: Path) -> None:
     readme = (root / "README.md").read_text("utf-8")
     shown = readme.split("$ publish check 2021-08-01\n")[1].split("```")[0]
     begin, end = shown.split("…\n\n")
@@ -102,21 +102,21 @@ def _more(screen: int) -> bytes:
         return b""
 
 
-def test_excerpts_keep_to_the_terminal(letter: Path) -> None:
+def test_excerpts_fit_the_terminal(letter: Path) -> None:
     said = on_a_terminal(letter, "2021-08-01", "--select", "double-url,wechat-temp-url").splitlines()
     shown = [line for line in said if line[:4] in ("7 | ", "9 | ")]
     assert len(shown) == 2
     assert all(50 < measure_columns(line) <= 60 and line.count("…") for line in shown)
 
 
-def test_a_terminal_obeys_nothing_in_a_diff(letter: Path) -> None:
+def test_control_characters_in_a_diff_are_escaped(letter: Path) -> None:
     (letter / "issues" / "2021-08-01.md").write_bytes("# 刊 (2021-08-01)\r\n\r\n好\x1b[2J，，\r\n".encode())
     said = on_a_terminal(letter, "2021-08-01", "--diff")
     assert "\n-好\ufffd[2J，，\r\n+好\ufffd[2J，\r\n" in said
     assert "\x1b" not in said
 
 
-def test_the_hooks_are_commands(root: Path) -> None:
+def test_pre_commit_hooks_are_valid_commands(root: Path) -> None:
     hooks = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text("utf-8"))
     assert [hook["id"] for hook in hooks] == ["publish-check", "publish-check-fix"]
     for hook in hooks:
@@ -239,7 +239,7 @@ def pull_request(
     return PullRequest(run, temp)
 
 
-def test_the_workflow_checks_what_a_pull_request_changes(pull_request: PullRequest) -> None:
+def test_workflow_checks_the_issues_changed_by_a_pull_request(pull_request: PullRequest) -> None:
     code, said = pull_request.run("check")
     assert code != 0
     assert "::error file=issues/2021-08-01.md,line=16," in said
@@ -247,7 +247,7 @@ def test_the_workflow_checks_what_a_pull_request_changes(pull_request: PullReque
     assert "error[unclosed-link]" in (pull_request.temp / "report.txt").read_text("utf-8")
 
 
-def test_the_workflow_keeps_one_comment(pull_request: PullRequest, github: GitHub, letter: Path) -> None:
+def test_workflow_updates_its_one_comment(pull_request: PullRequest, github: GitHub, letter: Path) -> None:
     others = [dict(comment) for comment in github.comments]
     pull_request.run("check")
     assert pull_request.run("comment") == (0, "")
@@ -265,7 +265,7 @@ def test_the_workflow_keeps_one_comment(pull_request: PullRequest, github: GitHu
     assert len(github.comments[-1]["body"]) < 65_536
 
 
-def test_the_workflow_says_nothing_of_a_sound_issue(
+def test_workflow_does_not_comment_on_correct_issues(
     pull_request: PullRequest, github: GitHub, letter: Path
 ) -> None:
     sound = EARLIER.replace("2021-07-18", "2021-08-01").replace("tide/gauge", "tide/buoy")
@@ -275,6 +275,6 @@ def test_the_workflow_says_nothing_of_a_sound_issue(
     assert len(github.comments) == 12
 
 
-def test_the_workflow_has_no_report_where_no_issue_changed(pull_request: PullRequest, github: GitHub) -> None:
+def test_workflow_reports_nothing_if_no_issue_changed(pull_request: PullRequest, github: GitHub) -> None:
     assert pull_request.run("comment") == (0, "")
     assert github.asked == []

@@ -1,4 +1,4 @@
-"""`publish` stops before an issue with errors, and goes on when somebody insists."""
+"""`publish` stops at an issue with errors, unless it is forced."""
 
 from __future__ import annotations
 
@@ -82,14 +82,16 @@ STOPPED = (
     ],
     ids=" ".join,
 )
-def test_errors_stop_it_before_anything_is_written(letter: Path, say: Say, words: tuple[str, ...]) -> None:
+def test_errors_stop_publish_before_anything_is_written(
+    letter: Path, say: Say, words: tuple[str, ...]
+) -> None:
     write(letter, "2021-07-18", "")
     assert say(*words) == (1, "", STOPPED)
     assert not {"public", "outbox", "elsewhere"} & {one.name for one in letter.iterdir()}
     assert not (letter / ".publisher" / "ledger.db").exists()
 
 
-def test_it_is_told_to_scripts(letter: Path, say: Say) -> None:
+def test_errors_are_in_the_json_output(letter: Path, say: Say) -> None:
     write(letter, "2021-07-18", "")
     code, out, _ = say("--json")
     said = json.loads(out)
@@ -97,26 +99,26 @@ def test_it_is_told_to_scripts(letter: Path, say: Say) -> None:
     assert said["error"]["message"] == "issues/2021-07-18.md has 1 error: empty-url at line 7"
 
 
-def test_many_errors_are_counted(letter: Path, say: Say) -> None:
+def test_many_errors_are_summarized(letter: Path, say: Say) -> None:
     write(letter, "2021-07-18", "", "", "", "")
     listed = "empty-url at line 7, empty-url at line 8, empty-url at line 9, …"
     assert f"2021-07-18.md has 4 errors: {listed} · publish check" in say()[2]
 
 
-def test_warnings_do_not(letter: Path, say: Say) -> None:
+def test_warnings_do_not_stop_publish(letter: Path, say: Say) -> None:
     (letter / "issues" / "2021-07-04.md").write_text(issue("2021-07-04", "https://e.org/1") + "摘要：\n")
     assert "warning[summary-empty]" in say("check", "2021-07-04")[1]
     assert say()[0] == 0
 
 
-def test_a_silenced_code_does_not(letter: Path, say: Say) -> None:
+def test_ignored_errors_do_not_stop_publish(letter: Path, say: Say) -> None:
     write(letter, "2021-07-18", "")
     file = letter / "issues" / "2021-07-18.md"
     file.write_text(file.read_text("utf-8") + "\n<!-- publish: ignore=empty-url -->\n", "utf-8")
     assert say()[0] == 0
 
 
-def test_a_copy_of_the_last_issue_is_stopped(letter: Path, say: Say) -> None:
+def test_copy_of_the_last_issue_is_not_published(letter: Path, say: Say) -> None:
     assert say()[0] == 0
     write(letter, "2021-07-18", "https://e.org/1", "https://e.org/2", "https://e.org/3")
     code, _, said = say()
@@ -124,14 +126,14 @@ def test_a_copy_of_the_last_issue_is_stopped(letter: Path, say: Say) -> None:
     assert "1 error: stale-copy at line 1" in said
 
 
-def test_errors_of_other_issues_do_not_stop_it(letter: Path, say: Say) -> None:
+def test_errors_of_other_issues_do_not_stop_publish(letter: Path, say: Say) -> None:
     write(letter, "2021-06-20", "")
     assert say()[0] == 0
     write(letter, "2021-06-06", "", "https://e.org/0")
     assert say()[0] == 0, "nor those of one that was written later"
 
 
-def test_what_is_too_long_stops_the_channel_that_cannot_carry_it(letter: Path, say: Say) -> None:
+def test_too_long_issue_stops_only_channels_with_that_limit(letter: Path, say: Say) -> None:
     file = letter / "issues" / "2021-07-04.md"
     file.write_text(file.read_text("utf-8") + "摘要：" + "浪" * 20_000 + "\n", "utf-8")
     assert say("--channel", "rss")[0] == 0
@@ -143,7 +145,7 @@ def test_what_is_too_long_stops_the_channel_that_cannot_carry_it(letter: Path, s
     assert say()[0] == 0
 
 
-def test_a_channel_that_cannot_render_it_stops_no_other(
+def test_channel_that_cannot_render_does_not_stop_others(
     letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def render(self: WeChat, issue: Issue, context: Context) -> NoReturn:
@@ -156,7 +158,7 @@ def test_a_channel_that_cannot_render_it_stops_no_other(
     assert (letter / "public" / "feed.xml").exists()
 
 
-def test_nothing_is_read_twice(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_issue_is_parsed_once(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     real = reader.parse_issue
 
@@ -174,10 +176,10 @@ def test_nothing_is_read_twice(letter: Path, say: Say, monkeypatch: pytest.Monke
     assert opened == ["issues/2021-07-18.md"]
 
 
-# ---------------------------------------------------------------- in spite of it
+# ------------------------------------------------------------------- with --force
 
 
-def insisted(letter: Path) -> list[tuple[str, ...]]:
+def forced_issues(letter: Path) -> list[tuple[str, ...]]:
     with closing(Ledger(letter / ".publisher" / "ledger.db")) as ledger, ledger.transaction() as tx:
         return [
             tuple(row)
@@ -185,14 +187,14 @@ def insisted(letter: Path) -> list[tuple[str, ...]]:
         ]
 
 
-def test_force_goes_on_and_the_ledger_knows(letter: Path, say: Say) -> None:
+def test_force_publishes_and_is_recorded_in_the_ledger(letter: Path, say: Say) -> None:
     write(letter, "2021-07-18", "")
     code, _, said = say("--force", "--channel", "web")
     assert code == 0
     assert "2021-07-18.md has 1 error: empty-url at line 7; published anyway (--force)" in said
     assert (letter / "public" / "2021-07-18" / "index.html").exists()
     known = ("tag:e.org,2021:slow/2021-07-18", "empty-url at line 7", "2021-07-18T04:00:00.000000Z")
-    assert insisted(letter) == [known]
+    assert forced_issues(letter) == [known]
     assert "  published by --force 2021-07-18 12:00, with empty-url at line 7\n" in say("status")[1]
     rows = json.loads(say("status", "--json")[1])["rows"]
     assert {row["issue"]: row["insisted"] for row in rows} == {
@@ -200,15 +202,15 @@ def test_force_goes_on_and_the_ledger_knows(letter: Path, say: Say) -> None:
         "2021-07-04": None,
     }
     assert say("--force", "--channel", "rss")[0] == 0
-    assert insisted(letter) == [known], "nothing new was insisted on"
+    assert forced_issues(letter) == [known], "an error was recorded twice"
 
 
-def test_force_without_errors_is_no_news(letter: Path, say: Say) -> None:
+def test_force_without_errors_is_not_recorded(letter: Path, say: Say) -> None:
     assert say("--force")[2] == ""
-    assert insisted(letter) == []
+    assert forced_issues(letter) == []
 
 
-def test_who_insisted_once_is_not_stopped_again_until_the_text_changes(letter: Path, say: Say) -> None:
+def test_forced_issue_is_not_stopped_again_until_its_text_changes(letter: Path, say: Say) -> None:
     write(letter, "2021-07-18", "")
     say("--force", "--channel", "rss")
     assert say("--channel", "wechat")[0] == 0
@@ -218,7 +220,7 @@ def test_who_insisted_once_is_not_stopped_again_until_the_text_changes(letter: P
     assert say()[0] == 1
 
 
-def test_who_insisted_on_one_error_is_stopped_by_another(letter: Path, say: Say) -> None:
+def test_forced_issue_is_stopped_by_a_new_error(letter: Path, say: Say) -> None:
     write(letter, "2021-07-18", "", "https://e.org/1")
     file = letter / "issues" / "2021-07-04.md"
     known = file.read_text("utf-8")
@@ -231,13 +233,13 @@ def test_who_insisted_on_one_error_is_stopped_by_another(letter: Path, say: Say)
 
 
 @pytest.mark.parametrize("words", [("--dry-run",), ("--out", "elsewhere")])
-def test_only_what_is_published_here_is_noted(letter: Path, say: Say, words: tuple[str, ...]) -> None:
+def test_force_is_not_recorded_without_publishing(letter: Path, say: Say, words: tuple[str, ...]) -> None:
     write(letter, "2021-07-18", "")
     assert say("--force", *words)[0] == 0
     assert not (letter / ".publisher" / "ledger.db").exists()
 
 
-def test_an_archive_is_adopted_whatever_its_errors(letter: Path, say: Say) -> None:
+def test_archive_is_adopted_in_spite_of_errors(letter: Path, say: Say) -> None:
     write(letter, "2021-06-20", "")
     (letter / "issues" / "2021-07-04.md").unlink()
     assert say("adopt")[0] == 0

@@ -1,4 +1,4 @@
-"""What holds for every text: reading never raises, every line has one owner, no word and no URL is lost."""
+"""Invariants for every text: parsing never raises, each line belongs to one node, no word or URL is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page's HTML has beyond that of a feed."""
+"""HTML for pages: what it has in addition to that for feeds."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ def t(text: str) -> tuple[Text, ...]:
     return (Text(text),)
 
 
-def test_pictures_wait_and_send_no_referrer() -> None:
+def test_images_are_lazy_and_send_no_referrer() -> None:
     assert page.inlines((Image("https://a.example/b.png", "山"),)) == (
         '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" '
         'src="https://a.example/b.png" alt="山">'
     )
 
 
-def test_a_table_in_a_list_has_its_box() -> None:
+def test_table_in_a_list_is_scrollable() -> None:
     made = page.blocks((List(((Paragraph(t("表")), Table((t("甲"),), ((t("乙"),),))),)),), "zh-CN")
     assert made == (
         "<ul>\n<li>表\n"
@@ -29,7 +29,7 @@ def test_a_table_in_a_list_has_its_box() -> None:
     )
 
 
-def test_words_that_look_like_tags_are_left_alone() -> None:
+def test_text_that_looks_like_tags_is_escaped() -> None:
     made = page.blocks((Paragraph(t("<img <table> <pre>")), CodeBlock("</table>")), "en")
     assert made == (
         '<p>&lt;img &lt;table&gt; &lt;pre&gt;</p>\n<pre tabindex="0"><code>&lt;/table&gt;\n</code></pre>'
@@ -48,11 +48,11 @@ def test_words_that_look_like_tags_are_left_alone() -> None:
         ("", "zh", ""),
     ],
 )
-def test_only_english_on_a_chinese_page_is_marked(text: str, lang: str, attribute: str) -> None:
+def test_lang_attribute_marks_english_on_a_chinese_page(text: str, lang: str, attribute: str) -> None:
     assert page.build_lang_attribute(t(text), lang) == attribute
     assert page.blocks((Quote((Paragraph(t(text)),)),), lang).startswith(f"<blockquote{attribute}>")
 
 
-def test_code_is_in_no_language() -> None:
+def test_code_has_no_lang_attribute() -> None:
     made = page.blocks((CodeBlock("while true do sleep done"),), "zh")
     assert "lang" not in made

@@ -1,8 +1,8 @@
-"""Every named irregularity of real newsletters, as an acceptance test of the reader.
+"""Acceptance tests of the reader: every named irregularity of real newsletters.
 
-A case is a function in one of these tables: its id and a sample of our own stand above it, what is
-expected inside it. `test_cases` calls it for every marked line of the sample, and for every place in real
-issues where the irregularity was seen.
+A case is a function in one of these modules: a decorator has its id and a sample, the body what is expected.
+`test_cases` calls it for every marked line of the sample, and for every line of real issues where the
+irregularity was seen.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Cases B, continued: lists, tables, code, pictures and markup below the head of an item."""
+"""Cases B, continued: lists, tables, code, images and markup below the head of an item."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def a_line_is_a_paragraph(at: Place) -> None:
 
 
 @case("B26", HEAD + "→![浪](https://mmbiz.qpic.cn/mmbiz_png/wave/640?wx_fmt=png)" + NEXT)
-def a_picture(at: Place) -> None:
+def an_image(at: Place) -> None:
     assert at.the(Figure) in at.item.body
     assert at.the(Figure).image == Image("https://mmbiz.qpic.cn/mmbiz_png/wave/640?wx_fmt=png", "浪")
 

@@ -1,4 +1,4 @@
-"""Cases B: what stands below the head of an item — summaries and labelled lines."""
+"""Cases B: the lines below the head of an item — summaries and labelled lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS = {
     "wav2letter 项目地址": "project",
     "Coral 网页": "variant", "NCNN版": "variant", "MNN版": "variant", "OpenVINO版": "variant",
 }  # fmt: skip
-"""The labels of the places below, and what each stands for."""
+"""The labels used in the samples below, and the kind of field of each."""
 
 
 def summarised(at: Place, label: str, colon: str) -> None:
@@ -151,7 +151,7 @@ def a_title_that_is_a_link(at: Place) -> None:
 
 
 @case("B14", HEAD + "→论文：Waves: Three Days Ahead\n摘要：更准了。" + NEXT)
-def a_paper_told_by_its_title(at: Place) -> None:
+def a_paper_recognized_by_its_title(at: Place) -> None:
     field = labelled(at)
     assert field.url is None
     assert field.kind == "paper"

@@ -1,4 +1,4 @@
-"""Cases D: what stands around the sections — front matter, title, guide, warm-up, notes."""
+"""Cases D: the parts around the sections — front matter, title, guide, warm-up, notes."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def headline_after_a_colon(at: Place) -> None:
 
 
 @case("D06", "→# 潮汐简报 (2021-03-14)：\n\n## 论文\n\n- [浪高预报](https://example.org/1)")
-def a_colon_without_headline_can_be_told(at: Place) -> None:
+def a_colon_without_headline_can_be_reported(at: Place) -> None:
     title = at.the(Title)
     assert title.headline == ()
     assert plain(title.text).endswith("：")
@@ -115,7 +115,7 @@ def a_placeholder_day_is_no_date(at: Place) -> None:
 
 
 @case("D10", "→# 三月的潮汐\n\n正文")
-def a_title_of_another_form_can_be_told(at: Place) -> None:
+def a_title_of_another_form_can_be_reported(at: Place) -> None:
     title = at.issue.title
     written = [line.lstrip("# ") for line in at.lines if line.startswith("#")][:1]
     assert [plain(title.text) if title else None] == (written or [None])
@@ -205,8 +205,8 @@ def segments(at: Place, brackets: str) -> None:
     assert [segment.label for segment in guide.segments] == mark.findall(source)
     here = mark.split(unmarked(at.text))[1:]
     for label, text in zip(here[::2], here[1::2], strict=True):
-        told = [segment.text for segment in guide.segments if segment.label == label]
-        assert any(one and text.startswith(one[:8]) for one in told)
+        texts = [segment.text for segment in guide.segments if segment.label == label]
+        assert any(part and text.startswith(part[:8]) for part in texts)
 
 
 @case(

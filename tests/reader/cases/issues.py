@@ -1,4 +1,4 @@
-"""Cases X: what concerns an issue as a whole, or one issue and another."""
+"""Cases X: issues as a whole, and several issues."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def a_dropped_item_leaves_the_ids_of_the_others(at: Place) -> None:
     ## 博文
     """,
 )
-def all_that_is_unfinished_can_be_told(at: Place) -> None:
+def all_that_is_unfinished_can_be_reported(at: Place) -> None:
     codes = [(d.code, d.pos.line) for d in at.issue.diagnostics]
     for number, line in enumerate(at.lines, 1):
         assert (("empty-url", number) in codes) == ("]()" in line)

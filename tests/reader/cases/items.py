@@ -55,7 +55,7 @@ def repository_before_a_full_width_colon(at: Place) -> None:
 
 
 @case("I05", SECTION + "→- [tide/buoy: 浮标的固件 | 海岸线](https://mp.weixin.qq.com/s/Ab)")
-def a_repository_told_by_an_article(at: Place) -> None:
+def a_repository_named_in_an_article(at: Place) -> None:
     repository_and_title(at, ":")
     assert links.parse_repository(at.head.url or "") is None
 

@@ -1,4 +1,4 @@
-"""Cases C and L: characters and addresses."""
+"""Cases C and L: characters and URLs."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def same(at: Place) -> list[str]:
 
 
 @case("L01", HEAD + f"→- [浪高 | 海岸线]({TEMPORARY})  ")
-def a_temporary_address_can_be_told(at: Place) -> None:
+def a_temporary_url_can_be_reported(at: Place) -> None:
     assert [links.classify_link(url) for url in same(at)] == [links.WECHAT_TEMPORARY]
 
 

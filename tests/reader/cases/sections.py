@@ -207,7 +207,7 @@ def in_the_footer(at: Place) -> None:
 
 
 @case("A06", FOOT + "→![扫码关注](../code.png)\n")
-def a_picture_in_the_footer(at: Place) -> None:
+def an_image_in_the_footer(at: Place) -> None:
     in_the_footer(at)
     alt, url = at.match(r"!\[(.*)\]\((.+)\)")
     assert at.the(Figure).image == Image(url, alt)

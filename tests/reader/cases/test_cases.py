@@ -1,4 +1,4 @@
-"""Every case holds for a sample of ours, and wherever it was seen in real issues."""
+"""Every case holds for its sample, and wherever it was seen in real issues."""
 
 from __future__ import annotations
 

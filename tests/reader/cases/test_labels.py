@@ -1,4 +1,4 @@
-"""The labels that open a line of an item, and what each stands for."""
+"""Labels of item lines, and the kind of field of each."""
 
 from __future__ import annotations
 

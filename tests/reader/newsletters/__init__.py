@@ -1,4 +1,4 @@
-"""Newsletters of other shapes come through: their parts are found, and nothing of them is lost."""
+"""Newsletters with another structure: their parts are found, and nothing is lost."""
 
 import pytest
 

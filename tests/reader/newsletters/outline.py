@@ -1,4 +1,4 @@
-"""An Issue in a few words, to compare with what a text should become."""
+"""A short outline of an Issue, to compare with what is expected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Front matter, links, blocks and HTML, in newsletters of other shapes."""
+"""Front matter, links, blocks and HTML, in newsletters with another structure."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Where sections and items start, in newsletters of other shapes."""
+"""Where sections and items start, in newsletters with another structure."""
 
 from __future__ import annotations
 
 from tests.reader.newsletters.outline import reads
 
 
-def test_numbered_items_with_pictures_and_prose() -> None:
+def test_numbered_items_with_images_and_prose() -> None:
     reads(
         """
         # 潮汐周刊（第 12 期）：海边的开源工具
