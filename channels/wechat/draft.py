@@ -49,7 +49,7 @@ class Draft(NamedTuple):
 
 
 class IssueQuery(NamedTuple):
-    """How to find the draft or article of an issue: by its marker, or by `title` if no URL carries the marker."""
+    """How to find the draft or article of an issue: by its marker, or by `title` if no URL has the marker."""
 
     issue: str
     title: str

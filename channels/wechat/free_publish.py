@@ -57,9 +57,7 @@ class FreePublisher:
     def submit(self, issue: str, media_id: str) -> None:
         """Submit a draft; its media_id is invalid afterwards."""
         response = self._client.call("freepublish/submit", {"media_id": media_id}, has_effect=True)
-        with suppress(
-            DeliveryError
-        ):  # the draft is submitted: this must not be reported as "nothing was sent"
+        with suppress(DeliveryError):  # submitted: a storage error must not look as if it was not
             self._client.state.set_value(_PUBLISH_IDS_STATE, issue, str(response["publish_id"]))
 
     def wait_for_article(self, issue: str) -> Receipt:
