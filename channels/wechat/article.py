@@ -89,8 +89,8 @@ class Article:
 def build_article(issue: Issue, options: ArticleOptions) -> Article:
     """Return the article of an issue that has been through the transforms `publishable` and `absolute`.
 
-    The note about 阅读原文 is included only if it has a target and some link is not clickable; such notes in the
-    issue itself are ignored.
+    The note about 阅读原文 is included only if it has a target and some link is not clickable; such notes in
+    the issue itself are ignored.
     """
     writer = ArticleWriter(ArticleLinks(footnotes=options.footnotes), options.labels)
     sizes: list[ItemSize] = []
