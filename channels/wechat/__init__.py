@@ -1,16 +1,18 @@
 """The wechat channel: an issue as an article of a WeChat official account.
 
-draft.json          the draft, as WeChat's interface takes it but for its pictures
-publish.json        that it is to be published too, if that is asked for
+Parts to deliver:
 
-Beside them lie, for the eye and for WeChat's editor:
+draft.json          the draft as WeChat's API takes it, with the original image URLs
+publish.json        the request to publish the draft, only with `publish = true`
+
+Previews, for the editor and for pasting into WeChat's web editor:
 
 article.html        the article alone
-preview.html        a page that shows it and puts it on the clipboard
-meta.json           its title, author, digest, and what became of every link
+preview.html        a page that shows the article and copies it to the clipboard
+meta.json           title, author, digest, and the form of every link
 
-Without an `appid` all of it is written as files; with one, the draft goes into the account's drafts. The
-article has the same bytes on either way.
+Without an `appid` all of these are written as files; with one, the draft is added to the account's drafts.
+The bytes of the article are the same in both cases.
 """
 
 from __future__ import annotations
@@ -33,45 +35,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WeChat(WeChatSettings):
-    """An official account at WeChat, with its settings."""
+    """A WeChat official account and its settings."""
 
     name: ClassVar[str] = "wechat"
     can_edit: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
     idempotent: ClassVar[bool] = False
     concurrency: ClassVar[int] = 1
-    locked_after_publication: ClassVar[bool] = True  # a draft that was published is gone
+    locked_after_publication: ClassVar[bool] = True  # publishing a draft removes it from the drafts
     timeout: ClassVar[float] = 600.0
     limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT_LIMIT - 1, "title": MAX_EDITOR_TITLE_LENGTH}
 
     @property
     def destination(self) -> str:
-        """The account; empty as long as there is none to deliver to."""
+        """Return the AppID of the account; empty when none is configured."""
         return self.appid
 
     @property
     def test_recipient(self) -> str:
-        """The editor, or else the drafts, which nobody sees but the editors of the account."""
+        """Return `me`, or else the account's drafts, which only its editors see; empty without an account."""
         from publisher.channels.wechat.test_send import DRAFTS_RECIPIENT
 
         return (self.me or DRAFTS_RECIPIENT) if self.appid else ""
 
     def recipients(self) -> Iterator[str]:
-        """The account."""
+        """Yield the account, the only recipient."""
         yield self.destination
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """The draft, and beside it the article, its preview page and its facts; needs `context.entry`.
+        """Return the draft, with the article, its preview page and meta.json as previews.
 
-        The issue went through `publishable` and `absolute`. An article that WeChat would not take is made
-        all the same, with a warning that says by how much it is too long and what would help.
+        `issue` has been through the transforms `publishable` and `absolute`; `context.entry` is required. An
+        article over WeChat's size limit is rendered anyway, with a warning about its length.
         """
         from publisher.channels.wechat.render import render
 
         return render(self, issue, context)
 
     def session(self) -> AbstractContextManager[Session]:
-        """A connection that delivers to the account; without one it writes files below its destination."""
+        """Return a session that delivers to the account, or without an account one that writes files."""
         if not self.appid:
             return FolderSession()
         from publisher.channels.wechat.session import DraftSession
@@ -80,16 +82,16 @@ class WeChat(WeChatSettings):
         return DraftSession(self._client, root, title_limit=self.title_limit, publishes=self.publish)
 
     def diagnose(self) -> Iterator[Finding]:
-        """Whether it could deliver to the account. Raises ConfigError when there is none."""
+        """Yield what read-only API calls find out about the account. Raise ConfigError without an account."""
         if not self.appid:
             raise ConfigError(
-                "there is no appid, so the article is written as files",
+                "no appid is set, so the article is only written to files",
                 'add appid = "wx…" and secret = "env:WECHAT_SECRET", from mp.weixin.qq.com',
             )
         from publisher.channels.wechat.doctor import diagnose
 
-        front = Path(self._root, self.cover) if self.cover else None
-        return diagnose(self._client, self.appid, front, publishes=self.publish)
+        cover_path = Path(self._root, self.cover) if self.cover else None
+        return diagnose(self._client, self.appid, cover_path, publishes=self.publish)
 
     @property
     def _client(self) -> WeChatClient:

@@ -1,4 +1,4 @@
-"""The whole article: one styled section, and in it everything a reader may see of the issue."""
+"""Renders the article: one styled section with the whole content of the issue."""
 
 from __future__ import annotations
 
@@ -51,9 +51,12 @@ _SENTENCE_ENDS = "。；！？…"
 class ArticleOptions:
     """What an article depends on besides the issue.
 
-    `title` is what WeChat shows above it, `original` whether there is a page behind 阅读原文. `footer` takes
-    the place of the issue's own when it is not empty. `earlier` are the issues to lead to at its end. `say`
-    are the words of its language.
+    title           the title that WeChat shows above the article
+    has_source_url  whether 阅读原文 has a target
+    labels          fixed texts in the language of the newsletter
+    footnotes       whether URLs are printed in a list at the end instead of in the text
+    footer          lines that replace the issue's own footer, if not empty
+    earlier_issues  the issues to link to at the end
     """
 
     title: str
@@ -66,7 +69,7 @@ class ArticleOptions:
 
 @dataclass(frozen=True, slots=True)
 class ItemSize:
-    """How many characters an item takes, and how many of them are markup: tags, styles, hidden addresses."""
+    """The size of an item in characters, and how many of them are markup: tags, styles, link targets."""
 
     title: str
     characters: int
@@ -75,7 +78,7 @@ class ItemSize:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """The HTML of an article; in reading order its links, its pictures' addresses, the sizes of its items."""
+    """The HTML of an article, and in reading order its links, its image URLs and the sizes of its items."""
 
     html: str
     link_uses: tuple[LinkUse, ...]
@@ -84,9 +87,10 @@ class Article:
 
 
 def build_article(issue: Issue, options: ArticleOptions) -> Article:
-    """The article of an issue that went through `publishable` and `absolute`.
+    """Return the article of an issue that has been through the transforms `publishable` and `absolute`.
 
-    A note about 阅读原文 is written when it is true, and only then, whatever the issue says.
+    The note about 阅读原文 is included only if it has a target and some link is not clickable; such notes in
+    the issue itself are ignored.
     """
     writer = ArticleWriter(ArticleLinks(footnotes=options.footnotes), options.labels)
     sizes: list[ItemSize] = []
@@ -113,7 +117,7 @@ def build_article(issue: Issue, options: ArticleOptions) -> Article:
 
 
 def _render_opening(issue: Issue, notes: list[Note], title: str, writer: ArticleWriter) -> Iterator[str]:
-    """What stands before the first section."""
+    """Yield what comes before the first section."""
     writer.links.start_part(issue.title and issue.title.text, issue.tagline)
     if issue.title:
         yield _render_headline(issue.title, title, writer)
@@ -126,7 +130,7 @@ def _render_opening(issue: Issue, notes: list[Note], title: str, writer: Article
 
 
 def _render_headline(title: Title, displayed_title: str, writer: ArticleWriter) -> str:
-    """What the title of the article had no room for."""
+    """Return what is missing from the displayed title: the full title or its topics; "" if nothing is."""
     if any(find_urls(title.text)) or not (title.regular or plain(title.text) == displayed_title):
         return render_element("h2", style.HEADLINE_STYLE, wrap_in_span(writer.inlines(title.text)))
     if all(topic in displayed_title for topic in title.headline):
@@ -135,7 +139,7 @@ def _render_headline(title: Title, displayed_title: str, writer: ArticleWriter) 
 
 
 def _render_guide_box(guide: Guide, writer: ArticleWriter) -> str:
-    """The guide in a box, its label before its first words, what it says of each section on a new line."""
+    """Return the guide in a box, with its label in front and each labelled segment on a new line."""
     writer.links.start_part(guide.blocks)
     label = (Strong((Text(guide.label),)), Text(writer.labels["colon"])) if guide.label else ()
     blocks = tuple([_break_before_labels(block, guide.segments) for block in guide.blocks])
@@ -148,21 +152,21 @@ def _render_guide_box(guide: Guide, writer: ArticleWriter) -> str:
 
 
 def _break_before_labels(block: Block, segments: tuple[Segment, ...]) -> Block:
-    """The block with a break before each mark like 【论文】 that follows the end of a sentence."""
+    """Return the block with a line break before each label like 【论文】 that follows a complete sentence."""
     if not segments or not isinstance(block, Paragraph):
         return block
     labels = "|".join(re.escape(segment.label) for segment in segments)
-    mark = re.compile(f"(?<=[{_SENTENCE_ENDS}])\\s*(?=[【「](?:{labels})[】」])")
-    made: list[Inline] = []
+    boundary = re.compile(f"(?<=[{_SENTENCE_ENDS}])\\s*(?=[【「](?:{labels})[】」])")
+    children: list[Inline] = []
     for node in block.children:
         if isinstance(node, Text):
-            first, *rest = mark.split(node.text)
-            made.append(Text(first))
-            for piece in rest:
-                made += (Break(), Text(piece))
+            first, *rest = boundary.split(node.text)
+            children.append(Text(first))
+            for line in rest:
+                children += (Break(), Text(line))
         else:
-            made.append(node)
-    return replace(block, children=tuple(made))
+            children.append(node)
+    return replace(block, children=tuple(children))
 
 
 def _render_warmup_box(warmup: Warmup, writer: ArticleWriter) -> str:
@@ -173,7 +177,7 @@ def _render_warmup_box(warmup: Warmup, writer: ArticleWriter) -> str:
 
 
 def _render_brief(brief: Brief, writer: ArticleWriter) -> str:
-    """A line of the warm-up, its subject in bold."""
+    """Return a brief as a line with its subject in bold."""
     text, subject = writer.inlines(brief.text), escape_text(brief.subject)
     if subject and text.startswith(subject):
         text = render_element("strong", "", subject) + text.removeprefix(subject)
@@ -184,7 +188,7 @@ def _render_brief(brief: Brief, writer: ArticleWriter) -> str:
 
 
 def _render_article_section(section: Section, writer: ArticleWriter, sizes: list[ItemSize]) -> str:
-    """A section. Names that stand for addresses are explained above them, unless the editor did."""
+    """Return a section. A note explains owner/repo names as URLs, unless the editor wrote one."""
     before = len(writer.links.link_uses)
     tag, css = ("h2", style.HEADING_STYLE) if section.level <= 2 else ("h3", style.SUBHEADING_STYLE)
     writer.links.start_part(section.title)
@@ -202,15 +206,15 @@ def _render_article_section(section: Section, writer: ArticleWriter, sizes: list
 
 
 def _render_section_body(section: Section, writer: ArticleWriter, sizes: list[ItemSize]) -> Iterator[str]:
-    """Items and blocks. Items that have nothing but a title are a list."""
-    bare = not any(item.fields or item.body for item in section.items)
+    """Yield items and blocks. If no item has anything but a title, the items become a list."""
+    is_list = not any(item.fields or item.body for item in section.items)
     entries = ""
     for node in section.content:
         if isinstance(node, Item):
-            html = render_list_entry(node, writer) if bare else render_article_item(node, writer)
+            html = render_list_entry(node, writer) if is_list else render_article_item(node, writer)
             markup = sum(map(len, HTML_TAG.findall(html)))
             sizes.append(ItemSize(" ".join(plain(node.title).split()), len(html), markup))
-            if bare:
+            if is_list:
                 entries += html
             else:
                 yield html
@@ -222,11 +226,11 @@ def _render_section_body(section: Section, writer: ArticleWriter, sizes: list[It
     yield render_element("section", style.PROSE_STYLE, entries)
 
 
-# ------------------------------------------------------------- notes, endings
+# ----------------------------------------------------------- notes, end matter
 
 
 def _split_notes(issue: Issue) -> tuple[list[Note], list[Note]]:
-    """The notes above the sections, and those behind them; without the ones the article writes itself."""
+    """Return the notes before and after the first section, without those about 阅读原文."""
     kept = [note for note in issue.notes if note.kind != "read_original"]
     start = issue.sections[0].pos if issue.sections else None
     late = [note for note in kept if start and note.pos > start]
@@ -244,7 +248,7 @@ def _format_remark(html: str, writer: ArticleWriter) -> str:
 
 
 def _render_references(writer: ArticleWriter) -> str:
-    """The addresses that the numbers of the text lead to."""
+    """Return the list of URLs that the numbers in the text refer to."""
     if not writer.links.footnote_urls:
         return ""
     rows = [
@@ -255,30 +259,30 @@ def _render_references(writer: ArticleWriter) -> str:
 
 
 def _render_earlier_issues(issues: tuple[EarlierIssue, ...], writer: ArticleWriter) -> str:
-    """Earlier issues by their dates, those that open with a tap."""
-    found = [
+    """Return links to earlier issues, labelled by date."""
+    links = [
         writer.render_link(escape_text(name), url, writer.links.resolve_inline(name, url))
         for name, url in issues
     ]
-    if not found:
+    if not links:
         return ""
     heading = render_element("h2", style.SUBHEADING_STYLE, escape_text(writer.labels["archive"]))
-    return heading + render_paragraph(" · ".join(found))
+    return heading + render_paragraph(" · ".join(links))
 
 
 def _render_footer(
     issue: Issue, notes: list[Note], replacement: tuple[str, ...], writer: ArticleWriter
 ) -> str:
-    """The end of the issue in small print; the lines of `instead` take the place of its own."""
+    """Return the footer and late notes in small print; `replacement` replaces the issue's own footer."""
     blocks = tuple(Paragraph((Text(line),)) for line in replacement) or issue.footer
-    if blocks and isinstance(blocks[0], Rule):  # space sets the footer off
+    if blocks and isinstance(blocks[0], Rule):  # the style already separates the footer
         blocks = blocks[1:]
     writer.links.start_part(blocks)
     nodes = sorted((*blocks, *notes), key=lambda node: node.pos)
-    inside = [
+    html = [
         _render_note(node, "", writer) if isinstance(node, Note) else writer.blocks((node,)) for node in nodes
     ]
-    return render_element("section", style.FOOTER_STYLE, "".join(inside))
+    return render_element("section", style.FOOTER_STYLE, "".join(html))
 
 
 _MAX_EARLIER_ISSUES = 12
@@ -292,46 +296,46 @@ _PLACEHOLDER_PATTERNS = {
 
 
 class EarlierIssue(NamedTuple):
-    """An earlier issue: its date, or else its id, and the address of its article."""
+    """An earlier issue: its date, or else its id, and the URL of its article."""
 
     label: str
     url: str
 
 
 def find_earlier_issues(context: Context) -> tuple[EarlierIssue, ...]:
-    """The earlier issues whose articles are known, newest first, as many as anybody looks through."""
+    """Return up to 12 earlier issues whose article URLs are known, newest first."""
     entry, pattern = context.entry, _build_page_url_pattern(context.newsletter.url)
-    found = []
+    issues = []
     for page, url in _get_other_articles(context).items():
-        if (parts := re.fullmatch(pattern, page)) and is_clickable_url(url):
-            values = parts.groupdict()
+        if (match := re.fullmatch(pattern, page)) and is_clickable_url(url):
+            values = match.groupdict()
             date = values.get("date") or "-".join(filter(None, map(values.get, ("year", "month", "day"))))
             if not (date and entry and date >= entry.date.isoformat()[: len(date)]):
-                found.append(EarlierIssue(date or values.get("id") or page, url))
-    return tuple(sorted(found, reverse=True)[:_MAX_EARLIER_ISSUES])
+                issues.append(EarlierIssue(date or values.get("id") or page, url))
+    return tuple(sorted(issues, reverse=True)[:_MAX_EARLIER_ISSUES])
 
 
 def link_to_articles(issue: Issue, context: Context) -> Issue:
-    """The issue, its links to pages of earlier issues leading to their articles."""
-    known = {canonicalize_url(page): url for page, url in _get_other_articles(context).items()}
-    return map_urls(issue, lambda url: known.get(canonicalize_url(url), url)) if known else issue
+    """Return the issue with its links to pages of other issues replaced by links to their articles."""
+    articles = {canonicalize_url(page): url for page, url in _get_other_articles(context).items()}
+    return map_urls(issue, lambda url: articles.get(canonicalize_url(url), url)) if articles else issue
 
 
 def _get_other_articles(context: Context) -> dict[str, str]:
-    """The articles of other issues, by the address of the page."""
+    """Return the article URLs of other issues by the URLs of their pages."""
     own = context.entry.url if context.entry else ""
     return {page: url for page, url in context.article_urls.items() if page != own}
 
 
 def _build_page_url_pattern(url: str) -> str:
-    """What the addresses of pages look like."""
+    """Return a regular expression for page URLs, with a group for each placeholder of the template `url`."""
     seen: set[str] = set()
 
-    def group(found: re.Match[str]) -> str:
-        name = found[1]
+    def build_group(match: re.Match[str]) -> str:
+        name = match[1]
         if name in seen:
             return f"(?P={name})"
         seen.add(name)
         return f"(?P<{name}>{_PLACEHOLDER_PATTERNS[name]})"
 
-    return re.sub(r"\\\{(\w+)\\\}", group, re.escape(url))
+    return re.sub(r"\\\{(\w+)\\\}", build_group, re.escape(url))

@@ -1,12 +1,11 @@
-"""An official account at WeChat's interface: every call, and what its answer means.
+"""The client of WeChat's API for one official account, its access token, and its errors.
 
-A call either did nothing, which is a DeliveryError, or nobody knows, which can only be said of calls that
-change something. No address and no token is in any error.
+A failed call raises DeliveryError when nothing was changed, or OutcomeUnknownError when a call that changes
+something got no usable response. No error contains a request URL or a token.
 
-The access token: one for all processes, asked for when there is none that lasts.
-
-In its normal mode stable_token gives the same token to everybody who asks, and from five minutes before its
-end a new one, while the old one still works: developers.weixin.qq.com/doc/subscription/api/base/
+All processes share one access token, which is requested when there is none or the one there is expires soon.
+In its normal mode stable_token returns the same token to all callers, and from five minutes before expiry a
+new one, while the old one still works: developers.weixin.qq.com/doc/subscription/api/base/
 api_getstableaccesstoken
 """
 
@@ -34,32 +33,32 @@ if TYPE_CHECKING:
     import httpx
 
 REQUEST_TIMEOUT = 30.0
-"""Seconds WeChat may take to answer, once it has the whole call."""
+"""Timeout in seconds for reading the response, sending the request, and for the connection pool."""
 
-_PAGE_SIZE = 20  # the most that batchget gives
+_PAGE_SIZE = 20  # the maximum of batchget
 
 _UNREACHABLE = BilingualMessage(
     "连不上微信的接口：{reason}",
-    "检查网络；需要代理的话设置环境变量 HTTPS_PROXY",
-    "WeChat's interface cannot be reached: {reason}",
-    "look at the network; where a proxy is needed, HTTPS_PROXY names it",
+    "检查网络；如需代理，设置环境变量 HTTPS_PROXY",
+    "cannot reach WeChat's API: {reason}",
+    "check the network; if you need a proxy, set the environment variable HTTPS_PROXY",
 )
 _NO_RESPONSE = BilingualMessage(
-    "微信没有给出结果：{reason}",
+    "微信没有返回结果：{reason}",
     "稍后再试",
-    "WeChat gives no answer: {reason}",
+    "no valid response from WeChat: {reason}",
     "try again later",
 )
 _OUTCOME_UNKNOWN = BilingualMessage(
-    "不知道微信有没有做完这一步：{reason}",
-    "登录公众平台看看草稿箱",
-    "nobody knows whether WeChat did it: {reason}",
-    "look at the drafts at mp.weixin.qq.com",
+    "无法确定微信是否完成了这一步：{reason}",
+    "登录公众平台检查草稿箱",
+    "it is unknown whether WeChat processed the request: {reason}",
+    "check the drafts at mp.weixin.qq.com",
 )
 
 
 class UploadFile(NamedTuple):
-    """A file to upload."""
+    """A file to upload: name, media type and bytes."""
 
     name: str
     media_type: str
@@ -67,8 +66,11 @@ class UploadFile(NamedTuple):
 
 
 class WeChatClient:
-    """The account `appid`, from `with` on. `secret` says where its AppSecret is, `api` is the address of the
-    interface, `lang` the language of errors."""
+    """A context manager that makes API calls for the account `appid`.
+
+    `secret` refers to the AppSecret, `api` is the base URL of the API, `lang` the language of error messages,
+    `clock` returns the Unix time.
+    """
 
     def __init__(
         self,
@@ -87,12 +89,12 @@ class WeChatClient:
         self._tokens = TokenCache(self.state, self._fetch_token, clock)
 
     def __enter__(self) -> Self:
-        """Raises ConfigError when the secret is not where it should be. No call is made."""
+        """Resolve the secret, without making a call. Raise ConfigError if it cannot be resolved."""
         self._app_secret = resolve_secret(self._secret)
         import httpx
 
-        # A connection that was kept may be closed by the server in the moment it is used again, and then
-        # nobody knows whether the call arrived: so none is used twice.
+        # The server may close a kept-alive connection just as it is used again, and then it is unknown
+        # whether the call arrived. So connections are not reused.
         self._http = httpx.Client(
             timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0),
             limits=httpx.Limits(max_keepalive_connections=0),
@@ -105,54 +107,56 @@ class WeChatClient:
         self._http.close()
 
     def call(self, path: str, body: dict[str, Any], *, has_effect: bool = False) -> dict[str, Any]:
-        """Make a call. With `acts` it changes something, and to make it twice is not the same as once.
+        """POST `body` as JSON to `path` below /cgi-bin/ and return the response.
 
-        Raises RefusedError, DeliveryError when it did nothing, OutcomeUnknownError when nobody knows.
+        `has_effect` marks a call that changes something and must not be repeated. Raises WeChatApiError for
+        an error code, DeliveryError when nothing was changed, and OutcomeUnknownError when a call that has an
+        effect got no valid response.
         """
-        # WeChat counts the characters of an escape such as \u4f5c one by one
+        # in an escape such as \u4f5c, WeChat counts every character towards its limits
         content = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
         return self._request_with_token(path, has_effect, content=content, headers=headers)
 
     def upload(self, path: str, file: UploadFile, **query: str) -> dict[str, Any]:
-        """Upload a file. To do it twice leaves a copy that nobody sees."""
+        """Upload a file and return the response. Repeating an upload only leaves an unused copy."""
         return self._request_with_token(
             path, False, query, files={"media": (file.name, file.body, file.media_type)}
         )
 
     def list_articles(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """All that a call of the form of batchget lists: the id and the first article of each."""
-        at = 0
+        """Yield the id and the first article of each entry of a paged call such as draft/batchget."""
+        offset = 0
         while True:
-            page = self.call(path, {"offset": at, "count": _PAGE_SIZE, "no_content": 1})
+            page = self.call(path, {"offset": offset, "count": _PAGE_SIZE, "no_content": 1})
             items = page.get("item", [])
             for item in items:
                 for article in item["content"]["news_item"][:1]:
                     yield item.get("media_id") or item["article_id"], article
-            at += len(items)
-            if not items or at >= page.get("total_count", 0):
+            offset += len(items)
+            if not items or offset >= page.get("total_count", 0):
                 return
 
     # ------------------------------------------------------------------ calls
 
     def _fetch_token(self) -> tuple[str, float]:
-        """A token from WeChat, and for how many seconds it lasts."""
-        asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self._app_secret}
-        made = self._post("stable_token", False, {}, json=asked | {"force_refresh": False})
-        self._raise_for_error_code(made, TOKEN_ERROR_RULES)
-        return str(made["access_token"]), float(made["expires_in"])
+        """Request a token; return it with its lifetime in seconds."""
+        body = {"grant_type": "client_credential", "appid": self.appid, "secret": self._app_secret}
+        response = self._post("stable_token", False, {}, json=body | {"force_refresh": False})
+        self._raise_for_error_code(response, TOKEN_ERROR_RULES)
+        return str(response["access_token"]), float(response["expires_in"])
 
     def _request_with_token(
         self, path: str, has_effect: bool, query: dict[str, str] | None = None, **request: Any
     ) -> dict[str, Any]:
-        """An answer that is no refusal. A token that is refused is exchanged once."""
+        """Make a call with the token, and once more with a new token if the first is rejected."""
         token = self._tokens.get_token()
-        made = self._post(path, has_effect, {"access_token": token, **(query or {})}, **request)
-        if made.get("errcode") in INVALID_TOKEN_CODES:
+        response = self._post(path, has_effect, {"access_token": token, **(query or {})}, **request)
+        if response.get("errcode") in INVALID_TOKEN_CODES:
             token = self._tokens.get_token(rejected=token)
-            made = self._post(path, has_effect, {"access_token": token, **(query or {})}, **request)
-        self._raise_for_error_code(made)
-        return made
+            response = self._post(path, has_effect, {"access_token": token, **(query or {})}, **request)
+        self._raise_for_error_code(response)
+        return response
 
     def _raise_for_error_code(
         self, response: dict[str, Any], rules: Mapping[int, ErrorCodeRule] = ERROR_CODE_RULES
@@ -169,14 +173,14 @@ class WeChatClient:
             raise _UNREACHABLE.build_error(self.lang, reason=str(error) or type(error).__name__) from None
         except httpx.HTTPError as error:
             raise self._build_no_response_error(type(error).__name__, has_effect) from None
-        made = _parse_json_object(response)
-        if made is None:
+        result = _parse_json_object(response)
+        if result is None:
             raise self._build_no_response_error(f"HTTP {response.status_code}", has_effect)
-        if made.get("errcode") == SYSTEM_BUSY:
+        if result.get("errcode") == SYSTEM_BUSY:
             raise self._build_no_response_error(
-                f"{made.get('errmsg', '')} ({SYSTEM_BUSY})".strip(), has_effect
+                f"{result.get('errmsg', '')} ({SYSTEM_BUSY})".strip(), has_effect
             )
-        return made
+        return result
 
     def _build_no_response_error(self, reason: str, has_effect: bool) -> PublisherError:
         if has_effect:
@@ -185,24 +189,27 @@ class WeChatClient:
 
 
 def _parse_json_object(response: httpx.Response) -> dict[str, Any] | None:
-    """The JSON object of an answer; None when it is no such thing, as the page of a proxy."""
+    """Return the JSON object of a response; None for anything else, such as the error page of a proxy."""
     if response.status_code != 200:
         return None
     try:
-        made = json.loads(response.content)
+        value = json.loads(response.content)
     except ValueError:
         return None
-    return made if isinstance(made, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 EXPIRY_MARGIN = 300.0
-"""Seconds before its end from which a token is not used any more."""
+"""Seconds before its expiry from which a token is no longer used."""
 
 _TOKEN_STATE = "token"
 
 
 class TokenCache:
-    """`fetch` asks WeChat for a token and for how many seconds it lasts; `clock` gives the Unix time."""
+    """The access token of an account, stored for all processes.
+
+    `fetch` requests a token and returns it with its lifetime in seconds; `clock` returns the Unix time.
+    """
 
     def __init__(
         self,
@@ -215,22 +222,25 @@ class TokenCache:
         self._clock = clock
 
     def get_token(self, rejected: str = "") -> str:
-        """The token; a new one if the one there is was `refused`, unless another process has it already."""
+        """Return the stored token, or fetch a new one if it expires soon or is the `rejected` one.
+
+        If another process has already replaced the rejected token, that token is returned.
+        """
         with self._state.lock():
-            known = self._state.load(_TOKEN_STATE)
-            token, until = known.get("token"), known.get("until")
-            if isinstance(token, str) and isinstance(until, int | float):
-                lasts = until - EXPIRY_MARGIN > self._clock()
-                if token and token != rejected and lasts:
+            stored = self._state.load(_TOKEN_STATE)
+            token, expiry = stored.get("token"), stored.get("until")
+            if isinstance(token, str) and isinstance(expiry, int | float):
+                is_fresh = expiry - EXPIRY_MARGIN > self._clock()
+                if token and token != rejected and is_fresh:
                     return token
-            token, seconds = self._fetch()
-            self._state.save(_TOKEN_STATE, {"token": token, "until": self._clock() + seconds})
+            token, lifetime = self._fetch()
+            self._state.save(_TOKEN_STATE, {"token": token, "until": self._clock() + lifetime})
             return token
 
 
 SYSTEM_BUSY = -1
 INVALID_TOKEN_CODES = {40001, 40014, 42001}
-"""The token is wrong, or no longer right."""
+"""The token is invalid or has expired."""
 
 INVALID_MEDIA_ID = 40007
 API_UNAUTHORIZED = 48001
@@ -239,7 +249,7 @@ _INVALID_IP = lazy_pattern(r"invalid ip ([0-9a-fA-F.:]+)")
 
 
 class WeChatApiError(DeliveryError):
-    """WeChat has answered with an error code: nothing was done."""
+    """WeChat responded with the error code `code`: nothing was changed."""
 
     code = 0
 
@@ -247,13 +257,15 @@ class WeChatApiError(DeliveryError):
 def build_api_error(
     code: int, errmsg: str, lang: str, now: float, rules: Mapping[int, ErrorCodeRule] = ERROR_CODE_RULES
 ) -> WeChatApiError:
-    """The error for an error code, and for what WeChat said with it, at a Unix time. `known` are the codes of
-    the call."""
-    sentence, wait = rules.get(code, ErrorCodeRule(UNKNOWN_CODE_MESSAGE))
-    ip = found[1] if (found := _INVALID_IP.search(errmsg)) else "?"
-    message, step = sentence.format(lang, ip=ip, said=errmsg)
+    """Return the error for an error code and WeChat's own `errmsg`, at the Unix time `now`.
+
+    `rules` are the codes known for the call.
+    """
+    template, wait = rules.get(code, ErrorCodeRule(UNKNOWN_CODE_MESSAGE))
+    ip = match[1] if (match := _INVALID_IP.search(errmsg)) else "?"
+    message, hint = template.format(lang, ip=ip, errmsg=errmsg)
     error = WeChatApiError(
-        f"{message} ({code})", step, permanent=wait is None, retry_after=wait(now) if wait else None
+        f"{message} ({code})", hint, permanent=wait is None, retry_after=wait(now) if wait else None
     )
     error.code = code
     return error

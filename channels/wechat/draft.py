@@ -1,7 +1,7 @@
-"""What is delivered: the draft as the draft interface takes it, and that a draft is to be published.
+"""The parts to deliver: a draft for WeChat's draft API, and the request to publish it.
 
-Two things in a draft only WeChat can give: pictures at addresses of its own, and a cover from its library.
-Until they are uploaded, pictures have the address they come from, and `cover` says what the cover is made of.
+A draft may only use images at WeChat's own URLs and a cover from the account's media library. Until they are
+uploaded, images keep their original URLs and `cover` describes the cover.
 
 developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add
 """
@@ -24,10 +24,10 @@ from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 
 ArticleFields = Mapping[str, Any]
-"""An article as WeChat has it: its fields."""
+"""The fields of an article in WeChat's API."""
 
 PUBLISH_KEY_SUFFIX = "/publish.json"
-"""What the key of the wish to publish ends with; every other part is a draft."""
+"""The end of the key of a request to publish; every other part is a draft."""
 
 _TEST_TITLE_PREFIX = "校样："
 _IMAGE_SOURCE = lazy_pattern(r'(?<=<img src=")[^"]*(?=")')
@@ -35,9 +35,12 @@ _WECHAT_IMAGE_URL = lazy_pattern(r"https?://mmbiz\.(?:qpic|qlogo)\.cn/")
 
 
 class Draft(NamedTuple):
-    """A draft to be. `issue` is the mark of its issue, which is the same after a correction; `pictures` maps
-    the addresses of pictures to their files below the newsletter's folder, "" for those of others; `cover`
-    is a file, or the words to draw."""
+    """A draft before its images are uploaded.
+
+    `issue` is the marker of its issue, which a correction does not change. `images` maps image URLs to files
+    below the newsletter's folder, "" for images on other sites. `cover` is {"file": path}, or the "title" and
+    "date" to draw.
+    """
 
     issue: str
     article: dict[str, Any]
@@ -46,7 +49,7 @@ class Draft(NamedTuple):
 
 
 class IssueQuery(NamedTuple):
-    """Whose draft or article is looked for: the mark of the issue, and a title if no address carries it."""
+    """How to find the draft or article of an issue: by its marker, or by `title` if no URL has the marker."""
 
     issue: str
     title: str
@@ -55,8 +58,11 @@ class IssueQuery(NamedTuple):
 def build_draft(
     meta: ArticleMeta, content: str, cover: dict[str, str], entry: Entry, newsletter: Newsletter
 ) -> Draft:
-    """The draft of an article. Where 阅读原文 leads, the address says at its end which issue and which
-    content this is: by that the draft is found again."""
+    """Return the draft of an article.
+
+    The fragment of the 阅读原文 URL is a marker of the issue and its content, by which the draft is found
+    again. It is left out if the URL is missing or would be too long.
+    """
     article = {
         "article_type": "news",
         **asdict(meta),
@@ -66,27 +72,27 @@ def build_draft(
     }
     issue = f"publisher-{_hash_text(entry.id)[:10]}"
     revision = _hash_text(_dump_sorted_json(article) + _dump_sorted_json(cover))[:12]
-    source = f"{meta.content_source_url}#{issue}-{revision}"
-    if meta.content_source_url and len(source) <= settings.MAX_SOURCE_URL_BYTES:
-        article["content_source_url"] = source
-    found = [unescape(src) for src in _IMAGE_SOURCE.findall(content)]
-    pictures = {url: _find_image_path(url, newsletter) for url in found if not _WECHAT_IMAGE_URL.match(url)}
-    return Draft(issue, article, pictures, cover)
+    source_url = f"{meta.content_source_url}#{issue}-{revision}"
+    if meta.content_source_url and len(source_url) <= settings.MAX_SOURCE_URL_BYTES:
+        article["content_source_url"] = source_url
+    urls = [unescape(src) for src in _IMAGE_SOURCE.findall(content)]
+    images = {url: _find_image_path(url, newsletter) for url in urls if not _WECHAT_IMAGE_URL.match(url)}
+    return Draft(issue, article, images, cover)
 
 
 def build_test_draft(draft: Draft) -> Draft:
-    """The draft with a mark by which nobody takes it for that of the issue; without one, with a title."""
+    """Return the draft with a marker, or else a title, that distinguishes it from the draft of the issue."""
     article = dict(draft.article)
     if _get_marker(article):
-        source = article["content_source_url"]
-        article["content_source_url"] = source.replace(f"#{draft.issue}-", f"#proof-{draft.issue}-")
+        source_url = article["content_source_url"]
+        article["content_source_url"] = source_url.replace(f"#{draft.issue}-", f"#proof-{draft.issue}-")
     else:
         article["title"] = f"{_TEST_TITLE_PREFIX}{article['title']}"[: settings.MAX_TITLE_LENGTH]
     return draft._replace(article=article)
 
 
 def build_draft_part(draft: Draft, key: str) -> Part:
-    """The draft as a part to deliver."""
+    """Return the draft as a part to deliver."""
     envelope = {
         "issue": draft.issue,
         "pictures": draft.images,
@@ -97,35 +103,35 @@ def build_draft_part(draft: Draft, key: str) -> Part:
 
 
 def parse_draft(part: Part) -> Draft:
-    """The draft in a part."""
+    """Return the draft in the body of a part."""
     envelope = json.loads(part.body)
     (article,) = envelope["articles"]
     return Draft(envelope["issue"], article, envelope["pictures"], envelope["cover"])
 
 
 def build_publish_part(draft: Draft, key: str) -> Part:
-    """The wish to publish a draft, which is the same after a correction, as a part to deliver."""
+    """Return the request to publish a draft as a part. A correction does not change it."""
     return _build_json_part(key, build_issue_query(draft)._asdict())
 
 
 def build_issue_query(draft: Draft) -> IssueQuery:
-    """What the draft of an issue is found by, whatever its content."""
+    """Return the query that finds the draft of an issue in any revision."""
     return IssueQuery(draft.issue, "" if _get_marker(draft.article) else draft.article["title"])
 
 
 def parse_issue_query(part: Part) -> IssueQuery:
-    """The wish in a part."""
+    """Return the query in the body of a request to publish."""
     return IssueQuery(**json.loads(part.body))
 
 
-# ------------------------------------------------------------ found again
+# --------------------------------------------------------------- matching
 
 
 def is_same_article(remote: ArticleFields, article: ArticleFields) -> bool:
-    """Whether an article at WeChat has the content of this one, by the mark or else by what readers see."""
-    mark = _get_marker(article)
-    if mark:
-        return _get_marker(remote) == mark
+    """Return whether an article at WeChat has the same content: by its marker, or else by visible fields."""
+    marker = _get_marker(article)
+    if marker:
+        return _get_marker(remote) == marker
     return all(
         _get_displayed_field(remote, key) == _get_displayed_field(article, key)
         for key in ("title", "digest", "content_source_url")
@@ -133,7 +139,7 @@ def is_same_article(remote: ArticleFields, article: ArticleFields) -> bool:
 
 
 def is_of_issue(remote: ArticleFields, query: IssueQuery) -> bool:
-    """Whether an article at WeChat is of an issue, whatever its content."""
+    """Return whether an article at WeChat belongs to the issue, in any revision."""
     if query.title:
         return _get_displayed_field(remote, "title") == query.title
     return _get_marker(remote).startswith(f"{query.issue}-")
@@ -145,25 +151,25 @@ def _get_marker(article: ArticleFields) -> str:
 
 
 def _get_displayed_field(article: ArticleFields, key: str) -> str:
-    """A field as people see it: WeChat escapes what it gives back."""
+    """Return a field as it is displayed: WeChat returns it HTML-escaped."""
     return " ".join(unescape(str(article.get(key, ""))).split())
 
 
-# ----------------------------------------------------------------- pictures
+# ------------------------------------------------------------------ images
 
 
 def replace_image_urls(content: str, urls: Mapping[str, str]) -> str:
-    """The content with other addresses for its pictures."""
+    """Return the content with its image URLs replaced."""
 
-    def change(found: re.Match[str]) -> str:
-        url = unescape(found[0])
+    def replace_url(match: re.Match[str]) -> str:
+        url = unescape(match[0])
         return escape(urls.get(url, url))
 
-    return _IMAGE_SOURCE.sub(change, content)
+    return _IMAGE_SOURCE.sub(replace_url, content)
 
 
 def _find_image_path(url: str, newsletter: Newsletter) -> str:
-    """The file, below the newsletter's folder, that is served at the address of a picture; "" for none."""
+    """Return the output file that is served at an image URL; "" if the image is on another site."""
     if not url.startswith(newsletter.base):
         return ""
     path = unquote(newsletter.output_path(url))

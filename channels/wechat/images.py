@@ -1,11 +1,8 @@
-"""Pictures as WeChat takes them: JPG and PNG of less than a megabyte; all others are made so.
+"""Images: loading, converting to what WeChat accepts, and uploading.
 
-developers.weixin.qq.com/doc/subscription/api/material/permanent/api_uploadimage
-
-What WeChat keeps for an account: pictures of texts, at addresses of its own, and covers in its library.
-
-Each is uploaded once for its bytes. developers.weixin.qq.com/doc/subscription/api/material/permanent/
-api_uploadimage, and api_addmaterial there
+WeChat accepts JPG and PNG of less than 1 MB; all other images are converted. Images of the article are
+uploaded to WeChat's own URLs, covers to the media library of the account, each only once for the same bytes.
+developers.weixin.qq.com/doc/subscription/api/material/permanent/api_uploadimage, and api_addmaterial there
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from publisher.channels.wechat.client import UploadFile, WeChatClient
 from publisher.channels.wechat.writer import BilingualMessage
 
 IMAGE_BYTES_LIMIT = 1_000_000
-"""Pictures in the text, and to be safe covers too, are smaller than so many bytes."""
+"""Exclusive limit of uploadimg for images in the article; to be safe, also applied to covers."""
 
 _MAX_SOURCE_BYTES = 20_000_000
 _DOWNLOAD_TIMEOUT = 20.0
@@ -26,41 +23,41 @@ _FALLBACK_WIDTHS = (1920, 1280, 960, 640)
 _JPEG_QUALITIES = (88, 75, 60)
 
 _IMAGE_UNAVAILABLE = BilingualMessage(
-    "图片 {name} 取不到：{reason}",
-    "先把网页发布出去（publish --channel web），或者改图片的地址",
-    "the picture {name} cannot be had: {reason}",
-    "publish the pages first (publish --channel web), or mend its address",
+    "无法获取图片 {name}：{reason}",
+    "先发布网页（publish --channel web），或者修改图片的链接",
+    "cannot load the image {name}: {reason}",
+    "publish the pages first (publish --channel web), or correct the URL of the image",
 )
 _IMAGE_UNSUPPORTED = BilingualMessage(
-    "图片 {name} 微信不收，也转换不了：{reason}",
+    "微信不支持图片 {name}，也无法转换：{reason}",
     "换成 JPG 或 PNG",
-    "WeChat does not take the picture {name}, and it cannot be converted: {reason}",
-    "make it a JPG or PNG",
+    "WeChat does not accept the image {name}, and it cannot be converted: {reason}",
+    "use a JPG or PNG image",
 )
 _ANIMATION_DROPPED = BilingualMessage(
-    "动图 {name} 只留下第一帧：接口只收 JPG 和 PNG",
-    "要动起来就在公众平台上替换它",
-    "of the moving picture {name} only the first frame is left: the interface takes no others",
-    "replace it at mp.weixin.qq.com",
+    "动图 {name} 只保留了第一帧：接口只接受 JPG 和 PNG",
+    "如需动图，请在公众平台上替换",
+    "only the first frame of the animated image {name} was kept: the API accepts JPG and PNG only",
+    "to keep the animation, replace the image at mp.weixin.qq.com",
 )
 
 
 class SourceImage(NamedTuple):
-    """A picture as it is found: what people know it by, and its bytes."""
+    """An image before conversion: its file name or URL for messages, and its bytes."""
 
     name: str
     body: bytes
 
 
 def detect_image_type(body: bytes) -> str:
-    """The type of a picture that WeChat takes, by its first bytes; "" for all others."""
+    """Return the media type of a JPG or PNG, by its first bytes; "" for all others."""
     if body.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     return "image/jpeg" if body.startswith(b"\xff\xd8\xff") else ""
 
 
 def load_image_file(path: Path, lang: str) -> SourceImage:
-    """The picture in a file. Raises DeliveryError."""
+    """Read an image file. Raise DeliveryError if that fails."""
     try:
         return SourceImage(path.name, path.read_bytes())
     except OSError as error:
@@ -70,72 +67,77 @@ def load_image_file(path: Path, lang: str) -> SourceImage:
 
 
 def download_image(url: str, lang: str) -> SourceImage:
-    """The picture at an address. Raises DeliveryError."""
+    """Download an image of at most 20 MB. Raise DeliveryError if that fails."""
     import httpx
 
     body = b""
     try:
         with httpx.stream("GET", url, timeout=_DOWNLOAD_TIMEOUT, follow_redirects=True) as response:
             if response.status_code != 200:
-                gone = 400 <= response.status_code < 500
+                is_client_error = 400 <= response.status_code < 500
                 reason = f"HTTP {response.status_code}"
-                raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=gone, name=url, reason=reason)
-            for piece in response.iter_bytes():
-                body += piece
+                raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=is_client_error, name=url, reason=reason)
+            for chunk in response.iter_bytes():
+                body += chunk
                 if len(body) > _MAX_SOURCE_BYTES:
                     reason = f"> {_MAX_SOURCE_BYTES // 1_000_000} MB"
                     raise _IMAGE_UNSUPPORTED.build_error(lang, permanent=True, name=url, reason=reason)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        strange = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL)
+        is_invalid_url = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL)
         reason = str(error) or type(error).__name__
-        raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=strange, name=url, reason=reason) from None
+        raise _IMAGE_UNAVAILABLE.build_error(
+            lang, permanent=is_invalid_url, name=url, reason=reason
+        ) from None
     return SourceImage(url, body)
 
 
 def convert_image(source: SourceImage, lang: str) -> tuple[UploadFile, tuple[str, ...]]:
-    """The picture as WeChat takes it, and what editors should know of that. Raises DeliveryError."""
-    kind = detect_image_type(source.body)
-    if kind and len(source.body) < IMAGE_BYTES_LIMIT:
-        return _build_upload_file(source.body, kind), ()
+    """Return the image as a file that WeChat accepts, and notes for the editor.
+
+    Raises DeliveryError when it cannot be converted.
+    """
+    media_type = detect_image_type(source.body)
+    if media_type and len(source.body) < IMAGE_BYTES_LIMIT:
+        return _build_upload_file(source.body, media_type), ()
     try:
-        body, kind, moved = _reencode_image(source.body)
-    except Exception as error:  # whatever a decoder thinks of bytes from anywhere
+        body, media_type, is_animated = _reencode_image(source.body)
+    except Exception as error:  # decoders raise anything for invalid bytes
         reason = str(error).partition("<")[0].strip() or type(error).__name__
         raise _IMAGE_UNSUPPORTED.build_error(lang, permanent=True, name=source.name, reason=reason) from None
-    notes = (": ".join(_ANIMATION_DROPPED.format(lang, name=source.name)),) if moved else ()
-    return _build_upload_file(body, kind), notes
+    notes = (": ".join(_ANIMATION_DROPPED.format(lang, name=source.name)),) if is_animated else ()
+    return _build_upload_file(body, media_type), notes
 
 
 def _reencode_image(body: bytes) -> tuple[bytes, str, bool]:
-    """The picture in a form and size that fits, its type, and whether it had moved."""
+    """Return the image below the size limit as PNG or JPEG, its media type, and whether it was animated."""
     from io import BytesIO
 
     from PIL import Image, ImageOps
 
     with Image.open(BytesIO(body)) as opened:
-        moved = getattr(opened, "is_animated", False)
-        picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    lucid = picture.getchannel("A").getextrema() != (255, 255)
-    if lucid or picture.getcolors(256):  # and drawings, which JPEG would blur
-        made = _encode_image(picture, "PNG", optimize=True)
-        if len(made) < IMAGE_BYTES_LIMIT:
-            return made, "image/png", moved
-    ground = Image.new("RGBA", picture.size, "white")
-    flat = Image.alpha_composite(ground, picture).convert("RGB")
+        is_animated = getattr(opened, "is_animated", False)
+        image = ImageOps.exif_transpose(opened).convert("RGBA")
+    is_transparent = image.getchannel("A").getextrema() != (255, 255)
+    if is_transparent or image.getcolors(256):  # drawings have few colors, and JPEG would blur them
+        encoded = _encode_image(image, "PNG", optimize=True)
+        if len(encoded) < IMAGE_BYTES_LIMIT:
+            return encoded, "image/png", is_animated
+    background = Image.new("RGBA", image.size, "white")
+    flat = Image.alpha_composite(background, image).convert("RGB")
     for width in (flat.width, *(width for width in _FALLBACK_WIDTHS if width < flat.width)):
-        fitted = flat.resize((width, max(1, round(flat.height * width / flat.width))))
+        resized = flat.resize((width, max(1, round(flat.height * width / flat.width))))
         for quality in _JPEG_QUALITIES:
-            made = _encode_image(fitted, "JPEG", quality=quality)
-            if len(made) < IMAGE_BYTES_LIMIT:
-                return made, "image/jpeg", moved
+            encoded = _encode_image(resized, "JPEG", quality=quality)
+            if len(encoded) < IMAGE_BYTES_LIMIT:
+                return encoded, "image/jpeg", is_animated
     raise ValueError(f"{flat.width}×{flat.height}")
 
 
-def _encode_image(image: object, form: str, **settings: object) -> bytes:
+def _encode_image(image: object, image_format: str, **options: object) -> bytes:
     from io import BytesIO
 
     file = BytesIO()
-    image.save(file, form, **settings)  # type: ignore[attr-defined]  # Pillow is imported late
+    image.save(file, image_format, **options)  # type: ignore[attr-defined]  # Pillow is imported late
     return file.getvalue()
 
 
@@ -147,7 +149,7 @@ _IMAGES_STATE, _COVERS_STATE = "pictures", "covers"
 
 
 class ImageUploader:
-    """The uploads of an account. `notes` is what editors should know of pictures that were converted."""
+    """Uploads images of an account. `notes` are for the editor, about images that were converted."""
 
     def __init__(self, client: WeChatClient) -> None:
         self._client = client
@@ -155,35 +157,35 @@ class ImageUploader:
         self._prepared: dict[str, UploadFile] = {}
 
     def prepare(self, source: SourceImage) -> None:
-        """Make the picture such as WeChat takes. Raises DeliveryError when it cannot be. No call is made."""
+        """Convert the image for uploading, without a call. Raise DeliveryError if that is impossible."""
         file, notes = convert_image(source, self._client.lang)
         self._prepared[_hash_source(source)] = file
         self.notes += [note for note in notes if note not in self.notes]
 
     def upload_image(self, source: SourceImage) -> str:
-        """The address at WeChat of a picture that is prepared."""
+        """Return the https URL at WeChat of a prepared image, uploading it if necessary."""
         return self._upload_once(_IMAGES_STATE, source, "media/uploadimg", "url").replace(
             "http://", "https://", 1
         )
 
     def upload_cover(self, source: SourceImage) -> str:
-        """The media_id of a cover that is prepared."""
+        """Return the media_id of a prepared cover, uploading it if necessary."""
         return self._upload_once(_COVERS_STATE, source, "material/add_material", "media_id", type="image")
 
     def forget_cover(self, source: SourceImage) -> None:
-        """Upload it anew when it is next wanted: somebody has deleted it from the library."""
+        """Forget the upload of a cover that was deleted from the library, so that it is uploaded again."""
         self._client.state.set_value(_COVERS_STATE, _hash_source(source), "")
 
     def _upload_once(
         self, state_name: str, source: SourceImage, path: str, result_key: str, **query: str
     ) -> str:
         digest = _hash_source(source)
-        known = self._client.state.load(state_name).get(digest)
-        if isinstance(known, str):
-            return known
-        made = str(self._client.upload(path, self._prepared[digest], **query)[result_key])
-        self._client.state.set_value(state_name, digest, made)
-        return made
+        stored = self._client.state.load(state_name).get(digest)
+        if isinstance(stored, str):
+            return stored
+        result = str(self._client.upload(path, self._prepared[digest], **query)[result_key])
+        self._client.state.set_value(state_name, digest, result)
+        return result
 
 
 def _hash_source(source: SourceImage) -> str:

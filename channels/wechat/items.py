@@ -1,4 +1,4 @@
-"""An item of the newsletter: its title, the facts below it one a line, its text."""
+"""Renders an item: its title, the fields and URLs below it, and its text."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ from publisher.model import Block, Field, Item, Text, plain
 from publisher.transforms import has_link, link_field_value
 from publisher.writers.html import escape_text
 
-# what says which thing an item is about, and so comes before the address of the item
+# fields that name the item, and therefore come before its URL
 _IDENTIFYING_FIELDS = {"title", "paper"}
 
 
 def render_article_item(item: Item, writer: ArticleWriter) -> str:
-    """One item; what belongs to it keeps the order of the source."""
+    """Return an item as HTML. Fields and text keep the order of the source."""
     item = _complete_item(item, writer)
-    head, below = _render_item_heading(item, LinkForm.OWN_LINE, writer)
+    head, url_lines = _render_item_heading(item, LinkForm.OWN_LINE, writer)
     nodes = sorted((*item.fields, *item.body), key=lambda node: node.pos)
-    naming = list(takewhile(lambda node: isinstance(node, Field) and node.kind in _IDENTIFYING_FIELDS, nodes))
-    matter = "".join(_render_facts_and_text([*naming, *below, *nodes[len(naming) :]], writer))
-    return render_paragraph(head, style.ITEM_STYLE) + matter
+    identifying = list(
+        takewhile(lambda node: isinstance(node, Field) and node.kind in _IDENTIFYING_FIELDS, nodes)
+    )
+    body = "".join(_render_facts_and_text([*identifying, *url_lines, *nodes[len(identifying) :]], writer))
+    return render_paragraph(head, style.ITEM_STYLE) + body
 
 
 def render_list_entry(item: Item, writer: ArticleWriter) -> str:
-    """One item that has nothing below its title, as an entry of a list."""
-    head, below = _render_item_heading(_complete_item(item, writer), LinkForm.BRACKETS, writer)
-    return render_paragraph("<br>".join([f"{BULLET} {head}", *below]))
+    """Return an item that has only a title, as an entry of a list."""
+    head, url_lines = _render_item_heading(_complete_item(item, writer), LinkForm.BRACKETS, writer)
+    return render_paragraph("<br>".join([f"{BULLET} {head}", *url_lines]))
 
 
 def _complete_item(item: Item, writer: ArticleWriter) -> Item:
-    """The item with a title if it has an address, and with all addresses of fields in their values."""
+    """Return the item with its URL as title if it has none, and with the URLs of fields as links."""
     title = item.title or ((Text(item.url),) if item.url else ())
     fields = tuple(map(link_field_value, item.fields))
     if (title, fields) != (item.title, item.fields):
@@ -50,36 +52,36 @@ def _complete_item(item: Item, writer: ArticleWriter) -> Item:
     return item
 
 
-# ----------------------------------------------------------------------- head
+# -------------------------------------------------------------------- heading
 
 
 def _render_item_heading(item: Item, printed_form: LinkForm, writer: ArticleWriter) -> tuple[str, list[str]]:
-    """The line of the title, and the addresses that get a line of their own below it.
+    """Return the title line, and the lines with URLs below it.
 
-    `place` is where an address goes that has to be printed: Form.LINE or, in a list, Form.BRACKETS.
+    `printed_form` is the form of URLs that must be printed: OWN_LINE or, in a list, BRACKETS.
     """
-    title, below = _render_item_title(item, printed_form, writer)
+    title, url_lines = _render_item_title(item, printed_form, writer)
     if printed_form is LinkForm.OWN_LINE:
         title = render_element("strong", "", title)
-    by = (escape_text(item.source or ""), escape_text(writer.labels["comma"].join(item.authors)))
-    line = " | ".join(filter(None, (title, *by)))
+    byline = (escape_text(item.source or ""), escape_text(writer.labels["comma"].join(item.authors)))
+    line = " | ".join(filter(None, (title, *byline)))
     for extra in item.extras:
         text = plain(extra.children).strip() or writer.labels["link"]
         form = writer.links.resolve_extra_link(text, extra.url, printed_form)
         if form is LinkForm.OWN_LINE:
-            below.append(_render_fact(text, format_printed_url(extra.url), writer))
+            url_lines.append(_render_fact(text, format_printed_url(extra.url), writer))
         else:
             line += " " + writer.render_link(escape_text(f"[{text}]"), extra.url, form)
-    return line + writer.inlines(item.tail), below
+    return line + writer.inlines(item.tail), url_lines
 
 
 def _render_item_title(item: Item, printed_form: LinkForm, writer: ArticleWriter) -> tuple[str, list[str]]:
-    """The title with what goes before it, and the address of the item if that gets a line."""
-    title, url, below = writer.inlines(item.title), item.url or "", []
+    """Return the title with its prefixes, and the line with the item's URL if it has one."""
+    title, url, url_lines = writer.inlines(item.title), item.url or "", []
     form = writer.links.resolve_item_link(plain(item.title), url, printed_form) if url else LinkForm.URL_TEXT
     if form is LinkForm.OWN_LINE or (form is LinkForm.LINK and has_link(item.title)):
         label = writer.labels["paper" if classify_link(url) == ARXIV else "link"]
-        below.append(
+        url_lines.append(
             _render_fact(
                 label, writer.render_link(format_printed_url(get_printed_url(url)), url, form), writer
             )
@@ -88,29 +90,29 @@ def _render_item_title(item: Item, printed_form: LinkForm, writer: ArticleWriter
         title = writer.render_link(title, url, form)
     arxiv, repo = _find_unmentioned_ids(item, form, writer)
     tags = "".join(f"[{escape_text(tag)}] " for tag in (*item.tags, arxiv) if tag)
-    return tags + (escape_text(repo + writer.labels["colon"]) if repo else "") + title, below
+    return tags + (escape_text(repo + writer.labels["colon"]) if repo else "") + title, url_lines
 
 
 def _find_unmentioned_ids(item: Item, form: LinkForm, writer: ArticleWriter) -> tuple[str, str]:
-    """The arXiv id and the owner/repo of the item, each empty when the item shows it anyway."""
-    said = plain(item.title).lower()
-    addresses = [*writer.links.spelled_out_urls, *(one.url for one in item.extras)]
+    """Return the arXiv id and the owner/repo of the item, each empty if the item shows it already."""
+    title = plain(item.title).lower()
+    urls = [*writer.links.spelled_out_urls, *(extra.url for extra in item.extras)]
     if item.url and form is not LinkForm.REPOSITORY:
-        addresses.append(item.url)
+        urls.append(item.url)
     arxiv = item.arxiv or ""
     repo = item.repo or (parse_repository(item.url or "") if form is LinkForm.REPOSITORY else None) or ""
-    if any(arxiv in text for text in (said, *item.tags, *addresses)):
+    if any(arxiv in text for text in (title, *item.tags, *urls)):
         arxiv = ""
-    if repo.lower() in said or repo in map(parse_repository, addresses):
+    if repo.lower() in title or repo in map(parse_repository, urls):
         repo = ""
     return arxiv, repo
 
 
-# --------------------------------------------------------------------- matter
+# ----------------------------------------------------------------------- body
 
 
 def _render_facts_and_text(parts: list[Field | Block | str], writer: ArticleWriter) -> Iterator[str]:
-    """Facts in small print, those that follow each other in one paragraph; the text below them."""
+    """Yield consecutive fields and URL lines as one paragraph in small print, and text as it comes."""
     facts: list[str] = []
     css = ""
     for part in parts:
@@ -130,5 +132,5 @@ def _render_facts_and_text(parts: list[Field | Block | str], writer: ArticleWrit
 
 
 def _render_fact(label: str, value: str, writer: ArticleWriter) -> str:
-    """A line `label：value`; the value is HTML."""
+    """Return the line `label：value`; `value` is HTML."""
     return f"{escape_text(label)}{writer.labels['colon']}{value}"

@@ -1,8 +1,8 @@
-"""What becomes of each link. WeChat opens its own articles only, so any other address has to be read.
+"""Chooses the form of each link in the article.
 
-An article that links to another host is refused ("请勿插入非mp.weixin.qq.com域名的链接"), and an address
-that is not printed is lost. So each address of the issue is either a link or readable text, in the form that
-suits its kind, and it is printed once, where the reader needs it.
+WeChat rejects articles that link to other hosts ("请勿插入非mp.weixin.qq.com域名的链接"). So only URLs of
+mp.weixin.qq.com become links; every other URL is printed as text, once in its item or paragraph, in a form
+that suits its kind.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _WECHAT_URL = lazy_pattern(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNOR
 
 
 class LinkForm(StrEnum):
-    """How an address stands in the article."""
+    """How a URL appears in the article. The values are written to meta.json."""
 
-    LINK = "link"  # a link that opens
-    URL_TEXT = "shown"  # its text is the address
-    NEARBY = "above"  # readable elsewhere in the same item or paragraph
-    OWN_LINE = "line"  # on a line of its own, behind a label
-    REPOSITORY = "name"  # owner/repo, with a note on how to complete it
-    BRACKETS = "brackets"  # behind the text: text（address）
-    FOOTNOTE = "number"  # a number that leads to the list at the end
+    LINK = "link"  # a clickable link
+    URL_TEXT = "shown"  # the link text is the URL
+    NEARBY = "above"  # printed elsewhere in the same item or paragraph
+    OWN_LINE = "line"  # on a separate line, after a label
+    REPOSITORY = "name"  # owner/repo, with a note on how to complete the URL
+    BRACKETS = "brackets"  # after the text: text（URL）
+    FOOTNOTE = "number"  # a number that refers to the list at the end
 
 
 class LinkUse(NamedTuple):
-    """One link of the issue: its text, its address, the form it got."""
+    """One link of the issue: its text, its URL, and its form in the article."""
 
     text: str
     url: str
@@ -41,23 +41,23 @@ class LinkUse(NamedTuple):
 
     @property
     def clickable(self) -> bool:
-        """Whether it opens inside WeChat."""
+        """Whether the link opens inside WeChat."""
         return self.form is LinkForm.LINK
 
 
 def is_clickable_url(url: str) -> bool:
-    """Whether WeChat lets readers open the address: its host is exactly mp.weixin.qq.com."""
+    """Return whether WeChat opens the URL: whether its host is exactly mp.weixin.qq.com."""
     return bool(_WECHAT_URL.match(url))
 
 
 def is_url_text(text: str, url: str) -> bool:
-    """Whether a text is the address itself, with or without its scheme."""
+    """Return whether the text is the URL itself, with or without its scheme."""
     text = text.strip()
     if not text or _WHITESPACE.search(text):
         return False
     if url in (text, f"mailto:{text}"):
         return True
-    # most texts have no address in them: they need no closer look
+    # fast path: most texts contain no URL
     return extract_host(url) in text.lower() and canonicalize_url(url) in (
         canonicalize_url(text),
         canonicalize_url(f"https://{text}"),
@@ -65,14 +65,17 @@ def is_url_text(text: str, url: str) -> bool:
 
 
 def is_repository_root(url: str) -> bool:
-    """Whether a repository's owner and name are all there is to know of the address."""
+    """Return whether the URL is a GitHub repository itself, so that owner/repo is enough to find it."""
     repo = parse_repository(url)
     return repo is not None and canonicalize_url(url) == f"https://github.com/{repo.lower()}"
 
 
 class ArticleLinks:
-    """The links of one article, in reading order: `uses` is what became of each, `numbered` the addresses
-    of the list at the end. `spelled` are the addresses that the words of the part begun last spell out."""
+    """Decides on the links of one article, in reading order.
+
+    `link_uses` has the decision on each link, `footnote_urls` the list at the end. `spelled_out_urls` are the
+    URLs of the current part that are their own link text.
+    """
 
     def __init__(self, *, footnotes: bool) -> None:
         self.footnotes = footnotes
@@ -83,29 +86,29 @@ class ArticleLinks:
         self._printed_urls: set[str] = set()
 
     def start_part(self, *nodes: object) -> None:
-        """Begin a part of the issue, within which no address is printed twice."""
+        """Begin a part of the issue, such as an item. No URL is printed twice within a part."""
         links = find_nodes(Link, nodes)
         self.spelled_out_urls = [link.url for link in links if is_url_text(plain(link.children), link.url)]
         self._printed_urls = set(map(canonicalize_url, self.spelled_out_urls))
 
     def resolve_inline(self, text: str, url: str) -> LinkForm:
-        """The form of a link in running text."""
+        """Return the form of a link in running text, and record it."""
         return self._record_use(text, url, self._choose_inline_form(text, url))
 
     def resolve_item_link(self, text: str, url: str, printed_form: LinkForm) -> LinkForm:
-        """The form of the address an item leads to; `place` is where it is printed if it has to be."""
+        """Return the form of the URL of an item, and record it; if it must be printed, `printed_form`."""
         form = self._choose_inline_form(text, url)
         if form is LinkForm.BRACKETS:
             form = LinkForm.REPOSITORY if is_repository_root(url) else printed_form
         return self._record_use(text, url, form)
 
     def resolve_extra_link(self, text: str, url: str, printed_form: LinkForm) -> LinkForm:
-        """The form of a further link of an item."""
+        """Return the form of an additional link of an item, and record it; see `resolve_item_link`."""
         form = self._choose_inline_form(text, url)
         return self._record_use(text, url, printed_form if form is LinkForm.BRACKETS else form)
 
     def get_footnote_number(self, url: str) -> int:
-        """The number of an address in the list at the end; one number per address."""
+        """Return the number of a URL in the list at the end; the same URL always has the same number."""
         key = canonicalize_url(url)
         if key not in self._footnote_numbers:
             self.footnote_urls.append(url)
@@ -129,5 +132,5 @@ class ArticleLinks:
 
 
 def get_printed_url(url: str) -> str:
-    """The address of an item to print: papers by their abstract, all others as they are."""
+    """Return the URL to print for an item: arXiv papers in canonical form, all others unchanged."""
     return canonicalize_url(url) if classify_link(url) == ARXIV else url

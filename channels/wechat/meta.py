@@ -1,4 +1,4 @@
-"""What WeChat wants to know of an article besides its content."""
+"""The fields of a draft besides its content: title, author, digest and source URL."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from publisher.words import get_labels
 
 @dataclass(frozen=True, slots=True)
 class ArticleMeta:
-    """The fields of a draft that are not its content. `author` is empty when the newsletter's is too long,
-    `content_source_url`, where 阅读原文 leads, when WeChat would refuse it."""
+    """The fields of a draft besides its content.
+
+    `author` is empty if it would be too long. `content_source_url` is the target of 阅读原文, empty if WeChat
+    would reject it.
+    """
 
     title: str
     author: str
@@ -25,7 +28,7 @@ class ArticleMeta:
 def build_meta(
     issue: Issue, page_url: str, newsletter: Newsletter, author: str, title_limit: int
 ) -> ArticleMeta:
-    """The fields for an issue whose page is at `page`. `author` may be empty."""
+    """Return the fields for an issue whose page is `page_url`. An empty `author` means the newsletter's."""
     author = author or newsletter.author or newsletter.name
     return ArticleMeta(
         title=fit_title(issue, newsletter, title_limit),
@@ -36,9 +39,9 @@ def build_meta(
 
 
 def fit_title(issue: Issue, newsletter: Newsletter, limit: int) -> str:
-    """The title in at most `limit` characters: with its date, and with as many whole topics as fit.
+    """Return the title in at most `limit` characters, with its date and as many whole topics as fit.
 
-    A title of another form than NAME (DATE) is cut where a clause or a word ends.
+    A title of another form than NAME (DATE) is cut at the end of a clause or word.
     """
     full, title = build_display_title(issue, newsletter), issue.title
     if len(full) <= limit:
@@ -46,15 +49,15 @@ def fit_title(issue: Issue, newsletter: Newsletter, limit: int) -> str:
     if title and not title.regular:
         return shorten(full, limit)
     date = f" ({title.date if title else issue.date or issue.id})"
-    made = shorten(title.name if title else newsletter.name, limit - len(date)) + date
-    own, separator = title.headline if title else (), get_labels(newsletter.lang)["colon"]
-    for topic in own or find_topics(issue):
-        if len(made + separator + topic) <= limit:
-            made += separator + topic
+    fitted = shorten(title.name if title else newsletter.name, limit - len(date)) + date
+    editor_topics, separator = title.headline if title else (), get_labels(newsletter.lang)["colon"]
+    for topic in editor_topics or find_topics(issue):
+        if len(fitted + separator + topic) <= limit:
+            fitted += separator + topic
             separator = "/"
-        elif separator == "/" or not own:  # only the editor's topics may do without the first
+        elif separator == "/" or not editor_topics:  # only among the editor's may leading topics be skipped
             break
-    return made
+    return fitted
 
 
 def _validate_source_url(page_url: str) -> str:

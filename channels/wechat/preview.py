@@ -1,5 +1,8 @@
-"""The preview page: the article as a phone shows it, light and dark, with buttons that copy what WeChat's
-editor asks for, and beside it what became of every link."""
+"""The preview page and the facts in meta.json.
+
+The page shows the article as on a phone, in light and dark mode, with buttons that copy the fields of
+WeChat's web editor, and a list of all links and their forms.
+"""
 
 from __future__ import annotations
 
@@ -63,19 +66,19 @@ _ENGLISH_LABELS = {
 def render_article_preview(
     article: Article, meta: ArticleMeta, warnings: Sequence[str], context: Context
 ) -> str:
-    """The page, whole in one file; needs `context.entry`."""
+    """Return the preview page, a single HTML file; `context.entry` is required."""
     newsletter, entry = context.newsletter, context.entry
-    w = _CHINESE_LABELS if newsletter.lang.lower().startswith("zh") else _ENGLISH_LABELS
-    links = [(w[use.form], use.text, use.url, use.clickable) for use in article.link_uses]
+    labels = _CHINESE_LABELS if newsletter.lang.lower().startswith("zh") else _ENGLISH_LABELS
+    links = [(labels[use.form], use.text, use.url, use.clickable) for use in article.link_uses]
     return context.templates.render(
         "wechat-preview.html",
         newsletter=newsletter,
-        w=w,
+        w=labels,
         entry=entry,
         meta=meta,
         article=article,
         links=links,
-        clickable=sum(opens for *_, opens in links),
+        clickable=sum(clickable for *_, clickable in links),
         characters=settings.measure_content(article.html),
         limit=settings.CONTENT_LIMIT,
         warnings=warnings,
@@ -83,21 +86,21 @@ def render_article_preview(
     )
 
 
-# where WeChat keeps what was uploaded to it
+# image URLs at WeChat
 _WECHAT_IMAGE_PREFIXES = ("https://mmbiz.qpic.cn/", "http://mmbiz.qpic.cn/")
 _LONG_URL_LENGTH = 100
 _SHORT_URL_LENGTH = len("https://mp.weixin.qq.com/s/") + 22
 
 
 def collect_facts(article: Article, meta: ArticleMeta) -> dict[str, object]:
-    """The fields of the draft, the size of its content, and what became of every link."""
-    markup = [item.markup for item in article.item_sizes]
+    """Return the content of meta.json: the fields of the draft, sizes, links and image URLs."""
+    markup_sizes = [item.markup for item in article.item_sizes]
     return {
         **asdict(meta),
         "characters": settings.measure_content(article.html),
         "limit": settings.CONTENT_LIMIT,
         "bytes": len(article.html.encode()),
-        "markup_per_item": round(sum(markup) / len(markup)) if markup else 0,
+        "markup_per_item": round(sum(markup_sizes) / len(markup_sizes)) if markup_sizes else 0,
         "links": [
             {
                 "text": use.text,
@@ -113,48 +116,50 @@ def collect_facts(article: Article, meta: ArticleMeta) -> dict[str, object]:
 
 
 def find_warnings(article: Article, meta: ArticleMeta, page_url: str) -> Iterator[str]:
-    """What an editor should know before the article goes out; `page` is the address of the issue's page."""
+    """Yield warnings for the editor; `page_url` is the URL of the issue's page."""
     if not meta.author:
         yield (
             f"the author's name has more than {settings.MAX_AUTHOR_LENGTH} characters, so it is left out: "
             "set author in [channels.wechat]"
         )
     if not meta.content_source_url:
-        wanted = f"an https address of at most {settings.MAX_SOURCE_URL_BYTES} characters"
-        yield f"阅读原文 leads nowhere: WeChat wants {wanted}, and the issue's page is {page_url}"
+        required = f"an https address of at most {settings.MAX_SOURCE_URL_BYTES} characters"
+        yield f"阅读原文 leads nowhere: WeChat wants {required}, and the issue's page is {page_url}"
     expiring = [use.text for use in article.link_uses if classify_link(use.url) == WECHAT_TEMPORARY]
     if expiring:
         yield f"temporary addresses, which expire, to be replaced: {_format_names(expiring)}"
-    outside = [url for url in article.image_urls if not url.startswith(_WECHAT_IMAGE_PREFIXES)]
-    if outside:
-        yield f"pictures to be uploaded to WeChat, which shows no others: {_format_names(outside)}"
+    external = [url for url in article.image_urls if not url.startswith(_WECHAT_IMAGE_PREFIXES)]
+    if external:
+        yield f"pictures to be uploaded to WeChat, which shows no others: {_format_names(external)}"
 
 
 def format_length_warning(article: Article, other: Article, other_links: str) -> str:
-    """By how much an article is too long, and what would help.
+    """Return a warning that says by how much an article is too long, and how to shorten it.
 
-    `other` is the same article with the setting links = `other_links`.
+    `other` is the same article with links = `other_links`.
     """
     length = settings.measure_content(article.html)
-    said = [
+    clauses = [
         f"the article has {length:,} characters, {settings.count_excess(article.html):,} too many for WeChat"
     ]
     if settings.measure_content(other.html) < length:
-        said.append(f'links = "{other_links}" would make it {settings.measure_content(other.html):,}')
-    long = [
+        clauses.append(f'links = "{other_links}" would make it {settings.measure_content(other.html):,}')
+    long_urls = [
         use.url for use in article.link_uses if is_clickable_url(use.url) and len(use.url) > _LONG_URL_LENGTH
     ]
-    if long:
-        saved = sum(len(escape(url)) - _SHORT_URL_LENGTH for url in long)
-        said.append(f"{len(long)} long WeChat addresses have short ones too, which would save {saved:,}")
+    if long_urls:
+        saved = sum(len(escape(url)) - _SHORT_URL_LENGTH for url in long_urls)
+        clauses.append(
+            f"{len(long_urls)} long WeChat addresses have short ones too, which would save {saved:,}"
+        )
     largest = sorted(article.item_sizes, key=lambda item: -item.characters)[:3]
     if largest:
-        said.append(
+        clauses.append(
             f"the longest items are {', '.join(f'{item.title} ({item.characters:,})' for item in largest)}"
         )
-    return "; ".join(said)
+    return "; ".join(clauses)
 
 
 def _format_names(names: list[str]) -> str:
-    """How many, and the first few."""
+    """Return the number of names and the first three."""
     return f"{len(names)} ({'、'.join(names[:3])}{' …' if len(names) > 3 else ''})"

@@ -1,4 +1,4 @@
-"""From an issue to its draft, and to the files that show it, as the settings of the channel want them."""
+"""Renders an issue: its draft, and the preview files."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _HTML_TYPE = "text/html; charset=utf-8"
 
 
 def render(settings: WeChatSettings, issue: Issue, context: Context) -> Rendering:
-    """The draft, and beside it what shows the article; needs `context.entry`."""
+    """Return the draft, and the article, preview page and meta.json; `context.entry` is required."""
     if context.entry is None:
-        raise ValueError("an article needs the issue's entry in the archive")
+        raise ValueError("context.entry is required to render an article")
     issue = link_to_articles(issue, context)
     page = context.entry.url
     meta = build_meta(issue, page, context.newsletter, settings.author, settings.title_limit)
-    setting = ArticleOptions(
+    options = ArticleOptions(
         title=meta.title,
         has_source_url=bool(meta.content_source_url),
         labels=get_labels(context.newsletter.lang),
@@ -51,43 +51,44 @@ def render(settings: WeChatSettings, issue: Issue, context: Context) -> Renderin
         footer=settings.footer,
         earlier_issues=find_earlier_issues(context),
     )
-    made = build_article(issue, setting)
-    told = list(find_warnings(made, meta, page))
-    if count_excess(made.html):
-        other = build_article(issue, replace(setting, footnotes=not setting.footnotes))
-        told.insert(0, format_length_warning(made, other, "inline" if setting.footnotes else "footnote"))
-    known = collect_facts(made, meta)
+    article = build_article(issue, options)
+    warnings = list(find_warnings(article, meta, page))
+    if count_excess(article.html):
+        other = build_article(issue, replace(options, footnotes=not options.footnotes))
+        warnings.insert(
+            0, format_length_warning(article, other, "inline" if options.footnotes else "footnote")
+        )
+    facts = collect_facts(article, meta)
     folder = f"outbox/{context.entry.date}/wechat"
     draft = build_draft(
-        meta, made.html, _build_cover_spec(settings, issue, context), context.entry, context.newsletter
+        meta, article.html, _build_cover_spec(settings, issue, context), context.entry, context.newsletter
     )
     parts = [build_draft_part(draft, f"{folder}/draft.json")]
     if settings.publish:
         parts.append(build_publish_part(draft, f"{folder}{PUBLISH_KEY_SUFFIX}"))
-    shown = (
-        Part(f"{folder}/article.html", _HTML_TYPE, made.html.encode()),
-        Part(
-            f"{folder}/preview.html", _HTML_TYPE, render_article_preview(made, meta, told, context).encode()
-        ),
-        Part(f"{folder}/meta.json", "application/json", _dump_facts(known | {"warnings": told})),
+    preview = render_article_preview(article, meta, warnings, context)
+    previews = (
+        Part(f"{folder}/article.html", _HTML_TYPE, article.html.encode()),
+        Part(f"{folder}/preview.html", _HTML_TYPE, preview.encode()),
+        Part(f"{folder}/meta.json", "application/json", _dump_facts(facts | {"warnings": warnings})),
     )
-    clickable = sum(use.clickable for use in made.link_uses)
+    clickable = sum(use.clickable for use in article.link_uses)
     report = {
-        "characters": known["characters"],
+        "characters": facts["characters"],
         "title": len(meta.title),
         "clickable": clickable,
-        "as_text": len(made.link_uses) - clickable,
+        "as_text": len(article.link_uses) - clickable,
     }
-    return Rendering(tuple(parts), tuple(told), report, previews=shown)
+    return Rendering(tuple(parts), tuple(warnings), report, previews=previews)
 
 
 def _build_cover_spec(settings: WeChatSettings, issue: Issue, context: Context) -> dict[str, str]:
-    """What the cover is made of."""
+    """Return the image file of the cover, or the title and date to draw."""
     if settings.cover:
         return {"file": settings.cover}
     assert context.entry
-    named = issue.title and (issue.title.name or "")
-    return {"title": named or context.newsletter.name, "date": context.entry.date.isoformat()}
+    title = issue.title and (issue.title.name or "")
+    return {"title": title or context.newsletter.name, "date": context.entry.date.isoformat()}
 
 
 def _dump_facts(facts: dict[str, object]) -> bytes:

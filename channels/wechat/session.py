@@ -1,4 +1,4 @@
-"""Delivering drafts to an official account: add, put in the place of, take back, and find again.
+"""Delivers drafts to an official account: add, update, delete, find and publish them.
 
 developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add, and api_draft_update,
 api_getdraft, api_draft_batchget, api_draft_delete there
@@ -35,49 +35,49 @@ from publisher.channels.wechat.test_send import SavedTestDrafts
 from publisher.channels.wechat.writer import BilingualMessage
 
 _DRAFT_READY = BilingualMessage(
-    "草稿已经在公众平台的草稿箱里",
-    "看一遍，在那里发表",
+    "草稿已放入公众平台的草稿箱",
+    "检查无误后在那里发表",
     "the article is in the account's drafts",
-    "look at it at mp.weixin.qq.com and send it from there",
+    "review it at mp.weixin.qq.com and publish it there",
 )
 _DRAFT_RECREATED = BilingualMessage(
-    "原来的草稿已经不在草稿箱里，新加了一份",
-    "如果这一期已经在公众平台上发表，就把新的草稿删掉",
-    "the draft was no longer there, so there is a new one",
-    "if this issue was sent from mp.weixin.qq.com meanwhile, delete the new draft there",
+    "原来的草稿已不在草稿箱里，已新建一份",
+    "如果这一期已在公众平台上发表，请删除新的草稿",
+    "the draft no longer existed, so a new one was added",
+    "if this issue has been published at mp.weixin.qq.com in the meantime, delete the new draft there",
 )
 _ALREADY_PUBLISHED = BilingualMessage(
-    "这一期已经发布，接口不能改已发布的文章",
+    "这一期已经发布，接口不能修改已发布的文章",
     "在公众平台上打开文章，用「修改」更正",
-    "this issue is published, and no interface corrects what is published",
+    "this issue is already published, and the API cannot change published articles",
     "open the article at mp.weixin.qq.com and correct it there",
 )
 _ARTICLE_NOT_DELETED = BilingualMessage(
-    "已发布的文章留在原处",
-    "要删除就在公众平台上删除",
-    "the published article stays where it is",
-    "delete it at mp.weixin.qq.com if you want that",
+    "已发布的文章没有删除",
+    "如需删除，请在公众平台上操作",
+    "the published article was not deleted",
+    "to delete it, do so at mp.weixin.qq.com",
 )
 _NO_DRAFT = BilingualMessage(
-    "草稿箱里没有这一期的草稿，不能发布",
-    "看看它是否已经在公众平台上发表或者删除",
+    "草稿箱里没有这一期的草稿，无法发布",
+    "检查它是否已在公众平台上发表或删除",
     "there is no draft of this issue to publish",
-    "see at mp.weixin.qq.com whether it was sent or deleted there",
+    "check at mp.weixin.qq.com whether it was published or deleted there",
 )
 _SUBMISSION_UNKNOWN = BilingualMessage(
-    "不知道草稿有没有提交发布，已发布的文章里还没有这一期",
-    "登录公众平台看看，再用 publish resolve 说明结果",
-    "nobody knows whether the draft was handed in, and it is not among the articles yet",
-    "look at mp.weixin.qq.com, then say what you saw: publish resolve",
+    "无法确定草稿是否已提交发布，已发布的文章里还没有这一期",
+    "登录公众平台查看，再运行 publish resolve 填写结果",
+    "it is unknown whether the draft was submitted, and the article is not published yet",
+    "check at mp.weixin.qq.com, then enter the result with publish resolve",
 )
 
 
 class DraftSession:
-    """A ProbingSession; its destination is the account, any other gets a proof. `root` is the folder in which
-    the files of pictures lie. With `publishes` a draft is published afterwards, which is a delivery of its
-    own; `sleep` waits for some seconds.
+    """A ProbingSession for one account. A delivery to any other destination is a test send.
 
-    The name of a draft is its media_id, that of a published article says that it is one.
+    `root` is the folder that image files are relative to. With `publishes` the draft is published by a second
+    delivery. `sleep` waits for a number of seconds. The remote_id of a draft is its media_id, that of a
+    published article begins with `ARTICLE_ID_PREFIX`.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class DraftSession:
         self._added_media_ids: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        """Raises ConfigError when the secret is not where it should be."""
+        """Resolve the secret. Raise ConfigError if it cannot be resolved."""
         self._client.__enter__()
         return self
 
@@ -109,15 +109,15 @@ class DraftSession:
         self._client.__exit__(kind, error, trace)
 
     def deliver(self, part: Part, destination: str) -> Receipt:
-        """Add a draft, or publish the one that was added. A proof there is of it becomes the draft."""
+        """Add a draft, or publish the one that was added. An existing test draft becomes the draft."""
         if destination != self._client.appid:
             return self._deliver_test(part, destination)
         if part.key.endswith(PUBLISH_KEY_SUFFIX):
             return self._publish_draft(parse_issue_query(part))
         draft = parse_draft(part)
-        media_id, there = self._find_test_draft(draft.issue)
-        if there:
-            self._update_draft(draft, media_id, there)
+        media_id, remote = self._find_test_draft(draft.issue)
+        if remote:
+            self._update_draft(draft, media_id, remote)
             self._test_drafts.save(draft.issue, "")
         else:
             media_id = self._add_draft(draft)
@@ -125,22 +125,24 @@ class DraftSession:
         notes = () if self._publishes else (self._format_message(_DRAFT_READY),)
         return Receipt(remote_id=media_id, notes=(*self._uploader.notes, *notes))
 
-    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
-        """Put a draft in the place of another. One that somebody deleted is added anew, once; what is
-        published stays as it is."""
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the protocol
+        """Update a draft; if it was deleted, add it again.
+
+        Raises DeliveryError when the article is published: the API cannot change it any more.
+        """
         if part.key.endswith(PUBLISH_KEY_SUFFIX):
             raise _ALREADY_PUBLISHED.build_error(self._client.lang, permanent=True)
         draft = parse_draft(part)
         validate_draft(draft, self._title_limit, self._client.lang)
-        there = self._fetch_article(remote_id)
-        if there is None:
+        remote = self._fetch_article(remote_id)
+        if remote is None:
             return self._recreate_draft(draft)
-        receipt = self._update_draft(draft, remote_id, there)
+        receipt = self._update_draft(draft, remote_id, remote)
         self._test_drafts.delete(draft.issue, remote_id)
         return receipt
 
-    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
-        """Delete a draft. A published article stays."""
+    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the protocol
+        """Delete a draft. A published article is not deleted; the receipt has a note about it."""
         if remote_id.startswith(ARTICLE_ID_PREFIX):
             return Receipt(
                 changed=False, remote_id=remote_id, notes=(self._format_message(_ARTICLE_NOT_DELETED),)
@@ -153,31 +155,34 @@ class DraftSession:
             return Receipt(changed=False, remote_id=remote_id)
         return Receipt(remote_id=remote_id)
 
-    def probe(self, part: Part, destination: str) -> Receipt | None:  # noqa: ARG002 - the protocol's
-        """The draft of exactly this content, or the published article. Raises DeliveryError also when a draft
-        may be on its way to be published: WeChat lists articles at their end only."""
+    def probe(self, part: Part, destination: str) -> Receipt | None:  # noqa: ARG002 - part of the protocol
+        """Return the receipt of the draft with exactly this content, or of the published article; or None.
+
+        Raises DeliveryError also when a draft may have been submitted but is not published yet: WeChat lists
+        articles only once they are published.
+        """
         if part.key.endswith(PUBLISH_KEY_SUFFIX):
-            which = parse_issue_query(part)
-            receipt = self._publisher.find_article(which)
-            if receipt is None and not self._publisher.is_submitted(which.issue):
+            query = parse_issue_query(part)
+            receipt = self._publisher.find_article(query)
+            if receipt is None and not self._publisher.is_submitted(query.issue):
                 raise _SUBMISSION_UNKNOWN.build_error(self._client.lang)
             return receipt
         article = parse_draft(part).article
-        for media_id, there in self._client.list_articles("draft/batchget"):
-            if is_same_article(there, article):
+        for media_id, remote in self._client.list_articles("draft/batchget"):
+            if is_same_article(remote, article):
                 return Receipt(remote_id=media_id)
         return None
 
     # ------------------------------------------------------------------ drafts
 
     def _add_draft(self, draft: Draft) -> str:
-        made = self._upload_images_and_call(
+        response = self._upload_images_and_call(
             draft, lambda article: self._client.call("draft/add", {"articles": [article]}, has_effect=True)
         )
-        return str(made["media_id"])
+        return str(response["media_id"])
 
     def _update_draft(self, draft: Draft, media_id: str, remote: Mapping[str, Any]) -> Receipt:
-        """Put a draft in the place of the one that is there."""
+        """Replace the draft `remote` at WeChat, unless it has the same content."""
         if is_same_article(remote, draft.article):
             return Receipt(changed=False, remote_id=media_id)
         self._upload_images_and_call(
@@ -189,21 +194,21 @@ class DraftSession:
         return Receipt(remote_id=media_id, notes=tuple(self._uploader.notes))
 
     def _recreate_draft(self, draft: Draft) -> Receipt:
-        """Add a draft that was there and is gone, unless that is because it was published."""
-        which = build_issue_query(draft)
+        """Add a draft that no longer exists, unless it was published or is found under another media_id."""
+        query = build_issue_query(draft)
         if self._publisher.is_submitted(draft.issue) or (
-            self._publishes and self._publisher.is_published(which)
+            self._publishes and self._publisher.is_published(query)
         ):
             raise _ALREADY_PUBLISHED.build_error(self._client.lang, permanent=True)
-        if found := self._find_draft(which):
-            return self._update_draft(draft, *found)
+        if existing := self._find_draft(query):
+            return self._update_draft(draft, *existing)
         media_id = self._add_draft(draft)
         return Receipt(
             remote_id=media_id, notes=(*self._uploader.notes, self._format_message(_DRAFT_RECREATED))
         )
 
     def _fetch_article(self, media_id: str) -> Mapping[str, Any] | None:
-        """The article of a draft as it is at WeChat; None when it is no longer there."""
+        """Return the article of a draft at WeChat; None if the draft no longer exists."""
         try:
             items = self._client.call("draft/get", {"media_id": media_id})["news_item"]
         except WeChatApiError as error:
@@ -213,20 +218,20 @@ class DraftSession:
         return dict(items[0])
 
     def _find_draft(self, query: IssueQuery) -> tuple[str, Mapping[str, Any]] | None:
-        """The draft of an issue, whatever its content."""
+        """Return media_id and article of the draft of an issue, in any revision."""
         drafts = self._client.list_articles("draft/batchget")
-        return next(((media_id, there) for media_id, there in drafts if is_of_issue(there, query)), None)
+        return next(((media_id, remote) for media_id, remote in drafts if is_of_issue(remote, query)), None)
 
-    # ------------------------------------------------------------------ proofs
+    # ------------------------------------------------------------- test sends
 
     def _deliver_test(self, part: Part, recipient: str) -> Receipt:
-        """Show a proof of an issue. It is no article yet, and is not published."""
+        """Add or update the test draft of an issue and send its preview. A request to publish is ignored."""
         if part.key.endswith(PUBLISH_KEY_SUFFIX):
             return Receipt(changed=False)
         draft = parse_draft(part)
-        media_id, there = self._find_test_draft(draft.issue)
-        if there and not is_of_issue(there, build_issue_query(draft)):  # or else it has become the draft
-            self._update_draft(build_test_draft(draft), media_id, there)
+        media_id, remote = self._find_test_draft(draft.issue)
+        if remote and not is_of_issue(remote, build_issue_query(draft)):  # else it has become the draft
+            self._update_draft(build_test_draft(draft), media_id, remote)
         else:
             media_id = self._add_draft(build_test_draft(draft))
             self._test_drafts.save(draft.issue, media_id)
@@ -234,33 +239,36 @@ class DraftSession:
         return Receipt(url=url, notes=(*self._uploader.notes, *notes))
 
     def _find_test_draft(self, issue: str) -> tuple[str, Mapping[str, Any] | None]:
-        """The media_id and the article of the proof of an issue, if there is one."""
+        """Return media_id ("" if unknown) and article (None if gone) of the test draft of an issue."""
         media_id = self._test_drafts.get_media_id(issue)
         return media_id, self._fetch_article(media_id) if media_id else None
 
-    # ---------------------------------------------------------------- pictures
+    # ------------------------------------------------------------------ images
 
     def _upload_images_and_call(
         self, draft: Draft, call: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> dict[str, Any]:
-        """Do something with the article, all its pictures uploaded. A cover that somebody deleted from the
-        library is uploaded once more. What WeChat would refuse is found before it is asked."""
+        """Upload the images of a draft, then make `call` with the finished article and return its response.
+
+        The draft is validated and all images are converted before the first upload. A cover that was deleted
+        from the library is uploaded again.
+        """
         validate_draft(draft, self._title_limit, self._client.lang)
-        front = self._load_cover(draft.cover)
-        inside = {url: self._load_image(url, file) for url, file in draft.images.items()}
-        for source in (front, *inside.values()):
+        cover_image = self._load_cover(draft.cover)
+        sources = {url: self._load_image(url, file) for url, file in draft.images.items()}
+        for source in (cover_image, *sources.values()):
             self._uploader.prepare(source)
-        addresses = {url: self._uploader.upload_image(source) for url, source in inside.items()}
-        content = replace_image_urls(draft.article["content"], addresses)
+        urls = {url: self._uploader.upload_image(source) for url, source in sources.items()}
+        content = replace_image_urls(draft.article["content"], urls)
         article = draft.article | {"content": content}
         validate_draft(draft._replace(article=article, images={}), self._title_limit, self._client.lang)
         try:
-            return call(article | {"thumb_media_id": self._uploader.upload_cover(front)})
+            return call(article | {"thumb_media_id": self._uploader.upload_cover(cover_image)})
         except WeChatApiError as error:
             if error.code != INVALID_MEDIA_ID:
                 raise
-        self._uploader.forget_cover(front)
-        return call(article | {"thumb_media_id": self._uploader.upload_cover(front)})
+        self._uploader.forget_cover(cover_image)
+        return call(article | {"thumb_media_id": self._uploader.upload_cover(cover_image)})
 
     def _load_cover(self, spec: Mapping[str, str]) -> SourceImage:
         if file := spec.get("file"):
@@ -268,7 +276,7 @@ class DraftSession:
         return SourceImage("cover.png", cover.draw_cover(spec["title"], spec["date"]))
 
     def _load_image(self, url: str, file: str) -> SourceImage:
-        """A picture of the text: from its file, if the pages have been made, or else from its address."""
+        """Read an image of the article from its output file if there is one, or else download it."""
         path = self._root / file
         if file and path.is_file():
             return images.load_image_file(path, self._client.lang)
@@ -277,11 +285,11 @@ class DraftSession:
     # -------------------------------------------------------------- publishing
 
     def _publish_draft(self, query: IssueQuery) -> Receipt:
-        """Hand in the draft, if that was not done before, and wait for its end."""
+        """Submit the draft of an issue, unless that was done before, and wait until it is published."""
         if not self._publisher.is_submitted(query.issue):
             media_id = self._added_media_ids.get(query.issue)
-            if not media_id and (found := self._find_draft(query)):
-                media_id = found[0]
+            if not media_id and (existing := self._find_draft(query)):
+                media_id = existing[0]
             if not media_id:
                 raise _NO_DRAFT.build_error(self._client.lang, permanent=True)
             self._publisher.submit(query.issue, media_id)

@@ -1,7 +1,8 @@
-"""What is remembered of an account from one run to the next, for all processes of one user.
+"""Data about an account that is kept between runs, shared by all processes of one user.
 
-The token, and what was uploaded. It lies outside the newsletter's folder, in a place that only its owner can
-read: the token is worth as much as the secret for two hours, and nobody should put it under version control.
+The access token, uploads, test drafts and submitted publications. It is stored outside the newsletter's
+folder and readable only by its owner: for two hours the token is as sensitive as the AppSecret, and it must
+not end up in version control.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from typing import Any
 from publisher.channels.wechat.writer import BilingualMessage
 
 _STORAGE_ERROR = BilingualMessage(
-    "不能读写 {path}：{reason}",
+    "无法读写 {path}：{reason}",
     "把环境变量 XDG_CACHE_HOME 设为一个只有自己能读写的目录",
-    "cannot use {path}: {reason}",
-    "set XDG_CACHE_HOME to a folder that you may write to",
+    "cannot read or write {path}: {reason}",
+    "set the environment variable XDG_CACHE_HOME to a private folder that you can write to",
 )
 
 
 class AccountState:
-    """JSON objects by name. Every method raises DeliveryError when the system refuses."""
+    """Named JSON objects in files. Every method raises DeliveryError when a file cannot be used."""
 
     def __init__(self, appid: str, lang: str) -> None:
         self._appid = appid
@@ -33,7 +34,7 @@ class AccountState:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Nobody else is inside this block for the same account, in any process."""
+        """Hold the exclusive lock of the account, across processes, for the duration of the block."""
         with self._wrap_storage_errors():
             file = os.open(self._folder() / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(file, "rb"):
@@ -42,23 +43,23 @@ class AccountState:
             yield
 
     def load(self, name: str) -> dict[str, Any]:
-        """What was written last; empty when there is nothing, or nothing that makes sense."""
+        """Return the object saved as `name`; {} if there is none or it is not a JSON object."""
         with self._wrap_storage_errors(), suppress(FileNotFoundError, ValueError):
-            found = json.loads((self._folder() / f"{name}.json").read_bytes())
-            return found if isinstance(found, dict) else {}
+            values = json.loads((self._folder() / f"{name}.json").read_bytes())
+            return values if isinstance(values, dict) else {}
         return {}
 
     def save(self, name: str, values: dict[str, Any]) -> None:
-        """Keep an object; only inside `locked`."""
+        """Save an object atomically; to be called only while holding `lock`."""
         with self._wrap_storage_errors():
             path = self._folder() / f"{name}.json"
-            unfinished = path.with_suffix(".new")
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            temporary = path.with_suffix(".new")
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(values, file)
-            unfinished.replace(path)
+            temporary.replace(path)
 
     def set_value(self, name: str, key: str, value: str) -> None:
-        """Put one value into an object; an empty one takes it out."""
+        """Set one value of an object, as its last key; an empty `value` removes the key."""
         with self.lock():
             values = self.load(name)
             values.pop(key, None)
@@ -73,16 +74,19 @@ class AccountState:
     def _wrap_storage_errors(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
+        except (OSError, RuntimeError) as error:  # RuntimeError: no home directory
             path, reason = getattr(error, "filename", None) or "~", getattr(error, "strerror", None) or error
             raise _STORAGE_ERROR.build_error(self._lang, permanent=True, path=path, reason=reason) from None
 
 
 def _find_cache_folder() -> Path:
-    """The user's folder for caches, or that of the unit: https://systemd.io/CONTAINER_INTERFACE/"""
+    """Return the user's cache folder, or that of the systemd unit.
+
+    CACHE_DIRECTORY is set by systemd: https://systemd.io/CONTAINER_INTERFACE/
+    """
     for name in ("CACHE_DIRECTORY", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        if found := os.environ.get(name, "").partition(os.pathsep)[0]:
-            return Path(found)
+        if folder := os.environ.get(name, "").partition(os.pathsep)[0]:
+            return Path(folder)
     return Path("~/.cache").expanduser()
 
 

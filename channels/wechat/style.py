@@ -1,11 +1,11 @@
-"""How the article looks: every tag and every style it may use, in one place.
+"""The inline styles of the article.
 
-WeChat drops style sheets, classes and ids, so each style is repeated on the element that needs it, and each
-of its characters counts towards the limit of the article. The outer section carries what is inherited; most
-paragraphs carry nothing. Body text keeps WeChat's own colour, which its dark mode knows how to turn; links
-keep WeChat's own blue. No width is in pixels: the column has 375 of them on a phone, and up to 677 elsewhere.
+WeChat drops style sheets, classes and ids, so styles are inline, and every character of them counts towards
+the article's size limit. Inherited properties are set once on the outer section; most paragraphs have no
+style. Body text keeps WeChat's own color, which its dark mode knows how to convert, and links keep WeChat's
+blue. No width is in pixels: the column is 375 px wide on a phone and up to 677 px elsewhere.
 
-Source of what survives: github.com/wechatjs/verify-article-structure-spec, verify_article_structure.md.
+Source of what WeChat keeps: github.com/wechatjs/verify-article-structure-spec, verify_article_structure.md.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ DARK_MODE_STYLES = {
     f"color:{MUTED_COLOR}": "color:#919191",
     f"background:{PANEL_COLOR}": "background:#222;color:#ccc",
 }
-"""What WeChat's dark mode makes of these styles, on #191919 with text of rgba(255,255,255,.6); the colours of
-lines stay. Source: github.com/wechatjs/mp-darkmode, doc/cn/principle.md."""
+"""What WeChat's dark mode turns these styles into, for the preview page.
+
+The background is #191919, the text rgba(255,255,255,.6); border colors do not change.
+Source: github.com/wechatjs/mp-darkmode, doc/cn/principle.md."""
 
 ARTICLE_STYLE = "font-size:16px;line-height:1.7em;text-align:left"
 HEADING_STYLE = (

@@ -1,7 +1,7 @@
-"""Inlines and blocks as the HTML that WeChat keeps: no lists, no classes, white space of code spelled out.
+"""Writes inlines and blocks as HTML that WeChat keeps: no lists, no classes, non-breaking spaces in code.
 
-A paragraph of more than one run of text is held by a span, as the editor would do itself: checks of line
-heights take every run that lies directly in a paragraph for a line of its own.
+Mixed content of a paragraph is wrapped in a span, as WeChat's editor does: its line-height checks count every
+text run directly inside a paragraph as a separate line.
 """
 
 from __future__ import annotations
@@ -41,17 +41,20 @@ from publisher.writers.html import escape_text, escape_url
 
 BULLET = "•"
 HTML_TAG = lazy_pattern("<[^>]*>")
-_HTML_PIECES = lazy_pattern("(<[^>]*>)")
+_HTML_TOKENS = lazy_pattern("(<[^>]*>)")
 _COLLAPSIBLE_SPACES = lazy_pattern("^ +| {2,}| +$")
 _TAB_SIZE = 4
 _VOID_TAGS = ("<br", "<img", "<hr")
-# what a picture is called where nobody described it: wechat_qrcode, image-3.png
+# alt text that is only a file name, not a description: wechat_qrcode, image-3.png
 _FILE_NAME = lazy_pattern(r"[\w.-]*\Z", re.ASCII)
 
 
 class ArticleWriter:
-    """Writes the nodes of one article in reading order: `links` decides on each link as it comes, `pictures`
-    collects the addresses of pictures, and `say` has the words that no editor wrote."""
+    """Writes the nodes of one article as HTML; to be called in reading order.
+
+    `links` decides on each link, `image_urls` collects the URLs of images, and `labels` are the fixed texts
+    in the language of the newsletter.
+    """
 
     def __init__(self, links: ArticleLinks, labels: Mapping[str, str]) -> None:
         self.links = links
@@ -61,8 +64,8 @@ class ArticleWriter:
     # ---------------------------------------------------------------- inlines
 
     def inlines(self, nodes: Inlines) -> str:
-        """A run of inlines."""
-        # most nodes are plain text, which needs no closer look
+        """Return inline nodes as HTML."""
+        # fast path: most nodes are plain text
         return "".join(
             [
                 escape_text(node.text) if isinstance(node, Text) else self._render_inline(node)
@@ -91,7 +94,7 @@ class ArticleWriter:
                 assert_never(node)
 
     def render_link(self, text: str, url: str, form: LinkForm) -> str:
-        """HTML that stands for a link, with what its form adds to it."""
+        """Return the HTML of a link in the given form; `text` is HTML."""
         match form:
             case LinkForm.LINK:
                 return f'<a href="{escape_url(url)}">{wrap_in_span(text)}</a>'
@@ -107,7 +110,7 @@ class ArticleWriter:
     # ----------------------------------------------------------------- blocks
 
     def blocks(self, nodes: Blocks, css: str = "") -> str:
-        """Blocks, one after the other; `css` is for paragraphs and lists."""
+        """Return blocks as HTML; `css` applies to paragraphs and lists."""
         return "".join([self._render_block(node, css) for node in nodes])
 
     def _render_block(self, node: Block, css: str) -> str:
@@ -140,7 +143,7 @@ class ArticleWriter:
         return render_element("section", ";".join(filter(None, (css, style.LIST_STYLE))), "".join(rows))
 
     def _render_list_item(self, marker: str, content: Blocks) -> str:
-        """An entry of a list, its marker before its first words."""
+        """Return a list item with its marker in front of its first paragraph."""
         match content:
             case (Paragraph(children), *rest):
                 return render_paragraph(f"{marker} {self.inlines(children)}") + self.blocks(tuple(rest))
@@ -150,16 +153,16 @@ class ArticleWriter:
     def _render_table(self, node: Table) -> str:
         width = max([len(node.header), *(len(row) for row in node.rows)])
 
-        def row(cells: tuple[Inlines, ...], tag: str, css: str) -> str:
-            filled = [*cells, *([()] * (width - len(cells)))]
-            inside = (
+        def render_row(cells: tuple[Inlines, ...], tag: str, css: str) -> str:
+            padded = [*cells, *([()] * (width - len(cells)))]
+            html = "".join(
                 f"<{tag}{_render_style_attribute(css)}>{wrap_in_span(self.inlines(cell))}</{tag}>"
-                for cell in filled
+                for cell in padded
             )
-            return f"<tr>{''.join(inside)}</tr>"
+            return f"<tr>{html}</tr>"
 
-        head = row(node.header, "th", style.HEAD_CELL_STYLE) if any(node.header) else ""
-        body = "".join(row(cells, "td", style.CELL_STYLE) for cells in node.rows)
+        head = render_row(node.header, "th", style.HEAD_CELL_STYLE) if any(node.header) else ""
+        body = "".join(render_row(cells, "td", style.CELL_STYLE) for cells in node.rows)
         return render_element(
             "section", style.SCROLL_STYLE, render_element("table", style.TABLE_STYLE, head + body)
         )
@@ -169,48 +172,48 @@ class ArticleWriter:
         return f'<img src="{escape_url(url)}" alt="{escape(alt)}"{_render_style_attribute(css)}>'
 
     def _render_figure(self, node: Figure) -> str:
-        shown = self._render_image(node.image.url, node.image.alt, style.FULL_WIDTH_STYLE)
+        image = self._render_image(node.image.url, node.image.alt, style.FULL_WIDTH_STYLE)
         caption = "" if _FILE_NAME.match(node.image.alt) else escape_text(node.image.alt)
         if node.url:
             form = self.links.resolve_inline(node.image.alt, node.url)
             if form is LinkForm.LINK:
-                shown = self.render_link(shown, node.url, form)
+                image = self.render_link(image, node.url, form)
             else:
                 caption = self.render_link(caption, node.url, form)
         return render_element(
-            "section", style.IMAGE_STYLE, shown + render_paragraph(caption, style.SMALL_STYLE)
+            "section", style.IMAGE_STYLE, image + render_paragraph(caption, style.SMALL_STYLE)
         )
 
 
 def format_printed_url(url: str) -> str:
-    """An address as text of the article."""
+    """Return a URL as text of the article (HTML)."""
     return escape_text(url.removeprefix("mailto:"))
 
 
 def wrap_in_span(html: str) -> str:
-    """What may lie directly in a paragraph, a cell or a link: text alone, or elements alone."""
+    """Wrap HTML in a span if it mixes text and elements at its top level; else return it unchanged."""
     start, tag, _ = html.partition("<")
     if not tag:
         return html
     if start.strip():
         return f"<span>{html}</span>"
     depth = 0
-    for piece in _HTML_PIECES.split(html):
-        if not piece.startswith("<"):
-            if piece.strip() and depth == 0:
+    for token in _HTML_TOKENS.split(html):
+        if not token.startswith("<"):
+            if token.strip() and depth == 0:
                 return f"<span>{html}</span>"
-        elif not piece.startswith(_VOID_TAGS):
-            depth += -1 if piece.startswith("</") else 1
+        elif not token.startswith(_VOID_TAGS):
+            depth += -1 if token.startswith("</") else 1
     return html
 
 
 def render_element(tag: str, css: str, html: str) -> str:
-    """An element around some HTML; nothing when there is nothing in it."""
+    """Return an element that contains `html`; "" if that is empty."""
     return f"<{tag}{_render_style_attribute(css)}>{html}</{tag}>" if html else ""
 
 
 def render_paragraph(html: str, css: str = "") -> str:
-    """A paragraph."""
+    """Return a paragraph that contains `html`; "" if that is empty."""
     return render_element("p", css, wrap_in_span(html))
 
 
@@ -219,13 +222,13 @@ def _render_style_attribute(css: str) -> str:
 
 
 def _preserve_spaces(code: str) -> str:
-    """Code that keeps its spaces where white space is collapsed: hard ones, but for single ones in a line."""
+    """Return code as HTML that keeps its spaces: all but single spaces inside a line become &nbsp;."""
     text = escape_text(code.expandtabs(_TAB_SIZE))
-    return _COLLAPSIBLE_SPACES.sub(lambda run: "&nbsp;" * len(run[0]), text)
+    return _COLLAPSIBLE_SPACES.sub(lambda match: "&nbsp;" * len(match[0]), text)
 
 
 class BilingualMessage(NamedTuple):
-    """What is wrong and the next step, in both languages; words in braces are filled in."""
+    """An error message and its hint in Chinese and English; fields in braces are filled in."""
 
     chinese: str
     chinese_hint: str
@@ -233,13 +236,13 @@ class BilingualMessage(NamedTuple):
     english_hint: str
 
     def format(self, lang: str, **values: object) -> tuple[str, str]:
-        """The sentence and the step in the language of a BCP 47 tag: Chinese for zh, English for others."""
+        """Return message and hint, secrets redacted, for a BCP 47 tag: in Chinese for zh, else in English."""
         pair = self[:2] if lang.lower().split("-")[0] == "zh" else self[2:]
-        sentence, step = (redact(text.format(**values)) for text in pair)
-        return sentence, step
+        message, hint = (redact(text.format(**values)) for text in pair)
+        return message, hint
 
     def build_error(
         self, lang: str, *, permanent: bool = False, retry_after: float | None = None, **values: object
     ) -> DeliveryError:
-        """The error to raise when nothing went out."""
+        """Return the DeliveryError to raise: nothing was sent."""
         return DeliveryError(*self.format(lang, **values), permanent=permanent, retry_after=retry_after)

@@ -48,7 +48,7 @@ def test_a_draft_is_added(server: WeChatServer, session, part) -> None:
     ((media_id, there),) = server.drafts.items()
     assert receipt.remote_id == media_id
     assert receipt.changed
-    assert receipt.notes == ("草稿已经在公众平台的草稿箱里; 看一遍，在那里发表",)
+    assert receipt.notes == ("草稿已放入公众平台的草稿箱; 检查无误后在那里发表",)
     wanted = parse_draft(draft).article
     for key in ("title", "author", "digest", "content", "content_source_url"):
         assert there[key] == wanted[key], key
@@ -91,7 +91,7 @@ def test_a_draft_that_somebody_deleted_is_added_once(server: WeChatServer, sessi
     new = part("## 新闻\n\n雾又来了。")
     receipt = session.edit(new, TO, name)
     assert receipt.remote_id != name
-    assert "已经不在草稿箱里" in receipt.notes[-1]
+    assert "已不在草稿箱里" in receipt.notes[-1]
     again = session.edit(new, TO, name)  # as after a crash before the new name was on the books
     assert again == replace(again, changed=False, remote_id=receipt.remote_id)
     newer = session.edit(part("## 新闻\n\n雾第三次来。"), TO, name)
@@ -179,14 +179,14 @@ def test_same_notices_every_field(part) -> None:
 
 LONG = "https://lighthouse.example.org/"
 TOO_LONG: list[tuple[dict[str, str], str]] = [
-    ({"title": "字" * 33}, "标题有 33 个字，微信最多收 32 个，多了 1 个"),
-    ({"author": "字" * 17}, "作者名有 17 个字，微信最多收 16 个，多了 1 个"),
-    ({"digest": "字" * 130}, "摘要有 130 个字，微信最多收 128 个，多了 2 个"),
-    ({"content": "字" * 20_000}, "正文连同标签有 20000 个字符，微信要求少于 20000 个，多了 1 个"),
-    ({"content": "🙂" * 10_001}, "正文连同标签有 20002 个字符，微信要求少于 20000 个，多了 3 个"),
-    ({"content_source_url": LONG.ljust(1025, "x")}, "「阅读原文」的地址有 1025 字节，微信最多收 1024"),
-    ({"content_source_url": "http://e.org/"}, "「阅读原文」的地址 http://e.org/ 不是完整的 https 地址"),
-    ({"content_source_url": "/1/"}, "「阅读原文」的地址 /1/ 不是完整的 https 地址"),
+    ({"title": "字" * 33}, "标题有 33 个字，超出 1 个：微信最多允许 32 个"),
+    ({"author": "字" * 17}, "作者名有 17 个字，超出 1 个：微信最多允许 16 个"),
+    ({"digest": "字" * 130}, "摘要有 130 个字，超出 2 个：微信最多允许 128 个"),
+    ({"content": "字" * 20_000}, "正文连同标签有 20000 个字符，超出 1 个：微信要求少于 20000 个"),
+    ({"content": "🙂" * 10_001}, "正文连同标签有 20002 个字符，超出 3 个：微信要求少于 20000 个"),
+    ({"content_source_url": LONG.ljust(1025, "x")}, "「阅读原文」的链接有 1025 字节，超出 1 字节：微信最多允许 1024 字节"),
+    ({"content_source_url": "http://e.org/"}, "「阅读原文」的链接 http://e.org/ 不是完整的 https 链接"),
+    ({"content_source_url": "/1/"}, "「阅读原文」的链接 /1/ 不是完整的 https 链接"),
 ]  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def test_what_just_fits_is_taken(server: WeChatServer, session: EditableSession,
 def test_a_longer_title_is_left_to_wechat(server: WeChatServer, connect, part) -> None:
     with connect(title_limit=64) as session:
         error = refused(lambda: session.deliver(edited(part(), title="字" * 33), TO))
-    assert error.message == "标题太长，微信不收 (45003)"
+    assert error.message == "标题太长，超出微信的限制 (45003)"
     assert server.paths == FIRST
 
 
@@ -223,7 +223,7 @@ def test_errors_in_english(connect, part) -> None:
     with connect(lang="en-GB") as session:
         error = refused(lambda: session.deliver(edited(part(), title="x" * 40), TO))
     assert (error.message, error.hint) == (
-        "the title has 40 characters, 8 too many: WeChat takes 32",
+        "the title has 40 characters, 8 too many: WeChat allows 32",
         "shorten it",
     )
 
@@ -258,12 +258,12 @@ def test_the_destination_is_the_account() -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"appid": "wx 1"}, "appid must be letters and digits"),
-        ({"appid": "../etc"}, "appid must be letters and digits"),
-        ({"appid": "wx1"}, "there is appid and no secret"),
-        ({"secret": "env:X"}, "there is secret and no appid"),
-        ({"api": "http://api.weixin.qq.com"}, "api must be the https address"),
-        ({"api": "https://user@api.weixin.qq.com"}, "api must be the https address"),
+        ({"appid": "wx 1"}, "appid must contain only letters and digits"),
+        ({"appid": "../etc"}, "appid must contain only letters and digits"),
+        ({"appid": "wx1"}, "appid is set, but secret is not"),
+        ({"secret": "env:X"}, "secret is set, but appid is not"),
+        ({"api": "http://api.weixin.qq.com"}, "api must be the https URL"),
+        ({"api": "https://user@api.weixin.qq.com"}, "api must be the https URL"),
     ],
 )
 def test_settings_that_make_no_sense(keys: dict[str, str], said: str) -> None:

@@ -27,9 +27,9 @@ def look(server: WeChatServer, environment: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_all_is_well(server: WeChatServer, look) -> None:
     assert look(publish=True) == [
-        ("good", f"the interface answers for the account {APPID}, which has 0 drafts", ""),
-        ("good", "1000 of 1000 drafts may still be added today", ""),
-        ("good", "the account may publish by the interface", ""),
+        ("good", f"the API works for the account {APPID}, which has 0 drafts", ""),
+        ("good", "1000 of 1000 drafts can still be added today", ""),
+        ("good", "the account is authorized to publish through the API", ""),
     ]
     assert set(server.paths) == {
         "stable_token", "draft/batchget", "openapi/quota/get", "freepublish/batchget"
@@ -45,15 +45,15 @@ def test_an_address_that_is_not_allowed(server: WeChatServer, look) -> None:
     server.api.ips = {"203.0.113.9"}
     ((level, message, hint),) = look()
     assert level == "bad"
-    assert message == "the address 127.0.0.1 of this machine is not on the allow-list (40164)"
-    assert "add 127.0.0.1 to the IP allow-list at mp.weixin.qq.com" in hint
+    assert message == "the IP address 127.0.0.1 of this machine is not on the allowlist (40164)"
+    assert "add 127.0.0.1 to the IP allowlist at mp.weixin.qq.com" in hint
     assert "把 127.0.0.1 加进" in look("zh-CN")[0][2]
 
 
 def test_what_the_account_may_not(server: WeChatServer, look) -> None:
     server.api.rights.remove("freepublish")
     level, message, hint = look(publish=True)[-1]
-    assert (level, message) == ("bad", "this account may not use this interface (48001)")
+    assert (level, message) == ("bad", "this account is not authorized to use this API (48001)")
     assert "verified" in hint
 
 
@@ -62,7 +62,7 @@ def test_calls_that_are_used_up(server: WeChatServer, look) -> None:
     assert look()[1][0] == "good"  # no limit is known
     server.api.quota = {"draft/add": 5}
     server.api.used["draft/add"] = 5
-    assert look()[1][:2] == ("bad", "no more drafts can be added today: all 5 are used up")
+    assert look()[1][:2] == ("bad", "no more drafts can be added today: the quota of 5 is used up")
 
 
 def test_a_cover_that_is_not_there(look, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_no_font(look, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_an_account() -> None:
-    with pytest.raises(ConfigError, match="there is no appid") as caught:
+    with pytest.raises(ConfigError, match="no appid is set") as caught:
         WeChat().diagnose()
     assert "mp.weixin.qq.com" in caught.value.hint
 
@@ -87,5 +87,5 @@ def test_levels_are_findings(look, server: WeChatServer) -> None:
     server.down()
     ((level, message, _),) = look()
     assert Finding(FindingLevel(level), message).level is FindingLevel.ERROR
-    assert message.startswith("WeChat's interface cannot be reached")
+    assert message.startswith("cannot reach WeChat's API")
     server.up()

@@ -67,7 +67,7 @@ def test_another_run_finds_its_draft(server: WeChatServer, connect, part, wish) 
 
 def test_without_a_draft_there_is_nothing_to_publish(server: WeChatServer, session, wish) -> None:
     error = failed(lambda: session.deliver(wish(), TO))
-    assert error.message == "草稿箱里没有这一期的草稿，不能发布"
+    assert error.message == "草稿箱里没有这一期的草稿，无法发布"
     assert error.permanent
     assert "freepublish/submit" not in server.paths
 
@@ -111,10 +111,10 @@ def test_who_waited_too_long_goes_on_waiting(
     server.api.delay = 1000
     with connect() as session:
         session.deliver(part(), TO)
-        with pytest.raises(OutcomeUnknownError, match="还在发布"):
+        with pytest.raises(OutcomeUnknownError, match="仍在发布"):
             session.deliver(wish(), TO)
         assert sum(slept) == sum(POLL_INTERVALS) == 120
-        assert failed(lambda: session.probe(wish(), TO)).message == "微信收下了，还在发布"
+        assert failed(lambda: session.probe(wish(), TO)).message == "微信收下了，仍在发布"
     server.api.delay = 0
     with connect() as session:
         found = session.probe(wish(), TO)
@@ -153,7 +153,7 @@ def test_an_answer_that_is_lost(server: WeChatServer, session, part, wish, kind:
     with pytest.raises(OutcomeUnknownError):
         session.deliver(wish(), TO)
     server.script()
-    assert "不知道草稿有没有提交" in failed(lambda: session.probe(wish(), TO)).message
+    assert "无法确定草稿是否已提交" in failed(lambda: session.probe(wish(), TO)).message
     (publish_id,) = server.api.publications
     for _ in range(2):
         server.api._freepublish_get({"publish_id": publish_id})
@@ -185,7 +185,7 @@ def test_what_is_published_is_not_drafted_again(
         (environment / "publishing.json").unlink()
     with connect(publishes=True) as session:
         error = failed(lambda: session.edit(part("## 新闻\n\n雾又来了。"), TO, name))
-        assert error.message == "这一期已经发布，接口不能改已发布的文章"
+        assert error.message == "这一期已经发布，接口不能修改已发布的文章"
         assert error.permanent
         assert failed(lambda: session.edit(wish(), TO, article)).permanent
         stays = session.delete(TO, article)

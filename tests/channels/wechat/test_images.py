@@ -156,7 +156,7 @@ def test_a_picture_that_cannot_be_had(
 
 def test_a_page_instead_of_a_picture(server: WeChatServer, session, part, show) -> None:
     show("a.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
-    with pytest.raises(DeliveryError, match=r"图片 a\.png 微信不收，也转换不了") as caught:
+    with pytest.raises(DeliveryError, match=r"微信不支持图片 a\.png，也无法转换") as caught:
         session.deliver(part("## 新闻\n\n![雾](a.png)"), TO)
     assert caught.value.permanent
     assert "<" not in caught.value.message
@@ -273,7 +273,7 @@ def test_without_a_font_there_are_no_words(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_cover_of_ones_own(server: WeChatServer, session, part, tmp_path: Path) -> None:
     draft = part(cover="front.webp")
     assert json.loads(draft.body)["cover"] == {"file": "front.webp"}
-    with pytest.raises(DeliveryError, match=r"图片 front\.webp 取不到"):
+    with pytest.raises(DeliveryError, match=r"无法获取图片 front\.webp"):
         session.deliver(draft, TO)
     assert server.calls == []
     (tmp_path / "front.webp").write_bytes(picture("WEBP"))

@@ -218,7 +218,7 @@ def test_the_limit_is_less_than_20_000(letter) -> None:
     ("keys", "message"),
     [
         ({"links": "list"}, 'links must be "inline" or "footnote", not "list"'),
-        ({"author": "海" * 17}, "author has 17 characters, WeChat takes 16"),
+        ({"author": "海" * 17}, "author has 17 characters, WeChat allows 16"),
         ({"title_limit": 15}, "title_limit must be 16 to 64, not 15"),
         ({"title_limit": 65}, "title_limit must be 16 to 64, not 65"),
     ],

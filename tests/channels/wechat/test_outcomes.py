@@ -56,7 +56,7 @@ def test_a_lost_answer_and_what_became_of_it(
     server.script(fault)
     error = outcome(lambda: session.deliver(part(), TO))
     assert isinstance(error, OutcomeUnknownError)
-    assert error.message == f"不知道微信有没有做完这一步：{said}"
+    assert error.message == f"无法确定微信是否完成了这一步：{said}"
     assert len(server.drafts) == there
     server.script()
     found = [session.probe(part(), TO) for _ in range(2)]
@@ -82,7 +82,7 @@ def test_what_can_be_done_twice_is_never_unknown(
     error = outcome(lambda: act(part(), TO))
     assert isinstance(error, DeliveryError)
     assert not error.permanent
-    assert error.message.startswith("微信没有给出结果：")
+    assert error.message.startswith("微信没有返回结果：")
     assert server.drafts == {}
 
 
@@ -132,7 +132,7 @@ TOLD = [
     (40243, "AppSecret is frozen", True, "冻结", "解冻"),
     (45009, "reach max api daily quota limit", False, "次数用完", "明天"),
     (45011, "api minute-quota reach limit", False, "太快", "一分钟"),
-    (45166, "invalid content", True, "不收的内容", "preview.html"),
+    (45166, "invalid content", True, "不接受的内容", "preview.html"),
     (48001, "api unauthorized", True, "没有这个接口的权限", "个人主体"),
     (53503, "draft check failed", True, "要求人工", "保存一次"),
     (53504, "must use web", True, "要求人工", "保存一次"),

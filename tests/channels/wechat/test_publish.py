@@ -62,7 +62,7 @@ def test_a_proof_becomes_the_draft(letter: Letter) -> None:
     proof = letter.publish("--channel", "wechat", "--to-me")
     assert proof["destination"] == "drafts"
     assert proof["url"].startswith("http://mp.weixin.qq.com/s?")
-    assert "校样在草稿箱里" in letter.said
+    assert "校样已放入草稿箱" in letter.said
     [media_id] = letter.server.drafts
     letter.publish("--channel", "wechat", "--to-me")
     assert letter.publish()["sent"] == 1
@@ -152,7 +152,7 @@ def test_an_account_that_may_not_publish_does_what_it_is_told(letter: Letter) ->
     letter.configure("publish = true")
     letter.server.api.rights.remove("freepublish")
     letter.publish(code=3)
-    assert "去掉 publish = true，再 publish correct" in letter.said
+    assert "去掉 publish = true，再运行 publish correct" in letter.said
     letter.configure()
     letter.publish("correct", "2021-07-18", *SEND)
     letter.publish()

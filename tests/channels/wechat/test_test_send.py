@@ -38,7 +38,7 @@ def test_it_comes_to_the_phone(server: WeChatServer, session: DraftSession, part
     assert draft["title"] == parse_draft(part()).article["title"]
     assert receipt.url.startswith("http://mp.weixin.qq.com/s?")
     assert media_id in receipt.url
-    assert "校样在草稿箱里" in receipt.notes[0]
+    assert "校样已放入草稿箱" in receipt.notes[0]
 
 
 def test_without_a_phone_it_is_among_the_drafts(
@@ -143,5 +143,5 @@ def test_where_a_proof_goes() -> None:
     assert WeChat().test_recipient == ""
     assert WeChat(**known).test_recipient == DRAFTS_RECIPIENT
     assert WeChat(**known, me=NAME).test_recipient == NAME
-    with pytest.raises(ConfigError, match="your name at WeChat"):
+    with pytest.raises(ConfigError, match="your WeChat ID"):
         WeChat(**known, me="林 灯塔")

@@ -83,7 +83,7 @@ def test_only_its_owner_can_read_it(shop: Shop, environment: Path) -> None:
 def test_a_place_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(DeliveryError, match=r"cannot use .*file") as caught:
+    with pytest.raises(DeliveryError, match=r"cannot read or write .*file") as caught:
         shop.tokens.get_token()
     assert "XDG_CACHE_HOME" in caught.value.hint
 
@@ -117,7 +117,7 @@ def test_it_is_asked_for_in_the_mild_manner(server: WeChatServer, session, part)
 
 def test_40001_to_the_secret_itself_is_about_the_secret(server: WeChatServer, session, part) -> None:
     server.script(Fault("refuse", of="stable_token", value=40001))
-    with pytest.raises(DeliveryError, match=r"AppSecret 不对，或者已经重置 \(40001\)") as caught:
+    with pytest.raises(DeliveryError, match=r"AppSecret 错误，或者已被重置 \(40001\)") as caught:
         session.deliver(part(), APPID)
     assert caught.value.permanent
     assert server.paths == ["stable_token"]
@@ -142,7 +142,7 @@ def test_a_draft_is_added_once_with_the_new_token(server: WeChatServer, session,
 @pytest.mark.parametrize("code", [40001, 40014, 42001])
 def test_a_second_refusal_is_the_end(server: WeChatServer, session, part, code: int) -> None:
     server.script(Fault("refuse", of="draft/add", value=code))
-    with pytest.raises(DeliveryError, match=rf"微信仍然不认 \({code}\)") as caught:
+    with pytest.raises(DeliveryError, match=rf"仍被微信拒绝 \({code}\)") as caught:
         session.deliver(part(), APPID)
     assert caught.value.permanent
     assert server.paths[2:] == ["draft/add", "stable_token", "draft/add"]
