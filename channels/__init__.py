@@ -1,1 +1,1 @@
-"""The channels that come with publisher, one file or folder each."""
+"""The built-in channels, one file or folder each."""

@@ -1,7 +1,7 @@
-"""The email channel: an issue as one mail of plain text.
+"""The email channel: an issue as one plain-text email.
 
-`render` lays the text out once and wraps it in a message. Without a `server` that is written as a file, which
-any mail program opens; with one, every reader gets a copy by SMTP.
+`render` lays the text out once and builds a message from it. Without a `server` the message is written as a
+file that any mail program opens; with one, each recipient gets a copy over SMTP.
 """
 
 from __future__ import annotations
@@ -23,55 +23,59 @@ from publisher.model import Issue
 
 @dataclass(frozen=True, slots=True)
 class Email(EmailSettings):
-    """A list of readers, with its settings."""
+    """The email channel with its settings."""
 
     name: ClassVar[str] = "email"
     limits: ClassVar[Mapping[str, int]] = {"octets": 998}  # in a line: RFC 5322, section 2.1.1
     can_edit: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
     idempotent: ClassVar[bool] = False
-    timeout: ClassVar[float] = 1200.0  # a mail may take ten minutes, and then another to wait for its turn
+    timeout: ClassVar[float] = (
+        1200.0  # seconds: DATA may take 600, and the rate limiter makes it wait before that
+    )
 
     @property
     def destination(self) -> str:
-        """One name for all readers, whatever the sender is called; empty as long as there is no server."""
+        """The same constant for every list and sender; empty without a server."""
         return "readers" if self.server else ""
 
     @property
     def test_recipient(self) -> str:
-        """The editor's own address."""
+        """The editor's address (`me`), for test sends."""
         return self.me
 
     @property
     def concurrency(self) -> int:
-        """How many connections are open at a time: those wanted, if the server takes as many."""
+        """The number of parallel connections: `connections`, capped by the limit of the provider."""
         from publisher.channels.email.rate_limit import find_provider_limits
 
-        found = (
+        limits = (
             find_provider_limits(parse_server(self.server, self.user, self.password).host)
             if self.server
             else None
         )
-        return min(self.connections, found.connections) if found else self.connections
+        return min(self.connections, limits.connections) if limits else self.connections
 
     def recipients(self) -> Iterator[str]:
-        """The readers, each once, by what is the same for all ways to write the address."""
+        """Yield the normalized address of each recipient, without duplicates.
+
+        Raises ConfigError when the list cannot be read.
+        """
         from publisher.channels.email.recipients import read_recipients
 
-        return (one.key for one in read_recipients(self._recipient_source))
+        return (recipient.key for recipient in read_recipients(self._recipient_source))
 
     @property
     def recipients_version(self) -> object:
-        """What changes when the list does."""
+        """A value that changes when the list does: its modification time and size."""
         from publisher.channels.email.recipients import source_version
 
         return source_version(self._recipient_source)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """The message of an issue that went through `publishable` and `absolute`, and its text for the eye;
-        needs `context.entry`.
+        """Render the message of an issue that has passed `publishable` and `absolute`, and its text as a preview.
 
-        Raises ConfigError when no address can be made of the newsletter's.
+        Needs `context.entry`. Raises ConfigError when the newsletter's address cannot be used as sender.
         """
         from publisher.channels.email.render import render
 
@@ -80,14 +84,16 @@ class Email(EmailSettings):
     def render_notice(
         self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
     ) -> Rendering:
-        """A mail that programs show below that of the issue; they want the same subject for that, too."""
+        """Render a reply to the email of the issue.
+
+        It repeats the subject, because mail programs need that as well to show both in one thread.
+        """
         from publisher.channels.email.render import render_notice_mail
 
         return render_notice_mail(self, text, first, context, when)
 
     def session(self) -> AbstractContextManager[Session]:
-        """A connection that sends to its destinations, readers or any address; without a server it writes
-        files below it."""
+        """Return a session that sends to any email address; without a server, one that writes files."""
         if not self.server:
             return FolderSession()
         from publisher.channels.email.rate_limit import SHARED_RATE_LIMITER
@@ -105,12 +111,11 @@ class Email(EmailSettings):
         )
 
     def diagnose(self) -> Iterator[Finding]:
-        """Whether it could send, and whether its list can be read. Raises ConfigError when there is no
-        server to ask."""
+        """Check the recipients, the keys and the server. Raises ConfigError when no server is configured."""
         if not self.server:
             raise ConfigError(
-                "there is no server, so the mail is written as a file",
-                'name the one that sends your mail: server = "smtp://mail.example.org:587"',
+                "no server is configured, so the email is written as a file",
+                'to send it, set the SMTP server: server = "smtp://mail.example.org:587"',
             )
         from publisher.channels.email.doctor import diagnose
         from publisher.channels.email.smtp import SmtpConnection

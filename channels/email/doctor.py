@@ -1,4 +1,4 @@
-"""Whether mails could be sent: asked of the server by what changes nothing, and of the list."""
+"""Checks for `publish doctor`: the recipients, the keys and the server. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from publisher.credentials import Reference, resolve_secret
 from publisher.errors import ConfigError, DeliveryError, PublisherError
 
 _MAX_REPORTED = 10
-"""How many bad lines of a list are told one by one."""
+"""The maximum number of bad lines of a list that are reported one by one."""
 
 
 def diagnose(
     connection: SmtpConnection, source: RecipientSource, signing: tuple[str, Reference], secret: Reference
 ) -> Iterator[Finding]:
-    """What there is to find about the list, the keys and the server. `signing` and `secret` are as for
-    MailSession, and may be empty."""
+    """Check the list, the keys and the server. `signing` and `secret` are as for MailSession."""
     yield from _diagnose_recipients(source)
     yield from _diagnose_signing(signing, secret)
     try:
@@ -31,74 +30,78 @@ def diagnose(
 
 def _diagnose_server(connection: SmtpConnection) -> Iterator[Finding]:
     server, features = connection.server, connection.features
-    by_tls = server.tls or not server.is_local
+    uses_tls = server.tls or not server.is_local
     yield Finding(
-        FindingLevel.OK, f"{server} answers" + (" by TLS" if by_tls else ", on this machine, without TLS")
+        FindingLevel.OK,
+        f"connected to {server} " + ("over TLS" if uses_tls else "on this machine, without TLS"),
     )
     if server.user:
-        yield Finding(FindingLevel.OK, f"{server.user} may log in")
+        yield Finding(FindingLevel.OK, f"logged in as {server.user}")
     offers = [
         name for key, name in (("pipelining", "PIPELINING"), ("smtputf8", "SMTPUTF8")) if key in features
     ]
-    most = features.get("size", "").strip()
-    if most.strip("0"):  # 0 is no limit: RFC 1870, section 4
-        offers.append(f"mails of up to {most} bytes")
+    max_size = features.get("size", "").strip()
+    if max_size.strip("0"):  # 0 is no limit: RFC 1870, section 4
+        offers.append(f"emails of up to {max_size} bytes")
     if offers:
-        yield Finding(FindingLevel.OK, f"it takes {', '.join(offers)}")
+        yield Finding(FindingLevel.OK, f"the server supports {', '.join(offers)}")
     try:
         reply = connection.noop()
     except SmtpDisconnectedError as error:
-        yield Finding(FindingLevel.ERROR, f"{server} hangs up: {error}", "look into its log")
+        yield Finding(
+            FindingLevel.ERROR, f"{server} closed the connection: {error}", "check the server's log"
+        )
         return
     if reply.code != 250:
-        yield Finding(FindingLevel.ERROR, f"{server} is not ready: {reply}", "look into its log")
+        yield Finding(FindingLevel.ERROR, f"{server} is not ready: {reply}", "check its log")
 
 
 def _diagnose_recipients(source: RecipientSource) -> Iterator[Finding]:
     keys: set[str] = set()
-    total, faults = 0, []
+    total, errors = 0, []
     try:
-        for found in parse_recipients(source):
-            if isinstance(found, ConfigError):
-                faults.append(found)
+        for recipient in parse_recipients(source):
+            if isinstance(recipient, ConfigError):
+                errors.append(recipient)
             else:
                 total += 1
-                keys.add(found.key)
+                keys.add(recipient.key)
     except ConfigError as error:
         yield Finding(FindingLevel.ERROR, error.message, error.hint)
         return
-    for fault in islice(faults, _MAX_REPORTED):
-        yield Finding(FindingLevel.ERROR, fault.message, fault.hint)
-    if len(faults) > _MAX_REPORTED:
-        yield Finding(FindingLevel.ERROR, f"and {len(faults) - _MAX_REPORTED} more lines like that")
+    for line_error in islice(errors, _MAX_REPORTED):
+        yield Finding(FindingLevel.ERROR, line_error.message, line_error.hint)
+    if len(errors) > _MAX_REPORTED:
+        yield Finding(FindingLevel.ERROR, f"and {len(errors) - _MAX_REPORTED} more invalid lines")
     if not keys:
-        yield Finding(FindingLevel.ERROR, "nobody is on the list", "write one address on each line")
-    elif twice := total - len(keys):
-        yield Finding(
-            FindingLevel.OK,
-            f"{len(keys)} readers; {twice} of the lines say somebody again, who gets one mail",
-        )
+        yield Finding(FindingLevel.ERROR, "the list has no recipients", "write one address on each line")
+        return
+    count = f"{len(keys)} recipient{'' if len(keys) == 1 else 's'}"
+    if duplicates := total - len(keys):
+        plural = "" if duplicates == 1 else "s"
+        yield Finding(FindingLevel.OK, f"{count} ({duplicates} duplicate{plural} ignored)")
     else:
-        yield Finding(FindingLevel.OK, f"{len(keys)} readers" if len(keys) > 1 else "1 reader")
+        yield Finding(FindingLevel.OK, count)
 
 
 def _diagnose_signing(signing: tuple[str, Reference], secret: Reference) -> Iterator[Finding]:
     try:
         if secret:
             resolve_secret(secret)
-        place, key = signing
-        if not place:
+        dns_name, key = signing
+        if not dns_name:
             yield Finding(
                 FindingLevel.WARNING,
-                "mails are not signed here",
-                "let the server sign them, or set `dkim`: big receivers refuse lists without a signature",
+                "`dkim` is not set, so emails are not signed by publisher",
+                "set `dkim`, or let the server sign them: large providers refuse lists without a signature",
             )
             return
         from publisher.channels.email.dkim import DkimSigner
 
-        signer = DkimSigner(place, key)
+        signer = DkimSigner(dns_name, key)
         yield Finding(
-            FindingLevel.OK, f"mails are signed; {place} must be in the DNS, as TXT: {signer.dns_record}"
+            FindingLevel.OK,
+            f"emails are signed with DKIM; {dns_name} needs this DNS TXT record: {signer.dns_record}",
         )
     except PublisherError as error:
         yield Finding(FindingLevel.ERROR, error.message, error.hint)

@@ -1,4 +1,4 @@
-"""An issue on a sheet: what it is, its contents, what opens it, its sections, its footer."""
+"""Lays out an issue as text: masthead, contents, guide and briefs, sections, footer, signature."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from publisher.newsletter import Newsletter
 from publisher.transforms import find_urls
 from publisher.words import get_labels
 
-# more items than this are not listed one by one: the list would bury what it leads to
+# with more items the contents list only the sections: a longer list would push the text too far down
 _MAX_LISTED_ITEMS = 40
-# what people read in a minute
+# reading speed: Chinese characters, words of other scripts
 _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
 _TOP_LEVEL = 2
 
@@ -31,30 +31,30 @@ _TOP_LEVEL = 2
 def write_masthead(
     buffer: TextBuffer, issue: Issue, entry: Entry, minutes: int, labels: Mapping[str, str]
 ) -> None:
-    """Write what this is, how long it is, and where to read it in a browser."""
-    prose = TextWriter(buffer)
-    for line in _format_masthead_title(issue, entry, prose):
+    """Write title, tagline, number of items, reading time (minutes) and the link to the web page."""
+    writer = TextWriter(buffer)
+    for line in _format_masthead_title(issue, entry, writer):
         buffer.write(line)
-    prose.write_reference_block()
+    writer.write_reference_block()
     buffer.write_blank()
     if issue.tagline:
-        prose.write_paragraph(prose.format_lines(issue.tagline))
+        writer.write_paragraph(writer.format_lines(issue.tagline))
     count = sum(1 for _ in issue.items)
     facts = [f"{count} {labels['item' if count == 1 else 'items']}"] if count else []
     buffer.write(" · ".join([*facts, labels["reading_time"].format(minutes)]))
     if entry.updated > entry.published:
         buffer.write(f"{labels['updated']} {entry.updated.date().isoformat()}")
     write_online_link(buffer, entry, labels)
-    prose.write_reference_block()
+    writer.write_reference_block()
 
 
 def write_online_link(buffer: TextBuffer, entry: Entry, labels: Mapping[str, str]) -> None:
-    """Write where to read it in a browser."""
+    """Write the link to the web page of the issue."""
     buffer.write(f"{labels['read_online']}{labels['colon']}{format_url(to_ascii_url(entry.url))}")
 
 
 def _format_masthead_title(issue: Issue, entry: Entry, writer: TextWriter) -> Iterator[str]:
-    """The title as written; its topics have a line of their own."""
+    """Yield the title as written; the topics of a regular title are on a second line."""
     title = issue.title
     if title is None:
         yield clean_text(entry.title)
@@ -67,14 +67,16 @@ def _format_masthead_title(issue: Issue, entry: Entry, writer: TextWriter) -> It
 
 
 def estimate_reading_time(lines: Iterable[str]) -> int:
-    """How many minutes it takes to read. In UTF-8 an ideograph has two bytes more than it has characters."""
+    """Return the reading time in minutes, at least 1."""
     text = "".join(lines)
-    ideographs = (len(text.encode()) - len(text)) / 2
+    ideographs = (
+        len(text.encode()) - len(text)
+    ) / 2  # each is three bytes in UTF-8, so two more than characters
     return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + text.count(" ") / _WORDS_PER_MINUTE))
 
 
 def write_contents(buffer: TextBuffer, sections: Sequence[Section], labels: Mapping[str, str]) -> None:
-    """Write the titles of sections and items, one on a line; those of sections alone when there are many."""
+    """Write the titles of sections and items, one per line; with many items, only those of sections."""
     total = sum(1 for section in sections for _ in section.items)
     titled = [section for section in sections if section.title]
     if not total and len(titled) < 2:
@@ -97,7 +99,7 @@ def write_contents(buffer: TextBuffer, sections: Sequence[Section], labels: Mapp
 
 
 def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
-    """Write a heading with a line below it as long as itself, and room above it to be seen when scrolling."""
+    """Write two blank lines and a heading, underlined over its own width in columns."""
     buffer.write_blank()
     buffer.write_blank()
     buffer.write(text)
@@ -107,7 +109,7 @@ def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
 def write_signature(
     buffer: TextBuffer, newsletter: Newsletter, unsubscribe_url: str, labels: Mapping[str, str]
 ) -> None:
-    """Write who sends this, where they are, what may be done with it, and how to leave."""
+    """Write the signature: the newsletter's name, URL, contacts and license, and the unsubscribe link."""
     buffer.write_blank()
     buffer.lines.append(SIGNATURE_DELIMITER)
     buffer.write(f"{clean_text(newsletter.name)} {format_url(to_ascii_url(newsletter.base))}")
@@ -116,11 +118,11 @@ def write_signature(
     if newsletter.license:
         name, url = build_license_link(newsletter.license)
         buffer.write(f"{labels['license']}{labels['colon']}{name} {url}")
-    if unsubscribe_url:  # as it is: something of it may become another for each reader
+    if unsubscribe_url:  # verbatim: `MailPersonalizer` looks it up to fill in its placeholders
         buffer.lines.append(f"{labels['unsubscribe']}{labels['colon']}{unsubscribe_url}")
 
 
-# remarks that are only true inside WeChat
+# notes that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 _SENTENCE_ENDS = "。；！？….;!?"
 _BULLET, _BULLET_INDENT = "  - ", "    "
@@ -129,20 +131,22 @@ _BULLET, _BULLET_INDENT = "  - ", "    "
 def layout_issue(
     issue: Issue, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
 ) -> list[str]:
-    """The lines of the mail about an issue, as those of a Sheet. `leave` is the address of a page to leave
-    the list by, for the last of them."""
-    say = get_labels(newsletter.lang)
+    """Return the lines of the email, in the form of `TextBuffer.lines`.
+
+    `unsubscribe_url` is the URL of the unsubscribe page, with its placeholders; it goes into the last line.
+    """
+    labels = get_labels(newsletter.lang)
     top, text = TextBuffer(width, wrap=wrap), TextBuffer(width, wrap=wrap)
-    _write_opening(text, issue, say)
-    _write_sections(text, issue.sections, say)
+    _write_opening(text, issue, labels)
+    _write_sections(text, issue.sections, labels)
     if issue.footer:
         text.write_blank()
-        prose = TextWriter(text)
-        prose.write_blocks(issue.footer)
-        prose.write_reference_block()
-    write_masthead(top, issue, entry, estimate_reading_time(text.lines), say)
-    write_contents(top, issue.sections, say)
-    write_signature(text, newsletter, unsubscribe_url, say)
+        writer = TextWriter(text)
+        writer.write_blocks(issue.footer)
+        writer.write_reference_block()
+    write_masthead(top, issue, entry, estimate_reading_time(text.lines), labels)
+    write_contents(top, issue.sections, labels)
+    write_signature(text, newsletter, unsubscribe_url, labels)
     return top.lines + text.lines
 
 
@@ -159,73 +163,73 @@ def _write_opening(buffer: TextBuffer, issue: Issue, labels: Mapping[str, str]) 
 
 
 def _write_guide(buffer: TextBuffer, guide: Guide, labels: Mapping[str, str]) -> None:
-    """The guide, its label before its first words, each of its marked parts on a line of its own."""
-    prose = TextWriter(buffer)
+    """Write the guide after its label; a labelled segment that follows a sentence starts a new line."""
+    writer = TextWriter(buffer)
     label = f"{clean_text(guide.label)}{labels['colon']}" if guide.label else ""
-    marks = "|".join(re.escape(segment.label) for segment in guide.segments)
+    segment_labels = "|".join(re.escape(segment.label) for segment in guide.segments)
     for index, block in enumerate(guide.blocks):
         if index:
             buffer.write_blank()
         if isinstance(block, Paragraph):
-            first, *others = prose.format_lines(block.children)
+            first, *others = writer.format_lines(block.children)
             lines = [label + first, *others]
-            if marks:
-                mark = re.compile(f"(?<=[{_SENTENCE_ENDS}]) *(?=[【「](?:{marks})[】」])")
-                lines = [part for line in lines for part in mark.split(line)]
+            if segment_labels:
+                boundary = re.compile(f"(?<=[{_SENTENCE_ENDS}]) *(?=[【「](?:{segment_labels})[】」])")
+                lines = [part for line in lines for part in boundary.split(line)]
             for line in lines:
                 buffer.write(line)
         else:
             if label:
                 buffer.write(label)
-            prose.write_blocks((block,))
+            writer.write_blocks((block,))
         label = ""
-    prose.write_reference_block()
+    writer.write_reference_block()
 
 
 def _write_warmup(buffer: TextBuffer, warmup: Warmup) -> None:
-    """The briefs, the addresses of each right below it."""
-    prose = TextWriter(buffer)
+    """Write the briefs, each directly followed by the URLs of its links."""
+    writer = TextWriter(buffer)
     if warmup.intro:
-        prose.write_blocks(warmup.intro)
-        prose.write_reference_block()
+        writer.write_blocks(warmup.intro)
+        writer.write_reference_block()
         buffer.write_blank()
     for brief in warmup.briefs:
-        prose.write_paragraph(prose.format_lines(brief.text), _BULLET, _BULLET_INDENT)
-        prose.write_blocks(brief.body, _BULLET_INDENT)
-        prose.write_references(_BULLET_INDENT)
+        writer.write_paragraph(writer.format_lines(brief.text), _BULLET, _BULLET_INDENT)
+        writer.write_blocks(brief.body, _BULLET_INDENT)
+        writer.write_references(_BULLET_INDENT)
     if warmup.outro:
         buffer.write_blank()
-        prose.write_blocks(warmup.outro)
-        prose.write_reference_block()
+        writer.write_blocks(warmup.outro)
+        writer.write_reference_block()
 
 
 def _write_notes(buffer: TextBuffer, notes: Sequence[Note], labels: Mapping[str, str]) -> None:
     for note in notes:
         if note.kind not in _WECHAT_NOTES:
-            prose = TextWriter(buffer)
+            writer = TextWriter(buffer)
             label = "" if note.kind == "history" else labels["note"] + labels["colon"]
             buffer.write_blank()
-            buffer.write(label + prose.format_text(note.text))
-            prose.write_reference_block()
+            buffer.write(label + writer.format_text(note.text))
+            writer.write_reference_block()
 
 
 def _write_sections(buffer: TextBuffer, sections: Sequence[Section], labels: Mapping[str, str]) -> None:
     number = 0
     for section in sections:
         if section.title:
-            prose = TextWriter(buffer)
-            write_heading(buffer, prose.format_text(section.title), section.level)
-            prose.write_reference_block()
+            writer = TextWriter(buffer)
+            write_heading(buffer, writer.format_text(section.title), section.level)
+            writer.write_reference_block()
         _write_notes(buffer, section.notes, labels)
-        apart = any(item.fields or item.body for item in section.items)
+        has_long_items = any(item.fields or item.body for item in section.items)
         for index, node in enumerate(section.content):
             buffer.write_blank()
             if isinstance(node, Item):
-                if apart and index:
+                if has_long_items and index:
                     buffer.write_blank()
                 number += 1
                 write_item(node, number, buffer, labels)
             else:
-                prose = TextWriter(buffer)
-                prose.write_blocks((node,))
-                prose.write_reference_block()
+                writer = TextWriter(buffer)
+                writer.write_blocks((node,))
+                writer.write_reference_block()

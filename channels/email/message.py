@@ -1,5 +1,7 @@
-"""The mail as it goes over the wire. All recipients get the same but for a few header lines at the end of the
-head, so that the text is laid out and encoded once however many they are."""
+"""Builds the message in its wire format.
+
+Copies differ only in a few headers at the end, so the text is laid out and encoded once for all recipients.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,10 @@ _BASE64_LINE_LENGTH = 76  # RFC 2045, section 6.8
 
 
 class ReplyTo(NamedTuple):
-    """What makes a mail an answer: the Message-ID and the subject of the one before, when it is written, and
-    what tells it from other answers."""
+    """What a reply needs: Message-ID and subject (as header words) of the original, and its own time.
+
+    `text_digest` is the SHA-256 (hex) of its text, which makes its Message-ID unique.
+    """
 
     message_id: str
     subject: tuple[str, ...]
@@ -39,18 +43,21 @@ class ReplyTo(NamedTuple):
 
     @classmethod
     def from_mail(cls, mail: bytes, written_at: dt.datetime, text: str) -> ReplyTo:
-        """An answer with this text to a mail of this house."""
-        head = mail.partition(b"\r\n\r\n")[0].decode()
-        to = search_headers(r"^Message-ID: <([^>]+)>", head)
-        subject = search_headers(r"^Subject: ([^\r]*(?:\r\n [^\r]*)*)", head).split()
-        return cls(to, tuple(subject), written_at, hashlib.sha256(clean_text(text).encode()).hexdigest())
+        """Return the reply with this text to `mail`. Raises ValueError unless `build_message` made it."""
+        headers = mail.partition(b"\r\n\r\n")[0].decode()
+        message_id = search_headers(r"^Message-ID: <([^>]+)>", headers)
+        subject = search_headers(r"^Subject: ([^\r]*(?:\r\n [^\r]*)*)", headers).split()
+        text_digest = hashlib.sha256(clean_text(text).encode()).hexdigest()
+        return cls(message_id, tuple(subject), written_at, text_digest)
 
 
 @dataclass(frozen=True, slots=True)
 class MailTemplate:
-    """A mail without its recipient: its header lines and its encoded text, as they are sent. `id` tells it
-    from all other mails of the newsletter, `domain` is the sender's; `thread` are the header lines that put
-    it below another one."""
+    """A message without its recipient: headers and base64 body as they are sent.
+
+    `id` is unique among the newsletter's messages, `domain` is the sender's, `thread_headers` make it a
+    reply.
+    """
 
     headers: bytes
     body: bytes
@@ -59,15 +66,18 @@ class MailTemplate:
     thread_headers: bytes = b""
 
     def render_for(self, recipient: Mailbox, unsubscribe_headers: bytes) -> bytes:
-        """The copy for a recipient; `unsubscribe` are the header lines by which this one leaves the list. The
-        Message-ID is the same however often the copy is made, so that servers and readers see when they have
-        it already."""
+        """Return the copy for a recipient.
+
+        The Message-ID is the same each time, so that mail servers and programs recognize a duplicate.
+        """
         day, _, _ = self.id.partition(" ")
         token = hashlib.sha256(f"{self.id} {recipient.address}".encode()).hexdigest()[:20]
-        own = build_mailbox_header("To", recipient) + build_header(
+        recipient_headers = build_mailbox_header("To", recipient) + build_header(
             "Message-ID", f"<{day}.{token}@{self.domain}>"
         )
-        return b"".join([self.headers, own, self.thread_headers, unsubscribe_headers, b"\r\n", self.body])
+        return b"".join(
+            [self.headers, recipient_headers, self.thread_headers, unsubscribe_headers, b"\r\n", self.body]
+        )
 
 
 def build_message(
@@ -80,15 +90,15 @@ def build_message(
     flowed: bool,
     reply_to_mail: ReplyTo | None = None,
 ) -> MailTemplate:
-    """The mail about an issue with this text, whose lines end in CRLF; the issue itself, or an answer to it.
+    """Build the message of an issue, or with `reply_to_mail` a reply to it. The lines of `text` end in CRLF.
 
-    Sources of the header lines: RFC 5322; RFC 2369 and 2919 (List-*), RFC 5064 (Archived-At), RFC 3834
+    Sources of the headers: RFC 5322; RFC 2369 and 2919 (List-*), RFC 5064 (Archived-At), RFC 3834
     (Auto-Submitted), RFC 3676 (Content-Type), support.google.com/mail/answer/6254652 (Feedback-ID).
     """
     label, list_id = _build_list_id(newsletter)
     sender_id = hashlib.sha256(list_id.encode()).hexdigest()[:12]
     kind = "notice" if reply_to_mail else "newsletter"
-    head = [
+    headers = [
         build_mailbox_header("From", sender),
         build_mailbox_header("Reply-To", reply_to) if reply_to.address != sender.address else b"",
         build_header("Subject", "Re:", *reply_to_mail.subject)
@@ -111,42 +121,50 @@ def build_message(
         ),
         build_header("Content-Transfer-Encoding", "base64"),
     ]
-    name = f"{entry.date.isoformat()} {entry.id} {list_id}" + (
+    template_id = f"{entry.date.isoformat()} {entry.id} {list_id}" + (
         f" {reply_to_mail.text_digest}" if reply_to_mail else ""
     )
-    below = build_thread_headers(f"<{reply_to_mail.message_id}>") if reply_to_mail else b""
-    return MailTemplate(b"".join(head), encode_base64_lines(text.encode()), name, sender.domain, below)
+    thread_headers = build_thread_headers(f"<{reply_to_mail.message_id}>") if reply_to_mail else b""
+    body = encode_base64_lines(text.encode())
+    return MailTemplate(b"".join(headers), body, template_id, sender.domain, thread_headers)
 
 
 def build_thread_headers(parent_id: str) -> bytes:
-    """The header lines of an answer to the mail of this Message-ID (RFC 5322, section 3.6.4)."""
+    """Return the headers of a reply to the message with this Message-ID (RFC 5322, section 3.6.4)."""
     return build_header("In-Reply-To", parent_id) + build_header("References", parent_id)
 
 
 def search_headers(pattern: str, headers: str) -> str:
-    """What a pattern finds in the head of a mail of this house."""
+    """Return the first group of `pattern` in the headers of a message made by `build_message`.
+
+    Raises ValueError when it does not match.
+    """
     match = re.search(pattern, headers, re.MULTILINE)
     if match is None:
-        raise ValueError(f"not a mail of this house: no {pattern}")
+        raise ValueError(f"not a message made by publisher: no match for {pattern}")
     return match[1]
 
 
 def encode_base64_lines(text: bytes) -> bytes:
-    """A text as lines of base64."""
-    whole = b2a_base64(text, newline=False)
-    lines = [whole[at : at + _BASE64_LINE_LENGTH] for at in range(0, len(whole), _BASE64_LINE_LENGTH)]
+    """Return base64 in lines of 76 characters that end in CRLF."""
+    encoded = b2a_base64(text, newline=False)
+    lines = [
+        encoded[start : start + _BASE64_LINE_LENGTH] for start in range(0, len(encoded), _BASE64_LINE_LENGTH)
+    ]
     return b"\r\n".join([*lines, b""])
 
 
 def _build_list_id(newsletter: Newsletter) -> tuple[str, str]:
-    """The label of the mailing list and its whole id. They follow from the newsletter's tag: URI (RFC 4151),
-    because both must never change."""
+    """Return the label of the mailing list and its List-Id (RFC 2919).
+
+    Both must never change, so they are derived from the newsletter's tag: URI (RFC 4151).
+    """
     authority, _, rest = newsletter.id.removeprefix("tag:").partition(",")
     label = re.sub(r"[^a-z0-9]+", "-", rest.partition(":")[2].lower()).strip("-")[:63] or "newsletter"
     return label, f"{label}.{authority.rpartition('@')[2]}"
 
 
 def _build_url_header(name: str, url: str) -> bytes:
-    """A header line with an address, which must stand on one line; none for an address too long for that."""
+    """Return a header with a URL, which must not be folded; empty when the line would be too long."""
     line = build_header(name, f"<{to_ascii_url(url)}>")
     return line if len(line) <= _MAX_HEADER_LENGTH else b""

@@ -1,7 +1,7 @@
-"""The copies of a mail for its readers, made from the mail as it was rendered.
+"""Makes the recipients' copies from the rendered message.
 
-What differs stands at the end of the head: To, Message-ID, what it answers, and how to leave the list; and if
-leaving takes an address of one's own, in the last lines of the text, which alone are encoded anew.
+Copies differ in the headers at the end: To, Message-ID, In-Reply-To, References and List-Unsubscribe. If the
+unsubscribe URL is personal, they also differ in the last lines of the text, and only these are encoded again.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ from publisher.channels.email.message import build_thread_headers, encode_base64
 from publisher.channels.email.recipients import normalize_address
 
 PLACEHOLDERS = ("{address}", "{token}")
-"""What an address for leaving the list may contain that is another one for each reader."""
+"""The parts of an unsubscribe URL that are filled in for each recipient."""
 
-_BYTES_PER_LINE = 57  # octets that a line of base64 holds
+_BYTES_PER_LINE = 57  # bytes that a base64 line of 76 characters holds
 _TOKEN_LENGTH = 24
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalizedMail:
-    """A mail for one reader: `head` ends with the empty line. `digest` is the SHA-256 of the body."""
+    """A message for one recipient; `headers` ends with the empty line.
+
+    `digest` is the SHA-256 of the body.
+    """
 
     headers: bytes
     body: bytes
@@ -34,62 +37,67 @@ class PersonalizedMail:
 
 
 class MailPersonalizer:
-    """Makes copies of `mail`. `leave` is how to leave the list, as in the mail, and `secret` what the tokens
-    in it are made with."""
+    """Makes copies of `mail`, a message made by `build_message`.
+
+    `unsubscribe_url` is the URL with placeholders as it is in the message; `secret` is the HMAC key of its
+    tokens. Raises ValueError for any other message.
+    """
 
     def __init__(self, mail: bytes, unsubscribe_url: str = "", secret: str = "") -> None:
-        head, _, self._body = mail.partition(b"\r\n\r\n")
-        at = head.index(b"\r\nTo: ") + 2
-        self._common_headers, own = head[:at], head[at:].decode() + "\r\n"
-        self._message_id = search_headers(r"^Message-ID: <([^>]+)>", own)
+        headers, _, self._body = mail.partition(b"\r\n\r\n")
+        split_at = headers.index(b"\r\nTo: ") + 2
+        self._common_headers, own_headers = headers[:split_at], headers[split_at:].decode() + "\r\n"
+        self._message_id = search_headers(r"^Message-ID: <([^>]+)>", own_headers)
         self._parent_id = (
-            search_headers(r"^In-Reply-To: <([^>]+)>", own) if b"\r\nIn-Reply-To: " in head else ""
+            search_headers(r"^In-Reply-To: <([^>]+)>", own_headers) if b"\r\nIn-Reply-To: " in headers else ""
         )
-        self._list_id = search_headers(r"^List-Id: (?:.|\r\n )*<([^>]+)>\r$", head.decode())
-        self._unsubscribe_headers = own[own.index("List-Unsubscribe: ") :]
+        self._list_id = search_headers(r"^List-Id: (?:.|\r\n )*<([^>]+)>\r$", headers.decode())
+        self._unsubscribe_headers = own_headers[own_headers.index("List-Unsubscribe: ") :]
         self._unsubscribe_url, self._secret = unsubscribe_url, secret.encode()
-        self._is_personal = any(word in unsubscribe_url for word in PLACEHOLDERS)
+        self._is_personal = any(placeholder in unsubscribe_url for placeholder in PLACEHOLDERS)
         self._text_before_url = self._text_after_url = b""
         if self._is_personal:
             text = b64decode(self._body)
             before, _, self._text_after_url = text.rpartition(unsubscribe_url.encode())
-            whole = len(before) // _BYTES_PER_LINE
-            self._body = b"".join(self._body.splitlines(keepends=True)[:whole])
-            self._text_before_url = before[whole * _BYTES_PER_LINE :]
+            common_lines = len(before) // _BYTES_PER_LINE
+            self._body = b"".join(self._body.splitlines(keepends=True)[:common_lines])
+            self._text_before_url = before[common_lines * _BYTES_PER_LINE :]
         self._digest = hashlib.sha256(self._body)
 
     def personalize(self, mailbox: Mailbox) -> PersonalizedMail:
-        """The copy for a reader, the same whenever it is made."""
+        """Return the copy for a recipient; the same bytes each time."""
         key = normalize_address(mailbox.address)
-        own = build_mailbox_header("To", mailbox) + build_header(
+        own_headers = build_mailbox_header("To", mailbox) + build_header(
             "Message-ID", _build_message_id(self._message_id, key)
         )
         if self._parent_id:
-            own += build_thread_headers(_build_message_id(self._parent_id, key))
+            own_headers += build_thread_headers(_build_message_id(self._parent_id, key))
         if not self._is_personal:
-            head = b"".join([self._common_headers, own, self._unsubscribe_headers.encode(), b"\r\n"])
-            return PersonalizedMail(head, self._body, self._digest.digest())
-        leave = self._build_unsubscribe_url(key)
-        head = b"".join(
+            headers = b"".join(
+                [self._common_headers, own_headers, self._unsubscribe_headers.encode(), b"\r\n"]
+            )
+            return PersonalizedMail(headers, self._body, self._digest.digest())
+        url = self._build_unsubscribe_url(key)
+        headers = b"".join(
             [
                 self._common_headers,
-                own,
-                self._unsubscribe_headers.replace(self._unsubscribe_url, leave).encode(),
+                own_headers,
+                self._unsubscribe_headers.replace(self._unsubscribe_url, url).encode(),
                 b"\r\n",
             ]
         )
-        end = encode_base64_lines(self._text_before_url + leave.encode() + self._text_after_url)
+        last_lines = encode_base64_lines(self._text_before_url + url.encode() + self._text_after_url)
         digest = self._digest.copy()
-        digest.update(end)
-        return PersonalizedMail(head, self._body + end, digest.digest())
+        digest.update(last_lines)
+        return PersonalizedMail(headers, self._body + last_lines, digest.digest())
 
     def _build_unsubscribe_url(self, key: str) -> str:
-        told = hmac.new(self._secret, f"unsubscribe {self._list_id} {key}".encode(), "sha256").digest()
-        values = {"address": quote(key, safe="@"), "token": urlsafe_b64encode(told)[:_TOKEN_LENGTH].decode()}
-        return re.sub(r"\{(address|token)\}", lambda found: values[found[1]], self._unsubscribe_url)
+        mac = hmac.new(self._secret, f"unsubscribe {self._list_id} {key}".encode(), "sha256").digest()
+        values = {"address": quote(key, safe="@"), "token": urlsafe_b64encode(mac)[:_TOKEN_LENGTH].decode()}
+        return re.sub(r"\{(address|token)\}", lambda match: values[match[1]], self._unsubscribe_url)
 
 
 def _build_message_id(message_id: str, key: str) -> str:
-    """The Message-ID of the copy that a reader gets of the mail of this one, the same whenever it is made."""
+    """Return the Message-ID of a recipient's copy of the message with `message_id`; the same each time."""
     token = hashlib.sha256(f"{message_id} {key}".encode()).hexdigest()[:20]
     return f"<{message_id.partition('.')[0]}.{token}@{message_id.rpartition('@')[2]}>"

@@ -1,8 +1,8 @@
-"""How fast mail providers take mails, and how many at a time.
+"""Rate and connection limits of mail providers.
 
-None of them publishes its limits, but all refuse what is over them (see replies.py): these are what a small
-list can do without being noticed. They hold for readers who have their mailboxes there, and for all mails
-where such a provider is the server that takes them.
+The providers do not publish their limits, but refuse what exceeds them (see replies.py). The values here are
+low enough for a small list not to be refused. They apply to recipients with a mailbox at the provider, and to
+all emails when the provider runs the server that sends them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from threading import Lock
 
 @dataclass(frozen=True, slots=True)
 class ProviderLimits:
-    """What the provider of some domains takes: so many mails a minute, and as a server on so many
-    connections, so many mails on each."""
+    """The limits of the provider of mailboxes at `domains`.
+
+    Emails per minute; and as the sending server, parallel connections and emails per connection.
+    """
 
     domains: tuple[str, ...]
     per_minute: int
@@ -38,14 +40,13 @@ PROVIDERS = (
 
 
 def find_provider_limits(host: str, providers: Sequence[ProviderLimits] = PROVIDERS) -> ProviderLimits | None:
-    """The limits that hold for a domain or a host in it, if there are any."""
-    names = [".".join(host.split(".")[at:]) for at in range(host.count("."))]
-    return next((one for name in names for one in providers if name in one.domains), None)
+    """Return the limits for a domain or a host below it; None when there are none."""
+    domains = [".".join(host.split(".")[start:]) for start in range(host.count("."))]
+    return next((limits for domain in domains for limits in providers if domain in limits.domains), None)
 
 
 class MailRateLimiter:
-    """Lets mails wait for their turn, from any number of threads. `monotonic` and `sleep` are in seconds, as
-    those of `time`."""
+    """Spaces emails in time; safe to use from several threads. Times are in seconds."""
 
     def __init__(
         self,
@@ -60,18 +61,18 @@ class MailRateLimiter:
         self._lock = Lock()
 
     def wait(self, *hosts: str) -> None:
-        """Wait until a mail may go by these hosts."""
-        found = {one for host in hosts if (one := self._find_limits(host))}
-        if not found:
+        """Block until the limits of all `hosts` allow the next email, and count it."""
+        providers = {limits for host in hosts if (limits := self._find_limits(host))}
+        if not providers:
             return
         with self._lock:
             now = self._monotonic()
-            start = max(now, *(self._next_slots[one] for one in found))
-            for one in found:
-                self._next_slots[one] = start + 60 / one.per_minute
+            start = max(now, *(self._next_slots[limits] for limits in providers))
+            for limits in providers:
+                self._next_slots[limits] = start + 60 / limits.per_minute
         if start > now:
             self._sleep(start - now)
 
 
 SHARED_RATE_LIMITER = MailRateLimiter()
-"""That of this program: its sessions share what a provider takes."""
+"""The limiter of this process: its sessions share the limits of a provider."""
