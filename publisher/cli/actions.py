@@ -1,4 +1,4 @@
-"""Shared by the commands: the Request from arguments, confirmation, running a publish, JSON of its outcome."""
+"""Shared by the commands: building a Request, asking for confirmation, publishing, the outcome as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
 
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
@@ -164,7 +163,7 @@ def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
 
 
 def _find_template_cache() -> Path | None:
-    """Return the folder for compiled templates: the user's cache, because it contains code that is executed."""
+    """Return the folder for compiled templates: the user's cache, because it holds code to be executed."""
     if sys.platform == "win32":
         cache_home = os.environ.get("LOCALAPPDATA")
     else:

@@ -46,7 +46,7 @@ def add_log_option(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
-    """Run until SIGTERM or SIGINT, then return 0. Raises ConfigError if publisher.toml is invalid at start."""
+    """Run until SIGTERM or SIGINT, then return 0. Raises ConfigError if publisher.toml is invalid."""
     from publisher.daemon.alarm import run_alarm
     from publisher.daemon.systemd import notify_systemd
 

@@ -185,4 +185,5 @@ def format_summary(problems: Iterable[Problem], files: int, unreadable: int = 0)
     )
     fixable = sum(problem.fixable for problem in problems)
     fix_note = f"; {fixable:,} fixable: publish check --fix (preview with --diff)" if fixable else ""
-    return f"{total} in {issues}{unreadable_note}{fix_note} · details: publish check --explain {problems[0].code}"
+    explain = f"details: publish check --explain {problems[0].code}"
+    return f"{total} in {issues}{unreadable_note}{fix_note} · {explain}"

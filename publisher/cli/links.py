@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LinkReport(NamedTuple):
-    """Links with their positions by file, the result for each URL, how many came from the cache, and seconds."""
+    """Links with positions by file, the result for each URL, the number from the cache, and seconds taken."""
 
     links_by_file: Mapping[str, Sequence[tuple[str, Pos]]]
     verdicts: Mapping[str, LinkResult]

@@ -16,7 +16,7 @@ _MAX_RECENT = 100
 
 
 class DaemonLog:
-    """Writes each event as a line of text or, with `structured`, as one line of JSON. `recent` has the last."""
+    """Writes each event as a line of text or, if `structured`, a line of JSON. `recent` has the last ones."""
 
     def __init__(self, output: Output, *, structured: bool = False) -> None:
         self._output = output

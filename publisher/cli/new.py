@@ -39,9 +39,10 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     if arguments.date or not created.previous_date:
         reason = f"last issue {created.previous_date}" if created.previous_date else "the first issue"
     else:
-        reason = f"next date by your schedule: every {created.interval_days} days; last issue {created.previous_date}"
+        interval = f"every {created.interval_days} days"
+        reason = f"next date by your schedule: {interval}; last issue {created.previous_date}"
     output.line(f"created {path}  ({reason})")
-    output.info("  a draft: take out `draft: true` when it is done")
+    output.info("  marked as a draft: remove `draft: true` when it is ready")
     output.finish({"created": str(path), "date": created.date.isoformat(), "exit": 0})
     return 0
 
@@ -50,4 +51,4 @@ def _parse_date_argument(argument: str) -> dt.date:
     try:
         return dt.date.fromisoformat(argument)
     except ValueError:
-        raise ConfigError(f"{argument} is not a date", "for example 2021-08-01") from None
+        raise ConfigError(f"{argument} is not a date", "like 2021-08-01") from None

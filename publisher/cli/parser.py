@@ -212,7 +212,7 @@ def _parse_seconds(argument: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise ConfigError(f"{argument} is not a number of seconds", "for example --max-wait 60")
+        raise ConfigError(f"{argument} is not a number of seconds", "like --max-wait 60")
     return seconds
 
 

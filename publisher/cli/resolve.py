@@ -81,9 +81,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         unknowns = [unknown for unknown in unknowns if resolution.select_deliveries(unknown)] or unknowns
         recorded = [(unknown, *resolver.record(unknown, resolution)) for unknown in unknowns]
     for unknown, count, remaining in recorded:
-        output.line(
-            f"{unknown.key.channel} · {unknown.key.destination} · {count} {_RESOLUTION_LABELS[resolution.verdict]}"
-        )
+        label = _RESOLUTION_LABELS[resolution.verdict]
+        output.line(f"{unknown.key.channel} · {unknown.key.destination} · {count} {label}")
         if remaining.planned:
             command = "publish retry" if unknown.key.notice_of else "publish"
             output.info(f"next: {command} {arguments.issue} --channel {unknown.key.channel} sends the rest")
