@@ -1,14 +1,14 @@
-"""publisher.toml: what the newsletter is, when it is due, and where it goes.
+"""publisher.toml: the newsletter, its schedule and its channels.
 
-    [newsletter]        name, url and id must be there; the keys are the fields of Publication, and `issues`
-    [schedule]          when issues go out; `at` is also the time of day at which one counts as published
-    [ledger]            postgres: where the address of the database is, instead of a file in .publisher
-    [server]            listen: where the daemon shows the site; nowhere without it
-    [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are on without a table
+    [newsletter]        name, url and id are required; the keys are the fields of Newsletter, and `issues`
+    [schedule]          when issues are published; `at` is also the time of day of an issue's publication date
+    [ledger]            postgres: a Reference to the URL of a database, instead of a file in .publisher
+    [server]            listen: where the daemon serves the site; without it, it does not
+    [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are enabled by default
 
-Nothing is guessed: a key nobody reads, or a value of another type, is an error with its place and a hint.
-A channel may refuse its own values: by a ConfigError when it is made, or when it is asked for `addresses`.
-What it has a field `_lang` or `_root` for, it is told: the language of the newsletter, and its folder.
+Unknown keys and wrong types are errors with line, column and a hint. A channel validates its own values: it
+raises ConfigError when it is created, or from `feed_urls`. If it has the fields `_lang` and `_root`, they are
+set to the language and the folder of the newsletter.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _PLACEHOLDERS = ("date", "year", "month", "day", "id")
 
 
 class ListenAddress(NamedTuple):
-    """A place to listen at for HTTP; `host` is a name or an address, without brackets."""
+    """Host and port of the HTTP server; `host` is a name or an IP address without brackets."""
 
     host: str
     port: int
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine reaches it."""
+        """Whether only this machine can connect to it."""
         from ipaddress import ip_address
 
         try:
@@ -61,13 +61,13 @@ class ListenAddress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All of publisher.toml, checked.
+    """The validated content of publisher.toml.
 
-    `path` is the file and `root` its folder; `issues` is a glob below the root. `schedule` is in the
-    time zone of the publication. `ledger` refers to the address of a database, "" for a file. `listen` is
-    where the daemon shows the site. `channels` holds the enabled ones: web, rss, then the others in the
-    file's order. `templates` is the folder of the user's own templates, if there is one. `digest` is the
-    SHA-256 (hex) of the file.
+    `path` is the file and `root` its folder; `issues` is a glob relative to the root. `schedule` is in the
+    newsletter's time zone. `ledger` is a Reference to the URL of a database, "" for a file. `listen` is where
+    the daemon serves the site. `channels` has the enabled ones: web, rss, then the others in the file's
+    order. `templates` is the folder of the user's templates, if it exists. `digest` is the SHA-256 (hex) of
+    the file.
     """
 
     path: Path
@@ -83,9 +83,9 @@ class Config:
 
 
 def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
-    """Read publisher.toml. `find_channel` gives the class of a channel by its name.
+    """Read publisher.toml. `find_channel` returns the class of a channel by its name.
 
-    Raises ConfigError for the first mistake; its message begins with publisher.toml:LINE:COLUMN.
+    Raises ConfigError for the first error; its message begins with publisher.toml:LINE:COLUMN.
     """
     document = TomlDocument(path)
     document.reject_unknown_keys((), ("newsletter", "schedule", "ledger", "server", "channels"))
@@ -116,21 +116,19 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
 def _parse_newsletter(document: TomlDocument) -> tuple[Newsletter, str]:
     table = ("newsletter",)
     known = collect_field_types(Newsletter) | {"issues": "str"}
-    del known["base"]  # follows from url
+    del known["base"]  # derived from url
     if "newsletter" not in document.data:
-        raise document.error(
-            (), "there is no table [newsletter]", "begin with [newsletter], or: publish init"
-        )
+        raise document.error((), "there is no table [newsletter]", "add [newsletter], or run publish init")
     values = document.decode(table, known)
-    for key, shown in (("name", '"…"'), ("url", '"https://example.org/news/{date}/"')):
+    for key, example in (("name", '"…"'), ("url", '"https://example.org/news/{date}/"')):
         if key not in values:
-            raise document.missing_key_error(table, key, shown)
-    for key, rule in _VALIDATORS.items():
+            raise document.missing_key_error(table, key, example)
+    for key, validate in _VALIDATORS.items():
         if key in values:
             with document.locate_errors("newsletter", key):
-                values[key] = rule(values[key])
+                values[key] = validate(values[key])
     if "id" not in values:
-        # RFC 4151 wants a year in which the host was its owner's: that of the file will do
+        # RFC 4151 requires a year in which the host belonged to its owner: the file's year is suggested
         year = dt.datetime.fromtimestamp(document.path.stat().st_mtime, dt.UTC).year
         host = urlsplit(values["url"]).hostname
         raise document.missing_key_error(table, "id", f'"tag:{host},{year}:{slugify(values["name"])}"')
@@ -140,10 +138,10 @@ def _parse_newsletter(document: TomlDocument) -> tuple[Newsletter, str]:
 
 
 def slugify(*names: str) -> str:
-    """The first of the names that is written in ASCII, as the last part of an address; else "newsletter"."""
+    """Return the first ASCII name as the last part of a URL; "newsletter" if there is none."""
     for name in names:
-        if name.isascii() and (word := re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")):
-            return word
+        if name.isascii() and (slug := re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")):
+            return slug
     return "newsletter"
 
 
@@ -154,7 +152,7 @@ def _validate_name(value: str) -> str:
 
 
 def _validate_url(value: str) -> str:
-    """An address pattern: absolute, http or https, the host free of placeholders."""
+    """Validate a URL pattern: absolute, http or https, no placeholders in the host."""
     try:
         parts = urlsplit(value)
         host = parts.hostname if parts.scheme in ("http", "https") else None
@@ -163,26 +161,28 @@ def _validate_url(value: str) -> str:
         host = None
     if not host or "{" in parts.netloc or re.search(r"\s", value):
         raise ConfigError(
-            f"url must be an absolute http or https address, not {value}",
+            f"url must be an absolute http or https URL, not {value}",
             'like url = "https://example.org/news/{date}/"',
         )
     if parts.query or parts.fragment:
-        raise ConfigError("url must not have a ? or # part", "each page is a file, so use its path only")
-    for word in re.findall(r"\{([^{}]*)\}", value):
-        if word not in _PLACEHOLDERS:
-            near = find_nearest(word, _PLACEHOLDERS)
+        raise ConfigError("url must not have a ? or # part", "each page is a file: use only a path")
+    for placeholder in re.findall(r"\{([^{}]*)\}", value):
+        if placeholder not in _PLACEHOLDERS:
+            suggestion = find_nearest(placeholder, _PLACEHOLDERS)
             raise ConfigError(
-                f"url has the unknown placeholder {{{word}}}",
-                f"did you mean {{{near}}}?" if near else "there are {date} {year} {month} {day} {id}",
+                f"url has the unknown placeholder {{{placeholder}}}",
+                f"did you mean {{{suggestion}}}?"
+                if suggestion
+                else "there are {date} {year} {month} {day} {id}",
             )
-    bare = re.sub(r"\{[^{}]*\}", "", value)
-    if "{" in bare or "}" in bare:
-        raise ConfigError("url has a brace without its pair", "there are {date} {year} {month} {day} {id}")
+    remainder = re.sub(r"\{[^{}]*\}", "", value)
+    if "{" in remainder or "}" in remainder:
+        raise ConfigError("url has an unmatched brace", "there are {date} {year} {month} {day} {id}")
     return value if "{" in value else value.rstrip("/") + "/{date}/"
 
 
 def _validate_tag_uri(value: str) -> str:
-    """A tag: URI without a fragment, by the grammar of RFC 4151, section 2.1."""
+    """Validate a tag: URI without a fragment by the grammar of RFC 4151, section 2.1."""
     label = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     authority = rf"(?:[A-Za-z0-9._-]+@)?{label}(?:\.{label})*"
     date = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"
@@ -190,7 +190,7 @@ def _validate_tag_uri(value: str) -> str:
     if not re.fullmatch(rf"tag:{authority},{date}:{specific}", value):
         raise ConfigError(
             f"id must be a tag: URI, not {value}",
-            'HOST,YEAR:NAME, the host yours in that year: id = "tag:example.org,2021:news"',
+            'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:example.org,2021:news"',
         )
     return value
 
@@ -227,8 +227,10 @@ def _validate_timezone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        near = find_nearest(value, zoneinfo.available_timezones())
-        hint = f"did you mean {near}?" if near else 'an IANA name, like timezone = "Asia/Shanghai"'
+        suggestion = find_nearest(value, zoneinfo.available_timezones())
+        hint = (
+            f"did you mean {suggestion}?" if suggestion else 'an IANA name, like timezone = "Asia/Shanghai"'
+        )
         raise ConfigError(f'there is no time zone "{value}"', hint) from None
     return value
 
@@ -243,7 +245,7 @@ def _validate_license(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.+-]+", value):
         raise ConfigError(
             f'license must be an SPDX id, not "{value}"',
-            'like license = "CC-BY-SA-4.0"; all are at https://spdx.org/licenses/',
+            'like license = "CC-BY-SA-4.0"; see https://spdx.org/licenses/',
         )
     return value
 
@@ -265,7 +267,7 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
 
 
 def _parse_schedule(document: TomlDocument) -> Schedule:
-    """The schedule; the tables of the channels have been decoded."""
+    """Parse [schedule] and the `at` of each channel. The channels' tables have been decoded before."""
     table = "schedule"
     values = document.decode(
         (table,), {"at": "str", "cron": "str", "catch_up": "float", "on_failure": "str | Reference"}
@@ -287,13 +289,13 @@ def _parse_schedule(document: TomlDocument) -> Schedule:
 
 
 def _parse_listen_address(value: str) -> ListenAddress:
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})", value)
-    if not found or int(found[3]) > 65535:
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})", value)
+    if not match or int(match[3]) > 65535:
         raise ConfigError(
             f'listen must be a host and a port, not "{value}"',
-            'for this machine alone: listen = "127.0.0.1:8080"',
+            'for this machine only: listen = "127.0.0.1:8080"',
         )
-    return ListenAddress(found[1] or found[2], int(found[3]))
+    return ListenAddress(match[1] or match[2], int(match[3]))
 
 
 # ---------------------------------------------------------------- [channels]
@@ -302,39 +304,40 @@ def _parse_listen_address(value: str) -> ListenAddress:
 def _build_channels(
     document: TomlDocument, newsletter: Newsletter, find_channel: Callable[[str], type[Channel]]
 ) -> tuple[Channel, ...]:
-    named = [name for name in document.table("channels") if name not in _DEFAULT_CHANNELS]
-    found = (
-        _build_channel(document, name, newsletter, find_channel) for name in (*_DEFAULT_CHANNELS, *named)
+    other_names = [name for name in document.table("channels") if name not in _DEFAULT_CHANNELS]
+    channels = (
+        _build_channel(document, name, newsletter, find_channel)
+        for name in (*_DEFAULT_CHANNELS, *other_names)
     )
-    return tuple(channel for channel in found if channel)
+    return tuple(channel for channel in channels if channel)
 
 
 def _build_channel(
     document: TomlDocument, name: str, newsletter: Newsletter, find_channel: Callable[[str], type[Channel]]
 ) -> Channel | None:
-    """The channel; None when it is switched off. What is switched off must be right all the same."""
+    """Return the channel, None if it is disabled. The table of a disabled channel must be valid, too."""
     table = ("channels", name)
     place = table if name in document.table("channels") else ("newsletter",)
     document.table(*table)
     with document.locate_errors(*place):
         cls: Any = find_channel(name)
-        known = collect_field_types(cls)
-    values = document.decode(table, known | {"enabled": "bool", "at": "str"})
+        types = collect_field_types(cls)
+    values = document.decode(table, types | {"enabled": "bool", "at": "str"})
     enabled = values.pop("enabled", True)
-    values.pop("at", None)  # is for the schedule
+    values.pop("at", None)  # used by the schedule
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
     keys = {config_key(name): field for name, field in fields.items()}
     for key, field in keys.items():
-        missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if missing and key not in values:
-            raise document.missing_key_error(table, key, example_value(known[key]))
+        is_required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if is_required and key not in values:
+            raise document.missing_key_error(table, key, example_value(types[key]))
     with document.locate_errors(*place):
-        told = {"_lang": newsletter.lang, "_root": str(document.path.parent)}
+        injected = {"_lang": newsletter.lang, "_root": str(document.path.parent)}
         channel: Channel = cls(
             **{keys[key].name: value for key, value in values.items()},
-            **{name: value for name, value in told.items() if name in fields},
+            **{name: value for name, value in injected.items() if name in fields},
         )
         if enabled and hasattr(channel, "feed_urls"):
-            # it refuses what is not below the folder that is served
+            # raises ConfigError for a feed outside of the published folder
             channel.feed_urls(newsletter)
     return channel if enabled else None

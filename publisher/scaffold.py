@@ -1,4 +1,4 @@
-"""New files: publisher.toml, a sample newsletter, the next issue. Nothing that exists is written over."""
+"""Creates files: publisher.toml, a sample newsletter, the next issue. Never overwrites existing files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ISSUE_NUMBER = lazy_pattern(
 
 @dataclass(frozen=True, slots=True)
 class InitResult:
-    """What `init` made: its files, publisher.toml first, and the issue it took the name from, if any."""
+    """The files that `init` created, publisher.toml first, and the issue the name was taken from, if any."""
 
     created: tuple[Path, ...]
     source_issue: Path | None = None
@@ -38,7 +38,7 @@ class InitResult:
 
 @dataclass(frozen=True, slots=True)
 class NewIssue:
-    """What `new` made. `last` is the newest issue before it, `rhythm` the days from one to the next."""
+    """The issue that `new` created. `interval_days` is the usual number of days between issues."""
 
     path: Path
     date: dt.date
@@ -47,25 +47,25 @@ class NewIssue:
 
 
 def create_newsletter(folder: Path, *, today: dt.date) -> InitResult:
-    """Make `folder` a newsletter.
+    """Create a newsletter in `folder`.
 
-    Where there are issues, in it or in its folder `issues`, only publisher.toml is written, with name and
-    tagline of the newest. Else a sample newsletter is, its newest issue from the day before `today`.
-    Raises ConfigError when a file is there already, StorageError when one cannot be written.
+    If `folder` or its subfolder `issues` has issues, only publisher.toml is written, with the name and
+    tagline of the newest one. Otherwise a sample newsletter is created, its newest issue dated the day before
+    `today`. Raises ConfigError if a file exists already, StorageError if one cannot be written.
     """
     for parent in ("issues/", ""):
-        if found := _find_issues(folder / parent):
-            newest = max(found, key=lambda path: (found[path], path.name))
+        if issues := _find_issues(folder / parent):
+            newest = max(issues, key=lambda path: (issues[path], path.name))
             issue = _read_issue(newest)
             name = _strip_issue_number(issue.title.name) if issue.title else folder.resolve().name
-            settings = _render_config(
+            config_text = _render_config(
                 name,
                 plain(issue.tagline),
-                parent + _build_issues_glob(folder / parent, found),
+                parent + _build_issues_glob(folder / parent, issues),
                 slugify(name, folder.resolve().name),
                 today,
             )
-            return InitResult(_create_files({folder / CONFIG_FILE: settings}), newest)
+            return InitResult(_create_files({folder / CONFIG_FILE: config_text}), newest)
     texts = {folder / CONFIG_FILE: _render_config(*_SAMPLE_TITLES, "issues/*.md", "slow-craft", today)}
     for age, sample in enumerate(reversed(_SAMPLE_ISSUES)):
         date = str(today - dt.timedelta(days=1 + _DEFAULT_INTERVAL_DAYS * age))
@@ -74,10 +74,10 @@ def create_newsletter(folder: Path, *, today: dt.date) -> InitResult:
 
 
 def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None) -> NewIssue:
-    """Write the next issue: a draft with the newsletter's name and the newest issue's sections, empty.
+    """Create the next issue: a draft with the newsletter's name and the newest issue's empty sections.
 
-    Without `date` it gets the next one in the rhythm of the issues with a date in their file name, not
-    before `today`. Raises ConfigError when the issue is there already, StorageError when it cannot be
+    Without `date`, it gets the next date, at the median interval of the issues with a date in their file
+    name, not before `today`. Raises ConfigError if the issue exists already, StorageError if it cannot be
     written.
     """
     dated = {
@@ -85,46 +85,46 @@ def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None)
         for path in sorted(config.root.glob(config.issues))
         if (day := _parse_path_date(path, config.root))
     }
-    last = max(dated, default=None)
-    newest = dated[last] if last else None
-    rhythm = _median_interval(dated)
+    previous_date = max(dated, default=None)
+    newest = dated[previous_date] if previous_date else None
+    interval = _median_interval(dated)
     if date is None:
-        date = last + dt.timedelta(days=rhythm) if last else today
+        date = previous_date + dt.timedelta(days=interval) if previous_date else today
         while date < today:
-            date += dt.timedelta(days=rhythm)
+            date += dt.timedelta(days=interval)
     path = dated.get(date) or config.root / _next_issue_path(config, date, newest)
     _create_files({path: _render_draft(config, date, _read_issue(newest) if newest else None)})
-    return NewIssue(path, date, rhythm, last)
+    return NewIssue(path, date, interval, previous_date)
 
 
 # ---------------------------------------------------------------------- init
 
 
 def _find_issues(folder: Path) -> dict[Path, dt.date]:
-    """The Markdown files that are issues, by a date in the name or by their title, and their dates."""
-    found = {}
+    """Return the Markdown files with a date in the name or an issue title, with their dates."""
+    issues = {}
     for path in sorted(filter(Path.is_file, folder.glob("*.md"))):
         if day := _parse_path_date(path, folder):
-            found[path] = day
+            issues[path] = day
         elif (issue := _read_issue(path)).title and issue.title.regular:
-            found[path] = issue.date or dt.date.min
-    return found
+            issues[path] = issue.date or dt.date.min
+    return issues
 
 
 def _strip_issue_number(title: str) -> str:
-    """What stands before the number of the issue, as in Harbour Notes #12: Tides; without one, all of it."""
+    """Return the part of a title before the issue number, as in Harbour Notes #12: Tides."""
     name, *_ = _ISSUE_NUMBER.split(title, maxsplit=1)
     return name or title
 
 
 def _build_issues_glob(folder: Path, issues: Iterable[Path]) -> str:
-    """A glob for the issues that leaves out a README beside them, where their names let it."""
+    """Return a glob for the issues that excludes other files such as a README, if possible."""
     others = set(folder.glob("*.md")) - set(issues)
     return "[0-9]*.md" if others and all(path.name[0].isdigit() for path in issues) else "*.md"
 
 
 def _render_config(name: str, tagline: str, issues: str, site: str, today: dt.date) -> str:
-    """The text of publisher.toml; `site` is the last part of its addresses."""
+    """Return the text of publisher.toml; `site` is the last part of its URLs."""
     chinese = re.search(r"[\u4e00-\u9fff]", name + tagline)
     values = {
         "name": name,
@@ -145,22 +145,22 @@ def _render_config(name: str, tagline: str, issues: str, site: str, today: dt.da
 
 
 def _parse_path_date(path: Path, root: Path) -> dt.date | None:
-    """The date in the path of an issue below `root`, if there is one in the calendar."""
-    found = _DATE.findall(path.relative_to(root).as_posix())
+    """Return the last date in the path of an issue below `root`; None without a valid one."""
+    dates = _DATE.findall(path.relative_to(root).as_posix())
     try:
-        return dt.date.fromisoformat(found[-1]) if found else None
+        return dt.date.fromisoformat(dates[-1]) if dates else None
     except ValueError:
         return None
 
 
 def _median_interval(days: Iterable[dt.date]) -> int:
-    """The median of the days between issues; a fortnight while there are fewer than two."""
+    """Return the median of the days between issues; 14 for fewer than two issues."""
     gaps = sorted((after - before).days for before, after in pairwise(sorted(days)))
     return gaps[len(gaps) // 2] if gaps else _DEFAULT_INTERVAL_DAYS
 
 
 def _next_issue_path(config: Config, date: dt.date, newest: Path | None) -> PurePosixPath:
-    """The newest issue's path with the date exchanged; without one, in the folder the glob begins with."""
+    """Return the newest issue's path with the date replaced, or a path in the first folder of the glob."""
     if newest:
         return PurePosixPath(_DATE.sub(str(date), newest.relative_to(config.root).as_posix()))
     folders = takewhile(lambda part: not set("*?[") & set(part), PurePosixPath(config.issues).parts[:-1])
@@ -169,9 +169,9 @@ def _next_issue_path(config: Config, date: dt.date, newest: Path | None) -> Pure
 
 def _render_draft(config: Config, date: dt.date, newest: Issue | None) -> str:
     newsletter = config.newsletter
-    word = get_labels(newsletter.lang)
-    label = (newest.guide.label if newest.guide else "") if newest else word["guide"]
-    colon = word["colon"].strip()
+    labels = get_labels(newsletter.lang)
+    label = (newest.guide.label if newest.guide else "") if newest else labels["guide"]
+    colon = labels["colon"].strip()
     layout = [f"layout: {value}" for key, value in newest.front if key == "layout"] if newest else []
     tagline = newsletter.tagline or (plain(newest.tagline) if newest else "")
     parts = [
@@ -185,7 +185,7 @@ def _render_draft(config: Config, date: dt.date, newest: Issue | None) -> str:
 
 
 def _render_headings(issue: Issue) -> list[str]:
-    """The lines of the top sections' titles."""
+    """Return the heading lines of the top-level sections."""
     top = min((section.level for section in issue.sections), default=2)
     return [f"{'#' * top} {plain(s.title)}" for s in issue.sections if s.level == top and s.title]
 
@@ -208,10 +208,10 @@ def _fill_template(template: str, values: Mapping[str, str]) -> str:
 
 
 def _create_files(texts: Mapping[Path, str]) -> tuple[Path, ...]:
-    """Write all files, or none when one is there already."""
+    """Write all files, or none if one of them exists."""
     for path in texts:
         if path.exists():
-            raise ConfigError(f"{path} is there already", "nothing was written; edit it, or move it away")
+            raise ConfigError(f"{path} already exists", "nothing was written; edit it or move it away")
     for path, text in texts.items():
         write_if_changed(path, text.encode())
     return tuple(texts)

@@ -1,4 +1,4 @@
-"""The theme: page templates and style sheets, the user's over ours, and the only door to Jinja2."""
+"""The theme: page templates and style sheets, built-in or the user's. Only this module imports Jinja2."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SUFFIXES = {".html", ".css", ".md", ".toml", ".svg", ".txt", ".xml"}
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One file of a theme: its text, the path to name in messages, and whether the user wrote it."""
+    """One file of a theme: its text, its path for messages, and whether it is built in."""
 
     text: str
     path: str
@@ -34,12 +34,11 @@ class Template:
 
 @dataclass(frozen=True)
 class Theme:
-    """All templates of a theme in memory, by file name. Small to pickle: what Jinja2 compiled stays behind.
+    """All templates of a theme in memory, by file name. Pickles without the compiled templates.
 
-    In a template, `blocks` and `inlines` turn nodes of the document into HTML, `lang` gives the attribute
-    that tells their language when it is not the page's, and `url` makes an address safe for an attribute.
-    The channel gives `newsletter` and, as `w`, the words of its language. A name that nobody gave is an
-    error, not an empty string.
+    Template filters: `blocks` and `inlines` convert nodes to HTML, `lang` returns the lang attribute of nodes
+    whose language differs from the page's, `url` escapes a URL for an attribute. The channel passes
+    `newsletter` and, as `w`, the texts in its language. An undefined name is an error, not an empty string.
     """
 
     files: Mapping[str, Template]
@@ -47,10 +46,10 @@ class Theme:
 
     @classmethod
     def load(cls, user_folder: Path | None = None, cache: Path | None = None) -> Theme:
-        """The built-in templates, and over them, by name, the files of the user's folder if there is one.
+        """Load the built-in templates; files of the user's folder replace those with the same name.
 
         Compiled templates are kept in the folder `cache`, because compiling them takes as long as
-        rendering twenty pages. Raises StorageError when a file cannot be read, ConfigError when one of the
+        rendering twenty pages. Raises StorageError if a file cannot be read, ConfigError if one of the
         user's is not UTF-8.
         """
         files = _read_templates(Path(templates.__path__[0]), is_builtin=True)
@@ -60,7 +59,7 @@ class Theme:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) over the names and texts of all files: equal themes make equal pages."""
+        """SHA-256 (hex) over the names and texts of all files: equal fingerprints mean equal pages."""
         digest = hashlib.sha256()
         for name in sorted(self.files):
             for piece in (name, self.files[name].text):
@@ -69,23 +68,25 @@ class Theme:
 
     @property
     def misnamed_files(self) -> dict[str, str]:
-        """The user's files that replace none of ours, by path, and the name of ours most like each."""
-        ours = [Path(name) for name in _read_templates(Path(templates.__path__[0]), is_builtin=True)]
-        found = {}
-        for name in map(Path, sorted(self.files.keys() - {str(one) for one in ours})):
-            if near := find_nearest(name.stem, [one.stem for one in ours if one.suffix == name.suffix]):
-                found[self.files[str(name)].path] = f"{near}{name.suffix}"
-        return found
+        """Files of the user that replace no built-in file, by path, with the most similar built-in name."""
+        builtin_paths = [Path(name) for name in _read_templates(Path(templates.__path__[0]), is_builtin=True)]
+        suggestions = {}
+        for name in map(Path, sorted(self.files.keys() - {str(path) for path in builtin_paths})):
+            if suggestion := find_nearest(
+                name.stem, [path.stem for path in builtin_paths if path.suffix == name.suffix]
+            ):
+                suggestions[self.files[str(name)].path] = f"{suggestion}{name.suffix}"
+        return suggestions
 
     def text(self, name: str) -> str:
-        """The source of a file. Raises KeyError when the theme has none of that name."""
+        """Return the text of a file. Raises KeyError if the theme has none of that name."""
         return self.files[name].text
 
     def render(self, name: str, **values: object) -> str:
-        """The template `name` filled in. Raises ConfigError for a mistake in a template of the user's."""
+        """Render the template `name`. Raises ConfigError for an error in a template of the user."""
         try:
             return self._environment.get_template(name).render(values)
-        except Exception as error:  # a template may fail with whatever its expressions raise
+        except Exception as error:  # expressions in templates may raise anything
             if all(file.is_builtin for file in self.files.values()):
                 raise
             self._raise_template_error(name, error)
@@ -94,12 +95,12 @@ class Theme:
     def _environment(self) -> Environment:
         from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-        def find(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        def load_source(name: str) -> tuple[str, str, Callable[[], bool]] | None:
             file = self.files.get(name)
             return (file.text, file.path, lambda: True) if file else None
 
         environment = Environment(
-            loader=FunctionLoader(find),
+            loader=FunctionLoader(load_source),
             autoescape=True,
             undefined=StrictUndefined,
             bytecode_cache=self._bytecode_cache(),
@@ -107,7 +108,7 @@ class Theme:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        # as it stands: the JSON lies in a page that says it is UTF-8, in an order that means something
+        # no escaping and no sorting: pages are UTF-8, and the order of keys matters
         environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
         environment.filters |= _build_filters()
         return environment
@@ -119,16 +120,16 @@ class Theme:
             return None
         try:
             self.cache.mkdir(parents=True, exist_ok=True)
-        except OSError:  # rendering needs no cache
+        except OSError:  # rendering works without a cache
             return None
         return FileSystemBytecodeCache(str(self.cache)) if os.access(self.cache, os.W_OK) else None
 
     def _raise_template_error(self, name: str, error: Exception) -> NoReturn:
-        """Say which line of which template is wrong."""
+        """Raise ConfigError with the file and line of the template that failed."""
         path, line = _locate_template_error(error, {file.path for file in self.files.values()})
         if not path:
             path = self.files[name].path if name in self.files else name
-        hint = "mend the template, or remove it to use the built-in one"
+        hint = "fix the template, or remove it to use the built-in one"
         raise ConfigError(f"{path}:{line}: {error}", hint) from error
 
     def __getstate__(self) -> dict[str, object]:
@@ -136,16 +137,16 @@ class Theme:
 
 
 def _read_templates(folder: Path, *, is_builtin: bool) -> dict[str, Template]:
-    found: dict[str, Template] = {}
+    files: dict[str, Template] = {}
     try:
         for path in sorted(folder.iterdir()):
             if path.suffix in _SUFFIXES and not path.name.startswith("."):
-                found[path.name] = Template(path.read_text("utf-8"), str(path), is_builtin)
+                files[path.name] = Template(path.read_text("utf-8"), str(path), is_builtin)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})", "save it as UTF-8") from error
     except OSError as error:
         raise StorageError(f"cannot read templates in {folder}: {error.strerror}") from error
-    return found
+    return files
 
 
 def _build_filters() -> dict[str, Callable[..., Markup]]:
@@ -171,8 +172,10 @@ def _build_filters() -> dict[str, Callable[..., Markup]]:
 
 
 def _locate_template_error(error: Exception, paths: set[str]) -> tuple[str, int]:
-    """The template and line where an error arose: Jinja2 puts templates into tracebacks as if they were
-    Python files, and a syntax error carries its place itself."""
+    """Return the template and line of an error.
+
+    Jinja2 shows templates in tracebacks like Python files; a syntax error has file and line as attributes.
+    """
     path, line = getattr(error, "filename", None) or "", getattr(error, "lineno", None) or 1
     trace: TracebackType | None = error.__traceback__
     while trace:

@@ -1,4 +1,4 @@
-"""When issues go out: the table [schedule] of publisher.toml, and the rhythm in it, written as for cron."""
+"""When issues are published: the table [schedule] of publisher.toml, with a cron expression."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("weekday", 0, 7, (*_DAYS, "sun")),
 )
 _MAX_DAYS_AHEAD = 9 * 366
-"""So many days ahead every day of a calendar has come, the 29th of February too."""
+"""Within this number of days every calendar day occurs, even a 29 February around a year such as 2100."""
 
 
 class CronSchedule(NamedTuple):
-    """The minutes at which something comes again. `either` is cron's rule that a day fits by its number or by
-    its weekday (0 is Sunday), where the rhythm names both."""
+    """A parsed cron expression; weekday 0 is Sunday.
+
+    `matches_either_day` is cron's rule that a day matches by number or weekday if both are restricted.
+    """
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -34,22 +36,23 @@ class CronSchedule(NamedTuple):
     matches_either_day: bool
 
     def first_on_or_after(self, day: dt.date) -> tuple[dt.date, dt.time]:
-        """The first time at or after the midnight with which `day` begins."""
+        """Return the first time on or after the start of `day`."""
         while not self._matches(day):
             day += dt.timedelta(days=1)
         return day, dt.time(min(self.hours), min(self.minutes))
 
     def _matches(self, day: dt.date) -> bool:
         by_number, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        fits = by_number or by_weekday if self.matches_either_day else by_number and by_weekday
-        return fits and day.month in self.months
+        day_matches = by_number or by_weekday if self.matches_either_day else by_number and by_weekday
+        return day_matches and day.month in self.months
 
 
 class Schedule(NamedTuple):
-    """When an issue goes out: on its date at `at`, or at the first time of `cron` from that date on; on
-    some channels at a time of day of their own, in `times`. What could not go out for longer than
-    `catch_up` is left to a person. `on_failure` is the command or address that hears what went
-    wrong, or a Reference to it. `is_set` says whether publisher.toml has the table.
+    """When an issue is published: on its date at `at`, or at the first time of `cron` from that date on.
+
+    `channel_times` has the time of day of channels with their own `at`. An issue that is overdue for longer
+    than `catch_up` is not published automatically. `on_failure` is the command or webhook URL to notify on
+    failure, or a Reference to it. `is_set` says whether publisher.toml has the table.
     """
 
     at: dt.time = dt.time(9, 45)
@@ -60,57 +63,57 @@ class Schedule(NamedTuple):
     is_set: bool = False
 
     def due_time(self, day: dt.date, channel: str) -> tuple[dt.date, dt.time]:
-        """The day and time of day at which an issue of that date goes out on a channel."""
+        """Return the day and time of day at which an issue of that date is published on a channel."""
         day, at = self.cron.first_on_or_after(day) if self.cron else (day, self.at)
         return day, self.channel_times.get(channel, at)
 
 
 def parse_time_of_day(value: str) -> dt.time:
-    """The time of day of the key `at`. Raises ConfigError."""
-    if found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value):
-        return dt.time(int(found[1]), int(found[2]))
+    """Parse the key `at`, HH:MM. Raises ConfigError."""
+    if match := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value):
+        return dt.time(int(match[1]), int(match[2]))
     raise ConfigError(f'at must be a time of day, not "{value}"', 'hours and minutes: at = "09:45"')
 
 
 def parse_catch_up(value: float) -> dt.timedelta:
-    """The hours of the key `catch_up`. Raises ConfigError."""
+    """Convert the key `catch_up`, in hours. Raises ConfigError."""
     if not 0 < value <= 24 * 366:
         raise ConfigError(f"catch_up must be a number of hours, not {value:g}", "like catch_up = 36")
     return dt.timedelta(hours=value)
 
 
 def parse_cron(value: str) -> CronSchedule:
-    """The value of the key `cron`: minute, hour, day, month and weekday, as in crontab(5).
+    """Parse the key `cron`: minute, hour, day, month and weekday, as in crontab(5).
 
-    Raises ConfigError for anything else, and for days that never come.
+    Raises ConfigError for invalid expressions, and for dates that never occur.
     """
-    words = value.lower().split()
-    if len(words) != len(_FIELDS):
+    fields = value.lower().split()
+    if len(fields) != len(_FIELDS):
         raise ConfigError(
             f'cron must have five fields, not "{value}"', 'every Sunday at 09:45: cron = "45 9 * * sun"'
         )
-    sets = [_parse_cron_field(word, *field) for word, field in zip(words, _FIELDS, strict=True)]
-    minutes, hours_, days, months, weekdays = sets
-    found = CronSchedule(
+    sets = [_parse_cron_field(text, *field) for text, field in zip(fields, _FIELDS, strict=True)]
+    minutes, hours, days, months, weekdays = sets
+    schedule = CronSchedule(
         minutes,
-        hours_,
+        hours,
         days,
         months,
         frozenset(number % 7 for number in weekdays),
-        matches_either_day=not (words[2].startswith("*") or words[4].startswith("*")),
+        matches_either_day=not (fields[2].startswith("*") or fields[4].startswith("*")),
     )
     start = dt.date(2020, 1, 1)
-    if not any(found._matches(start + dt.timedelta(days=number)) for number in range(_MAX_DAYS_AHEAD)):
-        raise ConfigError(f'cron = "{value}" never comes', "look at its day and its month")
-    return found
+    if not any(schedule._matches(start + dt.timedelta(days=number)) for number in range(_MAX_DAYS_AHEAD)):
+        raise ConfigError(f'cron = "{value}" never matches a date', "check its day and month")
+    return schedule
 
 
-def _parse_cron_field(word: str, name: str, low: int, high: int, names: tuple[str, ...]) -> frozenset[int]:
-    """The numbers of a field: *, 5, 1-5, */2, 8-18/2, mon-fri, or several with commas."""
-    number = r"\d{1,2}|[a-z]{3}"
-    found: set[int] = set()
-    for one in word.split(","):
-        match = re.fullmatch(rf"(?:\*|({number})(?:-({number}))?)(?:/(\d{{1,2}}))?", one)
+def _parse_cron_field(text: str, name: str, low: int, high: int, names: tuple[str, ...]) -> frozenset[int]:
+    """Return the numbers of a field: *, 5, 1-5, */2, 8-18/2, mon-fri, or several with commas."""
+    value_pattern = r"\d{1,2}|[a-z]{3}"
+    numbers: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(rf"(?:\*|({value_pattern})(?:-({value_pattern}))?)(?:/(\d{{1,2}}))?", part)
         try:
             if match is None or (match[3] and match[2] is None and match[1] is not None):
                 raise ValueError
@@ -121,12 +124,12 @@ def _parse_cron_field(word: str, name: str, low: int, high: int, names: tuple[st
                 raise ValueError
         except ValueError:
             raise ConfigError(
-                f'cron has the {name} "{one}"', f"{name} is * or a number from {low} to {high}"
+                f'cron has the {name} "{part}"', f"{name} is * or a number from {low} to {high}"
             ) from None
-        found.update(range(first, last + 1, step))
-    return frozenset(found)
+        numbers.update(range(first, last + 1, step))
+    return frozenset(numbers)
 
 
 def _parse_cron_value(word: str, names: tuple[str, ...]) -> int:
-    """Raises ValueError for a word that is no number or name."""
+    """Return a number or the index of a name. Raises ValueError."""
     return int(word) if word.isdigit() else names.index(word)

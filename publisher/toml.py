@@ -1,7 +1,7 @@
-"""A TOML file decoded strictly: each mistake is one line with the file, the line and the column.
+"""Strict decoding of a TOML file: each error is one line with file, line and column.
 
-tomllib gives values but not their places. A place is wanted only for an error, so the text is scanned for
-it only then.
+tomllib returns values without their positions. A position is needed only for an error, so the text is
+scanned for it only then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from publisher.errors import ConfigError, format_suggestion
 
-# what a person calls a type, and how a value of it is written
+# each type in words, and an example of a value
 _TYPE_NAMES = {
     "str": ("a string", '"…"'),
     "int": ("a whole number", "20"),
@@ -29,16 +29,16 @@ _TYPE_NAMES = {
 }
 
 _RENAMED = {"schedule.rhythm": "cron", "serve": "server"}
-"""Keys that had another name before the first release."""
+"""Keys and tables renamed before the first release, old to new."""
 
 _REFERENCE = r"env:[A-Za-z_]\w*|file:[^\0\n]+|keyring:.+/[^/]+|credential:(?!\.)[\w.-]+"
 
 
 class TomlDocument:
-    """A TOML file that has been read. `keys` in its methods is the path to a table or key."""
+    """A TOML file in memory. `keys` in its methods is the path to a table or key."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file. Raises ConfigError when it cannot be read or is not TOML."""
+        """Read the file. Raises ConfigError if it cannot be read or is not valid TOML."""
         self.path = path
         try:
             self.body = path.read_bytes()
@@ -57,50 +57,50 @@ class TomlDocument:
             raise self._build_syntax_error(str(error)) from None
 
     def error(self, keys: tuple[str, ...], message: str, hint: str = "") -> ConfigError:
-        """The error to raise about a key or table; its place is that of its nearest table if need be."""
-        places = _locate_keys(self.text)
-        while keys and keys not in places:
+        """Return the error for a key or table, located at its nearest table if it is not in the text."""
+        positions = _locate_keys(self.text)
+        while keys and keys not in positions:
             keys = keys[:-1]
-        return self._build_located_error(places.get(keys, (1, 1)), message, hint)
+        return self._build_located_error(positions.get(keys, (1, 1)), message, hint)
 
     @contextmanager
     def locate_errors(self, *keys: str) -> Iterator[None]:
-        """Give each ConfigError that is raised inside the place of `keys`."""
+        """Add the position of `keys` to each ConfigError raised inside."""
         try:
             yield
         except ConfigError as error:
             raise self.error(keys, error.message, error.hint) from None
 
     def table(self, *keys: str) -> dict[str, Any]:
-        """The table at `keys`, empty when it is not there. Raises ConfigError when that is no table."""
-        found: Any = self.data
+        """Return the table at `keys`, empty if it is missing. Raises ConfigError if it is not a table."""
+        table: Any = self.data
         for depth, key in enumerate(keys, 1):
-            found = found.get(key, {})
-            if not isinstance(found, dict):
+            table = table.get(key, {})
+            if not isinstance(table, dict):
                 name = ".".join(keys[:depth])
                 raise self.error(
                     keys[:depth],
-                    f"{name} must be a table, not {_describe_value(found)}",
-                    f"write [{name}] on a line of its own, its keys below",
+                    f"{name} must be a table, not {_describe_value(table)}",
+                    f"write [{name}] on its own line and its keys below it",
                 )
-        return found  # type: ignore[no-any-return]
+        return table  # type: ignore[no-any-return]
 
     def reject_unknown_keys(self, table: tuple[str, ...], known: Collection[str]) -> None:
-        """Raise ConfigError when the table has a key or table that is not known."""
+        """Raise ConfigError if the table has a key or table that is not in `known`."""
         for key, value in self.table(*table).items():
             if key not in known:
                 if isinstance(value, dict):
-                    what = f"unknown table [{'.'.join((*table, key))}]"
+                    message = f"unknown table [{'.'.join((*table, key))}]"
                 else:
-                    what = f"unknown key {key}" + (f" in [{'.'.join(table)}]" if table else "")
-                new = _RENAMED.get(".".join((*table, key)))
-                hint = f"it is called {new} now" if new else format_suggestion(key, known)
-                raise self.error((*table, key), what, hint)
+                    message = f"unknown key {key}" + (f" in [{'.'.join(table)}]" if table else "")
+                replacement = _RENAMED.get(".".join((*table, key)))
+                hint = f"it was renamed to {replacement}" if replacement else format_suggestion(key, known)
+                raise self.error((*table, key), message, hint)
 
     def decode(self, table: tuple[str, ...], kinds: Mapping[str, str]) -> dict[str, Any]:
-        """The values of a table. `kinds` maps each key it may have to a type as annotations spell it.
+        """Return the values of a table. `kinds` maps each allowed key to its type, written as an annotation.
 
-        Raises ConfigError for an unknown key and for a value of another type.
+        Raises ConfigError for an unknown key or a wrong type.
         """
         self.reject_unknown_keys(table, kinds)
         return {
@@ -109,7 +109,7 @@ class TomlDocument:
         }
 
     def missing_key_error(self, table: tuple[str, ...], key: str, example: str) -> ConfigError:
-        """The error to raise about a key that must be there and is not."""
+        """Return the error for a missing required key."""
         name = ".".join(table)
         return self.error(table, f"[{name}] has no {key}", f"add below [{name}]: {key} = {example}")
 
@@ -133,76 +133,76 @@ class TomlDocument:
                 return self._resolve_reference(value)
             case "Reference", str() if re.fullmatch(_REFERENCE, value, re.ASCII):
                 return self._resolve_reference(value)
-            case "Reference", _:  # it may be the secret itself, so it is not repeated
+            case "Reference", _:  # the value may be the secret itself and is not shown
                 raise self.error(
                     keys,
-                    f"{keys[-1]} in [{'.'.join(keys[:-1])}] must say where the secret is: "
-                    f"the secret itself never stands in {self.path.name}",
+                    f"{keys[-1]} in [{'.'.join(keys[:-1])}] must be a reference to the secret: "
+                    f"{self.path.name} never contains the secret itself",
                     'write "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "credential:NAME"',
                 )
-            case wanted, _:
-                what, example = _TYPE_NAMES[wanted]
+            case expected, _:
+                description, example = _TYPE_NAMES[expected]
                 *table, key = keys
                 raise self.error(
                     keys,
-                    f"{key} in [{'.'.join(table)}] must be {what}, not {_describe_value(value)}",
+                    f"{key} in [{'.'.join(table)}] must be {description}, not {_describe_value(value)}",
                     f"write it as {key} = {example}",
                 )
 
     def _resolve_reference(self, reference: str) -> str:
-        """The reference, in which the path of a file counts from the folder of this one."""
+        """Return the reference, with the path of a file relative to the folder of this document."""
         kind, _, path = reference.partition(":")
         if kind == "file" and not path.startswith("~"):
             return f"file:{self.path.parent / path}"
         return reference
 
-    def _build_syntax_error(self, told: str) -> ConfigError:
-        message, _, where = told.rpartition(" (at ")
-        numbers = [int(number) for number in re.findall(r"\d+", where)]
-        place = (numbers[0], numbers[1]) if len(numbers) == 2 else _end_position(self.text)
+    def _build_syntax_error(self, error_text: str) -> ConfigError:
+        message, _, location = error_text.rpartition(" (at ")
+        numbers = [int(number) for number in re.findall(r"\d+", location)]
+        position = (numbers[0], numbers[1]) if len(numbers) == 2 else _end_position(self.text)
         return self._build_located_error(
-            place, message[:1].lower() + message[1:], "see https://toml.io for how TOML is written"
+            position, message[:1].lower() + message[1:], "see https://toml.io for the syntax"
         )
 
-    def _build_located_error(self, place: tuple[int, int], message: str, hint: str) -> ConfigError:
-        return ConfigError(f"{self.path.name}:{place[0]}:{place[1]}: {message}", hint)
+    def _build_located_error(self, position: tuple[int, int], message: str, hint: str) -> ConfigError:
+        return ConfigError(f"{self.path.name}:{position[0]}:{position[1]}: {message}", hint)
 
 
 def collect_field_types(cls: Any) -> dict[str, str]:
-    """The fields of a dataclass and their types, as `Document.decode` takes them. A field whose name begins
-    with an underscore is no key.
+    """Return the fields of a dataclass and their types, for `TomlDocument.decode`.
 
-    Raises ConfigError for a type that a TOML file cannot give.
+    A field whose name begins with an underscore is not a key. Raises ConfigError for a type that is not
+    supported.
     """
-    found = {}
+    types = {}
     for field in dataclasses.fields(cls):
         if not field.init or field.name.startswith("_"):
             continue
-        # not typing.get_type_hints: it costs more than all the decoding
+        # not typing.get_type_hints, which takes longer than all the decoding
         kind = field.type.__name__ if isinstance(field.type, type) else str(field.type)
-        if name := getattr(field.type, "__metadata__", ()):  # of a str with a name of its own
+        if name := getattr(field.type, "__metadata__", ()):  # an Annotated alias of str, such as Reference
             (kind,) = name
         if kind.removesuffix(" | None") not in _TYPE_NAMES:
             raise ConfigError(
                 f"{cls.__name__}.{field.name} is declared as {kind}",
                 f"a key of a TOML file can be {', '.join(_TYPE_NAMES)}",
             )
-        found[config_key(field.name)] = kind
-    return found
+        types[config_key(field.name)] = kind
+    return types
 
 
 def config_key(field: str) -> str:
-    """The key of a dataclass field: a word that Python keeps for itself is spelt with an underscore there."""
+    """Return the TOML key of a dataclass field: Python keywords have a trailing underscore as fields."""
     return field.removesuffix("_")
 
 
 def example_value(kind: str) -> str:
-    """How a value of a type is written in TOML."""
+    """Return an example of a value of a type in TOML."""
     return _TYPE_NAMES[kind.removesuffix(" | None")][1]
 
 
 def _describe_value(value: object) -> str:
-    """A value as the end of a sentence "must be …, not …"."""
+    """Describe a value for the end of a sentence "must be …, not …"."""
     match value:
         case bool():
             return str(value).lower()
@@ -214,17 +214,17 @@ def _describe_value(value: object) -> str:
         case dict():
             return "a table"
         case list():
-            strange = next((entry for entry in value if not isinstance(entry, str)), None)
-            return "a list" if strange is None else f"a list with {_describe_value(strange)} in it"
+            bad_entry = next((entry for entry in value if not isinstance(entry, str)), None)
+            return "a list" if bad_entry is None else f"a list with {_describe_value(bad_entry)} in it"
         case _:
             return "a date or time"
 
 
-# -------------------------------------------------------------------- places
+# ----------------------------------------------------------------- positions
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
-# compiled when there is a mistake to tell of
+# compiled only when there is an error to report
 _STATEMENT = rf"[ \t]*(?:\[\[?[ \t]*(?P<table>{_KEYS})[ \t]*\]\]?|(?P<key>{_KEYS})[ \t]*=)"
 _TOKEN = (
     r'''(?s)"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]'''
@@ -232,27 +232,27 @@ _TOKEN = (
 
 
 def _locate_keys(text: str) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Line and column of every table header and key of a valid TOML text, but for those in inline tables."""
-    places: dict[tuple[str, ...], tuple[int, int]] = {}
+    """Return line and column of every table header and key of a valid TOML text, except in inline tables."""
+    positions: dict[tuple[str, ...], tuple[int, int]] = {}
     table: tuple[str, ...] = ()
     start, statement = 0, re.compile(_STATEMENT)
     while start < len(text):
-        if found := statement.match(text, start):
-            if header := found["table"]:
+        if match := statement.match(text, start):
+            if header := match["table"]:
                 table = keys = _split_dotted_key(header)
-                column = found.group().index("[")
+                column = match.group().index("[")
             else:
-                keys = (*table, *_split_dotted_key(found["key"]))
-                column = found.start("key") - start
-            place = (text.count("\n", 0, start) + 1, column + 1)
+                keys = (*table, *_split_dotted_key(match["key"]))
+                column = match.start("key") - start
+            position = (text.count("\n", 0, start) + 1, column + 1)
             for depth in range(1, len(keys) + 1):
-                places.setdefault(keys[:depth], place)
-        start = _find_next_statement(text, found.end() if found else start)
-    return places
+                positions.setdefault(keys[:depth], position)
+        start = _find_next_statement(text, match.end() if match else start)
+    return positions
 
 
 def _split_dotted_key(dotted: str) -> tuple[str, ...]:
-    """The keys of a dotted key, unquoted."""
+    """Return the parts of a dotted key, unquoted."""
     inner: Any = tomllib.loads(f"{dotted} = 0")
     keys = []
     while isinstance(inner, dict):
@@ -262,7 +262,7 @@ def _split_dotted_key(dotted: str) -> tuple[str, ...]:
 
 
 def _find_next_statement(text: str, start: int) -> int:
-    """Where the next statement may begin: after a newline outside of strings and brackets."""
+    """Return where the next statement may begin: after a newline outside of strings and brackets."""
     depth = 0
     for token in re.compile(_TOKEN).finditer(text, start):
         match token.group():
@@ -276,5 +276,5 @@ def _find_next_statement(text: str, start: int) -> int:
 
 
 def _end_position(text: str) -> tuple[int, int]:
-    """Line and column right after a text."""
+    """Return line and column right after a text."""
     return text.count("\n") + 1, len(text) - text.rfind("\n")

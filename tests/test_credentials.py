@@ -258,8 +258,8 @@ def test_a_secret_in_publisher_toml_is_refused_and_not_repeated(tmp_path: Path, 
         with pytest.raises(ConfigError) as caught:
             dove(tmp_path, f"{key} = {value}")
         assert caught.value.message == (
-            f"publisher.toml:7:1: {key} in [channels.dove] must say where the secret is: "
-            "the secret itself never stands in publisher.toml"
+            f"publisher.toml:7:1: {key} in [channels.dove] must be a reference to the secret: "
+            "publisher.toml never contains the secret itself"
         )
         assert caught.value.hint == (
             'write "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "credential:NAME"'
@@ -319,7 +319,7 @@ def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
     "text",
     [
         "nothing to do",
-        "publisher.toml:6:1: token in [channels.dove] must say where the secret is: see README",
+        "publisher.toml:6:1: token in [channels.dove] must be a reference to the secret: see README",
         "env:TOKEN: the variable is not set",
         "http://e.org:8080/a@b and mailto:me@e.org, https://me@e.org/",
         "robot1: done at 2021-07-18T09:45:00+08:00 · 12345678:90",

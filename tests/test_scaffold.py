@@ -217,8 +217,8 @@ def test_init_writes_over_nothing(tmp_path: Path, with_issues: bool) -> None:
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ConfigError) as caught:
         scaffold.create_newsletter(tmp_path, today=TODAY)
-    assert caught.value.message == f"{kept} is there already"
-    assert caught.value.hint == "nothing was written; edit it, or move it away"
+    assert caught.value.message == f"{kept} already exists"
+    assert caught.value.hint == "nothing was written; edit it or move it away"
     assert kept.read_text("utf-8") == "mine"
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -350,5 +350,5 @@ def test_new_writes_over_nothing(tmp_path: Path) -> None:
     issues(tmp_path, "2021-08-01")
     with pytest.raises(ConfigError) as caught:
         scaffold.create_issue(settings(tmp_path), today=TODAY, date=dt.date(2021, 7, 18))
-    assert caught.value.message == f"{kept} is there already"
+    assert caught.value.message == f"{kept} already exists"
     assert kept.read_text("utf-8") == "# 慢工 (2021-07-18)\n"

@@ -97,7 +97,7 @@ def test_a_mistake_is_told_with_file_and_line(folder: Path, source: str, message
         Theme.load(folder).render("bad.html", w={})
     assert str(caught.value).startswith(f"{folder}/{message}")
     assert "\n" not in str(caught.value)
-    assert caught.value.hint == "mend the template, or remove it to use the built-in one"
+    assert caught.value.hint == "fix the template, or remove it to use the built-in one"
 
 
 def test_a_mistake_is_told_where_it_was_made(folder: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_first_time_from_a_day_on(text: str, day: str, first: str) -> None:
         ("0 0 * * fri-mon", 'cron has the weekday "fri-mon"'),
         ("*/0 0 * * *", 'cron has the minute "*/0"'),
         ("5/2 0 * * *", 'cron has the minute "5/2"'),
-        ("0 0 30 2 *", 'cron = "0 0 30 2 *" never comes'),
+        ("0 0 30 2 *", 'cron = "0 0 30 2 *" never matches a date'),
     ],
 )
 def test_what_is_no_cron_expression(text: str, message: str) -> None:

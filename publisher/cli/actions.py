@@ -1,4 +1,4 @@
-"""What all commands have in common that publish: the words of the request, the run, its story, its JSON."""
+"""Shared by the commands: building a Request, asking for confirmation, publishing, the outcome as JSON."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import argparse
 import datetime as dt
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.cli.confirm import build_confirmation
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
 from publisher.errors import ConfigError
-from publisher.events import ChannelOutcome, EventHandler, Outcome, Request, RunEvent, RunWarning
+from publisher.events import (
+    ChannelOutcome,
+    EventHandler,
+    Outcome,
+    PendingSend,
+    Request,
+    RunEvent,
+    RunWarning,
+)
 
 if TYPE_CHECKING:
     from publisher.config import Config
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def build_request(arguments: argparse.Namespace, root: Path, output: Output) -> Request:
-    """What the words say that all these commands share."""
+    """Build the Request from the arguments that all sending commands share."""
     return Request(
         issue=resolve_issue_argument(arguments.issue, root),
         channels=parse_channel_names(arguments.channel),
@@ -32,57 +40,96 @@ def build_request(arguments: argparse.Namespace, root: Path, output: Output) -> 
     )
 
 
+def build_confirmation(output: Output, *, yes: bool) -> Callable[[Sequence[PendingSend]], bool]:
+    """Return the function that asks for confirmation on the terminal; with `yes` it always agrees.
+
+    Without a terminal the function raises ConfigError.
+    """
+
+    def confirm(pending: Sequence[PendingSend]) -> bool:
+        if yes:
+            return True
+        if not output.is_interactive:
+            summary = "; ".join(f"{send.channel}: {format_pending_send(send)}" for send in pending)
+            raise ConfigError(f"not sent: confirmation required (no terminal): {summary}", "use --yes")
+        width = max(len(send.channel) for send in pending)
+        for send in pending:
+            output.info(f"{send.channel.ljust(width)}  {format_pending_send(send)}", "bold")
+        return output.ask("Send?")
+
+    return confirm
+
+
+def format_pending_send(pending: PendingSend) -> str:
+    """Describe what would be sent to a destination."""
+    messages = "1 message" if pending.new == 1 else f"{pending.new} messages"
+    counts = (
+        (pending.new, f"{messages} that cannot be unsent"),
+        (pending.changed, f"{pending.changed} changed"),
+        (pending.removed, f"{pending.removed} deleted"),
+        (
+            pending.days_late,
+            f"the issue is {pending.days_late:,} {'day' if pending.days_late == 1 else 'days'} old",
+        ),
+    )
+    facts = [text for number, text in counts if number]
+    return f"{pending.destination} · {' · '.join(facts) or 'continue an unfinished delivery'}"
+
+
 def run_publish(path: Path, request: Request, output: Output, now: dt.datetime) -> int:
-    """Publish by the publisher.toml `path` and tell of it; the exit code."""
+    """Publish with the publisher.toml at `path`, print the outcome and return the exit code."""
     from publisher.pipeline.publish import publish
 
-    story = RunConsole(output, request)
+    console = RunConsole(output, request)
     config, theme = load_project(path, cache_templates=not request.dry_run)
-    with story:
-        outcome = publish(config, theme, request, now, story.print_event)
-    story.print_summary(outcome)
+    with console:
+        outcome = publish(config, theme, request, now, console.print_event)
+    console.print_summary(outcome)
     output.finish(outcome_to_json(outcome, request))
     return outcome.exit_code
 
 
 def load_project(path: Path, *, cache_templates: bool = False) -> tuple[Config, Theme]:
-    """The newsletter's settings and theme; with `keep` compiled templates are kept for the next run."""
-    from publisher import config, registry  # only now, because they are slow to import
+    """Load the configuration and the theme. With `cache_templates`, compiled templates are kept on disk."""
+    from publisher import config, registry  # here, because they are slow to import
     from publisher.theme import Theme
 
-    found = config.load_config(path, registry.load_channel)
-    return found, Theme.load(found.templates, _find_template_cache() if cache_templates else None)
+    loaded = config.load_config(path, registry.load_channel)
+    return loaded, Theme.load(loaded.templates, _find_template_cache() if cache_templates else None)
 
 
 def build_warning_handler(output: Output) -> EventHandler:
-    """What takes the events of a run that only looks, and tells its warnings."""
+    """Return an event handler that prints only warnings, for commands that do not publish."""
 
-    def tell(event: RunEvent) -> None:
+    def print_warning(event: RunEvent) -> None:
         if isinstance(event, RunWarning):
             output.warning(event.message)
 
-    return tell
+    return print_warning
 
 
-def resolve_issue_argument(word: str, root: Path) -> str:
-    """A file is named by its path below the newsletter's folder, everything else as it is."""
-    path = Path.cwd() / word
-    if not word or not path.is_file():
-        return word
+def resolve_issue_argument(argument: str, root: Path) -> str:
+    """Return the path relative to the newsletter's folder if `argument` is a file, else `argument` itself.
+
+    Raises ConfigError for a file outside of that folder.
+    """
+    path = Path.cwd() / argument
+    if not argument or not path.is_file():
+        return argument
     try:
         return path.resolve().relative_to(root).as_posix()
     except ValueError:
-        raise ConfigError(f"{word} is not below {root}", "name an issue of the newsletter here") from None
+        raise ConfigError(f"{argument} is not below {root}", "give an issue of this newsletter") from None
 
 
-def parse_channel_names(words: list[str]) -> tuple[str, ...]:
-    """The names in the words of --channel; none when all that are on are meant."""
-    names = [name.strip() for word in words for name in word.split(",")]
+def parse_channel_names(values: list[str]) -> tuple[str, ...]:
+    """Split the values of --channel into names; empty for all enabled channels."""
+    names = [name.strip() for value in values for name in value.split(",")]
     return () if "all" in names else tuple(name for name in names if name)
 
 
 def outcome_to_json(outcome: Outcome, request: Request) -> dict[str, object]:
-    """What became of a run, for scripts."""
+    """Return the outcome of a run as JSON data."""
     issue = outcome.issue
     return {
         "issue": issue
@@ -95,33 +142,33 @@ def outcome_to_json(outcome: Outcome, request: Request) -> dict[str, object]:
             "problems": issue.problems,
         },
         "dry_run": request.dry_run,
-        "channels": {name: _channel_outcome_to_json(one) for name, one in outcome.channels.items()},
+        "channels": {name: _channel_outcome_to_json(channel) for name, channel in outcome.channels.items()},
         "warnings": outcome.warnings,
         "exit": outcome.exit_code,
     }
 
 
-def _channel_outcome_to_json(one: ChannelOutcome) -> dict[str, object]:
+def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
     return {
-        "written": one.written,
-        "unchanged": one.unchanged,
-        "gone": one.orphaned,
-        "destination": one.destination,
-        "sent": one.sent,
-        "changed": one.changed,
-        "url": one.url,
-        "held": one.held_reason,
-        "error": one.error and {"message": one.error.message, "hint": one.error.hint},
+        "written": channel.written,
+        "unchanged": channel.unchanged,
+        "gone": channel.orphaned,
+        "destination": channel.destination,
+        "sent": channel.sent,
+        "changed": channel.changed,
+        "url": channel.url,
+        "held": channel.held_reason,
+        "error": channel.error and {"message": channel.error.message, "hint": channel.error.hint},
     }
 
 
 def _find_template_cache() -> Path | None:
-    """Where compiled templates are kept: with the user, because who runs code must trust who wrote it."""
+    """Return the folder for compiled templates: the user's cache, because it holds code to be executed."""
     if sys.platform == "win32":
-        kept = os.environ.get("LOCALAPPDATA")
+        cache_home = os.environ.get("LOCALAPPDATA")
     else:
-        kept = os.environ.get("XDG_CACHE_HOME")
+        cache_home = os.environ.get("XDG_CACHE_HOME")
     try:
-        return Path(kept or Path.home() / ".cache", "newsletter-publisher", "templates")
-    except RuntimeError:  # a container's user, who has no home
+        return Path(cache_home or Path.home() / ".cache", "newsletter-publisher", "templates")
+    except RuntimeError:  # a user without a home folder, as in a container
         return None

@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments: there are none."""
+    """Add no arguments."""
 
 
 def run(_: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Adopt all issues dated before today; the exit code."""
+    """Adopt all issues dated before today and return the exit code."""
     from publisher.reports.adopt import adopt_archive
 
     config, theme = load_project(find_config(Path.cwd()))
-    story = RunConsole(output, Request())
-    with story:
-        taken, left, outcome = adopt_archive(config, theme, now, story.print_event)
-    width = max((len(one.channel) for one in taken), default=0)
-    for one in taken:
-        issues = "1 issue" if one.new == 1 else f"{one.new} issues"
-        place = one.destination and f"{one.destination} · "
-        known = f", {one.known} were known" if one.known else ""
-        output.line(f"✓ {one.channel.ljust(width)}  {place}{issues} marked as published{known}", "green")
-    for other in left:
-        output.line(f"  skipped: {other.path}: {other.reason}")
+    console = RunConsole(output, Request())
+    with console:
+        adopted, skipped, outcome = adopt_archive(config, theme, now, console.print_event)
+    width = max((len(group.channel) for group in adopted), default=0)
+    for group in adopted:
+        issues = "1 issue" if group.new == 1 else f"{group.new} issues"
+        place = group.destination and f"{group.destination} · "
+        known = f", {group.known} were known" if group.known else ""
+        output.line(f"✓ {group.channel.ljust(width)}  {place}{issues} marked as published{known}", "green")
+    for entry in skipped:
+        output.line(f"  skipped: {entry.path}: {entry.reason}")
     code = outcome.exit_code if outcome else 0
     output.finish(
         {
-            "adopted": [one._asdict() for one in taken],
-            "left": [other._asdict() for other in left],
+            "adopted": [group._asdict() for group in adopted],
+            "left": [entry._asdict() for entry in skipped],
             "published": outcome and outcome_to_json(outcome, Request()),
             "exit": code,
         }

@@ -1,4 +1,4 @@
-"""`publish channels`: what there is, and what is on."""
+"""`publish channels`: list all channels and the settings of the enabled ones."""
 
 from __future__ import annotations
 
@@ -20,24 +20,28 @@ if TYPE_CHECKING:
 
 
 def define(parser: CommandParser) -> None:
-    """Add no arguments: there are none."""
+    """Add no arguments."""
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
-    """List the channels; the exit code. Outside of a newsletter, none is on."""
+    """List the channels; return 0. Outside a newsletter none is enabled."""
     try:
         path = find_config(Path.cwd())
     except ConfigError as error:
-        output.info(f"{error.message}, so none is on · {error.hint}")
-        on = {}
+        output.info(f"{error.message}: no channel is enabled · {error.hint}")
+        enabled = {}
     else:
-        on = _load_channel_settings(path)
-    listed = {name: {"on": name in on, "settings": on.get(name, {})} for name in registry.channel_names()}
-    width = max(map(len, listed))
-    for name in listed:
-        settings = "  ".join(_format_toml(key, value) for key, value in on.get(name, {}).items() if value)
-        output.line(f"{name.ljust(width)}  {'on ' if name in on else 'off'}  {settings}".rstrip())
-    output.finish({"channels": listed, "exit": 0})
+        enabled = _load_channel_settings(path)
+    channels = {
+        name: {"on": name in enabled, "settings": enabled.get(name, {})} for name in registry.channel_names()
+    }
+    width = max(map(len, channels))
+    for name in channels:
+        settings = "  ".join(
+            _format_toml(key, value) for key, value in enabled.get(name, {}).items() if value
+        )
+        output.line(f"{name.ljust(width)}  {'on ' if name in enabled else 'off'}  {settings}".rstrip())
+    output.finish({"channels": channels, "exit": 0})
     return 0
 
 
@@ -46,12 +50,12 @@ def _format_toml(key: str, value: object) -> str:
 
 
 def _load_channel_settings(path: Path) -> dict[str, dict[str, Any]]:
-    found: Any = config.load_config(path, registry.load_channel).channels
+    channels: Any = config.load_config(path, registry.load_channel).channels
     return {
         channel.name: {
             config_key(name): str(value) if isinstance(value, Path) else value
             for name, value in asdict(channel).items()
-            if not name.startswith("_")  # what the newsletter told the channel is no key of it
+            if not name.startswith("_")  # set by the newsletter, not a key of publisher.toml
         }
-        for channel in found
+        for channel in channels
     }

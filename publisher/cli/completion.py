@@ -1,4 +1,4 @@
-"""`publish completion`: what makes a shell complete the words of the command."""
+"""`publish completion`: print a completion script for a shell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
-    """Print a script for the shell; the exit code."""
+    """Print the script and return 0."""
     import shtab
 
     from publisher.cli.parser import build_full_parser

@@ -1,4 +1,4 @@
-"""A run of the pipeline as people read it: the choice, the progress, one line per channel."""
+"""Prints a run of the pipeline for people: the chosen issue, progress, and one line per channel."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 _MIN_PROGRESS_STEPS = 50
-"""So many issues take long enough to show that something is going on."""
+"""Progress is shown from this number of issues on."""
 
 _CHANNEL_WIDTH = 8
-"""The longest name of a channel of ours."""
+"""The length of the longest name of a built-in channel."""
 
 _MAX_LISTED = 20
-"""The most files a dry run names."""
+"""A dry run lists at most this number of files."""
 
 
 class RunConsole:
-    """Tells the events of a run on an output."""
+    """Prints the events of a run."""
 
     def __init__(self, output: Output, request: Request) -> None:
         self._output = output
@@ -51,15 +51,15 @@ class RunConsole:
         self._end_progress()
 
     def print_event(self, event: RunEvent) -> None:
-        """Print what there is to say of an event."""
+        """Print an event."""
         match event:
             case Progress():
                 self._update_progress(event)
             case IssueChosen(issue, newest):
                 self._end_progress()
-                chosen = "newest due" if newest else issue.path
-                dry = " · dry run: nothing is written" if self._request.dry_run else ""
-                self._output.line(f"issue {issue.date} · {chosen}{dry}", "bold")
+                chosen = "latest due" if newest else issue.path
+                suffix = " · dry run: nothing is written" if self._request.dry_run else ""
+                self._output.line(f"issue {issue.date} · {chosen}{suffix}", "bold")
                 if issue.problems:
                     self._output.warning(_format_problems(issue.path, issue.problems))
             case RunWarning(message):
@@ -73,61 +73,67 @@ class RunConsole:
                 assert_never(event)
 
     def print_unchanged(self, outcome: Outcome) -> None:
-        """Print what there is to say of a run that had nothing to do."""
+        """Print the issue and warnings of a run that had nothing to do."""
         if outcome.issue:
             self.print_event(IssueChosen(outcome.issue, newest=True))
         for warning in outcome.warnings:
             self.print_event(RunWarning(warning))
 
     def print_summary(self, outcome: Outcome) -> None:
-        """Print what the whole came to."""
+        """Print the overall result."""
         if outcome.issue is None:
-            later = f"; the next is dated {outcome.next_date}" if outcome.next_date else ""
-            self._output.line(f"nothing to do: no issue is due{later}")
+            next_issue = f"; the next is dated {outcome.next_date}" if outcome.next_date else ""
+            self._output.line(f"nothing to do: no issue is due{next_issue}")
             return
         if outcome.is_unchanged:
             self._output.line("nothing to do")
             return
         channels = outcome.channels.values()
-        for one in channels:
-            if not (one.has_changes or one.error):
-                self._output.line(f"  {one.name.ljust(_CHANNEL_WIDTH)}  unchanged", "dim")
+        for channel in channels:
+            if not (channel.has_changes or channel.error):
+                self._output.line(f"  {channel.name.ljust(_CHANNEL_WIDTH)}  unchanged", "dim")
         if outcome.exit_code:
-            done = sum(1 for one in channels if not one.error)
+            done = sum(1 for channel in channels if not channel.error)
             self._output.line(f"{done} of {len(channels)} channels done · exit {outcome.exit_code}")
 
-    def _print_channel(self, one: ChannelOutcome) -> None:
-        name = one.name.ljust(_CHANNEL_WIDTH)
-        took = f"{time.monotonic() - self._channel_started:.1f} s"
+    def _print_channel(self, channel: ChannelOutcome) -> None:
+        name = channel.name.ljust(_CHANNEL_WIDTH)
+        duration = f"{time.monotonic() - self._channel_started:.1f} s"
         self._channel_started = time.monotonic()
-        if one.held_reason:
-            self._output.warning(f"{one.name}: {one.held_reason}")
-        if one.error:
-            hint = f"\n  = fix: {one.error.hint}" if one.error.hint else ""
-            self._output.line(f"✗ {name}  {one.error.message}{hint}", "red")
-        elif one.sent or one.changed:
-            facts = (one.destination, *self._format_deliveries(one), one.url)
-            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {one.duration:.1f} s", "green")
-        elif one.written:
+        if channel.held_reason:
+            self._output.warning(f"{channel.name}: {channel.held_reason}")
+        if channel.error:
+            hint = f"\n  = fix: {channel.error.hint}" if channel.error.hint else ""
+            self._output.line(f"✗ {name}  {channel.error.message}{hint}", "red")
+        elif channel.sent or channel.changed:
+            facts = (channel.destination, *self._format_deliveries(channel), channel.url)
+            self._output.line(
+                f"✓ {name}  {' · '.join(filter(None, facts))}  {channel.duration:.1f} s", "green"
+            )
+        elif channel.written:
             verb = "would change" if self._request.dry_run else "written"
-            counts = f"{_format_count(len(one.written), 'file')} {verb}, {one.unchanged} unchanged"
-            facts = (_format_paths(reversed(one.main_files)), _format_count(one.issues, "issue"), counts)
-            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {took}", "green")
+            counts = f"{_format_count(len(channel.written), 'file')} {verb}, {channel.unchanged} unchanged"
+            facts = (
+                _format_paths(reversed(channel.main_files)),
+                _format_count(channel.issues, "issue"),
+                counts,
+            )
+            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {duration}", "green")
         if self._request.dry_run:
-            for key in one.written[:_MAX_LISTED]:
+            for key in channel.written[:_MAX_LISTED]:
                 self._output.line(f"    {key}")
-            if len(one.written) > _MAX_LISTED:
-                self._output.line(f"    and {len(one.written) - _MAX_LISTED} more")
-        for key in one.orphaned:
-            self._output.info(f"note: {key} belongs to no issue any more; it is left where it is", "dim")
+            if len(channel.written) > _MAX_LISTED:
+                self._output.line(f"    and {len(channel.written) - _MAX_LISTED} more")
+        for key in channel.orphaned:
+            self._output.info(f"note: {key} no longer belongs to an issue; it is not deleted", "dim")
 
-    def _format_deliveries(self, one: ChannelOutcome) -> Iterator[str]:
-        """How many messages were sent and changed."""
-        dry = self._request.dry_run
-        if one.sent:
-            yield f"would send {one.sent}" if dry else f"{one.sent} sent"
-        if one.changed:
-            yield f"would change {one.changed}" if dry else f"{one.changed} changed"
+    def _format_deliveries(self, channel: ChannelOutcome) -> Iterator[str]:
+        """Yield how many messages were sent and edited."""
+        dry_run = self._request.dry_run
+        if channel.sent:
+            yield f"would send {channel.sent}" if dry_run else f"{channel.sent} sent"
+        if channel.changed:
+            yield f"would change {channel.changed}" if dry_run else f"{channel.changed} changed"
 
     # --------------------------------------------------------------- progress
 
@@ -145,14 +151,14 @@ class RunConsole:
         if self._progress and (now - self._last_drawn > 0.1 or event.done == event.total):
             self._last_drawn = now
             self._progress.update(self._progress.task_ids[0], completed=event.done, refresh=True)
-        if event.done == event.total:  # whoever writes next, such as a question, has the line to itself
+        if event.done == event.total:  # the next output, such as a question, needs its own line
             self._end_progress()
 
     def _start_progress(self, event: Progress) -> None:
         from rich.console import Console
         from rich.progress import Progress as RichProgress
 
-        # drawn when there is something new, not by a thread of its own: processes are forked meanwhile
+        # no refresh thread: worker processes are forked while the bar is shown
         self._progress = RichProgress(
             console=Console(file=self._output.stderr), auto_refresh=False, transient=True
         )
@@ -166,17 +172,17 @@ class RunConsole:
 
 
 def _format_paths(keys: Iterable[str]) -> str:
-    """Paths in a row, each folder named once: public/feed.xml, atom.xml."""
-    told, before = [], ""
+    """Join paths, each folder named once: public/feed.xml, atom.xml."""
+    parts, previous_folder = [], ""
     for key in keys:
         folder, slash, name = key.rpartition("/")
-        told.append(name if slash and folder == before else key)
-        before = folder
-    return ", ".join(told)
+        parts.append(name if slash and folder == previous_folder else key)
+        previous_folder = folder
+    return ", ".join(parts)
 
 
-def _format_count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def _format_count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _format_problems(path: str, problems: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""`publish correct`: change what is out, after an edit; or write to those who have what cannot be changed."""
+"""`publish correct`: edit the messages of a published issue, or send a notice where they cannot be edited."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def define(parser: CommandParser) -> None:
     parser.add_issue_argument(required=True)
     parser.add_channel_option()
     option = parser.options.add_argument
-    option("--notice", metavar="TEXT", help="only write TEXT to those who have the issue, in its thread")
-    option("--to-me", action="store_true", help="send a proof of the notice to yourself")
+    option("--notice", metavar="TEXT", help="Only send TEXT to those who received the issue, in its thread")
+    option("--to-me", action="store_true", help="Send the notice to yourself as a test")
     parser.add_sending_options()
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Publish; the exit code."""
+    """Publish, and return the exit code."""
     path = find_config(Path.cwd())
     request = build_request(arguments, path.parent, output)
     if arguments.notice is not None:
         return _run_notice(path, request, arguments.notice, output, now, to_me=arguments.to_me)
     if arguments.to_me:
         raise ConfigError(
-            "there is no notice to send a proof of",
-            f'--notice "TEXT"; of the issue: publish --issue {arguments.issue} --to-me',
+            "--to-me needs a notice to test",
+            f'add --notice "TEXT"; to test the issue: publish --issue {arguments.issue} --to-me',
         )
     return run_publish(path, request._replace(correct=True), output, now)
 
@@ -47,9 +47,9 @@ def _run_notice(
 ) -> int:
     from publisher.pipeline.notice import send_notice
 
-    story = RunConsole(output, request)
-    with story:
-        outcome = send_notice(*load_project(path), request, text, now, story.print_event, test_send=to_me)
-    story.print_summary(outcome)
+    console = RunConsole(output, request)
+    with console:
+        outcome = send_notice(*load_project(path), request, text, now, console.print_event, test_send=to_me)
+    console.print_summary(outcome)
     output.finish({**outcome_to_json(outcome, request), **({"proof": True} if to_me else {})})
     return outcome.exit_code

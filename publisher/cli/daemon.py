@@ -1,4 +1,4 @@
-"""`publish daemon`: the daemon, which publishes every issue when it is due."""
+"""`publish daemon`: run the scheduler, which publishes every issue when it is due."""
 
 from __future__ import annotations
 
@@ -35,25 +35,29 @@ def define(parser: CommandParser) -> None:
 
 
 def add_log_option(parser: CommandParser) -> None:
-    """Add the choice of how the journal is written."""
+    """Add `--log`."""
     parser.options.add_argument(
-        "--log", choices=["text", "json"], default="text", help="how each line of the journal is written"
+        "--log",
+        metavar="FORMAT",
+        choices=["text", "json"],
+        default="text",
+        help="Log format, text or json [default: text]",
     )
 
 
 def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
-    """Serve until SIGTERM or SIGINT; 0. What is wrong with publisher.toml at the start is raised."""
+    """Run until SIGTERM or SIGINT, then return 0. Raises ConfigError if publisher.toml is invalid."""
     from publisher.daemon.alarm import run_alarm
     from publisher.daemon.systemd import notify_systemd
 
-    gc.enable()  # which a single run does without
+    gc.enable()  # main.py disables it for short runs
     daemon = _DaemonRunner(find_config(Path.cwd()), DaemonLog(output, structured=arguments.log == "json"))
 
     def tick() -> dt.datetime | None:
         notify_systemd("WATCHDOG=1")
         return daemon.tick(dt.datetime.now(dt.UTC))
 
-    def at_work() -> None:
+    def pet_watchdog() -> None:
         if daemon.is_alive(dt.datetime.now(dt.UTC)):
             notify_systemd("WATCHDOG=1")
 
@@ -62,7 +66,7 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
         notify_systemd("READY=1")
 
     with _serve_http(daemon):
-        run_alarm(tick, daemon.stop, daemon.report_failure, at_work, ready)
+        run_alarm(tick, daemon.stop, daemon.report_failure, pet_watchdog, ready)
     notify_systemd("STOPPING=1")
     daemon.record_stop(dt.datetime.now(dt.UTC))
     daemon.log.log_event(DaemonEvent("stopped"))
@@ -72,7 +76,7 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
 
 @contextmanager
 def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
-    """The site and the state of the daemon over HTTP, where `[server] listen` asks for it."""
+    """Serve the site, health and metrics over HTTP if `[server] listen` is set."""
     config, _ = daemon.project
     if config.listen is None:
         yield
@@ -87,17 +91,17 @@ def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
 
 
 class _DaemonRunner:
-    """A ticker with its journal. Settings and templates are read anew for each tick."""
+    """The scheduler with its log. publisher.toml and templates are loaded again for each tick."""
 
-    def __init__(self, path: Path, journal: DaemonLog) -> None:
+    def __init__(self, path: Path, log: DaemonLog) -> None:
         from publisher.daemon.heartbeat import Heartbeat
         from publisher.daemon.scheduler import Scheduler
 
-        self.log = journal
+        self.log = log
         self.stop = Event()
         self._path = path
         self._heartbeat = Heartbeat()
-        self._scheduler = Scheduler(journal.log_event, self.stop, self._heartbeat)
+        self._scheduler = Scheduler(log.log_event, self.stop, self._heartbeat)
         self.project = self.reload_project()
         self._last_failure = ""
         self._is_stuck = False
@@ -106,34 +110,34 @@ class _DaemonRunner:
         self._ledger_errors = 0
 
     def reload_project(self) -> tuple[Config, Theme]:
-        """The settings and the theme."""
+        """Load the configuration and the theme."""
         self.project = load_project(self._path, cache_templates=True)
         self.log.set_config(self.project[0])
         return self.project
 
     def tick(self, now: dt.datetime) -> dt.datetime | None:
-        """A tick; when the next has to be. What keeps it from its work is told once."""
+        """Run one pass; return when the next one is due. An error that stops it is logged once."""
         try:
             config, theme = self.reload_project()
-            done = self._scheduler.run_pass(config, theme, Clock.running(now))
+            result = self._scheduler.run_pass(config, theme, Clock.running(now))
         except PublisherError as error:
             self._report_error(error)
             return None
-        kinds = {(one.record.path, one.status.value) for one in done.upcoming}
-        self._issue_counts = Counter(kind for _, kind in kinds)
+        statuses = {(item.record.path, item.status.value) for item in result.upcoming}
+        self._issue_counts = Counter(status for _, status in statuses)
         if self._last_failure:
-            self.log.log_event(DaemonEvent("mended"))
+            self.log.log_event(DaemonEvent("recovered"))
         self._last_failure = ""
-        waiting = [one for one in done.upcoming if one.status is ItemStatus.WAITING]
-        due = min((one.next_check for one in waiting), default=None)
+        waiting_items = [item for item in result.upcoming if item.status is ItemStatus.WAITING]
+        due = min((item.next_check for item in waiting_items), default=None)
         if due and due != self._next_due:
-            those = [one for one in waiting if one.next_check == due]
-            self.log.log_event(_build_next_event(those, ZoneInfo(config.newsletter.timezone)))
+            next_items = [item for item in waiting_items if item.next_check == due]
+            self.log.log_event(_build_next_event(next_items, ZoneInfo(config.newsletter.timezone)))
         self._next_due = due
-        return done.next_due
+        return result.next_due
 
     def state(self) -> DaemonState:
-        """How it is, for those who watch it. An issue counts once for each way it stands on its channels."""
+        """Return the state for health and metrics. An issue counts once for each status that it has."""
         from publisher.server.state import DaemonState
 
         return DaemonState(
@@ -146,21 +150,21 @@ class _DaemonRunner:
         )
 
     def is_alive(self, now: dt.datetime) -> bool:
-        """Whether the tick at work moves; that it does not is told once."""
+        """Whether the running tick makes progress. If it does not, that is logged once, as an alarm."""
         try:
-            moves = self._heartbeat.is_alive(*self.project, now)
+            is_alive = self._heartbeat.is_alive(*self.project, now)
         except PublisherError as error:
             self._report_error(error)
             return False
-        if not (moves or self._is_stuck):
-            what = "what is at work does not end, and nothing is heard of it"
-            hint = "start publish daemon anew, if systemd does not; then look at publish status"
-            self.log.log_event(DaemonEvent("hangs", message=what, hint=hint, alarm=True))
-        self._is_stuck = not moves
-        return moves
+        if not (is_alive or self._is_stuck):
+            message = "the daemon is stuck: the current run makes no progress"
+            hint = "restart publish daemon if systemd does not, then run publish status"
+            self.log.log_event(DaemonEvent("hangs", message=message, hint=hint, alarm=True))
+        self._is_stuck = not is_alive
+        return is_alive
 
     def report_failure(self, message: str, hint: str = "") -> None:
-        """Tell, once, what keeps it from its work."""
+        """Log, once, an error that keeps the daemon from working."""
         if message != self._last_failure:
             self.log.log_event(DaemonEvent("failed", message=message, hint=hint, alarm=True))
         self._last_failure = message
@@ -170,17 +174,17 @@ class _DaemonRunner:
         self.report_failure(error.message, error.hint)
 
     def record_stop(self, now: dt.datetime) -> None:
-        """Note in the ledger that it leaves."""
+        """Record in the ledger that the daemon stopped on request."""
         try:
             self._heartbeat.stop(*self.project, now)
         except PublisherError as error:
             self.log.log_event(DaemonEvent("warning", message=error.message, hint=error.hint))
 
 
-def _build_next_event(those: Sequence[ScheduledItem], zone: ZoneInfo) -> DaemonEvent:
-    """What is next, and when; all of it at the same time."""
-    issues = dict.fromkeys(one.record.id for one in those)
-    channels = dict.fromkeys(one.key.channel for one in those)
-    due = those[0].next_check
+def _build_next_event(items: Sequence[ScheduledItem], zone: ZoneInfo) -> DaemonEvent:
+    """Build the event that names the next issues, which are due at the same time."""
+    issues = dict.fromkeys(item.record.id for item in items)
+    channels = dict.fromkeys(item.key.channel for item in items)
+    due = items[0].next_check
     when = f"{due.astimezone(zone):%Y-%m-%d %H:%M} ({due:%Y-%m-%d %H:%M} UTC)"
     return DaemonEvent("next", ",".join(issues), tuple(channels), when)

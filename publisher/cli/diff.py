@@ -1,4 +1,4 @@
-"""`publish diff`: what is live against what the sources make now."""
+"""`publish diff`: show the differences between what is published and the current sources."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Show the differences; 0 whether there are any or not."""
+    """Show the differences; return 0 whether or not there are any."""
     from publisher.reports.diff import find_differences
 
     path = find_config(Path.cwd())
@@ -39,20 +39,32 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         issue=resolve_issue_argument(arguments.issue, path.parent),
         channels=parse_channel_names(arguments.channel),
     )
-    issue, found = find_differences(*load_project(path), request, now, build_warning_handler(output))
-    for one in found:
-        _print_difference(one, output)
+    issue, differences = find_differences(*load_project(path), request, now, build_warning_handler(output))
+    for difference in differences:
+        _print_difference(difference, output)
     if issue is None:
         output.info("no issue is due")
-    elif not found:
-        output.info(f"what is live is what {issue.path} makes now")
-    output.finish({"issue": issue and issue.id, "differences": [one._asdict() for one in found], "exit": 0})
+    elif not differences:
+        output.info(f"no unpublished changes in {issue.path}")
+    output.finish(
+        {
+            "issue": issue and issue.id,
+            "differences": [difference._asdict() for difference in differences],
+            "exit": 0,
+        }
+    )
     return 0
 
 
-def _print_difference(one: Difference, output: Output) -> None:
-    where = f"{one.channel} · {one.destination}" if one.destination else one.channel
-    kind = one.kind if one.lines or one.kind == "new" else f"{one.kind}, in nothing that can be read"
-    output.line(f"{where} · {one.part} · {kind}", "bold")
-    for line in one.lines:
+def _print_difference(difference: Difference, output: Output) -> None:
+    label = (
+        f"{difference.channel} · {difference.destination}" if difference.destination else difference.channel
+    )
+    kind = (
+        difference.kind
+        if difference.lines or difference.kind == "new"
+        else f"{difference.kind}, no difference in the text"
+    )
+    output.line(f"{label} · {difference.part} · {kind}", "bold")
+    for line in difference.lines:
         output.line(line, _STYLES.get(line[0], ""))

@@ -1,4 +1,4 @@
-"""`publish doctor`: whether everything is set up to publish, and how to mend it."""
+"""`publish doctor`: check the setup and say how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -25,41 +25,45 @@ _LEVEL_SYMBOLS = {
 
 
 def define(parser: CommandParser) -> None:
-    """Add no arguments: there are none."""
+    """Add no arguments."""
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
-    """Print what was found; 2 when something has to be mended, else 0."""
+    """Print the findings; return 2 if one is an error, else 0."""
     from publisher.clock import Clock
     from publisher.events import Request
     from publisher.reports.doctor import diagnose
     from publisher.run import RunContext
 
     config, theme = load_project(find_config(Path.cwd()))
-    request, report = Request(dry_run=True), build_warning_handler(output)
-    with closing(RunContext(config, theme, request, config.channels, now, report, Clock.running(now))) as run:
-        examined = [*diagnose(run)]
-    width = max(len(one.subject) for one in examined)
-    for one in examined:
-        for finding in one.findings:
-            mark, style = _LEVEL_SYMBOLS[finding.level]
+    request, warning_handler = Request(dry_run=True), build_warning_handler(output)
+    with closing(
+        RunContext(config, theme, request, config.channels, now, warning_handler, Clock.running(now))
+    ) as run:
+        sections = [*diagnose(run)]
+    width = max(len(section.subject) for section in sections)
+    for section in sections:
+        for finding in section.findings:
+            symbol, style = _LEVEL_SYMBOLS[finding.level]
             hint = f" · {finding.hint}" if finding.hint else ""
-            output.line(f"{mark} {one.subject.ljust(width)}  {finding.message}{hint}", style)
-    bad = any(finding.level is FindingLevel.ERROR for one in examined for finding in one.findings)
-    code = ConfigError.exit_code if bad else 0
+            output.line(f"{symbol} {section.subject.ljust(width)}  {finding.message}{hint}", style)
+    has_errors = any(
+        finding.level is FindingLevel.ERROR for section in sections for finding in section.findings
+    )
+    exit_code = ConfigError.exit_code if has_errors else 0
     output.finish(
         {
             "findings": [
                 {
-                    "subject": one.subject,
+                    "subject": section.subject,
                     "level": finding.level.value,
                     "message": finding.message,
                     "hint": finding.hint,
                 }
-                for one in examined
-                for finding in one.findings
+                for section in sections
+                for finding in section.findings
             ],
-            "exit": code,
+            "exit": exit_code,
         }
     )
-    return code
+    return exit_code

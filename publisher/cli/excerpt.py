@@ -1,68 +1,78 @@
-"""A line of source with carets below it, in columns of the terminal."""
+"""A source line with carets below it, aligned in terminal columns."""
 
 from __future__ import annotations
 
 import unicodedata
 
 MAX_COLUMNS = 100
-"""The most columns of an excerpt, where nobody says how wide the terminal is."""
+"""The most columns of an excerpt if the width of the terminal is unknown."""
 
 _MIN_COLUMNS = 40
-"""The columns of an excerpt in a terminal that has hardly any."""
+"""The columns of an excerpt in a narrower terminal."""
 
 _CONTEXT_CHARACTERS = 500
-"""So many characters on both sides are looked at: what is farther away has no room, in lines like tx."""
+"""Only this number of characters before and after the start is measured, for speed with very long lines."""
 
 _MIN_TRAILING_COLUMNS = 16
-"""So many columns behind the carets are shown at least, where there are any."""
+"""At least this number of columns after the carets is shown, if the line is long enough."""
 
 
 def format_excerpt(text: str, start: int, end: int, max_columns: int = MAX_COLUMNS) -> tuple[str, str]:
-    """The line `text` as it can be shown, and below it carets from column `start` up to `end` (in characters,
-    counted from 1). What does not fit into so many columns is left out on both sides, for an ellipsis."""
+    """Return the printable line `text` and the line of carets below it.
+
+    The carets go from `start` up to, not including, `end` (characters, counted from 1). A line wider than
+    `max_columns` (terminal columns) is cut on both sides and marked with an ellipsis.
+    """
     max_columns = max(max_columns, _MIN_COLUMNS)
     origin = max(start - 1 - _CONTEXT_CHARACTERS, 0)
-    shown = [_replace_unprintable(char) for char in text[origin : start - 1 + _CONTEXT_CHARACTERS]]
-    first = start - 1 - origin
-    last = max(min(end - 1 - origin, len(shown)), first + 1)
-    begin = _find_excerpt_start(shown, first, last, max_columns)
-    cells: list[str] = ["…"] if begin or origin else []
+    characters = [_replace_unprintable(char) for char in text[origin : start - 1 + _CONTEXT_CHARACTERS]]
+    caret_start = start - 1 - origin
+    caret_end = max(min(end - 1 - origin, len(characters)), caret_start + 1)
+    visible_start = _find_excerpt_start(characters, caret_start, caret_end, max_columns)
+    cells: list[str] = ["…"] if visible_start or origin else []
     column = len(cells)
-    marked = 0
-    pad = column
-    for index in range(begin, len(shown)):
-        size = measure_columns(shown[index])
+    caret_width = 0
+    indent = column
+    for index in range(visible_start, len(characters)):
+        size = measure_columns(characters[index])
         if column + size > max_columns - 1:
             cells.append("…")
             break
-        if index < first:
-            pad += size
-        elif index < last:
-            marked += size
-        cells.append(shown[index])
+        if index < caret_start:
+            indent += size
+        elif index < caret_end:
+            caret_width += size
+        cells.append(characters[index])
         column += size
-    return "".join(cells).rstrip(), " " * pad + "^" * max(marked, 1)
+    return "".join(cells).rstrip(), " " * indent + "^" * max(caret_width, 1)
 
 
-def _find_excerpt_start(shown: list[str], first: int, last: int, room: int) -> int:
-    """The first character to show: the line's own, or the one from which the place still fits."""
-    behind = min(measure_columns("".join(shown[last : last + _MIN_TRAILING_COLUMNS])), _MIN_TRAILING_COLUMNS)
-    room -= 2 + behind + min(measure_columns("".join(shown[first:last])), room // 2)
-    begin = first
-    while begin and room >= measure_columns(shown[begin - 1]):
-        begin -= 1
-        room -= measure_columns(shown[begin])
-    return begin
+def _find_excerpt_start(characters: list[str], caret_start: int, caret_end: int, available: int) -> int:
+    """Return the index of the first character to show so that the carets and some text after them fit."""
+    trailing = min(
+        measure_columns("".join(characters[caret_end : caret_end + _MIN_TRAILING_COLUMNS])),
+        _MIN_TRAILING_COLUMNS,
+    )
+    available -= (
+        2 + trailing + min(measure_columns("".join(characters[caret_start:caret_end])), available // 2)
+    )
+    visible_start = caret_start
+    while visible_start and available >= measure_columns(characters[visible_start - 1]):
+        visible_start -= 1
+        available -= measure_columns(characters[visible_start])
+    return visible_start
 
 
 def make_printable(text: str) -> str:
-    """A text as it can be shown."""
+    """Return the text with unprintable characters replaced."""
     return text if text.isprintable() else "".join(map(_replace_unprintable, text))
 
 
 def _replace_unprintable(char: str) -> str:
-    """A character as one that takes its columns and moves no cursor. What joins emoji, or chooses between
-    forms of one, is left out: how many columns the result takes, every terminal sees differently."""
+    """Return a replacement that takes a known number of columns and does not move the cursor.
+
+    Joiners and variation selectors are removed: terminals disagree about the width of joined emoji.
+    """
     if char == "\t":
         return "    "
     if char in "\u200c\u200d\ufe0e\ufe0f":
@@ -71,7 +81,7 @@ def _replace_unprintable(char: str) -> str:
 
 
 def measure_columns(text: str) -> int:
-    """The columns a text takes: two for East Asian wide characters, none for what combines (UAX #11)."""
+    """Return the columns of a text: two for East Asian wide characters (UAX #11), none for combining ones."""
     return sum(_measure_character(char) for char in text)
 
 

@@ -1,4 +1,4 @@
-"""Problems in the forms people and programs read: full, concise, annotations of GitHub, SARIF, JSON."""
+"""Output formats for problems: full, concise, GitHub workflow commands, SARIF and JSON."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "di
 def format_full(
     path: str, lines: list[str], problems: Sequence[Problem], styled: Styler, columns: int = 0
 ) -> Iterator[str]:
-    """Each error and warning with its line of source, carets and help; information on a line each. `columns`
-    has the terminal, where it is one."""
-    told = [problem for problem in problems if problem.severity is not Severity.INFO]
-    for problem in told:
+    """Yield the lines of each error and warning with source line, carets and help; notes take one line each.
+
+    `columns` is the width of the terminal, 0 if the output is not a terminal.
+    """
+    visible = [problem for problem in problems if problem.severity is not Severity.INFO]
+    for problem in visible:
         yield from _format_full_problem(path, lines, problem, styled, columns)
         yield ""
     notes = [problem for problem in problems if problem.severity is Severity.INFO]
@@ -42,19 +44,19 @@ def _format_full_problem(
     yield f"{gutter}{styled('-->', 'blue')} {make_printable(path)}:{pos.line}:{pos.column}"
     text = lines[pos.line - 1] if pos.line <= len(lines) else ""
     end = pos.end_column if pos.end_line == pos.line else len(text) + 1
-    room = min(columns - len(gutter) - 3, MAX_COLUMNS) if columns else MAX_COLUMNS
-    source, carets = format_excerpt(text, pos.column, end, room)
+    available = min(columns - len(gutter) - 3, MAX_COLUMNS) if columns else MAX_COLUMNS
+    source, carets = format_excerpt(text, pos.column, end, available)
     yield f"{gutter} {bar}"
     yield f"{styled(str(pos.line), 'blue')} {bar} {source}".rstrip()
     yield f"{gutter} {bar} {styled(carets, style)}"
     if problem.help or problem.fixable:
-        mend = " (--fix)" if problem.fixable else ""
-        said = f"{problem.help}{mend}" if problem.help else "--fix writes it"
-        yield f"{gutter} {styled('=', 'blue')} {styled('help', 'cyan')}: {make_printable(said)}"
+        fix_note = " (--fix)" if problem.fixable else ""
+        help_text = f"{problem.help}{fix_note}" if problem.help else "--fix corrects it"
+        yield f"{gutter} {styled('=', 'blue')} {styled('help', 'cyan')}: {make_printable(help_text)}"
 
 
 def format_concise(path: str, problems: Iterable[Problem], styled: Styler) -> Iterator[str]:
-    """A line for each, as compilers print it."""
+    """Yield one line for each problem, in the format of compilers."""
     for problem in problems:
         place = f"{make_printable(path)}:{problem.pos.line}:{problem.pos.column}"
         code = styled(f"{problem.severity.value}[{problem.code}]", _STYLES[problem.severity])
@@ -62,22 +64,22 @@ def format_concise(path: str, problems: Iterable[Problem], styled: Styler) -> It
 
 
 def format_workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator[str]:
-    """Workflow commands of GitHub, which shows them beside the lines of a pull request.
+    """Yield workflow commands, which GitHub shows next to the lines of a pull request.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
-    words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+    levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
     for problem in problems:
         pos = problem.pos
-        # GitHub takes columns only for what is on one line
-        one = f",col={pos.column},endColumn={pos.end_column - 1}" if pos.end_line == pos.line else ""
-        where = f"file={_escape_property(path)},line={pos.line},endLine={pos.end_line}{one}"
-        said = f"{problem.message} · {problem.help}" if problem.help else problem.message
-        yield f"::{words[problem.severity]} {where},title={problem.code}::{_escape_data(said)}"
+        # GitHub accepts columns only for problems within one line
+        columns = f",col={pos.column},endColumn={pos.end_column - 1}" if pos.end_line == pos.line else ""
+        where = f"file={_escape_property(path)},line={pos.line},endLine={pos.end_line}{columns}"
+        message = f"{problem.message} · {problem.help}" if problem.help else problem.message
+        yield f"::{levels[problem.severity]} {where},title={problem.code}::{_escape_data(message)}"
 
 
 def format_unreadable_file(path: str, message: str) -> str:
-    """The workflow command for a file that could not be read."""
+    """Return the workflow command for a file that could not be read."""
     return f"::error file={_escape_property(path)}::{_escape_data(message)}"
 
 
@@ -89,14 +91,14 @@ def _escape_property(text: str) -> str:
     return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def format_sarif(found: Mapping[str, Iterable[Problem]]) -> str:
-    """A log of SARIF 2.1.0, which code scanning services take.
+def format_sarif(problems_by_path: Mapping[str, Iterable[Problem]]) -> str:
+    """Return a SARIF 2.1.0 log, which code scanning services accept.
 
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
     https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
     """
     levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-    codes = sorted({problem.code for problems in found.values() for problem in problems})
+    codes = sorted({problem.code for problems in problems_by_path.values() for problem in problems})
     rules = [
         {
             "id": code,
@@ -114,7 +116,7 @@ def format_sarif(found: Mapping[str, Iterable[Problem]]) -> str:
             "message": {"text": problem.message},
             "locations": [{"physicalLocation": _build_sarif_location(path, problem)}],
         }
-        for path, problems in found.items()
+        for path, problems in problems_by_path.items()
         for problem in problems
     ]
     driver = {"name": "publish check", "semanticVersion": __version__, "rules": rules}
@@ -141,7 +143,7 @@ def _build_sarif_location(path: str, problem: Problem) -> dict[str, Any]:
 
 
 def problem_to_json(problem: Problem) -> dict[str, Any]:
-    """A problem as plain data."""
+    """Return a problem as JSON data."""
     pos = problem.pos
     return {
         "code": problem.code,
@@ -166,19 +168,22 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def format_summary(problems: Iterable[Problem], files: int, unread: int = 0) -> str:
-    """What it all came to, on one line; `unread` more files could not be read."""
-    found = list(problems)
+def format_summary(problems: Iterable[Problem], files: int, unreadable: int = 0) -> str:
+    """Return the summary line. `files` were checked, `unreadable` more could not be read."""
+    problems = list(problems)
     issues = f"{files:,} issue{'' if files == 1 else 's'}"
-    missing = f"; {unread:,} could not be read" if unread else ""
-    if not found:
-        return f"{issues} checked{', nothing wrong' if files else ''}{missing}"
+    unreadable_note = f"; {unreadable:,} could not be read" if unreadable else ""
+    if not problems:
+        return f"{issues} checked{', no problems found' if files else ''}{unreadable_note}"
     counts = [
-        (sum(problem.severity is Severity.ERROR for problem in found), "error", "errors"),
-        (sum(problem.severity is Severity.WARNING for problem in found), "warning", "warnings"),
-        (sum(problem.severity is Severity.INFO for problem in found), "note", "notes"),
+        (sum(problem.severity is Severity.ERROR for problem in problems), "error", "errors"),
+        (sum(problem.severity is Severity.WARNING for problem in problems), "warning", "warnings"),
+        (sum(problem.severity is Severity.INFO for problem in problems), "note", "notes"),
     ]
-    said = ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n)
-    fixable = sum(problem.fixable for problem in found)
-    mend = f"; {fixable:,} fixable: publish check --fix (--diff to look first)" if fixable else ""
-    return f"{said} in {issues}{missing}{mend} · explain one: publish check --explain {found[0].code}"
+    total = ", ".join(
+        f"{count:,} {singular if count == 1 else plural}" for count, singular, plural in counts if count
+    )
+    fixable = sum(problem.fixable for problem in problems)
+    fix_note = f"; {fixable:,} fixable: publish check --fix (preview with --diff)" if fixable else ""
+    explain = f"details: publish check --explain {problems[0].code}"
+    return f"{total} in {issues}{unreadable_note}{fix_note} · {explain}"

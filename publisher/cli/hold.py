@@ -1,4 +1,4 @@
-"""`publish hold`: keep an issue from going out by itself."""
+"""`publish hold`: keep an issue from being published automatically."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.add_issue_argument(required=True)
     parser.add_channel_option()
-    parser.options.add_argument("--release", action="store_true", help="let it go out again")
+    parser.options.add_argument("--release", action="store_true", help="Remove the hold")
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Note it, and show what is to come of the issue; 0."""
+    """Record the hold or its release, show the schedule of the issue and return 0."""
     return apply_override(arguments, output, now, held=not arguments.release)

@@ -1,4 +1,4 @@
-"""`publish init`: begin a newsletter."""
+"""`publish init`: create the files of a newsletter."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ if TYPE_CHECKING:
 def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.arguments.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where (here)"
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="Where to create it [default: the current folder]",
     )
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Make the files; the exit code."""
+    """Create the files and return 0."""
     from publisher.scaffold import create_newsletter
 
-    made = create_newsletter(arguments.folder, today=now.astimezone().date())
-    for path in made.created:
+    created = create_newsletter(arguments.folder, today=now.astimezone().date())
+    for path in created.created:
         output.line(f"created {path}")
-    if made.source_issue:
-        output.info(f"  name and tagline are those of {made.source_issue}; look through {made.created[0]}")
-    place = "" if arguments.folder == Path() else f"cd {arguments.folder} && "
-    output.info(f"next: {place}publish")
-    output.finish({"created": [str(path) for path in made.created], "exit": 0})
+    if created.source_issue:
+        output.info(f"  name and tagline were taken from {created.source_issue}; review {created.created[0]}")
+    change_folder = "" if arguments.folder == Path() else f"cd {arguments.folder} && "
+    output.info(f"next: {change_folder}publish")
+    output.finish({"created": [str(path) for path in created.created], "exit": 0})
     return 0

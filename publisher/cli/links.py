@@ -1,4 +1,4 @@
-"""`publish check --links`: asking over the network, and what came of it."""
+"""`publish check --links`: check links over the network and report the results."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 
 class LinkReport(NamedTuple):
-    """What became of asking: the links of each file with their places, a verdict on each address, how many of
-    them were known before, and how many seconds it took."""
+    """Links with positions by file, the result for each URL, the number from the cache, and seconds taken."""
 
     links_by_file: Mapping[str, Sequence[tuple[str, Pos]]]
     verdicts: Mapping[str, LinkResult]
@@ -30,91 +29,99 @@ class LinkReport(NamedTuple):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many addresses are in each state there is."""
+        """Number of URLs in each state."""
         from publisher.linkcheck import LinkState
 
-        found = Counter(verdict.state for verdict in self.verdicts.values())
-        return {state.value: found[state] for state in LinkState}
+        counter = Counter(result.state for result in self.verdicts.values())
+        return {state.value: counter[state] for state in LinkState}
 
     @property
     def summary_line(self) -> str:
-        """All of it on a line."""
+        """The report on one line."""
         states = " · ".join(f"{number} {state}" for state, number in self.counts.items() if number)
         asked = f"{len(self.verdicts)} checked" + (f" · {states}" if states else "")
         return f"links     {asked} · {self.seconds:.1f} s, {self.cached} from cache"
 
     def to_json(self) -> dict[str, Any]:
-        """All of it in numbers."""
+        """Return the numbers as JSON data."""
         counts = {"checked": len(self.verdicts), **self.counts, "from_cache": self.cached}
         return {**counts, "seconds": round(self.seconds, 1)}
 
     def for_file(self, path: str) -> list[dict[str, Any]]:
-        """The links of a file, in its order, and what is known of each."""
+        """Return the links of a file, in order, each with its result."""
         return [
             {
                 "url": url,
-                "line": place.line,
-                "column": place.column,
-                "state": verdict.state.value,
-                "reason": verdict.reason,
+                "line": position.line,
+                "column": position.column,
+                "state": result.state.value,
+                "reason": result.reason,
             }
-            for url, place in self.links_by_file.get(path, ())
-            if (verdict := self.verdicts.get(url))
+            for url, position in self.links_by_file.get(path, ())
+            if (result := self.verdicts.get(url))
         ]
 
 
 def add_link_problems(
     allow: Sequence[str],
     output: Output,
-    job: CheckScope,
+    scope: CheckScope,
     checked: Sequence[CheckedFile],
     texts: Mapping[str, str],
 ) -> tuple[list[CheckedFile], LinkReport]:
-    """The files with the problems of their links, and what became of asking.
+    """Check all links; return the files with the problems of their links added, and the report.
 
-    Raises ConfigError for an address that cannot be allowed.
+    Raises ConfigError for an invalid value of --allow.
     """
     from publisher.archive.home import Home
     from publisher.checker import find_issue_links
     from publisher.linkcheck import LinkCache, LinkCheckLimits, check_links
 
     limits = LinkCheckLimits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
-    written = {one.path: find_issue_links(job.root, one.path, texts) for one in checked if not one.fault}
-    urls = [url for places in written.values() for url, _ in places]
-    file = Home(job.config.root).cache / "links.json" if job.config else None
-    memory = LinkCache(file, job.now.timestamp())
-    known = {url for url in urls if memory.get(url)}
-    begun = time.monotonic()
-    with ProgressBar(output, "asking after links", min_steps=2) as progress:
-        verdicts = check_links(urls, memory, limits, progress.advance)
-    took = time.monotonic() - begun
-    told = [
-        one._replace(problems=_merge_link_problems(one, written.get(one.path, ()), verdicts))
-        for one in checked
+    links_by_file = {
+        result.path: find_issue_links(scope.root, result.path, texts)
+        for result in checked
+        if not result.fault
+    }
+    urls = [url for links in links_by_file.values() for url, _ in links]
+    cache_file = Home(scope.config.root).cache / "links.json" if scope.config else None
+    cache = LinkCache(cache_file, scope.now.timestamp())
+    cached_urls = {url for url in urls if cache.get(url)}
+    started_at = time.monotonic()
+    with ProgressBar(output, "checking links", min_steps=2) as progress:
+        results = check_links(urls, cache, limits, progress.advance)
+    duration = time.monotonic() - started_at
+    merged = [
+        result._replace(problems=_merge_link_problems(result, links_by_file.get(result.path, ()), results))
+        for result in checked
     ]
-    return told, LinkReport(written, verdicts, len(known & verdicts.keys()), took)
+    return merged, LinkReport(links_by_file, results, len(cached_urls & results.keys()), duration)
 
 
 def _merge_link_problems(
-    one: CheckedFile, written: Sequence[tuple[str, Pos]], verdicts: Mapping[str, LinkResult]
+    result: CheckedFile, links: Sequence[tuple[str, Pos]], link_results: Mapping[str, LinkResult]
 ) -> tuple[Problem, ...]:
     from publisher.checks.liveness import LivenessResult, find_dead_links
     from publisher.linkcheck import LinkState
 
-    answers = {
-        url: LivenessResult(verdict.state is LinkState.GONE, verdict.reason)
-        for url, verdict in verdicts.items()
-        if verdict.state is not LinkState.OK
+    unreachable = {
+        url: LivenessResult(link_result.state is LinkState.GONE, link_result.reason)
+        for url, link_result in link_results.items()
+        if link_result.state is not LinkState.OK
     }
-    found = (problem for problem in find_dead_links(written, answers) if problem.code not in one.silenced)
-    return tuple(sorted((*one.problems, *found)))
+    link_problems = (
+        problem for problem in find_dead_links(links, unreachable) if problem.code not in result.silenced
+    )
+    return tuple(sorted((*result.problems, *link_problems)))
 
 
-def _parse_allowed_host(word: str) -> tuple[str, int]:
+def _parse_allowed_host(argument: str) -> tuple[str, int]:
     from ipaddress import ip_address
 
-    host, _, port = word.rpartition(":")
+    host, _, port = argument.rpartition(":")
     try:
         return str(ip_address(host.strip("[]"))), int(port)
     except ValueError:
-        raise ConfigError(f"{word} cannot be allowed", "an IP address and a port: 127.0.0.1:8000") from None
+        raise ConfigError(
+            f"{argument} is not IP:PORT", "an IP address and a port, such as 127.0.0.1:8000"
+        ) from None

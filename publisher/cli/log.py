@@ -1,4 +1,4 @@
-"""The journal of the daemon: one line per change of state, and a word to the editor about trouble."""
+"""The daemon's log: one line per change of state, and `on_failure` for alarms."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ _MAX_RECENT = 100
 
 
 class DaemonLog:
-    """Writes news on an output, each as a line or, with `structured`, as a JSON object on a line. The last
-    ones are in `told`."""
+    """Writes each event as a line of text or, if `structured`, a line of JSON. `recent` has the last ones."""
 
     def __init__(self, output: Output, *, structured: bool = False) -> None:
         self._output = output
@@ -26,45 +25,45 @@ class DaemonLog:
         self.recent: deque[DaemonEvent] = deque(maxlen=_MAX_RECENT)
 
     def set_config(self, config: Config) -> None:
-        """Take note of the settings, which say who hears of trouble."""
+        """Set the configuration, which has `on_failure`."""
         self._config = config
 
-    def log_event(self, news: DaemonEvent) -> None:
-        """Write news, and pass it on when it is an alarm."""
-        self._write_line(news)
+    def log_event(self, event: DaemonEvent) -> None:
+        """Write an event, and run `on_failure` if it is an alarm."""
+        self._write_line(event)
         config = self._config
-        if news.alarm and config and config.schedule.on_failure:
+        if event.alarm and config and config.schedule.on_failure:
             from publisher.daemon.hook import run_hook
 
             name = config.newsletter.name
-            facts = {**_event_fields(news), "newsletter": name, "text": f"{name}: {format_event(news)}"}
-            if fault := run_hook(config.schedule.on_failure, facts, config.root):
-                self._write_line(DaemonEvent("warning", message=f"nobody heard of it: on_failure: {fault}"))
+            payload = {**_event_fields(event), "newsletter": name, "text": f"{name}: {format_event(event)}"}
+            if error := run_hook(config.schedule.on_failure, payload, config.root):
+                self._write_line(DaemonEvent("warning", message=f"on_failure did not work: {error}"))
 
-    def _write_line(self, news: DaemonEvent) -> None:
-        self.recent.append(news)
+    def _write_line(self, event: DaemonEvent) -> None:
+        self.recent.append(event)
         if self._structured:
             from json import dumps
 
-            self._output.line(dumps(_event_fields(news), ensure_ascii=False))
+            self._output.line(dumps(_event_fields(event), ensure_ascii=False))
         else:
-            style = "red" if news.alarm else "green" if news.what == "published" else ""
-            self._output.line(format_event(news), style)
+            style = "red" if event.alarm else "green" if event.what == "published" else ""
+            self._output.line(format_event(event), style)
 
 
-def format_event(news: DaemonEvent) -> str:
-    """News as a line."""
-    subject = " ".join(filter(None, (news.issue, news.what, ",".join(news.channels))))
-    return f"{subject}{news.message and f': {news.message}'}{news.hint and f' · {news.hint}'}"
+def format_event(event: DaemonEvent) -> str:
+    """Return an event as one line of text."""
+    subject = " ".join(filter(None, (event.issue, event.what, ",".join(event.channels))))
+    return f"{subject}{event.message and f': {event.message}'}{event.hint and f' · {event.hint}'}"
 
 
-def _event_fields(news: DaemonEvent) -> dict[str, object]:
+def _event_fields(event: DaemonEvent) -> dict[str, object]:
     return {
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "what": news.what,
-        "issue": news.issue,
-        "channels": news.channels,
-        "message": news.message,
-        "hint": news.hint,
-        "alarm": news.alarm,
+        "what": event.what,
+        "issue": event.issue,
+        "channels": event.channels,
+        "message": event.message,
+        "hint": event.hint,
+        "alarm": event.alarm,
     }

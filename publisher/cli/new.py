@@ -1,4 +1,4 @@
-"""`publish new`: begin the next issue."""
+"""`publish new`: create the next issue."""
 
 from __future__ import annotations
 
@@ -19,31 +19,36 @@ if TYPE_CHECKING:
 def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.arguments.add_argument(
-        "date", nargs="?", type=_parse_date_argument, metavar="DATE", help="its date, like 2021-08-01"
+        "date",
+        nargs="?",
+        type=_parse_date_argument,
+        metavar="DATE",
+        help="Date of the issue, such as 2021-08-01 [default: the next one]",
     )
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Write the issue; the exit code."""
+    """Write the issue and return 0."""
     from publisher import config, registry
     from publisher.scaffold import create_issue
 
-    found = config.load_config(find_config(Path.cwd()), registry.load_channel)
-    today = now.astimezone(ZoneInfo(found.newsletter.timezone)).date()
-    made = create_issue(found, today=today, date=arguments.date)
-    path = made.path.relative_to(found.root)
-    if arguments.date or not made.previous_date:
-        reason = f"last issue {made.previous_date}" if made.previous_date else "the first issue"
+    loaded = config.load_config(find_config(Path.cwd()), registry.load_channel)
+    today = now.astimezone(ZoneInfo(loaded.newsletter.timezone)).date()
+    created = create_issue(loaded, today=today, date=arguments.date)
+    path = created.path.relative_to(loaded.root)
+    if arguments.date or not created.previous_date:
+        reason = f"last issue {created.previous_date}" if created.previous_date else "the first issue"
     else:
-        reason = f"next date by your rhythm: every {made.interval_days} days; last issue {made.previous_date}"
+        interval = f"every {created.interval_days} days"
+        reason = f"next date by your schedule: {interval}; last issue {created.previous_date}"
     output.line(f"created {path}  ({reason})")
-    output.info("  a draft: take out `draft: true` when it is done")
-    output.finish({"created": str(path), "date": made.date.isoformat(), "exit": 0})
+    output.info("  marked as a draft: remove `draft: true` when it is ready")
+    output.finish({"created": str(path), "date": created.date.isoformat(), "exit": 0})
     return 0
 
 
-def _parse_date_argument(word: str) -> dt.date:
+def _parse_date_argument(argument: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(word)
+        return dt.date.fromisoformat(argument)
     except ValueError:
-        raise ConfigError(f"{word} is not a date", "like 2021-08-01") from None
+        raise ConfigError(f"{argument} is not a date", "like 2021-08-01") from None

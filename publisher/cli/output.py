@@ -1,5 +1,7 @@
-"""The only place that prints: results on stdout, talk on stderr, colour and symbols where they show, secrets
-nowhere."""
+"""The only module that prints: results on stdout, messages on stderr, secrets redacted.
+
+Colour is used only on terminals (NO_COLOR and TERM=dumb turn it off).
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,10 @@ _STYLES = {
 
 
 class Output:
-    """Two streams, and a third for the answer to a question. With `json` the results are one object, given to
-    `finish`, and no lines.
+    """Prints to stdout and stderr, and reads answers from stdin.
 
-    A reader that goes away stops no work: what it does not want to see is dropped.
+    With `json`, lines of the result are not printed; `finish` prints one JSON object instead. If the program
+    that reads a pipe ends, the rest of the output is dropped and the work goes on.
     """
 
     def __init__(
@@ -37,66 +39,66 @@ class Output:
         self._stdout = stdout
         self._colours = {stream: _has_colour(stream) for stream in (stdout, stderr)}
         for stream in (stdout, stderr):
-            if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows another
+            if isinstance(stream, io.TextIOWrapper):  # for terminals whose encoding lacks a character
                 stream.reconfigure(errors="replace")
 
     def line(self, text: str, style: str = "") -> None:
-        """A line of the result."""
+        """Print a line of the result."""
         if not self.json:
             self._print(self._stdout, redact(text), style)
 
     def styled(self, text: str, style: str) -> str:
-        """A piece of a line of the result in a style, where that shows."""
+        """Return text for a line of the result, with colour if stdout shows it."""
         return self._apply_style(text, style, self._stdout)
 
     @property
     def columns(self) -> int:
-        """How wide the terminal is that shows the result; 0 where that is none."""
+        """Width of the terminal in columns; 0 if stdout is not a terminal."""
         try:
             return os.get_terminal_size(self._stdout.fileno()).columns or 80
         except OSError:
             return 0
 
     def info(self, text: str, style: str = "") -> None:
-        """A line beside the result."""
+        """Print a line to stderr."""
         self._print(self.stderr, redact(text), style)
 
     def warning(self, text: str) -> None:
-        """Something to know that stops nothing."""
+        """Print a warning to stderr."""
         self.info(f"{self._apply_style('warning:', 'yellow', self.stderr)} {text}")
 
     def write_bytes(self, body: bytes) -> None:
-        """A result that is a file of its own, byte by byte."""
+        """Write a result that is the content of a file, unchanged, to stdout."""
         self._stdout.flush()
         self._stdout.buffer.write(body)
 
     def error(self, message: str, hint: str) -> None:
-        """Why one of several results is missing, on one line."""
+        """Print an error to stderr, on one line."""
         self.info(
             f"{self._apply_style('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else "")
         )
 
     @property
     def is_interactive(self) -> bool:
-        """Whether somebody is there to answer."""
+        """Whether a question can be asked: stdin and stderr are terminals."""
         return self._stdin.isatty() and self.stderr.isatty()
 
     def ask(self, question: str) -> bool:
-        """Whether the one at the terminal says yes. Anything but y is no."""
+        """Ask on the terminal; True only for y or yes."""
         self.stderr.write(f"{redact(question)} [y/N] ")
         self.stderr.flush()
         answer = self._stdin.readline()
-        if not answer.endswith("\n"):  # the end of the input leaves the cursor behind the question
+        if not answer.endswith("\n"):  # at end of input the cursor is still on the question's line
             self.info("")
         return answer.strip().lower() in ("y", "yes")
 
     def finish_with_error(self, message: str, hint: str, code: int) -> None:
-        """Why there is no result, on one line."""
+        """Print the error that ended the command, also as JSON."""
         self.error(message, hint)
         self.finish({"error": {"message": message, "hint": hint}, "exit": code})
 
     def finish(self, result: object) -> None:
-        """The result as JSON, where that is wanted."""
+        """Print the result as JSON if `--json` was given."""
         if self.json:
             from json import dumps  # slow to import
 
@@ -104,7 +106,7 @@ class Output:
             self._print(self._stdout, text)
 
     def close(self) -> None:
-        """Send what still waits."""
+        """Flush both streams."""
         for stream in (self._stdout, self.stderr):
             self._print(stream, None)
 
@@ -114,7 +116,7 @@ class Output:
                 stream.write(self._apply_style(text, style, stream) + "\n")
             stream.flush()
         except BrokenPipeError:
-            # the interpreter flushes once more at its end, into nothing
+            # the interpreter flushes again on exit: let that go to /dev/null
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
     def _apply_style(self, text: str, style: str, stream: TextIO) -> str:

@@ -1,4 +1,4 @@
-"""The words of the command: what may follow `publish`, and which part of the program it means."""
+"""Command line parser: the commands, their arguments and options, and errors with suggestions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COMMANDS = {
     "channels": "List channels, and which are enabled",
     "completion": "Generate shell completions",
 }
-"""The commands; each has a module of its name, with `define` and `run`."""
+"""The commands. Each has a module of the same name with `define` and `run`."""
 
 _RENAMED = {
     "publish serve": "publish daemon",
@@ -45,7 +45,7 @@ _RENAMED = {
     "publish adopt --archive": "publish adopt",
     "publish status --url": "publish resolve ISSUE --url CHANNEL URL",
 }
-"""Words that had another name before the first release, by the word, or by the command and the word."""
+"""Commands and options renamed before the first release: old (with its command, if not unique) to new."""
 
 _INTRODUCTION = """\
 Publish a Markdown newsletter to web, RSS, WeChat, Telegram and email.
@@ -58,19 +58,19 @@ Publish a Markdown newsletter to web, RSS, WeChat, Telegram and email.
 """
 
 _EXIT_CODES = """\
-exit codes: 0 done, or nothing to do; 1 the issue has errors; 2 usage or configuration;
-3 a delivery failed; 4 an outcome is unknown; 5 another publish is at work; 6 storage"""
+exit codes: 0 done, or nothing to do; 1 the issue has errors; 2 usage or configuration error;
+3 a delivery failed; 4 an outcome is unknown; 5 another publish is running; 6 storage error"""
 
 
-def parse_arguments(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
-    """What to run, and with which arguments.
+def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
+    """Return the command to run and its parsed arguments.
 
-    Raises ConfigError for words that mean nothing, SystemExit when help or the version was printed.
+    Raises ConfigError for unknown commands and options, SystemExit after printing help or the version.
     """
-    if words and words[0] in COMMANDS:
-        name, parser, rest = words[0], build_command_parser(words[0]), words[1:]
+    if argv and argv[0] in COMMANDS:
+        name, parser, rest = argv[0], build_command_parser(argv[0]), argv[1:]
     else:
-        name, parser, rest = "publish", build_main_parser(), words
+        name, parser, rest = "publish", build_main_parser(), argv
         parser.add_argument("word", nargs="?", help=argparse.SUPPRESS)
     arguments, unknown = parser.parse_known_intermixed_args(rest)
     if unknown:
@@ -82,7 +82,7 @@ def parse_arguments(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that raises instead of printing; its help is the description, then the options."""
+    """Parser that raises ConfigError instead of printing usage; help is the description, then the options."""
 
     def __init__(self, prog: str, description: str, epilog: str = "") -> None:
         super().__init__(
@@ -98,39 +98,41 @@ class CommandParser(argparse.ArgumentParser):
         self.options = self.add_argument_group("options")
 
     def add_common_options(self) -> None:
-        """Add the options that every command has, behind its own."""
-        self.options.add_argument("--json", action="store_true", help="Print one JSON object, for scripts")
+        """Add the options that every command has, after its own."""
+        self.options.add_argument("--json", action="store_true", help="Print the result as JSON")
         self.options.add_argument(
             "--debug", action="store_true", help="Print the traceback of an internal error"
         )
-        self.options.add_argument("-h", "--help", action="help", help="Show this help")
+        self.options.add_argument("-h", "--help", action="help", help="Show help")
 
     def add_issue_argument(self, *, required: bool = False) -> None:
-        """Add the issue as an argument."""
+        """Add the ISSUE argument."""
         latest = "" if required else " [default: the latest due one]"
         self.arguments.add_argument(
             "issue",
             nargs=None if required else "?",
             default="",
             metavar="ISSUE",
-            help=f"The issue: its date, file or id{latest}",
+            help=f"Date, file or id of the issue{latest}",
         )
 
     def add_channel_option(self) -> None:
-        """Add the choice of channels."""
+        """Add `--channel`."""
         self.options.add_argument(
             "-c",
             "--channel",
             metavar="NAME",
             action="append",
             default=[],
-            help="Only these channels, separated by commas (all: every one)",
+            help="Only these channels, comma-separated [default: all enabled]",
         )
 
     def add_sending_options(self) -> None:
-        """Add what all that send have in common."""
+        """Add the options of all commands that send."""
         option = self.options.add_argument
-        option("-n", "--dry-run", action="store_true", help="Show what would change; write and send nothing")
+        option(
+            "-n", "--dry-run", action="store_true", help="Show what would change, without writing or sending"
+        )
         option("-y", "--yes", action="store_true", help="Send without confirmation")
         option("--force", action="store_true", help="Publish the issue even if it has errors")
         option(
@@ -152,9 +154,9 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def build_main_parser() -> CommandParser:
-    """The parser of `publish` itself."""
-    listed = "".join(f"  publish {name:<23}{what}\n" for name, what in COMMANDS.items())
-    parser = CommandParser("publish", f"{_INTRODUCTION}{listed}", _EXIT_CODES)
+    """Build the parser of `publish` without a command."""
+    commands = "".join(f"  publish {name:<23}{summary}\n" for name, summary in COMMANDS.items())
+    parser = CommandParser("publish", f"{_INTRODUCTION}{commands}", _EXIT_CODES)
     option = parser.options.add_argument
     parser.add_channel_option()
     option(
@@ -162,10 +164,10 @@ def build_main_parser() -> CommandParser:
         "--issue",
         metavar="ISSUE",
         default="",
-        help="The issue: its date, file or id (latest: the latest due one)",
+        help="Date, file or id of the issue, or latest [default: latest]",
     )
     parser.add_sending_options()
-    option("--to-me", action="store_true", help="Send the issue to yourself as a test; drafts work too")
+    option("--to-me", action="store_true", help="Send the issue to yourself as a test, even a draft")
     option(
         "-o",
         "--out",
@@ -174,75 +176,74 @@ def build_main_parser() -> CommandParser:
         help="Write files below DIR instead of the newsletter's folder",
     )
     parser.add_common_options()
-    option("--version", action="version", version=f"publish {__version__}", help="Show the version")
+    option("--version", action="version", version=f"publish {__version__}", help="Show version")
     return parser
 
 
 def build_command_parser(name: str) -> CommandParser:
-    """The parser of a command."""
+    """Build the parser of a command."""
     parser = CommandParser(f"publish {name}", "")
     import_module(f"publisher.cli.{name.replace('-', '_')}").define(parser)
     parser.add_common_options()
-    words = [parser.prog, *map(_format_argument, parser.arguments._group_actions)]
-    parser.description = f"{' '.join(words)}: {COMMANDS[name]}"
+    usage = [parser.prog, *map(_format_argument, parser.arguments._group_actions)]
+    parser.description = f"{' '.join(usage)}: {COMMANDS[name]}"
     return parser
 
 
 def _format_argument(argument: argparse.Action) -> str:
-    """An argument as the first line of the help has it: ISSUE, or [ISSUE] when it may be left out."""
+    """Return the argument as shown in the first line of help: ISSUE, or [ISSUE] if it is optional."""
     return f"[{argument.metavar}]" if argument.nargs in ("?", "*") else str(argument.metavar)
 
 
 def build_full_parser() -> CommandParser:
-    """A parser that knows every word, for those who list them."""
+    """Build one parser with all commands as subparsers, for shell completions."""
     parser = build_main_parser()
     commands = parser.add_subparsers(prog="publish")
-    for name, what in COMMANDS.items():
-        one = commands.add_parser(name, description=what, help=what)
-        import_module(f"publisher.cli.{name.replace('-', '_')}").define(one)
-        one.add_common_options()
+    for name, summary in COMMANDS.items():
+        subparser = commands.add_parser(name, description=summary, help=summary)
+        import_module(f"publisher.cli.{name.replace('-', '_')}").define(subparser)
+        subparser.add_common_options()
     return parser
 
 
-def _parse_seconds(word: str) -> float:
+def _parse_seconds(argument: str) -> float:
     try:
-        seconds = float(word)
+        seconds = float(argument)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise ConfigError(f"{word} is not a number of seconds", "like --max-wait 60")
+        raise ConfigError(f"{argument} is not a number of seconds", "like --max-wait 60")
     return seconds
 
 
 def _set_issue_from_word(arguments: argparse.Namespace) -> None:
-    """Take the word behind `publish` for an issue if it looks like one."""
-    word = arguments.word
-    if not (re.fullmatch(r"latest|\d{4}-\d{2}-[\dxX]{2}", word) or "/" in word or Path(word).suffix):
-        raise _unknown_word_error(word, None)
+    """Use the argument after `publish` as the issue if it looks like one; else raise ConfigError."""
+    argument = arguments.word
+    if not (
+        re.fullmatch(r"latest|\d{4}-\d{2}-[\dxX]{2}", argument) or "/" in argument or Path(argument).suffix
+    ):
+        raise _unknown_word_error(argument, None)
     if arguments.issue:
-        raise ConfigError(f"two issues are named: {word} and {arguments.issue}", "one at a time")
-    arguments.issue = word
+        raise ConfigError(f"two issues given: {argument} and {arguments.issue}", "give only one")
+    arguments.issue = argument
 
 
 def _unknown_word_error(word: str, parser: CommandParser | None) -> ConfigError:
-    """What to say about a word nobody knows."""
+    """Return the error for an unknown argument. `parser` is None if it was expected to be a command."""
     from publisher import registry
     from publisher.errors import format_suggestion
 
-    option = word.partition("=")[0]
-    new = _RENAMED.get(option) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {option}")
-    if new:
-        return ConfigError(f"{option} has another name now", new)
+    replacement = _RENAMED.get(word) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {word}")
+    if replacement:
+        return ConfigError(f"{word} was renamed", replacement)
     if word == "help":
         return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")
     if parser and word.startswith("-"):
-        return ConfigError(
-            f"there is no option {word}", format_suggestion(word, parser._option_string_actions)
-        )
+        return ConfigError(f"unknown option {word}", format_suggestion(word, parser._option_string_actions))
     if word in COMMANDS:
         return ConfigError(f"{word} must come first", f"publish {word}")
     if word in registry.channel_names():
         return ConfigError(f"{word} is a channel", f"publish --channel {word}")
     if parser:
-        return ConfigError(f"{word} is one word too many", f"{parser.prog} --help")
-    return ConfigError(f"there is no command {word}", format_suggestion(word, COMMANDS))
+        return ConfigError(f"unexpected argument {word}", f"{parser.prog} --help")
+    return ConfigError(f"unknown command {word}", format_suggestion(word, COMMANDS))

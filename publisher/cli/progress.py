@@ -1,4 +1,4 @@
-"""A bar on a terminal for work that takes long, one line elsewhere."""
+"""Progress of long work: a bar on a terminal, one line elsewhere."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 _MIN_STEPS = 50
-"""So many steps take long enough to show that something is going on."""
+"""Progress is shown from this number of steps on."""
 
 
 class ProgressBar:
-    """Shows how far some work is. Nothing is drawn for little work, and nothing but a line off a terminal."""
+    """Shows progress from `min_steps` steps on: a bar on a terminal, one line otherwise."""
 
     def __init__(self, output: Output, label: str, min_steps: int = _MIN_STEPS) -> None:
         self._output = output
@@ -36,7 +36,7 @@ class ProgressBar:
             self._bar.stop()
 
     def advance(self, done: int, total: int) -> None:
-        """So many of so many steps are done."""
+        """Show that `done` of `total` steps are done."""
         if total < self._min_steps:
             return
         if not self._started:
@@ -54,7 +54,7 @@ class ProgressBar:
         from rich.console import Console
         from rich.progress import Progress as Bar
 
-        # drawn when there is something new, not by a thread of its own: processes are forked meanwhile
+        # no refresh thread: worker processes are forked while the bar is shown
         self._bar = Bar(console=Console(file=self._output.stderr), auto_refresh=False, transient=True)
         self._bar.add_task(self._label, total=total)
         self._bar.start()

@@ -1,4 +1,4 @@
-"""`publish`: bring the channels up to date, and say what became of each."""
+"""`publish`: publish an issue to the enabled channels and print the result of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from publisher.project import find_config
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Publish; the exit code."""
+    """Publish, and return the exit code."""
     path = find_config(Path.cwd())
     request = build_request(arguments, path.parent, output)
     request = request._replace(out=arguments.out and Path.cwd() / arguments.out)
@@ -25,9 +25,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     outcome = check_up_to_date(path.parent, request, now)
     if outcome is None:
         return run_publish(path, request, output, now)
-    story = RunConsole(output, request)
-    story.print_unchanged(outcome)
-    story.print_summary(outcome)
+    console = RunConsole(output, request)
+    console.print_unchanged(outcome)
+    console.print_summary(outcome)
     output.finish(outcome_to_json(outcome, request))
     return outcome.exit_code
 
@@ -36,10 +36,10 @@ def _run_test_send(path: Path, request: Request, output: Output, now: dt.datetim
     from publisher.pipeline.test_send import send_test
 
     if request.out:
-        raise ConfigError("a proof is sent, not written", "leave out one of --to-me and --out")
-    story = RunConsole(output, request)
-    with story:
-        outcome = send_test(*load_project(path), request, now, story.print_event)
-    story.print_summary(outcome)
+        raise ConfigError("--to-me sends a test and writes no files", "use --to-me or --out, not both")
+    console = RunConsole(output, request)
+    with console:
+        outcome = send_test(*load_project(path), request, now, console.print_event)
+    console.print_summary(outcome)
     output.finish({**outcome_to_json(outcome, request), "proof": True})
     return outcome.exit_code

@@ -1,4 +1,4 @@
-"""`publish reschedule`: have an issue go out at another time."""
+"""`publish reschedule`: publish an issue at another time."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.add_issue_argument(required=True)
     parser.arguments.add_argument(
-        "when", metavar="WHEN", help='when, in the newsletter\'s zone: 10:30 or "2021-08-02 10:30"'
+        "when", metavar="WHEN", help='Time in the newsletter\'s time zone: 10:30 or "2021-08-02 10:30"'
     )
     parser.add_channel_option()
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Note it, and show what is to come of the issue; 0."""
+    """Record the new time, show the schedule of the issue and return 0."""
     return apply_override(arguments, output, now, when=arguments.when)
 
 
@@ -41,7 +41,7 @@ def apply_override(
     held: bool | None = None,
     when: str = "",
 ) -> int:
-    """Note a decision about the issue and the channels in the arguments, and show what follows; 0."""
+    """Record a hold or a new time for the issue and channels, show its schedule and return 0."""
     path = find_config(Path.cwd())
     config, theme = load_project(path)
     request = Request(
@@ -49,8 +49,8 @@ def apply_override(
         parse_channel_names(arguments.channel),
         dry_run=True,
     )
-    found = set_override(config, theme, request, now, held=held, when=when)
+    items = set_override(config, theme, request, now, held=held, when=when)
     zone = ZoneInfo(config.newsletter.timezone)
-    print_upcoming(found, zone, output)
-    output.finish({"to_come": [scheduled_item_to_json(one, zone) for one in found], "exit": 0})
+    print_upcoming(items, zone, output)
+    output.finish({"to_come": [scheduled_item_to_json(item, zone) for item in items], "exit": 0})
     return 0

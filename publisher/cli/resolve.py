@@ -1,4 +1,4 @@
-"""`publish resolve`: enter what a person found out about deliveries nobody knew about."""
+"""`publish resolve`: record the real outcome of deliveries whose outcome is unknown."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 _MAX_DETAILED = 10
 _RESOLUTION_OPTIONS = {
-    "--resend": "it is not there: send it again",
-    "--drop": "leave it",
+    "--resend": "it did not arrive: send it again",
+    "--drop": "do not send it again",
 }
-_SENT_WITH_ID_OPTION = {"--sent ID": "it is there (without ID nobody can change it later)"}
-_SENT_OPTION = {"--sent": "it is there"}
+_SENT_WITH_ID_OPTION = {"--sent ID": "it arrived (without ID it cannot be edited later)"}
+_SENT_OPTION = {"--sent": "it arrived"}
 _RESOLUTION_LABELS = {
-    ResolutionChoice.SENT: "arrived",
+    ResolutionChoice.SENT: "marked as sent",
     ResolutionChoice.RESEND: "to be sent again",
-    ResolutionChoice.DROP: "given up",
+    ResolutionChoice.DROP: "dropped",
 }
 
 
@@ -49,123 +49,130 @@ def define(parser: CommandParser) -> None:
         nargs="?",
         const="",
         metavar="ID",
-        help="it is there; ID is what the platform calls the message, so that it can be changed later",
+        help="It arrived; ID is the platform's message id, needed to edit the message later",
     )
-    option("--resend", action="store_true", help="it is not there: the next publish sends it again")
-    option("--drop", action="store_true", help="leave it, wherever it is")
+    option("--resend", action="store_true", help="It did not arrive: the next publish sends it again")
+    option("--drop", action="store_true", help="Do not send it again, whether it arrived or not")
     option(
         "--url",
         nargs=2,
         metavar=("CHANNEL", "URL"),
-        help="Record where an article is that you published by hand, such as at WeChat",
+        help="Record the URL of an article you published by hand, such as on WeChat",
     )
-    parser.options.add_argument("--part", default="", metavar="KEY", help="only this part of the issue")
-    parser.options.add_argument("--to", default="", metavar="RECIPIENT", help="only what went to this one")
+    parser.options.add_argument("--part", default="", metavar="KEY", help="Only this part of the issue")
+    parser.options.add_argument("--to", default="", metavar="RECIPIENT", help="Only this recipient")
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """List what is unknown, or enter a verdict; 4 when an outcome is still unknown, else 0."""
+    """List unknown deliveries, or record their outcome; return 4 if an outcome is still unknown, else 0."""
     path = find_config(Path.cwd())
     config, theme = load_project(path)
     issue = resolve_issue_argument(arguments.issue, path.parent)
     if arguments.url:
         return _record_article_url(config, theme, issue, arguments.url, output, now)
-    answer = _parse_resolution(arguments)
-    with open_resolver(config, theme, issue, now, build_warning_handler(output)) as found:
-        cases = found.find_unknown(parse_channel_names(arguments.channel))
-        if answer is None or not cases:
+    resolution = _parse_resolution(arguments)
+    with open_resolver(config, theme, issue, now, build_warning_handler(output)) as resolver:
+        unknowns = resolver.find_unknown(parse_channel_names(arguments.channel))
+        if resolution is None or not unknowns:
             return _print_unknown_deliveries(
-                cases, arguments.issue, ZoneInfo(config.newsletter.timezone), output
+                unknowns, arguments.issue, ZoneInfo(config.newsletter.timezone), output
             )
-        _require_single_publication(cases, answer)
-        cases = [case for case in cases if answer.select_deliveries(case)] or cases
-        entered = [(case, *found.record(case, answer)) for case in cases]
-    for case, number, left in entered:
-        output.line(
-            f"{case.key.channel} · {case.key.destination} · {number} {_RESOLUTION_LABELS[answer.verdict]}"
-        )
-        if left.planned:
-            publish = "publish retry" if case.key.notice_of else "publish"
-            output.info(f"next: {publish} {arguments.issue} --channel {case.key.channel} sends the rest")
-    unknown = sum(left.unknown for _, _, left in entered)
-    code = 4 if unknown else 0
-    settled = sum(number for _, number, _ in entered)
-    output.finish({"settled": settled, "unknown": unknown, "exit": code})
-    return code
+        _require_single_publication(unknowns, resolution)
+        unknowns = [unknown for unknown in unknowns if resolution.select_deliveries(unknown)] or unknowns
+        recorded = [(unknown, *resolver.record(unknown, resolution)) for unknown in unknowns]
+    for unknown, count, remaining in recorded:
+        label = _RESOLUTION_LABELS[resolution.verdict]
+        output.line(f"{unknown.key.channel} · {unknown.key.destination} · {count} {label}")
+        if remaining.planned:
+            command = "publish retry" if unknown.key.notice_of else "publish"
+            output.info(f"next: {command} {arguments.issue} --channel {unknown.key.channel} sends the rest")
+    still_unknown = sum(remaining.unknown for _, _, remaining in recorded)
+    exit_code = 4 if still_unknown else 0
+    resolved = sum(count for _, count, _ in recorded)
+    output.finish({"settled": resolved, "unknown": still_unknown, "exit": exit_code})
+    return exit_code
 
 
 def _record_article_url(
-    config: Config, theme: Theme, issue: str, told: list[str], output: Output, now: dt.datetime
+    config: Config, theme: Theme, issue: str, values: list[str], output: Output, now: dt.datetime
 ) -> int:
     from publisher.reports.article_url import save_article_url
 
-    channel, url = told
-    found = save_article_url(config, theme, issue, channel, url, now, build_warning_handler(output))
-    output.line(f"{found}  {channel} · {url}", "green")
-    output.finish({"issue": found, "channel": channel, "url": url, "exit": 0})
+    channel, url = values
+    issue_id = save_article_url(config, theme, issue, channel, url, now, build_warning_handler(output))
+    output.line(f"{issue_id}  {channel} · {url}", "green")
+    output.finish({"issue": issue_id, "channel": channel, "url": url, "exit": 0})
     return 0
 
 
 def _parse_resolution(arguments: argparse.Namespace) -> Resolution | None:
     if arguments.sent is not None:
-        verdict = ResolutionChoice.SENT
+        choice = ResolutionChoice.SENT
     elif arguments.resend:
-        verdict = ResolutionChoice.RESEND
+        choice = ResolutionChoice.RESEND
     elif arguments.drop:
-        verdict = ResolutionChoice.DROP
+        choice = ResolutionChoice.DROP
     else:
         return None
-    return Resolution(verdict, arguments.part, arguments.to, arguments.sent or "")
+    return Resolution(choice, arguments.part, arguments.to, arguments.sent or "")
 
 
-def _require_single_publication(cases: list[UnknownDeliveries], answer: Resolution) -> None:
-    """Raise ConfigError for an answer that could be about several publications."""
-    if len({case.key.channel for case in cases}) > 1:
-        names = ", ".join(case.key.channel for case in cases)
-        raise ConfigError(f"several channels have unknown outcomes: {names}", "say which: --channel NAME")
-    if len(cases) > 1 and not answer.part:
-        names = "; ".join(case.key.destination for case in cases)
-        raise ConfigError(f"the issue and notices about it have unknown outcomes: {names}", "--part KEY")
+def _require_single_publication(unknowns: list[UnknownDeliveries], resolution: Resolution) -> None:
+    """Raise ConfigError if a resolution could apply to several publications."""
+    if len({unknown.key.channel for unknown in unknowns}) > 1:
+        names = ", ".join(unknown.key.channel for unknown in unknowns)
+        raise ConfigError(
+            f"several channels have unknown outcomes: {names}", "choose one with --channel NAME"
+        )
+    if len(unknowns) > 1 and not resolution.part:
+        names = "; ".join(unknown.key.destination for unknown in unknowns)
+        raise ConfigError(
+            f"the issue and notices about it have unknown outcomes: {names}", "choose one with --part KEY"
+        )
 
 
 def _print_unknown_deliveries(
-    cases: list[UnknownDeliveries], issue: str, zone: ZoneInfo, output: Output
+    unknowns: list[UnknownDeliveries], issue: str, zone: ZoneInfo, output: Output
 ) -> int:
-    for case in cases:
-        channel, destination = case.key.channel, case.key.destination
-        output.line(f"{channel} · {destination} · {len(case.deliveries)} of {case.total} unknown", "bold")
-        for number, one in enumerate(case.deliveries):
-            to = "" if one.recipient == destination else f" to {one.recipient}"
-            begun = f"{one.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-            output.line(f"  {short_part_name(one.part)}{to}  begun {begun}")
-            if number < _MAX_DETAILED:
-                output.line(f"    {one.reason}")
-                if words := case.previews[one.digest]:
-                    output.line(f"    look for: {words}")
-        output.line("when you have looked:")
-        for option, what in (
-            (_SENT_WITH_ID_OPTION if case.can_edit else _SENT_OPTION) | _RESOLUTION_OPTIONS
+    for unknown in unknowns:
+        channel, destination = unknown.key.channel, unknown.key.destination
+        output.line(
+            f"{channel} · {destination} · {len(unknown.deliveries)} of {unknown.total} unknown", "bold"
+        )
+        for index, delivery in enumerate(unknown.deliveries):
+            to = "" if delivery.recipient == destination else f" to {delivery.recipient}"
+            started = f"{delivery.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+            output.line(f"  {short_part_name(delivery.part)}{to}  started {started}")
+            if index < _MAX_DETAILED:
+                output.line(f"    {delivery.reason}")
+                if preview := unknown.previews[delivery.digest]:
+                    output.line(f"    look for: {preview}")
+        output.line("Check whether it arrived, then run one of:")
+        for option, meaning in (
+            (_SENT_WITH_ID_OPTION if unknown.can_edit else _SENT_OPTION) | _RESOLUTION_OPTIONS
         ).items():
-            output.line(f"  publish resolve {issue} --channel {channel} {option.ljust(9)}  {what}")
-    if not cases:
-        output.line(f"nothing of {issue} is unknown")
-    code = 4 if cases else 0
-    output.finish({"unknown": [_unknown_deliveries_to_json(case, zone) for case in cases], "exit": code})
-    return code
+            output.line(f"  publish resolve {issue} --channel {channel} {option.ljust(9)}  {meaning}")
+    if not unknowns:
+        output.line(f"no unknown outcomes for {issue}")
+    exit_code = 4 if unknowns else 0
+    output.finish(
+        {"unknown": [_unknown_deliveries_to_json(unknown, zone) for unknown in unknowns], "exit": exit_code}
+    )
+    return exit_code
 
 
-def _unknown_deliveries_to_json(case: UnknownDeliveries, zone: ZoneInfo) -> dict[str, object]:
+def _unknown_deliveries_to_json(unknown: UnknownDeliveries, zone: ZoneInfo) -> dict[str, object]:
     return {
-        "channel": case.key.channel,
-        "destination": case.key.destination,
+        "channel": unknown.key.channel,
+        "destination": unknown.key.destination,
         "deliveries": [
             {
-                "part": one.part,
-                "recipient": one.recipient,
-                "began": one.started_at.astimezone(zone).isoformat(timespec="seconds"),
-                "reason": one.reason,
-                "words": case.previews[one.digest],
+                "part": delivery.part,
+                "recipient": delivery.recipient,
+                "began": delivery.started_at.astimezone(zone).isoformat(timespec="seconds"),
+                "reason": delivery.reason,
+                "words": unknown.previews[delivery.digest],
             }
-            for one in case.deliveries
+            for delivery in unknown.deliveries
         ],
     }

@@ -1,4 +1,4 @@
-"""`publish retry`: send what failed once more, and what was put off."""
+"""`publish retry`: send failed and postponed messages again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Publish; the exit code."""
+    """Publish, and return the exit code."""
     path = find_config(Path.cwd())
     request = build_request(arguments, path.parent, output)._replace(retry=True)
     return run_publish(path, request, output, now)

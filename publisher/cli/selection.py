@@ -1,4 +1,4 @@
-"""Which files a check is about: named one by one, by folder or by date, or all of a newsletter."""
+"""Selects the files to check: by name, folder or date, or all issues of the newsletter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CheckScope(NamedTuple):
-    """What is told, and where."""
+    """Which codes are reported, and the newsletter they are checked in, if any."""
 
     codes: frozenset[str]
     config: Config | None
@@ -24,12 +24,12 @@ class CheckScope(NamedTuple):
 
     @property
     def root(self) -> Path:
-        """The folder that paths are below."""
+        """The folder that reported paths are relative to."""
         return self.config.root if self.config else Path.cwd()
 
 
 def load_current_config() -> Config | None:
-    """The newsletter's configuration; outside of a newsletter, files are checked as they are."""
+    """Return the configuration of the newsletter here; None outside of one, where checks work without it."""
     from publisher import config, registry
 
     try:
@@ -39,58 +39,67 @@ def load_current_config() -> Config | None:
     return config.load_config(path, registry.load_channel)
 
 
-def select_files(job: CheckScope, words: Sequence[str]) -> tuple[list[SourceFile], list[str]]:
-    """Every file that is there, and the paths of those that are asked for."""
+def select_files(scope: CheckScope, arguments: Sequence[str]) -> tuple[list[SourceFile], list[str]]:
+    """Return all source files, and the paths of the ones to check."""
     from publisher.archive.sources import scan, stat_files
 
-    found = {one.path: one for one in scan(job.root, job.config.issues)} if job.config else {}
-    if not words:
-        if not job.config:
-            raise ConfigError("no issue is named, and there is no newsletter here", "publish check FILE…")
-        return list(found.values()), list(found)
-    wanted: dict[str, None] = {}
-    for word in words:
-        wanted |= dict.fromkeys(_resolve_file_argument(job, word, found))
-    found |= {one.path: one for one in stat_files(job.root, [path for path in wanted if path not in found])}
-    return list(found.values()), list(wanted)
+    files = {file.path: file for file in scan(scope.root, scope.config.issues)} if scope.config else {}
+    if not arguments:
+        if not scope.config:
+            raise ConfigError("no issue given, and no newsletter here", "publish check FILE…")
+        return list(files.values()), list(files)
+    paths: dict[str, None] = {}
+    for argument in arguments:
+        paths |= dict.fromkeys(_resolve_file_argument(scope, argument, files))
+    files |= {
+        file.path: file for file in stat_files(scope.root, [path for path in paths if path not in files])
+    }
+    return list(files.values()), list(paths)
 
 
-def _resolve_file_argument(job: CheckScope, word: str, found: dict[str, SourceFile]) -> list[str]:
-    """The paths a word means: a file, the Markdown files of a folder, or the issues of a date."""
-    path = Path.cwd() / word
+def _resolve_file_argument(scope: CheckScope, argument: str, files: dict[str, SourceFile]) -> list[str]:
+    """Return the paths for an argument: a file, the Markdown files of a folder, or the issues of a date."""
+    path = Path.cwd() / argument
     if path.is_dir():
-        if inside := [relative_to_root(job, one) for one in sorted(path.rglob("*.md")) if one.is_file()]:
-            return inside
-        raise ConfigError(f"there is no issue in the folder {word}", "an issue is a file that ends in .md")
+        if markdown_files := [
+            relative_to_root(scope, file) for file in sorted(path.rglob("*.md")) if file.is_file()
+        ]:
+            return markdown_files
+        raise ConfigError(
+            f"there is no issue in the folder {argument}", "the file name of an issue ends in .md"
+        )
     if path.is_file():
-        return [relative_to_root(job, path)]
-    names = {one: (one.rpartition("/")[2].rpartition(".")[0], one.rpartition("/")[2]) for one in found}
-    if named := [one for one, known in names.items() if word in known]:
-        return named
+        return [relative_to_root(scope, path)]
+    aliases_by_path = {
+        file: (file.rpartition("/")[2].rpartition(".")[0], file.rpartition("/")[2]) for file in files
+    }
+    if matches := [file for file, aliases in aliases_by_path.items() if argument in aliases]:
+        return matches
     from publisher.errors import find_nearest
 
-    near = find_nearest(word, [stem for stem, _ in names.values()])
+    suggestion = find_nearest(argument, [stem for stem, _ in aliases_by_path.values()])
     raise ConfigError(
-        f"there is no issue {word}", f"did you mean {near}?" if near else "name one by its file or date"
+        f"there is no issue {argument}",
+        f"did you mean {suggestion}?" if suggestion else "give its file or date",
     )
 
 
-def relative_to_root(job: CheckScope, path: Path) -> str:
-    """The path below the root where it can be, else as it is."""
-    resolved, root = path.resolve(), job.root.resolve()
+def relative_to_root(scope: CheckScope, path: Path) -> str:
+    """Return the path relative to the root if it is below it, else the path as given."""
+    resolved, root = path.resolve(), scope.root.resolve()
     return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(path)
 
 
-def read_source_lines(job: CheckScope, path: str, texts: Mapping[str, str]) -> list[str]:
-    """The lines of a file, or of the text that is to be one."""
+def read_source_lines(scope: CheckScope, path: str, texts: Mapping[str, str]) -> list[str]:
+    """Return the lines of a file, or of the text in `texts` that replaces it."""
     from publisher.checker import read_issue_text
     from publisher.checks.source import SourceText
 
-    text = texts[path] if path in texts else read_issue_text(job.root / path, path)
+    text = texts[path] if path in texts else read_issue_text(scope.root / path, path)
     return SourceText(text).lines
 
 
-def display_path(job: CheckScope, path: str) -> str:
-    """A path as a terminal and an editor find it from here."""
-    whole, here = job.root / path, Path.cwd()
-    return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else path
+def display_path(scope: CheckScope, path: str) -> str:
+    """Return a path relative to the current folder, so that terminals and editors can open it."""
+    absolute, current = scope.root / path, Path.cwd()
+    return absolute.relative_to(current).as_posix() if absolute.is_relative_to(current) else path

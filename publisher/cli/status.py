@@ -1,4 +1,4 @@
-"""`publish status`: what is out where, and what to type next."""
+"""`publish status`: show what has been published where, what is upcoming, and the next command to run."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _TITLE_WIDTH = 32
 _MAX_LISTED = 20
-"""So many deliveries that did not arrive are told one by one."""
+"""At most this number of undelivered messages is listed for each row."""
 
-_STATE_LABELS = {DeliveryState.DROPPED: "given up", DeliveryState.PLANNED: "waits"}
+_STATE_LABELS = {DeliveryState.DROPPED: "dropped", DeliveryState.PLANNED: "waiting"}
 _OK_STATUSES, _ERROR_STATUSES = (
     (ChannelStatus.PUBLISHED, ChannelStatus.FILES),
     (ChannelStatus.FAILED, ChannelStatus.UNKNOWN, ChannelStatus.BROKEN),
@@ -41,103 +41,108 @@ _EXIT_CODES = {ChannelStatus.UNKNOWN: 4, ChannelStatus.FAILED: 3}
 def define(parser: CommandParser) -> None:
     """Add the arguments."""
     parser.arguments.add_argument(
-        "issue", nargs="?", default="", metavar="ISSUE", help="only this issue, by date, file or id"
+        "issue",
+        nargs="?",
+        default="",
+        metavar="ISSUE",
+        help="Date, file or id of the issue [default: all recent ones]",
     )
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Show the rows; 4 when an outcome is unknown, 3 when a delivery failed, 2 when the daemon is silent,
-    else 0."""
+    """Show the status; return 4 if an outcome is unknown, 3 if a delivery failed, 2 if the daemon does not
+    respond, else 0."""
     path = find_config(Path.cwd())
     config, theme = load_project(path)
     issue = resolve_issue_argument(arguments.issue, path.parent)
-    ahead = find_upcoming(config, theme, now)
-    later = [one for one in ahead.items if not issue or issue in issue_names(one.record)]
+    upcoming = find_upcoming(config, theme, now)
+    upcoming_items = [item for item in upcoming.items if not issue or issue in issue_names(item.record)]
     try:
         rows = build_status_rows(config, theme, issue, now, build_warning_handler(output))
     except PublisherError:
-        if not (issue and later):
+        if not (issue and upcoming_items):
             raise
-        rows = []  # its day has not come
+        rows = []  # not due yet
     zone = ZoneInfo(config.newsletter.timezone)
-    print_upcoming(later, zone, output)
+    print_upcoming(upcoming_items, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
-    waiting = {(one.record.id, one.key.channel) for one in later if one.due > now}
-    told = [
+    waiting = {(item.record.id, item.key.channel) for item in upcoming_items if item.due > now}
+    shown_rows = [
         row
         for row in rows
         if row.condition is not ChannelStatus.NONE or (row.issue, row.channel) not in waiting
     ]
-    for name, group in groupby(told, key=lambda row: row.issue):
-        listed = [*group]
-        # most titles begin with the newsletter's name and the date, which stands there already
-        title = listed[0].title
+    for name, group in groupby(shown_rows, key=lambda row: row.issue):
+        issue_rows = [*group]
+        # most titles begin with the newsletter's name and the date, which is printed already
+        title = issue_rows[0].title
         title = title.partition(name or title)[2].strip(" )）:：") or title
         title = title if len(title) <= _TITLE_WIDTH else f"{title[: _TITLE_WIDTH - 1]}…"
         output.line(f"{name}  {title}".strip(), "bold")
-        if forced := listed[0].forced:
+        if forced := issue_rows[0].insisted:
             when = f"{forced.forced_at.astimezone(zone):%Y-%m-%d %H:%M}"
             output.line(f"  published by --force {when}, with {forced.errors}", "yellow")
-        for row in listed:
+        for row in issue_rows:
             _print_row(row, zone, width, output)
-    if not (told or later or issue):
+    if not (shown_rows or upcoming_items or issue):
         output.line("no issue is due")
-    watch = ahead.watch
-    silent = watch.is_daemon_missing(now)
-    if silent and watch.heartbeat:
+    watch = upcoming.watch
+    is_daemon_missing = watch.is_daemon_missing(now)
+    if is_daemon_missing and watch.heartbeat:
         output.warning(
-            f"the daemon was last alive {watch.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: publish daemon"
+            f"the daemon last responded {watch.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: "
+            "restart it with publish daemon"
         )
-    elif later and not watch.is_active(now):
-        output.info("nobody looks at the clock: publish daemon, or publish when it is due")
-    code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
-    code = code or (2 if silent else 0)
+    elif upcoming_items and not watch.is_active(now):
+        output.info("No scheduler is running. Start one with publish daemon, or run publish when it is due")
+    exit_code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
+    exit_code = exit_code or (2 if is_daemon_missing else 0)
     output.finish(
         {
             "rows": [_row_to_json(row, zone) for row in rows],
-            "to_come": [scheduled_item_to_json(one, zone) for one in later],
+            "to_come": [scheduled_item_to_json(item, zone) for item in upcoming_items],
             "daemon": watch.heartbeat and _format_iso_time(watch.heartbeat, zone),
-            "exit": code,
+            "exit": exit_code,
         }
     )
-    return code
+    return exit_code
 
 
 def _print_row(row: StatusRow, zone: ZoneInfo, width: int, output: Output) -> None:
     style = "green" if row.condition in _OK_STATUSES else "red" if row.condition in _ERROR_STATUSES else ""
-    facts = (format_row(row, zone), row.destination, row.url)
-    output.line(f"  {row.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
-    shown = [_format_missed_delivery(one, row) for one in row.missed[:_MAX_LISTED]]
+    details = (format_row(row, zone), row.destination, row.url)
+    output.line(f"  {row.channel.ljust(width)}  {' · '.join(filter(None, details))}", style)
+    missed_lines = [_format_missed_delivery(delivery, row) for delivery in row.missed[:_MAX_LISTED]]
     if len(row.missed) > _MAX_LISTED:
-        shown.append(f"and {len(row.missed) - _MAX_LISTED} more, which --json lists")
-    detail = "" if shown else row.detail
-    for line in (detail, *shown, (command := suggest_command(row)) and f"→ {command}"):
+        missed_lines.append(f"and {len(row.missed) - _MAX_LISTED} more, which --json lists")
+    detail = "" if missed_lines else row.detail
+    for line in (detail, *missed_lines, (command := suggest_command(row)) and f"→ {command}"):
         if line:
             output.line(f"  {' ' * width}  {line}")
 
 
 def _format_missed_delivery(missed: FailedDelivery, row: StatusRow) -> str:
-    who = short_part_name(missed.part) if missed.recipient == row.destination else missed.recipient
-    return f"{who} {_STATE_LABELS.get(missed.state, missed.state.value)}: {missed.reason}"
+    recipient = short_part_name(missed.part) if missed.recipient == row.destination else missed.recipient
+    return f"{recipient} {_STATE_LABELS.get(missed.state, missed.state.value)}: {missed.reason}"
 
 
 def format_row(row: StatusRow, zone: ZoneInfo) -> str:
-    """How a row stands."""
+    """Return the status of a row in words."""
     counts = row.counts
     when = f"{row.when.astimezone(zone):%Y-%m-%d %H:%M}" if row.when else ""
     match row.condition:
         case ChannelStatus.NONE:
             return "not published"
         case ChannelStatus.FILES:
-            return "in files only"
+            return "files written"
         case ChannelStatus.PUBLISHED:
             return f"published {when}"
         case ChannelStatus.CHANGED:
-            return f"published {when}, changed since" if when else "changed since it was written"
+            return f"published {when}, changed since" if when else "changed since written"
         case ChannelStatus.HELD:
-            return f"published {when}, edited since" if when else "edited since it was begun"
+            return f"published {when}, edited since" if when else "edited since sending started"
         case ChannelStatus.WAITING if not counts.planned:
-            return "begun, and not finished"
+            return "started, not finished"
         case ChannelStatus.WAITING:
             return f"{counts.planned} of {counts.total} waiting" + (f" until {when}" if when else "")
         case ChannelStatus.FAILED:
@@ -153,12 +158,12 @@ def format_row(row: StatusRow, zone: ZoneInfo) -> str:
 
 
 def suggest_command(row: StatusRow) -> str:
-    """What to type next; empty when there is nothing to do."""
+    """Return the next command to run, empty if there is nothing to do."""
     if not row.issue:
         return "publish retry" if row.condition is ChannelStatus.FAILED else ""
     issue, channel = shlex.quote(row.issue), f"--channel {row.channel}"
-    dated = re.fullmatch(r"\d{4}-\d{2}-\d{2}", row.issue)
-    publish = f"publish {issue if dated else f'--issue {issue}'} {channel}"
+    is_date = re.fullmatch(r"\d{4}-\d{2}-\d{2}", row.issue)
+    publish = f"publish {issue if is_date else f'--issue {issue}'} {channel}"
     match row.condition:
         case ChannelStatus.NONE if row.newest:
             return publish
@@ -168,7 +173,9 @@ def suggest_command(row: StatusRow) -> str:
             return publish
         case ChannelStatus.HELD if row.updates:
             return f"publish correct {issue} {channel}"
-        case ChannelStatus.FAILED if row.title:  # or there is nothing to send any more
+        case ChannelStatus.FAILED if (
+            row.title
+        ):  # without a title the source file is gone and nothing can be sent
             return f"publish retry {issue} {channel}"
         case ChannelStatus.UNKNOWN:
             return f"publish resolve {issue} {channel}"
@@ -177,11 +184,11 @@ def suggest_command(row: StatusRow) -> str:
 
 
 def _row_to_json(row: StatusRow, zone: ZoneInfo) -> dict[str, object]:
-    plain = row._asdict()
-    return plain | {
+    fields = row._asdict()
+    return fields | {
         "condition": row.condition.value,
         "counts": row.counts._asdict(),
-        "missed": [one._asdict() | {"state": one.state.value} for one in row.missed],
+        "missed": [delivery._asdict() | {"state": delivery.state.value} for delivery in row.missed],
         "when": row.when and _format_iso_time(row.when, zone),
         "insisted": row.forced
         and {"errors": row.forced.errors, "at": _format_iso_time(row.forced.forced_at, zone)},

@@ -1,4 +1,4 @@
-"""`publish tick`: one look at the clock, for those whose system wakes programs by itself."""
+"""`publish tick`: one pass of the scheduler, for cron and systemd timers."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Publish what is due; the exit code as of `publish`, for what went wrong or was told now."""
+    """Publish what is due; return the exit code as of `publish`, for errors of this pass only."""
     from publisher.daemon.scheduler import Scheduler
 
-    journal = DaemonLog(output, structured=arguments.log == "json")
+    log = DaemonLog(output, structured=arguments.log == "json")
     config, theme = load_project(find_config(Path.cwd()), cache_templates=True)
-    journal.set_config(config)
-    done = Scheduler(journal.log_event, Event()).run_pass(config, theme, Clock.running(now))
+    log.set_config(config)
+    result = Scheduler(log.log_event, Event()).run_pass(config, theme, Clock.running(now))
     output.finish(
         {
-            "news": [news._asdict() for news in journal.recent],
-            "next": done.next_due and done.next_due.isoformat(timespec="seconds"),
-            "exit": done.exit_code,
+            "news": [event._asdict() for event in log.recent],
+            "next": result.next_due and result.next_due.isoformat(timespec="seconds"),
+            "exit": result.exit_code,
         }
     )
-    return done.exit_code
+    return result.exit_code

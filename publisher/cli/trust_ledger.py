@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments: there are none."""
+    """Add no arguments."""
 
 
 def run(_: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Trust the ledger; 0."""
+    """Trust the ledger and return 0."""
     from publisher.reports.adopt import trust_ledger
 
     trust_ledger(*load_project(find_config(Path.cwd())), now)

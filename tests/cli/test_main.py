@@ -88,7 +88,7 @@ def test_publish(letter: Path, run: Command) -> None:
     assert said.code == 0
     assert said.err == ""
     assert without_times(said.out).splitlines() == [
-        "issue 2021-07-18 · newest due",
+        "issue 2021-07-18 · latest due",
         "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
         "✓ rss       public/feed.xml, atom.xml, feed.json · 2 issues · 10 files written, 0 unchanged",
     ]
@@ -105,7 +105,7 @@ def test_publish_channel_rss_exactly_so(letter: Path, run: Command) -> None:
 
 def test_nothing_to_do(letter: Path, run: Command) -> None:
     run()
-    assert run() == Said(0, "issue 2021-07-18 · newest due\nnothing to do\n", "")
+    assert run() == Said(0, "issue 2021-07-18 · latest due\nnothing to do\n", "")
 
 
 def test_one_channel_has_something_to_do(letter: Path, run: Command) -> None:
@@ -147,7 +147,7 @@ def test_a_dry_run(letter: Path, run: Command) -> None:
     before = files(letter)
     said = run("--dry-run", "--channel", "web")
     assert without_times(said.out).splitlines() == [
-        "issue 2021-07-18 · newest due · dry run: nothing is written",
+        "issue 2021-07-18 · latest due · dry run: nothing is written",
         "✓ web       public/index.html · 2 issues · 4 files would change, 0 unchanged",
         *sorted(f"    public/{name}/index.html" for name in ("2021-07-04", "2021-07-18"))[::-1],
         "    public/subscribe.html",
@@ -219,7 +219,7 @@ def test_a_page_that_lost_its_issue_is_told(letter: Path, run: Command) -> None:
     (letter / "issues" / "2021-07-04.md").unlink()
     said = run()
     assert said.err == (
-        "note: public/2021-07-04/index.html belongs to no issue any more; it is left where it is\n"
+        "note: public/2021-07-04/index.html no longer belongs to an issue; it is not deleted\n"
     )
 
 
@@ -237,14 +237,14 @@ def test_none_is_due(letter: Path, run: Command) -> None:
         (("--channel", "rsss"), f"there is no channel rsss · did you mean rss? channels: {ALL}"),
         (("--channel", "web,nowhere"), f"there is no channel nowhere · channels: {ALL}"),
         (("rss",), "rss is a channel · publish --channel rss"),
-        (("chanels",), "there is no command chanels · did you mean channels?"),
+        (("chanels",), "unknown command chanels · did you mean channels?"),
         (("--dry-run", "new"), "new must come first · publish new"),
-        (("--chanel", "rss"), "there is no option --chanel · did you mean --channel?"),
+        (("--chanel", "rss"), "unknown option --chanel · did you mean --channel?"),
         (("--channel",), "argument -c/--channel: expected one argument · publish --help"),
-        (("channels", "--out", "x"), "there is no option --out · known here: --json, --debug, -h, --help"),
-        (("adopt", "now"), "now is one word too many · publish adopt --help"),
+        (("channels", "--out", "x"), "unknown option --out · known here: --json, --debug, -h, --help"),
+        (("adopt", "now"), "unexpected argument now · publish adopt --help"),
         (("help",), "help is an option · publish --help"),
-        (("2021-07-04", "2021-07-05"), "2021-07-05 is one word too many · publish --help"),
+        (("2021-07-04", "2021-07-05"), "unexpected argument 2021-07-05 · publish --help"),
         (("2021-07-05",), "there is no issue 2021-07-05 · did you mean 2021-07-04?"),
         (
             ("issues/2021-07-05.md",),
@@ -255,7 +255,7 @@ def test_none_is_due(letter: Path, run: Command) -> None:
             "issues/2021-08-01.md is dated in the future: 2021-08-01, and today is 2021-07-18"
             " · publish it on that day, or correct its date",
         ),
-        (("2021-07-04", "--issue", "latest"), "two issues are named: 2021-07-04 and latest · one at a time"),
+        (("2021-07-04", "--issue", "latest"), "two issues given: 2021-07-04 and latest · give only one"),
         (("new", "yesterday"), "yesterday is not a date · like 2021-08-01"),
     ],
 )
@@ -292,7 +292,7 @@ def test_broken_settings(letter: Path, run: Command) -> None:
 def test_a_file_of_another_folder(letter: Path, run: Command, tmp_path: Path) -> None:
     (tmp_path / "other.md").write_text("# Other (2021-07-04)")
     assert run("../other.md") == Said(
-        2, "", f"error: ../other.md is not below {letter} · name an issue of the newsletter here\n"
+        2, "", f"error: ../other.md is not below {letter} · give an issue of this newsletter\n"
     )
 
 
@@ -383,7 +383,7 @@ def test_a_mistake_of_ours_is_one_line(letter: Path, run: Command, monkeypatch: 
         70,
         "",
         "error: internal error: ZeroDivisionError: division by zero"
-        " · please report it, with what --debug prints\n",
+        " · please report it with the output of --debug\n",
     )
     said = run("--debug")
     assert said.code == 70
@@ -427,13 +427,13 @@ def test_init_and_new(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPa
     said = run("new")
     assert said.code == 0
     assert re.fullmatch(
-        r"created issues/\S+\.md  \(next date by your rhythm: every 14 days; last issue \S+\)\n", said.out
+        r"created issues/\S+\.md  \(next date by your schedule: every 14 days; last issue \S+\)\n", said.out
     )
     said = run("new", "2031-01-01")
     assert said.out.startswith("created issues/2031-01-01.md  (last issue ")
     again = run("new", "2031-01-01")
     assert again.code == 2
-    assert "issues/2031-01-01.md is there already" in again.err
+    assert "issues/2031-01-01.md already exists" in again.err
     assert json.loads(run("new", "2032-02-02", "--json").out) == {
         "created": "issues/2032-02-02.md",
         "date": "2032-02-02",

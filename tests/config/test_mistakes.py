@@ -100,7 +100,7 @@ ADDED = [
     (
         "[channels]\nrss = true",
         "6:1: channels.rss must be a table, not true",
-        "write [channels.rss] on a line of its own, its keys below",
+        "write [channels.rss] on its own line and its keys below it",
     ),
     # values no platform takes
     (
@@ -126,7 +126,7 @@ ADDED = [
     (
         'license = "CC BY-SA 4.0"',
         '5:1: license must be an SPDX id, not "CC BY-SA 4.0"',
-        'like license = "CC-BY-SA-4.0"; all are at https://spdx.org/licenses/',
+        'like license = "CC-BY-SA-4.0"; see https://spdx.org/licenses/',
     ),
     (
         'site = "../public"',
@@ -146,12 +146,12 @@ ADDED = [
     (
         '[server]\nlisten = "8080"',
         '6:1: listen must be a host and a port, not "8080"',
-        'for this machine alone: listen = "127.0.0.1:8080"',
+        'for this machine only: listen = "127.0.0.1:8080"',
     ),
     (
         '[server]\nlisten = "localhost:65536"',
         '6:1: listen must be a host and a port, not "localhost:65536"',
-        'for this machine alone: listen = "127.0.0.1:8080"',
+        'for this machine only: listen = "127.0.0.1:8080"',
     ),
     (
         '[schedule]\ncron = "9:45 sundays"',
@@ -204,7 +204,7 @@ def test_mistake(tmp_path: Path, added: str, message: str, hint: str) -> None:
 
 URL_LIKE = 'like url = "https://example.org/news/{date}/"'
 PLACEHOLDERS = "there are {date} {year} {month} {day} {id}"
-ID_LIKE = 'HOST,YEAR:NAME, the host yours in that year: id = "tag:example.org,2021:news"'
+ID_LIKE = 'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:example.org,2021:news"'
 
 # a value in TOP, what stands in its place, then place and message, then hint
 CHANGED = [
@@ -218,32 +218,32 @@ CHANGED = [
     (
         "https://example.org/slow/",
         "example.org/",
-        "3:1: url must be an absolute http or https address, not example.org/{date}/",
+        "3:1: url must be an absolute http or https URL, not example.org/{date}/",
         URL_LIKE,
     ),
     (
         "https:",
         "ftp:",
-        "3:1: url must be an absolute http or https address, not ftp://example.org/slow/{date}/",
+        "3:1: url must be an absolute http or https URL, not ftp://example.org/slow/{date}/",
         URL_LIKE,
     ),
     (
         "https://example.org/slow/{date}/",
         "https://{id}.example.org/",
-        "3:1: url must be an absolute http or https address, not https://{id}.example.org/",
+        "3:1: url must be an absolute http or https URL, not https://{id}.example.org/",
         URL_LIKE,
     ),
     (
         "example.org/slow/",
         "example.org:port/",
-        "3:1: url must be an absolute http or https address, not https://example.org:port/{date}/",
+        "3:1: url must be an absolute http or https URL, not https://example.org:port/{date}/",
         URL_LIKE,
     ),
     (
         "/slow/{date}/",
         "/?date={date}",
         "3:1: url must not have a ? or # part",
-        "each page is a file, so use its path only",
+        "each page is a file: use only a path",
     ),
     (
         "{date}",
@@ -253,8 +253,8 @@ CHANGED = [
     ),
     ("{date}", "{}", "3:1: url has the unknown placeholder {}", PLACEHOLDERS),
     ("{date}", "{date:%Y}", "3:1: url has the unknown placeholder {date:%Y}", "did you mean {date}?"),
-    ("{date}", "{date", "3:1: url has a brace without its pair", PLACEHOLDERS),
-    ("{date}", "{{date}}", "3:1: url has a brace without its pair", PLACEHOLDERS),
+    ("{date}", "{date", "3:1: url has an unmatched brace", PLACEHOLDERS),
+    ("{date}", "{{date}}", "3:1: url has an unmatched brace", PLACEHOLDERS),
     (
         "tag:example.org,2021:slow",
         "https://example.org/",
@@ -285,7 +285,7 @@ CHANGED = [
         "[newsletter]",
         "[[newsletter]]",
         "1:1: newsletter must be a table, not a list with a table in it",
-        "write [newsletter] on a line of its own, its keys below",
+        "write [newsletter] on its own line and its keys below it",
     ),
     (
         "[newsletter]\n",
@@ -297,26 +297,26 @@ CHANGED = [
         TOP,
         "# nothing yet\n",
         "1:1: there is no table [newsletter]",
-        "begin with [newsletter], or: publish init",
+        "add [newsletter], or run publish init",
     ),
     # not TOML at all
     (
         'name = "慢工"',
         "name = 慢工",
         "2:8: invalid value",
-        "see https://toml.io for how TOML is written",
+        "see https://toml.io for the syntax",
     ),
     (
         '"tag:example.org,2021:slow"\n',
         "[",
         "4:7: invalid value",
-        "see https://toml.io for how TOML is written",
+        "see https://toml.io for the syntax",
     ),
     (
         "id =",
         "name =",
         "4:35: cannot overwrite a value",
-        "see https://toml.io for how TOML is written",
+        "see https://toml.io for the syntax",
     ),
 ]
 

@@ -265,7 +265,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
         while not (line := process.stdout.readline()).startswith("hangs"):
             assert line, process.communicate()
         assert line == (
-            "hangs: what is at work does not end, and nothing is heard of it · "
+            "hangs: the daemon is stuck: the current run makes no progress · "
             "start publish daemon anew, if systemd does not; then look at publish status\n"
         )
         assert heard().count("WATCHDOG=1") > 1, "as long as it might have gone on"
@@ -324,7 +324,7 @@ def test_a_lasting_error_is_reported_once(
     assert main(["daemon"]) == 0
     reported = capsys.readouterr().out.splitlines()
     error = "failed: internal error: ZeroDivisionError: by zero"
-    assert [line for line in reported if line.startswith(("failed", "mended"))] == [error, "mended", error]
+    assert [line for line in told if line.startswith(("failed", "recovered"))] == [error, "recovered", error]
 
 
 def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:

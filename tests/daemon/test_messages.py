@@ -27,7 +27,7 @@ def project(
 
 def test_what_is_to_come(project: CommandProject) -> None:
     assert project.told("status", "2021-08-01") == [
-        "2021-08-01  to come",
+        "2021-08-01  upcoming",
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
     ]
@@ -48,9 +48,9 @@ def test_what_is_to_come(project: CommandProject) -> None:
 
 def test_an_issue_of_today_is_shown_once(project: CommandProject) -> None:
     before = NOON.replace(hour=1)  # 09:00 in Shanghai
-    reported = project.told("status", now=before)
-    assert reported[:3] == [
-        "2021-07-18  to come",
+    told = project.told("status", now=before)
+    assert told[:3] == [
+        "2021-07-18  upcoming",
         "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
         "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
     ]
@@ -64,7 +64,7 @@ def test_what_keeps_a_message_waiting_is_shown(project: CommandProject) -> None:
     project.run("--yes")
     assert project.told("status", "2021-07-18")[2:] == [
         "  chat  2 of 3 waiting until 2021-07-18 13:00 · @readers · https://chat.example/89",
-        "        2 waits: the chat is tired",
+        "        2 waiting: the chat is tired",
         "        → publish 2021-07-18 --channel chat",
     ]
     assert project.told("status", "2021-07-18", now=NOON + dt.timedelta(hours=2))[2].startswith(
@@ -76,9 +76,9 @@ def test_what_would_stop_it(project: CommandProject) -> None:
     file = project.root / "issues" / "2021-08-01.md"
     file.write_text(file.read_text("utf-8").replace("https://e.org/2021-08-01", ""), "utf-8")
     stopped = [
-        "2021-08-01  to come",
-        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · held by its errors",
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held by its errors",
+        "2021-08-01  upcoming",
+        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · held: has errors",
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held: has errors",
     ]
     said = "issues/2021-08-01.md has 1 error: empty-url at line 5"
     look = "publish check issues/2021-08-01.md"
@@ -97,14 +97,14 @@ def test_what_would_stop_it(project: CommandProject) -> None:
 
 def test_hold_and_release(project: CommandProject) -> None:
     assert project.told("hold", "2021-08-01", "--channel", "chat") == [
-        "2021-08-01  to come",
+        "2021-08-01  upcoming",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held",
     ]
     assert project.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
     file = project.root / "issues" / "2021-08-01.md"
     text = file.read_text("utf-8")
     file.write_text(f"---\ndraft: true\n---\n{text}", "utf-8")
-    assert project.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft"
+    assert project.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft"
     file.write_text(text, "utf-8")
     assert project.told("hold", "issues/2021-08-01.md", "--release")[1:] == [
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
@@ -115,7 +115,7 @@ def test_hold_and_release(project: CommandProject) -> None:
 def test_a_draft_can_be_held(project: CommandProject) -> None:
     project.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
     assert project.told("hold", "2021-08-01", "--channel", "chat")[1:] == [
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · a draft",
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft",
     ]
 
 
@@ -198,7 +198,7 @@ def test_a_daemon_that_is_silent_is_missed(project: CommandProject) -> None:
     record_heartbeat(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=130))
     said = project.run("status")
     assert said.code == 2
-    assert said.err == "warning: the daemon was last alive 2021-07-18 11:57: publish daemon\n"
+    assert said.err == "warning: the daemon last responded 2021-07-18 11:57: restart it with publish daemon\n"
     record_heartbeat(ledger, "tag:e.org,2021:slow", None)
     assert project.run("status").code == 0
     ledger.close()
@@ -207,10 +207,12 @@ def test_a_daemon_that_is_silent_is_missed(project: CommandProject) -> None:
 def test_a_missing_scheduler_is_reported(project: CommandProject) -> None:
     said = project.run("status")
     assert said.code == 0
-    assert said.err == "nobody looks at the clock: publish daemon, or publish when it is due\n"
+    assert (
+        said.err == "No scheduler is running. Start one with publish daemon, or run publish when it is due\n"
+    )
     project.run("tick", now=NOON)
     assert project.run("status", now=NOON + dt.timedelta(hours=25)).err == ""
-    assert "nobody looks" in project.run("status", now=NOON + dt.timedelta(hours=26)).err
+    assert "No scheduler" in project.run("status", now=NOON + dt.timedelta(hours=26)).err
 
 
 def on_the_daemon(project: CommandProject, code: int = 0) -> list[str]:

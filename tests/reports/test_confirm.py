@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[2]
 def test_nothing_leaves_unasked(letter: CommandProject) -> None:
     assert letter.told("--channel", "web,chat", code=2)[1:] == [
         "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
-        "✗ chat      nothing was sent, because nobody is here to ask: "
-        "chat: @readers · 3 messages that cannot be taken back",
-        "  = fix: add --yes",
+        "✗ chat      not sent: confirmation required (no terminal): "
+        "chat: @readers · 3 messages that cannot be unsent",
+        "  = fix: use --yes",
         "1 of 2 channels done · exit 2",
     ]
     assert letter.world.told == []
@@ -35,7 +35,7 @@ def test_nothing_leaves_unasked(letter: CommandProject) -> None:
 
 def test_yes_is_an_answer(letter: CommandProject) -> None:
     assert letter.told("--channel", "chat", "--yes") == [
-        "issue 2021-07-18 · newest due",
+        "issue 2021-07-18 · latest due",
         "✓ chat      @readers · 3 sent · https://chat.example/89",
     ]
     assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
@@ -126,9 +126,9 @@ def test_a_terminal_is_asked(letter: CommandProject, terminal: Callable[[str], t
     assert int(age[1].replace(",", "")) in (today - 1, today), "whatever time of the day it is"
     assert shown.replace(age[0], "").startswith(
         "issue 2021-07-18 · issues/2021-07-18.md\n"
-        "chat  @readers · 3 messages that cannot be taken back\n"
-        "send? [y/N] n\n"
-        "✗ chat      not sent: you answered no\n"
+        "chat  @readers · 3 messages that cannot be unsent\n"
+        "Send? [y/N] n\n"
+        "✗ chat      nothing was sent: you said no\n"
     )
     assert letter.world.told == []
     code, shown = terminal("y\n")
@@ -166,7 +166,9 @@ def test_a_proof_that_cannot_be_sent(letter: CommandProject) -> None:
         "  = fix: complete [channels.chat] of publisher.toml",
     ]
     assert letter.world.told == []
-    assert letter.run("--to-me", "--out", "x").err.startswith("error: a proof is sent, not written · ")
+    assert letter.run("--to-me", "--out", "x").err.startswith(
+        "error: --to-me sends a test and writes no files · "
+    )
     assert letter.run("--to-me", "-c", "web").err.startswith(
         "error: no test send is possible: web only writes files · "
     )

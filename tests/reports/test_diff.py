@@ -13,7 +13,7 @@ from tests.support.newsletter import CHAT_SETTINGS, CommandProject, Said
 
 def test_diff_of_what_is_live(letter: CommandProject) -> None:
     letter.run("--yes")
-    assert letter.run("diff") == Said(0, "", "what is live is what issues/2021-07-18.md makes now\n")
+    assert letter.run("diff") == Said(0, "", "no unpublished changes in issues/2021-07-18.md\n")
     letter.write("2021-07-18", "一", "贰")
     assert letter.told("diff", "--channel", "chat") == [
         "chat · @readers · 2 · changed",

@@ -51,16 +51,16 @@ def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
 
 def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
     told = unknown.told("resolve", "2021-07-18", code=4)
-    assert re.fullmatch(r"  2  begun 2021-07-18 12:00:\d\d", told.pop(1))
+    assert re.fullmatch(r"  2  started 2021-07-18 12:00:\d\d", told.pop(1))
     assert told == [
         "chat · @readers · 1 of 3 unknown",
         "    TimeoutError: no answer",
         "    look for: 二",
-        "when you have looked:",
+        "Check whether it arrived, then run one of:",
         "  publish resolve 2021-07-18 --channel chat --sent ID  "
-        "it is there (without ID nobody can change it later)",
-        "  publish resolve 2021-07-18 --channel chat --resend   it is not there: send it again",
-        "  publish resolve 2021-07-18 --channel chat --drop     leave it",
+        "it arrived (without ID it cannot be edited later)",
+        "  publish resolve 2021-07-18 --channel chat --resend   it did not arrive: send it again",
+        "  publish resolve 2021-07-18 --channel chat --drop     do not send it again",
     ]
     [case] = json.loads(unknown.run("resolve", "2021-07-18", "--json").out)["unknown"]
     assert (case["channel"], case["deliveries"][0]["words"]) == ("chat", "二")
@@ -69,11 +69,11 @@ def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
 @pytest.mark.parametrize(
     ("words", "said", "sent"),
     [
-        (("--sent", "7"), "arrived", ["deliver 3 三"]),
-        (("--sent",), "arrived", ["deliver 3 三"]),
+        (("--sent", "7"), "marked as sent", ["deliver 3 三"]),
+        (("--sent",), "marked as sent", ["deliver 3 三"]),
         (("--resend",), "to be sent again", ["deliver 2 二", "deliver 3 三"]),
-        (("--drop",), "given up", ["deliver 3 三"]),
-        (("--sent", "--part", "2", "--to", "@readers"), "arrived", ["deliver 3 三"]),
+        (("--drop",), "dropped", ["deliver 3 三"]),
+        (("--sent", "--part", "2", "--to", "@readers"), "marked as sent", ["deliver 3 三"]),
     ],
 )
 def test_a_verdict(unknown: CommandProject, words: tuple[str, ...], said: str, sent: list[str]) -> None:
@@ -103,7 +103,7 @@ def test_what_a_verdict_cannot_be_about(unknown: CommandProject) -> None:
         "error: no unknown delivery of that name on chat · unknown are: 2\n"
     )
     assert unknown.run(*resolve, "--drop", "--resend").code == 2
-    assert unknown.run("resolve", "2021-07-04").out == "nothing of 2021-07-04 is unknown\n"
+    assert unknown.run("resolve", "2021-07-04").out == "no unknown outcomes for 2021-07-04\n"
     assert unknown.chat(code=4).startswith("1 of 3 unknown")
 
 
@@ -140,7 +140,7 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
         "warning: chat: the issue now takes 4 messages instead of 3: publish correct\n"
     )
     told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
-    assert told[1].endswith("chat: @readers · 1 message that cannot be taken back · 1 changed")
+    assert told[1].endswith("chat: @readers · 1 message that cannot be unsent · 1 changed")
     told = letter.told("correct", "2021-07-18", "--yes")
     assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in told
     assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
@@ -150,7 +150,7 @@ def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "二")
     told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
-    assert told[1].endswith("chat: @readers · 1 taken back")
+    assert told[1].endswith("chat: @readers · 1 deleted")
     letter.run("correct", "2021-07-18", "--yes")
     assert letter.world.told[3:] == ["withdraw"]
     assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")

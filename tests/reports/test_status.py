@@ -19,9 +19,9 @@ from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
 
 def test_status_before_anything(letter: CommandProject) -> None:
     assert letter.told("status") == [
-        "2021-08-01  to come",
-        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · a draft",
-        "  chat  2021-08-01 09:45 (2021-08-01 01:45 UTC) · a draft",
+        "2021-08-01  upcoming",
+        "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · draft",
+        "  chat  2021-08-01 09:45 (2021-08-01 01:45 UTC) · draft",
         "2021-07-18  一/二/三",
         "  web   not published",
         "        → publish 2021-07-18 --channel web",
@@ -84,7 +84,7 @@ def test_status_of_what_waits(letter: CommandProject) -> None:
     letter.run("--yes", "--max-wait", "0")
     first, second, *_ = letter.chat().splitlines()
     assert first.startswith("2 of 3 waiting until 2021-07-18 13:00 · @readers")
-    assert second == "2 waits: the chat is tired"
+    assert second == "2 waiting: the chat is tired"
 
 
 def test_status_of_what_is_at_work(letter: CommandProject) -> None:
@@ -100,7 +100,7 @@ def test_status_of_what_is_at_work(letter: CommandProject) -> None:
     assert second == f"process {os.getpid()} on {platform.node()}"
     told = letter.told("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
     assert told[-2:] == [
-        "  chat  begun, and not finished · @readers",
+        "  chat  started, not finished · @readers",
         "        → publish 2021-07-18 --channel chat",
     ]
 
@@ -130,9 +130,9 @@ def test_status_of_a_channel_that_is_not_set_up(letter: CommandProject) -> None:
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
     assert letter.chat() == "not published\n→ publish 2021-07-18 --channel chat"
     letter.run()
-    assert letter.chat() == "in files only"
+    assert letter.chat() == "files written"
     letter.write("2021-07-18", "一", "贰", "三")
-    assert letter.chat() == "changed since it was written\n→ publish 2021-07-18 --channel chat"
+    assert letter.chat() == "changed since written\n→ publish 2021-07-18 --channel chat"
 
 
 def test_status_forgets_no_trouble(letter: CommandProject) -> None:
@@ -151,7 +151,7 @@ def test_status_forgets_no_trouble(letter: CommandProject) -> None:
         "        → publish resolve 2021-07-04 --channel chat",
     ]
     assert letter.told("resolve", "2021-07-04", "--channel", "chat", "--drop") == [
-        "chat · @readers · 1 given up"
+        "chat · @readers · 1 dropped"
     ]
     assert "2021-07-04" not in letter.run("status").out
 

@@ -305,12 +305,12 @@ def test_who_leaves_while_it_is_under_way(letter: Letter, server: MailServer) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--channel", "web", "--notice", WORDS), "notices cannot be sent on web · --channel email"),
-        (("--channel", "web,email", "--notice", WORDS), "notices cannot be sent on web · --channel email"),
-        (("--notice", WORDS), "notices cannot be sent on web, rss, telegram · --channel email"),
-        (("--channel", "email", "--notice", " \n\u200b\u3000"), "the notice is empty"),
-        (("--channel", "email", "--notice", ""), "the notice is empty"),
-        (("--channel", "email", "--to-me"), "there is no notice to send a proof of"),
+        (("--channel", "web", "--notice", WORDS), "no notice can be written on web · --channel email"),
+        (("--channel", "web,email", "--notice", WORDS), "no notice can be written on web · --channel email"),
+        (("--notice", WORDS), "no notice can be written on web, rss, telegram · --channel email"),
+        (("--channel", "email", "--notice", " \n\u200b\u3000"), "the notice says nothing"),
+        (("--channel", "email", "--notice", ""), "the notice says nothing"),
+        (("--channel", "email", "--to-me"), "--to-me needs a notice to test"),
     ],
 )
 def test_refused(letter: Letter, server: MailServer, words: tuple[str, ...], said: str) -> None:
@@ -344,7 +344,7 @@ def test_it_is_asked_shown_and_proved_before(letter: Letter, server: MailServer)
     done = letter.publish(*ask, "--dry-run")
     assert done["channels"]["email"]["sent"] == 20
     letter.publish(*ask, code=2)
-    assert "20 messages that cannot be taken back" in letter.said
+    assert "20 messages that cannot be unsent" in letter.said
     assert server.mails == []
     assert letter.publish(*ask, "--to-me")["proof"]
     letter.publish("status", "2021-07-18")
