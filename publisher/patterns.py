@@ -13,7 +13,7 @@ from typing import Any, cast
 _METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "pattern", "flags")
 
 
-class _LazyPattern:
+class _DeferredPattern:
     """Takes the place of a pattern until it is used."""
 
     def __init__(self, source: str, flags: int) -> None:

@@ -73,7 +73,7 @@ class Email(EmailSettings):
         return source_version(self._recipient_source)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """Render the message of an issue that has passed `publishable` and `absolute`, and its text as a preview.
+        """Render the message of a publishable issue with absolute URLs, and its text as a preview.
 
         Needs `context.entry`. Raises ConfigError when the newsletter's address cannot be used as sender.
         """

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         title = title.partition(name or title)[2].strip(" )）:：") or title
         title = title if len(title) <= _TITLE_WIDTH else f"{title[: _TITLE_WIDTH - 1]}…"
         output.line(f"{name}  {title}".strip(), "bold")
-        if forced := issue_rows[0].insisted:
+        if forced := issue_rows[0].forced:
             when = f"{forced.forced_at.astimezone(zone):%Y-%m-%d %H:%M}"
             output.line(f"  published by --force {when}, with {forced.errors}", "yellow")
         for row in issue_rows:
@@ -190,7 +190,7 @@ def _row_to_json(row: StatusRow, zone: ZoneInfo) -> dict[str, object]:
         "counts": row.counts._asdict(),
         "missed": [delivery._asdict() | {"state": delivery.state.value} for delivery in row.missed],
         "when": row.when and _format_iso_time(row.when, zone),
-        "insisted": row.forced
+        "forced": row.forced
         and {"errors": row.forced.errors, "at": _format_iso_time(row.forced.forced_at, zone)},
         "next": suggest_command(row),
     }

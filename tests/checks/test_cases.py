@@ -1,4 +1,4 @@
-"""Checks of the irregularities of real newsletters: faults give their code at their line, the rest nothing."""
+"""Checks of the irregularities of real newsletters: faults give their code at their line."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ def test_force_publishes_and_is_recorded_in_the_ledger(letter: Path, say: Say) -
     assert forced_issues(letter) == [known]
     assert "  published by --force 2021-07-18 12:00, with empty-url at line 7\n" in say("status")[1]
     rows = json.loads(say("status", "--json")[1])["rows"]
-    assert {row["issue"]: row["insisted"] for row in rows} == {
+    assert {row["issue"]: row["forced"] for row in rows} == {
         "2021-07-18": {"errors": "empty-url at line 7", "at": "2021-07-18T12:00:00+08:00"},
         "2021-07-04": None,
     }

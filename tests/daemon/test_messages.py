@@ -48,8 +48,8 @@ def test_what_is_to_come(project: CommandProject) -> None:
 
 def test_an_issue_of_today_is_shown_once(project: CommandProject) -> None:
     before = NOON.replace(hour=1)  # 09:00 in Shanghai
-    told = project.told("status", now=before)
-    assert told[:3] == [
+    reported = project.told("status", now=before)
+    assert reported[:3] == [
         "2021-07-18  upcoming",
         "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
         "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",

@@ -130,9 +130,9 @@ class Project(NewsletterFolder):
         self.meanwhile: Callable[[], object] | None = None
         self.clock = Clock(lambda: self.now, self._wait)
         self.stop = Event()
-        self.events: list[Any] = []
+        self.run_events: list[Any] = []
         """The events of the last run by hand."""
-        self.told: list[DaemonEvent] = []
+        self.events: list[DaemonEvent] = []
         """The events of the scheduler."""
         self._ticker = self.ticker()
 
@@ -165,10 +165,10 @@ class Project(NewsletterFolder):
 
     def publish(self, *channels: Any, **request: Any) -> Outcome:
         """Publish by hand: to these channels, which replace those of the project, or to its own."""
-        self.events = []
+        self.run_events = []
         config = replace(self.config, channels=channels or self.channels)
         wanted = Request(**request)
-        return publish(config, Theme.load(), wanted, self.now, self.events.append, self.clock, self.stop)
+        return publish(config, Theme.load(), wanted, self.now, self.run_events.append, self.clock, self.stop)
 
     def post(self, behaves: Behaviour | None = None, **request: Any) -> ChannelOutcome:
         """Publish to one fake channel, whose deliveries go as `behaves` says."""
@@ -188,7 +188,7 @@ class Project(NewsletterFolder):
 
     @property
     def warnings(self) -> list[str]:
-        return [event.message for event in self.events if isinstance(event, RunWarning)]
+        return [event.message for event in self.run_events if isinstance(event, RunWarning)]
 
     @property
     def sent(self) -> list[str]:
@@ -201,7 +201,7 @@ class Project(NewsletterFolder):
     # ----------------------------------------------------------------- the scheduler
 
     def ticker(self, vigil: Heartbeat | None = None) -> Scheduler:
-        return Scheduler(self.told.append, self.stop, vigil)
+        return Scheduler(self.events.append, self.stop, vigil)
 
     def restart(self) -> None:
         """Replace the scheduler, so that it forgets what only its process knew."""
@@ -214,7 +214,7 @@ class Project(NewsletterFolder):
         return find_upcoming(self.config, Theme.load(), self.now)
 
     def said(self, what: str) -> list[DaemonEvent]:
-        return [news for news in self.told if news.what == what]
+        return [news for news in self.events if news.what == what]
 
 
 def due_project(root: Path) -> Project:

@@ -184,7 +184,10 @@ TOO_LONG: list[tuple[dict[str, str], str]] = [
     ({"digest": "字" * 130}, "摘要有 130 个字，超出 2 个：微信最多允许 128 个"),
     ({"content": "字" * 20_000}, "正文连同标签有 20000 个字符，超出 1 个：微信要求少于 20000 个"),
     ({"content": "🙂" * 10_001}, "正文连同标签有 20002 个字符，超出 3 个：微信要求少于 20000 个"),
-    ({"content_source_url": LONG.ljust(1025, "x")}, "「阅读原文」的链接有 1025 字节，超出 1 字节：微信最多允许 1024 字节"),
+    (
+        {"content_source_url": LONG.ljust(1025, "x")},
+        "「阅读原文」的链接有 1025 字节，超出 1 字节：微信最多允许 1024 字节",
+    ),
     ({"content_source_url": "http://e.org/"}, "「阅读原文」的链接 http://e.org/ 不是完整的 https 链接"),
     ({"content_source_url": "/1/"}, "「阅读原文」的链接 /1/ 不是完整的 https 链接"),
 ]  # fmt: skip
