@@ -324,11 +324,8 @@ def test_a_lasting_error_is_reported_once(
     assert main(["daemon"]) == 0
     reported = capsys.readouterr().out.splitlines()
     error = "failed: internal error: ZeroDivisionError: by zero"
-    assert [line for line in reported if line.startswith(("failed", "recovered"))] == [
-        error,
-        "recovered",
-        error,
-    ]
+    changes = [line for line in reported if line.startswith(("failed", "recovered"))]
+    assert changes == [error, "recovered", error]
 
 
 def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:
