@@ -63,14 +63,14 @@ def check_sources(subject: IssueSource) -> Iterator[Problem]:
         if item.source or item.authors:
             continue
         if (hyphen := _SOURCE_AFTER_HYPHEN.search(title)) and hyphen[2] in sources:
-            if place := subject.source.find(f"{hyphen[0]}]", item.pos):
-                mark = Pos(place.line, place.column + 1, place.line, place.column + 2)
+            if pos := subject.source.find(f"{hyphen[0]}]", item.pos):
+                mark = Pos(pos.line, pos.column + 1, pos.line, pos.column + 2)
                 message = f'"{hyphen[1]}" before the source {hyphen[2]} should be "|"'
                 yield Problem(mark, "source-form", message, 'write "|"', (Edit(mark, "|"),))
         elif (bar := _SOURCE_AFTER_BAR.search(title)) and any(map(is_cjk, bar[1])):
-            place = subject.source.find(bar[1], item.pos) or _locate_head(subject, item)
+            pos = subject.source.find(bar[1], item.pos) or _locate_head(subject, item)
             help_ = "shorten it if it is the source"
-            yield Problem(place, "source-form", "too long for a source, treated as part of the title", help_)
+            yield Problem(pos, "source-form", "too long for a source, treated as part of the title", help_)
 
 
 def _has_links(section: Section) -> bool:
@@ -79,35 +79,35 @@ def _has_links(section: Section) -> bool:
 
 def _check_head(subject: IssueSource, item: Item, *, expects_link: bool) -> Iterator[Problem]:
     title = plain(item.title).strip()
-    place = _locate_head(subject, item)
+    pos = _locate_head(subject, item)
     line = subject.source.line(item.pos.line)
     if not title and not item.tail and not item.extras:
         if item.url or not _EMPTY_LINK.search(line):
             message = "the link has no title" if item.url else "the bullet has no text"
-            yield Problem(place, "empty-item", message, "fill it in or remove the line")
+            yield Problem(pos, "empty-item", message, "fill it in or remove the line")
         return
     if _URL_ONLY.match(title) and item.title:
-        title_pos = subject.source.find(title, item.pos) or place
+        title_pos = subject.source.find(title, item.pos) or pos
         yield Problem(title_pos, "title-is-url", "the title is a URL", "write a descriptive title")
     elif expects_link and not item.url and "[" not in line and not [*find_urls((*item.title, *item.tail))]:
-        yield Problem(place, "no-link", "the item has no link")
+        yield Problem(pos, "no-link", "the item has no link")
 
 
 def _check_fields(subject: IssueSource, item: Item) -> Iterator[Problem]:
     for field in item.fields:
         line = field.pos.line
-        place = subject.source.line_position(line)
+        pos = subject.source.line_position(line)
         if field.kind == "summary":
             yield from _check_summary(subject, plain(field.value).strip(), field.pos)
             yield from _check_label_colon(subject, line)
         elif not field.url and plain(field.value).strip() in ("", "http://", "https://"):
             message = f'no value after "{field.label}"'
-            yield Problem(place, "field-empty", message, "add the value or remove the line")
+            yield Problem(pos, "field-empty", message, "add the value or remove the line")
     for block in item.body:
         if isinstance(block, Paragraph) and block.pos.line and _is_summary_block(subject, block):
             help_ = "check whether the bullet of the next item is missing above"
-            place = subject.source.line_position(block.pos.line)
-            yield Problem(place, "two-summaries", "the item already has a summary", help_)
+            pos = subject.source.line_position(block.pos.line)
+            yield Problem(pos, "two-summaries", "the item already has a summary", help_)
             yield from _check_label_colon(subject, block.pos.line)
 
 
@@ -123,15 +123,15 @@ def _check_summary(subject: IssueSource, text: str, pos: Pos) -> Iterator[Proble
 def _check_label_colon(subject: IssueSource, line: int) -> Iterator[Problem]:
     text = subject.source.line(line)
     if label := _MISSING_COLON.match(text):
-        place = Pos(line, label.start(1) + 1, line, label.end(1) + 1)
+        pos = Pos(line, label.start(1) + 1, line, label.end(1) + 1)
         edit = Edit(Pos(line, label.end(1) + 1, line, label.end(2) + 1), "：")
         message = f'missing "：" after "{label[1]}"'
-        yield Problem(place, "label-colon", message, 'insert "："', (edit,))
+        yield Problem(pos, "label-colon", message, 'insert "："', (edit,))
     elif label := _HALF_WIDTH_COLON.match(text):
-        place = Pos(line, label.start(2) + 1, line, label.end(2) + 1)
+        pos = Pos(line, label.start(2) + 1, line, label.end(2) + 1)
         edit = Edit(Pos(line, label.start(2) + 1, line, label.end() + 1), "：")
         message = f'half-width ":" after "{label[1]}"'
-        yield Problem(place, "label-colon", message, 'write "："', (edit,))
+        yield Problem(pos, "label-colon", message, 'write "："', (edit,))
 
 
 def _is_summary_block(subject: IssueSource, block: Block) -> bool:

@@ -25,13 +25,13 @@ def find_dead_links(
     Of the latter, one per host and reason: a host that blocks automated requests does so for all its pages.
     """
     unknown: dict[tuple[str, str], list[Pos]] = {}
-    for url, place in urls:
+    for url, pos in urls:
         result = results.get(url)
         if result and result.gone:
-            yield Problem(place, "dead-link", result.reason, "replace the URL or remove the item")
+            yield Problem(pos, "dead-link", result.reason, "replace the URL or remove the item")
         elif result:
-            unknown.setdefault((links.extract_host(url), result.reason), []).append(place)
-    for (_, reason), places in unknown.items():
-        more = f" (and {len(places) - 1} more to this host)" if len(places) > 1 else ""
+            unknown.setdefault((links.extract_host(url), result.reason), []).append(pos)
+    for (_, reason), positions in unknown.items():
+        more = f" (and {len(positions) - 1} more to this host)" if len(positions) > 1 else ""
         message = f"could not check this link{more}: {reason}"
-        yield Problem(places[0], "link-unknown", message, "open it in a browser to check")
+        yield Problem(positions[0], "link-unknown", message, "open it in a browser to check")

@@ -26,10 +26,10 @@ def check_empty_sections(subject: IssueSource) -> Iterator[Problem]:
     for index, section in enumerate(sections):
         has_subsection = index + 1 < len(sections) and sections[index + 1].level > section.level
         if section.pos.line and not (section.content or section.notes or has_subsection):
-            place = subject.source.line_position(section.pos.line)
+            pos = subject.source.line_position(section.pos.line)
             title = plain(section.title).strip()
             message = f'the section "{title}" is empty' if title else "the section is empty"
-            yield Problem(place, "section-empty", message, "add items or remove the heading")
+            yield Problem(pos, "section-empty", message, "add items or remove the heading")
 
 
 def check_duplicate_headings(subject: IssueSource) -> Iterator[Problem]:
@@ -42,9 +42,9 @@ def check_duplicate_headings(subject: IssueSource) -> Iterator[Problem]:
         key = (*parents.values(), title)
         if title and section.pos.line:
             if key in first:
-                place = subject.source.line_position(section.pos.line)
+                pos = subject.source.line_position(section.pos.line)
                 message = f"the section on line {first[key]} has the same heading"
-                yield Problem(place, "duplicate-section", message, "merge the sections or rename one")
+                yield Problem(pos, "duplicate-section", message, "merge the sections or rename one")
             first.setdefault(key, section.pos.line)
         parents[section.level] = title
 
@@ -54,10 +54,10 @@ def check_markers(subject: IssueSource) -> Iterator[Problem]:
     issue, source = subject.issue, subject.source
     title = issue.title
     if title and title.pos.line and (hashes := _MULTIPLE_HASHES.match(source.line(title.pos.line))):
-        place = Pos(title.pos.line, hashes.start(1) + 1, title.pos.line, hashes.end(1) + 1)
+        pos = Pos(title.pos.line, hashes.start(1) + 1, title.pos.line, hashes.end(1) + 1)
         rest = source.line(title.pos.line)[hashes.end(1) :]
         text = "#" if rest[:1].isspace() else "# "
-        yield Problem(place, "marker-form", "the title has more than one #", "write #", (Edit(place, text),))
+        yield Problem(pos, "marker-form", "the title has more than one #", "write #", (Edit(pos, text),))
     for section in issue.sections:
         line = section.pos.line
         if line and (hashes := _GLUED_HEADING.match(source.line(line))):
@@ -67,9 +67,9 @@ def check_markers(subject: IssueSource) -> Iterator[Problem]:
             and plain(section.title).strip() in _USUAL_SECTIONS
             and (hashes := _WRONG_LEVEL.match(source.line(line)))
         ):
-            place = Pos(line, hashes.start(1) + 1, line, hashes.end(1) + 1)
+            pos = Pos(line, hashes.start(1) + 1, line, hashes.end(1) + 1)
             message = "the heading of a section starts with ##"
-            yield Problem(place, "marker-form", message, "write ##", (Edit(place, "##"),))
+            yield Problem(pos, "marker-form", message, "write ##", (Edit(pos, "##"),))
     for item in issue.items:
         if item.pos.line and (bullet := _GLUED_BULLET.match(source.line(item.pos.line))):
             yield _build_missing_space(
@@ -93,8 +93,8 @@ def check_stray_lines(subject: IssueSource) -> Iterator[Problem]:
     }
     for number, text in loose_lines.items():
         if _is_ip_address(text.strip()):
-            place = subject.source.line_position(number)
-            yield Problem(place, "stray-line", "the line is only an IP address", "remove it")
+            pos = subject.source.line_position(number)
+            yield Problem(pos, "stray-line", "the line is only an IP address", "remove it")
     url_lines = (number for number, text in loose_lines.items() if "://" in text and parse_only_url(text))
     yield from _check_clippings(subject, sorted(url_lines))
 
@@ -145,8 +145,8 @@ def _check_clippings(subject: IssueSource, lines: Sequence[int]) -> Iterator[Pro
             above -= 1
         if above < line - 1 and (above == 0 or not source.line(above).strip()):
             help_ = "write it as an item: - [title | source](url)"
-            place = source.line_position(line)
-            yield Problem(place, "unformatted-clip", "this clipping is not formatted as an item", help_)
+            pos = source.line_position(line)
+            yield Problem(pos, "unformatted-clip", "this clipping is not formatted as an item", help_)
 
 
 def _is_plain_line(text: str) -> bool:

@@ -77,7 +77,7 @@ class IssueSummary(NamedTuple):
                 ItemSummary(url, _position_from_row(url_pos), repo, _position_from_row(repo_pos))
                 for url, url_pos, repo, repo_pos in summary.items
             ),
-            archive_links=tuple((stem, _position_from_row(place)) for stem, place in summary.archive_links),
+            archive_links=tuple((stem, _position_from_row(pos)) for stem, pos in summary.archive_links),
             ignored_codes=tuple(summary.ignored_codes),
         )
 
@@ -95,11 +95,11 @@ def find_ignored_codes(issue: Issue) -> frozenset[str]:
 
 def _summarize_item(subject: IssueSource, item: Item) -> ItemSummary:
     url = links.canonicalize_url(item.url) if item.url else ""
-    place = subject.find_url(item.url or "", item.pos)
+    pos = subject.find_url(item.url or "", item.pos)
     if not item.repo:
-        return ItemSummary(url, _position_to_tuple(place))
-    repo_place = subject.source.find(item.repo, item.pos) or place
-    return ItemSummary(url, _position_to_tuple(place), item.repo.lower(), _position_to_tuple(repo_place))
+        return ItemSummary(url, _position_to_tuple(pos))
+    repo_place = subject.source.find(item.repo, item.pos) or pos
+    return ItemSummary(url, _position_to_tuple(pos), item.repo.lower(), _position_to_tuple(repo_place))
 
 
 def _find_archive_links(subject: IssueSource) -> list[tuple[str, PositionTuple]]:
@@ -110,9 +110,9 @@ def _find_archive_links(subject: IssueSource) -> list[tuple[str, PositionTuple]]
     for link in dict.fromkeys(find_nodes(Link, archive.blocks)):
         name = re.search(r"(?:\A|/)(\d{4}-\d{2}-\d{2})\.md\Z", link.url)
         lines = subject.source.numbered_lines(archive.pos.line or 1, len(subject.source.lines))
-        place = next((_locate_link(n, text, link.url) for n, text in lines if f"({link.url})" in text), None)
-        if name and place:
-            archive_links.append((name[1], place))
+        pos = next((_locate_link(n, text, link.url) for n, text in lines if f"({link.url})" in text), None)
+        if name and pos:
+            archive_links.append((name[1], pos))
     return sorted(archive_links, key=lambda link: link[1])
 
 

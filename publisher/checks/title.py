@@ -26,19 +26,19 @@ def check_title(subject: IssueSource) -> Iterator[Problem]:
         yield Problem(subject.title_position, "placeholder-date", message, help_)
     if not title or not title.date:
         return
-    place = subject.source.find(title.date, title.pos) or title.pos
+    pos = subject.source.find(title.date, title.pos) or title.pos
     if _PLACEHOLDER_DATE.fullmatch(title.date):
         help_ = "write the publication date"
-        yield Problem(place, "placeholder-date", f"the date {title.date} has no day yet", help_)
+        yield Problem(pos, "placeholder-date", f"the date {title.date} has no day yet", help_)
     elif issue.date and title.date != issue.date.isoformat():
         origin = "the front matter" if _is_date_in_front_matter(subject) else "the file name"
         message = f"the title says {title.date}, but {origin} says {issue.date}"
-        yield Problem(place, "date-mismatch", message, f"write {issue.date} or correct {origin}")
+        yield Problem(pos, "date-mismatch", message, f"write {issue.date} or correct {origin}")
     line = subject.source.line(title.pos.line)
     if not title.headline and (colon := _TRAILING_COLON.search(line)):
-        place = subject.source.character_position(title.pos.line, colon.start(1) + 1)
+        pos = subject.source.character_position(title.pos.line, colon.start(1) + 1)
         help_ = "add a topic or remove the colon"
-        yield Problem(place, "headline-empty", "no topic after the colon", help_)
+        yield Problem(pos, "headline-empty", "no topic after the colon", help_)
 
 
 def _is_date_in_front_matter(subject: IssueSource) -> bool:
@@ -55,14 +55,14 @@ def check_guide(subject: IssueSource) -> Iterator[Problem]:
     guide = subject.issue.guide
     if guide is None or not guide.label:
         return
-    place = subject.source.line_position(guide.label_pos.line)
+    pos = subject.source.line_position(guide.label_pos.line)
     text = blocks_to_plain_text(guide.blocks)
     own_text = re.sub(r"[\s，。；;,.、]", "", _SEGMENT_MARK.sub("", _COUNT_CLAIM.sub("", text)))
     if not text.strip():
-        yield Problem(place, "guide-empty", "the guide is empty", "write what the issue is about")
+        yield Problem(pos, "guide-empty", "the guide is empty", "write what the issue is about")
     elif not own_text and _SEGMENT_MARK.search(text):
         help_ = "write what each segment is about"
-        yield Problem(place, "guide-skeleton", "the guide has only its segment labels", help_)
+        yield Problem(pos, "guide-skeleton", "the guide has only its segment labels", help_)
     count = sum(1 for item in subject.issue.items if not item.is_placeholder)
     if guide.count is not None and guide.count != count:
         count_pos = next(
@@ -71,7 +71,7 @@ def check_guide(subject: IssueSource) -> Iterator[Problem]:
                 for number, line in subject.source.numbered_lines(guide.pos.line, guide.pos.end_line)
                 if (claim := _COUNT_CLAIM.search(line)) and (digits := _COUNT.search(line, claim.start()))
             ),
-            place,
+            pos,
         )
         there = "there is" if count == 1 else "there are"
         message = f"the guide says {guide.count} item{'s' if guide.count != 1 else ''}, but {there} {count}"
@@ -84,5 +84,5 @@ def check_warmup(subject: IssueSource) -> Iterator[Problem]:
         text = plain(brief.text).strip(" ：:;；。")
         if text in ("", brief.subject) and not brief.body:
             message = f'no text after "{brief.subject}"' if text else "the bullet has no text"
-            place = subject.source.line_position(brief.pos.line)
-            yield Problem(place, "warm-up-placeholder", message, "add text or remove the line")
+            pos = subject.source.line_position(brief.pos.line)
+            yield Problem(pos, "warm-up-placeholder", message, "add text or remove the line")

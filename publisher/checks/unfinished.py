@@ -77,8 +77,8 @@ def _check_unfinished_link(
     rest = text[end - 1 :]
     closer = Pos(number, end, number, end + (rest[:1] in (")", "）", "]") and rest != ""))
     if match[2]:
-        place = Pos(number, start, number, match.end() + 1)
-        yield Problem(place, "empty-url", f"the {kind} has no URL", DIAGNOSTIC_HELP["empty-url"])
+        pos = Pos(number, start, number, match.end() + 1)
+        yield Problem(pos, "empty-url", f"the {kind} has no URL", DIAGNOSTIC_HELP["empty-url"])
     elif match[1] == "（":
         if url and rest[:1] in (")", "）"):
             message = "the URL is in full-width parentheses"
@@ -86,9 +86,9 @@ def _check_unfinished_link(
             yield Problem(opener, "fullwidth-paren", message, DIAGNOSTIC_HELP["fullwidth-paren"], edits)
     elif ")" in rest:
         if url and rest[:1].isspace() and not _TITLE_OR_END.match(rest):
-            place = Pos(number, match.end() + 1, number, end)
+            pos = Pos(number, match.end() + 1, number, end)
             message = "there is text after the URL"
-            yield Problem(place, "malformed-url", message, "move the text after the link")
+            yield Problem(pos, "malformed-url", message, "move the text after the link")
     elif not subject.source.line(number + 1).lstrip().startswith((")", '"', "'", "http")):
         help_ = "close it after the URL" if url else "add the URL and close it"
         closing = (Edit(closer, ")"),) if url else ()
@@ -100,10 +100,10 @@ def check_malformed_urls(subject: IssueSource) -> Iterator[Problem]:
     reported = _group_diagnostic_columns(subject)
     for number, text in find_matching_lines(subject, _SUSPICIOUS_TARGET):
         for link in find_outside(text, _SUSPICIOUS_TARGET, CODE_TAGS_AND_FORMULAS):
-            place = Pos(number, link.start(1) + 1, number, link.end(1) + 1)
+            pos = Pos(number, link.start(1) + 1, number, link.end(1) + 1)
             message = _describe_url_fault(link[1])
-            if message and place.column not in reported[number]:
-                yield Problem(place, "malformed-url", message, "write the full URL: https://…")
+            if message and pos.column not in reported[number]:
+                yield Problem(pos, "malformed-url", message, "write the full URL: https://…")
 
 
 def _describe_url_fault(url: str) -> str:
@@ -136,8 +136,8 @@ def check_front_matter(subject: IssueSource) -> Iterator[Problem]:
     first, second = (subject.source.line(number).rstrip() for number in (*numbers, 0, 0)[:2])
     if first == "---" and _YAML_KEY.match(second):
         message = "the front matter is never closed"
-        place = subject.source.line_position(numbers[0])
-        yield Problem(place, "front-matter", message, "add --- after its last line")
+        pos = subject.source.line_position(numbers[0])
+        yield Problem(pos, "front-matter", message, "add --- after its last line")
 
 
 _CONFLICT_MARKER = lazy_pattern(r"<{7} \S", re.ASCII)
@@ -148,5 +148,5 @@ def check_merge_conflicts(subject: IssueSource) -> Iterator[Problem]:
     for number, text in find_matching_lines(subject, _CONFLICT_MARKER):
         if _CONFLICT_MARKER.match(text):
             help_ = "keep one version and remove the lines <<<<<<<, ======= and >>>>>>>"
-            place = subject.source.line_position(number)
-            yield Problem(place, "conflict-marker", "unresolved merge conflict", help_)
+            pos = subject.source.line_position(number)
+            yield Problem(pos, "conflict-marker", "unresolved merge conflict", help_)

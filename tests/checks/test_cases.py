@@ -1,4 +1,4 @@
-"""Checks of the irregularities of real newsletters: faults give their code at their line."""
+"""Irregularities of real newsletters: faults give their code at their line, the rest nothing."""
 
 from __future__ import annotations
 
