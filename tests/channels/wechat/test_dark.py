@@ -1,6 +1,6 @@
 """The article is readable in WeChat's dark mode. C10 of the checklist.
 
-WeChat's algorithm (github.com/wechatjs/mp-darkmode, doc/cn/principle.md and src/modules/sdk.ts), reimplemented
+WeChat's algorithm (github.com/wechatjs/mp-darkmode, doc/cn/principle.md and src/modules/sdk.ts), rewritten
 for what an article can have: opaque colors of text, backgrounds and borders in inline styles.
 """
 
