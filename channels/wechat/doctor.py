@@ -80,7 +80,7 @@ def diagnose(
 def _diagnose_quota(client: WeChatClient) -> Finding:
     quota = client.call("openapi/quota/get", {"cgi_path": "/cgi-bin/draft/add"})["quota"]
     remaining, daily_limit = quota["remain"], quota["daily_limit"]
-    if remaining > 0 or not daily_limit:  # a limit of 0 means that there is none
+    if remaining > 0 or not daily_limit:  # a limit of 0 means no limit
         return Finding(
             FindingLevel.OK, *_QUOTA_LEFT.format(client.lang, remaining=remaining, limit=daily_limit)
         )

@@ -59,7 +59,7 @@ class AccountState:
             temporary.replace(path)
 
     def set_value(self, name: str, key: str, value: str) -> None:
-        """Set one value of an object, as its last key; an empty `value` removes the key."""
+        """Set one value of an object; an empty `value` removes the key."""
         with self.lock():
             values = self.load(name)
             values.pop(key, None)

@@ -1,4 +1,4 @@
-"""An issue with a link of every kind, and eyes for the article made of it."""
+"""Fixtures: a sample issue with a link of every kind, its article, and a session with the test server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PUBLICATION = Newsletter(
 DAY = dt.date(2024, 3, 1)
 
 
-# what WeChat keeps, and what its structure check has nothing against
+# what WeChat keeps and its structure check accepts
 TAGS = {"section", "p", "h2", "h3", "strong", "em", "span", "a", "br", "code", "img", "sup", "hr",
         "table", "tr", "th", "td", "tbody"}  # fmt: skip
 BLOCKS = {"section", "p", "h2", "h3", "hr", "table", "th", "td"}
@@ -57,7 +57,7 @@ ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "style"}}
 
 @dataclass(frozen=True)
 class Letter:
-    """What the channel made of an issue, as a reader and as an editor see it."""
+    """An issue and its rendering, with views on the article and on meta.json."""
 
     issue: Issue
     rendering: Rendering
@@ -87,7 +87,7 @@ class Letter:
 
     @cached_property
     def text(self) -> str:
-        """All that a reader can see, what a picture says included, without white space."""
+        """All visible text, with the alt texts of images, without whitespace."""
         return squeeze("".join(visible(self.root)))
 
     @property
@@ -104,12 +104,12 @@ class Letter:
 
     @property
     def leads(self) -> list[str]:
-        """Where the issue leads, in any order: the addresses of its links and of its items."""
+        """The URLs of the issue's links and items, in any order."""
         return list(led(self.issue))
 
     @property
     def unreadable(self) -> list[str]:
-        """The addresses of the issue that are neither links of the article nor readable in it."""
+        """The URLs of the issue that are neither links of the article nor readable in it."""
         text = self.text.lower()
 
         def found(url: str) -> bool:
@@ -124,18 +124,18 @@ class Letter:
         return [url for url in set(self.leads) if not found(url)]
 
     def form(self, url: str) -> str:
-        """The form of the only link to an address."""
+        """The form of the only link to a URL."""
         (found,) = [link["form"] for link in self.meta["links"] if link["url"] == url]
         return str(found)
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers in the text that lead to the list of addresses."""
+        """The footnote numbers in the text."""
         return [int(text) for text in re.findall(r"<sup>\[(\d+)\]</sup>", self.html)]
 
     @property
     def listed(self) -> dict[int, str]:
-        """The list of addresses at the end, by number."""
+        """The URLs of the list at the end, by number."""
         rows = re.findall(r"引用链接</h2><p[^>]*>(?:<span>)?(.*?)(?:</span>)?</p>", self.html)
         found = (re.fullmatch(r"\[(\d+)\] (\S+)", row) for text in rows for row in text.split("<br>"))
         return {int(row[1]): unescape(row[2]) for row in found if row}
@@ -144,7 +144,7 @@ class Letter:
 
     @property
     def lost(self) -> list[str]:
-        """The words of the issue that are neither in the article nor in its title."""
+        """The texts of the issue that are neither in the article nor in its title."""
         seen = self.text + squeeze(self.meta["title"])
         return [text for text in map(squeeze, said(self.issue)) if text not in seen]
 
@@ -179,7 +179,7 @@ def visible(element: Element) -> Iterator[str]:
 
 
 def written(element: Element) -> str:
-    """The text of an element, its line breaks as newlines."""
+    """The text of an element, with line breaks as newlines."""
     inside = "".join(written(child) + (child.tail or "") for child in element)
     return "\n" if element.tag == "br" else (element.text or "") + inside
 
@@ -188,13 +188,13 @@ def squeeze(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-# Fields that are not for reading, or say again what another field says.
+# Fields that are not visible text, or repeat another field.
 _UNREAD = {"id", "kind", "language", "align", "pos", "tagline_pos", "label_pos", "front", "front_pos",
            "definitions", "dropped", "diagnostics", "segments", "subject", "archive", "url"}  # fmt: skip
 
 
 def said(node: object) -> Iterator[str]:
-    """Every text of an issue that its article must have."""
+    """Yield every text of an issue that its article must have."""
     match node:
         case str():
             yield node
@@ -233,10 +233,10 @@ Make = Callable[..., Letter]
 
 @pytest.fixture(scope="session")
 def letter(theme: Theme) -> Make:
-    """letter(issue) or letter("## markdown…"), with keys of the channel, makes the article.
+    """letter(issue) or letter("## markdown…"), with keys of the channel, renders an issue.
 
-    `publication` is another newsletter, `page` another address of the issue; `addresses` are the articles
-    that are known.
+    `newsletter` replaces the sample newsletter, `page` the URL of the issue; `addresses` maps page URLs to
+    known article URLs.
     """
 
     def make(
@@ -264,7 +264,7 @@ def sample() -> str:
 
 @pytest.fixture(scope="session", params=["inline", "footnote"])
 def sampled(request: pytest.FixtureRequest, letter: Make, sample: str) -> Letter:
-    """The article of the sample issue, once in each manner of links."""
+    """The article of the sample issue, once for each value of `links`."""
     return letter(sample, links=request.param)
 
 
@@ -294,7 +294,7 @@ def server() -> Iterator[WeChatServer]:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The secret of the account, a place for its token, no proxy on the way; gives the place."""
+    """Set the secret and the cache folder, remove proxies; return the state folder of the account."""
     monkeypatch.setenv("TIDE_SECRET", SECRET)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     for name in ("CACHE_DIRECTORY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -305,7 +305,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def slept() -> list[float]:
-    """How long the sessions of this test would have slept."""
+    """The seconds that the sessions of this test would have slept."""
     return []
 
 
@@ -314,8 +314,10 @@ Connect = Callable[..., DraftSession]
 
 @pytest.fixture
 def connect(environment: Path, server: WeChatServer, slept: list[float], tmp_path: Path) -> Connect:
-    """connect(publishes=True) makes a session with the server, which does not wait for real; `lang` and
-    `api` are of its account."""
+    """connect(publishes=True) returns a session with the server that does not really sleep.
+
+    `lang` and `api` are those of its client.
+    """
 
     def make(lang: str = "zh-CN", api: str = "", **settings: Any) -> DraftSession:
         account = WeChatClient(APPID, "env:TIDE_SECRET", api or server.url, lang)
@@ -332,7 +334,7 @@ def session(connect: Connect) -> Iterator[DraftSession]:
 
 @pytest.fixture
 def part(letter: Make) -> Callable[..., Part]:
-    """part("文。") makes the draft of an issue; keywords as for `letter`."""
+    """part("文。") returns the draft part of an issue; keywords as for `letter`."""
 
     def make(text: str = "## 新闻\n\n雾散了。", **keys: Any) -> Part:
         return letter(text, **keys).rendering.parts[0]
@@ -342,7 +344,7 @@ def part(letter: Make) -> Callable[..., Part]:
 
 @pytest.fixture
 def wish(letter: Make) -> Callable[..., Part]:
-    """wish("文。") makes the part that has the draft of an issue published."""
+    """wish("文。") returns the part that requests publishing; keywords as for `letter`."""
 
     def make(text: str = "## 新闻\n\n雾散了。", **keys: Any) -> Part:
         return letter(text, publish=True, **keys).rendering.parts[1]

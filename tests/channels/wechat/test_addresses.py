@@ -1,4 +1,4 @@
-"""The address of an article that was published by hand, and where it is used from then on."""
+"""The URL of an article that was published by hand, and where it is used afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARTICLE = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
 
 @pytest.fixture
 def letter(tmp_path: Path, publish: Any) -> Path:
-    """The sample newsletter, published as files."""
+    """The sample newsletter, with its files written."""
     publish("init", "letter", folder=tmp_path)
     publish(folder=tmp_path / "letter")
     return tmp_path / "letter"
@@ -24,7 +24,7 @@ def issues(letter: Path) -> list[str]:
     return sorted(path.stem for path in (letter / "issues").glob("*.md"))
 
 
-def test_later_issues_and_telegram_lead_to_it(letter: Path, publish: Any) -> None:
+def test_later_issues_and_telegram_link_to_the_article(letter: Path, publish: Any) -> None:
     *_, earlier, newest = issues(letter)
     outbox = letter / "outbox" / newest
     assert ARTICLE not in (outbox / "wechat" / "article.html").read_text("utf-8")
@@ -46,7 +46,7 @@ def test_later_issues_and_telegram_lead_to_it(letter: Path, publish: Any) -> Non
 
 
 def entries(letter: Path) -> dict[str, tuple[list[str], str]]:
-    """Of each feed, by its format: where the entry that is newest leads besides its page, and its content."""
+    """By feed format: the additional links of the newest entry, and its content."""
     public = letter / "public"
     atom, rss = (
         feedparser.parse((public / name).read_bytes()).entries[0] for name in ("atom.xml", "feed.xml")
@@ -61,8 +61,8 @@ def entries(letter: Path) -> dict[str, tuple[list[str], str]]:
     }
 
 
-def test_feeds_tell_where_an_issue_stands_besides(letter: Path, publish: Any) -> None:
-    """In the head of its entry: what people read stays as it was, so that nobody takes it for news."""
+def test_feeds_link_to_the_article_without_changing_content(letter: Path, publish: Any) -> None:
+    """The link is in the metadata of the entry; the content does not change, so it does not look new."""
     before = entries(letter)
     assert all(articles == [] for articles, _ in before.values())
     publish("resolve", "latest", "--url", "wechat", ARTICLE, folder=letter)
@@ -79,6 +79,6 @@ def test_feeds_tell_where_an_issue_stands_besides(letter: Path, publish: Any) ->
         ("/s/AbC", "not the address of a page"),
     ],
 )
-def test_what_is_no_lasting_address_is_refused(letter: Path, publish: Any, url: str, why: str) -> None:
+def test_a_temporary_url_is_rejected(letter: Path, publish: Any, url: str, why: str) -> None:
     said = publish("resolve", "latest", "--url", "wechat", url, "--json", folder=letter, code=2)
     assert why in json.loads(said)["error"]["message"]

@@ -1,4 +1,4 @@
-"""The article holds every word, in markup that WeChat keeps. C5 to C9, C11 and C12 of the checklist."""
+"""The article has every word, in markup that WeChat keeps. C5 to C9, C11 and C12 of the checklist."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_sample_has_what_wechat_keeps(sampled) -> None:
     assert sampled.style_per_block <= 60
 
 
-def test_forbidden_notices(sampled) -> None:
+def test_forbidden_reports_what_wechat_drops(sampled) -> None:
     for bad in (
         "<div>x</div>", "<ul><li>x</li></ul>", '<p class="x">x</p>', '<p id="x">x</p>', "<style>p{}</style>",
         '<p style="width:300px">x</p>', '<p style="color:red !important">x</p>',
@@ -49,17 +49,17 @@ def test_forbidden_notices(sampled) -> None:
         assert replace(sampled, rendering=replace(sampled.rendering, previews=shown)).forbidden, bad
 
 
-def test_every_word_of_the_sample_is_there(sampled) -> None:
+def test_article_has_every_word_of_the_sample(sampled) -> None:
     assert sampled.lost == []
     assert "**" not in sampled.text
 
 
-def test_lost_notices(letter, sample: str) -> None:
+def test_lost_reports_missing_text(letter, sample: str) -> None:
     made = letter(sample)
     assert replace(made, issue=replace(made.issue, tagline=(Text("换了口号"),))).lost == ["换了口号"]
 
 
-def test_the_archive_by_hand_costs_nothing(sampled) -> None:
+def test_archive_written_by_the_editor_is_left_out(sampled) -> None:
     assert "往期回顾" not in sampled.text
     assert "2024-02-23" not in sampled.html
 
@@ -86,7 +86,7 @@ def test_lists_keep_marker_order_and_level(letter) -> None:
 
 
 def indents(element: Element, depth: int) -> Iterator[tuple[int, str]]:
-    """The paragraphs, with how many levels each is indented."""
+    """Yield the paragraphs with their indentation levels."""
     for child in element:
         deeper = depth + ("padding-left" in (child.get("style") or "") and child.tag == "section")
         if child.tag == "p":
@@ -97,7 +97,7 @@ def indents(element: Element, depth: int) -> Iterator[tuple[int, str]]:
 CODE = "def f(x):\n\n    return x  # two  spaces\n\tif x < 1 & y:\n  \n        pass   "
 
 
-def test_code_keeps_its_white_space(letter) -> None:
+def test_code_keeps_whitespace(letter) -> None:
     made = letter(of_blocks(CodeBlock(CODE), Paragraph((Text("行内"), Code(" a  b c ")))))
     block, inline = re.findall(r"<code[^>]*>(.*?)</code>", made.html)
     # what becomes of text on the way to a phone: newlines go, white space is one space, none ends a line
@@ -119,7 +119,7 @@ def test_code_keeps_its_white_space(letter) -> None:
 # ------------------------------------------------------------------- notices
 
 
-def test_the_notice_stands_before_and_behind_the_sections(sampled) -> None:
+def test_read_original_notice_is_before_and_after_the_sections(sampled) -> None:
     lines = sampled.lines
     places = [index for index, line in enumerate(lines) if line == NOTICE]
     assert len(places) == 2
@@ -142,13 +142,15 @@ SOME_DO_NOT = ALL_OPEN + "\n- [风](https://wind.example.net/)\n摘要：起了�
         ("没有链接。", "https://lighthouse.example.org/1/", 0),
     ],
 )
-def test_the_notice_is_written_when_it_is_true(letter, text: str, page: str, expected: int) -> None:
+def test_read_original_notice_needs_a_target_and_an_unclickable_link(
+    letter, text: str, page: str, expected: int
+) -> None:
     made = letter(text, page=page)
     assert made.text.count("阅读原文") == expected
     assert bool(made.meta["content_source_url"]) is (page.startswith("https") and len(page) < 1024)
 
 
-def test_notes_of_other_kinds_stay(letter) -> None:
+def test_notes_of_other_kinds_are_kept(letter) -> None:
     pos = Section((Text("新闻"),)).pos
     kinds = ("pc_wechat", "complete_url", "history", "other", "read_original")
     notes = tuple(Note(kind, (Text(f"这是{kind}"),), pos) for kind in kinds)
@@ -157,7 +159,7 @@ def test_notes_of_other_kinds_stay(letter) -> None:
     assert made.lines == [*row, "新闻", *row]
 
 
-def test_a_note_behind_the_sections_stays_there(letter) -> None:
+def test_a_note_after_the_sections_stays_there(letter) -> None:
     made = letter("## 新闻\n\n文。\n\n---\n\n编辑：灯\n\n> 往期回顾：见菜单\n\n联系：塔")
     assert made.lines == ["新闻", "文。", "编辑：灯", "往期回顾：见菜单", "联系：塔"]
 
@@ -171,7 +173,7 @@ def test_the_footer_may_be_replaced(letter, sample: str) -> None:
 # ------------------------------------------------------------------- heading
 
 
-def test_the_guide_says_each_section_on_a_line(letter, sample: str) -> None:
+def test_guide_has_each_segment_on_a_new_line(letter, sample: str) -> None:
     lines = letter(sample).lines
     start = lines.index("导读：本期六条。")
     assert lines[start + 1] == "【新闻】雾笛换了电源；"
@@ -188,7 +190,7 @@ def test_the_guide_says_each_section_on_a_line(letter, sample: str) -> None:
         ("# " + "雾" * 40, ["雾" * 40]),
     ],
 )
-def test_what_the_title_had_no_room_for_opens_the_article(letter, title: str, shown: list[str]) -> None:
+def test_article_begins_with_what_the_title_leaves_out(letter, title: str, shown: list[str]) -> None:
     assert [line for line in letter(f"{title}\n\n## 新闻\n\n文。").lines if line != NOTICE] == [
         *shown,
         "新闻",
@@ -196,7 +198,7 @@ def test_what_the_title_had_no_room_for_opens_the_article(letter, title: str, sh
     ]
 
 
-def test_an_english_newsletter_has_english_words(letter) -> None:
+def test_an_english_newsletter_has_english_labels(letter) -> None:
     english = Newsletter("Beacon", "https://b.example/{date}/", "https://b.example/", "tag:b", lang="en")
     made = letter("## News\n\n- [Fog](https://fog.example.net/)\nMore: see [map](https://fog.example.net/map).",
                   newsletter=english)  # fmt: skip
@@ -213,7 +215,9 @@ def test_an_english_newsletter_has_english_words(letter) -> None:
 # -------------------------------------------------------------- same bytes
 
 
-def test_the_same_bytes_on_every_machine(publish: Callable[..., str], sample: str, tmp_path: Path) -> None:
+def test_article_has_the_same_bytes_on_every_machine(
+    publish: Callable[..., str], sample: str, tmp_path: Path
+) -> None:
     (tmp_path / "issues").mkdir()
     (tmp_path / "issues" / "2024-03-01.md").write_text(sample, "utf-8")
     (tmp_path / "publisher.toml").write_text(

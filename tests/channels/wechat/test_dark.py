@@ -1,7 +1,7 @@
-"""The article is readable when WeChat turns it dark. C10 of the checklist.
+"""The article is readable in WeChat's dark mode. C10 of the checklist.
 
-WeChat's algorithm (github.com/wechatjs/mp-darkmode, doc/cn/principle.md and src/modules/sdk.ts) written anew
-for what an article here may have: opaque colours of text, backgrounds and borders in the style of an element.
+WeChat's algorithm (github.com/wechatjs/mp-darkmode, doc/cn/principle.md and src/modules/sdk.ts), rewritten
+for what an article can have: opaque colors of text, backgrounds and borders in inline styles.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def color_of(css: str, name: str) -> Color | None:
 def texts(
     element: Element, mode: str, text: Color, background: Color, source: Color
 ) -> Iterator[tuple[str, Color, Color]]:
-    """Every text with its colour and what is behind it. `source` is the colour of text by its light style."""
+    """Every text with its color and background. `source` is the color of text by its light style."""
     css = element.get("style") or ""
     own, behind = color_of(css, "color"), color_of(css, "background")
     if behind:
@@ -141,7 +141,7 @@ def test_every_text_of_real_issues_is_readable(real, mode: str) -> None:
         assert faint(made, mode) == [], name
 
 
-def test_faint_notices(letter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faint_reports_low_contrast(letter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         style, "SMALL_STYLE", "font-size:14px;color:#767676"
     )  # enough on white, not on #191919
@@ -150,15 +150,15 @@ def test_faint_notices(letter, monkeypatch: pytest.MonkeyPatch) -> None:
     assert faint(made, "dark") == ["口号"]
 
 
-def test_lines_can_be_seen(sampled) -> None:
-    """3 to 1 is what WCAG 2.2 asks of graphics; hairlines that only decorate are free."""
+def test_borders_are_visible(sampled) -> None:
+    """WCAG 2.2 requires 3 to 1 for graphics; purely decorative lines are exempt."""
     accent = color_of(f"color:{style.ACCENT_COLOR}", "color")
     assert accent
     assert contrast(accent, PAGE["light"]) >= 3
     assert contrast(dark_text(accent, PAGE["dark"]), PAGE["dark"]) >= 3
 
 
-def test_the_preview_turns_the_same_colours(sampled) -> None:
+def test_preview_uses_the_dark_mode_colors(sampled) -> None:
     for light, turned in style.DARK_MODE_STYLES.items():
         assert light in sampled.html
         assert turned.replace(";", " !important;") in sampled.preview

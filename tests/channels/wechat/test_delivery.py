@@ -1,4 +1,4 @@
-"""Drafts of an account: added, put in the place of, found again, taken back. A1, A2, A4 and A5."""
+"""Drafts of an account: added, updated, found again, deleted. A1, A2, A4 and A5."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST = ["stable_token", "material/add_material", "draft/add"]
 
 
 def edited(part: Part, **fields: str) -> Part:
-    """The draft with other fields."""
+    """The draft with some fields replaced."""
     envelope = json.loads(part.body)
     envelope["articles"][0].update(fields)
     return replace(part, body=json.dumps(envelope, ensure_ascii=False).encode())
@@ -33,7 +33,7 @@ def refused(act: Callable[[], object]) -> DeliveryError:
     return caught.value
 
 
-def test_a_session_can_be_asked(session) -> None:
+def test_session_is_a_probing_session(session) -> None:
     assert isinstance(session, ProbingSession)
     assert isinstance(WeChat(), MessageChannel)
 
@@ -55,8 +55,8 @@ def test_a_draft_is_added(server: WeChatServer, session, part) -> None:
     assert there["thumb_media_id"] in server.api.covers
 
 
-def test_what_is_on_the_wire_is_utf8(server: WeChatServer, session, part) -> None:
-    """A2: WeChat counts the six characters of an escape."""
+def test_request_body_is_unescaped_utf8(server: WeChatServer, session, part) -> None:
+    """A2: WeChat counts all six characters of an escape."""
     session.deliver(part("## 新闻\n\n雾散了🙂。"), TO)
     session.edit(part("## 新闻\n\n雾又来了。"), TO, next(iter(server.drafts)))
     for call in server.calls:
@@ -65,8 +65,8 @@ def test_what_is_on_the_wire_is_utf8(server: WeChatServer, session, part) -> Non
             assert "雾".encode() in call.body
 
 
-def test_the_same_draft_again_writes_nothing(server: WeChatServer, session, part) -> None:
-    """A4. What WeChat gives back of an address is escaped."""
+def test_an_unchanged_draft_is_not_updated(server: WeChatServer, session, part) -> None:
+    """A4. WeChat returns URLs HTML-escaped."""
     page = "https://lighthouse.example.org/?a=1&b=2"
     name = session.deliver(part(page=page), TO).remote_id
     server.calls.clear()
@@ -75,7 +75,7 @@ def test_the_same_draft_again_writes_nothing(server: WeChatServer, session, part
     assert server.paths == ["draft/get"]
 
 
-def test_a_changed_draft_keeps_its_name(server: WeChatServer, session, part) -> None:
+def test_a_changed_draft_keeps_its_media_id(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     server.calls.clear()
     for _ in range(2):  # twice is the same as once
@@ -85,7 +85,7 @@ def test_a_changed_draft_keeps_its_name(server: WeChatServer, session, part) -> 
     assert "雾又来了" in server.drafts[name]["content"]
 
 
-def test_a_draft_that_somebody_deleted_is_added_once(server: WeChatServer, session, part) -> None:
+def test_a_deleted_draft_is_added_again_once(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     server.drafts.clear()
     new = part("## 新闻\n\n雾又来了。")
@@ -126,13 +126,13 @@ def test_a_draft_is_found_on_the_last_page(server: WeChatServer, session, part) 
     assert all(json.loads(call.body)["no_content"] == 1 for call in server.calls)
 
 
-def test_a_title_that_somebody_changed_is_no_hindrance(server: WeChatServer, session, part) -> None:
+def test_a_draft_with_an_edited_title_is_found(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     server.drafts[name]["title"] = "手工改过"
     assert session.probe(part(), TO).remote_id == name
 
 
-def test_without_an_address_the_words_must_do(server: WeChatServer, session, part) -> None:
+def test_without_a_source_url_a_draft_is_found_by_its_fields(server: WeChatServer, session, part) -> None:
     plain = part(page="http://lighthouse.example.org/1/")
     assert parse_draft(plain).article["content_source_url"] == ""
     name = session.deliver(plain, TO).remote_id
@@ -141,13 +141,13 @@ def test_without_an_address_the_words_must_do(server: WeChatServer, session, par
     assert session.probe(plain, TO) is None
 
 
-def test_words_are_compared_as_people_read_them(session, part) -> None:
-    """WeChat gives back &amp; for an ampersand, here in an address that has no room for a mark."""
+def test_fields_are_compared_unescaped(session, part) -> None:
+    """WeChat returns &amp; for an ampersand, here in a URL without room for a marker."""
     long = part(page="https://lighthouse.example.org/?a=1&b=".ljust(1000, "x"))
     assert session.deliver(long, TO).remote_id == session.probe(long, TO).remote_id
 
 
-def test_the_mark_says_which_issue_and_which_content(part) -> None:
+def test_marker_identifies_issue_and_content(part) -> None:
     def marks(**keys: Any) -> tuple[str, str]:
         page, _, mark = parse_draft(part(**keys)).article["content_source_url"].partition("#")
         assert page == "https://lighthouse.example.org/letter/2024-03-01/"
@@ -160,14 +160,14 @@ def test_the_mark_says_which_issue_and_which_content(part) -> None:
     assert marks(cover="a.png")[1] != marks(cover="b.png")[1]
 
 
-def test_an_address_without_room_for_the_mark_stays(part) -> None:
+def test_marker_is_left_out_of_a_long_source_url(part) -> None:
     page = "https://lighthouse.example.org/"
     assert "#" in parse_draft(part(page=page.ljust(1024 - 34, "x"))).article["content_source_url"]
     long = page.ljust(1024 - 33, "x")
     assert parse_draft(part(page=long)).article["content_source_url"] == long
 
 
-def test_same_notices_every_field(part) -> None:
+def test_is_same_article_compares_every_field(part) -> None:
     article = parse_draft(part(page="http://x.example/1/")).article
     assert is_same_article(article, article)
     for key in ("title", "digest", "content_source_url"):
@@ -184,17 +184,14 @@ TOO_LONG: list[tuple[dict[str, str], str]] = [
     ({"digest": "字" * 130}, "摘要有 130 个字，超出 2 个：微信最多允许 128 个"),
     ({"content": "字" * 20_000}, "正文连同标签有 20000 个字符，超出 1 个：微信要求少于 20000 个"),
     ({"content": "🙂" * 10_001}, "正文连同标签有 20002 个字符，超出 3 个：微信要求少于 20000 个"),
-    (
-        {"content_source_url": LONG.ljust(1025, "x")},
-        "「阅读原文」的链接有 1025 字节，超出 1 字节：微信最多允许 1024 字节",
-    ),
+    ({"content_source_url": LONG.ljust(1025, "x")}, "「阅读原文」的链接有 1025 字节，超出 1 字节"),
     ({"content_source_url": "http://e.org/"}, "「阅读原文」的链接 http://e.org/ 不是完整的 https 链接"),
     ({"content_source_url": "/1/"}, "「阅读原文」的链接 /1/ 不是完整的 https 链接"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("fields", "said"), TOO_LONG, ids=range(len(TOO_LONG)))
-def test_what_is_too_long_is_told_before_any_call(
+def test_a_draft_over_a_limit_is_rejected_before_any_call(
     server: WeChatServer, session: EditableSession, part, fields: dict[str, str], said: str
 ) -> None:
     """A1."""
@@ -209,13 +206,13 @@ def test_what_is_too_long_is_told_before_any_call(
     assert server.calls == []
 
 
-def test_what_just_fits_is_taken(server: WeChatServer, session: EditableSession, part) -> None:
+def test_a_draft_at_every_limit_is_added(server: WeChatServer, session: EditableSession, part) -> None:
     full = {"title": "字" * 32, "author": "字" * 16, "digest": "字" * 128, "content": "字" * 19_999}
     session.deliver(edited(part(), **full, content_source_url=LONG.ljust(1024, "x")), TO)
     assert len(server.drafts) == 1
 
 
-def test_a_longer_title_is_left_to_wechat(server: WeChatServer, connect, part) -> None:
+def test_title_limit_leaves_a_longer_title_to_wechat(server: WeChatServer, connect, part) -> None:
     with connect(title_limit=64) as session:
         error = refused(lambda: session.deliver(edited(part(), title="字" * 33), TO))
     assert error.message == "标题太长，超出微信的限制 (45003)"
@@ -234,7 +231,7 @@ def test_errors_in_english(connect, part) -> None:
 # ------------------------------------------------------------------------ cover
 
 
-def test_a_cover_that_somebody_deleted_is_uploaded_again(server: WeChatServer, session, part) -> None:
+def test_a_deleted_cover_is_uploaded_again(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     server.api.covers.clear()
     server.calls.clear()
@@ -243,7 +240,7 @@ def test_a_cover_that_somebody_deleted_is_uploaded_again(server: WeChatServer, s
     assert server.drafts[name]["thumb_media_id"] in server.api.covers
 
 
-def test_a_cover_that_is_never_there(server: WeChatServer, session, part) -> None:
+def test_a_cover_rejected_twice_is_a_permanent_error(server: WeChatServer, session, part) -> None:
     server.script(Fault("refuse", of="draft/add", value=40007, text="invalid media_id"))
     assert refused(lambda: session.deliver(part(), TO)).permanent
     assert server.paths.count("draft/add") == 2
@@ -269,23 +266,23 @@ def test_the_destination_is_the_account() -> None:
         ({"api": "https://user@api.weixin.qq.com"}, "api must be the https URL"),
     ],
 )
-def test_settings_that_make_no_sense(keys: dict[str, str], said: str) -> None:
+def test_invalid_account_settings_are_rejected(keys: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigError, match=said) as caught:
         WeChat(**keys)  # type: ignore[arg-type]
     assert caught.value.hint
 
 
 @pytest.mark.parametrize("api", ["https://proxy.example.org/wechat", "http://127.0.0.1:8080", "http://[::1]"])
-def test_other_ways_to_wechat(api: str) -> None:
+def test_other_api_urls_are_accepted(api: str) -> None:
     WeChat(api=api)
 
 
-def test_without_an_account_nothing_is_asked(server: WeChatServer, environment, letter, tmp_path) -> None:
-    """A10: to render makes no call, and what is put on the clipboard is what would be sent."""
+def test_without_an_account_no_call_is_made(server: WeChatServer, environment, letter, tmp_path) -> None:
+    """A10: rendering makes no call, and the preview page copies exactly what would be sent."""
     made = letter("## 新闻\n\n雾散了。", api=server.url, appid=APPID, secret="env:NOT_THERE")
     with WeChat(api=server.url).session() as session:
-        for one in (*made.rendering.parts, *made.rendering.previews):
-            session.deliver(one, str(tmp_path))
+        for part in (*made.rendering.parts, *made.rendering.previews):
+            session.deliver(part, str(tmp_path))
     written = tmp_path / "outbox" / "2024-03-01" / "wechat"
     article = (written / "article.html").read_text("utf-8")
     assert json.loads((written / "draft.json").read_bytes())["articles"][0]["content"] == article

@@ -1,4 +1,4 @@
-"""Earlier issues whose articles are known open with a tap; the others cost no character. A11."""
+"""Earlier issues with known articles are linked; the others add nothing to the article. A11."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def page(date: str) -> str:
     return f"{BASE}{date}/"
 
 
-def test_unknown_ones_cost_nothing(letter) -> None:
+def test_earlier_issues_without_articles_add_nothing(letter) -> None:
     assert letter("文。", addresses={}).html == letter("文。").html
     assert "往期回顾" not in letter(TEXT).text
 
 
-def test_known_ones_are_listed_newest_first(letter) -> None:
+def test_earlier_issues_are_listed_newest_first(letter) -> None:
     known = {page(date): article(n) for n, date in enumerate(("2024-01-19", "2024-02-16", "2024-02-02"))}
     made = letter("## 新闻\n\n文。", addresses=known)
     assert made.lines[-2:] == ["往期回顾", "2024-02-16 · 2024-02-02 · 2024-01-19"]
@@ -35,7 +35,7 @@ def test_known_ones_are_listed_newest_first(letter) -> None:
     assert [link["clickable"] for link in made.meta["links"]] == [True] * 3
 
 
-def test_a_link_to_an_earlier_page_leads_to_its_article(letter) -> None:
+def test_a_link_to_an_earlier_page_becomes_one_to_its_article(letter) -> None:
     known = {page("2024-02-16"): article(7), page("2024-03-01"): article(8)}
     made = letter(TEXT, addresses=known)
     assert made.anchors == [article(7), article(7)]  # in the item, and in the list
@@ -43,21 +43,21 @@ def test_a_link_to_an_earlier_page_leads_to_its_article(letter) -> None:
     assert letter(TEXT).anchors == []
 
 
-def test_neither_this_issue_nor_later_ones(letter) -> None:
+def test_this_issue_and_later_ones_are_not_listed(letter) -> None:
     known = {page("2024-03-01"): article(1), page("2024-03-15"): article(2)}
     assert letter("文。", addresses=known).html == letter("文。").html
     own = f"## 新闻\n\n- [本期]({page('2024-03-01')})"
     assert letter(own, addresses=known).anchors == []
 
 
-def test_no_more_than_anybody_looks_through(letter) -> None:
+def test_at_most_twelve_earlier_issues_are_listed(letter) -> None:
     known = {page(f"2023-{n // 28 + 1:02}-{n % 28 + 1:02}"): article(n) for n in range(60)}
     made = letter("文。", addresses=known)
     assert len(made.anchors) == 12
     assert made.lines[-1].startswith("2023-03-04 · 2023-03-03 · ")
 
 
-def test_what_opens_nowhere_is_no_article(letter) -> None:
+def test_a_url_that_wechat_does_not_open_is_not_listed(letter) -> None:
     known = {page("2024-02-16"): "https://example.org/s/1", "https://other.example/2024-02-16/": article(1)}
     assert "往期回顾" not in letter("文。", addresses=known).text
 
@@ -72,7 +72,7 @@ def test_what_opens_nowhere_is_no_article(letter) -> None:
         ("https://l.example/{id}/{id}/", "https://l.example/fog/fog/", "fog"),
     ],
 )
-def test_pages_of_other_forms(letter, pattern: str, address: str, name: str) -> None:
+def test_page_urls_of_other_forms_are_recognized(letter, pattern: str, address: str, name: str) -> None:
     other: Newsletter = replace(PUBLICATION, url=pattern, base="https://l.example/")
     settings: dict[str, Any] = {"newsletter": other, "page": "https://l.example/own/"}
     made = letter("文。", addresses={address: article(1)}, **settings)

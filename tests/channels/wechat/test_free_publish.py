@@ -1,4 +1,4 @@
-"""Publishing a draft: handed in once, waited for, every end told. A5 and A7."""
+"""Publishing a draft: it is submitted once, and every final status is reported. A5 and A7."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def failed(act: Callable[[], object]) -> DeliveryError:
     return caught.value
 
 
-def test_the_wish_stays_the_same_after_a_correction(part, wish, letter) -> None:
+def test_a_correction_does_not_change_the_publish_part(part, wish, letter) -> None:
     assert wish() == wish("## 新闻\n\n雾又来了。")
     assert wish() != wish(page="https://lighthouse.example.org/other/", text="---\nid: x\n---\n文。")
     assert wish().key.endswith(PUBLISH_KEY_SUFFIX)
     assert len(letter("文。").rendering.parts) == 1
 
 
-def test_without_an_address_the_title_says_which(wish, part, server: WeChatServer, session) -> None:
+def test_without_a_source_url_the_title_identifies_the_issue(
+    wish, part, server: WeChatServer, session
+) -> None:
     page = "http://lighthouse.example.org/1/"
     assert json.loads(wish(page=page).body)["title"] == "灯塔周报 (2024-03-01)"
     session.deliver(part(page=page), TO)
@@ -58,7 +60,7 @@ def test_a_draft_is_published(server: WeChatServer, connect, part, wish, slept: 
     assert server.drafts == {}
 
 
-def test_another_run_finds_its_draft(server: WeChatServer, connect, part, wish) -> None:
+def test_another_run_finds_the_draft_to_publish(server: WeChatServer, connect, part, wish) -> None:
     with connect() as session:
         session.deliver(part(), TO)
     with connect() as session:
@@ -73,7 +75,7 @@ def test_without_a_draft_there_is_nothing_to_publish(server: WeChatServer, sessi
 
 
 @pytest.mark.parametrize("state", PUBLISH_STATUS_MESSAGES)
-def test_each_end_is_told(server: WeChatServer, session, part, wish, state: int) -> None:
+def test_each_final_status_has_a_message(server: WeChatServer, session, part, wish, state: int) -> None:
     server.api.state = state
     session.deliver(part(), TO)
     error = failed(lambda: session.deliver(wish(), TO))
@@ -85,14 +87,14 @@ def test_each_end_is_told(server: WeChatServer, session, part, wish, state: int)
     assert server.paths.count("freepublish/submit") == 2
 
 
-def test_states_have_texts_of_their_own() -> None:
+def test_messages_of_final_statuses_differ() -> None:
     assert sorted(PUBLISH_STATUS_MESSAGES) == [2, 3, 4, 5, 6]
     for column in zip(*PUBLISH_STATUS_MESSAGES.values(), strict=True):
         assert all(column)
         assert column[0] != column[1]
 
 
-def test_an_account_that_may_not(server: WeChatServer, session, part, wish) -> None:
+def test_an_account_not_authorized_to_publish(server: WeChatServer, session, part, wish) -> None:
     session.deliver(part(), TO)
     server.api.rights.remove("freepublish")
     error = failed(lambda: session.deliver(wish(), TO))
@@ -105,7 +107,7 @@ def test_an_account_that_may_not(server: WeChatServer, session, part, wish) -> N
 # ------------------------------------------------------------------ once and only once
 
 
-def test_who_waited_too_long_goes_on_waiting(
+def test_a_second_run_waits_for_the_same_publication(
     server: WeChatServer, connect, part, wish, slept: list[float]
 ) -> None:
     server.api.delay = 1000
@@ -114,7 +116,7 @@ def test_who_waited_too_long_goes_on_waiting(
         with pytest.raises(OutcomeUnknownError, match="仍在发布"):
             session.deliver(wish(), TO)
         assert sum(slept) == sum(POLL_INTERVALS) == 120
-        assert failed(lambda: session.probe(wish(), TO)).message == "微信收下了，仍在发布"
+        assert failed(lambda: session.probe(wish(), TO)).message == "微信已接受提交，仍在发布中"
     server.api.delay = 0
     with connect() as session:
         found = session.probe(wish(), TO)
@@ -123,7 +125,9 @@ def test_who_waited_too_long_goes_on_waiting(
     assert server.paths.count("freepublish/submit") == 1
 
 
-def test_who_died_while_waiting_goes_on(server: WeChatServer, connect, part, wish) -> None:
+def test_a_run_after_a_crash_waits_for_the_same_publication(
+    server: WeChatServer, connect, part, wish
+) -> None:
     with connect() as session:
         session.deliver(part(), TO)
         session._publisher.submit(json.loads(wish().body)["issue"], next(iter(server.drafts)))
@@ -132,7 +136,7 @@ def test_who_died_while_waiting_goes_on(server: WeChatServer, connect, part, wis
     assert server.paths.count("freepublish/submit") == 1
 
 
-def test_an_end_that_came_while_nobody_waited(server: WeChatServer, connect, part, wish) -> None:
+def test_a_final_status_reached_between_two_runs(server: WeChatServer, connect, part, wish) -> None:
     with connect() as session:
         session.deliver(part(), TO)
         session._publisher.submit(json.loads(wish().body)["issue"], next(iter(server.drafts)))
@@ -145,9 +149,11 @@ def test_an_end_that_came_while_nobody_waited(server: WeChatServer, connect, par
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", ["drop_after", "hang", "busy_after", "html_after"])
-def test_an_answer_that_is_lost(server: WeChatServer, session, part, wish, kind: Any) -> None:
-    """It was handed in, and nobody knows its number: it is found among the published. Until then it may be
-    under review, and is not handed in a second time."""
+def test_a_lost_response_to_the_submission(server: WeChatServer, session, part, wish, kind: Any) -> None:
+    """The draft was submitted, but its publish_id is unknown: it is found among the published articles.
+
+    Until then it may be under review, and is not submitted again.
+    """
     session.deliver(part(), TO)
     server.script(Fault(kind, of="freepublish/submit", value=502))
     with pytest.raises(OutcomeUnknownError):
@@ -161,7 +167,7 @@ def test_an_answer_that_is_lost(server: WeChatServer, session, part, wish, kind:
     assert server.paths.count("freepublish/submit") == 1
 
 
-def test_questions_without_answer_are_asked_again(
+def test_a_poll_without_response_is_repeated(
     server: WeChatServer, session, part, wish, slept: list[float]
 ) -> None:
     session.deliver(part(), TO)
@@ -174,7 +180,7 @@ def test_questions_without_answer_are_asked_again(
 
 
 @pytest.mark.parametrize("remembered", [True, False])
-def test_what_is_published_is_not_drafted_again(
+def test_a_published_issue_gets_no_new_draft(
     server: WeChatServer, connect, part, wish, environment, remembered: bool
 ) -> None:
     """A5."""
@@ -190,7 +196,7 @@ def test_what_is_published_is_not_drafted_again(
         assert failed(lambda: session.edit(wish(), TO, article)).permanent
         stays = session.delete(TO, article)
         assert not stays.changed
-        assert "留在原处" in stays.notes[0]
+        assert "没有删除" in stays.notes[0]
     assert server.drafts == {}
     assert len(server.api.articles) == 1
 

@@ -1,4 +1,4 @@
-"""Pictures and covers: uploaded once, made such as WeChat takes, or refused with a reason. A6."""
+"""Images and covers: converted to what WeChat accepts and uploaded once, or rejected. A6."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ TO = APPID
 PAGE = "https://lighthouse.example.org/letter/2024-03-01/"
 
 
-def picture(form: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB", **settings: Any) -> bytes:
+def make_image(
+    form: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB", **settings: Any
+) -> bytes:
     file = BytesIO()
     Image.new(mode, size, "teal").save(file, form, **settings)
     return file.getvalue()
 
 
 def noise(form: str, size: tuple[int, int], mode: str = "RGB") -> bytes:
-    """A picture that cannot be made small."""
+    """An image of random pixels, which hardly compresses."""
     grains = random.Random(1).randbytes(size[0] * size[1] * len(mode))
     file = BytesIO()
     Image.frombytes(mode, size, grains).save(file, form)
@@ -45,7 +47,7 @@ def opened(body: bytes) -> Image.Image:
 
 @pytest.fixture
 def show(tmp_path: Path) -> Callable[[str, bytes], None]:
-    """show("a.png", body) puts a picture where the page of the issue has it."""
+    """show("a.png", body) writes an image to the output folder of the issue."""
 
     def put(name: str, body: bytes) -> None:
         path = tmp_path / "public" / "2024-03-01" / name
@@ -56,7 +58,7 @@ def show(tmp_path: Path) -> Callable[[str, bytes], None]:
 
 
 class Gallery(BaseHTTPRequestHandler):
-    """Answers with the pictures of its server."""
+    """Responds with the images of its server."""
 
     def do_GET(self) -> None:
         status, body = self.server.shown.get(self.path, (404, b"no"))  # type: ignore[attr-defined]
@@ -73,7 +75,7 @@ class Gallery(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def gallery() -> Iterator[HTTPServer]:
-    """A server of pictures: `shown` maps paths to (status, body), `asked` are the paths asked for."""
+    """A server of images: `shown` maps paths to (status, body), `asked` has the requested paths."""
     with HTTPServer(("127.0.0.1", 0), Gallery) as running:
         running.shown, running.asked = {}, []  # type: ignore[attr-defined]
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
@@ -84,9 +86,9 @@ def gallery() -> Iterator[HTTPServer]:
 # ------------------------------------------------------------------------ uploads
 
 
-def test_pictures_get_addresses_of_wechat(server: WeChatServer, session, part, show) -> None:
-    show("a.png", picture())
-    show("b & c.jpg", picture("JPEG"))
+def test_images_are_uploaded_and_get_wechat_urls(server: WeChatServer, session, part, show) -> None:
+    show("a.png", make_image())
+    show("b & c.jpg", make_image("JPEG"))
     draft = part("## 新闻\n\n雾：![雾](a.png)\n\n![风](<b & c.jpg>)\n\n又是 ![雾](a.png)")
     assert parse_draft(draft).images == {
         f"{PAGE}a.png": "public/2024-03-01/a.png",
@@ -99,14 +101,14 @@ def test_pictures_get_addresses_of_wechat(server: WeChatServer, session, part, s
     ((_, there),) = server.drafts.items()
     assert there["content"].count(f'<img src="https://{PICTURE}') == 3
     assert "lighthouse" not in there["content"]
-    assert [*server.api.pictures.values()] == [picture(), picture("JPEG")]
+    assert [*server.api.pictures.values()] == [make_image(), make_image("JPEG")]
 
 
-def test_each_is_uploaded_once_in_two_runs(server: WeChatServer, connect, part, show) -> None:
-    show("a.png", picture())
+def test_an_image_is_uploaded_once_in_two_runs(server: WeChatServer, connect, part, show) -> None:
+    show("a.png", make_image())
     with connect() as session:
         name = session.deliver(part("## 新闻\n\n![雾](a.png)"), TO).remote_id
-    show("copy.png", picture())
+    show("copy.png", make_image())
     server.calls.clear()
     with connect() as session:
         session.edit(part("## 新闻\n\n又来了 ![雾](a.png) ![又](copy.png)"), TO, name)
@@ -114,7 +116,7 @@ def test_each_is_uploaded_once_in_two_runs(server: WeChatServer, connect, part, 
     assert server.drafts[name]["content"].count(PICTURE) == 2
 
 
-def test_pictures_that_are_wechats_stay(server: WeChatServer, session, part) -> None:
+def test_images_at_wechat_are_not_uploaded(server: WeChatServer, session, part) -> None:
     url = f"https://{PICTURE}png/x/0?wx_fmt=png"
     draft = part(f"## 新闻\n\n![雾]({url})")
     assert parse_draft(draft).images == {}
@@ -123,14 +125,14 @@ def test_pictures_that_are_wechats_stay(server: WeChatServer, session, part) -> 
     assert "media/uploadimg" not in server.paths
 
 
-def test_a_picture_of_others_is_fetched(server: WeChatServer, session, part, gallery: Any) -> None:
-    gallery.shown = {"/a.png": (302, b""), "/moved.png": (200, picture())}
+def test_an_image_on_another_site_is_downloaded(server: WeChatServer, session, part, gallery: Any) -> None:
+    gallery.shown = {"/a.png": (302, b""), "/moved.png": (200, make_image())}
     host = f"http://127.0.0.1:{gallery.server_port}"
     draft = part(f"## 新闻\n\n![雾]({host}/a.png)")
     assert parse_draft(draft).images == {f"{host}/a.png": ""}
     session.deliver(draft, TO)
     assert gallery.asked == ["/a.png", "/moved.png"]
-    assert [*server.api.pictures.values()] == [picture()]
+    assert [*server.api.pictures.values()] == [make_image()]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_picture_of_others_is_fetched(server: WeChatServer, session, part, gal
         ("ftp://e.org/a.png", "ftp", True),
     ],
 )
-def test_a_picture_that_cannot_be_had(
+def test_an_image_that_cannot_be_downloaded(
     server: WeChatServer, session, part, gallery: Any, url: str, said: str, permanent: bool
 ) -> None:
     gallery.shown = {"/down.png": (503, b"")}
@@ -154,7 +156,7 @@ def test_a_picture_that_cannot_be_had(
     assert server.calls == []
 
 
-def test_a_page_instead_of_a_picture(server: WeChatServer, session, part, show) -> None:
+def test_a_file_that_is_not_a_supported_image(server: WeChatServer, session, part, show) -> None:
     show("a.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     with pytest.raises(DeliveryError, match=r"微信不支持图片 a\.png，也无法转换") as caught:
         session.deliver(part("## 新闻\n\n![雾](a.png)"), TO)
@@ -168,9 +170,9 @@ def test_no_file_outside_the_folder_is_sent(part) -> None:
     assert [*parse_draft(draft).images.values()] == [""]
 
 
-def test_addresses_that_make_the_article_too_long(server: WeChatServer, session, part, show) -> None:
-    """They are counted before any call, at their longest."""
-    show("a.png", picture())
+def test_image_urls_count_at_their_maximum_length(server: WeChatServer, session, part, show) -> None:
+    """The draft is validated with the longest possible URLs before any call."""
+    show("a.png", make_image())
     full = part("## 新闻\n\n![雾](a.png)\n\n" + "雾" * 19_500)
     with pytest.raises(DeliveryError, match="正文连同标签有 2"):
         session.deliver(full, TO)
@@ -188,42 +190,42 @@ def taken(body: bytes) -> tuple[Image.Image, str]:
     return made, file.media_type
 
 
-@pytest.mark.parametrize("body", [picture("PNG"), picture("JPEG")])
-def test_what_wechat_takes_stays_as_it_is(body: bytes) -> None:
+@pytest.mark.parametrize("body", [make_image("PNG"), make_image("JPEG")])
+def test_jpg_and_png_are_not_converted(body: bytes) -> None:
     assert convert_image(SourceImage("x", body), "en")[0].body == body
 
 
 @pytest.mark.parametrize("form", ["GIF", "BMP", "WEBP", "TIFF"])
-def test_other_kinds_are_converted(form: str) -> None:
-    made, kind = taken(picture(form))
+def test_other_formats_are_converted(form: str) -> None:
+    made, kind = taken(make_image(form))
     assert (made.size, kind) == ((40, 30), "image/png")
 
 
-def test_large_ones_are_made_smaller() -> None:
+def test_large_images_are_compressed() -> None:
     made, kind = taken(noise("PNG", (1500, 1000)))
     assert kind == "image/jpeg"
     assert made.width <= 1500
     assert abs(made.width / made.height - 1.5) < 0.01
 
 
-def test_what_one_can_see_through_stays_so() -> None:
+def test_transparency_is_kept() -> None:
     made, kind = taken(noise("WEBP", (200, 100), "RGBA"))
     assert (made.mode, kind) == ("RGBA", "image/png")
 
 
-def test_what_one_can_see_through_and_is_too_large_gets_a_ground() -> None:
+def test_a_large_transparent_image_gets_a_background() -> None:
     made, kind = taken(noise("PNG", (700, 600), "RGBA"))
     assert (made.mode, kind) == ("RGB", "image/jpeg")
 
 
-def test_a_photograph_keeps_its_side_up() -> None:
+def test_exif_orientation_is_applied() -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # lying on its right
-    made, _ = taken(picture("WEBP", exif=exif))
+    exif[0x0112] = 6  # rotated by 90 degrees
+    made, _ = taken(make_image("WEBP", exif=exif))
     assert made.size == (30, 40)
 
 
-def test_a_moving_picture_stands_still_and_that_is_told() -> None:
+def test_an_animation_becomes_its_first_frame_with_a_note() -> None:
     file = BytesIO()
     frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
@@ -249,8 +251,8 @@ def test_a_cover_is_drawn(server: WeChatServer, session, part) -> None:
 @pytest.mark.parametrize(
     "title", ["Fog", "灯塔周报", "A very long name of a newsletter about lighthouses and fog", "字" * 60, ""]
 )
-def test_the_words_stand_in_the_middle(title: str) -> None:
-    """Elsewhere the cover is cut to the square in its middle."""
+def test_cover_text_is_inside_the_central_square(title: str) -> None:
+    """Outside lists, the cover is cropped to the central square."""
     if not cover.has_font(title + "2024"):
         pytest.skip("no font for it")
     drawn = opened(cover.draw_cover(title, "2024-03-01")).convert("L").crop((0, 12, 900, 371))
@@ -262,7 +264,7 @@ def test_the_words_stand_in_the_middle(title: str) -> None:
     assert ink[3] < 359
 
 
-def test_without_a_font_there_are_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_font_the_cover_has_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cover, "_FONTS", ())
     assert not cover.has_font("雾")
     assert cover.has_font("Fog")
@@ -270,13 +272,13 @@ def test_without_a_font_there_are_no_words(monkeypatch: pytest.MonkeyPatch) -> N
     assert cover.draw_cover("Fog", "2024-03-01") != cover.draw_cover("Dew", "2024-03-01")
 
 
-def test_a_cover_of_ones_own(server: WeChatServer, session, part, tmp_path: Path) -> None:
+def test_a_cover_file_is_converted_and_uploaded(server: WeChatServer, session, part, tmp_path: Path) -> None:
     draft = part(cover="front.webp")
     assert json.loads(draft.body)["cover"] == {"file": "front.webp"}
     with pytest.raises(DeliveryError, match=r"无法获取图片 front\.webp"):
         session.deliver(draft, TO)
     assert server.calls == []
-    (tmp_path / "front.webp").write_bytes(picture("WEBP"))
+    (tmp_path / "front.webp").write_bytes(make_image("WEBP"))
     session.deliver(draft, TO)
     (body,) = server.api.covers.values()
     assert opened(body).format == "PNG"

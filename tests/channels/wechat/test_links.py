@@ -1,4 +1,4 @@
-"""Every address of an issue is a link that opens, or text that can be read. C1 to C4 of the checklist."""
+"""Every URL of an issue is a clickable link or readable text. C1 to C4 of the checklist."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def item(line: str, *below: str) -> str:
         "https://mp.weixin.qq.com",
     ],
 )
-def test_addresses_of_wechat_open(letter, url: str) -> None:
+def test_wechat_urls_are_links(letter, url: str) -> None:
     assert [each.lower() for each in letter(f"- [雾笛]({url})").anchors] == [url.lower()]
 
 
@@ -49,7 +49,7 @@ def test_addresses_of_wechat_open(letter, url: str) -> None:
         "//mp.weixin.qq.com.evil.example",
     ],
 )
-def test_other_addresses_do_not(letter, url: str) -> None:
+def test_other_urls_are_not_links(letter, url: str) -> None:
     made = letter(Issue("x", sections=(Section((Text("新闻"),), content=(Item((Text("雾笛"),), url=url),)),)))
     assert made.anchors == []
     assert made.unreadable == []
@@ -78,14 +78,14 @@ def test_the_sample_keeps_its_wechat_links(sampled) -> None:
     assert sampled.text.count("mp.weixin.qq.com") == 1
 
 
-def test_a_wechat_link_that_expires_is_told(sampled) -> None:
-    assert any("expire" in told and "灯塔账本" in told for told in sampled.rendering.warnings)
+def test_an_expiring_wechat_link_is_reported(sampled) -> None:
+    assert any("expire" in warning and "灯塔账本" in warning for warning in sampled.rendering.warnings)
 
 
 # --------------------------------------------------- C3: readable, and once
 
 
-def test_the_form_follows_the_kind(letter, sample: str) -> None:
+def test_link_form_follows_the_kind_of_link(letter, sample: str) -> None:
     made = letter(sample)
     for url, form in {
         "https://waves.example.net/survey?a=1&b=2": "brackets",
@@ -119,7 +119,7 @@ def test_the_lines_below_a_title(letter, sample: str) -> None:
         assert lines.count(expected) == 1, expected
 
 
-def test_what_names_an_item_comes_before_its_address(letter, sample: str) -> None:
+def test_identifying_fields_come_before_the_url(letter, sample: str) -> None:
     lines = letter(sample).lines
     at = lines.index("论文：https://arxiv.org/abs/2311.05678")
     assert lines[at + 1 : at + 3] == [
@@ -165,7 +165,7 @@ def test_what_names_an_item_comes_before_its_address(letter, sample: str) -> Non
         ("雾", ARTICLE, f"演示：[录像]({ARTICLE})", "雾", ["演示：录像"]),
     ],
 )  # fmt: skip
-def test_an_item_shows_its_address_once(
+def test_an_item_shows_its_url_once(
     letter, title: str, url: str, below: str, line: str, facts: list[str]
 ) -> None:
     made = letter(item(f"- [{title}]({url})", *filter(None, [below])))
@@ -178,14 +178,14 @@ def test_an_item_shows_its_address_once(
     assert made.unreadable == []
 
 
-def test_a_name_the_title_does_not_have_is_added(letter) -> None:
+def test_repository_and_arxiv_id_are_added_to_the_title(letter) -> None:
     node = Item((Text("测风仪"),), url=ARTICLE, repo="anemo/cup", arxiv="2402.01234", source="风")
     made = letter(Issue("x", sections=(Section((Text("开源"),), content=(node,)),)))
     assert "• [2402.01234] anemo/cup：测风仪 | 风" in made.lines
 
 
 @pytest.mark.parametrize("links", ["inline", "footnote"])
-def test_a_link_in_a_title_does_not_hold_another(letter, links: str) -> None:
+def test_links_in_a_title_are_not_nested(letter, links: str) -> None:
     title = (Text("雾，见"), Link((Text("图"),), "https://fog.example.net/map"))
     node = Item(title, url=ARTICLE, extras=(Link((Text("后续"),), ARTICLE + "b"),))
     made = letter(Issue("x", sections=(Section((Text("新闻"),), content=(node,)),)), links=links)
@@ -193,7 +193,7 @@ def test_a_link_in_a_title_does_not_hold_another(letter, links: str) -> None:
     assert made.unreadable == []
 
 
-def test_names_are_explained_once_where_they_stand_for_addresses(letter) -> None:
+def test_repository_names_are_explained_once_per_section(letter) -> None:
     explained = "注：形如 owner/repo 的是 GitHub 仓库，在前面加上 github.com/ 就是完整地址"
     two = item("- [甲](https://github.com/a/b)") + item("- [乙](https://github.com/c/d)").replace(
         "## 新闻\n", ""
@@ -207,11 +207,11 @@ def test_names_are_explained_once_where_they_stand_for_addresses(letter) -> None
     assert "注：补全地址为 github.com/拥有者/名字" in letter(own).lines
 
 
-def test_every_address_of_the_sample_is_in_reach(sampled) -> None:
+def test_every_url_of_the_sample_is_readable(sampled) -> None:
     assert sampled.unreadable == []
 
 
-def test_addresses_are_printed_whole(sampled) -> None:
+def test_urls_are_printed_whole(sampled) -> None:
     for url in ("https://zine.example.net/lens?id=7&from=a", "https://photos.example.net/lens"):
         assert sampled.text.count(url) == 1
     assert not re.search("[\u200b-\u200f\u2060\ufeff\u00ad]", sampled.html)
@@ -220,7 +220,7 @@ def test_addresses_are_printed_whole(sampled) -> None:
 # ------------------------------------------------------------- C4: numbers
 
 
-def test_numbers_lead_to_the_list(letter, sample: str) -> None:
+def test_footnote_numbers_match_the_list(letter, sample: str) -> None:
     made = letter(sample, links="footnote")
     assert "• 雾里的[1]号浮标[10]" in made.lines
     assert made.numbers == [1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
@@ -240,7 +240,7 @@ def test_numbers_lead_to_the_list(letter, sample: str) -> None:
     }
 
 
-def test_no_list_without_numbers(letter) -> None:
+def test_no_list_without_footnotes(letter) -> None:
     assert "引用链接" not in letter(item(f"- [甲]({ARTICLE})"), links="footnote").lines
 
 
@@ -257,7 +257,7 @@ def test_real_issues(real) -> None:
 
 
 def sorted_by_first_use(found: list[int]) -> list[int]:
-    """The numbers as they would be if each new one were one more than the largest before."""
+    """The numbers as they would be if each new one were one more than the largest so far."""
     largest, made = 0, []
     for number in found:
         made.append(number if number <= largest else largest + 1)
@@ -281,7 +281,7 @@ def sorted_by_first_use(found: list[int]) -> list[int]:
         ("owner/repo", "https://github.com/owner/repo", False),
     ],
 )
-def test_reads(text: str, url: str, expected: bool) -> None:
+def test_is_url_text(text: str, url: str, expected: bool) -> None:
     assert is_url_text(text, url) is expected
 
 
@@ -295,5 +295,5 @@ def test_reads(text: str, url: str, expected: bool) -> None:
         ("https://gitlab.com/owner/repo", False),
     ],
 )
-def test_is_front_page(url: str, expected: bool) -> None:
+def test_is_repository_root(url: str, expected: bool) -> None:
     assert is_repository_root(url) is expected

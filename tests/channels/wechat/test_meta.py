@@ -1,4 +1,4 @@
-"""The facts beside the article, the settings, and what an editor is told."""
+"""The facts in meta.json, the settings, and the warnings for the editor."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_title_keeps_its_date_and_whole_topics(
     assert len(made) <= limit
 
 
-def test_a_long_name_gives_way_to_the_date() -> None:
+def test_a_long_name_is_cut_before_the_date() -> None:
     made = fit_title(titled("Fog", name="The Lighthouse Keeper's Weekly Gazette"), LIGHTHOUSE, 32)
     assert made == "The Lighthouse… (2024-03-01)：Fog"
 
@@ -104,10 +104,10 @@ def test_the_digest_is_of_the_guide_and_ends_with_a_clause(letter, sample: str) 
 def test_the_author(letter, key: str, author: str, expected: str, warned: bool) -> None:
     made = letter("文。", newsletter=replace(LIGHTHOUSE, author=author), author=key)
     assert made.meta["author"] == expected
-    assert any("set author" in told for told in made.rendering.warnings) is warned
+    assert any("set author" in warning for warning in made.rendering.warnings) is warned
 
 
-def test_a_page_wechat_would_refuse_is_told(letter) -> None:
+def test_a_page_url_that_wechat_rejects_is_reported(letter) -> None:
     made = letter("文。", page="http://l.example/1/")
     assert made.meta["content_source_url"] == ""
     assert made.rendering.warnings == (
@@ -116,7 +116,7 @@ def test_a_page_wechat_would_refuse_is_told(letter) -> None:
     )
 
 
-def test_the_address_of_the_page_is_ascii(letter) -> None:
+def test_source_url_is_ascii(letter) -> None:
     assert letter("文。", page="https://灯塔.example/期/").meta["content_source_url"] == (
         "https://xn--3ds443g.example/%E6%9C%9F/".replace("xn--3ds443g", "灯塔".encode("idna").decode())
     )
@@ -125,7 +125,7 @@ def test_the_address_of_the_page_is_ascii(letter) -> None:
 # --------------------------------------------------------------------- facts
 
 
-def test_what_the_facts_count(letter) -> None:
+def test_facts_count_characters_bytes_and_links(letter) -> None:
     made = letter("## 新闻\n\n- [雾](https://mp.weixin.qq.com/s/1)\n摘要：散了😀。")
     assert made.meta["characters"] == len(made.html) + 1  # a smiley is two UTF-16 units
     assert made.meta["bytes"] == len(made.html.encode())
@@ -151,11 +151,11 @@ def test_what_the_facts_count(letter) -> None:
     }
 
 
-def test_a_picture_nobody_can_find_breaks_nothing(letter) -> None:
+def test_an_invalid_image_url_is_kept(letter) -> None:
     assert letter("![塔](http://[half)").meta["pictures"] == ["http://%5Bhalf"]
 
 
-def test_pictures_are_listed_and_told(letter) -> None:
+def test_images_are_listed_and_reported(letter) -> None:
     made = letter("![塔](tower.png)\n\n文 ![灯](https://mmbiz.qpic.cn/lamp.png)。")
     tower = "https://lighthouse.example.org/letter/2024-03-01/tower.png"
     assert made.meta["pictures"] == [tower, "https://mmbiz.qpic.cn/lamp.png"]
@@ -165,7 +165,7 @@ def test_pictures_are_listed_and_told(letter) -> None:
 
 
 @pytest.mark.parametrize("name", ["wechat_qrcode", "image-3.png", ""])
-def test_the_name_of_a_file_is_no_caption(letter, name: str) -> None:
+def test_a_file_name_is_not_used_as_caption(letter, name: str) -> None:
     made = letter(f"## 新闻\n\n![{name}](a.png)")
     assert made.lines == ["新闻"]
     assert [e.get("alt") for e in made.root.iter("img")] == [name]
@@ -181,7 +181,7 @@ def long_issue(items: int, url: str = "https://mp.weixin.qq.com/s/1") -> Issue:
     return Issue("x", sections=(Section((Text("新闻"),), content=made),))
 
 
-def test_an_article_that_is_too_long_is_whole_and_told(letter) -> None:
+def test_a_long_article_is_complete_and_reported(letter) -> None:
     made = letter(long_issue(20))
     excess = len(made.html) - 19_999
     assert excess > 0
@@ -192,19 +192,19 @@ def test_an_article_that_is_too_long_is_whole_and_told(letter) -> None:
     )
 
 
-def test_what_would_help_is_said(letter) -> None:
+def test_length_warning_says_how_to_shorten(letter) -> None:
     biz = "https://mp.weixin.qq.com/s?__biz=MjM5&mid=2&idx=1&sn=" + "a" * 60
-    (told,) = letter(long_issue(20, biz)).rendering.warnings
+    (warning,) = letter(long_issue(20, biz)).rendering.warnings
     # the address has 113 characters and three "&" written as "&amp;", the short form 49
     assert len(biz) == 113
-    assert "20 long WeChat addresses have short ones too, which would save 1,520; " in told
-    (told,) = letter(long_issue(20, "https://a.example/" + "b" * 200)).rendering.warnings
-    assert 'links = "footnote" would make it' in told
-    (told,) = letter(long_issue(20, "https://a.example/" + "b" * 200), links="footnote").rendering.warnings
-    assert "would make it" not in told
+    assert "20 long WeChat addresses have short ones too, which would save 1,520; " in warning
+    (warning,) = letter(long_issue(20, "https://a.example/" + "b" * 200)).rendering.warnings
+    assert 'links = "footnote" would make it' in warning
+    (warning,) = letter(long_issue(20, "https://a.example/" + "b" * 200), links="footnote").rendering.warnings
+    assert "would make it" not in warning
 
 
-def test_the_limit_is_less_than_20_000(letter) -> None:
+def test_content_limit_is_exclusive(letter) -> None:
     assert settings.count_excess("字" * 19_999) == 0
     assert settings.count_excess("字" * 20_000) == 1
     assert settings.count_excess("😀" * 9_999) == 0
@@ -223,14 +223,14 @@ def test_the_limit_is_less_than_20_000(letter) -> None:
         ({"title_limit": 65}, "title_limit must be 16 to 64, not 65"),
     ],
 )
-def test_a_wrong_setting_is_refused(keys: dict[str, object], message: str) -> None:
+def test_an_invalid_setting_is_rejected(keys: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         WeChat(**keys)  # type: ignore[arg-type]
     assert caught.value.message == message
     assert caught.value.hint
 
 
-def test_a_wrong_setting_is_told_with_its_place(tmp_path) -> None:
+def test_an_invalid_setting_is_reported_with_its_position(tmp_path) -> None:
     path = tmp_path / "publisher.toml"
     head = '[newsletter]\nname = "灯"\nurl = "https://l.example/{date}/"\nid = "tag:l.example,2020:l"\n'
     path.write_text(head + '[channels.wechat]\nlinks = "list"\n', "utf-8")
@@ -242,7 +242,7 @@ def test_a_wrong_setting_is_told_with_its_place(tmp_path) -> None:
     )
 
 
-def test_it_is_off_without_a_table(tmp_path) -> None:
+def test_channel_is_disabled_without_a_table(tmp_path) -> None:
     path = tmp_path / "publisher.toml"
     path.write_text(
         '[newsletter]\nname = "灯"\nurl = "https://l.example/{date}/"\nid = "tag:l,2020:l"\n', "utf-8"
@@ -253,7 +253,7 @@ def test_it_is_off_without_a_table(tmp_path) -> None:
     ]
 
 
-def test_the_files_lie_below_the_date(letter, sample: str) -> None:
+def test_files_are_in_the_folder_of_the_date(letter, sample: str) -> None:
     made = letter(sample, publish=True).rendering
     assert [(part.key, part.media_type) for part in made.parts] == [
         ("outbox/2024-03-01/wechat/draft.json", "application/json"),

@@ -1,4 +1,4 @@
-"""What is known when a call fails: that WeChat did nothing, or nothing at all. And never a secret.
+"""Failed calls: nothing was changed, or the outcome is unknown. No error shows a secret.
 
 A8, A9; rows 32, 39 and 40, as far as they are a session's.
 """
@@ -33,7 +33,7 @@ def outcome(act: Callable[[], object]) -> PublisherError:
     return caught.value
 
 
-# ------------------------------------------------------------ did it happen or not
+# -------------------------------------------------------------- lost responses
 
 LOST = [
     (Fault("hang", of="draft/add"), 1, "ReadTimeout"),
@@ -49,10 +49,10 @@ LOST = [
 
 
 @pytest.mark.parametrize(("fault", "there", "said"), LOST, ids=lambda value: getattr(value, "kind", None))
-def test_a_lost_answer_and_what_became_of_it(
+def test_a_lost_response_is_an_unknown_outcome(
     server: WeChatServer, session, part, fault: Fault, there: int, said: str
 ) -> None:
-    """Rows 32, 39 and 40. What is there and what is not look the same, until it is looked for."""
+    """Rows 32, 39 and 40. Whether the draft was added is unknown until a probe."""
     server.script(fault)
     error = outcome(lambda: session.deliver(part(), TO))
     assert isinstance(error, OutcomeUnknownError)
@@ -67,14 +67,14 @@ def test_a_lost_answer_and_what_became_of_it(
     assert len(server.drafts) == 1
 
 
-def test_a_slow_answer_is_an_answer(server: WeChatServer, session, part) -> None:
+def test_a_slow_response_is_accepted(server: WeChatServer, session, part) -> None:
     server.script(Fault("slow", of="draft/add", value=0.05))
     session.deliver(part(), TO)
 
 
 @pytest.mark.parametrize("path", ["stable_token", "material/add_material", "draft/batchget"])
 @pytest.mark.parametrize("kind", ["hang", "drop_after", "html"])
-def test_what_can_be_done_twice_is_never_unknown(
+def test_a_repeatable_call_never_has_an_unknown_outcome(
     server: WeChatServer, session, part, path: str, kind: Any
 ) -> None:
     server.script(Fault(kind, of=path, value=502))
@@ -86,7 +86,7 @@ def test_what_can_be_done_twice_is_never_unknown(
     assert server.drafts == {}
 
 
-def test_nobody_is_there(server: WeChatServer, session, part) -> None:
+def test_an_unreachable_server_is_a_temporary_error(server: WeChatServer, session, part) -> None:
     server.down()
     error = outcome(lambda: session.deliver(part(), TO))
     assert isinstance(error, DeliveryError)
@@ -96,8 +96,8 @@ def test_nobody_is_there(server: WeChatServer, session, part) -> None:
     session.deliver(part(), TO)
 
 
-def test_the_way_there_is_barred_in_the_middle(server: WeChatServer, session, part) -> None:
-    """The draft surely is not there when no connection was made for it."""
+def test_a_failed_connection_sends_nothing(server: WeChatServer, session, part) -> None:
+    """The draft cannot have been added if no connection was made."""
     session.deliver(part(), TO)
     server.down()
     other = part("## 新闻\n\n雾又来了。")
@@ -106,14 +106,14 @@ def test_the_way_there_is_barred_in_the_middle(server: WeChatServer, session, pa
     assert len(server.drafts) == 1
 
 
-def test_a_certificate_that_is_none(server: WeChatServer, connect, part) -> None:
+def test_an_invalid_certificate_sends_nothing(server: WeChatServer, connect, part) -> None:
     with connect(api=server.url.replace("http:", "https:")) as session:
         error = outcome(lambda: session.deliver(part(), TO))
     assert isinstance(error, DeliveryError)
     assert server.calls == []
 
 
-def test_a_lost_update_is_made_again(server: WeChatServer, session, part) -> None:
+def test_an_update_with_a_lost_response_can_be_repeated(server: WeChatServer, session, part) -> None:
     name = session.deliver(part(), TO).remote_id
     new = part("## 新闻\n\n雾又来了。")
     server.script(Fault("drop_after", of="draft/update"))
@@ -124,7 +124,7 @@ def test_a_lost_update_is_made_again(server: WeChatServer, session, part) -> Non
 
 # ---------------------------------------------------------------------- refusals
 
-TOLD = [
+REFUSALS = [
     (40013, "invalid appid", True, "AppID", "appid"),
     (40125, "invalid appsecret", True, "AppSecret", "secret"),
     (40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 6", False,
@@ -144,8 +144,8 @@ TOLD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "said", "permanent", "message", "step"), TOLD)
-def test_a_refusal_is_one_sentence_and_the_next_step(
+@pytest.mark.parametrize(("code", "said", "permanent", "message", "step"), REFUSALS)
+def test_an_error_code_has_a_message_and_a_hint(
     server: WeChatServer, session, part, code: int, said: str, permanent: bool, message: str, step: str
 ) -> None:
     server.script(Fault("refuse", of="draft/add", value=code, text=said))
@@ -162,9 +162,9 @@ def test_a_refusal_is_one_sentence_and_the_next_step(
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 @pytest.mark.parametrize("code", ERROR_CODE_RULES)
-def test_every_code_has_its_sentence(code: int, lang: str) -> None:
+def test_every_code_has_a_message_in_both_languages(code: int, lang: str) -> None:
     error = build_api_error(code, "invalid ip 203.0.113.7", lang, 0.0)
-    words = error.message.replace("阅读原文", "")  # what it is called there
+    words = error.message.replace("阅读原文", "")  # its name at WeChat
     chinese = any("一" <= char <= "鿿" for char in words)
     assert chinese is (lang == "zh-CN")
     assert "{" not in error.message + error.hint
@@ -186,14 +186,14 @@ def test_every_code_has_its_sentence(code: int, lang: str) -> None:
         (89507, 5.0, 3600.0),
     ],
 )
-def test_how_long_to_wait(code: int, now: float, wait: float) -> None:
+def test_retry_delay_of_a_code(code: int, now: float, wait: float) -> None:
     error = build_api_error(code, "", "zh-CN", now)
     assert error.retry_after == wait
     assert not error.permanent
 
 
-def test_the_rules_refuse_as_well(server: WeChatServer, session, part) -> None:
-    """What the server refuses by itself comes out as it should."""
+def test_refusals_of_the_test_server_are_reported(server: WeChatServer, session, part) -> None:
+    """Errors that the test server detects by itself."""
     server.api.ips = {"203.0.113.9"}
     assert "127.0.0.1" in outcome(lambda: session.deliver(part(), TO)).message
     server.api.ips = set()
@@ -211,7 +211,7 @@ def test_the_rules_refuse_as_well(server: WeChatServer, session, part) -> None:
 FAULTS = ["none", "hang", "drop_after", "reset", "html", "refuse", "busy_after", "expire"]
 
 
-def test_the_secret_and_the_token_are_shown_nowhere(
+def test_secret_and_token_are_never_shown(
     server: WeChatServer,
     connect,
     part,
@@ -224,7 +224,7 @@ def test_the_secret_and_the_token_are_shown_nowhere(
     shown: list[str] = []
     with connect() as session:
         session.deliver(part(), TO)
-        for fault, code in [*((one, 40014) for one in FAULTS), ("refuse", 99999)]:
+        for fault, code in [*((kind, 40014) for kind in FAULTS), ("refuse", 99999)]:
             text = f"access_token={next(iter(server.api.tokens))} secret={SECRET}"
             faults = [] if fault == "none" else [Fault(fault, value=code, text=text)]  # type: ignore[arg-type]
             for act in (
@@ -252,14 +252,14 @@ def test_the_secret_and_the_token_are_shown_nowhere(
         assert token not in everything
 
 
-def test_the_files_hold_no_secret(session, part, environment) -> None:
+def test_state_files_contain_no_secret(session, part, environment) -> None:
     session.deliver(part(), TO)
     for path in environment.iterdir():
         assert SECRET not in path.read_text("utf-8")
         assert ("access" in path.read_text("utf-8")) is (path.name == "token.json")
 
 
-def test_the_rules_have_no_hole() -> None:
+def test_the_test_server_rejects_an_unknown_token() -> None:
     with pytest.raises(RefusedError) as caught:
         WeChatRules().answer("draft/add", {"access_token": "x"}, b"{}", "application/json")
     assert caught.value.code == 40001

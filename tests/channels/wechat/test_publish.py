@@ -1,4 +1,4 @@
-"""WeChat from the command line to the drafts: one draft of an issue, whatever server and machine do."""
+"""WeChat from the command line to the drafts: an issue has one draft, whatever fails."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.support.servers.wechat_rules import APPID, SECRET
 SEND = ("--channel", "wechat", "--yes")
 
 
-class Letter(ProcessProject):
-    """A newsletter that goes to an account on the server."""
+class CommandProject:
+    """A newsletter with an account on the server, and the output of publishing it."""
 
     def __init__(self, root: Path, server: WeChatServer) -> None:
         self.server = server
@@ -47,7 +47,7 @@ api = "{self.server.url}"
 
     @property
     def calls(self) -> list[str]:
-        """What was called since the last look."""
+        """The calls since this property was last read."""
         made = self.server.paths
         fresh, self._seen = made[getattr(self, "_seen", 0) :], len(made)
         return fresh
@@ -58,10 +58,10 @@ def letter(tmp_path: Path, server: WeChatServer) -> Letter:
     return Letter(tmp_path / "letter", server)
 
 
-def test_a_proof_becomes_the_draft(letter: Letter) -> None:
-    proof = letter.publish("--channel", "wechat", "--to-me")
-    assert proof["destination"] == "drafts"
-    assert proof["url"].startswith("http://mp.weixin.qq.com/s?")
+def test_a_test_draft_becomes_the_draft(letter: Letter) -> None:
+    result = letter.publish("--channel", "wechat", "--to-me")
+    assert result["destination"] == "drafts"
+    assert result["url"].startswith("http://mp.weixin.qq.com/s?")
     assert "校样已放入草稿箱" in letter.said
     [media_id] = letter.server.drafts
     letter.publish("--channel", "wechat", "--to-me")
@@ -72,7 +72,7 @@ def test_a_proof_becomes_the_draft(letter: Letter) -> None:
     assert list(letter.server.drafts) == [media_id]
 
 
-def test_once_and_only_once(letter: Letter) -> None:
+def test_an_issue_is_delivered_exactly_once(letter: Letter) -> None:
     assert letter.publish()["sent"] == 1
     assert letter.calls == ["stable_token", "material/add_material", "draft/add"]
     letter.publish()
@@ -86,7 +86,7 @@ def test_once_and_only_once(letter: Letter) -> None:
     assert "退潮了" in draft["content"]
 
 
-def test_a_draft_whose_answer_was_lost_is_adopted(letter: Letter) -> None:
+def test_a_draft_with_a_lost_response_is_found_and_kept(letter: Letter) -> None:
     """Row 39."""
     letter.server.script(Fault("drop_after", call=1, of="draft/add"))
     assert letter.publish()["sent"] == 1
@@ -98,7 +98,7 @@ def test_a_draft_whose_answer_was_lost_is_adopted(letter: Letter) -> None:
 
 
 @pytest.mark.parametrize("place", ["sending", "acted"])
-def test_a_publisher_that_was_killed(letter: Letter, place: str) -> None:
+def test_a_killed_run_leaves_one_draft(letter: Letter, place: str) -> None:
     env = {"PUBLISHER_FAILPOINT": f"{place}:kill"}
     letter.publish(code=-9, env=env)
     assert len(letter.server.drafts) == (place == "acted")
@@ -107,7 +107,7 @@ def test_a_publisher_that_was_killed(letter: Letter, place: str) -> None:
         assert list(letter.server.drafts) == ["draft_0003"]
 
 
-def test_a_token_that_is_refused_stops_the_channel_alone(letter: Letter) -> None:
+def test_a_rejected_token_stops_only_this_channel(letter: Letter) -> None:
     """Row 33."""
     letter.server.script(Fault("refuse", value=40001))
     letter.publish("--yes", code=3)
@@ -116,7 +116,7 @@ def test_a_token_that_is_refused_stops_the_channel_alone(letter: Letter) -> None
     assert (letter.root / "public" / "feed.xml").exists()
 
 
-def test_a_dry_run_asks_nobody(letter: Letter) -> None:
+def test_a_dry_run_makes_no_call(letter: Letter) -> None:
     """A10."""
     letter.publish("--channel", "wechat", "--dry-run")
     letter.publish("--channel", "wechat", "--out", "copy")
@@ -124,7 +124,7 @@ def test_a_dry_run_asks_nobody(letter: Letter) -> None:
     assert (letter.root / "copy" / "outbox" / "2021-07-18" / "wechat" / "article.html").exists()
 
 
-def test_published_too(letter: Letter) -> None:
+def test_an_issue_is_published(letter: Letter) -> None:
     letter.configure("publish = true")
     assert letter.publish()["url"].startswith("http://mp.weixin.qq.com/s?")
     assert letter.server.drafts == {}
@@ -133,8 +133,8 @@ def test_published_too(letter: Letter) -> None:
     assert letter.calls == []
 
 
-def test_what_may_be_under_review_is_not_handed_in_again(letter: Letter) -> None:
-    """The answer is lost, and WeChat lists no article before its review has ended."""
+def test_a_draft_under_review_is_not_submitted_again(letter: Letter) -> None:
+    """The response is lost, and WeChat lists no article before its review has ended."""
     letter.configure("publish = true")
     letter.server.script(Fault("drop_after", call=1, of="freepublish/submit"))
     letter.publish(code=4)
@@ -147,8 +147,8 @@ def test_what_may_be_under_review_is_not_handed_in_again(letter: Letter) -> None
     assert letter.server.paths.count("freepublish/submit") == 1
 
 
-def test_an_account_that_may_not_publish_does_what_it_is_told(letter: Letter) -> None:
-    """Without `publish` the draft stands for the issue, and nothing is left to complain of."""
+def test_an_account_not_authorized_to_publish_keeps_the_draft(letter: Letter) -> None:
+    """Without `publish` the draft is all there is to deliver, and no error remains."""
     letter.configure("publish = true")
     letter.server.api.rights.remove("freepublish")
     letter.publish(code=3)
@@ -160,8 +160,8 @@ def test_an_account_that_may_not_publish_does_what_it_is_told(letter: Letter) ->
     assert letter.server.paths.count("freepublish/submit") == 1
 
 
-def test_what_was_published_by_hand_is_not_drafted(letter: Letter) -> None:
-    """A5: whoever recorded its address has sent it already."""
+def test_an_issue_published_by_hand_gets_no_draft(letter: Letter) -> None:
+    """A5: an issue whose URL was recorded has already been published."""
     letter.publish("resolve", "2021-07-18", "--url", "wechat", "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp")
     letter.publish()
     assert letter.calls == []

@@ -1,4 +1,4 @@
-"""Proofs: what an editor sees before there is a draft of the issue, and that it never is in its way."""
+"""Test sends: the editor gets a test draft, which never interferes with the draft of the issue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEWER = "## 新闻\n\n雾又来了。"
 
 
 def marks(server: WeChatServer) -> list[str]:
-    """What tells the drafts apart, in the address behind 阅读原文."""
+    """The markers of the drafts, in the URLs of 阅读原文."""
     return [draft["content_source_url"].rpartition("#")[2] for draft in server.drafts.values()]
 
 
@@ -29,19 +29,21 @@ def mark(part: Part) -> str:
     return str(parse_draft(part).article["content_source_url"]).rpartition("#")[2]
 
 
-@pytest.mark.parametrize("reader", [NAME, OPENID])
-def test_it_comes_to_the_phone(server: WeChatServer, session: DraftSession, part: Any, reader: str) -> None:
+@pytest.mark.parametrize("recipient", [NAME, OPENID])
+def test_a_preview_is_sent_to_the_phone(
+    server: WeChatServer, session: DraftSession, part: Any, recipient: str
+) -> None:
     server.api.followers = {NAME, OPENID}
-    receipt = session.deliver(part(), reader)
+    receipt = session.deliver(part(), recipient)
     [(media_id, draft)] = server.drafts.items()
-    assert server.api.previews == [(reader, draft["title"])]
+    assert server.api.previews == [(recipient, draft["title"])]
     assert draft["title"] == parse_draft(part()).article["title"]
     assert receipt.url.startswith("http://mp.weixin.qq.com/s?")
     assert media_id in receipt.url
     assert "校样已放入草稿箱" in receipt.notes[0]
 
 
-def test_without_a_phone_it_is_among_the_drafts(
+def test_without_me_the_test_draft_is_only_added(
     server: WeChatServer, session: DraftSession, part: Any
 ) -> None:
     assert session.deliver(part(), DRAFTS_RECIPIENT).url
@@ -49,38 +51,38 @@ def test_without_a_phone_it_is_among_the_drafts(
     assert server.api.previews == []
 
 
-def test_a_second_proof_takes_the_place_of_the_first(
+def test_a_second_test_send_updates_the_test_draft(
     server: WeChatServer, session: DraftSession, part: Any
 ) -> None:
     session.deliver(part(), DRAFTS_RECIPIENT)
     session.deliver(part(NEWER), DRAFTS_RECIPIENT)
     [draft] = server.drafts.values()
     assert "雾又来了" in draft["content"]
-    server.drafts.clear()  # somebody deleted it
+    server.drafts.clear()  # deleted at WeChat
     session.deliver(part(), DRAFTS_RECIPIENT)
     assert len(server.drafts) == 1
 
 
-def test_nobody_takes_it_for_the_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
+def test_probe_does_not_find_the_test_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
     session.deliver(part(), DRAFTS_RECIPIENT)
     assert session.probe(part(), APPID) is None
     assert mark(part()) not in marks(server)
-    plain = part(page="http://lighthouse.example.org/1/")  # WeChat wants no such address, so no mark
+    plain = part(page="http://lighthouse.example.org/1/")  # not https, so there is no marker
     session.deliver(plain, DRAFTS_RECIPIENT)
     assert session.probe(plain, APPID) is None
 
 
-def test_it_becomes_the_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
+def test_a_test_draft_becomes_the_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
     session.deliver(part(), DRAFTS_RECIPIENT)
     [media_id] = server.drafts
     assert session.deliver(part(NEWER), APPID).remote_id == media_id
     assert marks(server) == [mark(part(NEWER))]
-    session.deliver(part(), DRAFTS_RECIPIENT)  # and is none any more
+    session.deliver(part(), DRAFTS_RECIPIENT)  # the next test draft is a new one
     assert marks(server)[0] == mark(part(NEWER))
     assert len(server.drafts) == 2
 
 
-def test_an_answer_that_is_lost_when_it_becomes_the_draft(
+def test_a_lost_response_when_the_test_draft_becomes_the_draft(
     server: WeChatServer, session: DraftSession, part: Any
 ) -> None:
     session.deliver(part(), DRAFTS_RECIPIENT)
@@ -98,7 +100,7 @@ def test_an_answer_that_is_lost_when_it_becomes_the_draft(
     assert marks(server) == [mark(part())]
 
 
-def test_a_correction_takes_the_proof_away(server: WeChatServer, session: DraftSession, part: Any) -> None:
+def test_a_correction_deletes_the_test_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
     media_id = session.deliver(part(), APPID).remote_id
     session.deliver(part(NEWER), DRAFTS_RECIPIENT)
     assert len(server.drafts) == 2
@@ -106,7 +108,7 @@ def test_a_correction_takes_the_proof_away(server: WeChatServer, session: DraftS
     assert list(server.drafts) == [media_id]
 
 
-def test_a_proof_is_never_published(
+def test_a_test_draft_is_never_published(
     server: WeChatServer, connect: Any, part: Any, wish: Callable[..., Part]
 ) -> None:
     with connect(publishes=True) as session:
@@ -117,7 +119,7 @@ def test_a_proof_is_never_published(
     assert server.api.publications == {}
 
 
-def test_an_account_that_may_not_send_previews(
+def test_an_account_not_authorized_to_send_previews(
     server: WeChatServer, session: DraftSession, part: Any
 ) -> None:
     server.api.rights.remove("message")
@@ -126,19 +128,19 @@ def test_an_account_that_may_not_send_previews(
     assert "点「预览」" in receipt.notes[1]
 
 
-@pytest.mark.parametrize(("reader", "why"), [(NAME, "微信号"), (OPENID, "OpenID")])
-def test_who_is_not_there(
-    server: WeChatServer, session: DraftSession, part: Any, reader: str, why: str
+@pytest.mark.parametrize(("recipient", "why"), [(NAME, "微信号"), (OPENID, "OpenID")])
+def test_an_unknown_recipient_of_a_preview(
+    server: WeChatServer, session: DraftSession, part: Any, recipient: str, why: str
 ) -> None:
     with pytest.raises(DeliveryError, match=why) as caught:
-        session.deliver(part(), reader)
+        session.deliver(part(), recipient)
     assert "me" in caught.value.hint
-    server.api.followers = {reader}
-    session.deliver(part(), reader)
+    server.api.followers = {recipient}
+    session.deliver(part(), recipient)
     assert len(server.drafts) == 1
 
 
-def test_where_a_proof_goes() -> None:
+def test_recipient_of_test_sends() -> None:
     known = {"appid": APPID, "secret": "env:TIDE_SECRET"}
     assert WeChat().test_recipient == ""
     assert WeChat(**known).test_recipient == DRAFTS_RECIPIENT

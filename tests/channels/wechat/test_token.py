@@ -1,4 +1,4 @@
-"""The access token: one for all, kept out of sight, exchanged once when it is refused. A3 and row 33."""
+"""The access token: shared by all processes, never shown, replaced once if rejected. A3 and row 33."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ with WeChatClient(sys.argv[1], "env:TIDE_SECRET", sys.argv[2], "zh-CN") as accou
 
 
 class Shop:
-    """Gives out tokens, and time."""
+    """A token endpoint and a clock for tests."""
 
     def __init__(self, store: AccountState) -> None:
         self.now = 1_000_000.0
@@ -43,7 +43,7 @@ def shop(environment: Path) -> Shop:
     return Shop(AccountState(APPID, "en"))
 
 
-def test_a_token_is_kept_until_shortly_before_its_end(shop: Shop) -> None:
+def test_a_token_is_kept_until_shortly_before_its_expiry(shop: Shop) -> None:
     assert EXPIRY_MARGIN >= 300
     assert [shop.tokens.get_token() for _ in range(2)] == ["token1"] * 2
     shop.now += 7200 - EXPIRY_MARGIN - 1
@@ -52,22 +52,24 @@ def test_a_token_is_kept_until_shortly_before_its_end(shop: Shop) -> None:
     assert shop.tokens.get_token() == "token2"
 
 
-def test_a_token_that_is_refused_is_exchanged_by_one(shop: Shop) -> None:
+def test_a_rejected_token_is_replaced_by_one_process(shop: Shop) -> None:
     shop.tokens.get_token()
     assert shop.tokens.get_token(rejected="token1") == "token2"
-    assert shop.tokens.get_token(rejected="token1") == "token2"  # another process, which was refused too
+    assert (
+        shop.tokens.get_token(rejected="token1") == "token2"
+    )  # another process with the same rejected token
     assert shop.given == 2
 
 
 @pytest.mark.parametrize("kept", ["", "{", "[]", '{"token": 1}', '{"token": "x", "until": "soon"}'])
-def test_what_makes_no_sense_is_asked_anew(shop: Shop, environment: Path, kept: str) -> None:
+def test_an_invalid_token_file_is_replaced(shop: Shop, environment: Path, kept: str) -> None:
     shop.tokens.get_token()
     (environment / "token.json").write_text(kept, "utf-8")
     assert shop.tokens.get_token() == "token2"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are posix")
-def test_only_its_owner_can_read_it(shop: Shop, environment: Path) -> None:
+def test_token_file_is_readable_by_its_owner_only(shop: Shop, environment: Path) -> None:
     old = os.umask(0)
     try:
         shop.tokens.get_token()
@@ -80,7 +82,9 @@ def test_only_its_owner_can_read_it(shop: Shop, environment: Path) -> None:
     }
 
 
-def test_a_place_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop, tmp_path: Path) -> None:
+def test_a_cache_folder_that_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, shop: Shop, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(DeliveryError, match=r"cannot read or write .*file") as caught:
@@ -88,22 +92,22 @@ def test_a_place_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop
     assert "XDG_CACHE_HOME" in caught.value.hint
 
 
-# --------------------------------------------------------------- at the interface
+# ----------------------------------------------------------------- with the API
 
 
-def test_two_processes_share_one(server: WeChatServer, environment: Path) -> None:
-    server.script(Fault("slow", of="stable_token", value=1.5))  # so that all want one before it is there
+def test_two_processes_share_one_token(server: WeChatServer, environment: Path) -> None:
+    server.script(Fault("slow", of="stable_token", value=1.5))  # so that all need a token before there is one
     command = [sys.executable, "-c", ASK, APPID, server.url]
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]
-    for one in running:
-        said, complaint = one.communicate(timeout=60)
-        assert said == "0\n", complaint
+    for process in running:
+        output, errors = process.communicate(timeout=60)
+        assert output == "0\n", errors
     assert sorted(server.paths) == ["draft/batchget"] * 3 + ["stable_token"]
 
 
-def test_it_is_asked_for_in_the_mild_manner(server: WeChatServer, session, part) -> None:
+def test_token_is_requested_without_force_refresh(server: WeChatServer, session, part) -> None:
     session.deliver(part(), APPID)
     asked = json.loads(server.calls[0].body)
     assert asked == {
@@ -115,7 +119,7 @@ def test_it_is_asked_for_in_the_mild_manner(server: WeChatServer, session, part)
     assert SECRET not in "".join(str(call) for call in server.calls[1:])
 
 
-def test_40001_to_the_secret_itself_is_about_the_secret(server: WeChatServer, session, part) -> None:
+def test_40001_for_the_token_request_is_about_the_secret(server: WeChatServer, session, part) -> None:
     server.script(Fault("refuse", of="stable_token", value=40001))
     with pytest.raises(DeliveryError, match=r"AppSecret 错误，或者已被重置 \(40001\)") as caught:
         session.deliver(part(), APPID)
@@ -123,7 +127,7 @@ def test_40001_to_the_secret_itself_is_about_the_secret(server: WeChatServer, se
     assert server.paths == ["stable_token"]
 
 
-def test_an_expired_token_is_exchanged_once(server: WeChatServer, session, part) -> None:
+def test_an_expired_token_is_replaced_once(server: WeChatServer, session, part) -> None:
     session.deliver(part(), APPID)
     server.api.expire()
     server.calls.clear()
@@ -140,7 +144,7 @@ def test_a_draft_is_added_once_with_the_new_token(server: WeChatServer, session,
 
 
 @pytest.mark.parametrize("code", [40001, 40014, 42001])
-def test_a_second_refusal_is_the_end(server: WeChatServer, session, part, code: int) -> None:
+def test_a_second_rejected_token_is_a_permanent_error(server: WeChatServer, session, part, code: int) -> None:
     server.script(Fault("refuse", of="draft/add", value=code))
     with pytest.raises(DeliveryError, match=rf"仍被微信拒绝 \({code}\)") as caught:
         session.deliver(part(), APPID)
@@ -148,7 +152,7 @@ def test_a_second_refusal_is_the_end(server: WeChatServer, session, part, code: 
     assert server.paths[2:] == ["draft/add", "stable_token", "draft/add"]
 
 
-def test_a_secret_that_is_not_there(
+def test_a_secret_that_is_not_set(
     connect: Callable, monkeypatch: pytest.MonkeyPatch, server: WeChatServer
 ) -> None:
     monkeypatch.delenv("TIDE_SECRET")
