@@ -25,8 +25,8 @@ def parse_mailbox_setting(key: str, value: str) -> Mailbox:
     if mailbox is None:
         raise ConfigError(
             f'{key} must be one email address in ASCII, not "{value}"',
-            f'for example {key} = "editor@example.org" or "Name <editor@example.org>"; an international domain '
-            "has an ASCII form that begins with xn--",
+            f'for example {key} = "editor@example.org" or "Name <editor@example.org>"; the ASCII form of an '
+            "international domain begins with xn--",
         )
     return mailbox
 
