@@ -30,9 +30,7 @@ class Email(EmailSettings):
     can_edit: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
     idempotent: ClassVar[bool] = False
-    timeout: ClassVar[float] = (
-        1200.0  # seconds: DATA may take 600, and the rate limiter makes it wait before that
-    )
+    timeout: ClassVar[float] = 1200.0  # seconds: DATA may take 600, after a wait for the rate limit
 
     @property
     def destination(self) -> str:
@@ -73,9 +71,10 @@ class Email(EmailSettings):
         return source_version(self._recipient_source)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """Render the message of a publishable issue with absolute URLs, and its text as a preview.
+        """Render the message, and its text as a preview.
 
-        Needs `context.entry`. Raises ConfigError when the newsletter's address cannot be used as sender.
+        The issue has passed `publishable` and `absolute`. Needs `context.entry`. Raises ConfigError when the
+        newsletter's address cannot be used as sender.
         """
         from publisher.channels.email.render import render
 

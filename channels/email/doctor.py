@@ -48,9 +48,7 @@ def _diagnose_server(connection: SmtpConnection) -> Iterator[Finding]:
     try:
         reply = connection.noop()
     except SmtpDisconnectedError as error:
-        yield Finding(
-            FindingLevel.ERROR, f"{server} closed the connection: {error}", "check the server's log"
-        )
+        yield Finding(FindingLevel.ERROR, f"{server} closed the connection: {error}", "check its log")
         return
     if reply.code != 250:
         yield Finding(FindingLevel.ERROR, f"{server} is not ready: {reply}", "check its log")

@@ -69,9 +69,7 @@ def _format_masthead_title(issue: Issue, entry: Entry, writer: TextWriter) -> It
 def estimate_reading_time(lines: Iterable[str]) -> int:
     """Return the reading time in minutes, at least 1."""
     text = "".join(lines)
-    ideographs = (
-        len(text.encode()) - len(text)
-    ) / 2  # each is three bytes in UTF-8, so two more than characters
+    ideographs = (len(text.encode()) - len(text)) / 2  # each has 3 bytes in UTF-8
     return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + text.count(" ") / _WORDS_PER_MINUTE))
 
 

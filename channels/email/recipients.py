@@ -1,10 +1,9 @@
-"""The list of those who get the mail: a text file with one address a line, or the addresses themselves.
+"""The list of recipients: a text file with one address per line, or addresses in publisher.toml.
 
-In the file, empty lines and those that begin with # say nothing, and a # after an address begins a remark.
-All who read the list read it line by line, so that a long one costs no more memory than what is kept of it.
+In the file, empty lines and lines that begin with # are ignored, and a # after an address begins a comment.
+The list is read line by line, so memory use does not grow with the size of the file.
 
-The addresses of readers as people write them: read, refused with a reason, and folded, so that nobody is
-on a list twice.
+Addresses are parsed, rejected with a reason, and normalized so that duplicates are found.
 """
 
 from __future__ import annotations
@@ -22,16 +21,15 @@ from publisher.errors import ConfigError, PublisherError
 from publisher.patterns import lazy_pattern
 
 RecipientSource = tuple[str, ...] | Path
-"""Addresses, or the file that holds them."""
+"""Addresses, or the path of the file that holds them."""
 
-_MAX_LINE_BYTES = 1000  # octets
+_MAX_LINE_BYTES = 1000
 _COMMENT = lazy_pattern(r"(\S+|[^>]*>)\s+#.*")
 _mailboxes_lock = Lock()
 
 
 class Recipient(NamedTuple):
-    """Somebody on the list. `key` is the same for all ways to write the address; `place` is where it
-    stands."""
+    """An entry of the list; `key` is the normalized address, `location` is FILE:LINE or "recipients"."""
 
     key: str
     mailbox: Mailbox
@@ -39,61 +37,76 @@ class Recipient(NamedTuple):
 
 
 def read_recipients(source: RecipientSource) -> Iterator[Recipient]:
-    """Everybody, each once, in the order of the list. Raises ConfigError for a line that is no address, for a
-    file that cannot be read, and in the end for a list with nobody on it."""
+    """Yield the recipients in the order of the list, without duplicates.
+
+    Raises ConfigError for an invalid line, for an unreadable file, and at the end for an empty list.
+    """
     seen: set[str] = set()
-    for found in parse_recipients(source):
-        if isinstance(found, PublisherError):
-            raise found
-        if found.key not in seen:
-            seen.add(found.key)
-            yield found
+    for recipient in parse_recipients(source):
+        if isinstance(recipient, PublisherError):
+            raise recipient
+        if recipient.key not in seen:
+            seen.add(recipient.key)
+            yield recipient
     if not seen:
-        raise ConfigError(f"{_source_name(source)} has no address in it", "write one address on each line")
+        raise ConfigError(f"{_source_name(source)} has no addresses", "write one address on each line")
 
 
 def parse_recipients(source: RecipientSource) -> Iterator[Recipient | ConfigError]:
-    """Every address of the list, even twice, or what is wrong with it. Raises ConfigError when the file
-    cannot be read."""
-    for place, line in _read_list_lines(source):
+    """Yield each recipient of the list, duplicates too, or a ConfigError for an invalid line.
+
+    Raises ConfigError when the file cannot be read.
+    """
+    for location, line in _read_list_lines(source):
         try:
             text = line.decode("utf-8-sig").strip(" \t")
             if text and not text.startswith("#"):
                 if len(line) > _MAX_LINE_BYTES:
-                    raise ConfigError("this line is too long for an address", "write one address on a line")
-                box = parse_recipient(_COMMENT.sub(r"\1", text) if "#" in text else text)
-                yield Recipient(normalize_address(box.address), box, place)
+                    raise ConfigError("the line is too long for an address", "write one address on each line")
+                mailbox = parse_recipient(_COMMENT.sub(r"\1", text) if "#" in text else text)
+                yield Recipient(normalize_address(mailbox.address), mailbox, location)
         except UnicodeDecodeError:
-            yield ConfigError(f"{place}: not UTF-8", "save the file as UTF-8")
+            yield ConfigError(f"{location}: not UTF-8", "save the file as UTF-8")
         except ConfigError as error:
-            yield ConfigError(f"{place}: {error.message}", error.hint)
+            yield ConfigError(f"{location}: {error.message}", error.hint)
 
 
 def load_mailboxes(source: RecipientSource) -> dict[str, Mailbox]:
-    """Those by their key whose mailbox is more than that: written in another case, or with a name. Kept until
-    the file changes; safe to ask from several threads. Raises ConfigError as `readers` does."""
+    """Return by key the mailboxes that differ from their key: with a name, or an address of other case or
+    form.
+
+    Cached until the file changes; safe to call from several threads. Raises ConfigError like
+    `read_recipients`.
+    """
     with _mailboxes_lock:
         return _read_mailboxes(source, source_version(source))
 
 
 @lru_cache(maxsize=1)
-def _read_mailboxes(source: RecipientSource, version: tuple[int, int]) -> dict[str, Mailbox]:  # noqa: ARG001 - remembered by both
-    return {one.key: one.mailbox for one in read_recipients(source) if one.mailbox != ("", one.key)}
+def _read_mailboxes(source: RecipientSource, version: tuple[int, int]) -> dict[str, Mailbox]:  # noqa: ARG001 - part of the cache key
+    return {
+        recipient.key: recipient.mailbox
+        for recipient in read_recipients(source)
+        if recipient.mailbox != ("", recipient.key)
+    }
 
 
 def source_version(source: RecipientSource) -> tuple[int, int]:
-    """What changes when the file does. Raises ConfigError when there is none."""
+    """Return the modification time (ns) and size (bytes) of the file, zeros for addresses.
+
+    Raises ConfigError when the file is missing.
+    """
     if isinstance(source, tuple):
         return 0, 0
     try:
-        found = source.stat()
+        stat = source.stat()
     except OSError as error:
         raise _build_unreadable_error(source, error) from None
-    return found.st_mtime_ns, found.st_size
+    return stat.st_mtime_ns, stat.st_size
 
 
 def _read_list_lines(source: RecipientSource) -> Iterator[tuple[str, bytes]]:
-    """The lines, each with its place."""
+    """Yield the location and the bytes of each line."""
     if isinstance(source, tuple):
         for text in source:
             yield "recipients", text.encode("utf-8", "surrogatepass")
@@ -109,7 +122,7 @@ def _read_list_lines(source: RecipientSource) -> Iterator[tuple[str, bytes]]:
 def _build_unreadable_error(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
         f"{path}: {error.strerror or error}",
-        "`recipients` in publisher.toml names the file with the addresses",
+        "set `recipients` in publisher.toml to the file with the addresses",
     )
 
 
@@ -123,29 +136,29 @@ _LOCAL_PART = lazy_pattern(
 )  # RFC 5322, 3.2.3, and RFC 6531, 3.3
 _DOMAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = lazy_pattern(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})+|localhost")
-_MAX_LOCAL_BYTES, _MAX_ADDRESS_BYTES = 64, 254  # octets: RFC 5321, section 4.5.3.1
-# what an input method for Chinese writes in place of ASCII
+_MAX_LOCAL_BYTES, _MAX_ADDRESS_BYTES = 64, 254  # RFC 5321, section 4.5.3.1
+# full-width characters that Chinese input methods produce instead of ASCII
 _FULLWIDTH_TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
 _CONTROL_NAMES = {"\r": "a carriage return", "\n": "a line break", "\0": "a NUL"}
 
 
 def parse_recipient(text: str) -> Mailbox:
-    """Whoever is written as `address` or `Name <address>`. The domain is in ASCII afterwards (UTS 46); the
-    part before the @ stays as it is.
+    """Parse `address` or `Name <address>`.
 
-    Raises ConfigError, which says what is wrong with it.
+    The domain is converted to ASCII (UTS 46); the local part is kept, in Unicode form NFC. Raises ConfigError
+    with the reason when the address is invalid.
     """
     text = text.replace("\u3000", " ").replace("\xa0", " ").strip(" \t")
     for char in "" if text.isprintable() else text:
         if not char.isprintable() and char != "\t":
             raise _build_address_error(
-                f"there is {_CONTROL_NAMES.get(char) or f'an unseen character (U+{ord(char):04X})'} in it"
+                f"it contains {_CONTROL_NAMES.get(char) or f'an invisible character (U+{ord(char):04X})'}"
             )
     if "=?" in text:
-        raise _build_address_error("there is an encoded word in it")
-    found = _NAME_AND_ADDRESS.fullmatch(text)
-    name, address = (found["name"], found["address"]) if found else ("", text)
-    if not found and re.search("[<>＜＞]", text):
+        raise _build_address_error("it contains an encoded word (=?…?=)")
+    match = _NAME_AND_ADDRESS.fullmatch(text)
+    name, address = (match["name"], match["address"]) if match else ("", text)
+    if not match and re.search("[<>＜＞]", text):
         raise _build_address_error("the angle brackets do not match")
     return Mailbox(
         clean_text(name).strip('"'), _parse_address(address.translate(_FULLWIDTH_TO_ASCII).strip())
@@ -153,8 +166,10 @@ def parse_recipient(text: str) -> Mailbox:
 
 
 def normalize_address(address: str) -> str:
-    """What is the same for all ways to write somebody's address: of any case or width, with or without a
-    +tag. Mail to it may not arrive, mail to the address as it was written does."""
+    """Return the form that is the same for all spellings of an address: case, width and +tag are ignored.
+
+    Only for comparison: email sent to it may not arrive.
+    """
     local, _, domain = unicodedata.normalize("NFKC", address).casefold().rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
 
@@ -162,25 +177,27 @@ def normalize_address(address: str) -> str:
 def _parse_address(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at:
-        raise _build_address_error("there is no @ in it")
+        raise _build_address_error("it has no @")
     if not local:
-        raise _build_address_error("there is nothing before the @")
+        raise _build_address_error("the part before the @ is empty")
     if local.startswith('"'):
-        raise _build_address_error("its first part is quoted, which few servers take")
+        raise _build_address_error("the part before the @ is quoted, which few servers accept")
     if "@" in local:
-        raise _build_address_error("there is more than one @ in it")
+        raise _build_address_error("it has more than one @")
     if not domain:
-        raise _build_address_error("there is no domain behind the @")
+        raise _build_address_error("the domain after the @ is missing")
     if not _LOCAL_PART.fullmatch(local):
         raise _build_address_error(
-            f"{_describe_character(_LOCAL_PART.sub('', local)[0])} has no place before the @"
+            f"{_describe_character(_LOCAL_PART.sub('', local)[0])} is not allowed before the @"
         )
     if local[0] == "." or local[-1] == "." or ".." in local:
-        raise _build_address_error("there is a dot too many before the @")
+        raise _build_address_error("it has a leading, trailing or double dot before the @")
     address = f"{unicodedata.normalize('NFC', local)}@{_encode_domain(domain)}"
     local = address.rpartition("@")[0]
     if len(local.encode()) > _MAX_LOCAL_BYTES or len(address.encode()) > _MAX_ADDRESS_BYTES:
-        raise _build_address_error("it is longer than any address may be")
+        raise _build_address_error(
+            f"it is longer than {_MAX_LOCAL_BYTES} bytes before the @ or {_MAX_ADDRESS_BYTES} in all"
+        )
     return address
 
 
@@ -192,11 +209,11 @@ def _encode_domain(text: str) -> str:
         try:
             domain = idna.encode(text, uts46=True).decode()
         except idna.IDNAError as error:
-            raise _build_address_error(f"there can be no domain {text}: {error}") from None
+            raise _build_address_error(f"the domain {text} is invalid: {error}") from None
     if domain.startswith("["):
-        raise _build_address_error("it has an IP address in place of a domain")
+        raise _build_address_error("it has an IP address instead of a domain")
     if not _DOMAIN.fullmatch(domain):
-        raise _build_address_error(f"there can be no domain {text}")
+        raise _build_address_error(f"the domain {text} is invalid")
     return domain
 
 
@@ -206,5 +223,5 @@ def _describe_character(char: str) -> str:
 
 def _build_address_error(reason: str) -> ConfigError:
     return ConfigError(
-        f"this is no address to send to: {reason}", "write one as name@example.org or Name <name@example.org>"
+        f"invalid email address: {reason}", "write it as name@example.org or Name <name@example.org>"
     )

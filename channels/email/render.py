@@ -1,4 +1,4 @@
-"""From an issue, or from what there is to say about it, to its mail, as the settings of the channel want."""
+"""Renders an issue, or a notice about it, to a message."""
 
 from __future__ import annotations
 
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 
 
 def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering:
-    """The message, and its text for the eye; needs `context.entry`."""
+    """Render the message of an issue, and its text as a preview; without a server, the text is a part too.
+
+    Raises ValueError without `context.entry`, ConfigError without a usable sender.
+    """
     entry, newsletter = context.entry, context.newsletter
     if entry is None:
-        raise ValueError("a mail needs the issue's entry in the archive")
+        raise ValueError("an email needs the issue's entry in the archive")
     lines = layout.layout_issue(
         issue,
         entry,
@@ -42,27 +45,31 @@ def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering
         wrap=settings.wrap != "none",
         unsubscribe_url=settings.unsubscribe,
     )
-    wire = _render_message(settings, lines, entry, newsletter)
+    mail = _render_message(settings, lines, entry, newsletter)
     folder = f"outbox/{entry.date.isoformat()}/email"
-    parts = [Part(f"{folder}/message.eml", "message/rfc822", wire)]
+    parts = [Part(f"{folder}/message.eml", "message/rfc822", mail)]
     text = "\n".join([*format_fixed_lines(lines), ""]).encode()
-    seen = [Part(f"{folder}/message.txt", "text/plain; charset=utf-8", text)]
+    previews = [Part(f"{folder}/message.txt", "text/plain; charset=utf-8", text)]
     if not settings.server:
-        parts, seen = parts + seen, []
+        parts, previews = parts + previews, []
     count = sum(1 for _ in issue.items)
-    octets = max(map(len, wire.partition(b"\r\n\r\n")[0].split(b"\r\n")))  # lines of base64 have 76
-    report = {"items": count, "lines": len(lines), "bytes": len(wire), "octets": octets}
-    return Rendering(tuple(parts), report=report, previews=tuple(seen))
+    # the longest line: the body is base64 in lines of 76 characters, so only headers can be longer
+    octets = max(map(len, mail.partition(b"\r\n\r\n")[0].split(b"\r\n")))
+    report = {"items": count, "lines": len(lines), "bytes": len(mail), "octets": octets}
+    return Rendering(tuple(parts), report=report, previews=tuple(previews))
 
 
 def render_notice_mail(
     settings: EmailSettings, text: str, issue_parts: Sequence[Part], context: Context, written_at: dt.datetime
 ) -> Rendering:
-    """A mail below that of the issue."""
+    """Render a notice as a reply to the email of the issue, whose parts are `issue_parts`.
+
+    Raises ValueError without `context.entry`, ConfigError without a usable sender.
+    """
     entry, newsletter = context.entry, context.newsletter
     if entry is None:
         raise ValueError("a notice needs the issue's entry in the archive")
-    answer = ReplyTo.from_mail(issue_parts[0].body, written_at, text)
+    reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, written_at, text)
     lines = layout_notice(
         text,
         entry,
@@ -71,9 +78,9 @@ def render_notice_mail(
         wrap=settings.wrap != "none",
         unsubscribe_url=settings.unsubscribe,
     )
-    key = f"outbox/{entry.date.isoformat()}/email/notice-{answer.text_digest[:12]}.eml"
+    key = f"outbox/{entry.date.isoformat()}/email/notice-{reply_to_mail.text_digest[:12]}.eml"
     return Rendering(
-        (Part(key, "message/rfc822", _render_message(settings, lines, entry, newsletter, answer)),)
+        (Part(key, "message/rfc822", _render_message(settings, lines, entry, newsletter, reply_to_mail)),)
     )
 
 
@@ -84,7 +91,7 @@ def _render_message(
     newsletter: Newsletter,
     reply_to_mail: ReplyTo | None = None,
 ) -> bytes:
-    """A mail with the lines of a sheet, to whom it goes when it goes to one address."""
+    """Return the message with these lines, addressed to `to` or to the sender."""
     sender, reply_to = _resolve_sender(settings, newsletter)
     is_flowed = settings.wrap == "flowed"
     text = "\r\n".join([*(format_flowed_lines(lines) if is_flowed else format_fixed_lines(lines)), ""])
@@ -96,43 +103,43 @@ def _render_message(
 
 
 def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> bytes:
-    """The header lines by which a reader leaves the list: RFC 2369, section 3.2, and RFC 8058."""
-    ways = [build_mailto_link(reply_to.address, "unsubscribe")]
+    """Return List-Unsubscribe (RFC 2369, section 3.2) and List-Unsubscribe-Post (RFC 8058)."""
+    links = [build_mailto_link(reply_to.address, "unsubscribe")]
     if settings.unsubscribe:
-        ways.insert(0, f"<{settings.unsubscribe}>,")
-    leave = build_header("List-Unsubscribe", *ways)
-    if "{token}" in settings.unsubscribe:  # else whoever guesses the address could do it
-        leave += build_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-    return leave
+        links.insert(0, f"<{settings.unsubscribe}>,")
+    headers = build_header("List-Unsubscribe", *links)
+    if "{token}" in settings.unsubscribe:  # without a token, anyone could unsubscribe others in one request
+        headers += build_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    return headers
 
 
 def _resolve_sender(settings: EmailSettings, newsletter: Newsletter) -> tuple[Mailbox, Mailbox]:
-    """Who sends, and who reads the answers."""
-    own = newsletter.email or f"newsletter@{urlsplit(newsletter.base).hostname}"
-    reader = parse_mailbox(own)
-    sender = parse_sender("from", settings.from_) if settings.from_ else reader
+    """Return the From and Reply-To mailboxes. Raises ConfigError when no usable sender is configured."""
+    default_address = newsletter.email or f"newsletter@{urlsplit(newsletter.base).hostname}"
+    default = parse_mailbox(default_address)
+    sender = parse_sender("from", settings.from_) if settings.from_ else default
     if sender is None:
         raise ConfigError(
-            f"{own} is not an address that every mail server takes",
-            'write one in ASCII below [channels.email]: from = "editor@example.org"',
+            f"{default_address} cannot be the sender: not every mail server accepts it",
+            'set an ASCII address below [channels.email]: from = "editor@example.org"',
         )
-    named = sender if sender.name else sender._replace(name=newsletter.name)
-    return named, reader if reader and newsletter.email else sender
+    named_sender = sender if sender.name else sender._replace(name=newsletter.name)
+    return named_sender, default if default and newsletter.email else sender
 
 
 def layout_notice(
     text: str, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
 ) -> list[str]:
-    """The lines of the mail, as those of a Sheet. Those of the text stay apart; `leave` is as for issues."""
-    say = get_labels(newsletter.lang)
-    sheet = TextBuffer(width, wrap=wrap)
+    """Return the lines of a notice, in the form of `TextBuffer.lines`; line breaks in `text` are kept."""
+    labels = get_labels(newsletter.lang)
+    buffer = TextBuffer(width, wrap=wrap)
     for line in map(clean_text, text.splitlines()):
         if line:
-            sheet.write(line)
-        elif sheet.lines and sheet.lines[-1]:
-            sheet.write_blank()
-    if sheet.lines[-1]:
-        sheet.write_blank()
-    write_online_link(sheet, entry, say)
-    write_signature(sheet, newsletter, unsubscribe_url, say)
-    return sheet.lines
+            buffer.write(line)
+        elif buffer.lines and buffer.lines[-1]:
+            buffer.write_blank()
+    if buffer.lines[-1]:
+        buffer.write_blank()
+    write_online_link(buffer, entry, labels)
+    write_signature(buffer, newsletter, unsubscribe_url, labels)
+    return buffer.lines

@@ -1,4 +1,4 @@
-"""Sending mails to readers, one at a time on one connection."""
+"""Sends emails to recipients one after another over one connection."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from publisher.channels.email.dkim import DkimSigner
 
 _RECONNECT_DELAY = 10.0
-"""Seconds to leave a server alone that hangs up."""
+"""Seconds until the next attempt after the server closed the connection."""
 
 
 class MailSession:
-    """A Session; its destinations are readers of the list `source`, by their key, or any mail address.
-    `sender` gets what comes back. `leave` and `secret` are as for Copies; `signing` says where the public
-    key is and where the private one."""
+    """A Session. A destination is the key of a recipient in `source`, or any email address.
+
+    `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailPersonalizer, `secret`
+    leads to the key of its tokens. `signing` is the DNS name of the public DKIM key, and what leads to the
+    private one.
+    """
 
     def __init__(
         self,
@@ -51,12 +54,14 @@ class MailSession:
         self._signing = signing
         self._signer: DkimSigner | None = None
         self._cached_personalizer: tuple[Part, MailPersonalizer] | None = None
-        found = find_provider_limits(connection.server.host)
-        self._per_connection = found.per_connection if found else 0
+        limits = find_provider_limits(connection.server.host)
+        self._per_connection = limits.per_connection if limits else 0
 
     def __enter__(self) -> Self:
-        """Raises ConfigError when the server, the login, a key or the list is not good; DeliveryError when
-        the server cannot be reached."""
+        """Read the list and the keys, and connect.
+
+        Raises ConfigError for an invalid server, login, key or list; DeliveryError for an unreachable server.
+        """
         load_mailboxes(self._source)
         self._unsubscribe_key = resolve_secret(self._secret) if self._secret else ""
         if self._signing:
@@ -72,25 +77,28 @@ class MailSession:
         self._connection.close()
 
     def deliver(self, part: Part, destination: str) -> Receipt:
-        """Send the copy of a mail that is for one reader; the same bytes each time."""
-        box = self._resolve_mailbox(destination)
-        mail = self._build_mail(part, box)
-        self._rate_limiter.wait(box.domain, self._connection.server.host)
-        self._send(box.address, mail)
+        """Send a recipient's copy of the message; the same bytes each time.
+
+        Raises DeliveryError when it was not sent, OutcomeUnknownError when it may have been sent.
+        """
+        mailbox = self._resolve_mailbox(destination)
+        mail = self._build_mail(part, mailbox)
+        self._rate_limiter.wait(mailbox.domain, self._connection.server.host)
+        self._send(mailbox.address, mail)
         return Receipt()
 
     def _resolve_mailbox(self, destination: str) -> Mailbox:
         try:
-            readers = load_mailboxes(self._source)
-        except ConfigError as error:  # somebody is at work on the list
+            mailboxes = load_mailboxes(self._source)
+        except ConfigError as error:  # retried: the list may be being edited
             raise DeliveryError(error.message, error.hint) from None
-        if known := readers.get(destination):
-            return known
+        if mailbox := mailboxes.get(destination):
+            return mailbox
         try:
-            box = parse_recipient(destination)
+            mailbox = parse_recipient(destination)
         except ConfigError as error:
             raise DeliveryError(error.message, error.hint, permanent=True) from None
-        return readers.get(normalize_address(box.address), box)
+        return mailboxes.get(normalize_address(mailbox.address), mailbox)
 
     def _build_mail(self, part: Part, mailbox: Mailbox) -> bytes:
         if self._cached_personalizer is None or self._cached_personalizer[0] != part:
@@ -103,11 +111,11 @@ class MailSession:
         return b"".join([signature, copy.headers, copy.body])
 
     def _send(self, recipient: str, mail: bytes) -> None:
-        """Send a mail; a connection that was kept and is no longer good is replaced once."""
+        """Send a message. A connection used before may be stale, so it is replaced once."""
         connection = self._connection
         if self._per_connection and connection.sent_count >= self._per_connection:
             connection.close()
-        is_kept = connection.is_open and connection.sent_count > 0
+        is_reused = connection.is_open and connection.sent_count > 0
         while True:
             self._ensure_open()
             self._check_server_supports(recipient, mail)
@@ -115,42 +123,43 @@ class MailSession:
                 connection.send(self._sender, recipient, mail)
                 return
             except SmtpDisconnectedError as error:
-                fault = DeliveryError(
-                    f"the connection to {connection.server} broke before {recipient} had the mail: {error}",
+                failure = DeliveryError(
+                    f"the connection to {connection.server} broke before the email to {recipient} was sent: "
+                    f"{error}",
                     retry_after=_RECONNECT_DELAY,
                 )
             except SmtpRefusedError as error:
-                fault = classify_reply(error.reply, error.stage, recipient)
+                failure = classify_reply(error.reply, error.stage, recipient)
                 if not error.reply.ends_connection:
-                    raise fault from None
+                    raise failure from None
                 connection.close()
-                wait = fault.retry_after
-                fault.retry_after = _RECONNECT_DELAY if wait is None else wait
-                is_kept = is_kept and wait is None
-            if not is_kept:
-                raise fault from None
-            is_kept = False
+                delay = failure.retry_after
+                failure.retry_after = _RECONNECT_DELAY if delay is None else delay
+                is_reused = is_reused and delay is None
+            if not is_reused:
+                raise failure from None
+            is_reused = False
 
     def _ensure_open(self) -> None:
         if not self._connection.is_open:
             try:
                 self._connection.open()
-            except ConfigError as error:  # it was good before, so it may be again
+            except ConfigError as error:  # retried: the same settings worked when the session was opened
                 raise DeliveryError(error.message, error.hint, retry_after=_RECONNECT_DELAY) from None
 
     def _check_server_supports(self, recipient: str, mail: bytes) -> None:
-        """Raise DeliveryError for a mail that the server cannot take."""
+        """Raise DeliveryError for an email that the server does not support."""
         features, server = self._connection.features, self._connection.server
         if not recipient.isascii() and "smtputf8" not in features:
             raise DeliveryError(
-                f"{server} takes no address like {recipient}",
-                "its first part is not in ASCII; ask that reader for another address",
+                f"{server} does not support non-ASCII addresses (SMTPUTF8) such as {recipient}",
+                "ask the recipient for an ASCII address",
                 permanent=True,
             )
-        most = features.get("size", "").split()
-        if most and most[0].isdigit() and 0 < int(most[0]) < len(mail):
+        size = features.get("size", "").split()
+        if size and size[0].isdigit() and 0 < int(size[0]) < len(mail):
             raise DeliveryError(
-                f"{server} takes {most[0]} bytes at most, and the mail has {len(mail)}",
-                'a narrower mail is no smaller: shorten the issue, or wrap = "none"',
+                f"{server} accepts at most {size[0]} bytes, and the email has {len(mail)}",
+                'shorten the issue, or set wrap = "none"; a smaller `width` does not help',
                 permanent=True,
             )

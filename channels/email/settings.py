@@ -1,4 +1,4 @@
-"""The keys below [channels.email]."""
+"""The keys of [channels.email] and their validation. Invalid values raise ConfigError."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.patterns import lazy_pattern
 
-_MAX_URL_BYTES = 900  # octets, so that its header has a line to itself: RFC 5322, section 2.1.1
+_MAX_URL_BYTES = 900  # so that its header fits on one line: RFC 5322, section 2.1.1
 _UNSUBSCRIBE_URL = lazy_pattern(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
 _DKIM_DNS_NAME = lazy_pattern(
     r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)"
@@ -20,39 +20,39 @@ _DKIM_DNS_NAME = lazy_pattern(
 
 
 def parse_mailbox_setting(key: str, value: str) -> Mailbox:
-    """The mailbox written as `address` or `Name <address>`."""
-    found = parse_mailbox(value)
-    if found is None:
+    """Parse the value of `key`, `address` or `Name <address>`. Raises ConfigError."""
+    mailbox = parse_mailbox(value)
+    if mailbox is None:
         raise ConfigError(
-            f'{key} must be one mail address in ASCII, not "{value}"',
-            f'like {key} = "editor@example.org" or "Name <editor@example.org>"; a host of other letters has '
-            "an ASCII form that begins with xn--",
+            f'{key} must be one email address in ASCII, not "{value}"',
+            f'for example {key} = "editor@example.org" or "Name <editor@example.org>"; the ASCII form of an '
+            "international domain begins with xn--",
         )
-    return found
+    return mailbox
 
 
 def require_one_of(key: str, value: str, allowed: Sequence[str], hint: str) -> None:
-    """Only what is known."""
+    """Raise ConfigError unless the value is one of `allowed`."""
     if value not in allowed:
         raise ConfigError(f'{key} must be one of {", ".join(allowed)}, not "{value}"', hint)
 
 
 def require_in_range(key: str, value: int, allowed: range, unit: str, hint: str) -> None:
-    """Only what is in the range."""
+    """Raise ConfigError unless the value is in the range."""
     if value not in allowed:
         raise ConfigError(f"{key} must be {allowed[0]} to {allowed[-1]} {unit}, not {value}", hint)
 
 
 def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | Path) -> None:
-    """Who sends, and who gets it: a list, or one address that stands for it. A file is read later."""
+    """Raise ConfigError without a sender or recipients, or for an invalid address. A file is read later."""
     if not sender:
         raise ConfigError(
-            "there is a server and no sender", 'say who sends the mail: from = "Name <editor@example.org>"'
+            "`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"'
         )
     if not recipients and not to:
         raise ConfigError(
-            "there is a server and nobody to send to",
-            'name the file with the addresses: recipients = "readers.txt"',
+            "`server` is set, but there are no recipients",
+            'set the file with the addresses: recipients = "readers.txt"',
         )
     if isinstance(recipients, tuple) and recipients:
         from publisher.channels.email.recipients import read_recipients
@@ -62,46 +62,49 @@ def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | Path
 
 
 def validate_unsubscribe_url(url: str, key: str, *, has_server: bool) -> None:
-    """The address of a page to leave the list by."""
+    """Raise ConfigError unless the URL is valid and its placeholders can be filled in."""
     if not _UNSUBSCRIBE_URL.fullmatch(url) or len(url) > _MAX_URL_BYTES:
         raise ConfigError(
-            f"unsubscribe must be an https address, with {{address}} and {{token}} at most, not {url}",
-            'like unsubscribe = "https://example.org/leave?who={address}&token={token}"',
+            f"unsubscribe must be an https URL with no placeholders but {{address}} and {{token}}, not {url}",
+            'for example unsubscribe = "https://example.org/leave?who={address}&token={token}"',
         )
     if ("{token}" in url) != bool(key):
         raise ConfigError(
-            "a {token} in `unsubscribe` is made with `unsubscribe_key`, so there must be both or none",
-            'say where the key is: unsubscribe_key = "env:UNSUBSCRIBE_KEY"',
+            "{token} in `unsubscribe` and `unsubscribe_key` need each other: set both or neither",
+            'set the source of the key: unsubscribe_key = "env:UNSUBSCRIBE_KEY"',
         )
     if "{" in url and not has_server:
         raise ConfigError(
-            "without a server all get the same mail, and `unsubscribe` can be no other address for each",
-            "set `server` as well",
+            "`unsubscribe` has placeholders, but without a server everyone gets the same email",
+            "set `server`, or remove the placeholders",
         )
 
 
 def validate_dkim(dns_name: str, key: str, from_address: str) -> None:
-    """Where the keys for DKIM are, for the domain of the sender or one above it (RFC 7489, section 3.1)."""
-    found = _DKIM_DNS_NAME.fullmatch(dns_name)
-    if not found:
+    """Raise ConfigError unless the DNS name is valid, has a key, and its domain is aligned with the sender's.
+
+    Alignment: the same domain or one above it (RFC 7489, section 3.1).
+    """
+    match = _DKIM_DNS_NAME.fullmatch(dns_name)
+    if not match:
         raise ConfigError(
-            f'dkim must be the name of the public key in the DNS, not "{dns_name}"',
+            f'dkim must be the DNS name of the public key, not "{dns_name}"',
             'selector, _domainkey and domain, as in dkim = "s1._domainkey.example.org"',
         )
     if not key:
-        raise ConfigError("there is `dkim` and no key", 'say where it is: dkim_key = "file:dkim.pem"')
+        raise ConfigError("`dkim` is set, but `dkim_key` is not", 'set it: dkim_key = "file:dkim.pem"')
     domain = parse_mailbox_setting("from", from_address).domain.lower()
-    if not f".{domain}".endswith(f".{found['domain']}"):
+    if not f".{domain}".endswith(f".{match['domain']}"):
         raise ConfigError(
-            f"dkim signs for {found['domain']}, and `from` is of {domain}",
-            "receivers ask for a signature of the sender's own domain",
+            f"dkim signs for {match['domain']}, but the domain of `from` is {domain}",
+            "mail providers require a signature of the sender's domain",
         )
 
 
 def require_key(other: str, key: str, value: object) -> None:
-    """Nothing in a key that says nothing without the other."""
+    """Raise ConfigError when `key` has a value but `other`, which it needs, is not set."""
     if value:
-        raise ConfigError(f"there is `{key}` and no `{other}`", f"add `{other}`, or leave `{key}` out")
+        raise ConfigError(f"`{key}` is set, but `{other}` is not", f"set `{other}`, or remove `{key}`")
 
 
 _SERVER_URL = lazy_pattern(r"(smtps?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
@@ -110,8 +113,7 @@ _LOOPBACK = lazy_pattern(r"localhost|127\.\d+\.\d+\.\d+|::1")
 
 
 class SmtpServer(NamedTuple):
-    """A mail server. With `tls` it speaks TLS from the first byte, else it is asked to begin it (STARTTLS);
-    only on this machine it may speak without."""
+    """A mail server. `tls` means TLS from the start; otherwise STARTTLS is required, except on localhost."""
 
     host: str
     port: int
@@ -121,7 +123,7 @@ class SmtpServer(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine."""
+        """Whether the server is on this machine."""
         return bool(_LOOPBACK.fullmatch(self.host))
 
     def __str__(self) -> str:
@@ -129,46 +131,48 @@ class SmtpServer(NamedTuple):
 
 
 def parse_server(url: str, user: str, password: Reference) -> SmtpServer:
-    """The server at an address like smtp://mail.example.org:587. Raises ConfigError."""
-    found = _SERVER_URL.fullmatch(url)
-    port = int(found[3] or _DEFAULT_PORTS[found[1]]) if found else 0
-    if not found or not 0 < port < 65536:
-        raise ConfigError(  # there may be a password in it, so it is not repeated
-            "server must be the address of a mail server",
-            'like server = "smtp://mail.example.org:587", or smtps:// for port 465; `user` and `password` '
-            "are keys of their own",
+    """Parse the URL of a server, such as smtp://mail.example.org:587. Raises ConfigError."""
+    match = _SERVER_URL.fullmatch(url)
+    port = int(match[3] or _DEFAULT_PORTS[match[1]]) if match else 0
+    if not match or not 0 < port < 65536:
+        raise ConfigError(  # the URL is not shown, because it may contain a password
+            "server must be the URL of a mail server",
+            'for example server = "smtp://mail.example.org:587", or smtps:// for port 465; `user` and '
+            "`password` are separate keys",
         )
     if bool(user) != bool(password):
         raise ConfigError(
-            f"there is a {'user' if user else 'password'} and no {'password' if user else 'user'}",
-            'both are needed to log in: user = "…" and password = "env:SMTP_PASSWORD"',
+            f"`{'user' if user else 'password'}` is set, but `{'password' if user else 'user'}` is not",
+            'login needs both: user = "…" and password = "env:SMTP_PASSWORD"',
         )
-    return SmtpServer(found[2].strip("[]"), port, found[1] == "smtps", user, password)
+    return SmtpServer(match[2].strip("[]"), port, match[1] == "smtps", user, password)
 
 
 _WRAPS = ("flowed", "hard", "none")
-_WIDTHS = range(40, 77)  # a flowed line has two more and must not have over 78 (RFC 3676, section 4.2)
-_WIDTH_HINT = "72 leaves room for the marks of two replies in a window of 80"
+_WIDTHS = range(40, 77)  # columns; a flowed line has up to 2 more, and at most 78 (RFC 3676, section 4.2)
+_WIDTH_HINT = "72 leaves room for the quote marks of two replies in a window of 80 columns"
 _POLICIES = ("ask", "resend", "skip")
 _CONNECTIONS = range(1, 101)
 
 
 @dataclass(frozen=True, slots=True)
 class EmailSettings:
-    """`from_` is who sends and `to` who gets the mail, as `address` or `Name <address>`; left out, the
-    newsletter's own address does for both.
+    """The keys of [channels.email].
 
-    Lines are `width` columns wide. `wrap` says who breaks them: "flowed" lets readers join them again and
-    break them anew, "hard" does not, "none" leaves it to readers alone.
+    `from_` is the sender and `to` the To address without a list, as `address` or `Name <address>`; both
+    default to the newsletter's address.
 
-    `server` takes the mails, like smtp://mail.example.org:587; `user` logs in there, with the password that
-    `password` leads to. `recipients` are the readers, or the file with their addresses, and `me` is the
-    editor's own address, for proofs. `connections` are open at a time. `uncertain` says what to do when
-    nobody knows whether somebody got the mail: "ask" the editor, "resend" it once, "skip" them.
+    Lines have at most `width` columns. `wrap` is "flowed" (mail programs may rewrap the lines), "hard" (they
+    must not) or "none" (only they wrap).
 
-    `unsubscribe` is the address of a page by which readers leave; {address} and {token} in it become
-    theirs, and `unsubscribe_key` leads to what tokens are made with. `dkim` is where in the DNS the public
-    key is that mails are signed for, and `dkim_key` leads to the private one.
+    `server` is the URL of the SMTP server; `user` logs in there, with the password that `password` leads to.
+    `recipients_` are addresses or the file with them, `me` is the editor's address, for test sends.
+    `connections` is the maximum of parallel connections. `uncertain` is what to do with an unknown outcome:
+    "ask" the editor, "resend" once, or "skip" the recipient.
+
+    `unsubscribe` is the URL of the unsubscribe page; its {address} and {token} are filled in for each
+    recipient, and `unsubscribe_key` leads to the key of the tokens. `dkim` is the DNS name of the public key
+    that emails are signed for, and `dkim_key` leads to the private one.
     """
 
     from_: str = ""
@@ -192,9 +196,9 @@ class EmailSettings:
             if value:
                 parse_mailbox_setting(key, value)
         require_in_range("width", self.width, _WIDTHS, "columns", _WIDTH_HINT)
-        require_in_range("connections", self.connections, _CONNECTIONS, "at a time", "most servers take 10")
-        require_one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most readers: wrap = "flowed"')
-        require_one_of("uncertain", self.uncertain, _POLICIES, 'without it, it is uncertain = "ask"')
+        require_in_range("connections", self.connections, _CONNECTIONS, "at a time", "most servers accept 10")
+        require_one_of("wrap", self.wrap, _WRAPS, '"flowed" suits most mail programs: wrap = "flowed"')
+        require_one_of("uncertain", self.uncertain, _POLICIES, 'the default is uncertain = "ask"')
         if self.server:
             parse_server(self.server, self.user, self.password)
             validate_recipients(self.from_, self.to, self.recipients_)

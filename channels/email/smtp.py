@@ -1,7 +1,7 @@
-"""A connection to a mail server: smtplib opens it, and the few words for each mail are spoken here, in one
-write where the server lets them come together (RFC 2920).
+"""A connection to a mail server. smtplib opens it; the commands for each message are sent here.
 
-smtplib's own `sendmail` says the same for a connection that broke before a mail was complete and after.
+smtplib's `sendmail` raises the same error whether the connection broke before or after the message was
+complete, and does not pipeline commands (RFC 2920).
 """
 
 from __future__ import annotations
@@ -20,23 +20,22 @@ if TYPE_CHECKING:
     from smtplib import SMTP
 
 CONNECT_TIMEOUT, COMMAND_TIMEOUT = 30.0, 60.0
-"""Seconds for a connection, and for the answer to a command."""
+"""Seconds for connecting, and for the reply to a command."""
 
 DATA_TIMEOUT = 600.0
-"""Seconds for the answer to a whole mail: who hangs up earlier sends it twice (RFC 5321, section
-4.5.3.2.6)."""
+"""Seconds for the reply to a complete message; a shorter timeout causes duplicates (RFC 5321, 4.5.3.2.6)."""
 
 _QUIT_TIMEOUT = 2.0
-"""Seconds for the answer to QUIT."""
+"""Seconds for the reply to QUIT."""
 
 _CONNECT_RETRY_DELAY = 10.0
-"""Seconds to leave a server alone that does not answer."""
+"""Seconds until the next attempt when the server cannot be reached."""
 
 _STAGES = ("MAIL", "RCPT", "DATA")
 
 
 class SmtpRefusedError(Exception):
-    """The server refused a mail: its reply, and to which of MAIL, RCPT, DATA and `.` it was."""
+    """The server refused a message; `stage` is the command it replied to: MAIL, RCPT, DATA or "."."""
 
     def __init__(self, reply: SmtpReply, stage: str) -> None:
         super().__init__(f"{stage}: {reply}")
@@ -45,20 +44,20 @@ class SmtpRefusedError(Exception):
 
 
 class SmtpDisconnectedError(Exception):
-    """The connection broke before the server had the whole mail."""
+    """The connection broke before the server had the whole message."""
 
 
 class SmtpConnection:
-    """A connection to a server, closed until `open`; it can be opened again. For one thread at a time."""
+    """A connection to a server, for one thread at a time. It is closed until `open`, and can be reopened."""
 
     def __init__(self, server: SmtpServer) -> None:
         self.server = server
         self.sent_count = 0
-        """How many mails it took since it was opened."""
+        """The number of messages the server accepted since the connection was opened."""
         self._smtp: SMTP | None = None
 
     def __enter__(self) -> Self:
-        """Open it."""
+        """Open the connection."""
         self.open()
         return self
 
@@ -69,19 +68,21 @@ class SmtpConnection:
 
     @property
     def is_open(self) -> bool:
-        """Whether it was opened, and not closed since by this side."""
+        """Whether it was opened and not closed by this side; the server may have closed it."""
         return self._smtp is not None
 
     @property
     def features(self) -> dict[str, str]:
-        """What the server offers, each in lower case with its parameters."""
+        """The extensions of the server: name in lower case → parameters."""
         return self._smtp.esmtp_features if self._smtp else {}
 
     # ------------------------------------------------------------ open and close
 
     def open(self) -> None:
-        """Connect, begin TLS, log in. Raises DeliveryError when that may work later, ConfigError when it will
-        not."""
+        """Connect, start TLS, log in.
+
+        Raises DeliveryError when it may work later, ConfigError when the settings must change.
+        """
         import smtplib
 
         password = resolve_secret(self.server.password) if self.server.password else ""
@@ -105,26 +106,28 @@ class SmtpConnection:
         import smtplib
         import socket
 
-        place, own = (self.server.host, self.server.port), "localhost"
+        host, port, local_name = self.server.host, self.server.port, "localhost"
         smtp: SMTP
         if self.server.tls:
             context = ssl.create_default_context()
-            smtp = smtplib.SMTP_SSL(*place, local_hostname=own, timeout=CONNECT_TIMEOUT, context=context)
+            smtp = smtplib.SMTP_SSL(
+                host, port, local_hostname=local_name, timeout=CONNECT_TIMEOUT, context=context
+            )
         else:
-            smtp = smtplib.SMTP(*place, local_hostname=own, timeout=CONNECT_TIMEOUT)
+            smtp = smtplib.SMTP(host, port, local_hostname=local_name, timeout=CONNECT_TIMEOUT)
         assert smtp.sock is not None
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         smtp.sock.settimeout(COMMAND_TIMEOUT)
-        # to look for the name of this machine takes seconds where it has none: RFC 5321, section 4.1.4
-        own, *_ = smtp.sock.getsockname()
-        smtp.local_hostname = f"[IPv6:{own}]" if ":" in own else f"[{own}]"
+        # EHLO gets the IP address (RFC 5321, section 4.1.4): looking up a missing host name takes seconds
+        local_name, *_ = smtp.sock.getsockname()
+        smtp.local_hostname = f"[IPv6:{local_name}]" if ":" in local_name else f"[{local_name}]"
         return smtp
 
     def _start_tls(self, smtp: SMTP) -> None:
         if not smtp.has_extn("starttls"):
             raise ConfigError(
-                f"{self.server} offers no TLS, so nothing is sent there",
-                "with smtps:// it may, on port 465; without, only a server on this machine is spoken to",
+                f"{self.server} does not offer TLS (STARTTLS)",
+                "try smtps:// and port 465; without TLS only a server on this machine is allowed",
             )
         smtp.starttls(context=ssl.create_default_context())
         smtp.ehlo_or_helo_if_needed()
@@ -136,40 +139,40 @@ class SmtpConnection:
             smtp.login(self.server.user, password)
         except smtplib.SMTPNotSupportedError:
             raise ConfigError(
-                f"{self.server} lets nobody log in", "leave out `user` and `password`, or look at the port"
+                f"{self.server} does not support login", "remove `user` and `password`, or check the port"
             ) from None
-        except UnicodeError:  # what it says contains the password
+        except UnicodeError:  # not shown: the error text contains the password
             raise ConfigError(
-                "`user` and `password` must be in ASCII", "set another password there"
+                "`user` and `password` must be ASCII", "choose an ASCII password at your mail provider"
             ) from None
         except smtplib.SMTPAuthenticationError as error:
             reply = _parse_error_reply(error)
             if reply.code < 500:
                 raise
             raise ConfigError(
-                f"{self.server} does not let {self.server.user} in: {reply}",
-                "look at `user` and at where `password` leads; QQ, 163 and Gmail want a password made for "
-                "programs",
+                f"{self.server} refused the login of {self.server.user}: {reply}",
+                "check `user` and the source of `password`; QQ, 163 and Gmail require an app password",
             ) from None
 
     def _build_connect_error(self, error: Exception) -> DeliveryError:
-        """What to tell when it does not open."""
         import smtplib
 
-        hint = "look at `server` in publisher.toml and at the network"
+        hint = "check `server` in publisher.toml and the network"
         if isinstance(error, smtplib.SMTPResponseException):
-            said = str(_parse_error_reply(error))
+            reason = str(_parse_error_reply(error))
         elif isinstance(error, ssl.SSLCertVerificationError):
-            said = f"its certificate is not good: {error.verify_message}"
-            hint = "`server` must be the name that the certificate is made out to"
+            reason = f"invalid certificate: {error.verify_message}"
+            hint = "`server` must have a host name that the certificate is valid for"
         elif isinstance(error, TimeoutError):
-            said = "it does not answer"
+            reason = "no answer within the time limit"
         else:
-            said = redact(getattr(error, "strerror", None) or str(error))
-        return DeliveryError(f"{self.server} cannot be used: {said}", hint, retry_after=_CONNECT_RETRY_DELAY)
+            reason = redact(getattr(error, "strerror", None) or str(error))
+        return DeliveryError(
+            f"cannot connect to {self.server}: {reason}", hint, retry_after=_CONNECT_RETRY_DELAY
+        )
 
     def close(self) -> None:
-        """Say goodbye and hang up. What goes wrong with that is of no importance."""
+        """Send QUIT and close the connection. Errors are ignored."""
         with suppress(SmtpDisconnectedError):
             self._write(b"QUIT\r\n", _QUIT_TIMEOUT)
             self._read_reply()
@@ -181,26 +184,27 @@ class SmtpConnection:
             smtp.close()
 
     def noop(self) -> SmtpReply:
-        """What the server says to NOOP. Raises LostError."""
+        """Return the reply to NOOP. Raises SmtpDisconnectedError."""
         self._write(b"NOOP\r\n", COMMAND_TIMEOUT)
         return self._read_reply()
 
-    # ---------------------------------------------------------------- one mail
+    # ---------------------------------------------------------------- one message
 
     def send(self, sender: str, recipient: str, message: bytes) -> None:
-        """Have the server take a mail to one reader; when this returns, it did.
+        """Send a message to one recipient; when this returns, the server has accepted it.
 
-        Raises RefusedError and LostError when it did not, OutcomeUnknownError when nobody knows.
+        Raises SmtpRefusedError or SmtpDisconnectedError when it was not sent, OutcomeUnknownError when it may
+        have been sent.
         """
         self._send_envelope(sender, recipient, message)
-        # with the last byte not handed over, the server cannot have the whole mail
+        # if this write fails, the last byte is missing, so the server cannot have accepted the message
         self._write(message.replace(b"\r\n.", b"\r\n..") + b".\r\n", COMMAND_TIMEOUT)
         try:
             reply = self._read_reply(DATA_TIMEOUT)
         except SmtpDisconnectedError as error:
             raise OutcomeUnknownError(
-                f"the connection to {self.server} broke after the mail to {recipient} was there: {error}",
-                "look into that mailbox, or into the log of the server",
+                f"the connection to {self.server} broke after the email to {recipient} was sent: {error}",
+                "check that mailbox or the server's log",
             ) from None
         if 200 <= reply.code < 300:
             self.sent_count += 1
@@ -208,39 +212,41 @@ class SmtpConnection:
             raise SmtpRefusedError(reply, ".")
         else:
             self._disconnect()
-            raise OutcomeUnknownError(f"{self.server} said to the mail to {recipient}: {reply}")
+            raise OutcomeUnknownError(
+                f"{self.server} sent an unexpected reply to the email to {recipient}: {reply}"
+            )
 
     def _send_envelope(self, sender: str, recipient: str, message: bytes) -> None:
-        """Say from whom and to whom, until the server wants the mail."""
+        """Send MAIL, RCPT and DATA, in one write if the server supports pipelining."""
         options = f" SIZE={len(message)}" if "size" in self.features else ""
         if not message.isascii():
             options += " BODY=8BITMIME SMTPUTF8"
-        lines = [f"MAIL FROM:<{sender}>{options}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n"]
-        together = len(lines) if "pipelining" in self.features else 1
-        refused: SmtpRefusedError | None = None
+        commands = [f"MAIL FROM:<{sender}>{options}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n"]
+        batch_size = len(commands) if "pipelining" in self.features else 1
+        refusal: SmtpRefusedError | None = None
         reply = SmtpReply(0, b"")
-        for at in range(0, len(lines), together):
-            self._write("".join(lines[at : at + together]).encode(), COMMAND_TIMEOUT)
-            for stage in _STAGES[at : at + together]:
+        for start in range(0, len(commands), batch_size):
+            self._write("".join(commands[start : start + batch_size]).encode(), COMMAND_TIMEOUT)
+            for stage in _STAGES[start : start + batch_size]:
                 try:
                     reply = self._read_reply()
                 except SmtpDisconnectedError:
-                    if refused:
-                        raise refused from None
+                    if refusal:
+                        raise refusal from None
                     raise
                 if reply.code >= 400:
-                    refused = refused or SmtpRefusedError(reply, stage)
+                    refusal = refusal or SmtpRefusedError(reply, stage)
                 elif reply.code // 100 != (3 if stage == "DATA" else 2):
                     self._disconnect()
-                    raise SmtpDisconnectedError(f"it said {reply} to {stage}")
-            if refused:
+                    raise SmtpDisconnectedError(f"unexpected reply to {stage}: {reply}")
+            if refusal:
                 self._reset(expects_data=stage == "DATA" and reply.code < 400)
-                raise refused
+                raise refusal
 
     def _reset(self, *, expects_data: bool) -> None:
-        """Begin anew after a refusal, which stands whatever happens now."""
+        """Reset the transaction after a refusal; a failure here does not change the outcome."""
         try:
-            if expects_data:  # though it has no reader to give it to: RFC 2920, section 3.1
+            if expects_data:  # a server may accept DATA although it refused the recipient: RFC 2920, 3.1
                 self._write(b".\r\n", COMMAND_TIMEOUT)
                 self._read_reply()
             self._write(b"RSET\r\n", COMMAND_TIMEOUT)
@@ -251,7 +257,7 @@ class SmtpConnection:
 
     def _write(self, data: bytes, timeout: float) -> None:
         if self._smtp is None or self._smtp.sock is None:
-            raise SmtpDisconnectedError("it is closed")
+            raise SmtpDisconnectedError("the connection is closed")
         try:
             self._smtp.sock.settimeout(timeout)
             self._smtp.sock.sendall(data)
@@ -263,7 +269,7 @@ class SmtpConnection:
         import smtplib
 
         if self._smtp is None or self._smtp.sock is None:
-            raise SmtpDisconnectedError("it is closed")
+            raise SmtpDisconnectedError("the connection is closed")
         try:
             if timeout:
                 self._smtp.sock.settimeout(timeout)

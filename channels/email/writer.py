@@ -1,7 +1,7 @@
-"""Inlines and blocks on a sheet.
+"""Writes inlines and blocks as plain text.
 
-An address in running text becomes a number there and gets a line of its own below, where programs find its
-end and no line break can fall into it.
+A URL in running text is replaced by a number and written on a separate line below, so that mail programs find
+its end and no line break falls into it.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ _BULLET = "- "
 _QUOTE_PREFIX = "> "
 _CODE_INDENT = "    "
 _NESTED_INDENT = "  "
-_MAX_LIST_INDENT = 24  # columns; lists further in stay there, or their text would have no room
-# an address that ends in one of these is cut short by what makes addresses clickable
+_MAX_LIST_INDENT = 24  # columns; deeper lists are not indented further, or their text would have no room
+# mail programs exclude these from the end of a URL when they make it clickable
 _TRIMMED_URL_ENDINGS = tuple(").,;:!?'*")
 
 
 def format_url(url: str) -> str:
-    """An address as it stands on a line of its own (RFC 3986, appendix C, for the angle brackets)."""
+    """Return a URL for a separate line, in angle brackets if it needs them (RFC 3986, appendix C)."""
     return f"<{url}>" if url.endswith(_TRIMMED_URL_ENDINGS) else url
 
 
 def is_bare_link(text: str, url: str) -> bool:
-    """Whether the text of a link is its address."""
+    """Whether the text of a link is empty or its URL."""
     return not text or text == url or ("://" in text and to_ascii_url(text) == url)
 
 
 class TextWriter:
-    """The text of one part of a mail. `own` is an address that is shown beside it anyway."""
+    """Writes one part of the text and its references; `known_url` is shown next to it and gets no number."""
 
     def __init__(self, buffer: TextBuffer, known_url: str | None = None) -> None:
         self._buffer = buffer
@@ -66,28 +66,30 @@ class TextWriter:
     # --------------------------------------------------------------- inlines
 
     def format_lines(self, nodes: Inlines) -> list[str]:
-        """The text of inlines; the breaks the editor meant are kept."""
+        """Return the lines of inlines, split at the editor's line breaks."""
         text = self._join_inlines(nodes, ends_line=True)
         return [clean_text(line) for line in text.split("\n")] if "\n" in text else [clean_text(text)]
 
     def format_text(self, nodes: Inlines) -> str:
-        """The text of inlines on one line, after which the line may go on."""
+        """Return the text of inlines on one line, to which more may be appended."""
         return clean_text(self._join_inlines(nodes, ends_line=False))
 
     def format_reference(self, url: str) -> str:
-        """The number that stands for an address."""
+        """Return the number that replaces a URL, like "[1]"."""
         return f"[{self._reference_numbers.setdefault(url, len(self._reference_numbers) + 1)}]"
 
     def _join_inlines(self, nodes: Inlines, *, ends_line: bool) -> str:
-        """The text of inlines; `last` when a line ends after them."""
-        made = []
-        for index, node in enumerate(nodes, 1):
+        """Return the text of inlines; `ends_line`: the line ends after them."""
+        parts = []
+        for next_index, node in enumerate(nodes, 1):
             if isinstance(node, Text):
-                made.append(node.text)
+                parts.append(node.text)
             else:
-                ends = isinstance(nodes[index], Break) if index < len(nodes) else ends_line
-                made.append(self._format_inline(node, ends_line=ends))
-        return "".join(made)
+                node_ends_line = (
+                    isinstance(nodes[next_index], Break) if next_index < len(nodes) else ends_line
+                )
+                parts.append(self._format_inline(node, ends_line=node_ends_line))
+        return "".join(parts)
 
     def _format_inline(self, node: Inline, *, ends_line: bool) -> str:
         match node:
@@ -107,7 +109,7 @@ class TextWriter:
                 assert_never(node)
 
     def _format_link(self, text: str, url: str, *, ends_line: bool) -> str:
-        if is_bare_link(text, url):  # at the end of a line nothing can be taken for a part of it
+        if is_bare_link(text, url):  # at the end of a line, no text can be mistaken for a part of the URL
             return format_url(url) if ends_line else self.format_reference(url)
         if url in (self._known_url, f"mailto:{text}"):
             return text
@@ -116,27 +118,30 @@ class TextWriter:
     # ---------------------------------------------------------------- blocks
 
     def write_references(self, indent: str = "") -> None:
-        """Write the addresses that were given a number since the last call."""
+        """Write the URLs that got a number since the last call."""
         for url, number in islice(self._reference_numbers.items(), self._written_references, None):
             self._buffer.write(format_url(url), f"{indent}[{number}] ", indent)
         self._written_references = len(self._reference_numbers)
 
     def write_reference_block(self) -> None:
-        """The same below a text: after a blank line, if there are any."""
+        """Write the new references after a blank line, if there are any."""
         if self._written_references < len(self._reference_numbers):
             self._buffer.write_blank()
             self.write_references()
 
     def write_blocks(self, nodes: Blocks, indent: str = "") -> None:
-        """Write blocks, a blank line between two."""
+        """Write blocks, separated by blank lines."""
         for index, node in enumerate(nodes):
             if index:
                 self._buffer.write_blank()
             self._write_block(node, indent, indent)
 
     def write_paragraph(self, lines: list[str], first: str = "", rest: str = "") -> None:
-        """Write lines that belong together. Long ones are paragraphs to a reader, so a blank line keeps them
-        apart, unless they hang below something."""
+        """Write the lines of a paragraph, with the prefixes `first` and `rest`.
+
+        Unless they are indented, a blank line separates those that are wrapped, because they look like
+        paragraphs.
+        """
         width = self._buffer.width
         for index, text in enumerate(lines):
             if index and not rest and not (fits(text, width) and fits(lines[index - 1], width)):
@@ -144,7 +149,7 @@ class TextWriter:
             self._buffer.write(text, rest if index else first, rest)
 
     def _write_block(self, node: Block, first: str, rest: str) -> None:
-        """Write a block; `first` stands before its first line and `rest` before the others."""
+        """Write a block with the prefix `first` on its first line and `rest` on the others."""
         match node:
             case Paragraph(children):
                 self.write_paragraph(self.format_lines(children), first, rest)
@@ -153,7 +158,7 @@ class TextWriter:
             case Quote(children):
                 self._write_quote(children, first or " ", rest or " ")
             case CodeBlock(text):
-                for line in text.split("\n"):  # without a `rest`, so that a long one can be joined again
+                for line in text.split("\n"):  # without `rest`, so that mail programs can join a long line
                     self._buffer.write(clean_code_line(line), first + _CODE_INDENT)
                     first = rest
             case Table():
@@ -180,13 +185,13 @@ class TextWriter:
     ) -> None:
         for number, item in enumerate(items, start):
             marker = f"{number}. " if ordered else _BULLET
-            inner = rest + " " * len(marker) if len(rest) < _MAX_LIST_INDENT else rest
-            ahead = first + marker
+            indent = rest + " " * len(marker) if len(rest) < _MAX_LIST_INDENT else rest
+            prefix = first + marker
             for node in item:
-                self._write_block(node, ahead, inner)
-                ahead = inner
+                self._write_block(node, prefix, indent)
+                prefix = indent
             if not item:
-                self._buffer.write("", ahead)
+                self._buffer.write("", prefix)
             first = rest
 
     def _write_table(self, node: Table, first: str, rest: str) -> None:
@@ -199,9 +204,9 @@ class TextWriter:
 
 
 def _format_image_lines(image: Image, url: str | None) -> list[str]:
-    """What a picture shows, where it is, and where it leads."""
-    address = format_url(url) if url and url != image.url else ""
-    return [line for line in (clean_text(image.alt), format_url(image.url), address) if line]
+    """Return the alt text of an image, its URL, and the URL it links to."""
+    target = format_url(url) if url and url != image.url else ""
+    return [line for line in (clean_text(image.alt), format_url(image.url), target) if line]
 
 
 _COLUMN_GAP = "  "
@@ -211,20 +216,22 @@ _CELL_SEPARATOR = " | "
 def format_text_table(
     cells: Sequence[Sequence[str]], align: Sequence[str], width: int, *, has_header: bool
 ) -> list[str]:
-    """The lines of a table; the first of them is underlined when it is `headed`. One that is too wide has its
-    cells divided by bars."""
+    """Return the lines of a table with aligned columns; with `has_header` the first row is underlined.
+
+    In a table wider than `width` columns, cells are separated by bars and not aligned.
+    """
     count = max(map(len, cells), default=0)
-    filled = [[*row, *[""] * (count - len(row))] for row in cells]
-    sizes = [max(map(count_columns, column)) for column in zip(*filled, strict=True)]
+    rows = [[*row, *[""] * (count - len(row))] for row in cells]
+    sizes = [max(map(count_columns, column)) for column in zip(*rows, strict=True)]
     if sum(sizes) + len(_COLUMN_GAP) * (count - 1) > width:
         return [_CELL_SEPARATOR.join(row) for row in cells]
-    sides = [*align, *[""] * (count - len(align))]
+    alignments = [*align, *[""] * (count - len(align))]
     if has_header:
-        filled.insert(1, ["-" * size for size in sizes])
-    return [_COLUMN_GAP.join(map(_pad_cell, row, sizes, sides)).rstrip(" ") for row in filled]
+        rows.insert(1, ["-" * size for size in sizes])
+    return [_COLUMN_GAP.join(map(_pad_cell, row, sizes, alignments)).rstrip(" ") for row in rows]
 
 
-def _pad_cell(cell: str, size: int, side: str) -> str:
-    room = size - count_columns(cell)
-    left = {"right": room, "center": room // 2}.get(side, 0)
-    return " " * left + cell + " " * (room - left)
+def _pad_cell(cell: str, size: int, alignment: str) -> str:
+    padding = size - count_columns(cell)
+    left = {"right": padding, "center": padding // 2}.get(alignment, 0)
+    return " " * left + cell + " " * (padding - left)

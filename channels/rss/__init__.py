@@ -1,7 +1,7 @@
 """The rss channel: the newest issues as RSS, Atom and JSON Feed, the older ones as archives by year.
 
-`render` turns an issue into its feed entry, JSON on one line, which the pipeline keeps; from these lines
-`render_archive` makes the documents, so that a new issue costs the same however many there are.
+`render` turns an issue into its feed entry, one line of JSON, which the pipeline caches. `render_archive`
+builds the documents from these lines, so the cost of a new issue does not grow with the number of issues.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rss:
-    """`path` is the RSS feed below the output folder; atom.xml, feed.json and archive/ lie beside it.
+    """The rss channel with its settings.
 
-    `entries` is how many issues the live feeds show at most, `items` adds feeds with one entry per item,
-    `hub` is the address of a WebSub hub.
+    `path` is the RSS feed below the output folder; atom.xml, feed.json and archive/ are next to it. `entries`
+    is the maximum number of issues in the live feeds, `items` adds feeds with one entry per item, `hub` is
+    the URL of a WebSub hub.
     """
 
     name: ClassVar[str] = "rss"
@@ -44,14 +45,14 @@ class Rss:
     def __post_init__(self) -> None:
         if not 1 <= self.entries <= MAX_LIVE_ISSUES:
             raise ConfigError(
-                f"a live feed shows 1 to {MAX_LIVE_ISSUES} issues, not {self.entries}",
-                "older issues are in the archive feeds, which readers find from the live one",
+                f"entries must be 1 to {MAX_LIVE_ISSUES} issues, not {self.entries}",
+                "older issues are in the archive feeds, which the live feed links to",
             )
-        self.websub  # noqa: B018 - making it checks the hub
+        self.websub  # noqa: B018 - its constructor validates the hub
 
     @property
     def websub(self) -> WebSub | None:
-        """The channel that tells the hub of feeds that changed; None when no hub is set."""
+        """The channel that notifies the hub of changed feeds; None when no hub is set."""
         if not self.hub:
             return None
         from publisher.channels.rss.websub import WebSub
@@ -59,15 +60,18 @@ class Rss:
         return WebSub(to_ascii_url(self.hub))
 
     def feed_urls(self, newsletter: Newsletter) -> dict[str, str]:
-        """The absolute addresses of the live feeds by format: rss, atom and json.
+        """Return the absolute URLs of the live feeds by format: rss, atom and json.
 
-        Raises ConfigError when `path` does not lie in the folder that is served.
+        Raises ConfigError when `path` is not in the folder of the site.
         """
-        places = FeedPaths(self.path, newsletter)
-        return {form: places.url_for(places.live_feeds[form]) for form in ("rss", "atom", "json")}
+        paths = FeedPaths(self.path, newsletter)
+        return {
+            feed_format: paths.url_for(paths.live_feeds[feed_format])
+            for feed_format in ("rss", "atom", "json")
+        }
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """The feed entry of the issue, and below it those of its items if they have feeds: JSON lines."""
+        """Render the feed entry of the issue, and with `items` those of its items, as JSON lines."""
         lines = [
             build_issue_entry(issue, context),
             *(build_item_entries(issue, context) if self.items else []),
@@ -79,37 +83,39 @@ class Rss:
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
     ) -> Iterator[PartGroup]:
-        """The style sheet, the archives from the oldest year on, the item feeds, and last the live feeds."""
+        """Yield the style sheet, the archives from the oldest year on, the item feeds, and the live feeds."""
 
-        def lines(entry: Entry) -> list[bytes]:
+        def read_lines(entry: Entry) -> list[bytes]:
             return body(entry).splitlines()
 
         if not entries:
             return
         documents = FeedDocuments(FeedPaths(self.path, context.newsletter), self.hub, context)
-        front = {entry.id: lines(entry) for entry in entries[: self.entries]}
-        count = count_fitting(own for own, *_ in front.values())
+        live_lines = {entry.id: read_lines(entry) for entry in entries[: self.entries]}
+        count = count_fitting(issue_line for issue_line, *_ in live_lines.values())
         newest, older = entries[:count], group_by_year(entries[count:])
         yield documents.build_stylesheet()
-        before = None
+        previous_year = None
         for year, issues in older.items():
-            yield documents.build_archive_feeds(year, issues, before, lines)
-            before = year
+            yield documents.build_archive_feeds(year, issues, previous_year, read_lines)
+            previous_year = year
         if self.items:
-            yield documents.build_item_feeds(newest, lambda entry: front[entry.id])
-        yield documents.build_live_feeds(newest, before, lambda entry: front[entry.id])
+            yield documents.build_item_feeds(newest, lambda entry: live_lines[entry.id])
+        yield documents.build_live_feeds(newest, previous_year, lambda entry: live_lines[entry.id])
 
     def build_ping(
         self, digest: Callable[[str], str], newsletter: Newsletter
     ) -> tuple[MessageChannel, Rendering] | None:
-        """What `websub` delivers about the feeds that name the hub, whose files `digest` gives as SHA-256
-        (hex) by key; None when no hub is set."""
+        """Return the `websub` channel and the pings for the feeds with a hub; None when no hub is set.
+
+        `digest` returns the SHA-256 (hex) of the file of a feed, by its key.
+        """
         if (websub := self.websub) is None:
             return None
-        places = FeedPaths(self.path, newsletter)
-        feeds = (*places.live_feeds.values(), *(places.item_feeds.values() if self.items else ()))
-        return websub, websub.build_ping({places.url_for(key): digest(key) for key in feeds})
+        paths = FeedPaths(self.path, newsletter)
+        feeds = (*paths.live_feeds.values(), *(paths.item_feeds.values() if self.items else ()))
+        return websub, websub.build_ping({paths.url_for(key): digest(key) for key in feeds})
 
     def session(self) -> AbstractContextManager[Session]:
-        """A connection that writes files below its destination."""
+        """Return a session that writes files."""
         return FolderSession()

@@ -1,7 +1,7 @@
-"""An issue as the HTML of a feed entry: headings, paragraphs, lists and plain links, which is what every
-reader's sanitiser lets through.
+"""Renders the HTML of feed entries: headings, paragraphs, lists and plain links, which the sanitizers of all
+feed readers keep.
 
-Readers drop ids, so the contents list leads to the items on the issue's web page.
+Feed readers remove ids, so the contents list links to the items on the issue's web page.
 """
 
 from __future__ import annotations
@@ -32,29 +32,31 @@ from publisher.transforms import build_anchors, find_urls, has_link
 from publisher.words import get_labels
 from publisher.writers import html
 
-# remarks that are only true inside WeChat
+# notes that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 
 
 def render_issue_content(issue: Issue, entry: Entry, newsletter: Newsletter) -> str:
-    """The whole issue, every address as it came: absolute. A tagline that is the newsletter's own is left
-    to the head of the feed."""
+    """Return the HTML of the whole issue, whose URLs are absolute.
+
+    A tagline that is the newsletter's is omitted: the head of the feed has it.
+    """
     pieces = _render_issue_pieces(issue, entry, newsletter.tagline, get_labels(newsletter.lang))
     return "\n".join(piece for piece in pieces if piece)
 
 
 def render_item_content(item: Item, newsletter: Newsletter) -> str:
-    """One item, for an entry of its own."""
-    say = get_labels(newsletter.lang)
+    """Return the HTML of one item, for the item feeds."""
+    labels = get_labels(newsletter.lang)
     return "\n".join(
         piece
-        for piece in (f"<p>{_render_item_line(item, say)}</p>", *_render_fields_and_body(item, say))
+        for piece in (f"<p>{_render_item_line(item, labels)}</p>", *_render_fields_and_body(item, labels))
         if piece
     )
 
 
 def item_title(item: Item) -> str:
-    """What an item is called, one line of plain text; an item without a title by what it has."""
+    """Return the title of an item as one line; without one, its source, URL, other text or id."""
     if title := clean_line(plain(item.title)):
         return title
     others = (item.source or "", item.url or "", plain(item.tail), plain(item.summary))
@@ -66,7 +68,9 @@ def _render_issue_pieces(
 ) -> Iterator[str]:
     if entry.updated > entry.published:
         yield f"<p><em>{labels['updated']} {entry.updated.date().isoformat()}</em></p>"
-    if issue.title and any(find_urls(issue.title.text)):  # the entry's own title is plain text
+    if issue.title and any(
+        find_urls(issue.title.text)
+    ):  # the title of the entry is plain text, without links
         yield f"<p>{html.inlines(issue.title.text)}</p>"
     if issue.tagline and (plain(issue.tagline).strip() != tagline or any(find_urls(issue.tagline))):
         yield f"<p>{html.inlines(issue.tagline)}</p>"
@@ -84,7 +88,7 @@ def _render_issue_pieces(
 
 
 def _render_guide_content(guide: Guide, labels: Mapping[str, str]) -> str:
-    """The guide, its label in front of its first words."""
+    """Return the guide, with its label at the start of its first paragraph."""
     label = (Strong((Text(guide.label),)), Text(labels["colon"])) if guide.label else ()
     match guide.blocks:
         case (Paragraph(children), *rest):
@@ -96,7 +100,9 @@ def _render_guide_content(guide: Guide, labels: Mapping[str, str]) -> str:
 def _render_warmup_content(warmup: Warmup) -> Iterator[str]:
     yield html.blocks(warmup.intro)
     if warmup.briefs:
-        rows = "\n".join(f"<li>{_append_body(html.inlines(b.text), b.body)}</li>" for b in warmup.briefs)
+        rows = "\n".join(
+            f"<li>{_append_body(html.inlines(brief.text), brief.body)}</li>" for brief in warmup.briefs
+        )
         yield f"<ul>\n{rows}\n</ul>"
     yield html.blocks(warmup.outro)
 
@@ -113,7 +119,7 @@ def _render_note_paragraphs(notes: tuple[Note, ...], labels: Mapping[str, str]) 
 
 
 def _render_contents_list(issue: Issue, page_url: str, labels: Mapping[str, str]) -> str:
-    """The sections and their items, each leading to its place on the web page."""
+    """Return the sections and their items as links to the web page."""
     if not any(issue.items):
         return ""
     rows = []
@@ -146,7 +152,7 @@ def _render_section_content(section: Section, labels: Mapping[str, str]) -> Iter
 
 
 def _render_item_line(item: Item, labels: Mapping[str, str]) -> str:
-    """The line of an item: tags, linked title, source, authors, further links, what is left."""
+    """Return the head line of an item: tags, linked title, source, authors, extra links, tail."""
     pieces = [*(html.escape_text(f"[{tag}]") for tag in item.tags), *_render_linked_title(item, labels)]
     names = filter(None, (item.source, "、".join(item.authors)))
     pieces += [f"| {html.escape_text(name)}" for name in names]
@@ -156,7 +162,7 @@ def _render_item_line(item: Item, labels: Mapping[str, str]) -> str:
 
 
 def _render_linked_title(item: Item, labels: Mapping[str, str]) -> Iterator[str]:
-    """The title inside its link; beside it when the title has links of its own, which cannot nest."""
+    """Yield the linked title; a title that contains links, which cannot be nested, is followed by a link."""
     title = html.inlines(item.title)
     if not item.url:
         yield title
@@ -168,7 +174,7 @@ def _render_linked_title(item: Item, labels: Mapping[str, str]) -> Iterator[str]
 
 
 def _render_fields_and_body(item: Item, labels: Mapping[str, str]) -> Iterator[str]:
-    """Fields, one a line; a summary is a paragraph of its own. Then the body."""
+    """Yield the fields, one per line, with summaries as separate paragraphs; then the body."""
     for is_summary, fields in groupby(item.fields, key=lambda field: field.kind == "summary"):
         lines = [_render_field_line(field, labels["colon"]) for field in fields]
         yield from (f"<p>{line}</p>" for line in (lines if is_summary else ["<br>\n".join(lines)]))

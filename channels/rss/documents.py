@@ -1,9 +1,8 @@
-"""The feed documents of a publication, in groups that change together.
+"""Builds the feed documents, in groups that change together.
 
-Which entries the live feeds show, and which archive holds the rest (RFC 5005, section 4).
-
-Together they hold every issue exactly once: the live feed the newest few, the archive of a year what is
-left of that year. So an archive is still while its year's issues have all left the live feed.
+The live feeds have the newest issues; the archive of a year (RFC 5005, section 4) has the other issues of
+that year. Each issue is in exactly one of them, so an archive no longer changes once the live feeds have no
+issue of its year.
 """
 
 from __future__ import annotations
@@ -34,19 +33,19 @@ from publisher.links import build_license_link, to_ascii_url
 from publisher.words import get_labels
 
 LineReader = Callable[[Entry], Sequence[bytes]]
-"""Gives the lines of an issue: its entry, and below it those of its items, if they were made."""
+"""Returns the JSON lines of an issue: its entry, then those of its items if item feeds are on."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDocuments:
-    """Makes the groups. Nothing is read or made before a group's parts are asked for."""
+    """Builds the groups. Lines are read and documents rendered when the parts of a group are requested."""
 
     paths: FeedPaths
     hub: str
     context: Context
 
     def build_stylesheet(self) -> PartGroup:
-        """The style sheet of the XML feeds, for people who open one in a browser."""
+        """Build the style sheet of the XML feeds, for people who open one in a browser."""
         body = self.context.templates.text(STYLESHEET).encode()
         part = Part(self.paths.stylesheet, "text/css", body)
         return PartGroup("style", _compute_group_digest(part), lambda: (part,))
@@ -54,67 +53,71 @@ class FeedDocuments:
     def build_archive_feeds(
         self, year: int, entries: Sequence[Entry], previous_year: int | None, read_lines: LineReader
     ) -> PartGroup:
-        """The archive of a year; `before` is the next older year that has one.
+        """Build the archive of a year; `previous_year` is the next older year that has one.
 
-        It names no newer archive, and not the hub, so that it is still when it is complete.
+        It has no link to a newer archive or to the hub, so that it does not change once it is complete.
         """
-        places = self.paths
-        keys = places.archive_feeds(year)
-        heads = {
-            form: replace(
-                self._build_feed(keys[form]),
+        paths = self.paths
+        keys = paths.archive_feeds(year)
+        feeds = {
+            feed_format: replace(
+                self._build_feed(keys[feed_format]),
                 style=f"../{STYLESHEET}",
-                current=places.url_for(places.live_feeds[form]),
-                previous=self._archive_url(previous_year, form),
+                current=paths.url_for(paths.live_feeds[feed_format]),
+                previous=self._archive_url(previous_year, feed_format),
             )
-            for form in keys
+            for feed_format in keys
         }
         return _build_feed_group(
-            f"archive/{year}", keys, heads, entries, lambda: [read_lines(entry)[0] for entry in entries]
+            f"archive/{year}", keys, feeds, entries, lambda: [read_lines(entry)[0] for entry in entries]
         )
 
     def build_live_feeds(
         self, entries: Sequence[Entry], archive_year: int | None, read_lines: LineReader
     ) -> PartGroup:
-        """The feeds of the newest issues, with the articles that are known of them; `before` is the year of
-        the newest archive."""
+        """Build the feeds of the newest issues, with links to their WeChat articles.
+
+        `archive_year` is the year of the newest archive.
+        """
         keys = self.paths.live_feeds
-        heads = {
-            form: replace(
-                self._build_feed(keys[form]),
+        feeds = {
+            feed_format: replace(
+                self._build_feed(keys[feed_format]),
                 hub=to_ascii_url(self.hub),
-                previous="" if form == "json" else self._archive_url(archive_year, form),
+                previous="" if feed_format == "json" else self._archive_url(archive_year, feed_format),
                 complete=archive_year is None,
             )
-            for form in keys
+            for feed_format in keys
         }
-        articles = self.context.article_urls
+        article_urls = self.context.article_urls
 
-        def newest() -> list[bytes]:
-            return [_add_article_link(read_lines(entry)[0], articles.get(entry.url, "")) for entry in entries]
+        def read_issue_lines() -> list[bytes]:
+            return [
+                _add_article_link(read_lines(entry)[0], article_urls.get(entry.url, "")) for entry in entries
+            ]
 
-        return _build_feed_group("live", keys, heads, entries, newest, articles)
+        return _build_feed_group("live", keys, feeds, entries, read_issue_lines, article_urls)
 
     def build_item_feeds(self, entries: Sequence[Entry], read_lines: LineReader) -> PartGroup:
-        """The feeds with an entry for each item of the newest issues, as many items as fit."""
+        """Build the feeds with one entry per item of the newest issues, as many items as fit."""
         newsletter = self.context.newsletter
         title = f"{newsletter.name} · {get_labels(newsletter.lang)['by_item']}"
         keys = self.paths.item_feeds
-        heads = {
-            form: replace(
-                self._build_feed(keys[form]),
+        feeds = {
+            feed_format: replace(
+                self._build_feed(keys[feed_format]),
                 id=f"{newsletter.id}#items",
                 title=clean_line(title),
                 hub=to_ascii_url(self.hub),
             )
-            for form in keys
+            for feed_format in keys
         }
 
-        def newest() -> list[bytes]:
-            found = list(chain.from_iterable(read_lines(entry)[1:] for entry in entries))
-            return found[: count_fitting(found)]
+        def read_item_lines() -> list[bytes]:
+            lines = list(chain.from_iterable(read_lines(entry)[1:] for entry in entries))
+            return lines[: count_fitting(lines)]
 
-        return _build_feed_group("items", keys, heads, entries, newest)
+        return _build_feed_group("items", keys, feeds, entries, read_item_lines)
 
     def _build_feed(self, key: str) -> Feed:
         newsletter = self.context.newsletter
@@ -130,8 +133,8 @@ class FeedDocuments:
             style=STYLESHEET,
         )
 
-    def _archive_url(self, year: int | None, form: FeedFormat) -> str:
-        return "" if year is None else self.paths.url_for(self.paths.archive_feeds(year)[form])
+    def _archive_url(self, year: int | None, feed_format: FeedFormat) -> str:
+        return "" if year is None else self.paths.url_for(self.paths.archive_feeds(year)[feed_format])
 
 
 def _build_feed_group(
@@ -144,10 +147,11 @@ def _build_feed_group(
 ) -> PartGroup:
     facts = [
         (
-            *(e.id, e.revision, e.title, e.summary, e.url, e.published.isoformat(), e.updated.isoformat()),
-            article_urls.get(e.url),
+            *(entry.id, entry.revision, entry.title, entry.summary, entry.url),
+            *(entry.published.isoformat(), entry.updated.isoformat()),
+            article_urls.get(entry.url),
         )
-        for e in entries
+        for entry in entries
     ]
     return PartGroup(
         key,
@@ -157,7 +161,7 @@ def _build_feed_group(
 
 
 def _add_article_link(line: bytes, article_url: str) -> bytes:
-    """The line of an entry that stands at WeChat too."""
+    """Return the JSON line of an entry with the URL of its WeChat article, if it has one."""
     if not article_url:
         return line
     item: FeedItem = json.loads(line)
@@ -171,35 +175,37 @@ def _render_feed_files(
     if not lines:
         return
     items = [json.loads(line) for line in lines]
-    for form, head in feeds.items():
-        match form:
+    for feed_format, feed in feeds.items():
+        match feed_format:
             case "json":
-                body = json_feed.render_json_feed(head, lines)
+                body = json_feed.render_json_feed(feed, lines)
             case "atom":
-                body = xml_feeds.render_atom(head, items)
+                body = xml_feeds.render_atom(feed, items)
             case "rss":
-                body = xml_feeds.render_rss(head, items)
-        yield Part(keys[form], MEDIA_TYPES[form], body)
+                body = xml_feeds.render_rss(feed, items)
+        yield Part(keys[feed_format], MEDIA_TYPES[feed_format], body)
 
 
-def _compute_group_digest(*made_from: object) -> str:
-    """Over all a group is made from, this program's version among it: another may make it otherwise."""
-    return hashlib.sha256(repr((__version__, made_from)).encode("utf-8", "surrogatepass")).hexdigest()
+def _compute_group_digest(*inputs: object) -> str:
+    """Return a digest of the inputs of a group and the program version, whose output may differ."""
+    return hashlib.sha256(repr((__version__, inputs)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 MAX_LIVE_ISSUES = 20
-"""The most issues a live feed shows: what readers of feeds expect to fetch each time."""
+"""The maximum number of issues in a live feed: about what feed readers expect to fetch each time."""
 
 MAX_LIVE_BYTES = 500_000
-"""The most bytes of a live feed before compression; readers were seen to refuse 516 KB."""
+"""The maximum size of a live feed before compression, in bytes; some feed readers refused 516 KB."""
 
-# what an entry takes in XML beside its texts: tags, dates, the id and the address
+# bytes that an entry takes in XML besides its texts: tags, dates, the id and the URL
 _ENTRY_OVERHEAD = 900
 
 
 def count_fitting(lines: Iterable[bytes]) -> int:
-    """How many entries, from the first on, fit into BUDGET in any format; one in any case. `lines` are
-    entries as JSON."""
+    """Return how many entries, from the first on, fit into MAX_LIVE_BYTES in any format; at least 1.
+
+    `lines` are entries as JSON.
+    """
     return max(
         1,
         sum(
@@ -210,13 +216,14 @@ def count_fitting(lines: Iterable[bytes]) -> int:
 
 
 def group_by_year(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
-    """The entries by calendar year, oldest year first; within a year in the order given."""
-    found: dict[int, list[Entry]] = {}
+    """Group entries by calendar year, oldest year first; within a year in the given order."""
+    by_year: dict[int, list[Entry]] = {}
     for entry in entries:
-        found.setdefault(entry.date.year, []).append(entry)
-    return dict(sorted(found.items()))
+        by_year.setdefault(entry.date.year, []).append(entry)
+    return dict(sorted(by_year.items()))
 
 
 def _estimate_size(line: bytes) -> int:
-    """What an entry takes at most in any format: its JSON, with the mark-up in it escaped for XML."""
+    """Return an upper bound for the bytes of an entry in any format: its JSON, with markup escaped for
+    XML."""
     return len(line) + 3 * (line.count(b"<") + line.count(b">")) + 4 * line.count(b"&") + _ENTRY_OVERHEAD

@@ -1,4 +1,4 @@
-"""An issue as entries of a feed, each one line of JSON: one for the issue, one for each of its items."""
+"""Builds the feed entries of an issue and of its items, each as one line of JSON."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from publisher.newsletter import Newsletter
 from publisher.transforms import blocks_to_plain_text, shorten
 
 _MAX_SUMMARY_LENGTH = 160
-"""The most characters of an item's summary, the same as an issue's."""
+"""The maximum length of an item's summary in characters, the same as for an issue."""
 
 
 def build_issue_entry(issue: Issue, context: Context) -> bytes:
-    """The entry that shows the whole issue. Its tags are the sections."""
+    """Return the entry with the whole issue; its tags are the titles of the sections."""
     entry, newsletter = _require_entry(context), context.newsletter
     title = clean_line(entry.title) or issue.id
-    made: FeedItem = {
+    item: FeedItem = {
         "id": to_ascii_url(entry.id),
         "url": to_ascii_url(entry.url),
         "title": title,
@@ -33,26 +33,26 @@ def build_issue_entry(issue: Issue, context: Context) -> bytes:
         "authors": [{"name": author_name(newsletter)}],
         "language": newsletter.lang,
     }
-    return json_feed.dump_entry(made)
+    return json_feed.dump_entry(item)
 
 
 def build_item_entries(issue: Issue, context: Context) -> list[bytes]:
-    """One entry per item, in the order of the issue.
+    """Return one entry per item, in the order of the issue.
 
-    None has a date of change: a correction is one of the issue, and nobody wrote down of which item.
+    They have no modification date: updates are recorded per issue, not per item.
     """
     entry = _require_entry(context)
     return [json_feed.dump_entry(_build_item_entry(item, entry, context.newsletter)) for item in issue.items]
 
 
 def author_name(newsletter: Newsletter) -> str:
-    """The name that stands for the publication's author; Atom does not do without one."""
+    """Return the author's name, or the newsletter's; Atom requires an author."""
     return clean_line(newsletter.author) or clean_line(newsletter.name)
 
 
 def _build_item_entry(item: Item, entry: Entry, newsletter: Newsletter) -> FeedItem:
     title = item_title(item)
-    made: FeedItem = {
+    feed_item: FeedItem = {
         "id": to_ascii_url(f"{entry.id}#{item.id}"),
         "url": to_ascii_url(f"{entry.url}#{item.id}"),
         "title": title,
@@ -67,8 +67,8 @@ def _build_item_entry(item: Item, entry: Entry, newsletter: Newsletter) -> FeedI
         "language": newsletter.lang,
     }
     if item.url and is_safe_url(item.url):
-        made["external_url"] = to_ascii_url(item.url)
-    return made
+        feed_item["external_url"] = to_ascii_url(item.url)
+    return feed_item
 
 
 def _clean_tags(tags: Iterable[str]) -> list[str]:
@@ -77,5 +77,5 @@ def _clean_tags(tags: Iterable[str]) -> list[str]:
 
 def _require_entry(context: Context) -> Entry:
     if context.entry is None:
-        raise ValueError("a feed entry needs to know the issue's id, address and dates")
+        raise ValueError("a feed entry needs the issue's entry in the archive")
     return context.entry

@@ -1,4 +1,4 @@
-"""What a feed says of itself, and one of its entries, in no format yet."""
+"""The data of a feed and its entries, independent of the format, and the paths of the feeds."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ MEDIA_TYPES: Mapping[FeedFormat, str] = {
 
 STYLESHEET = "feed.css"
 
-# what XML 1.0 has no way to write, and what UTF-8 has none for either: https://www.w3.org/TR/xml/#charsets
+# not allowed in XML 1.0 (https://www.w3.org/TR/xml/#charsets); surrogates not in UTF-8 either
 _INVALID_XML_CHARACTERS = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class FeedAuthor(TypedDict):
-    """Who wrote an entry."""
+    """The author of an entry."""
 
     name: str
 
 
 class ArticleLink(TypedDict):
-    """Where an entry stands besides."""
+    """The article of an issue at WeChat."""
 
     url: str
 
 
 class FeedItem(TypedDict):
-    """An entry of a feed as JSON Feed 1.1 spells it: https://www.jsonfeed.org/version/1.1/#items
+    """An entry of a feed with the keys of JSON Feed 1.1: https://www.jsonfeed.org/version/1.1/#items
 
-    Dates are RFC 3339 with an offset. `external_url` is what an entry about a single item points to,
-    `_wechat` the article with the same text at WeChat.
+    Dates are in RFC 3339 with an offset. `external_url` is the link of an item, `_wechat` the article with
+    the same text at WeChat.
     """
 
     id: str
@@ -60,10 +60,10 @@ class FeedItem(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The head of one feed document; addresses are absolute, except that `style` is relative.
+    """The head of a feed document; URLs are absolute, except `style`.
 
-    An archive document (RFC 5005) has `current`, the live feed it belongs to; `previous` is the next
-    older archive. `complete` says that this one document holds every entry there is.
+    An archive document (RFC 5005) has `current`, the URL of its live feed; `previous` is the next older
+    archive. `complete`: the document has all entries, so there are no archives.
     """
 
     id: str
@@ -83,9 +83,9 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedPaths:
-    """Where the documents of the feeds lie, as keys below the output folder, per format.
+    """The files of the feeds by format, as keys below the output folder. `path` is the live RSS feed.
 
-    Raises ConfigError when `path`, the place of the live RSS feed, cannot be served with its siblings.
+    Raises ConfigError when `path` is outside the folder of the site or has the name of another feed.
     """
 
     path: str
@@ -93,24 +93,24 @@ class FeedPaths:
 
     def __post_init__(self) -> None:
         name = self.path.rpartition("/")[2]
-        taken = {
+        taken_names = {
             key.rpartition("/")[2]
             for key in (*self.item_feeds.values(), self.atom, self.json, self.stylesheet)
         }
         if not self.path.startswith(f"{self.newsletter.site}/") or ".." in self.path.split("/"):
             raise ConfigError(
-                f"the feed {self.path!r} is not below {self.newsletter.site!r}, the folder that is served",
-                f'write for example path = "{self.newsletter.site}/feed.xml"',
+                f"the feed {self.path!r} is not in {self.newsletter.site!r}, the folder of the site",
+                f'for example path = "{self.newsletter.site}/feed.xml"',
             )
-        if not name.endswith(".xml") or name in taken:
+        if not name.endswith(".xml") or name in taken_names:
             raise ConfigError(
-                f"the feed cannot be called {name!r}",
-                "it must be NAME.xml and not the name of another feed beside it; feed.xml is good",
+                f"the feed cannot be named {name!r}",
+                "use a name that ends in .xml and that no other feed has, for example feed.xml",
             )
 
     @property
     def folder(self) -> str:
-        """The folder of the live feeds, with a slash at its end."""
+        """The folder of the live feeds, with a trailing slash."""
         return self.path.rpartition("/")[0] + "/"
 
     @property
@@ -120,7 +120,7 @@ class FeedPaths:
 
     @property
     def json(self) -> str:
-        """The live JSON feed."""
+        """The live JSON Feed."""
         return f"{self.folder}feed.json"
 
     @property
@@ -130,7 +130,7 @@ class FeedPaths:
 
     @property
     def live_feeds(self) -> dict[FeedFormat, str]:
-        """The feeds of the newest issues, in the order they are written."""
+        """The feeds of the newest issues, in the order in which they are written."""
         return {"json": self.json, "atom": self.atom, "rss": self.path}
 
     @property
@@ -144,20 +144,21 @@ class FeedPaths:
         }
 
     def archive_feeds(self, year: int) -> dict[FeedFormat, str]:
-        """The archive feeds of a year."""
-        start = f"{self.folder}archive/{year}"
-        return {"atom": f"{start}.atom.xml", "rss": f"{start}.xml"}
+        """Return the archive feeds of a year."""
+        stem = f"{self.folder}archive/{year}"
+        return {"atom": f"{stem}.atom.xml", "rss": f"{stem}.xml"}
 
     def url_for(self, key: str) -> str:
-        """The absolute address at which a file of the site is served."""
+        """Return the absolute URL of a file of the site."""
         return to_ascii_url(self.newsletter.base + key.removeprefix(f"{self.newsletter.site}/"))
 
 
 def remove_invalid_characters(text: str) -> str:
-    """The text without the characters that no feed can carry; one of them would make it unreadable."""
+    """Return the text without characters that are not allowed in XML; one of them would make a feed
+    unreadable."""
     return _INVALID_XML_CHARACTERS.sub("", text)
 
 
 def clean_line(text: str) -> str:
-    """The text for a title or a name: clean, white space in single spaces."""
+    """Return the text on one line, without invalid characters, with single spaces."""
     return " ".join(remove_invalid_characters(text).split())

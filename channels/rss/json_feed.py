@@ -11,12 +11,13 @@ _ITEMS_PREFIX = b',"items":[\n'
 
 
 def dump_entry(item: FeedItem) -> bytes:
-    """The entry as UTF-8 JSON on one line, which ends in a newline."""
+    """Return the entry as one line of UTF-8 JSON that ends in a newline."""
     return _dump_json(item) + b"\n"
 
 
 def render_json_feed(feed: Feed, entries_json: Iterable[bytes]) -> bytes:
-    """The feed as UTF-8 JSON; `lines` are entries as `line` wrote them and go in unchanged."""
+    """Return the feed as UTF-8 JSON; `entries_json` are the lines of `dump_entry` and are inserted
+    unchanged."""
     head: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,

@@ -1,4 +1,4 @@
-"""A file and its compressed forms, for web servers that send what lies there (gzip_static and the like)."""
+"""Compresses files with gzip and Brotli for web servers that serve precompressed files (gzip_static etc.)."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from threading import Thread
 
 from publisher.channel import Part
 
-# where the next level costs much more time for a few per cent
+# the next higher levels take much more time and save only a few percent
 _GZIP_LEVEL = 4
 _BROTLI_QUALITY = 5
-# 2 ** 18 bytes: a larger window takes longer to set up than feeds of this size gain by it
+# 2 ** 18 bytes: a larger window takes longer to set up than it saves for feeds of this size
 _BROTLI_WINDOW = 18
 
 
 def add_compressed(files: Iterable[Part]) -> Iterator[Part]:
-    """Each file followed by its .gz and its .br, so that these never look older than what they stand for.
+    """Yield each file, then its .gz and .br, so that these are never older than the file itself.
 
-    The same bytes in give the same bytes out: no name and no time goes into them. Both libraries let go
-    of the interpreter while they work, so a file is compressed while the next one is made.
+    The output depends only on the bytes: it contains no name and no time. Both libraries release the GIL, so
+    a file is compressed while the next one is rendered.
     """
-    started = []
+    threads = []
     for file in files:
-        started.append(_CompressionThread(file))
-        started[-1].start()
-    for packing in started:
-        yield from packing.wait_for_parts()
+        threads.append(_CompressionThread(file))
+        threads[-1].start()
+    for thread in threads:
+        yield from thread.wait_for_parts()
 
 
 class _CompressionThread(Thread):
-    """The compression of one file under way."""
+    """Compresses one file in the background."""
 
     def __init__(self, file: Part) -> None:
         super().__init__(name=f"compress {file.key}")
@@ -44,11 +44,11 @@ class _CompressionThread(Thread):
                 Part(f"{self._file.key}.gz", "application/gzip", _compress_gzip(self._file.body)),
                 Part(f"{self._file.key}.br", "application/x-brotli", _compress_brotli(self._file.body)),
             )
-        except Exception as error:  # a thread cannot raise: `wait_for_parts` does
+        except Exception as error:  # raised in `wait_for_parts`, because a thread cannot
             self._error = error
 
     def wait_for_parts(self) -> tuple[Part, ...]:
-        """The file and its compressed forms, as soon as they are there."""
+        """Wait for the thread; return the file and its compressed forms, or raise its error."""
         self.join()
         if self._error:
             raise self._error
@@ -56,16 +56,16 @@ class _CompressionThread(Thread):
 
 
 def _compress_gzip(body: bytes) -> bytes:
-    from gzip import GzipFile  # and not gzip.compress, which writes the operating system into the file
+    from gzip import GzipFile  # not gzip.compress, which writes the operating system into the file
 
-    file = BytesIO()
-    with GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
-        packed.write(body)
-    return file.getvalue()
+    output = BytesIO()
+    with GzipFile("", "wb", _GZIP_LEVEL, output, mtime=0) as file:
+        file.write(body)
+    return output.getvalue()
 
 
 def _compress_brotli(body: bytes) -> bytes:
     import brotli
 
-    packed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
-    return packed
+    compressed: bytes = brotli.compress(body, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
+    return compressed

@@ -1,11 +1,14 @@
-"""RSS 2.0 and Atom 1.0, written by feedgen; no other module knows that feedgen exists.
+"""Renders RSS 2.0 and Atom 1.0 with feedgen; no other module imports feedgen.
 
-What feedgen 1.0.0 does unasked, and what is done about it here: it stamps the time of day on a feed and on
-its entries (both dates are always set), puts new entries on top (order="append"), takes the last link for
-the channel's own (the home page is added last), keeps hub and archive links out of RSS (an extension
-writes them), drops authors without an address from RSS (dc:creator), writes the summary into description
-only when it comes first, and raises on characters XML cannot carry (texts come here clean). It sets the
-locale of the process while it writes a date: one thread at a time.
+What feedgen 1.0.0 does by default, and how this module handles it:
+- It sets the current time on a feed and its entries: both dates are always set.
+- It puts new entries first: order="append".
+- It uses the last link as the link of an RSS channel: the home page is added last.
+- It does not write hub and archive links into RSS: an extension does.
+- It omits authors without an email address from RSS: an extension writes dc:creator.
+- It writes the summary into the RSS description unless that is set: the description is set first.
+- It raises on characters that are invalid in XML: texts are cleaned before.
+- It sets the locale of the process while it formats a date: only one thread may use it at a time.
 """
 
 from __future__ import annotations
@@ -30,12 +33,12 @@ _HISTORY = "http://purl.org/syndication/history/1.0"
 
 
 def render_rss(feed: Feed, items: Sequence[FeedItem]) -> bytes:
-    """The feed as RSS 2.0 in UTF-8. `items` are newest first, at least one."""
+    """Return the feed as RSS 2.0 in UTF-8. `items` are newest first, at least one."""
     return _serialize_feed(feed, _build_feed_generator(feed, items, "application/rss+xml").rss_str)
 
 
 def render_atom(feed: Feed, items: Sequence[FeedItem]) -> bytes:
-    """The feed as Atom 1.0 in UTF-8. `items` are newest first, at least one."""
+    """Return the feed as Atom 1.0 in UTF-8. `items` are newest first, at least one."""
     return _serialize_feed(feed, _build_feed_generator(feed, items, "application/atom+xml").atom_str)
 
 
@@ -45,37 +48,40 @@ def _serialize_feed(feed: Feed, serialize: Callable[..., bytes]) -> bytes:
 
 
 def _build_feed_generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
-    made = _import_feedgen().FeedGenerator()
-    made.register_extension("more", lambda: _FeedExtension(feed), _EntryExtension)
-    made.id(feed.id)
-    made.title(feed.title)
-    made.subtitle(feed.description)
-    made.language(feed.language)
-    made.author({"name": feed.author})
+    generator = _import_feedgen().FeedGenerator()
+    generator.register_extension("more", lambda: _FeedExtension(feed), _EntryExtension)
+    generator.id(feed.id)
+    generator.title(feed.title)
+    generator.subtitle(feed.description)
+    generator.language(feed.language)
+    generator.author({"name": feed.author})
     if feed.rights:
-        made.rights(feed.rights)
-    made.generator(_GENERATOR)
-    made.link(href=feed.url, rel="self", type=media_type)
-    made.link(href=feed.home_url, rel="alternate", type="text/html")
+        generator.rights(feed.rights)
+    generator.generator(_GENERATOR)
+    generator.link(href=feed.url, rel="self", type=media_type)
+    generator.link(href=feed.home_url, rel="alternate", type="text/html")
     for item in items:
-        _add_feed_entry(made, item)
-    made.updated(max(_modified_at(item) for item in items))
-    return made
+        _add_feed_entry(generator, item)
+    generator.updated(max(_modified_at(item) for item in items))
+    return generator
 
 
 @cache
 def _import_feedgen() -> ModuleType:
-    """feedgen.feed. What would slow its import down by half a start of Python is out of its sight meanwhile:
-    a parser of dates that come as text, which ours do not, and the time zones of Windows elsewhere."""
-    missing: dict[str, Any] = {"dateutil.parser": ModuleType("dateutil.parser")}
+    """Import feedgen.feed without two modules that it does not need here and that are slow to import.
+
+    The parser of dates in text form, because dates are datetimes here, and on other systems the time zones of
+    Windows. They would add half of Python's start-up time.
+    """
+    stubs: dict[str, Any] = {"dateutil.parser": ModuleType("dateutil.parser")}
     if sys.platform != "win32":
-        missing["dateutil.tz.win"] = None  # dateutil does without, after a long look
-    missing = {name: empty for name, empty in missing.items() if name not in sys.modules}
-    sys.modules.update(missing)
+        stubs["dateutil.tz.win"] = None  # makes the import fail at once, which dateutil handles
+    stubs = {name: stub for name, stub in stubs.items() if name not in sys.modules}
+    sys.modules.update(stubs)
     try:
         from feedgen import feed
     finally:
-        for name in missing:
+        for name in stubs:
             del sys.modules[name]
     return feed  # type: ignore[no-any-return]  # feedgen has no types
 
@@ -85,7 +91,7 @@ def _add_feed_entry(generator: Any, item: FeedItem) -> None:
     entry.id(item["id"])
     entry.title(item["title"])
     entry.link(href=item["url"], rel="alternate")
-    # readers take an RSS description for HTML and an Atom summary for text; in this order each gets its own
+    # feed readers treat an RSS description as HTML, an Atom summary as text; this order sets both correctly
     entry.description(escape(item["summary"], quote=False))
     entry.content(item["content_html"], type="html")
     entry.summary(item["summary"])
@@ -105,7 +111,7 @@ def _modified_at(item: FeedItem) -> dt.datetime:
 
 
 class _FeedExtension:
-    """A feedgen extension: the links and marks of a feed that feedgen does not write in every format."""
+    """A feedgen extension for the links and RFC 5005 flags that feedgen does not write in every format."""
 
     def __init__(self, feed: Feed) -> None:
         self._links = {"hub": feed.hub, "current": feed.current, "prev-archive": feed.previous}
@@ -118,24 +124,23 @@ class _FeedExtension:
         self._append_elements(rss[0], f"{{{_ATOM}}}link")
 
     def extend_atom(self, feed: _Element) -> None:
-        self._append_elements(
-            feed, "link"
-        )  # feedgen's Atom elements carry their namespace as an attribute only
+        # without a namespace: feedgen writes that of Atom elements as an attribute
+        self._append_elements(feed, "link")
 
     def _append_elements(self, parent: _Element, link: str) -> None:
         from lxml.etree import SubElement
 
-        for rel, address in self._links.items():
-            if address:
-                SubElement(parent, link, rel=rel, href=address)
-        for mark, given in self._flags.items():
-            if given:
-                SubElement(parent, f"{{{_HISTORY}}}{mark}")
+        for rel, url in self._links.items():
+            if url:
+                SubElement(parent, link, rel=rel, href=url)
+        for flag, is_set in self._flags.items():
+            if is_set:
+                SubElement(parent, f"{{{_HISTORY}}}{flag}")
 
 
 class _EntryExtension:
-    """A feedgen extension: the author of an RSS entry by name, where an Atom entry got its matter, and where
-    either stands besides."""
+    """A feedgen extension: dc:creator in RSS, the `via` link in Atom, and the link to the WeChat article in
+    both."""
 
     item: FeedItem
 

@@ -1,8 +1,8 @@
-"""The web archive: a page per issue, the index of all issues, and a page that says how to subscribe.
+"""The web archive: one page per issue, the index of all issues, and a page on how to subscribe.
 
-A page is whole in one file: its style sheet stands in its head, it runs no script, and it asks no other host
-for anything but the pictures of the issue. Links between pages are relative and name files, so the folder
-reads the same on a server and from disk.
+A page is one self-contained file: its style sheet is in its head, it has no JavaScript, and only the images
+of the issue are loaded from other hosts. Links between pages are relative and name files, so the folder works
+the same on a server and from disk.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from publisher.model import Issue
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Pages in a folder. Everything a reader may see of an issue is on its page, except the notes of
-    kind read_original and pc_wechat, which speak of WeChat."""
+    """The web channel: pages in a folder.
+
+    A page has everything of its issue except notes of kind read_original and pc_wechat, which are about
+    WeChat.
+    """
 
     name: ClassVar[str] = "web"
     caches_entries: ClassVar[bool] = False
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """The page of an issue that went through `publishable` and `absolute`; needs `context.entry`."""
-        from publisher.channels.web.pages import (
-            render_issue_page,  # slow to import, and not for those who only ask
-        )
+        """Render the page of an issue that has passed `publishable` and `absolute`; needs `context.entry`."""
+        # slow to import, and not needed by commands that render nothing
+        from publisher.channels.web.pages import render_issue_page
 
         page = render_issue_page(issue, context)
         return Rendering((page,), report={"items": sum(1 for _ in issue.items), "bytes": len(page.body)})
@@ -36,14 +38,14 @@ class Web:
     def render_archive(
         self,
         entries: Sequence[Entry],
-        body: Callable[[Entry], bytes],  # noqa: ARG002 the index knows all it needs from the entries
+        body: Callable[[Entry], bytes],  # noqa: ARG002 the entries have all that the index shows
         context: Context,
     ) -> Iterator[PartGroup]:
-        """The page on subscribing, then the index, last: it must not lead to pages that are not there."""
+        """Yield the subscribe page, then the index: last, so that it never links to a missing page."""
         from publisher.channels.web.pages import build_overview_pages
 
         return build_overview_pages(entries, context)
 
     def session(self) -> FolderSession:
-        """A session that writes the pages that changed."""
+        """Return a session that writes the pages that changed."""
         return FolderSession()

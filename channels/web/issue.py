@@ -1,4 +1,4 @@
-"""An issue as its page shows it: what the template would have to work out, worked out."""
+"""Prepares an issue for the template of its page."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from publisher.model import (
 from publisher.newsletter import Newsletter
 from publisher.transforms import build_anchors, find_topics, has_link, link_field_value
 
-# remarks about reading inside WeChat, where outside links are dead; on a page every link works
+# notes about reading inside WeChat, where external links do not work; on a page they do
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 
 
 class IndexEntry(NamedTuple):
-    """What the index is told of an issue: no more than it shows, so that a correction inside an issue does
-    not make it anew."""
+    """What the index shows of an issue, and no more: it is not rendered again when the text of an issue
+    changes."""
 
     date: dt.date
     url: str
@@ -50,7 +50,7 @@ class IndexEntry(NamedTuple):
 
 
 def shorten_title(entry: Entry | IndexEntry, newsletter: Newsletter) -> str:
-    """The title of an entry where the newsletter's name and the date stand beside it anyway."""
+    """Return the title without the newsletter's name and the date, for places that show both already."""
     rest = entry.title.removeprefix(newsletter.name).lstrip()
     for date in (f"({entry.date})", f"（{entry.date}）"):
         rest = rest.removeprefix(date)
@@ -58,71 +58,71 @@ def shorten_title(entry: Entry | IndexEntry, newsletter: Newsletter) -> str:
 
 
 def heading_topics(issue: Issue, entry: Entry, newsletter: Newsletter) -> tuple[Inlines, ...]:
-    """The topics of the issue; a title of another form is one topic, as it was written."""
+    """Return the topics of the issue for its heading; an irregular title is one topic, as written."""
     title = issue.title
     if title and not title.regular and title.text:
         return (title.text,)
-    found = (title.headline if title else ()) or find_topics(issue) or (shorten_title(entry, newsletter),)
-    return tuple((Text(topic),) for topic in found)
+    topics = (title.headline if title else ()) or find_topics(issue) or (shorten_title(entry, newsletter),)
+    return tuple((Text(topic),) for topic in topics)
 
 
 def own_tagline(issue: Issue, newsletter: Newsletter) -> Inlines:
-    """The issue's own tagline; empty when it is the newsletter's, which every page shows."""
-    same = plain(issue.tagline).strip() == newsletter.tagline and not has_link(issue.tagline)
-    return () if same else issue.tagline
+    """Return the issue's tagline; empty when it is the newsletter's, which every page shows."""
+    is_same = plain(issue.tagline).strip() == newsletter.tagline and not has_link(issue.tagline)
+    return () if is_same else issue.tagline
 
 
 def highlight_guide(issue: Issue) -> Guide | None:
-    """The guide with marks like 【论文】 in bold, each on a new line where a sentence ended before it."""
-    found = issue.guide
-    if not found or not found.segments:
-        return found
-    labels = "|".join(re.escape(segment.label) for segment in found.segments)
-    mark = re.compile(f"([【「](?:{labels})[】」])")
-    return replace(found, blocks=tuple(_highlight_labels(block, mark) for block in found.blocks))
+    """Return the guide with labels like 【论文】 in bold, on a new line if they follow a sentence."""
+    guide = issue.guide
+    if not guide or not guide.segments:
+        return guide
+    labels = "|".join(re.escape(segment.label) for segment in guide.segments)
+    pattern = re.compile(f"([【「](?:{labels})[】」])")
+    return replace(guide, blocks=tuple(_highlight_labels(block, pattern) for block in guide.blocks))
 
 
 def _highlight_labels(block: Block, pattern: re.Pattern[str]) -> Block:
     if not isinstance(block, Paragraph):
         return block
-    made: list[Inline] = []
+    children: list[Inline] = []
     for node in block.children:
         if not isinstance(node, Text):
-            made.append(node)
+            children.append(node)
             continue
         for index, piece in enumerate(pattern.split(node.text)):
-            if index % 2:
-                if plain(tuple(made)).endswith(_SENTENCE_ENDS):
-                    made.append(Break())
-                made.append(Strong((Text(piece),)))
+            if index % 2:  # a label: `split` with a group returns text and labels in turn
+                if plain(tuple(children)).endswith(_SENTENCE_ENDS):
+                    children.append(Break())
+                children.append(Strong((Text(piece),)))
             elif piece:
-                made.append(Text(piece))
-    return replace(block, children=tuple(made))
+                children.append(Text(piece))
+    return replace(block, children=tuple(children))
 
 
 def highlight_warmup(issue: Issue) -> Warmup | None:
-    """The warm-up with the subject of each line in bold."""
-    found = issue.warmup
-    return found and replace(found, briefs=tuple(map(_highlight_subject, found.briefs)))
+    """Return the warm-up with the subject of each brief in bold."""
+    warmup = issue.warmup
+    return warmup and replace(warmup, briefs=tuple(map(_highlight_subject, warmup.briefs)))
 
 
 def _highlight_subject(brief: Brief) -> Brief:
     match brief.text:
         case (Text(text), *rest) if brief.subject and text.startswith(brief.subject):
-            after = Text(text.removeprefix(brief.subject))
-            return replace(brief, text=(Strong((Text(brief.subject),)), after, *rest))
+            remainder = Text(text.removeprefix(brief.subject))
+            return replace(brief, text=(Strong((Text(brief.subject),)), remainder, *rest))
     return brief
 
 
 def select_notes(issue_notes: tuple[Note, ...]) -> tuple[Note, ...]:
-    """The notes that mean something on a page."""
+    """Return the notes that apply to a web page."""
     return tuple(note for note in issue_notes if note.kind not in _WECHAT_NOTES)
 
 
 class PageItem(NamedTuple):
-    """An item of the page. Its id stands once on the page, and each of its addresses has a link of its own,
-    also that of the repository or paper it only names.
+    """An item of the page. Its `id` is empty if the page has it already.
 
+    Each of its URLs has a link, also those of a repository or paper that it only names (in `extras`).
     `matter` is its fields and blocks in source order, as (whether these are fields, nodes).
     """
 
@@ -141,8 +141,8 @@ class PageItem(NamedTuple):
 class PageSection:
     """A section of the page. `level` is that of its heading, 2 to 5, without gaps in the outline.
 
-    `runs` are its items and blocks in source order, as (whether these are items, nodes). A chapter whose
-    items have nothing but a title is a list of `links`.
+    `runs` are its items and blocks in source order, as (whether these are items, nodes). `links` is true when
+    no item has more than its head line. `count` is the number of items.
     """
 
     title: Inlines
@@ -155,35 +155,38 @@ class PageSection:
 
 
 def build_page_sections(issue: Issue) -> list[PageSection]:
-    """The sections as chapters."""
-    made: list[PageSection] = []
-    above: list[int] = []
-    seen = {""}
+    """Return the sections of the page."""
+    sections: list[PageSection] = []
+    open_levels: list[int] = []
+    used_ids = {""}
     for section, anchor in zip(issue.sections, build_anchors(issue), strict=True):
         if section.title:
-            while above and above[-1] >= section.level:
-                above.pop()
-            above.append(section.level)
+            while open_levels and open_levels[-1] >= section.level:
+                open_levels.pop()
+            open_levels.append(section.level)
         items = list(section.items)
-        made.append(
+        sections.append(
             PageSection(
                 title=section.title,
                 id=anchor,
-                level=min(len(above) + 1, 5),
+                level=min(len(open_levels) + 1, 5),
                 count=len(items),
                 links=not any(item.fields or item.body for item in items),
                 notes=select_notes(section.notes),
-                runs=_group_content(section, seen),
+                runs=_group_content(section, used_ids),
             )
         )
-    return made
+    return sections
 
 
 def list_contents(issue: Issue, sections: list[PageSection], briefs: str) -> list[tuple[str, str, int, int]]:
-    """Where one can go on the page: id, text, level (2 or more) and number of items or briefs."""
-    warm = [("briefs", briefs, 2, len(issue.briefs))] if issue.warmup else []
-    titled = (chapter for chapter in sections if chapter.title)
-    return warm + [(each.id, plain(each.title), each.level, each.count) for each in titled]
+    """Return the contents of the page as (id, text, level, number of items or briefs); level is 2 or more.
+
+    `briefs` is the text of the link to the briefs.
+    """
+    warmup = [("briefs", briefs, 2, len(issue.briefs))] if issue.warmup else []
+    titled = (section for section in sections if section.title)
+    return warmup + [(section.id, plain(section.title), section.level, section.count) for section in titled]
 
 
 def _group_content(
@@ -197,13 +200,13 @@ def _group_content(
 def _build_page_item(item: Item, used_ids: set[str]) -> PageItem:
     url, extras = item.url, list(item.extras)
     title = item.title or ((Text(url),) if url else ())
-    if url and has_link(title):  # HTML has no link inside a link
+    if url and has_link(title):  # links cannot be nested in HTML
         extras.insert(0, Link((Text(url),), url))
         url = None
-    addresses = [address for address in (item.url, *[field.url for field in item.fields]) if address]
-    if item.repo and item.repo not in map(parse_repository, addresses):
+    known_urls = [known for known in (item.url, *[field.url for field in item.fields]) if known]
+    if item.repo and item.repo not in map(parse_repository, known_urls):
         extras.append(Link((Text(item.repo),), f"https://github.com/{item.repo}"))
-    if item.arxiv and item.arxiv not in map(parse_arxiv_id, addresses):
+    if item.arxiv and item.arxiv not in map(parse_arxiv_id, known_urls):
         extras.append(Link((Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}"))
     anchor = "" if item.id in used_ids else item.id
     used_ids.add(item.id)

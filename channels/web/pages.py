@@ -1,4 +1,4 @@
-"""The pages of the web archive: what each template is given."""
+"""Renders the pages of the web archive, each from its template."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _FEEDS = {
 
 
 def render_issue_page(issue: Issue, context: Context) -> Part:
-    """The page of an issue."""
+    """Render the page of an issue. Raises ValueError without `context.entry`."""
     entry = context.entry
     if entry is None:
         raise ValueError("an issue's page needs the issue's entry in the archive")
-    found = build_page_sections(issue)
+    sections = build_page_sections(issue)
     return _render_page(
         "issue.html",
         entry.url,
@@ -57,23 +57,25 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         guide=highlight_guide(issue),
         warmup=highlight_warmup(issue),
         notes=select_notes(issue.notes),
-        chapters=found,
-        contents=list_contents(issue, found, get_labels(context.newsletter.lang)["briefs"]),
+        chapters=sections,
+        contents=list_contents(issue, sections, get_labels(context.newsletter.lang)["briefs"]),
         footer=issue.footer,
     )
 
 
 def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator[PartGroup]:
-    """The pages over all issues."""
+    """Yield the subscribe page and the index; each is rendered only if its digest changes."""
     base = context.newsletter.base
-    listed = tuple([IndexEntry(one.date, one.url, one.title, one.summary, one.items) for one in entries])
-    same = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint)
-    for name, address, make, seen in (
+    index_entries = tuple(
+        [IndexEntry(entry.date, entry.url, entry.title, entry.summary, entry.items) for entry in entries]
+    )
+    common = (context.newsletter, sorted(context.feeds.items()), context.templates.fingerprint)
+    for name, url, render, content in (
         ("subscribe", base + _SUBSCRIBE, _render_subscribe_page, ()),
-        ("index", base, partial(_render_index_page, listed), listed),
+        ("index", base, partial(_render_index_page, index_entries), index_entries),
     ):
-        digest = hashlib.sha256(repr((same, seen)).encode()).hexdigest()
-        yield PartGroup(name, digest, partial(make, address, context))
+        digest = hashlib.sha256(repr((common, content)).encode()).hexdigest()
+        yield PartGroup(name, digest, partial(render, url, context))
 
 
 def _render_page(template: str, url: str, context: Context, **values: object) -> Part:
@@ -115,17 +117,17 @@ def _render_index_page(entries: Sequence[IndexEntry], url: str, context: Context
 
 def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
     newsletter = context.newsletter
-    w = get_labels(newsletter.lang)
+    labels = get_labels(newsletter.lang)
     yield _render_page(
         "subscribe.html",
         url,
         context,
-        title=w["subscribe"],
-        description=w["how_to_subscribe"],
+        title=labels["subscribe"],
+        description=labels["how_to_subscribe"],
         data={
             "@context": "https://schema.org",
             "@type": "WebPage",
-            "name": w["subscribe"],
+            "name": labels["subscribe"],
             "url": to_ascii_url(url),
             "inLanguage": newsletter.lang,
             "isPartOf": {"@type": "WebSite", "name": newsletter.name, "url": to_ascii_url(newsletter.base)},
@@ -134,20 +136,21 @@ def _render_subscribe_page(url: str, context: Context) -> Iterator[Part]:
 
 
 def _relative_url(newsletter: Newsletter, key: str, url: str) -> str:
-    """How the page in file `key` links to another page of the site."""
+    """Return the relative URL from the page in file `key` to another page of the site."""
     path, folder = newsletter.output_path(url), posixpath.dirname(key)
-    if path.startswith(f"{folder}/"):  # what relpath would find, a thousand times faster on a long index
+    if path.startswith(f"{folder}/"):  # same result as relpath, a thousand times faster on a long index
         return quote(path[len(folder) + 1 :])
     return quote(posixpath.relpath(path, folder))
 
 
 def _open_graph_locale(lang: str) -> str:
-    """The language as Open Graph writes it, zh_CN; '' without a territory. Source: ogp.me/#optional"""
+    """Return the language in the form of Open Graph, like zh_CN; '' without a territory
+    (ogp.me/#optional)."""
     return lang.replace("-", "_") if re.match(r"[a-z]{2}-[A-Z]{2}\Z", lang) else ""
 
 
 def _parse_contact(text: str) -> tuple[str, str]:
-    """A contact as people read it, and where it leads ('' when it is only words)."""
+    """Return the text of a contact and the URL it links to ('' when it is only text)."""
     if re.match(r"https?://\S+\Z", text):
         return text.partition("://")[2].rstrip("/"), text
     return text, f"mailto:{text}" if re.match(r"[^\s@:]+@[^\s@]+\.[^\s@]+\Z", text) else ""
