@@ -83,7 +83,7 @@ class Feed:
 
 
 class Project:
-    """A newsletter in a folder, and what its last run told."""
+    """A newsletter in a folder, and what its last run reported."""
 
     def __init__(self, root: Path, *channels: Any) -> None:
         self.root = root

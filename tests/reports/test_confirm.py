@@ -76,9 +76,10 @@ def test_json_tells_what_was_sent(letter: Letter) -> None:
 
 def test_max_wait_has_an_end(letter: Letter) -> None:
     letter.orders("1 rest")
-    told = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
+    lines = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
     assert re.fullmatch(
-        r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired", told[1]
+        r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired",
+        lines[1],
     )
 
 
@@ -138,7 +139,7 @@ def test_a_terminal_is_asked(letter: Letter, terminal: Callable[[str], tuple[int
 # ---------------------------------------------------------------------- proofs
 
 
-def test_a_proof_goes_to_the_editor_alone(letter: Letter) -> None:
+def test_a_test_send_goes_to_the_editor_alone(letter: Letter) -> None:
     assert letter.told("2021-08-01", "--to-me") == [
         "issue 2021-08-01 · issues/2021-08-01.md",
         "✓ chat      @me · 2 sent · https://chat.example/84",
@@ -151,7 +152,7 @@ def test_a_proof_goes_to_the_editor_alone(letter: Letter) -> None:
     assert letter.told("--yes", "-c", "chat")[1].startswith("✓ chat      @readers · 3 sent")
 
 
-def test_a_proof_that_cannot_be_sent(letter: Letter) -> None:
+def test_a_test_send_that_is_not_possible(letter: Letter) -> None:
     toml = letter.root / "publisher.toml"
     toml.write_text(SETTINGS.replace('me = "@me"', ""))
     assert letter.told("--to-me", code=2)[1:3] == [
@@ -160,7 +161,7 @@ def test_a_proof_that_cannot_be_sent(letter: Letter) -> None:
     ]
     toml.write_text(SETTINGS.replace('room = "@readers"', ""))
     assert letter.told("--to-me", code=2)[1:3] == [
-        "✗ chat      it is not set up to send, it only writes files",
+        "✗ chat      not set up to send, only writes files",
         "  = fix: complete [channels.chat] of publisher.toml",
     ]
     assert letter.world.told == []
@@ -173,6 +174,6 @@ def test_a_proof_that_cannot_be_sent(letter: Letter) -> None:
 @pytest.mark.parametrize(
     ("order", "code", "said"), [("refuse", 3, "the chat said no"), ("vanish", 4, "TimeoutError: no answer")]
 )
-def test_a_proof_that_fails(letter: Letter, order: str, code: int, said: str) -> None:
+def test_a_test_send_that_fails(letter: Letter, order: str, code: int, said: str) -> None:
     letter.orders(f"2 {order}")
     assert letter.told("--to-me", code=code)[1] == f"✗ chat      {said}"

@@ -27,13 +27,13 @@ from tests.support.newsletter import NOW, SETTINGS, Letter
 
 def test_a_healthy_newsletter(letter: Letter) -> None:
     letter.run("--yes")
-    told = letter.told("doctor")
-    assert {line[0] for line in told} == {"✓"}
-    assert "✓ chat      may write to @readers" in told
-    assert "✓ folders   public/ is writable" in told
-    assert "✓ ledger    every page of it can be read" in told
-    assert any(re.match(r"✓ clock     2021-07-18 12:00:\d\d \+0800 in Asia/Shanghai", line) for line in told)
-    assert any("mistune 3" in line and "feedgen 1" in line for line in told)
+    lines = letter.told("doctor")
+    assert {line[0] for line in lines} == {"✓"}
+    assert "✓ chat      may write to @readers" in lines
+    assert "✓ folders   public/ is writable" in lines
+    assert "✓ ledger    every page of it can be read" in lines
+    assert any(re.match(r"✓ clock     2021-07-18 12:00:\d\d \+0800 in Asia/Shanghai", line) for line in lines)
+    assert any("mistune 3" in line and "feedgen 1" in line for line in lines)
     assert len(letter.world.told) == 3
 
 
@@ -70,7 +70,7 @@ def test_a_template_that_replaces_none(letter: Letter) -> None:
     ]
 
 
-def test_doubts_are_no_failure(letter: Letter) -> None:
+def test_warnings_are_no_failure(letter: Letter) -> None:
     (letter.root / "publisher.toml").write_text(SETTINGS.replace('me = "@me"', ""))
     assert '! chat      no proofs can be sent · add me = "…"' in letter.told("doctor")
     (letter.root / "publisher.toml").write_text(SETTINGS.replace('room = "@readers"', ""))
