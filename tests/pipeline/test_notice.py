@@ -59,7 +59,7 @@ class Loft(Project):
             config, Theme.load(), asked, text, self.time.now, lambda _: None, test_send=to_me, clock=clock
         )
 
-    def told(self) -> dict[str, list[str]]:
+    def notices(self) -> dict[str, list[str]]:
         """By recipient, what notices said."""
         found: dict[str, list[str]] = {}
         for call in self.world:
@@ -83,10 +83,10 @@ def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
     loft.publish(loft.pigeons())
     loft.write("贰")
     assert loft.notify("错了").channels["pigeons"].sent == 30
-    assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.notices() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
     assert loft.notify("错了").is_unchanged
     assert loft.notify("又错了").channels["pigeons"].sent == 30
-    assert {len(one) for one in loft.told().values()} == {2}
+    assert {len(one) for one in loft.notices().values()} == {2}
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ def test_the_question_says_how_many(loft: Loft, kind: type[Pigeons]) -> None:
     assert done.exit_code == 2
     [one] = asked
     assert (one.channel, one.new) == ("pigeons", 28)
-    assert loft.told() == {}
+    assert loft.notices() == {}
     assert loft.notify("错了", dry_run=True).channels["pigeons"].sent == 30
-    assert loft.told() == {}
+    assert loft.notices() == {}
 
 
 def test_a_list_that_changes_after_the_question(loft: Loft) -> None:
@@ -130,7 +130,7 @@ def test_a_list_that_changes_after_the_question(loft: Loft) -> None:
         return bool(leaving)
 
     loft.notify("错了", Leaving(loft.world, count=30), confirm=approve)
-    assert set(loft.told()) == EVERYBODY - left
+    assert set(loft.notices()) == EVERYBODY - left
 
 
 def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
@@ -147,9 +147,9 @@ def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
     assert isinstance(done.error, DeliveryError)
     loft.time.now += dt.timedelta(hours=3)
     assert loft.notify("错了").channels["pigeons"].sent == 1
-    assert set(loft.told()) == EVERYBODY - {"reader6@example.org"}
+    assert set(loft.notices()) == EVERYBODY - {"reader6@example.org"}
     assert loft.publish(loft.pigeons(), retry=True).channels["pigeons"].sent == 1
-    assert loft.told() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.notices() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
     assert loft.publish(loft.pigeons(), retry=True).is_unchanged
 
 
@@ -170,9 +170,9 @@ def test_each_notice_has_a_row_of_its_own(loft: Loft) -> None:
 def test_a_test_send_goes_to_the_editor_and_is_not_recorded(loft: Loft) -> None:
     loft.publish(loft.pigeons())
     assert loft.notify("错了", to_me=True, dry_run=True).channels["pigeons"].sent == 1
-    assert loft.told() == {}
+    assert loft.notices() == {}
     loft.notify("错了", to_me=True)
-    assert loft.told() == {"@me": ["错了 (一, 2021-07-18, 12:00)"]}
+    assert loft.notices() == {"@me": ["错了 (一, 2021-07-18, 12:00)"]}
     assert loft.notify("错了").channels["pigeons"].sent == 30
 
 
@@ -187,4 +187,4 @@ def test_no_notice_by_a_channel_that_cannot_write_one(loft: Loft) -> None:
     )
     with pytest.raises(ConfigError, match="notices cannot be sent on letters"):
         loft.notify("错了", letters)
-    assert loft.told() == {}
+    assert loft.notices() == {}

@@ -1,4 +1,4 @@
-"""The question before messages leave, and proofs."""
+"""The confirmation before messages are sent, and test sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`publish retry`, `resolve` and `correct`: what failed, what nobody knows, what was edited."""
+"""`publish retry`, `resolve` and `correct`: failed, unknown and edited deliveries."""
 
 from __future__ import annotations
 
