@@ -40,7 +40,7 @@ def verify_ledger(run: RunContext) -> None:
         raise ConfigError("the ledger belongs to another machine", hint)
     seen = _read_seen_uses(run)
     if seen > _read_ledger_uses(run):
-        raise ConfigError("the ledger is older than the one used actual last", hint)
+        raise ConfigError("the ledger is older than the one used here last", hint)
 
 
 def accept_ledger(run: RunContext) -> None:

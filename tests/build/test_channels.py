@@ -149,7 +149,7 @@ def test_a_failing_index_leaves_the_pages(project: Project) -> None:
     assert len(outcome.channels["pages"].written) == 4
 
 
-def test_an_unknown_outcome_is_told_as_such(project: Project) -> None:
+def test_an_unknown_outcome_is_reported(project: Project) -> None:
     outcome = troubled(project, "index.html", ConnectionResetError("by peer"))
     assert outcome.exit_code == 4
     error = outcome.channels["pages"].error
@@ -198,30 +198,30 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("two")
-def test_a_crew_does_all_jobs_once() -> None:
-    with ProcessPool(100) as crew:
-        assert sorted(crew.map_unordered(operator.add, range(60), 60)) == list(range(100, 160))
-        assert sorted(crew.map_unordered(operator.sub, iter(range(30)), 30)) == list(range(71, 101))
-        crew.close()
-        assert sorted(crew.map_unordered(operator.add, range(30), 30)) == list(range(100, 130))
+def test_process_pool_runs_each_job_once() -> None:
+    with ProcessPool(100) as pool:
+        assert sorted(pool.map_unordered(operator.add, range(60), 60)) == list(range(100, 160))
+        assert sorted(pool.map_unordered(operator.sub, iter(range(30)), 30)) == list(range(71, 101))
+        pool.close()
+        assert sorted(pool.map_unordered(operator.add, range(30), 30)) == list(range(100, 130))
 
 
 @pytest.mark.usefixtures("two")
-def test_a_crew_takes_jobs_larger_than_a_pipe_holds() -> None:
-    with ProcessPool(b"") as crew:
-        assert sum(map(len, crew.map_unordered(operator.add, [bytes(1_000_000)] * 30, 30))) == 30_000_000
+def test_process_pool_takes_jobs_larger_than_a_pipe_buffer() -> None:
+    with ProcessPool(b"") as pool:
+        assert sum(map(len, pool.map_unordered(operator.add, [bytes(1_000_000)] * 30, 30))) == 30_000_000
 
 
 @pytest.mark.usefixtures("two")
-def test_a_mistake_in_a_worker_is_told() -> None:
-    with pytest.raises(RuntimeError, match="ZeroDivisionError"), ProcessPool(1) as crew:
-        list(crew.map_unordered(operator.truediv, [1] + [0] * 30, 31))
+def test_an_error_in_a_worker_is_raised() -> None:
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"), ProcessPool(1) as pool:
+        list(pool.map_unordered(operator.truediv, [1] + [0] * 30, 31))
 
 
 @pytest.mark.usefixtures("two")
 def test_a_worker_that_dies_is_noticed() -> None:
-    with pytest.raises(RuntimeError, match="a worker process died"), ProcessPool(eval) as crew:
-        list(crew.map_unordered(operator.call, ["1"] + ["__import__('os')._exit(3)"] * 30, 31))
+    with pytest.raises(RuntimeError, match="a worker process died"), ProcessPool(eval) as pool:
+        list(pool.map_unordered(operator.call, ["1"] + ["__import__('os')._exit(3)"] * 30, 31))
 
 
 ORPHANS = """

@@ -165,7 +165,7 @@ def test_times_of_correction_that_are_lost_are_lost_everywhere(project: Project)
     assert project.text("2020-12-06.html").splitlines()[3] == "2020-12-06 09:45:00+08:00"
 
 
-def test_damaged_revisions_are_told_and_written_anew(project: Project) -> None:
+def test_damaged_revisions_are_reported_and_rewritten(project: Project) -> None:
     project.publish()
     path = project.root / ".publisher" / "revisions.json"
     path.write_text("<<<<<<<")

@@ -243,5 +243,5 @@ def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:
     assert on_the_daemon(project) == ["✓ daemon    none; publish tick last ran at 2021-07-18 11:59"]
     record_tick(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(days=3))
     record_heartbeat(ledger, "tag:e.org,2021:slow", None)
-    assert on_the_daemon(project) == [f"! daemon    {what.format(', since 2021-07-15 12:00')} · {how}"]
+    assert on_the_daemon(project) == [f"! daemon    {what.format(' since 2021-07-15 12:00')} · {how}"]
     ledger.close()

@@ -100,8 +100,8 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(project: Project) -> None:
     assert len(project.world.told) == 3
 
 
-def test_a_rest_that_is_too_long_is_for_another_run(project: Project) -> None:
-    done = project.post(fail_on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
+def test_a_pause_longer_than_max_wait_ends_the_run(project: Project) -> None:
+    done = project.post(on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
     assert done.error.message == "2 of 3 not sent yet, next attempt 2021-07-18 05:00:00 UTC: too fast"
     assert project.world.told == ["deliver 1 一"]
@@ -110,8 +110,8 @@ def test_a_rest_that_is_too_long_is_for_another_run(project: Project) -> None:
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
-def test_what_may_have_gone_out_is_never_sent_again(project: Project) -> None:
-    outcome = project.publish(Post(project.world, behaves=fail_on("2", TimeoutError("no answer"), acts=True)))
+def test_sender_never_resends_an_unknown_outcome(project: Project) -> None:
+    outcome = project.publish(Post(project.world, behaves=on("2", TimeoutError("no answer"), acts=True)))
     assert outcome.exit_code == 4
     error = outcome.channels["post"].error
     assert error
@@ -151,16 +151,16 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(project: Project) -> None
 
 
 def test_a_part_that_was_refused_and_is_no_part_any_more(project: Project) -> None:
-    """Nobody can retry it, so a correction gives it up."""
-    project.post(fail_on("3", DeliveryError("no", permanent=True)))
-    project.write("2021-07-18", "一", "二")
+    """It cannot be retried, so a correction abandons it."""
+    project.post(on("3", DeliveryError("no", permanent=True)))
+    project.write("一", "二")
     assert project.post(correct=True).error is None
     assert project.post().error is None
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
 
 
-def test_an_error_of_ours_is_told_in_its_own_words(project: Project) -> None:
-    done = project.post(fail_on("1", OutcomeUnknownError("the line broke", "look there")))
+def test_error_message_and_hint_are_reported(project: Project) -> None:
+    done = project.post(on("1", OutcomeUnknownError("the line broke", "look there")))
     assert done.error
     assert done.error.message.endswith("were sent: the line broke · look there")
 
@@ -245,7 +245,7 @@ def test_a_retry_sends_what_failed_and_nothing_else(project: Project) -> None:
 # ------------------------------------------------------------------ the question
 
 
-def test_the_editor_is_told_how_old_an_issue_is(project: Project) -> None:
+def test_confirmation_shows_how_late_the_issue_is(project: Project) -> None:
     asked: list[Sequence[PendingSend]] = []
 
     def no(leaving: Sequence[PendingSend]) -> bool:
@@ -331,7 +331,7 @@ def test_many_get_one_each(project: Project) -> None:
     assert len(project.world.told) == 25
 
 
-def test_the_editor_is_told_how_many_get_it(project: Project) -> None:
+def test_confirmation_shows_the_number_of_recipients(project: Project) -> None:
     """Not how many parts there are: what cannot be taken back is each of their mails."""
     project.write("2021-07-18", "一")
     letters, asked = Letters(project.world, count=25), list[PendingSend]()
@@ -408,8 +408,8 @@ def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, c
     assert len(project.world.told) == texts
     project.publish(Ruled(project.world, count=25))
     assert len(project.world.told) == texts
-    told = [text for text in outcome.warnings if "reader7@example.org" in text]
-    assert bool(told) == (rule == "skip")
+    warnings = [text for text in outcome.warnings if "reader7@example.org" in text]
+    assert bool(warnings) == (rule == "skip")
 
 
 # ------------------------------------------------------- a platform one can ask

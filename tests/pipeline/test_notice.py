@@ -161,7 +161,7 @@ def test_each_notice_has_a_row_of_its_own(loft: Loft) -> None:
     assert (found.done, found.counts.sent) == (True, 30)
 
 
-def test_a_proof_goes_to_the_editor_and_is_not_noted(loft: Loft) -> None:
+def test_a_test_send_goes_to_the_editor_and_is_not_recorded(loft: Loft) -> None:
     loft.publish(loft.pigeons())
     assert loft.notify("错了", to_me=True, dry_run=True).channels["pigeons"].sent == 1
     assert loft.notices() == {}

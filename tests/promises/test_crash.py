@@ -29,7 +29,7 @@ def crash(what: str, folder: Path, *arguments: str) -> Iterator[Result]:
 
 
 def check(found: Result, total: int) -> None:
-    """Nobody got it twice, and whoever did not get it is known by name."""
+    """No recipient got it twice, and those who did not get it are known by name."""
     counts = found["counts"]
     assert found["twice"] == 0, found
     assert sum(counts.values()) == total, found

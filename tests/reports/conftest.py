@@ -1,4 +1,4 @@
-"""A newsletter that can be published, and one of which nobody knows what arrived."""
+"""A newsletter that can be published, and one with an unknown outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The question before messages leave, and proofs."""
+"""The confirmation before messages are sent, and test sends."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ def test_json_tells_what_was_sent(letter: CommandProject) -> None:
 
 def test_max_wait_has_an_end(letter: CommandProject) -> None:
     letter.orders("1 rest")
-    told = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
+    lines = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
     assert re.fullmatch(
-        r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired", told[1]
+        r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired",
+        lines[1],
     )
 
 
@@ -140,7 +141,7 @@ def test_a_terminal_is_asked(letter: CommandProject, terminal: Callable[[str], t
 # ---------------------------------------------------------------------- proofs
 
 
-def test_a_proof_goes_to_the_editor_alone(letter: CommandProject) -> None:
+def test_a_test_send_goes_to_the_editor_alone(letter: CommandProject) -> None:
     assert letter.told("2021-08-01", "--to-me") == [
         "issue 2021-08-01 · issues/2021-08-01.md",
         "✓ chat      @me · 2 sent · https://chat.example/84",
@@ -153,7 +154,7 @@ def test_a_proof_goes_to_the_editor_alone(letter: CommandProject) -> None:
     assert letter.told("--yes", "-c", "chat")[1].startswith("✓ chat      @readers · 3 sent")
 
 
-def test_a_proof_that_cannot_be_sent(letter: CommandProject) -> None:
+def test_a_test_send_that_is_not_possible(letter: CommandProject) -> None:
     toml = letter.root / "publisher.toml"
     toml.write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
     assert letter.told("--to-me", code=2)[1:3] == [
@@ -162,7 +163,7 @@ def test_a_proof_that_cannot_be_sent(letter: CommandProject) -> None:
     ]
     toml.write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
     assert letter.told("--to-me", code=2)[1:3] == [
-        "✗ chat      it is not set up to send, it only writes files",
+        "✗ chat      not set up to send, only writes files",
         "  = fix: complete [channels.chat] of publisher.toml",
     ]
     assert letter.world.told == []
@@ -177,6 +178,6 @@ def test_a_proof_that_cannot_be_sent(letter: CommandProject) -> None:
 @pytest.mark.parametrize(
     ("order", "code", "said"), [("refuse", 3, "the chat said no"), ("vanish", 4, "TimeoutError: no answer")]
 )
-def test_a_proof_that_fails(letter: CommandProject, order: str, code: int, said: str) -> None:
+def test_a_test_send_that_fails(letter: CommandProject, order: str, code: int, said: str) -> None:
     letter.orders(f"2 {order}")
     assert letter.told("--to-me", code=code)[1] == f"✗ chat      {said}"

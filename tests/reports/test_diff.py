@@ -30,10 +30,10 @@ def test_diff_of_what_is_live(letter: CommandProject) -> None:
 def test_diff_of_files(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    told = letter.told("diff", "--channel", "web")
-    assert told[0] == "web · public/2021-07-18/index.html · changed"
-    assert "-<title>慢刊 (2021-07-18)：一/二/三</title>" in told
-    assert "+<title>慢刊 (2021-07-18)：一/贰/三</title>" in told
+    lines = letter.told("diff", "--channel", "web")
+    assert lines[0] == "web · public/2021-07-18/index.html · changed"
+    assert "-<title>慢刊 (2021-07-18)：一/二/三</title>" in lines
+    assert "+<title>慢刊 (2021-07-18)：一/贰/三</title>" in lines
     assert "一/二/三" in (letter.root / "public" / "index.html").read_text(), "nothing is written"
 
 
@@ -43,8 +43,8 @@ def test_diff_leaves_out_what_is_packed(letter: CommandProject) -> None:
     )
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    told = letter.told("diff", "--channel", "rss")
-    heads = [line.split(" · ")[1] for line in told if line.startswith("rss")]
+    lines = letter.told("diff", "--channel", "rss")
+    heads = [line.split(" · ")[1] for line in lines if line.startswith("rss")]
     assert heads == ["public/feed.json", "public/atom.xml", "public/feed.xml"]
 
 

@@ -1,4 +1,4 @@
-"""`publish retry`, `resolve` and `correct`: what failed, what nobody knows, what was edited."""
+"""`publish retry`, `resolve` and `correct`: failed, unknown and edited deliveries."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
 
 
 def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
-    told = unknown.told("resolve", "2021-07-18", code=4)
-    assert re.fullmatch(r"  2  started 2021-07-18 12:00:\d\d", told.pop(1))
-    assert told == [
+    lines = unknown.told("resolve", "2021-07-18", code=4)
+    assert re.fullmatch(r"  2  begun 2021-07-18 12:00:\d\d", lines.pop(1))
+    assert lines == [
         "chat · @readers · 1 of 3 unknown",
         "    TimeoutError: no answer",
         "    look for: 二",
@@ -84,8 +84,8 @@ def test_a_verdict(unknown: CommandProject, words: tuple[str, ...], said: str, s
         "next: publish 2021-07-18 --channel chat sends the rest\n",
     )
     assert unknown.world.told == ["deliver 1 一", "deliver 2 二"], "it sends nothing by itself"
-    told = unknown.told("--yes", "--channel", "chat")
-    assert told[1].startswith(f"✓ chat      @readers · {len(sent)} sent")
+    lines = unknown.told("--yes", "--channel", "chat")
+    assert lines[1].startswith(f"✓ chat      @readers · {len(sent)} sent")
     assert unknown.world.told[2:] == sent
 
 
@@ -123,8 +123,8 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
         with ledger.transaction() as tx:
             tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
-    told = letter.told("resolve", "2021-07-18", code=4)
-    assert told[2] == "    the process ended before the outcome was known"
+    lines = letter.told("resolve", "2021-07-18", code=4)
+    assert lines[2] == "    the publisher ended before it knew what came of it"
     assert letter.told("--channel", "chat", code=4)[1].startswith(
         "✗ chat      unknown whether 1 of 3 were sent"
     ), "no question about what cannot be sent"
@@ -139,18 +139,18 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     assert letter.run("--yes").err == (
         "warning: chat: the issue now takes 4 messages instead of 3: publish correct\n"
     )
-    told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
-    assert told[1].endswith("chat: @readers · 1 message that cannot be unsent · 1 changed")
-    told = letter.told("correct", "2021-07-18", "--yes")
-    assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in told
+    lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    assert lines[1].endswith("chat: @readers · 1 message that cannot be taken back · 1 changed")
+    lines = letter.told("correct", "2021-07-18", "--yes")
+    assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in lines
     assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
 
 
 def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "二")
-    told = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
-    assert told[1].endswith("chat: @readers · 1 deleted")
+    lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    assert lines[1].endswith("chat: @readers · 1 taken back")
     letter.run("correct", "2021-07-18", "--yes")
     assert letter.world.told[3:] == ["withdraw"]
     assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")

@@ -98,9 +98,9 @@ def test_status_of_what_is_at_work(letter: CommandProject) -> None:
     first, second = letter.chat().splitlines()
     assert first == "being published · @readers"
     assert second == f"process {os.getpid()} on {platform.node()}"
-    told = letter.told("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
-    assert told[-2:] == [
-        "  chat  started, not finished · @readers",
+    lines = letter.told("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
+    assert lines[-2:] == [
+        "  chat  begun, and not finished · @readers",
         "        → publish 2021-07-18 --channel chat",
     ]
 
@@ -136,15 +136,15 @@ def test_status_of_a_channel_that_is_not_set_up(letter: CommandProject) -> None:
 
 
 def test_status_forgets_no_trouble(letter: CommandProject) -> None:
-    """An open outcome is told although the issue is old, its file gone and the channel off."""
+    """An unresolved outcome is shown although the issue is old, its file removed and the channel disabled."""
     letter.orders("1 vanish")
     letter.run("2021-07-04", "--yes")
     (letter.root / "issues" / "2021-07-04.md").unlink()
     (letter.root / "publisher.toml").write_text(
         CHAT_SETTINGS.replace("[channels.chat]", "[channels.chat]\nenabled = false")
     )
-    told = letter.told("status", code=4)
-    assert told[-4:] == [
+    lines = letter.told("status", code=4)
+    assert lines[-4:] == [
         "2021-07-04",
         "  chat  1 of 1 unknown · @readers",
         "        TimeoutError: no answer",
