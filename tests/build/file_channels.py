@@ -76,46 +76,9 @@ class Feed:
         return FolderSession()
 
 
-class Project:
-    """A newsletter in a folder, and what its last run reported."""
-
-    def __init__(self, root: Path, *channels: Any) -> None:
-        self.root = root
-        self.pages = Pages()
-        newsletter = Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
-        self.config = Config(
-            root / "publisher.toml", root, newsletter, channels=channels or (self.pages, Feed())
-        )
-        self.now = NOON
-        self.events: list[Any] = []
-        (root / "issues").mkdir(parents=True)
-        (root / "publisher.toml").write_text("[newsletter]")
-
-    def write(
-        self, date: str, topic: str = "题", text: str = "正文", front: str = "", name: str = ""
-    ) -> Path:
-        path = self.root / "issues" / f"{name or date}.md"
-        path.write_text(
-            f"{front}# 慢刊 ({date})：{topic}\n\n## 新闻\n\n- [条目](https://e.org/{date})\n摘要：{text}。\n"
-        )
-        os.utime(path, ns=(1, 1_600_000_000_000_000_001 + hash(path.read_bytes()) % 10**9))
-        return path
-
-    def publish(self, *channels: str, **request: Any) -> Outcome:
-        self.events = []
-        self.pages.rendered.clear()
-        wish = Request(channels=channels, **request)
-        return publish(self.config, Theme.load(), wish, self.now, self.events.append)
-
-    def quick(self, *channels: str, **request: Any) -> Outcome | None:
-        return check_up_to_date(self.root, Request(channels=channels, **request), self.now)
-
-    def text(self, name: str) -> str:
-        return (self.root / "public" / name).read_text()
-
-    @property
-    def warnings(self) -> list[str]:
-        return [event.message for event in self.events if isinstance(event, RunWarning)]
+def file_project(root: Path) -> Project:
+    """Return a project that writes pages and a feed, and has no issues yet."""
+    return Project(root, channels=(Pages(), Feed()), now=NOON)
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:

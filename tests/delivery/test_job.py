@@ -101,7 +101,7 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(project: Project) -> None:
 
 
 def test_a_pause_longer_than_max_wait_ends_the_run(project: Project) -> None:
-    done = project.post(on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
+    done = project.post(fail_on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
     assert done.error.message == "2 of 3 not sent yet, next attempt 2021-07-18 05:00:00 UTC: too fast"
     assert project.world.told == ["deliver 1 一"]
@@ -111,7 +111,7 @@ def test_a_pause_longer_than_max_wait_ends_the_run(project: Project) -> None:
 
 
 def test_sender_never_resends_an_unknown_outcome(project: Project) -> None:
-    outcome = project.publish(Post(project.world, behaves=on("2", TimeoutError("no answer"), acts=True)))
+    outcome = project.publish(Post(project.world, behaves=fail_on("2", TimeoutError("no answer"), acts=True)))
     assert outcome.exit_code == 4
     error = outcome.channels["post"].error
     assert error
@@ -152,15 +152,15 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(project: Project) -> None
 
 def test_a_part_that_was_refused_and_is_no_part_any_more(project: Project) -> None:
     """It cannot be retried, so a correction abandons it."""
-    project.post(on("3", DeliveryError("no", permanent=True)))
-    project.write("一", "二")
+    project.post(fail_on("3", DeliveryError("no", permanent=True)))
+    project.write("2021-07-18", "一", "二")
     assert project.post(correct=True).error is None
     assert project.post().error is None
     assert project.world.told == ["deliver 1 一", "deliver 2 二"]
 
 
 def test_error_message_and_hint_are_reported(project: Project) -> None:
-    done = project.post(on("1", OutcomeUnknownError("the line broke", "look there")))
+    done = project.post(fail_on("1", OutcomeUnknownError("the line broke", "look there")))
     assert done.error
     assert done.error.message.endswith("were sent: the line broke · look there")
 
