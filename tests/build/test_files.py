@@ -46,7 +46,7 @@ def test_what_a_first_run_gives(project: Project) -> None:
     assert project.text("index.html").splitlines() == [
         f"慢刊 ({date})：第{date}题" for date in ("2021-07-18", "2021-07-04", "2021-06-20", "2020-12-06")
     ]
-    reported = [event for event in project.events if isinstance(event, IssueChosen | ChannelOutcome)]
+    reported = [event for event in project.run_events if isinstance(event, IssueChosen | ChannelOutcome)]
     assert reported == [IssueChosen(outcome.issue, newest=True), pages, feed]
     assert project.warnings == ["pages: dull: 2021-07-18"]
 

@@ -109,7 +109,7 @@ def test_an_issue_that_is_deleted_while_it_goes_out(project: Project) -> None:
     project.tick()
     [gone] = project.said("gone")
     assert (gone.issue, gone.alarm) == ("2021-07-18", True)
-    assert gone.message.startswith("its file is missing; 1 of 2 wait")
+    assert gone.message.startswith("its file is missing; 1 of 2 not sent yet")
     assert project.sent == ["旧", "一"]
 
 

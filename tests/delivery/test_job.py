@@ -518,7 +518,7 @@ def test_who_is_at_work_is_named(project: Project) -> None:
     assert isinstance(error, BusyError)
     assert outcome.exit_code == 5
     assert "@readers is being published by process" in error.message
-    project.time.now += dt.timedelta(minutes=2)
+    project.now += dt.timedelta(minutes=2)
     assert project.post().sent == 3
 
 

@@ -113,7 +113,7 @@ def test_the_longest_delivery_may_end(name: str, deploy: Path) -> None:
 def test_the_page_says_when_a_delivery_that_hangs_is_ended(deploy: Path) -> None:
     """A publication is in hand for two of the slowest deliveries; then systemd waits for WatchdogSec."""
     assert values(deploy / "publish.service", "WatchdogSec") == ["15min"]
-    twice = [round(2 * registry.load_channel(name).patience / 60) for name in ("telegram", "wechat", "email")]
+    twice = [round(2 * registry.load_channel(name).timeout / 60) for name in ("telegram", "wechat", "email")]
     assert twice == [7, 20, 40]
     page = " ".join((deploy / "README.md").read_text("utf-8").split())
     assert "a quarter of an hour after twice the time that its channel may take: seven minutes" in page

@@ -129,7 +129,7 @@ def test_a_terminal_is_asked(letter: CommandProject, terminal: Callable[[str], t
         "issue 2021-07-18 · issues/2021-07-18.md\n"
         "chat  @readers · 3 messages that cannot be unsent\n"
         "Send? [y/N] n\n"
-        "✗ chat      nothing was sent: you said no\n"
+        "✗ chat      not sent: you answered no\n"
     )
     assert letter.world.told == []
     code, shown = terminal("y\n")

@@ -51,7 +51,7 @@ def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
 
 def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
     lines = unknown.told("resolve", "2021-07-18", code=4)
-    assert re.fullmatch(r"  2  begun 2021-07-18 12:00:\d\d", lines.pop(1))
+    assert re.fullmatch(r"  2  started 2021-07-18 12:00:\d\d", lines.pop(1))
     assert lines == [
         "chat · @readers · 1 of 3 unknown",
         "    TimeoutError: no answer",
@@ -124,7 +124,7 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
             tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
     lines = letter.told("resolve", "2021-07-18", code=4)
-    assert lines[2] == "    the publisher ended before it knew what came of it"
+    assert lines[2] == "    the process ended before the outcome was known"
     assert letter.told("--channel", "chat", code=4)[1].startswith(
         "✗ chat      unknown whether 1 of 3 were sent"
     ), "no question about what cannot be sent"
@@ -140,7 +140,7 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
         "warning: chat: the issue now takes 4 messages instead of 3: publish correct\n"
     )
     lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
-    assert lines[1].endswith("chat: @readers · 1 message that cannot be taken back · 1 changed")
+    assert lines[1].endswith("chat: @readers · 1 message that cannot be unsent · 1 changed")
     lines = letter.told("correct", "2021-07-18", "--yes")
     assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in lines
     assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
@@ -150,7 +150,7 @@ def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "二")
     lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
-    assert lines[1].endswith("chat: @readers · 1 taken back")
+    assert lines[1].endswith("chat: @readers · 1 deleted")
     letter.run("correct", "2021-07-18", "--yes")
     assert letter.world.told[3:] == ["withdraw"]
     assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")

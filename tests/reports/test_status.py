@@ -100,7 +100,7 @@ def test_status_of_what_is_at_work(letter: CommandProject) -> None:
     assert second == f"process {os.getpid()} on {platform.node()}"
     lines = letter.told("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
     assert lines[-2:] == [
-        "  chat  begun, and not finished · @readers",
+        "  chat  started, not finished · @readers",
         "        → publish 2021-07-18 --channel chat",
     ]
 
