@@ -44,7 +44,7 @@ def plan_changes(
     correct: bool = False,
     retry: bool = False,
 ) -> Changes:
-    """Compare a rendering with the status of its publication; None if there is no publication yet.
+    """Compare a rendering with its publication; `status` is None if nothing was planned yet.
 
     With `correct` a published issue may get more or fewer messages than before; with `retry` failed
     deliveries count as planned.
@@ -53,18 +53,15 @@ def plan_changes(
     if status is None:
         return Changes(new=tuple(current))
     if status.is_adopted:
-        return Changes(
-            keep_content=True, held_reason="it was published before the ledger began and is not changed"
-        )
+        reason = "it was published before the ledger began and is not changed"
+        return Changes(keep_content=True, held_reason=reason)
     if status.url and getattr(channel, "locked_after_publication", False):
         reason = f"it is published at {status.url}: make later changes there by hand"
-        return Changes(
-            keep_content=True,
-            held_reason=reason if status.part_digests and current != dict(status.part_digests) else "",
-        )
+        edited = status.part_digests and current != dict(status.part_digests)
+        return Changes(keep_content=True, held_reason=reason if edited else "")
     if not _is_partly_delivered(status):
         return Changes(new=tuple(_find_sendable(channel, status, current, retry=retry)))
-    counts, delivered = status.counts, status.delivered_digests
+    counts, sent = status.counts, status.delivered_digests
     pending = counts.planned + counts.sending + (counts.failed if retry else 0)
     if channel.ordered and (counts.unknown or (counts.failed and not retry)):
         pending = 0  # they come after a delivery that a person has to resolve
@@ -72,19 +69,19 @@ def plan_changes(
         edited = current != dict(status.part_digests)
         reason = "the issue was edited since; what was sent cannot be changed" if edited else ""
         return Changes(keep_content=True, held_reason=reason, pending=pending)
-    before = status.part_digests.keys() | delivered.keys()
+    before = status.part_digests.keys() | sent.keys()
     if current.keys() != before and not (correct or channel.idempotent):
         reason = (
             f"the issue now takes {_format_message_count(current)} instead of {len(before)}: publish correct"
         )
         original = _find_sendable(channel, status, status.part_digests, retry=retry)
         return Changes(
-            new=tuple(key for key in original if key not in delivered),
+            new=tuple(key for key in original if key not in sent),
             keep_content=True,
             held_reason=reason,
             pending=pending,
         )
-    removed = dict.fromkeys(sorted(delivered.keys() - current.keys()), "")
+    removed = dict.fromkeys(sorted(sent.keys() - current.keys()), "")
     sendable = tuple(_find_sendable(channel, status, current | removed, retry=retry))
     missing = (
         key
@@ -92,12 +89,10 @@ def plan_changes(
         if state in (DeliveryState.PLANNED, DeliveryState.FAILED)
     )
     return Changes(
-        new=tuple(key for key in sendable if key not in delivered),
-        changed=tuple(
-            key for key in sendable if key in delivered and current.get(key, delivered[key]) != delivered[key]
-        ),
+        new=tuple(key for key in sendable if key not in sent),
+        changed=tuple(key for key in sendable if key in sent and current.get(key, sent[key]) != sent[key]),
         removed=tuple(key for key in sendable if key in removed),
-        abandoned=tuple(sorted(key for key in missing if key not in current.keys() | delivered.keys())),
+        abandoned=tuple(sorted(key for key in missing if key not in current.keys() | sent.keys())),
         pending=pending,
     )
 
