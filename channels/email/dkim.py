@@ -1,7 +1,6 @@
 """DKIM signatures with RSA and SHA-256, made with the package `cryptography` (RFC 6376, RFC 8301).
 
-Header canonicalization is relaxed. Body canonicalization is simple: the body is base64, which relays do not
-change.
+Headers are canonicalized relaxed, the body simple: it is base64, which relays do not change.
 """
 
 from __future__ import annotations

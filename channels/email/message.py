@@ -55,8 +55,7 @@ class ReplyTo(NamedTuple):
 class MailTemplate:
     """A message without its recipient: headers and base64 body as they are sent.
 
-    `id` is unique among the newsletter's messages, `domain` is the sender's, `thread_headers` make it a
-    reply.
+    `id` is unique within the newsletter, `domain` is the sender's, `thread_headers` are those of a reply.
     """
 
     headers: bytes

@@ -72,11 +72,9 @@ def parse_recipients(source: RecipientSource) -> Iterator[Recipient | ConfigErro
 
 
 def load_mailboxes(source: RecipientSource) -> dict[str, Mailbox]:
-    """Return by key the mailboxes that differ from their key: with a name, or an address of other case or
-    form.
+    """Return by key the mailboxes that differ from their key: with a name or another spelling.
 
-    Cached until the file changes; safe to call from several threads. Raises ConfigError like
-    `read_recipients`.
+    Cached until the file changes; safe to call from several threads. Raises ConfigError for an invalid list.
     """
     with _mailboxes_lock:
         return _read_mailboxes(source, source_version(source))

@@ -31,8 +31,7 @@ class MailSession:
     """A Session. A destination is the key of a recipient in `source`, or any email address.
 
     `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailPersonalizer, `secret`
-    leads to the key of its tokens. `signing` is the DNS name of the public DKIM key, and what leads to the
-    private one.
+    leads to the key of its tokens. `signing` is the DNS name of the public DKIM key, and the private key.
     """
 
     def __init__(

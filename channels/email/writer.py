@@ -139,8 +139,7 @@ class TextWriter:
     def write_paragraph(self, lines: list[str], first: str = "", rest: str = "") -> None:
         """Write the lines of a paragraph, with the prefixes `first` and `rest`.
 
-        Unless they are indented, a blank line separates those that are wrapped, because they look like
-        paragraphs.
+        Unless they are indented, wrapped ones are separated by a blank line: they look like paragraphs.
         """
         width = self._buffer.width
         for index, text in enumerate(lines):

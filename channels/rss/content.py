@@ -1,7 +1,7 @@
-"""Renders the HTML of feed entries: headings, paragraphs, lists and plain links, which the sanitizers of all
-feed readers keep.
+"""Renders the HTML of feed entries.
 
-Feed readers remove ids, so the contents list links to the items on the issue's web page.
+Only headings, paragraphs, lists and plain links, which the sanitizers of all feed readers keep. Feed readers
+remove ids, so the contents list links to the items on the issue's web page.
 """
 
 from __future__ import annotations

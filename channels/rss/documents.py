@@ -224,6 +224,5 @@ def group_by_year(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
 
 
 def _estimate_size(line: bytes) -> int:
-    """Return an upper bound for the bytes of an entry in any format: its JSON, with markup escaped for
-    XML."""
+    """Return an upper bound for the bytes of an entry in any format: JSON, or XML with escaped markup."""
     return len(line) + 3 * (line.count(b"<") + line.count(b">")) + 4 * line.count(b"&") + _ENTRY_OVERHEAD

@@ -154,8 +154,7 @@ class FeedPaths:
 
 
 def remove_invalid_characters(text: str) -> str:
-    """Return the text without characters that are not allowed in XML; one of them would make a feed
-    unreadable."""
+    """Return the text without characters that are not allowed in XML and would make a feed unreadable."""
     return _INVALID_XML_CHARACTERS.sub("", text)
 
 

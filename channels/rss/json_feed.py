@@ -16,8 +16,7 @@ def dump_entry(item: FeedItem) -> bytes:
 
 
 def render_json_feed(feed: Feed, entries_json: Iterable[bytes]) -> bytes:
-    """Return the feed as UTF-8 JSON; `entries_json` are the lines of `dump_entry` and are inserted
-    unchanged."""
+    """Return the feed as UTF-8 JSON, with the lines of `dump_entry` inserted unchanged."""
     head: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,

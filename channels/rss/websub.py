@@ -30,8 +30,7 @@ _HUB_HINT = "check `hub` in [channels.rss]"
 
 @dataclass(frozen=True, slots=True)
 class WebSub:
-    """A channel whose destination and recipient is the hub, by its absolute URL. Repeated pings do no
-    harm."""
+    """A channel that sends to the hub at an absolute URL. Repeated pings do no harm."""
 
     name: ClassVar[str] = "websub"
     can_edit: ClassVar[bool] = True
@@ -163,8 +162,7 @@ def _check_hub_response(response: httpx.Response) -> None:
 
 
 def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return Retry-After in seconds (RFC 9110, section 10.2.3); a date is relative to that of the
-    response."""
+    """Return Retry-After in seconds; a date is relative to that of the response (RFC 9110, 10.2.3)."""
     from email.utils import parsedate_to_datetime
 
     value = headers.get("Retry-After", "")

@@ -139,8 +139,7 @@ class _FeedExtension:
 
 
 class _EntryExtension:
-    """A feedgen extension: dc:creator in RSS, the `via` link in Atom, and the link to the WeChat article in
-    both."""
+    """A feedgen extension: dc:creator in RSS, the `via` link in Atom, the WeChat article in both."""
 
     item: FeedItem
 

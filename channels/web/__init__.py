@@ -20,8 +20,7 @@ from publisher.model import Issue
 class Web:
     """The web channel: pages in a folder.
 
-    A page has everything of its issue except notes of kind read_original and pc_wechat, which are about
-    WeChat.
+    A page shows its whole issue except notes of kind read_original and pc_wechat: they are about WeChat.
     """
 
     name: ClassVar[str] = "web"

@@ -39,8 +39,7 @@ _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 
 
 class IndexEntry(NamedTuple):
-    """What the index shows of an issue, and no more: it is not rendered again when the text of an issue
-    changes."""
+    """What the index shows of an issue, and no more, so that text changes do not render it again."""
 
     date: dt.date
     url: str

@@ -144,8 +144,7 @@ def _relative_url(newsletter: Newsletter, key: str, url: str) -> str:
 
 
 def _open_graph_locale(lang: str) -> str:
-    """Return the language in the form of Open Graph, like zh_CN; '' without a territory
-    (ogp.me/#optional)."""
+    """Return the language as in Open Graph, like zh_CN; '' without a territory (ogp.me/#optional)."""
     return lang.replace("-", "_") if re.match(r"[a-z]{2}-[A-Z]{2}\Z", lang) else ""
 
 
