@@ -14,10 +14,10 @@ from publisher.config import CONFIG_FILE, Config, slugify
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import wrap_os_error, write_if_changed
+from publisher.labels import get_labels
 from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
-from publisher.words import get_labels
 
 _SAMPLE_TITLES = ("慢工双周刊", "写得慢一点，用得久一点：排版、字体与顺手的工具")
 _SAMPLE_ISSUES = ("sample-1.md", "sample-2.md", "sample-3.md")  # oldest first

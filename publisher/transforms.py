@@ -10,6 +10,7 @@ from itertools import chain, count
 from typing import TypeVar, assert_never
 from urllib.parse import urljoin
 
+from publisher.labels import get_labels
 from publisher.links import to_ascii_url
 from publisher.model import (
     Block,
@@ -39,7 +40,6 @@ from publisher.model import (
 )
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
-from publisher.words import get_labels
 
 _SENTENCE_ENDS = "。！？!?"
 _CLAUSE_ENDS = _SENTENCE_ENDS + "；;"

@@ -17,7 +17,7 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
     ("", "templates", "channels", "dataclass", "patterns"),
-    ("model", "newsletter", "errors", "links", "words", "suggest", "failpoints", "clock", "due"),
+    ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
     ("project", "channel", "credentials", "toml", "timetable", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
@@ -64,8 +64,7 @@ PURE = {
     "newsletter",
     "errors",
     "links",
-    "words",
-    "suggest",
+    "labels",
     "channel",
     "reader",
     "transforms",
@@ -95,7 +94,7 @@ INNER_FLOORS = {
         "__init__ codes",
         "budgets liveness source",
         "subject",
-        "addresses items reading sections summary text title",
+        "addresses diagnostics items sections summary text title",
         "characters cross_issue unfinished",
         "check",
         "fix",
@@ -339,14 +338,14 @@ def test_notices(rule: Rule, name: str, source: str, breach: str) -> None:
 
 def test_passes_what_is_allowed() -> None:
     made_up = [
-        Module("publisher.words", "publisher/words.py", "import re\nfrom pathlib import PurePath"),
+        Module("publisher.labels", "publisher/labels.py", "import re\nfrom pathlib import PurePath"),
         Module(
             "publisher.channels.rss",
             "channels/rss/__init__.py",
             "from . import json\nimport feedgen.feed, httpx",
         ),
         Module(
-            "publisher.channels.rss.json", "channels/rss/json.py", "from publisher import __version__, words"
+            "publisher.channels.rss.json", "channels/rss/json.py", "from publisher import __version__, labels"
         ),
         Module("publisher.cli.main", "publisher/cli/main.py", "import sys\nprint(1)\nsys.stdout.write('')"),
     ]

@@ -20,7 +20,6 @@ SHORT_FILES = {
     "publisher/archive/cache.py": "used by three modules that do not know each other",
     "publisher/build/packing.py": "loads pickle, which only runs with several processes need",
     "publisher/checks/liveness.py": "the one rule that gets the results of requests",
-    "publisher/clock.py": "known to every room",
     "publisher/daemon/systemd.py": "the protocol of one outside program",
     "publisher/patterns.py": "known to every room",
     "publisher/project.py": "finds publisher.toml before anything that reads it is imported",

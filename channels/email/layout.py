@@ -15,11 +15,11 @@ from publisher.channels.email.wrapping import (
     truncate_to_columns,
 )
 from publisher.channels.email.writer import TextWriter, format_url
+from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.model import Guide, Issue, Item, Note, Paragraph, Section, Warmup, plain
 from publisher.newsletter import Newsletter
 from publisher.transforms import find_urls
-from publisher.words import get_labels
 
 # with more items the contents list only the sections: a longer list would push the text too far down
 _MAX_LISTED_ITEMS = 40

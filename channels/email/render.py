@@ -21,9 +21,9 @@ from publisher.channels.email.message import ReplyTo, build_message
 from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
 from publisher.channels.email.wrapping import TextBuffer, format_fixed_lines, format_flowed_lines
 from publisher.errors import ConfigError
+from publisher.labels import get_labels
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
-from publisher.words import get_labels
 
 if TYPE_CHECKING:
     from publisher.channels.email.settings import EmailSettings

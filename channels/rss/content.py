@@ -11,6 +11,7 @@ from itertools import groupby
 
 from publisher.channel import Entry
 from publisher.channels.rss.feed import clean_line
+from publisher.labels import get_labels
 from publisher.model import (
     Blocks,
     Field,
@@ -29,7 +30,6 @@ from publisher.model import (
 )
 from publisher.newsletter import Newsletter
 from publisher.transforms import build_anchors, find_urls, has_link
-from publisher.words import get_labels
 from publisher.writers import html
 
 # notes that are only true inside WeChat

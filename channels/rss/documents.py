@@ -17,6 +17,7 @@ from types import MappingProxyType
 from publisher import __version__
 from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.rss import json_feed, xml_feeds
+from publisher.channels.rss.compress import add_compressed
 from publisher.channels.rss.entries import author_name
 from publisher.channels.rss.feed import (
     MEDIA_TYPES,
@@ -27,10 +28,9 @@ from publisher.channels.rss.feed import (
     FeedPaths,
     clean_line,
 )
-from publisher.channels.rss.packing import add_compressed
 from publisher.dataclass import dataclass
+from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
-from publisher.words import get_labels
 
 LineReader = Callable[[Entry], Sequence[bytes]]
 """Returns the JSON lines of an issue: its entry, then those of its items if item feeds are on."""

@@ -24,9 +24,9 @@ from publisher.channels.telegram.payload import (
 from publisher.channels.telegram.rich import build_rich_message, list_exceeded_limits
 from publisher.channels.telegram.split import build_messages
 from publisher.channels.telegram.writer import SpanWriter, normalize_link_url
+from publisher.labels import get_labels
 from publisher.model import Issue
 from publisher.patterns import lazy_pattern
-from publisher.words import get_labels
 
 if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail, TelegramSettings

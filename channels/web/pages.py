@@ -22,10 +22,10 @@ from publisher.channels.web.issue import (
     select_notes,
     shorten_title,
 )
+from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
-from publisher.words import get_labels
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 _SUBSCRIBE = "subscribe.html"

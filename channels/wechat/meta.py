@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from publisher.channels.wechat import settings
 from publisher.dataclass import dataclass
+from publisher.labels import get_labels
 from publisher.links import to_ascii_url
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 from publisher.transforms import build_display_title, build_summary, find_topics, shorten
-from publisher.words import get_labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from publisher.channels.wechat.preview import (
     render_article_preview,
 )
 from publisher.channels.wechat.settings import count_excess
+from publisher.labels import get_labels
 from publisher.model import Issue
-from publisher.words import get_labels
 
 if TYPE_CHECKING:
     from publisher.channels.wechat.settings import WeChatSettings

@@ -10,8 +10,8 @@ from functools import partial
 from itertools import chain
 
 from publisher.archive.index import Index
+from publisher.archive.output_folder import BuiltFiles, OutputFolder
 from publisher.archive.records import Record
-from publisher.archive.site import BuiltFiles, OutputFolder
 from publisher.archive.sources import SourceFile
 from publisher.build.output import FileOutput
 from publisher.build.process_pool import ProcessPool

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from publisher.archive.home import Home
-from publisher.archive.site import OutputFolder
+from publisher.archive.output_folder import OutputFolder
 from publisher.archive.sources import compute_fingerprint, scan, stat_files
 from publisher.events import ChannelOutcome, Outcome, Request
 

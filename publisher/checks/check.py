@@ -15,8 +15,8 @@ from publisher.checks.characters import (
 )
 from publisher.checks.codes import Problem, Severity
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
+from publisher.checks.diagnostics import check_diagnostics
 from publisher.checks.items import check_consistency, check_items, check_sources
-from publisher.checks.reading import check_diagnostics
 from publisher.checks.sections import (
     check_duplicate_headings,
     check_empty_sections,

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from publisher.checks.codes import Edit, Problem
-from publisher.checks.reading import DIAGNOSTIC_HELP
+from publisher.checks.diagnostics import DIAGNOSTIC_HELP
 from publisher.checks.subject import IssueSource
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, find_outside
 from publisher.links import is_safe_url

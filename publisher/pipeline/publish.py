@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from publisher.archive.index import Index
 from publisher.archive.lock import acquire_lock
+from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Edition, Record, build_edition, choose_issue
-from publisher.archive.site import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.sources import SourceFile, compute_fingerprint, stat_files
 from publisher.build.builder import SiteBuilder
 from publisher.build.process_pool import ProcessPool

@@ -7,7 +7,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 from publisher.archive.lock import acquire_lock
-from publisher.archive.site import OutputFolder
+from publisher.archive.output_folder import OutputFolder
 from publisher.channel import MessageChannel
 from publisher.clock import Clock
 from publisher.config import Config

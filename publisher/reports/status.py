@@ -8,7 +8,7 @@ from contextlib import closing
 from enum import Enum
 from typing import NamedTuple
 
-from publisher.archive.site import OutputFolder
+from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config

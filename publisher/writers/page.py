@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from html import escape
 
+from publisher.labels import get_labels
 from publisher.model import Block, Blocks, CodeBlock, Inlines, Text
 from publisher.patterns import lazy_pattern
-from publisher.words import get_labels
 from publisher.writers import html
 
 # no-referrer: hosts that block hotlinking check the referrer

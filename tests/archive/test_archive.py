@@ -17,10 +17,10 @@ from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.index import Index
 from publisher.archive.lock import acquire_lock
+from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Record, build_edition, choose_issue
 from publisher.archive.revisions import Revisions
-from publisher.archive.site import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.sources import SourceFile, compute_fingerprint, is_mtime_reliable, scan
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError, StorageError
 

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
+from publisher.labels import get_labels
 from publisher.model import Field, Guide, Issue, Item, Link, Paragraph, Section, Text
-from publisher.words import get_labels
 
 ISSUE = """
 # 潮汐简报 (2024-05-20)：灯塔换灯/船坞

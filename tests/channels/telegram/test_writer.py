@@ -15,6 +15,7 @@ from publisher.channels.telegram.entities import (
     strip_spans,
 )
 from publisher.channels.telegram.writer import SpanWriter
+from publisher.labels import get_labels
 from publisher.model import (
     Break,
     Code,
@@ -31,7 +32,6 @@ from publisher.model import (
     Table,
     Text,
 )
-from publisher.words import get_labels
 
 A, B = "https://a.org/", "https://b.org/"
 
