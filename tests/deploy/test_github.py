@@ -116,7 +116,7 @@ def run(origin: Path, tmp_path: Path, workflow: dict[str, Any]) -> Runner:
 def _always(step: dict[str, Any], job: Job) -> bool:
     condition = step.get("if", "success()")
     assert condition in ("success()", "always() && steps.ledger.outcome == 'success'")
-    return condition != "success()" and job.ended["Take the ledger"] == 0
+    return condition != "success()" and job.ended["Check out the ledger"] == 0
 
 
 def _filled(value: str) -> str:
@@ -155,9 +155,9 @@ def test_what_it_is_started_by(workflow: dict[str, Any]) -> None:
     assert workflow["jobs"]["publish"]["concurrency"] == {"group": "publish", "cancel-in-progress": False}
 
 
-def test_the_page_is_there_before_anybody_is_told(workflow: dict[str, Any]) -> None:
+def test_the_page_is_deployed_before_messages_are_sent(workflow: dict[str, Any]) -> None:
     steps = [step.get("name") or step["uses"] for step in workflow["jobs"]["publish"]["steps"]]
-    order = ["Take the ledger", "Make the site", "actions/deploy-pages", "Publish what is due"]
+    order = ["Check out the ledger", "Build the site", "actions/deploy-pages", "Publish due issues"]
     places = [next(n for n, name in enumerate(steps) if name.startswith(one)) for one in order]
     assert places == sorted(places)
 
@@ -188,24 +188,24 @@ def test_each_issue_goes_out_once(
 def test_a_runner_that_dies_with_the_ledger_stops_the_next(
     run: Runner, origin: Path, telegram: TelegramServer
 ) -> None:
-    run("publish", until="Publish what is due")
+    run("publish", until="Publish due issues")
     assert len(telegram.messages) == 1
     assert "handed-out" in in_branch(origin)
     stopped = run("publish")
-    assert stopped.ended == {"Take the ledger": 1}
-    assert "https://github.com/tide/letter/actions/runs/4711 never handed the ledger in" in stopped.said
+    assert stopped.ended == {"Check out the ledger": 1}
+    assert "https://github.com/tide/letter/actions/runs/4711 did not return the ledger" in stopped.said
     assert len(telegram.messages) == 1
 
 
-def test_what_failed_is_told_and_the_ledger_knows(
+def test_a_failure_is_reported_and_recorded_in_the_ledger(
     run: Runner, origin: Path, telegram: TelegramServer
 ) -> None:
     telegram.script(Fault("bad_request", text="chat not found"))
     failed = run("publish")
     assert failed.ended == {
-        "Take the ledger": 0,
-        "Make the site": 0,
-        "Publish what is due": 3,
-        "Hand the ledger in": 0,
+        "Check out the ledger": 0,
+        "Build the site": 0,
+        "Publish due issues": 3,
+        "Return the ledger": 0,
     }
     assert in_branch(origin) == {"ledger.db", "revisions.json"}
