@@ -130,7 +130,7 @@ def test_contributing_lists_every_package() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "deploy/README.md", "tests/README.md"])
 def test_every_link_has_a_target(page: str) -> None:
-    """GitHub builds the anchor of a heading from its words in lower case, without punctuation, with hyphens."""
+    """GitHub builds anchors from the words of a heading: lower case, no punctuation, joined by hyphens."""
     text = re.sub(r"```.*?```|`[^`\n]*`", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
     for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
         target = (ROOT / page).parent / path if path else ROOT / page

@@ -119,5 +119,5 @@ def test_a_folder_is_its_page(web: Get, letter: Path) -> None:
 def test_only_get_and_head_are_allowed(web: Get) -> None:
     assert web("/feed.xml", "POST").status == 405
     response = web("/feed.xml", "HEAD")
-    assert (response.status, told.body) == (200, b"")
+    assert (response.status, response.body) == (200, b"")
     assert int(response.headers["Content-Length"]) > 0
