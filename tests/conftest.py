@@ -21,7 +21,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write golden files instead of comparing")
-    parser.addoption("--pictures", default="", help="folder to keep the pictures of the README in")
+    parser.addoption("--screenshots", default="", help="folder for the screenshots of the README")
 
 
 @pytest.fixture(scope="session")

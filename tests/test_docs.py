@@ -1,4 +1,4 @@
-"""What README.md and CONTRIBUTING.md say is so."""
+"""README.md and CONTRIBUTING.md match the code."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def block(language: str, text: str = README) -> list[str]:
-    """The fenced blocks of a language."""
+    """Return the fenced blocks of a language."""
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def documented_keys() -> dict[str, dict[str, str]]:
-    """The tables of publisher.toml in the README: table to key to default as written."""
+    """Return the tables of publisher.toml in the README: table to key to default as written."""
     tables: dict[str, dict[str, str]] = {}
     section = README.split("## publisher.toml")[1].split("\n## ")[0]
     for line in section.splitlines():
@@ -78,7 +78,7 @@ def test_every_key_of_a_channel_is_documented(name: str) -> None:
     assert shown == known
 
 
-def test_every_template_named_is_there() -> None:
+def test_every_template_is_listed() -> None:
     section = README.split("Templates: a file in")[1].split("\n## ")[0]
     named = set(re.findall(r"`([\w-]+\.(?:html|css))`", section))
     assert named == {path.name for path in (ROOT / "templates").iterdir() if path.suffix in (".html", ".css")}
@@ -99,7 +99,7 @@ def test_the_channel_of_the_readme_works() -> None:
     check_channel(channel)
 
 
-def test_the_sample_issue_of_the_readme_reads_as_it_says() -> None:
+def test_the_sample_issue_of_the_readme_parses() -> None:
     issue = parse_issue(block("markdown")[0])
     assert issue.diagnostics == ()
     assert issue.title
@@ -112,7 +112,7 @@ def test_the_sample_issue_of_the_readme_reads_as_it_says() -> None:
     assert [field.kind for field in item.fields] == ["paper", "summary"]
 
 
-def test_the_house_has_the_rooms_shown() -> None:
+def test_contributing_lists_every_package() -> None:
     shown = re.findall(
         r"`((?:publisher|channels)/\w*/?(?:\w+\.py)?)`",
         CONTRIBUTING.split("## Rooms")[1].split("## Glossary")[0],
@@ -129,8 +129,8 @@ def test_the_house_has_the_rooms_shown() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "deploy/README.md", "tests/README.md"])
-def test_every_link_leads_somewhere(page: str) -> None:
-    """GitHub makes a heading's anchor of its words in lower case, joined by hyphens, without marks."""
+def test_every_link_has_a_target(page: str) -> None:
+    """GitHub builds anchors from the words of a heading: lower case, no punctuation, joined by hyphens."""
     text = re.sub(r"```.*?```|`[^`\n]*`", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
     for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
         target = (ROOT / page).parent / path if path else ROOT / page

@@ -1,4 +1,4 @@
-"""What a stranger installs: one package, its templates with it, and a command that runs."""
+"""The wheel: one package with its templates, and a command that runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(*command: str | Path, folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def source(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what packaging reads, so that a build leaves nothing in the working tree."""
+    """A copy of the files that packaging reads, so that a build does not change the working tree."""
     copy = tmp_path_factory.mktemp("source")
     for name in ("publisher", "channels", "templates"):
         shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -45,14 +45,13 @@ def wheel(source: Path) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """The interpreter of an empty environment, without pip: it is installed into from outside."""
+    """The interpreter of an empty environment without pip; packages are installed from outside."""
     venv.create(tmp_path / "env", with_pip=False)
     return tmp_path / "env" / "bin" / "python"
 
 
 def lend_libraries(python: Path) -> None:
-    """Let the environment import our dependencies. Only the path is lent, so that what is installed
-    here as editable is not found there."""
+    """Let the environment import the dependencies through their path, which excludes editable installs."""
     line = "import site; print(site.getsitepackages()[0])"
     packages = Path(run(python, "-c", line, folder=python.parent).strip())
     (packages / "lent.pth").write_text(sysconfig.get_path("purelib"), "utf-8")

@@ -87,7 +87,7 @@ def test_the_settings_name_every_key() -> None:
     assert written == keys
 
 
-def test_every_setting_may_be_switched_on(tmp_path: Path) -> None:
+def test_every_commented_key_can_be_enabled(tmp_path: Path) -> None:
     scaffold.create_newsletter(tmp_path, today=TODAY)
     path = tmp_path / "publisher.toml"
     lines = path.read_text("utf-8").splitlines()
@@ -98,7 +98,7 @@ def test_every_setting_may_be_switched_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("day", SAMPLE_DAYS)
-def test_a_sample_issue_is_in_order(tmp_path: Path, day: str) -> None:
+def test_a_sample_issue_has_no_problems(tmp_path: Path, day: str) -> None:
     scaffold.create_newsletter(tmp_path, today=TODAY)
     issue = read_file(tmp_path / "issues" / f"{day}.md")
     assert issue.diagnostics == ()
@@ -121,7 +121,7 @@ def test_a_sample_issue_is_in_order(tmp_path: Path, day: str) -> None:
         assert plain(item.summary), plain(item.title)
 
 
-def test_the_samples_show_what_there_is(tmp_path: Path) -> None:
+def test_the_samples_show_the_main_features(tmp_path: Path) -> None:
     scaffold.create_newsletter(tmp_path, today=TODAY)
     issues = [read_file(tmp_path / "issues" / f"{day}.md") for day in SAMPLE_DAYS]
     items = [item for issue in issues for item in issue.items]
@@ -198,7 +198,7 @@ def test_issues_are_known_by_their_title_too(tmp_path: Path) -> None:
         ("#12", "#12"),
     ],
 )
-def test_the_name_stands_before_the_number(tmp_path: Path, title: str, name: str) -> None:
+def test_the_name_is_the_title_before_the_number(tmp_path: Path, title: str, name: str) -> None:
     write(tmp_path / "issues" / "2021-07-18.md", f"# {title}\n")
     scaffold.create_newsletter(tmp_path, today=TODAY)
     assert load(tmp_path).newsletter.name == name
@@ -210,7 +210,7 @@ def test_a_readme_alone_is_no_issue(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("with_issues", [True, False])
-def test_init_writes_over_nothing(tmp_path: Path, with_issues: bool) -> None:
+def test_init_overwrites_nothing(tmp_path: Path, with_issues: bool) -> None:
     kept = write(tmp_path / "publisher.toml", "mine")
     if with_issues:
         issues(tmp_path, "2021-07-18")
@@ -223,7 +223,7 @@ def test_init_writes_over_nothing(tmp_path: Path, with_issues: bool) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_init_tells_what_the_system_refuses(tmp_path: Path) -> None:
+def test_init_reports_permission_errors(tmp_path: Path) -> None:
     blocked = write(tmp_path / "file", "")
     with pytest.raises(StorageError, match=r"cannot write .*publisher\.toml: Not a directory"):
         scaffold.create_newsletter(blocked / "folder", today=TODAY)
@@ -250,7 +250,7 @@ def issues(folder: Path, *days: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "today", "date", "rhythm"),
+    ("days", "today", "date", "interval"),
     [
         ([], "2021-08-05", "2021-08-05", 14),
         (["2021-07-18"], "2021-07-20", "2021-08-01", 14),
@@ -259,21 +259,21 @@ def issues(folder: Path, *days: str) -> None:
         (["2021-04-20", "2021-05-03", "2021-07-02", "2021-07-16"], "2021-07-17", "2021-07-30", 14),
         # a future issue counts
         (["2021-07-01", "2021-07-08", "2021-07-15"], "2021-07-02", "2021-07-22", 7),
-        # due today is not too late
+        # a date of today is allowed
         (["2021-07-01", "2021-07-08"], "2021-07-15", "2021-07-15", 7),
-        # after a pause the rhythm goes on, its weekday kept
+        # after a pause the interval continues, on the same weekday
         (["2021-07-01", "2021-07-08"], "2021-08-20", "2021-08-26", 7),
-        # what has no day yet tells nothing
+        # invalid dates are ignored
         (["2021-07-01", "2021-07-xx", "2021-13-40"], "2021-07-02", "2021-07-15", 14),
     ],
 )
-def test_the_next_date_follows_the_rhythm(
-    tmp_path: Path, days: list[str], today: str, date: str, rhythm: int
+def test_the_next_date_follows_the_interval(
+    tmp_path: Path, days: list[str], today: str, date: str, interval: int
 ) -> None:
     issues(tmp_path, *days)
     made = scaffold.create_issue(settings(tmp_path), today=dt.date.fromisoformat(today))
     assert made.date == dt.date.fromisoformat(date)
-    assert made.interval_days == rhythm
+    assert made.interval_days == interval
     assert made.path == tmp_path / "issues" / f"{date}.md"
     assert made.path.is_file()
 
@@ -338,14 +338,14 @@ def test_the_new_file_is_named_like_the_last(tmp_path: Path, pattern: str, last:
     )
 
 
-def test_a_date_may_be_asked_for(tmp_path: Path) -> None:
+def test_new_with_a_date(tmp_path: Path) -> None:
     issues(tmp_path, "2021-07-18")
     made = scaffold.create_issue(settings(tmp_path), today=TODAY, date=dt.date(2021, 7, 20))
     assert made.path == tmp_path / "issues" / "2021-07-20.md"
     assert [plain(section.title) for section in read_file(made.path).sections] == ["论文", "博文"]
 
 
-def test_new_writes_over_nothing(tmp_path: Path) -> None:
+def test_new_overwrites_nothing(tmp_path: Path) -> None:
     kept = write(tmp_path / "issues" / "2021-07-18-letter.md", "# 慢工 (2021-07-18)\n")
     issues(tmp_path, "2021-08-01")
     with pytest.raises(ConfigError) as caught:

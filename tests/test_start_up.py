@@ -1,4 +1,4 @@
-"""A start costs what it imports, so a command imports only what it is about to use."""
+"""A command imports only what it uses, because imports dominate its start-up time."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_telegram_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -
 @pytest.mark.parametrize(
     "arguments", [("status",), ("tick",), ("hold", "2999-08-01", "--release")], ids=" ".join
 )
-def test_what_is_to_come(letter: Path, arguments: tuple[str, ...], publish) -> None:
+def test_upcoming_issues(letter: Path, arguments: tuple[str, ...], publish) -> None:
     publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
     (letter / "issues" / "2999-08-01.md").write_text("# 慢工 (2999-08-01)：将来\n\n- 甲\n", "utf-8")
     assert imported(*arguments, folder=letter) & SCHEDULER_AND_NETWORK == set()
@@ -80,6 +80,6 @@ def test_wechat_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -> 
 
 
 def test_imports_are_seen(tmp_path: Path) -> None:
-    """The test above can fail: a program that imports a heavy module is told apart."""
+    """The tests above can fail: a program that imports a heavy module is detected."""
     (tmp_path / "publisher.py").write_text("import yaml", "utf-8")
     assert "yaml" in imported(folder=tmp_path) & HEAVY

@@ -1,4 +1,4 @@
-"""Templates: the user's over ours, mistakes told with file and line."""
+"""Templates: user files replace built-in ones; errors are reported with file and line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_built_in_files_are_there() -> None:
     assert theme.text("style.css").startswith(":root")
 
 
-def test_the_users_files_win_by_name(folder: Path) -> None:
+def test_user_files_replace_built_in_ones(folder: Path) -> None:
     (folder / "style.css").write_text("p { color: red }")
     (folder / "extra.html").write_text("{{ one }}")
     theme = Theme.load(folder)
@@ -36,13 +36,13 @@ def test_the_users_files_win_by_name(folder: Path) -> None:
     assert theme.text("layout.html") == Theme.load().text("layout.html")
 
 
-def test_a_user_template_may_extend_ours(folder: Path) -> None:
+def test_a_user_template_can_extend_a_built_in_one(folder: Path) -> None:
     (folder / "own.html").write_text('{% extends "mine.html" %}{% block b %}B{{ super() }}{% endblock %}')
     (folder / "mine.html").write_text("a{% block b %}b{% endblock %}c")
     assert Theme.load(folder).render("own.html") == "aBbc"
 
 
-def test_what_is_no_template_is_left_alone(folder: Path) -> None:
+def test_other_files_are_ignored(folder: Path) -> None:
     (folder / "logo.png").write_bytes(b"\x89PNG\xff")
     (folder / ".hidden.html").write_bytes(b"\xff")
     (folder / "old").mkdir()
@@ -53,7 +53,7 @@ def test_a_missing_folder_is_no_theme(tmp_path: Path) -> None:
     assert Theme.load(tmp_path / "templates") == Theme.load()
 
 
-def test_words_are_escaped_and_nodes_become_html(folder: Path) -> None:
+def test_text_is_escaped_and_nodes_become_html(folder: Path) -> None:
     (folder / "t.html").write_text(
         '{{ word }}|{{ blocks | blocks }}|{{ line | inlines }}|<a href="{{ url | url }}"{{ line | lang }}>'
     )
@@ -69,7 +69,7 @@ def test_words_are_escaped_and_nodes_become_html(folder: Path) -> None:
     assert made == expected
 
 
-def test_fingerprint_moves_with_the_texts_only(folder: Path) -> None:
+def test_fingerprint_depends_only_on_texts(folder: Path) -> None:
     plain = Theme.load().fingerprint
     (folder / "style.css").write_text(Theme.load().text("style.css"))
     assert Theme.load(folder).fingerprint == plain
@@ -91,7 +91,7 @@ def test_fingerprint_moves_with_the_texts_only(folder: Path) -> None:
         ("{{ 'x' | nofilter }}", "bad.html:1: No filter named 'nofilter'"),
     ],
 )
-def test_a_mistake_is_told_with_file_and_line(folder: Path, source: str, message: str) -> None:
+def test_an_error_is_reported_with_file_and_line(folder: Path, source: str, message: str) -> None:
     (folder / "bad.html").write_text(source)
     with pytest.raises(ConfigError) as caught:
         Theme.load(folder).render("bad.html", w={})
@@ -100,14 +100,14 @@ def test_a_mistake_is_told_with_file_and_line(folder: Path, source: str, message
     assert caught.value.hint == "fix the template, or remove it to use the built-in one"
 
 
-def test_a_mistake_is_told_where_it_was_made(folder: Path) -> None:
+def test_an_error_is_reported_in_the_included_file(folder: Path) -> None:
     (folder / "part.html").write_text("\n\n\n{{ nobody }}")
     (folder / "whole.html").write_text('{% include "part.html" %}')
     with pytest.raises(ConfigError, match=r"part\.html:4: 'nobody' is undefined"):
         Theme.load(folder).render("whole.html")
 
 
-def test_a_mistake_of_ours_is_not_blamed_on_the_user() -> None:
+def test_an_error_in_a_built_in_template_is_not_a_config_error() -> None:
     with pytest.raises(Exception, match="undefined") as caught:
         Theme.load().render("index.html")
     assert not isinstance(caught.value, ConfigError)
@@ -119,7 +119,7 @@ def test_a_template_that_is_not_text(folder: Path) -> None:
         Theme.load(folder)
 
 
-def test_a_theme_travels_to_another_process(folder: Path) -> None:
+def test_a_theme_can_be_pickled(folder: Path) -> None:
     (folder / "t.html").write_text("{{ a }}")
     theme = Theme.load(folder)
     fresh = len(pickle.dumps(theme))
@@ -141,7 +141,7 @@ def test_compiled_templates_are_kept_and_follow_their_source(folder: Path, tmp_p
     assert Theme.load(folder, cache).render("t.html", a=3) == "new 3"
 
 
-def test_a_cache_that_cannot_be_is_done_without(folder: Path, tmp_path: Path) -> None:
+def test_an_unwritable_cache_is_ignored(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (folder / "t.html").write_text("{{ a }}")
     assert Theme.load(folder, tmp_path / "file" / "cache").render("t.html", a=1) == "1"

@@ -1,4 +1,4 @@
-"""The table [schedule]: cron expressions, times of channels, and what is told of mistakes."""
+"""The table [schedule]: cron expressions, times of channels, and errors."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def test_the_first_time_from_a_day_on(text: str, day: str, first: str) -> None:
         ("0 0 30 2 *", 'cron = "0 0 30 2 *" never matches a date'),
     ],
 )
-def test_what_is_no_cron_expression(text: str, message: str) -> None:
-    with pytest.raises(ConfigError) as told:
+def test_invalid_cron_expressions(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
         parse_cron(text)
-    assert told.value.message == message
-    assert told.value.hint
+    assert caught.value.message == message
+    assert caught.value.hint
 
 
 def test_a_channel_has_its_own_time_on_the_day_of_the_cron_expression() -> None:

@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         settings = "  ".join(
             _format_toml(key, value) for key, value in enabled.get(name, {}).items() if value
         )
-        output.line(f"{name.ljust(width)}  {'on ' if name in enabled else 'off'}  {settings}".rstrip())
+        output.line(
+            f"{name.ljust(width)}  {'enabled ' if name in enabled else 'disabled'}  {settings}".rstrip()
+        )
     output.finish({"channels": channels, "exit": 0})
     return 0
 

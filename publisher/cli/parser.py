@@ -124,7 +124,7 @@ class CommandParser(argparse.ArgumentParser):
             metavar="NAME",
             action="append",
             default=[],
-            help="Only these channels, comma-separated [default: all enabled]",
+            help="Comma-separated channels, or all [default: all enabled]",
         )
 
     def add_sending_options(self) -> None:

@@ -45,7 +45,7 @@ def define(parser: CommandParser) -> None:
         nargs="?",
         default="",
         metavar="ISSUE",
-        help="Date, file or id of the issue [default: all recent ones]",
+        help="Date, file or id of the issue [default: the latest ones]",
     )
 
 

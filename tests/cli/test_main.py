@@ -1,4 +1,4 @@
-"""The command: what it prints where, and its exit codes, to the letter."""
+"""The command line: exact output and exit codes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Command = Callable[..., Said]
 
 @pytest.fixture
 def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A newsletter of two issues due and one to come; we stand in its folder."""
+    """A newsletter with two due issues and an upcoming one, as the current folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = tmp_path / "letter"
     (root / "issues").mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_publish(letter: Path, run: Command) -> None:
     assert (letter / ".publisher" / ".gitignore").read_text() == "/cache/\n/lock\n/ledger.*\n"
 
 
-def test_publish_channel_rss_exactly_so(letter: Path, run: Command) -> None:
+def test_publish_one_channel(letter: Path, run: Command) -> None:
     said = run("--channel", "rss")
     assert said.code == 0
     assert [line[:5] for line in said.out.splitlines()] == ["issue", "✓ rss"]
@@ -200,7 +200,7 @@ def test_json_of_an_error(letter: Path, run: Command) -> None:
     }
 
 
-def test_problems_of_the_issue_are_told_on_one_line(letter: Path, run: Command) -> None:
+def test_problems_of_the_issue_are_reported_on_one_line(letter: Path, run: Command) -> None:
     items = "".join(f"- [条目 {number} | ](https://e.org/{number})\n" for number in range(4))
     (letter / "issues" / "2021-07-18.md").write_text(f"# 慢刊 (2021-07-18)：题\n\n## 新闻\n\n{items}")
     said = run()
@@ -214,7 +214,7 @@ def test_an_issue_without_a_date_is_one_line(letter: Path, run: Command) -> None
     assert run().err == "warning: left out: issues/notes.md has no date\n"
 
 
-def test_a_page_that_lost_its_issue_is_told(letter: Path, run: Command) -> None:
+def test_a_page_without_an_issue_is_reported(letter: Path, run: Command) -> None:
     run()
     (letter / "issues" / "2021-07-04.md").unlink()
     said = run()
@@ -223,7 +223,7 @@ def test_a_page_that_lost_its_issue_is_told(letter: Path, run: Command) -> None:
     )
 
 
-def test_none_is_due(letter: Path, run: Command) -> None:
+def test_no_issue_is_due(letter: Path, run: Command) -> None:
     said = run(now=dt.datetime(2021, 7, 1, tzinfo=dt.UTC))
     assert said == Said(0, "nothing to do: no issue is due; the next is dated 2021-07-04\n", "")
 
@@ -259,13 +259,13 @@ def test_none_is_due(letter: Path, run: Command) -> None:
         (("new", "yesterday"), "yesterday is not a date · like 2021-08-01"),
     ],
 )
-def test_wrong_words_are_one_line(letter: Path, run: Command, words: tuple[str, ...], line: str) -> None:
+def test_wrong_arguments_are_one_line(letter: Path, run: Command, words: tuple[str, ...], line: str) -> None:
     before = files(letter)
     assert run(*words) == Said(2, "", f"error: {line}\n")
     assert files(letter) - before <= {".publisher/lock"}
 
 
-def test_a_shell_nobody_knows(run: Command) -> None:
+def test_completion_of_an_unknown_shell(run: Command) -> None:
     said = run("completion", "fish")
     assert (said.code, said.out) == (2, "")
     # each version of Python words the middle in its own way
@@ -314,7 +314,7 @@ def test_two_issues_with_one_id(letter: Path, run: Command) -> None:
     )
 
 
-def test_another_publish_is_at_work(letter: Path, run: Command) -> None:
+def test_another_publish_is_running(letter: Path, run: Command) -> None:
     with acquire_lock(letter / ".publisher" / "lock"):
         assert run() == Said(
             5,
@@ -323,7 +323,7 @@ def test_another_publish_is_at_work(letter: Path, run: Command) -> None:
         )
 
 
-def test_a_folder_without_rights(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_permissions(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.open
 
     def refuse(path: str, flags: int, mode: int = 0o777) -> int:
@@ -373,7 +373,7 @@ def test_a_failed_channel_and_a_good_one(letter: Path, run: Command, monkeypatch
     ]
 
 
-def test_a_mistake_of_ours_is_one_line(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_is_one_line(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("division by zero\nand more")
 
@@ -393,7 +393,7 @@ def test_a_mistake_of_ours_is_one_line(letter: Path, run: Command, monkeypatch: 
     assert run() == said
 
 
-def test_the_keyboard_interrupts(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keyboard_interrupt(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -401,8 +401,8 @@ def test_the_keyboard_interrupts(letter: Path, run: Command, monkeypatch: pytest
     assert run() == Said(130, "", "error: interrupted\n")
 
 
-def test_a_user_without_a_home_publishes(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a container, where a user may be a number and nothing else."""
+def test_publish_without_a_home_folder(letter: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, where a user may have only a number."""
 
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
@@ -443,10 +443,10 @@ def test_init_and_new(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPa
 
 def test_channels(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(SETTINGS + "[channels.web]\nenabled = false\n")
-    told = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
-    assert list(told) == list(registry.channel_names())
-    assert told.pop("rss") == ["on", 'path = "public/feed.xml"  entries = 20']
-    assert all(rest == ["off"] for rest in told.values())
+    lines = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
+    assert list(lines) == list(registry.channel_names())
+    assert lines.pop("rss") == ["enabled", 'path = "public/feed.xml"  entries = 20']
+    assert all(rest == ["disabled"] for rest in lines.values())
     listed = json.loads(run("channels", "--json").out)["channels"]
     assert listed["web"] == {"on": False, "settings": {}}
     assert listed["rss"]["settings"]["entries"] == 20
@@ -457,22 +457,22 @@ def test_channels_outside_of_a_newsletter(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert [line.split() for line in run("channels").out.splitlines()] == [
-        [n, "off"] for n in registry.channel_names()
+        [n, "disabled"] for n in registry.channel_names()
     ]
 
 
-def test_channels_show_no_key_that_is_none(letter: Path, run: Command) -> None:
+def test_channels_shows_only_real_keys(letter: Path, run: Command) -> None:
     (letter / "publisher.toml").write_text(
         SETTINGS + '[channels.telegram]\ntoken = "env:TOKEN"\nchat = "@my_channel"\n[channels.wechat]\n'
     )
-    told = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
-    assert told["telegram"][1].startswith('token = "env:TOKEN"  chat = "@my_channel"  detail = "summaries"')
-    assert "button = true" in told["telegram"][1]
-    assert "_root" not in told["wechat"][1]
+    lines = {line.split()[0]: line.split(None, 2)[1:] for line in run("channels").out.splitlines()}
+    assert lines["telegram"][1].startswith('token = "env:TOKEN"  chat = "@my_channel"  detail = "summaries"')
+    assert "button = true" in lines["telegram"][1]
+    assert "_root" not in lines["wechat"][1]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-def test_completion_knows_every_word(run: Command, shell: str) -> None:
+def test_completion_has_every_command(run: Command, shell: str) -> None:
     said = run("completion", shell)
     assert said.code == 0
     for word in ("--channel", "--dry-run", "--out", *COMMANDS):
@@ -532,7 +532,7 @@ def test_progress_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "100%" in screen.getvalue()
 
 
-def test_progress_is_a_line_elsewhere() -> None:
+def test_progress_is_one_line_without_a_terminal() -> None:
     paper = io.StringIO()
     with RunConsole(Output(io.StringIO(), paper), Request()) as story:
         for stage in ("reading", "writing"):
@@ -553,7 +553,7 @@ def test_as_a_process(letter: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_that_goes_away_stops_no_work(letter: Path) -> None:
+def test_a_closed_pipe_does_not_stop_the_work(letter: Path) -> None:
     with subprocess.Popen(command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stderr
@@ -563,7 +563,7 @@ def test_a_reader_that_goes_away_stops_no_work(letter: Path) -> None:
     assert (letter / "public" / "feed.xml").exists()
 
 
-def test_a_terminal_without_our_symbols(letter: Path) -> None:
+def test_a_terminal_without_unicode_symbols(letter: Path) -> None:
     plain = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run(command("--channel", "web"), capture_output=True, env=plain)
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""Made-up channels with keys of every type, and a file that is right."""
+"""Channels for tests with keys of every type, and a valid publisher.toml."""
 
 from __future__ import annotations
 

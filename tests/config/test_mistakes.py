@@ -1,4 +1,4 @@
-"""The one line each mistake in publisher.toml gives, with its place."""
+"""Errors in publisher.toml: one line each, with line and column."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ ADDED = [
 
 
 @pytest.mark.parametrize(("added", "message", "hint"), ADDED, ids=[row[0] for row in ADDED])
-def test_mistake(tmp_path: Path, added: str, message: str, hint: str) -> None:
+def test_error(tmp_path: Path, added: str, message: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, TOP + added)
     assert caught.value.message == f"publisher.toml:{message}"
@@ -322,7 +322,7 @@ CHANGED = [
 
 
 @pytest.mark.parametrize(("old", "new", "message", "hint"), CHANGED, ids=[row[2] for row in CHANGED])
-def test_mistake_in_the_newsletter(tmp_path: Path, old: str, new: str, message: str, hint: str) -> None:
+def test_error_in_the_newsletter_table(tmp_path: Path, old: str, new: str, message: str, hint: str) -> None:
     assert old in TOP
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, TOP.replace(old, new))
@@ -337,7 +337,7 @@ def test_mistake_in_the_newsletter(tmp_path: Path, old: str, new: str, message: 
         ("慢工", 'id = "tag:news.example.org,2024:newsletter"'),
     ],
 )
-def test_a_missing_id_is_told_as_the_line_to_add(tmp_path: Path, name: str, line: str) -> None:
+def test_a_missing_id_is_reported_with_the_line_to_add(tmp_path: Path, name: str, line: str) -> None:
     path = tmp_path / "publisher.toml"
     path.write_text(f'\n[newsletter]\nname = "{name}"\nurl = "https://News.example.org/{{id}}/"\n', "utf-8")
     os.utime(path, (1720000000, 1720000000))  # July 2024
@@ -349,7 +349,7 @@ def test_a_missing_id_is_told_as_the_line_to_add(tmp_path: Path, name: str, line
     assert config.load_config(path, find_channel).newsletter.name == name
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "publisher.toml"
     path.write_bytes("[newsletter]\n名 = ".encode() + "慢工".encode("gb18030"))
     with pytest.raises(ConfigError) as caught:
@@ -358,7 +358,7 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     assert caught.value.hint == "save the file as UTF-8"
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.load_config(tmp_path / "other.toml", find_channel)
     assert caught.value.message == f"{tmp_path / 'other.toml'}: No such file or directory"
@@ -377,7 +377,7 @@ def test_a_default_channel_that_cannot_be_found(tmp_path: Path) -> None:
     assert caught.value.hint == "install it"
 
 
-def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
+def test_a_channel_with_an_unsupported_field_type(tmp_path: Path) -> None:
     @dataclass(frozen=True)
     class Odd(Silent):
         when: dt.date | None = None
@@ -389,25 +389,25 @@ def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
     assert caught.value.message == "publisher.toml:5:1: Odd.when is declared as dt.date | None"
 
 
-def test_a_channel_that_is_told_whose_it_is(tmp_path: Path) -> None:
+def test_a_channel_receives_language_and_folder(tmp_path: Path) -> None:
     @dataclass(frozen=True)
-    class Told(Silent):
+    class Dove(Silent):
         wings: int = 2
         _lang: str = ""
         _root: str = ""
 
     def find(name: str) -> type[Channel]:
-        return Told if name == "told" else find_channel(name)
+        return Dove if name == "dove" else find_channel(name)
 
     path = tmp_path / "publisher.toml"
-    path.write_text(TOP + 'lang = "en"\n[channels.told]\nwings = 4\n', "utf-8")
-    assert config.load_config(path, find).channels[-1] == Told(4, "en", str(tmp_path))
-    path.write_text(TOP + '[channels.told]\n_lang = "en"\n', "utf-8")
+    path.write_text(TOP + 'lang = "en"\n[channels.dove]\nwings = 4\n', "utf-8")
+    assert config.load_config(path, find).channels[-1] == Dove(4, "en", str(tmp_path))
+    path.write_text(TOP + '[channels.dove]\n_lang = "en"\n', "utf-8")
     with pytest.raises(ConfigError, match=r"unknown key _lang"):
         config.load_config(path, find)
 
 
-# ---------------------------------------------------------------------- places
+# ------------------------------------------------------------------- positions
 
 
 @pytest.mark.parametrize(
@@ -425,7 +425,7 @@ def test_a_channel_that_is_told_whose_it_is(tmp_path: Path) -> None:
         "'author'='a'",
     ],
 )
-def test_the_place_is_right_after(tmp_path: Path, before: str) -> None:
+def test_the_position_after_other_text(tmp_path: Path, before: str) -> None:
     text = f'{TOP}{before}\n\t bad = "1"\n'
     line = text.count("\n")
     with pytest.raises(ConfigError, match=rf"^publisher.toml:{line}:3: unknown key bad in \[newsletter\]$"):
@@ -444,6 +444,6 @@ def test_the_place_is_right_after(tmp_path: Path, before: str) -> None:
         ("channels = { rss = { bad = 1 } }\n" + TOP, "1:1"),
     ],
 )
-def test_the_place_of_keys_written_in_other_ways(tmp_path: Path, text: str, place: str) -> None:
+def test_the_position_of_quoted_and_dotted_keys(tmp_path: Path, text: str, place: str) -> None:
     with pytest.raises(ConfigError, match=rf"^publisher.toml:{place}: unknown key bad in \[channels.rss\]$"):
         load(tmp_path, text)

@@ -1,4 +1,4 @@
-"""What a right publisher.toml gives."""
+"""Reading a valid publisher.toml."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_three_keys_are_enough(tmp_path: Path) -> None:
     assert found.digest == hashlib.sha256(TOP.encode()).hexdigest()
 
 
-def test_every_key_arrives(tmp_path: Path) -> None:
+def test_every_key_is_read(tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     found = load(
         tmp_path,
@@ -108,7 +108,7 @@ def test_where_the_daemon_listens(listen: str, is_loopback: bool, tmp_path: Path
     assert found.is_loopback == is_loopback
 
 
-def test_a_channel_that_is_off_need_not_fit_the_site(tmp_path: Path) -> None:
+def test_a_disabled_channel_need_not_match_the_site(tmp_path: Path) -> None:
     found = load(tmp_path, TOP + 'site = "docs"\n[channels.rss]\nenabled = false')
     assert found.channels == (Web(),)
 
@@ -149,14 +149,14 @@ def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
     assert config.load_config(path, find_channel).newsletter.name == "慢工"
 
 
-def test_find_looks_upward(tmp_path: Path) -> None:
+def test_find_config_searches_parent_folders(tmp_path: Path) -> None:
     (tmp_path / "publisher.toml").touch()
     (tmp_path / "a" / "b").mkdir(parents=True)
     assert config.find_config(tmp_path / "a" / "b") == tmp_path.resolve() / "publisher.toml"
     assert config.find_config(tmp_path) == tmp_path.resolve() / "publisher.toml"
 
 
-def test_find_says_where_it_looked(tmp_path: Path) -> None:
+def test_find_config_reports_where_it_searched(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.find_config(Path(tmp_path.anchor))
     assert caught.value.message == f"there is no publisher.toml in {tmp_path.anchor} or above it"

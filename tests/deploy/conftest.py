@@ -1,4 +1,4 @@
-"""A newsletter to deploy, and web servers that show it by the examples in deploy/."""
+"""A newsletter to deploy, and web servers configured by the examples in deploy/."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def deploy(root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def letter(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) -> Path:
-    """The sample newsletter with every feed there is, published."""
+    """The sample newsletter with every feed, published."""
     folder = tmp_path_factory.mktemp("deploy")
     publish("init", "letter", folder=folder)
     settings = folder / "letter" / "publisher.toml"
@@ -52,7 +52,7 @@ def web(
     need: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Get]:
-    """The newsletter as a web server shows it."""
+    """The newsletter served by a web server."""
     place, public = tmp_path_factory.mktemp("web"), letter / "public"
     match request.param:
         case "nginx":
@@ -70,7 +70,7 @@ def _never() -> DaemonState:
 
 
 def replaced(text: str, *changes: tuple[str, str]) -> str:
-    """The text with each passage exchanged; that it is there once is checked."""
+    """Return the text with each passage replaced; each must occur exactly once."""
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -137,7 +137,7 @@ def _free_port() -> int:
 
 @contextmanager
 def _running(command: list[str], port: int, env: dict[str, str] | None = None) -> Iterator[None]:
-    """The server, from when it takes connections on."""
+    """The server, once it accepts connections."""
     with subprocess.Popen(
         command, env=os.environ | (env or {}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as server:

@@ -1,4 +1,4 @@
-"""The Containerfile: well written, complete, and what it runs is there."""
+"""The Containerfile: lint, completeness, and the commands that it runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hadolint(file: Path) -> str:
 
 
 def instructions(file: Path) -> list[tuple[str, str]]:
-    """The instructions, their lines put together: ("COPY", "channels channels")."""
+    """Return the instructions, continuation lines joined: ("COPY", "channels channels")."""
     text = re.sub(r"(?m)^#.*\n", "", file.read_text("utf-8")).replace("\\\n", " ")
     return re.findall(r"(?m)^\s*([A-Z]+) +(.+?) *$", text)
 
@@ -44,7 +44,7 @@ def last(container: Path, instruction: str) -> str:
     return [rest for name, rest in instructions(container) if name == instruction][-1]
 
 
-def test_hadolint_is_content(container: Path) -> None:
+def test_hadolint_accepts_the_containerfile(container: Path) -> None:
     assert hadolint(container) == ""
 
 
@@ -58,7 +58,7 @@ def test_nothing_runs_as_root(container: Path) -> None:
 
 
 def test_what_it_copies_is_enough_to_install(container: Path, root: Path, tmp_path: Path) -> None:
-    """The steps of the first stage, in folders of our own."""
+    """The steps of the first stage, in temporary folders."""
     source, target = tmp_path / "source", tmp_path / "publisher"
     source.mkdir()
     for name, rest in instructions(container):
@@ -106,8 +106,8 @@ def test_the_port_is_the_one_of_the_check(container: Path) -> None:
 
 
 class Builder:
-    """buildah, with its images in a folder of their own and no daemon. The programs of the base image are
-    those of this machine, so none has to be fetched."""
+    """buildah with its images in a temporary folder. The base image has the programs of this machine, so
+    nothing is downloaded."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self._command: list[str | Path] = [program, "--storage-driver", "vfs"]
@@ -153,7 +153,7 @@ def builder(need: Callable[[str], str]) -> Iterator[Builder]:
         yield made
 
 
-def test_the_image_publishes_as_nobody_and_writes_nothing_beside(
+def test_the_image_publishes_without_root_and_writes_only_the_volume(
     builder: Builder, deploy: Path, root: Path, tmp_path: Path
 ) -> None:
     builder.build(deploy / "Containerfile", root, "localhost/publisher", "--build-arg=PYTHON=localhost/base")

@@ -1,4 +1,4 @@
-"""The workflow, its steps run one by one as a runner does, on a fresh checkout each time."""
+"""The workflow: its steps run like on a runner, each time on a fresh checkout."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def telegram() -> Iterator[TelegramServer]:
 
 @dataclass
 class Job:
-    """How the steps of a job ended, by name: 0 is good. A step that was not run is not there."""
+    """The exit codes of the steps of a job by name; steps that did not run are missing."""
 
     ended: dict[str, int] = field(default_factory=dict)
     said: str = ""
@@ -68,7 +68,7 @@ def git(*arguments: str | Path, folder: Path) -> str:
 
 @pytest.fixture
 def origin(tmp_path: Path, telegram: TelegramServer, need: Callable[[str], str]) -> Path:
-    """A repository with a newsletter of one issue, as GitHub has it."""
+    """The repository at GitHub: a newsletter with one issue."""
     need("git")
     git("init", "--quiet", "--bare", "--initial-branch=main", "origin", folder=tmp_path)
     git("clone", "--quiet", "origin", "editor", folder=tmp_path)
@@ -79,7 +79,7 @@ def origin(tmp_path: Path, telegram: TelegramServer, need: Callable[[str], str])
 
 
 def write(place: Path, date: str, number: int) -> None:
-    """The editor adds an issue."""
+    """Add an issue, like the editor."""
     editor = place / "editor"
     (editor / "issues" / f"{date}.md").write_text(ISSUE.format(date=date, n=number), "utf-8")
     git("add", ".", folder=editor)
@@ -90,7 +90,7 @@ def write(place: Path, date: str, number: int) -> None:
 
 @pytest.fixture
 def run(origin: Path, tmp_path: Path, workflow: dict[str, Any]) -> Runner:
-    """run("publish", until="NAME") runs a job on a runner of its own, which dies after that step."""
+    """run("publish", until="NAME") runs a job on a new runner, which dies after that step."""
     count = 0
 
     def job(name: str, until: str = "") -> Job:
@@ -116,7 +116,7 @@ def run(origin: Path, tmp_path: Path, workflow: dict[str, Any]) -> Runner:
 def _always(step: dict[str, Any], job: Job) -> bool:
     condition = step.get("if", "success()")
     assert condition in ("success()", "always() && steps.ledger.outcome == 'success'")
-    return condition != "success()" and job.ended["Take the ledger"] == 0
+    return condition != "success()" and job.ended["Check out the ledger"] == 0
 
 
 def _filled(value: str) -> str:
@@ -147,7 +147,7 @@ def in_branch(origin: Path) -> set[str]:
     return set(git("ls-tree", "--name-only", "ledger", folder=origin).split())
 
 
-def test_what_it_is_started_by(workflow: dict[str, Any]) -> None:
+def test_the_triggers(workflow: dict[str, Any]) -> None:
     started = workflow[True]  # what YAML 1.1 makes of `on`
     assert set(started) == {"pull_request", "schedule", "workflow_dispatch"}
     assert [entry["cron"] for entry in started["schedule"]] == ["50 1 * * *", "20 4 * * *"]
@@ -155,9 +155,9 @@ def test_what_it_is_started_by(workflow: dict[str, Any]) -> None:
     assert workflow["jobs"]["publish"]["concurrency"] == {"group": "publish", "cancel-in-progress": False}
 
 
-def test_the_page_is_there_before_anybody_is_told(workflow: dict[str, Any]) -> None:
+def test_the_page_is_deployed_before_messages_are_sent(workflow: dict[str, Any]) -> None:
     steps = [step.get("name") or step["uses"] for step in workflow["jobs"]["publish"]["steps"]]
-    order = ["Take the ledger", "Make the site", "actions/deploy-pages", "Publish what is due"]
+    order = ["Check out the ledger", "Build the site", "actions/deploy-pages", "Publish due issues"]
     places = [next(n for n, name in enumerate(steps) if name.startswith(one)) for one in order]
     assert places == sorted(places)
 
@@ -166,7 +166,7 @@ def test_a_pull_request_is_checked(run: Runner) -> None:
     assert run("check").ended == {"Check all issues": 0}
 
 
-def test_each_issue_goes_out_once(
+def test_each_issue_is_sent_once(
     run: Runner, origin: Path, tmp_path: Path, telegram: TelegramServer, publish
 ) -> None:
     first = run("publish")
@@ -188,24 +188,24 @@ def test_each_issue_goes_out_once(
 def test_a_runner_that_dies_with_the_ledger_stops_the_next(
     run: Runner, origin: Path, telegram: TelegramServer
 ) -> None:
-    run("publish", until="Publish what is due")
+    run("publish", until="Publish due issues")
     assert len(telegram.messages) == 1
     assert "handed-out" in in_branch(origin)
     stopped = run("publish")
-    assert stopped.ended == {"Take the ledger": 1}
-    assert "https://github.com/tide/letter/actions/runs/4711 never handed the ledger in" in stopped.said
+    assert stopped.ended == {"Check out the ledger": 1}
+    assert "https://github.com/tide/letter/actions/runs/4711 did not return the ledger" in stopped.said
     assert len(telegram.messages) == 1
 
 
-def test_what_failed_is_told_and_the_ledger_knows(
+def test_a_failure_is_reported_and_recorded_in_the_ledger(
     run: Runner, origin: Path, telegram: TelegramServer
 ) -> None:
     telegram.script(Fault("bad_request", text="chat not found"))
     failed = run("publish")
     assert failed.ended == {
-        "Take the ledger": 0,
-        "Make the site": 0,
-        "Publish what is due": 3,
-        "Hand the ledger in": 0,
+        "Check out the ledger": 0,
+        "Build the site": 0,
+        "Publish due issues": 3,
+        "Return the ledger": 0,
     }
     assert in_branch(origin) == {"ledger.db", "revisions.json"}

@@ -1,11 +1,11 @@
-"""The page that says what each file is for."""
+"""deploy/README.md lists every file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 
-def test_it_names_every_file_and_a_test_uses_each(deploy: Path) -> None:
+def test_every_file_is_listed_and_tested(deploy: Path) -> None:
     page = (deploy / "README.md").read_text("utf-8")
     tests = "".join(path.read_text("utf-8") for path in (Path(__file__).parents[1]).rglob("*.py"))
     names = [path.name for path in deploy.iterdir() if path.name != "README.md"]

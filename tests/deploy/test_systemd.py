@@ -1,4 +1,4 @@
-"""The units under systemd's own eyes, and the program within the walls they put up."""
+"""The units checked by systemd-analyze, and the program within their sandbox."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]]) if not refused else sy
 
 @pytest.fixture(scope="session")
 def analyze(need: Callable[[str], str]) -> Callable[..., str]:
-    """analyze("verify", unit) is what systemd-analyze says."""
+    """analyze("verify", unit) returns the output of systemd-analyze."""
     program = need("systemd-analyze")
 
     def run(*arguments: str | Path) -> str:
@@ -57,7 +57,7 @@ def analyze(need: Callable[[str], str]) -> Callable[..., str]:
 
 
 def settings(unit: Path) -> list[tuple[str, str]]:
-    """The keys and values of a unit, in order."""
+    """Return the keys and values of a unit, in order."""
     return re.findall(r"(?m)^(\w+)=(.*)$", unit.read_text("utf-8"))
 
 
@@ -67,7 +67,7 @@ def values(unit: Path, key: str) -> list[str]:
 
 @pytest.fixture
 def installed(deploy: Path, tmp_path: Path) -> Path:
-    """The units as they are installed, their program where it is here."""
+    """The units as installed, with the path of the program on this machine."""
     for name in (*UNITS, "publish-tick.timer"):
         text = (deploy / name).read_text("utf-8")
         program = str(Path(sys.executable).with_name("publish"))
@@ -76,11 +76,11 @@ def installed(deploy: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", [*UNITS, "publish-tick.timer"])
-def test_units_are_right(name: str, installed: Path, analyze: Callable[..., str]) -> None:
+def test_units_are_valid(name: str, installed: Path, analyze: Callable[..., str]) -> None:
     assert analyze("verify", "--man=no", installed / name) == ""
 
 
-def test_a_mistake_is_found(installed: Path, analyze: Callable[..., str]) -> None:
+def test_an_error_is_found(installed: Path, analyze: Callable[..., str]) -> None:
     unit = installed / "publish.service"
     unit.write_text(unit.read_text("utf-8").replace("ProtectClock=", "ProtectClok="), "utf-8")
     assert "'ProtectClok'" in analyze("verify", "--man=no", unit)
@@ -94,7 +94,7 @@ def test_little_is_exposed(name: str, deploy: Path, analyze: Callable[..., str])
     assert float(found[1]) <= 2.0
 
 
-def test_both_services_have_the_same_walls(deploy: Path) -> None:
+def test_both_services_have_the_same_sandbox(deploy: Path) -> None:
     daemon, tick = (dict.fromkeys(settings(deploy / name)) for name in UNITS)
     differ = {key for key, _ in daemon.keys() ^ tick.keys()}
     assert differ == {
@@ -110,27 +110,27 @@ def test_the_longest_delivery_may_end(name: str, deploy: Path) -> None:
         assert int(value.removesuffix("min")) * 60 > LONGEST_ANSWER
 
 
-def test_the_page_says_when_a_delivery_that_hangs_is_ended(deploy: Path) -> None:
-    """A publication is in hand for two of the slowest deliveries; then systemd waits for WatchdogSec."""
+def test_the_page_says_when_a_stuck_delivery_is_stopped(deploy: Path) -> None:
+    """A publication is leased for two of the slowest deliveries; then systemd waits for WatchdogSec."""
     assert values(deploy / "publish.service", "WatchdogSec") == ["15min"]
     twice = [round(2 * registry.load_channel(name).timeout / 60) for name in ("telegram", "wechat", "email")]
     assert twice == [7, 20, 40]
     page = " ".join((deploy / "README.md").read_text("utf-8").split())
-    assert "a quarter of an hour after twice the time that its channel may take: seven minutes" in page
+    assert "a quarter of an hour after twice the maximum time of its channel: seven minutes" in page
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_secrets_come_as_credentials_alone(
+def test_secrets_are_credentials_only(
     name: str, deploy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """systemd copies each file to $CREDENTIALS_DIRECTORY under its name."""
     assert values(deploy / name, "EnvironmentFile") == []
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    told = re.findall(
+    credentials = re.findall(
         r"(?m)^#?LoadCredential=([\w-]+):/etc/newsletter/([\w-]+)$", (deploy / name).read_text()
     )
-    assert len(told) == 3
-    for credential, file in told:
+    assert len(credentials) == 3
+    for credential, file in credentials:
         assert credential == file
         (tmp_path / credential).write_text(f"the {file}\n", "utf-8")
         assert resolve_secret(f"credential:{credential}") == f"the {file}"
@@ -171,13 +171,13 @@ def test_what_the_unit_runs_is_a_command(name: str, deploy: Path, publish, tmp_p
 
 @pytest.fixture
 def fresh(tmp_path: Path, publish) -> Path:
-    """The sample newsletter, not yet published."""
+    """The unpublished sample newsletter."""
     publish("init", "letter", folder=tmp_path)
     return tmp_path / "letter"
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_it_makes_no_system_call_that_is_not_allowed(
+def test_it_makes_only_allowed_system_calls(
     name: str, deploy: Path, fresh: Path, analyze: Callable[..., str], need: Callable[[str], str]
 ) -> None:
     def calls(group: str) -> set[str]:
@@ -200,7 +200,7 @@ def test_it_makes_no_system_call_that_is_not_allowed(
     assert made - allowed - {"fchown"} == set()
 
 
-def test_it_needs_no_memory_to_write_code_into(fresh: Path, publish) -> None:
+def test_it_needs_no_writable_executable_memory(fresh: Path, publish) -> None:
     command = [sys.executable, "-c", WITHOUT_WRITABLE_CODE, "-c", AT_WORK]
     done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, timeout=120)
     if done.returncode == 77:
@@ -210,7 +210,7 @@ def test_it_needs_no_memory_to_write_code_into(fresh: Path, publish) -> None:
 
 
 def test_the_daemon_says_what_systemd_waits_for(fresh: Path, publish, tmp_path: Path) -> None:
-    """Type=notify, WatchdogSec= and a stop in good order: sd_notify(3)."""
+    """Type=notify, WatchdogSec= and an orderly stop: sd_notify(3)."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as place:
         place.bind(str(tmp_path / "notify"))
         place.settimeout(60)

@@ -1,4 +1,4 @@
-"""The site behind nginx, Caddy and the daemon's own server: three times the same to a reader."""
+"""The site behind nginx, Caddy and the daemon's HTTP server: the same responses from all three."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_200_once_then_304(path: str, packed: str, web: Get) -> None:
 
 
 @pytest.mark.parametrize("path", FEEDS)
-def test_compressed_forms_are_those_on_disk(path: str, web: Get, letter: Path) -> None:
+def test_precompressed_files_are_served(path: str, web: Get, letter: Path) -> None:
     raw = web(path).body
     tags = {web(path).headers["ETag"]}
     for name, ending, unpacked in (("gzip", ".gz", gzip.decompress), ("br", ".br", brotli.decompress)):
@@ -102,7 +102,7 @@ def test_a_rebuild_keeps_what_readers_have(web: Get, letter: Path, publish) -> N
         ("/.well-known/../.git/config", 404),
     ],
 )
-def test_what_is_not_public_is_not_there(path: str, status: int | tuple[int, ...], web: Get) -> None:
+def test_hidden_files_are_not_served(path: str, status: int | tuple[int, ...], web: Get) -> None:
     found = web(path)
     assert found.status in ((status,) if isinstance(status, int) else status)
     assert b"[newsletter]" not in found.body
@@ -116,8 +116,8 @@ def test_a_folder_is_its_page(web: Get, letter: Path) -> None:
     assert moved.headers["Location"].endswith(f"/{page.parent.name}/")
 
 
-def test_nothing_can_be_done_but_read(web: Get) -> None:
+def test_only_get_and_head_are_allowed(web: Get) -> None:
     assert web("/feed.xml", "POST").status == 405
-    told = web("/feed.xml", "HEAD")
-    assert (told.status, told.body) == (200, b"")
-    assert int(told.headers["Content-Length"]) > 0
+    response = web("/feed.xml", "HEAD")
+    assert (response.status, response.body) == (200, b"")
+    assert int(response.headers["Content-Length"]) > 0

@@ -1,4 +1,4 @@
-"""The pictures of the README, taken of the sample newsletter. `make pictures` keeps them."""
+"""The screenshots of the README, of the sample newsletter. `make screenshots` saves them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ TERMINAL = """<!doctype html><meta charset="utf-8"><body style="margin:0;backgro
 
 @pytest.fixture
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    kept = request.config.getoption("--pictures")
+    kept = request.config.getoption("--screenshots")
     return Path(kept).absolute() if kept else tmp_path
 
 
-def test_pictures(sample: Path, publish, chromium, folder: Path, tmp_path: Path) -> None:
+def test_screenshots(sample: Path, publish, chromium, folder: Path, tmp_path: Path) -> None:
     letter = shutil.copytree(sample, tmp_path / "letter")
     publish(folder=letter)
     newest = max(file.stem for file in (letter / "issues").iterdir())
