@@ -27,7 +27,7 @@ def server() -> Iterator[MailServer]:
 
 @pytest.fixture
 def examine(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Examine]:
-    """examine(**settings) gives what is found; no mail was begun."""
+    """examine(**settings) returns the findings; no email was sent."""
     monkeypatch.setenv("P", "spring-tide-4711")
 
     def run(**settings: Any) -> list[Finding]:
@@ -49,47 +49,53 @@ def test_all_is_well(examine: Examine, server: MailServer, tmp_path: Path) -> No
     found = examine(dkim="s1._domainkey.ferry.example.org", dkim_key=f"file:{file}")
     assert {one.level for one in found} == {FindingLevel.OK}
     assert [one.message.partition(" p=")[0] for one in found] == [
-        "3 readers",
-        "mails are signed; s1._domainkey.ferry.example.org must be in the DNS, as TXT: v=DKIM1; k=rsa;",
-        f"127.0.0.1:{server.port} answers, on this machine, without TLS",
-        "lin may log in",
-        "it takes PIPELINING, SMTPUTF8, mails of up to 10240000 bytes",
+        "3 recipients",
+        "emails are signed with DKIM; s1._domainkey.ferry.example.org needs this DNS TXT record: "
+        "v=DKIM1; k=rsa;",
+        f"connected to 127.0.0.1:{server.port} on this machine, without TLS",
+        "logged in as lin",
+        "the server supports PIPELINING, SMTPUTF8, emails of up to 10240000 bytes",
     ]
     assert [one.split(" ")[0].upper() for one in server.commands] == ["EHLO", "AUTH", "NOOP", "QUIT"]
 
 
-def test_unsigned_is_told(examine: Examine) -> None:
+def test_a_missing_signature_is_a_warning(examine: Examine) -> None:
     (found,) = [one for one in examine() if one.level is not FindingLevel.OK]
-    assert (found.level, found.message) == (FindingLevel.WARNING, "mails are not signed here")
+    assert (found.level, found.message) == (
+        FindingLevel.WARNING,
+        "`dkim` is not set, so emails are not signed by publisher",
+    )
 
 
 def test_the_list(examine: Examine, tmp_path: Path) -> None:
     readers = tmp_path / "readers.txt"
     readers.write_text("lin@example.org\n# xi\nLIN@example.org\nXi <xi@example.org>\n", "utf-8")
     found = examine(recipients_=readers)
-    assert found[0].message == "2 readers; 1 of the lines say somebody again, who gets one mail"
+    assert found[0].message == "2 recipients (1 duplicate ignored)"
     readers.write_text("lin@example.org\n" + "\n".join(f"reader {n}" for n in range(12)), "utf-8")
-    told = [message for message, _ in bad(examine(recipients_=readers))]
-    assert told[0] == "readers.txt:2: this is no address to send to: there is no @ in it"
-    assert told[9].startswith("readers.txt:11: ")
-    assert told[10:] == ["and 2 more lines like that"]
-    readers.write_text("# nobody\n", "utf-8")
-    assert bad(examine(recipients_=readers))[0][0] == "nobody is on the list"
+    errors = [message for message, _ in bad(examine(recipients_=readers))]
+    assert errors[0] == "readers.txt:2: invalid email address: it has no @"
+    assert errors[9].startswith("readers.txt:11: ")
+    assert errors[10:] == ["and 2 more invalid lines"]
+    readers.write_text("# no one\n", "utf-8")
+    assert bad(examine(recipients_=readers))[0][0] == "the list has no recipients"
     readers.unlink()
     assert "No such file" in bad(examine(recipients_=readers))[0][0]
 
 
 def test_the_server(examine: Examine, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     server.script(Fault("NOOP", "450 4.3.0 busy"))
-    assert bad(examine()) == [(f"127.0.0.1:{server.port} is not ready: 450 4.3.0 busy", "look into its log")]
+    assert bad(examine()) == [(f"127.0.0.1:{server.port} is not ready: 450 4.3.0 busy", "check its log")]
     server.script(Fault("NOOP"))
-    assert bad(examine())[0][0].startswith(f"127.0.0.1:{server.port} hangs up: ")
+    assert bad(examine())[0][0].startswith(f"127.0.0.1:{server.port} closed the connection: ")
     server.script(Fault("CONNECT", "554 5.7.1 no"))
-    assert bad(examine())[0][0] == f"127.0.0.1:{server.port} cannot be used: 554 5.7.1 no"
+    assert bad(examine())[0][0] == f"cannot connect to 127.0.0.1:{server.port}: 554 5.7.1 no"
     server.script()
     monkeypatch.setenv("P", "neap-tide-4711")
     ((message, hint),) = bad(examine())
-    assert message == f"127.0.0.1:{server.port} does not let lin in: 535 5.7.8 Error: authentication failed"
+    assert (
+        message == f"127.0.0.1:{server.port} refused the login of lin: 535 5.7.8 Error: authentication failed"
+    )
     assert "`password`" in hint
 
 
@@ -105,6 +111,8 @@ def test_the_keys(examine: Examine) -> None:
 
 
 def test_without_a_server() -> None:
-    with pytest.raises(ConfigError, match="no server, so the mail is written as a file") as caught:
+    with pytest.raises(
+        ConfigError, match="no server is configured, so the email is written as a file"
+    ) as caught:
         [*Email().diagnose()]
     assert 'server = "smtp://' in caught.value.hint

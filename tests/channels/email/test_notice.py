@@ -1,4 +1,4 @@
-"""A notice to those who have the mail of an issue: below that mail, once, and to nobody else."""
+"""A notice to those who have the mail of an issue: below that mail, once, and to no one else."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_mail_of_another_house_cannot_be_answered() -> None:
     entry = entry_of(parse_issue(SAMPLE, "2024-03-07.md"), PUBLICATION)
     context = Context(PUBLICATION, Theme.load(None), entry)
     strange = (Part("message.eml", "message/rfc822", b"Subject: x\r\n\r\nMessage-ID: <a.b@c>\r\n"),)
-    with pytest.raises(ValueError, match="not a mail of this house"):
+    with pytest.raises(ValueError, match="not a message made by publisher"):
         channel.render_notice("a", strange, context, entry.published)
     with pytest.raises(ValueError, match="entry"):
         channel.render_notice("a", strange, replace(context, entry=None), entry.published)
@@ -236,7 +236,7 @@ def test_killed_again_and_again(letter: Letter, server: MailServer, again: tuple
 
 @pytest.mark.parametrize("again", AGAIN)
 def test_killed_at_the_last_one(letter: Letter, server: MailServer, again: tuple[str, ...]) -> None:
-    """Nobody knows of it, although nothing is left to do."""
+    """Its outcome is unknown, although nothing is left to send."""
     letter.publish()
     letter.publish(*NOTICE, WORDS, code=-9, env={"PUBLISHER_FAILPOINT": "acted:kill:20"})
     letter.publish(*again, code=4)
@@ -291,8 +291,8 @@ def test_who_leaves_while_it_is_under_way(letter: Letter, server: MailServer) ->
     letter.publish()
     take(server)
     letter.publish(*NOTICE, WORDS, code=-9, env={"PUBLISHER_FAILPOINT": "begun:kill:4"})
-    told = {mail.reader for mail in take(server)}
-    left = max(READERS - told)
+    notified = {mail.reader for mail in take(server)}
+    left = max(READERS - notified)
     (letter.root / "readers.txt").write_text("\n".join(sorted(READERS - {left})))
     letter.publish(*NOTICE, WORDS, code=4)
     assert left not in {mail.reader for mail in take(server)}
@@ -348,15 +348,15 @@ def test_it_is_asked_shown_and_proved_before(letter: Letter, server: MailServer)
     assert server.mails == []
     assert letter.publish(*ask, "--to-me")["proof"]
     letter.publish("status", "2021-07-18")
-    assert "notice " not in letter.said.partition('"rows"')[2], "a proof is noted nowhere"
+    assert "notice " not in letter.said.partition('"rows"')[2], "a test send is not recorded"
     letter.publish(*NOTICE, WORDS)
-    proof, *mails = take(server)
-    assert proof.reader == "editor@example.org"
+    test_mail, *mails = take(server)
+    assert test_mail.reader == "editor@example.org"
     assert {mail.reader for mail in mails} == set(first)
-    assert parsed(proof.body).get_content() == parsed(mails[0].body).get_content()
+    assert parsed(test_mail.body).get_content() == parsed(mails[0].body).get_content()
 
 
-def test_how_it_is_told_of(letter: Letter, server: MailServer) -> None:
+def test_status_retry_and_resolve_report_a_notice(letter: Letter, server: MailServer) -> None:
     """Status, retry and resolve know a notice; diff compares issues, and is not confused by one."""
     letter.publish()
     take(server)

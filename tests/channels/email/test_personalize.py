@@ -99,8 +99,8 @@ def test_an_address_that_is_not_in_ascii() -> None:
 
 def own_page(key: str) -> str:
     """The page of a reader, worked out anew."""
-    told = hmac.digest(b"tide", f"unsubscribe weekly.ferry.example.org {key}".encode(), "sha256")
-    token = urlsafe_b64encode(told).decode()[:24]
+    mac = hmac.digest(b"tide", f"unsubscribe weekly.ferry.example.org {key}".encode(), "sha256")
+    token = urlsafe_b64encode(mac).decode()[:24]
     return f"https://ferry.example.org/leave?who={key}&token={token}"
 
 
@@ -182,7 +182,7 @@ Verifier = Callable[[bytes], bool]
 def verifies(
     request: pytest.FixtureRequest, signer: DkimSigner, tmp_path: Path, need: Callable[[str], str]
 ) -> Verifier:
-    """verifies(mail) asks one that nobody here wrote; the public key comes from a file and not from the
+    """verifies(mail) asks a verifier of another project; the public key comes from a file and not from the
     DNS."""
     record, name = signer.dns_record, "tide._domainkey.ferry.example.org"
 
@@ -267,7 +267,7 @@ def test_a_key_that_cannot_sign(tmp_path: Path, need: Callable[[str], str]) -> N
     subprocess.run([need("openssl"), "genrsa", "-out", small, "768"], check=True, capture_output=True)
     small.chmod(0o600)
     for reference in (save(tmp_path, ed25519.Ed25519PrivateKey.generate()), f"file:{small}"):
-        with pytest.raises(ConfigError, match="not an RSA private key of at least 1024 bits"):
+        with pytest.raises(ConfigError, match="not an unencrypted RSA private key of at least 1024 bits"):
             DkimSigner(place, reference)
     bad.chmod(0o644)
     with pytest.raises(ConfigError, match="other users can read the file"):

@@ -1,4 +1,4 @@
-"""Sending: what is known of every outcome, and that nobody gets a mail twice or another's."""
+"""Sending: what is known of every outcome, and that no one gets a mail twice or another's."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def test_another_mail_on_the_same_connection(channel: Email, server: MailServer,
     assert bodies == [part.body.partition(b"\r\n\r\n")[2] for part in (mail, other, mail)]
 
 
-def test_a_proof_is_the_same_mail(channel: Email, server: MailServer, mail: Part) -> None:
+def test_a_test_send_is_the_same_mail(channel: Email, server: MailServer, mail: Part) -> None:
     with channel.session() as opened:
         opened.deliver(mail, "captain@ferry.example.org")
         opened.deliver(mail, LIN)
-    proof, sent = server.mails
-    assert proof.body.partition(b"\r\nTo: ")[0] == sent.body.partition(b"\r\nTo: ")[0]
-    assert proof.reader == "captain@ferry.example.org"
+    test_mail, sent = server.mails
+    assert test_mail.body.partition(b"\r\nTo: ")[0] == sent.body.partition(b"\r\nTo: ")[0]
+    assert test_mail.reader == "captain@ferry.example.org"
 
 
 def test_commands_come_together_where_they_may(server: MailServer, mail: Part) -> None:
@@ -159,7 +159,7 @@ def test_a_refusal_is_about_one_reader(
     taken: tuple[str, float | None],
     pipelining: bool,
 ) -> None:
-    """What the server said is told, and the same connection goes on with the next."""
+    """The server's reply is reported, and the same connection goes on with the next."""
     server.features = FEATURES if pipelining else FEATURES[1:]
     with channel.session() as opened:
         opened.deliver(mail, ZHOU)
@@ -362,7 +362,10 @@ def test_letters_that_are_not_ascii(server: MailServer) -> None:
     with channel.session() as opened:
         error = fails(lambda: opened.deliver(mail, "林汐@xn--fsqu00a.example"))
         assert kind(error) == ("never", None)
-        assert "takes no address like 林汐@xn--fsqu00a.example" in error.message
+        assert (
+            "does not support non-ASCII addresses (SMTPUTF8) such as 林汐@xn--fsqu00a.example"
+            in error.message
+        )
         opened.deliver(mail, "lin@xn--fsqu00a.example")
     assert len(server.mails) == 3
 
@@ -394,7 +397,7 @@ def test_no_address_says_another_command(server: MailServer, channel: Email, mai
     [
         ("550 Ip frequency limited. http://service.mail.qq.com/x", ("later", 300.0), "connections = 1"),
         ("550 Domain frequency limited", ("later", 300.0), "connections = 1"),
-        ("550 Mailbox unavailable or access denied", ("again", None), "too much mail"),
+        ("550 Mailbox unavailable or access denied", ("again", None), "too much email"),
         ("550 Mail content denied", ("never", None), "spam"),
         ("451 MI:SFQ 163 smtp1,x", ("later", 900.0), "connections = 1"),
         ("554 MI:STC 163 smtp2", ("later", 3600.0), "tomorrow"),
@@ -402,7 +405,7 @@ def test_no_address_says_another_command(server: MailServer, channel: Email, mai
         ("554 DT:SPM 163 smtp10", ("never", None), "spam"),
         ("552 Daily sending quota exceeded", ("later", 3600.0), "used up"),
         ("550 5.7.515 Access denied, sending domain does not meet", ("never", None), "SPF"),
-        ("550 5.1.1 <lin@example.net>: user unknown", ("never", None), "take it off the list"),
+        ("550 5.1.1 <lin@example.net>: user unknown", ("never", None), "remove it from the list"),
         ("552 5.2.2 mailbox full", ("never", None), "full"),
         ("550 who knows", ("never", None), ""),
     ],
@@ -414,7 +417,7 @@ def test_what_providers_mean(
     with channel.session() as opened:
         error = fails(lambda: opened.deliver(mail, LIN))
     assert kind(error) == taken
-    assert error.message == f"lin@example.net is refused: {reply}"
+    assert error.message == f"lin@example.net was refused: {reply}"
     assert hint in error.hint
     assert bool(hint) == bool(error.hint)
 
@@ -443,6 +446,6 @@ def test_what_a_server_says_is_one_short_line(server: MailServer, channel: Email
     server.script(Fault("RCPT", f"550-no\r\n550-\x1b[31mnever\u202e\r\n550 {'x' * 500}"))
     with channel.session() as opened:
         error = fails(lambda: opened.deliver(mail, LIN))
-    assert error.message.startswith("lin@example.net is refused: 550 no [31mnever xxx")
+    assert error.message.startswith("lin@example.net was refused: 550 no [31mnever xxx")
     assert error.message.endswith("x…")
     assert len(error.message) < 250

@@ -124,39 +124,39 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
     [
         (
             'from = "a"',
-            "6:1: from must be one mail address in ASCII, not",
-            'like from = "editor@example.org"',
+            "6:1: from must be one email address in ASCII, not",
+            'for example from = "editor@example.org"',
         ),
-        ('to = "a@e.org, b@e.org"', "6:1: to must be one mail address", "like to = "),
-        ('from = "a@例子.org"', "6:1: from must be one mail address in ASCII", "xn--"),
+        ('to = "a@e.org, b@e.org"', "6:1: to must be one email address", "for example to = "),
+        ('from = "a@例子.org"', "6:1: from must be one email address in ASCII", "xn--"),
         ("width = 80", "6:1: width must be 40 to 76 columns, not 80", "72 leaves room"),
         ("width = 39", "6:1: width must be 40 to 76 columns, not 39", "72 leaves room"),
         ('wrap = "soft"', '6:1: wrap must be one of flowed, hard, none, not "soft"', 'wrap = "flowed"'),
         (
             'server = "mail.e.org"',
-            "6:1: server must be the address of a mail server",
+            "6:1: server must be the URL of a mail server",
             "smtp://mail.example.org:587",
         ),
-        ('server = "smtp://lin:tide@mail.e.org"', "6:1: server must be the address of", "keys of their own"),
-        ('server = "smtp://mail.e.org:99999"', "6:1: server must be the address of", "smtp://"),
-        ('server = "smtp://mail.e.org"', "6:1: there is a server and no sender", "from = "),
+        ('server = "smtp://lin:tide@mail.e.org"', "6:1: server must be the URL of", "separate keys"),
+        ('server = "smtp://mail.e.org:99999"', "6:1: server must be the URL of", "smtp://"),
+        ('server = "smtp://mail.e.org"', "6:1: `server` is set, but there is no sender", "from = "),
         (
             'server = "smtp://mail.e.org"\nfrom = "a@e.org"',
-            "6:1: there is a server and nobody to",
+            "6:1: `server` is set, but there are no recipients",
             "readers.txt",
         ),
         (
             'server = "smtp://mail.e.org"\nfrom = "a@e.org"\nrecipients = ["b@e.org", "c"]',
-            "6:1: recipients: this is no address to send to: there is no @ in it",
+            "6:1: recipients: invalid email address: it has no @",
             "name@example.org",
         ),
         (
             'server = "smtp://mail.e.org"\nuser = "lin"',
-            "6:1: there is a user and no password",
+            "6:1: `user` is set, but `password` is not",
             "env:SMTP_PASSWORD",
         ),
-        ('user = "lin"', "6:1: there is `user` and no `server`", "add `server`"),
-        ('recipients = "readers.txt"', "6:1: there is `recipients` and no `server`", "add `server`"),
+        ('user = "lin"', "6:1: `user` is set, but `server` is not", "set `server`"),
+        ('recipients = "readers.txt"', "6:1: `recipients` is set, but `server` is not", "set `server`"),
         (
             "recipients = 1",
             "7:1: recipients in [channels.email] must be the path of a file, or a list of str",
@@ -169,45 +169,47 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
         ),
         ("connections = 0", "6:1: connections must be 1 to 100 at a time, not 0", "10"),
         ('uncertain = "hope"', '6:1: uncertain must be one of ask, resend, skip, not "hope"', "ask"),
-        ('me = "lin"', "6:1: me must be one mail address in ASCII", "like me = "),
-        ('unsubscribe = "http://e.org/"', "6:1: unsubscribe must be an https address", "{token}"),
-        ('unsubscribe = "https://e.org/{id}"', "6:1: unsubscribe must be an https address", "{token}"),
-        ('unsubscribe = "https://e.org/\\r\\nX: y"', "6:1: unsubscribe must be an https address", "{token}"),
-        ('unsubscribe = "https://e.org/>, <x"', "6:1: unsubscribe must be an https address", "{token}"),
+        ('me = "lin"', "6:1: me must be one email address in ASCII", "for example me = "),
+        ('unsubscribe = "http://e.org/"', "6:1: unsubscribe must be an https URL", "{token}"),
+        ('unsubscribe = "https://e.org/{id}"', "6:1: unsubscribe must be an https URL", "{token}"),
+        ('unsubscribe = "https://e.org/\\r\\nX: y"', "6:1: unsubscribe must be an https URL", "{token}"),
+        ('unsubscribe = "https://e.org/>, <x"', "6:1: unsubscribe must be an https URL", "{token}"),
         (
             'unsubscribe = "https://e.org/{token}"',
-            "6:1: a {token} in `unsubscribe` is made with",
+            "6:1: {token} in `unsubscribe` and `unsubscribe_key` need each other",
             "env:UNSUB",
         ),
         (
             'unsubscribe = "https://e.org/{address}"',
-            "6:1: without a server all get the same mail",
+            "6:1: `unsubscribe` has placeholders, but without a server",
             "`server`",
         ),
-        ('unsubscribe_key = "env:K"', "6:1: there is `unsubscribe_key` and no `unsubscribe`", "add"),
-        ('dkim_key = "env:K"', "6:1: there is `dkim_key` and no `dkim`", "add"),
+        ('unsubscribe_key = "env:K"', "6:1: `unsubscribe_key` is set, but `unsubscribe` is not", "set"),
+        ('dkim_key = "env:K"', "6:1: `dkim_key` is set, but `dkim` is not", "set"),
         (
             'server = "smtp://e.org"\nfrom = "a@e.org"\nto = "b@e.org"\ndkim = "s1.e.org"',
-            "6:1: dkim must be the name of the public key in the DNS",
+            "6:1: dkim must be the DNS name of the public key",
             "s1._domainkey.example.org",
         ),
         (
             'server = "smtp://e.org"\nfrom = "a@e.org"\nto = "b@e.org"\ndkim = "s1._domainkey.e.org"',
-            "6:1: there is `dkim` and no key",
+            "6:1: `dkim` is set, but `dkim_key` is not",
             "dkim.pem",
         ),
         (
             'server = "smtp://e.org"\nfrom = "a@bee.org"\nto = "b@e.org"\n'
             'dkim = "s1._domainkey.e.org"\ndkim_key = "env:K"',
-            "6:1: dkim signs for e.org, and `from` is of bee.org",
-            "own domain",
+            "6:1: dkim signs for e.org, but the domain of `from` is bee.org",
+            "the sender's domain",
         ),
         ("from = 1", "7:1: from in [channels.email] must be a string, not the number 1", 'from = "…"'),
         ('from_ = "a@e.org"', "7:1: unknown key from_ in [channels.email]", "did you mean from?"),
         ('form = "a@e.org"', "7:1: unknown key form in [channels.email]", "did you mean from?"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_place(tmp_path: Path, line: str, message: str, hint: str) -> None:
+def test_an_invalid_value_is_reported_with_its_location(
+    tmp_path: Path, line: str, message: str, hint: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, f"[channels.email]\n{line}\n")
     assert caught.value.message.startswith(f"publisher.toml:{message}")

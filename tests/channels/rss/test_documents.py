@@ -212,16 +212,16 @@ def test_addresses_are_those_the_feeds_give_themselves(newsletter):
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
-        ("feed.xml", "is not below 'public'"),
-        ("public/../feed.xml", "is not below 'public'"),
-        ("public/atom.xml", "cannot be called 'atom.xml'"),
-        ("public/feed.rss", "cannot be called 'feed.rss'"),
+        ("feed.xml", "is not in 'public'"),
+        ("public/../feed.xml", "is not in 'public'"),
+        ("public/atom.xml", "cannot be named 'atom.xml'"),
+        ("public/feed.rss", "cannot be named 'feed.rss'"),
     ],
 )
-def test_a_path_that_cannot_be_served_is_a_mistake_in_one_line(newsletter, path, told):
-    with pytest.raises(ConfigError, match=re.escape(told)) as error:
+def test_a_path_that_cannot_be_served_is_a_mistake_in_one_line(newsletter, path, message):
+    with pytest.raises(ConfigError, match=re.escape(message)) as error:
         replace(newsletter.channel, path=path).feed_urls(newsletter.context.newsletter)
     assert "\n" not in error.value.message
     assert error.value.hint

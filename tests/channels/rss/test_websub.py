@@ -1,4 +1,4 @@
-"""What the hub is told, and what is made of its answers; the hub is a real server on loopback."""
+"""Pings to the hub, and how its replies are classified; the hub is a real server on loopback."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATE = "Sun, 18 Jul 2021 01:45:00 GMT"
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits long, and no proxy stands between."""
+    """Short timeouts and no proxy."""
     monkeypatch.setattr(websub, "_TIMEOUT", 0.5)
     monkeypatch.setenv("NO_PROXY", "*")
 
@@ -43,7 +43,7 @@ def hub() -> Iterator[Hub]:
 
 
 def unused() -> str:
-    """An address where nobody listens."""
+    """A URL where no server listens."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}/"
@@ -105,7 +105,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
     assert {"public/archive/2020.xml", "public/feed.xml.gz", "public/feed.css"} < set(files)
     who, what = letter.channel.build_ping("digest of {}".format, letter.context.newsletter)
     assert who == letter.channel.websub
-    told = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
+    pinged = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
     named = {}
     for key, body in files.items():
         text = body.decode("utf-8", "replace")
@@ -114,7 +114,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
             named[next(filter(None, own.groups()))] = f"digest of {key}"
             assert letter.channel.websub.hub in text
     assert len(named) == 6
-    assert told == named
+    assert pinged == named
 
 
 def test_without_a_hub_there_is_nobody_to_tell(newsletter) -> None:
@@ -128,7 +128,7 @@ def test_without_a_hub_there_is_nobody_to_tell(newsletter) -> None:
 def test_a_hub_that_is_no_address(hub: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Rss(hub=hub)
-    assert caught.value.message == f"hub must be an absolute http or https address, not {hub}"
+    assert caught.value.message == f"hub must be an absolute http or https URL, not {hub}"
 
 
 # ------------------------------------------------------------------ deliveries
@@ -156,10 +156,10 @@ def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
     ("status", "headers", "body", "hint"),
     [
         (400, {"Content-Type": "text/plain; charset=utf-8"}, b"Invalid\ntopic", "Invalid topic"),
-        (404, {"Content-Type": "text/html"}, b"<h1>no</h1>", "look at hub in [channels.rss]"),
-        (403, {}, b"", "look at hub in [channels.rss]"),
+        (404, {"Content-Type": "text/html"}, b"<h1>no</h1>", "check `hub` in [channels.rss]"),
+        (403, {}, b"", "check `hub` in [channels.rss]"),
         (308, {"Location": "https://new.example.net/"}, b"", "it may have moved to https://new.example.net/"),
-        (304, {}, b"", "look at hub in [channels.rss]"),
+        (304, {}, b"", "check `hub` in [channels.rss]"),
     ],
 )
 def test_a_refusal_is_for_good(
@@ -206,7 +206,7 @@ def nameless() -> Iterator[str]:
 
 @contextmanager
 def crowded() -> Iterator[str]:
-    """A door where so many wait that nobody else is let in."""
+    """A server whose queue of connections is full."""
     with ExitStack() as stack:
         door, *crowd = (stack.enter_context(socket.socket()) for _ in range(5))
         door.bind(("127.0.0.1", 0))
@@ -221,12 +221,12 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse
 
 
 @pytest.mark.parametrize("place", [nobody, nameless, pytest.param(crowded, marks=linux)])
-def test_who_cannot_be_reached_was_not_told(place: Callable[[], AbstractContextManager[str]]) -> None:
+def test_an_unreachable_hub_is_retried(place: Callable[[], AbstractContextManager[str]]) -> None:
     with place() as url:
         error = refusal(url)
     assert error.message.startswith(f"the hub {url} cannot be reached: ")
     assert "\n" not in error.message
-    assert (error.hint, error.permanent) == ("look at hub in [channels.rss]", False)
+    assert (error.hint, error.permanent) == ("check `hub` in [channels.rss]", False)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_what_the_hub_made_of_it_may_stay_unknown(
     hub.does, hub.status = does, status
     with pytest.raises(error):
         tell(hub.url)
-    assert len(hub.told) == 1, "it must be told once, whatever became of it"
+    assert len(hub.told) == 1, "it must be pinged once, whatever the outcome"
     hub.does, hub.status = "answer", 204
     assert tell(hub.url) == [Receipt(remote_id=FEED)]
 
@@ -276,7 +276,7 @@ def test_an_examination_of_a_hub_that_does_not_answer(hub: Hub) -> None:
         (finding,) = WebSub(url).diagnose()
         assert finding.level is FindingLevel.ERROR
         assert finding.message.startswith(f"the hub {url} does not answer: ")
-        assert finding.hint == "look at hub in [channels.rss]"
+        assert finding.hint == "check `hub` in [channels.rss]"
 
 
 # -------------------------------------------------------------- from the command
@@ -294,12 +294,12 @@ def letter(tmp_path: Path, publish, hub: Hub) -> Path:
 
 
 def topics(hub: Hub) -> list[str]:
-    told = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.told]
+    names = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.told]
     hub.told.clear()
-    return sorted(told)
+    return sorted(names)
 
 
-def test_a_hub_is_told_once_of_each_feed_that_changed(letter: Path, publish, hub: Hub) -> None:
+def test_the_hub_gets_one_ping_per_changed_feed(letter: Path, publish, hub: Hub) -> None:
     publish("--channel", "rss", folder=letter, env={"NO_PROXY": "*"})
     assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
     publish(folder=letter)
@@ -314,7 +314,7 @@ def test_a_hub_is_told_once_of_each_feed_that_changed(letter: Path, publish, hub
     assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
 
 
-def test_a_hub_that_was_away_is_told_later(letter: Path, publish, hub: Hub) -> None:
+def test_a_refused_ping_is_not_retried(letter: Path, publish, hub: Hub) -> None:
     hub.status = 400
     publish("--channel", "rss", folder=letter, code=3, env={"NO_PROXY": "*"})
     assert (letter / "public" / "feed.xml").exists()
@@ -324,7 +324,7 @@ def test_a_hub_that_was_away_is_told_later(letter: Path, publish, hub: Hub) -> N
     assert topics(hub) == [], "what was refused for good is for a person to try again"
 
 
-def test_a_hub_that_does_not_answer_is_told_again(letter: Path, publish, hub: Hub) -> None:
+def test_a_ping_without_an_answer_is_repeated(letter: Path, publish, hub: Hub) -> None:
     hub.does = "drop"
     publish("--channel", "rss", "--max-wait", "1", folder=letter, code=3, env={"NO_PROXY": "*"})
     hub.told.clear()

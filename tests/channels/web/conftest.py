@@ -100,7 +100,7 @@ class Page:
 
     @cached_property
     def addresses(self) -> set[str]:
-        """Where the page leads, and the pictures it shows."""
+        """The URLs of the page's links and images."""
         return {e.get(a) or "" for e in self.root.iter() for a in ("href", "src") if e.get(a)}
 
 

@@ -161,7 +161,7 @@ def test_a_correction_is_dated(context, see) -> None:
     assert "更正于2021-07-20" in see(part.body).text
 
 
-def test_the_page_asks_no_other_host_for_anything_but_pictures(rich) -> None:
+def test_the_page_loads_only_images_from_other_hosts(rich) -> None:
     assert rich.all("link", rel="stylesheet") == []
     assert rich.one("script").get("type") == "application/ld+json"
     style = rich.one("style").text
