@@ -1,46 +1,20 @@
-"""`publish check`: output formats, fixes and exit codes."""
+"""`publish check`: what it prints in every form, what it writes, and its exit codes."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import re
-import subprocess
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from publisher import checker
 from publisher.checks.codes import CODES, Problem
-from publisher.cli.excerpt import format_excerpt, measure_columns
-from publisher.cli.formats import format_full, format_workflow_commands
-from publisher.cli.main import main
-from publisher.errors import StorageError
+from publisher.cli.formats import format_workflow_commands
 from publisher.model import Pos
+from tests.checks.conftest import BROKEN, IGNORED, SETTINGS, Check, broken
 
-NOW = dt.datetime(2021, 7, 18, 4, 0, tzinfo=dt.UTC)
-SETTINGS = """\
-[newsletter]
-name = "慢刊"
-url = "https://e.org/{date}/"
-id = "tag:e.org,2021:slow"
-"""
-BROKEN = """\
-# 慢刊 (2021-07-18)
-
-> 导读：一条坏的。
-
-## 新闻
-
-- [甲](https://e.org/a)(https://e.org/a)
-摘要：好，，了。
-- [乙乙](
-- [丙 | 慢讯]()
-"""
 FULL = """\
 error[double-url]: the URL is written twice
  --> issues/2021-07-18.md:7:23
@@ -73,49 +47,6 @@ error[empty-url]: the link has no URL
 3 errors, 1 warning in 1 issue; 2 fixable: publish check --fix (preview with --diff) \
 · details: publish check --explain double-url
 """
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Check = Callable[..., Said]
-
-
-@pytest.fixture
-def check(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
-) -> Check:
-    """check("--fix") runs the command in the folder of the test; `stdin` is what it reads."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str, stdin: bytes = b"") -> Said:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = main(["check", *words], NOW)
-        out, err = capsysbinary.readouterr()
-        return Said(code, out.decode(), err.decode())
-
-    return run
-
-
-@pytest.fixture
-def letter(tmp_path: Path) -> Path:
-    """A newsletter with one broken issue and one sound one before it."""
-    (tmp_path / "publisher.toml").write_text(SETTINGS, "utf-8")
-    (tmp_path / "issues").mkdir()
-    (tmp_path / "issues" / "2021-07-18.md").write_text(BROKEN, "utf-8")
-    sound = "# 慢刊 (2021-07-04)\n\n> 导读：好的。\n\n## 新闻\n\n- [零](https://e.org/0)\n"
-    (tmp_path / "issues" / "2021-07-04.md").write_text(sound, "utf-8")
-    return tmp_path
-
-
-def broken(folder: Path) -> Path:
-    return folder / "issues" / "2021-07-18.md"
-
-
-IGNORED = "--ignore=summary-missing"
 
 
 def test_full_format(check: Check, letter: Path) -> None:
@@ -207,61 +138,6 @@ def test_warnings_alone_do_not_fail(check: Check, letter: Path) -> None:
     assert check("2021-07-18", "--select", "punctuation").code == 0
 
 
-# ------------------------------------------------------------------------------- mending
-
-
-def test_fix_writes_the_file_and_prints_the_rest(check: Check, letter: Path) -> None:
-    mode = broken(letter).stat().st_mode
-    said = check("2021-07-18", "--fix", IGNORED)
-    fixed = BROKEN.replace("(https://e.org/a)(https://e.org/a)", "(https://e.org/a)").replace("，，", "，")
-    assert broken(letter).read_text("utf-8") == fixed
-    assert broken(letter).stat().st_mode == mode
-    assert said.err == "fixed issues/2021-07-18.md: 2 problems\n"
-    assert "2 errors in 1 issue ·" in said.out
-    assert said.code == 1
-
-
-def test_fixing_twice_changes_nothing_more(check: Check, letter: Path) -> None:
-    check("--fix")
-    once = broken(letter).read_bytes()
-    assert check("--fix").err == ""
-    assert broken(letter).read_bytes() == once
-
-
-def test_diff_shows_fixes_without_writing(check: Check, letter: Path, need: Callable[[str], str]) -> None:
-    before = broken(letter).read_bytes()
-    said = check("--diff")
-    assert broken(letter).read_bytes() == before
-    assert said.err == "would fix issues/2021-07-18.md: 2 problems\n"
-    assert "\n-摘要：好，，了。\n" in said.out
-    assert "\n+摘要：好，了。\n" in said.out
-    subprocess.run([need("git"), "apply"], input=said.out.encode(), cwd=letter, check=True)
-    check_again = check("--diff")
-    nothing = "nothing to fix automatically; publish check lists the other problems\n"
-    assert (check_again.out, check_again.err) == ("", nothing)
-
-
-def test_fix_is_limited_to_selected_codes(check: Check, letter: Path) -> None:
-    check("--fix", "--select", "punctuation")
-    assert broken(letter).read_text("utf-8") == BROKEN.replace("，，", "，")
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_fix_keeps_encoding_and_line_endings(check: Check, tmp_path: Path, encoding: str) -> None:
-    file = tmp_path / "2021-07-18.md"
-    file.write_bytes(BROKEN.replace("\n", "\r\n").encode(encoding))
-    check(file.name, "--fix", "--select", "punctuation")
-    assert file.read_bytes() == BROKEN.replace("\n", "\r\n").replace("，，", "，").encode(encoding)
-
-
-def test_fix_keeps_symbolic_links(check: Check, tmp_path: Path) -> None:
-    (tmp_path / "real.md").write_text(BROKEN, "utf-8")
-    (tmp_path / "2021-07-18.md").symlink_to("real.md")
-    check("2021-07-18.md", "--fix")
-    assert (tmp_path / "2021-07-18.md").is_symlink()
-    assert "，，" not in (tmp_path / "real.md").read_text("utf-8")
-
-
 # ---------------------------------------------------------------------------- for editors
 
 
@@ -278,12 +154,6 @@ def test_stdin_is_compared_with_other_issues(check: Check, letter: Path) -> None
         "error[duplicate-item]: this article is also in issue 2021-07-04\n --> issues/2021-08-01.md:7:7"
         in said.out
     )
-
-
-def test_fixed_stdin_is_written_to_stdout(check: Check, tmp_path: Path) -> None:
-    text = "\ufeff" + BROKEN.replace("\n", "\r\n")
-    said = check("--stdin", "--fix", "--select", "punctuation", stdin=text.encode())
-    assert said == (0, text.replace("，，", "，"), "")
 
 
 # ------------------------------------------------------------------------------- mistakes
@@ -353,18 +223,6 @@ def test_folder_without_issues(check: Check, letter: Path) -> None:
     assert said.err.startswith("error: there is no issue in the folder drafts · ")
 
 
-def test_file_that_cannot_be_written_is_an_error(
-    check: Check, letter: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> bool:
-        raise StorageError("no room is left", "make some")
-
-    monkeypatch.setattr(checker, "write_if_changed", full)
-    said = check("2021-07-18", "--fix")
-    assert said.code == 6
-    assert said.err == "error: no room is left · make some\n"
-
-
 def test_cache_is_invalidated_by_changes(check: Check, letter: Path) -> None:
     first = check()
     assert (letter / ".publisher" / "cache" / "checks.json").exists() or first.code == 1
@@ -427,73 +285,6 @@ def test_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) -> 
         r"1:3: error\[too-long\]: wechat: [\d,]+ characters, [\d,]+ over the limit of 19,999", said.out
     )
     assert said.code == 1
-
-
-# --------------------------------------------------------------------------------- carets
-
-
-@pytest.mark.parametrize(
-    ("text", "start", "end", "line", "carets"),
-    [
-        ("abc", 2, 3, "abc", " ^"),
-        ("甲乙c", 2, 3, "甲乙c", "  ^^"),
-        ("甲乙c", 3, 4, "甲乙c", "    ^"),
-        ("abc", 4, 5, "abc", "   ^"),
-        ("a\tb", 3, 4, "a    b", "     ^"),
-        ("e\u0301b", 3, 4, "e\u0301b", " ^"),
-        ("\x1b[31mred", 6, 9, "\ufffd[31mred", "     ^^^"),
-        ("", 1, 2, "", "^"),
-    ],
-)
-def test_carets_are_below_the_marked_text(text: str, start: int, end: int, line: str, carets: str) -> None:
-    assert format_excerpt(text, start, end) == (line, carets)
-
-
-def test_long_line_is_cut_around_the_problem() -> None:
-    text = "字" * 300 + "x" + "句" * 300
-    line, carets = format_excerpt(text, 301, 302)
-    assert measure_columns(line) <= 100
-    assert line.startswith("…")
-    assert line.endswith("…")
-    at = carets.index("^")
-    assert measure_columns(line[: line.index("x")]) == at
-
-
-@pytest.mark.parametrize("columns", [60, 90, 300])
-def test_excerpt_fits_the_terminal(columns: int) -> None:
-    problem = Problem(Pos(1, 301, 1, 340), "empty-url", "m")
-    said = [*format_full("a.md", ["字" * 300 + "x" * 300], [problem], lambda text, _: text, columns)]
-    assert max(map(measure_columns, said)) <= min(columns, 104)
-    assert said[4].index("^") == measure_columns(said[3].partition("x")[0])
-
-
-def test_very_long_line_is_cut_around_the_problem() -> None:
-    text = "字" * 300_000 + "x" + "句" * 300_000
-    assert format_excerpt(text, 300_001, 300_002) == format_excerpt(text[299_000:301_000], 1_001, 1_002)
-
-
-def test_excerpt_shows_some_text_after_the_problem() -> None:
-    line, carets = format_excerpt("字" * 300 + "x" + "句" * 300, 301, 302)
-    assert line.partition("x")[2] == "句" * 8 + "…"
-    assert format_excerpt("字" * 300 + "x", 301, 302)[0] == "…" + "字" * 48 + "x"
-    assert carets == " " * measure_columns(line.partition("x")[0]) + "^"
-
-
-@pytest.mark.parametrize(
-    "text", ["👩\u200d👩\u200d👧x", "☀\ufe0fx", "\u0627\u0644\u202ex", "\x1b[2Jx", "e\u0301x"]
-)
-def test_wide_and_invisible_characters_do_not_shift_carets(text: str) -> None:
-    line, carets = format_excerpt(text, len(text), len(text) + 1)
-    assert not {"Cc", "Cf"} & {*map(unicodedata.category, line)}
-    assert measure_columns(line.removesuffix("x")) == carets.index("^")
-
-
-def test_control_characters_in_messages_are_escaped(check: Check, letter: Path) -> None:
-    broken(letter).write_text("# 慢刊 (2021-07-18)\n\n> 导读：好的。\n\n## 新\x1b[2J\u202e闻\n", "utf-8")
-    for form in ("full", "concise"):
-        said = check("2021-07-18", "--format", form).out
-        assert "section-empty" in said
-        assert not {"\x1b", "\u202e"} & {*said}
 
 
 # ---------------------------------------------------------------------------------- links

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from publisher.channel import Part, Receipt
+from publisher.channel import Receipt
 from publisher.clock import Clock
 from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
-from publisher.events import PendingSend
 from publisher.ledger.queries import (
     ResolutionChoice,
     find_status,
@@ -23,9 +20,8 @@ from publisher.ledger.queries import (
     resolve_deliveries,
     retry_deliveries,
 )
-from publisher.reports.resolve import Resolution, Resolver
-from tests.support.fake_channel import Call, Letters, Line, Post, World, fail_on
-from tests.support.newsletter import ISSUE, NOON, Project
+from tests.support.fake_channel import Call, Post, World, fail_on
+from tests.support.newsletter import NOON, Project
 
 
 def test_parts_go_out_in_order_and_once(project: Project) -> None:
@@ -240,274 +236,6 @@ def test_a_retry_sends_what_failed_and_nothing_else(project: Project) -> None:
     assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
     assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert not project.publish(channel, retry=True).channels["post"].has_changes
-
-
-# ------------------------------------------------------------------ the question
-
-
-def test_confirmation_shows_how_late_the_issue_is(project: Project) -> None:
-    asked: list[Sequence[PendingSend]] = []
-
-    def no(leaving: Sequence[PendingSend]) -> bool:
-        asked.append(leaving)
-        return False
-
-    project.now += dt.timedelta(days=12)
-    project.post(confirm=no)
-    assert asked == [[PendingSend("post", "@readers", 3, days_late=12)]]
-
-
-def test_the_editor_is_asked_once_for_all(project: Project) -> None:
-    asked: list[Sequence[PendingSend]] = []
-
-    @dataclass(frozen=True)
-    class Other(Post):
-        name = "other"
-
-    def no(leaving: Sequence[PendingSend]) -> bool:
-        asked.append(leaving)
-        return False
-
-    other = Other(World(project.root / "other"))
-    outcome = project.publish(Post(project.world), other, confirm=no)
-    assert asked == [[PendingSend("post", "@readers", 3), PendingSend("other", "@readers", 3)]]
-    assert outcome.exit_code == 2
-    assert project.world.told == []
-    assert project.publish(Post(project.world), other).exit_code == 0
-    project.write("2021-07-18", "一", "二", "叁")
-    project.publish(Post(project.world), other, confirm=no)  # a change can be taken back
-    assert len(asked) == 1
-    assert project.world.told[-1] == "update 3 叁"
-
-
-def test_the_editor_is_asked_about_what_will_leave(project: Project) -> None:
-    asked: list[Sequence[PendingSend]] = []
-
-    def yes(leaving: Sequence[PendingSend]) -> bool:
-        asked.append(leaving)
-        return True
-
-    project.post(fail_on("2", TimeoutError()), confirm=yes)
-    project.post(confirm=yes)
-    assert len(asked) == 1, "nothing can leave behind what is unknown"
-    resolve_deliveries(project.ledger, project.key(), ResolutionChoice.DROP, NOON)
-    project.post(confirm=yes)
-    assert asked[1] == [PendingSend("post", "@readers", 1)], "what was given up does not leave"
-    project.write("2021-07-18", "一", "贰", "叁")
-    project.post(correct=True, confirm=yes)
-    assert asked[2] == [PendingSend("post", "@readers", 0, changed=1)], "a correction is agreed to"
-
-
-def test_a_dry_run_foresees_and_notes_nothing(project: Project) -> None:
-    seen = project.post(dry_run=True)
-    assert (seen.sent, seen.changed) == (3, 0)
-    assert not (project.root / ".publisher" / "ledger.db").exists()
-    project.post()
-    project.write("2021-07-18", "一", "二", "叁")
-    seen = project.post(dry_run=True)
-    assert (seen.sent, seen.changed) == (0, 1)
-    assert len(project.world.told) == 3
-
-
-def test_to_another_folder_everything_goes_as_files(project: Project, tmp_path: Path) -> None:
-    done = project.post(out=tmp_path / "copy")
-    assert done.written == ("1", "2", "3", "preview")
-    assert project.world.told == []
-
-
-# ------------------------------------------------------------- one message to many
-
-
-def test_many_get_one_each(project: Project) -> None:
-    project.write("2021-07-18", "一")
-    letters = Letters(project.world, count=25)
-    assert project.publish(letters).channels["letters"].sent == 25
-    assert set(project.world.sent.values()) == {1}
-    assert len(project.world.sent) == 25
-    project.write("2021-07-18", "壹")
-    done = project.publish(letters).channels["letters"]
-    assert not done.has_changes
-    assert done.held_reason == "the issue was edited since; what was sent cannot be changed"
-    assert len(project.world.told) == 25
-
-
-def test_confirmation_shows_the_number_of_recipients(project: Project) -> None:
-    """Not how many parts there are: what cannot be taken back is each of their mails."""
-    project.write("2021-07-18", "一")
-    letters, asked = Letters(project.world, count=25), list[PendingSend]()
-
-    def refuse(leaving: Sequence[PendingSend]) -> bool:
-        asked.extend(leaving)
-        return False
-
-    assert project.publish(letters, dry_run=True).channels["letters"].sent == 25
-    project.publish(letters, confirm=refuse)
-    assert [one.new for one in asked] == [25]
-
-
-def test_one_refused_recipient_stops_no_other(project: Project) -> None:
-    project.write("2021-07-18", "一")
-
-    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        if call.recipient == "reader7@example.org":
-            raise DeliveryError("no such mailbox", permanent=True)
-        if call.recipient == "reader9@example.org":
-            raise ConnectionResetError("by peer")
-        return effect()
-
-    done = project.publish(Letters(project.world, count=25, behaves=behave)).channels["letters"]
-    assert done.sent == 23
-    assert done.error
-    assert done.error.exit_code == 4
-    assert "1 of 25" in done.error.message
-
-
-def test_an_edit_before_the_first_letter_is_out_goes_to_all(project: Project) -> None:
-    project.write("2021-07-18", "一")
-    letters = Letters(project.world, count=25)
-    away = fail_on("1", DeliveryError("too fast", retry_after=9999))
-    project.publish(replace(letters, behaves=away))
-    assert project.world.told == []
-    project.now += dt.timedelta(hours=3)
-    project.write("2021-07-18", "二")
-    project.publish(letters)
-    assert [call.text for call in project.world] == ["二"] * 25
-
-
-def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
-    project.write("2021-07-18", "一")
-    letters = Letters(project.world, count=25)
-    away = fail_on("1", DeliveryError("too fast", retry_after=9999), times=1)
-    project.publish(replace(letters, behaves=away))
-    assert len(project.world.told) == 9
-    project.now += dt.timedelta(hours=3)
-    project.write("2021-07-18", "二")
-    done = project.publish(letters).channels["letters"]
-    assert done.held_reason == "the issue was edited since; what was sent cannot be changed"
-    assert [call.text for call in project.world] == ["一"] * 25
-    assert set(project.world.sent.values()) == {1}
-
-
-@pytest.mark.parametrize(("rule", "texts", "code"), [("ask", 25, 4), ("resend", 26, 0), ("skip", 25, 0)])
-def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, code: int) -> None:
-    @dataclass(frozen=True)
-    class Ruled(Letters):
-        uncertain = rule
-
-    project.write("2021-07-18", "一")
-    lost = threading.Lock()
-
-    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        receipt = effect()
-        if call.recipient == "reader7@example.org" and lost.acquire(blocking=False):
-            raise TimeoutError
-        return receipt
-
-    outcome = project.publish(Ruled(project.world, count=25, behaves=behave))
-    assert outcome.exit_code == code
-    assert len(project.world.told) == texts
-    project.publish(Ruled(project.world, count=25))
-    assert len(project.world.told) == texts
-    warnings = [text for text in outcome.warnings if "reader7@example.org" in text]
-    assert bool(warnings) == (rule == "skip")
-
-
-# ------------------------------------------------------- a platform one can ask
-
-
-class Searchable(Line):
-    """A connection that finds what arrived."""
-
-    def probe(self, part: Part, destination: str) -> Receipt | None:
-        for call in self._channel.world:
-            if (call.part, call.recipient) == (part.key, destination):
-                return Receipt(remote_id="found")
-        return None
-
-
-@dataclass(frozen=True)
-class Asked(Post):
-    def session(self) -> Any:
-        return nullcontext(Searchable(self))
-
-
-@pytest.mark.parametrize(("acts", "waited"), [(True, 0), (False, 60)])
-def test_what_is_there_is_found_and_what_is_not_is_sent(project: Project, acts: bool, waited: int) -> None:
-    outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), acts=acts, times=1)))
-    assert outcome.exit_code == 0
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert project.waited == waited
-    outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key())]
-    settled = ["sent"] if acts else ["planned", "sent"]
-    assert outcomes == ["sent", "unknown", *settled, "sent"]
-    project.write("2021-07-18", "一", "贰", "三")
-    assert project.publish(Asked(project.world)).channels["post"].changed == 1
-
-
-def test_whoever_is_stopped_before_the_second_look_believes_nothing(project: Project) -> None:
-    """It may be there by then: to send it again would be too early."""
-    project.meanwhile = lambda: project.stop.set()
-    outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), times=1)))
-    assert outcome.exit_code == 4
-    assert project.world.told == ["deliver 1 一"]
-    assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key())] == [
-        "sent",
-        "unknown",
-    ]
-
-
-def test_what_was_found_counts_as_sent(project: Project) -> None:
-    project.write("2021-07-18", "一")
-    outcome = project.publish(Asked(project.world, behaves=fail_on("1", TimeoutError(), acts=True)))
-    assert outcome.channels["post"].sent == 1
-
-
-def test_who_was_given_up_stops_no_other(project: Project) -> None:
-    project.write("2021-07-18", "一")
-
-    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        raise TimeoutError if call.recipient == "reader2@example.org" else DeliveryError("busy")
-
-    letters = Letters(project.world, count=3, behaves=behave)
-    project.publish(letters, max_wait=0)
-    key = project.key()._replace(channel="letters")
-    assert resolve_deliveries(project.ledger, key, ResolutionChoice.DROP, NOON) == 1
-    assert project.publish(replace(letters, behaves=None), retry=True).channels["letters"].sent == 2
-
-
-def test_a_name_is_that_of_one_message(project: Project) -> None:
-    project.write("2021-07-18", "一")
-
-    def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
-        raise TimeoutError
-
-    project.publish(Letters(project.world, count=3, behaves=behave))
-    found = Resolver(project.ledger, ISSUE, NOON)
-    [case] = found.find_unknown(("letters",))
-    assert [one.recipient for one in case.deliveries] == [
-        f"reader{number}@example.org" for number in range(3)
-    ]
-    with pytest.raises(ConfigError, match="77 is the ID of one message, but 3 are unknown"):
-        found.record(case, Resolution(ResolutionChoice.SENT, remote_id="77"))
-    number, left = found.record(case, Resolution(ResolutionChoice.SENT, "1", "reader1@example.org", "77"))
-    assert (number, left.unknown, left.sent) == (1, 2, 1)
-
-
-def test_nobody_is_asked_about_what_waits_behind_the_unknown(project: Project) -> None:
-    @dataclass(frozen=True)
-    class Series(Letters):
-        name = "series"
-        ordered = True
-
-    def no(leaving: Sequence[PendingSend]) -> bool:
-        raise AssertionError(leaving)
-
-    series = Series(project.world, behaves=fail_on("2", TimeoutError(), acts=True))
-    project.publish(series)
-    assert project.publish(series, confirm=no).exit_code == 4
-
-
-# --------------------------------------------------------------- files have books
 
 
 def test_who_is_at_work_is_named(project: Project) -> None:

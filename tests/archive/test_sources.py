@@ -1,0 +1,108 @@
+"""Which files are issues, and how a change to them is noticed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from publisher.archive.output_folder import UpToDateMark
+from publisher.archive.sources import SourceFile, compute_fingerprint, is_mtime_reliable, scan
+from tests.archive.records import DUE
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("issues/2.md", "issues/1.md", "issues/.hidden.md", "issues/notes.txt", "issues/old/0.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    (tmp_path / "issues" / "folder.md").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("issues/*.md", ["issues/1.md", "issues/2.md"]),
+        ("issues/[2-9].md", ["issues/2.md"]),
+        ("*/*.md", ["issues/1.md", "issues/2.md"]),
+        ("issues/**/*.md", ["issues/1.md", "issues/2.md", "issues/old/0.md"]),
+        ("**/*.md", ["issues/1.md", "issues/2.md", "issues/old/0.md"]),
+        ("issues/*/0.md", ["issues/old/0.md"]),
+        ("issues/1.md", ["issues/1.md"]),
+        ("nowhere/*.md", []),
+    ],
+)
+def test_scan_finds_what_the_glob_means(folder: Path, pattern: str, expected: list[str]) -> None:
+    assert [one.path for one in scan(folder, pattern)] == expected
+
+
+def test_scan_tells_size_and_time(folder: Path) -> None:
+    path = folder / "issues" / "1.md"
+    path.write_bytes(b"four")
+    os.utime(path, ns=(1, 123_456_789))
+    assert scan(folder, "issues/1.md") == [SourceFile("issues/1.md", 4, 123_456_789)]
+
+
+def test_a_broken_link_and_a_loop_do_not_disturb(folder: Path) -> None:
+    (folder / "issues" / "gone.md").symlink_to("nowhere.md")
+    (folder / "issues" / "round").symlink_to(folder / "issues")
+    assert [one.path for one in scan(folder, "**/*.md")] == ["issues/1.md", "issues/2.md", "issues/old/0.md"]
+
+
+def test_a_file_that_goes_during_the_scan_hides_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    class Slow(list[os.DirEntry[str]]):
+        def __enter__(self) -> Slow:
+            (folder / "issues" / "1.md").unlink(missing_ok=True)
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(os, "scandir", lambda path: Slow(scandir(path)))
+    assert [one.path for one in scan(folder, "issues/*.md")] == ["issues/2.md"]
+
+
+def test_the_fingerprint_moves_with_every_file() -> None:
+    before = [SourceFile("a.md", 1, 1), SourceFile("b.md", 2, 2)]
+    assert compute_fingerprint(before) == compute_fingerprint(list(before))
+    for after in (
+        [SourceFile("a.md", 1, 1)],
+        [SourceFile("a.md", 1, 9), SourceFile("b.md", 2, 2)],
+        [SourceFile("a.md", 9, 1), SourceFile("b.md", 2, 2)],
+        [SourceFile("a.md", 1, 1), SourceFile("c.md", 2, 2)],
+    ):
+        assert compute_fingerprint(after) != compute_fingerprint(before)
+
+
+def test_a_file_changed_just_now_may_change_again_unseen() -> None:
+    second = 1_000_000_000
+    fine, coarse = 10 * second + 500, 10 * second
+    assert not is_mtime_reliable(SourceFile("a", 1, fine), fine + 5_000_000)
+    assert is_mtime_reliable(SourceFile("a", 1, fine), fine + 30_000_000)
+    assert not is_mtime_reliable(
+        SourceFile("a", 1, coarse), coarse + second
+    )  # a file system that counts in seconds
+    assert is_mtime_reliable(SourceFile("a", 1, coarse), coarse + 3 * second)
+
+
+@pytest.mark.parametrize(
+    ("sources", "today", "holds"),
+    [
+        ("same", "2021-07-18", True),
+        ("same", "2021-07-31", True),
+        ("same", "2021-08-01", False),  # the next issue is due
+        ("same", "2021-07-17", False),  # a clock set back
+        ("other", "2021-07-18", False),
+    ],
+)
+def test_how_long_a_settled_run_holds(sources: str, today: str, holds: bool) -> None:
+    settled = UpToDateMark("same", "2021-07-18", "2021-08-01", DUE, ())
+    assert settled.is_valid(sources, today) == holds
+    assert settled._replace(valid_until="").is_valid("same", "2031-01-01")

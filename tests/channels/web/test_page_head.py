@@ -1,0 +1,86 @@
+"""The head of the page of one issue: metadata, links and structured data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+
+from publisher.channels.web import Web
+from publisher.model import Issue
+from tests.channels.web.conftest import BASE
+
+
+def test_head_says_what_the_page_is(rich) -> None:
+    assert rich.root.get("lang") == "zh-CN"
+    assert "".join(rich.one("title").itertext()) == "高山气象信 (2021-07-18)：雪线/风杯"
+    assert rich.one("link", rel="canonical").get("href") == BASE + "2021-07-18/"
+    assert rich.one("link", rel="prev").get("href") == BASE + "2021-07-04/"
+    assert rich.one("link", rel="next").get("href") == BASE + "2021-08-01/"
+    said = {name: rich.meta(name) for name in ("description", "author", "og:type", "og:url", "og:locale")}
+    assert said == {
+        "description": "2021-07-18 的摘要。",
+        "author": "山脊编辑部",
+        "og:type": "article",
+        "og:url": BASE + "2021-07-18/",
+        "og:locale": "zh_CN",
+    }
+    assert rich.meta("article:published_time") == "2021-07-18T09:45:00+08:00"
+    assert rich.one("time").get("datetime") == "2021-07-18"
+
+
+def test_feeds_can_be_found(rich) -> None:
+    assert [(link.get("type"), link.get("href")) for link in rich.all("link", rel="alternate")] == [
+        ("application/rss+xml", BASE + "feed.xml"),
+        ("application/atom+xml", BASE + "atom.xml"),
+        ("application/feed+json", BASE + "feed.json"),
+    ]
+
+
+def test_no_feeds_no_links_to_them(context, see, rich_issue) -> None:
+    (part,) = Web().render(rich_issue, replace(context, feeds={})).parts
+    assert see(part.body).all("link", rel="alternate") == []
+
+
+def test_addresses_in_the_head_are_ascii(context, see) -> None:
+    entry = replace(context.entry, url=BASE + "号外/")
+    (part,) = Web().render(Issue("x"), replace(context, entry=entry)).parts
+    assert part.key == "public/号外/index.html"
+    made = see(part.body)
+    assert made.one("link", rel="canonical").get("href") == BASE + "%E5%8F%B7%E5%A4%96/"
+    assert made.meta("og:url") == BASE + "%E5%8F%B7%E5%A4%96/"
+
+
+def test_structured_data(rich) -> None:
+    text = rich.one("script").text
+    assert text.startswith('{"@context":"https://schema.org","@type":"Article","headline":"高山气象信 (')
+    data = json.loads(text)
+    assert data["headline"] == "高山气象信 (2021-07-18)：雪线/风杯"
+    assert data["datePublished"] == "2021-07-18T09:45:00+08:00"
+    assert data["author"] == {"@type": "Person", "name": "山脊编辑部"}
+    assert data["license"] == "https://creativecommons.org/licenses/by-sa/4.0/"
+    assert data["isPartOf"] == {"@type": "Periodical", "name": "高山气象信", "url": BASE}
+
+
+def test_structured_data_cannot_end_its_element(context, see) -> None:
+    entry = replace(context.entry, title="</script><b>&amp;")
+    (part,) = Web().render(Issue("x"), replace(context, entry=entry)).parts
+    made = see(part.body)
+    assert json.loads(made.one("script").text)["headline"] == "</script><b>&amp;"
+    assert made.all("b") == []
+
+
+def test_a_correction_is_dated(context, see) -> None:
+    later = dt.datetime(2021, 7, 20, 8, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
+    entry = replace(context.entry, updated=later)
+    (part,) = Web().render(Issue("x"), replace(context, entry=entry)).parts
+    assert "更正于2021-07-20" in see(part.body).text
+
+
+def test_the_page_loads_only_images_from_other_hosts(rich) -> None:
+    assert rich.all("link", rel="stylesheet") == []
+    assert rich.one("script").get("type") == "application/ld+json"
+    style = rich.one("style").text
+    assert "url(" not in style
+    assert "@import" not in style
+    assert all(element.get("referrerpolicy") == "no-referrer" for element in rich.all("img"))

@@ -1,0 +1,219 @@
+"""Mistakes in the table [newsletter], and files and channels that cannot be read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from publisher import config
+from publisher.channel import Channel
+from publisher.errors import ConfigError
+from tests.config.channels import TOP, Silent, find_channel, load
+
+URL_LIKE = 'like url = "https://example.org/news/{date}/"'
+PLACEHOLDERS = "there are {date} {year} {month} {day} {id}"
+ID_LIKE = 'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:example.org,2021:news"'
+
+# a value in TOP, what stands in its place, then place and message, then hint
+CHANGED = [
+    ('"慢工"', '" "', "2:1: name must be one line of text", 'write the newsletter\'s name: name = "…"'),
+    (
+        '"慢工"',
+        '"""\na\nb"""',
+        "2:1: name must be one line of text",
+        'write the newsletter\'s name: name = "…"',
+    ),
+    (
+        "https://example.org/slow/",
+        "example.org/",
+        "3:1: url must be an absolute http or https URL, not example.org/{date}/",
+        URL_LIKE,
+    ),
+    (
+        "https:",
+        "ftp:",
+        "3:1: url must be an absolute http or https URL, not ftp://example.org/slow/{date}/",
+        URL_LIKE,
+    ),
+    (
+        "https://example.org/slow/{date}/",
+        "https://{id}.example.org/",
+        "3:1: url must be an absolute http or https URL, not https://{id}.example.org/",
+        URL_LIKE,
+    ),
+    (
+        "example.org/slow/",
+        "example.org:port/",
+        "3:1: url must be an absolute http or https URL, not https://example.org:port/{date}/",
+        URL_LIKE,
+    ),
+    (
+        "/slow/{date}/",
+        "/?date={date}",
+        "3:1: url must not have a ? or # part",
+        "each page is a file: use only a path",
+    ),
+    (
+        "{date}",
+        "{data}",
+        "3:1: url has the unknown placeholder {data}",
+        "did you mean {date}?",
+    ),
+    ("{date}", "{}", "3:1: url has the unknown placeholder {}", PLACEHOLDERS),
+    ("{date}", "{date:%Y}", "3:1: url has the unknown placeholder {date:%Y}", "did you mean {date}?"),
+    ("{date}", "{date", "3:1: url has an unmatched brace", PLACEHOLDERS),
+    ("{date}", "{{date}}", "3:1: url has an unmatched brace", PLACEHOLDERS),
+    (
+        "tag:example.org,2021:slow",
+        "https://example.org/",
+        "4:1: id must be a tag: URI, not https://example.org/",
+        ID_LIKE,
+    ),
+    (
+        "2021:slow",
+        "2021-13:slow",
+        "4:1: id must be a tag: URI, not tag:example.org,2021-13:slow",
+        ID_LIKE,
+    ),
+    ("2021:slow", "2021:慢", "4:1: id must be a tag: URI, not tag:example.org,2021:慢", ID_LIKE),
+    ('name = "慢工"\n', "", "1:1: [newsletter] has no name", 'add below [newsletter]: name = "…"'),
+    (
+        'url = "https://example.org/slow/{date}/"\n',
+        "",
+        "1:1: [newsletter] has no url",
+        'add below [newsletter]: url = "https://example.org/news/{date}/"',
+    ),
+    (
+        "[newsletter]",
+        "[newsleter]",
+        "1:1: unknown table [newsleter]",
+        "did you mean newsletter?",
+    ),
+    (
+        "[newsletter]",
+        "[[newsletter]]",
+        "1:1: newsletter must be a table, not a list with a table in it",
+        "write [newsletter] on its own line and its keys below it",
+    ),
+    (
+        "[newsletter]\n",
+        "",
+        "1:1: unknown key name",
+        "known here: newsletter, schedule, ledger, server, channels",
+    ),
+    (
+        TOP,
+        "# nothing yet\n",
+        "1:1: there is no table [newsletter]",
+        "add [newsletter], or run publish init",
+    ),
+    # not TOML at all
+    (
+        'name = "慢工"',
+        "name = 慢工",
+        "2:8: invalid value",
+        "see https://toml.io for the syntax",
+    ),
+    (
+        '"tag:example.org,2021:slow"\n',
+        "[",
+        "4:7: invalid value",
+        "see https://toml.io for the syntax",
+    ),
+    (
+        "id =",
+        "name =",
+        "4:35: cannot overwrite a value",
+        "see https://toml.io for the syntax",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message", "hint"), CHANGED, ids=[row[2] for row in CHANGED])
+def test_error_in_the_newsletter_table(tmp_path: Path, old: str, new: str, message: str, hint: str) -> None:
+    assert old in TOP
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, TOP.replace(old, new))
+    assert caught.value.message == f"publisher.toml:{message}"
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("Slow & Steady!", 'id = "tag:news.example.org,2024:slow-steady"'),
+        ("慢工", 'id = "tag:news.example.org,2024:newsletter"'),
+    ],
+)
+def test_a_missing_id_is_reported_with_the_line_to_add(tmp_path: Path, name: str, line: str) -> None:
+    path = tmp_path / "publisher.toml"
+    path.write_text(f'\n[newsletter]\nname = "{name}"\nurl = "https://News.example.org/{{id}}/"\n', "utf-8")
+    os.utime(path, (1720000000, 1720000000))  # July 2024
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(path, find_channel)
+    assert caught.value.message == "publisher.toml:2:1: [newsletter] has no id"
+    assert caught.value.hint == f"add below [newsletter]: {line}"
+    path.write_text(path.read_text("utf-8") + line, "utf-8")
+    assert config.load_config(path, find_channel).newsletter.name == name
+
+
+def test_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "publisher.toml"
+    path.write_bytes("[newsletter]\n名 = ".encode() + "慢工".encode("gb18030"))
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(path, find_channel)
+    assert caught.value.message == "publisher.toml:2:5: not UTF-8"
+    assert caught.value.hint == "save the file as UTF-8"
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(tmp_path / "other.toml", find_channel)
+    assert caught.value.message == f"{tmp_path / 'other.toml'}: No such file or directory"
+
+
+def test_a_default_channel_that_cannot_be_found(tmp_path: Path) -> None:
+    path = tmp_path / "publisher.toml"
+    path.write_text(TOP, "utf-8")
+
+    def nothing(name: str) -> type[Channel]:
+        raise ConfigError(f"the channel {name} cannot be loaded", "install it")
+
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(path, nothing)
+    assert caught.value.message == "publisher.toml:1:1: the channel web cannot be loaded"
+    assert caught.value.hint == "install it"
+
+
+def test_a_channel_with_an_unsupported_field_type(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Odd(Silent):
+        when: dt.date | None = None
+
+    path = tmp_path / "publisher.toml"
+    path.write_text(TOP + "[channels.odd]\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(path, lambda name: Odd if name == "odd" else find_channel(name))
+    assert caught.value.message == "publisher.toml:5:1: Odd.when is declared as dt.date | None"
+
+
+def test_a_channel_receives_language_and_folder(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Dove(Silent):
+        wings: int = 2
+        _lang: str = ""
+        _root: str = ""
+
+    def find(name: str) -> type[Channel]:
+        return Dove if name == "dove" else find_channel(name)
+
+    path = tmp_path / "publisher.toml"
+    path.write_text(TOP + 'lang = "en"\n[channels.dove]\nwings = 4\n', "utf-8")
+    assert config.load_config(path, find).channels[-1] == Dove(4, "en", str(tmp_path))
+    path.write_text(TOP + '[channels.dove]\n_lang = "en"\n', "utf-8")
+    with pytest.raises(ConfigError, match=r"unknown key _lang"):
+        config.load_config(path, find)
