@@ -233,9 +233,10 @@ def _unknown_word_error(word: str, parser: CommandParser | None) -> ConfigError:
     from publisher import registry
     from publisher.errors import format_suggestion
 
-    replacement = _RENAMED.get(word) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {word}")
+    name = word.partition("=")[0]
+    replacement = _RENAMED.get(name) or _RENAMED.get(f"{parser.prog if parser else 'publish'} {name}")
     if replacement:
-        return ConfigError(f"{word} was renamed", replacement)
+        return ConfigError(f"{name} was renamed", replacement)
     if word == "help":
         return ConfigError("help is an option", f"{parser.prog if parser else 'publish'} --help")
     if parser and word.startswith("-"):

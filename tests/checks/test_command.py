@@ -161,7 +161,7 @@ def test_stdin_is_compared_with_other_issues(check: Check, letter: Path) -> None
 
 def test_explain_prints_severity_and_explanation(check: Check, tmp_path: Path) -> None:
     said = check("--explain", "empty-url")
-    assert said.out.startswith("error[empty-url]\nA link has nothing between its parentheses")
+    assert said.out.startswith("error[empty-url]\nA link has an empty URL")
     assert check("--explain", "empty-ur").err == "error: unknown code empty-ur · did you mean empty-url?\n"
 
 

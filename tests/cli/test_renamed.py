@@ -14,15 +14,15 @@ SETTINGS = '[newsletter]\nname = "Tide"\nurl = "https://e.org/{date}/"\nid = "ta
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("serve",), "serve has another name now · publish daemon"),
-        (("--patience", "5"), "--patience has another name now · --max-wait SECONDS"),
-        (("retry", "2021-07-18", "--patience=5"), "--patience has another name now · --max-wait SECONDS"),
-        (("adopt", "--archive"), "--archive has another name now · publish adopt"),
+        (("serve",), "serve was renamed · publish daemon"),
+        (("--patience", "5"), "--patience was renamed · --max-wait SECONDS"),
+        (("retry", "2021-07-18", "--patience=5"), "--patience was renamed · --max-wait SECONDS"),
+        (("adopt", "--archive"), "--archive was renamed · publish adopt"),
         (
             ("status", "--url", "wechat", "https://mp.weixin.qq.com/s/AbC"),
-            "--url has another name now · publish resolve ISSUE --url CHANNEL URL",
+            "--url was renamed · publish resolve ISSUE --url CHANNEL URL",
         ),
-        (("check", "--url"), "there is no option --url"),
+        (("check", "--url"), "unknown option --url"),
     ],
     ids=" ".join,
 )
@@ -38,9 +38,9 @@ def test_an_old_word_names_the_new_one(
     [
         (
             '[schedule]\nrhythm = "45 9 * * sun"\n',
-            "6:1: unknown key rhythm in [schedule] · it is called cron now",
+            "6:1: unknown key rhythm in [schedule] · it was renamed to cron",
         ),
-        ('[serve]\nlisten = "127.0.0.1:8080"\n', "5:1: unknown table [serve] · it is called server now"),
+        ('[serve]\nlisten = "127.0.0.1:8080"\n', "5:1: unknown table [serve] · it was renamed to server"),
     ],
 )
 def test_an_old_key_names_the_new_one(
