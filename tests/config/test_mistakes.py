@@ -337,7 +337,7 @@ def test_mistake_in_the_newsletter(tmp_path: Path, old: str, new: str, message: 
         ("慢工", 'id = "tag:news.example.org,2024:newsletter"'),
     ],
 )
-def test_a_missing_id_is_told_as_the_line_to_add(tmp_path: Path, name: str, line: str) -> None:
+def test_a_missing_id_is_reported_with_the_line_to_add(tmp_path: Path, name: str, line: str) -> None:
     path = tmp_path / "publisher.toml"
     path.write_text(f'\n[newsletter]\nname = "{name}"\nurl = "https://News.example.org/{{id}}/"\n', "utf-8")
     os.utime(path, (1720000000, 1720000000))  # July 2024
@@ -389,20 +389,20 @@ def test_a_channel_whose_field_no_file_can_give(tmp_path: Path) -> None:
     assert caught.value.message == "publisher.toml:5:1: Odd.when is declared as dt.date | None"
 
 
-def test_a_channel_that_is_told_whose_it_is(tmp_path: Path) -> None:
+def test_a_channel_gets_the_language_and_folder_of_its_newsletter(tmp_path: Path) -> None:
     @dataclass(frozen=True)
-    class Told(Silent):
+    class Located(Silent):
         wings: int = 2
         _lang: str = ""
         _root: str = ""
 
     def find(name: str) -> type[Channel]:
-        return Told if name == "told" else find_channel(name)
+        return Located if name == "located" else find_channel(name)
 
     path = tmp_path / "publisher.toml"
-    path.write_text(TOP + 'lang = "en"\n[channels.told]\nwings = 4\n', "utf-8")
-    assert config.load_config(path, find).channels[-1] == Told(4, "en", str(tmp_path))
-    path.write_text(TOP + '[channels.told]\n_lang = "en"\n', "utf-8")
+    path.write_text(TOP + 'lang = "en"\n[channels.located]\nwings = 4\n', "utf-8")
+    assert config.load_config(path, find).channels[-1] == Located(4, "en", str(tmp_path))
+    path.write_text(TOP + '[channels.located]\n_lang = "en"\n', "utf-8")
     with pytest.raises(ConfigError, match=r"unknown key _lang"):
         config.load_config(path, find)
 

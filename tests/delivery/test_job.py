@@ -31,10 +31,10 @@ from tests.support.newsletter import ISSUE, NOON, Project
 def test_parts_go_out_in_order_and_once(project: Project) -> None:
     done = project.post()
     assert (done.sent, done.changed, done.error) == (3, 0, None)
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     again = project.post()
     assert not again.has_changes
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_nothing_is_opened_when_nothing_changed(project: Project) -> None:
@@ -55,7 +55,7 @@ def test_a_changed_issue_is_changed_in_place(project: Project) -> None:
     project.write("2021-07-18", "一", "贰", "三")
     done = project.post()
     assert (done.sent, done.changed) == (0, 1)
-    assert project.world.told[3:] == ["update 2 贰"]
+    assert project.world.calls[3:] == ["update 2 贰"]
     assert [call.remote_id for call in project.world][3] != ""
     assert project.post().has_changes is False
 
@@ -66,10 +66,10 @@ def test_more_messages_wait_for_a_correction(project: Project) -> None:
     done = project.post()
     assert not done.has_changes
     assert done.held_reason == "the issue now takes 4 messages instead of 3: publish correct"
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
     done = project.post(correct=True)
     assert (done.sent, done.changed) == (1, 1)
-    assert project.world.told[3:] == ["update 1 壹", "deliver 4 四"]
+    assert project.world.calls[3:] == ["update 1 壹", "deliver 4 四"]
 
 
 def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None:
@@ -77,10 +77,10 @@ def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None
     project.write("2021-07-18", "一", "二")
     assert project.post().held_reason
     project.post(correct=True)
-    assert project.world.told[3:] == ["withdraw"]
+    assert project.world.calls[3:] == ["withdraw"]
     project.write("2021-07-18", "一", "二", "三")
     project.post(correct=True)
-    assert project.world.told[4:] == ["deliver 3 三"]
+    assert project.world.calls[4:] == ["deliver 3 三"]
 
 
 # --------------------------------------------------------------- what goes wrong
@@ -89,7 +89,7 @@ def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None
 def test_what_surely_did_not_go_out_is_tried_again(project: Project) -> None:
     done = project.post(fail_on("2", DeliveryError("refused"), times=3))
     assert done.error is None
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert project.waited == 1 + 2 + 4
 
 
@@ -97,17 +97,17 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(project: Project) -> None:
     done = project.post(fail_on("2", DeliveryError("too fast", retry_after=30), times=1))
     assert done.error is None
     assert project.waited == 30
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_a_pause_longer_than_max_wait_ends_the_run(project: Project) -> None:
     done = project.post(on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
     assert done.error.message == "2 of 3 not sent yet, next attempt 2021-07-18 05:00:00 UTC: too fast"
-    assert project.world.told == ["deliver 1 一"]
+    assert project.world.calls == ["deliver 1 一"]
     project.now += dt.timedelta(hours=1)
     assert project.post().sent == 2
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_sender_never_resends_an_unknown_outcome(project: Project) -> None:
@@ -117,22 +117,22 @@ def test_sender_never_resends_an_unknown_outcome(project: Project) -> None:
     assert error
     assert error.message == "unknown whether 1 of 3 were sent: TimeoutError: no answer"
     assert error.hint == ("check the destination, then run publish resolve 2021-07-18 --channel post")
-    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二"]
     assert project.publish().exit_code == 4
-    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二"]
     resolve_deliveries(project.ledger, project.key(), ResolutionChoice.SENT, NOON, remote_id="7")
     assert project.post().sent == 1
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_a_person_may_have_it_sent_again_or_dropped(project: Project) -> None:
     project.post(fail_on("1", ConnectionResetError("by peer")))
-    assert project.world.told == []
+    assert project.world.calls == []
     assert resolve_deliveries(project.ledger, project.key(), ResolutionChoice.RESEND, NOON) == 1
     project.post(fail_on("2", ConnectionResetError("by peer")))
     assert resolve_deliveries(project.ledger, project.key(), ResolutionChoice.DROP, NOON) == 1
     assert project.post().error is None
-    assert project.world.told == ["deliver 1 一", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 3 三"]
     outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key())]
     assert outcomes == ["unknown", "resend", "sent", "unknown", "drop", "sent"]
 
@@ -145,7 +145,7 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(project: Project) -> None
     assert error
     assert error.message == "1 of 3 failed: not a member · add it"
     assert project.post().error  # and nothing is tried again by itself
-    assert project.world.told == ["deliver 1 一"]
+    assert project.world.calls == ["deliver 1 一"]
     assert retry_deliveries(project.ledger, project.key(), NOON) == 1
     assert project.post().sent == 2
 
@@ -156,7 +156,7 @@ def test_a_part_that_was_refused_and_is_no_part_any_more(project: Project) -> No
     project.write("一", "二")
     assert project.post(correct=True).error is None
     assert project.post().error is None
-    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二"]
 
 
 def test_error_message_and_hint_are_reported(project: Project) -> None:
@@ -169,7 +169,7 @@ def test_a_part_that_was_refused_is_tried_with_new_content(project: Project) -> 
     project.post(fail_on("2", DeliveryError("bad text", permanent=True)))
     project.write("2021-07-18", "一", "好", "三")
     assert project.post().sent == 2
-    assert project.world.told == ["deliver 1 一", "deliver 2 好", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 好", "deliver 3 三"]
 
 
 def test_a_change_that_is_not_known_to_have_arrived_is_made_again(project: Project) -> None:
@@ -177,7 +177,7 @@ def test_a_change_that_is_not_known_to_have_arrived_is_made_again(project: Proje
     project.write("2021-07-18", "一", "贰", "三")
     done = project.post(fail_on("2", TimeoutError(), acts=True, times=1))
     assert done.error is None
-    assert project.world.told[3:] == ["update 2 贰", "update 2 贰"]
+    assert project.world.calls[3:] == ["update 2 贰", "update 2 贰"]
 
 
 def test_a_missing_secret_leaves_everything_planned(project: Project) -> None:
@@ -214,7 +214,7 @@ def test_one_channel_stops_no_other(project: Project) -> None:
     assert outcome.channels["post"].error is None
     assert outcome.channels["other"].error
     assert outcome.exit_code == 3
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_nonsense_from_a_channel_is_an_unknown_outcome(project: Project) -> None:
@@ -238,7 +238,7 @@ def test_a_retry_sends_what_failed_and_nothing_else(project: Project) -> None:
     assert project.publish(channel).exit_code == 3
     found = project.publish(channel, other, retry=True)
     assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert not project.publish(channel, retry=True).channels["post"].has_changes
 
 
@@ -272,12 +272,12 @@ def test_the_editor_is_asked_once_for_all(project: Project) -> None:
     outcome = project.publish(Post(project.world), other, confirm=no)
     assert asked == [[PendingSend("post", "@readers", 3), PendingSend("other", "@readers", 3)]]
     assert outcome.exit_code == 2
-    assert project.world.told == []
+    assert project.world.calls == []
     assert project.publish(Post(project.world), other).exit_code == 0
     project.write("2021-07-18", "一", "二", "叁")
     project.publish(Post(project.world), other, confirm=no)  # a change can be taken back
     assert len(asked) == 1
-    assert project.world.told[-1] == "update 3 叁"
+    assert project.world.calls[-1] == "update 3 叁"
 
 
 def test_the_editor_is_asked_about_what_will_leave(project: Project) -> None:
@@ -306,13 +306,13 @@ def test_a_dry_run_foresees_and_notes_nothing(project: Project) -> None:
     project.write("2021-07-18", "一", "二", "叁")
     seen = project.post(dry_run=True)
     assert (seen.sent, seen.changed) == (0, 1)
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_to_another_folder_everything_goes_as_files(project: Project, tmp_path: Path) -> None:
     done = project.post(out=tmp_path / "copy")
     assert done.written == ("1", "2", "3", "preview")
-    assert project.world.told == []
+    assert project.world.calls == []
 
 
 # ------------------------------------------------------------- one message to many
@@ -328,7 +328,7 @@ def test_many_get_one_each(project: Project) -> None:
     done = project.publish(letters).channels["letters"]
     assert not done.has_changes
     assert done.held_reason == "the issue was edited since; what was sent cannot be changed"
-    assert len(project.world.told) == 25
+    assert len(project.world.calls) == 25
 
 
 def test_confirmation_shows_the_number_of_recipients(project: Project) -> None:
@@ -367,7 +367,7 @@ def test_an_edit_before_the_first_letter_is_out_goes_to_all(project: Project) ->
     letters = Letters(project.world, count=25)
     away = fail_on("1", DeliveryError("too fast", retry_after=9999))
     project.publish(replace(letters, behaves=away))
-    assert project.world.told == []
+    assert project.world.calls == []
     project.now += dt.timedelta(hours=3)
     project.write("2021-07-18", "二")
     project.publish(letters)
@@ -379,7 +379,7 @@ def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
     letters = Letters(project.world, count=25)
     away = fail_on("1", DeliveryError("too fast", retry_after=9999), times=1)
     project.publish(replace(letters, behaves=away))
-    assert len(project.world.told) == 9
+    assert len(project.world.calls) == 9
     project.now += dt.timedelta(hours=3)
     project.write("2021-07-18", "二")
     done = project.publish(letters).channels["letters"]
@@ -405,9 +405,9 @@ def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, c
 
     outcome = project.publish(Ruled(project.world, count=25, behaves=behave))
     assert outcome.exit_code == code
-    assert len(project.world.told) == texts
+    assert len(project.world.calls) == texts
     project.publish(Ruled(project.world, count=25))
-    assert len(project.world.told) == texts
+    assert len(project.world.calls) == texts
     warnings = [text for text in outcome.warnings if "reader7@example.org" in text]
     assert bool(warnings) == (rule == "skip")
 
@@ -435,7 +435,7 @@ class Asked(Post):
 def test_what_is_there_is_found_and_what_is_not_is_sent(project: Project, acts: bool, waited: int) -> None:
     outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), acts=acts, times=1)))
     assert outcome.exit_code == 0
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert project.waited == waited
     outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key())]
     settled = ["sent"] if acts else ["planned", "sent"]
@@ -449,7 +449,7 @@ def test_whoever_is_stopped_before_the_second_look_believes_nothing(project: Pro
     project.meanwhile = lambda: project.stop.set()
     outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), times=1)))
     assert outcome.exit_code == 4
-    assert project.world.told == ["deliver 1 一"]
+    assert project.world.calls == ["deliver 1 一"]
     assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key())] == [
         "sent",
         "unknown",

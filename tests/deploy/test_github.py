@@ -155,7 +155,7 @@ def test_what_it_is_started_by(workflow: dict[str, Any]) -> None:
     assert workflow["jobs"]["publish"]["concurrency"] == {"group": "publish", "cancel-in-progress": False}
 
 
-def test_the_page_is_there_before_anybody_is_told(workflow: dict[str, Any]) -> None:
+def test_the_page_is_online_before_anything_is_sent(workflow: dict[str, Any]) -> None:
     steps = [step.get("name") or step["uses"] for step in workflow["jobs"]["publish"]["steps"]]
     order = ["Take the ledger", "Make the site", "actions/deploy-pages", "Publish what is due"]
     places = [next(n for n, name in enumerate(steps) if name.startswith(one)) for one in order]
@@ -197,7 +197,7 @@ def test_a_runner_that_dies_with_the_ledger_stops_the_next(
     assert len(telegram.messages) == 1
 
 
-def test_what_failed_is_told_and_the_ledger_knows(
+def test_a_failure_is_reported_and_recorded_in_the_ledger(
     run: Runner, origin: Path, telegram: TelegramServer
 ) -> None:
     telegram.script(Fault("bad_request", text="chat not found"))

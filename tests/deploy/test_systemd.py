@@ -111,9 +111,9 @@ def test_the_longest_delivery_may_end(name: str, deploy: Path) -> None:
 
 
 def test_the_page_says_when_a_delivery_that_hangs_is_ended(deploy: Path) -> None:
-    """A publication is in hand for two of the slowest deliveries; then systemd waits for WatchdogSec."""
+    """A publication is leased for two of the slowest deliveries; then systemd waits for WatchdogSec."""
     assert values(deploy / "publish.service", "WatchdogSec") == ["15min"]
-    twice = [round(2 * registry.load_channel(name).patience / 60) for name in ("telegram", "wechat", "email")]
+    twice = [round(2 * registry.load_channel(name).timeout / 60) for name in ("telegram", "wechat", "email")]
     assert twice == [7, 20, 40]
     page = " ".join((deploy / "README.md").read_text("utf-8").split())
     assert "a quarter of an hour after twice the time that its channel may take: seven minutes" in page
@@ -126,11 +126,11 @@ def test_secrets_come_as_credentials_alone(
     """systemd copies each file to $CREDENTIALS_DIRECTORY under its name."""
     assert values(deploy / name, "EnvironmentFile") == []
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    told = re.findall(
+    credentials = re.findall(
         r"(?m)^#?LoadCredential=([\w-]+):/etc/newsletter/([\w-]+)$", (deploy / name).read_text()
     )
-    assert len(told) == 3
-    for credential, file in told:
+    assert len(credentials) == 3
+    for credential, file in credentials:
         assert credential == file
         (tmp_path / credential).write_text(f"the {file}\n", "utf-8")
         assert resolve_secret(f"credential:{credential}") == f"the {file}"

@@ -118,6 +118,6 @@ def test_a_folder_is_its_page(web: Get, letter: Path) -> None:
 
 def test_nothing_can_be_done_but_read(web: Get) -> None:
     assert web("/feed.xml", "POST").status == 405
-    told = web("/feed.xml", "HEAD")
-    assert (told.status, told.body) == (200, b"")
-    assert int(told.headers["Content-Length"]) > 0
+    answer = web("/feed.xml", "HEAD")
+    assert (answer.status, answer.body) == (200, b"")
+    assert int(answer.headers["Content-Length"]) > 0

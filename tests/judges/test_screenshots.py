@@ -1,4 +1,4 @@
-"""The pictures of the README, taken of the sample newsletter. `make pictures` keeps them."""
+"""Screenshots of the sample newsletter for the README; `--pictures` names the folder to keep them in."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# file, page below the newsletter's folder, width and height in CSS pixels, picture pixels for each, colours
-PICTURES = [
+# file, page below the newsletter's folder, width and height in CSS pixels, image pixels for each, colours
+IMAGES = [
     ("page-desk.png", "public/{issue}/", 1280, 960, 1, "light"),
     ("page-phone.png", "public/{issue}/", 390, 844, 2, "dark"),
     ("feed.png", "public/feed.xml", 800, 800, 1, "light"),
@@ -30,7 +30,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return Path(kept).absolute() if kept else tmp_path
 
 
-def test_pictures(sample: Path, publish, chromium, folder: Path, tmp_path: Path) -> None:
+def test_screenshots(sample: Path, publish, chromium, folder: Path, tmp_path: Path) -> None:
     letter = shutil.copytree(sample, tmp_path / "letter")
     publish(folder=letter)
     newest = max(file.stem for file in (letter / "issues").iterdir())
@@ -48,10 +48,10 @@ def test_pictures(sample: Path, publish, chromium, folder: Path, tmp_path: Path)
                 "colorScheme": colours,
             },
         }
-        for name, page, width, height, scale, colours in PICTURES
+        for name, page, width, height, scale, colours in IMAGES
     ]
     assert chromium("screenshot.cjs", base, letter, json.dumps(wanted)) == ""
-    for name, _, width, height, scale, _ in PICTURES:
-        picture = (folder / name).read_bytes()
-        assert struct.unpack(">II", picture[16:24]) == (width * scale, height * scale)
-        assert len(picture) > 20_000, f"{name} is next to empty"
+    for name, _, width, height, scale, _ in IMAGES:
+        image = (folder / name).read_bytes()
+        assert struct.unpack(">II", image[16:24]) == (width * scale, height * scale)
+        assert len(image) > 20_000, f"{name} is almost empty"

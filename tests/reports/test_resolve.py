@@ -21,13 +21,13 @@ def test_retry_sends_what_failed_and_what_waited_behind_it(letter: CommandProjec
     letter.run("--yes")
     letter.orders()
     (letter.root / "public" / "index.html").unlink()
-    assert letter.told("--yes", "--channel", "chat", code=3)[1].startswith("✗ chat      1 of 3 failed")
-    assert letter.told("retry", "--dry-run")[1:] == [
+    assert letter.lines("--yes", "--channel", "chat", code=3)[1].startswith("✗ chat      1 of 3 failed")
+    assert letter.lines("retry", "--dry-run")[1:] == [
         "✓ chat      @readers · would send 2 · https://chat.example/89"
     ]
     assert letter.run("retry").code == 2, "it asks as publish does"
-    assert letter.told("retry", "--yes")[1:] == ["✓ chat      @readers · 2 sent · https://chat.example/89"]
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert letter.lines("retry", "--yes")[1:] == ["✓ chat      @readers · 2 sent · https://chat.example/89"]
+    assert letter.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert not (letter.root / "public" / "index.html").exists(), "only what failed"
 
 
@@ -35,22 +35,22 @@ def test_retry_does_not_wait(letter: CommandProject) -> None:
     letter.orders("1 rest")
     letter.run("--yes", "--max-wait", "0")
     letter.orders()
-    assert letter.told("retry", "2021-07-18", "-y")[1].startswith("✓ chat      @readers · 3 sent")
+    assert letter.lines("retry", "2021-07-18", "-y")[1].startswith("✓ chat      @readers · 3 sent")
 
 
 def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
-    assert letter.told("retry", "--yes")[1:] == ["nothing to do"]
+    assert letter.lines("retry", "--yes")[1:] == ["nothing to do"]
     assert letter.run("retry", "--channel", "web").err == (
         "error: nothing to retry: these channels only write files · publish\n"
     )
-    assert letter.world.told == []
+    assert letter.world.calls == []
 
 
 # --------------------------------------------------------------------- resolve
 
 
 def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
-    lines = unknown.told("resolve", "2021-07-18", code=4)
+    lines = unknown.lines("resolve", "2021-07-18", code=4)
     assert re.fullmatch(r"  2  begun 2021-07-18 12:00:\d\d", lines.pop(1))
     assert lines == [
         "chat · @readers · 1 of 3 unknown",
@@ -83,17 +83,17 @@ def test_a_verdict(unknown: CommandProject, words: tuple[str, ...], said: str, s
         f"chat · @readers · 1 {said}\n",
         "next: publish 2021-07-18 --channel chat sends the rest\n",
     )
-    assert unknown.world.told == ["deliver 1 一", "deliver 2 二"], "it sends nothing by itself"
-    lines = unknown.told("--yes", "--channel", "chat")
+    assert unknown.world.calls == ["deliver 1 一", "deliver 2 二"], "it sends nothing by itself"
+    lines = unknown.lines("--yes", "--channel", "chat")
     assert lines[1].startswith(f"✓ chat      @readers · {len(sent)} sent")
-    assert unknown.world.told[2:] == sent
+    assert unknown.world.calls[2:] == sent
 
 
 def test_a_message_that_was_found_can_be_changed(unknown: CommandProject) -> None:
     unknown.run("resolve", "2021-07-18", "--sent", "7")
     unknown.write("2021-07-18", "一", "贰", "三")
     unknown.run("--yes")
-    assert unknown.world.told[2:] == ["update 2 贰", "deliver 3 三"]
+    assert unknown.world.calls[2:] == ["update 2 贰", "deliver 3 三"]
     assert [call.remote_id for call in unknown.world][2] == "7"
 
 
@@ -123,9 +123,9 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
         with ledger.transaction() as tx:
             tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
-    lines = letter.told("resolve", "2021-07-18", code=4)
+    lines = letter.lines("resolve", "2021-07-18", code=4)
     assert lines[2] == "    the publisher ended before it knew what came of it"
-    assert letter.told("--channel", "chat", code=4)[1].startswith(
+    assert letter.lines("--channel", "chat", code=4)[1].startswith(
         "✗ chat      unknown whether 1 of 3 were sent"
     ), "no question about what cannot be sent"
 
@@ -139,20 +139,20 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     assert letter.run("--yes").err == (
         "warning: chat: the issue now takes 4 messages instead of 3: publish correct\n"
     )
-    lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    lines = letter.lines("correct", "2021-07-18", "-c", "chat", code=2)
     assert lines[1].endswith("chat: @readers · 1 message that cannot be taken back · 1 changed")
-    lines = letter.told("correct", "2021-07-18", "--yes")
+    lines = letter.lines("correct", "2021-07-18", "--yes")
     assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in lines
-    assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
+    assert letter.world.calls[3:] == ["update 1 壹", "deliver 4 四"]
 
 
 def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "二")
-    lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    lines = letter.lines("correct", "2021-07-18", "-c", "chat", code=2)
     assert lines[1].endswith("chat: @readers · 1 taken back")
     letter.run("correct", "2021-07-18", "--yes")
-    assert letter.world.told[3:] == ["withdraw"]
+    assert letter.world.calls[3:] == ["withdraw"]
     assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")
 
 

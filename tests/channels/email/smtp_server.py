@@ -35,7 +35,7 @@ def fails(act: Callable[[], object]) -> PublisherError:
 
 
 def kind(error: PublisherError) -> tuple[str, float | None]:
-    """How an error is to be taken: again, later, never, or nobody knows; and how much later."""
+    """Classify an error: retry now, retry later, permanent, or unknown; and the delay in seconds, if any."""
     if not isinstance(error, DeliveryError):
         assert isinstance(error, OutcomeUnknownError)
         return "unknown", None

@@ -188,7 +188,7 @@ def test_one_address_stands_for_a_list_kept_elsewhere() -> None:
         ("", "readers.txt has no address in it"),
     ],
 )
-def test_a_bad_line_is_told_with_its_place(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_a_bad_line_is_reported_with_its_position(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         [*read_recipients(write(tmp_path, text))]
     assert caught.value.message.startswith(message)

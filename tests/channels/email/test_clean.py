@@ -23,7 +23,7 @@ from publisher.channels.email.headers import clean_code_line, clean_text
         ("\u200fשלום", "\u200fשלום"),
     ],
 )
-def test_tidy(text: str, left: str) -> None:
+def test_clean(text: str, left: str) -> None:
     assert clean_text(text) == left
     assert clean_text(left) == left
 

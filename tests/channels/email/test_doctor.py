@@ -58,7 +58,7 @@ def test_all_is_well(examine: Examine, server: MailServer, tmp_path: Path) -> No
     assert [one.split(" ")[0].upper() for one in server.commands] == ["EHLO", "AUTH", "NOOP", "QUIT"]
 
 
-def test_unsigned_is_told(examine: Examine) -> None:
+def test_unsigned_email_is_reported(examine: Examine) -> None:
     (found,) = [one for one in examine() if one.level is not FindingLevel.OK]
     assert (found.level, found.message) == (FindingLevel.WARNING, "mails are not signed here")
 
@@ -69,10 +69,10 @@ def test_the_list(examine: Examine, tmp_path: Path) -> None:
     found = examine(recipients_=readers)
     assert found[0].message == "2 readers; 1 of the lines say somebody again, who gets one mail"
     readers.write_text("lin@example.org\n" + "\n".join(f"reader {n}" for n in range(12)), "utf-8")
-    told = [message for message, _ in bad(examine(recipients_=readers))]
-    assert told[0] == "readers.txt:2: this is no address to send to: there is no @ in it"
-    assert told[9].startswith("readers.txt:11: ")
-    assert told[10:] == ["and 2 more lines like that"]
+    messages = [message for message, _ in bad(examine(recipients_=readers))]
+    assert messages[0] == "readers.txt:2: this is no address to send to: there is no @ in it"
+    assert messages[9].startswith("readers.txt:11: ")
+    assert messages[10:] == ["and 2 more lines like that"]
     readers.write_text("# nobody\n", "utf-8")
     assert bad(examine(recipients_=readers))[0][0] == "nobody is on the list"
     readers.unlink()

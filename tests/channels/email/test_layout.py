@@ -67,7 +67,7 @@ def test_the_first_screen_says_what_this_is(mail: Make) -> None:
     ]
 
 
-def test_a_correction_is_told(mail: Make) -> None:
+def test_a_correction_is_announced(mail: Make) -> None:
     later = dt.datetime(2024, 3, 9, 8, 0, tzinfo=BEIJING)
     assert "更正于 2024-03-09" in mail(entry={"updated": later}).lines
 

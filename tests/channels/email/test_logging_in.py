@@ -1,4 +1,4 @@
-"""Getting in: TLS wherever others could listen, and a password that nobody sees."""
+"""Logging in: TLS on every network connection, and a password that is never shown."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_tls_from_the_first_byte(elsewhere: Callable[..., str], certificates: tu
 
 
 def test_without_tls_nothing_is_said(elsewhere: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever stands between can take STARTTLS out of the offers."""
+    """A man in the middle can remove STARTTLS from the announced extensions."""
     monkeypatch.setenv("P", "tide-secret")
     with MailServer(user="lin", password="tide-secret") as server:
         channel = channel_of(server, server=elsewhere(server), user="lin", password="env:P")

@@ -1,4 +1,4 @@
-"""A notice to those who have the mail of an issue: below that mail, once, and to nobody else."""
+"""A notice to the recipients of an issue: in reply to its email, once, and to no one else."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def test_killed_again_and_again(letter: Letter, server: MailServer, again: tuple
 
 @pytest.mark.parametrize("again", AGAIN)
 def test_killed_at_the_last_one(letter: Letter, server: MailServer, again: tuple[str, ...]) -> None:
-    """Nobody knows of it, although nothing is left to do."""
+    """Its outcome is unknown, although nothing is left to send."""
     letter.publish()
     letter.publish(*NOTICE, WORDS, code=-9, env={"PUBLISHER_FAILPOINT": "acted:kill:20"})
     letter.publish(*again, code=4)
@@ -256,7 +256,9 @@ def test_killed_before_it_is_planned(letter: Letter, server: MailServer) -> None
 
 
 @pytest.mark.parametrize(("policy", "mails"), [("resend", 2), ("skip", 1), ("ask", 1)])
-def test_when_nobody_knows(letter: Letter, server: MailServer, policy: str, mails: int) -> None:
+def test_an_unknown_outcome_follows_the_policy(
+    letter: Letter, server: MailServer, policy: str, mails: int
+) -> None:
     settings = letter.root / "publisher.toml"
     settings.write_text(f'{settings.read_text()}uncertain = "{policy}"\n')
     letter.publish()
@@ -279,7 +281,7 @@ def test_only_those_who_have_the_issue_and_are_still_there(letter: Letter, serve
     letter.publish(*NOTICE, WORDS)
     assert Counter(mail.reader for mail in take(server)) == Counter(READERS - {left, "reader7@example.net"})
     assert "1 of 20 did not get the issue and get no notice" in letter.said
-    # both have it later, and may be told then, by the same words
+    # both have it later, and may get the notice then, in the same words
     letter.publish("retry", "2021-07-18", "--channel", "email", "--yes")
     letter.publish(*NOTICE, WORDS)
     letter.publish(*NOTICE, WORDS)
@@ -291,8 +293,8 @@ def test_who_leaves_while_it_is_under_way(letter: Letter, server: MailServer) ->
     letter.publish()
     take(server)
     letter.publish(*NOTICE, WORDS, code=-9, env={"PUBLISHER_FAILPOINT": "begun:kill:4"})
-    told = {mail.reader for mail in take(server)}
-    left = max(READERS - told)
+    reached = {mail.reader for mail in take(server)}
+    left = max(READERS - reached)
     (letter.root / "readers.txt").write_text("\n".join(sorted(READERS - {left})))
     letter.publish(*NOTICE, WORDS, code=4)
     assert left not in {mail.reader for mail in take(server)}
@@ -348,15 +350,15 @@ def test_it_is_asked_shown_and_proved_before(letter: Letter, server: MailServer)
     assert server.mails == []
     assert letter.publish(*ask, "--to-me")["proof"]
     letter.publish("status", "2021-07-18")
-    assert "notice " not in letter.said.partition('"rows"')[2], "a proof is noted nowhere"
+    assert "notice " not in letter.said.partition('"rows"')[2], "a test send is not recorded"
     letter.publish(*NOTICE, WORDS)
-    proof, *mails = take(server)
-    assert proof.reader == "editor@example.org"
+    test_send, *mails = take(server)
+    assert test_send.reader == "editor@example.org"
     assert {mail.reader for mail in mails} == set(first)
-    assert parsed(proof.body).get_content() == parsed(mails[0].body).get_content()
+    assert parsed(test_send.body).get_content() == parsed(mails[0].body).get_content()
 
 
-def test_how_it_is_told_of(letter: Letter, server: MailServer) -> None:
+def test_a_notice_in_status_retry_resolve_and_diff(letter: Letter, server: MailServer) -> None:
     """Status, retry and resolve know a notice; diff compares issues, and is not confused by one."""
     letter.publish()
     take(server)

@@ -99,8 +99,8 @@ def test_an_address_that_is_not_in_ascii() -> None:
 
 def own_page(key: str) -> str:
     """The page of a reader, worked out anew."""
-    told = hmac.digest(b"tide", f"unsubscribe weekly.ferry.example.org {key}".encode(), "sha256")
-    token = urlsafe_b64encode(told).decode()[:24]
+    digest = hmac.digest(b"tide", f"unsubscribe weekly.ferry.example.org {key}".encode(), "sha256")
+    token = urlsafe_b64encode(digest).decode()[:24]
     return f"https://ferry.example.org/leave?who={key}&token={token}"
 
 
@@ -182,8 +182,7 @@ Verifier = Callable[[bytes], bool]
 def verifies(
     request: pytest.FixtureRequest, signer: DkimSigner, tmp_path: Path, need: Callable[[str], str]
 ) -> Verifier:
-    """verifies(mail) asks one that nobody here wrote; the public key comes from a file and not from the
-    DNS."""
+    """verifies(mail) asks an independent verifier; the public key comes from a file and not from the DNS."""
     record, name = signer.dns_record, "tide._domainkey.ferry.example.org"
 
     def dkimpy(mail: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Mail to servers that nobody here wrote: smtp-sink with all that can go wrong, and Postfix itself."""
+"""Email to independent servers: smtp-sink with every failure it can simulate, and Postfix."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_server_that_goes_and_comes_back() -> None:
 
 
 def test_ten_connections_and_a_server_that_dies() -> None:
-    """Every reader has it once, or is known not to have it, or is one of ten at most of whom nobody knows."""
+    """Each recipient is sent the email once or is known not to have it; at most ten outcomes are unknown."""
     everybody = tuple(f"reader{n}@example.net" for n in range(2000))
     with SmtpSink() as sink:
         channel = channel_at(sink.url, recipients_=everybody)
@@ -138,16 +138,16 @@ def test_ten_connections_and_a_server_that_dies() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        told = {
+        outcomes_by_kind = {
             word: {key.split()[1] for key in outcomes if key.startswith(word)}
             for word in ("sent", "unknown", "not")
         }
-        assert sum(map(len, told.values())) == 2000 == sum(outcomes.values())
-        assert len(told["unknown"]) <= 10
-        assert told["not"]
+        assert sum(map(len, outcomes_by_kind.values())) == 2000 == sum(outcomes.values())
+        assert len(outcomes_by_kind["unknown"]) <= 10
+        assert outcomes_by_kind["not"]
         arrived = sink.readers
     assert set(arrived.values()) == {1}
-    assert told["sent"] <= set(arrived) <= told["sent"] | told["unknown"]
+    assert outcomes_by_kind["sent"] <= set(arrived) <= outcomes_by_kind["sent"] | outcomes_by_kind["unknown"]
 
 
 # ------------------------------------------------------------------- Postfix

@@ -114,7 +114,7 @@ def test_one_who_is_refused_stops_nobody_else(tmp_path: Path) -> None:
         assert len(server.mails) == 19
 
 
-def test_who_is_put_off_is_told_beside_who_is_refused(tmp_path: Path) -> None:
+def test_deferred_and_refused_recipients_are_both_reported(tmp_path: Path) -> None:
     with MailServer() as server:
         no, later = ("RCPT", "550 5.1.1 no such user"), ("RCPT", "450 4.2.1 busy")
         server.script(
@@ -131,7 +131,7 @@ def test_who_is_put_off_is_told_beside_who_is_refused(tmp_path: Path) -> None:
 
 
 def test_killed_in_the_middle(tmp_path: Path) -> None:
-    """The one mail that was on its way stays in doubt, and is not sent a second time."""
+    """The outcome of the one email in flight stays unknown, and it is not sent a second time."""
     with MailServer() as server:
         letter = Letter(tmp_path / "letter", server.url, "connections = 1")
         letter.publish(code=-9, env={"PUBLISHER_FAILPOINT": "acted:kill:8"})
@@ -146,7 +146,7 @@ DEATHS = ("acted:kill:137", "begun:kill:40", "confirming:kill:25", "sending:kill
 
 @pytest.mark.parametrize("policy", ["ask", "skip", "resend"])
 def test_three_thousand_readers_and_five_deaths(sink: SmtpSink, tmp_path: Path, policy: str) -> None:
-    """Nobody is lost without a word, nobody else gets it, and nobody twice unless `resend` says so."""
+    """No recipient is lost silently, no one else gets it, and no one twice except with `resend`."""
     letter = Letter(tmp_path / "letter", sink.url, f'uncertain = "{policy}"')
     everybody = {f"reader{n}@example.net" for n in range(3000)}
     (letter.root / "readers.txt").write_text("".join(f"{reader}\n" for reader in sorted(everybody)))
@@ -213,16 +213,16 @@ def test_what_to_do_when_nobody_knows(tmp_path: Path) -> None:
             )
 
 
-def test_a_proof_goes_to_the_editor_alone(tmp_path: Path) -> None:
+def test_a_test_send_goes_to_the_editor_only(tmp_path: Path) -> None:
     with MailServer() as server:
         letter = Letter(tmp_path / "letter", server.url, 'me = "editor@example.org"')
         letter.publish("--channel", "email", "--to-me")
         assert server.readers == ["editor@example.org"]
         letter.publish()
         assert Counter(server.readers[1:]) == Counter(READERS)
-        proof, sent = server.mails[0].body, server.mails[1].body
-        # a proof says so in its subject, or is the same but for whose it is
-        assert proof.partition(b"\r\n\r\n")[2] == sent.partition(b"\r\n\r\n")[2]
+        test_send, sent = server.mails[0].body, server.mails[1].body
+        # a test send says so in its subject, or is the same but for whose it is
+        assert test_send.partition(b"\r\n\r\n")[2] == sent.partition(b"\r\n\r\n")[2]
 
 
 def test_no_password_is_shown(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sending: what is known of every outcome, and that nobody gets a mail twice or another's."""
+"""Sending: every outcome is classified, and no one gets an email twice or one meant for another."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def test_another_mail_on_the_same_connection(channel: Email, server: MailServer,
     assert bodies == [part.body.partition(b"\r\n\r\n")[2] for part in (mail, other, mail)]
 
 
-def test_a_proof_is_the_same_mail(channel: Email, server: MailServer, mail: Part) -> None:
+def test_a_test_send_is_the_same_email(channel: Email, server: MailServer, mail: Part) -> None:
     with channel.session() as opened:
         opened.deliver(mail, "captain@ferry.example.org")
         opened.deliver(mail, LIN)
-    proof, sent = server.mails
-    assert proof.body.partition(b"\r\nTo: ")[0] == sent.body.partition(b"\r\nTo: ")[0]
-    assert proof.reader == "captain@ferry.example.org"
+    test_send, sent = server.mails
+    assert test_send.body.partition(b"\r\nTo: ")[0] == sent.body.partition(b"\r\nTo: ")[0]
+    assert test_send.reader == "captain@ferry.example.org"
 
 
 def test_commands_come_together_where_they_may(server: MailServer, mail: Part) -> None:
@@ -159,7 +159,7 @@ def test_a_refusal_is_about_one_reader(
     taken: tuple[str, float | None],
     pipelining: bool,
 ) -> None:
-    """What the server said is told, and the same connection goes on with the next."""
+    """The reply of the server is reported, and the same connection continues with the next."""
     server.features = FEATURES if pipelining else FEATURES[1:]
     with channel.session() as opened:
         opened.deliver(mail, ZHOU)

@@ -207,7 +207,9 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
         ('form = "a@e.org"', "7:1: unknown key form in [channels.email]", "did you mean from?"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_place(tmp_path: Path, line: str, message: str, hint: str) -> None:
+def test_a_wrong_value_is_reported_with_its_position(
+    tmp_path: Path, line: str, message: str, hint: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, f"[channels.email]\n{line}\n")
     assert caught.value.message.startswith(f"publisher.toml:{message}")

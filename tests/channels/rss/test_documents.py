@@ -212,7 +212,7 @@ def test_addresses_are_those_the_feeds_give_themselves(newsletter):
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "expected"),
     [
         ("feed.xml", "is not below 'public'"),
         ("public/../feed.xml", "is not below 'public'"),
@@ -220,8 +220,8 @@ def test_addresses_are_those_the_feeds_give_themselves(newsletter):
         ("public/feed.rss", "cannot be called 'feed.rss'"),
     ],
 )
-def test_a_path_that_cannot_be_served_is_a_mistake_in_one_line(newsletter, path, told):
-    with pytest.raises(ConfigError, match=re.escape(told)) as error:
+def test_a_path_that_cannot_be_served_is_a_mistake_in_one_line(newsletter, path, expected):
+    with pytest.raises(ConfigError, match=re.escape(expected)) as error:
         replace(newsletter.channel, path=path).feed_urls(newsletter.context.newsletter)
     assert "\n" not in error.value.message
     assert error.value.hint

@@ -38,9 +38,9 @@ def test_the_same_build_again_is_no_news(newsletter, key, tmp_path):
     assert follow(tmp_path, key, newsletter, newsletter.add()) == ([], 0)
 
 
-def test_a_typo_mended_changes_one_entry_and_announces_none(newsletter, issue, key, tmp_path):
-    mended = newsletter.add(issue("2021-03-07", "这一周风平浪也静。"), updated=LATER)
-    assert follow(tmp_path, key, newsletter, mended) == ([], 1)
+def test_a_fixed_typo_changes_one_entry_and_announces_none(newsletter, issue, key, tmp_path):
+    fixed = newsletter.add(issue("2021-03-07", "这一周风平浪也静。"), updated=LATER)
+    assert follow(tmp_path, key, newsletter, fixed) == ([], 1)
 
 
 def test_a_new_title_changes_one_entry_and_announces_none(newsletter, issue, key, tmp_path):

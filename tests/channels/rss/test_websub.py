@@ -1,4 +1,4 @@
-"""What the hub is told, and what is made of its answers; the hub is a real server on loopback."""
+"""Pings to a WebSub hub and how its answers are classified; the hub is a real server on loopback."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DATE = "Sun, 18 Jul 2021 01:45:00 GMT"
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits long, and no proxy stands between."""
+    """Set a short timeout and use no proxy."""
     monkeypatch.setattr(websub, "_TIMEOUT", 0.5)
     monkeypatch.setenv("NO_PROXY", "*")
 
@@ -43,7 +43,7 @@ def hub() -> Iterator[Hub]:
 
 
 def unused() -> str:
-    """An address where nobody listens."""
+    """Return a URL where nothing listens."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}/"
@@ -105,7 +105,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
     assert {"public/archive/2020.xml", "public/feed.xml.gz", "public/feed.css"} < set(files)
     who, what = letter.channel.build_ping("digest of {}".format, letter.context.newsletter)
     assert who == letter.channel.websub
-    told = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
+    sent = {json.loads(part.body)["topic"]: json.loads(part.body)["sha256"] for part in what.parts}
     named = {}
     for key, body in files.items():
         text = body.decode("utf-8", "replace")
@@ -114,7 +114,7 @@ def test_topics_and_hub_are_those_the_feeds_name(newsletter) -> None:
             named[next(filter(None, own.groups()))] = f"digest of {key}"
             assert letter.channel.websub.hub in text
     assert len(named) == 6
-    assert told == named
+    assert sent == named
 
 
 def test_without_a_hub_there_is_nobody_to_tell(newsletter) -> None:
@@ -140,7 +140,7 @@ def test_one_request_for_each_feed(hub: Hub, status: int) -> None:
     assert tell(hub.url, FEED, ATOM) == [Receipt(remote_id=FEED), Receipt(remote_id=ATOM)]
     form = "application/x-www-form-urlencoded"
     encoded = "hub.mode=publish&hub.url=https%3A%2F%2Ftide.example.org%2Fweekly%2F"
-    assert hub.told == [("/hub", form, f"{encoded}feed.xml"), ("/hub", form, f"{encoded}atom.xml")]
+    assert hub.pings == [("/hub", form, f"{encoded}feed.xml"), ("/hub", form, f"{encoded}atom.xml")]
 
 
 def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
@@ -149,7 +149,7 @@ def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
     with channel.session() as session:
         assert session.edit(part, hub.url, FEED) == Receipt(remote_id=FEED)
         assert session.delete(hub.url, FEED) == Receipt(changed=False)
-    assert [parse_qs(body)["hub.url"] for _, _, body in hub.told] == [[FEED]]
+    assert [parse_qs(body)["hub.url"] for _, _, body in hub.pings] == [[FEED]]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_refusal_is_for_good(
     error = refusal(hub.url)
     assert re.fullmatch(rf"the hub {re.escape(hub.url)} answered {status} [A-Z][A-Za-z ]+", error.message)
     assert (error.hint, error.permanent) == (hint, True)
-    assert len(hub.told) == 1
+    assert len(hub.pings) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -206,7 +206,7 @@ def nameless() -> Iterator[str]:
 
 @contextmanager
 def crowded() -> Iterator[str]:
-    """A door where so many wait that nobody else is let in."""
+    """A listener whose backlog is full, so that no other connection is accepted."""
     with ExitStack() as stack:
         door, *crowd = (stack.enter_context(socket.socket()) for _ in range(5))
         door.bind(("127.0.0.1", 0))
@@ -221,7 +221,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse
 
 
 @pytest.mark.parametrize("place", [nobody, nameless, pytest.param(crowded, marks=linux)])
-def test_who_cannot_be_reached_was_not_told(place: Callable[[], AbstractContextManager[str]]) -> None:
+def test_a_hub_that_cannot_be_reached_was_not_pinged(
+    place: Callable[[], AbstractContextManager[str]],
+) -> None:
     with place() as url:
         error = refusal(url)
     assert error.message.startswith(f"the hub {url} cannot be reached: ")
@@ -244,7 +246,7 @@ def test_what_the_hub_made_of_it_may_stay_unknown(
     hub.does, hub.status = does, status
     with pytest.raises(error):
         tell(hub.url)
-    assert len(hub.told) == 1, "it must be told once, whatever became of it"
+    assert len(hub.pings) == 1, "it must be pinged once, whatever the outcome"
     hub.does, hub.status = "answer", 204
     assert tell(hub.url) == [Receipt(remote_id=FEED)]
 
@@ -267,7 +269,7 @@ def test_an_examination_asks_and_tells_nothing(hub: Hub, status: int, level: Fin
     (finding,) = WebSub(hub.url).diagnose()
     assert finding.level is level
     assert finding.message.startswith(f"the hub {hub.url} answers {status} ")
-    assert hub.told == []
+    assert hub.pings == []
 
 
 def test_an_examination_of_a_hub_that_does_not_answer(hub: Hub) -> None:
@@ -294,12 +296,12 @@ def letter(tmp_path: Path, publish, hub: Hub) -> Path:
 
 
 def topics(hub: Hub) -> list[str]:
-    told = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.told]
-    hub.told.clear()
-    return sorted(told)
+    topics = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.pings]
+    hub.pings.clear()
+    return sorted(topics)
 
 
-def test_a_hub_is_told_once_of_each_feed_that_changed(letter: Path, publish, hub: Hub) -> None:
+def test_a_hub_is_pinged_once_for_each_changed_feed(letter: Path, publish, hub: Hub) -> None:
     publish("--channel", "rss", folder=letter, env={"NO_PROXY": "*"})
     assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
     publish(folder=letter)
@@ -314,20 +316,20 @@ def test_a_hub_is_told_once_of_each_feed_that_changed(letter: Path, publish, hub
     assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
 
 
-def test_a_hub_that_was_away_is_told_later(letter: Path, publish, hub: Hub) -> None:
+def test_a_ping_the_hub_refused_is_not_retried_automatically(letter: Path, publish, hub: Hub) -> None:
     hub.status = 400
     publish("--channel", "rss", folder=letter, code=3, env={"NO_PROXY": "*"})
     assert (letter / "public" / "feed.xml").exists()
-    hub.told.clear()
+    hub.pings.clear()
     hub.status = 204
     publish(folder=letter, code=3)
     assert topics(hub) == [], "what was refused for good is for a person to try again"
 
 
-def test_a_hub_that_does_not_answer_is_told_again(letter: Path, publish, hub: Hub) -> None:
+def test_a_hub_that_does_not_answer_is_pinged_again(letter: Path, publish, hub: Hub) -> None:
     hub.does = "drop"
     publish("--channel", "rss", "--max-wait", "1", folder=letter, code=3, env={"NO_PROXY": "*"})
-    hub.told.clear()
+    hub.pings.clear()
     hub.does = "answer"
     publish(folder=letter, env={"NO_PROXY": "*"})
     assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]
