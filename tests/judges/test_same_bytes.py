@@ -1,6 +1,6 @@
 """The same sources give the same bytes on any machine and day, and unchanged files are not written again.
 
-The title of the newest issue has another form than the others, which `publish check` reports.
+The newest issue has a title of another form than the others, which the check reports unless configured.
 """
 
 from __future__ import annotations

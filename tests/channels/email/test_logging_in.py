@@ -1,4 +1,4 @@
-"""Logging in: TLS on every network connection, and a password that is never shown."""
+"""Logging in: TLS where the connection could be read, and a password that is never shown."""
 
 from __future__ import annotations
 
