@@ -124,7 +124,7 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
             tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
     lines = letter.lines("resolve", "2021-07-18", code=4)
-    assert lines[2] == "    the publisher ended before it knew what came of it"
+    assert lines[2] == "    the process ended before the outcome was known"
     assert letter.lines("--channel", "chat", code=4)[1].startswith(
         "✗ chat      unknown whether 1 of 3 were sent"
     ), "no question about what cannot be sent"
