@@ -143,7 +143,7 @@ def test_it_publishes_and_leaves(daemon: Daemon, tmp_path: Path) -> None:
         f"{day} publishing chat",
         f"{day} published chat: @readers · 3 sent · https://chat.example/89",
     ]
-    assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert daemon.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     with closing(daemon.ledger) as ledger:
         assert load_activity(ledger, "tag:e.org,2021:slow").heartbeat is None
 
@@ -174,17 +174,17 @@ def test_the_journal_for_machines(daemon: Daemon) -> None:
 def test_a_term_in_mid_send(daemon: Daemon) -> None:
     """Fault 9: what is under way is ended and noted, and the rest goes out after the next start."""
     process = daemon.start("daemon", PUBLISHER_FAILPOINT="acted:wait:0.5")
-    daemon.wait_for(lambda: daemon.world.told)
+    daemon.wait_for(lambda: daemon.world.calls)
     code, lines, _ = daemon.end(process)
     assert code == 0
-    done = len(daemon.world.told)
+    done = len(daemon.world.calls)
     assert 1 <= done < 3
     assert daemon.counts == DeliveryCounts(planned=3 - done, sent=done)
     assert lines[-1] == "stopped"
     second = daemon.start("daemon")
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     daemon.end(second)
-    assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert daemon.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
@@ -278,7 +278,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
     daemon.wait_for(lambda: daemon.counts.unknown == 1)
     _, lines, _ = daemon.end(second)
     assert any(line.startswith(f"{daemon.today} unknown chat: unknown whether 1 of 3") for line in lines)
-    assert daemon.world.told == ["deliver 1 一"]
+    assert daemon.world.calls == ["deliver 1 一"]
 
 
 def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
@@ -289,7 +289,7 @@ def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
     assert [process.stdout.readline() for process in two if process.stdout] == ["started\n"] * 2
     daemon.wait_for(lambda: daemon.counts.sent == 3)
     assert [daemon.end(process)[0] for process in two] == [0, 0]
-    assert daemon.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert daemon.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_a_failure_is_reported_to_a_command(daemon: Daemon) -> None:
@@ -335,7 +335,7 @@ def test_wrong_settings_stop_it_at_the_start(daemon: Daemon) -> None:
     code, _, err = daemon.run("daemon")
     assert code == 2
     assert err.startswith("error: publisher.toml:16:1: unknown key roon in [channels.chat]")
-    assert daemon.world.told == []
+    assert daemon.world.calls == []
 
 
 def test_a_single_tick(daemon: Daemon) -> None:
@@ -345,4 +345,4 @@ def test_a_single_tick(daemon: Daemon) -> None:
     assert (code, found["exit"], found["next"]) == (4, 4, None)
     assert [one["what"] for one in found["news"]][-1] == "unknown"
     assert daemon.run("tick")[:2] == (0, ""), "it is told once"
-    assert daemon.world.told == ["deliver 1 一"]
+    assert daemon.world.calls == ["deliver 1 一"]

@@ -26,7 +26,7 @@ def project(
 
 
 def test_what_is_to_come(project: CommandProject) -> None:
-    assert project.told("status", "2021-08-01") == [
+    assert project.lines("status", "2021-08-01") == [
         "2021-08-01  upcoming",
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
@@ -48,26 +48,26 @@ def test_what_is_to_come(project: CommandProject) -> None:
 
 def test_an_issue_of_today_is_shown_once(project: CommandProject) -> None:
     before = NOON.replace(hour=1)  # 09:00 in Shanghai
-    reported = project.told("status", now=before)
+    reported = project.lines("status", now=before)
     assert reported[:3] == [
         "2021-07-18  upcoming",
         "  web   2021-07-18 09:45 (2021-07-18 01:45 UTC)",
         "  chat  2021-07-18 10:30 (2021-07-18 02:30 UTC)",
     ]
     assert sum(line.startswith("2021-07-18") for line in reported) == 1
-    assert sum(line.startswith("2021-07-18") for line in project.told("status", now=NOON)) == 1
-    assert "  chat  not published · @readers" in project.told("status", now=NOON)
+    assert sum(line.startswith("2021-07-18") for line in project.lines("status", now=NOON)) == 1
+    assert "  chat  not published · @readers" in project.lines("status", now=NOON)
 
 
 def test_what_keeps_a_message_waiting_is_shown(project: CommandProject) -> None:
     project.orders("2 rest")
     project.run("--yes")
-    assert project.told("status", "2021-07-18")[2:] == [
+    assert project.lines("status", "2021-07-18")[2:] == [
         "  chat  2 of 3 waiting until 2021-07-18 13:00 · @readers · https://chat.example/89",
         "        2 waiting: the chat is tired",
         "        → publish 2021-07-18 --channel chat",
     ]
-    assert project.told("status", "2021-07-18", now=NOON + dt.timedelta(hours=2))[2].startswith(
+    assert project.lines("status", "2021-07-18", now=NOON + dt.timedelta(hours=2))[2].startswith(
         "  chat  2 of 3 waiting · @readers"
     )
 
@@ -82,31 +82,31 @@ def test_what_would_stop_it(project: CommandProject) -> None:
     ]
     said = "issues/2021-08-01.md has 1 error: empty-url at line 5"
     look = "publish check issues/2021-08-01.md"
-    assert project.told("status", "2021-08-01") == [*stopped, f"  {said} · {look}"]
+    assert project.lines("status", "2021-08-01") == [*stopped, f"  {said} · {look}"]
     [one, _] = json.loads(project.run("status", "2021-08-01", "--json").out)["to_come"]
     assert (one["outlook"], one["detail"]) == ("unsound", said)
     day = dt.datetime(2021, 8, 1, 4, tzinfo=dt.UTC)
     force = "or publish --issue 2021-08-01 --force"
     reported = f"2021-08-01 unsound web,chat: {said} · {look} · {force}"
-    assert reported in project.told("tick", code=1, now=day)
-    assert reported not in project.told("tick", now=day)
-    rows = project.told("status", "2021-08-01", now=day)
+    assert reported in project.lines("tick", code=1, now=day)
+    assert reported not in project.lines("tick", now=day)
+    rows = project.lines("status", "2021-08-01", now=day)
     assert rows[:4] == [*stopped, f"  {said} · {look} · {force}"]
     assert rows[5] == "  web   not published"
 
 
 def test_hold_and_release(project: CommandProject) -> None:
-    assert project.told("hold", "2021-08-01", "--channel", "chat") == [
+    assert project.lines("hold", "2021-08-01", "--channel", "chat") == [
         "2021-08-01  upcoming",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held",
     ]
-    assert project.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
+    assert project.lines("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held"
     file = project.root / "issues" / "2021-08-01.md"
     text = file.read_text("utf-8")
     file.write_text(f"---\ndraft: true\n---\n{text}", "utf-8")
-    assert project.told("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft"
+    assert project.lines("status")[2] == "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft"
     file.write_text(text, "utf-8")
-    assert project.told("hold", "issues/2021-08-01.md", "--release")[1:] == [
+    assert project.lines("hold", "issues/2021-08-01.md", "--release")[1:] == [
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC)",
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC)",
     ]
@@ -114,17 +114,17 @@ def test_hold_and_release(project: CommandProject) -> None:
 
 def test_a_draft_can_be_held(project: CommandProject) -> None:
     project.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
-    assert project.told("hold", "2021-08-01", "--channel", "chat")[1:] == [
+    assert project.lines("hold", "2021-08-01", "--channel", "chat")[1:] == [
         "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft",
     ]
 
 
 def test_reschedule(project: CommandProject) -> None:
-    assert project.told("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
+    assert project.lines("reschedule", "2021-08-01", "2021-08-02 12:00")[1:] == [
         "  web   2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
         "  chat  2021-08-02 12:00 (2021-08-02 04:00 UTC) · rescheduled",
     ]
-    assert project.told("reschedule", "2021-08-01", "06:30", "-c", "web")[1:] == [
+    assert project.lines("reschedule", "2021-08-01", "06:30", "-c", "web")[1:] == [
         "  web  2021-08-01 06:30 (2021-07-31 22:30 UTC) · rescheduled"
     ]
 
@@ -165,17 +165,17 @@ def test_an_archive_is_adopted(project: CommandProject) -> None:
         "  skipped: issues/2021-07-18.md: it is dated 2021-07-18 and not due yet",
         "  skipped: issues/2021-08-01.md: it is dated 2021-08-01 and not due yet",
     ]
-    assert project.world.told == []
-    assert "  chat  published 2021-07-04 10:30 · @readers" in project.told("status", "2021-07-04")
+    assert project.world.calls == []
+    assert "  chat  published 2021-07-04 10:30 · @readers" in project.lines("status", "2021-07-04")
     assert project.run("tick", now=NOON).code == 0
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_an_archive_is_adopted_where_only_files_are_written(project: CommandProject) -> None:
     settings = project.root / "publisher.toml"
     settings.write_text(settings.read_text().replace('room = "@readers"\nme = "@me"\n', ""))
-    assert "✓ chat  1 issue marked as published" in project.told("adopt")
-    assert "  chat  published 2021-07-04 10:30" in project.told("status", "2021-07-04")
+    assert "✓ chat  1 issue marked as published" in project.lines("adopt")
+    assert "  chat  published 2021-07-04 10:30" in project.lines("status", "2021-07-04")
 
 
 def test_a_ledger_is_adopted(project: CommandProject) -> None:
@@ -185,9 +185,9 @@ def test_a_ledger_is_adopted(project: CommandProject) -> None:
     said = project.run("--yes")
     assert said.code == 2
     assert "the ledger is older than the one used here last" in said.out
-    assert project.told("trust-ledger") == ["The ledger is trusted. This machine can send from now on."]
+    assert project.lines("trust-ledger") == ["The ledger is trusted. This machine can send from now on."]
     assert project.run("--yes").code == 0
-    assert project.world.told[3:] == ["update 2 贰"]
+    assert project.world.calls[3:] == ["update 2 贰"]
 
 
 def test_a_daemon_that_is_silent_is_missed(project: CommandProject) -> None:
@@ -216,7 +216,7 @@ def test_a_missing_scheduler_is_reported(project: CommandProject) -> None:
 
 
 def on_the_daemon(project: CommandProject, code: int = 0) -> list[str]:
-    return [line for line in project.told("doctor", code=code) if " daemon " in line]
+    return [line for line in project.lines("doctor", code=code) if " daemon " in line]
 
 
 def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:

@@ -53,7 +53,7 @@ def test_an_issue_that_is_edited_after_it_went_out(project: Project) -> None:
     project.tick()
     assert len(list(project.world)) == 4, "not by itself"
     project.publish()
-    assert project.world.told[4:] == ["update 1 改"]
+    assert project.world.calls[4:] == ["update 1 改"]
 
 
 def test_who_leaves_between_plan_and_sending_gets_nothing(project: Project) -> None:

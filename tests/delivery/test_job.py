@@ -27,10 +27,10 @@ from tests.support.newsletter import NOON, Project
 def test_parts_go_out_in_order_and_once(project: Project) -> None:
     done = project.post()
     assert (done.sent, done.changed, done.error) == (3, 0, None)
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     again = project.post()
     assert not again.has_changes
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_nothing_is_opened_when_nothing_changed(project: Project) -> None:
@@ -51,7 +51,7 @@ def test_a_changed_issue_is_changed_in_place(project: Project) -> None:
     project.write("2021-07-18", "一", "贰", "三")
     done = project.post()
     assert (done.sent, done.changed) == (0, 1)
-    assert project.world.told[3:] == ["update 2 贰"]
+    assert project.world.calls[3:] == ["update 2 贰"]
     assert [call.remote_id for call in project.world][3] != ""
     assert project.post().has_changes is False
 
@@ -62,10 +62,10 @@ def test_more_messages_wait_for_a_correction(project: Project) -> None:
     done = project.post()
     assert not done.has_changes
     assert done.held_reason == "the issue now takes 4 messages instead of 3: publish correct"
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
     done = project.post(correct=True)
     assert (done.sent, done.changed) == (1, 1)
-    assert project.world.told[3:] == ["update 1 壹", "deliver 4 四"]
+    assert project.world.calls[3:] == ["update 1 壹", "deliver 4 四"]
 
 
 def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None:
@@ -73,10 +73,10 @@ def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None
     project.write("2021-07-18", "一", "二")
     assert project.post().held_reason
     project.post(correct=True)
-    assert project.world.told[3:] == ["withdraw"]
+    assert project.world.calls[3:] == ["withdraw"]
     project.write("2021-07-18", "一", "二", "三")
     project.post(correct=True)
-    assert project.world.told[4:] == ["deliver 3 三"]
+    assert project.world.calls[4:] == ["deliver 3 三"]
 
 
 # --------------------------------------------------------------- what goes wrong
@@ -85,7 +85,7 @@ def test_fewer_messages_are_taken_back_by_a_correction(project: Project) -> None
 def test_what_surely_did_not_go_out_is_tried_again(project: Project) -> None:
     done = project.post(fail_on("2", DeliveryError("refused"), times=3))
     assert done.error is None
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert project.waited == 1 + 2 + 4
 
 
@@ -93,17 +93,17 @@ def test_a_platform_that_wants_to_rest_gets_its_rest(project: Project) -> None:
     done = project.post(fail_on("2", DeliveryError("too fast", retry_after=30), times=1))
     assert done.error is None
     assert project.waited == 30
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_a_pause_longer_than_max_wait_ends_the_run(project: Project) -> None:
     done = project.post(fail_on("2", DeliveryError("too fast", retry_after=3600)), max_wait=60)
     assert isinstance(done.error, DeliveryError)
     assert done.error.message == "2 of 3 not sent yet, next attempt 2021-07-18 05:00:00 UTC: too fast"
-    assert project.world.told == ["deliver 1 一"]
+    assert project.world.calls == ["deliver 1 一"]
     project.now += dt.timedelta(hours=1)
     assert project.post().sent == 2
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_sender_never_resends_an_unknown_outcome(project: Project) -> None:
@@ -113,22 +113,22 @@ def test_sender_never_resends_an_unknown_outcome(project: Project) -> None:
     assert error
     assert error.message == "unknown whether 1 of 3 were sent: TimeoutError: no answer"
     assert error.hint == ("check the destination, then run publish resolve 2021-07-18 --channel post")
-    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二"]
     assert project.publish().exit_code == 4
-    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二"]
     resolve_deliveries(project.ledger, project.key(), ResolutionChoice.SENT, NOON, remote_id="7")
     assert project.post().sent == 1
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
 
 
 def test_a_person_may_have_it_sent_again_or_dropped(project: Project) -> None:
     project.post(fail_on("1", ConnectionResetError("by peer")))
-    assert project.world.told == []
+    assert project.world.calls == []
     assert resolve_deliveries(project.ledger, project.key(), ResolutionChoice.RESEND, NOON) == 1
     project.post(fail_on("2", ConnectionResetError("by peer")))
     assert resolve_deliveries(project.ledger, project.key(), ResolutionChoice.DROP, NOON) == 1
     assert project.post().error is None
-    assert project.world.told == ["deliver 1 一", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 3 三"]
     outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key())]
     assert outcomes == ["unknown", "resend", "sent", "unknown", "drop", "sent"]
 
@@ -141,7 +141,7 @@ def test_a_permanent_refusal_stops_the_parts_behind_it(project: Project) -> None
     assert error
     assert error.message == "1 of 3 failed: not a member · add it"
     assert project.post().error  # and nothing is tried again by itself
-    assert project.world.told == ["deliver 1 一"]
+    assert project.world.calls == ["deliver 1 一"]
     assert retry_deliveries(project.ledger, project.key(), NOON) == 1
     assert project.post().sent == 2
 
@@ -152,7 +152,7 @@ def test_a_part_that_was_refused_and_is_no_part_any_more(project: Project) -> No
     project.write("2021-07-18", "一", "二")
     assert project.post(correct=True).error is None
     assert project.post().error is None
-    assert project.world.told == ["deliver 1 一", "deliver 2 二"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二"]
 
 
 def test_error_message_and_hint_are_reported(project: Project) -> None:
@@ -165,7 +165,7 @@ def test_a_part_that_was_refused_is_tried_with_new_content(project: Project) -> 
     project.post(fail_on("2", DeliveryError("bad text", permanent=True)))
     project.write("2021-07-18", "一", "好", "三")
     assert project.post().sent == 2
-    assert project.world.told == ["deliver 1 一", "deliver 2 好", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 好", "deliver 3 三"]
 
 
 def test_a_change_that_is_not_known_to_have_arrived_is_made_again(project: Project) -> None:
@@ -173,7 +173,7 @@ def test_a_change_that_is_not_known_to_have_arrived_is_made_again(project: Proje
     project.write("2021-07-18", "一", "贰", "三")
     done = project.post(fail_on("2", TimeoutError(), acts=True, times=1))
     assert done.error is None
-    assert project.world.told[3:] == ["update 2 贰", "update 2 贰"]
+    assert project.world.calls[3:] == ["update 2 贰", "update 2 贰"]
 
 
 def test_a_missing_secret_leaves_everything_planned(project: Project) -> None:
@@ -210,7 +210,7 @@ def test_one_channel_stops_no_other(project: Project) -> None:
     assert outcome.channels["post"].error is None
     assert outcome.channels["other"].error
     assert outcome.exit_code == 3
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_nonsense_from_a_channel_is_an_unknown_outcome(project: Project) -> None:
@@ -234,7 +234,7 @@ def test_a_retry_sends_what_failed_and_nothing_else(project: Project) -> None:
     assert project.publish(channel).exit_code == 3
     found = project.publish(channel, other, retry=True)
     assert (found.channels["post"].sent, found.channels["other"].sent) == (2, 0)
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert not project.publish(channel, retry=True).channels["post"].has_changes
 
 

@@ -1,4 +1,4 @@
-"""The feeds before programs nobody here wrote: the grammar of Atom, and a feed reader."""
+"""The feeds in independent programs: the grammar of Atom, and a feed reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mail as programs see it that nobody here wrote: a mail reader, and a filter of unwanted mail."""
+"""The email in independent programs: a mail reader and a spam filter."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def test_a_reader_shows_the_lines(mail: Path, need: Callable[[str], str]) -> Non
 
 def test_a_filter_takes_it_for_a_list_and_nothing_else(mail: Path, need: Callable[[str], str]) -> None:
     """SpamAssassin with the rules of its package, offline: -1 for a mailing list with all its headers."""
-    told = subprocess.run(
+    report = subprocess.run(
         [need("spamassassin"), "-L", "-t", "--cf=use_bayes 0", "--cf=use_txrep 0"],
         input=(mail / "message.eml").read_bytes(),
         capture_output=True,
         check=True,
     ).stdout.decode("utf-8", "replace")
-    analysis = told.rpartition("Content analysis details:")[2]
+    analysis = report.rpartition("Content analysis details:")[2]
     rules = dict(
         reversed(rule) for rule in re.findall(r"^ *(-?\d+\.\d) ([A-Z0-9_]+)", analysis, re.MULTILINE)
     )

@@ -1,4 +1,4 @@
-"""The pages before judges nobody here wrote: the Nu HTML checker, axe-core in Chromium; and their links."""
+"""The pages in independent checkers: the Nu HTML checker, axe-core in Chromium; and their links."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The same sources give the same bytes anywhere and any day, and what is right is not written again.
+"""The same sources give the same bytes on any machine and day, and unchanged files are not written again.
 
-The newest of the issues has another kind of title than the others, which the check wants to be told about.
+The newest issue has a title of another form than the others, which the check reports unless configured.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-# file, page below the newsletter's folder, width and height in CSS pixels, picture pixels for each, colours
-PICTURES = [
+# file, page below the newsletter's folder, width and height in CSS pixels, image pixels for each, colours
+IMAGES = [
     ("page-desk.png", "public/{issue}/", 1280, 960, 1, "light"),
     ("page-phone.png", "public/{issue}/", 390, 844, 2, "dark"),
     ("feed.png", "public/feed.xml", 800, 800, 1, "light"),
@@ -48,10 +48,10 @@ def test_screenshots(sample: Path, publish, chromium, folder: Path, tmp_path: Pa
                 "colorScheme": colours,
             },
         }
-        for name, page, width, height, scale, colours in PICTURES
+        for name, page, width, height, scale, colours in IMAGES
     ]
     assert chromium("screenshot.cjs", base, letter, json.dumps(wanted)) == ""
-    for name, _, width, height, scale, _ in PICTURES:
-        picture = (folder / name).read_bytes()
-        assert struct.unpack(">II", picture[16:24]) == (width * scale, height * scale)
-        assert len(picture) > 20_000, f"{name} is next to empty"
+    for name, _, width, height, scale, _ in IMAGES:
+        image = (folder / name).read_bytes()
+        assert struct.unpack(">II", image[16:24]) == (width * scale, height * scale)
+        assert len(image) > 20_000, f"{name} is almost empty"

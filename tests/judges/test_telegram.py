@@ -19,7 +19,7 @@ def test_the_preview_works_for_everybody(
     publish: Callable[..., str],
     chromium: Callable[..., str],
 ) -> None:
-    """It asks no other host for anything; what it shows can be read, reached and told apart by all."""
+    """The preview requests nothing from other hosts and has no accessibility violation (WCAG 2.2 A, AA)."""
     letter = write_letter(tmp_path / "letter", ISSUES)
     with (letter / "publisher.toml").open("a", encoding="utf-8") as settings:
         settings.write(f'[channels.telegram]\nchat = "@tide"\ncard = true\ndetail = "{detail}"\n')

@@ -1,4 +1,4 @@
-"""The articles for WeChat before a checker nobody here wrote, and the preview page in a browser."""
+"""The articles for WeChat in an independent checker, and the preview page in a browser."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ PREVIEW = BASE + "preview.html"
 
 
 def test_the_preview_works_for_everybody(folders: list[Path], chromium: Callable[..., str]) -> None:
-    """Pictures of an issue come from where they lie; nothing else is asked of another host."""
-    pictures = json.loads((folders[-1] / "meta.json").read_text("utf-8"))["pictures"]
+    """Images of an issue come from their own hosts; nothing else is requested from another host."""
+    images = json.loads((folders[-1] / "meta.json").read_text("utf-8"))["pictures"]
     found = chromium("browser.cjs", BASE, folders[-1], PREVIEW).splitlines()
     asked = {line.partition("outside request: ")[2] for line in found if "outside request" in line}
-    assert asked <= set(pictures)
+    assert asked <= set(images)
     assert [
         line for line in found if "outside request" not in line and not (asked and "console" in line)
     ] == []

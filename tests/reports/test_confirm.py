@@ -23,39 +23,39 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_nothing_leaves_unasked(letter: CommandProject) -> None:
-    assert letter.told("--channel", "web,chat", code=2)[1:] == [
+    assert letter.lines("--channel", "web,chat", code=2)[1:] == [
         "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
         "✗ chat      not sent: confirmation required (no terminal): "
         "chat: @readers · 3 messages that cannot be unsent",
         "  = fix: use --yes",
         "1 of 2 channels done · exit 2",
     ]
-    assert letter.world.told == []
+    assert letter.world.calls == []
 
 
 def test_yes_is_an_answer(letter: CommandProject) -> None:
-    assert letter.told("--channel", "chat", "--yes") == [
+    assert letter.lines("--channel", "chat", "--yes") == [
         "issue 2021-07-18 · latest due",
         "✓ chat      @readers · 3 sent · https://chat.example/89",
     ]
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
-    assert letter.told("--channel", "chat", "-y")[1] == "nothing to do"
+    assert letter.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert letter.lines("--channel", "chat", "-y")[1] == "nothing to do"
 
 
 def test_a_change_is_no_departure(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    assert "✓ chat      @readers · 1 changed · https://chat.example/89" in letter.told()
-    assert letter.world.told[3:] == ["update 2 贰"]
+    assert "✓ chat      @readers · 1 changed · https://chat.example/89" in letter.lines()
+    assert letter.world.calls[3:] == ["update 2 贰"]
 
 
 def test_a_dry_run_says_what_would_be_sent(letter: CommandProject) -> None:
-    assert letter.told("--channel", "chat", "--dry-run")[1:] == ["✓ chat      @readers · would send 3"]
+    assert letter.lines("--channel", "chat", "--dry-run")[1:] == ["✓ chat      @readers · would send 3"]
     assert not letter.place.exists()
     letter.run("--channel", "chat", "--yes")
     letter.write("2021-07-18", "一", "贰", "三")
     line = "✓ chat      @readers · would change 1 · https://chat.example/89"
-    assert letter.told("--channel", "chat", "--dry-run")[1:] == [line]
+    assert letter.lines("--channel", "chat", "--dry-run")[1:] == [line]
 
 
 def test_json_tells_what_was_sent(letter: CommandProject) -> None:
@@ -76,7 +76,7 @@ def test_json_tells_what_was_sent(letter: CommandProject) -> None:
 
 def test_max_wait_has_an_end(letter: CommandProject) -> None:
     letter.orders("1 rest")
-    lines = letter.told("--channel", "chat", "--yes", "--max-wait", "0", code=3)
+    lines = letter.lines("--channel", "chat", "--yes", "--max-wait", "0", code=3)
     assert re.fullmatch(
         r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired",
         lines[1],
@@ -131,42 +131,42 @@ def test_a_terminal_is_asked(letter: CommandProject, terminal: Callable[[str], t
         "Send? [y/N] n\n"
         "✗ chat      not sent: you answered no\n"
     )
-    assert letter.world.told == []
+    assert letter.world.calls == []
     code, shown = terminal("y\n")
     assert code == 0
     assert "✓ chat      @readers · 3 sent" in shown
-    assert len(letter.world.told) == 3
+    assert len(letter.world.calls) == 3
 
 
 # ---------------------------------------------------------------------- proofs
 
 
 def test_a_test_send_goes_to_the_editor_alone(letter: CommandProject) -> None:
-    assert letter.told("2021-08-01", "--to-me") == [
+    assert letter.lines("2021-08-01", "--to-me") == [
         "issue 2021-08-01 · issues/2021-08-01.md",
         "✓ chat      @me · 2 sent · https://chat.example/84",
     ]
     assert [(call.recipient, call.text) for call in letter.world] == [("@me", "草"), ("@me", "稿")]
     assert not (letter.root / ".publisher").exists()
     assert not (letter.root / "public").exists()
-    assert letter.told("--to-me", "--dry-run")[1:] == ["✓ chat      @me · would send 3"]
+    assert letter.lines("--to-me", "--dry-run")[1:] == ["✓ chat      @me · would send 3"]
     assert json.loads(letter.run("--to-me", "--json").out)["proof"] is True
-    assert letter.told("--yes", "-c", "chat")[1].startswith("✓ chat      @readers · 3 sent")
+    assert letter.lines("--yes", "-c", "chat")[1].startswith("✓ chat      @readers · 3 sent")
 
 
 def test_a_test_send_that_is_not_possible(letter: CommandProject) -> None:
     toml = letter.root / "publisher.toml"
     toml.write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
-    assert letter.told("--to-me", code=2)[1:3] == [
+    assert letter.lines("--to-me", code=2)[1:3] == [
         "✗ chat      no test recipient is configured",
         '  = fix: add me = "…" to [channels.chat] of publisher.toml',
     ]
     toml.write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
-    assert letter.told("--to-me", code=2)[1:3] == [
+    assert letter.lines("--to-me", code=2)[1:3] == [
         "✗ chat      not set up to send, only writes files",
         "  = fix: complete [channels.chat] of publisher.toml",
     ]
-    assert letter.world.told == []
+    assert letter.world.calls == []
     assert letter.run("--to-me", "--out", "x").err.startswith(
         "error: --to-me sends a test and writes no files · "
     )
@@ -180,4 +180,4 @@ def test_a_test_send_that_is_not_possible(letter: CommandProject) -> None:
 )
 def test_a_test_send_that_fails(letter: CommandProject, order: str, code: int, said: str) -> None:
     letter.orders(f"2 {order}")
-    assert letter.told("--to-me", code=code)[1] == f"✗ chat      {said}"
+    assert letter.lines("--to-me", code=code)[1] == f"✗ chat      {said}"

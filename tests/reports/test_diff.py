@@ -15,7 +15,7 @@ def test_diff_of_what_is_live(letter: CommandProject) -> None:
     letter.run("--yes")
     assert letter.run("diff") == Said(0, "", "no unpublished changes in issues/2021-07-18.md\n")
     letter.write("2021-07-18", "一", "贰")
-    assert letter.told("diff", "--channel", "chat") == [
+    assert letter.lines("diff", "--channel", "chat") == [
         "chat · @readers · 2 · changed",
         "@@ -1 +1 @@",
         "-二",
@@ -24,13 +24,13 @@ def test_diff_of_what_is_live(letter: CommandProject) -> None:
         "@@ -1 +0,0 @@",
         "-三",
     ]
-    assert len(letter.world.told) == 3
+    assert len(letter.world.calls) == 3
 
 
 def test_diff_of_files(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    lines = letter.told("diff", "--channel", "web")
+    lines = letter.lines("diff", "--channel", "web")
     assert lines[0] == "web · public/2021-07-18/index.html · changed"
     assert "-<title>慢刊 (2021-07-18)：一/二/三</title>" in lines
     assert "+<title>慢刊 (2021-07-18)：一/贰/三</title>" in lines
@@ -43,13 +43,13 @@ def test_diff_leaves_out_what_is_packed(letter: CommandProject) -> None:
     )
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    lines = letter.told("diff", "--channel", "rss")
+    lines = letter.lines("diff", "--channel", "rss")
     heads = [line.split(" · ")[1] for line in lines if line.startswith("rss")]
     assert heads == ["public/feed.json", "public/atom.xml", "public/feed.xml"]
 
 
 def test_diff_of_what_was_never_published(letter: CommandProject) -> None:
-    assert letter.told("diff", "2021-07-18")[-4:] == [
+    assert letter.lines("diff", "2021-07-18")[-4:] == [
         "web · public/index.html · new",
         "chat · @readers · 1 · new",
         "chat · @readers · 2 · new",

@@ -27,24 +27,24 @@ from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
 
 def test_a_healthy_newsletter(letter: CommandProject) -> None:
     letter.run("--yes")
-    lines = letter.told("doctor")
+    lines = letter.lines("doctor")
     assert {line[0] for line in lines} == {"✓"}
     assert "✓ chat      may write to @readers" in lines
     assert "✓ folders   public/ is writable" in lines
     assert "✓ ledger    its pages are intact" in lines
     assert any(re.match(r"✓ clock     2021-07-18 12:00:\d\d \+0800 in Asia/Shanghai", line) for line in lines)
     assert any("mistune 3" in line and "feedgen 1" in line for line in lines)
-    assert len(letter.world.told) == 3
+    assert len(letter.world.calls) == 3
 
 
 def test_what_is_ill_and_what_mends_it(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "✓ ledger    none yet, created by the first publish" in letter.told("doctor")
+    assert "✓ ledger    none yet, created by the first publish" in letter.lines("doctor")
     letter.orders("2 vanish")
     letter.run("--yes")
     letter.orders("deaf")
     letter.place.chmod(0o644)
     monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "public")
-    assert [line for line in letter.told("doctor", code=2) if line[0] != "✓"] == [
+    assert [line for line in letter.lines("doctor", code=2) if line[0] != "✓"] == [
         f"✗ folders   public/ is not writable · grant write access: chmod u+wx {letter.root}/public",
         "! ledger    its mode is 644 · run chmod 600 on the file",
         "! ledger    unknown: deliveries of 2021-07-18 · publish status",
@@ -65,16 +65,16 @@ def test_a_template_that_replaces_none(letter: CommandProject) -> None:
     folder.mkdir()
     (folder / "isue.html").write_text("")
     (folder / "our-footer.html").write_text("")  # for a template of the user's own to include
-    assert [line for line in letter.told("doctor") if "templates/" in line] == [
+    assert [line for line in letter.lines("doctor") if "templates/" in line] == [
         "! folders   templates/isue.html does not replace any built-in template · did you mean issue.html?"
     ]
 
 
 def test_warnings_are_no_failure(letter: CommandProject) -> None:
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('me = "@me"', ""))
-    assert '! chat      no proofs can be sent · add me = "…"' in letter.told("doctor")
+    assert '! chat      no proofs can be sent · add me = "…"' in letter.lines("doctor")
     (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace('room = "@readers"', ""))
-    assert "✓ chat      not set up to send, only writes files" in letter.told("doctor")
+    assert "✓ chat      not set up to send, only writes files" in letter.lines("doctor")
 
 
 def test_a_clock_that_was_set_back(letter: CommandProject) -> None:
@@ -111,7 +111,7 @@ def test_one_who_does_not_answer_is_not_waited_for(
 
 @pytest.mark.parametrize("name", ["status", "retry", "resolve", "correct", "diff", "doctor"])
 def test_help_fits_the_screen(letter: CommandProject, name: str) -> None:
-    shown = letter.told(name, "--help")
+    shown = letter.lines(name, "--help")
     assert shown[0].startswith((f"publish {name} ", f"publish {name}: "))
     assert "--json" in "".join(shown)
     assert max(map(len, shown)) <= 100
@@ -120,4 +120,4 @@ def test_help_fits_the_screen(letter: CommandProject, name: str) -> None:
 def test_nothing_is_wider_than_the_screen(letter: CommandProject) -> None:
     letter.orders("2 refuse")
     letter.run("--yes")
-    assert max(map(len, letter.told("status", code=3))) <= 80
+    assert max(map(len, letter.lines("status", code=3))) <= 80

@@ -21,13 +21,13 @@ def test_retry_sends_what_failed_and_what_waited_behind_it(letter: CommandProjec
     letter.run("--yes")
     letter.orders()
     (letter.root / "public" / "index.html").unlink()
-    assert letter.told("--yes", "--channel", "chat", code=3)[1].startswith("✗ chat      1 of 3 failed")
-    assert letter.told("retry", "--dry-run")[1:] == [
+    assert letter.lines("--yes", "--channel", "chat", code=3)[1].startswith("✗ chat      1 of 3 failed")
+    assert letter.lines("retry", "--dry-run")[1:] == [
         "✓ chat      @readers · would send 2 · https://chat.example/89"
     ]
     assert letter.run("retry").code == 2, "it asks as publish does"
-    assert letter.told("retry", "--yes")[1:] == ["✓ chat      @readers · 2 sent · https://chat.example/89"]
-    assert letter.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert letter.lines("retry", "--yes")[1:] == ["✓ chat      @readers · 2 sent · https://chat.example/89"]
+    assert letter.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert not (letter.root / "public" / "index.html").exists(), "only what failed"
 
 
@@ -35,15 +35,15 @@ def test_retry_does_not_wait(letter: CommandProject) -> None:
     letter.orders("1 rest")
     letter.run("--yes", "--max-wait", "0")
     letter.orders()
-    assert letter.told("retry", "2021-07-18", "-y")[1].startswith("✓ chat      @readers · 3 sent")
+    assert letter.lines("retry", "2021-07-18", "-y")[1].startswith("✓ chat      @readers · 3 sent")
 
 
 def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
-    assert letter.told("retry", "--yes")[1:] == ["nothing to do"]
+    assert letter.lines("retry", "--yes")[1:] == ["nothing to do"]
     assert letter.run("retry", "--channel", "web").err == (
         "error: nothing to retry: these channels only write files · publish\n"
     )
-    assert letter.world.told == []
+    assert letter.world.calls == []
 
 
 # --------------------------------------------------------------------- resolve
@@ -83,17 +83,17 @@ def test_a_verdict(unknown: CommandProject, words: tuple[str, ...], said: str, s
         f"chat · @readers · 1 {said}\n",
         "next: publish 2021-07-18 --channel chat sends the rest\n",
     )
-    assert unknown.world.told == ["deliver 1 一", "deliver 2 二"], "it sends nothing by itself"
-    lines = unknown.told("--yes", "--channel", "chat")
+    assert unknown.world.calls == ["deliver 1 一", "deliver 2 二"], "it sends nothing by itself"
+    lines = unknown.lines("--yes", "--channel", "chat")
     assert lines[1].startswith(f"✓ chat      @readers · {len(sent)} sent")
-    assert unknown.world.told[2:] == sent
+    assert unknown.world.calls[2:] == sent
 
 
 def test_a_message_that_was_found_can_be_changed(unknown: CommandProject) -> None:
     unknown.run("resolve", "2021-07-18", "--sent", "7")
     unknown.write("2021-07-18", "一", "贰", "三")
     unknown.run("--yes")
-    assert unknown.world.told[2:] == ["update 2 贰", "deliver 3 三"]
+    assert unknown.world.calls[2:] == ["update 2 贰", "deliver 3 三"]
     assert [call.remote_id for call in unknown.world][2] == "7"
 
 
@@ -143,7 +143,7 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     assert lines[1].endswith("chat: @readers · 1 message that cannot be unsent · 1 changed")
     lines = letter.told("correct", "2021-07-18", "--yes")
     assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in lines
-    assert letter.world.told[3:] == ["update 1 壹", "deliver 4 四"]
+    assert letter.world.calls[3:] == ["update 1 壹", "deliver 4 四"]
 
 
 def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
@@ -152,7 +152,7 @@ def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
     assert lines[1].endswith("chat: @readers · 1 deleted")
     letter.run("correct", "2021-07-18", "--yes")
-    assert letter.world.told[3:] == ["withdraw"]
+    assert letter.world.calls[3:] == ["withdraw"]
     assert letter.chat().startswith("published 2021-07-18 12:00 · @readers")
 
 

@@ -18,7 +18,7 @@ from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
 
 
 def test_status_before_anything(letter: CommandProject) -> None:
-    assert letter.told("status") == [
+    assert letter.lines("status") == [
         "2021-08-01  upcoming",
         "  web   2021-08-01 09:45 (2021-08-01 01:45 UTC) · draft",
         "  chat  2021-08-01 09:45 (2021-08-01 01:45 UTC) · draft",
@@ -36,7 +36,7 @@ def test_status_before_anything(letter: CommandProject) -> None:
 
 def test_status_of_what_is_out(letter: CommandProject) -> None:
     letter.run("--yes")
-    assert letter.told("status")[3:6] == [
+    assert letter.lines("status")[3:6] == [
         "2021-07-18  一/二/三",
         "  web   published 2021-07-18 12:00",
         "  chat  published 2021-07-18 12:00 · @readers · https://chat.example/89",
@@ -46,7 +46,7 @@ def test_status_of_what_is_out(letter: CommandProject) -> None:
 def test_status_of_an_edited_issue(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
-    assert letter.told("status", "2021-07-18")[1:3] == [
+    assert letter.lines("status", "2021-07-18")[1:3] == [
         "  web   published 2021-07-18 12:00, changed since",
         "        → publish 2021-07-18 --channel web",
     ]
@@ -98,7 +98,7 @@ def test_status_of_what_is_at_work(letter: CommandProject) -> None:
     first, second = letter.chat().splitlines()
     assert first == "being published · @readers"
     assert second == f"process {os.getpid()} on {platform.node()}"
-    lines = letter.told("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
+    lines = letter.lines("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
     assert lines[-2:] == [
         "  chat  started, not finished · @readers",
         "        → publish 2021-07-18 --channel chat",
@@ -143,14 +143,14 @@ def test_status_forgets_no_trouble(letter: CommandProject) -> None:
     (letter.root / "publisher.toml").write_text(
         CHAT_SETTINGS.replace("[channels.chat]", "[channels.chat]\nenabled = false")
     )
-    lines = letter.told("status", code=4)
+    lines = letter.lines("status", code=4)
     assert lines[-4:] == [
         "2021-07-04",
         "  chat  1 of 1 unknown · @readers",
         "        TimeoutError: no answer",
         "        → publish resolve 2021-07-04 --channel chat",
     ]
-    assert letter.told("resolve", "2021-07-04", "--channel", "chat", "--drop") == [
+    assert letter.lines("resolve", "2021-07-04", "--channel", "chat", "--drop") == [
         "chat · @readers · 1 dropped"
     ]
     assert "2021-07-04" not in letter.run("status").out
@@ -170,7 +170,7 @@ def test_status_of_what_is_of_no_issue(letter: CommandProject) -> None:
             claim, [DeliveryResult(task, DeliveryState.FAILED, NOON, reason="no such hub")], 0, NOON, lease
         )
         ledger.release(claim, NOON)
-    assert letter.told("status", code=3)[-4:] == [
+    assert letter.lines("status", code=3)[-4:] == [
         "慢刊",
         "  websub  1 of 1 failed · https://hub.example/",
         "          no such hub",

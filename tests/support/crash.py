@@ -3,7 +3,7 @@
     python -m tests.support.crash loop --seed 7 --rounds 10 --ledger FOLDER
     python -m tests.support.crash edges --ledger FOLDER
 
-prints one JSON object per round. `--postgres ADDRESS` keeps the books there instead, and then two publishers
+prints one JSON object per round. `--postgres ADDRESS` keeps the ledger there instead, and then two publishers
 are at work at a time.
 """
 
@@ -137,7 +137,7 @@ def loop(arguments: argparse.Namespace) -> None:
 
 
 def pairs(arguments: argparse.Namespace) -> None:
-    """Two publishers at a time, one of which is killed now and then; whoever lives goes on."""
+    """Two publishers at a time, one of which is killed now and then; the survivor continues."""
     for chance, one in rounds(arguments):
         kills = 0
 

@@ -57,7 +57,7 @@ class World:
             os.close(file)
 
     @property
-    def told(self) -> list[str]:
+    def calls(self) -> list[str]:
         """The calls, in words."""
         return [f"{call.act} {call.part} {call.text}".strip() for call in self]
 

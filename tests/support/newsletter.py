@@ -179,7 +179,7 @@ class Project(NewsletterFolder):
         self.channels = (replace(self.channels[0], **changed), *self.channels[1:])
 
     def quick(self, *channels: str, **request: Any) -> Outcome | None:
-        """The outcome when a run would change nothing, told without parsing."""
+        """Return the outcome of a run that would change nothing, found without parsing."""
         return check_up_to_date(self.root, Request(channels=channels, **request), self.now)
 
     def text(self, name: str) -> str:
@@ -200,8 +200,8 @@ class Project(NewsletterFolder):
 
     # ----------------------------------------------------------------- the scheduler
 
-    def ticker(self, vigil: Heartbeat | None = None) -> Scheduler:
-        return Scheduler(self.events.append, self.stop, vigil)
+    def ticker(self, heartbeat: Heartbeat | None = None) -> Scheduler:
+        return Scheduler(self.events.append, self.stop, heartbeat)
 
     def restart(self) -> None:
         """Replace the scheduler, so that it forgets what only its process knew."""
@@ -248,7 +248,7 @@ class CommandProject(NewsletterFolder):
         code = main(list(words), now)
         return Said(code, *self._say())
 
-    def told(self, *words: str, code: int = 0, now: dt.datetime = NOON) -> list[str]:
+    def lines(self, *words: str, code: int = 0, now: dt.datetime = NOON) -> list[str]:
         """The lines of the result, without times that differ from run to run."""
         said = self.run(*words, now=now)
         assert said.code == code, said
@@ -256,7 +256,7 @@ class CommandProject(NewsletterFolder):
 
     def chat(self, *words: str, code: int = 0) -> str:
         """What `publish status` says of the newest issue on the chat."""
-        rows = self.told("status", "2021-07-18", *words, code=code)
+        rows = self.lines("status", "2021-07-18", *words, code=code)
         start = next(number for number, row in enumerate(rows) if row.startswith("  chat"))
         mine = [row[8:] for row in rows[start:] if row.startswith(("  chat", " " * 8))]
         return "\n".join(mine)

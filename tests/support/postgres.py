@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 _NAMES = count(1)
 
 _GUARD = 'read line; "$0" stop --wait --mode=immediate; rm -rf "$1"'
-"""Ends the server when whoever started it hangs up, as the system does for one who is killed."""
+"""Ends the server when its input is closed, which the system also does when the starting process is killed."""
 
 
 def programs() -> str:
@@ -95,7 +95,7 @@ class Postgres:
 
 
 def _somebody() -> int:
-    """A user who is not root: the server's own, or nobody."""
+    """Return the ID of a user who is not root: the server's own if there is one."""
     import pwd
 
     names = {one.pw_name: one.pw_uid for one in pwd.getpwall()}

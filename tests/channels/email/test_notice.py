@@ -1,4 +1,4 @@
-"""A notice to those who have the mail of an issue: below that mail, once, and to nobody else."""
+"""A notice to the recipients of an issue: in reply to its email, once, and to no one else."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ def test_killed_before_it_is_planned(letter: Letter, server: MailServer) -> None
 
 
 @pytest.mark.parametrize(("policy", "mails"), [("resend", 2), ("skip", 1), ("ask", 1)])
-def test_when_nobody_knows(letter: Letter, server: MailServer, policy: str, mails: int) -> None:
+def test_an_unknown_outcome_follows_the_policy(
+    letter: Letter, server: MailServer, policy: str, mails: int
+) -> None:
     settings = letter.root / "publisher.toml"
     settings.write_text(f'{settings.read_text()}uncertain = "{policy}"\n')
     letter.publish()
@@ -140,7 +142,7 @@ def test_only_those_who_have_the_issue_and_are_still_there(letter: Letter, serve
     letter.publish(*NOTICE, WORDS)
     assert Counter(mail.reader for mail in take(server)) == Counter(READERS - {left, "reader7@example.net"})
     assert "1 of 20 did not get the issue and get no notice" in letter.said
-    # both have it later, and may be told then, by the same words
+    # both have it later, and may get the notice then, in the same words
     letter.publish("retry", "2021-07-18", "--channel", "email", "--yes")
     letter.publish(*NOTICE, WORDS)
     letter.publish(*NOTICE, WORDS)

@@ -140,7 +140,7 @@ def test_one_request_for_each_feed(hub: Hub, status: int) -> None:
     assert tell(hub.url, FEED, ATOM) == [Receipt(remote_id=FEED), Receipt(remote_id=ATOM)]
     form = "application/x-www-form-urlencoded"
     encoded = "hub.mode=publish&hub.url=https%3A%2F%2Ftide.example.org%2Fweekly%2F"
-    assert hub.told == [("/hub", form, f"{encoded}feed.xml"), ("/hub", form, f"{encoded}atom.xml")]
+    assert hub.pings == [("/hub", form, f"{encoded}feed.xml"), ("/hub", form, f"{encoded}atom.xml")]
 
 
 def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
@@ -149,7 +149,7 @@ def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
     with channel.session() as session:
         assert session.edit(part, hub.url, FEED) == Receipt(remote_id=FEED)
         assert session.delete(hub.url, FEED) == Receipt(changed=False)
-    assert [parse_qs(body)["hub.url"] for _, _, body in hub.told] == [[FEED]]
+    assert [parse_qs(body)["hub.url"] for _, _, body in hub.pings] == [[FEED]]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_refusal_is_for_good(
     error = refusal(hub.url)
     assert re.fullmatch(rf"the hub {re.escape(hub.url)} answered {status} [A-Z][A-Za-z ]+", error.message)
     assert (error.hint, error.permanent) == (hint, True)
-    assert len(hub.told) == 1
+    assert len(hub.pings) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -267,7 +267,7 @@ def test_an_examination_asks_and_tells_nothing(hub: Hub, status: int, level: Fin
     (finding,) = WebSub(hub.url).diagnose()
     assert finding.level is level
     assert finding.message.startswith(f"the hub {hub.url} answers {status} ")
-    assert hub.told == []
+    assert hub.pings == []
 
 
 def test_an_examination_of_a_hub_that_does_not_answer(hub: Hub) -> None:
@@ -318,7 +318,7 @@ def test_a_refused_ping_is_not_retried(letter: Path, publish, hub: Hub) -> None:
     hub.status = 400
     publish("--channel", "rss", folder=letter, code=3, env={"NO_PROXY": "*"})
     assert (letter / "public" / "feed.xml").exists()
-    hub.told.clear()
+    hub.pings.clear()
     hub.status = 204
     publish(folder=letter, code=3)
     assert topics(hub) == [], "what was refused for good is for a person to try again"
@@ -327,7 +327,7 @@ def test_a_refused_ping_is_not_retried(letter: Path, publish, hub: Hub) -> None:
 def test_a_ping_without_an_answer_is_repeated(letter: Path, publish, hub: Hub) -> None:
     hub.does = "drop"
     publish("--channel", "rss", "--max-wait", "1", folder=letter, code=3, env={"NO_PROXY": "*"})
-    hub.told.clear()
+    hub.pings.clear()
     hub.does = "answer"
     publish(folder=letter, env={"NO_PROXY": "*"})
     assert topics(hub) == ["atom.xml", "feed.json", "feed.xml"]

@@ -192,7 +192,7 @@ class Sent:
 
     @property
     def texts(self) -> list[str]:
-        """The texts of the messages, without what nobody sees."""
+        """The texts of the messages, without invisible characters."""
         return [call["text"].replace("\u2060", "") for call in self.calls]
 
     @property

@@ -1,4 +1,4 @@
-"""A link is made of an address that Telegram takes, and of no other; any other is told and can be read."""
+"""URLs that Telegram accepts become links; any other is reported and shown as text."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def issue_with(text: str, url: str) -> Issue:
     return Issue("1", sections=(Section((Text("论文"),), 2, (), (note, Item((Text("题目"),), url=url))),))
 
 
-def test_a_refused_address_is_told_and_stays_in_the_text(send, accepted) -> None:
+def test_a_refused_url_is_reported_and_stays_in_the_text(send, accepted) -> None:
     sent = send(issue_with("这里", "ftp://e.org/x"), detail="full")
     accepted(sent)
     assert sent.rendering.warnings == (

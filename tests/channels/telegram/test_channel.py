@@ -195,7 +195,7 @@ def test_it_is_off_without_a_table(tmp_path: Path) -> None:
         ('detail = "all"', 'must be one of titles, summaries, full, not "all"', 'detail = "summaries"'),
         ('chat = "tide"', 'chat must be a name or a number, not "tide"', '"@my_channel"'),
         ('chat = "t.me/tide"', 'chat must be a name or a number, not "t.me/tide"', '"@my_channel"'),
-        ('token = "1:a"', "token in [channels.telegram] must say where the secret is", '"env:NAME"'),
+        ('token = "1:a"', "token in [channels.telegram] must be a reference to the secret", '"env:NAME"'),
         ('token = "env:T"', "there is a token and no chat to send to", '"@my_channel"'),
         ('me = "me"', 'me must be a name or a number, not "me"', '"-1001234567890"'),
         (
@@ -208,7 +208,7 @@ def test_it_is_off_without_a_table(tmp_path: Path) -> None:
         ('silent = "yes"', "silent in [channels.telegram] must be true or false", ""),
     ],
 )
-def test_a_wrong_setting_is_told(tmp_path: Path, setting: str, message: str, hint: str) -> None:
+def test_a_wrong_setting_is_reported(tmp_path: Path, setting: str, message: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, f"[channels.telegram]\n{setting}")
     assert re.match(r"publisher\.toml:[56]:1: ", caught.value.message)
@@ -238,12 +238,12 @@ def test_servers(api: str) -> None:
 def test_published_as_files(tmp_path: Path, publish) -> None:
     publish("init", "letter", folder=tmp_path)
     folder = tmp_path / "letter"
-    told = publish("--channel", "telegram", folder=folder)
+    output = publish("--channel", "telegram", folder=folder)
     (made,) = folder.glob("outbox/*/telegram")
     names = {path.name for path in made.iterdir()}
     assert names == {"message-1.html", "message-1.json", "preview.html"}
     assert json.loads((made / "message-1.json").read_text("utf-8"))["text"].startswith("慢工双周刊 (")
-    assert "telegram" in told
+    assert "telegram" in output
     assert "nothing to do" in publish("--channel", "telegram", folder=folder)
 
 

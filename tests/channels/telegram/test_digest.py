@@ -1,4 +1,4 @@
-"""What of an issue is told, detail by detail, and how it looks."""
+"""What each level of detail includes from an issue, and how it looks."""
 
 from __future__ import annotations
 

@@ -105,13 +105,13 @@ def test_the_way_there_is_barred(
 @pytest.mark.parametrize(
     "cause", [httpx.ConnectTimeout(""), httpx.PoolTimeout(""), httpx.ConnectError("no name")]
 )
-def test_it_never_left(cause: httpx.TransportError) -> None:
+def test_a_request_that_was_not_sent_may_be_retried(cause: httpx.TransportError) -> None:
     error = TimedOut()
     error.__cause__ = cause
-    told = classify_error(error, "@tide")
-    assert isinstance(told, DeliveryError)
-    assert not told.permanent
-    assert told.message == f"Telegram cannot be reached for @tide: {str(cause) or type(cause).__name__}"
+    classified = classify_error(error, "@tide")
+    assert isinstance(classified, DeliveryError)
+    assert not classified.permanent
+    assert classified.message == f"Telegram cannot be reached for @tide: {str(cause) or type(cause).__name__}"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "text", "message", "hint"), REFUSED)
-def test_a_refusal_is_final_and_told(
+def test_a_refusal_is_permanent_and_reported(
     server: TelegramServer, session: EditableSession, kind: Any, text: str, message: str, hint: str
 ) -> None:
     server.script(Fault(kind, text=text))
@@ -223,7 +223,7 @@ def test_the_token_is_shown_nowhere(
 def test_nothing_is_printed(
     server: TelegramServer, session: EditableSession, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """python-telegram-bot logs an error for an answer that is no JSON; Python prints what nobody handles."""
+    """python-telegram-bot logs an error for an answer that is no JSON; Python prints records that have no handler."""
     root = logging.getLogger()
     kept, root.handlers = root.handlers, []
     try:

@@ -46,9 +46,9 @@ api = "{self.server.url}"
         self.configure_channel(self._channel(more))
 
     def write_items(self, *, third: str = "第三", items: int = 9) -> None:
-        told = [ITEM.format(n=n, text=LONG + (third if n == 3 else "")) for n in range(1, items + 1)]
+        parts = [ITEM.format(n=n, text=LONG + (third if n == 3 else "")) for n in range(1, items + 1)]
         (self.root / "issues" / "2021-07-18.md").write_text(
-            "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n" + "".join(told), "utf-8"
+            "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n" + "".join(parts), "utf-8"
         )
 
     def ended(self, *words: str) -> int:
@@ -156,18 +156,20 @@ def test_a_flood_is_waited_out_or_left_for_later(letter: Letter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "expected"),
     [
         (Fault("forbidden", text="bot is not a member of the channel chat"), "@tide"),
         (Fault("unauthorized"), "token"),
         (Fault("bad_request", text="chat not found"), "@tide"),
     ],
 )
-def test_a_refusal_is_told_once_and_stops_no_other_channel(letter: Letter, fault: Fault, told: str) -> None:
+def test_a_refusal_is_reported_once_and_stops_no_other_channel(
+    letter: Letter, fault: Fault, expected: str
+) -> None:
     letter.server.script(fault)
     found = letter.publish("--yes", code=3)
     error = found["channels"]["telegram"]["error"]
-    assert told in error["message"]
+    assert expected in error["message"]
     assert "publish retry" in error["hint"]
     assert found["channels"]["rss"]["error"] is None
     assert (letter.root / "public" / "feed.xml").exists()
@@ -243,8 +245,8 @@ def test_the_token_is_nowhere(letter: Letter) -> None:
         letter.server.script(Fault(kind, value=500))  # type: ignore[arg-type]
         letter.write_items(third=str(number))
         done = letter.start(*SEND, "--debug", "--max-wait", "1")
-        out, told = done.communicate(timeout=60)
-        seen += out + told
+        out, errors = done.communicate(timeout=60)
+        seen += out + errors
     for path in (letter.root / ".publisher").rglob("*"):
         if path.is_file():
             seen += path.read_bytes().decode("utf-8", "replace")

@@ -73,9 +73,9 @@ def test_real_issues(corpus: Path, send) -> None:
     for path in sorted(corpus.glob("issues/*.md")):
         sent = send(path.read_text("utf-8"), rich=True)
         check(call(sent))
-        told = texts(call(sent)["rich_message"])
+        shown = texts(call(sent)["rich_message"])
         for item in sent.issue.items:
-            assert all(node.text in told for node in item.title if isinstance(node, Text))
+            assert all(node.text in shown for node in item.title if isinstance(node, Text))
 
 
 def test_an_item(send) -> None:

@@ -161,8 +161,8 @@ def test_an_item_larger_than_a_message(send, accepted) -> None:
     assert first.endswith("末了是句号。")
     assert second.endswith("末了是句号。")
     assert third.endswith("末了是句号。\n\n3. 丙")
-    told = [text[text.index("\n这是") + 1 :] for text in sent.texts]
-    assert "".join(told).removesuffix("\n\n3. 丙") == summary
+    pieces = [text[text.index("\n这是") + 1 :] for text in sent.texts]
+    assert "".join(pieces).removesuffix("\n\n3. 丙") == summary
 
 
 def test_three_hundred_links_in_one_item(send, accepted) -> None:

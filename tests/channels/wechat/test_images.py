@@ -19,7 +19,7 @@ from publisher.channels.wechat.draft import parse_draft
 from publisher.channels.wechat.images import IMAGE_BYTES_LIMIT, SourceImage, convert_image
 from publisher.errors import DeliveryError
 from tests.support.servers.wechat_api import WeChatServer
-from tests.support.servers.wechat_rules import APPID, PICTURE
+from tests.support.servers.wechat_rules import APPID, IMAGE
 
 TO = APPID
 PAGE = "https://lighthouse.example.org/letter/2024-03-01/"
@@ -99,9 +99,9 @@ def test_images_are_uploaded_and_get_wechat_urls(server: WeChatServer, session, 
         "stable_token", "media/uploadimg", "media/uploadimg", "material/add_material", "draft/add"
     ]  # fmt: skip
     ((_, there),) = server.drafts.items()
-    assert there["content"].count(f'<img src="https://{PICTURE}') == 3
+    assert there["content"].count(f'<img src="https://{IMAGE}') == 3
     assert "lighthouse" not in there["content"]
-    assert [*server.api.pictures.values()] == [make_image(), make_image("JPEG")]
+    assert [*server.api.images.values()] == [make_image(), make_image("JPEG")]
 
 
 def test_an_image_is_uploaded_once_in_two_runs(server: WeChatServer, connect, part, show) -> None:
@@ -113,11 +113,11 @@ def test_an_image_is_uploaded_once_in_two_runs(server: WeChatServer, connect, pa
     with connect() as session:
         session.edit(part("## 新闻\n\n又来了 ![雾](a.png) ![又](copy.png)"), TO, name)
     assert server.paths == ["draft/get", "draft/update"]
-    assert server.drafts[name]["content"].count(PICTURE) == 2
+    assert server.drafts[name]["content"].count(IMAGE) == 2
 
 
 def test_images_at_wechat_are_not_uploaded(server: WeChatServer, session, part) -> None:
-    url = f"https://{PICTURE}png/x/0?wx_fmt=png"
+    url = f"https://{IMAGE}png/x/0?wx_fmt=png"
     draft = part(f"## 新闻\n\n![雾]({url})")
     assert parse_draft(draft).images == {}
     session.deliver(draft, TO)
@@ -132,7 +132,7 @@ def test_an_image_on_another_site_is_downloaded(server: WeChatServer, session, p
     assert parse_draft(draft).images == {f"{host}/a.png": ""}
     session.deliver(draft, TO)
     assert gallery.asked == ["/a.png", "/moved.png"]
-    assert [*server.api.pictures.values()] == [make_image()]
+    assert [*server.api.images.values()] == [make_image()]
 
 
 @pytest.mark.parametrize(

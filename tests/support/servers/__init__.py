@@ -1,1 +1,1 @@
-"""Servers that stand in for the platforms: they keep the rules, and misbehave when they are told to."""
+"""Servers that stand in for the platforms: they follow the documented rules, and fail on request."""

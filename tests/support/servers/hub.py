@@ -1,4 +1,4 @@
-"""A WebSub hub, which notes what it is told and answers as it is set to."""
+"""A WebSub hub, which records each ping and answers as configured."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Notes every POST, then does what the hub is set to do."""
+    """Records every POST, then behaves as the hub is configured."""
 
     protocol_version = "HTTP/1.1"
     server: Hub
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.told.append((self.path, self.headers["Content-Type"], body))
+        self.server.pings.append((self.path, self.headers["Content-Type"], body))
         self.do_GET()
 
     def do_GET(self) -> None:
@@ -41,7 +41,7 @@ class Answering(BaseHTTPRequestHandler):
 class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
-        self.told: list[tuple[str, str, str]] = []
+        self.pings: list[tuple[str, str, str]] = []
         self.does, self.status, self.body = "answer", 204, b""
         self.headers: dict[str, str] = {}
         self.over = threading.Event()

@@ -1,4 +1,4 @@
-"""A mail server on this machine, in a thread of a test, that misbehaves when told to: what smtp-sink does
+"""A mail server on this machine, in a thread of a test, that misbehaves on request: what smtp-sink does
 to every mail, and what Postfix never does.
 """
 

@@ -58,7 +58,7 @@ class Server:
 
     @property
     def kept(self) -> object:
-        """What outlives whoever published it."""
+        """The state that outlives the publishing process."""
         raise NotImplementedError
 
     @property

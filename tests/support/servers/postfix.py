@@ -107,7 +107,7 @@ class Postfix:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _services(self) -> str:
-        """master.cf as it comes, with our port, and with nobody locked into a folder."""
+        """Return the default master.cf with our port and without chroot."""
         text = Path("/usr/share/postfix/master.cf.dist").read_text()
         text = re.sub(r"(?m)^smtp +inet +n .*", f"127.0.0.1:{self.port} inet n - n - - smtpd", text)
         text = re.sub(r"(?m)^([a-z-]+ +(?:unix|fifo|pass) +[-yn] +[-yn] +)[-y] ", r"\1n ", text)

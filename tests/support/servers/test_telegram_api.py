@@ -228,7 +228,7 @@ def test_a_fault_that_does_not_exist() -> None:
 
 
 def test_as_a_program(tmp_path: Path) -> None:
-    """It is told what to do over HTTP, its file has what it stored, and it ends with its input."""
+    """It is controlled over HTTP, stores its state in a file, and ends when its input is closed."""
     state = tmp_path / "state.json"
     command = [
         sys.executable,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.servers.wechat_api import Fault, WeChatServer
-from tests.support.servers.wechat_rules import APPID, PICTURE, SECRET, RefusedError, WeChatRules
+from tests.support.servers.wechat_rules import APPID, IMAGE, SECRET, RefusedError, WeChatRules
 
 ROOT = Path(__file__).parents[3]
 ASK = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": False}
@@ -107,10 +107,10 @@ def test_shapes_that_are_refused(api: WeChatRules) -> None:
     assert code(lambda: call(api, "draft/batchget", {"offset": 0, "count": 21})) == 40097
 
 
-def test_pictures_of_others_lose_their_address(api: WeChatRules) -> None:
+def test_images_from_other_hosts_lose_their_url(api: WeChatRules) -> None:
     url = upload(api, "media/uploadimg", PNG)["url"]
-    assert PICTURE in url
-    name = add(api, content=f'<img src="{url}"><img src="https://e.org/{PICTURE}x">')
+    assert IMAGE in url
+    name = add(api, content=f'<img src="{url}"><img src="https://e.org/{IMAGE}x">')
     assert api.drafts[name]["content"] == f'<img src="{url}"><img src="">'
 
 
@@ -123,7 +123,7 @@ def test_pictures_of_others_lose_their_address(api: WeChatRules) -> None:
         ("material/add_material", PNG.ljust(10_485_761), 40009),
     ],
 )
-def test_pictures_that_are_refused(api: WeChatRules, path: str, body: bytes, expected: int) -> None:
+def test_images_that_are_refused(api: WeChatRules, path: str, body: bytes, expected: int) -> None:
     assert code(lambda: upload(api, path, body, type="image")) == expected
 
 

@@ -39,22 +39,22 @@ class Server:
 def server() -> Iterator[Server]:
     """/200 answers 200, /404 404; /to/URL redirects there, /slow never ends, /cookie gives
     one; `pages` are the bodies."""
-    told = Server()
+    record = Server()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            told.asked.append((self.headers["Host"], self.path))
-            told.cookies += self.headers.get_all("Cookie", [])
-            with told.lock:
-                told.now += 1
-                told.together = max(told.together, told.now)
+            record.asked.append((self.headers["Host"], self.path))
+            record.cookies += self.headers.get_all("Cookie", [])
+            with record.lock:
+                record.now += 1
+                record.together = max(record.together, record.now)
             try:
                 self.answer()
-            except OSError:  # whoever asked has had enough
+            except OSError:  # the client has closed the connection
                 pass
             finally:
-                with told.lock:
-                    told.now -= 1
+                with record.lock:
+                    record.now -= 1
 
         def answer(self) -> None:
             if self.path.startswith("/to/"):
@@ -66,7 +66,7 @@ def server() -> Iterator[Server]:
                     self.wfile.write(b"H")
                     time.sleep(0.02)
             else:
-                body = told.pages.get(self.path, "").encode()
+                body = record.pages.get(self.path, "").encode()
                 status = self.path.strip("/").partition("?")[0]
                 self.send_response(int(status) if status.isdigit() else 200)
                 if self.path == "/cookie":
@@ -79,10 +79,10 @@ def server() -> Iterator[Server]:
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
-    told.port = httpd.server_port
+    record.port = httpd.server_port
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield told
+    yield record
     httpd.shutdown()
     thread.join()
     httpd.server_close()

@@ -16,7 +16,7 @@ from typing import Any
 
 APPID = "wx00tidetidetide00"
 SECRET = "tide5ecret0123456789abcdef000000"
-PICTURE = "mmbiz.qpic.cn/mmbiz_"
+IMAGE = "mmbiz.qpic.cn/mmbiz_"
 
 _OLDER = 300.0  # for so long a token works after there is a newer one
 _LASTS = 7200.0
@@ -61,7 +61,7 @@ class WeChatRules:
 
     tokens: dict[str, float] = field(default_factory=dict)
     drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    pictures: dict[str, bytes] = field(default_factory=dict)
+    images: dict[str, bytes] = field(default_factory=dict)
     covers: dict[str, bytes] = field(default_factory=dict)
     publications: dict[str, Publication] = field(default_factory=dict)
     articles: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class WeChatRules:
             self.tokens[token] = until
         return {"access_token": token, "expires_in": int(until - now)}
 
-    # --------------------------------------------------------------- pictures
+    # --------------------------------------------------------------- images
 
     def _media_uploadimg(self, body: bytes, _: Mapping[str, str]) -> dict[str, Any]:
         form = _form(body)
@@ -126,8 +126,8 @@ class WeChatRules:
             raise RefusedError(40005, "invalid file type")
         if len(body) >= 1_048_576:
             raise RefusedError(40009, "invalid image size")
-        url = f"http://{PICTURE}{form}/{self._next('pic')}{'x' * 80}/0?from=appmsg&wx_fmt={form}"
-        self.pictures[url] = body
+        url = f"http://{IMAGE}{form}/{self._next('pic')}{'x' * 80}/0?from=appmsg&wx_fmt={form}"
+        self.images[url] = body
         return {"url": url}
 
     def _material_add_material(self, body: bytes, query: Mapping[str, str]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class WeChatRules:
             raise RefusedError(40009, "invalid image size")
         media_id = self._next("cover")
         self.covers[media_id] = body
-        return {"media_id": media_id, "url": f"http://{PICTURE}png/{media_id}/0"}
+        return {"media_id": media_id, "url": f"http://{IMAGE}png/{media_id}/0"}
 
     # ----------------------------------------------------------------- drafts
 
@@ -190,7 +190,7 @@ class WeChatRules:
         return str(media_id)
 
     def _article(self, given: dict[str, Any]) -> dict[str, Any]:
-        """An article as it is kept: pictures that are not WeChat's lose their address."""
+        """Return the article as it is stored: images from other hosts lose their URL."""
         title, content, source = given.get("title", ""), given.get("content", ""), _source(given)
         if not title or len(title) > 32:
             raise RefusedError(45003, "title size out of limit")
@@ -204,7 +204,7 @@ class WeChatRules:
             raise RefusedError(45166, "invalid content")
         if given.get("thumb_media_id") not in self.covers:
             raise RefusedError(40007, "invalid media_id")
-        kept = re.sub(rf'(<img src=")(?!https?://{re.escape(PICTURE)})[^"]*"', r'\1"', content)
+        kept = re.sub(rf'(<img src=")(?!https?://{re.escape(IMAGE)})[^"]*"', r'\1"', content)
         return {key: given.get(key, "") for key in _FIELDS} | {"content": kept, "content_source_url": source}
 
     # ------------------------------------------------------------- publishing
