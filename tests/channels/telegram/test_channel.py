@@ -195,7 +195,7 @@ def test_it_is_off_without_a_table(tmp_path: Path) -> None:
         ('detail = "all"', 'must be one of titles, summaries, full, not "all"', 'detail = "summaries"'),
         ('chat = "tide"', 'chat must be a name or a number, not "tide"', '"@my_channel"'),
         ('chat = "t.me/tide"', 'chat must be a name or a number, not "t.me/tide"', '"@my_channel"'),
-        ('token = "1:a"', "token in [channels.telegram] must say where the secret is", '"env:NAME"'),
+        ('token = "1:a"', "token in [channels.telegram] must be a reference to the secret", '"env:NAME"'),
         ('token = "env:T"', "there is a token and no chat to send to", '"@my_channel"'),
         ('me = "me"', 'me must be a name or a number, not "me"', '"-1001234567890"'),
         (
