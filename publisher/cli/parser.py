@@ -26,7 +26,7 @@ COMMANDS = {
     "diff": "Show unpublished changes",
     "retry": "Send failed messages again",
     "resolve": "Resolve deliveries with an unknown outcome",
-    "correct": "Send an edited issue: change, add and delete messages",
+    "correct": "Publish an edited issue: edit, add and delete messages",
     "daemon": "Run the scheduler: publish each issue when it is due",
     "tick": "Publish what is due now, for cron and systemd timers",
     "hold": "Keep an issue from being published automatically",

@@ -266,7 +266,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
             assert line, process.communicate()
         assert line == (
             "hangs: the daemon is stuck: the current run makes no progress · "
-            "start publish daemon anew, if systemd does not; then look at publish status\n"
+            "restart publish daemon if systemd does not, then run publish status\n"
         )
         assert heard().count("WATCHDOG=1") > 1, "as long as it might have gone on"
         time.sleep(2)

@@ -188,10 +188,10 @@ def test_a_person_says_what_came_of_each(sink: SmtpSink, tmp_path: Path) -> None
         return done.stdout + done.stderr
 
     listed = say()
-    assert set(re.findall(r"reader\d+@example\.net(?=  begun)", listed)) == READERS
+    assert set(re.findall(r"reader\d+@example\.net(?=  started)", listed)) == READERS
     assert "look for: Subject: 慢工 (2021-07-18)：题" in listed
-    assert re.search(r"--channel email --sent +it is there\n", listed)
-    assert say("--to", "Reader7@example.net", "--sent") == "email · readers · 1 arrived\n"
+    assert re.search(r"--channel email --sent +it arrived\n", listed)
+    assert say("--to", "Reader7@example.net", "--sent") == "email · readers · 1 marked as sent\n"
     assert "there is: reader0@example.net, reader10@" in say("--to", "Reader7@example.net", "--sent")
 
 

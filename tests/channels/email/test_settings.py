@@ -164,7 +164,7 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
         ),
         (
             'password = "tide-4711"',
-            "7:1: password in [channels.email] must say where the secret is",
+            "7:1: password in [channels.email] must be a reference to the secret",
             "env:NAME",
         ),
         ("connections = 0", "6:1: connections must be 1 to 100 at a time, not 0", "10"),
@@ -223,5 +223,5 @@ def test_the_list_of_channels_spells_the_keys_as_the_file_does(
     listed = publish("channels", folder=tmp_path).splitlines()
     (line,) = [line for line in listed if line.startswith("email ")]
     assert line.endswith(
-        'on   from = "a@e.org"  width = 72  wrap = "flowed"  connections = 10  uncertain = "ask"'
+        'enabled   from = "a@e.org"  width = 72  wrap = "flowed"  connections = 10  uncertain = "ask"'
     )
