@@ -67,8 +67,21 @@ TEXTS = {
     "is in hand": "is leased",
 }
 
-# Words that are right where they are, as (file, word).
-ALLOWED: set[tuple[str, str]] = set()
+# Words that are right where they are, as (file, word): text for subscribers, keys of files and of --json, names of
+# HTML elements and CSS classes.
+ALLOWED = {
+    ("publisher/labels.py", "doubt"),
+    ("publisher/labels.py", "picture"),
+    ("publisher/reader/html.py", "picture"),
+    ("publisher/cli/correct.py", "proof"),
+    ("publisher/cli/publish.py", "proof"),
+    ("channels/wechat/draft.py", "proof"),
+    ("channels/wechat/draft.py", "pictures"),
+    ("channels/wechat/images.py", "pictures"),
+    ("channels/wechat/preview.py", "pictures"),
+    ("channels/wechat/test_send.py", "proofs"),
+    ("templates/wechat-preview.html", "desk"),
+}
 
 DOCUMENTS = (
     "README.md",

@@ -43,12 +43,12 @@ def test_the_editor_is_asked_once_for_all(project: Project) -> None:
     outcome = project.publish(Post(project.world), other, confirm=no)
     assert asked == [[PendingSend("post", "@readers", 3), PendingSend("other", "@readers", 3)]]
     assert outcome.exit_code == 2
-    assert project.world.told == []
+    assert project.world.calls == []
     assert project.publish(Post(project.world), other).exit_code == 0
     project.write("2021-07-18", "一", "二", "叁")
     project.publish(Post(project.world), other, confirm=no)  # a change can be taken back
     assert len(asked) == 1
-    assert project.world.told[-1] == "update 3 叁"
+    assert project.world.calls[-1] == "update 3 叁"
 
 
 def test_the_editor_is_asked_about_what_will_leave(project: Project) -> None:
@@ -77,13 +77,13 @@ def test_a_dry_run_foresees_and_notes_nothing(project: Project) -> None:
     project.write("2021-07-18", "一", "二", "叁")
     seen = project.post(dry_run=True)
     assert (seen.sent, seen.changed) == (0, 1)
-    assert len(project.world.told) == 3
+    assert len(project.world.calls) == 3
 
 
 def test_to_another_folder_everything_goes_as_files(project: Project, tmp_path: Path) -> None:
     done = project.post(out=tmp_path / "copy")
     assert done.written == ("1", "2", "3", "preview")
-    assert project.world.told == []
+    assert project.world.calls == []
 
 
 def test_confirmation_shows_the_number_of_recipients(project: Project) -> None:

@@ -36,7 +36,7 @@ class Asked(Post):
 def test_what_is_there_is_found_and_what_is_not_is_sent(project: Project, acts: bool, waited: int) -> None:
     outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), acts=acts, times=1)))
     assert outcome.exit_code == 0
-    assert project.world.told == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
+    assert project.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
     assert project.waited == waited
     outcomes = [attempt.outcome for attempt in load_attempts(project.ledger, project.key())]
     settled = ["sent"] if acts else ["planned", "sent"]
@@ -50,7 +50,7 @@ def test_whoever_is_stopped_before_the_second_look_believes_nothing(project: Pro
     project.meanwhile = lambda: project.stop.set()
     outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), times=1)))
     assert outcome.exit_code == 4
-    assert project.world.told == ["deliver 1 一"]
+    assert project.world.calls == ["deliver 1 一"]
     assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key())] == [
         "sent",
         "unknown",

@@ -30,7 +30,7 @@ def test_many_get_one_each(project: Project) -> None:
     done = project.publish(letters).channels["letters"]
     assert not done.has_changes
     assert done.held_reason == "the issue was edited since; what was sent cannot be changed"
-    assert len(project.world.told) == 25
+    assert len(project.world.calls) == 25
 
 
 def test_one_refused_recipient_stops_no_other(project: Project) -> None:
@@ -55,7 +55,7 @@ def test_an_edit_before_the_first_letter_is_out_goes_to_all(project: Project) ->
     letters = Letters(project.world, count=25)
     away = fail_on("1", DeliveryError("too fast", retry_after=9999))
     project.publish(replace(letters, behaves=away))
-    assert project.world.told == []
+    assert project.world.calls == []
     project.now += dt.timedelta(hours=3)
     project.write("2021-07-18", "二")
     project.publish(letters)
@@ -67,7 +67,7 @@ def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
     letters = Letters(project.world, count=25)
     away = fail_on("1", DeliveryError("too fast", retry_after=9999), times=1)
     project.publish(replace(letters, behaves=away))
-    assert len(project.world.told) == 9
+    assert len(project.world.calls) == 9
     project.now += dt.timedelta(hours=3)
     project.write("2021-07-18", "二")
     done = project.publish(letters).channels["letters"]
@@ -93,9 +93,9 @@ def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, c
 
     outcome = project.publish(Ruled(project.world, count=25, behaves=behave))
     assert outcome.exit_code == code
-    assert len(project.world.told) == texts
+    assert len(project.world.calls) == texts
     project.publish(Ruled(project.world, count=25))
-    assert len(project.world.told) == texts
+    assert len(project.world.calls) == texts
     warnings = [text for text in outcome.warnings if "reader7@example.org" in text]
     assert bool(warnings) == (rule == "skip")
 

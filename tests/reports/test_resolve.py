@@ -50,7 +50,7 @@ def test_retry_publishes_nothing_new(letter: CommandProject) -> None:
 
 
 def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
-    lines = unknown.told("resolve", "2021-07-18", code=4)
+    lines = unknown.lines("resolve", "2021-07-18", code=4)
     assert re.fullmatch(r"  2  started 2021-07-18 12:00:\d\d", lines.pop(1))
     assert lines == [
         "chat · @readers · 1 of 3 unknown",
@@ -123,9 +123,9 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
         with ledger.transaction() as tx:
             tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
-    lines = letter.told("resolve", "2021-07-18", code=4)
+    lines = letter.lines("resolve", "2021-07-18", code=4)
     assert lines[2] == "    the process ended before the outcome was known"
-    assert letter.told("--channel", "chat", code=4)[1].startswith(
+    assert letter.lines("--channel", "chat", code=4)[1].startswith(
         "✗ chat      unknown whether 1 of 3 were sent"
     ), "no question about what cannot be sent"
 
@@ -139,9 +139,9 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     assert letter.run("--yes").err == (
         "warning: chat: the issue now takes 4 messages instead of 3: publish correct\n"
     )
-    lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    lines = letter.lines("correct", "2021-07-18", "-c", "chat", code=2)
     assert lines[1].endswith("chat: @readers · 1 message that cannot be unsent · 1 changed")
-    lines = letter.told("correct", "2021-07-18", "--yes")
+    lines = letter.lines("correct", "2021-07-18", "--yes")
     assert "✓ chat      @readers · 1 sent · 1 changed · https://chat.example/89" in lines
     assert letter.world.calls[3:] == ["update 1 壹", "deliver 4 四"]
 
@@ -149,7 +149,7 @@ def test_more_messages_by_a_correction(letter: CommandProject) -> None:
 def test_fewer_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "一", "二")
-    lines = letter.told("correct", "2021-07-18", "-c", "chat", code=2)
+    lines = letter.lines("correct", "2021-07-18", "-c", "chat", code=2)
     assert lines[1].endswith("chat: @readers · 1 deleted")
     letter.run("correct", "2021-07-18", "--yes")
     assert letter.world.calls[3:] == ["withdraw"]

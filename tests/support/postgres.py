@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 _NAMES = count(1)
 
 _GUARD = 'read line; "$0" stop --wait --mode=immediate; rm -rf "$1"'
-"""Ends the server when its input is closed, which the system also does when the starting process is killed."""
+"""Ends the server when its input closes, also when the process that started it is killed."""
 
 
 def programs() -> str:

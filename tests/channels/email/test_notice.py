@@ -161,18 +161,18 @@ def test_who_leaves_while_it_is_under_way(letter: Letter, server: MailServer) ->
     assert left not in {mail.reader for mail in take(server)}
     (letter.root / "readers.txt").write_text("somebody@example.net\n")
     letter.publish(*NOTICE, "还有一处。", code=2)
-    assert "nobody who has the issue is on the list any more" in letter.said
+    assert "no recipient of the issue is on the list any more" in letter.said
     assert take(server) == []
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--channel", "web", "--notice", WORDS), "no notice can be written on web · --channel email"),
-        (("--channel", "web,email", "--notice", WORDS), "no notice can be written on web · --channel email"),
-        (("--notice", WORDS), "no notice can be written on web, rss, telegram · --channel email"),
-        (("--channel", "email", "--notice", " \n\u200b\u3000"), "the notice says nothing"),
-        (("--channel", "email", "--notice", ""), "the notice says nothing"),
+        (("--channel", "web", "--notice", WORDS), "notices cannot be sent on web · --channel email"),
+        (("--channel", "web,email", "--notice", WORDS), "notices cannot be sent on web · --channel email"),
+        (("--notice", WORDS), "notices cannot be sent on web, rss, telegram · --channel email"),
+        (("--channel", "email", "--notice", " \n\u200b\u3000"), "the notice is empty"),
+        (("--channel", "email", "--notice", ""), "the notice is empty"),
         (("--channel", "email", "--to-me"), "--to-me needs a notice to test"),
     ],
 )

@@ -244,7 +244,7 @@ def test_what_the_hub_made_of_it_may_stay_unknown(
     hub.does, hub.status = does, status
     with pytest.raises(error):
         tell(hub.url)
-    assert len(hub.told) == 1, "it must be pinged once, whatever the outcome"
+    assert len(hub.pings) == 1, "it must be pinged once, whatever the outcome"
     hub.does, hub.status = "answer", 204
     assert tell(hub.url) == [Receipt(remote_id=FEED)]
 
@@ -294,8 +294,8 @@ def letter(tmp_path: Path, publish, hub: Hub) -> Path:
 
 
 def topics(hub: Hub) -> list[str]:
-    names = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.told]
-    hub.told.clear()
+    names = [parse_qs(body)["hub.url"][0].rpartition("/")[2] for _, _, body in hub.pings]
+    hub.pings.clear()
     return sorted(names)
 
 

@@ -223,7 +223,7 @@ def test_the_token_is_shown_nowhere(
 def test_nothing_is_printed(
     server: TelegramServer, session: EditableSession, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """python-telegram-bot logs an error for an answer that is no JSON; Python prints records that have no handler."""
+    """python-telegram-bot logs answers that are not JSON; Python prints records that have no handler."""
     root = logging.getLogger()
     kept, root.handlers = root.handlers, []
     try:
