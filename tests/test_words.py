@@ -67,8 +67,8 @@ TEXTS = {
     "is in hand": "is leased",
 }
 
-# Words that are right where they are, as (file, word): text for subscribers, keys of files and of --json, names of
-# HTML elements and CSS classes.
+# Words that are right where they are, as (file, word): text for subscribers, keys of files and of --json,
+# names of HTML elements and CSS classes.
 ALLOWED = {
     ("publisher/labels.py", "doubt"),
     ("publisher/labels.py", "picture"),

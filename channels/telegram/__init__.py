@@ -1,14 +1,14 @@
-"""The telegram channel: an issue as messages for the Bot API, each ready to be sent as it is.
+"""The telegram channel: renders an issue as messages, each a complete call of the Bot API.
 
 message-1.json      the call that sends the first message
 
-Beside the calls lie, for the eye and for other senders:
+Files for preview and for other senders:
 
 message-1.html      the same message in Telegram's HTML
-preview.html        all messages as the app shows them
-rich.json           the call that sends the whole issue as one rich message, if that is asked for
+preview.html        all messages as the app displays them
+rich.json           the call that sends the whole issue as one rich message, with `rich = true`
 
-Without a `token` all of it is written as files; with one, a bot makes the calls.
+Without a `token` everything is written as files; with one, a bot makes the calls.
 """
 
 from __future__ import annotations
@@ -27,38 +27,40 @@ from publisher.model import Issue
 
 @dataclass(frozen=True, slots=True)
 class Telegram(TelegramSettings):
-    """A chat in Telegram, with its settings."""
+    """A Telegram chat and its settings."""
 
     name: ClassVar[str] = "telegram"
     can_edit: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = False  # the Bot API has no way to say that a message is the same one again
+    idempotent: ClassVar[bool] = False  # the Bot API has no idempotency key: sending twice makes two messages
     concurrency: ClassVar[int] = 1
     timeout: ClassVar[float] = 200.0
 
     @property
     def destination(self) -> str:
-        """The chat; empty as long as there is no token to send with."""
+        """Return the chat; empty without a token, when the channel writes files."""
         return self.chat if self.token else ""
 
     @property
     def test_recipient(self) -> str:
-        """The editor's own chat with the bot."""
+        """Return the editor's chat with the bot, for test sends."""
         return self.me
 
     def recipients(self) -> Iterator[str]:
-        """The chat."""
+        """Return the chat, the only recipient."""
         yield self.destination
 
     def render(self, issue: Issue, context: Context) -> Rendering:
-        """The messages of an issue that went through `publishable` and `absolute`, in order, and then the
-        page that shows them; needs `context.entry`."""
+        """Return the messages of a publishable issue with absolute URLs, in order, and their preview page.
+
+        Needs `context.entry`.
+        """
         from publisher.channels.telegram.render import render
 
         return render(self, issue, context)
 
     def session(self) -> AbstractContextManager[Session]:
-        """A connection that sends to its destination, a chat; without a token it writes files below it."""
+        """Open a session that sends to a chat; without a token, one that writes files below a folder."""
         if not self.token:
             return FolderSession()
         from publisher.channels.telegram.client import BotClient
@@ -70,10 +72,10 @@ class Telegram(TelegramSettings):
         )
 
     def diagnose(self) -> Iterator[Finding]:
-        """Whether the bot could send to the chat. Raises ConfigError when there is no token to ask with."""
+        """Check that the bot can send to the chat. Raises ConfigError if there is no token."""
         if not self.token:
             raise ConfigError(
-                "there is no token, so messages are written as files",
+                "no token is set, so messages are written as files",
                 'get one from @BotFather and name where it is: token = "env:TELEGRAM_TOKEN"',
             )
         from publisher.channels.telegram.client import BotClient

@@ -1,9 +1,9 @@
-"""Text that Telegram leaves alone.
+"""Escapes text that Telegram would turn into links by itself.
 
-Telegram makes links of what looks like one: `README.md` (md is a country), `@name`, `/path`, `#1号`, `$A`,
-a bare address with all the Chinese text behind it. A word joiner, which nobody sees and where no line breaks,
-behind the character that would start it all prevents that. The rules are those of tdlib/td:
-td/telegram/MessageEntity.cpp, taken more broadly where they need a list of all top-level domains.
+Telegram links whatever looks like a link: `README.md` (.md is a country), `@name`, `/path`, `#1号`, `$A`,
+and a bare URL with all the Chinese text behind it. A word joiner (U+2060: invisible, no line break) after
+the character that starts it prevents that. The rules are those of tdlib/td, td/telegram/MessageEntity.cpp,
+applied more broadly where they need a list of all top-level domains.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from publisher.patterns import lazy_pattern
 
 WORD_JOINER = "\u2060"
 
-# letters that stand for all of which no link, tag or command can begin right behind; looked for when the
-# character between has been read, because a search for characters leaps where one for places walks
+# no link, tag or command can begin right after a letter; looked for after the character that starts it was
+# found, because searching for a character is faster than testing every position
 _NOT_AFTER_WORD = r"(?<![A-Za-z0-9_\u4e00-\u9fff].)"
 _AUTOLINK_TRIGGERS = lazy_pattern(
     rf"""
-      ://(?=\S)                                         # an address with its protocol
-    | \.(?=[^\W\d_][^\s\x00-\x2c./:-@\[-`{{-\x7f])      # a domain: a dot, and a word of two letters or more
+      ://(?=\S)                                         # a URL with its scheme
+    | \.(?=[^\W\d_][^\s\x00-\x2c./:-@\[-`{{-\x7f])      # a domain: a dot and a word of at least two letters
     | \.(?<=\d.)(?=\d{{1,3}}\.\d{{1,3}}\.\d)            # 10.0.0.1
     | @{_NOT_AFTER_WORD}(?=[A-Za-z0-9_])
     | \#{_NOT_AFTER_WORD}(?=[^\s#])
@@ -36,9 +36,9 @@ _EIGHT_DIGITS = lazy_pattern(r"(?:\d[ -]*){8}(?=\d)")
 
 
 def prevent_autolinks(spans: Spans) -> Spans:
-    """The runs with word joiners, so that nothing in them becomes a link but what is one.
+    """Return the spans with word joiners, so that only real links become links.
 
-    Links and code need none: Telegram looks for nothing in them.
+    Links and code need none: Telegram does not search them.
     """
     text = span_text(spans)
     places = {found.end() for found in _AUTOLINK_TRIGGERS.finditer(text)}
@@ -47,11 +47,11 @@ def prevent_autolinks(spans: Spans) -> Spans:
     if not places:
         return spans
     made, offset, ahead = [], 0, sorted(places)
-    for run in spans:
-        end = offset + len(run.text)
-        # the character before the place belongs to this run
+    for span in spans:
+        end = offset + len(span.text)
+        # the character before this position belongs to this span
         inside = [place - offset for place in ahead[bisect_right(ahead, offset) : bisect_right(ahead, end)]]
-        made.append(_insert_joiners(run, inside) if inside and _is_autolinkable(run) else run)
+        made.append(_insert_joiners(span, inside) if inside and _is_autolinkable(span) else span)
         offset = end
     return tuple(made)
 

@@ -1,4 +1,4 @@
-"""python-telegram-bot's Bot, asked one thing at a time from code that does not know of asyncio.
+"""python-telegram-bot's Bot for synchronous code: one call at a time.
 
 https://docs.python-telegram-bot.org/en/stable/telegram.bot.html
 """
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from telegram import Bot
 
 READ_TIMEOUT = 30.0
-"""Seconds a server may take to answer, once it has the whole call."""
+"""How long to wait for the answer once the whole call was sent, in seconds."""
 
 _T = TypeVar("_T")
 
 
 class BotClient:
-    """A bot at a Bot API server. `token` says where its token is, `api` is the address of the server."""
+    """A bot at a Bot API server. `token` is a reference to its token, `api` the URL of the server."""
 
     def __init__(self, token: Reference, api: str) -> None:
         self._token = token
@@ -30,12 +30,14 @@ class BotClient:
         self._exit_stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Raises ConfigError when the token is not where it should be. No call is made."""
+        """Resolve the token, without a call. Raises ConfigError if it cannot be read."""
         import asyncio
         import os
 
         token = resolve_secret(self._token)
-        os.environ["PTB_TIMEDELTA"] = "true"  # else every 429 comes with a warning of what RetryAfter will be
+        os.environ["PTB_TIMEDELTA"] = (
+            "true"  # otherwise every 429 logs a warning about a future change of RetryAfter
+        )
         from telegram import Bot
         from telegram.request import HTTPXRequest
 
@@ -46,7 +48,7 @@ class BotClient:
             pool_timeout=5.0,
             httpx_kwargs={"limits": _build_connection_limits()},
         )
-        # no `async with`: it would spend a getMe on every session
+        # no `async with`: it would call getMe in every session
         self._bot = Bot(token, f"{self._api}/bot", request=request, get_updates_request=request)
         self._exit_stack.enter_context(_silence_logging())
         self._runner = self._exit_stack.enter_context(asyncio.Runner())
@@ -59,13 +61,13 @@ class BotClient:
         self._exit_stack.close()
 
     def call(self, request: Callable[[Bot], Coroutine[Any, Any, _T]]) -> _T:
-        """What the bot's answer is. Raises what python-telegram-bot raises, which may contain the token."""
+        """Return the bot's answer. Raises what python-telegram-bot raises, which may contain the token."""
         return self._runner.run(request(self._bot))
 
 
 def _build_connection_limits() -> object:
-    """No connection is used twice. One that was kept may be closed by the server in the moment it is used
-    again, and then nobody knows whether the message arrived."""
+    """Never reuses a connection: the server may close a kept one while it is being used again, and then it is
+    unknown whether the message arrived."""
     import httpx
 
     return httpx.Limits(max_connections=1, max_keepalive_connections=0)
@@ -73,7 +75,7 @@ def _build_connection_limits() -> object:
 
 @contextmanager
 def _silence_logging() -> Iterator[None]:
-    """python-telegram-bot logs one for each answer that is no JSON, and Python prints what nobody handles."""
+    """python-telegram-bot logs answers that are not JSON; without a handler Python prints them."""
     import logging
 
     log, handler = logging.getLogger("telegram"), logging.NullHandler()

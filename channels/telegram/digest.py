@@ -1,4 +1,4 @@
-"""What of an issue is told, and in how much detail: its chapters, made of pieces that belong together."""
+"""Selects what of an issue is sent, by level of detail: sections of blocks that belong together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail
 
 PARAGRAPH_SEPARATOR = "\n\n"
-"""What stands between two paragraphs."""
+"""The separator of two paragraphs."""
 
 _MAX_TITLE_LENGTH = 256
 _MAX_HEADING_LENGTH = 96
@@ -34,7 +34,7 @@ _MAX_HEADING_LENGTH = 96
 
 @dataclass(frozen=True, slots=True)
 class DigestBlock:
-    """What stays in one message if it can; what is left over for the next one begins with `label`."""
+    """Text that stays in one message if possible. A remainder in the next message begins with `label`."""
 
     spans: Spans
     label: str = ""
@@ -42,8 +42,8 @@ class DigestBlock:
 
 @dataclass(frozen=True, slots=True)
 class DigestSection:
-    """Pieces under a heading, which is said again, as `again`, where a message begins among them. `gap`
-    stands between the pieces."""
+    """Blocks under a heading, with a separator between them. A message that begins inside the section repeats
+    the heading."""
 
     blocks: tuple[DigestBlock, ...]
     heading: Spans = ()
@@ -53,7 +53,7 @@ class DigestSection:
 
 @dataclass(frozen=True, slots=True)
 class IssueDigest:
-    """An issue as it is told. `title` is on top of the first message, `name` on top of all others."""
+    """The selected content. `title` is on top of the first message, `name` on top of all others."""
 
     title: Spans
     running_title: Spans
@@ -63,8 +63,11 @@ class IssueDigest:
 def build_digest(
     issue: Issue, entry: Entry, newsletter: Newsletter, detail: Detail, writer: SpanWriter
 ) -> IssueDigest:
-    """The issue in a detail: `titles` has the guide and the title of every item, `summaries` the warm-up too,
-    and of every item its summary and further links, `full` everything but the notes that speak of WeChat."""
+    """Return the content of an issue at a level of detail.
+
+    `titles`: the guide and the title of every item. `summaries`: also the warm-up, and the summary and
+    further links of every item. `full`: everything except the notes about WeChat.
+    """
     return _DigestBuilder(issue, entry, newsletter, detail, writer).build()
 
 
@@ -78,7 +81,9 @@ class _DigestBuilder:
 
     def build(self) -> IssueDigest:
         title, name = " ".join(normalize_text(self.entry.title).split()), self._format_running_title()
-        if not any(map(str.isprintable, title.replace(" ", ""))):  # a message must have something to see
+        if not any(
+            map(str.isprintable, title.replace(" ", ""))
+        ):  # Telegram rejects messages without visible text
             title = name
         shown = shorten(title, _MAX_TITLE_LENGTH)
         opening = [] if shown == title else [(Span(title),)]
@@ -145,12 +150,12 @@ class _DigestBuilder:
             else:
                 blocks = (*blocks, node)
         pieces += _build_digest_blocks(*self._build_prose(blocks))
-        say = self.writer.labels
-        count = f" · {len(items)} {say['item' if len(items) == 1 else 'items']}" if items else ""
+        labels = self.writer.labels
+        count = f" · {len(items)} {labels['item' if len(items) == 1 else 'items']}" if items else ""
         return DigestSection(
             tuple(pieces),
             heading=join_spans(heading, (Span(count),)) if heading else (),
-            repeated_heading=(Span(span_text(heading), "bold"), Span(say["continued"])) if heading else (),
+            repeated_heading=(Span(span_text(heading), "bold"), Span(labels["continued"])) if heading else (),
             separator="\n" if self.detail == "titles" else PARAGRAPH_SEPARATOR,
         )
 
@@ -171,11 +176,11 @@ class _DigestBuilder:
                 return phrases.format_item_title(item, number, self.writer)
             case "summaries":
                 head = phrases.format_item_heading(item, number, self.writer, extras=False)
-                found = [*item.extras, *phrases.list_field_links(item), *places]
+                links = [*item.extras, *phrases.list_field_links(item), *places]
                 return join_lines(
                     [
                         head,
-                        phrases.format_further_links(item, found, self.writer),
+                        phrases.format_further_links(item, links, self.writer),
                         _quote_spans(self._build_summary(item)),
                     ]
                 )
@@ -198,15 +203,15 @@ class _DigestBuilder:
                 )
 
     def _build_summary(self, item: Item) -> Spans:
-        """The summary; the first paragraph of an item that has none. What they announce is left out."""
+        """Return the summary, else the first paragraph, without the list or code it announces."""
         if item.summary:
-            said, left = strip_spans(self.writer.inlines(item.summary)), len(item.body)
+            spans, blocks_left = strip_spans(self.writer.inlines(item.summary)), len(item.body)
         else:
             first = tuple(block for block in item.body if isinstance(block, Paragraph))[:1]
-            said, left = strip_spans(self.writer.blocks(first)), len(item.body) - 1
-        if left > 0 and said and said[-1].text.endswith(("：", ":")):
-            return (*said[:-1], said[-1].with_text(f"{said[-1].text[:-1]}…"))
-        return said
+            spans, blocks_left = strip_spans(self.writer.blocks(first)), len(item.body) - 1
+        if blocks_left > 0 and spans and spans[-1].text.endswith(("：", ":")):
+            return (*spans[:-1], spans[-1].with_text(f"{spans[-1].text[:-1]}…"))
+        return spans
 
 
 def _build_digest_blocks(*parts: Spans) -> tuple[DigestBlock, ...]:

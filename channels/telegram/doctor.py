@@ -1,4 +1,4 @@
-"""Whether a bot could deliver to a chat, asked of Telegram by calls that change nothing.
+"""Checks that the bot can deliver to the chat, with calls that change nothing.
 
 https://core.telegram.org/bots/api#getme, #getchat, #getchatmember
 """
@@ -16,32 +16,34 @@ from publisher.errors import DeliveryError
 if TYPE_CHECKING:
     from telegram import ChatFullInfo, ChatMember
 
-_CHAT_TYPES = {"channel": "channel", "supergroup": "group", "group": "group", "private": "chat of a person"}
+_CHAT_TYPES = {"channel": "channel", "supergroup": "group", "group": "group", "private": "private chat"}
 
 
 def diagnose(
     client: BotClient, chat: str, *, test_recipient: str = "", topic: int = 0, pin: bool = False
 ) -> Iterator[Finding]:
-    """What there is to find about the token, the chat, the bot's rights in it and the editor's own chat.
-    Raises ConfigError when the token is not where it should be."""
+    """Yield findings about the token, the chat, the bot's rights in it and the editor's chat.
+
+    Raises ConfigError if the token cannot be read.
+    """
     with client:
         try:
             bot = client.call(lambda bot: bot.get_me())
-            yield Finding(FindingLevel.OK, f"the token is that of @{bot.username}")
-            found = client.call(lambda bot: bot.get_chat(chat))
+            yield Finding(FindingLevel.OK, f"the token belongs to @{bot.username}")
+            chat_info = client.call(lambda bot: bot.get_chat(chat))
             yield Finding(
-                FindingLevel.OK, f"{chat} is the {_CHAT_TYPES[found.type]} {_format_chat_name(found)}"
+                FindingLevel.OK, f"{chat} is the {_CHAT_TYPES[chat_info.type]} {_format_chat_name(chat_info)}"
             )
-            if found.type != "private":
+            if chat_info.type != "private":
                 member = client.call(lambda asked: asked.get_chat_member(chat, bot.id))
-                yield from _diagnose_permissions(chat, found, member, topic=topic, pin=pin)
+                yield from _diagnose_permissions(chat, chat_info, member, topic=topic, pin=pin)
         except Exception as error:
             yield _build_error_finding(error, chat)
             return
         if test_recipient:
             try:
                 person = client.call(lambda bot: bot.get_chat(test_recipient))
-                yield Finding(FindingLevel.OK, f"proofs go to {_format_chat_name(person)}")
+                yield Finding(FindingLevel.OK, f"test sends go to {_format_chat_name(person)}")
             except Exception as error:
                 yield _build_error_finding(error, test_recipient)
 
@@ -52,22 +54,26 @@ def _diagnose_permissions(
     if not _has_post_permission(chat_info, member):
         yield Finding(
             FindingLevel.ERROR,
-            f"the bot may not post in {chat}",
-            "make it an administrator there who may post messages",
+            f"the bot cannot post in {chat}",
+            "make it an administrator with the right to post messages",
         )
         return
-    yield Finding(FindingLevel.OK, f"the bot may post in {chat} and correct what it posted")
+    yield Finding(FindingLevel.OK, f"the bot can post in {chat} and correct its messages")
     if topic and not chat_info.is_forum:
-        yield Finding(FindingLevel.ERROR, f"{chat} has no topics", "leave `topic` out of publisher.toml")
+        yield Finding(FindingLevel.ERROR, f"{chat} has no topics", "remove `topic` from publisher.toml")
     if not pin:
         return
     right, name = (
         ("can_edit_messages", "edit") if chat_info.type == "channel" else ("can_pin_messages", "pin")
     )  # https://core.telegram.org/bots/api#pinchatmessage
     if getattr(member, right, False):
-        yield Finding(FindingLevel.OK, f"the bot may pin in {chat}")
+        yield Finding(FindingLevel.OK, f"the bot can pin messages in {chat}")
     else:
-        yield Finding(FindingLevel.ERROR, f"the bot may not pin in {chat}", f"let it {name} messages there")
+        yield Finding(
+            FindingLevel.ERROR,
+            f"the bot cannot pin messages in {chat}",
+            f"give it the right to {name} messages there",
+        )
 
 
 def _has_post_permission(chat_info: ChatFullInfo, member: ChatMember) -> bool:
@@ -89,10 +95,10 @@ def _format_chat_name(chat: ChatFullInfo) -> str:
 
 
 def _build_error_finding(error: Exception, chat: str) -> Finding:
-    told = classify_error(error, chat)
-    if isinstance(told, DeliveryError):
-        return Finding(FindingLevel.ERROR, told.message, told.hint)
-    said = f"Telegram gives no answer about {chat}: {describe_bot_error(error)}"
+    delivery_error = classify_error(error, chat)
+    if isinstance(delivery_error, DeliveryError):
+        return Finding(FindingLevel.ERROR, delivery_error.message, delivery_error.hint)
+    message = f"no answer from Telegram about {chat}: {describe_bot_error(error)}"
     return Finding(
-        FindingLevel.ERROR, said, "try again; if you have set `api` in publisher.toml, look at that server"
+        FindingLevel.ERROR, message, "try again; if `api` is set in publisher.toml, check that server"
     )

@@ -1,12 +1,10 @@
-"""A message's text as runs: stretches of characters that look alike.
+"""A message's text as spans: runs of characters with the same formatting.
 
-Telegram wants a text, and entities with offsets into it. Runs have no offsets, so they are joined and cut
-like strings; what they become is counted once, at the end.
+Telegram takes a text and entities with offsets into it. Spans have no offsets, so they can be joined and
+cut like strings; the offsets are computed once, at the end.
 
-Runs as Telegram's HTML: https://core.telegram.org/bots/api#html-style
-
-A message is sent as text and entities; this is the same message for people, and for tools that send with
-`parse_mode` HTML.
+Spans are also rendered as Telegram's HTML, for the preview and for tools that send with `parse_mode` HTML:
+https://core.telegram.org/bots/api#html-style
 """
 
 from __future__ import annotations
@@ -22,12 +20,12 @@ from typing import Literal, NamedTuple, NotRequired, TypedDict
 from publisher.patterns import lazy_pattern
 
 Style = Literal["", "bold", "italic", "code", "pre", "email"]
-"""How characters look. `email` is an address that Telegram is to make a link by itself."""
+"""The formatting of characters. `email` is an email address that Telegram links by itself."""
 
 
 class Span(NamedTuple):
-    """Characters with the same marks. `url` makes a link, `quote` puts them into an expandable quote;
-    `language` is that of the style `pre`. Code has no `url`: Telegram lets only one of them be."""
+    """Characters with the same formatting. `url` makes a link, `quote` puts them into an expandable quote,
+    `language` is the language of the style `pre`. Code has no `url`: Telegram allows only one of the two."""
 
     text: str
     style: Style = ""
@@ -36,7 +34,7 @@ class Span(NamedTuple):
     language: str = ""
 
     def with_text(self, text: str) -> Span:
-        """Other characters with these marks."""
+        """Return a span of other characters with this formatting."""
         return Span(text, *self[1:])
 
 
@@ -44,7 +42,7 @@ Spans = tuple[Span, ...]
 
 
 class MessageEntity(TypedDict):
-    """A stretch of a text with a mark, as https://core.telegram.org/bots/api#messageentity spells it.
+    """A range of a text with its formatting: https://core.telegram.org/bots/api#messageentity
 
     Offset and length count UTF-16 code units.
     """
@@ -56,9 +54,9 @@ class MessageEntity(TypedDict):
     language: NotRequired[str]
 
 
-# What TDLib does to every text, done before anything is counted (td/telegram/misc.cpp, clean_input_string):
-# white space and control characters become spaces, line separators and bidirectional embeddings go. A lone
-# surrogate cannot be sent at all.
+# What TDLib does to every text, applied before counting (td/telegram/misc.cpp,
+# clean_input_string): white space and control characters become spaces, line separators and bidirectional
+# embeddings are removed. A lone surrogate cannot be sent at all.
 _CHARACTER_REPLACEMENTS: dict[int, str | None] = {
     **dict.fromkeys((*range(10), *range(11, 32)), " "),
     **dict.fromkeys((0x0D, *range(0x202A, 0x202F), 0x0333, 0x033F)),
@@ -66,62 +64,62 @@ _CHARACTER_REPLACEMENTS: dict[int, str | None] = {
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
 _REPLACED_CHARACTERS = lazy_pattern(f"[{re.escape(''.join(map(chr, _CHARACTER_REPLACEMENTS)))}]")
-_COMBINING_RING = "\u030a"  # goes as well, so that an a with a ring above is one only when composed
+_COMBINING_RING = "\u030a"  # also removed, so that an a with a ring above stays one only when composed
 
 
 def normalize_text(text: str) -> str:
-    """The text as it will arrive."""
+    """Return the text as it arrives."""
     if _COMBINING_RING in text:
         text = unicodedata.normalize("NFC", text).replace(_COMBINING_RING, "")
     return text.translate(_CHARACTER_REPLACEMENTS) if _REPLACED_CHARACTERS.search(text) else text
 
 
 def count_utf16_units(text: str) -> int:
-    """The length of a text in UTF-16 code units."""
+    """Return the length of a text in UTF-16 code units."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def span_text(spans: Spans) -> str:
-    """The characters alone."""
-    return "".join([run.text for run in spans])
+    """Return the characters without formatting."""
+    return "".join([span.text for span in spans])
 
 
 def join_spans(*parts: Iterable[Span]) -> Spans:
-    """The parts one after another; neighbours with the same marks become one run."""
+    """Concatenate the parts; adjacent spans with the same formatting are merged."""
     made: list[Span] = []
     marks: tuple[object, ...] = ()
-    for run in chain.from_iterable(parts):
-        if (own := run[1:]) == marks:
-            made[-1] = run.with_text(made[-1].text + run.text)
-        elif run.text:
-            made.append(run)
+    for span in chain.from_iterable(parts):
+        if (own := span[1:]) == marks:
+            made[-1] = span.with_text(made[-1].text + span.text)
+        elif span.text:
+            made.append(span)
             marks = own
     return tuple(made)
 
 
 def join_lines(parts: Iterable[Spans], separator: str = "\n") -> Spans:
-    """The parts that are not empty, with a text between them."""
+    """Join the parts that are not empty with a separator."""
     filled, gap = [part for part in parts if part], (Span(separator),)
-    if len(filled) == 1:  # nothing to join
+    if len(filled) == 1:  # nothing to merge
         return filled[0]
     return join_spans(*[piece for part in filled for piece in (gap, part)][1:])
 
 
 def split_spans(spans: Spans, position: int) -> tuple[Spans, Spans]:
-    """The first `at` characters, and the rest."""
+    """Split after `at` characters."""
     head: list[Span] = []
-    for index, run in enumerate(spans):
-        if position < len(run.text):
+    for index, span in enumerate(spans):
+        if position < len(span.text):
             if position:
-                head.append(run.with_text(run.text[:position]))
-            return tuple(head), (run.with_text(run.text[position:]), *spans[index + 1 :])
-        head.append(run)
-        position -= len(run.text)
+                head.append(span.with_text(span.text[:position]))
+            return tuple(head), (span.with_text(span.text[position:]), *spans[index + 1 :])
+        head.append(span)
+        position -= len(span.text)
     return spans, ()
 
 
 def strip_spans(spans: Spans) -> Spans:
-    """The runs without white space at either end."""
+    """Strip white space from both ends."""
     text = span_text(spans)
     if len(text.strip()) == len(text):
         return spans if text else ()
@@ -130,39 +128,41 @@ def strip_spans(spans: Spans) -> Spans:
 
 
 def build_entities(spans: Spans) -> list[MessageEntity]:
-    """The marks of the runs as TDLib keeps them: from the outside in, bold and italic interrupted wherever
-    a link begins or ends."""
+    """Return the entities as TDLib stores them: from the outside in, with bold and italic interrupted
+    wherever a link begins or ends."""
     text = span_text(spans)
-    found: list[tuple[int, int, str, Span]] = []
-    place = quote = link = style = 0  # here, and where the marks of the run before began
+    ranges: list[tuple[int, int, str, Span]] = []
+    place = quote = link = style = (
+        0  # the current offset, and where the formatting of the previous span began
+    )
     last = Span("")
-    for run in (*spans, Span("")):
-        quote_ends = run.quote != last.quote
-        link_ends = quote_ends or run.url != last.url
+    for span in (*spans, Span("")):
+        quote_ends = span.quote != last.quote
+        link_ends = quote_ends or span.url != last.url
         if quote_ends:
             if last.quote:
-                found.append((quote, place, "expandable_blockquote", last))
+                ranges.append((quote, place, "expandable_blockquote", last))
             quote = place
         if link_ends:
             if last.url:
-                found.append((link, place, "text_link", last))
+                ranges.append((link, place, "text_link", last))
             link = place
-        if link_ends or run.style != last.style or run.language != last.language:
+        if link_ends or span.style != last.style or span.language != last.language:
             if last.style and last.style != "email":
-                found.append((style, place, last.style, last))
+                ranges.append((style, place, last.style, last))
             style = place
-        place += len(run.text)
-        last = run
+        place += len(span.text)
+        last = span
     length = len if count_utf16_units(text) == len(text) else count_utf16_units
-    made = []
-    for start, end, kind, run in found:
+    entities = []
+    for start, end, kind, span in ranges:
         inside = text[start:end] if kind in _MAY_START_WITH_SPACE else text[start:end].lstrip(" \n")
         if inside:
-            made.append(_build_entity(length(text[: end - len(inside)]), length(inside), kind, run))
-    return sorted(made, key=lambda entity: (entity["offset"], -entity["length"]))
+            entities.append(_build_entity(length(text[: end - len(inside)]), length(inside), kind, span))
+    return sorted(entities, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
-# bold, italic and quotes cannot begin with white space
+# Telegram drops white space at the beginning of bold, italic and quotes
 _MAY_START_WITH_SPACE = {"text_link", "code", "pre"}
 
 
@@ -179,7 +179,7 @@ QUOTE_OPEN_TAG, QUOTE_CLOSE_TAG = "<blockquote expandable>", "</blockquote>"
 
 
 def render_html(spans: Spans) -> str:
-    """The markup of the runs."""
+    """Return the spans as HTML."""
     made = []
     for quoted, stretch in groupby(spans, attrgetter("quote")):
         inside = "".join([_wrap_link(url, linked) for url, linked in groupby(stretch, attrgetter("url"))])

@@ -1,9 +1,8 @@
-"""What an error of python-telegram-bot means: nothing went out, or nobody knows.
+"""Classifies errors of python-telegram-bot: nothing was sent, or the outcome is unknown.
 
-`BadRequest` and `TimedOut` are both a `NetworkError`, and so is a connection that broke in the middle: it
-is the cause that tells whether the request had left. The words are those of tdlib/telegram-bot-api
-(Client.cpp) and of the errors at https://core.telegram.org/api/errors; the library writes some with a
-capital letter.
+`BadRequest`, `TimedOut` and a broken connection are all a `NetworkError`: only the cause shows whether the
+request had been sent. The server's texts are those of tdlib/telegram-bot-api (Client.cpp) and of
+https://core.telegram.org/api/errors; the library capitalises some of them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 
 
 class ErrorRule(NamedTuple):
-    """Words of the server, and what people are told: what is wrong with the `chat`, and how to mend it."""
+    """A pattern for the server's text, and the message and hint for the editor."""
 
     pattern: str
     message: str
@@ -26,14 +25,14 @@ class ErrorRule(NamedTuple):
 ERROR_RULES = (
     ErrorRule(
         "chat not found|peer_id_invalid|chat_id is empty|user not found",
-        "the bot knows no chat {chat}",
-        "look at `chat` in publisher.toml, and add the bot to it; to a person's own chat, that person must "
+        "the bot does not know the chat {chat}",
+        "check `chat` in publisher.toml, and add the bot to it; in a private chat, that person must "
         "write first",
     ),
     ErrorRule(
         "bot is not a member|bot was kicked|user_not_participant|channel_private",
         "the bot is not in {chat}",
-        "add it there as an administrator who may post messages",
+        "add it there as an administrator with the right to post messages",
     ),
     ErrorRule(
         "bot was blocked by the user", "{chat} has blocked the bot", "open the bot there and restart it"
@@ -45,67 +44,71 @@ ERROR_RULES = (
     ),
     ErrorRule(
         "user is deactivated|chat was deleted|chat was deactivated|send messages to bots",
-        "nobody is at {chat} any more",
+        "{chat} does not exist any more",
         "set another `chat` in publisher.toml",
     ),
     ErrorRule(
         "topic_closed|topic is closed",
         "the topic in {chat} is closed",
-        "open it again, or let the bot manage topics",
+        "reopen it, or let the bot manage topics",
     ),
     ErrorRule(
         "thread not found|topic_deleted|topic_id_invalid|topic not found",
         "{chat} has no such topic",
-        "set `topic` in publisher.toml to the number in the address of one of its messages, or leave it out",
+        "set `topic` in publisher.toml to the number in the URL of one of its messages, or remove it",
     ),
     ErrorRule(
         "not enough rights|no rights to|need administrator rights|chat_admin_required|chat_write_forbidden"
         "|chat_restricted|chat_send_\\w*forbidden|user_banned_in_channel",
-        "the bot has no right to do that in {chat}",
-        "make it an administrator there who may post messages",
+        "the bot is not allowed to do that in {chat}",
+        "make it an administrator with the right to post messages",
     ),
     ErrorRule(
         "message to edit not found|message_id_invalid|message identifier is not specified",
         "the message is no longer in {chat}",
-        "somebody deleted it there; nothing can be corrected in what is gone",
+        "it was deleted there and cannot be corrected any more",
     ),
     ErrorRule(
         "message can't be edited|message_author_required|message_edit_time_expired",
-        "the bot may not change the message in {chat}",
-        "only the bot that sent it can: look at `token` in publisher.toml",
+        "the bot cannot edit the message in {chat}",
+        "only the bot that sent it can: check `token` in publisher.toml",
     ),
     ErrorRule(
         "too.long|entit|parse|button|url|text is empty|message_empty|must be non-empty",
-        "Telegram does not take a message for {chat}: {said}",
-        'it is no use to send it again; detail = "titles" makes a shorter one',
+        "Telegram rejected a message for {chat}: {reason}",
+        'retrying does not help; detail = "titles" makes it shorter',
     ),
 )
-"""The first whose words are in what the server said is the one."""
+"""The first rule whose pattern matches applies."""
 
 DEFAULT_ERROR_RULE = ErrorRule(
-    "", "Telegram refuses a message for {chat}: {said}", "nothing was sent; change it and try again"
+    "", "Telegram refused a message for {chat}: {reason}", "nothing was sent; change it and try again"
 )
 
 
 def classify_error(error: Exception, chat: str) -> PublisherError:
-    """The error to raise for one that a call about a chat ended in: a DeliveryError when it is sure that the
-    call did nothing, else an OutcomeUnknownError. No secret is in it."""
+    """Return the error to raise for a failed call about a chat, without secrets.
+
+    A DeliveryError if the call certainly did nothing, else an OutcomeUnknownError.
+    """
     from telegram import error as errors
 
     match error:
         case errors.RetryAfter():
             wait = _to_seconds(error.retry_after)
-            return DeliveryError(f"{chat} takes no more messages for {wait:g} seconds", retry_after=wait)
+            return DeliveryError(
+                f"rate limit: {chat} accepts no messages for {wait:g} seconds", retry_after=wait
+            )
         case errors.ChatMigrated():
             return DeliveryError(
-                f"{chat} has become a supergroup, {error.new_chat_id}; what was sent before stays as it is",
+                f"{chat} has become a supergroup, {error.new_chat_id}; earlier messages stay as they are",
                 f'write chat = "{error.new_chat_id}" into publisher.toml',
                 permanent=True,
             )
         case errors.InvalidToken():
             return DeliveryError(
-                f"Telegram does not know the token that is to post in {chat}",
-                "copy it from @BotFather again, to where `token` in publisher.toml leads",
+                f"Telegram does not know the token for {chat}",
+                "copy it from @BotFather again to where `token` in publisher.toml points",
                 permanent=True,
             )
         case errors.BadRequest() | errors.Forbidden():
@@ -113,17 +116,17 @@ def classify_error(error: Exception, chat: str) -> PublisherError:
     if _is_connection_failure(error):
         reason = redact(str(error.__cause__)) or describe_bot_error(error)
         return DeliveryError(
-            f"Telegram cannot be reached for {chat}: {reason}",
+            f"cannot reach Telegram for {chat}: {reason}",
             "check the network; if you need a proxy, set HTTPS_PROXY",
         )
     return OutcomeUnknownError(
-        f"nobody knows what became of the message for {chat}: {describe_bot_error(error)}",
-        "look at the chat in Telegram",
+        f"unknown whether the message for {chat} was sent: {describe_bot_error(error)}",
+        "check the chat in Telegram",
     )
 
 
 def describe_bot_error(error: Exception) -> str:
-    """What went wrong, in few words: what httpx calls it, or else what it says. No secret is in it."""
+    """Describe an error briefly, without secrets: the name httpx has for it, else its message."""
     import httpx
 
     if isinstance(error.__cause__, httpx.HTTPError):
@@ -132,26 +135,26 @@ def describe_bot_error(error: Exception) -> str:
 
 
 def _get_error_text(error: Exception) -> str:
-    """The words of an error, without the page that a proxy may have sent."""
+    """Return the message of an error, without the page that a proxy may have sent."""
     return redact(str(error)).partition(". Parsing the server response")[0]
 
 
 def _build_rejected_error(text: str, chat: str) -> DeliveryError:
-    found = next(
+    rule = next(
         (one for one in ERROR_RULES if re.search(one.pattern, text, re.IGNORECASE)), DEFAULT_ERROR_RULE
     )
-    return DeliveryError(found.message.format(chat=chat, said=text), found.hint, permanent=True)
+    return DeliveryError(rule.message.format(chat=chat, reason=text), rule.hint, permanent=True)
 
 
 def _to_seconds(wait: object) -> float:
-    """A time as the library has it: a timedelta, and in older versions a number."""
+    """Return seconds from the library's value: a timedelta, in older versions a number."""
     import datetime as dt
 
     return wait.total_seconds() if isinstance(wait, dt.timedelta) else float(str(wait))
 
 
 def _is_connection_failure(error: Exception) -> bool:
-    """Whether the connection was never made: no name, no route, no certificate, no proxy."""
+    """Return whether the connection was never made: no DNS entry, route, certificate or proxy."""
     import httpx
 
     return isinstance(

@@ -1,4 +1,4 @@
-"""What fits into one message."""
+"""Telegram's limits for one message, and what a text takes of them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from publisher.channels.telegram.entities import (
 )
 from publisher.dataclass import dataclass
 
-# what an entity costs beside its address: type, offset, length and the head of a string
+# what an entity takes besides its URL: type, offset, length and the header of a string
 _ENTITY_OVERHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
 class MessageSize:
-    """`units` is UTF-16 code units of the text, `entities` their number, `entity_bytes` what they take,
-    addresses included, `raw_bytes` the text with its markup in UTF-8."""
+    """`units`: UTF-16 code units of the text. `entities`: their number. `entity_bytes`: their bytes, URLs
+    included. `raw_bytes`: the text with its markup in UTF-8."""
 
     units: int = 0
     entities: int = 0
@@ -45,7 +45,7 @@ class MessageSize:
         )
 
     def __le__(self, other: MessageSize) -> bool:
-        """Whether this fits into the other, in every respect."""
+        """Return whether no value is larger than in the other size."""
         return (
             self.units <= other.units
             and self.entities <= other.entities
@@ -54,19 +54,19 @@ class MessageSize:
         )
 
 
-# Texts are counted in code points by the server (tdlib/td: MessageContent.cpp), but in UTF-16 units by the
-# documentation and by apps; what keeps to the larger number keeps to both. Entities beyond the hundredth are
-# dropped without a word (MessageEntity.cpp), above some 9.5 kB they are refused as ENTITIES_TOO_LONG
+# The server counts texts in code points (tdlib/td: MessageContent.cpp), the documentation and the apps in
+# UTF-16 units; the larger count satisfies both. Entities after the hundredth are dropped silently
+# (MessageEntity.cpp), more than about 9.5 kB of them are refused as ENTITIES_TOO_LONG
 # (tdlib/telegram-bot-api#165), and the source of a text may have 2^15 bytes (telegram-bot-api: Client.cpp).
 MAX_MESSAGE_SIZE = MessageSize(units=4096, entities=100, entity_bytes=9_500, raw_bytes=32_768)
 
 MAX_URL_BYTES = 4096
-"""The bytes of the longest address that is made a link: a third of a message's must leave room for others."""
+"""The longest URL that becomes a link, in bytes: a third of a message's limit, to leave room for others."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedText:
-    """Runs in the forms in which they are sent and shown, and what these take of a message."""
+    """Spans as text and entities, as HTML, and their size."""
 
     text: str
     entities: list[MessageEntity]
@@ -75,7 +75,7 @@ class RenderedText:
 
 
 def render_spans(spans: Spans) -> RenderedText:
-    """The runs, written and counted."""
+    """Render and measure spans."""
     text, marks, source = span_text(spans), build_entities(spans), render_html(spans)
     own = sum([_ENTITY_OVERHEAD + len(mark.get("url", "")) + len(mark.get("language", "")) for mark in marks])
     return RenderedText(
@@ -84,7 +84,7 @@ def render_spans(spans: Spans) -> RenderedText:
 
 
 def join_rendered(parts: Sequence[RenderedText]) -> RenderedText:
-    """The parts one after another; a mark ends where its part does, so nothing is counted again."""
+    """Concatenate rendered parts. No entity crosses the end of a part, so nothing is measured again."""
     marks: list[MessageEntity] = []
     size = MessageSize()
     for part in parts:
@@ -96,5 +96,5 @@ def join_rendered(parts: Sequence[RenderedText]) -> RenderedText:
 
 
 def measure_spans(spans: Spans) -> MessageSize:
-    """What the runs take of a message."""
+    """Return the size of spans."""
     return render_spans(spans).size

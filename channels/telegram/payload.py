@@ -1,7 +1,7 @@
-"""A message as the call that sends it: https://core.telegram.org/bots/api#sendmessage
+"""The call that sends a message: https://core.telegram.org/bots/api#sendmessage
 
-The text of a message goes with entities and not with `parse_mode`. Nothing in it has to be escaped, and an
-address that Telegram does not take is an error; in HTML it would be a link that is silently not there.
+The text is sent with entities, not with `parse_mode`. So nothing has to be escaped, and a URL that Telegram
+rejects is an error; in HTML the link would be missing silently.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from publisher.channels.telegram.rich import RichMessage
 
 
 class LinkPreviewOptions(TypedDict, total=False):
-    """The card of a page below the text: https://core.telegram.org/bots/api#linkpreviewoptions"""
+    """The link preview below the text: https://core.telegram.org/bots/api#linkpreviewoptions"""
 
     is_disabled: bool
     url: str
@@ -23,20 +23,20 @@ class LinkPreviewOptions(TypedDict, total=False):
 
 
 class InlineButton(TypedDict):
-    """A button that opens an address."""
+    """A button that opens a URL."""
 
     text: str
     url: str
 
 
 class InlineKeyboard(TypedDict):
-    """The rows of buttons below a message."""
+    """Rows of buttons below a message."""
 
     inline_keyboard: list[list[InlineButton]]
 
 
 class CommonParameters(TypedDict):
-    """The parameters that any message has. Only `chat_id` may be missing from a complete call."""
+    """The parameters of every message. Only `chat_id` may be missing from a complete call."""
 
     chat_id: NotRequired[str]
     message_thread_id: NotRequired[int]
@@ -60,8 +60,8 @@ class RichPayload(CommonParameters):
 
 
 def build_payload(message: RenderedText, card_url: str, common: CommonParameters) -> Payload:
-    """The call for a message. `card` is the address of the page whose card it shows, empty for none: left
-    to itself, Telegram would show that of the first link."""
+    """Return the call for a message. `card_url` is the page of its link preview, empty for none: by default
+    Telegram shows a preview of the first link."""
     shown: LinkPreviewOptions = (
         {"url": card_url, "prefer_small_media": True} if card_url else {"is_disabled": True}
     )
@@ -74,5 +74,5 @@ def build_payload(message: RenderedText, card_url: str, common: CommonParameters
 
 
 def serialize_payload(payload: Payload | RichPayload) -> bytes:
-    """The payload as JSON that people can read."""
+    """Return the payload as indented JSON."""
     return json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""The lines of an issue: guide, notes, heads of items and what stands below them."""
+"""Formats the lines of an issue: tagline, guide, notes, headings of items and their fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_urls
 
-# remarks that are only true inside WeChat
+# notes that are only true inside WeChat
 _WECHAT_NOTES = {"read_original", "pc_wechat"}
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 _LINE_BREAK = lazy_pattern(r"\s*\n\s*")
@@ -31,13 +31,13 @@ _PUNCTUATION = set("，。；：、！？）,.;:!?)")
 
 
 def format_tagline(issue: Issue, newsletter: Newsletter, writer: SpanWriter) -> Spans:
-    """The tagline of this issue; nothing when it is the newsletter's own."""
+    """Return the tagline of the issue; empty if it is the same as the newsletter's."""
     own = plain(issue.tagline).strip() != newsletter.tagline or any(find_urls(issue.tagline))
     return writer.inlines(issue.tagline, "italic") if own else ()
 
 
 def format_guide(node: Guide, writer: SpanWriter) -> Spans:
-    """The guide after its label, its marks like 【论文】 in bold and each on a new line if it can be."""
+    """Return the guide after its label: names such as 【论文】 in bold, each on a new line if possible."""
     label = normalize_text(node.label) + writer.labels["colon"] if node.label else ""
     runs = join_lines([(Span(label, "bold"),), writer.blocks(node.blocks)], "")
     names = "|".join(re.escape(segment.label) for segment in node.segments)
@@ -54,7 +54,7 @@ def format_guide(node: Guide, writer: SpanWriter) -> Spans:
 
 
 def format_brief(node: Brief, writer: SpanWriter) -> Spans:
-    """A line of the warm-up, its subject in bold."""
+    """Return a line of the warm-up, its subject in bold."""
     text = strip_spans(writer.inlines(node.text))
     if not node.subject or not span_text(text).startswith(node.subject):
         return text
@@ -63,7 +63,7 @@ def format_brief(node: Brief, writer: SpanWriter) -> Spans:
 
 
 def format_notes(nodes: Iterable[Note], writer: SpanWriter) -> Iterator[Spans]:
-    """The notes that mean something in Telegram."""
+    """Yield the notes that apply to Telegram."""
     for node in nodes:
         if node.kind not in _WECHAT_NOTES:
             label = "" if node.kind == "history" else writer.labels["note"] + writer.labels["colon"]
@@ -71,7 +71,7 @@ def format_notes(nodes: Iterable[Note], writer: SpanWriter) -> Iterator[Spans]:
 
 
 def format_item_title(item: Item, number: int, writer: SpanWriter) -> Spans:
-    """Number, tags, linked title, source or authors of an item."""
+    """Return number, tags, linked title, and source or authors of an item."""
     name = remove_line_breaks(writer.inlines(item.title))
     tags: list[Spans] = [(Span(f"[{normalize_text(tag)}]"),) for tag in item.tags]
     shown = join_lines([*tags, writer.write_link(name, item.url) if item.url else name], " ")
@@ -80,7 +80,7 @@ def format_item_title(item: Item, number: int, writer: SpanWriter) -> Spans:
 
 
 def format_item_heading(item: Item, number: int, writer: SpanWriter, *, extras: bool) -> Spans:
-    """The whole head line of an item: its title, with `extras` its further links, and what stands behind."""
+    """Return the heading of an item: its title, with `extras` its further links, and the text after it."""
     more = [remove_line_breaks(writer.inlines((extra,))) for extra in item.extras] if extras else []
     tail = remove_line_breaks(writer.inlines(item.tail)) if item.tail else ()
     between = "" if span_text(tail)[:1] in _PUNCTUATION else " "
@@ -88,7 +88,7 @@ def format_item_heading(item: Item, number: int, writer: SpanWriter, *, extras: 
 
 
 def format_field(node: Field, writer: SpanWriter) -> Spans:
-    """A labelled line, its address a link."""
+    """Return a labelled line with its URL as a link."""
     value = writer.inlines(node.value)
     if node.url and node.url not in find_urls(node.value):
         value = writer.write_link(value, node.url)
@@ -96,7 +96,7 @@ def format_field(node: Field, writer: SpanWriter) -> Spans:
 
 
 def format_further_links(item: Item, candidates: Sequence[Link], writer: SpanWriter) -> Spans:
-    """Links that lead elsewhere than the title, and each elsewhere than the others, on one line."""
+    """Return on one line the links whose URL differs from that of the title and of each other."""
     if not candidates:
         return ()
     places: dict[str, Link | None] = {canonicalize_url(item.url or ""): None}
@@ -106,30 +106,32 @@ def format_further_links(item: Item, candidates: Sequence[Link], writer: SpanWri
 
 
 def list_field_links(item: Item) -> list[Link]:
-    """The addresses of the fields, behind their labels."""
+    """Return the URLs of the fields as links named by their labels."""
     return [Link((Text(node.label),), node.url) for node in item.fields if node.url]
 
 
 def find_implied_links(item: Item) -> list[Link]:
-    """Where the repository and the paper of an item are, when nothing in it leads there."""
+    """Return links to the repository and the paper of an item, unless it links to them already."""
     if not (item.repo or item.arxiv):
         return []
-    told = [item.url or "", *(extra.url for extra in item.extras)]
-    told += [url for node in item.fields for url in (node.url or "", *find_urls(node.value))]
-    found = []
-    if item.repo and not any(f"github.com/{item.repo}".lower() in url.lower() for url in told):
-        found.append(Link((Text("GitHub"),), f"https://github.com/{item.repo}"))
-    if item.arxiv and not any(item.arxiv in url for url in told):
-        found.append(Link((Text("arXiv"),), f"https://arxiv.org/abs/{item.arxiv}"))
-    return found
+    linked = [item.url or "", *(extra.url for extra in item.extras)]
+    linked += [url for node in item.fields for url in (node.url or "", *find_urls(node.value))]
+    links = []
+    if item.repo and not any(f"github.com/{item.repo}".lower() in url.lower() for url in linked):
+        links.append(Link((Text("GitHub"),), f"https://github.com/{item.repo}"))
+    if item.arxiv and not any(item.arxiv in url for url in linked):
+        links.append(Link((Text("arXiv"),), f"https://arxiv.org/abs/{item.arxiv}"))
+    return links
 
 
 def remove_line_breaks(spans: Spans) -> Spans:
-    """The runs with their line breaks as spaces."""
+    """Replace line breaks by spaces."""
     return strip_spans(
-        tuple([run.with_text(_LINE_BREAK.sub(" ", run.text)) if "\n" in run.text else run for run in spans])
+        tuple(
+            [span.with_text(_LINE_BREAK.sub(" ", span.text)) if "\n" in span.text else span for span in spans]
+        )
     )
 
 
 def _restyle_spans(spans: Spans, style: Style) -> Spans:
-    return tuple([run._replace(style=style) for run in spans])
+    return tuple([span._replace(style=style) for span in spans])

@@ -1,4 +1,4 @@
-"""How fast one chat takes messages: one a second, twenty a minute.
+"""Rate limit of one chat: one message a second, twenty a minute.
 
 https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 """
@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 MIN_INTERVAL = 1.0
-"""Seconds from one call to the next."""
+"""Minimum time between two calls, in seconds."""
 
 WINDOW, MAX_CALLS_PER_WINDOW = 60.0, 20
-"""In so many seconds there are at most so many calls."""
+"""At most so many calls within so many seconds: (calls, seconds)."""
 
 
 class ChatRateLimiter:
-    """Lets calls wait for their turn. `monotonic` and `sleep` are in seconds, as those of `time`."""
+    """Delays calls to keep the rate limit. `monotonic` and `sleep` work in seconds, like those of `time`."""
 
     def __init__(
         self, monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -31,9 +31,9 @@ class ChatRateLimiter:
 
     @contextmanager
     def slot(self, chat: str) -> Iterator[None]:
-        """Wait until the chat takes one more call, which is made inside.
+        """Wait until another call is allowed; make the call inside the context.
 
-        Time counts from the end of a call: however long it was under way, the next one arrives later by that.
+        Time counts from the end of a call, so that its duration cannot bring two calls closer together.
         """
         ends = self._call_end_times[chat]
         start = ends[-1] + MIN_INTERVAL if ends else 0.0

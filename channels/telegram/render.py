@@ -1,4 +1,4 @@
-"""From an issue to its messages, as the settings of the channel want them."""
+"""Renders an issue as messages, by the settings of the channel."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ _JSON_TYPE, _HTML_TYPE = "application/json", "text/html; charset=utf-8"
 
 
 def render(settings: TelegramSettings, issue: Issue, context: Context) -> Rendering:
-    """The messages in order, and beside them what shows them; needs `context.entry`."""
+    """Return the messages in order, and their previews. Needs `context.entry`."""
     entry, newsletter = context.entry, context.newsletter
     if entry is None:
-        raise ValueError("messages need the issue's entry in the archive")
-    say = get_labels(newsletter.lang)
-    writer = SpanWriter(say)
-    told = build_messages(
-        build_digest(issue, entry, newsletter, cast("Detail", settings.detail), writer), say
+        raise ValueError("messages need the entry of the issue")
+    labels = get_labels(newsletter.lang)
+    writer = SpanWriter(labels)
+    messages = build_messages(
+        build_digest(issue, entry, newsletter, cast("Detail", settings.detail), writer), labels
     )
     page = normalize_link_url(entry.url)
-    buttons = {say["web_version"]: page}
+    buttons = {labels["web_version"]: page}
     if article := normalize_link_url(context.article_urls.get(entry.url, "")):
-        buttons[say["wechat"]] = article
+        buttons[labels["wechat"]] = article
     first, other = (_build_common_parameters(settings, buttons, silent=silent) for silent in (False, True))
-    calls = [build_payload(message, "", other) for message in told]
-    calls[0] = build_payload(told[0], page if settings.card else "", first)
+    calls = [build_payload(message, "", other) for message in messages]
+    calls[0] = build_payload(messages[0], page if settings.card else "", first)
     folder = f"outbox/{entry.date}/telegram"
     parts = [
         Part(f"{folder}/message-{n}.json", _JSON_TYPE, serialize_payload(call))
@@ -58,7 +58,7 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
     ]
     shown = [
         Part(f"{folder}/message-{n}.html", _HTML_TYPE, message.html.encode())
-        for n, message in enumerate(told, 1)
+        for n, message in enumerate(messages, 1)
     ]
     warnings = []
     if settings.rich:
@@ -69,14 +69,14 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
             shown.append(
                 Part(f"{folder}/rich.json", _JSON_TYPE, serialize_payload({"rich_message": message, **first}))
             )
-    bubbles = render_chat_preview([*zip(told, calls, strict=True)], entry, settings.chat, context)
+    bubbles = render_chat_preview([*zip(messages, calls, strict=True)], entry, settings.chat, context)
     shown.append(Part(f"{folder}/preview.html", _HTML_TYPE, bubbles.encode(errors="replace")))
     if settings.button and not page:
         warnings.append(f"no button: {entry.url} cannot be a link in Telegram")
     return Rendering(
         tuple(parts),
         warnings=(*map(_format_link_warning, writer.rejected_urls), *warnings),
-        report={"messages": len(told), "sizes": [asdict(message.size) for message in told]},
+        report={"messages": len(messages), "sizes": [asdict(message.size) for message in messages]},
         previews=tuple(shown),
     )
 
@@ -84,7 +84,7 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
 def _build_common_parameters(
     settings: TelegramSettings, buttons: Mapping[str, str], *, silent: bool
 ) -> CommonParameters:
-    """What a message says besides its text. `buttons` are addresses by what is written on them."""
+    """Return the parameters besides the text. `buttons`: label to URL."""
     made: CommonParameters = {
         "disable_notification": settings.silent or silent,
         "protect_content": settings.protect,
@@ -100,10 +100,10 @@ def _build_common_parameters(
 
 
 def _format_link_warning(url: str) -> str:
-    return f"{url} cannot be a link in Telegram, so it stands in the text"
+    return f"{url} cannot be a link in Telegram, so it is printed in the text"
 
 
-# a quote shows three lines until it is opened; on a phone that is about so many Chinese characters
+# a collapsed quote shows three lines; on a phone that is about so many Chinese characters
 _COLLAPSED_QUOTE_LINES, _CHARACTERS_PER_LINE = 3, 22
 _QUOTE_HTML = lazy_pattern(f"{QUOTE_OPEN_TAG}(.*?){QUOTE_CLOSE_TAG}", re.DOTALL)
 _TAG_OR_CHARACTER_REFERENCE = lazy_pattern(r"<[^>]*>|&\w+;")
@@ -113,15 +113,15 @@ _NARROW_CHARACTERS = lazy_pattern("[\0-\u10ff]+")
 def render_chat_preview(
     messages: Sequence[tuple[RenderedText, Payload]], entry: Entry, chat: str, context: Context
 ) -> str:
-    """HTML of the messages in their bubbles, below each what it takes of the limits."""
-    newsletter, say = context.newsletter, get_labels(context.newsletter.lang)
+    """Return the preview page: the messages as bubbles, each with what it uses of the limits."""
+    newsletter, labels = context.newsletter, get_labels(context.newsletter.lang)
     return context.templates.render(
         "telegram-preview.html",
-        w=say,
+        w=labels,
         newsletter=newsletter,
         entry=entry,
         chat=chat,
-        messages=[_build_preview_message(message, call, say["unfold"]) for message, call in messages],
+        messages=[_build_preview_message(message, call, labels["unfold"]) for message, call in messages],
         limit=MAX_MESSAGE_SIZE,
     )
 

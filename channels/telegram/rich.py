@@ -1,8 +1,8 @@
-"""The whole issue as one rich message: https://core.telegram.org/bots/api#inputrichmessage, Bot API 10.1
+"""Renders the whole issue as one rich message: https://core.telegram.org/bots/api#inputrichmessage, Bot API
+10.1
 
-Headings, lists, tables and code are what they are, and the text of every item folds. An app that does not
-know rich messages shows nothing but a request to update it, so this one is made besides the messages, not
-instead of them.
+Headings, lists, tables and code are native, and the text of every item can be collapsed. An app that does
+not support rich messages only asks for an update, so this message is written in addition to the others.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from publisher.model import (
 from publisher.newsletter import Newsletter
 
 RichNode = dict[str, Any]
-"""A block, as https://core.telegram.org/bots/api#inputrichblock spells it, or a piece of text."""
+"""A block (https://core.telegram.org/bots/api#inputrichblock) or a piece of text."""
 
 
 class RichMessage(TypedDict):
-    """The content of a rich message. Nothing in it becomes a link but what is one."""
+    """The content of a rich message. Only real links become links."""
 
     blocks: list[RichNode]
     skip_entity_detection: bool
@@ -47,7 +47,7 @@ class RichMessage(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class RichMessageSize:
-    """What a rich message takes: characters, blocks with list items and table rows, levels, columns."""
+    """The size of a rich message: characters, blocks with list items and table rows, levels, columns."""
 
     characters: int
     blocks: int
@@ -60,7 +60,7 @@ MAX_RICH_MESSAGE_SIZE = RichMessageSize(32_768, 500, 16, 20)
 
 
 def build_rich_message(issue: Issue, entry: Entry, newsletter: Newsletter, writer: SpanWriter) -> RichMessage:
-    """Everything in the issue but the notes that speak of WeChat."""
+    """Return the whole issue except the notes about WeChat."""
     title = " ".join(normalize_text(entry.title).split())
     made = [_build_rich_heading((Span(title),), 1)] if title else []
     made += _build_rich_paragraph(phrases.format_tagline(issue, newsletter, writer))
@@ -79,7 +79,7 @@ def build_rich_message(issue: Issue, entry: Entry, newsletter: Newsletter, write
 
 
 def list_exceeded_limits(message: RichMessage) -> list[str]:
-    """What the message has too much of, like "612 of 500 blocks"."""
+    """Return what exceeds a limit, such as "612 of 500 blocks"."""
     taken = measure_rich_blocks(message["blocks"])
     return [
         f"{count:,} of {most:,} {field.name}"
@@ -114,7 +114,7 @@ def _build_rich_section(section: Section, number: int, writer: SpanWriter) -> It
 
 
 def _build_rich_item(item: Item, number: int, writer: SpanWriter) -> Iterator[RichNode]:
-    """The head line, a line for each field, and what there is to read below its label, folded."""
+    """Return the heading, a line for each field, and the text of the item, collapsed below its label."""
     yield from _build_rich_paragraph(phrases.format_item_heading(item, number, writer, extras=True))
     label, text = "", list[RichNode]()
     for field in item.fields:
@@ -144,7 +144,7 @@ def _build_rich_paragraph(spans: Spans) -> list[RichNode]:
 
 
 def _build_rich_list(items: Iterable[list[RichNode]], start: int | None = None) -> list[RichNode]:
-    """A list of the items that hold something, numbered if there is a number to start with."""
+    """Return a list of the items that are not empty, numbered if there is a start number."""
     filled: list[RichNode] = [{"blocks": blocks} for blocks in items if blocks]
     if start is not None:
         for number, item in enumerate(filled, start):
@@ -192,7 +192,7 @@ def _build_rich_cell(nodes: Inlines, writer: SpanWriter, *, is_header: bool) -> 
 
 
 def _build_rich_text(spans: Spans) -> object:
-    """The runs as https://core.telegram.org/bots/api#richtext"""
+    """Return spans as https://core.telegram.org/bots/api#richtext"""
     nodes = [_build_rich_span(run) for run in spans]
     return nodes[0] if len(nodes) == 1 else nodes or ""
 
@@ -210,7 +210,7 @@ def _build_rich_span(span: Span) -> object:
 
 
 def measure_rich_blocks(blocks: list[RichNode]) -> RichMessageSize:
-    """What blocks take of the limits."""
+    """Return the size of blocks."""
     columns = [len(row) for block in _walk_blocks(blocks) for row in block.get("cells", [])]
     return RichMessageSize(
         characters=_count_node_characters(blocks),
@@ -223,7 +223,7 @@ def measure_rich_blocks(blocks: list[RichNode]) -> RichMessageSize:
 
 
 def _get_child_blocks(block: RichNode) -> list[RichNode]:
-    """The blocks right below a block."""
+    """Yield the blocks directly inside a block."""
     return [*block.get("blocks", []), *(one for item in block.get("items", []) for one in item["blocks"])]
 
 

@@ -1,4 +1,4 @@
-"""Sending messages to a chat, changing them there, taking them back.
+"""Sends, edits and deletes messages in a chat.
 
 https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #deletemessage, #pinchatmessage
 """
@@ -24,9 +24,11 @@ _EDITABLE_PARAMETERS = ("entities", "link_preview_options", "reply_markup")
 
 
 class ChatSession:
-    """A LiveSession; its destinations are chats, as @name or as a number. With `pin` the first message of an
-    issue is pinned, but not where the editor's proofs go, `own`. A call is made once: whoever has this
-    session decides about the next."""
+    """An EditableSession whose destinations are chats, as @name or number.
+
+    With `pin` the first message of an issue is pinned, except in `test_recipient`, the editor's chat. Each
+    call is made once; the caller decides about retries.
+    """
 
     def __init__(
         self, client: BotClient, rate_limiter: ChatRateLimiter, *, pin: bool = False, test_recipient: str = ""
@@ -37,7 +39,7 @@ class ChatSession:
         self._test_recipient = test_recipient
 
     def __enter__(self) -> Self:
-        """Raises ConfigError when the token is not where it should be."""
+        """Open the client. Raises ConfigError if the token cannot be read."""
         self._client.__enter__()
         return self
 
@@ -47,8 +49,8 @@ class ChatSession:
         self._client.__exit__(kind, error, trace)
 
     def deliver(self, part: Part, destination: str) -> Receipt:
-        """Send a message. Its call may name another chat: `destination` is the one that gets it. A group that
-        has become a supergroup gets it there."""
+        """Send a message to `destination`, whatever chat its call names. A group that has become a
+        supergroup gets it there."""
         payload = json.loads(part.body)
         with self._guard_call(destination):
             message, moved_to = self._send_message(payload, destination)
@@ -60,7 +62,7 @@ class ChatSession:
         )
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
-        """Put another text, and another button, into a message. Whether it made a sound cannot be changed."""
+        """Replace the text and the buttons of a message. Its sound cannot be changed."""
         from telegram.error import BadRequest
 
         payload, number = json.loads(part.body), int(remote_id)
@@ -79,24 +81,24 @@ class ChatSession:
         )
 
     def delete(self, destination: str, remote_id: str) -> Receipt:
-        """Delete a message, which has to stay when it is older than 48 hours."""
+        """Delete a message; one older than 48 hours cannot be deleted."""
         from telegram.error import BadRequest
 
         with self._guard_call(destination):
             try:
                 self._client.call(lambda bot: bot.delete_message(destination, int(remote_id)))
             except BadRequest as error:
-                said = str(error).lower()
-                if "message to delete not found" in said:
+                reason = str(error).lower()
+                if "message to delete not found" in reason:
                     return Receipt(changed=False, remote_id=remote_id)
-                if "message can't be deleted" not in said:
+                if "message can't be deleted" not in reason:
                     raise
-                stays = f"the message stays in {destination}: no bot may delete it after 48 hours"
+                stays = f"the message stays in {destination}: bots cannot delete messages after 48 hours"
                 return Receipt(changed=False, remote_id=remote_id, notes=(stays,))
         return Receipt(remote_id=remote_id)
 
     def _send_message(self, payload: dict[str, Any], chat: str) -> tuple[Message, str]:
-        """The message, and the new number of a group that has become a supergroup."""
+        """Return the message, and the new number of a group that has become a supergroup."""
         from telegram.error import ChatMigrated
 
         rest = {name: value for name, value in payload.items() if name not in ("chat_id", "text")}
@@ -111,19 +113,19 @@ class ChatSession:
         return send(moved_to), moved_to
 
     def _pin_message(self, chat: str, message_id: int) -> tuple[str, ...]:
-        """Pin a message without a sound; what to tell people when that did not work."""
+        """Pin a message without a sound; return a note if that failed."""
         try:
             with self._rate_limiter.slot(chat):
                 self._client.call(
                     lambda bot: bot.pin_chat_message(chat, message_id, disable_notification=True)
                 )
-        except Exception as error:  # the message is there, and whatever happens now must not unsay that
+        except Exception as error:  # the message was sent; a failure to pin it must not hide that
             return (f"message {message_id} is not pinned in {chat}: {describe_bot_error(error)}",)
         return ()
 
     @contextmanager
     def _guard_call(self, chat: str) -> Iterator[None]:
-        """A call in its turn; what goes wrong with it is told as this house does."""
+        """Make a call within the rate limit. Raises DeliveryError or OutcomeUnknownError."""
         try:
             with self._rate_limiter.slot(chat):
                 yield
@@ -132,5 +134,5 @@ class ChatSession:
 
 
 def _get_message_url(message: Message) -> str:
-    """Where everybody can read the message; empty when it is in a chat that has no name."""
+    """Return the public URL of a message; empty for a chat without a name."""
     return (message.chat.username and message.link) or ""

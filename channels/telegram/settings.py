@@ -1,4 +1,4 @@
-"""The keys below [channels.telegram], and what is wrong with one."""
+"""The keys of [channels.telegram] and their validation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 
 Detail = Literal["titles", "summaries", "full"]
-"""How much of an issue is told."""
+"""How much of an issue is sent."""
 
 # https://core.telegram.org/method/account.checkUsername, and a minus before the number of a group
 _CHAT_PATTERN = r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9]\d*"
@@ -20,16 +20,16 @@ _API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d
 
 @dataclass(frozen=True, slots=True)
 class TelegramSettings:
-    """`chat` is where the messages go: @name of a channel or group, or its number; `topic` the number of a
-    topic in a group. `detail` is how much of the issue is told: titles, summaries or full.
+    """`chat`: the destination, @name of a channel or group, or its number. `topic`: the number of a topic
+    in a group. `detail`: how much of the issue is sent: titles, summaries or full.
 
-    `button` leads to the web page, `card` shows the page's card below the first message. `silent` delivers
-    without a sound; all messages but the first do so anyway. `protect` keeps readers from forwarding.
-    `rich` makes a rich message of the whole issue as well.
+    `button` links to the web page, `card` shows its link preview below the first message. `silent` sends
+    without a sound; all messages but the first are silent anyway. `protect` disables forwarding and saving.
+    `rich` also writes a rich message of the whole issue.
 
-    `token` says where the token of the bot is that sends; without it the channel writes files. `me` is the
-    editor's own chat with the bot, for proofs. `pin` pins the first message of an issue. `api` is the address
-    of the Bot API server.
+    `token`: a reference to the bot's token; without it the channel writes files. `me`: the editor's chat
+    with the bot, for test sends. `pin` pins the first message of an issue. `api`: the URL of the Bot API
+    server.
     """
 
     token: Reference = ""
@@ -49,7 +49,7 @@ class TelegramSettings:
         if self.detail not in get_args(Detail):
             raise ConfigError(
                 f'detail must be one of {", ".join(get_args(Detail))}, not "{self.detail}"',
-                'without it, it is detail = "summaries"',
+                'the default is detail = "summaries"',
             )
         for key, value in (("chat", self.chat), ("me", self.me)):
             if value and not re.fullmatch(_CHAT_PATTERN, value):
@@ -59,11 +59,11 @@ class TelegramSettings:
                 )
         if self.token and not self.chat:
             raise ConfigError(
-                "there is a token and no chat to send to",
-                'add chat = "@my_channel", or leave out the token to write files',
+                "`token` is set, but `chat` is not",
+                'add chat = "@my_channel", or remove the token to write files',
             )
         if not re.fullmatch(_API_URL_PATTERN, self.api):
             raise ConfigError(
-                f'api must be the https address of a Bot API server, not "{self.api}"',
-                'without it, it is api = "https://api.telegram.org"; http is for this machine alone',
+                f'api must be the https URL of a Bot API server, not "{self.api}"',
+                'the default is api = "https://api.telegram.org"; http is only allowed on this machine',
             )

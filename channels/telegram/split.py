@@ -1,9 +1,8 @@
-"""A digest as messages: as few as will do, each within all limits, each begun where it makes sense.
+"""Splits a digest into messages: as few as possible, each within all limits, each beginning at a sensible
+place.
 
-A text too long for one message, divided where it hurts least.
-
-In this order: between lines, after a sentence, after a pause, at a space, and if all else fails anywhere
-but inside what people see as one character. A link or a piece of code is divided last of all.
+A text too long for one message is split, in this order: between lines, after a sentence, after a comma, at
+a space, else anywhere except inside a grapheme cluster. Links and code are split last.
 """
 
 from __future__ import annotations
@@ -39,9 +38,11 @@ from publisher.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class _MessageUnit:
-    """Text that goes into one message: below `gap`, or below `above` where it begins the message, which it
-    had better not do when it is `bound` to what stands above it. If it is too large, what is left over goes
-    below `rest`. It is `made` of `runs`.
+    """Text that is not split between messages if possible.
+
+    It follows `separator`, or `repeated_heading` at the beginning of a message; a `bound` unit should not
+    begin a message. If it is too large, the remainder follows `rest`. `rendered` is the rendering of
+    `spans`.
     """
 
     spans: Spans
@@ -53,12 +54,12 @@ class _MessageUnit:
 
     @property
     def size_at_start(self) -> MessageSize:
-        """What the unit takes at the beginning of a message."""
+        """Return the size of the unit at the beginning of a message."""
         return self.repeated_heading.size + self.rendered.size
 
     @property
     def size_after_others(self) -> MessageSize:
-        """What the unit takes below others."""
+        """Return the size of the unit after another one."""
         return self.separator.size + self.rendered.size
 
 
@@ -68,17 +69,17 @@ _EMPTY, _LINE_BREAK, _PARAGRAPH_BREAK = (
 
 
 def build_messages(digest: IssueDigest, labels: Mapping[str, str]) -> tuple[RenderedText, ...]:
-    """The messages in order, ready to be sent.
+    """Return the messages in order.
 
-    They are as few as can be, begin with a section rather than inside one, and are of like length. An item
-    is divided only when it is larger than a whole message. Several messages are numbered.
+    They are as few as possible, begin with a section rather than inside one, and have similar lengths. An
+    item is split only if it is larger than a whole message. Several messages are numbered.
     """
     title, name = prevent_autolinks(digest.title), prevent_autolinks(digest.running_title)
     units = [unit for chapter in digest.sections for unit in _build_units(chapter, labels)]
     whole = _assemble_message(render_spans(title), units)
     if whole.size <= MAX_MESSAGE_SIZE:
         return (whole,)
-    # as much room for the numbers as the longest can take
+    # reserve the space of the longest number
     tops = [_render_numbered_title(one, 9999, 9999) for one in (title, name)]
     room = MAX_MESSAGE_SIZE - join_rendered([*tops, _PARAGRAPH_BREAK]).size
     parts = _find_best_split([small for unit in units for small in _split_oversized_unit(unit, room)], *tops)
@@ -90,7 +91,7 @@ def build_messages(digest: IssueDigest, labels: Mapping[str, str]) -> tuple[Rend
 
 
 def _build_units(section: DigestSection, labels: Mapping[str, str]) -> Iterator[_MessageUnit]:
-    """The pieces of a chapter, the first together with the heading."""
+    """Yield the blocks of a section, the first together with the heading."""
     heading, again = prevent_autolinks(section.heading), prevent_autolinks(section.repeated_heading)
     above, gap = _render_repeated_heading(again), render_spans((Span(section.separator),))
     if not section.blocks:
@@ -122,12 +123,12 @@ def _build_units(section: DigestSection, labels: Mapping[str, str]) -> Iterator[
 
 
 def _render_repeated_heading(heading: Spans) -> RenderedText:
-    """What is said again where a message begins, on lines of its own."""
+    """Return the text repeated at the beginning of a message, on separate lines."""
     return render_spans((*heading, Span("\n"))) if heading else _EMPTY
 
 
 def _split_oversized_unit(unit: _MessageUnit, limit: MessageSize) -> Iterator[_MessageUnit]:
-    """The unit, or its parts if there is no room for it."""
+    """Yield the unit, or its parts if it does not fit into a message."""
     if unit.size_at_start <= limit:
         yield unit
         return
@@ -140,8 +141,8 @@ def _split_oversized_unit(unit: _MessageUnit, limit: MessageSize) -> Iterator[_M
 
 
 class _MessageSplit(NamedTuple):
-    """A division of the first units, the less the better: how many messages, how many of them begin among
-    units that are bound, how unlike their lengths are. `start` is where the last one begins."""
+    """A split of the first units; smaller is better: number of messages, how many begin with a bound unit,
+    how much their lengths differ. `start` is the index of the unit that begins the last message."""
 
     message_count: int
     broken_groups: int
@@ -152,8 +153,10 @@ class _MessageSplit(NamedTuple):
 def _find_best_split(
     units: Sequence[_MessageUnit], first_header: RenderedText, running_header: RenderedText
 ) -> list[Sequence[_MessageUnit]]:
-    """The units of each message, by the best way through all places where one may begin. `first` and `other`
-    are what stands on top of the first message and of all others."""
+    """Return the units of each message, by dynamic programming over all possible beginnings.
+
+    `first` and `other` are on top of the first message and of all others.
+    """
     sums = [MessageSize(), *accumulate(unit.size_after_others for unit in units)]
     tops = [
         (running_header if index else first_header).size + _PARAGRAPH_BREAK.size + unit.size_at_start
@@ -161,13 +164,13 @@ def _find_best_split(
     ]
     best = [_MessageSplit(0, 0, 0, 0)]
     for end in range(1, len(sums)):
-        found: list[_MessageSplit] = []
+        candidates: list[_MessageSplit] = []
         for start in range(end - 1, -1, -1):
             size = tops[start] + sums[end] - sums[start + 1]
-            if found and not size <= MAX_MESSAGE_SIZE:
+            if candidates and not size <= MAX_MESSAGE_SIZE:
                 break
             before, torn = best[start], start > 0 and units[start].keep_with_previous
-            found.append(
+            candidates.append(
                 _MessageSplit(
                     before.message_count + 1,
                     before.broken_groups + torn,
@@ -175,7 +178,7 @@ def _find_best_split(
                     start,
                 )
             )
-        best.append(min(found))
+        best.append(min(candidates))
     parts, end = [], len(units)
     while end:
         start = best[end].start
@@ -199,12 +202,12 @@ _BREAK_PATTERNS = tuple(
     re.compile(pattern) for pattern in (r"\n", r"[。！？；!?;…]+[”’」』）)]*|[.] ", r"[，、：,:—]+", r" ")
 )
 _NO_BREAK_BEFORE = {"\u200d", "\u20e3", *map(chr, (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)))}
-# what begins a link, tag or command would be one at the start of a message, whatever stood before it
+# at the start of a message, what begins a link, tag or command becomes one, whatever preceded it
 _NOT_AT_MESSAGE_START = {*"@#$/.:", "\u2060"}
 
 
 def split_to_fit(spans: Spans, limit: MessageSize) -> Iterator[Spans]:
-    """The runs in parts of at most `room`, in order; nothing is left out but white space where they part."""
+    """Split spans into parts of at most `room`, in order; only white space at the splits is removed."""
     while not measure_spans(spans) <= limit:
         head, spans = split_spans(spans, _find_break_position(spans, _count_fitting_characters(spans, limit)))
         if head := strip_spans(head):
@@ -215,7 +218,7 @@ def split_to_fit(spans: Spans, limit: MessageSize) -> Iterator[Spans]:
 
 
 def _count_fitting_characters(spans: Spans, limit: MessageSize) -> int:
-    """How many characters fit, at least one."""
+    """Return how many characters fit, at least one."""
     spans, _ = split_spans(spans, limit.units)
     low, high = 1, len(span_text(spans))
     while low < high:
@@ -228,7 +231,7 @@ def _count_fitting_characters(spans: Spans, limit: MessageSize) -> int:
 
 
 def _find_break_position(spans: Spans, max_length: int) -> int:
-    """Where to divide: after at most so many characters, and not so early that little is told."""
+    """Return where to split: after at most `most` characters, and not so early that the part is short."""
     text = span_text(split_spans(spans, max_length + 1)[0])
     whole = _mark_unbreakable(spans, max_length)
 
@@ -236,7 +239,7 @@ def _find_break_position(spans: Spans, max_length: int) -> int:
         return 0 < place <= max_length and not whole[place] and not _is_unbreakable(text, place)
 
     for pattern in _BREAK_PATTERNS:
-        ends = [found.end() for found in pattern.finditer(text) if can(found.end())]
+        ends = [match.end() for match in pattern.finditer(text) if can(match.end())]
         if ends and ends[-1] >= max_length // 3:
             return ends[-1]
     places = range(max_length, 0, -1)
@@ -246,18 +249,18 @@ def _find_break_position(spans: Spans, max_length: int) -> int:
 
 
 def _mark_unbreakable(spans: Spans, max_length: int) -> bytearray:
-    """For each place up to `most` whether it is inside a link, an address or a piece of code on a line."""
+    """Return for each position up to `most` whether it is inside a link, a URL or inline code."""
     inside = bytearray()
-    for run in spans:
+    for span in spans:
         if len(inside) > max_length:
             break
-        mark = bool(run.url) or run.style in ("code", "email")
-        inside += b"\0" + bytes([mark]) * (len(run.text) - 1)
+        mark = bool(span.url) or span.style in ("code", "email")
+        inside += b"\0" + bytes([mark]) * (len(span.text) - 1)
     return inside + b"\0"
 
 
 def _is_unbreakable(text: str, position: int) -> bool:
-    """Whether the characters before and behind a place belong together."""
+    """Return whether the characters before and after a position belong together."""
     if position >= len(text):
         return False
     before, after = text[position - 1], text[position]

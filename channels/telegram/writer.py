@@ -1,4 +1,4 @@
-"""Inlines and blocks as runs: bold, italic, code and links as Telegram has them, all else as text."""
+"""Writes inlines and blocks as spans: bold, italic, code and links as in Telegram, the rest as text."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ _QUOTE_PREFIX = "│ "
 
 @dataclass(frozen=True, slots=True)
 class SpanWriter:
-    """Writes with the words `say` of the newsletter's language. `refused` collects, in order, the addresses
-    that Telegram takes for no link; they stand in the text instead."""
+    """Writes with the labels of the newsletter's language. `refused` collects, in order, the URLs that
+    cannot be links in Telegram; they are printed in the text instead."""
 
     labels: Mapping[str, str]
     rejected_urls: dict[str, None] = field(default_factory=dict)
 
     def inlines(self, nodes: Inlines, style: Style = "", url: str = "") -> Spans:
-        """The runs of inlines inside a style and a link. An inner link wins over the outer one."""
-        # most nodes are plain text, which needs no closer look
+        """Return inlines as spans inside a style and a link. An inner link replaces the outer one."""
+        # fast path: most nodes are plain text
         return join_spans(
             *[
                 (Span(normalize_text(node.text), style, url),)
@@ -69,11 +69,11 @@ class SpanWriter:
         )
 
     def blocks(self, nodes: Blocks) -> Spans:
-        """The runs of blocks, each on lines of its own."""
+        """Return blocks as spans, each on separate lines."""
         return join_lines([self._write_block(node) for node in nodes])
 
     def write_link(self, children: Spans, url: str) -> Spans:
-        """The runs as a link, except where they are one; the address itself when they are empty."""
+        """Return spans as a link, except inner links; the URL itself if they are empty."""
         if not url:
             return children
         if address := extract_email_address(url):
@@ -83,14 +83,16 @@ class SpanWriter:
         shown = strip_spans(children)
         if not shown:
             return (Span(normalize_text(url), url=taken),)
-        linked = [run if run.url else Span(run.text, _get_style_in_link(run.style), taken) for run in shown]
-        if all(run.url != taken for run in linked):  # a picture, say, that has an address of its own
+        linked = [
+            span if span.url else Span(span.text, _get_style_in_link(span.style), taken) for span in shown
+        ]
+        if all(span.url != taken for span in linked):  # for example an image that links elsewhere
             linked += [Span(" "), Span(self.labels["link"], url=taken)]
         before, after = span_text(children).split(span_text(shown), 1)
         return join_spans((Span(before),), linked, (Span(after),))
 
     def _write_email(self, children: Spans, address: str) -> Spans:
-        # joiners: Telegram would take Chinese characters for a part of the address
+        # word joiners: Telegram would include Chinese characters in the email address
         own = (Span(WORD_JOINER), Span(address, "email"), Span(WORD_JOINER))
         if span_text(children).strip() in ("", address):
             return own
@@ -135,17 +137,17 @@ class SpanWriter:
             case Quote(children):
                 return _indent_lines(self.blocks(children), _QUOTE_PREFIX, _QUOTE_PREFIX)
             case CodeBlock(text, language):
-                # a tab would arrive as one space
+                # Telegram turns a tab into one space
                 shown = normalize_text(text.expandtabs(4)).rstrip()
                 return (Span(shown, "pre", language=language),) if shown.strip() else ()
             case Table(header, rows):
                 body = [self._write_row(row) for row in rows]
                 return join_lines([self._write_row(header, "bold"), *body] if any(header) else body)
             case Figure(image, url):
-                picture = self._write_inline(image, "", "")
+                spans = self._write_inline(image, "", "")
                 if url is None or url == image.url:
-                    return picture
-                return join_spans(picture, (Span(" "),), self.write_link((Span(self.labels["link"]),), url))
+                    return spans
+                return join_spans(spans, (Span(" "),), self.write_link((Span(self.labels["link"]),), url))
             case Rule():
                 return (Span(_HORIZONTAL_RULE),)
             case _:
@@ -164,29 +166,29 @@ class SpanWriter:
 
 
 def _get_style_in_link(style: Style) -> Style:
-    """Telegram has no code inside a link."""
+    """Return the style inside a link: Telegram allows no code there."""
     return "" if style == "code" else style
 
 
 def _flatten_spans(spans: Spans) -> Spans:
-    return tuple(run.with_text(run.text.replace("\n", " ")) for run in spans)
+    return tuple(span.with_text(span.text.replace("\n", " ")) for span in spans)
 
 
 def _indent_lines(spans: Spans, first_prefix: str, other_prefix: str) -> Spans:
-    """The lines of the runs with something before each; code keeps its lines as they are."""
+    """Prefix each line; code keeps its lines."""
     made: list[Spans] = [(Span(first_prefix),)]
-    for run in spans:
-        if run.style == "pre":
-            made.append((run,))
+    for span in spans:
+        if span.style == "pre":
+            made.append((span,))
             continue
-        head, *more = run.text.split("\n")
-        made.append((run.with_text(head),))
-        made += [(Span(f"\n{other_prefix}"), run.with_text(line)) for line in more]
+        head, *more = span.text.split("\n")
+        made.append((span.with_text(head),))
+        made += [(Span(f"\n{other_prefix}"), span.with_text(line)) for line in more]
     return join_spans(*made)
 
 
 # tdlib/td: tdutils/td/utils/HttpUrl.cpp (parse_url) and td/telegram/LinkManager.cpp (check_link_impl), for
-# addresses in ASCII: http or https, a dot in the host, a port from 1 to 65535
+# ASCII URLs: http or https, a dot in the host, a port from 1 to 65535
 _URL_CHARACTER = r"(?:[A-Za-z0-9._!$,~*'();&+=-]|%[0-9A-Fa-f]{2})"
 _ACCEPTED_URL = lazy_pattern(
     rf"https?://(?:(?:{_URL_CHARACTER}|:)*@)?(?P<host>{_URL_CHARACTER}+)(?::0*(?P<port>[1-9]\d{{0,4}}))?(?:[/?#].*)?",
@@ -196,15 +198,15 @@ _MAILTO_URL = lazy_pattern(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2
 
 
 def normalize_link_url(url: str) -> str:
-    """The address in the form in which Telegram takes it; empty when it takes none."""
+    """Return the URL in the form Telegram accepts; empty if it cannot be a link."""
     url = to_ascii_url(url)
-    found = _ACCEPTED_URL.fullmatch(url) if len(url) <= MAX_URL_BYTES else None
-    if not found or "." not in found["host"].strip("."):
+    match = _ACCEPTED_URL.fullmatch(url) if len(url) <= MAX_URL_BYTES else None
+    if not match or "." not in match["host"].strip("."):
         return ""
-    return url if int(found["port"] or 80) <= 65535 else ""
+    return url if int(match["port"] or 80) <= 65535 else ""
 
 
 def extract_email_address(url: str) -> str:
-    """The address of a mailto: link that Telegram recognises where it stands in a text, else empty."""
-    found = _MAILTO_URL.fullmatch(url)
-    return found[1] if found else ""
+    """Return the email address of a mailto: link that Telegram links by itself, else empty."""
+    match = _MAILTO_URL.fullmatch(url)
+    return match[1] if match else ""
