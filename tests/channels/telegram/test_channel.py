@@ -196,15 +196,19 @@ def test_it_is_off_without_a_table(tmp_path: Path) -> None:
         ('chat = "tide"', 'chat must be a name or a number, not "tide"', '"@my_channel"'),
         ('chat = "t.me/tide"', 'chat must be a name or a number, not "t.me/tide"', '"@my_channel"'),
         ('token = "1:a"', "token in [channels.telegram] must be a reference to the secret", '"env:NAME"'),
-        ('token = "env:T"', "there is a token and no chat to send to", '"@my_channel"'),
+        ('token = "env:T"', "`token` is set, but `chat` is not", '"@my_channel"'),
         ('me = "me"', 'me must be a name or a number, not "me"', '"-1001234567890"'),
         (
             'api = "http://e.org"',
-            'must be the https address of a Bot API server, not "http://e.org"',
+            'must be the https URL of a Bot API server, not "http://e.org"',
             "https:",
         ),
-        ('api = "https://e.org/?a"', "must be the https address of a Bot API server", "this machine alone"),
-        ('api = "http://127.0.0.1.e.org"', "must be the https address of a Bot API server", "this machine"),
+        (
+            'api = "https://e.org/?a"',
+            "must be the https URL of a Bot API server",
+            "only allowed on this machine",
+        ),
+        ('api = "http://127.0.0.1.e.org"', "must be the https URL of a Bot API server", "this machine"),
         ('silent = "yes"', "silent in [channels.telegram] must be true or false", ""),
     ],
 )

@@ -179,9 +179,9 @@ def test_an_edit_in_a_group_that_moved_touches_no_other_message(
     old = session.deliver(part("旧"), "-43").remote_id
     server.api.migrate(server.api.chat("-43"), -1001000000003)
     assert session.deliver(part("新"), "-1001000000003").remote_id == old
-    with pytest.raises(DeliveryError, match="stays as it is"):
+    with pytest.raises(DeliveryError, match="stay as they are"):
         session.edit(part("改"), "-43", old)
-    with pytest.raises(DeliveryError, match="stays as it is"):
+    with pytest.raises(DeliveryError, match="stay as they are"):
         session.delete("-43", old)
     assert [message["text"] for message in server.messages] == ["旧", "新"]
 
@@ -199,7 +199,7 @@ def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: Edi
     server.api.age(TWO_DAYS)
     receipt = session.delete("@tide", number)
     assert receipt.changed is False
-    assert receipt.notes == ("the message stays in @tide: no bot may delete it after 48 hours",)
+    assert receipt.notes == ("the message stays in @tide: bots cannot delete messages after 48 hours",)
     assert len(server.messages) == 1
 
 

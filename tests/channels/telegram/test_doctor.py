@@ -13,9 +13,9 @@ from publisher.errors import ConfigError
 from tests.support.servers.telegram_api import Fault, TelegramServer
 
 GOOD = [
-    "the token is that of @tide_press_bot",
+    "the token belongs to @tide_press_bot",
     '@tide is the channel "潮汐简报"',
-    "the bot may post in @tide and correct what it posted",
+    "the bot can post in @tide and correct its messages",
 ]
 
 
@@ -45,7 +45,11 @@ def test_all_is_well(examine) -> None:
 
 def test_what_is_asked_for_besides(examine) -> None:
     found = examine(pin=True, me="42")
-    assert [one.message for one in found] == [*GOOD, "the bot may pin in @tide", 'proofs go to "林汐"']
+    assert [one.message for one in found] == [
+        *GOOD,
+        "the bot can pin messages in @tide",
+        'test sends go to "林汐"',
+    ]
 
 
 def test_groups(examine, server: TelegramServer) -> None:
@@ -54,17 +58,17 @@ def test_groups(examine, server: TelegramServer) -> None:
         chat.status = status
         assert {one.level for one in examine(chat="@tide_talk", topic=7)} == {FindingLevel.OK}
     assert examine(chat="@tide_talk")[1].message == '@tide_talk is the group "潮汐茶馆"'
-    assert bad(examine(chat="-43", topic=7)) == ("-43 has no topics", "leave `topic` out of publisher.toml")
+    assert bad(examine(chat="-43", topic=7)) == ("-43 has no topics", "remove `topic` from publisher.toml")
 
 
 def test_what_members_of_a_group_may(examine, server: TelegramServer) -> None:
     chat = server.api.chat("@tide_talk")
     chat.status, chat.silent = "member", True
-    assert bad(examine(chat="@tide_talk"))[0] == "the bot may not post in @tide_talk"
+    assert bad(examine(chat="@tide_talk"))[0] == "the bot cannot post in @tide_talk"
 
 
 def test_a_person(examine) -> None:
-    assert [one.message for one in examine(chat="42", pin=True)][1:] == ['42 is the chat of a person "林汐"']
+    assert [one.message for one in examine(chat="42", pin=True)][1:] == ['42 is the private chat "林汐"']
 
 
 @pytest.mark.parametrize("status", ["left", "member", "administrator"])
@@ -73,8 +77,8 @@ def test_no_right_to_post(examine, server: TelegramServer, status: str) -> None:
     chat.status = status
     chat.rights.remove("can_post_messages")
     assert bad(examine(pin=True)) == (
-        "the bot may not post in @tide",
-        "make it an administrator there who may post messages",
+        "the bot cannot post in @tide",
+        "make it an administrator with the right to post messages",
     )
 
 
@@ -85,32 +89,35 @@ def test_kicked(examine, server: TelegramServer) -> None:
 
 def test_no_right_to_pin(examine, server: TelegramServer) -> None:
     server.api.chat("@tide").rights.remove("can_edit_messages")
-    assert bad(examine(pin=True)) == ("the bot may not pin in @tide", "let it edit messages there")
+    assert bad(examine(pin=True)) == (
+        "the bot cannot pin messages in @tide",
+        "give it the right to edit messages there",
+    )
     server.api.chat("@tide_talk").rights.remove("can_pin_messages")
-    assert bad(examine(pin=True, chat="@tide_talk"))[1] == "let it pin messages there"
+    assert bad(examine(pin=True, chat="@tide_talk"))[1] == "give it the right to pin messages there"
     assert {one.level for one in examine()} == {FindingLevel.OK}
 
 
 def test_no_such_chat(examine) -> None:
-    assert bad(examine(chat="@low_ebb"))[0] == "the bot knows no chat @low_ebb"
-    assert bad(examine(me="43"))[0] == "the bot knows no chat 43"
+    assert bad(examine(chat="@low_ebb"))[0] == "the bot does not know the chat @low_ebb"
+    assert bad(examine(me="43"))[0] == "the bot does not know the chat 43"
 
 
 def test_a_wrong_token(examine, server: TelegramServer) -> None:
     server.api.token += "x"
-    assert bad(examine())[0] == "Telegram does not know the token that is to post in @tide"
+    assert bad(examine())[0] == "Telegram does not know the token for @tide"
 
 
 def test_no_network(examine, server: TelegramServer) -> None:
     server.down()
-    assert bad(examine())[0].startswith("Telegram cannot be reached for @tide: ")
+    assert bad(examine())[0].startswith("cannot reach Telegram for @tide: ")
     server.up()
 
 
 def test_a_server_that_is_no_bot_api(examine, server: TelegramServer) -> None:
     server.script(Fault("html", value=500))
     message, hint = bad(examine())
-    assert message == "Telegram gives no answer about @tide: NetworkError: Internal Server Error (500)"
+    assert message == "no answer from Telegram about @tide: NetworkError: Internal Server Error (500)"
     assert "`api`" in hint
 
 

@@ -59,7 +59,7 @@ def test_nobody_knows(
     server.script(fault)
     error = outcome(session)
     assert isinstance(error, OutcomeUnknownError)
-    assert error.message == f"nobody knows what became of the message for @tide: {said}"
+    assert error.message == f"unknown whether the message for @tide was sent: {said}"
     assert len(server.messages) == stored
     assert len(server.calls) == 1
 
@@ -69,7 +69,7 @@ def test_too_many(server: TelegramServer, session: EditableSession) -> None:
     error = outcome(session)
     assert isinstance(error, DeliveryError)
     assert (error.permanent, error.retry_after) == (False, 7.0)
-    assert error.message == "@tide takes no more messages for 7 seconds"
+    assert error.message == "rate limit: @tide accepts no messages for 7 seconds"
     assert (len(server.calls), server.messages) == (1, [])
 
 
@@ -79,7 +79,7 @@ def test_nobody_listens(server: TelegramServer, session: EditableSession) -> Non
     error = outcome(session)
     assert isinstance(error, DeliveryError)
     assert (error.permanent, error.retry_after) == (False, None)
-    assert error.message.startswith("Telegram cannot be reached for @tide: ")
+    assert error.message.startswith("cannot reach Telegram for @tide: ")
     server.up()
     assert session.deliver(part(), "@tide").remote_id == "1"
     assert len(server.messages) == 1
@@ -111,7 +111,7 @@ def test_a_request_that_was_not_sent_may_be_retried(cause: httpx.TransportError)
     classified = classify_error(error, "@tide")
     assert isinstance(classified, DeliveryError)
     assert not classified.permanent
-    assert classified.message == f"Telegram cannot be reached for @tide: {str(cause) or type(cause).__name__}"
+    assert classified.message == f"cannot reach Telegram for @tide: {str(cause) or type(cause).__name__}"
 
 
 @pytest.mark.parametrize(
@@ -127,26 +127,26 @@ def test_it_may_have_left(cause: httpx.RequestError | None) -> None:
 # --------------------------------------------------------------------- refusals
 
 REFUSED: list[tuple[str, str, str, str]] = [
-    ("bad_request", "chat not found", "the bot knows no chat @tide", "`chat`"),
+    ("bad_request", "chat not found", "the bot does not know the chat @tide", "`chat`"),
     ("forbidden", "bot is not a member of the channel chat", "the bot is not in @tide", "administrator"),
     ("forbidden", "bot was kicked from the supergroup chat", "the bot is not in @tide", "administrator"),
     ("forbidden", "bot was blocked by the user", "@tide has blocked the bot", "restart"),
     ("forbidden", "bot can't initiate conversation with a user", "@tide has not yet written", "start it"),
-    ("forbidden", "user is deactivated", "nobody is at @tide any more", "another `chat`"),
-    ("forbidden", "the group chat was deleted", "nobody is at @tide any more", "another `chat`"),
+    ("forbidden", "user is deactivated", "@tide does not exist any more", "another `chat`"),
+    ("forbidden", "the group chat was deleted", "@tide does not exist any more", "another `chat`"),
     ("bad_request", "TOPIC_CLOSED", "the topic in @tide is closed", "open it"),
     ("bad_request", "message thread not found", "@tide has no such topic", "`topic`"),
-    ("bad_request", "need administrator rights in the channel chat", "no right to do that in @tide", "post"),
-    ("bad_request", "not enough rights to send text messages to the chat", "no right to do that in", "post"),
-    ("bad_request", "have no rights to send a message", "no right to do that in @tide", "post"),
-    ("bad_request", "CHAT_WRITE_FORBIDDEN", "no right to do that in @tide", "post"),
+    ("bad_request", "need administrator rights in the channel chat", "not allowed to do that in @tide", "post"),
+    ("bad_request", "not enough rights to send text messages to the chat", "not allowed to do that in", "post"),
+    ("bad_request", "have no rights to send a message", "not allowed to do that in @tide", "post"),
+    ("bad_request", "CHAT_WRITE_FORBIDDEN", "not allowed to do that in @tide", "post"),
     ("bad_request", "message to edit not found", "the message is no longer in @tide", "deleted"),
-    ("bad_request", "message can't be edited", "may not change the message in @tide", "`token`"),
-    ("bad_request", "can't parse entities: x", "not take a message for @tide: Can't parse", "titles"),
-    ("bad_request", "message is too long", "not take a message for @tide: Message is too long", "titles"),
-    ("bad_request", "entity URL 'x' is invalid", "not take a message for @tide: Entity url 'x'", "titles"),
-    ("bad_request", "STORM", "Telegram refuses a message for @tide: Storm", "nothing was sent"),
-    ("unauthorized", "", "does not know the token that is to post in @tide", "`token`"),
+    ("bad_request", "message can't be edited", "cannot edit the message in @tide", "`token`"),
+    ("bad_request", "can't parse entities: x", "rejected a message for @tide: Can't parse", "titles"),
+    ("bad_request", "message is too long", "rejected a message for @tide: Message is too long", "titles"),
+    ("bad_request", "entity URL 'x' is invalid", "rejected a message for @tide: Entity url 'x'", "titles"),
+    ("bad_request", "STORM", "Telegram refused a message for @tide: Storm", "nothing was sent"),
+    ("unauthorized", "", "does not know the token for @tide", "`token`"),
 ]  # fmt: skip
 
 
@@ -175,16 +175,17 @@ def test_every_refusal_is_tried() -> None:
 
 def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: EditableSession) -> None:
     chat = server.api.chat("@tide")
-    for change, message in (("left", "the bot is not in @tide"), ("member", "no right to do that in @tide")):
+    for change, message in (
+        ("left", "the bot is not in @tide"),
+        ("member", "not allowed to do that in @tide"),
+    ):
         chat.status = change
         assert message in outcome(session).message
-    assert outcome(session, "@ebb").message == "the bot knows no chat @ebb"
+    assert outcome(session, "@ebb").message == "the bot does not know the chat @ebb"
 
 
 def test_a_text_that_is_refused_stops_for_good(server: TelegramServer, session: EditableSession) -> None:
-    with pytest.raises(
-        DeliveryError, match="does not take a message for @tide: Message is too long"
-    ) as caught:
+    with pytest.raises(DeliveryError, match="rejected a message for @tide: Message is too long") as caught:
         session.deliver(part("字" * 4097), "@tide")
     assert caught.value.permanent
 
