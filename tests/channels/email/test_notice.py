@@ -189,7 +189,7 @@ def test_refused(letter: Letter, server: MailServer, words: tuple[str, ...], sai
 
 def test_refused_where_nobody_has_the_issue(letter: Letter, server: MailServer) -> None:
     letter.publish(*NOTICE, WORDS, code=2)
-    assert "nobody has the issue 2021-07-18 yet · publish 2021-07-18 --channel email" in letter.said
+    assert "the issue 2021-07-18 was not sent yet · publish 2021-07-18 --channel email" in letter.said
     letter.publish("adopt")
     letter.publish(*NOTICE, WORDS, code=2)
     assert "the issue was published before the ledger began, so its recipients are unknown" in letter.said

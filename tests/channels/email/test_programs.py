@@ -211,7 +211,7 @@ print(*(finding.message for finding in channel.diagnose()), sep="\\n")
         if code:
             assert "invalid certificate" in done.stderr
         else:
-            assert f"mail.ferry.example.org:{server.port} answers by TLS" in done.stdout
+            assert f"connected to mail.ferry.example.org:{server.port} over TLS" in done.stdout
     (mail,) = [mail for mail in server.wait(4) if mail["Delivered-To"] == "tls@example.net"]
     assert "using TLSv1" in str(mail["Received"])
 

@@ -241,5 +241,5 @@ def test_more_than_it_takes(server: MailServer, channel: Email, mail: Part) -> N
     with channel.session() as opened:
         error = fails(lambda: opened.deliver(mail, LIN))
     assert kind(error) == ("never", None)
-    assert "takes 1000 bytes at most" in error.message
+    assert "accepts at most 1000 bytes" in error.message
     assert not [one for one in server.commands if one.startswith("MAIL")]
