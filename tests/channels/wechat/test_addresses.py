@@ -74,9 +74,9 @@ def test_feeds_link_to_the_article_without_changing_content(letter: Path, publis
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("https://mp.weixin.qq.com/s?tempkey=MTIz", "not the lasting address"),
-        ("https://example.org/1", "not the lasting address"),
-        ("/s/AbC", "not the address of a page"),
+        ("https://mp.weixin.qq.com/s?tempkey=MTIz", "not the permanent URL"),
+        ("https://example.org/1", "not the permanent URL"),
+        ("/s/AbC", "not the URL of a page"),
     ],
 )
 def test_a_temporary_url_is_rejected(letter: Path, publish: Any, url: str, why: str) -> None:

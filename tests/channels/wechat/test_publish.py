@@ -14,7 +14,7 @@ from tests.support.servers.wechat_rules import APPID, SECRET
 SEND = ("--channel", "wechat", "--yes")
 
 
-class CommandProject:
+class WeChatProject(ProcessProject):
     """A newsletter with an account on the server, and the output of publishing it."""
 
     def __init__(self, root: Path, server: WeChatServer) -> None:
@@ -54,11 +54,11 @@ api = "{self.server.url}"
 
 
 @pytest.fixture
-def letter(tmp_path: Path, server: WeChatServer) -> ProcessProject:
-    return ProcessProject(tmp_path / "letter", server)
+def letter(tmp_path: Path, server: WeChatServer) -> WeChatProject:
+    return WeChatProject(tmp_path / "letter", server)
 
 
-def test_a_test_draft_becomes_the_draft(letter: ProcessProject) -> None:
+def test_a_test_draft_becomes_the_draft(letter: WeChatProject) -> None:
     result = letter.publish("--channel", "wechat", "--to-me")
     assert result["destination"] == "drafts"
     assert result["url"].startswith("http://mp.weixin.qq.com/s?")
@@ -72,7 +72,7 @@ def test_a_test_draft_becomes_the_draft(letter: ProcessProject) -> None:
     assert list(letter.server.drafts) == [media_id]
 
 
-def test_an_issue_is_delivered_exactly_once(letter: ProcessProject) -> None:
+def test_an_issue_is_delivered_exactly_once(letter: WeChatProject) -> None:
     assert letter.publish()["sent"] == 1
     assert letter.calls == ["stable_token", "material/add_material", "draft/add"]
     letter.publish()
@@ -86,7 +86,7 @@ def test_an_issue_is_delivered_exactly_once(letter: ProcessProject) -> None:
     assert "退潮了" in draft["content"]
 
 
-def test_a_draft_with_a_lost_response_is_found_and_kept(letter: ProcessProject) -> None:
+def test_a_draft_with_a_lost_response_is_found_and_kept(letter: WeChatProject) -> None:
     """Row 39."""
     letter.server.script(Fault("drop_after", call=1, of="draft/add"))
     assert letter.publish()["sent"] == 1
@@ -98,7 +98,7 @@ def test_a_draft_with_a_lost_response_is_found_and_kept(letter: ProcessProject) 
 
 
 @pytest.mark.parametrize("place", ["sending", "acted"])
-def test_a_killed_run_leaves_one_draft(letter: ProcessProject, place: str) -> None:
+def test_a_killed_run_leaves_one_draft(letter: WeChatProject, place: str) -> None:
     env = {"PUBLISHER_FAILPOINT": f"{place}:kill"}
     letter.publish(code=-9, env=env)
     assert len(letter.server.drafts) == (place == "acted")
@@ -107,7 +107,7 @@ def test_a_killed_run_leaves_one_draft(letter: ProcessProject, place: str) -> No
         assert list(letter.server.drafts) == ["draft_0003"]
 
 
-def test_a_rejected_token_stops_only_this_channel(letter: ProcessProject) -> None:
+def test_a_rejected_token_stops_only_this_channel(letter: WeChatProject) -> None:
     """Row 33."""
     letter.server.script(Fault("refuse", value=40001))
     letter.publish("--yes", code=3)
@@ -116,7 +116,7 @@ def test_a_rejected_token_stops_only_this_channel(letter: ProcessProject) -> Non
     assert (letter.root / "public" / "feed.xml").exists()
 
 
-def test_a_dry_run_makes_no_call(letter: ProcessProject) -> None:
+def test_a_dry_run_makes_no_call(letter: WeChatProject) -> None:
     """A10."""
     letter.publish("--channel", "wechat", "--dry-run")
     letter.publish("--channel", "wechat", "--out", "copy")
@@ -124,7 +124,7 @@ def test_a_dry_run_makes_no_call(letter: ProcessProject) -> None:
     assert (letter.root / "copy" / "outbox" / "2021-07-18" / "wechat" / "article.html").exists()
 
 
-def test_an_issue_is_published(letter: ProcessProject) -> None:
+def test_an_issue_is_published(letter: WeChatProject) -> None:
     letter.configure("publish = true")
     assert letter.publish()["url"].startswith("http://mp.weixin.qq.com/s?")
     assert letter.server.drafts == {}
@@ -133,7 +133,7 @@ def test_an_issue_is_published(letter: ProcessProject) -> None:
     assert letter.calls == []
 
 
-def test_a_draft_under_review_is_not_submitted_again(letter: ProcessProject) -> None:
+def test_a_draft_under_review_is_not_submitted_again(letter: WeChatProject) -> None:
     """The response is lost, and WeChat lists no article before its review has ended."""
     letter.configure("publish = true")
     letter.server.script(Fault("drop_after", call=1, of="freepublish/submit"))
@@ -147,7 +147,7 @@ def test_a_draft_under_review_is_not_submitted_again(letter: ProcessProject) -> 
     assert letter.server.paths.count("freepublish/submit") == 1
 
 
-def test_an_account_not_authorized_to_publish_keeps_the_draft(letter: ProcessProject) -> None:
+def test_an_account_not_authorized_to_publish_keeps_the_draft(letter: WeChatProject) -> None:
     """Without `publish` the draft is all there is to deliver, and no error remains."""
     letter.configure("publish = true")
     letter.server.api.rights.remove("freepublish")
@@ -160,7 +160,7 @@ def test_an_account_not_authorized_to_publish_keeps_the_draft(letter: ProcessPro
     assert letter.server.paths.count("freepublish/submit") == 1
 
 
-def test_an_issue_published_by_hand_gets_no_draft(letter: ProcessProject) -> None:
+def test_an_issue_published_by_hand_gets_no_draft(letter: WeChatProject) -> None:
     """A5: an issue whose URL was recorded has already been published."""
     letter.publish("resolve", "2021-07-18", "--url", "wechat", "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOp")
     letter.publish()
