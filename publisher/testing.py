@@ -14,6 +14,7 @@ import datetime as dt
 import html
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -146,38 +147,50 @@ _FORBIDDEN = {
     "subprocess.Popen": "starts a program",
 }
 _CLOCKS = ("time", "time_ns", "localtime", "gmtime", "monotonic", "perf_counter")
-_is_sandboxed = False
+_sandboxed_thread = 0
+"""The thread that renders. Other threads, such as the servers of tests, are not restricted."""
 
 
 def _audit(event: str, _: object) -> None:
-    if _is_sandboxed and event in _FORBIDDEN:
+    if event in _FORBIDDEN and threading.get_ident() == _sandboxed_thread:
         raise AssertionError(f"render {_FORBIDDEN[event]}")
 
 
 @contextmanager
 def _sandbox() -> Iterator[None]:
     """Forbid files, sockets and clocks inside the `with` block."""
-    global _is_sandboxed
+    global _sandboxed_thread
     if _audit not in _installed_hooks:
         sys.addaudithook(_audit)  # it cannot be removed, and does nothing outside of this block
         _installed_hooks.append(_audit)
     with ExitStack() as stack:
         for name in _CLOCKS:
-            stack.enter_context(mock.patch.object(time, name, _forbid_clock))
+            stack.enter_context(mock.patch.object(time, name, _forbid_in_sandbox(getattr(time, name))))
         for real, fake in ((dt.datetime, _ForbiddenDatetime), (dt.date, _ForbiddenDate)):
             stack.enter_context(mock.patch.object(dt, real.__name__, fake))
-        _is_sandboxed = True
+        _sandboxed_thread = threading.get_ident()
         try:
             yield
         finally:
-            _is_sandboxed = False
+            _sandboxed_thread = 0
 
 
 _installed_hooks: list[object] = []
 
 
-def _forbid_clock(*_: object) -> NoReturn:
+def _forbid_clock() -> NoReturn:
     raise AssertionError("render reads the clock")
+
+
+def _forbid_in_sandbox(clock: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a clock that raises in the thread that renders."""
+
+    def read(*arguments: Any) -> Any:
+        if threading.get_ident() == _sandboxed_thread:
+            _forbid_clock()
+        return clock(*arguments)
+
+    return read
 
 
 class _RealInstancesMeta(type):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,7 +13,7 @@ from typing import ClassVar
 
 import pytest
 
-from publisher import registry
+from publisher import registry, testing
 from publisher.channel import Context, Part, Rendering
 from publisher.files import FolderSession
 from publisher.model import Issue, plain
@@ -133,3 +134,19 @@ def test_an_entry_point_suffices(tmp_path: Path, publish) -> None:
     publish("--channel", "titles", folder=newsletter, env={"PYTHONPATH": str(package)})
     (made,) = (newsletter / "outbox").iterdir()
     assert len(made.read_text("utf-8").splitlines()) >= 5
+
+
+def test_only_the_thread_that_renders_is_restricted() -> None:
+    """A server of another test, in another thread, may read the clock in the meantime."""
+    results = []
+
+    def serve() -> None:
+        results.append((time.monotonic() > 0, bool(Path(__file__).read_bytes())))
+
+    thread = threading.Thread(target=serve)
+    with testing._sandbox():
+        thread.start()
+        thread.join()
+        with pytest.raises(AssertionError, match="reads the clock"):
+            time.monotonic()
+    assert results == [(True, True)]
