@@ -11,17 +11,16 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import field
 from enum import Enum
 from typing import ClassVar, Protocol, runtime_checkable
 
-from publisher.dataclass import dataclass
+from msgspec import Struct, field
+
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One unit of delivery: a file, page or message.
 
     `key` is unique in its rendering; for channels that write files it is the path below the output folder,
@@ -38,8 +37,7 @@ class Part:
         return hashlib.sha256(self.body).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(Struct, frozen=True):
     """An issue in the form of a channel.
 
     `parts` are delivered; `previews` show the same in readable form and are only written to files. `report`
@@ -52,8 +50,7 @@ class Rendering:
     previews: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The archive's data about one issue.
 
     `title` is the display title, `summary` plain text, `url` the absolute URL of its page. `published` never
@@ -72,8 +69,7 @@ class Entry:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PartGroup:
+class PartGroup(Struct, frozen=True):
     """Parts of the archive that change together, such as a file and its compressed forms.
 
     `key` is unique in its archive. `digest` (hex) covers all inputs of the parts: if a group of this key and
@@ -103,8 +99,7 @@ class Templates(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """All that a rendering may depend on besides the issue.
 
     `feeds` maps rss, atom and json to absolute URLs (empty if the rss channel is disabled); `previous` and
@@ -121,8 +116,7 @@ class Context:
     article_urls: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """The result of a successful delivery. `changed` is False if the part was there already.
 
     `remote_id` is the ID given by the platform, with which the message can be edited later. `moved_to` is the
@@ -184,8 +178,7 @@ class FindingLevel(Enum):
     ERROR = "bad"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The result of one check of `publish doctor`; `hint` says how to fix a problem."""
 
     level: FindingLevel

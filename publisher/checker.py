@@ -6,10 +6,11 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from publisher import links
 from publisher.archive import cache
@@ -84,8 +85,7 @@ def _position_to_row(pos: Pos) -> tuple[int, int, int, int]:
     return pos.line, pos.column, pos.end_line, pos.end_column
 
 
-@dataclass(frozen=True)
-class FileChecker:
+class FileChecker(Struct, frozen=True):
     """Checks single files, in any process. Without a configuration, limits of channels are not checked."""
 
     root: Path
@@ -128,7 +128,7 @@ class ResultCache:
 
     def __init__(self, home: Home | None) -> None:
         self._home = home
-        rows: list[Any] = cache.load_cache(self._path, home.cache_key) or [] if home else []
+        rows: list[Any] = cache.load_cache(self._path, home.cache_key, list[Any]) or [] if home else []
         self._rows = {row[0]: row for row in rows}
         self._dirty = False
 

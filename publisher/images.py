@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from publisher.model import Figure, Image, Issue, Paragraph, Text
 from publisher.newsletter import Newsletter
+from publisher.transforms import find_nodes
 
 _Node = TypeVar("_Node")
 
@@ -32,7 +34,7 @@ def find_local_images(
     page can show it.
     """
     images: dict[str, LocalImage] = {}
-    for url in _find_image_urls(issue):
+    for url in [image.url for image in find_nodes(Image, (issue,))]:
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or url in images:
             continue
@@ -56,23 +58,12 @@ def replace_missing_images(node: _Node, urls: frozenset[str]) -> _Node:
             result = Paragraph((Text(alt),) if alt else (), pos)
         case tuple():
             result = tuple([replace_missing_images(part, urls) for part in node])
-        case _ if is_dataclass(node) and not isinstance(node, type):
-            values = {field.name: getattr(node, field.name) for field in fields(node)}
+        case Struct():
+            values = {name: getattr(node, name) for name in node.__struct_fields__}
             new = {
                 name: replace_missing_images(value, urls)
                 for name, value in values.items()
-                if isinstance(value, tuple) or is_dataclass(value)
+                if isinstance(value, tuple | Struct)
             }
             result = replace(node, **{name: value for name, value in new.items() if value != values[name]})
     return result  # type: ignore[return-value]
-
-
-def _find_image_urls(node: object) -> Iterator[str]:
-    if isinstance(node, Image):
-        yield node.url
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _find_image_urls(part)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _find_image_urls(getattr(node, field.name))

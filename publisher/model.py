@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import field
 from typing import assert_never
 
-from publisher.dataclass import dataclass
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Pos:
+class Node(Struct, frozen=True, array_like=True, tag=True, gc=False):
+    """A part of the document. Encoded by msgspec as its class name, by which unions are decoded, and its
+    fields. A document has no circular references, so the garbage collector need not look at it."""
+
+
+class Pos(Node, frozen=True, order=True):
     """A range of the source. Lines and columns count from 1, columns in characters.
 
     `end_line` is inclusive and `end_column` exclusive, so a range within a line has `end_column - column`
@@ -35,52 +38,45 @@ NO_POSITION = Pos(0, 0, 0, 0)
 # ------------------------------------------------------------------ inlines
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Node, frozen=True):
     """Plain text without markup."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Strong:
+class Strong(Node, frozen=True):
     """Bold text."""
 
     children: Inlines
 
 
-@dataclass(frozen=True, slots=True)
-class Em:
+class Em(Node, frozen=True):
     """Emphasised text."""
 
     children: Inlines
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Node, frozen=True):
     """Inline code; white space is kept."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Node, frozen=True):
     """A link; the text of a bare URL is the URL itself."""
 
     children: Inlines
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Node, frozen=True):
     """An inline image."""
 
     url: str
     alt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Node, frozen=True):
     """A line break."""
 
 
@@ -91,16 +87,14 @@ Inlines = tuple[Inline, ...]
 # ------------------------------------------------------------------- blocks
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Node, frozen=True):
     """A paragraph of inlines."""
 
     children: Inlines
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Node, frozen=True):
     """A list; each item consists of blocks. `start` is the first number of an ordered list."""
 
     items: tuple[Blocks, ...]
@@ -109,16 +103,14 @@ class List:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Node, frozen=True):
     """Quoted blocks."""
 
     children: Blocks
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class CodeBlock:
+class CodeBlock(Node, frozen=True):
     """A code block, without a final newline; `language` may be empty."""
 
     text: str
@@ -126,8 +118,7 @@ class CodeBlock:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Node, frozen=True):
     """A table; rows may differ in length. `align` is '', 'left', 'center' or 'right' per header cell."""
 
     header: tuple[Inlines, ...]
@@ -136,8 +127,7 @@ class Table:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Node, frozen=True):
     """An image in a block of its own; `url` is the target if the image is linked."""
 
     image: Image
@@ -145,8 +135,7 @@ class Figure:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Node, frozen=True):
     """A thematic break."""
 
     pos: Pos = NO_POSITION
@@ -159,8 +148,7 @@ Blocks = tuple[Block, ...]
 # ----------------------------------------------------------- the newsletter
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(Node, frozen=True):
     """The H1 `NAME (DATE)：topic/topic`.
 
     `text` is the whole line. If it has another form, `regular` is false, `name` is the whole text, and
@@ -175,16 +163,14 @@ class Title:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Node, frozen=True):
     """A part of the guide that starts with 【新闻】 or 「论文」; `label` is the word in the brackets."""
 
     label: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(Node, frozen=True):
     """The introduction before the first section: the 导读 and the paragraphs around it.
 
     `label` is the word it starts with ("导读"), at `label_pos`; empty for opening paragraphs without one.
@@ -199,8 +185,7 @@ class Guide:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Node, frozen=True):
     """A line of the warm-up; `subject` is the text before its first colon (at most 14 characters)."""
 
     text: Inlines
@@ -209,8 +194,7 @@ class Brief:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Warmup:
+class Warmup(Node, frozen=True):
     """The bullet list before the first section, with the paragraphs around it."""
 
     intro: Blocks
@@ -219,8 +203,7 @@ class Warmup:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Node, frozen=True):
     """A note to subscribers; `kind` is read_original, complete_url, pc_wechat, history or other."""
 
     kind: str
@@ -228,8 +211,7 @@ class Note:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Node, frozen=True):
     """A labelled line of an item, `label：value`, in source order.
 
     `kind` is summary, title, paper, code, project, link, article, docs, demo, video, slides, course,
@@ -243,8 +225,7 @@ class Field:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Node, frozen=True):
     """One item of an issue. `pos` is its head line; fields and body have their own positions.
 
     `id` is stable as long as the URL of the item (or the title, without a URL) does not change. `repo` is
@@ -276,8 +257,7 @@ class Item:
         return next((f.value for f in self.fields if f.kind == "summary" and f.value), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Node, frozen=True):
     """A part of the issue with a heading. `level` is 1 to 6; items and free blocks are in source order."""
 
     title: Inlines
@@ -292,8 +272,7 @@ class Section:
         return (node for node in self.content if isinstance(node, Item))
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Node, frozen=True):
     """The list of earlier issues (往期回顾) in the source. Channels show a generated list instead."""
 
     title: Inlines
@@ -301,8 +280,7 @@ class Archive:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Node, frozen=True):
     """A link reference definition, `[label]: url`."""
 
     label: str
@@ -310,8 +288,7 @@ class Definition:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Node, frozen=True):
     """Something in the source that must not be published: a comment, a script, an unsafe URL.
 
     `name` is the kind ("comment", "script", "unsafe-url"). `inline` is true if it was inside a line that
@@ -324,8 +301,7 @@ class Dropped:
     pos: Pos = NO_POSITION
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Node, frozen=True):
     """A syntax error that the reader worked around: a stable code, a message and the position."""
 
     code: str
@@ -333,16 +309,14 @@ class Diagnostic:
     pos: Pos
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Node, frozen=True):
     """Where the issue was read from, and the SHA-256 (hex) of its bytes."""
 
     path: str = ""
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Node, frozen=True):
     """One issue of the newsletter.
 
     `id` is opaque and stable: the `id` of the front matter, else the date, else the stem of the file name.

@@ -116,7 +116,7 @@ class IssueChecker:
         self._issues = issues
         self._parsed_texts = dict(parsed_texts)
         self._path = run.home.cache / "sound.json"
-        rows = cache.load_cache(self._path, run.home.cache_key) or {}
+        rows = cache.load_cache(self._path, run.home.cache_key, dict[str, Any]) or {}
         self._cached = {path: _CheckedText.from_row(row) for path, row in rows.items()}
         self._checked: dict[str, _CheckedText] = {}
         self._errors_by_path: dict[str, list[str]] = {}

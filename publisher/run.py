@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from publisher import registry
 from publisher.archive.home import Home
@@ -17,7 +18,6 @@ from publisher.channel import Channel, Entry, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.credentials import resolve_secret
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.events import EventHandler, Request, RunWarning
 from publisher.theme import Theme
@@ -40,8 +40,7 @@ class OutgoingMessage(NamedTuple):
     published: dt.datetime | None = None
 
 
-@dataclass(frozen=True)
-class RunContext:
+class RunContext(Struct, frozen=True, dict=True):
     """A request and everything needed to fulfil it.
 
     `channels` are in the order of delivery; `started_at` is aware; `stop` ends the run after the deliveries

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
 from itertools import chain, count
 from typing import TypeVar, assert_never
 from urllib.parse import urljoin
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher.labels import get_labels
 from publisher.links import to_ascii_url
@@ -150,21 +152,12 @@ class _InnerFieldsCache(dict[type, tuple[str, ...]]):
     """The names of the fields of a node type that may contain nodes or URLs; none for other types."""
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
-        all_fields = fields(kind) if is_dataclass(kind) else ()
-        names = [field.name for field in all_fields if field.name == "url" or field.type not in _LEAF_TYPES]
-        self[kind] = tuple(names)
+        types = kind.__annotations__ if issubclass(kind, Struct) else {}
+        self[kind] = tuple(name for name in types if name == "url" or types[name] not in _LEAF_TYPES)
         return self[kind]
 
 
 _INNER_FIELDS = _InnerFieldsCache()
-_field_names_by_type: dict[type, tuple[str, ...] | None] = {}
-
-
-def _list_field_names(kind: type) -> tuple[str, ...] | None:
-    """Return the field names of a dataclass, cached for speed; None for other types."""
-    if kind not in _field_names_by_type:
-        _field_names_by_type[kind] = tuple([f.name for f in fields(kind)]) if is_dataclass(kind) else None
-    return _field_names_by_type[kind]
 
 
 def compute_revision(issue: Issue) -> str:
@@ -186,9 +179,9 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
             _collect_visible(part, pieces)
     elif isinstance(node, Pos):
         return
-    elif (names := _list_field_names(type(node))) is not None:
+    elif isinstance(node, Struct):
         pieces.append(type(node).__name__)
-        for name in names:
+        for name in node.__struct_fields__:
             if name not in _INVISIBLE_FIELDS:
                 _collect_visible(getattr(node, name), pieces)
     else:

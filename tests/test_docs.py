@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import types
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from publisher import registry, transforms
 from publisher.channel import Channel, Context

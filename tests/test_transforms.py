@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from publisher.model import Code, Field, Image, Issue, Item, Link, Section, Strong, Text, plain
 from publisher.newsletter import Newsletter

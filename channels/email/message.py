@@ -11,6 +11,8 @@ import re
 from binascii import b2a_base64
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from publisher.channel import Entry
 from publisher.channels.email.headers import (
     Mailbox,
@@ -22,7 +24,6 @@ from publisher.channels.email.headers import (
     encode_phrase,
     format_rfc5322_date,
 )
-from publisher.dataclass import dataclass
 from publisher.links import to_ascii_url
 from publisher.newsletter import Newsletter
 
@@ -51,8 +52,7 @@ class ReplyTo(NamedTuple):
         return cls(message_id, tuple(subject), written_at, text_digest)
 
 
-@dataclass(frozen=True, slots=True)
-class MailTemplate:
+class MailTemplate(Struct, frozen=True):
     """A message without its recipient: headers and base64 body as they are sent.
 
     `id` is unique within the newsletter, `domain` is the sender's, `thread_headers` are those of a reply.

@@ -10,8 +10,9 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from publisher.channels.email.headers import Mailbox, build_header, build_mailbox_header
 from publisher.channels.email.message import build_thread_headers, encode_base64_lines, search_headers
@@ -24,8 +25,7 @@ _BYTES_PER_LINE = 57  # bytes that a base64 line of 76 characters holds
 _TOKEN_LENGTH = 24
 
 
-@dataclass(frozen=True, slots=True)
-class PersonalizedMail:
+class PersonalizedMail(Struct, frozen=True):
     """A message for one recipient; `headers` ends with the empty line.
 
     `digest` is the SHA-256 of the body.

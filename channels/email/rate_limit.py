@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class ProviderLimits:
+
+class ProviderLimits(Struct, frozen=True):
     """The limits of the provider of mailboxes at `domains`.
 
     Emails per minute; and as the sending server, parallel connections and emails per connection.

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate, chain, takewhile
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher import __version__
 from publisher.channel import Context, Entry, Part, PartGroup
@@ -28,7 +30,6 @@ from publisher.channels.rss.feed import (
     FeedPaths,
     clean_line,
 )
-from publisher.dataclass import dataclass
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 
@@ -36,8 +37,7 @@ LineReader = Callable[[Entry], Sequence[bytes]]
 """Returns the JSON lines of an issue: its entry, then those of its items if item feeds are on."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedDocuments:
+class FeedDocuments(Struct, frozen=True):
     """Builds the groups. Lines are read and documents rendered when the parts of a group are requested."""
 
     paths: FeedPaths

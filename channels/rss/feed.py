@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
-from publisher.dataclass import dataclass
+from msgspec import Struct
+
 from publisher.errors import ConfigError
 from publisher.links import to_ascii_url
 from publisher.newsletter import Newsletter
@@ -58,8 +59,7 @@ class FeedItem(TypedDict):
     _wechat: NotRequired[ArticleLink]
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """The head of a feed document; URLs are absolute, except `style`.
 
     An archive document (RFC 5005) has `current`, the URL of its live feed; `previous` is the next older
@@ -81,8 +81,7 @@ class Feed:
     complete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FeedPaths:
+class FeedPaths(Struct, frozen=True):
     """The files of the feeds by format, as keys below the output folder. `path` is the live RSS feed.
 
     Raises ConfigError when `path` is outside the folder of the site or has the name of another feed.

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from publisher import __version__
 from publisher.channel import Context, EditableSession, Finding, FindingLevel, Part, Receipt, Rendering
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, DeliveryError
 from publisher.model import Issue
 
@@ -28,8 +29,7 @@ _TIMEOUT = 10.0
 _HUB_HINT = "check `hub` in [channels.rss]"
 
 
-@dataclass(frozen=True, slots=True)
-class WebSub:
+class WebSub(Struct, frozen=True):
     """A channel that sends to the hub at an absolute URL. Repeated pings do no harm."""
 
     name: ClassVar[str] = "websub"

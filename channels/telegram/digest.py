@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
 from publisher.channels.telegram.entities import (
@@ -17,7 +19,6 @@ from publisher.channels.telegram.entities import (
     strip_spans,
 )
 from publisher.channels.telegram.writer import SpanWriter
-from publisher.dataclass import dataclass
 from publisher.model import Blocks, Brief, Issue, Item, Paragraph, Section, Warmup
 from publisher.newsletter import Newsletter
 from publisher.transforms import shorten
@@ -32,16 +33,14 @@ _MAX_TITLE_LENGTH = 256
 _MAX_HEADING_LENGTH = 96
 
 
-@dataclass(frozen=True, slots=True)
-class DigestBlock:
+class DigestBlock(Struct, frozen=True):
     """Text that stays in one message if possible. A remainder in the next message begins with `label`."""
 
     spans: Spans
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DigestSection:
+class DigestSection(Struct, frozen=True):
     """Blocks under a heading, with a separator between them. A message that begins inside the section repeats
     the heading."""
 
@@ -51,8 +50,7 @@ class DigestSection:
     separator: str = PARAGRAPH_SEPARATOR
 
 
-@dataclass(frozen=True, slots=True)
-class IssueDigest:
+class IssueDigest(Struct, frozen=True):
     """The selected content. `title` is on top of the first message, `name` on top of all others."""
 
     title: Spans
@@ -71,8 +69,7 @@ def build_digest(
     return _DigestBuilder(issue, entry, newsletter, detail, writer).build()
 
 
-@dataclass(frozen=True, slots=True)
-class _DigestBuilder:
+class _DigestBuilder(Struct, frozen=True):
     issue: Issue
     entry: Entry
     newsletter: Newsletter

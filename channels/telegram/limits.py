@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from publisher.channels.telegram.entities import (
     MessageEntity,
     Spans,
@@ -12,14 +14,12 @@ from publisher.channels.telegram.entities import (
     render_html,
     span_text,
 )
-from publisher.dataclass import dataclass
 
 # what an entity takes besides its URL: type, offset, length and the header of a string
 _ENTITY_OVERHEAD = 16
 
 
-@dataclass(frozen=True, slots=True)
-class MessageSize:
+class MessageSize(Struct, frozen=True):
     """`units`: UTF-16 code units of the text. `entities`: their number. `entity_bytes`: their bytes, URLs
     included. `raw_bytes`: the text with its markup in UTF-8."""
 
@@ -64,8 +64,7 @@ MAX_URL_BYTES = 4096
 """The longest URL that becomes a link, in bytes: a third of a message's limit, to leave room for others."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedText:
+class RenderedText(Struct, frozen=True):
     """Spans as text and entities, as HTML, and their size."""
 
     text: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import asdict
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.telegram.digest import build_digest

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate, takewhile
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher.channels.telegram.autolinks import prevent_autolinks
 from publisher.channels.telegram.digest import PARAGRAPH_SEPARATOR, DigestSection, IssueDigest
@@ -33,11 +35,9 @@ from publisher.channels.telegram.limits import (
     measure_spans,
     render_spans,
 )
-from publisher.dataclass import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class _MessageUnit:
+class _MessageUnit(Struct, frozen=True):
     """Text that is not split between messages if possible.
 
     It follows `separator`, or `repeated_heading` at the beginning of a message; a `bound` unit should not

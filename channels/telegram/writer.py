@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from publisher.channels.telegram.autolinks import WORD_JOINER
 from publisher.channels.telegram.entities import (
@@ -19,7 +20,6 @@ from publisher.channels.telegram.entities import (
     strip_spans,
 )
 from publisher.channels.telegram.limits import MAX_URL_BYTES
-from publisher.dataclass import dataclass
 from publisher.links import to_ascii_url
 from publisher.model import (
     Block,
@@ -48,8 +48,7 @@ _HORIZONTAL_RULE = "———"
 _QUOTE_PREFIX = "│ "
 
 
-@dataclass(frozen=True, slots=True)
-class SpanWriter:
+class SpanWriter(Struct, frozen=True):
     """Writes with the labels of the newsletter's language. `refused` collects, in order, the URLs that
     cannot be links in Telegram; they are printed in the text instead."""
 

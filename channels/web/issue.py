@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from publisher.channel import Entry
-from publisher.dataclass import dataclass
 from publisher.links import parse_arxiv_id, parse_repository
 from publisher.model import (
     Block,
@@ -136,8 +137,7 @@ class PageItem(NamedTuple):
     matter: tuple[tuple[bool, tuple[Field | Block, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PageSection:
+class PageSection(Struct, frozen=True):
     """A section of the page. `level` is that of its heading, 2 to 5, without gaps in the outline.
 
     `runs` are its items and blocks in source order, as (whether these are items, nodes). `links` is true when

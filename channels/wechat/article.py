@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher.channel import Context
 from publisher.channels.wechat import style
@@ -20,7 +22,6 @@ from publisher.channels.wechat.writer import (
     render_paragraph,
     wrap_in_span,
 )
-from publisher.dataclass import dataclass
 from publisher.links import canonicalize_url
 from publisher.model import (
     Block,
@@ -47,8 +48,7 @@ from publisher.writers.html import escape_text
 _SENTENCE_ENDS = "。；！？…"
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleOptions:
+class ArticleOptions(Struct, frozen=True):
     """What an article depends on besides the issue.
 
     title           the title that WeChat shows above the article
@@ -67,8 +67,7 @@ class ArticleOptions:
     earlier_issues: tuple[EarlierIssue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ItemSize:
+class ItemSize(Struct, frozen=True):
     """The size of an item in characters, and how many of them are markup: tags, styles, link targets."""
 
     title: str
@@ -76,8 +75,7 @@ class ItemSize:
     markup: int
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(Struct, frozen=True):
     """The HTML of an article, and in reading order its links, its image URLs and the sizes of its items."""
 
     html: str

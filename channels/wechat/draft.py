@@ -12,10 +12,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from html import escape, unescape
 from typing import Any, NamedTuple
 from urllib.parse import unquote
+
+from msgspec.structs import asdict
 
 from publisher.channel import Entry, Part
 from publisher.channels.wechat import settings

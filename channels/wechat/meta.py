@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from publisher.channels.wechat import settings
-from publisher.dataclass import dataclass
 from publisher.labels import get_labels
 from publisher.links import to_ascii_url
 from publisher.model import Issue
@@ -11,8 +12,7 @@ from publisher.newsletter import Newsletter
 from publisher.transforms import build_display_title, build_summary, find_topics, shorten
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleMeta:
+class ArticleMeta(Struct, frozen=True):
     """The fields of a draft besides its content.
 
     `author` is empty if it would be too long. `content_source_url` is the target of 阅读原文, empty if WeChat

@@ -7,8 +7,9 @@ WeChat's web editor, and a list of all links and their forms.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from html import escape
+
+from msgspec.structs import asdict
 
 from publisher.channel import Context
 from publisher.channels.wechat import settings, style

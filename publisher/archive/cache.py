@@ -7,30 +7,42 @@ another configuration counts as missing.
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+import msgspec
 
 from publisher.files import write_if_changed
 
 _FORMAT = "publisher-cache-1"
+_Value = TypeVar("_Value")
 
 
-def load_cache(path: Path, key: str) -> Any:
-    """Return what was saved in `path` under the same key, None if it cannot be used."""
+def load_cache(path: Path, key: str, kind: type[_Value]) -> _Value | None:
+    """Return the value of a type that was saved in `path` under the same key, None if it cannot be used."""
     try:
         header, _, body = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    return json.loads(body) if header == _build_cache_header(key, body) else None
+    if header != _build_cache_header(key, body):
+        return None
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        return None
 
 
 def save_cache(path: Path, key: str, value: object) -> None:
     """Save a value as JSON. Raises StorageError.
 
-    Not flushed to disk: damage is noticed when it is read, and only costs time.
+    Not flushed to disk: damage is noticed when it is read, and only costs time. A value with a file name that
+    is not UTF-8 is not saved.
     """
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    try:
+        body = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        path.unlink(missing_ok=True)
+        return
     write_if_changed(path, _build_cache_header(key, body) + b"\n" + body, flush=False)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec import Struct
 
 from publisher.archive import cache
 from publisher.archive.home import Home
@@ -23,6 +25,13 @@ class PackedBody(NamedTuple):
     location: PackLocation
 
 
+class _SavedIndex(Struct, array_like=True):
+    records: list[Record] = []
+    bodies: dict[str, dict[str, PackedBody]] = {}
+    generation: int = 0
+    pack_end: int = 0
+
+
 class Index:
     """Records by path, and bodies by channel and path. Written by `save` only, if `dirty`."""
 
@@ -30,18 +39,12 @@ class Index:
         self._folder = home.cache
         self._key = home.cache_key
         self.dirty = False
-        saved: dict[str, Any] = cache.load_cache(self._folder / "index.json", self._key) or {}
-        self.records = {row[0]: Record.from_row(row) for row in saved.get("records", ())}
-        self.bodies: dict[str, dict[str, PackedBody]] = {}
-        self._generation, end = saved.get("pack", (0, 0))
-        if self._pack_size() >= end:
-            self.bodies = {
-                name: {path: PackedBody(row[0], PackLocation(*row[1:])) for path, row in rows.items()}
-                for name, rows in saved.get("bodies", {}).items()
-            }
-        else:
-            end = 0
-        self.pack = Pack(self._pack_path(), end)
+        saved = cache.load_cache(self._folder / "index.json", self._key, _SavedIndex) or _SavedIndex()
+        self.records = {record.path: record for record in saved.records}
+        self._generation = saved.generation
+        is_pack_whole = self._pack_size() >= saved.pack_end
+        self.bodies = dict(saved.bodies) if is_pack_whole else {}
+        self.pack = Pack(self._pack_path(), saved.pack_end if is_pack_whole else 0)
 
     def _pack_path(self) -> Path:
         return self._folder / f"bodies-{self._generation}.pack"
@@ -97,14 +100,7 @@ class Index:
         cache.save_cache(
             self._folder / "index.json",
             self._key,
-            {
-                "records": list(self.records.values()),
-                "bodies": {
-                    name: {path: (body.digest, *body.location) for path, body in bodies.items()}
-                    for name, bodies in self.bodies.items()
-                },
-                "pack": (self._generation, self.pack.end),
-            },
+            _SavedIndex([*self.records.values()], self.bodies, self._generation, self.pack.end),
         )
         if old_pack:  # only after the index refers to the new one
             old_pack.unlink(missing_ok=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec import Struct
 
 from publisher.archive import cache
 from publisher.archive.home import Home
@@ -32,12 +34,6 @@ class UpToDateMark(NamedTuple):
     issue: Record
     warnings: tuple[str, ...] = ()
 
-    @classmethod
-    def from_row(cls, row: Sequence[Any]) -> UpToDateMark:
-        """Build a mark from the list that JSON returns."""
-        *plain, issue, warnings = row
-        return cls._make([*plain, Record.from_row(issue), tuple(warnings)])
-
     def is_valid(self, fingerprint: str, today: str) -> bool:
         """Return whether the sources are the same and the same issues are due today."""
         return (
@@ -47,15 +43,12 @@ class UpToDateMark(NamedTuple):
         )
 
 
-class ChannelFiles:
+class ChannelFiles(Struct):
     """What one channel wrote into the folder: pages by the path of the issue's file, groups by key."""
 
-    def __init__(
-        self, pages: dict[str, BuiltFiles], groups: dict[str, BuiltFiles], up_to_date: UpToDateMark | None
-    ) -> None:
-        self.pages = pages
-        self.groups = groups
-        self.up_to_date = up_to_date
+    pages: dict[str, BuiltFiles] = {}
+    groups: dict[str, BuiltFiles] = {}
+    up_to_date: UpToDateMark | None = None
 
     @property
     def files(self) -> Iterator[str]:
@@ -72,11 +65,10 @@ class SiteSetup(NamedTuple):
     channels: tuple[str, ...]
     images: tuple[str, ...] = ()
 
-    @classmethod
-    def from_row(cls, row: Sequence[Any]) -> SiteSetup:
-        """Build a setup from the list that JSON returns."""
-        issues, timezone, channels, images = row
-        return cls(issues, timezone, tuple(channels), tuple(images))
+
+class _SavedFolder(NamedTuple):
+    setup: SiteSetup
+    channels: dict[str, ChannelFiles]
 
 
 class OutputFolder:
@@ -86,17 +78,13 @@ class OutputFolder:
         self.folder = folder
         self._record_path = home.site_record_path(folder)
         self._key = home.cache_key
-        saved = cache.load_cache(self._record_path, self._key)
-        self.setup = SiteSetup.from_row(saved["setup"]) if saved else None
-        self.channels = (
-            {name: _channel_files_from_json(output) for name, output in saved["outputs"].items()}
-            if saved
-            else {}
-        )
+        saved = cache.load_cache(self._record_path, self._key, _SavedFolder)
+        self.setup = saved.setup if saved else None
+        self.channels = saved.channels if saved else {}
 
     def channel_files(self, channel: str) -> ChannelFiles:
         """Return what the channel wrote here; empty if there is no record of it."""
-        return self.channels.setdefault(channel, ChannelFiles({}, {}, None))
+        return self.channels.setdefault(channel, ChannelFiles())
 
     def has_files(self, *built: BuiltFiles) -> bool:
         """Return whether all the files still exist, with the recorded sizes."""
@@ -114,17 +102,4 @@ class OutputFolder:
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
-        outputs = {name: _channel_files_to_json(output) for name, output in self.channels.items()}
-        cache.save_cache(self._record_path, self._key, {"setup": setup, "outputs": outputs})
-
-
-def _channel_files_from_json(saved: dict[str, Any]) -> ChannelFiles:
-    return ChannelFiles(
-        {path: BuiltFiles(*built) for path, built in saved["pages"].items()},
-        {key: BuiltFiles(*built) for key, built in saved["groups"].items()},
-        UpToDateMark.from_row(saved["settled"]) if saved["settled"] else None,
-    )
-
-
-def _channel_files_to_json(output: ChannelFiles) -> dict[str, Any]:
-    return {"pages": output.pages, "groups": output.groups, "settled": output.up_to_date}
+        cache.save_cache(self._record_path, self._key, _SavedFolder(setup, self.channels))

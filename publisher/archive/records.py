@@ -1,15 +1,11 @@
-"""One record per source file, and which of them form the archive as of a day.
-
-This module and the others that are imported even when there is nothing to do use named tuples instead of
-frozen dataclasses: importing `dataclasses` alone takes half as long as starting Python.
-"""
+"""One record per source file, and which of them form the archive as of a day."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from publisher.errors import ConfigError, IssueError, PublisherError, find_nearest
 
@@ -40,12 +36,6 @@ class Record(NamedTuple):
     hint: str = ""
     problems: tuple[str, ...] = ()
     images: tuple[tuple[str, str, bool], ...] = ()
-
-    @classmethod
-    def from_row(cls, row: Sequence[Any]) -> Record:
-        """Build a record from the list that JSON returns."""
-        *plain, problems, images = row
-        return cls._make([*plain, tuple(problems), tuple(map(tuple, images))])
 
 
 class Edition(NamedTuple):

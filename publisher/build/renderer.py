@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from publisher.archive.records import Record
 from publisher.archive.sources import SourceFile
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config
-from publisher.dataclass import dataclass
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
 
@@ -40,8 +43,7 @@ RenderedIssue = tuple[str, list[tuple[str, Rendering | PublisherError]]]
 """The path of an issue, and for each channel its name and the rendering or the error."""
 
 
-@dataclass(frozen=True)
-class IssueRenderer:
+class IssueRenderer(Struct, frozen=True):
     """Reads and renders issues. Small when pickled.
 
     `recent` has, by path, text and document of the issues read last in this process.
@@ -100,11 +102,13 @@ class IssueRenderer:
             del self.recent[next(iter(self.recent))]
 
     def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
-        """Read a file like `read`, with the document serialized for another process."""
-        from publisher.build.packing import serialize_issue
-
+        """Read a file like `read`, with the document encoded for another process; None if it has to be read
+        again, because its file name is not UTF-8."""
         record, document = self.read(source)
-        return record, serialize_issue(document) if document else None
+        try:
+            return record, msgspec.msgpack.encode(document) if document else None
+        except UnicodeEncodeError:
+            return record, None
 
     def _complete_record(
         self, record: Record, issue: Issue, *, has_images: bool
@@ -172,9 +176,7 @@ class IssueRenderer:
         if job.document is None:
             record, document = self.read(SourceFile(job.path, 0, 0))
             return document or IssueError(record.fault, record.hint)
-        from publisher.build.packing import deserialize_issue
-
-        return deserialize_issue(job.document)
+        return _build_decoder().decode(job.document)
 
     def _render_channel(
         self, name: str, document: Issue | IssueError, path: str, context: Context
@@ -187,6 +189,12 @@ class IssueRenderer:
             return error
         except Exception as error:  # a bug in one channel must not stop the others
             return RenderError(f"{name} cannot render {path}: {type(error).__name__}: {error}")
+
+
+@cache
+def _build_decoder() -> msgspec.msgpack.Decoder[Issue]:
+    """Return the decoder of documents. Cached: it inspects thirty types."""
+    return msgspec.msgpack.Decoder(Issue)
 
 
 class RenderError(DeliveryError):

@@ -5,20 +5,19 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from publisher.dataclass import dataclass
+from msgspec import Struct
+
 from publisher.model import Pos
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """Replaces the source text at `pos` with `text`; an empty `pos` inserts it."""
 
     pos: Pos
     text: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """A problem at a position of the source.
 
     `help` tells the editor how to fix it. `edits` fix it automatically where that is safe; they are applied

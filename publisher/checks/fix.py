@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from publisher import model
 from publisher.checks.characters import normalize_character
@@ -128,7 +129,7 @@ def _walk_texts(node: object, name: str) -> Iterator[tuple[str, str]]:
     elif isinstance(node, tuple):
         for part in node:
             yield from _walk_texts(part, name)
-    elif is_dataclass(node) and not isinstance(node, model.Pos | model.Source):
-        for field in fields(node):
-            if field.name not in _DERIVED_FIELDS:
-                yield from _walk_texts(getattr(node, field.name), field.name)
+    elif isinstance(node, Struct) and not isinstance(node, model.Pos | model.Source):
+        for name in node.__struct_fields__:
+            if name not in _DERIVED_FIELDS:
+                yield from _walk_texts(getattr(node, name), name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec import Struct
+
 from publisher.checks.codes import Problem
 from publisher.checks.source import SourceText
-from publisher.dataclass import dataclass
 from publisher.model import Issue, Pos
 
 
-@dataclass(frozen=True, slots=True)
-class IssueSource:
+class IssueSource(Struct, frozen=True):
     """An issue and the text it was parsed from."""
 
     issue: Issue

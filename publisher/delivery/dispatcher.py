@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
 from threading import Event, Thread
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from publisher.channel import MessageChannel, Rendering
 from publisher.credentials import redact

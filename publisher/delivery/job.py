@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from publisher.channel import MessageChannel, Part, Rendering
 from publisher.clock import Clock
@@ -45,8 +46,7 @@ _SECOND_PROBE_DELAY = 60.0
 """Seconds until the platform is asked again about a message it does not have; it may still arrive."""
 
 
-@dataclass
-class DeliveryJob:
+class DeliveryJob(Struct):
     """Delivers a rendering over one channel.
 
     `max_wait` limits the total time spent waiting for rate limits, in seconds; `stop` ends the job after the

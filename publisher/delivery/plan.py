@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec import Struct
+
 from publisher.channel import MessageChannel, Rendering
-from publisher.dataclass import dataclass
 from publisher.ledger import DeliveryState, PublicationStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What to do at a destination, as keys of parts.
 
     `new` parts are sent for the first time, `changed` ones edited in place, `removed` ones deleted;

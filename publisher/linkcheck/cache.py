@@ -21,7 +21,7 @@ class LinkCache:
     def __init__(self, path: Path | None, now: float) -> None:
         """`now` is in seconds since 1970."""
         self._path = path
-        rows: dict[str, tuple[str, str, float]] = (cache.load_cache(path, _CACHE_KEY) or {}) if path else {}
+        rows = (cache.load_cache(path, _CACHE_KEY, dict[str, tuple[str, str, float]]) or {}) if path else {}
         saved = {url: LinkResult(LinkState(state), reason, at) for url, (state, reason, at) in rows.items()}
         self._results = {
             url: result

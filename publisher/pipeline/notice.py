@@ -10,8 +10,9 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from publisher.channel import Context, MessageChannel, NoticeChannel, Rendering
 from publisher.clock import Clock

@@ -6,7 +6,8 @@ import datetime as dt
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
@@ -20,8 +21,7 @@ from publisher.errors import PublisherError
 from publisher.run import RunContext
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The due issues, newest first: records, entries, and for each a digest of all inputs of its renderings.
 
     `sources` has the record of every file by path. `cached_digests` has, by channel and path, the digest of

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise, zip_longest
+
+from msgspec.structs import replace
 
 from publisher.model import (
     Block,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import zip_longest
 from pathlib import PurePath
+
+from msgspec.structs import replace
 
 from publisher import links
 from publisher.model import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from publisher.dataclass import dataclass
+from msgspec import Struct
+
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BULLET, NUMBER, RULE, starts_block, starts_table
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
@@ -16,8 +17,7 @@ _GLUED = lazy_pattern(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
 _LINKED = lazy_pattern(r"(?:\*\*)?[\[【]")
 
 
-@dataclass(frozen=True, slots=True)
-class ItemExtent:
+class ItemExtent(Struct, frozen=True):
     """The lines of one item, as indices; `marker` is the length of its bullet, number or hashes."""
 
     start: int

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from publisher.model import Diagnostic, Pos, Title, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import InlineReader
-from publisher.reader.lines import Line, compute_span
+from publisher.reader.lines import Line, compute_span, replace_invalid_characters
 
 FrontMatter = tuple[tuple[str, str], ...]
 
@@ -84,7 +84,13 @@ def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Fr
         return tuple(_split_pair(line.text) for line in lines if line.text)
     if not isinstance(values, dict):
         return (("", text),)
-    return tuple((str(key), "" if value is None else str(value)) for key, value in values.items())
+    return tuple(
+        (
+            replace_invalid_characters(str(key)),
+            replace_invalid_characters(str(value)),
+        )  # from "\ud800" in quotes
+        for key, value in values.items()
+    )
 
 
 def _split_pair(text: str) -> tuple[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from publisher.dataclass import dataclass
+from msgspec import Struct
+
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BULLET, NUMBER
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
@@ -18,8 +19,7 @@ _PLAIN_SECTION = lazy_pattern(r"(?:业界新闻|新闻|论文|开源项目|开�
 _LINKED = lazy_pattern(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
 
 
-@dataclass(slots=True)
-class Heading:
+class Heading(Struct):
     """A heading: the index of its line, its level (1 to 6) and its text."""
 
     index: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from publisher import links
-from publisher.dataclass import dataclass
 from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import InlineReader, bare_url
@@ -23,8 +23,7 @@ _MAX_TITLE_LENGTH = 10_000
 _LENTICULAR_LINK = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=https?://)")
 
 
-@dataclass(slots=True)
-class ItemHead:
+class ItemHead(Struct):
     """The parts of a head line; filled step by step, then copied into an Item."""
 
     title: Inlines = ()

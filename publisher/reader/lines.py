@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from publisher.dataclass import dataclass
+from msgspec import Struct
+
 from publisher.errors import IssueError
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
@@ -15,8 +16,7 @@ _INVALID_CHARACTERS = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\uf
 _SPACES = lazy_pattern("[\x0b\x0c\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A source line, or what remains of it inside a quote or list.
 
     `text` has no trailing white space; `column` is where it starts in the source. `hard` is true if the line
@@ -72,9 +72,14 @@ def decode(data: bytes, path: str = "") -> str:
         ) from None
 
 
+def replace_invalid_characters(text: str) -> str:
+    """Replace characters that no channel could output by U+FFFD, which keeps columns correct."""
+    return _INVALID_CHARACTERS.sub("\ufffd", text)
+
+
 def split_lines(text: str) -> list[Line]:
-    """Split a text into lines. Invalid characters are replaced by U+FFFD, which keeps columns correct."""
-    text = _INVALID_CHARACTERS.sub("\ufffd", _SPACES.sub(" ", text.removeprefix("\ufeff")))
+    """Split a text into lines, without invalid characters."""
+    text = replace_invalid_characters(_SPACES.sub(" ", text.removeprefix("\ufeff")))
     lines = []
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         stripped = raw.rstrip()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field, replace
 from itertools import zip_longest
 
-from publisher.dataclass import dataclass
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from publisher.model import (
     NO_POSITION,
     Block,
@@ -37,8 +38,7 @@ _DASH = lazy_pattern(r"(\s*)([–—])\s*(?=\S)")
 _SUBJECT_LIMIT = 14
 
 
-@dataclass(slots=True)
-class Preamble:
+class Preamble(Struct):
     """The parsed parts of the preamble, named like the fields of an Issue."""
 
     tagline: Inlines = ()
@@ -48,8 +48,7 @@ class Preamble:
     notes: list[Note] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _GuideParts:
+class _GuideParts(Struct):
     """Collects the parts of the guide."""
 
     label: str = ""

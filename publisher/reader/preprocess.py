@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from publisher import links
-from publisher.dataclass import dataclass
 from publisher.model import Definition, Dropped
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import FENCE, closes_fence
@@ -19,8 +20,7 @@ _DEFINITION = lazy_pattern(
 _HIDDEN = lazy_pattern(r"\s*<(script|style|template)\b[^>]*>", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class PreprocessedLines:
+class PreprocessedLines(Struct):
     """The remaining lines, and what was removed from them."""
 
     lines: list[Line] = field(default_factory=list)

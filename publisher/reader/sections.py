@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
 
-from publisher.dataclass import dataclass
+from msgspec import Struct, field
+
 from publisher.model import Block, Field, Item, Note, Paragraph, Text
 from publisher.reader.blocks import (
     BlockReader,
@@ -21,8 +21,7 @@ from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.notes import opens_note, read_note
 
 
-@dataclass(slots=True)
-class SectionContent:
+class SectionContent(Struct):
     """The content of a section: its nodes in order, and its notes."""
 
     nodes: list[Item | Block] = field(default_factory=list)

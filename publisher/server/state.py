@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from publisher import __version__
 from publisher.ledger.meta import HEARTBEAT_TIMEOUT
 
 
-@dataclass(frozen=True, slots=True)
-class DaemonState:
+class DaemonState(Struct, frozen=True):
     """The state of the daemon at the time `now`. All times are aware.
 
     `heartbeat` is when it last made progress, None before the first time; it is healthy while that is at most

@@ -11,9 +11,9 @@ from publisher.archive.pack import Pack, PackLocation
 def test_a_cache_is_good_for_its_key_only(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     cache.save_cache(path, "key", {"字": [1]})
-    assert cache.load_cache(path, "key") == {"字": [1]}
-    assert cache.load_cache(path, "other") is None
-    assert cache.load_cache(tmp_path / "missing", "key") is None
+    assert cache.load_cache(path, "key", dict[str, list[int]]) == {"字": [1]}
+    assert cache.load_cache(path, "other", dict[str, list[int]]) is None
+    assert cache.load_cache(tmp_path / "missing", "key", dict[str, list[int]]) is None
 
 
 def test_every_damage_of_a_cache_is_noticed(tmp_path: Path) -> None:
@@ -22,9 +22,9 @@ def test_every_damage_of_a_cache_is_noticed(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for at in range(len(whole)):
         path.write_bytes(whole[:at])
-        assert cache.load_cache(path, "key") is None
+        assert cache.load_cache(path, "key", dict[str, str]) is None
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert cache.load_cache(path, "key") is None
+        assert cache.load_cache(path, "key", dict[str, str]) is None
 
 
 def test_a_pack_gives_back_what_was_put(tmp_path: Path) -> None:
@@ -70,3 +70,16 @@ def test_a_damaged_body_is_none(tmp_path: Path) -> None:
     assert pack.get(PackLocation(3, 5, 0)) is None
     pack.close()
     assert Pack(tmp_path / "missing", 5).get(PackLocation(0, 5, 907_060_870)) is None
+
+
+def test_a_cache_of_another_type_counts_as_missing(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    cache.save_cache(path, "key", {"a": "text"})
+    assert cache.load_cache(path, "key", dict[str, int]) is None
+
+
+def test_a_name_that_is_not_utf8_is_not_cached(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    cache.save_cache(path, "key", {"a": "b"})
+    cache.save_cache(path, "key", {"a\udcff": "b"})
+    assert cache.load_cache(path, "key", dict[str, str]) is None

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from publisher.archive.lock import acquire_lock
+from publisher.build import process_pool
 from publisher.errors import BusyError
 from publisher.events import ChannelOutcome, IssueChosen
 from publisher.files import TEMPORARY_PREFIX
@@ -49,6 +50,19 @@ def test_what_a_first_run_gives(project: Project) -> None:
     reported = [event for event in project.run_events if isinstance(event, IssueChosen | ChannelOutcome)]
     assert reported == [IssueChosen(outcome.issue, newest=True), pages, feed]
     assert project.warnings == ["pages: dull: 2021-07-18"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are Unicode there")
+def test_file_names_that_are_not_utf8_are_published_from_several_processes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in range(1, 13):
+        for day in (1, 8, 15):
+            date = f"2019-{month:02}-{day:02}"
+            project.write(date, name=f"{date}-\udcff")
+    monkeypatch.setattr(process_pool, "_count_processors", lambda: 2)
+    assert project.publish().channels["pages"].issues == 40
+    assert (project.root / "public" / "2019-01-01.html").exists()
 
 
 def test_a_page_knows_its_neighbours(project: Project) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
@@ -14,6 +14,7 @@ import keyring
 import keyring.backend
 import keyring.errors
 import pytest
+from msgspec.structs import fields
 
 from publisher import config
 from publisher.channel import Channel, Rendering, Session

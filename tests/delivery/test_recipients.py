@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from publisher.channel import Receipt
 from publisher.errors import ConfigError, DeliveryError

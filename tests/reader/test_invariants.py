@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct, msgpack
+from msgspec.structs import fields
 
 from publisher.model import NO_POSITION, Diagnostic, Dropped, Issue, Item, Pos, Source
 from publisher.reader import decode, parse_issue
@@ -160,7 +161,7 @@ def strings(node: object) -> Iterator[str]:
     elif isinstance(node, tuple):
         for part in node:
             yield from strings(part)
-    elif is_dataclass(node) and not isinstance(node, Pos | Source | Diagnostic):
+    elif isinstance(node, Struct) and not isinstance(node, Pos | Source | Diagnostic):
         for field in fields(node):
             if field.name not in ("id", "kind"):
                 yield from strings(getattr(node, field.name))
@@ -198,6 +199,13 @@ def test_every_line_has_exactly_one_owner(text: str) -> None:
 @given(st.text(alphabet=st.characters(), max_size=400) | texts)
 def test_reading_never_raises_and_is_deterministic(text: str) -> None:
     assert parse_issue(text) == parse_issue(text)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(texts)
+def test_a_document_is_the_same_after_encoding_and_decoding(text: str) -> None:
+    issue = parse_issue(text, "2021-07-18.md")
+    assert msgpack.decode(msgpack.encode(issue), type=Issue) == issue
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -277,3 +285,8 @@ def test_aliases_in_front_matter_are_not_followed() -> None:
     assert [(one.code, one.pos.line) for one in issue.diagnostics] == [("front-matter", 3)]
     assert issue.title
     assert issue.title.date == "2021-07-18"
+
+
+def test_invalid_characters_in_front_matter_are_replaced() -> None:
+    issue = parse_issue('---\ntitle: "a \\ud800 \\x01"\n---\n\n# 慢刊 (2021-07-18)\n', "2021-07-18.md")
+    assert issue.front == (("title", "a \ufffd \ufffd"),)

@@ -19,10 +19,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from publisher import failpoints
 from publisher.channel import Part, Rendering

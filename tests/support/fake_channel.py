@@ -12,9 +12,11 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from publisher.channel import Context, Finding, FindingLevel, Part, Receipt, Rendering
 from publisher.errors import DeliveryError

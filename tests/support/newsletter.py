@@ -15,12 +15,12 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from publisher import registry
 from publisher.build.up_to_date import check_up_to_date

@@ -6,11 +6,12 @@ import datetime as dt
 import email
 import email.policy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from publisher import credentials
 from publisher.channel import Context, Entry, Rendering

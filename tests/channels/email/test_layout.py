@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from publisher.channels.email import Email
 from publisher.channels.email.wrapping import count_columns
@@ -274,7 +275,7 @@ def texts(node: object) -> Iterator[str]:
         case tuple():
             for part in node:
                 yield from texts(part)
-        case _ if is_dataclass(node):
+        case _ if isinstance(node, Struct):
             for field in fields(node):
                 if field.name not in _NO_TEXT:
                     yield from texts(getattr(node, field.name))
@@ -299,7 +300,7 @@ def addresses(node: object) -> Iterator[str]:
     if isinstance(node, tuple):
         for part in node:
             yield from addresses(part)
-    elif is_dataclass(node) and not isinstance(node, Definition | Note | Dropped | Diagnostic | Source):
+    elif isinstance(node, Struct) and not isinstance(node, Definition | Note | Dropped | Diagnostic | Source):
         if isinstance(node, Link | Image | Item) and node.url:
             yield node.url
         for field in fields(node):

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
 
 import feedparser
@@ -14,6 +13,8 @@ import nh3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from publisher.model import (
     Archive,
@@ -95,7 +96,7 @@ def words(node: object) -> Iterator[str]:
                 yield from words(part)
         case Issue():
             yield from words((node.tagline, node.guide, node.warmup, node.notes, node.sections, node.footer))
-        case _ if is_dataclass(node):
+        case _ if isinstance(node, Struct):
             skipped = {"url", "kind", "subject", "segments", "language", "align", "count", "label"}
             for part in fields(node):
                 if part.name not in skipped:
@@ -111,7 +112,7 @@ def urls(node: object) -> Iterator[str]:
         case tuple():
             for part in node:
                 yield from urls(part)
-        case _ if is_dataclass(node):
+        case _ if isinstance(node, Struct):
             for part in fields(node):
                 value = getattr(node, part.name)
                 if part.name == "url" and value:

@@ -6,11 +6,11 @@ import datetime as dt
 import json
 import locale
 import re
-from dataclasses import replace
 
 import feedparser
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from publisher.errors import ConfigError
 from publisher.newsletter import Newsletter

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from reader import make_reader
 
 LATER = dt.datetime(2021, 7, 25, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))

@@ -6,12 +6,14 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.telegram import Telegram
@@ -316,7 +318,7 @@ def _addresses(issue: Issue) -> set[str]:
         if isinstance(node, tuple):
             for part in node:
                 visit(part)
-        elif is_dataclass(node):
+        elif isinstance(node, Struct):
             for field in fields(node):
                 value = getattr(node, field.name)
                 if field.name == "url" and value:

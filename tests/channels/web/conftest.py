@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
 from functools import cached_property
 from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from publisher.channel import Context, Entry
 from publisher.channels.web import Web
@@ -141,7 +142,7 @@ def said(node: object, name: str = "") -> Iterator[tuple[bool, str]]:
             yield from said(node.text)
         case Note(kind="read_original" | "pc_wechat"):
             return
-        case _ if is_dataclass(node):
+        case _ if isinstance(node, Struct):
             for field in fields(node):
                 skipped = field.name in _UNREAD or (isinstance(node, Issue) and field.name == "source")
                 if not skipped:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from publisher.channels.web import Web
 from publisher.model import Issue

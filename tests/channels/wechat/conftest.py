@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
 from pathlib import Path
@@ -16,6 +16,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.wechat import WeChat
@@ -205,7 +207,7 @@ def said(node: object) -> Iterator[str]:
             yield from said((node.name, node.date, node.headline) if node.regular else node.text)
         case Note(kind="read_original") | Source():
             return
-        case _ if is_dataclass(node):
+        case _ if isinstance(node, Struct):
             for field in fields(node):
                 if field.name not in _UNREAD:
                     yield from said(getattr(node, field.name))
@@ -215,7 +217,7 @@ def led(node: object) -> Iterator[str]:
     if isinstance(node, tuple):
         for part in node:
             yield from led(part)
-    elif is_dataclass(node):
+    elif isinstance(node, Struct):
         if isinstance(node, Link | Item) and node.url:
             yield node.url
         for field in fields(node):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import pytest
+from msgspec.structs import replace
 
 from publisher.model import Block, Code, CodeBlock, Issue, List, Note, Paragraph, Section, Text
 from publisher.newsletter import Newsletter

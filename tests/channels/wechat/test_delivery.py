@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from publisher.channel import EditableSession, MessageChannel, Part, ProbingSession
 from publisher.channels.wechat import WeChat

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from publisher.model import (
     NO_POSITION,
@@ -177,7 +180,7 @@ def walk(node: Any) -> Iterator[Any]:
     if isinstance(node, tuple):
         for part in node:
             yield from walk(part)
-    elif is_dataclass(node) and not isinstance(node, Pos):
+    elif isinstance(node, Struct) and not isinstance(node, Pos):
         yield node
         for field in fields(node):
             yield from walk(getattr(node, field.name))
@@ -195,7 +198,7 @@ def strings(node: Any) -> Iterator[str]:
     elif isinstance(node, tuple):
         for part in node:
             yield from strings(part)
-    elif is_dataclass(node) and not isinstance(node, Pos | Source | Diagnostic):
+    elif isinstance(node, Struct) and not isinstance(node, Pos | Source | Diagnostic):
         for field in fields(node):
             yield from strings(getattr(node, field.name))
 

@@ -10,9 +10,11 @@ import socketserver
 import ssl
 import threading
 from base64 import b64decode
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NamedTuple, Self
+
+from msgspec.structs import replace
 
 FEATURES = ("PIPELINING", "SIZE 10240000", "8BITMIME", "SMTPUTF8")
 
