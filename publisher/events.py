@@ -146,6 +146,16 @@ class Outcome(NamedTuple):
     warnings: tuple[str, ...] = ()
     next_date: str = ""
 
+    def with_deliveries(
+        self, delivered: Sequence[Mapping[str, ChannelOutcome]], warnings: Sequence[str]
+    ) -> Outcome:
+        """Return the outcome with those of the messages, and of notices sent after them."""
+        first, *notices = delivered
+        channels = {**self.channels, **first}
+        for outcomes in notices:
+            channels |= {name: channels[name].with_notice(notice) for name, notice in outcomes.items()}
+        return self._replace(channels=channels, warnings=tuple(warnings))
+
     @property
     def exit_code(self) -> int:
         """The exit code of the command: that of the first failed channel, else 0."""

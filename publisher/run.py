@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -14,12 +15,14 @@ from msgspec import Struct, field
 
 from publisher import registry
 from publisher.archive.home import Home
-from publisher.channel import Channel, Entry, MessageChannel, Rendering
+from publisher.archive.lock import acquire_lock
+from publisher.channel import Channel, Entry, MessageChannel, PingChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.credentials import resolve_secret
 from publisher.errors import ConfigError
 from publisher.events import EventHandler, Request, RunWarning
+from publisher.files import remove_temporary_files
 from publisher.theme import Theme
 
 if TYPE_CHECKING:
@@ -56,6 +59,46 @@ class RunContext(Struct, frozen=True, dict=True):
     clock: Clock
     stop: Event = field(default_factory=Event)
     warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def for_request(
+        cls,
+        config: Config,
+        theme: Theme,
+        request: Request,
+        started_at: dt.datetime,
+        report: EventHandler,
+        clock: Clock | None = None,
+        stop: Event | None = None,
+    ) -> RunContext:
+        """Return the context of a run for the channels of the request, or all enabled ones.
+
+        Raises ConfigError for a channel that does not exist or is disabled, and if there is nothing to retry.
+        """
+        channels = select_channels(config, request.channels)
+        if request.retry:  # files need no retry
+            channels = tuple(
+                channel for channel in channels if isinstance(channel, MessageChannel | PingChannel)
+            )
+            if not channels:
+                raise ConfigError("nothing to retry: these channels only write files", "publish")
+        clock = clock or Clock.running(started_at)
+        return cls(config, theme, request, channels, started_at, report, clock, stop or Event())
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the lock of the newsletter; a dry run does without. Raises BusyError.
+
+        Removes what an interrupted run has left behind.
+        """
+        if self.request.dry_run:
+            yield
+            return
+        with acquire_lock(self.home.lock) as was_interrupted:
+            if was_interrupted:
+                remove_temporary_files(self.output_folder / self.config.newsletter.site)
+                remove_temporary_files(self.home.folder)
+            yield
 
     @cached_property
     def now(self) -> dt.datetime:

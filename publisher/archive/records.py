@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from publisher.errors import ConfigError, IssueError, PublisherError, find_nearest
@@ -43,7 +43,7 @@ class Edition(NamedTuple):
 
     `faults` says by path why a file is excluded. `conflicts` has, for an issue in the archive, the error
     about another one that is excluded because it has the same id or URL. `next_date` is that of the next
-    future issue, "" without one.
+    future issue, "" without one. `is_partial`: files were held back.
     """
 
     today: dt.date
@@ -51,10 +51,17 @@ class Edition(NamedTuple):
     faults: Mapping[str, IssueError]
     conflicts: Mapping[str, IssueError]
     next_date: str
+    is_partial: bool = False
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """A warning for each file that is excluded because it has a fault."""
+        return tuple(f"left out: {fault.message}" for fault in self.faults.values())
 
 
-def build_edition(records: Iterable[Record], today: dt.date) -> Edition:
-    """Collect the issues dated `today` or earlier, without drafts and files with a fault.
+def build_edition(records: Iterable[Record], today: dt.date, held_back: Collection[str] = ()) -> Edition:
+    """Collect the issues dated `today` or earlier, without drafts, files with a fault, and the paths
+    `held_back`.
 
     Of two issues with the same id or URL, only the first by path is included.
     """
@@ -64,7 +71,7 @@ def build_edition(records: Iterable[Record], today: dt.date) -> Edition:
     until = ""
     taken: dict[str, Record] = {}
     for record in sorted(records, key=lambda record: record.path):
-        if record.draft:
+        if record.draft or record.path in held_back:
             continue
         if record.fault:
             faults[record.path] = IssueError(record.fault, record.hint)
@@ -76,7 +83,7 @@ def build_edition(records: Iterable[Record], today: dt.date) -> Edition:
             taken[record.id] = taken[record.url] = record
             issues.append(record)
     issues.sort(key=lambda record: (record.date, record.id), reverse=True)
-    return Edition(today, tuple(issues), faults, clashes, until)
+    return Edition(today, tuple(issues), faults, clashes, until, bool(held_back))
 
 
 def _build_conflict_error(first: Record, second: Record) -> IssueError:

@@ -7,85 +7,155 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from publisher.archive.index import Index
-from publisher.archive.output_folder import BuiltFiles, OutputFolder
-from publisher.archive.records import Record
-from publisher.archive.sources import SourceFile
+from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
+from publisher.archive.records import Edition, Record
+from publisher.archive.sources import SourceFile, compute_fingerprint, stat_files
 from publisher.build.output import FileOutput
-from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
-from publisher.build.sources import DocumentSpool
+from publisher.build.sources import Sources, build_entries
 from publisher.channel import Channel, Entry, MessageChannel, Part, PartGroup, PingChannel, Rendering
 from publisher.errors import PublisherError
-from publisher.events import ChannelOutcome, Progress
+from publisher.events import ChannelOutcome, Outcome, Progress
 from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import record_files_done, record_files_started
 from publisher.run import OutgoingMessage, RunContext
 
 
+class BuildResult(NamedTuple):
+    """The outcome for the files, and the messages to send.
+
+    `digests`: by channel, a digest of all inputs of the rendering that its message contains. `mark`: says
+    that a channel is up to date, once its message is delivered; None if issues were held back or a source may
+    change unnoticed.
+    """
+
+    outcome: Outcome
+    messages: Sequence[OutgoingMessage]
+    digests: Mapping[str, str]
+    mark: UpToDateMark | None
+
+
+def build_site(run: RunContext, sources: Sources, edition: Edition, issue: Record) -> BuildResult:
+    """Bring the files of every channel up to date; in a dry run, only report what would change.
+
+    Messages are not sent but returned: those of `issue`, and pings about changed feeds. Raises StorageError.
+    """
+    images = sorted({source for record in edition.issues for source, _, _ in record.images})
+    builder = SiteBuilder(run, sources, edition, issue, stat_files(run.config.root, images))
+    outcomes = builder.build()
+    mark = builder.build_mark()
+    if not run.request.dry_run:
+        builder.save(outcomes, mark)
+    digests = {message.source_channel: builder.message_digest(message) for message in builder.messages}
+    outcome = Outcome(issue, outcomes, tuple(run.warnings))
+    return BuildResult(outcome, builder.messages, digests, mark)
+
+
+def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str, ChannelOutcome]) -> None:
+    """Record that channels are up to date until something changes, once their message is delivered."""
+    site = OutputFolder(run.output_folder, run.home)
+    if site.setup and result.outcome.issue and not run.request.dry_run:
+        for message in result.messages:
+            outcome = delivered[message.channel.name]
+            if not (outcome.error or outcome.held_reason):
+                output = site.channel_files(message.source_channel)
+                output.up_to_date = result.mark
+                if message.source_channel == message.channel.name:
+                    digest = result.digests[message.source_channel]
+                    output.pages = {result.outcome.issue.path: BuiltFiles(digest, {})}
+        site.save(site.setup)
+
+
 class SiteBuilder:
     """Renders what is outdated and writes the files.
 
-    `records` and `entries` are the archive, newest first; `issue` is the one that channels without an archive
-    publish. Messages are not sent but collected in `outgoing`. `digests` has, for each issue, a digest of all
-    inputs of its renderings.
+    `issue` is the one that channels without an archive publish. Messages are not sent but collected in
+    `messages`.
     """
 
     def __init__(
         self,
         run: RunContext,
-        index: Index,
-        site: OutputFolder,
-        renderer: IssueRenderer,
-        records: Sequence[Record],
-        entries: Sequence[Entry],
+        sources: Sources,
+        edition: Edition,
         issue: Record,
         images: Sequence[SourceFile],
     ) -> None:
         self._run = run
-        self._index = index
-        self._site = site
-        self._renderer = renderer
-        self._records = records
-        self._entries = entries
+        self._sources = sources
+        self._edition = edition
         self._issue = issue
-        self._images = {image.path: image for image in images if image.size >= 0}
-        self.digests = compute_digests(records, entries)
-        self._position = {record.path: position for position, record in enumerate(records)}
+        self._site = OutputFolder(run.output_folder, run.home)
+        self._records = edition.issues
+        self._entries = build_entries(run, edition)
+        self._images = {image.path: image for image in images}
+        self._digests = compute_digests(self._records, self._entries)
+        self._position = {record.path: position for position, record in enumerate(self._records)}
         self._outputs = {
             channel.name: FileOutput(channel, run.output_folder, run.report, dry_run=run.request.dry_run)
             for channel in run.channels
         }
-        self._article_urls = run.article_urls(entries)
-        self.outgoing: list[OutgoingMessage] = []
+        self._article_urls = run.article_urls(self._entries)
+        self.messages: list[OutgoingMessage] = []
 
-    def build(self, pool: ProcessPool[IssueRenderer], spool: DocumentSpool) -> dict[str, ChannelOutcome]:
+    def build(self) -> dict[str, ChannelOutcome]:
         """Build everything and return the outcome of each channel. Errors of a channel are not raised."""
         before = {name: set(self._site.channel_files(name).files) for name in self._outputs}
         due = self._find_outdated()
         self._record_files_started(due)
-        self._build_pages(due, pool, spool)
-        pool.close()
+        self._build_pages(due)
+        self._sources.pool.close()
         outcomes = {}
         for name, file_output in self._outputs.items():
             main_files = self._build_groups(file_output)
-            if not any(message.channel is file_output.channel for message in self.outgoing):
+            if not any(message.channel is file_output.channel for message in self.messages):
                 outcomes[name] = self._build_outcome(file_output, before[name], main_files)
                 self._run.report(outcomes[name])
                 self._queue_ping(file_output)
         self._record_files_done()
         return outcomes
 
+    def build_mark(self) -> UpToDateMark | None:
+        """Return the state in which the next run has nothing to do; None if that cannot be seen."""
+        is_reliable = all(record.mtime for record in self._sources.records.values())
+        if self._edition.is_partial or not is_reliable:
+            return None
+        return UpToDateMark(
+            compute_fingerprint([*self._sources.files, *self._images.values()]),
+            self._records[0].date,
+            self._edition.next_date,
+            self._records[0],
+            self._edition.skipped,
+        )
+
+    def save(self, outcomes: Mapping[str, ChannelOutcome], mark: UpToDateMark | None) -> None:
+        """Save what was built. Raises StorageError."""
+        for name, outcome in outcomes.items():
+            self._site.channel_files(name).up_to_date = None if outcome.error else mark
+        for message in self.messages:
+            self._site.channel_files(message.source_channel).up_to_date = None
+        if self._sources.index.dirty:
+            self._sources.index.save()
+        config = self._run.config
+        names = tuple(channel.name for channel in config.channels)
+        self._site.save(SiteSetup(config.issues, config.newsletter.timezone, names, tuple(self._images)))
+        self._run.home.write_gitignore()
+
+    def message_digest(self, message: OutgoingMessage) -> str:
+        """Return a digest of all inputs of the rendering that a message contains."""
+        return self._rendering_digest(message.source_channel, self._position[self._issue.path])
+
     # ----------------------------------------------------------------- ledger
 
     def _record_files_started(self, due: Mapping[int, Sequence[str]]) -> None:
         if self._run.is_recorded and due:
             keys = {
-                self._build_site_key(name, self._entries[position].id): self.digests[position]
+                self._build_site_key(name, self._entries[position].id): self._digests[position]
                 for position, names in due.items()
                 for name in names
                 if self._outputs[name].archive_channel
@@ -110,30 +180,33 @@ class SiteBuilder:
         if file_output.error or not enabled or not isinstance(channel, PingChannel):
             return
         if message := build_feed_ping(self._run, channel):
-            self.outgoing.append(message)
+            self.messages.append(message)
 
     # ------------------------------------------------------------------ pages
 
-    def _build_pages(
-        self, due: Mapping[int, Sequence[str]], pool: ProcessPool[IssueRenderer], spool: DocumentSpool
-    ) -> None:
-        def jobs() -> Iterator[RenderJob]:
-            for position, names in due.items():
-                path = self._records[position].path
-                neighbours = self._neighbours(position)
-                yield RenderJob(
-                    path, spool.take(path), self._entries[position], *neighbours, names, self._article_urls
-                )
-
+    def _build_pages(self, due: Mapping[int, Sequence[str]]) -> None:
+        jobs = (self._build_job(position, names) for position, names in due.items())
+        rendered = self._sources.pool.map_unordered(IssueRenderer.render, jobs, len(due))
         with ExitStack() as stack:
             for file_output in self._outputs.values():
                 stack.enter_context(file_output)
-            for done, (path, renderings) in enumerate(
-                pool.map_unordered(IssueRenderer.render, jobs(), len(due)), 1
-            ):
+            for done, (path, renderings) in enumerate(rendered, 1):
                 for name, rendering in renderings:
                     self._store_rendering(self._outputs[name], path, rendering)
                 self._run.report(Progress("writing", done, len(due)))
+
+    def _build_job(self, position: int, channels: Sequence[str]) -> RenderJob:
+        """Return the job to render an issue, with its document if it was read in this run."""
+        path, around = self._records[position].path, (None, *self._entries, None)
+        return RenderJob(
+            path,
+            self._sources.spool.take(path),
+            self._entries[position],
+            around[position + 2],
+            around[position],
+            channels,
+            self._article_urls,
+        )
 
     def _find_outdated(self) -> dict[int, list[str]]:
         """Return the channels whose output is outdated, by position of the issue."""
@@ -145,25 +218,25 @@ class SiteBuilder:
                     due.setdefault(position, []).append(name)
         return due
 
-    def rendering_digest(self, name: str, position: int) -> str:
+    def _rendering_digest(self, name: str, position: int) -> str:
         """Return a digest of all inputs of an issue's rendering for a channel.
 
         Article URLs are not included for archive channels: each new URL would outdate all their renderings.
         """
         if self._outputs[name].archive_channel or not self._article_urls:
-            return self.digests[position]
-        inputs = f"{self.digests[position]}{sorted(self._article_urls.items())}"
+            return self._digests[position]
+        inputs = f"{self._digests[position]}{sorted(self._article_urls.items())}"
         return hashlib.blake2b(inputs.encode(), digest_size=16).hexdigest()
 
     def _is_body_current(self, name: str, position: int) -> bool:
-        body = self._index.bodies.get(name, {}).get(self._records[position].path)
-        return body is not None and body.digest == self.digests[position]
+        body = self._sources.index.bodies.get(name, {}).get(self._records[position].path)
+        return body is not None and body.digest == self._digests[position]
 
     def _is_page_current(self, name: str, position: int) -> bool:
         page = self._site.channel_files(name).pages.get(self._records[position].path)
         return (
             page is not None
-            and page.digest == self.rendering_digest(name, position)
+            and page.digest == self._rendering_digest(name, position)
             and self._site.has_files(page)
         )
 
@@ -171,7 +244,7 @@ class SiteBuilder:
         self, file_output: FileOutput, path: str, rendering: Rendering | PublisherError
     ) -> None:
         """Write a rendering, cache it for the archive, or queue it as a message."""
-        channel, digest = file_output.channel, self.digests[self._position[path]]
+        channel, digest = file_output.channel, self._digests[self._position[path]]
         if isinstance(rendering, PublisherError):
             file_output.record_failure(rendering, path)
             return
@@ -179,21 +252,16 @@ class SiteBuilder:
             for warning in rendering.warnings:
                 self._run.warn(f"{channel.name}: {warning}")
         if file_output.caches_entries:
-            self._index.store_body(channel.name, path, digest, rendering.parts[0].body)
+            self._sources.index.store_body(channel.name, path, digest, rendering.parts[0].body)
         elif isinstance(channel, MessageChannel) and self._run.is_sending_channel(channel):
             entry = self._entries[self._position[path]]
-            self.outgoing.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
+            self.messages.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
         elif (sizes := file_output.deliver((*rendering.parts, *rendering.previews))) is not None:
             output = self._site.channel_files(channel.name)
             if not file_output.archive_channel:  # only the last issue it rendered is recorded
                 output.pages.clear()
-            rendered_digest = self.rendering_digest(channel.name, self._position[path])
+            rendered_digest = self._rendering_digest(channel.name, self._position[path])
             output.pages[path] = BuiltFiles(rendered_digest, sizes if file_output.writes_files else {})
-
-    def _neighbours(self, position: int) -> tuple[Entry | None, Entry | None]:
-        """Return the previous and the next entry by date."""
-        previous = self._entries[position + 1] if position + 1 < len(self._entries) else None
-        return previous, self._entries[position - 1] if position else None
 
     # ----------------------------------------------------------------- groups
 
@@ -213,7 +281,7 @@ class SiteBuilder:
         built: dict[str, BuiltFiles] = {}
         try:
             with file_output:
-                context = replace(self._renderer.context, article_urls=self._article_urls)
+                context = replace(self._sources.renderer.context, article_urls=self._article_urls)
                 groups = channel.render_archive(entries, self._build_body_loader(channel), context)
                 for group in chain(self._build_image_groups(file_output), groups):
                     existing = output.groups.get(group.key)
@@ -240,7 +308,7 @@ class SiteBuilder:
             return
         targets = {target: source for record in self._records for source, target, _ in record.images}
         for target, source in sorted(targets.items()):
-            if image := self._images.get(source):
+            if (image := self._images.get(source)) and image.size >= 0:
                 digest = f"{image.size}-{image.mtime}"
                 yield PartGroup(f"image:{target}", digest, partial(self._read_image, source, target))
 
@@ -259,15 +327,15 @@ class SiteBuilder:
 
         def load_body(entry: Entry) -> bytes:
             position = positions[entry.id]
-            path, digest = self._records[position].path, self.digests[position]
-            body = self._index.load_body(channel.name, path, digest)
+            path, digest = self._records[position].path, self._digests[position]
+            body = self._sources.index.load_body(channel.name, path, digest)
             if body is None:
-                job = RenderJob(path, None, entry, *self._neighbours(position), (channel.name,))
-                _, [(_, rendering)] = self._renderer.render(job)
+                job = self._build_job(position, (channel.name,))
+                _, [(_, rendering)] = self._sources.renderer.render(job)
                 if isinstance(rendering, PublisherError):
                     raise rendering
                 body = rendering.parts[0].body
-                self._index.store_body(channel.name, path, digest, body)
+                self._sources.index.store_body(channel.name, path, digest, body)
             return body
 
         return load_body

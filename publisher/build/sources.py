@@ -1,16 +1,19 @@
-"""Finds the source files and brings the index up to date with them."""
+"""Finds the issue files, and reads those that have changed."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import time
+from collections.abc import Collection
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from publisher.archive.index import Index
 from publisher.archive.pack import Pack, PackLocation
-from publisher.archive.records import Edition, Record
+from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import SourceFile, is_mtime_reliable, scan, stat_files
 from publisher.build.process_pool import ProcessPool
@@ -32,12 +35,8 @@ class DocumentSpool:
         self._locations: dict[str, PackLocation] = {}
         self._pack = Pack()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the temporary file."""
         self._pack.close()
 
     def put(self, path: str, document: Issue | bytes | None) -> None:
@@ -54,8 +53,63 @@ class DocumentSpool:
         return self._issues.pop(path, None)
 
 
-def find_sources(config: Config) -> list[SourceFile]:
-    """Return the issue files. Raises ConfigError if there are none, StorageError for unreadable folders."""
+class Sources:
+    """The issue files as they are now, and what it takes to read and render them. A context manager.
+
+    `files` are the issue files; `records` has what is known of each, by path. `index`, `pool`, `spool` and
+    `renderer` serve to render the issues.
+    """
+
+    def __init__(self, run: RunContext) -> None:
+        """Read the files that have changed. Raises ConfigError if there are no issue files, StorageError if a
+        folder cannot be read."""
+        scanned_at = time.time_ns()
+        self.files = _find_sources(run.config)
+        self.renderer = IssueRenderer.for_config(run.config, run.theme)
+        self._today = run.now.date()
+        with ExitStack() as stack:
+            self.index = stack.enter_context(closing(Index(run.home)))
+            self.pool = stack.enter_context(ProcessPool(self.renderer))
+            self.spool = stack.enter_context(closing(DocumentSpool()))
+            self._update_index(run, scanned_at)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """The records of all files, by path."""
+        return self.index.records
+
+    def build_edition(self, held_back: Collection[str] = ()) -> Edition:
+        """Return the issues that are due today, without the files that are held back."""
+        return build_edition(self.records.values(), self._today, held_back)
+
+    def _update_index(self, run: RunContext, scanned_at: int) -> None:
+        """Bring the index up to date with the files, and put the documents read for that into the spool."""
+        self.index.remove(self.records.keys() - {file.path for file in self.files})
+        # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
+        trusted = [
+            file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files
+        ]
+        changed = [file for file in trusted if _needs_reading(run.config.root, self.index, file)]
+        task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read
+        for done, (record, document) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
+            self.index.put_record(record)
+            try:
+                self.spool.put(record.path, document)
+            except OSError as error:
+                raise wrap_os_error("cannot write temporary data", error) from error
+            run.report(Progress("reading", done, len(changed)))
+
+
+def _find_sources(config: Config) -> list[SourceFile]:
     files = scan(config.root, config.issues)
     if not files:
         message = f"no file matches issues = {config.issues!r} of {config.path}"
@@ -63,44 +117,18 @@ def find_sources(config: Config) -> list[SourceFile]:
     return files
 
 
-def update_index(
-    run: RunContext,
-    index: Index,
-    pool: ProcessPool[IssueRenderer],
-    spool: DocumentSpool,
-    files: list[SourceFile],
-    scanned_at: int,
-) -> None:
-    """Bring the index up to date with `files`, and put the documents read for that into the spool.
-
-    `scanned_at`: when the files were found, in nanoseconds.
-    """
-    index.remove(index.records.keys() - {file.path for file in files})
-    # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
-    trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in files]
-    changed = [file for file in trusted if _needs_reading(run, index, file)]
-    task = IssueRenderer.read_packed if pool.is_parallel(len(changed)) else IssueRenderer.read
-    for done, (record, document) in enumerate(pool.map_unordered(task, changed, len(changed)), 1):
-        index.put_record(record)
-        try:
-            spool.put(record.path, document)
-        except OSError as error:
-            raise wrap_os_error("cannot write temporary data", error) from error
-        run.report(Progress("reading", done, len(changed)))
-
-
-def _needs_reading(run: RunContext, index: Index, file: SourceFile) -> bool:
+def _needs_reading(root: Path, index: Index, file: SourceFile) -> bool:
     """Whether a file must be read. If only its size or mtime changed, the index is updated instead."""
     record = index.records.get(file.path)
     if record is None:
         return True
-    images = stat_files(run.config.root, [source for source, _, _ in record.images])
+    images = stat_files(root, [source for source, _, _ in record.images])
     if [image.size >= 0 for image in images] != [existed for _, _, existed in record.images]:
         return True
     if (record.size, record.mtime) == (file.size, file.mtime) and file.mtime:
         return False
     try:
-        digest = hashlib.sha256(Path(run.config.root, file.path).read_bytes()).hexdigest()
+        digest = hashlib.sha256(Path(root, file.path).read_bytes()).hexdigest()
     except OSError:
         return True
     if digest != record.sha256:
@@ -117,13 +145,13 @@ def build_entries(run: RunContext, current: Edition) -> list[Entry]:
     revisions = Revisions(run.home.revisions)
     if revisions.is_damaged:
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
-    entries = [_build_archive_entry(run, record, revisions) for record in current.issues]
+    entries = [_build_entry(run, record, revisions) for record in current.issues]
     if not run.request.dry_run:
         revisions.save()
     return entries
 
 
-def _build_archive_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry:
+def _build_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry:
     issue = f"{run.config.newsletter.id}/{record.id}"
     date = dt.date.fromisoformat(record.date)
     published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)

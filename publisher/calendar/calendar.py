@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shlex
-import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from enum import Enum
@@ -16,11 +15,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, build_edition
-from publisher.build.process_pool import ProcessPool
-from publisher.build.renderer import IssueRenderer
-from publisher.build.sources import DocumentSpool, find_sources, update_index
+from publisher.build.sources import Sources
 from publisher.channel import ArchiveChannel, Channel, MessageChannel
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
@@ -127,11 +123,8 @@ def read_records(run: RunContext) -> dict[str, Record]:
 
     Raises ConfigError if there is no issue file, StorageError if files cannot be read.
     """
-    renderer = IssueRenderer.for_config(run.config, run.theme)
-    scanned_at = time.time_ns()
-    with closing(Index(run.home)) as index, ProcessPool(renderer) as pool, DocumentSpool() as spool:
-        update_index(run, index, pool, spool, find_sources(run.config), scanned_at)
-        return dict(index.records)
+    with Sources(run) as sources:
+        return sources.records
 
 
 class Upcoming(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from threading import Event, Thread
 from typing import NamedTuple
@@ -46,11 +46,10 @@ class DeliveryPlan(NamedTuple):
         return bool(is_current and not self.changes.pending)
 
 
-def plan_all(
-    run: RunContext, outgoing: Sequence[OutgoingMessage], ledger: Ledger | None
-) -> list[DeliveryPlan]:
-    """Return a plan for each message. Without a ledger nothing was sent yet."""
+def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage]) -> list[DeliveryPlan]:
+    """Return a plan for each message. A dry run creates no ledger; without one nothing was sent yet."""
     request = run.request
+    ledger = run.ledger if run.has_ledger or not request.dry_run else None
     plans = []
     for issue, _, channel, rendering, published in outgoing:
         key = PublicationKey(issue, channel.name, channel.destination)
@@ -76,10 +75,15 @@ def recover_stale_deliveries(
 
 
 def deliver_all(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
-    """Deliver the plans and return the outcome of each channel.
+    """Deliver the plans and return the outcome of each channel; in a dry run, the outcome that it would have.
 
     Raises only KeyboardInterrupt, after every channel has finished its current batch.
     """
+    if run.request.dry_run:
+        simulated = {plan.channel.name: _simulate_delivery(run, plan) for plan in plans}
+        for outcome in simulated.values():
+            run.report(outcome)
+        return simulated
     active = [plan for plan in plans if _needs_delivery(run, plan)]
     outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans if plan not in active}
     try:
@@ -123,7 +127,7 @@ def deliver_one(run: RunContext, message: OutgoingMessage, stop: Event) -> Chann
     `run` may be a read-only run; its request is replaced.
     """
     with closing(replace(run, request=Request(max_wait=0.0), stop=stop)) as sending:
-        return deliver_all(sending, plan_all(sending, [message], sending.ledger))[message.channel.name]
+        return deliver_all(sending, plan_all(sending, [message]))[message.channel.name]
 
 
 def _run_parallel(run: RunContext, active: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
@@ -248,21 +252,17 @@ def _build_outcome(
     )
 
 
-def simulate_deliveries(run: RunContext, plans: Sequence[DeliveryPlan]) -> Iterator[ChannelOutcome]:
-    """Yield the outcomes that `deliver_all` would have, for a dry run."""
-    for plan in plans:
-        if not _needs_delivery(run, plan):
-            yield _build_idle_outcome(plan)
-            continue
-        changes = plan.changes
-        try:
-            sent = _count_irrevocable(plan)
-        except PublisherError as error:
-            yield _build_outcome(plan, error=error)
-            continue
-        yield _build_outcome(
-            plan,
-            sent=sent,
-            changed=len(changes.changed) + len(changes.removed),
-            error=None if changes.has_work else find_delivery_error(plan.status),
-        )
+def _simulate_delivery(run: RunContext, plan: DeliveryPlan) -> ChannelOutcome:
+    if not _needs_delivery(run, plan):
+        return _build_idle_outcome(plan)
+    changes = plan.changes
+    try:
+        sent = _count_irrevocable(plan)
+    except PublisherError as error:
+        return _build_outcome(plan, error=error)
+    return _build_outcome(
+        plan,
+        sent=sent,
+        changed=len(changes.changed) + len(changes.removed),
+        error=None if changes.has_work else find_delivery_error(plan.status),
+    )

@@ -17,12 +17,7 @@ from msgspec.structs import replace
 from publisher.channel import Context, MessageChannel, NoticeChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.delivery.dispatcher import (
-    DeliveryPlan,
-    deliver_all,
-    recover_stale_deliveries,
-    simulate_deliveries,
-)
+from publisher.delivery.dispatcher import DeliveryPlan, deliver_all, recover_stale_deliveries
 from publisher.delivery.plan import Changes
 from publisher.errors import ConfigError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
@@ -83,9 +78,14 @@ def send_notice(
 
 
 def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPlan]:
-    """Yield the unfinished notices about the issue of this ID, with their original text."""
+    """Yield the unfinished notices about an issue, with their original text.
+
+    `issue` is its ID, without that of the newsletter.
+    """
     channels = {channel.name: channel for channel in run.channels if run.is_sending_channel(channel)}
-    for status in find_statuses(run.ledger, [issue]) if run.has_ledger else ():
+    if not run.has_ledger:
+        return
+    for status in find_statuses(run.ledger, [f"{run.config.newsletter.id}/{issue}"]):
         channel = channels.get(status.key.channel)
         if (
             status.key.notice_of
@@ -129,12 +129,7 @@ def _find_notice_target(run: RunContext, channel: NoticeChannel, context: Contex
 
 def _send_notices(run: RunContext, targets: Sequence[NoticeTarget], text: str) -> Sequence[ChannelOutcome]:
     plans = [_plan_new_notice(run, target, text) for target in targets]
-    if not run.request.dry_run:
-        return [*deliver_all(run, plans).values()]
-    outcomes = [*simulate_deliveries(run, plans)]
-    for outcome in outcomes:
-        run.report(outcome)
-    return outcomes
+    return [*deliver_all(run, plans).values()]
 
 
 def _send_test_notices(

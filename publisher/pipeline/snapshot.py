@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
 
 from msgspec import Struct
 
-from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
 from publisher.build.builder import compute_digests
-from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer, RenderJob
-from publisher.build.sources import DocumentSpool, build_entries, find_sources, update_index
+from publisher.build.sources import Sources, build_entries
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Entry, Rendering
 from publisher.errors import PublisherError
@@ -69,19 +65,16 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
 
     Raises ConfigError if there is no issue file, StorageError if a folder cannot be read.
     """
-    renderer = IssueRenderer.for_config(run.config, run.theme)
-    scanned_at = time.time_ns()
-    with closing(Index(run.home)) as index, ProcessPool(renderer) as pool, DocumentSpool() as spool:
-        update_index(run, index, pool, spool, find_sources(run.config), scanned_at)
-        records, today = _include_unready(index.records, unready, run.now.date())
+    with Sources(run) as sources:
+        records, today = _include_unready(sources.records, unready, run.now.date())
         current = build_edition(records.values(), today)
         entries = build_entries(run, current)
         cached = {
             name: {path: body.digest for path, body in bodies.items()}
-            for name, bodies in index.bodies.items()
+            for name, bodies in sources.index.bodies.items()
         }
     digests = _compute_visible_digests(current.issues, entries, find_held_back(run, records, None))
-    return Snapshot(current, entries, digests, records, cached, renderer, run.article_urls(entries))
+    return Snapshot(current, entries, digests, records, cached, sources.renderer, run.article_urls(entries))
 
 
 def _compute_visible_digests(

@@ -8,17 +8,18 @@ from contextlib import closing
 from difflib import unified_diff
 from typing import NamedTuple
 
-from publisher.archive.records import Record
+from publisher.archive.records import Record, choose_issue
+from publisher.build.builder import build_site
+from publisher.build.sources import Sources
+from publisher.calendar.held_back import find_held_back
 from publisher.channel import Part
-from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery.dispatcher import DeliveryPlan, plan_all
 from publisher.errors import StorageError
 from publisher.events import ChannelOutcome, EventHandler, Request, RunEvent, WouldWrite
 from publisher.ledger import Ledger
-from publisher.pipeline.publish import build_from_sources
 from publisher.reports.readable import extract_lines
-from publisher.run import RunContext, select_channels
+from publisher.run import RunContext
 from publisher.theme import Theme
 
 _COMPRESSED_TYPES = ("application/gzip", "application/x-brotli")
@@ -58,14 +59,17 @@ def find_differences(
             case _:
                 report(event)
 
-    dry_request, channels = request._replace(dry_run=True), select_channels(config, request.channels)
-    with closing(RunContext(config, theme, dry_request, channels, now, handle, Clock.running(now))) as run:
-        built = build_from_sources(run)
-        if built.outgoing:
-            ledger = run.ledger if run.has_ledger else None
-            for plan in plan_all(run, built.outgoing, ledger):
-                differences += _diff_plan(plan, ledger)
-        return built.outcome.issue, differences
+    dry_request = request._replace(dry_run=True)
+    with closing(RunContext.for_request(config, theme, dry_request, now, handle)) as run:
+        with Sources(run) as sources:
+            issue = choose_issue(request.issue, sources.records, sources.build_edition())
+            edition = sources.build_edition(find_held_back(run, sources.records, issue))
+            for warning in edition.skipped:
+                run.warn(warning)
+            messages = build_site(run, sources, edition, issue).messages if issue else ()
+        for plan in plan_all(run, messages):
+            differences += _diff_plan(plan, run.ledger if run.has_ledger else None)
+        return issue, differences
 
 
 def _diff_file(run: RunContext, channel: str, part: Part) -> Difference:
