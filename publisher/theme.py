@@ -140,7 +140,7 @@ def _read_templates(folder: Path, *, is_builtin: bool) -> dict[str, Template]:
     files: dict[str, Template] = {}
     try:
         for path in sorted(folder.iterdir()):
-            if path.suffix in _SUFFIXES and not path.name.startswith("."):
+            if path.suffix in _SUFFIXES and not path.name.startswith((".", "README")):
                 files[path.name] = Template(path.read_text("utf-8"), str(path), is_builtin)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start + 1})", "save it as UTF-8") from error

@@ -25,6 +25,7 @@ def test_built_in_files_are_there() -> None:
     theme = Theme.load()
     assert {"layout.html", "issue.html", "index.html", "subscribe.html", "style.css"} <= set(theme.files)
     assert theme.text("style.css").startswith(":root")
+    assert "README.md" not in theme.files
 
 
 def test_user_files_replace_built_in_ones(folder: Path) -> None:
@@ -46,6 +47,7 @@ def test_other_files_are_ignored(folder: Path) -> None:
     (folder / "logo.png").write_bytes(b"\x89PNG\xff")
     (folder / ".hidden.html").write_bytes(b"\xff")
     (folder / "old").mkdir()
+    (folder / "README.md").write_text("What is changed here, and why.")
     assert set(Theme.load(folder).files) == set(Theme.load().files)
 
 
