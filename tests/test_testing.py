@@ -125,8 +125,8 @@ def test_an_entry_point_suffices(tmp_path: Path, publish) -> None:
     (package / "titles-1.dist-info" / "entry_points.txt").write_text(
         "[publisher.channels]\ntitles = their_channel:Titles\n"
     )
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    (package / "their_channel.py").write_text(readme.split("```python\n")[1].split("```")[0], "utf-8")
+    page = (Path(__file__).parents[1] / "channels" / "README.md").read_text("utf-8")
+    (package / "their_channel.py").write_text(page.split("```python\n")[1].split("```")[0], "utf-8")
     newsletter = tmp_path / "newsletter"
     publish("init", str(newsletter), folder=tmp_path)
     with (newsletter / "publisher.toml").open("a", encoding="utf-8") as config:

@@ -1,4 +1,4 @@
-"""What is outside of the package: the output in the README, the pre-commit hook, the GitHub workflow."""
+"""What is outside of the package: the output on the page, the pre-commit hook, the GitHub workflow."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def letter(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_readme_shows_the_real_output(publish: Callable[..., str], letter: Path, root: Path) -> None:
-    readme = (root / "README.md").read_text("utf-8")
-    shown = readme.split("$ publish check 2021-08-01\n")[1].split("```")[0]
+def test_the_page_shows_the_real_output(publish: Callable[..., str], letter: Path, root: Path) -> None:
+    page = (root / "publisher" / "README.md").read_text("utf-8")
+    shown = page.split("$ publish check 2021-08-01\n")[1].split("```")[0]
     begin, end = shown.split("…\n\n")
     printed = publish("check", "2021-08-01", folder=letter, code=1)
     assert printed.startswith(begin)

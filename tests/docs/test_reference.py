@@ -1,0 +1,203 @@
+"""What the pages list is what there is: keys, commands, codes, exit codes, variables, templates."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from publisher import credentials, errors, registry
+from publisher.checks.codes import CODES, Severity
+from publisher.cli import main
+from publisher.cli.parser import COMMANDS
+from publisher.config import load_config
+from publisher.newsletter import Newsletter
+from publisher.theme import Theme, _build_filters
+from publisher.toml import config_key
+from tests.docs.pages import CHANNELS, PAGES, PUBLISHER, ROOT, SETTINGS, TEMPLATES, Page, in_backticks
+
+# What the systems that run publisher or its tests set, and the libraries that it uses read.
+NOT_READ_HERE = {"HTTPS_PROXY"}
+NOT_FOR_USERS = {"PTB_TIMEDELTA", "PUBLISHER_FAILPOINT"}
+
+
+def test_help_is_printed_as_shown(publish, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """`--accept` writes the help into the page instead."""
+    shown = PUBLISHER.text.split("<!-- help -->")[1].split("```")[1].removeprefix("text\n")
+    printed = publish("--help", folder=tmp_path, env={"COLUMNS": "100"})
+    if request.config.getoption("--accept"):
+        (ROOT / PUBLISHER.path).write_text(PUBLISHER.text.replace(shown, printed), "utf-8")
+        return
+    assert printed == shown
+
+
+# ------------------------------------------------------------------- publisher.toml
+
+
+def documented_keys(page: Page, heading: str, table: str = "") -> dict[str, dict[str, str]]:
+    """The keys below a heading: table to key to default as written. Rows before the first are of `table`."""
+    tables: dict[str, dict[str, str]] = {}
+    for name, _, default in page.rows(heading):
+        if found := re.match(r"\*\*\[(.+?)\]\*\*", name):
+            table = found[1]
+        else:
+            tables.setdefault(table, {}).update(dict.fromkeys(in_backticks(name), default.strip("`")))
+    return tables
+
+
+def keys_in_messages(tmp_path: Path, table: str) -> set[str]:
+    """The keys that a table may have, as the message about an unknown one lists them."""
+    path = tmp_path / "publisher.toml"
+    path.write_text(f"{SETTINGS}[{table}]\nzzzzzz = 1\n")
+    with pytest.raises(errors.ConfigError) as caught:
+        load_config(path, registry.load_channel)
+    return set(caught.value.hint.removeprefix("known here: ").split(", "))
+
+
+def test_every_table_is_documented() -> None:
+    assert set(documented_keys(PUBLISHER, "publisher.toml")) == {
+        "newsletter", "schedule", "ledger", "server", "channels.NAME",
+    }  # fmt: skip
+
+
+def test_every_key_of_the_newsletter_is_documented() -> None:
+    known = {field.name: field.default for field in fields(Newsletter)} | {"issues": "issues/*.md"}
+    del known["base"]
+    shown = documented_keys(PUBLISHER, "publisher.toml")["newsletter"]
+    assert set(shown) == set(known)
+    for key, default in shown.items():
+        if default not in ("", "required"):
+            assert default == known[key], key
+
+
+@pytest.mark.parametrize("table", ["schedule", "ledger", "server"])
+def test_every_key_of_a_table_is_documented(table: str, tmp_path: Path) -> None:
+    shown = documented_keys(PUBLISHER, "publisher.toml")[table]
+    assert set(shown) == keys_in_messages(tmp_path, table)
+
+
+@pytest.mark.parametrize("name", registry.channel_names())
+def test_every_key_of_a_channel_is_documented(name: str, tmp_path: Path) -> None:
+    channel = registry.load_channel(name)
+    written = {"False": "false", "True": "true", "()": ""}
+    defaults = {f.name: str(f.default) for f in fields(channel) if not f.name.startswith("_")}  # type: ignore[arg-type]
+    known = {config_key(name): written.get(default, default) for name, default in defaults.items()}
+    (heading,) = (heading for heading in CHANNELS.headings if heading.lower() == name)
+    shown = documented_keys(CHANNELS, heading, name).get(name, {})
+    assert shown == known
+    common = documented_keys(PUBLISHER, "publisher.toml")["channels.NAME"]
+    assert set(shown) | set(common) == keys_in_messages(tmp_path, f"channels.{name}")
+
+
+def test_every_kind_of_reference_is_documented() -> None:
+    shown = {in_backticks(kind)[0].strip('"').partition(":")[0] for kind, _ in PUBLISHER.rows("Secrets")}
+    assert shown == set(credentials._SOURCES)
+
+
+# ------------------------------------------------------------------------ commands
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_explained(command: str) -> None:
+    """Beyond its line in the help."""
+    assert any(f"publish {command}" in code for page in PAGES.values() for code in page.words_of_code)
+
+
+def subclasses(kind: type) -> Iterator[type]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from subclasses(one)
+
+
+def test_every_exit_code_is_documented() -> None:
+    shown = [int(code) for code, *_ in PUBLISHER.rows("Exit codes")]
+    raised = {kind.exit_code for kind in subclasses(errors.PublisherError)}
+    assert set(shown) == {0, main.INTERNAL, main.INTERRUPTED} | raised
+    assert shown == sorted(set(shown))
+
+
+def variables_read() -> set[str]:
+    """The environment variables that the code names: the strings in capitals where os.environ is used."""
+    names = set()
+    for folder in ("publisher", "channels"):
+        for file in (ROOT / folder).rglob("*.py"):
+            source = file.read_text("utf-8")
+            if "os.environ" in source:
+                strings = [
+                    node.value
+                    for node in ast.walk(ast.parse(source))
+                    if isinstance(node, ast.Constant) and isinstance(node.value, str)
+                ]
+                names |= {text for text in strings if re.fullmatch(r"[A-Z][A-Z_]{3,}", text)}
+    return names
+
+
+def test_every_environment_variable_is_documented() -> None:
+    shown = {name for cell, _ in PUBLISHER.rows("Environment variables") for name in in_backticks(cell)}
+    assert shown - NOT_READ_HERE == variables_read() - NOT_FOR_USERS - {"TERM"}
+    assert "`TERM=dumb`" in PUBLISHER.section("Environment variables")
+
+
+def test_every_check_is_documented_with_its_severity() -> None:
+    bullets = re.findall(
+        r"^- \*\*(\w+)\*\*: (.+?)(?=^-|\Z)", PUBLISHER.section("Codes"), re.MULTILINE | re.DOTALL
+    )
+    severities = {"Errors": Severity.ERROR, "Warnings": Severity.WARNING, "Notes": Severity.INFO}
+    shown = {code: severities[name] for name, codes in bullets for code in in_backticks(codes)}
+    assert shown == {code: kind.severity for code, kind in CODES.items()}
+    marked = set(re.findall(r"`([\w-]+)`¹", PUBLISHER.section("Codes")))
+    assert marked == {code for code, kind in CODES.items() if "--fix" in kind.explanation}
+
+
+def test_every_file_of_the_state_is_documented() -> None:
+    """The module docstring of `home` is the list for developers."""
+    from publisher.archive import home
+
+    listed = re.findall(r"^([\w.]+/?)  ", inspect.getdoc(home) or "", re.MULTILINE)
+    shown = [in_backticks(name)[0] for name, _ in PUBLISHER.rows("What it stores")]
+    assert sorted(shown) == sorted(listed)
+
+
+# ----------------------------------------------------------------------- templates
+
+
+def test_every_template_is_listed() -> None:
+    shown = {name for cell, _ in list(TEMPLATES.rows("Templates"))[:7] for name in in_backticks(cell)}
+    there = {path.name for path in (ROOT / "templates").iterdir() if path.suffix not in (".py", ".pyc", "")}
+    assert shown == there - {"README.md"}
+
+
+def test_every_variable_of_a_template_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables that a run passes to each template."""
+    passed: dict[str, set[str]] = {}
+    render = Theme.render
+
+    def spy(self: Theme, name: str, **values: object) -> str:
+        passed[name] = set(values)
+        return render(self, name, **values)
+
+    monkeypatch.setattr(Theme, "render", spy)
+    monkeypatch.chdir(tmp_path)
+    for words in (("init",), ("--json",)):
+        assert main.main(list(words)) == 0
+    shown: dict[str, set[str]] = {}
+    for cell, names in TEMPLATES.rows("Variables"):
+        if cell == "every page" or cell.endswith(".html`"):
+            outside = re.sub(r"\([^()]*\)", "", re.sub(r"`(\w+)\(\w+\)`", r"`\1`", names))
+            shown[cell.strip("`")] = set(in_backticks(outside))
+    pages = shown.pop("every page")
+    expected = {
+        name: names if name.endswith("-preview.html") else pages | names for name, names in shown.items()
+    }
+    assert expected | {"subscribe.html": pages} == passed
+
+
+def test_every_filter_is_listed() -> None:
+    cells = [cell for cell, _ in TEMPLATES.rows("Variables")]
+    shown = {name for cell in cells for name in in_backticks(cell) if "." not in name}
+    assert shown == set(_build_filters())
