@@ -86,6 +86,9 @@ ALLOWED = {
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
+    "channels/README.md",
+    "publisher/README.md",
+    "templates/README.md",
     "tests/README.md",
     "deploy/*",
     "templates/*.html",
