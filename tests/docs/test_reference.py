@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields as struct_fields
 
 from publisher import credentials, errors, registry
 from publisher.checks.codes import CODES, Severity
@@ -50,6 +52,12 @@ def documented_keys(page: Page, heading: str, table: str = "") -> dict[str, dict
     return tables
 
 
+def defaults_of(kind: type) -> dict[str, object]:
+    """The fields of a class and their defaults; a channel may be a Struct or a dataclass."""
+    fields = struct_fields(kind) if issubclass(kind, Struct) else dataclasses.fields(kind)
+    return {field.name: field.default for field in fields}
+
+
 def keys_in_messages(tmp_path: Path, table: str) -> set[str]:
     """The keys that a table may have, as the message about an unknown one lists them."""
     path = tmp_path / "publisher.toml"
@@ -66,7 +74,7 @@ def test_every_table_is_documented() -> None:
 
 
 def test_every_key_of_the_newsletter_is_documented() -> None:
-    known = {field.name: field.default for field in fields(Newsletter)} | {"issues": "issues/*.md"}
+    known = defaults_of(Newsletter) | {"issues": "issues/*.md"}
     del known["base"]
     shown = documented_keys(PUBLISHER, "publisher.toml")["newsletter"]
     assert set(shown) == set(known)
@@ -85,8 +93,8 @@ def test_every_key_of_a_table_is_documented(table: str, tmp_path: Path) -> None:
 def test_every_key_of_a_channel_is_documented(name: str, tmp_path: Path) -> None:
     channel = registry.load_channel(name)
     written = {"False": "false", "True": "true", "()": ""}
-    defaults = {f.name: str(f.default) for f in fields(channel) if not f.name.startswith("_")}  # type: ignore[arg-type]
-    known = {config_key(name): written.get(default, default) for name, default in defaults.items()}
+    defaults = {name: str(value) for name, value in defaults_of(channel).items() if not name.startswith("_")}
+    known = {config_key(field): written.get(default, default) for field, default in defaults.items()}
     (heading,) = (heading for heading in CHANNELS.headings if heading.lower() == name)
     shown = documented_keys(CHANNELS, heading, name).get(name, {})
     assert shown == known
