@@ -37,15 +37,16 @@ def test_help(tmp_path: Path) -> None:
 
 def test_nothing_to_do(letter: Path, publish) -> None:
     publish(folder=letter)
-    assert imported(folder=letter) & HEAVY == set()
+    # msgspec imports inspect, uuid and decimal: more than all the rest of this run
+    assert imported(folder=letter) & (HEAVY | {"dataclasses", "inspect", "msgspec"}) == set()
 
 
 def test_one_feed(letter: Path) -> None:
     found = imported("--channel", "rss", folder=letter)
     assert {"mistune", "feedgen"} <= found, "the newest issue was not built"
     assert found & SCHEDULER_AND_NETWORK == set()
-    # pages come from templates; dates that are text need decimal, the time zones of Windows ctypes
-    assert found & {"ctypes", "decimal", "jinja2", "platform"} == set()
+    # pages come from templates; the time zones of Windows need ctypes
+    assert found & {"ctypes", "jinja2"} == set()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["files", "a bot, but dry"])

@@ -10,24 +10,28 @@ import hashlib
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from publisher.files import write_if_changed
 
 _FORMAT = "publisher-cache-1"
 _Value = TypeVar("_Value")
 
 
-def load_cache(path: Path, key: str, kind: type[_Value]) -> _Value | None:
-    """Return the value of a type that was saved in `path` under the same key, None if it cannot be used."""
+def read_cache(path: Path, key: str) -> bytes | None:
+    """Return the JSON that was saved in `path` under the same key, None if it cannot be used."""
     try:
         header, _, body = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    if header != _build_cache_header(key, body):
-        return None
+    return body if header == _build_cache_header(key, body) else None
+
+
+def load_cache(path: Path, key: str, kind: type[_Value]) -> _Value | None:
+    """Return the value of a type that was saved in `path` under the same key, None if it cannot be used."""
+    import msgspec  # slow to import, and not needed when there is nothing to do
+
+    body = read_cache(path, key)
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=kind) if body else None
     except msgspec.ValidationError:
         return None
 
@@ -38,6 +42,8 @@ def save_cache(path: Path, key: str, value: object) -> None:
     Not flushed to disk: damage is noticed when it is read, and only costs time. A value with a file name that
     is not UTF-8 is not saved.
     """
+    import msgspec
+
     try:
         body = msgspec.json.encode(value)
     except UnicodeEncodeError:

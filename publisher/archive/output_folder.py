@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.records import Record
+from publisher.archive.sources import files_exist
 
 
 class BuiltFiles(NamedTuple):
@@ -43,20 +41,6 @@ class UpToDateMark(NamedTuple):
         )
 
 
-class ChannelFiles(Struct):
-    """What one channel wrote into the folder: pages by the path of the issue's file, groups by key."""
-
-    pages: dict[str, BuiltFiles] = {}
-    groups: dict[str, BuiltFiles] = {}
-    up_to_date: UpToDateMark | None = None
-
-    @property
-    def files(self) -> Iterator[str]:
-        """The keys of all files."""
-        for built in (*self.pages.values(), *self.groups.values()):
-            yield from built.files
-
-
 class SiteSetup(NamedTuple):
     """The part of publisher.toml that is needed to see whether there is anything to do."""
 
@@ -66,9 +50,35 @@ class SiteSetup(NamedTuple):
     images: tuple[str, ...] = ()
 
 
+class ChannelFiles:
+    """What one channel wrote into the folder: pages by the path of the issue's file, groups by key."""
+
+    def __init__(
+        self,
+        pages: dict[str, BuiltFiles] | None = None,
+        groups: dict[str, BuiltFiles] | None = None,
+        up_to_date: UpToDateMark | None = None,
+    ) -> None:
+        self.pages = pages or {}
+        self.groups = groups or {}
+        self.up_to_date = up_to_date
+
+    @property
+    def files(self) -> Iterator[str]:
+        """The keys of all files."""
+        for built in (*self.pages.values(), *self.groups.values()):
+            yield from built.files
+
+
+class _SavedChannel(NamedTuple):  # not a Struct: then msgspec would always be imported
+    pages: dict[str, BuiltFiles]
+    groups: dict[str, BuiltFiles]
+    up_to_date: UpToDateMark | None
+
+
 class _SavedFolder(NamedTuple):
     setup: SiteSetup
-    channels: dict[str, ChannelFiles]
+    channels: dict[str, _SavedChannel]
 
 
 class OutputFolder:
@@ -80,26 +90,22 @@ class OutputFolder:
         self._key = home.cache_key
         saved = cache.load_cache(self._record_path, self._key, _SavedFolder)
         self.setup = saved.setup if saved else None
-        self.channels = saved.channels if saved else {}
+        self.channels = (
+            {name: ChannelFiles(*output) for name, output in saved.channels.items()} if saved else {}
+        )
 
     def channel_files(self, channel: str) -> ChannelFiles:
         """Return what the channel wrote here; empty if there is no record of it."""
         return self.channels.setdefault(channel, ChannelFiles())
 
-    def has_files(self, *built: BuiltFiles) -> bool:
+    def has_files(self, built: BuiltFiles) -> bool:
         """Return whether all the files still exist, with the recorded sizes."""
-        stat, folder = os.stat, f"{self.folder}/"  # ten thousand times per run; a Path takes twice as long
-        try:
-            return all(
-                stat(folder + key).st_size == size for part in built for key, size in part.files.items()
-            )
-        except OSError:
-            return False
-
-    def is_complete(self, output: ChannelFiles) -> bool:
-        """Return whether all files that the channel wrote here still exist."""
-        return self.has_files(*output.groups.values(), *output.pages.values())
+        return files_exist(self.folder, built.files)
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
-        cache.save_cache(self._record_path, self._key, _SavedFolder(setup, self.channels))
+        outputs = {
+            name: _SavedChannel(output.pages, output.groups, output.up_to_date)
+            for name, output in self.channels.items()
+        }
+        cache.save_cache(self._record_path, self._key, _SavedFolder(setup, outputs))

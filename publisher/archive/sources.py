@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
@@ -82,6 +82,15 @@ def stat_files(root: Path, paths: Iterable[str]) -> list[SourceFile]:
         except OSError:
             files.append(SourceFile(path, -1, 0))
     return files
+
+
+def files_exist(folder: Path, sizes: Mapping[str, int]) -> bool:
+    """Return whether the files, by path below `folder`, exist and have these sizes in bytes."""
+    stat, prefix = os.stat, f"{folder}/"  # ten thousand times per run; a Path takes twice as long
+    try:
+        return all(stat(prefix + path).st_size == size for path, size in sizes.items())
+    except OSError:
+        return False
 
 
 def compute_fingerprint(files: list[SourceFile]) -> str:

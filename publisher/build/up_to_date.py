@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import json
 from pathlib import Path
+from typing import Any
 
+from publisher.archive.cache import read_cache
 from publisher.archive.home import Home
-from publisher.archive.output_folder import OutputFolder
-from publisher.archive.sources import compute_fingerprint, scan, stat_files
+from publisher.archive.output_folder import SiteSetup, UpToDateMark
+from publisher.archive.records import Record
+from publisher.archive.sources import compute_fingerprint, files_exist, scan, stat_files
 from publisher.events import ChannelOutcome, Outcome, Request
 
 
@@ -17,23 +20,33 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
 
     `root` is the folder of publisher.toml, `now` is aware. Raises StorageError if a folder cannot be read.
     """
-    if request.issue not in ("", "latest"):
+    home, folder = Home(root), request.out or root
+    body = read_cache(home.site_record_path(folder), home.cache_key)
+    if body is None or request.issue not in ("", "latest"):
         return None
-    site = OutputFolder(request.out or root, Home(root))
-    names: Sequence[str] = request.channels or (site.setup.channels if site.setup else ())
-    if site.setup is None or not set(names) <= set(site.setup.channels):
+    # what OutputFolder has saved; msgspec takes longer to import than all of this
+    saved_setup, outputs = json.loads(body)
+    setup = SiteSetup(*saved_setup)
+    names = request.channels or setup.channels
+    if not set(names) <= set(setup.channels):
         return None
-    sources = compute_fingerprint(scan(root, site.setup.issues) + stat_files(root, site.setup.images))
-    today = _get_local_date(now, site.setup.timezone)
+    fingerprint = compute_fingerprint(scan(root, setup.issues) + stat_files(root, setup.images))
+    today = _get_local_date(now, setup.timezone)
     outcomes: dict[str, ChannelOutcome] = {}
     mark = None
     for name in names:
-        output = site.channel_files(name)
-        mark = output.up_to_date
-        if not (mark and mark.is_valid(sources, today) and site.is_complete(output)):
+        pages, groups, saved_mark = outputs.get(name, ({}, {}, None))
+        mark = saved_mark and UpToDateMark(*saved_mark)
+        written = [files for _, files in (*groups.values(), *pages.values())]
+        is_current = mark and mark.is_valid(fingerprint, today)
+        if not (is_current and all(files_exist(folder, files) for files in written)):
             return None
-        outcomes[name] = ChannelOutcome(name, unchanged=sum(1 for _ in output.files))
-    return mark and Outcome(mark.issue, outcomes, mark.warnings)
+        outcomes[name] = ChannelOutcome(name, unchanged=sum(map(len, written)))
+    return mark and Outcome(Record(*_to_tuples(mark.issue)), outcomes, _to_tuples(mark.warnings))
+
+
+def _to_tuples(value: Any) -> Any:
+    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value
 
 
 def _get_local_date(now: dt.datetime, timezone: str) -> str:
