@@ -39,6 +39,7 @@ FLOORS = (
 # speak to a server.
 DOORS = {
     "apscheduler": "daemon",
+    "cronsim": "timetable",
     "cryptography": "channels.email",
     "feedgen": "channels.rss",
     "httpx": "channels.rss channels.telegram channels.wechat linkcheck daemon",
