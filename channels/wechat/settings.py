@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from publisher.credentials import Reference
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 
 # WeChat's limits. Source: developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add,
@@ -26,8 +27,7 @@ _LOOPBACK_PATTERN = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
 _API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d+)?)(?:/[^\s?#]*)?"
 
 
-@dataclass(frozen=True, slots=True)
-class WeChatSettings:
+class WeChatSettings(Struct, frozen=True):
     """The keys of [channels.wechat]. Raises ConfigError when one is invalid.
 
     links        where URLs that WeChat does not open are printed: "inline", or "footnote" for a list at the
@@ -50,7 +50,7 @@ class WeChatSettings:
     title_limit: int = MAX_TITLE_LENGTH
     footer: tuple[str, ...] = ()
     appid: str = ""
-    secret: Reference = ""
+    secret: Reference = Reference()
     cover: str = ""
     publish: bool = False
     me: str = ""

@@ -54,7 +54,7 @@ ADDED = [
     ),
     (
         'contacts = "a"',
-        '5:1: contacts in [newsletter] must be a list of strings, not the string "a"',
+        '5:1: contacts in [newsletter] must be a list, not the string "a"',
         'write it as contacts = ["…", "…"]',
     ),
     (
@@ -179,7 +179,7 @@ ADDED = [
     (
         "[channels.pigeon]",
         "5:1: [channels.pigeon] has no loft",
-        'add below [channels.pigeon]: loft = "…"',
+        "add below [channels.pigeon]: loft = …",
     ),
     (
         '[channels.pigeon]\nloft = "a"\nheight = 101.0',

@@ -36,12 +36,14 @@ def test_a_newsletter_without_the_table_sends_no_mail(tmp_path: Path) -> None:
 
 
 def test_every_key_may_be_left_out(tmp_path: Path) -> None:
-    assert load(tmp_path, "[channels.email]\n") == Email("", "", 72, "flowed")
+    assert load(tmp_path, "[channels.email]\n") == Email("", "", 72, "flowed", _root=str(tmp_path))
 
 
 def test_every_key(tmp_path: Path) -> None:
     table = '[channels.email]\nfrom = "船长 <a@e.org>"\nto = "b@e.org"\nwidth = 66\nwrap = "hard"\n'
-    assert load(tmp_path, table) == Email(from_="船长 <a@e.org>", to="b@e.org", width=66, wrap="hard")
+    assert load(tmp_path, table) == Email(
+        from_="船长 <a@e.org>", to="b@e.org", width=66, wrap="hard", _root=str(tmp_path)
+    )
 
 
 def test_every_key_for_sending(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ dkim_key = "file:dkim.pem"
         server="smtps://mail.e.org",
         user="lin",
         password="env:P",
-        recipients_=tmp_path / "readers.txt",
+        recipients_="readers.txt",
         connections=4,
         uncertain="skip",
         me="lin@e.org",
@@ -72,6 +74,7 @@ dkim_key = "file:dkim.pem"
         unsubscribe_key=f"file:{tmp_path}/leave.key",
         dkim="s1._domainkey.e.org",
         dkim_key=f"file:{tmp_path}/dkim.pem",
+        _root=str(tmp_path),
     )
 
 
@@ -116,7 +119,7 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
         '[channels.email]\nfrom = "a@e.org"\nserver = "smtp://localhost"\nrecipients = "readers.txt"\n',
     )
     found = json.loads(publish("channels", "--json", folder=tmp_path))["channels"]["email"]["settings"]
-    assert (found["server"], found["recipients"]) == ("smtp://localhost", str(tmp_path / "readers.txt"))
+    assert (found["server"], found["recipients"]) == ("smtp://localhost", "readers.txt")
 
 
 @pytest.mark.parametrize(
