@@ -1,7 +1,5 @@
 """The newsletter itself: its name, its URLs and its language, from publisher.toml."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from msgspec import Struct

@@ -25,8 +25,7 @@ _TYPE_NAMES = {
     "int": ("a whole number", "20"),
     "float": ("a number", "1.5"),
     "bool": ("true or false", "true"),
-    "array": ("a list", '["…", "…"]'),
-    "[str]": ("a list of strings", '["…", "…"]'),
+    "array": ("a list of strings", '["…", "…"]'),
     "str | array": ("the path of a file, or a list of strings", '"…"'),
 }
 
@@ -145,7 +144,9 @@ class TomlDocument:
             message, _, hint = message.partition(" · ")
             return self.error((*table, key), f"{subject} {message}", hint)
         expected = expected.removesuffix(" | null")
-        description, example = _TYPE_NAMES.get(f"[{expected}]" if index else expected, (expected, "…"))
+        if index:  # of the first wrong entry of a list
+            expected = "array" if expected == "str" else f"a list of {expected}"
+        description, example = _TYPE_NAMES.get(expected, (expected, "…"))
         return self.error(
             (*table, key),
             f"{subject} must be {description}, not {_describe_value(self.table(*table)[key])}",

@@ -1,7 +1,5 @@
 """The keys of [channels.email] and their validation. Invalid values raise ConfigError."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

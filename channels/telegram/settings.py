@@ -1,7 +1,5 @@
 """The keys of [channels.telegram] and their validation."""
 
-from __future__ import annotations
-
 import re
 from typing import Literal, get_args
 

@@ -1,7 +1,5 @@
 """The keys of [channels.wechat], their validation, and WeChat's size limits."""
 
-from __future__ import annotations
-
 import re
 
 from msgspec import Struct
@@ -74,7 +72,7 @@ class WeChatSettings(Struct, frozen=True):
                 f"not {self.title_limit}",
                 f"WeChat's API allows {MAX_TITLE_LENGTH}, its web editor {MAX_EDITOR_TITLE_LENGTH}",
             )
-        if not re.fullmatch(r"\w*", self.appid, re.ASCII):
+        if not re.fullmatch(r"[A-Za-z0-9]*", self.appid):
             raise ConfigError(
                 f'appid must contain only letters and digits, not "{self.appid}"',
                 'for example appid = "wx0123456789abcdef"',
