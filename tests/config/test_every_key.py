@@ -27,7 +27,7 @@ TABLES: dict[str, tuple[type, ...]] = {
 
 # values of TOML, and how a message shows them
 VALUES = {
-    '"a"': 'the string "a"',
+    '"1"': 'the string "1"',
     "7": "the number 7",
     "7.5": "the number 7.5",
     "true": "true",
@@ -38,12 +38,12 @@ VALUES = {
 }
 # types, how a message calls them, and the values above that have them
 TYPES = {
-    str: ("a string", {'"a"'}),
+    str: ("a string", {'"1"'}),
     int: ("a whole number", {"7"}),
     float: ("a number", {"7", "7.5"}),
     bool: ("true or false", {"true"}),
     tuple[str, ...]: ("a list of strings", {'["a"]'}),
-    tuple[str, ...] | str: ("the path of a file, or a list of strings", {'"a"', '["a"]'}),
+    tuple[str, ...] | str: ("the path of a file, or a list of strings", {'"1"', '["a"]'}),
 }
 SECRET = "a reference to the secret: publisher.toml never contains the secret itself"
 
