@@ -13,27 +13,27 @@ set to the language and the folder of the newsletter.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from publisher.credentials import Reference
-from publisher.dataclass import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
+
+from publisher.credentials import Reference, locate_file
 from publisher.errors import ConfigError, find_nearest
 from publisher.newsletter import Newsletter
-from publisher.project import CONFIG_FILE as CONFIG_FILE
-from publisher.project import find_config as find_config
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
-from publisher.toml import TomlDocument, collect_field_types, config_key, example_value
+from publisher.toml import TomlDocument, list_keys
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
 
+CONFIG_FILE = "publisher.toml"
 _DEFAULT_CHANNELS = ("web", "rss")
 _DEFAULT_SCHEDULE = Schedule()
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
@@ -59,8 +59,7 @@ class ListenAddress(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """The validated content of publisher.toml.
 
     `path` is the file and `root` its folder; `issues` is a glob relative to the root. `schedule` is in the
@@ -75,11 +74,23 @@ class Config:
     newsletter: Newsletter
     issues: str = "issues/*.md"
     schedule: Schedule = _DEFAULT_SCHEDULE
-    ledger: Reference = ""
+    ledger: Reference = Reference()
     listen: ListenAddress | None = None
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     digest: str = ""
+
+
+def find_config(start: Path) -> Path:
+    """Return the publisher.toml in `start` or the nearest folder above it.
+
+    Raises ConfigError when there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (path := folder / CONFIG_FILE).is_file():
+            return path
+    raise ConfigError(f"there is no {CONFIG_FILE} in {start} or above it", "create one: publish init")
 
 
 def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:
@@ -89,52 +100,86 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
     """
     document = TomlDocument(path)
     document.reject_unknown_keys((), ("newsletter", "schedule", "ledger", "server", "channels"))
-    newsletter, issues = _parse_newsletter(document)
-    ledger = document.decode(("ledger",), {"postgres": "Reference"})
-    server = document.decode(("server",), {"listen": "str"})
+    newsletter = _parse_newsletter(document)
+    listen = document.decode(("server",), _ServerKeys).listen
     with document.locate_errors("server", "listen"):
-        listen = _parse_listen_address(server["listen"]) if "listen" in server else None
-    channels = _build_channels(document, newsletter, find_channel)
+        listen_address = _parse_listen_address(listen) if listen is not None else None
     templates = path.parent / "templates"
     return Config(
         path=path,
         root=path.parent,
         newsletter=newsletter,
-        issues=issues,
+        issues=_parse_issues(document),
+        ledger=document.decode(("ledger",), _LedgerKeys).postgres,
+        listen=listen_address,
+        channels=_build_channels(document, newsletter, find_channel),
         schedule=_parse_schedule(document),
-        ledger=ledger.get("postgres", ""),
-        listen=listen,
-        channels=channels,
         templates=templates if templates.is_dir() else None,
         digest=hashlib.sha256(document.body).hexdigest(),
     )
 
 
+# the keys of the tables that do not become an object as they are
+
+
+class _IssueKeys(Struct, frozen=True):
+    issues: str = "issues/*.md"
+
+
+class _ScheduleKeys(Struct, frozen=True):
+    at: str = "09:45"
+    cron: str | None = None
+    catch_up: float = 36.0
+    on_failure: str = ""
+
+
+class _LedgerKeys(Struct, frozen=True):
+    postgres: Reference = Reference()
+
+
+class _ServerKeys(Struct, frozen=True):
+    listen: str | None = None
+
+
+class _ChannelKeys(Struct, frozen=True):
+    enabled: bool = True
+    at: str | None = None
+
+
 # -------------------------------------------------------------- [newsletter]
 
 
-def _parse_newsletter(document: TomlDocument) -> tuple[Newsletter, str]:
+def _parse_newsletter(document: TomlDocument) -> Newsletter:
     table = ("newsletter",)
-    known = collect_field_types(Newsletter) | {"issues": "str"}
-    del known["base"]  # derived from url
     if "newsletter" not in document.data:
         raise document.error((), "there is no table [newsletter]", "add [newsletter], or run publish init")
-    values = document.decode(table, known)
-    for key, example in (("name", '"…"'), ("url", '"https://example.org/news/{date}/"')):
-        if key not in values:
-            raise document.missing_key_error(table, key, example)
+    keys = document.table(*table)
+    missing = () if "id" in keys else ("id",)
+    newsletter = document.decode(
+        table, Newsletter, also=("issues", *missing), base="", **dict.fromkeys(missing, "")
+    )
+    valid = {}
     for key, validate in _VALIDATORS.items():
-        if key in values:
+        if key in keys:
             with document.locate_errors("newsletter", key):
-                values[key] = validate(values[key])
-    if "id" not in values:
+                valid[key] = validate(keys[key])
+    if missing:
         # RFC 4151 requires a year in which the host belonged to its owner: the file's year is suggested
         year = dt.datetime.fromtimestamp(document.path.stat().st_mtime, dt.UTC).year
-        host = urlsplit(values["url"]).hostname
-        raise document.missing_key_error(table, "id", f'"tag:{host},{year}:{slugify(values["name"])}"')
-    values["base"] = values["url"].partition("{")[0].rpartition("/")[0] + "/"
-    issues = values.pop("issues", "issues/*.md")
-    return Newsletter(**values), issues
+        host = urlsplit(valid["url"]).hostname
+        raise document.missing_key_error(table, "id", f'"tag:{host},{year}:{slugify(valid["name"])}"')
+    return replace(newsletter, base=valid["url"].partition("{")[0].rpartition("/")[0] + "/", **valid)
+
+
+def _parse_issues(document: TomlDocument) -> str:
+    issues = document.decode(("newsletter",), _IssueKeys, also=list_keys(Newsletter)).issues
+    with document.locate_errors("newsletter", "issues"):
+        if not _is_relative_path(issues):
+            raise ConfigError(
+                f'issues must be a pattern of files below {CONFIG_FILE}, not "{issues}"',
+                'like issues = "issues/*.md"',
+            )
+    return issues
 
 
 def slugify(*names: str) -> str:
@@ -202,15 +247,6 @@ def _validate_folder(value: str) -> str:
     return folder
 
 
-def _validate_glob(value: str) -> str:
-    if not _is_relative_path(value):
-        raise ConfigError(
-            f'issues must be a pattern of files below {CONFIG_FILE}, not "{value}"',
-            'like issues = "issues/*.md"',
-        )
-    return value
-
-
 def _is_relative_path(path: str) -> bool:
     return "\\" not in path and ":" not in path and not {"", ".", ".."} & set(path.split("/"))
 
@@ -255,7 +291,6 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
     "url": _validate_url,
     "id": _validate_tag_uri,
     "site": _validate_folder,
-    "issues": _validate_glob,
     "lang": _validate_language_tag,
     "timezone": _validate_timezone,
     "email": _validate_email,
@@ -268,24 +303,20 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
 
 def _parse_schedule(document: TomlDocument) -> Schedule:
     """Parse [schedule] and the `at` of each channel. The channels' tables have been decoded before."""
-    table = "schedule"
-    values = document.decode(
-        (table,), {"at": "str", "cron": "str", "catch_up": "float", "on_failure": "str | Reference"}
-    )
-    rules: dict[str, Callable[[Any], object]] = {
-        "at": parse_time_of_day,
-        "cron": parse_cron,
-        "catch_up": parse_catch_up,
-    }
-    for key in rules.keys() & values.keys():
-        with document.locate_errors(table, key):
-            values[key] = rules[key](values[key])
+    keys = document.decode(("schedule",), _ScheduleKeys)
+    with document.locate_errors("schedule", "at"):
+        at = parse_time_of_day(keys.at)
+    with document.locate_errors("schedule", "cron"):
+        cron = parse_cron(keys.cron) if keys.cron is not None else ""
+    with document.locate_errors("schedule", "catch_up"):
+        catch_up = parse_catch_up(keys.catch_up)
     times = {}
     for name, channel in document.table("channels").items():
         if "at" in channel:
             with document.locate_errors("channels", name, "at"):
                 times[name] = parse_time_of_day(channel["at"])
-    return Schedule(**values, channel_times=times, is_set=table in document.table())
+    on_failure = locate_file(keys.on_failure, document.path.parent)
+    return Schedule(at, cron, times, catch_up, on_failure, is_set="schedule" in document.data)
 
 
 def _parse_listen_address(value: str) -> ListenAddress:
@@ -318,26 +349,13 @@ def _build_channel(
     """Return the channel, None if it is disabled. The table of a disabled channel must be valid, too."""
     table = ("channels", name)
     place = table if name in document.table("channels") else ("newsletter",)
-    document.table(*table)
     with document.locate_errors(*place):
-        cls: Any = find_channel(name)
-        types = collect_field_types(cls)
-    values = document.decode(table, types | {"enabled": "bool", "at": "str"})
-    enabled = values.pop("enabled", True)
-    values.pop("at", None)  # used by the schedule
-    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
-    keys = {config_key(name): field for name, field in fields.items()}
-    for key, field in keys.items():
-        is_required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if is_required and key not in values:
-            raise document.missing_key_error(table, key, example_value(types[key]))
+        cls = find_channel(name)
+    injected = {"_lang": newsletter.lang, "_root": str(document.path.parent)}
+    channel = document.decode(table, cls, also=list_keys(_ChannelKeys), **injected)
+    keys = document.decode(table, _ChannelKeys, also=list_keys(cls))
     with document.locate_errors(*place):
-        injected = {"_lang": newsletter.lang, "_root": str(document.path.parent)}
-        channel: Channel = cls(
-            **{keys[key].name: value for key, value in values.items()},
-            **{name: value for name, value in injected.items() if name in fields},
-        )
-        if enabled and hasattr(channel, "feed_urls"):
+        if keys.enabled and hasattr(channel, "feed_urls"):
             # raises ConfigError for a feed outside of the published folder
             channel.feed_urls(newsletter)
-    return channel if enabled else None
+    return channel if keys.enabled else None

@@ -12,15 +12,14 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from publisher.errors import ConfigError
 
 if TYPE_CHECKING:
     from logging import LogRecord
 
-Reference = Annotated[str, "Reference"]
-"""Where a secret is stored: the type of a settings field that names a secret in publisher.toml."""
+_REFERENCE = r"env:[A-Za-z_]\w*|file:[^\0\n]+|keyring:.+/[^/]+|credential:(?!\.)[\w.-]+"
 
 REDACTED = "[secret]"
 """Shown instead of a secret."""
@@ -30,7 +29,32 @@ _LOGGERS_WITH_URLS = ("httpx", "httpcore", "telegram")
 _known_secrets: set[str] = set()
 
 
-def resolve_secret(reference: Reference, *, lines: bool = False) -> str:
+class Reference(str):
+    """Where a secret is stored: the type of a settings field that names a secret in publisher.toml."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_toml(cls, value: object, folder: Path) -> Reference:
+        """Return the reference; the path of a file is relative to `folder`.
+
+        Raises ValueError with message and hint, without the value, which may be the secret itself.
+        """
+        if not isinstance(value, str) or not re.fullmatch(_REFERENCE, value, re.ASCII):
+            raise ValueError(
+                "must be a reference to the secret: publisher.toml never contains the secret itself · "
+                'write "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "credential:NAME"'
+            )
+        return cls(locate_file(value, folder))
+
+
+def locate_file(text: str, folder: Path) -> str:
+    """Return a reference to a file with its absolute path, any other text unchanged."""
+    kind, _, path = text.partition(":")
+    return f"file:{folder / path}" if kind == "file" and not path.startswith("~") else text
+
+
+def resolve_secret(reference: str, *, lines: bool = False) -> str:
     """Return the secret without the newline at its end. From now on `redact` removes it, also from logs.
 
     A relative path is relative to the working folder; paths from publisher.toml have been made absolute.

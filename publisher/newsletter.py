@@ -1,14 +1,11 @@
 """The newsletter itself: its name, its URLs and its language, from publisher.toml."""
 
-from __future__ import annotations
-
 import datetime as dt
 
-from publisher.dataclass import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Newsletter:
+class Newsletter(Struct, frozen=True):
     """The newsletter as a whole, from publisher.toml.
 
     `url` is the URL pattern of issue pages, e.g. https://example.org/news/{date}/ ; `base` is the part

@@ -7,7 +7,6 @@ channels.
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -83,8 +82,8 @@ def _unknown_channel_error(name: str) -> ConfigError:
 
 def _check_channel_class(name: str, candidate: object) -> str:
     """Return why an object is not a usable channel class; empty if it is one."""
-    if not isinstance(candidate, type) or not is_dataclass(candidate):
-        return "is not a dataclass"
+    if not hasattr(candidate, "__struct_fields__") and not hasattr(candidate, "__dataclass_fields__"):
+        return "is neither a Struct nor a dataclass"
     for attribute in ("name", "render", "session"):
         if not hasattr(candidate, attribute):
             return f"has no {attribute}"

@@ -6,32 +6,34 @@ scanned for it only then.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from publisher.errors import ConfigError, format_suggestion
 
-# each type in words, and an example of a value
+_Table = TypeVar("_Table")
+
+# the types in the words of msgspec and in ours, and an example of a value
 _TYPE_NAMES = {
     "str": ("a string", '"…"'),
     "int": ("a whole number", "20"),
     "float": ("a number", "1.5"),
     "bool": ("true or false", "true"),
-    "tuple[str, ...]": ("a list of strings", '["…", "…"]'),
-    "tuple[str, ...] | Path": ("the path of a file, or a list of strings", '"…"'),
-    "Reference": ("a reference to a secret", '"env:NAME"'),
-    "str | Reference": ("a string", '"…"'),
+    "array": ("a list of strings", '["…", "…"]'),
+    "str | array": ("the path of a file, or a list of strings", '"…"'),
 }
+
+_EXAMPLES = {"newsletter.name": '"…"', "newsletter.url": '"https://example.org/news/{date}/"'}
+"""Examples of required keys."""
 
 _RENAMED = {"schedule.rhythm": "cron", "serve": "server"}
 """Keys and tables renamed before the first release, old to new."""
-
-_REFERENCE = r"env:[A-Za-z_]\w*|file:[^\0\n]+|keyring:.+/[^/]+|credential:(?!\.)[\w.-]+"
 
 
 class TomlDocument:
@@ -97,64 +99,59 @@ class TomlDocument:
                 hint = f"it was renamed to {replacement}" if replacement else format_suggestion(key, known)
                 raise self.error((*table, key), message, hint)
 
-    def decode(self, table: tuple[str, ...], kinds: Mapping[str, str]) -> dict[str, Any]:
-        """Return the values of a table. `kinds` maps each allowed key to its type, written as an annotation.
+    def decode(
+        self, table: tuple[str, ...], kind: type[_Table], also: Iterable[str] = (), **more: object
+    ) -> _Table:
+        """Return a table as a Struct or dataclass, whose fields are its keys.
 
-        Raises ConfigError for an unknown key or a wrong type.
+        `also` are keys that the table may have besides; `more` are fields that are not keys of it. Raises
+        ConfigError for an unknown or missing key and for a wrong type, and what the constructor raises.
         """
-        self.reject_unknown_keys(table, kinds)
-        return {
-            key: self._convert_value((*table, key), kinds[key], value)
-            for key, value in self.table(*table).items()
-        }
+        fields = {key: field for key, field in list_keys(kind).items() if field not in more}
+        self.reject_unknown_keys(table, (*fields, *also))
+        values = {fields[key]: value for key, value in self.table(*table).items() if key in fields}
+        try:
+            with self.locate_errors(*table):  # those of the constructor
+                return msgspec.convert(values | more, kind, dec_hook=self._decode_custom_type)
+        except msgspec.ValidationError as error:
+            raise self._describe_mistake(table, str(error)) from None
+        except (TypeError, NameError) as error:  # msgspec cannot use an annotation
+            raise self.error(table, f"{kind.__name__}: {error}", "report it to its author") from None
 
     def missing_key_error(self, table: tuple[str, ...], key: str, example: str) -> ConfigError:
         """Return the error for a missing required key."""
         name = ".".join(table)
         return self.error(table, f"[{name}] has no {key}", f"add below [{name}]: {key} = {example}")
 
-    def _convert_value(self, keys: tuple[str, ...], kind: str, value: object) -> object:
-        match kind.removesuffix(" | None"), value:
-            case "bool", bool():
-                return value
-            case "str", str():
-                return value
-            case "int", int() if not isinstance(value, bool):
-                return value
-            case "float", int() | float() if not isinstance(value, bool):
-                return float(value)
-            case "tuple[str, ...] | Path", str() if value and "\0" not in value:
-                return self.path.parent / value
-            case "tuple[str, ...]" | "tuple[str, ...] | Path", list() if all(
-                isinstance(entry, str) for entry in value
-            ):
-                return tuple(value)
-            case "str | Reference", str():
-                return self._resolve_reference(value)
-            case "Reference", str() if re.fullmatch(_REFERENCE, value, re.ASCII):
-                return self._resolve_reference(value)
-            case "Reference", _:  # the value may be the secret itself and is not shown
-                raise self.error(
-                    keys,
-                    f"{keys[-1]} in [{'.'.join(keys[:-1])}] must be a reference to the secret: "
-                    f"{self.path.name} never contains the secret itself",
-                    'write "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "credential:NAME"',
-                )
-            case expected, _:
-                description, example = _TYPE_NAMES[expected]
-                *table, key = keys
-                raise self.error(
-                    keys,
-                    f"{key} in [{'.'.join(table)}] must be {description}, not {_describe_value(value)}",
-                    f"write it as {key} = {example}",
-                )
+    def _decode_custom_type(self, kind: Any, value: object) -> object:
+        """Return a value as a type that brings its own `from_toml`, such as Reference."""
+        if not hasattr(kind, "from_toml"):
+            raise TypeError(f"{kind.__name__} is no type of a key")
+        return kind.from_toml(value, self.path.parent)
 
-    def _resolve_reference(self, reference: str) -> str:
-        """Return the reference, with the path of a file relative to the folder of this document."""
-        kind, _, path = reference.partition(":")
-        if kind == "file" and not path.startswith("~"):
-            return f"file:{self.path.parent / path}"
-        return reference
+    def _describe_mistake(self, table: tuple[str, ...], error: str) -> ConfigError:
+        """Return the error for what msgspec says, such as: Expected `int`, got `str` - at `$.width`."""
+        if missing := re.fullmatch(r"Object missing required field `(\w+)`", error):
+            key = config_key(missing[1])
+            return self.missing_key_error(table, key, _EXAMPLES.get(".".join((*table, key)), "…"))
+        match = re.fullmatch(r"(?s)(?:Expected `([^`]+)`.*|(.*)) - at `\$\.(\w+)(.*)`", error)
+        if not match:
+            return self.error(table, error)
+        expected, message, field, index = match.groups()
+        key = config_key(field)
+        subject = f"{key} in [{'.'.join(table)}]"
+        if message:
+            message, _, hint = message.partition(" · ")
+            return self.error((*table, key), f"{subject} {message}", hint)
+        expected = expected.removesuffix(" | null")
+        if index:  # of the first wrong entry of a list
+            expected = "array" if expected == "str" else f"a list of {expected}"
+        description, example = _TYPE_NAMES.get(expected, (expected, "…"))
+        return self.error(
+            (*table, key),
+            f"{subject} must be {description}, not {_describe_value(self.table(*table)[key])}",
+            f"write it as {key} = {example}",
+        )
 
     def _build_syntax_error(self, error_text: str) -> ConfigError:
         message, _, location = error_text.rpartition(" (at ")
@@ -168,37 +165,23 @@ class TomlDocument:
         return ConfigError(f"{self.path.name}:{position[0]}:{position[1]}: {message}", hint)
 
 
-def collect_field_types(cls: Any) -> dict[str, str]:
-    """Return the fields of a dataclass and their types, for `TomlDocument.decode`.
+def list_keys(kind: type) -> dict[str, str]:
+    """Return the keys of a table that is decoded as a Struct or dataclass, and the field of each.
 
-    A field whose name begins with an underscore is not a key. Raises ConfigError for a type that is not
-    supported.
+    A field whose name begins with an underscore is not a key.
     """
-    types = {}
-    for field in dataclasses.fields(cls):
-        if not field.init or field.name.startswith("_"):
-            continue
-        # not typing.get_type_hints, which takes longer than all the decoding
-        kind = field.type.__name__ if isinstance(field.type, type) else str(field.type)
-        if name := getattr(field.type, "__metadata__", ()):  # an Annotated alias of str, such as Reference
-            (kind,) = name
-        if kind.removesuffix(" | None") not in _TYPE_NAMES:
-            raise ConfigError(
-                f"{cls.__name__}.{field.name} is declared as {kind}",
-                f"a key of a TOML file can be {', '.join(_TYPE_NAMES)}",
-            )
-        types[config_key(field.name)] = kind
-    return types
+    if hasattr(kind, "__struct_fields__"):
+        fields = kind.__struct_fields__
+    else:
+        import dataclasses
+
+        fields = [field.name for field in dataclasses.fields(kind) if field.init]
+    return {config_key(field): field for field in fields if not field.startswith("_")}
 
 
 def config_key(field: str) -> str:
-    """Return the TOML key of a dataclass field: Python keywords have a trailing underscore as fields."""
+    """Return the TOML key of a field: Python keywords have a trailing underscore as fields."""
     return field.removesuffix("_")
-
-
-def example_value(kind: str) -> str:
-    """Return an example of a value of a type in TOML."""
-    return _TYPE_NAMES[kind.removesuffix(" | None")][1]
 
 
 def _describe_value(value: object) -> str:

@@ -18,7 +18,7 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 FLOORS = (
     ("", "templates", "channels", "dataclass", "patterns"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
-    ("project", "channel", "credentials", "toml", "timetable", "writers"),
+    ("channel", "credentials", "toml", "timetable", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "images"),
@@ -39,6 +39,7 @@ FLOORS = (
 # speak to a server.
 DOORS = {
     "apscheduler": "daemon",
+    "cronsim": "timetable",
     "cryptography": "channels.email",
     "feedgen": "channels.rss",
     "httpx": "channels.rss channels.telegram channels.wechat linkcheck daemon",

@@ -107,8 +107,16 @@ def test_a_package_found_twice_is_one(bring: Bring) -> None:
     ("name", "place", "message"),
     [
         ("mute", "birds:Mute", "the channel mute is not usable: birds:Mute has no session"),
-        ("loose", "birds:Loose", "the channel loose is not usable: birds:Loose is not a dataclass"),
-        ("nothing", "birds:nothing", "the channel nothing is not usable: birds:nothing is not a dataclass"),
+        (
+            "loose",
+            "birds:Loose",
+            "the channel loose is not usable: birds:Loose is neither a Struct nor a dataclass",
+        ),
+        (
+            "nothing",
+            "birds:nothing",
+            "the channel nothing is not usable: birds:nothing is neither a Struct nor a dataclass",
+        ),
         ("dove", "birds:Pigeon", "the channel dove is not usable: birds:Pigeon is named 'pigeon'"),
         (
             "owl",

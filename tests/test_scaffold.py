@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import shutil
 from pathlib import Path
@@ -16,7 +15,7 @@ from publisher.model import Issue, Paragraph, Strong, plain
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.timetable import Schedule
-from publisher.toml import collect_field_types
+from publisher.toml import list_keys
 
 TODAY = dt.date(2024, 7, 19)
 SAMPLE_DAYS = ["2024-06-20", "2024-07-04", "2024-07-18"]
@@ -75,15 +74,10 @@ def test_the_settings_name_every_key() -> None:
     """A key that is added to a class is to be explained here too."""
     text = (Path(scaffold.templates.__path__[0]) / "publisher.toml").read_text("utf-8")
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
-    keys = {field.name for field in dataclasses.fields(Newsletter)} - {"base"} | {
-        "issues",
-        "listen",
-        "postgres",
-        "enabled",
-    }
+    keys = {*list_keys(Newsletter), "issues", "listen", "postgres", "enabled"} - {"base"}
     keys |= set(Schedule._fields) - {"channel_times", "is_set"}
     for name in registry.channel_names():
-        keys |= set(collect_field_types(registry.load_channel(name)))
+        keys |= set(list_keys(registry.load_channel(name)))
     assert written == keys
 
 

@@ -24,12 +24,14 @@ from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time
         ("*/20 12 * feb *", "2021-07-18", "2022-02-01T12:00"),
         ("0 0 29 2 *", "2021-07-18", "2024-02-29T00:00"),
         ("0 0 13 * fri", "2021-07-10", "2021-07-13T00:00"),  # either of the two
+        ("0 0 13 * FRI", "2021-07-14", "2021-07-16T00:00"),
         ("0 0 31 * *", "2021-11-01", "2021-12-31T00:00"),
         ("0 7 */10 * *", "2021-07-18", "2021-07-21T07:00"),
     ],
 )
 def test_the_first_time_from_a_day_on(text: str, day: str, first: str) -> None:
-    found = dt.datetime.combine(*parse_cron(text).first_on_or_after(dt.date.fromisoformat(day)))
+    schedule = Schedule(cron=parse_cron(text))
+    found = dt.datetime.combine(*schedule.due_time(dt.date.fromisoformat(day), "web"))
     assert found.isoformat(timespec="minutes") == first
 
 
@@ -39,14 +41,14 @@ def test_the_first_time_from_a_day_on(text: str, day: str, first: str) -> None:
         ("45 9 * *", 'cron must have five fields, not "45 9 * *"'),
         ("60 9 * * *", 'cron has the minute "60"'),
         ("0 24 * * *", 'cron has the hour "24"'),
-        ("0 0 0 * *", 'cron has the day "0"'),
+        ("0 0 0 * *", 'cron has the day-of-month "0"'),
         ("0 0 * 13 *", 'cron has the month "13"'),
-        ("0 0 * * 8", 'cron has the weekday "8"'),
-        ("0 0 * * sunday", 'cron has the weekday "sunday"'),
-        ("0 0 * * fri-mon", 'cron has the weekday "fri-mon"'),
+        ("0 0 * * 8", 'cron has the day-of-week "8"'),
+        ("0 0 * * sunday", 'cron has the day-of-week "sunday"'),
+        ("0 0 * * fri-mon", 'cron has the day-of-week "fri-mon"'),
         ("*/0 0 * * *", 'cron has the minute "*/0"'),
-        ("5/2 0 * * *", 'cron has the minute "5/2"'),
-        ("0 0 30 2 *", 'cron = "0 0 30 2 *" never matches a date'),
+        ("0 0 0 45 9 *", 'cron must have five fields, not "0 0 0 45 9 *"'),  # not seconds first
+        ("0 0 30 2 *", 'cron has the day-of-month "30"'),  # which February never has
     ],
 )
 def test_invalid_cron_expressions(text: str, message: str) -> None:

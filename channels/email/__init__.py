@@ -15,14 +15,12 @@ from typing import ClassVar
 from publisher.channel import Context, Finding, Part, Rendering, Session
 from publisher.channels.email import settings
 from publisher.channels.email.settings import EmailSettings, parse_server
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue
 
 
-@dataclass(frozen=True, slots=True)
-class Email(EmailSettings):
+class Email(EmailSettings, frozen=True):
     """The email channel with its settings."""
 
     name: ClassVar[str] = "email"
@@ -124,4 +122,6 @@ class Email(EmailSettings):
 
     @property
     def _recipient_source(self) -> tuple[str, ...] | Path:
+        if isinstance(self.recipients_, str):
+            return Path(self._root, self.recipients_)
         return self.recipients_ or (self.to,)

@@ -41,7 +41,7 @@ class MailSession:
         source: RecipientSource,
         sender: str,
         unsubscribe_url: str = "",
-        secret: Reference = "",
+        secret: str = "",
         signing: tuple[str, Reference] | None = None,
     ) -> None:
         self._connection = connection

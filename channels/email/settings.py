@@ -1,14 +1,12 @@
 """The keys of [channels.email] and their validation. Invalid values raise ConfigError."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from publisher.channels.email.headers import Mailbox, parse_mailbox
 from publisher.credentials import Reference
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.patterns import lazy_pattern
 
@@ -43,7 +41,7 @@ def require_in_range(key: str, value: int, allowed: range, unit: str, hint: str)
         raise ConfigError(f"{key} must be {allowed[0]} to {allowed[-1]} {unit}, not {value}", hint)
 
 
-def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | Path) -> None:
+def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | str) -> None:
     """Raise ConfigError without a sender or recipients, or for an invalid address. A file is read later."""
     if not sender:
         raise ConfigError(
@@ -54,6 +52,8 @@ def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | Path
             "`server` is set, but there are no recipients",
             'set the file with the addresses: recipients = "readers.txt"',
         )
+    if isinstance(recipients, str) and "\0" in recipients:
+        raise ConfigError("recipients must be the path of a file", 'like recipients = "readers.txt"')
     if isinstance(recipients, tuple) and recipients:
         from publisher.channels.email.recipients import read_recipients
 
@@ -119,7 +119,7 @@ class SmtpServer(NamedTuple):
     port: int
     tls: bool
     user: str = ""
-    password: Reference = ""
+    password: Reference = Reference()
 
     @property
     def is_local(self) -> bool:
@@ -155,8 +155,7 @@ _POLICIES = ("ask", "resend", "skip")
 _CONNECTIONS = range(1, 101)
 
 
-@dataclass(frozen=True, slots=True)
-class EmailSettings:
+class EmailSettings(Struct, frozen=True):
     """The keys of [channels.email].
 
     `from_` is the sender and `to` the To address without a list, as `address` or `Name <address>`; both
@@ -172,7 +171,7 @@ class EmailSettings:
 
     `unsubscribe` is the URL of the unsubscribe page; its {address} and {token} are filled in for each
     recipient, and `unsubscribe_key` leads to the key of the tokens. `dkim` is the DNS name of the public key
-    that emails are signed for, and `dkim_key` leads to the private one.
+    that emails are signed for, and `dkim_key` leads to the private one. `_root` is the newsletter's folder.
     """
 
     from_: str = ""
@@ -181,15 +180,16 @@ class EmailSettings:
     wrap: str = "flowed"
     server: str = ""
     user: str = ""
-    password: Reference = ""
-    recipients_: tuple[str, ...] | Path = ()
+    password: Reference = Reference()
+    recipients_: tuple[str, ...] | str = ()
     connections: int = 10
     uncertain: str = "ask"
     me: str = ""
     unsubscribe: str = ""
-    unsubscribe_key: Reference = ""
+    unsubscribe_key: Reference = Reference()
     dkim: str = ""
-    dkim_key: Reference = ""
+    dkim_key: Reference = Reference()
+    _root: str = "."
 
     def __post_init__(self) -> None:
         for key, value in (("from", self.from_), ("to", self.to), ("me", self.me)):

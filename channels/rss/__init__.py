@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import Struct
+
 from publisher.channel import Context, Entry, MessageChannel, Part, PartGroup, Rendering, Session
 from publisher.channels.rss.documents import MAX_LIVE_ISSUES, FeedDocuments, count_fitting, group_by_year
 from publisher.channels.rss.entries import build_issue_entry, build_item_entries
 from publisher.channels.rss.feed import FeedPaths
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.links import to_ascii_url
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from publisher.channels.rss.websub import WebSub
 
 
-@dataclass(frozen=True, slots=True)
-class Rss:
+class Rss(Struct, frozen=True):
     """The rss channel with its settings.
 
     `path` is the RSS feed below the output folder; atom.xml, feed.json and archive/ are next to it. `entries`

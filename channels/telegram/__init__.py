@@ -19,14 +19,12 @@ from typing import ClassVar
 
 from publisher.channel import Context, Finding, Rendering, Session
 from publisher.channels.telegram.settings import TelegramSettings
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue
 
 
-@dataclass(frozen=True, slots=True)
-class Telegram(TelegramSettings):
+class Telegram(TelegramSettings, frozen=True):
     """A Telegram chat and its settings."""
 
     name: ClassVar[str] = "telegram"

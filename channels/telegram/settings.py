@@ -1,12 +1,11 @@
 """The keys of [channels.telegram] and their validation."""
 
-from __future__ import annotations
-
 import re
 from typing import Literal, get_args
 
+from msgspec import Struct
+
 from publisher.credentials import Reference
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 
 Detail = Literal["titles", "summaries", "full"]
@@ -18,8 +17,7 @@ _LOOPBACK_PATTERN = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
 _API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d+)?)(?:/[^\s?#]*)?"
 
 
-@dataclass(frozen=True, slots=True)
-class TelegramSettings:
+class TelegramSettings(Struct, frozen=True):
     """`chat`: the destination, @name of a channel or group, or its number. `topic`: the number of a topic
     in a group. `detail`: how much of the issue is sent: titles, summaries or full.
 
@@ -32,7 +30,7 @@ class TelegramSettings:
     server.
     """
 
-    token: Reference = ""
+    token: Reference = Reference()
     chat: str = ""
     topic: int = 0
     detail: str = "summaries"

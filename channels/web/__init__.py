@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
+from msgspec import Struct
+
 from publisher.channel import Context, Entry, PartGroup, Rendering
-from publisher.dataclass import dataclass
 from publisher.files import FolderSession
 from publisher.model import Issue
 
 
-@dataclass(frozen=True, slots=True)
-class Web:
+class Web(Struct, frozen=True):
     """The web channel: pages in a folder.
 
     A page shows its whole issue except notes of kind read_original and pc_wechat: they are about WeChat.

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from publisher.channel import Context, Finding, Rendering, Session
 from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
     from publisher.channels.wechat.client import WeChatClient
 
 
-@dataclass(frozen=True, slots=True)
-class WeChat(WeChatSettings):
+class WeChat(WeChatSettings, frozen=True):
     """A WeChat official account and its settings."""
 
     name: ClassVar[str] = "wechat"

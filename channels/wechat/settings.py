@@ -1,11 +1,10 @@
 """The keys of [channels.wechat], their validation, and WeChat's size limits."""
 
-from __future__ import annotations
-
 import re
 
+from msgspec import Struct
+
 from publisher.credentials import Reference
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 
 # WeChat's limits. Source: developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add,
@@ -26,8 +25,7 @@ _LOOPBACK_PATTERN = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
 _API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d+)?)(?:/[^\s?#]*)?"
 
 
-@dataclass(frozen=True, slots=True)
-class WeChatSettings:
+class WeChatSettings(Struct, frozen=True):
     """The keys of [channels.wechat]. Raises ConfigError when one is invalid.
 
     links        where URLs that WeChat does not open are printed: "inline", or "footnote" for a list at the
@@ -50,7 +48,7 @@ class WeChatSettings:
     title_limit: int = MAX_TITLE_LENGTH
     footer: tuple[str, ...] = ()
     appid: str = ""
-    secret: Reference = ""
+    secret: Reference = Reference()
     cover: str = ""
     publish: bool = False
     me: str = ""
@@ -74,7 +72,7 @@ class WeChatSettings:
                 f"not {self.title_limit}",
                 f"WeChat's API allows {MAX_TITLE_LENGTH}, its web editor {MAX_EDITOR_TITLE_LENGTH}",
             )
-        if not re.fullmatch(r"\w*", self.appid, re.ASCII):
+        if not re.fullmatch(r"[A-Za-z0-9]*", self.appid):
             raise ConfigError(
                 f'appid must contain only letters and digits, not "{self.appid}"',
                 'for example appid = "wx0123456789abcdef"',

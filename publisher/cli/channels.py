@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publisher import config, registry
 from publisher.cli.output import Output
+from publisher.config import find_config
 from publisher.errors import ConfigError
-from publisher.project import find_config
-from publisher.toml import config_key
+from publisher.toml import list_keys
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser
@@ -54,10 +53,6 @@ def _format_toml(key: str, value: object) -> str:
 def _load_channel_settings(path: Path) -> dict[str, dict[str, Any]]:
     channels: Any = config.load_config(path, registry.load_channel).channels
     return {
-        channel.name: {
-            config_key(name): str(value) if isinstance(value, Path) else value
-            for name, value in asdict(channel).items()
-            if not name.startswith("_")  # set by the newsletter, not a key of publisher.toml
-        }
+        channel.name: {key: getattr(channel, field) for key, field in list_keys(type(channel)).items()}
         for channel in channels
     }

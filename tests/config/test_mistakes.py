@@ -32,11 +32,6 @@ ADDED = [
         "known here: at, cron, catch_up, on_failure",
     ),
     (
-        "[channels.rss]\nentires = 20",
-        "6:1: unknown key entires in [channels.rss]",
-        "did you mean entries?",
-    ),
-    (
         "[channels.rss.deep]\na = 1",
         "5:1: unknown table [channels.rss.deep]",
         "known here: path, entries, enabled, at",
@@ -46,42 +41,7 @@ ADDED = [
         "5:1: there is no channel pidgin",
         "channels: web, rss, pigeon, plain",
     ),
-    # wrong types
-    (
-        "tagline = 5",
-        "5:1: tagline in [newsletter] must be a string, not the number 5",
-        'write it as tagline = "…"',
-    ),
-    (
-        'contacts = "a"',
-        '5:1: contacts in [newsletter] must be a list of strings, not the string "a"',
-        'write it as contacts = ["…", "…"]',
-    ),
-    (
-        'contacts = ["a", true]',
-        "5:1: contacts in [newsletter] must be a list of strings, not a list with true in it",
-        'write it as contacts = ["…", "…"]',
-    ),
-    (
-        "[schedule]\nat = 09:45:00",
-        "6:1: at in [schedule] must be a string, not a date or time",
-        'write it as at = "…"',
-    ),
-    (
-        "[channels.rss]\nentries = true",
-        "6:1: entries in [channels.rss] must be a whole number, not true",
-        "write it as entries = 20",
-    ),
-    (
-        "[channels.rss]\nentries = 1.5",
-        "6:1: entries in [channels.rss] must be a whole number, not the number 1.5",
-        "write it as entries = 20",
-    ),
-    (
-        '[channels.web]\nenabled = "no"',
-        '6:1: enabled in [channels.web] must be true or false, not the string "no"',
-        "write it as enabled = true",
-    ),
+    # wrong types in the dataclass of somebody else; for our own tables see test_every_key.py
     (
         '[channels.pigeon]\nloft = "a"\nheight = false',
         "7:1: height in [channels.pigeon] must be a number, not false",
@@ -154,19 +114,9 @@ ADDED = [
         'every Sunday at 09:45: cron = "45 9 * * sun"',
     ),
     (
-        '[schedule]\ncatch_up = "36h"',
-        '6:1: catch_up in [schedule] must be a number, not the string "36h"',
-        "write it as catch_up = 1.5",
-    ),
-    (
         '[channels.rss]\nat = "noon"',
         '6:1: at must be a time of day, not "noon"',
         'hours and minutes: at = "09:45"',
-    ),
-    (
-        "[channels.rss]\nat = 10",
-        "6:1: at in [channels.rss] must be a string, not the number 10",
-        'write it as at = "…"',
     ),
     (
         '[schedule]\nat = "24:00"',
@@ -179,7 +129,7 @@ ADDED = [
     (
         "[channels.pigeon]",
         "5:1: [channels.pigeon] has no loft",
-        'add below [channels.pigeon]: loft = "…"',
+        "add below [channels.pigeon]: loft = …",
     ),
     (
         '[channels.pigeon]\nloft = "a"\nheight = 101.0',

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
-from msgspec.structs import replace
 
 from publisher.channel import Receipt
 from publisher.errors import ConfigError, DeliveryError

@@ -185,17 +185,12 @@ def test_it_is_a_channel(tmp_path: Path) -> None:
     assert isinstance(found.channels[-1], Channel)
 
 
-def test_it_is_off_without_a_table(tmp_path: Path) -> None:
-    assert [channel.name for channel in load(tmp_path, "").channels] == ["web", "rss"]
-
-
 @pytest.mark.parametrize(
     ("setting", "message", "hint"),
     [
         ('detail = "all"', 'must be one of titles, summaries, full, not "all"', 'detail = "summaries"'),
         ('chat = "tide"', 'chat must be a name or a number, not "tide"', '"@my_channel"'),
         ('chat = "t.me/tide"', 'chat must be a name or a number, not "t.me/tide"', '"@my_channel"'),
-        ('token = "1:a"', "token in [channels.telegram] must be a reference to the secret", '"env:NAME"'),
         ('token = "env:T"', "`token` is set, but `chat` is not", '"@my_channel"'),
         ('me = "me"', 'me must be a name or a number, not "me"', '"-1001234567890"'),
         (
@@ -209,7 +204,6 @@ def test_it_is_off_without_a_table(tmp_path: Path) -> None:
             "only allowed on this machine",
         ),
         ('api = "http://127.0.0.1.e.org"', "must be the https URL of a Bot API server", "this machine"),
-        ('silent = "yes"', "silent in [channels.telegram] must be true or false", ""),
     ],
 )
 def test_a_wrong_setting_is_reported(tmp_path: Path, setting: str, message: str, hint: str) -> None:

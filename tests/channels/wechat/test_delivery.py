@@ -260,6 +260,7 @@ def test_the_destination_is_the_account() -> None:
     [
         ({"appid": "wx 1"}, "appid must contain only letters and digits"),
         ({"appid": "../etc"}, "appid must contain only letters and digits"),
+        ({"appid": "wx_1"}, "appid must contain only letters and digits"),
         ({"appid": "wx1"}, "appid is set, but secret is not"),
         ({"secret": "env:X"}, "secret is set, but appid is not"),
         ({"api": "http://api.weixin.qq.com"}, "api must be the https URL"),

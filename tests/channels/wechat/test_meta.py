@@ -230,27 +230,13 @@ def test_an_invalid_setting_is_rejected(keys: dict[str, object], message: str) -
     assert caught.value.hint
 
 
-def test_an_invalid_setting_is_reported_with_its_position(tmp_path) -> None:
+def test_its_table_is_read(tmp_path) -> None:
     path = tmp_path / "publisher.toml"
     head = '[newsletter]\nname = "灯"\nurl = "https://l.example/{date}/"\nid = "tag:l.example,2020:l"\n'
-    path.write_text(head + '[channels.wechat]\nlinks = "list"\n', "utf-8")
-    with pytest.raises(ConfigError, match=r"^publisher\.toml:5:1: links must be"):
-        config.load_config(path, registry.load_channel)
     path.write_text(head + '[channels.wechat]\nlinks = "footnote"\nfooter = ["甲"]\n', "utf-8")
     assert config.load_config(path, registry.load_channel).channels[2] == WeChat(
         links="footnote", footer=("甲",), _lang="zh-CN", _root=str(tmp_path)
     )
-
-
-def test_channel_is_disabled_without_a_table(tmp_path) -> None:
-    path = tmp_path / "publisher.toml"
-    path.write_text(
-        '[newsletter]\nname = "灯"\nurl = "https://l.example/{date}/"\nid = "tag:l,2020:l"\n', "utf-8"
-    )
-    assert [channel.name for channel in config.load_config(path, registry.load_channel).channels] == [
-        "web",
-        "rss",
-    ]
 
 
 def test_files_are_in_the_folder_of_the_date(letter, sample: str) -> None:
