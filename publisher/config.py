@@ -337,7 +337,6 @@ def _build_channel(
             **{keys[key].name: value for key, value in values.items()},
             **{name: value for name, value in injected.items() if name in fields},
         )
-        if enabled and hasattr(channel, "feed_urls"):
-            # raises ConfigError for a feed outside of the published folder
-            channel.feed_urls(newsletter)
+        if enabled:
+            channel.feed_urls(newsletter)  # raises ConfigError for a feed outside of the published folder
     return channel if enabled else None

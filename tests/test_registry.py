@@ -13,13 +13,14 @@ from typing import ClassVar
 import pytest
 
 from publisher import registry
+from publisher.channel import Channel
 from publisher.errors import ConfigError
 
 OURS = ("web", "rss", "wechat", "telegram", "email")
 
 
 @dataclass(frozen=True)
-class Pigeon:
+class Pigeon(Channel):
     name: ClassVar[str] = "pigeon"
 
     def render(self, *_: object) -> None: ...
@@ -28,14 +29,19 @@ class Pigeon:
 
 
 @dataclass(frozen=True)
-class Mute:
+class Mute(Channel):
     name: ClassVar[str] = "mute"
 
     def render(self, *_: object) -> None: ...
 
 
-class Loose:
+class Loose(Channel):
     name = "loose"
+
+
+@dataclass(frozen=True)
+class Odd:
+    name: ClassVar[str] = "odd"
 
 
 Bring = Callable[..., None]
@@ -45,7 +51,7 @@ Bring = Callable[..., None]
 def bring(monkeypatch: pytest.MonkeyPatch) -> Bring:
     """bring(pigeon="birds:Pigeon") makes entry points; the module birds holds the classes above."""
     birds = ModuleType("birds")
-    birds.__dict__.update(Pigeon=Pigeon, Mute=Mute, Loose=Loose, nothing=None)
+    birds.__dict__.update(Pigeon=Pigeon, Mute=Mute, Loose=Loose, Odd=Odd, nothing=None)
     monkeypatch.setitem(sys.modules, "birds", birds)
 
     def set_points(*pairs: tuple[str, str]) -> None:
@@ -107,8 +113,13 @@ def test_a_package_found_twice_is_one(bring: Bring) -> None:
     ("name", "place", "message"),
     [
         ("mute", "birds:Mute", "the channel mute is not usable: birds:Mute has no session"),
+        ("odd", "birds:Odd", "the channel odd is not usable: birds:Odd is not a Channel"),
         ("loose", "birds:Loose", "the channel loose is not usable: birds:Loose is not a dataclass"),
-        ("nothing", "birds:nothing", "the channel nothing is not usable: birds:nothing is not a dataclass"),
+        (
+            "nothing",
+            "birds:nothing",
+            "the channel nothing is not usable: birds:nothing is not a dataclass",
+        ),
         ("dove", "birds:Pigeon", "the channel dove is not usable: birds:Pigeon is named 'pigeon'"),
         (
             "owl",

@@ -10,21 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from publisher.channel import Context, Entry, PartGroup, Rendering
+from publisher.channel import ArchiveChannel, Context, Entry, PartGroup, Rendering
 from publisher.dataclass import dataclass
 from publisher.files import FolderSession
 from publisher.model import Issue
 
 
 @dataclass(frozen=True, slots=True)
-class Web:
+class Web(ArchiveChannel):
     """The web channel: pages in a folder.
 
     A page shows its whole issue except notes of kind read_original and pc_wechat: they are about WeChat.
     """
 
     name: ClassVar[str] = "web"
-    caches_entries: ClassVar[bool] = False
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the page of an issue that has passed `publishable` and `absolute`; needs `context.entry`."""

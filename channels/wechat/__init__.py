@@ -17,12 +17,11 @@ The bytes of the article are the same in both cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from publisher.channel import Context, Finding, Rendering, Session
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Rendering, Session
 from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
 from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
@@ -34,17 +33,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class WeChat(WeChatSettings):
+class WeChat(WeChatSettings, MessageChannel):
     """A WeChat official account and its settings."""
 
     name: ClassVar[str] = "wechat"
-    can_edit: ClassVar[bool] = True
-    ordered: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = False
-    concurrency: ClassVar[int] = 1
-    locked_after_publication: ClassVar[bool] = True  # publishing a draft removes it from the drafts
-    timeout: ClassVar[float] = 600.0
-    limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT_LIMIT - 1, "title": MAX_EDITOR_TITLE_LENGTH}
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        limits={"characters": CONTENT_LIMIT - 1, "title": MAX_EDITOR_TITLE_LENGTH},
+        can_edit=True,
+        can_probe=True,
+        ordered=True,
+        timeout=600.0,
+        locked_after_publication=True,  # publishing a draft removes it from the drafts
+    )
 
     @property
     def destination(self) -> str:
@@ -58,10 +58,6 @@ class WeChat(WeChatSettings):
 
         return (self.me or DRAFTS_RECIPIENT) if self.appid else ""
 
-    def recipients(self) -> Iterator[str]:
-        """Yield the account, the only recipient."""
-        yield self.destination
-
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Return the draft, with the article, its preview page and meta.json as previews.
 
@@ -72,7 +68,7 @@ class WeChat(WeChatSettings):
 
         return render(self, issue, context)
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         """Return a session that delivers to the account, or without an account one that writes files."""
         if not self.appid:
             return FolderSession()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from publisher.channel import Context, Entry, Part, PartGroup, Rendering
+from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, Part, PartGroup, Rendering
 from publisher.files import FolderSession
 from publisher.model import Issue
 from tests.support.newsletter import Project
@@ -21,11 +21,10 @@ NOON = dt.datetime(2021, 7, 18, 4, 0, 0, 123_456, tzinfo=dt.UTC)  # 12:00 in Chi
 
 
 @dataclass(frozen=True)
-class Pages:
+class Pages(ArchiveChannel):
     """A page per issue that names its neighbours, and an index."""
 
     name: ClassVar[str] = "pages"
-    caches_entries: ClassVar[bool] = False
     rendered: list[str] = field(default_factory=list, compare=False)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
@@ -51,11 +50,11 @@ class Pages:
 
 
 @dataclass(frozen=True)
-class Feed:
+class Feed(ArchiveChannel):
     """The two newest issues in one file, and all of a year in another."""
 
     name: ClassVar[str] = "feed"
-    caches_entries: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(caches_entries=True)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         text = f"{context.entry.id} {context.entry.updated} {issue.source.sha256}\n"

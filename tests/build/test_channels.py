@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -17,7 +17,7 @@ from publisher import config as settings
 from publisher import registry
 from publisher.build import process_pool as crew_module
 from publisher.build.process_pool import ProcessPool
-from publisher.channel import Context, Part, Receipt, Rendering
+from publisher.channel import Channel, Context, Part, Receipt, Rendering, Session
 from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome
 from publisher.files import FolderSession
@@ -32,7 +32,7 @@ from tests.support.newsletter import Project
 
 
 @dataclass(frozen=True)
-class Post:
+class Post(Channel):
     """One file per issue, for the issue to publish only."""
 
     name: ClassVar[str] = "post"
@@ -43,21 +43,15 @@ class Post:
         text = context.entry.title.encode()
         return Rendering((Part(f"outbox/{issue.id}/post.txt", "text/plain", text),), ("a bit long",))
 
-    def session(self) -> Any:
+    def session(self) -> Session:
         return Mailbox(self.sent) if self.live else FolderSession()
 
 
-class Mailbox:
+class Mailbox(Session):
     """A session that leaves nothing in the folder."""
 
     def __init__(self, sent: list[str]) -> None:
         self.sent = sent
-
-    def __enter__(self) -> Mailbox:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def deliver(self, part: Part, destination: str) -> Receipt:
         self.sent.append(part.key)

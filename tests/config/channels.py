@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,13 +12,13 @@ from publisher.errors import ConfigError
 from publisher.newsletter import Newsletter
 
 
-class Silent:
+class Silent(Channel):
     name: ClassVar[str] = ""
 
     def render(self, *_: object) -> Rendering:
         return Rendering(())
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         raise NotImplementedError
 
 

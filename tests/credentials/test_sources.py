@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NoReturn
@@ -162,7 +161,7 @@ def test_what_is_no_reference_is_not_repeated(given: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Dove:
+class Dove(Channel):
     name: ClassVar[str] = "dove"
     token: Reference = ""
     spare: Reference | None = None
@@ -170,7 +169,7 @@ class Dove:
     def render(self, *_: object) -> Rendering:
         return Rendering(())
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         raise ConnectionError(f"https://api.example.org/{resolve_secret(self.token)}/send")
 
 
