@@ -1,18 +1,19 @@
 """The channel interface: a pure `render`, and a session whose `deliver` has effects.
 
-A channel is a frozen dataclass; its fields are its keys in publisher.toml. Most channels only render an
-issue. A channel whose output covers the whole archive (a site, a feed) is an ArchiveChannel. A channel that
-sends messages to people, which cannot be undone by writing a file, is a MessageChannel.
+A channel is a frozen subclass of one of the classes at the end of this module; its fields are its keys in
+publisher.toml. A Channel only renders issues. A channel whose output covers the whole archive
+(a site, a feed) is an ArchiveChannel. A channel that sends messages to people, which cannot be undone by
+writing a file, is a MessageChannel. What the rest of the program may ask a channel has a default here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from enum import Enum
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, Self
 
 from msgspec import Struct, field
 
@@ -88,15 +89,12 @@ class Templates(Protocol):
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the whole theme: equal themes give equal pages."""
-        ...
 
     def render(self, name: str, **values: object) -> str:
         """Return the template `name` rendered with `values`."""
-        ...
 
     def text(self, name: str) -> str:
         """Return the text of a file of the theme, such as a style sheet."""
-        ...
 
 
 class Context(Struct, frozen=True):
@@ -131,43 +129,34 @@ class Receipt(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class Session(Protocol):
-    """An open connection of a channel."""
+class Session:
+    """An open connection of a channel: opened on entry of a `with` block, closed on exit.
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
-        """Deliver one part.
-
-        Raises DeliveryError only if nothing was sent; any other exception means that the outcome is unknown.
-        """
-        ...
-
-
-class EditableSession(Session, Protocol):
-    """An open connection to a platform where messages can be edited.
-
-    Both methods are idempotent, so an unknown outcome is retried. They raise DeliveryError if nothing
-    changed.
+    Opening raises ConfigError or DeliveryError; then nothing was sent. So do the methods, but any other
+    exception means that the outcome is unknown.
     """
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    @abstractmethod
+    def deliver(self, part: Part, destination: str) -> Receipt:
+        """Deliver one part."""
+
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
-        """Replace the message `remote_id` by `part`."""
-        ...
+        """Replace the message `remote_id` by `part`; doing it twice is the same as once."""
+        raise NotImplementedError
 
     def delete(self, destination: str, remote_id: str) -> Receipt:
         """Delete the message `remote_id`; if the platform does not allow it, `notes` say so."""
-        ...
-
-
-@runtime_checkable
-class ProbingSession(EditableSession, Protocol):
-    """An open connection to a platform that can be asked whether a message has arrived."""
+        raise NotImplementedError
 
     def probe(self, part: Part, destination: str) -> Receipt | None:
-        """Return what `deliver` would have returned if the part has arrived, else None. Changes nothing.
-
-        Raises DeliveryError if the platform does not answer.
-        """
-        ...
+        """Return what `deliver` would have returned if the part has arrived, else None. Changes nothing."""
+        raise NotImplementedError
 
 
 class FindingLevel(Enum):
@@ -186,78 +175,103 @@ class Finding(Struct, frozen=True):
     hint: str = ""
 
 
-@runtime_checkable
-class Channel(Protocol):
-    """A channel; see the module docstring."""
+class Capabilities(Struct, frozen=True):
+    """What a channel can do, whatever its settings.
 
-    name: ClassVar[str]
-
-    def render(self, issue: Issue, context: Context) -> Rendering:
-        """Render the issue in the form of this channel. Pure: no clock, no network, no files."""
-        ...
-
-    def session(self) -> AbstractContextManager[Session]:
-        """Return the connection, which is opened on entry and closed on exit.
-
-        Opening raises ConfigError or DeliveryError; then nothing was sent.
-        """
-        ...
-
-
-@runtime_checkable
-class MessageChannel(Channel, Protocol):
-    """A channel that sends messages to people.
-
-    `destination`: a chat, a list, an account. It is empty if the channel is not set up to send; then its
-    session writes files.
-    `can_edit`: the session is an EditableSession.
-    `ordered`: a part is sent only after the previous one has arrived.
-    `idempotent`: delivering twice is the same as once, so unknown outcomes are retried.
-    `concurrency`: how many deliveries run at the same time, each on its own session; so many outcomes may be
-    unknown after a crash.
-    `timeout`: how long one delivery may take, in seconds.
-
-    Three attributes are optional. `uncertain`: what to do about deliveries with unknown outcome: "ask" a
-    person, "resend" them once, or "skip" them. `locked_after_publication`: an issue cannot be changed once
-    its URL is known. `recipients_version`: changes whenever `recipients` may change, so that a person who
-    unsubscribes while an issue is being sent does not get it.
+    `limits`: the maximum of numbers in the report of a rendering, by name; more is an error in the issue.
+    `caches_entries`: the rendering of an issue is not delivered; its first part is cached for
+    `render_archive`. `can_ping`: the channel has `build_ping`. The others are about messages:
+    `can_edit`: the session has `edit` and `delete`. `can_probe`: it has `probe`. `can_send_notices`: the
+    channel has `render_notice`. `ordered`: a part is sent only after the previous one has arrived.
+    `idempotent`: delivering twice is the same as once, so unknown outcomes are retried. `timeout`: how long a
+    delivery may take, in seconds. `locked_after_publication`: an issue is not changed once its URL is known.
     """
 
-    can_edit: ClassVar[bool]
-    ordered: ClassVar[bool]
-    idempotent: ClassVar[bool]
-    timeout: ClassVar[float]
+    limits: Mapping[str, int] = field(default_factory=dict)
+    caches_entries: bool = False
+    can_ping: bool = False
+    can_edit: bool = False
+    can_probe: bool = False
+    can_send_notices: bool = False
+    ordered: bool = False
+    idempotent: bool = False
+    timeout: float = 60.0
+    locked_after_publication: bool = False
 
-    @property
-    def concurrency(self) -> int:
-        """How many deliveries run at the same time."""
-        ...
+
+class Channel(Struct, frozen=True):
+    """A channel that renders issues."""
+
+    name: ClassVar[str]
+    capabilities: ClassVar[Capabilities] = Capabilities()
 
     @property
     def destination(self) -> str:
-        """The chat, list or account that issues are sent to; empty if not set up."""
-        ...
+        """The chat, list or account that issues are sent to; empty if the session writes files instead."""
+        return ""
+
+    def feed_urls(self, newsletter: Newsletter) -> Mapping[str, str]:  # noqa: ARG002
+        """Return the absolute URLs of the live feeds by format: rss, atom and json. Raises ConfigError."""
+        return {}
+
+    def build_ping(
+        self, digest: Callable[[str], str], newsletter: Newsletter
+    ) -> tuple[MessageChannel, Rendering] | None:
+        """Return the channel and the message that report the written files to a hub; None if there is none.
+
+        `digest` returns the SHA-256 (hex) of the file with a key.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        """Render the issue in the form of this channel. Pure: no clock, no network, no files."""
+
+    @abstractmethod
+    def session(self) -> Session:
+        """Return the connection that delivers, not open yet."""
+
+
+class ArchiveChannel(Channel, frozen=True):
+    """A channel with output that covers all issues."""
+
+    @abstractmethod
+    def render_archive(
+        self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
+    ) -> Iterator[PartGroup]:
+        """Yield the groups of parts that cover the archive, in the order they must be written.
+
+        `entries` is newest first. With `caches_entries`, `body(entry)` returns the cached body of that issue;
+        call it only when needed, for most groups inside `parts`.
+        """
+
+
+class MessageChannel(Channel, frozen=True):
+    """A channel that sends messages, once it has a `destination`. The properties depend on its settings."""
 
     @property
     def test_recipient(self) -> str:
         """The recipient of test sends, from the channel's key `me`; empty if not set."""
-        ...
+        return ""
+
+    @property
+    def concurrency(self) -> int:
+        """How many deliveries run at the same time; so many outcomes may be unknown after a crash."""
+        return 1
+
+    @property
+    def on_unknown(self) -> str:
+        """What to do about deliveries with unknown outcome: "ask" a person, "resend" once, or "skip" them."""
+        return "ask"
+
+    @property
+    def recipients_version(self) -> object:
+        """Changes whenever `recipients` may, so that who unsubscribes in the meantime gets nothing more."""
+        return None
 
     def recipients(self) -> Iterable[str]:
         """Return the recipients, one delivery each: the destination itself, or all members of the list."""
-        ...
-
-    def diagnose(self) -> Iterator[Finding]:
-        """Check whether the channel could deliver, with calls that change nothing.
-
-        Raises ConfigError if the settings do not even allow that.
-        """
-        ...
-
-
-@runtime_checkable
-class NoticeChannel(MessageChannel, Protocol):
-    """A channel that can send a notice to the recipients of an issue."""
+        return (self.destination,)
 
     def render_notice(
         self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
@@ -266,39 +280,11 @@ class NoticeChannel(MessageChannel, Protocol):
 
         `when` is the time of the notice (aware). Pure.
         """
-        ...
+        raise NotImplementedError
 
+    def diagnose(self) -> Iterator[Finding]:
+        """Check whether the channel could deliver, with calls that change nothing.
 
-@runtime_checkable
-class ArchiveChannel(Channel, Protocol):
-    """A channel with output that covers all issues.
-
-    With `caches_entries` the result of `render` is only used by `render_archive`: it is not delivered, and
-    its first part is cached for `body`. Otherwise all parts are delivered and `body` must not be called.
-    """
-
-    caches_entries: ClassVar[bool]
-
-    def render_archive(
-        self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
-    ) -> Iterator[PartGroup]:
-        """Yield the groups of parts that cover the archive, in the order they must be written.
-
-        `entries` is newest first. `body(entry)` returns the cached body of that issue; call it only when
-        needed, for most groups inside `parts`.
+        Raises ConfigError if the settings do not even allow that.
         """
-        ...
-
-
-@runtime_checkable
-class PingChannel(ArchiveChannel, Protocol):
-    """An archive channel that notifies a hub when its files change."""
-
-    def build_ping(
-        self, digest: Callable[[str], str], newsletter: Newsletter
-    ) -> tuple[MessageChannel, Rendering] | None:
-        """Return the channel and the message that report the written files; None if no hub is configured.
-
-        `digest` returns the SHA-256 (hex) of the file with a key.
-        """
-        ...
+        return iter(())

@@ -355,7 +355,6 @@ def _build_channel(
     channel = document.decode(table, cls, also=list_keys(_ChannelKeys), **injected)
     keys = document.decode(table, _ChannelKeys, also=list_keys(cls))
     with document.locate_errors(*place):
-        if keys.enabled and hasattr(channel, "feed_urls"):
-            # raises ConfigError for a feed outside of the published folder
-            channel.feed_urls(newsletter)
+        if keys.enabled:
+            channel.feed_urls(newsletter)  # raises ConfigError for a feed outside of the published folder
     return channel if keys.enabled else None

@@ -13,14 +13,10 @@ import os
 import sys
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
 
+from publisher.channel import Part, Receipt, Session
 from publisher.errors import DeliveryError, StorageError
 from publisher.failpoints import hit_failpoint
-
-if TYPE_CHECKING:
-    from publisher.channel import Part, Receipt
 
 TEMPORARY_PREFIX = ".publisher-tmp-"
 """The name of each unfinished file begins with this."""
@@ -156,7 +152,7 @@ def remove_temporary_files(folder: Path) -> int:
     return removed
 
 
-class FolderSession:
+class FolderSession(Session):
     """The session of channels that write into a folder; a part's key is its path in that folder.
 
     The first files of a session are flushed one by one, before they are renamed. A session that writes many
@@ -168,12 +164,7 @@ class FolderSession:
     def __init__(self) -> None:
         self._written = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._written > _INDIVIDUAL_FLUSH_LIMIT:
             flush_all()
 
@@ -182,8 +173,6 @@ class FolderSession:
 
         Raises DeliveryError if the key is not a path below the folder, StorageError if writing fails.
         """
-        from publisher.channel import Receipt  # not needed by code that only writes a file
-
         if part.key.startswith("/") or "\\" in part.key or ".." in part.key.split("/"):
             raise DeliveryError(
                 f"{part.key!r} is not a path below {destination}",

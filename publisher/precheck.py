@@ -185,7 +185,7 @@ class IssueChecker:
     def _find_channels_over_limit(self, issue: Record, channels: Iterable[Channel]) -> list[str]:
         """Return the channels whose limits are exceeded; none if the issue ignores `too-long`."""
         checked = self._checked[issue.path]
-        limited = {channel.name: channel for channel in channels if getattr(channel, "limits", None)}
+        limited = {channel.name: channel for channel in channels if channel.capabilities.limits}
         unmeasured = [channel for name, channel in limited.items() if name not in checked.excess]
         if unmeasured:
             from publisher.checks.budgets import measure_budgets

@@ -82,10 +82,12 @@ def _unknown_channel_error(name: str) -> ConfigError:
 
 def _check_channel_class(name: str, candidate: object) -> str:
     """Return why an object is not a usable channel class; empty if it is one."""
-    if not hasattr(candidate, "__struct_fields__") and not hasattr(candidate, "__dataclass_fields__"):
-        return "is neither a Struct nor a dataclass"
-    for attribute in ("name", "render", "session"):
-        if not hasattr(candidate, attribute):
-            return f"has no {attribute}"
+    from publisher.channel import Channel  # imported by the module of the candidate already
+
+    if not isinstance(candidate, type) or not issubclass(candidate, Channel):
+        return "is not a Channel"
+    for method in (candidate.render, candidate.session):
+        if getattr(method, "__isabstractmethod__", False):
+            return f"has no {method.__name__}"
     actual = getattr(candidate, "name", "")
     return "" if actual == name else f"is named {actual!r}"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from publisher import registry
 from publisher.archive.home import Home
 from publisher.archive.lock import acquire_lock
-from publisher.channel import Channel, Entry, MessageChannel, PingChannel, Rendering
+from publisher.channel import Channel, Entry, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.credentials import resolve_secret
@@ -78,7 +78,9 @@ class RunContext(Struct, frozen=True, dict=True):
         channels = select_channels(config, request.channels)
         if request.retry:  # files need no retry
             channels = tuple(
-                channel for channel in channels if isinstance(channel, MessageChannel | PingChannel)
+                channel
+                for channel in channels
+                if isinstance(channel, MessageChannel) or channel.capabilities.can_ping
             )
             if not channels:
                 raise ConfigError("nothing to retry: these channels only write files", "publish")
@@ -147,7 +149,7 @@ class RunContext(Struct, frozen=True, dict=True):
         if "ledger" in self.__dict__:
             self.ledger.close()
 
-    def is_sending_channel(self, channel: Channel) -> bool:
+    def is_sending_channel(self, channel: Channel) -> TypeGuard[MessageChannel]:
         """Whether a channel sends what it renders.
 
         With another output folder everything is written to files.

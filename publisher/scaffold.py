@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
+from msgspec import Struct
+
 from publisher import templates
 from publisher.config import CONFIG_FILE, Config, slugify
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.labels import get_labels
@@ -28,16 +29,14 @@ _ISSUE_NUMBER = lazy_pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class InitResult:
+class InitResult(Struct, frozen=True):
     """The files that `init` created, publisher.toml first, and the issue the name was taken from, if any."""
 
     created: tuple[Path, ...]
     source_issue: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewIssue:
+class NewIssue(Struct, frozen=True):
     """The issue that `new` created. `interval_days` is the usual number of days between issues."""
 
     path: Path

@@ -16,12 +16,22 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 from unittest import mock
 
-from publisher.channel import Channel, Context, Entry, Part, Rendering
+from publisher.channel import (
+    ArchiveChannel,
+    Capabilities,
+    Channel,
+    Context,
+    Entry,
+    MessageChannel,
+    Part,
+    Rendering,
+    Session,
+)
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
@@ -90,17 +100,43 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     """Check a channel against the contract; return its rendering of the sample issue.
 
     Rendering twice gives equal parts; it opens no file and no socket and reads no clock; keys of parts and
-    previews are unique; each has a media type and a body; the URL of every item is in some part; and every
-    limit in `limits` (a mapping of report keys to numbers) is reported and not exceeded. `text` extracts the
-    text of a part in which URLs are searched, for formats this module does not know.
+    previews are unique; each has a media type and a body; the URL of every item is in some part; every limit
+    of its capabilities is reported and not exceeded; and it does what its other capabilities say, as far as
+    that can be seen without sending. Set up the channel to send, and its session is checked as well; it is
+    not opened. `text` extracts the text of a part in which URLs are searched, for formats this module does
+    not know.
     """
-    assert isinstance(channel, Channel), f"{type(channel).__name__} lacks name, render or session"
+    assert isinstance(channel, Channel), f"{type(channel).__name__} is not a subclass of Channel"
     issue, context = build_sample()
-    first = channel.render(issue, context)  # the first call imports modules, which opens files
+    first = _render_twice(channel, "issue", lambda: channel.render(issue, context))
+    all_text = "\n".join((text or extract_text)(part) for part in first.parts)
+    for item in issue.items:
+        assert item.url is None or item.url in all_text, f"{channel.name} loses the URL {item.url}"
+    for name, limit in channel.capabilities.limits.items():
+        count = first.report.get(name)
+        assert isinstance(count, int), f"{channel.name} has a limit for {name} but does not report it"
+        assert count <= limit, f"{channel.name}: {name} is {count}, above the limit of {limit}"
+    can = channel.capabilities
+    _check_methods(channel, Channel, build_ping=can.can_ping)
+    if isinstance(channel, ArchiveChannel):
+        _check_archive(channel, first, context)
+    else:
+        assert not can.caches_entries, f"{channel.name} caches entries, but is no ArchiveChannel"
+    if isinstance(channel, MessageChannel):
+        _check_messages(channel, first, context)
+    else:
+        others = Capabilities(can.limits, can.caches_entries, can.can_ping)
+        assert (can, channel.destination) == (others, ""), f"{channel.name} sends, but is no MessageChannel"
+    return first
+
+
+def _render_twice(channel: Channel, what: str, render: Callable[[], Rendering]) -> Rendering:
+    """Render, and again in the sandbox; return the rendering, whose parts are well-formed."""
+    first = render()  # the first call imports modules, which opens files
     with _sandbox():
-        second = channel.render(issue, context)
+        second = render()
     assert first.parts, f"{channel.name} renders no part"
-    assert first == second, f"{channel.name} renders the same issue differently the second time"
+    assert first == second, f"{channel.name} renders the same {what} differently the second time"
     files = (*first.parts, *first.previews)
     keys = [part.key for part in files]
     assert len(keys) == len(set(keys)), f"{channel.name} uses the same key twice: {sorted(keys)}"
@@ -108,15 +144,51 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
         assert part.key, f"{channel.name} renders a part without a key"
         assert "/" in part.media_type, f"{part.key} has no media type"
         assert part.body, f"{part.key} is empty"
-    all_text = "\n".join((text or extract_text)(part) for part in first.parts)
-    for item in issue.items:
-        assert item.url is None or item.url in all_text, f"{channel.name} loses the URL {item.url}"
-    limits: Mapping[str, int] = getattr(channel, "limits", {})
-    for name, limit in limits.items():
-        count = first.report.get(name)
-        assert isinstance(count, int), f"{channel.name} has a limit for {name} but does not report it"
-        assert count <= limit, f"{channel.name}: {name} is {count}, above the limit of {limit}"
     return first
+
+
+def _check_archive(channel: ArchiveChannel, rendering: Rendering, context: Context) -> None:
+    def body(_: Entry) -> bytes:
+        assert channel.capabilities.caches_entries, f"{channel.name} calls `body` without caches_entries"
+        return rendering.parts[0].body
+
+    def build() -> list[tuple[str, str, tuple[Part, ...]]]:
+        entries = [context.entry] if context.entry else []
+        groups = channel.render_archive(entries, body, context)
+        return [(group.key, group.digest, tuple(group.parts())) for group in groups]
+
+    first = build()
+    with _sandbox():
+        second = build()
+    assert first == second, f"{channel.name} renders the same archive differently the second time"
+    keys = [key for key, *_ in first]
+    assert len(keys) == len(set(keys)), f"{channel.name} uses the same group twice: {sorted(keys)}"
+
+
+def _check_messages(channel: MessageChannel, rendering: Rendering, context: Context) -> None:
+    can = channel.capabilities
+    assert can.timeout > 0, f"{channel.name} has no time to deliver: its timeout is {can.timeout}"
+    policy = channel.on_unknown
+    assert policy in ("ask", "resend", "skip"), f"{channel.name}: on_unknown cannot be {policy!r}"
+    number = channel.concurrency
+    possible = number == 1 if can.ordered else number >= 1
+    assert possible, f"{channel.name}: its concurrency cannot be {number}"
+    _check_methods(channel, MessageChannel, render_notice=can.can_send_notices)
+    if can.can_send_notices and context.entry:
+        parts, when = rendering.parts, context.entry.published
+        _render_twice(channel, "notice", lambda: channel.render_notice("一行\n两行", parts, context, when))
+    if channel.destination:
+        assert any(channel.recipients()), f"{channel.name} has a destination but no recipient"
+        session = channel.session()
+        assert isinstance(session, Session), f"the session of {channel.name} is not a subclass of Session"
+        _check_methods(session, Session, edit=can.can_edit, delete=can.can_edit, probe=can.can_probe)
+
+
+def _check_methods(owner: Channel | Session, base: type, **promised: bool) -> None:
+    for name, wanted in promised.items():
+        is_there = getattr(type(owner), name) is not getattr(base, name)
+        problem = "is missing, but promised by a capability" if wanted else "is there, but in no capability"
+        assert is_there == wanted, f"{type(owner).__name__}: the method {name} {problem}"
 
 
 def extract_text(part: Part) -> str:

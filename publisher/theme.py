@@ -10,8 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
+from msgspec import Struct
+
 from publisher import templates
-from publisher.dataclass import dataclass
 from publisher.errors import ConfigError, StorageError, find_nearest
 from publisher.model import Blocks, Inlines
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _SUFFIXES = {".html", ".css", ".md", ".toml", ".svg", ".txt", ".xml"}
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """One file of a theme: its text, its path for messages, and whether it is built in."""
 
     text: str
@@ -32,8 +32,7 @@ class Template:
     is_builtin: bool = True
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(Struct, frozen=True, dict=True):
     """All templates of a theme in memory, by file name. Pickles without the compiled templates.
 
     Template filters: `blocks` and `inlines` convert nodes to HTML, `lang` returns the lang attribute of nodes

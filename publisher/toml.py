@@ -17,7 +17,7 @@ import msgspec
 
 from publisher.errors import ConfigError, format_suggestion
 
-_Table = TypeVar("_Table")
+_Table = TypeVar("_Table", bound=msgspec.Struct)
 
 # the types in the words of msgspec and in ours, and an example of a value
 _TYPE_NAMES = {
@@ -102,7 +102,7 @@ class TomlDocument:
     def decode(
         self, table: tuple[str, ...], kind: type[_Table], also: Iterable[str] = (), **more: object
     ) -> _Table:
-        """Return a table as a Struct or dataclass, whose fields are its keys.
+        """Return a table as a Struct, whose fields are its keys.
 
         `also` are keys that the table may have besides; `more` are fields that are not keys of it. Raises
         ConfigError for an unknown or missing key and for a wrong type, and what the constructor raises.
@@ -165,18 +165,12 @@ class TomlDocument:
         return ConfigError(f"{self.path.name}:{position[0]}:{position[1]}: {message}", hint)
 
 
-def list_keys(kind: type) -> dict[str, str]:
-    """Return the keys of a table that is decoded as a Struct or dataclass, and the field of each.
+def list_keys(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the keys of a table that is decoded as a Struct, and the field of each.
 
     A field whose name begins with an underscore is not a key.
     """
-    if hasattr(kind, "__struct_fields__"):
-        fields = kind.__struct_fields__
-    else:
-        import dataclasses
-
-        fields = [field.name for field in dataclasses.fields(kind) if field.init]
-    return {config_key(field): field for field in fields if not field.startswith("_")}
+    return {config_key(name): name for name in kind.__struct_fields__ if not name.startswith("_")}
 
 
 def config_key(field: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, EntryPoints
 from types import ModuleType
 from typing import ClassVar
@@ -13,13 +12,13 @@ from typing import ClassVar
 import pytest
 
 from publisher import registry
+from publisher.channel import Channel
 from publisher.errors import ConfigError
 
 OURS = ("web", "rss", "wechat", "telegram", "email")
 
 
-@dataclass(frozen=True)
-class Pigeon:
+class Pigeon(Channel, frozen=True):
     name: ClassVar[str] = "pigeon"
 
     def render(self, *_: object) -> None: ...
@@ -27,15 +26,14 @@ class Pigeon:
     def session(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class Mute:
+class Mute(Channel, frozen=True):
     name: ClassVar[str] = "mute"
 
     def render(self, *_: object) -> None: ...
 
 
-class Loose:
-    name = "loose"
+class Odd:
+    name: ClassVar[str] = "odd"
 
 
 Bring = Callable[..., None]
@@ -45,7 +43,7 @@ Bring = Callable[..., None]
 def bring(monkeypatch: pytest.MonkeyPatch) -> Bring:
     """bring(pigeon="birds:Pigeon") makes entry points; the module birds holds the classes above."""
     birds = ModuleType("birds")
-    birds.__dict__.update(Pigeon=Pigeon, Mute=Mute, Loose=Loose, nothing=None)
+    birds.__dict__.update(Pigeon=Pigeon, Mute=Mute, Odd=Odd, nothing=None)
     monkeypatch.setitem(sys.modules, "birds", birds)
 
     def set_points(*pairs: tuple[str, str]) -> None:
@@ -107,15 +105,11 @@ def test_a_package_found_twice_is_one(bring: Bring) -> None:
     ("name", "place", "message"),
     [
         ("mute", "birds:Mute", "the channel mute is not usable: birds:Mute has no session"),
-        (
-            "loose",
-            "birds:Loose",
-            "the channel loose is not usable: birds:Loose is neither a Struct nor a dataclass",
-        ),
+        ("odd", "birds:Odd", "the channel odd is not usable: birds:Odd is not a Channel"),
         (
             "nothing",
             "birds:nothing",
-            "the channel nothing is not usable: birds:nothing is neither a Struct nor a dataclass",
+            "the channel nothing is not usable: birds:nothing is not a Channel",
         ),
         ("dove", "birds:Pigeon", "the channel dove is not usable: birds:Pigeon is named 'pigeon'"),
         (

@@ -5,16 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
+from msgspec import field
+from msgspec.structs import replace
 
 from publisher import registry, testing
-from publisher.channel import Context, Part, Rendering
+from publisher.channel import (
+    ArchiveChannel,
+    Capabilities,
+    Channel,
+    Context,
+    Entry,
+    MessageChannel,
+    Part,
+    PartGroup,
+    Rendering,
+    Session,
+)
 from publisher.files import FolderSession
 from publisher.model import Issue, plain
 from publisher.testing import check_channel
@@ -25,12 +36,11 @@ def titles(issue: Issue, context: Context) -> tuple[Part, ...]:
     return (Part(f"outbox/{issue.id}.txt", "text/plain", lines.encode()),)
 
 
-@dataclass(frozen=True, slots=True)
-class Titles:
+class Titles(Channel, frozen=True):
     """A channel such as somebody else might write."""
 
     name: ClassVar[str] = "titles"
-    limits: ClassVar[dict[str, int]] = {"characters": 1000}
+    capabilities: ClassVar[Capabilities] = Capabilities(limits={"characters": 1000})
     parts: Callable[[Issue, Context], tuple[Part, ...]] = titles
     report: dict[str, int] = field(default_factory=lambda: {"characters": 10})
     previews: tuple[Part, ...] = ()
@@ -38,7 +48,7 @@ class Titles:
     def render(self, issue: Issue, context: Context) -> Rendering:
         return Rendering(self.parts(issue, context), report=self.report, previews=self.previews)
 
-    def session(self) -> AbstractContextManager[FolderSession]:
+    def session(self) -> FolderSession:
         return FolderSession()
 
 
@@ -114,6 +124,113 @@ def test_a_limit_not_kept_or_not_reported_is_noticed() -> None:
         check_channel(Titles(report={"characters": 1001}))
     with pytest.raises(AssertionError, match="does not report it"):
         check_channel(Titles(report={}))
+
+
+class Wire(Session):
+    """A connection that can do everything."""
+
+    def deliver(self, *_: Any) -> Any:
+        raise AssertionError("something is sent")
+
+    edit = delete = probe = deliver
+
+
+ABLE = Capabilities(can_edit=True, can_probe=True, can_send_notices=True)
+
+
+class Telegraph(MessageChannel, frozen=True):
+    """A channel that sends, and can do everything."""
+
+    name: ClassVar[str] = "telegraph"
+    can: Capabilities = ABLE
+    destination: str = "office"
+    concurrency: int = 1
+    on_unknown: str = "ask"
+    to: tuple[str, ...] = ("office",)
+    wire: object = field(default_factory=Wire)
+    notice: Callable[[], str] = lambda: "text"
+
+    @property
+    def capabilities(self) -> Capabilities:  # type: ignore[override]
+        return self.can
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        return Rendering(titles(issue, context))
+
+    def render_notice(self, *_: Any) -> Rendering:
+        return Rendering((Part("notice", "text/plain", self.notice().encode()),))
+
+    def recipients(self) -> tuple[str, ...]:
+        return self.to
+
+    def session(self) -> Session:
+        return self.wire  # type: ignore[return-value]
+
+
+MISFITS: dict[str, dict[str, Any]] = {
+    "method edit is there, but in no capability": {"can": replace(ABLE, can_edit=False)},
+    "method probe is there, but in no capability": {"can": replace(ABLE, can_probe=False)},
+    "method render_notice is there, but in no capability": {"can": replace(ABLE, can_send_notices=False)},
+    "method edit is missing, but promised": {"wire": FolderSession()},
+    "method build_ping is missing": {"can": replace(ABLE, can_ping=True)},
+    "caches entries, but is no ArchiveChannel": {"can": replace(ABLE, caches_entries=True)},
+    "no time to deliver: its timeout is 0": {"can": replace(ABLE, timeout=0)},
+    "its concurrency cannot be 0": {"concurrency": 0},
+    "its concurrency cannot be 2": {"concurrency": 2, "can": replace(ABLE, ordered=True)},
+    "on_unknown cannot be 'hope'": {"on_unknown": "hope"},
+    "no recipient": {"to": ()},
+    "is not a subclass of Session": {"wire": object()},
+    "the same notice differently": {"notice": lambda: SEEN.append(1) or str(len(SEEN))},
+}
+
+
+def test_a_channel_that_can_do_everything_keeps_it() -> None:
+    check_channel(Telegraph())
+    check_channel(Telegraph(concurrency=2))
+
+
+@pytest.mark.parametrize("fault", MISFITS)
+def test_a_capability_that_is_not_true_is_noticed(fault: str) -> None:
+    with pytest.raises(AssertionError, match=fault):
+        check_channel(Telegraph(**MISFITS[fault]))
+
+
+def test_what_only_messages_have_is_noticed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Titles, "capabilities", replace(Titles.capabilities, can_edit=True))
+    with pytest.raises(AssertionError, match="sends, but is no MessageChannel"):
+        check_channel(Titles())
+
+
+class Library(ArchiveChannel, frozen=True):
+    """A channel with an archive of these groups; `digests` are counted up with each one."""
+
+    name: ClassVar[str] = "library"
+    keys: tuple[str, ...] = ("a", "b")
+    reads: bool = False
+    digests: Callable[[], str] = lambda: "same"
+
+    def render(self, issue: Issue, context: Context) -> Rendering:
+        return Rendering(titles(issue, context))
+
+    def render_archive(
+        self, entries: Sequence[Entry], body: Callable[[Entry], bytes], _: Context
+    ) -> Iterator[PartGroup]:
+        for key in self.keys:
+            text = body(entries[0]) if self.reads else b"x"
+            yield PartGroup(key, self.digests(), lambda text=text: [Part("a", "text/plain", text)])
+
+    def session(self) -> FolderSession:
+        return FolderSession()
+
+
+def test_a_broken_archive_is_noticed() -> None:
+    check_channel(Library())
+    with pytest.raises(AssertionError, match="uses the same group twice"):
+        check_channel(Library(keys=("a", "a")))
+    with pytest.raises(AssertionError, match="calls `body` without caches_entries"):
+        check_channel(Library(reads=True))
+    with pytest.raises(AssertionError, match="the same archive differently"):
+        check_channel(Library(digests=lambda: SEEN.append(1) or str(len(SEEN))))
 
 
 def test_an_entry_point_suffices(tmp_path: Path, publish) -> None:

@@ -7,12 +7,11 @@ file that any mail program opens; with one, each recipient gets a copy over SMTP
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from publisher.channel import Context, Finding, Part, Rendering, Session
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Part, Rendering, Session
 from publisher.channels.email import settings
 from publisher.channels.email.settings import EmailSettings, parse_server
 from publisher.errors import ConfigError
@@ -20,15 +19,15 @@ from publisher.files import FolderSession
 from publisher.model import Issue
 
 
-class Email(EmailSettings, frozen=True):
+class Email(EmailSettings, MessageChannel, frozen=True):
     """The email channel with its settings."""
 
     name: ClassVar[str] = "email"
-    limits: ClassVar[Mapping[str, int]] = {"octets": 998}  # in a line: RFC 5322, section 2.1.1
-    can_edit: ClassVar[bool] = False
-    ordered: ClassVar[bool] = False
-    idempotent: ClassVar[bool] = False
-    timeout: ClassVar[float] = 1200.0  # seconds: DATA may take 600, after a wait for the rate limit
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        limits={"octets": 998},  # in a line: RFC 5322, section 2.1.1
+        can_send_notices=True,
+        timeout=1200.0,  # DATA may take 600 seconds, after a wait for the rate limit
+    )
 
     @property
     def destination(self) -> str:
@@ -51,6 +50,11 @@ class Email(EmailSettings, frozen=True):
             else None
         )
         return min(self.connections, limits.connections) if limits else self.connections
+
+    @property
+    def on_unknown(self) -> str:
+        """The setting `uncertain`."""
+        return self.uncertain
 
     def recipients(self) -> Iterator[str]:
         """Yield the normalized address of each recipient, without duplicates.
@@ -89,7 +93,7 @@ class Email(EmailSettings, frozen=True):
 
         return render_notice_mail(self, text, first, context, when)
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         """Return a session that sends to any email address; without a server, one that writes files."""
         if not self.server:
             return FolderSession()

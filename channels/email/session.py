@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from publisher.channel import Part, Receipt
+from publisher.channel import Part, Receipt, Session
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailPersonalizer
 from publisher.channels.email.rate_limit import MailRateLimiter, find_provider_limits
@@ -27,8 +26,8 @@ _RECONNECT_DELAY = 10.0
 """Seconds until the next attempt after the server closed the connection."""
 
 
-class MailSession:
-    """A Session. A destination is the key of a recipient in `source`, or any email address.
+class MailSession(Session):
+    """A destination is the key of a recipient in `source`, or any email address.
 
     `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailPersonalizer, `secret`
     leads to the key of its tokens. `signing` is the DNS name of the public DKIM key, and the private key.
@@ -70,9 +69,7 @@ class MailSession:
         self._connection.open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._connection.close()
 
     def deliver(self, part: Part, destination: str) -> Receipt:

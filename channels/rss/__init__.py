@@ -7,12 +7,18 @@ builds the documents from these lines, so the cost of a new issue does not grow 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec import Struct
-
-from publisher.channel import Context, Entry, MessageChannel, Part, PartGroup, Rendering, Session
+from publisher.channel import (
+    ArchiveChannel,
+    Capabilities,
+    Context,
+    Entry,
+    MessageChannel,
+    Part,
+    PartGroup,
+    Rendering,
+)
 from publisher.channels.rss.documents import MAX_LIVE_ISSUES, FeedDocuments, count_fitting, group_by_year
 from publisher.channels.rss.entries import build_issue_entry, build_item_entries
 from publisher.channels.rss.feed import FeedPaths
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     from publisher.channels.rss.websub import WebSub
 
 
-class Rss(Struct, frozen=True):
+class Rss(ArchiveChannel, frozen=True):
     """The rss channel with its settings.
 
     `path` is the RSS feed below the output folder; atom.xml, feed.json and archive/ are next to it. `entries`
@@ -35,7 +41,7 @@ class Rss(Struct, frozen=True):
     """
 
     name: ClassVar[str] = "rss"
-    caches_entries: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(caches_entries=True, can_ping=True)
 
     path: str = "public/feed.xml"
     entries: int = MAX_LIVE_ISSUES
@@ -114,8 +120,8 @@ class Rss(Struct, frozen=True):
             return None
         paths = FeedPaths(self.path, newsletter)
         feeds = (*paths.live_feeds.values(), *(paths.item_feeds.values() if self.items else ()))
-        return websub, websub.build_ping({paths.url_for(key): digest(key) for key in feeds})
+        return websub, websub.render_pings({paths.url_for(key): digest(key) for key in feeds})
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> FolderSession:
         """Return a session that writes files."""
         return FolderSession()

@@ -9,14 +9,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from publisher import __version__
-from publisher.channel import Context, EditableSession, Finding, FindingLevel, Part, Receipt, Rendering
+from publisher.channel import (
+    Capabilities,
+    Context,
+    Finding,
+    FindingLevel,
+    MessageChannel,
+    Part,
+    Receipt,
+    Rendering,
+    Session,
+)
 from publisher.errors import ConfigError, DeliveryError
 from publisher.model import Issue
 
@@ -29,15 +38,11 @@ _TIMEOUT = 10.0
 _HUB_HINT = "check `hub` in [channels.rss]"
 
 
-class WebSub(Struct, frozen=True):
+class WebSub(MessageChannel, Struct, frozen=True):
     """A channel that sends to the hub at an absolute URL. Repeated pings do no harm."""
 
     name: ClassVar[str] = "websub"
-    can_edit: ClassVar[bool] = True
-    ordered: ClassVar[bool] = False
-    idempotent: ClassVar[bool] = True
-    concurrency: ClassVar[int] = 1
-    timeout: ClassVar[float] = 60.0
+    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, idempotent=True)
 
     hub: str
 
@@ -59,31 +64,20 @@ class WebSub(Struct, frozen=True):
         """The URL of the hub."""
         return self.hub
 
-    @property
-    def test_recipient(self) -> str:
-        """Empty: a hub has no test sends."""
-        return ""
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return the URL of the hub."""
-        return (self.hub,)
-
     def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002 - the protocol's
-        """Return an empty rendering: the hub is notified of feeds, not of issues; see `build_ping`."""
+        """Return an empty rendering: the hub is notified of feeds, not of issues; see `render_pings`."""
         return Rendering(())
 
-    def build_ping(self, topics: Mapping[str, str]) -> Rendering:
+    def render_pings(self, topics: Mapping[str, str]) -> Rendering:
         """Return one part per feed, which changes when the feed does.
 
         `topics` maps the absolute URL of a feed, as in its self link, to the SHA-256 (hex) of its file.
         """
         return Rendering(tuple(_build_ping_part(topic, digest) for topic, digest in topics.items()))
 
-    @contextmanager
-    def session(self) -> Iterator[EditableSession]:
+    def session(self) -> Session:
         """Return a session that connects to the hub when it delivers the first part."""
-        with _open_hub_client() as client:
-            yield _HubSession(client)
+        return _HubSession(_open_hub_client())
 
     def diagnose(self) -> Iterator[Finding]:
         """Check whether the hub answers."""
@@ -104,11 +98,14 @@ class WebSub(Struct, frozen=True):
             yield Finding(level, f"the hub {self.hub} answers {status}", hint)
 
 
-class _HubSession:
+class _HubSession(Session):
     """Sends one request per part to the hub."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+
+    def __exit__(self, *error: object) -> None:
+        self._client.close()
 
     def deliver(self, part: Part, destination: str) -> Receipt:
         import httpx

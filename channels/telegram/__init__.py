@@ -14,25 +14,21 @@ Without a `token` everything is written as files; with one, a bot makes the call
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from typing import ClassVar
 
-from publisher.channel import Context, Finding, Rendering, Session
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Rendering, Session
 from publisher.channels.telegram.settings import TelegramSettings
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
 from publisher.model import Issue
 
 
-class Telegram(TelegramSettings, frozen=True):
+class Telegram(TelegramSettings, MessageChannel, frozen=True):
     """A Telegram chat and its settings."""
 
     name: ClassVar[str] = "telegram"
-    can_edit: ClassVar[bool] = True
-    ordered: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = False  # the Bot API has no idempotency key: sending twice makes two messages
-    concurrency: ClassVar[int] = 1
-    timeout: ClassVar[float] = 200.0
+    # not idempotent: the Bot API has no idempotency key, so sending twice makes two messages
+    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, ordered=True, timeout=200.0)
 
     @property
     def destination(self) -> str:
@@ -44,10 +40,6 @@ class Telegram(TelegramSettings, frozen=True):
         """Return the editor's chat with the bot, for test sends."""
         return self.me
 
-    def recipients(self) -> Iterator[str]:
-        """Return the chat, the only recipient."""
-        yield self.destination
-
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Return the messages of a publishable issue with absolute URLs, in order, and their preview page.
 
@@ -57,7 +49,7 @@ class Telegram(TelegramSettings, frozen=True):
 
         return render(self, issue, context)
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         """Open a session that sends to a chat; without a token, one that writes files below a folder."""
         if not self.token:
             return FolderSession()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from publisher.credentials import Reference, resolve_secret
@@ -55,9 +54,7 @@ class BotClient:
         self._exit_stack.callback(lambda: self._runner.run(request.shutdown()))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._exit_stack.close()
 
     def call(self, request: Callable[[Bot], Coroutine[Any, Any, _T]]) -> _T:

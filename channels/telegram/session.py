@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from publisher.channel import Part, Receipt
+from publisher.channel import Part, Receipt, Session
 from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.errors import classify_error, describe_bot_error
 from publisher.channels.telegram.rate_limit import ChatRateLimiter
@@ -23,8 +22,8 @@ _FIRST_MESSAGE_SUFFIX = "/message-1.json"
 _EDITABLE_PARAMETERS = ("entities", "link_preview_options", "reply_markup")
 
 
-class ChatSession:
-    """An EditableSession whose destinations are chats, as @name or number.
+class ChatSession(Session):
+    """A session whose destinations are chats, as @name or number.
 
     With `pin` the first message of an issue is pinned, except in `test_recipient`, the editor's chat. Each
     call is made once; the caller decides about retries.
@@ -43,10 +42,8 @@ class ChatSession:
         self._client.__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._client.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._client.__exit__(*error)
 
     def deliver(self, part: Part, destination: str) -> Receipt:
         """Send a message to `destination`, whatever chat its call names. A group that has become a

@@ -10,21 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from msgspec import Struct
-
-from publisher.channel import Context, Entry, PartGroup, Rendering
+from publisher.channel import ArchiveChannel, Context, Entry, PartGroup, Rendering
 from publisher.files import FolderSession
 from publisher.model import Issue
 
 
-class Web(Struct, frozen=True):
+class Web(ArchiveChannel, frozen=True):
     """The web channel: pages in a folder.
 
     A page shows its whole issue except notes of kind read_original and pc_wechat: they are about WeChat.
     """
 
     name: ClassVar[str] = "web"
-    caches_entries: ClassVar[bool] = False
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the page of an issue that has passed `publishable` and `absolute`; needs `context.entry`."""

@@ -17,12 +17,11 @@ The bytes of the article are the same in both cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from publisher.channel import Context, Finding, Rendering, Session
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Rendering, Session
 from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
 from publisher.errors import ConfigError
 from publisher.files import FolderSession
@@ -32,17 +31,18 @@ if TYPE_CHECKING:
     from publisher.channels.wechat.client import WeChatClient
 
 
-class WeChat(WeChatSettings, frozen=True):
+class WeChat(WeChatSettings, MessageChannel, frozen=True):
     """A WeChat official account and its settings."""
 
     name: ClassVar[str] = "wechat"
-    can_edit: ClassVar[bool] = True
-    ordered: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = False
-    concurrency: ClassVar[int] = 1
-    locked_after_publication: ClassVar[bool] = True  # publishing a draft removes it from the drafts
-    timeout: ClassVar[float] = 600.0
-    limits: ClassVar[Mapping[str, int]] = {"characters": CONTENT_LIMIT - 1, "title": MAX_EDITOR_TITLE_LENGTH}
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        limits={"characters": CONTENT_LIMIT - 1, "title": MAX_EDITOR_TITLE_LENGTH},
+        can_edit=True,
+        can_probe=True,
+        ordered=True,
+        timeout=600.0,
+        locked_after_publication=True,  # publishing a draft removes it from the drafts
+    )
 
     @property
     def destination(self) -> str:
@@ -56,10 +56,6 @@ class WeChat(WeChatSettings, frozen=True):
 
         return (self.me or DRAFTS_RECIPIENT) if self.appid else ""
 
-    def recipients(self) -> Iterator[str]:
-        """Yield the account, the only recipient."""
-        yield self.destination
-
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Return the draft, with the article, its preview page and meta.json as previews.
 
@@ -70,7 +66,7 @@ class WeChat(WeChatSettings, frozen=True):
 
         return render(self, issue, context)
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         """Return a session that delivers to the account, or without an account one that writes files."""
         if not self.appid:
             return FolderSession()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from publisher.channels.wechat.errors import (
@@ -101,9 +100,7 @@ class WeChatClient:
         )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._http.close()
 
     def call(self, path: str, body: dict[str, Any], *, has_effect: bool = False) -> dict[str, Any]:

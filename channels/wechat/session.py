@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
-from publisher.channel import Part, Receipt
+from publisher.channel import Part, Receipt, Session
 from publisher.channels.wechat import cover, images
 from publisher.channels.wechat.client import INVALID_MEDIA_ID, WeChatApiError, WeChatClient
 from publisher.channels.wechat.doctor import validate_draft
@@ -72,8 +71,8 @@ _SUBMISSION_UNKNOWN = BilingualMessage(
 )
 
 
-class DraftSession:
-    """A ProbingSession for one account. A delivery to any other destination is a test send.
+class DraftSession(Session):
+    """A session for one account. A delivery to any other destination is a test send.
 
     `root` is the folder that image files are relative to. With `publishes` the draft is published by a second
     delivery. `sleep` waits for a number of seconds. The remote_id of a draft is its media_id, that of a
@@ -103,10 +102,8 @@ class DraftSession:
         self._client.__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._client.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._client.__exit__(*error)
 
     def deliver(self, part: Part, destination: str) -> Receipt:
         """Add a draft, or publish the one that was added. An existing test draft becomes the draft."""

@@ -17,7 +17,7 @@ from publisher.archive.sources import SourceFile, compute_fingerprint, stat_file
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
 from publisher.build.sources import Sources, build_entries
-from publisher.channel import Channel, Entry, MessageChannel, Part, PartGroup, PingChannel, Rendering
+from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError
 from publisher.events import ChannelOutcome, Outcome, Progress
 from publisher.files import wrap_os_error
@@ -176,10 +176,10 @@ class SiteBuilder:
 
     def _queue_ping(self, file_output: FileOutput) -> None:
         """Queue the message that reports changed feeds, if there is one."""
-        channel, enabled = file_output.channel, self._run.is_recorded and self._run.request.send_pings
-        if file_output.error or not enabled or not isinstance(channel, PingChannel):
+        enabled = self._run.is_recorded and self._run.request.send_pings
+        if file_output.error or not enabled:
             return
-        if message := build_feed_ping(self._run, channel):
+        if message := build_feed_ping(self._run, file_output.channel):
             self.messages.append(message)
 
     # ------------------------------------------------------------------ pages
@@ -253,7 +253,7 @@ class SiteBuilder:
                 self._run.warn(f"{channel.name}: {warning}")
         if file_output.caches_entries:
             self._sources.index.store_body(channel.name, path, digest, rendering.parts[0].body)
-        elif isinstance(channel, MessageChannel) and self._run.is_sending_channel(channel):
+        elif self._run.is_sending_channel(channel):
             entry = self._entries[self._position[path]]
             self.messages.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
         elif (sizes := file_output.deliver((*rendering.parts, *rendering.previews))) is not None:
@@ -374,11 +374,13 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
     ]
 
 
-def build_feed_ping(run: RunContext, channel: PingChannel) -> OutgoingMessage | None:
+def build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None:
     """Return the message that reports the changed feeds of a channel; None if there is no recipient.
 
     Raises StorageError if a file cannot be read.
     """
+    if not channel.capabilities.can_ping:
+        return None
     newsletter = run.config.newsletter
 
     def compute_digest(key: str) -> str:

@@ -30,9 +30,8 @@ class FileOutput:
         self, channel: Channel, folder: Path, report: EventHandler, *, dry_run: bool = False
     ) -> None:
         self.channel = channel
-        # needed for every issue, and isinstance of a protocol is slow
         self.archive_channel = channel if isinstance(channel, ArchiveChannel) else None
-        self.caches_entries = self.archive_channel is not None and self.archive_channel.caches_entries
+        self.caches_entries = channel.capabilities.caches_entries
         self.writes_files = False
         self.written: list[str] = []
         self.error: PublisherError | None = None

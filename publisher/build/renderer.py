@@ -59,8 +59,7 @@ class IssueRenderer(Struct, frozen=True):
         """Return the renderer for a configuration."""
         feeds: dict[str, str] = {}
         for channel in config.channels:
-            if feed_urls := getattr(channel, "feed_urls", None):
-                feeds |= feed_urls(config.newsletter)
+            feeds |= channel.feed_urls(config.newsletter)
         context = Context(config.newsletter, templates, feeds=feeds)
         return cls(config, {channel.name: channel for channel in config.channels}, context)
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.build.sources import Sources
-from publisher.channel import ArchiveChannel, Channel, MessageChannel
+from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.delivery.job import find_delivery_error
@@ -232,8 +232,8 @@ class _Blockers:
 
 def build_publication_key(config: Config, channel: Channel, issue: str) -> PublicationKey:
     """Return the ledger's key of an issue on a channel. For files, the destination is the site's folder."""
-    place = channel.destination if isinstance(channel, MessageChannel) else ""
-    return PublicationKey(f"{config.newsletter.id}/{issue}", channel.name, place or config.newsletter.site)
+    place = channel.destination or config.newsletter.site
+    return PublicationKey(f"{config.newsletter.id}/{issue}", channel.name, place)
 
 
 def _find_issue_date(record: Record) -> dt.date | None:
@@ -310,7 +310,7 @@ def _evaluate_unfinished(
     if counts.sending:  # the next run marks these as unknown
         return None
     stuck = counts.failed or counts.unknown
-    if stuck and (getattr(channel, "ordered", False) or not counts.planned):
+    if stuck and (channel.capabilities.ordered or not counts.planned):
         fault = find_delivery_error(status)
         return item._replace(status=ItemStatus.UNRESOLVED, **_build_fault_fields(fault)) if fault else None
     if status.next_at and status.next_at > now and item.key not in ledger_view.ready:

@@ -60,8 +60,8 @@ def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsl
         except Exception as error:  # a bug in one channel must not stop the others
             yield Budget(channel.name, f"rendering failed: {type(error).__name__}: {error}", {})
         else:
-            limits: Mapping[str, int] = getattr(channel, "limits", {})
-            yield Budget(channel.name, _format_usage(report), report, _describe_excess(report, limits))
+            excess = _describe_excess(report, channel.capabilities.limits)
+            yield Budget(channel.name, _format_usage(report), report, excess)
 
 
 def _format_usage(report: Mapping[str, Any]) -> str:

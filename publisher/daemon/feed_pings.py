@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Event
 
 from publisher.build.builder import build_feed_ping
-from publisher.channel import PingChannel
+from publisher.channel import Channel
 from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler, format_summary_line
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import StorageError
@@ -74,7 +74,7 @@ class PendingPings:
 
 def _find_pending_pings(run: RunContext) -> Iterator[tuple[OutgoingMessage, PublicationStatus | None]]:
     for channel in run.channels:
-        ping = _try_build_feed_ping(run, channel) if isinstance(channel, PingChannel) else None
+        ping = _try_build_feed_ping(run, channel)
         if ping:
             status = find_status(
                 run.ledger, PublicationKey(ping.id, ping.channel.name, ping.channel.destination)
@@ -88,7 +88,7 @@ def _is_pending(status: PublicationStatus, ping: OutgoingMessage) -> bool:
     return bool(unsent or (status.done and status.digest != compute_parts_digest(ping.rendering.parts)))
 
 
-def _try_build_feed_ping(run: RunContext, channel: PingChannel) -> OutgoingMessage | None:
+def _try_build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None:
     with suppress(StorageError):  # without a feed there is nothing to announce
         return build_feed_ping(run, channel)
     return None

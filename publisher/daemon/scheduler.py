@@ -21,7 +21,7 @@ from publisher.calendar.calendar import (
     open_read_only_run,
     read_records,
 )
-from publisher.channel import ArchiveChannel, MessageChannel
+from publisher.channel import ArchiveChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.daemon.alerts import (
@@ -220,7 +220,7 @@ class _Pass:
         outcomes = {}
         for item in batch:
             channel, status = self._channels[item.key.channel], self._ledger_view.unfinished[item.key]
-            assert isinstance(channel, MessageChannel)
+            assert self._run.is_sending_channel(channel)
             message = OutgoingMessage(
                 item.key.issue, channel.name, channel, load_original_rendering(self._run.ledger, status)
             )

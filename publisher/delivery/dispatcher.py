@@ -69,7 +69,10 @@ def recover_stale_deliveries(
     if status and status.counts.sending:
         with suppress(BusyError):
             lease = ledger.claim(
-                key, now, dt.timedelta(seconds=channel.timeout), idempotent=channel.idempotent
+                key,
+                now,
+                dt.timedelta(seconds=channel.capabilities.timeout),
+                idempotent=channel.capabilities.idempotent,
             )
             ledger.release(lease, now)
 
@@ -197,7 +200,7 @@ def _needs_delivery(run: RunContext, plan: DeliveryPlan) -> bool:
 def _count_irrevocable(plan: DeliveryPlan) -> int:
     """Return the number of deliveries that cannot be undone. Raises ConfigError for a bad recipient list."""
     changes = plan.changes
-    if plan.only_recipients is None and plan.channel.can_edit:
+    if plan.only_recipients is None and plan.channel.capabilities.can_edit:
         return len(changes.new)
     if plan.only_recipients is None and changes.new:
         return len(changes.new) * sum(1 for _ in plan.channel.recipients())
@@ -206,9 +209,9 @@ def _count_irrevocable(plan: DeliveryPlan) -> int:
 
 def _needs_confirmation(run: RunContext, plan: DeliveryPlan) -> bool:
     """Whether the editor has to confirm."""
-    if plan.channel.idempotent:
+    if plan.channel.capabilities.idempotent:
         return False
-    changes, in_place = plan.changes, plan.only_recipients is None and plan.channel.can_edit
+    changes, in_place = plan.changes, plan.only_recipients is None and plan.channel.capabilities.can_edit
     return bool(changes.new or (changes.pending and not in_place) or run.request.correct)
 
 

@@ -82,7 +82,7 @@ class DeliveryJob(Struct):
         OutcomeUnknownError if not everything was delivered.
         """
         lease = self.ledger.claim(
-            self.key, self.clock.time(), self._lease_duration, idempotent=self.channel.idempotent
+            self.key, self.clock.time(), self._lease_duration, idempotent=self.channel.capabilities.idempotent
         )
         try:
             if self.is_retry:
@@ -109,7 +109,7 @@ class DeliveryJob(Struct):
 
     def _plan(self, lease: Lease) -> None:
         # read before the recipients, so that no later change is missed
-        self._planned_version = getattr(self.channel, "recipients_version", None)
+        self._planned_version = self.channel.recipients_version
         recipients, now = iter(self.channel.recipients()), self.clock.time()
         if (only := self.only_recipients) is not None:
             recipients = (recipient for recipient in recipients if recipient in only)
@@ -119,7 +119,7 @@ class DeliveryJob(Struct):
     def _replan_if_recipients_changed(self, lease: Lease) -> None:
         """Plan again if the list of recipients has changed."""
         try:
-            if getattr(self.channel, "recipients_version", None) != self._planned_version:
+            if self.channel.recipients_version != self._planned_version:
                 self._plan(lease)
         except PublisherError as error:  # the results of the last batch must still be recorded
             self._fatal_error = self._fatal_error or error
@@ -127,7 +127,7 @@ class DeliveryJob(Struct):
     @property
     def _lease_duration(self) -> dt.timedelta:
         """Twice the longest time that one delivery may take."""
-        return 2 * self.channel.timeout * _SECOND
+        return 2 * self.channel.capabilities.timeout * _SECOND
 
     def _get_part(self, delivery: Delivery) -> Part:
         for part in self.rendering.parts:
@@ -161,7 +161,7 @@ class DeliveryJob(Struct):
             0 if idle else self.channel.concurrency,
             now,
             self._lease_duration + extend_lease * _SECOND,
-            ordered=self.channel.ordered,
+            ordered=self.channel.capabilities.ordered,
         )
 
     def _checkpoint_after_pause(self, lease: Lease) -> list[Delivery]:
@@ -233,7 +233,7 @@ class DeliveryJob(Struct):
         unresolved = find_unresolved_deliveries(self.ledger, lease)
         if not unresolved or self._fatal_error:
             return False
-        match getattr(self.channel, "uncertain", "ask"):
+        match self.channel.on_unknown:
             case "resend":
                 first_tries = [delivery for delivery in unresolved if delivery.tries == 1]  # resent only once
                 results = [
@@ -246,8 +246,10 @@ class DeliveryJob(Struct):
                     for delivery in unresolved
                 ]
                 self.notes += [f"unknown whether {delivery.recipient} received it" for delivery in unresolved]
-            case _:
+            case _ if self.channel.capabilities.can_probe:
                 results = self._probe(lease, unresolved)
+            case _:
+                results = []
         record_resolutions(self.ledger, lease, results)
         return bool(results)
 
@@ -255,8 +257,6 @@ class DeliveryJob(Struct):
         """Ask the platform about each delivery, twice if it is not found: it may still be on its way."""
         sender, results = self._senders[0], []
         with suppress(PublisherError):  # no answer: they stay unknown
-            if not sender.can_probe:
-                return []
             for delivery in unresolved:
                 to = self._aliases.get(delivery.recipient, delivery.recipient)
                 receipt = sender.probe(delivery, to)

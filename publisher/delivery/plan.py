@@ -55,7 +55,7 @@ def plan_changes(
     if status.is_adopted:
         reason = "it was published before the ledger began and is not changed"
         return Changes(keep_content=True, held_reason=reason)
-    if status.url and getattr(channel, "locked_after_publication", False):
+    if status.url and channel.capabilities.locked_after_publication:
         reason = f"it is published at {status.url}: make later changes there by hand"
         edited = status.part_digests and current != dict(status.part_digests)
         return Changes(keep_content=True, held_reason=reason if edited else "")
@@ -63,14 +63,14 @@ def plan_changes(
         return Changes(new=tuple(_find_sendable(channel, status, current, retry=retry)))
     counts, sent = status.counts, status.delivered_digests
     pending = counts.planned + counts.sending + (counts.failed if retry else 0)
-    if channel.ordered and (counts.unknown or (counts.failed and not retry)):
+    if channel.capabilities.ordered and (counts.unknown or (counts.failed and not retry)):
         pending = 0  # they come after a delivery that a person has to resolve
-    if not channel.can_edit:
+    if not channel.capabilities.can_edit:
         edited = current != dict(status.part_digests)
         reason = "the issue was edited since; what was sent cannot be changed" if edited else ""
         return Changes(keep_content=True, held_reason=reason, pending=pending)
     before = status.part_digests.keys() | sent.keys()
-    if current.keys() != before and not (correct or channel.idempotent):
+    if current.keys() != before and not (correct or channel.capabilities.idempotent):
         reason = (
             f"the issue now takes {_format_message_count(current)} instead of {len(before)}: publish correct"
         )
@@ -114,7 +114,7 @@ def _find_sendable(
         )
         if not blocked:
             yield key
-        elif channel.ordered:
+        elif channel.capabilities.ordered:
             return
 
 

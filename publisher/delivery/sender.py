@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from publisher.channel import EditableSession, MessageChannel, Part, ProbingSession, Receipt, Session
+from publisher.channel import MessageChannel, Part, Receipt, Session
 from publisher.credentials import redact
 from publisher.errors import DeliveryError, PublisherError
 from publisher.failpoints import hit_failpoint
@@ -70,7 +70,7 @@ class Sender:
             hit_failpoint("sending")
             receipt = self._perform(session, delivery, to)
             hit_failpoint("acted")
-            remote_id = receipt.remote_id or (delivery.part if self._channel.idempotent else "")
+            remote_id = receipt.remote_id or (delivery.part if self._channel.capabilities.idempotent else "")
             moved_to = receipt.moved_to
             result = DeliveryResult(
                 delivery, DeliveryState.SENT, self._time(), remote_id, receipt.url, moved_to=moved_to
@@ -79,22 +79,17 @@ class Sender:
             return self._classify_error(delivery, error)
         except Exception as error:  # it may have been sent
             reason = _describe_error(error)
-            if self._channel.idempotent or delivery.remote_id:
+            if self._channel.capabilities.idempotent or delivery.remote_id:
                 return self._classify_error(delivery, DeliveryError(reason))
             return SendResult(DeliveryResult(delivery, DeliveryState.UNKNOWN, self._time(), reason=reason))
         return SendResult(result, receipt)
-
-    @property
-    def can_probe(self) -> bool:
-        """Whether the platform can be asked what has arrived. Raises PublisherError if unreachable."""
-        return isinstance(self._get_session(), ProbingSession)
 
     def probe(self, delivery: Delivery, to: str) -> Receipt | None:
         """Look up an unknown delivery on the platform; None if it has not arrived.
 
         Raises PublisherError if the platform does not answer.
         """
-        return cast("ProbingSession", self._get_session()).probe(self._get_part(delivery), to)
+        return self._get_session().probe(self._get_part(delivery), to)
 
     def _get_session(self) -> Session:
         if self._session is None:
@@ -103,9 +98,9 @@ class Sender:
 
     def _perform(self, session: Session, delivery: Delivery, to: str) -> Receipt:
         if not delivery.digest:
-            return cast("EditableSession", session).delete(to, delivery.remote_id)
+            return session.delete(to, delivery.remote_id)
         if delivery.remote_id:
-            return cast("EditableSession", session).edit(self._get_part(delivery), to, delivery.remote_id)
+            return session.edit(self._get_part(delivery), to, delivery.remote_id)
         return session.deliver(self._get_part(delivery), to)
 
     def _classify_error(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from publisher.channel import Context, MessageChannel, NoticeChannel, Rendering
+from publisher.channel import Channel, Context, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery.dispatcher import DeliveryPlan, deliver_all, recover_stale_deliveries
@@ -35,7 +35,7 @@ _HANDLED_STATES = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKN
 class NoticeTarget(NamedTuple):
     """An issue that was sent over a channel: its key, its status, and the context to render a notice."""
 
-    channel: NoticeChannel
+    channel: MessageChannel
     key: PublicationKey
     status: PublicationStatus
     context: Context
@@ -87,21 +87,16 @@ def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPla
         return
     for status in find_statuses(run.ledger, [f"{run.config.newsletter.id}/{issue}"]):
         channel = channels.get(status.key.channel)
-        if (
-            status.key.notice_of
-            and status.part_digests
-            and not status.done
-            and isinstance(channel, MessageChannel)
-        ):
+        if status.key.notice_of and status.part_digests and not status.done and channel:
             yield _plan_notice(run, channel, status.key, status, load_original_rendering(run.ledger, status))
 
 
-def _select_notice_channels(config: Config, request: Request) -> tuple[NoticeChannel, ...]:
+def _select_notice_channels(config: Config, request: Request) -> tuple[MessageChannel, ...]:
     """Return the requested channels. Raises ConfigError if one of them cannot send notices."""
     wanted = select_channels(config, request.channels)
-    capable = tuple(channel for channel in wanted if isinstance(channel, NoticeChannel))
+    capable = _find_notice_channels(wanted)
     if incapable := ", ".join(channel.name for channel in wanted if channel not in capable):
-        names = ",".join(channel.name for channel in config.channels if isinstance(channel, NoticeChannel))
+        names = ",".join(channel.name for channel in _find_notice_channels(config.channels))
         hint = f"--channel {names}" if names else "edit what was published instead: publish correct"
         raise ConfigError(f"notices cannot be sent on {incapable}", hint)
     for channel in capable:
@@ -113,7 +108,15 @@ def _select_notice_channels(config: Config, request: Request) -> tuple[NoticeCha
     return capable
 
 
-def _find_notice_target(run: RunContext, channel: NoticeChannel, context: Context) -> NoticeTarget:
+def _find_notice_channels(channels: Sequence[Channel]) -> tuple[MessageChannel, ...]:
+    return tuple(
+        channel
+        for channel in channels
+        if isinstance(channel, MessageChannel) and channel.capabilities.can_send_notices
+    )
+
+
+def _find_notice_target(run: RunContext, channel: MessageChannel, context: Context) -> NoticeTarget:
     entry = context.entry
     assert entry
     key = PublicationKey(entry.id, channel.name, channel.destination)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from publisher.archive.records import Edition, build_edition
 from publisher.build.builder import build_feed_ping
 from publisher.calendar.calendar import build_publication_key, open_read_only_run, read_records
-from publisher.channel import ArchiveChannel, Channel, MessageChannel, PingChannel
+from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.delivery import ledger_guard
@@ -96,14 +96,13 @@ def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> Adopte
         for issue, day in days.items()
     }
     new = adopt_publications(run.ledger, keys, run.started_at)
-    destination = channel.destination if isinstance(channel, MessageChannel) else ""
-    return AdoptedChannel(channel.name, destination, len(new), len(keys) - len(new))
+    return AdoptedChannel(channel.name, channel.destination, len(new), len(keys) - len(new))
 
 
 def _record_pings_as_sent(run: RunContext, channels: Iterable[Channel]) -> None:
     """Record the current feeds as reported, so that only later changes are."""
     for channel in channels:
-        if isinstance(channel, PingChannel) and (message := build_feed_ping(run, channel)):
+        if message := build_feed_ping(run, channel):
             key = PublicationKey(message.id, message.channel.name, message.channel.destination)
             digest = compute_parts_digest(message.rendering.parts)
             adopt_publications(run.ledger, {key: run.started_at}, run.started_at, digest)

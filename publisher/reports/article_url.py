@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from publisher.archive.lock import acquire_lock
 from publisher.archive.output_folder import OutputFolder
-from publisher.channel import MessageChannel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import ConfigError
@@ -35,10 +34,9 @@ def save_article_url(
         position = snapshot.choose(issue)
         if position is None:
             raise ConfigError("no issue is due", "name one: publish resolve ISSUE --url CHANNEL URL")
-        destination = channel.destination if isinstance(channel, MessageChannel) else ""
         with acquire_lock(run.home.lock):
             set_article_url(
-                run.ledger, PublicationKey(snapshot.entries[position].id, name, destination), url, now
+                run.ledger, PublicationKey(snapshot.entries[position].id, name, channel.destination), url, now
             )
             _invalidate_outputs(run)
         return snapshot.records[position].id

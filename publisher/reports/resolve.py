@@ -152,5 +152,5 @@ def open_resolver(
         for status in find_statuses(run.ledger, [name]):
             if channel := channels.get(status.key.channel):
                 recover_stale_deliveries(run.ledger, channel, status.key, now)
-        readonly = [channel.name for channel in channels.values() if not channel.can_edit]
+        readonly = [channel.name for channel in channels.values() if not channel.capabilities.can_edit]
         yield Resolver(run.ledger, name, now, readonly)

@@ -150,23 +150,19 @@ class _StatusBuilder:
         renderings = self._snapshot.render(position, [channel.name for channel in rendered])
         forced = next(reversed(self._forced_issues.get(entry.id, ())), None)
         for channel in self._run.channels:
-            is_sending = isinstance(channel, MessageChannel) and bool(channel.destination)
-            destination = (
-                getattr(channel, "destination", "") if is_sending else self._run.config.newsletter.site
-            )
-            status = statuses.pop(PublicationKey(entry.id, channel.name, destination), None)
+            place = channel.destination or self._run.config.newsletter.site
+            status = statuses.pop(PublicationKey(entry.id, channel.name, place), None)
             rendering = renderings.get(channel.name)
             if isinstance(rendering, PublisherError):
                 condition, detail = ChannelStatus.BROKEN, rendering.message
-            elif isinstance(channel, MessageChannel) and is_sending and rendering:
+            elif isinstance(channel, MessageChannel) and channel.destination and rendering:
                 condition, detail = self._check_messages(channel, rendering, status)
             elif rendering:
                 condition, detail = self._check_files(rendering, status), ""
             else:
                 condition, detail = self._check_archive(channel, position, status), ""
-            shown_destination = destination if is_sending else ""
-            row = StatusRow(record.id, record.title, channel.name, shown_destination, condition, detail)
-            can_edit = getattr(channel, "can_edit", False)
+            row = StatusRow(record.id, record.title, channel.name, channel.destination, condition, detail)
+            can_edit = channel.capabilities.can_edit
             row = row._replace(newest=position == 0, updates=can_edit, forced=forced)
             yield self._add_ledger_data(row, status)
         for status in statuses.values():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from publisher.channel import Context, Entry, Part, PartGroup, Rendering
+from msgspec import field
+
+from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, Part, PartGroup, Rendering
 from publisher.files import FolderSession
 from publisher.model import Issue
 from tests.support.newsletter import Project
@@ -20,13 +21,11 @@ NOON = dt.datetime(2021, 7, 18, 4, 0, 0, 123_456, tzinfo=dt.UTC)  # 12:00 in Chi
 # ruff: noqa: ARG002 - a channel is asked for more than these two care about
 
 
-@dataclass(frozen=True)
-class Pages:
+class Pages(ArchiveChannel, frozen=True):
     """A page per issue that names its neighbours, and an index."""
 
     name: ClassVar[str] = "pages"
-    caches_entries: ClassVar[bool] = False
-    rendered: list[str] = field(default_factory=list, compare=False)
+    rendered: list[str] = field(default_factory=list)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         self.rendered.append(issue.id)
@@ -50,12 +49,11 @@ class Pages:
         return FolderSession()
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(ArchiveChannel, frozen=True):
     """The two newest issues in one file, and all of a year in another."""
 
     name: ClassVar[str] = "feed"
-    caches_entries: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(caches_entries=True)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         text = f"{context.entry.id} {context.entry.updated} {issue.source.sha256}\n"

@@ -7,17 +7,17 @@ import operator
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
+from msgspec import field
 
 from publisher import config as settings
 from publisher import registry
 from publisher.build import process_pool as crew_module
 from publisher.build.process_pool import ProcessPool
-from publisher.channel import Context, Part, Receipt, Rendering
+from publisher.channel import Channel, Context, Part, Receipt, Rendering, Session
 from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome
 from publisher.files import FolderSession
@@ -31,33 +31,26 @@ from tests.support.newsletter import Project
 # ------------------------------------------------- channels without an archive
 
 
-@dataclass(frozen=True)
-class Post:
+class Post(Channel, frozen=True):
     """One file per issue, for the issue to publish only."""
 
     name: ClassVar[str] = "post"
     live: bool = False
-    sent: list[str] = field(default_factory=list, compare=False)
+    sent: list[str] = field(default_factory=list)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         text = context.entry.title.encode()
         return Rendering((Part(f"outbox/{issue.id}/post.txt", "text/plain", text),), ("a bit long",))
 
-    def session(self) -> Any:
+    def session(self) -> Session:
         return Mailbox(self.sent) if self.live else FolderSession()
 
 
-class Mailbox:
+class Mailbox(Session):
     """A session that leaves nothing in the folder."""
 
     def __init__(self, sent: list[str]) -> None:
         self.sent = sent
-
-    def __enter__(self) -> Mailbox:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def deliver(self, part: Part, destination: str) -> Receipt:
         self.sent.append(part.key)
@@ -106,8 +99,7 @@ class Refusing(FolderSession):
         return super().deliver(part, destination)
 
 
-@dataclass(frozen=True)
-class Troubled(Pages):
+class Troubled(Pages, frozen=True):
     """Pages, whose delivery fails on one part."""
 
     part: str = ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec import defstruct
 
 from publisher import config
 from publisher.channel import Channel, Rendering, Session
@@ -13,23 +13,21 @@ from publisher.errors import ConfigError
 from publisher.newsletter import Newsletter
 
 
-class Silent:
+class Silent(Channel, frozen=True):
     name: ClassVar[str] = ""
 
     def render(self, *_: object) -> Rendering:
         return Rendering(())
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Web(Silent):
+class Web(Silent, frozen=True):
     name: ClassVar[str] = "web"
 
 
-@dataclass(frozen=True, slots=True)
-class Rss(Silent):
+class Rss(Silent, frozen=True):
     name: ClassVar[str] = "rss"
     path: str = "public/feed.xml"
     entries: int = 20
@@ -40,8 +38,7 @@ class Rss(Silent):
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Pigeon(Silent):
+class Pigeon(Silent, frozen=True):
     name: ClassVar[str] = "pigeon"
     loft: str
     height: float = 1.5
@@ -55,7 +52,7 @@ class Pigeon(Silent):
 
 
 # its annotations are types, not text: a channel need not import annotations from the future
-Plain = make_dataclass(
+Plain = defstruct(
     "Plain",
     [("width", int, 72), ("to", tuple[str, ...], ()), ("subject", str | None, None)],
     bases=(Silent,),

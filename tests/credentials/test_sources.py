@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import make_dataclass
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
@@ -14,7 +12,8 @@ import keyring
 import keyring.backend
 import keyring.errors
 import pytest
-from msgspec import Struct
+from msgspec import defstruct
+from msgspec.structs import asdict
 
 from publisher import config
 from publisher.channel import Channel, Rendering, Session
@@ -161,7 +160,7 @@ def test_what_is_no_reference_is_not_repeated(given: str) -> None:
     assert error.hint == "begin it with env, file, keyring, credential and a colon"
 
 
-class Dove(Struct, frozen=True):
+class Dove(Channel, frozen=True):
     name: ClassVar[str] = "dove"
     token: Reference = Reference()
     spare: Reference | None = None
@@ -169,7 +168,7 @@ class Dove(Struct, frozen=True):
     def render(self, *_: object) -> Rendering:
         return Rendering(())
 
-    def session(self) -> AbstractContextManager[Session]:
+    def session(self) -> Session:
         raise ConnectionError(f"https://api.example.org/{resolve_secret(self.token)}/send")
 
 
@@ -228,7 +227,7 @@ def test_a_secret_in_publisher_toml_is_refused_and_not_repeated(tmp_path: Path, 
 
 
 def test_a_reference_is_known_without_annotations_from_the_future(tmp_path: Path) -> None:
-    swift = make_dataclass("Swift", [("token", Reference)])
+    swift = defstruct("Swift", [("token", Reference)])
     (tmp_path / "publisher.toml").write_text('token = "file:key"', "utf-8")
     found = TomlDocument(tmp_path / "publisher.toml").decode((), swift)
-    assert vars(found) == {"token": f"file:{tmp_path / 'key'}"}
+    assert asdict(found) == {"token": f"file:{tmp_path / 'key'}"}

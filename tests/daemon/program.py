@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from msgspec.structs import replace
+
 from publisher import registry
 from publisher.cli.main import run_and_exit
 from publisher.daemon import alarm
@@ -16,5 +18,6 @@ if __name__ == "__main__":
     load = registry.load_channel
     registry.load_channel = lambda name: Chat if name == "chat" else load(name)
     if hurry := os.environ.get("HURRY"):
-        alarm.TICK_INTERVAL = Chat.timeout = float(hurry)
+        alarm.TICK_INTERVAL = float(hurry)
+        Chat.capabilities = replace(Chat.capabilities, timeout=float(hurry))
     run_and_exit()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
-from publisher.channel import Part, Receipt
+from publisher.channel import Capabilities, Part, Receipt, Session
 from publisher.ledger.queries import (
     load_attempts,
 )
@@ -28,8 +28,10 @@ class Searchable(Line):
 
 @dataclass(frozen=True)
 class Asked(Post):
-    def session(self) -> Any:
-        return nullcontext(Searchable(self))
+    capabilities: ClassVar[Capabilities] = replace(Post.capabilities, can_probe=True)
+
+    def session(self) -> Session:
+        return Searchable(self)
 
 
 @pytest.mark.parametrize(("acts", "waited"), [(True, 0), (False, 60)])

@@ -80,7 +80,9 @@ def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
 def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, code: int) -> None:
     @dataclass(frozen=True)
     class Ruled(Letters):
-        uncertain = rule
+        @property
+        def on_unknown(self) -> str:
+            return rule
 
     project.write("2021-07-18", "一")
     lost = threading.Lock()

@@ -113,7 +113,8 @@ def test_the_longest_delivery_may_end(name: str, deploy: Path) -> None:
 def test_the_page_says_when_a_stuck_delivery_is_stopped(deploy: Path) -> None:
     """A publication is leased for two of the slowest deliveries; then systemd waits for WatchdogSec."""
     assert values(deploy / "publish.service", "WatchdogSec") == ["15min"]
-    twice = [round(2 * registry.load_channel(name).timeout / 60) for name in ("telegram", "wechat", "email")]
+    channels = map(registry.load_channel, ("telegram", "wechat", "email"))
+    twice = [round(2 * channel.capabilities.timeout / 60) for channel in channels]
     assert twice == [7, 20, 40]
     page = " ".join((deploy / "README.md").read_text("utf-8").split())
     assert "a quarter of an hour after twice the maximum time of its channel: seven minutes" in page

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from msgspec.structs import replace
 
-from publisher.channel import Context, Part, Receipt, Rendering
+from publisher.channel import Capabilities, Context, Part, Receipt, Rendering
 from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome, PendingSend, Request
 from publisher.ledger import PublicationKey
@@ -28,6 +28,7 @@ class Pigeons(Letters):
     """Brings messages, and short ones after them."""
 
     name: ClassVar[str] = "pigeons"
+    capabilities: ClassVar[Capabilities] = Capabilities(can_send_notices=True, timeout=10.0)
     missing: frozenset[str] = frozenset()
 
     def recipients(self) -> Iterable[str]:
@@ -88,7 +89,7 @@ def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
 class Homing(Pigeons):
     """Could change what it brought, too."""
 
-    can_edit: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = replace(Pigeons.capabilities, can_edit=True)
 
 
 @pytest.mark.parametrize("kind", [Pigeons, Homing])

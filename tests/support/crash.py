@@ -27,7 +27,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from publisher import failpoints
-from publisher.channel import Part, Rendering
+from publisher.channel import Capabilities, Part, Rendering
 from publisher.clock import Clock
 from publisher.delivery.job import DeliveryJob
 from publisher.delivery.plan import plan_changes
@@ -51,8 +51,7 @@ class Pings(Post):
     """To tell twice is the same as once."""
 
     name: ClassVar[str] = "pings"
-    ordered: ClassVar[bool] = False
-    idempotent: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, idempotent=True, timeout=10.0)
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ def stopped(arguments: argparse.Namespace) -> None:
 
     @dataclass(frozen=True)
     class Brief(Letters):
-        timeout: ClassVar[float] = 1.0
+        capabilities: ClassVar[Capabilities] = Capabilities(timeout=1.0)
 
     for edge in ("begun", "sending", "acted", "confirming"):
         channel = Brief(World(arguments.ledger / f"world-{edge}"), count=40)

@@ -11,14 +11,23 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec.structs import replace
 
-from publisher.channel import Context, Finding, FindingLevel, Part, Receipt, Rendering
+from publisher.channel import (
+    Capabilities,
+    Context,
+    Finding,
+    FindingLevel,
+    MessageChannel,
+    Part,
+    Receipt,
+    Rendering,
+    Session,
+)
 from publisher.errors import DeliveryError
 from publisher.files import FolderSession
 from publisher.model import Issue
@@ -73,17 +82,12 @@ def no_obstacle() -> None:
     """What happens when a connection is opened: nothing."""
 
 
-@dataclass(frozen=True)
-class Post:
+class Post(MessageChannel, frozen=True):
     """One message for each word of an issue's headline, to `count` recipients. `behaves` may come between a
     call and its effect."""
 
     name: ClassVar[str] = "post"
-    can_edit: ClassVar[bool] = True
-    ordered: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = False
-    concurrency: ClassVar[int] = 1
-    timeout: ClassVar[float] = 10.0
+    capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, ordered=True, timeout=10.0)
 
     world: World = field(compare=False)
     destination: str = "@readers"
@@ -102,25 +106,23 @@ class Post:
             return (self.destination,)
         return (f"reader{number}@example.org" for number in range(self.count))
 
-    def diagnose(self) -> Iterator[Finding]:
-        return iter(())
-
-    def session(self) -> AbstractContextManager[Any]:
+    def session(self) -> Session:
         self.opening()
-        return nullcontext(Line(self))
+        return Line(self)
 
 
-@dataclass(frozen=True)
-class Letters(Post):
+class Letters(Post, frozen=True):
     """One message to each of many, which cannot be changed afterwards."""
 
     name: ClassVar[str] = "letters"
-    can_edit: ClassVar[bool] = False
-    ordered: ClassVar[bool] = False
-    concurrency: ClassVar[int] = 10
+    capabilities: ClassVar[Capabilities] = Capabilities(timeout=10.0)
+
+    @property
+    def concurrency(self) -> int:
+        return 10
 
 
-class Line:
+class Line(Session):
     """A connection to the world."""
 
     def __init__(self, channel: Post) -> None:
@@ -167,8 +169,7 @@ def rest() -> Receipt:
     raise DeliveryError("tired", retry_after=3600)
 
 
-@dataclass(frozen=True, slots=True)
-class Chat:
+class Chat(MessageChannel, frozen=True):
     """The fake channel as publisher.toml can set it up.
 
     What happens to a part is in the file `orders` beside the world, as "PART refuse", "PART vanish" or
@@ -176,11 +177,7 @@ class Chat:
     """
 
     name: ClassVar[str] = "chat"
-    can_edit: ClassVar[bool] = True
-    ordered: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = False
-    concurrency: ClassVar[int] = 1
-    timeout: ClassVar[float] = 10.0
+    capabilities: ClassVar[Capabilities] = Post.capabilities
 
     room: str = ""
     me: str = ""
@@ -197,9 +194,6 @@ class Chat:
     def render(self, issue: Issue, context: Context) -> Rendering:
         return self._post().render(issue, context)
 
-    def recipients(self) -> Iterable[str]:
-        return (self.room,)
-
     def diagnose(self) -> Iterator[Finding]:
         orders = self._orders()
         if "deaf" in orders:
@@ -208,7 +202,7 @@ class Chat:
         if not self.me:
             yield Finding(FindingLevel.WARNING, "no proofs can be sent", 'add me = "…"')
 
-    def session(self) -> AbstractContextManager[Any]:
+    def session(self) -> Session:
         return self._post().session() if self.room else FolderSession()
 
     def _post(self) -> Post:

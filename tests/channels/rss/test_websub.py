@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from publisher.channel import ArchiveChannel, FindingLevel, MessageChannel, Receipt
+from publisher.channel import ArchiveChannel, Capabilities, FindingLevel, MessageChannel, Receipt
 from publisher.channels.rss import Rss, websub
 from publisher.channels.rss.websub import WebSub
 from publisher.errors import ConfigError, DeliveryError
@@ -51,7 +51,7 @@ def unused() -> str:
 
 def tell(url: str, *topics: str) -> list[Receipt]:
     channel = WebSub(url)
-    parts = channel.build_ping(dict.fromkeys(topics or [FEED], "0" * 64)).parts
+    parts = channel.render_pings(dict.fromkeys(topics or [FEED], "0" * 64)).parts
     with channel.session() as session:
         return [session.deliver(part, channel.destination) for part in parts]
 
@@ -69,18 +69,13 @@ def test_it_is_a_live_channel() -> None:
     channel = WebSub("https://hub.example.net/")
     assert isinstance(channel, MessageChannel)
     assert not isinstance(channel, ArchiveChannel)
-    assert (channel.name, channel.can_edit, channel.ordered, channel.idempotent) == (
-        "websub",
-        True,
-        False,
-        True,
-    )
+    assert (channel.name, channel.capabilities) == ("websub", Capabilities(can_edit=True, idempotent=True))
     assert (channel.destination, channel.test_recipient) == ("https://hub.example.net/", "")
     assert channel.recipients() == ("https://hub.example.net/",)
 
 
 def test_a_part_for_each_feed() -> None:
-    parts = WebSub("https://hub.example.net/").build_ping({FEED: "a1", ATOM: "b2"}).parts
+    parts = WebSub("https://hub.example.net/").render_pings({FEED: "a1", ATOM: "b2"}).parts
     assert [(part.key, part.media_type) for part in parts] == [
         ("websub/feed.xml", "application/json"),
         ("websub/atom.xml", "application/json"),
@@ -93,8 +88,8 @@ def test_a_part_for_each_feed() -> None:
 
 def test_a_part_changes_with_its_feed_alone() -> None:
     channel = WebSub("https://hub.example.net/")
-    feed, atom = channel.build_ping({FEED: "a1", ATOM: "b2"}).parts
-    new_feed, new_atom = channel.build_ping({FEED: "a2", ATOM: "b2"}).parts
+    feed, atom = channel.render_pings({FEED: "a1", ATOM: "b2"}).parts
+    new_feed, new_atom = channel.render_pings({FEED: "a2", ATOM: "b2"}).parts
     assert new_feed.digest != feed.digest
     assert new_atom.digest == atom.digest
 
@@ -145,7 +140,7 @@ def test_one_request_for_each_feed(hub: Hub, status: int) -> None:
 
 def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
     channel = WebSub(hub.url)
-    (part,) = channel.build_ping({FEED: "a2"}).parts
+    (part,) = channel.render_pings({FEED: "a2"}).parts
     with channel.session() as session:
         assert session.edit(part, hub.url, FEED) == Receipt(remote_id=FEED)
         assert session.delete(hub.url, FEED) == Receipt(changed=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from publisher.channel import EditableSession, MessageChannel
+from publisher.channel import MessageChannel, Session
 from publisher.channels.telegram import Telegram
 from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.rate_limit import ChatRateLimiter
@@ -37,7 +37,7 @@ def test_the_channel_in_its_two_modes() -> None:
 
 @pytest.mark.parametrize("detail", ["titles", "full"])
 def test_what_arrives_is_what_was_rendered(
-    server: TelegramServer, session: EditableSession, send, root: Path, detail: str
+    server: TelegramServer, session: Session, send, root: Path, detail: str
 ) -> None:
     source = (root / "tests/judges/issues/2024-02-29.md").read_text("utf-8")
     sent = send(source, detail=detail, chat="@tide", card=True, protect=True)
@@ -58,22 +58,20 @@ def test_a_session_that_sends_nothing_asks_nothing(server: TelegramServer, conne
     assert server.calls == []
 
 
-def test_no_connection_is_used_twice(server: TelegramServer, session: EditableSession) -> None:
+def test_no_connection_is_used_twice(server: TelegramServer, session: Session) -> None:
     """One that the server closes at the wrong moment would leave it open whether the message arrived."""
     for _ in range(3):
         session.deliver(part(), "@tide")
     assert len({call["port"] for call in server.calls}) == 3
 
 
-def test_the_destination_gets_it_whatever_the_call_says(
-    server: TelegramServer, session: EditableSession
-) -> None:
+def test_the_destination_gets_it_whatever_the_call_says(server: TelegramServer, session: Session) -> None:
     receipt = session.deliver(part(), "42")
     assert server.messages[0]["chat"]["id"] == 42
     assert (receipt.changed, receipt.url, receipt.moved_to) == (True, "", "")
 
 
-def test_a_topic_and_no_sound(server: TelegramServer, session: EditableSession) -> None:
+def test_a_topic_and_no_sound(server: TelegramServer, session: Session) -> None:
     receipt = session.deliver(part(message_thread_id=7, disable_notification=True), "@tide_talk")
     (stored,) = server.messages
     assert (stored["message_thread_id"], stored["disable_notification"]) == (7, True)
@@ -83,7 +81,7 @@ def test_a_topic_and_no_sound(server: TelegramServer, session: EditableSession) 
     assert caught.value.permanent
 
 
-def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, session: EditableSession) -> None:
+def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, session: Session) -> None:
     server.script(Fault("migrate", call=1, value=-1001000000003))
     receipt = session.deliver(part(), "-43")
     assert receipt.moved_to == "-1001000000003"
@@ -92,9 +90,7 @@ def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, sess
     assert len(server.calls) == 2
 
 
-def test_a_group_that_moves_on_and_on_is_followed_once(
-    server: TelegramServer, session: EditableSession
-) -> None:
+def test_a_group_that_moves_on_and_on_is_followed_once(server: TelegramServer, session: Session) -> None:
     server.script(Fault("migrate", value=-1001000000003))
     with pytest.raises(DeliveryError, match="-43 has become a supergroup, -1001000000003") as caught:
         session.deliver(part(), "-43")
@@ -149,7 +145,7 @@ def test_a_pin_that_fails_is_a_note(
 # -------------------------------------------------------------- changing, deleting
 
 
-def test_an_edit(server: TelegramServer, session: EditableSession) -> None:
+def test_an_edit(server: TelegramServer, session: Session) -> None:
     number = session.deliver(part(), "@tide").remote_id
     receipt = session.edit(part("退潮", disable_notification=True, message_thread_id=7), "@tide", number)
     assert (receipt.changed, receipt.remote_id, receipt.url) == (True, number, "https://t.me/tide/1")
@@ -159,13 +155,13 @@ def test_an_edit(server: TelegramServer, session: EditableSession) -> None:
     assert set(call["parameters"]) == {"chat_id", "message_id", "text", "entities", "reply_markup"}
 
 
-def test_an_edit_that_changes_nothing(session: EditableSession) -> None:
+def test_an_edit_that_changes_nothing(session: Session) -> None:
     number = session.deliver(part(), "@tide").remote_id
     receipt = session.edit(part(), "@tide", number)
     assert (receipt.changed, receipt.remote_id) == (False, number)
 
 
-def test_an_edit_of_what_is_gone(session: EditableSession) -> None:
+def test_an_edit_of_what_is_gone(session: Session) -> None:
     with pytest.raises(DeliveryError, match="the message is no longer in @tide") as caught:
         session.edit(part(), "@tide", "5")
     assert caught.value.permanent
@@ -173,7 +169,7 @@ def test_an_edit_of_what_is_gone(session: EditableSession) -> None:
 
 
 def test_an_edit_in_a_group_that_moved_touches_no_other_message(
-    server: TelegramServer, session: EditableSession
+    server: TelegramServer, session: Session
 ) -> None:
     """A supergroup counts anew: the same number is another message there."""
     old = session.deliver(part("旧"), "-43").remote_id
@@ -186,7 +182,7 @@ def test_an_edit_in_a_group_that_moved_touches_no_other_message(
     assert [message["text"] for message in server.messages] == ["旧", "新"]
 
 
-def test_a_message_taken_back(server: TelegramServer, session: EditableSession) -> None:
+def test_a_message_taken_back(server: TelegramServer, session: Session) -> None:
     number = session.deliver(part(), "@tide").remote_id
     assert session.delete("@tide", number).changed is True
     assert server.messages == []
@@ -194,7 +190,7 @@ def test_a_message_taken_back(server: TelegramServer, session: EditableSession) 
     assert (again.changed, again.notes) == (False, ())
 
 
-def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: EditableSession) -> None:
+def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: Session) -> None:
     number = session.deliver(part(), "@tide").remote_id
     server.api.age(TWO_DAYS)
     receipt = session.delete("@tide", number)
@@ -206,9 +202,7 @@ def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: Edi
 # ------------------------------------------------------------------------- pace
 
 
-def test_no_chat_gets_more_than_it_takes(
-    server: TelegramServer, session: EditableSession, clock: Clock
-) -> None:
+def test_no_chat_gets_more_than_it_takes(server: TelegramServer, session: Session, clock: Clock) -> None:
     server.api.enforces_pace = True
     for number in range(1, 46):
         session.deliver(part(f"{number}"), "@tide")
@@ -232,7 +226,7 @@ def test_the_server_would_not_take_them_faster(
     assert caught.value.retry_after == 2
 
 
-def test_chats_do_not_wait_for_each_other(session: EditableSession, clock: Clock) -> None:
+def test_chats_do_not_wait_for_each_other(session: Session, clock: Clock) -> None:
     for chat in ("@tide", "@tide_talk", "42"):
         session.deliver(part(), chat)
     assert clock.slept == []

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from telegram.error import NetworkError, TimedOut
 
-from publisher.channel import EditableSession
+from publisher.channel import Session
 from publisher.channels.telegram import Telegram
 from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.errors import ERROR_RULES, classify_error
@@ -28,7 +28,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.channels.telegram.client.READ_TIMEOUT", 0.2)
 
 
-def outcome(session: EditableSession, chat: str = "@tide") -> PublisherError:
+def outcome(session: Session, chat: str = "@tide") -> PublisherError:
     """The error of a delivery."""
     with pytest.raises(PublisherError) as caught:
         session.deliver(part(), chat)
@@ -52,9 +52,7 @@ def outcome(session: EditableSession, chat: str = "@tide") -> PublisherError:
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else None,
 )
-def test_nobody_knows(
-    server: TelegramServer, session: EditableSession, fault: Fault, stored: int, said: str
-) -> None:
+def test_nobody_knows(server: TelegramServer, session: Session, fault: Fault, stored: int, said: str) -> None:
     """What was stored and what was not look the same from here, and nothing is sent again."""
     server.script(fault)
     error = outcome(session)
@@ -64,7 +62,7 @@ def test_nobody_knows(
     assert len(server.calls) == 1
 
 
-def test_too_many(server: TelegramServer, session: EditableSession) -> None:
+def test_too_many(server: TelegramServer, session: Session) -> None:
     server.script(Fault("flood", call=1, value=7))
     error = outcome(session)
     assert isinstance(error, DeliveryError)
@@ -73,7 +71,7 @@ def test_too_many(server: TelegramServer, session: EditableSession) -> None:
     assert (len(server.calls), server.messages) == (1, [])
 
 
-def test_nobody_listens(server: TelegramServer, session: EditableSession) -> None:
+def test_nobody_listens(server: TelegramServer, session: Session) -> None:
     """And once somebody does, the same session gets through, with one copy."""
     server.down()
     error = outcome(session)
@@ -157,7 +155,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
 
 @pytest.mark.parametrize(("kind", "text", "message", "hint"), REFUSED)
 def test_a_refusal_is_permanent_and_reported(
-    server: TelegramServer, session: EditableSession, kind: Any, text: str, message: str, hint: str
+    server: TelegramServer, session: Session, kind: Any, text: str, message: str, hint: str
 ) -> None:
     server.script(Fault(kind, text=text))
     error = outcome(session)
@@ -178,7 +176,7 @@ def test_every_refusal_is_tried() -> None:
     assert found >= set(ERROR_RULES)
 
 
-def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: EditableSession) -> None:
+def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: Session) -> None:
     chat = server.api.chat("@tide")
     for change, message in (
         ("left", "the bot is not in @tide"),
@@ -189,7 +187,7 @@ def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: Edi
     assert outcome(session, "@ebb").message == "the bot does not know the chat @ebb"
 
 
-def test_a_text_that_is_refused_stops_for_good(server: TelegramServer, session: EditableSession) -> None:
+def test_a_text_that_is_refused_stops_for_good(server: TelegramServer, session: Session) -> None:
     with pytest.raises(DeliveryError, match="rejected a message for @tide: Message is too long") as caught:
         session.deliver(part("字" * 4097), "@tide")
     assert caught.value.permanent
@@ -227,7 +225,7 @@ def test_the_token_is_shown_nowhere(
 
 
 def test_nothing_is_printed(
-    server: TelegramServer, session: EditableSession, capfd: pytest.CaptureFixture[str]
+    server: TelegramServer, session: Session, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """python-telegram-bot logs answers that are not JSON; Python prints records that have no handler."""
     root = logging.getLogger()

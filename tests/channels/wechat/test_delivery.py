@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from publisher.channel import EditableSession, MessageChannel, Part, ProbingSession
+from publisher.channel import Part, Session
 from publisher.channels.wechat import WeChat
 from publisher.channels.wechat.draft import is_same_article, parse_draft
 from publisher.errors import ConfigError, DeliveryError
@@ -31,11 +31,6 @@ def refused(act: Callable[[], object]) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         act()
     return caught.value
-
-
-def test_session_is_a_probing_session(session) -> None:
-    assert isinstance(session, ProbingSession)
-    assert isinstance(WeChat(), MessageChannel)
 
 
 # -------------------------------------------------------------------- drafts
@@ -192,7 +187,7 @@ TOO_LONG: list[tuple[dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("fields", "said"), TOO_LONG, ids=range(len(TOO_LONG)))
 def test_a_draft_over_a_limit_is_rejected_before_any_call(
-    server: WeChatServer, session: EditableSession, part, fields: dict[str, str], said: str
+    server: WeChatServer, session: Session, part, fields: dict[str, str], said: str
 ) -> None:
     """A1."""
     for act in (
@@ -206,7 +201,7 @@ def test_a_draft_over_a_limit_is_rejected_before_any_call(
     assert server.calls == []
 
 
-def test_a_draft_at_every_limit_is_added(server: WeChatServer, session: EditableSession, part) -> None:
+def test_a_draft_at_every_limit_is_added(server: WeChatServer, session: Session, part) -> None:
     full = {"title": "字" * 32, "author": "字" * 16, "digest": "字" * 128, "content": "字" * 19_999}
     session.deliver(edited(part(), **full, content_source_url=LONG.ljust(1024, "x")), TO)
     assert len(server.drafts) == 1
