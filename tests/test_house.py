@@ -20,6 +20,7 @@ FLOORS = (
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
     ("channel", "credentials", "toml", "timetable", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
+    ("outline",),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "images"),
     ("events",),
@@ -69,6 +70,7 @@ PURE = {
     "channel",
     "reader",
     "transforms",
+    "outline",
     "writers",
 }
 WORLD = {
