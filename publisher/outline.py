@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import count, groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from publisher import model as m
-from publisher.links import canonicalize_url, parse_arxiv_id, parse_repository
+from publisher.links import canonicalize_url, parse_repository
 from publisher.newsletter import Newsletter
 from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value
 
@@ -24,11 +26,11 @@ _WECHAT_NOTES = {"read_original", "pc_wechat"}
 class ItemLink(NamedTuple):
     """A link beside the title of an item; `url` is empty if an earlier one leads there already.
 
-    `kind`: "item" is the item's own link, if its title contains links and cannot be one; "extra" stands in its
-    head line; "field" is of a field that is not shown; "repository" and "paper" are only named by the item.
+    `kind`: "item" is the item's own link, if its title contains links and cannot be one; "extra" stands in
+    its head line; "field" is of a field that is not shown; "repository" and "paper" are only named.
     """
 
-    kind: Literal["item", "extra", "field", "repository", "paper"]
+    kind: str
     text: m.Inlines
     url: str
 
@@ -161,23 +163,26 @@ def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
 def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterator[ItemLink]:
     """Yield the links beside the title, each URL once in canonical form.
 
-    A repository or paper that the item names is linked unless the item has any link to it, also in its text.
+    A repository or paper that the item names is linked, unless its text links to it already, or its head or a
+    field to anything in it.
     """
     links = [ItemLink("extra", link.children, link.url) for link in item.extras]
     if item.url and not laid_out.url:
         links.insert(0, ItemLink("item", (m.Text(item.url),), item.url))
     if digest:
-        links += [ItemLink("field", (m.Text(f.label),), f.url) for f in item.fields if f.url]
+        links += [ItemLink("field", (m.Text(field.label),), field.url) for field in item.fields if field.url]
     if item.repo or item.arxiv:
+        urls = [item.url or "", *(link.url for link in item.extras), *(f.url or "" for f in item.fields)]
         text = laid_out.excerpt if digest else (laid_out.fields, laid_out.body)
-        shown = find_nodes(m.Link, (laid_out.title, laid_out.tail, text))
-        urls = [item.url or "", *(link.url for link in links), *(link.url for link in shown)]
-        if item.repo and item.repo.lower() not in {(parse_repository(url) or "").lower() for url in urls}:
-            links.append(ItemLink("repository", (m.Text(item.repo),), f"https://github.com/{item.repo}"))
-        if item.arxiv and item.arxiv not in map(parse_arxiv_id, urls):
-            links.append(
-                ItemLink("paper", (m.Text(f"arXiv:{item.arxiv}"),), f"https://arxiv.org/abs/{item.arxiv}")
-            )
+        urls_in_text = [link.url for link in find_nodes(m.Link, (laid_out.title, laid_out.tail, text))]
+        linked = {canonicalize_url(url) for url in (*urls, *urls_in_text)}
+        linked |= {f"https://github.com/{parse_repository(url)}".lower() for url in urls}
+        for kind, name, url in (
+            ("repository", item.repo, f"https://github.com/{item.repo}"),
+            ("paper", item.arxiv and f"arXiv:{item.arxiv}", f"https://arxiv.org/abs/{item.arxiv}"),
+        ):
+            if name and canonicalize_url(url) not in linked:
+                links.append(ItemLink(kind, (m.Text(name),), url))
     seen = {canonicalize_url(laid_out.url or "")}
     for link in links:
         key = canonicalize_url(link.url)

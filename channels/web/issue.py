@@ -58,7 +58,7 @@ def _highlight_subject(brief: m.Brief) -> m.Brief:
 
 
 class PageSection(Struct, frozen=True):
-    """A section of the page. `level` is that of its heading, 2 to 5, without gaps; `count` the number of items.
+    """A section of the page. `level` is that of its heading, 2 to 5; `count` the number of items.
 
     `runs` are its items and blocks in source order, as (whether these are items, nodes); an item has no id if
     the page has it already. `links` is true when no item has more than its head line.
