@@ -130,7 +130,7 @@ INNER_FLOORS = {
         "autolinks doctor limits session",
         "writer",
         "phrases",
-        "digest rich",
+        "digest",
         "payload split",
         "render",
         "__init__",
