@@ -27,7 +27,7 @@ class ItemLink(NamedTuple):
     """A link beside the title of an item; `url` is empty if an earlier one leads there already.
 
     `kind`: "item" is the item's own link, if its title contains links and cannot be one; "extra" stands in
-    its head line; "field" is of a field that is not shown; "repository" and "paper" are only named.
+    its head line; "field" is one of a field that is not shown; "repository" and "paper" are only named.
     """
 
     kind: str
@@ -111,7 +111,7 @@ class Outline(NamedTuple):
     sections: tuple[OutlineSection, ...]
 
 
-def outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outline:
+def build_outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outline:
     """Return the outline of an issue for a channel, given its name.
 
     A digest shows only the excerpts of items: the URLs of their fields are among their links.
@@ -186,7 +186,10 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
     seen = {canonicalize_url(laid_out.url or "")}
     for link in links:
         key = canonicalize_url(link.url)
-        yield link._replace(url="") if key in seen else link
+        if key not in seen:
+            yield link
+        elif not digest:
+            yield link._replace(url="")
         seen.add(key)
 
 
@@ -194,6 +197,14 @@ def find_own_tagline(issue: m.Issue, newsletter: Newsletter) -> m.Inlines:
     """Return the tagline of the issue; empty if it is the newsletter's, which is shown elsewhere."""
     is_same = m.plain(issue.tagline).strip() == newsletter.tagline and not any(find_urls(issue.tagline))
     return () if is_same else issue.tagline
+
+
+def highlight_subject(brief: m.Brief) -> m.Inlines:
+    """Return the text of a brief with its subject in bold."""
+    match brief.text:
+        case (m.Text(text), *rest) if brief.subject and text.startswith(brief.subject):
+            return (m.Strong((m.Text(brief.subject),)), m.Text(text.removeprefix(brief.subject)), *rest)
+    return brief.text
 
 
 def build_note_label(note: m.Note, labels: Mapping[str, str]) -> str:

@@ -18,7 +18,14 @@ from publisher.channels.email.writer import TextWriter, format_url
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.newsletter import Newsletter
-from publisher.outline import OutlineItem, OutlineSection, build_note_label, label_guide, outline, split_guide
+from publisher.outline import (
+    OutlineItem,
+    OutlineSection,
+    build_note_label,
+    build_outline,
+    label_guide,
+    split_guide,
+)
 from publisher.transforms import find_urls
 
 # with more items the contents list only the sections: a longer list would push the text too far down
@@ -131,7 +138,7 @@ def layout_issue(
     """
     labels = get_labels(newsletter.lang)
     top, text = TextBuffer(width, wrap=wrap), TextBuffer(width, wrap=wrap)
-    content = outline(issue, "email")
+    content = build_outline(issue, "email")
     _write_opening(text, issue, content.notes, labels)
     _write_sections(text, content.sections, labels)
     if issue.footer:

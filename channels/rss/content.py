@@ -18,9 +18,9 @@ from publisher.outline import (
     OutlineItem,
     OutlineSection,
     build_note_label,
+    build_outline,
     find_own_tagline,
     label_guide,
-    outline,
 )
 from publisher.transforms import find_urls
 from publisher.writers import html
@@ -42,7 +42,7 @@ def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
 
 
 def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> Iterator[str]:
-    labels, layout = get_labels(newsletter.lang), outline(issue, "rss")
+    labels, layout = get_labels(newsletter.lang), build_outline(issue, "rss")
     if entry.updated > entry.published:
         yield f"<p><em>{labels['updated']} {entry.updated.date().isoformat()}</em></p>"
     if issue.title and any(

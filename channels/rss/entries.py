@@ -11,7 +11,7 @@ from publisher.channels.rss.feed import FeedItem, clean_line, remove_invalid_cha
 from publisher.links import is_safe_url, to_ascii_url
 from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
-from publisher.outline import OutlineItem, outline
+from publisher.outline import OutlineItem, build_outline
 from publisher.transforms import blocks_to_plain_text, shorten
 
 _MAX_SUMMARY_LENGTH = 160
@@ -45,7 +45,7 @@ def build_item_entries(issue: Issue, context: Context) -> list[bytes]:
     entry = _require_entry(context)
     return [
         json_feed.dump_entry(_build_item_entry(item, entry, context.newsletter))
-        for section in outline(issue, "rss").sections
+        for section in build_outline(issue, "rss").sections
         for item in section.items
     ]
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from publisher import model as m
 from publisher.channel import Entry
 from publisher.newsletter import Newsletter
-from publisher.outline import Outline, OutlineItem, OutlineSection
+from publisher.outline import Outline, OutlineItem, OutlineSection, highlight_subject
 from publisher.transforms import find_topics
 
 
@@ -46,15 +46,9 @@ def heading_topics(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> tupl
 def highlight_warmup(issue: m.Issue) -> m.Warmup | None:
     """Return the warm-up with the subject of each brief in bold."""
     warmup = issue.warmup
-    return warmup and replace(warmup, briefs=tuple(map(_highlight_subject, warmup.briefs)))
-
-
-def _highlight_subject(brief: m.Brief) -> m.Brief:
-    match brief.text:
-        case (m.Text(text), *rest) if brief.subject and text.startswith(brief.subject):
-            remainder = m.Text(text.removeprefix(brief.subject))
-            return replace(brief, text=(m.Strong((m.Text(brief.subject),)), remainder, *rest))
-    return brief
+    return warmup and replace(
+        warmup, briefs=tuple([replace(brief, text=highlight_subject(brief)) for brief in warmup.briefs])
+    )
 
 
 class PageSection(Struct, frozen=True):

@@ -25,7 +25,7 @@ from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
-from publisher.outline import find_own_tagline, outline, split_guide
+from publisher.outline import build_outline, find_own_tagline, split_guide
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 _SUBSCRIBE = "subscribe.html"
@@ -41,7 +41,7 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
     entry = context.entry
     if entry is None:
         raise ValueError("an issue's page needs the issue's entry in the archive")
-    layout = outline(issue, "web")
+    layout = build_outline(issue, "web")
     sections = build_page_sections(layout)
     guide = issue.guide and replace(issue.guide, blocks=split_guide(issue.guide, bold=True))
     return _render_page(
