@@ -183,14 +183,19 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
         ):
             if name and canonicalize_url(url) not in linked:
                 links.append(ItemLink(kind, (m.Text(name),), url))
-    seen = {canonicalize_url(laid_out.url or "")}
+    seen = {_build_key(laid_out.url or "", digest=digest)}
     for link in links:
-        key = canonicalize_url(link.url)
+        key = _build_key(link.url, digest=digest)
         if key not in seen:
             yield link
         elif not digest:
             yield link._replace(url="")
         seen.add(key)
+
+
+def _build_key(url: str, *, digest: bool) -> str:
+    """Return what is the same for two URLs if one link is enough for both: in a digest one for each page."""
+    return canonicalize_url(url) + ("" if digest else url.partition("#")[2])
 
 
 def find_own_tagline(issue: m.Issue, newsletter: Newsletter) -> m.Inlines:
