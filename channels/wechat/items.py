@@ -57,33 +57,29 @@ def _render_item_heading(
     byline = (escape_text(item.source), escape_text(writer.labels["comma"].join(item.authors)))
     line = " | ".join(filter(None, (title, *byline)))
     for link in item.links:
-        if link.kind == "repository":  # is part of the title
-            continue
-        text = writer.labels["paper"] if link.kind == "paper" else m.plain(link.text).strip() or link.url
+        # the title names the repository or paper already, so that its URL needs no label
+        is_named = link.kind in ("repository", "paper")
+        text = link.url if is_named else m.plain(link.text).strip() or writer.labels["link"]
         form = writer.links.resolve_beside(text, link.url, printed_form) if link.url else LinkForm.NEARBY
         if form is LinkForm.OWN_LINE:
             url_lines.append(_render_fact(text, format_printed_url(link.url), writer))
         else:
-            line += " " + writer.render_link(escape_text(f"[{text}]"), link.url, form)
+            shown = link.url if is_named else f"[{text}]"
+            line += " " + writer.render_link(escape_text(shown), link.url, form)
     return line + writer.inlines(item.tail), url_lines
 
 
 def _render_item_title(
     item: OutlineItem, printed_form: LinkForm, writer: ArticleWriter
 ) -> tuple[str, list[str]]:
-    """Return the title after tags and repository, and the line with the item's URL if it has one."""
+    """Return the title after its tags, and the line with the item's URL if it has one."""
     title, url, url_lines = writer.inlines(item.title), item.url or "", []
     form = writer.links.resolve_beside(m.plain(item.title), url, printed_form) if url else LinkForm.URL_TEXT
     if form is LinkForm.OWN_LINE:
         label = writer.labels["paper" if classify_link(url) == ARXIV else "link"]
         url_lines.append(_render_fact(label, format_printed_url(get_printed_url(url)), writer))
-    before = "".join(f"[{escape_text(tag)}] " for tag in item.tags)
-    for link in item.links:
-        if link.kind == "repository":  # its name, with which the title usually begins, becomes the URL
-            name = m.plain(link.text)
-            before += "github.com/" + ("" if title.startswith(name) else name + writer.labels["colon"])
-            writer.links.resolve_inline(link.url, link.url)
-    return before + writer.render_link(title, url, form), url_lines
+    tags = "".join(f"[{escape_text(tag)}] " for tag in item.tags)
+    return tags + writer.render_link(title, url, form), url_lines
 
 
 # ----------------------------------------------------------------------- body
