@@ -20,6 +20,7 @@ FLOORS = (
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
     ("channel", "credentials", "toml", "timetable", "writers"),
     ("reader", "transforms", "config", "theme", "files"),
+    ("outline",),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "images"),
     ("events",),
@@ -69,6 +70,7 @@ PURE = {
     "channel",
     "reader",
     "transforms",
+    "outline",
     "writers",
 }
 WORLD = {
@@ -128,7 +130,7 @@ INNER_FLOORS = {
         "autolinks doctor limits session",
         "writer",
         "phrases",
-        "digest rich",
+        "digest",
         "payload split",
         "render",
         "__init__",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from publisher import model as m
 from publisher.channel import Entry
 from publisher.channels.email.headers import clean_text
-from publisher.channels.email.items import format_item_number, item_name, write_item
+from publisher.channels.email.items import format_item_number, write_item
 from publisher.channels.email.wrapping import (
     SIGNATURE_DELIMITER,
     TextBuffer,
@@ -17,8 +17,15 @@ from publisher.channels.email.wrapping import (
 from publisher.channels.email.writer import TextWriter, format_url
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
-from publisher.model import Guide, Issue, Item, Note, Paragraph, Section, Warmup, plain
 from publisher.newsletter import Newsletter
+from publisher.outline import (
+    OutlineItem,
+    OutlineSection,
+    build_note_label,
+    build_outline,
+    label_guide,
+    split_guide,
+)
 from publisher.transforms import find_urls
 
 # with more items the contents list only the sections: a longer list would push the text too far down
@@ -29,7 +36,7 @@ _TOP_LEVEL = 2
 
 
 def write_masthead(
-    buffer: TextBuffer, issue: Issue, entry: Entry, minutes: int, labels: Mapping[str, str]
+    buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: int, labels: Mapping[str, str]
 ) -> None:
     """Write title, tagline, number of items, reading time (minutes) and the link to the web page."""
     writer = TextWriter(buffer)
@@ -53,7 +60,7 @@ def write_online_link(buffer: TextBuffer, entry: Entry, labels: Mapping[str, str
     buffer.write(f"{labels['read_online']}{labels['colon']}{format_url(to_ascii_url(entry.url))}")
 
 
-def _format_masthead_title(issue: Issue, entry: Entry, writer: TextWriter) -> Iterator[str]:
+def _format_masthead_title(issue: m.Issue, entry: Entry, writer: TextWriter) -> Iterator[str]:
     """Yield the title as written; the topics of a regular title are on a second line."""
     title = issue.title
     if title is None:
@@ -73,27 +80,26 @@ def estimate_reading_time(lines: Iterable[str]) -> int:
     return max(1, round(ideographs / _CHARACTERS_PER_MINUTE + text.count(" ") / _WORDS_PER_MINUTE))
 
 
-def write_contents(buffer: TextBuffer, sections: Sequence[Section], labels: Mapping[str, str]) -> None:
+def write_contents(buffer: TextBuffer, sections: Sequence[OutlineSection], labels: Mapping[str, str]) -> None:
     """Write the titles of sections and items, one per line; with many items, only those of sections."""
-    total = sum(1 for section in sections for _ in section.items)
+    total = sum(len(section.items) for section in sections)
     titled = [section for section in sections if section.title]
     if not total and len(titled) < 2:
         return
     write_heading(buffer, labels["contents"], _TOP_LEVEL)
     top = min((section.level for section in titled), default=_TOP_LEVEL)
-    number = 0
     for section in sections:
-        names = [item_name(item) for item in section.items]
-        title = clean_text(plain(section.title))
-        if total > _MAX_LISTED_ITEMS and names:
-            last = f"–{number + len(names)}" if len(names) > 1 else ""
-            title += f"{labels['colon']}{number + 1}{last}"
+        items = section.items
+        title = clean_text(m.plain(section.title))
+        if total > _MAX_LISTED_ITEMS and items:
+            last = f"–{items[-1].number}" if len(items) > 1 else ""
+            title += f"{labels['colon']}{items[0].number}{last}"
         if title:
             buffer.lines.append(truncate_to_columns("  " * (section.level - top) + title, buffer.width))
         if total <= _MAX_LISTED_ITEMS:
-            for index, name in enumerate(names, number + 1):
-                buffer.lines.append(truncate_to_columns(format_item_number(index) + name, buffer.width))
-        number += len(names)
+            for item in items:
+                name = clean_text(item.name) or item.id
+                buffer.lines.append(truncate_to_columns(format_item_number(item.number) + name, buffer.width))
 
 
 def write_heading(buffer: TextBuffer, text: str, level: int) -> None:
@@ -120,14 +126,11 @@ def write_signature(
         buffer.lines.append(f"{labels['unsubscribe']}{labels['colon']}{unsubscribe_url}")
 
 
-# notes that are only true inside WeChat
-_WECHAT_NOTES = {"read_original", "pc_wechat"}
-_SENTENCE_ENDS = "。；！？….;!?"
 _BULLET, _BULLET_INDENT = "  - ", "    "
 
 
 def layout_issue(
-    issue: Issue, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
+    issue: m.Issue, entry: Entry, newsletter: Newsletter, width: int, *, wrap: bool, unsubscribe_url: str = ""
 ) -> list[str]:
     """Return the lines of the email, in the form of `TextBuffer.lines`.
 
@@ -135,20 +138,23 @@ def layout_issue(
     """
     labels = get_labels(newsletter.lang)
     top, text = TextBuffer(width, wrap=wrap), TextBuffer(width, wrap=wrap)
-    _write_opening(text, issue, labels)
-    _write_sections(text, issue.sections, labels)
+    content = build_outline(issue, "email")
+    _write_opening(text, issue, content.notes, labels)
+    _write_sections(text, content.sections, labels)
     if issue.footer:
         text.write_blank()
         writer = TextWriter(text)
         writer.write_blocks(issue.footer)
         writer.write_reference_block()
     write_masthead(top, issue, entry, estimate_reading_time(text.lines), labels)
-    write_contents(top, issue.sections, labels)
+    write_contents(top, content.sections, labels)
     write_signature(text, newsletter, unsubscribe_url, labels)
     return top.lines + text.lines
 
 
-def _write_opening(buffer: TextBuffer, issue: Issue, labels: Mapping[str, str]) -> None:
+def _write_opening(
+    buffer: TextBuffer, issue: m.Issue, notes: Sequence[m.Note], labels: Mapping[str, str]
+) -> None:
     if issue.guide or issue.warmup:
         buffer.write_blank()
     if issue.guide:
@@ -157,34 +163,24 @@ def _write_opening(buffer: TextBuffer, issue: Issue, labels: Mapping[str, str]) 
     if issue.warmup:
         buffer.write_blank()
         _write_warmup(buffer, issue.warmup)
-    _write_notes(buffer, issue.notes, labels)
+    _write_notes(buffer, notes, labels)
 
 
-def _write_guide(buffer: TextBuffer, guide: Guide, labels: Mapping[str, str]) -> None:
+def _write_guide(buffer: TextBuffer, guide: m.Guide, labels: Mapping[str, str]) -> None:
     """Write the guide after its label; a labelled segment that follows a sentence starts a new line."""
     writer = TextWriter(buffer)
-    label = f"{clean_text(guide.label)}{labels['colon']}" if guide.label else ""
-    segment_labels = "|".join(re.escape(segment.label) for segment in guide.segments)
-    for index, block in enumerate(guide.blocks):
+    for index, block in enumerate(label_guide(guide, split_guide(guide, bold=False), labels["colon"])):
         if index:
             buffer.write_blank()
-        if isinstance(block, Paragraph):
-            first, *others = writer.format_lines(block.children)
-            lines = [label + first, *others]
-            if segment_labels:
-                boundary = re.compile(f"(?<=[{_SENTENCE_ENDS}]) *(?=[【「](?:{segment_labels})[】」])")
-                lines = [part for line in lines for part in boundary.split(line)]
-            for line in lines:
+        if isinstance(block, m.Paragraph):
+            for line in writer.format_lines(block.children):
                 buffer.write(line)
         else:
-            if label:
-                buffer.write(label)
             writer.write_blocks((block,))
-        label = ""
     writer.write_reference_block()
 
 
-def _write_warmup(buffer: TextBuffer, warmup: Warmup) -> None:
+def _write_warmup(buffer: TextBuffer, warmup: m.Warmup) -> None:
     """Write the briefs, each directly followed by the URLs of its links."""
     writer = TextWriter(buffer)
     if warmup.intro:
@@ -201,32 +197,29 @@ def _write_warmup(buffer: TextBuffer, warmup: Warmup) -> None:
         writer.write_reference_block()
 
 
-def _write_notes(buffer: TextBuffer, notes: Sequence[Note], labels: Mapping[str, str]) -> None:
+def _write_notes(buffer: TextBuffer, notes: Sequence[m.Note], labels: Mapping[str, str]) -> None:
     for note in notes:
-        if note.kind not in _WECHAT_NOTES:
-            writer = TextWriter(buffer)
-            label = "" if note.kind == "history" else labels["note"] + labels["colon"]
-            buffer.write_blank()
-            buffer.write(label + writer.format_text(note.text))
-            writer.write_reference_block()
+        writer = TextWriter(buffer)
+        buffer.write_blank()
+        buffer.write(build_note_label(note, labels) + writer.format_text(note.text))
+        writer.write_reference_block()
 
 
-def _write_sections(buffer: TextBuffer, sections: Sequence[Section], labels: Mapping[str, str]) -> None:
-    number = 0
+def _write_sections(
+    buffer: TextBuffer, sections: Sequence[OutlineSection], labels: Mapping[str, str]
+) -> None:
     for section in sections:
         if section.title:
             writer = TextWriter(buffer)
             write_heading(buffer, writer.format_text(section.title), section.level)
             writer.write_reference_block()
         _write_notes(buffer, section.notes, labels)
-        has_long_items = any(item.fields or item.body for item in section.items)
         for index, node in enumerate(section.content):
             buffer.write_blank()
-            if isinstance(node, Item):
-                if has_long_items and index:
+            if isinstance(node, OutlineItem):
+                if index and not section.is_list:
                     buffer.write_blank()
-                number += 1
-                write_item(node, number, buffer, labels)
+                write_item(node, buffer, labels)
             else:
                 writer = TextWriter(buffer)
                 writer.write_blocks((node,))

@@ -10,29 +10,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import assert_never
 
+from publisher import model as m
 from publisher.channels.email.headers import clean_code_line, clean_text
 from publisher.channels.email.wrapping import TextBuffer, count_columns, fits
 from publisher.links import to_ascii_url
-from publisher.model import (
-    Block,
-    Blocks,
-    Break,
-    Code,
-    CodeBlock,
-    Em,
-    Figure,
-    Image,
-    Inline,
-    Inlines,
-    Link,
-    List,
-    Paragraph,
-    Quote,
-    Rule,
-    Strong,
-    Table,
-    Text,
-)
 
 _RULE = "* * *"
 _BULLET = "- "
@@ -65,12 +46,12 @@ class TextWriter:
 
     # --------------------------------------------------------------- inlines
 
-    def format_lines(self, nodes: Inlines) -> list[str]:
+    def format_lines(self, nodes: m.Inlines) -> list[str]:
         """Return the lines of inlines, split at the editor's line breaks."""
         text = self._join_inlines(nodes, ends_line=True)
         return [clean_text(line) for line in text.split("\n")] if "\n" in text else [clean_text(text)]
 
-    def format_text(self, nodes: Inlines) -> str:
+    def format_text(self, nodes: m.Inlines) -> str:
         """Return the text of inlines on one line, to which more may be appended."""
         return clean_text(self._join_inlines(nodes, ends_line=False))
 
@@ -78,32 +59,32 @@ class TextWriter:
         """Return the number that replaces a URL, like "[1]"."""
         return f"[{self._reference_numbers.setdefault(url, len(self._reference_numbers) + 1)}]"
 
-    def _join_inlines(self, nodes: Inlines, *, ends_line: bool) -> str:
+    def _join_inlines(self, nodes: m.Inlines, *, ends_line: bool) -> str:
         """Return the text of inlines; `ends_line`: the line ends after them."""
         parts = []
         for next_index, node in enumerate(nodes, 1):
-            if isinstance(node, Text):
+            if isinstance(node, m.Text):
                 parts.append(node.text)
             else:
                 node_ends_line = (
-                    isinstance(nodes[next_index], Break) if next_index < len(nodes) else ends_line
+                    isinstance(nodes[next_index], m.Break) if next_index < len(nodes) else ends_line
                 )
                 parts.append(self._format_inline(node, ends_line=node_ends_line))
         return "".join(parts)
 
-    def _format_inline(self, node: Inline, *, ends_line: bool) -> str:
+    def _format_inline(self, node: m.Inline, *, ends_line: bool) -> str:
         match node:
-            case Text(text) | Code(text):
+            case m.Text(text) | m.Code(text):
                 return text
-            case Strong(children) | Em(children):
+            case m.Strong(children) | m.Em(children):
                 return self._join_inlines(children, ends_line=ends_line)
-            case Link(children, url):
+            case m.Link(children, url):
                 return self._format_link(
                     self._join_inlines(children, ends_line=False), url, ends_line=ends_line
                 )
-            case Image(url, alt):
+            case m.Image(url, alt):
                 return self._format_link(alt, url, ends_line=ends_line)
-            case Break():
+            case m.Break():
                 return "\n"
             case _:
                 assert_never(node)
@@ -129,7 +110,7 @@ class TextWriter:
             self._buffer.write_blank()
             self.write_references()
 
-    def write_blocks(self, nodes: Blocks, indent: str = "") -> None:
+    def write_blocks(self, nodes: m.Blocks, indent: str = "") -> None:
         """Write blocks, separated by blank lines."""
         for index, node in enumerate(nodes):
             if index:
@@ -147,24 +128,24 @@ class TextWriter:
                 self._buffer.write_blank()
             self._buffer.write(text, rest if index else first, rest)
 
-    def _write_block(self, node: Block, first: str, rest: str) -> None:
+    def _write_block(self, node: m.Block, first: str, rest: str) -> None:
         """Write a block with the prefix `first` on its first line and `rest` on the others."""
         match node:
-            case Paragraph(children):
+            case m.Paragraph(children):
                 self.write_paragraph(self.format_lines(children), first, rest)
-            case List(items, ordered, start):
+            case m.List(items, ordered, start):
                 self._write_list(items, ordered, start, first or _NESTED_INDENT, rest or _NESTED_INDENT)
-            case Quote(children):
+            case m.Quote(children):
                 self._write_quote(children, first or " ", rest or " ")
-            case CodeBlock(text):
+            case m.CodeBlock(text):
                 for line in text.split("\n"):  # without `rest`, so that mail programs can join a long line
                     self._buffer.write(clean_code_line(line), first + _CODE_INDENT)
                     first = rest
-            case Table():
+            case m.Table():
                 self._write_table(node, first or _NESTED_INDENT, rest or _NESTED_INDENT)
-            case Figure(image, url):
+            case m.Figure(image, url):
                 self._write_lines(_format_image_lines(image, url), first, rest)
-            case Rule():
+            case m.Rule():
                 self._buffer.write(_RULE, first, rest)
             case _:
                 assert_never(node)
@@ -173,14 +154,14 @@ class TextWriter:
         for index, line in enumerate(lines):
             self._buffer.write(line, rest if index else first, rest)
 
-    def _write_quote(self, nodes: Blocks, first: str, rest: str) -> None:
+    def _write_quote(self, nodes: m.Blocks, first: str, rest: str) -> None:
         for index, node in enumerate(nodes):
             if index:
                 self._buffer.write("", rest + _QUOTE_PREFIX)
             self._write_block(node, (rest if index else first) + _QUOTE_PREFIX, rest + _QUOTE_PREFIX)
 
     def _write_list(
-        self, items: tuple[Blocks, ...], ordered: bool, start: int, first: str, rest: str
+        self, items: tuple[m.Blocks, ...], ordered: bool, start: int, first: str, rest: str
     ) -> None:
         for number, item in enumerate(items, start):
             marker = f"{number}. " if ordered else _BULLET
@@ -193,7 +174,7 @@ class TextWriter:
                 self._buffer.write("", prefix)
             first = rest
 
-    def _write_table(self, node: Table, first: str, rest: str) -> None:
+    def _write_table(self, node: m.Table, first: str, rest: str) -> None:
         rows = [node.header, *node.rows] if any(node.header) else node.rows
         cells = [[self.format_text(cell) for cell in row] for row in rows]
         width = self._buffer.width - len(rest)
@@ -202,7 +183,7 @@ class TextWriter:
         )
 
 
-def _format_image_lines(image: Image, url: str | None) -> list[str]:
+def _format_image_lines(image: m.Image, url: str | None) -> list[str]:
     """Return the alt text of an image, its URL, and the URL it links to."""
     target = format_url(url) if url and url != image.url else ""
     return [line for line in (clean_text(image.alt), format_url(image.url), target) if line]

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
-from publisher.channels.rss.content import item_title, render_issue_content, render_item_content
+from publisher.channels.rss.content import render_issue_content, render_item_content
 from publisher.channels.rss.feed import FeedItem, clean_line, remove_invalid_characters
 from publisher.links import is_safe_url, to_ascii_url
-from publisher.model import Issue, Item, plain
+from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
+from publisher.outline import OutlineItem, build_outline
 from publisher.transforms import blocks_to_plain_text, shorten
 
 _MAX_SUMMARY_LENGTH = 160
@@ -42,7 +43,11 @@ def build_item_entries(issue: Issue, context: Context) -> list[bytes]:
     They have no modification date: updates are recorded per issue, not per item.
     """
     entry = _require_entry(context)
-    return [json_feed.dump_entry(_build_item_entry(item, entry, context.newsletter)) for item in issue.items]
+    return [
+        json_feed.dump_entry(_build_item_entry(item, entry, context.newsletter))
+        for section in build_outline(issue, "rss").sections
+        for item in section.items
+    ]
 
 
 def author_name(newsletter: Newsletter) -> str:
@@ -50,8 +55,8 @@ def author_name(newsletter: Newsletter) -> str:
     return clean_line(newsletter.author) or clean_line(newsletter.name)
 
 
-def _build_item_entry(item: Item, entry: Entry, newsletter: Newsletter) -> FeedItem:
-    title = item_title(item)
+def _build_item_entry(item: OutlineItem, entry: Entry, newsletter: Newsletter) -> FeedItem:
+    title = clean_line(item.name) or item.id
     feed_item: FeedItem = {
         "id": to_ascii_url(f"{entry.id}#{item.id}"),
         "url": to_ascii_url(f"{entry.url}#{item.id}"),

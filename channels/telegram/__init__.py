@@ -6,7 +6,6 @@ Files for preview and for other senders:
 
 message-1.html      the same message in Telegram's HTML
 preview.html        all messages as the app displays them
-rich.json           the call that sends the whole issue as one rich message, with `rich = true`
 
 Without a `token` everything is written as files; with one, a bot makes the calls.
 """

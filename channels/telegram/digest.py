@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from publisher import model as m
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
 from publisher.channels.telegram.entities import (
@@ -19,8 +20,15 @@ from publisher.channels.telegram.entities import (
     strip_spans,
 )
 from publisher.channels.telegram.writer import SpanWriter
-from publisher.model import Blocks, Brief, Issue, Item, Paragraph, Section, Warmup
 from publisher.newsletter import Newsletter
+from publisher.outline import (
+    Outline,
+    OutlineItem,
+    OutlineSection,
+    build_outline,
+    find_own_tagline,
+    highlight_subject,
+)
 from publisher.transforms import shorten
 
 if TYPE_CHECKING:
@@ -59,22 +67,24 @@ class IssueDigest(Struct, frozen=True):
 
 
 def build_digest(
-    issue: Issue, entry: Entry, newsletter: Newsletter, detail: Detail, writer: SpanWriter
+    issue: m.Issue, entry: Entry, newsletter: Newsletter, detail: Detail, writer: SpanWriter
 ) -> IssueDigest:
     """Return the content of an issue at a level of detail.
 
     `titles`: the guide and the title of every item. `summaries`: also the warm-up, and the summary and
     further links of every item. `full`: everything except the notes about WeChat.
     """
-    return _DigestBuilder(issue, entry, newsletter, detail, writer).build()
+    content = build_outline(issue, "telegram", digest=detail == "summaries")
+    return _DigestBuilder(issue, entry, newsletter, detail, writer, content).build()
 
 
 class _DigestBuilder(Struct, frozen=True):
-    issue: Issue
+    issue: m.Issue
     entry: Entry
     newsletter: Newsletter
     detail: Detail
     writer: SpanWriter
+    outline: Outline
 
     def build(self) -> IssueDigest:
         title, name = " ".join(normalize_text(self.entry.title).split()), self._format_running_title()
@@ -85,10 +95,7 @@ class _DigestBuilder(Struct, frozen=True):
         shown = shorten(title, _MAX_TITLE_LENGTH)
         opening = [] if shown == title else [(Span(title),)]
         chapters = [DigestSection(_build_digest_blocks(*opening, *self._build_preface()))]
-        number = 1
-        for section in self.issue.sections:
-            chapters.append(self._build_section(section, number))
-            number += sum(1 for _ in section.items)
+        chapters += map(self._build_section, self.outline.sections)
         if self.detail == "full":
             chapters.append(DigestSection(_build_digest_blocks(*self._write_blocks(self.issue.footer))))
         return IssueDigest(
@@ -110,25 +117,25 @@ class _DigestBuilder(Struct, frozen=True):
         if entry.updated > entry.published:
             day = entry.updated.date().isoformat()
             yield (Span(f"{self.writer.labels['updated']} {day}", "italic"),)
-        yield phrases.format_tagline(issue, self.newsletter, self.writer)
+        yield self.writer.inlines(find_own_tagline(issue, self.newsletter), "italic")
         if issue.guide:
             yield phrases.format_guide(issue.guide, self.writer)
         if issue.warmup and self.detail != "titles":
             yield from self._build_warmup(issue.warmup)
         if self.detail == "full":
-            yield from phrases.format_notes(issue.notes, self.writer)
+            yield from phrases.format_notes(self.outline.notes, self.writer)
 
-    def _build_warmup(self, warmup: Warmup) -> Iterator[Spans]:
+    def _build_warmup(self, warmup: m.Warmup) -> Iterator[Spans]:
         briefs = join_lines(map(self._build_brief_line, warmup.briefs))
         yield join_lines([self.writer.blocks(warmup.intro), _quote_spans(briefs)])
         yield self.writer.blocks(warmup.outro)
 
-    def _build_brief_line(self, brief: Brief) -> Spans:
-        line = join_spans((Span("• "),), phrases.format_brief(brief, self.writer))
+    def _build_brief_line(self, brief: m.Brief) -> Spans:
+        line = join_spans((Span("• "),), strip_spans(self.writer.inlines(highlight_subject(brief))))
         return join_lines([line, self.writer.blocks(brief.body)])
 
-    def _build_section(self, section: Section, number: int) -> DigestSection:
-        items = list(section.items)
+    def _build_section(self, section: OutlineSection) -> DigestSection:
+        items = section.items
         heading = strip_spans(self.writer.inlines(section.title, "bold"))
         pieces = (
             [*_build_digest_blocks(*phrases.format_notes(section.notes, self.writer))]
@@ -138,12 +145,12 @@ class _DigestBuilder(Struct, frozen=True):
         if len(span_text(heading)) > _MAX_HEADING_LENGTH:
             pieces = [DigestBlock(heading), *pieces]
             heading = (Span(shorten(span_text(heading), _MAX_HEADING_LENGTH), "bold"),)
-        blocks: Blocks = ()
+        blocks: m.Blocks = ()
         for node in section.content:
-            if isinstance(node, Item):
+            if isinstance(node, OutlineItem):
                 pieces += _build_digest_blocks(*self._build_prose(blocks))
-                pieces.append(DigestBlock(self._build_item(node, number), f"{number}. "))
-                number, blocks = number + 1, ()
+                pieces.append(DigestBlock(self._build_item(node), f"{node.number}. "))
+                blocks = ()
             else:
                 blocks = (*blocks, node)
         pieces += _build_digest_blocks(*self._build_prose(blocks))
@@ -156,56 +163,37 @@ class _DigestBuilder(Struct, frozen=True):
             separator="\n" if self.detail == "titles" else PARAGRAPH_SEPARATOR,
         )
 
-    def _build_prose(self, blocks: Blocks) -> Iterator[Spans]:
+    def _build_prose(self, blocks: m.Blocks) -> Iterator[Spans]:
         match self.detail:
             case "full":
                 yield from self._write_blocks(blocks)
             case "summaries":
                 yield _quote_spans(self.writer.blocks(blocks))
 
-    def _write_blocks(self, blocks: Blocks) -> Iterator[Spans]:
+    def _write_blocks(self, blocks: m.Blocks) -> Iterator[Spans]:
         return (self.writer.blocks((block,)) for block in blocks)
 
-    def _build_item(self, item: Item, number: int) -> Spans:
-        places = phrases.find_implied_links(item)
+    def _build_item(self, item: OutlineItem) -> Spans:
+        writer = self.writer
         match self.detail:
             case "titles":
-                return phrases.format_item_title(item, number, self.writer)
+                return phrases.format_item_title(item, writer)
             case "summaries":
-                head = phrases.format_item_heading(item, number, self.writer, extras=False)
-                links = [*item.extras, *phrases.list_field_links(item), *places]
-                return join_lines(
-                    [
-                        head,
-                        phrases.format_further_links(item, links, self.writer),
-                        _quote_spans(self._build_summary(item)),
-                    ]
-                )
+                head = phrases.format_item_heading(item, writer, extras=False)
+                links = phrases.format_links(item, {"extra", "field", "repository", "paper"}, writer)
+                return join_lines([head, links, _quote_spans(self._build_summary(item))])
             case "full":
-                head = phrases.format_item_heading(item, number, self.writer, extras=True)
-                fields = [
-                    phrases.format_field(one, self.writer) for one in item.fields if one.kind != "summary"
-                ]
-                summary = [
-                    phrases.format_field(one, self.writer) for one in item.fields if one.kind == "summary"
-                ]
-                text = join_lines([*summary, self.writer.blocks(item.body)])
-                return join_lines(
-                    [
-                        head,
-                        *fields,
-                        phrases.format_further_links(item, places, self.writer),
-                        _quote_spans(text),
-                    ]
-                )
+                head = phrases.format_item_heading(item, writer, extras=True)
+                fields = [phrases.format_field(one, writer) for one in item.fields if one.kind != "summary"]
+                links = phrases.format_links(item, {"repository", "paper"}, writer)
+                summary = [phrases.format_field(one, writer) for one in item.fields if one.kind == "summary"]
+                text = join_lines([*summary, writer.blocks(item.body)])
+                return join_lines([head, *fields, links, _quote_spans(text)])
 
-    def _build_summary(self, item: Item) -> Spans:
+    def _build_summary(self, item: OutlineItem) -> Spans:
         """Return the summary, else the first paragraph, without the list or code it announces."""
-        if item.summary:
-            spans, blocks_left = strip_spans(self.writer.inlines(item.summary)), len(item.body)
-        else:
-            first = tuple(block for block in item.body if isinstance(block, Paragraph))[:1]
-            spans, blocks_left = strip_spans(self.writer.blocks(first)), len(item.body) - 1
+        spans = strip_spans(self.writer.inlines(item.excerpt))
+        blocks_left = len(item.body) - (not item.summary)
         if blocks_left > 0 and spans and spans[-1].text.endswith(("：", ":")):
             return (*spans[:-1], spans[-1].with_text(f"{spans[-1].text[:-1]}…"))
         return spans

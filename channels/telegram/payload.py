@@ -11,7 +11,6 @@ from typing import NotRequired, TypedDict
 
 from publisher.channels.telegram.entities import MessageEntity
 from publisher.channels.telegram.limits import RenderedText
-from publisher.channels.telegram.rich import RichMessage
 
 
 class LinkPreviewOptions(TypedDict, total=False):
@@ -53,12 +52,6 @@ class Payload(CommonParameters):
     link_preview_options: LinkPreviewOptions
 
 
-class RichPayload(CommonParameters):
-    """The parameters of sendRichMessage: https://core.telegram.org/bots/api#sendrichmessage"""
-
-    rich_message: RichMessage
-
-
 def build_payload(message: RenderedText, card_url: str, common: CommonParameters) -> Payload:
     """Return the call for a message. `card_url` is the page of its link preview, empty for none: by default
     Telegram shows a preview of the first link."""
@@ -73,6 +66,6 @@ def build_payload(message: RenderedText, card_url: str, common: CommonParameters
     }
 
 
-def serialize_payload(payload: Payload | RichPayload) -> bytes:
+def serialize_payload(payload: Payload) -> bytes:
     """Return the payload as indented JSON."""
     return json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n"

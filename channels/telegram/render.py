@@ -22,7 +22,6 @@ from publisher.channels.telegram.payload import (
     build_payload,
     serialize_payload,
 )
-from publisher.channels.telegram.rich import build_rich_message, list_exceeded_limits
 from publisher.channels.telegram.split import build_messages
 from publisher.channels.telegram.writer import SpanWriter, normalize_link_url
 from publisher.labels import get_labels
@@ -62,14 +61,6 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
         for n, message in enumerate(messages, 1)
     ]
     warnings = []
-    if settings.rich:
-        message = build_rich_message(issue, entry, newsletter, writer)
-        if too_much := list_exceeded_limits(message):
-            warnings.append(f"no rich message: it would have {' and '.join(too_much)}")
-        else:
-            shown.append(
-                Part(f"{folder}/rich.json", _JSON_TYPE, serialize_payload({"rich_message": message, **first}))
-            )
     bubbles = render_chat_preview([*zip(messages, calls, strict=True)], entry, settings.chat, context)
     shown.append(Part(f"{folder}/preview.html", _HTML_TYPE, bubbles.encode(errors="replace")))
     if settings.button and not page:

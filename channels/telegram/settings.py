@@ -23,7 +23,6 @@ class TelegramSettings(Struct, frozen=True):
 
     `button` links to the web page, `card` shows its link preview below the first message. `silent` sends
     without a sound; all messages but the first are silent anyway. `protect` disables forwarding and saving.
-    `rich` also writes a rich message of the whole issue.
 
     `token`: a reference to the bot's token; without it the channel writes files. `me`: the editor's chat
     with the bot, for test sends. `pin` pins the first message of an issue. `api`: the URL of the Bot API
@@ -38,7 +37,6 @@ class TelegramSettings(Struct, frozen=True):
     card: bool = False
     silent: bool = False
     protect: bool = False
-    rich: bool = False
     me: str = ""
     pin: bool = False
     api: str = "https://api.telegram.org"

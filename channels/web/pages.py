@@ -10,22 +10,22 @@ from functools import partial
 from itertools import groupby
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.web.issue import (
     IndexEntry,
     build_page_sections,
     heading_topics,
-    highlight_guide,
     highlight_warmup,
     list_contents,
-    own_tagline,
-    select_notes,
     shorten_title,
 )
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
+from publisher.outline import build_outline, find_own_tagline, split_guide
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 _SUBSCRIBE = "subscribe.html"
@@ -41,7 +41,9 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
     entry = context.entry
     if entry is None:
         raise ValueError("an issue's page needs the issue's entry in the archive")
-    sections = build_page_sections(issue)
+    layout = build_outline(issue, "web")
+    sections = build_page_sections(layout)
+    guide = issue.guide and replace(issue.guide, blocks=split_guide(issue.guide, bold=True))
     return _render_page(
         "issue.html",
         entry.url,
@@ -53,10 +55,10 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         title_name=issue.title.name if issue.title and issue.title.regular else "",
         title_date=issue.title.date if issue.title else "",
         heading=heading_topics(issue, entry, context.newsletter),
-        tagline=own_tagline(issue, context.newsletter),
-        guide=highlight_guide(issue),
+        tagline=find_own_tagline(issue, context.newsletter),
+        guide=guide,
         warmup=highlight_warmup(issue),
-        notes=select_notes(issue.notes),
+        notes=layout.notes,
         chapters=sections,
         contents=list_contents(issue, sections, get_labels(context.newsletter.lang)["briefs"]),
         footer=issue.footer,

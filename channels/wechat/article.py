@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from publisher import model as m
 from publisher.channel import Context
 from publisher.channels.wechat import style
 from publisher.channels.wechat.items import render_article_item, render_list_entry
-from publisher.channels.wechat.links import ArticleLinks, LinkForm, LinkUse, is_clickable_url
+from publisher.channels.wechat.links import ArticleLinks, LinkUse, is_clickable_url
 from publisher.channels.wechat.writer import (
     BULLET,
     HTML_TAG,
@@ -23,29 +23,17 @@ from publisher.channels.wechat.writer import (
     wrap_in_span,
 )
 from publisher.links import canonicalize_url
-from publisher.model import (
-    Block,
-    Break,
-    Brief,
-    Guide,
-    Inline,
-    Issue,
-    Item,
-    Note,
-    Paragraph,
-    Rule,
-    Section,
-    Segment,
-    Strong,
-    Text,
-    Title,
-    Warmup,
-    plain,
+from publisher.outline import (
+    OutlineItem,
+    OutlineSection,
+    build_note_label,
+    build_outline,
+    highlight_subject,
+    label_guide,
+    split_guide,
 )
 from publisher.transforms import find_urls, map_urls
 from publisher.writers.html import escape_text
-
-_SENTENCE_ENDS = "。；！？…"
 
 
 class ArticleOptions(Struct, frozen=True):
@@ -84,7 +72,7 @@ class Article(Struct, frozen=True):
     item_sizes: tuple[ItemSize, ...]
 
 
-def build_article(issue: Issue, options: ArticleOptions) -> Article:
+def build_article(issue: m.Issue, options: ArticleOptions) -> Article:
     """Return the article of an issue that has been through the transforms `publishable` and `absolute`.
 
     The note about 阅读原文 is included only if it has a target and some link is not clickable; such notes in
@@ -92,17 +80,17 @@ def build_article(issue: Issue, options: ArticleOptions) -> Article:
     """
     writer = ArticleWriter(ArticleLinks(footnotes=options.footnotes), options.labels)
     sizes: list[ItemSize] = []
-    early, late = _split_notes(issue)
+    outline = build_outline(issue, "wechat")
+    early, late = _split_notes(issue, outline.notes)
     opening = "".join(_render_opening(issue, early, options.title, writer))
-    sections = "".join([_render_article_section(section, writer, sizes) for section in issue.sections])
+    sections = "".join([_render_article_section(section, writer, sizes) for section in outline.sections])
     archive = _render_earlier_issues(options.earlier_issues, writer)
     footer = _render_footer(issue, late, options.footer, writer)
     uses = tuple(writer.links.link_uses)
     notice = ""
     if options.has_source_url and not all(use.clickable for use in uses):
-        notice = render_paragraph(
-            _format_remark(escape_text(options.labels["read_original"]), writer), style.NOTE_STYLE
-        )
+        read_original = m.Note("other", (m.Text(options.labels["read_original"]),))
+        notice = _render_note(read_original, style.NOTE_STYLE, writer)
     html = render_element(
         "section",
         style.ARTICLE_STYLE,
@@ -114,7 +102,7 @@ def build_article(issue: Issue, options: ArticleOptions) -> Article:
 # -------------------------------------------------------------------- opening
 
 
-def _render_opening(issue: Issue, notes: list[Note], title: str, writer: ArticleWriter) -> Iterator[str]:
+def _render_opening(issue: m.Issue, notes: list[m.Note], title: str, writer: ArticleWriter) -> Iterator[str]:
     """Yield what comes before the first section."""
     writer.links.start_part(issue.title and issue.title.text, issue.tagline)
     if issue.title:
@@ -127,92 +115,58 @@ def _render_opening(issue: Issue, notes: list[Note], title: str, writer: Article
     yield from (_render_note(note, style.NOTE_STYLE, writer) for note in notes)
 
 
-def _render_headline(title: Title, displayed_title: str, writer: ArticleWriter) -> str:
+def _render_headline(title: m.Title, displayed_title: str, writer: ArticleWriter) -> str:
     """Return what is missing from the displayed title: the full title or its topics; "" if nothing is."""
-    if any(find_urls(title.text)) or not (title.regular or plain(title.text) == displayed_title):
+    if any(find_urls(title.text)) or not (title.regular or m.plain(title.text) == displayed_title):
         return render_element("h2", style.HEADLINE_STYLE, wrap_in_span(writer.inlines(title.text)))
     if all(topic in displayed_title for topic in title.headline):
         return ""
     return render_element("h2", style.HEADLINE_STYLE, escape_text("/".join(title.headline)))
 
 
-def _render_guide_box(guide: Guide, writer: ArticleWriter) -> str:
+def _render_guide_box(guide: m.Guide, writer: ArticleWriter) -> str:
     """Return the guide in a box, with its label in front and each labelled segment on a new line."""
     writer.links.start_part(guide.blocks)
-    label = (Strong((Text(guide.label),)), Text(writer.labels["colon"])) if guide.label else ()
-    blocks = tuple([_break_before_labels(block, guide.segments) for block in guide.blocks])
-    match blocks:
-        case (Paragraph(children), *rest):
-            blocks = (Paragraph((*label, *children)), *rest)
-        case _:
-            blocks = (Paragraph(label), *blocks)
+    blocks = label_guide(guide, split_guide(guide, bold=False), writer.labels["colon"])
     return render_element("section", style.GUIDE_STYLE, writer.blocks(blocks))
 
 
-def _break_before_labels(block: Block, segments: tuple[Segment, ...]) -> Block:
-    """Return the block with a line break before each label like 【论文】 that follows a complete sentence."""
-    if not segments or not isinstance(block, Paragraph):
-        return block
-    labels = "|".join(re.escape(segment.label) for segment in segments)
-    boundary = re.compile(f"(?<=[{_SENTENCE_ENDS}])\\s*(?=[【「](?:{labels})[】」])")
-    children: list[Inline] = []
-    for node in block.children:
-        if isinstance(node, Text):
-            first, *rest = boundary.split(node.text)
-            children.append(Text(first))
-            for line in rest:
-                children += (Break(), Text(line))
-        else:
-            children.append(node)
-    return replace(block, children=tuple(children))
-
-
-def _render_warmup_box(warmup: Warmup, writer: ArticleWriter) -> str:
+def _render_warmup_box(warmup: m.Warmup, writer: ArticleWriter) -> str:
     writer.links.start_part(warmup)
     intro = writer.blocks(warmup.intro)
     briefs = "".join([_render_brief(brief, writer) for brief in warmup.briefs])
     return render_element("section", style.WARMUP_STYLE, intro + briefs + writer.blocks(warmup.outro))
 
 
-def _render_brief(brief: Brief, writer: ArticleWriter) -> str:
+def _render_brief(brief: m.Brief, writer: ArticleWriter) -> str:
     """Return a brief as a line with its subject in bold."""
-    text, subject = writer.inlines(brief.text), escape_text(brief.subject)
-    if subject and text.startswith(subject):
-        text = render_element("strong", "", subject) + text.removeprefix(subject)
-    return render_paragraph(f"{BULLET} {text}") + writer.blocks(brief.body)
+    return render_paragraph(f"{BULLET} {writer.inlines(highlight_subject(brief))}") + writer.blocks(
+        brief.body
+    )
 
 
 # ------------------------------------------------------------------- sections
 
 
-def _render_article_section(section: Section, writer: ArticleWriter, sizes: list[ItemSize]) -> str:
-    """Return a section. A note explains owner/repo names as URLs, unless the editor wrote one."""
-    before = len(writer.links.link_uses)
+def _render_article_section(section: OutlineSection, writer: ArticleWriter, sizes: list[ItemSize]) -> str:
     tag, css = ("h2", style.HEADING_STYLE) if section.level <= 2 else ("h3", style.SUBHEADING_STYLE)
     writer.links.start_part(section.title)
     heading = render_element(tag, css, wrap_in_span(writer.inlines(section.title)))
-    notes = "".join(
-        _render_note(note, style.NOTE_STYLE, writer) for note in section.notes if note.kind != "read_original"
-    )
-    content = "".join(_render_section_body(section, writer, sizes))
-    explained = any(note.kind == "complete_url" for note in section.notes)
-    if not explained and any(use.form is LinkForm.REPOSITORY for use in writer.links.link_uses[before:]):
-        notes += render_paragraph(
-            _format_remark(escape_text(writer.labels["complete_address"]), writer), style.NOTE_STYLE
-        )
-    return heading + notes + content
+    notes = "".join([_render_note(note, style.NOTE_STYLE, writer) for note in section.notes])
+    return heading + notes + "".join(_render_section_body(section, writer, sizes))
 
 
-def _render_section_body(section: Section, writer: ArticleWriter, sizes: list[ItemSize]) -> Iterator[str]:
+def _render_section_body(
+    section: OutlineSection, writer: ArticleWriter, sizes: list[ItemSize]
+) -> Iterator[str]:
     """Yield items and blocks. If no item has anything but a title, the items become a list."""
-    is_list = not any(item.fields or item.body for item in section.items)
     entries = ""
     for node in section.content:
-        if isinstance(node, Item):
-            html = render_list_entry(node, writer) if is_list else render_article_item(node, writer)
+        if isinstance(node, OutlineItem):
+            html = (render_list_entry if section.is_list else render_article_item)(node, writer)
             markup = sum(map(len, HTML_TAG.findall(html)))
-            sizes.append(ItemSize(" ".join(plain(node.title).split()), len(html), markup))
-            if is_list:
+            sizes.append(ItemSize(" ".join(m.plain(node.title).split()), len(html), markup))
+            if section.is_list:
                 entries += html
             else:
                 yield html
@@ -227,22 +181,18 @@ def _render_section_body(section: Section, writer: ArticleWriter, sizes: list[It
 # ----------------------------------------------------------- notes, end matter
 
 
-def _split_notes(issue: Issue) -> tuple[list[Note], list[Note]]:
-    """Return the notes before and after the first section, without those about 阅读原文."""
-    kept = [note for note in issue.notes if note.kind != "read_original"]
+def _split_notes(issue: m.Issue, notes: tuple[m.Note, ...]) -> tuple[list[m.Note], list[m.Note]]:
+    """Return the notes before and after the first section."""
     start = issue.sections[0].pos if issue.sections else None
-    late = [note for note in kept if start and note.pos > start]
-    return [note for note in kept if note not in late], late
+    late = [note for note in notes if start and note.pos > start]
+    return [note for note in notes if note not in late], late
 
 
-def _render_note(note: Note, css: str, writer: ArticleWriter) -> str:
+def _render_note(note: m.Note, css: str, writer: ArticleWriter) -> str:
     writer.links.start_part(note.text)
-    text = writer.inlines(note.text)
-    return render_paragraph(text if note.kind == "history" else _format_remark(text, writer), css)
-
-
-def _format_remark(html: str, writer: ArticleWriter) -> str:
-    return f"{writer.labels['note']}{writer.labels['colon']}{html}"
+    return render_paragraph(
+        escape_text(build_note_label(note, writer.labels)) + writer.inlines(note.text), css
+    )
 
 
 def _render_references(writer: ArticleWriter) -> str:
@@ -269,16 +219,17 @@ def _render_earlier_issues(issues: tuple[EarlierIssue, ...], writer: ArticleWrit
 
 
 def _render_footer(
-    issue: Issue, notes: list[Note], replacement: tuple[str, ...], writer: ArticleWriter
+    issue: m.Issue, notes: list[m.Note], replacement: tuple[str, ...], writer: ArticleWriter
 ) -> str:
     """Return the footer and late notes in small print; `replacement` replaces the issue's own footer."""
-    blocks = tuple(Paragraph((Text(line),)) for line in replacement) or issue.footer
-    if blocks and isinstance(blocks[0], Rule):  # the style already separates the footer
+    blocks = tuple(m.Paragraph((m.Text(line),)) for line in replacement) or issue.footer
+    if blocks and isinstance(blocks[0], m.Rule):  # the style already separates the footer
         blocks = blocks[1:]
     writer.links.start_part(blocks)
     nodes = sorted((*blocks, *notes), key=lambda node: node.pos)
     html = [
-        _render_note(node, "", writer) if isinstance(node, Note) else writer.blocks((node,)) for node in nodes
+        _render_note(node, "", writer) if isinstance(node, m.Note) else writer.blocks((node,))
+        for node in nodes
     ]
     return render_element("section", style.FOOTER_STYLE, "".join(html))
 
@@ -313,7 +264,7 @@ def find_earlier_issues(context: Context) -> tuple[EarlierIssue, ...]:
     return tuple(sorted(issues, reverse=True)[:_MAX_EARLIER_ISSUES])
 
 
-def link_to_articles(issue: Issue, context: Context) -> Issue:
+def link_to_articles(issue: m.Issue, context: Context) -> m.Issue:
     """Return the issue with its links to pages of other issues replaced by links to their articles."""
     articles = {canonicalize_url(page): url for page, url in _get_other_articles(context).items()}
     return map_urls(issue, lambda url: articles.get(canonicalize_url(url), url)) if articles else issue

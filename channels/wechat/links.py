@@ -11,8 +11,8 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from publisher.links import ARXIV, canonicalize_url, classify_link, extract_host, parse_repository
-from publisher.model import Link, plain
+from publisher import model as m
+from publisher.links import ARXIV, canonicalize_url, classify_link, extract_host
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
@@ -27,7 +27,6 @@ class LinkForm(StrEnum):
     URL_TEXT = "shown"  # the link text is the URL
     NEARBY = "above"  # printed elsewhere in the same item or paragraph
     OWN_LINE = "line"  # on a separate line, after a label
-    REPOSITORY = "name"  # owner/repo, with a note on how to complete the URL
     BRACKETS = "brackets"  # after the text: text（URL）
     FOOTNOTE = "number"  # a number that refers to the list at the end
 
@@ -64,46 +63,33 @@ def is_url_text(text: str, url: str) -> bool:
     )
 
 
-def is_repository_root(url: str) -> bool:
-    """Return whether the URL is a GitHub repository itself, so that owner/repo is enough to find it."""
-    repo = parse_repository(url)
-    return repo is not None and canonicalize_url(url) == f"https://github.com/{repo.lower()}"
-
-
 class ArticleLinks:
     """Decides on the links of one article, in reading order.
 
-    `link_uses` has the decision on each link, `footnote_urls` the list at the end. `spelled_out_urls` are the
-    URLs of the current part that are their own link text.
+    `link_uses` has the decision on each link, `footnote_urls` the list at the end.
     """
 
     def __init__(self, *, footnotes: bool) -> None:
         self.footnotes = footnotes
         self.link_uses: list[LinkUse] = []
         self.footnote_urls: list[str] = []
-        self.spelled_out_urls: list[str] = []
         self._footnote_numbers: dict[str, int] = {}
         self._printed_urls: set[str] = set()
 
     def start_part(self, *nodes: object) -> None:
         """Begin a part of the issue, such as an item. No URL is printed twice within a part."""
-        links = find_nodes(Link, nodes)
-        self.spelled_out_urls = [link.url for link in links if is_url_text(plain(link.children), link.url)]
-        self._printed_urls = set(map(canonicalize_url, self.spelled_out_urls))
+        self._printed_urls = {
+            canonicalize_url(link.url)
+            for link in find_nodes(m.Link, nodes)
+            if is_url_text(m.plain(link.children), link.url)
+        }
 
     def resolve_inline(self, text: str, url: str) -> LinkForm:
         """Return the form of a link in running text, and record it."""
         return self._record_use(text, url, self._choose_inline_form(text, url))
 
-    def resolve_item_link(self, text: str, url: str, printed_form: LinkForm) -> LinkForm:
-        """Return the form of the URL of an item, and record it; if it must be printed, `printed_form`."""
-        form = self._choose_inline_form(text, url)
-        if form is LinkForm.BRACKETS:
-            form = LinkForm.REPOSITORY if is_repository_root(url) else printed_form
-        return self._record_use(text, url, form)
-
-    def resolve_extra_link(self, text: str, url: str, printed_form: LinkForm) -> LinkForm:
-        """Return the form of an additional link of an item, and record it; see `resolve_item_link`."""
+    def resolve_beside(self, text: str, url: str, printed_form: LinkForm) -> LinkForm:
+        """Return the form of a link of an item's head, and record it; `printed_form` for a printed URL."""
         form = self._choose_inline_form(text, url)
         return self._record_use(text, url, printed_form if form is LinkForm.BRACKETS else form)
 

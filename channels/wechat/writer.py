@@ -11,31 +11,11 @@ from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple, assert_never
 
+from publisher import model as m
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import ArticleLinks, LinkForm
 from publisher.credentials import redact
 from publisher.errors import DeliveryError
-from publisher.model import (
-    Block,
-    Blocks,
-    Break,
-    Code,
-    CodeBlock,
-    Em,
-    Figure,
-    Image,
-    Inline,
-    Inlines,
-    Link,
-    List,
-    Paragraph,
-    Quote,
-    Rule,
-    Strong,
-    Table,
-    Text,
-    plain,
-)
 from publisher.patterns import lazy_pattern
 from publisher.writers.html import escape_text, escape_url
 
@@ -63,32 +43,32 @@ class ArticleWriter:
 
     # ---------------------------------------------------------------- inlines
 
-    def inlines(self, nodes: Inlines) -> str:
+    def inlines(self, nodes: m.Inlines) -> str:
         """Return inline nodes as HTML."""
         # fast path: most nodes are plain text
         return "".join(
             [
-                escape_text(node.text) if isinstance(node, Text) else self._render_inline(node)
+                escape_text(node.text) if isinstance(node, m.Text) else self._render_inline(node)
                 for node in nodes
             ]
         )
 
-    def _render_inline(self, node: Inline) -> str:
+    def _render_inline(self, node: m.Inline) -> str:
         match node:
-            case Text(text):
+            case m.Text(text):
                 return escape_text(text)
-            case Strong(children):
+            case m.Strong(children):
                 return f"<strong>{self.inlines(children)}</strong>"
-            case Em(children):
+            case m.Em(children):
                 return f"<em>{self.inlines(children)}</em>"
-            case Code(text):
+            case m.Code(text):
                 return f"<code>{_preserve_spaces(text)}</code>"
-            case Link(children, url):
+            case m.Link(children, url):
                 text = self.inlines(children) or escape_text(url)
-                return self.render_link(text, url, self.links.resolve_inline(plain(children), url))
-            case Image(url, alt):
+                return self.render_link(text, url, self.links.resolve_inline(m.plain(children), url))
+            case m.Image(url, alt):
                 return self._render_image(url, alt)
-            case Break():
+            case m.Break():
                 return "<br>"
             case _:
                 assert_never(node)
@@ -102,58 +82,58 @@ class ArticleWriter:
                 return f"{text}{self.labels['bracket']}{format_printed_url(url)}{self.labels['bracket_end']}"
             case LinkForm.FOOTNOTE:
                 return f"{text}<sup>[{self.links.get_footnote_number(url)}]</sup>"
-            case LinkForm.URL_TEXT | LinkForm.NEARBY | LinkForm.OWN_LINE | LinkForm.REPOSITORY:
+            case LinkForm.URL_TEXT | LinkForm.NEARBY | LinkForm.OWN_LINE:
                 return text
             case _:
                 assert_never(form)
 
     # ----------------------------------------------------------------- blocks
 
-    def blocks(self, nodes: Blocks, css: str = "") -> str:
+    def blocks(self, nodes: m.Blocks, css: str = "") -> str:
         """Return blocks as HTML; `css` applies to paragraphs and lists."""
         return "".join([self._render_block(node, css) for node in nodes])
 
-    def _render_block(self, node: Block, css: str) -> str:
+    def _render_block(self, node: m.Block, css: str) -> str:
         match node:
-            case Paragraph(children):
+            case m.Paragraph(children):
                 return render_paragraph(self.inlines(children), css)
-            case List():
+            case m.List():
                 return self._render_list(node, css)
-            case Quote(children):
+            case m.Quote(children):
                 return render_element("section", style.QUOTE_STYLE, self.blocks(children))
-            case CodeBlock(text):
+            case m.CodeBlock(text):
                 lines = "<br>".join(map(_preserve_spaces, text.split("\n")))
                 return render_element(
                     "section", style.CODE_STYLE, render_element("code", style.NOWRAP_STYLE, lines)
                 )
-            case Table():
+            case m.Table():
                 return self._render_table(node)
-            case Figure():
+            case m.Figure():
                 return self._render_figure(node)
-            case Rule():
+            case m.Rule():
                 return f"<hr{_render_style_attribute(style.RULE_STYLE)}>"
             case _:
                 assert_never(node)
 
-    def _render_list(self, node: List, css: str) -> str:
+    def _render_list(self, node: m.List, css: str) -> str:
         rows = [
             self._render_list_item(f"{number}." if node.ordered else BULLET, item)
             for number, item in enumerate(node.items, node.start)
         ]
         return render_element("section", ";".join(filter(None, (css, style.LIST_STYLE))), "".join(rows))
 
-    def _render_list_item(self, marker: str, content: Blocks) -> str:
+    def _render_list_item(self, marker: str, content: m.Blocks) -> str:
         """Return a list item with its marker in front of its first paragraph."""
         match content:
-            case (Paragraph(children), *rest):
+            case (m.Paragraph(children), *rest):
                 return render_paragraph(f"{marker} {self.inlines(children)}") + self.blocks(tuple(rest))
             case _:
                 return render_paragraph(marker) + self.blocks(content)
 
-    def _render_table(self, node: Table) -> str:
+    def _render_table(self, node: m.Table) -> str:
         width = max([len(node.header), *(len(row) for row in node.rows)])
 
-        def render_row(cells: tuple[Inlines, ...], tag: str, css: str) -> str:
+        def render_row(cells: tuple[m.Inlines, ...], tag: str, css: str) -> str:
             padded = [*cells, *([()] * (width - len(cells)))]
             html = "".join(
                 f"<{tag}{_render_style_attribute(css)}>{wrap_in_span(self.inlines(cell))}</{tag}>"
@@ -171,7 +151,7 @@ class ArticleWriter:
         self.image_urls.append(url)
         return f'<img src="{escape_url(url)}" alt="{escape(alt)}"{_render_style_attribute(css)}>'
 
-    def _render_figure(self, node: Figure) -> str:
+    def _render_figure(self, node: m.Figure) -> str:
         image = self._render_image(node.image.url, node.image.alt, style.FULL_WIDTH_STYLE)
         caption = "" if _FILE_NAME.match(node.image.alt) else escape_text(node.image.alt)
         if node.url:

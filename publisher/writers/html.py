@@ -9,38 +9,19 @@ from __future__ import annotations
 from html import escape
 from typing import assert_never
 
+from publisher import model as m
 from publisher.links import is_safe_url, to_ascii_url
-from publisher.model import (
-    Block,
-    Blocks,
-    Break,
-    Code,
-    CodeBlock,
-    Em,
-    Figure,
-    Image,
-    Inline,
-    Inlines,
-    Link,
-    List,
-    Paragraph,
-    Quote,
-    Rule,
-    Strong,
-    Table,
-    Text,
-)
 
 
-def inlines(nodes: Inlines) -> str:
+def inlines(nodes: m.Inlines) -> str:
     """Return the HTML of a run of inlines."""
     # fast path: most nodes are plain text
     return "".join(
-        [escape_text(node.text) if isinstance(node, Text) else _inline_to_html(node) for node in nodes]
+        [escape_text(node.text) if isinstance(node, m.Text) else _inline_to_html(node) for node in nodes]
     )
 
 
-def blocks(nodes: Blocks) -> str:
+def blocks(nodes: m.Blocks) -> str:
     """Return the HTML of blocks, one per line, without a final newline."""
     return "\n".join([_block_to_html(node) for node in nodes])
 
@@ -55,70 +36,70 @@ def escape_url(url: str) -> str:
     return escape(to_ascii_url(url)) if is_safe_url(url) else "#"
 
 
-def _inline_to_html(node: Inline) -> str:
+def _inline_to_html(node: m.Inline) -> str:
     match node:
-        case Text(text):
+        case m.Text(text):
             return escape_text(text)
-        case Strong(children):
+        case m.Strong(children):
             return f"<strong>{inlines(children)}</strong>"
-        case Em(children):
+        case m.Em(children):
             return f"<em>{inlines(children)}</em>"
-        case Code(text):
+        case m.Code(text):
             return f"<code>{escape_text(text)}</code>"
-        case Link(children, url):
+        case m.Link(children, url):
             return f'<a href="{escape_url(url)}">{inlines(children) or escape_text(url)}</a>'
-        case Image():
+        case m.Image():
             return _image_to_html(node)
-        case Break():
+        case m.Break():
             return "<br>\n"
         case _:
             assert_never(node)
 
 
-def _image_to_html(node: Image) -> str:
+def _image_to_html(node: m.Image) -> str:
     return f'<img src="{escape_url(node.url)}" alt="{escape(node.alt)}">'
 
 
-def _block_to_html(node: Block) -> str:
+def _block_to_html(node: m.Block) -> str:
     match node:
-        case Paragraph(children):
+        case m.Paragraph(children):
             return f"<p>{inlines(children)}</p>"
-        case List(items, ordered, start):
+        case m.List(items, ordered, start):
             return _list_to_html(items, ordered, start)
-        case Quote(children):
+        case m.Quote(children):
             return f"<blockquote>\n{blocks(children)}\n</blockquote>"
-        case CodeBlock(text):
+        case m.CodeBlock(text):
             # the newline before </code> ends the last line
             return f"<pre><code>{escape_text(text)}\n</code></pre>"
-        case Table():
+        case m.Table():
             return _table_to_html(node)
-        case Figure():
+        case m.Figure():
             return _figure_to_html(node)
-        case Rule():
+        case m.Rule():
             return "<hr>"
         case _:
             assert_never(node)
 
 
-def _list_to_html(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
+def _list_to_html(items: tuple[m.Blocks, ...], ordered: bool, start: int) -> str:
     tag = "ol" if ordered else "ul"
     first = f' start="{start}"' if ordered and start != 1 else ""
     rows = "\n".join(f"<li>{_list_item_to_html(item)}</li>" for item in items)
     return f"<{tag}{first}>\n{rows}\n</{tag}>"
 
 
-def _list_item_to_html(content: Blocks) -> str:
+def _list_item_to_html(content: m.Blocks) -> str:
     """Return the content of a list item; the first paragraph is written without <p>."""
-    if content and isinstance(content[0], Paragraph):
+    if content and isinstance(content[0], m.Paragraph):
         rest = blocks(content[1:])
         return inlines(content[0].children) + (f"\n{rest}" if rest else "")
     return blocks(content)
 
 
-def _table_to_html(node: Table) -> str:
+def _table_to_html(node: m.Table) -> str:
     width = max([len(node.header), *(len(row) for row in node.rows)])
 
-    def row(cells: tuple[Inlines, ...], tag: str) -> str:
+    def row(cells: tuple[m.Inlines, ...], tag: str) -> str:
         filled = [*cells, *([()] * (width - len(cells)))]
         return "<tr>" + "".join(f"<{tag}>{inlines(cell)}</{tag}>" for cell in filled) + "</tr>"
 
@@ -127,7 +108,7 @@ def _table_to_html(node: Table) -> str:
     return f"<table>\n{head}" + (f"<tbody>\n{body}\n</tbody>\n" if body else "") + "</table>"
 
 
-def _figure_to_html(node: Figure) -> str:
+def _figure_to_html(node: m.Figure) -> str:
     image = _image_to_html(node.image)
     if node.url:
         image = f'<a href="{escape_url(node.url)}">{image}</a>'

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from html import escape
 
+from publisher import model as m
 from publisher.labels import get_labels
-from publisher.model import Block, Blocks, CodeBlock, Inlines, Text
 from publisher.patterns import lazy_pattern
 from publisher.writers import html
 
@@ -19,12 +19,12 @@ _TAG = lazy_pattern(r"<\w+")
 _LATIN_WORD = lazy_pattern("[A-Za-z]{2,}[,.;:]? ")
 
 
-def inlines(nodes: Inlines) -> str:
+def inlines(nodes: m.Inlines) -> str:
     """Return the HTML of a run of inlines."""
     return html.inlines(nodes).replace("<img ", _IMAGE_TAG)
 
 
-def blocks(nodes: Blocks, lang: str) -> str:
+def blocks(nodes: m.Blocks, lang: str) -> str:
     """Return the HTML of blocks on a page in the language `lang`, one per line.
 
     Tables and code are in boxes that can be scrolled with the keyboard. Blocks in another language than the
@@ -33,9 +33,9 @@ def blocks(nodes: Blocks, lang: str) -> str:
     return "\n".join([_block_to_page_html(node, lang) for node in nodes])
 
 
-def _block_to_page_html(node: Block, lang: str) -> str:
+def _block_to_page_html(node: m.Block, lang: str) -> str:
     text = html.blocks((node,))
-    if not isinstance(node, CodeBlock) and (attribute := _detect_lang_attribute(text, lang)):
+    if not isinstance(node, m.CodeBlock) and (attribute := _detect_lang_attribute(text, lang)):
         text = _TAG.sub(lambda tag: tag[0] + attribute, text, count=1)
     if "<table" in text:
         box = (
@@ -45,9 +45,9 @@ def _block_to_page_html(node: Block, lang: str) -> str:
     return text.replace("<img ", _IMAGE_TAG).replace("<pre", '<pre tabindex="0"')
 
 
-def build_lang_attribute(nodes: Inlines, lang: str) -> str:
+def build_lang_attribute(nodes: m.Inlines, lang: str) -> str:
     """Return the `lang` attribute for an element with these inlines on a page in `lang`, or empty."""
-    if any(isinstance(node, Text) and _HAN_CHARACTER.search(node.text) for node in nodes):
+    if any(isinstance(node, m.Text) and _HAN_CHARACTER.search(node.text) for node in nodes):
         return ""  # fast path: decided without writing HTML
     return _detect_lang_attribute(html.inlines(nodes), lang)
 

@@ -8,53 +8,34 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from publisher.model import (
-    Block,
-    Blocks,
-    Break,
-    Code,
-    CodeBlock,
-    Em,
-    Figure,
-    Image,
-    Inline,
-    Inlines,
-    Link,
-    List,
-    Paragraph,
-    Quote,
-    Rule,
-    Strong,
-    Table,
-    Text,
-)
+from publisher import model as m
 
 _BULLET = "- "
 _RULE = "* * *"
 
 
-def inlines(nodes: Inlines) -> str:
+def inlines(nodes: m.Inlines) -> str:
     """Return the text of a run of inlines; a line break becomes a newline."""
     # fast path: most nodes are plain text
-    return "".join([node.text if isinstance(node, Text) else _inline_to_text(node) for node in nodes])
+    return "".join([node.text if isinstance(node, m.Text) else _inline_to_text(node) for node in nodes])
 
 
-def blocks(nodes: Blocks) -> str:
+def blocks(nodes: m.Blocks) -> str:
     """Return the text of blocks, separated by blank lines, without a final newline."""
     return "\n\n".join([_block_to_text(node) for node in nodes])
 
 
-def _inline_to_text(node: Inline) -> str:
+def _inline_to_text(node: m.Inline) -> str:
     match node:
-        case Text(text) | Code(text):
+        case m.Text(text) | m.Code(text):
             return text
-        case Strong(children) | Em(children):
+        case m.Strong(children) | m.Em(children):
             return inlines(children)
-        case Link(children, url):
+        case m.Link(children, url):
             return _append_url(inlines(children), url)
-        case Image(url, alt):
+        case m.Image(url, alt):
             return _append_url(alt, url)
-        case Break():
+        case m.Break():
             return "\n"
         case _:
             assert_never(node)
@@ -66,29 +47,29 @@ def _append_url(text: str, url: str) -> str:
     return f"{text} ({url})" if text[-1].isascii() else f"{text}（{url}）"
 
 
-def _block_to_text(node: Block) -> str:
+def _block_to_text(node: m.Block) -> str:
     match node:
-        case Paragraph(children):
+        case m.Paragraph(children):
             return inlines(children)
-        case List(items, ordered, start):
+        case m.List(items, ordered, start):
             return _list_to_text(items, ordered, start)
-        case Quote(children):
+        case m.Quote(children):
             return _prefix_lines(blocks(children), "> ", "> ")
-        case CodeBlock(text):
+        case m.CodeBlock(text):
             return _prefix_lines(text, "    ", "    ")
-        case Table(header, rows):
+        case m.Table(header, rows):
             lines = [header, *rows] if any(header) else rows
             return "\n".join(" | ".join(inlines(cell).replace("\n", " ") for cell in row) for row in lines)
-        case Figure(image, url):
+        case m.Figure(image, url):
             text = _append_url(image.alt, image.url)
             return text if url is None or url == image.url else _append_url(text, url)
-        case Rule():
+        case m.Rule():
             return _RULE
         case _:
             assert_never(node)
 
 
-def _list_to_text(items: tuple[Blocks, ...], ordered: bool, start: int) -> str:
+def _list_to_text(items: tuple[m.Blocks, ...], ordered: bool, start: int) -> str:
     lines = []
     for number, item in enumerate(items, start):
         marker = f"{number}. " if ordered else _BULLET

@@ -100,7 +100,7 @@ def test_a_page_that_is_nowhere_has_no_button_and_no_card(send) -> None:
 
 def test_the_files(send) -> None:
     """What is sent are the calls, in order; the rest shows the same."""
-    rendering = send(issue("字" * 300, 25), rich=True).rendering
+    rendering = send(issue("字" * 300, 25)).rendering
     assert [(part.key, part.media_type) for part in rendering.parts] == [
         (f"{DAY}/message-1.json", "application/json"),
         (f"{DAY}/message-2.json", "application/json"),
@@ -108,7 +108,6 @@ def test_the_files(send) -> None:
     assert [(part.key, part.media_type) for part in rendering.previews] == [
         (f"{DAY}/message-1.html", "text/html; charset=utf-8"),
         (f"{DAY}/message-2.html", "text/html; charset=utf-8"),
-        (f"{DAY}/rich.json", "application/json"),
         (f"{DAY}/preview.html", "text/html; charset=utf-8"),
     ]
 

@@ -161,7 +161,7 @@ def test_whatever_the_issue(hundred: int, send: Callable, accepted: Callable) ->
         author = Author(seed)
         issue = author.issue()
         try:
-            accepted(send(make_publishable(issue), detail=next(details), title=author.text(), rich=True))
+            accepted(send(make_publishable(issue), detail=next(details), title=author.text()))
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error
 

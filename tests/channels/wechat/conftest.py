@@ -22,9 +22,9 @@ from msgspec.structs import fields
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.wechat import WeChat
 from publisher.channels.wechat.client import WeChatClient
-from publisher.channels.wechat.links import is_clickable_url, is_repository_root
+from publisher.channels.wechat.links import is_clickable_url
 from publisher.channels.wechat.session import DraftSession
-from publisher.links import parse_arxiv_id, parse_repository, to_ascii_url
+from publisher.links import parse_arxiv_id, to_ascii_url
 from publisher.model import Issue, Item, Link, Note, Source, Title
 from publisher.newsletter import Newsletter
 from publisher.reader import decode, parse_issue
@@ -118,10 +118,7 @@ class Letter:
             if is_clickable_url(url):
                 return to_ascii_url(url) in self.anchors
             bare = re.sub(r"\A(?:https?://|mailto:)", "", url).rstrip("/").lower()
-            name = is_repository_root(url) and str(parse_repository(url)).lower() in text
-            return (
-                bare in text or name or bool(re.search(rf"arxiv\.org/(abs|pdf)/{parse_arxiv_id(url)}", text))
-            )
+            return bare in text or bool(re.search(rf"arxiv\.org/(abs|pdf)/{parse_arxiv_id(url)}", text))
 
         return [url for url in set(self.leads) if not found(url)]
 

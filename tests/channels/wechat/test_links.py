@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from publisher.channels.wechat.links import is_clickable_url, is_repository_root, is_url_text
+from publisher.channels.wechat.links import is_clickable_url, is_url_text
 from publisher.model import Issue, Item, Link, Section, Text
 
 ARTICLE = "https://mp.weixin.qq.com/s/FoghornFoghornFogho03"
@@ -93,7 +93,7 @@ def test_link_form_follows_the_kind_of_link(letter, sample: str) -> None:
         "https://zine.example.net/lens?id=7&from=a": "line",
         "https://arxiv.org/pdf/2402.01234v2.pdf": "line",
         "https://github.com/foglab/wave-ear/tree/main/demo": "brackets",
-        "https://github.com/anemo/cup": "name",
+        "https://github.com/anemo/cup": "line",
         "https://buoy.example.net/one": "brackets",
         "mailto:keeper@lighthouse.example.org": "brackets",
     }.items():
@@ -112,8 +112,8 @@ def test_the_lines_below_a_title(letter, sample: str) -> None:
         "摘要：透镜在地窖里睡了八十年，图集拍下了开箱。",
         "[2402.01234] Seeing Through Fog by Listening to Waves",
         "论文：https://arxiv.org/abs/2402.01234",
-        "tidewater/tables：潮位表一键生成",
-        "anemo/cup: 会自己数圈的测风仪",
+        "链接：https://github.com/tidewater/tables",
+        "链接：https://github.com/anemo/cup",
         "• 雾里的[1]号浮标（https://buoy.example.net/one）",
     ):
         assert lines.count(expected) == 1, expected
@@ -131,9 +131,9 @@ def test_identifying_fields_come_before_the_url(letter, sample: str) -> None:
 @pytest.mark.parametrize(
     ("title", "url", "below", "line", "facts"),
     [
-        ("潮位表", "https://github.com/tide/table", "", "tide/table：潮位表", []),
-        ("潮位表", "https://github.com/tide/table/", "", "tide/table：潮位表", []),
-        ("Tide/Table：潮位表", "https://github.com/tide/table", "", "Tide/Table：潮位表", []),
+        ("潮位表", "https://github.com/tide/table", "", "潮位表", ["链接：https://github.com/tide/table"]),
+        ("潮位表", "https://github.com/tide/table/", "", "潮位表", ["链接：https://github.com/tide/table/"]),
+        ("Tide/Table：潮位表", "https://github.com/tide/table", "", "Tide/Table：潮位表", ["链接：https://github.com/tide/table"]),
         (
             "潮位表",
             "https://github.com/tide/table/releases",
@@ -178,10 +178,13 @@ def test_an_item_shows_its_url_once(
     assert made.unreadable == []
 
 
-def test_repository_and_arxiv_id_are_added_to_the_title(letter) -> None:
+def test_a_repository_or_paper_that_is_only_named_has_its_url(letter) -> None:
     node = Item((Text("测风仪"),), url=ARTICLE, repo="anemo/cup", arxiv="2402.01234", source="风")
     made = letter(Issue("x", sections=(Section((Text("开源"),), content=(node,)),)))
-    assert "• [2402.01234] anemo/cup：测风仪 | 风" in made.lines
+    assert "• 测风仪 | 风 https://github.com/anemo/cup https://arxiv.org/abs/2402.01234" in made.lines
+    assert made.anchors == [ARTICLE]
+    lines = letter(item("- [2402.01234] 听浪")).lines
+    assert "[2402.01234] 听浪 https://arxiv.org/abs/2402.01234" in lines
 
 
 @pytest.mark.parametrize("links", ["inline", "footnote"])
@@ -189,22 +192,8 @@ def test_links_in_a_title_are_not_nested(letter, links: str) -> None:
     title = (Text("雾，见"), Link((Text("图"),), "https://fog.example.net/map"))
     node = Item(title, url=ARTICLE, extras=(Link((Text("后续"),), ARTICLE + "b"),))
     made = letter(Issue("x", sections=(Section((Text("新闻"),), content=(node,)),)), links=links)
-    assert made.anchors == [ARTICLE + "b", ARTICLE]
+    assert made.anchors == [ARTICLE, ARTICLE + "b"]
     assert made.unreadable == []
-
-
-def test_repository_names_are_explained_once_per_section(letter) -> None:
-    explained = "注：形如 owner/repo 的是 GitHub 仓库，在前面加上 github.com/ 就是完整地址"
-    two = item("- [甲](https://github.com/a/b)") + item("- [乙](https://github.com/c/d)").replace(
-        "## 新闻\n", ""
-    )
-    assert letter(two).lines.count(explained) == 1
-    assert letter(two).lines.index(explained) == 2  # after the note on 阅读原文 and the heading
-    assert explained not in letter(two, links="footnote").lines
-    assert explained not in letter(item("- [甲](https://a.example)")).lines
-    own = two.replace("## 新闻\n", "## 新闻\n\n> 注：补全地址为 `github.com/拥有者/名字`\n")
-    assert explained not in letter(own).lines
-    assert "注：补全地址为 github.com/拥有者/名字" in letter(own).lines
 
 
 def test_every_url_of_the_sample_is_readable(sampled) -> None:
@@ -283,17 +272,3 @@ def sorted_by_first_use(found: list[int]) -> list[int]:
 )
 def test_is_url_text(text: str, url: str, expected: bool) -> None:
     assert is_url_text(text, url) is expected
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://github.com/owner/repo", True),
-        ("https://github.com/Owner/Repo.git#readme", True),
-        ("https://github.com/owner/repo/tree/main", False),
-        ("https://github.com/topics/fog", False),
-        ("https://gitlab.com/owner/repo", False),
-    ],
-)
-def test_is_repository_root(url: str, expected: bool) -> None:
-    assert is_repository_root(url) is expected

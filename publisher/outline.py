@@ -1,0 +1,256 @@
+"""What every channel says of an issue, decided once: numbers, names and links of items, notes, and the guide.
+
+A channel only styles it. Does not interact with anything, only processes an Issue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count, groupby
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from publisher import model as m
+from publisher.links import canonicalize_url, parse_repository
+from publisher.newsletter import Newsletter
+from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value
+
+_SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
+# notes about reading inside WeChat; the article has its own note on 阅读原文
+_HIDDEN_NOTES = {"wechat": {"read_original"}}
+_WECHAT_NOTES = {"read_original", "pc_wechat"}
+
+
+class ItemLink(NamedTuple):
+    """A link beside the title of an item; `url` is empty if an earlier one leads there already.
+
+    `kind`: "item" is the item's own link, if its title contains links and cannot be one; "extra" stands in
+    its head line; "field" is one of a field that is not shown; "repository" and "paper" are only named.
+    """
+
+    kind: str
+    text: m.Inlines
+    url: str
+
+    @property
+    def node(self) -> m.Link | m.Text:
+        """The link, or its text alone."""
+        return m.Link(self.text, self.url) if self.url else m.Text(m.plain(self.text))
+
+
+class OutlineItem(NamedTuple):
+    """An item as every channel shows it.
+
+    number   its position in the issue, from 1
+    name     its title as one line of text; without one, its source, URL, other text or id
+    title    its title, or else its URL
+    url      the target of the title, if it can be a link
+    links    all other links of its head; with `url`, each URL once
+    fields   with their URLs as links in their values
+    summary  its first summary, empty if there is none
+    """
+
+    id: str
+    number: int
+    name: str
+    tags: tuple[str, ...]
+    title: m.Inlines
+    url: str | None
+    source: str
+    authors: tuple[str, ...]
+    links: tuple[ItemLink, ...]
+    tail: m.Inlines
+    fields: tuple[m.Field, ...]
+    body: m.Blocks
+    summary: m.Inlines
+
+    @property
+    def excerpt(self) -> m.Inlines:
+        """The summary, or else the first paragraph."""
+        first = next((node.children for node in self.body if isinstance(node, m.Paragraph)), ())
+        return self.summary or first
+
+    @property
+    def extras(self) -> list[m.Link | m.Text]:
+        """The links beside the title, as nodes."""
+        return [link.node for link in self.links]
+
+    @property
+    def matter(self) -> list[tuple[bool, list[m.Field | m.Block]]]:
+        """Fields and blocks in source order, as runs of (whether these are fields, nodes)."""
+        nodes = sorted((*self.fields, *self.body), key=lambda node: node.pos)
+        return [(are_fields, [*run]) for are_fields, run in groupby(nodes, lambda n: isinstance(n, m.Field))]
+
+
+class OutlineSection(NamedTuple):
+    """A section; `anchor` is its id on the web page, `content` its items and free blocks in source order."""
+
+    title: m.Inlines
+    level: int
+    anchor: str
+    notes: tuple[m.Note, ...]
+    content: tuple[OutlineItem | m.Block, ...]
+
+    @property
+    def items(self) -> list[OutlineItem]:
+        """The items among the content."""
+        return [node for node in self.content if isinstance(node, OutlineItem)]
+
+    @property
+    def is_list(self) -> bool:
+        """True if no item has more than its head line."""
+        return not any(item.fields or item.body for item in self.items)
+
+
+class Outline(NamedTuple):
+    """The notes that hold for a channel, and the sections with their items."""
+
+    notes: tuple[m.Note, ...]
+    sections: tuple[OutlineSection, ...]
+
+
+def build_outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outline:
+    """Return the outline of an issue for a channel, given its name.
+
+    A digest shows only the excerpts of items: the URLs of their fields are among their links.
+    """
+    hidden, numbers = _HIDDEN_NOTES.get(channel, _WECHAT_NOTES), count(1)
+
+    def select(notes: tuple[m.Note, ...]) -> tuple[m.Note, ...]:
+        return tuple([note for note in notes if note.kind not in hidden])
+
+    def lay_out(node: m.Item | m.Block) -> OutlineItem | m.Block:
+        return _lay_out_item(node, next(numbers), digest=digest) if isinstance(node, m.Item) else node
+
+    return Outline(
+        select(issue.notes),
+        tuple(
+            OutlineSection(
+                section.title,
+                section.level,
+                anchor,
+                select(section.notes),
+                tuple([lay_out(node) for node in section.content]),
+            )
+            for section, anchor in zip(issue.sections, build_anchors(issue), strict=True)
+        ),
+    )
+
+
+def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
+    names = (m.plain(item.title), item.source, item.url, m.plain(item.tail), m.plain(item.summary))
+    title = item.title or ((m.Text(item.url),) if item.url else ())
+    laid_out = OutlineItem(
+        id=item.id,
+        number=number,
+        name=next(filter(None, (" ".join((name or "").split()) for name in names)), item.id),
+        tags=item.tags,
+        title=title,
+        url=None if has_link(title) else item.url,
+        source=item.source or "",
+        authors=item.authors,
+        links=(),
+        tail=item.tail,
+        fields=tuple(map(link_field_value, item.fields)),
+        body=item.body,
+        summary=item.summary,
+    )
+    return laid_out._replace(links=tuple(_find_links(item, laid_out, digest=digest)))
+
+
+def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterator[ItemLink]:
+    """Yield the links beside the title, each URL once in canonical form.
+
+    A repository or paper that the item names is linked, unless its text links to it already, or its head or a
+    field to anything in it.
+    """
+    links = [ItemLink("extra", link.children, link.url) for link in item.extras]
+    if item.url and not laid_out.url:
+        links.insert(0, ItemLink("item", (m.Text(item.url),), item.url))
+    if digest:
+        links += [ItemLink("field", (m.Text(field.label),), field.url) for field in item.fields if field.url]
+    if item.repo or item.arxiv:
+        urls = [item.url or "", *(link.url for link in item.extras), *(f.url or "" for f in item.fields)]
+        text = laid_out.excerpt if digest else (laid_out.fields, laid_out.body)
+        urls_in_text = [link.url for link in find_nodes(m.Link, (laid_out.title, laid_out.tail, text))]
+        linked = {canonicalize_url(url) for url in (*urls, *urls_in_text)}
+        linked |= {f"https://github.com/{parse_repository(url)}".lower() for url in urls}
+        for kind, name, url in (
+            ("repository", item.repo, f"https://github.com/{item.repo}"),
+            ("paper", item.arxiv and f"arXiv:{item.arxiv}", f"https://arxiv.org/abs/{item.arxiv}"),
+        ):
+            if name and canonicalize_url(url) not in linked:
+                links.append(ItemLink(kind, (m.Text(name),), url))
+    seen = {_build_key(laid_out.url or "", digest=digest)}
+    for link in links:
+        key = _build_key(link.url, digest=digest)
+        if key not in seen:
+            yield link
+        elif not digest:
+            yield link._replace(url="")
+        seen.add(key)
+
+
+def _build_key(url: str, *, digest: bool) -> str:
+    """Return what is the same for two URLs if one link is enough for both: in a digest one for each page."""
+    return canonicalize_url(url) + ("" if digest else url.partition("#")[2])
+
+
+def find_own_tagline(issue: m.Issue, newsletter: Newsletter) -> m.Inlines:
+    """Return the tagline of the issue; empty if it is the newsletter's, which is shown elsewhere."""
+    is_same = m.plain(issue.tagline).strip() == newsletter.tagline and not any(find_urls(issue.tagline))
+    return () if is_same else issue.tagline
+
+
+def highlight_subject(brief: m.Brief) -> m.Inlines:
+    """Return the text of a brief with its subject in bold."""
+    match brief.text:
+        case (m.Text(text), *rest) if brief.subject and text.startswith(brief.subject):
+            return (m.Strong((m.Text(brief.subject),)), m.Text(text.removeprefix(brief.subject)), *rest)
+    return brief.text
+
+
+def build_note_label(note: m.Note, labels: Mapping[str, str]) -> str:
+    """Return what stands before a note; nothing before one on earlier issues."""
+    return "" if note.kind == "history" else labels["note"] + labels["colon"]
+
+
+def label_guide(guide: m.Guide, blocks: m.Blocks, colon: str) -> m.Blocks:
+    """Return the blocks of a guide, with its label in bold at the start of the first paragraph."""
+    if not guide.label:
+        return blocks
+    label = (m.Strong((m.Text(guide.label),)), m.Text(colon))
+    match blocks:
+        case (m.Paragraph(children), *rest):
+            return (m.Paragraph((*label, *children)), *rest)
+    return (m.Paragraph(label), *blocks)
+
+
+def split_guide(guide: m.Guide, *, bold: bool) -> m.Blocks:
+    """Return the blocks of a guide, each label of a segment like 【论文】 on a new line if it follows a
+    sentence; with `bold` in bold."""
+    if not guide.segments:
+        return guide.blocks
+    labels = "|".join(re.escape(segment.label) for segment in guide.segments)
+    pattern = re.compile(f"([【「](?:{labels})[】」])")
+    return tuple([_split_at_labels(block, pattern, bold=bold) for block in guide.blocks])
+
+
+def _split_at_labels(block: m.Block, pattern: re.Pattern[str], *, bold: bool) -> m.Block:
+    if not isinstance(block, m.Paragraph):
+        return block
+    children: list[m.Inline] = []
+    for node in block.children:
+        if not isinstance(node, m.Text):
+            children.append(node)
+            continue
+        for index, piece in enumerate(pattern.split(node.text)):
+            if index % 2:  # a label: `split` with a group returns text and labels in turn
+                if m.plain(tuple(children)).endswith(_SENTENCE_ENDS):
+                    children.append(m.Break())
+                children.append(m.Strong((m.Text(piece),)) if bold else m.Text(piece))
+            elif piece:
+                children.append(m.Text(piece))
+    return replace(block, children=tuple(children))
