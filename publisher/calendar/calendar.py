@@ -20,10 +20,10 @@ from publisher.build.sources import Sources
 from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
-from publisher.delivery.job import find_delivery_error
+from publisher.delivery.plan import find_delivery_error
 from publisher.errors import PublisherError
 from publisher.events import Request
-from publisher.ledger import DeliveryCounts, Ledger, PublicationKey, PublicationStatus
+from publisher.ledger import Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import (
     ForcedIssue,
     ScheduleOverride,
@@ -275,8 +275,7 @@ def _evaluate(
     if item.key in ledger_view.published:
         return item._replace(status=ItemStatus.DONE)
     status = ledger_view.unfinished.get(item.key)
-    counts = status.counts if status else DeliveryCounts()
-    item = item._replace(started=counts.total > counts.planned + counts.dropped)
+    item = item._replace(started=bool(status and status.is_started))
     if item.record.draft:
         return item._replace(status=ItemStatus.DRAFT, detail="it is a draft", hint="remove `draft: true`")
     if fault := blockers.faults.get(item.record.path):
@@ -305,7 +304,7 @@ def _evaluate_unfinished(
 ) -> ScheduledItem | None:
     """Return the status of a started item that cannot continue now; None if it can."""
     counts = status.counts
-    if status.owner and status.leased_until and status.leased_until > now:
+    if status.leased_until and status.is_leased(now):
         return item._replace(status=ItemStatus.BUSY, next_check=status.leased_until, detail=status.owner)
     if counts.sending:  # the next run marks these as unknown
         return None

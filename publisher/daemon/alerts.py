@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from publisher.calendar.calendar import ItemStatus, LedgerView, ScheduledItem
 from publisher.channel import MessageChannel
-from publisher.delivery.job import find_delivery_error
+from publisher.delivery.plan import find_delivery_error
 from publisher.errors import IssueError, PublisherError
 from publisher.events import ChannelOutcome
-from publisher.ledger import PublicationStatus
 from publisher.ledger.calendar import record_alerts
 from publisher.run import RunContext
 
@@ -104,7 +103,7 @@ class Alerts:
                 continue
             if not key.issue.startswith(prefix):
                 continue
-            if _has_attempts(status) and record_alerts(
+            if status.is_started and record_alerts(
                 run.ledger, [(key.issue, key.channel)], "gone", "", run.clock.time()
             ):
                 error = find_delivery_error(status)
@@ -138,10 +137,6 @@ class Alerts:
 
     def _set_exit_code(self, code: int) -> None:
         self.exit_code = self.exit_code or code
-
-
-def _has_attempts(status: PublicationStatus) -> bool:
-    return status.counts.total > status.counts.planned + status.counts.dropped
 
 
 def _format_item_name(item: ScheduledItem) -> str:

@@ -6,44 +6,19 @@ import datetime as dt
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from threading import Event, Thread
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from publisher.channel import MessageChannel, Rendering
+from publisher.channel import MessageChannel
 from publisher.credentials import redact
 from publisher.delivery import ledger_guard
-from publisher.delivery.job import DeliveryJob, find_delivery_error
-from publisher.delivery.plan import Changes, plan_changes
+from publisher.delivery.job import DeliveryJob
+from publisher.delivery.plan import DeliveryPlan, find_delivery_error, plan_delivery
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, PendingSend, Request
-from publisher.ledger import DeliveryCounts, Ledger, PublicationKey, PublicationStatus
-from publisher.ledger.plan import compute_parts_digest
+from publisher.ledger import Ledger, PublicationKey
 from publisher.ledger.queries import find_status
 from publisher.run import OutgoingMessage, RunContext
-
-
-class DeliveryPlan(NamedTuple):
-    """A rendering of an issue or a notice, and what is to be done with it.
-
-    `status` is None if nothing was planned yet; `published` is the scheduled time of the issue (aware);
-    `only_recipients` restricts it to some recipients; None means all.
-    """
-
-    channel: MessageChannel
-    rendering: Rendering
-    key: PublicationKey
-    status: PublicationStatus | None
-    changes: Changes
-    published: dt.datetime | None = None
-    only_recipients: frozenset[str] | None = None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the current content is delivered completely."""
-        status = self.status
-        is_current = status and status.done and status.digest == compute_parts_digest(self.rendering.parts)
-        return bool(is_current and not self.changes.pending)
 
 
 def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage]) -> list[DeliveryPlan]:
@@ -56,8 +31,8 @@ def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage]) -> list[Deliv
         if ledger and not request.dry_run:
             recover_stale_deliveries(ledger, channel, key, run.clock.time())
         status = find_status(ledger, key) if ledger else None
-        changes = plan_changes(channel, rendering, status, correct=request.correct, retry=request.retry)
-        plans.append(DeliveryPlan(channel, rendering, key, status, changes, published))
+        plan = plan_delivery(channel, rendering, key, status, correct=request.correct, retry=request.retry)
+        plans.append(plan._replace(published=published))
     return plans
 
 
@@ -65,15 +40,10 @@ def recover_stale_deliveries(
     ledger: Ledger, channel: MessageChannel, key: PublicationKey, now: dt.datetime
 ) -> None:
     """Mark deliveries as unknown whose process died while sending them."""
-    status = find_status(ledger, key)
+    status, can = find_status(ledger, key), channel.capabilities
     if status and status.counts.sending:
         with suppress(BusyError):
-            lease = ledger.claim(
-                key,
-                now,
-                dt.timedelta(seconds=channel.capabilities.timeout),
-                idempotent=channel.capabilities.idempotent,
-            )
+            lease = ledger.claim(key, now, dt.timedelta(seconds=can.timeout), idempotent=can.idempotent)
             ledger.release(lease, now)
 
 
@@ -82,43 +52,17 @@ def deliver_all(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, Cha
 
     Raises only KeyboardInterrupt, after every channel has finished its current batch.
     """
-    if run.request.dry_run:
-        simulated = {plan.channel.name: _simulate_delivery(run, plan) for plan in plans}
-        for outcome in simulated.values():
-            run.report(outcome)
-        return simulated
-    active = [plan for plan in plans if _needs_delivery(run, plan)]
-    outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans if plan not in active}
-    try:
+    request = run.request
+    outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans}
+    active = [plan for plan in plans if plan.needs_delivery(retry=request.retry)]
+    if request.dry_run:
+        outcomes |= {plan.channel.name: _simulate_delivery(plan) for plan in active}
+    elif active:
+        active, refused = _confirm(run, active)
+        outcomes |= refused | _run_parallel(run, active)
         if active:
-            ledger_guard.begin_use(run)
-    except PublisherError as error:
-        outcomes |= {plan.channel.name: _build_outcome(plan, error=error) for plan in active}
-        active = []
-    to_confirm = []
-    for plan in [plan for plan in active if _needs_confirmation(run, plan)]:
-        try:
-            to_confirm.append(_build_pending_send(plan, run.now))
-        except PublisherError as error:
-            outcomes[plan.channel.name] = _build_outcome(plan, error=error)
-            active.remove(plan)
-    if to_confirm:
-        try:
-            confirmed = run.request.confirm(to_confirm)
-        except PublisherError as error:
-            refusal: PublisherError = error
-        else:
-            refusal = ConfigError("not sent: you answered no", "run publish again when it is right")
-            if confirmed:
-                to_confirm = []
-        for plan in [plan for plan in active if to_confirm and _needs_confirmation(run, plan)]:
-            outcomes[plan.channel.name] = _build_outcome(plan, error=refusal)
-            active.remove(plan)
-    if active:
-        outcomes |= _run_parallel(run, active)
-        with suppress(PublisherError):  # so that a copy made meanwhile counts as older
-            ledger_guard.begin_use(run)
-    outcomes = {plan.channel.name: outcomes[plan.channel.name] for plan in plans}
+            with suppress(PublisherError):  # so that a copy made meanwhile counts as older
+                ledger_guard.begin_use(run)
     for outcome in outcomes.values():
         run.report(outcome)
     return outcomes
@@ -133,99 +77,91 @@ def deliver_one(run: RunContext, message: OutgoingMessage, stop: Event) -> Chann
         return deliver_all(sending, plan_all(sending, [message]))[message.channel.name]
 
 
-def _run_parallel(run: RunContext, active: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
+def _confirm(
+    run: RunContext, plans: Sequence[DeliveryPlan]
+) -> tuple[list[DeliveryPlan], dict[str, ChannelOutcome]]:
+    """Ask the editor, if that is needed. Return what may be sent, and the outcomes of the other channels."""
+    refused: dict[str, ChannelOutcome] = {}
+    pending: dict[str, PendingSend] = {}
+
+    def refuse(error: PublisherError, *refused_plans: DeliveryPlan) -> None:
+        refused.update((plan.channel.name, _build_outcome(plan, error=error)) for plan in refused_plans)
+
+    try:
+        ledger_guard.begin_use(run)
+    except PublisherError as error:
+        refuse(error, *plans)
+        return [], refused
+    for plan in plans:
+        if plan.needs_confirmation(correct=run.request.correct):
+            try:
+                pending[plan.channel.name] = _build_pending_send(plan, run.now)
+            except PublisherError as error:
+                refuse(error, plan)
+    try:
+        if pending and not run.request.confirm([*pending.values()]):
+            raise ConfigError("not sent: you answered no", "run publish again when it is right")
+    except PublisherError as error:
+        refuse(error, *(plan for plan in plans if plan.channel.name in pending))
+    return [plan for plan in plans if plan.channel.name not in refused], refused
+
+
+def _build_pending_send(plan: DeliveryPlan, now: dt.datetime) -> PendingSend:
+    late = now - plan.published if plan.published else dt.timedelta()
+    return PendingSend(
+        plan.channel.name,
+        plan.key.destination,
+        new=plan.count_irrevocable(),
+        changed=len(plan.changed),
+        removed=len(plan.removed),
+        days_late=max(0, late.days),
+    )
+
+
+def _run_parallel(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
     outcomes: dict[str, ChannelOutcome] = {}
-    stop = run.stop
 
     def run_job(plan: DeliveryPlan) -> None:
-        outcomes[plan.channel.name] = _run_job(run, plan, stop)
+        outcomes[plan.channel.name] = _run_job(run, plan)
 
-    threads = [Thread(target=run_job, args=(plan,), name=plan.channel.name) for plan in active]
+    threads = [Thread(target=run_job, args=(plan,), name=plan.channel.name) for plan in plans]
     for thread in threads:
         thread.start()
     try:
         for thread in threads:
             thread.join()
     except BaseException:
-        stop.set()
+        run.stop.set()
         for thread in threads:
             thread.join()
         raise
     return outcomes
 
 
-def _run_job(run: RunContext, plan: DeliveryPlan, stop: Event) -> ChannelOutcome:
-    job = DeliveryJob(
-        run.ledger,
-        plan.channel,
-        plan.key,
-        plan.rendering,
-        plan.changes,
-        run.clock,
-        run.request.max_wait,
-        stop,
-        is_retry=run.request.retry,
-        only_recipients=plan.only_recipients,
-    )
-    started_at = run.clock.time()
+def _run_job(run: RunContext, plan: DeliveryPlan) -> ChannelOutcome:
+    name, request, started_at = plan.channel.name, run.request, run.clock.time()
+    job = DeliveryJob(run.ledger, plan, run.clock, request.max_wait, run.stop, is_retry=request.retry)
     error: PublisherError | None = None
     try:
         job.run()
     except PublisherError as problem:
         error = problem
     except Exception as problem:  # a bug in one channel must not stop the others
-        message = redact(f"{plan.channel.name}: {type(problem).__name__}: {problem}")
+        message = redact(f"{name}: {type(problem).__name__}: {problem}")
         error = OutcomeUnknownError(message, "see what was sent: publish status")
     for note in job.notes:
-        run.warn(f"{plan.channel.name}: {redact(note)}")
+        run.warn(f"{name}: {redact(note)}")
     duration = (run.clock.time() - started_at).total_seconds()
-    return _build_outcome(
-        plan, sent=job.sent, changed=job.changed, url=job.url, error=error, duration=duration
-    )
+    return _build_outcome(plan, job.sent, job.changed, job.url, error, duration)
 
 
-def _needs_delivery(run: RunContext, plan: DeliveryPlan) -> bool:
-    if plan.is_done:
-        return False
-    counts = plan.status.counts if plan.status else DeliveryCounts()
-    if run.request.retry and not counts.failed + counts.planned:
-        return False
-    if counts.unknown:  # the channel may have a rule for these, or the platform can be asked
-        return True
-    # everything was delivered, but the process ended before the publication was marked as done
-    unmarked = plan.status and not plan.status.done and find_delivery_error(plan.status) is None
-    return plan.changes.has_work or bool(unmarked)
-
-
-def _count_irrevocable(plan: DeliveryPlan) -> int:
-    """Return the number of deliveries that cannot be undone. Raises ConfigError for a bad recipient list."""
-    changes = plan.changes
-    if plan.only_recipients is None and plan.channel.capabilities.can_edit:
-        return len(changes.new)
-    if plan.only_recipients is None and changes.new:
-        return len(changes.new) * sum(1 for _ in plan.channel.recipients())
-    return changes.pending
-
-
-def _needs_confirmation(run: RunContext, plan: DeliveryPlan) -> bool:
-    """Whether the editor has to confirm."""
-    if plan.channel.capabilities.idempotent:
-        return False
-    changes, in_place = plan.changes, plan.only_recipients is None and plan.channel.capabilities.can_edit
-    return bool(changes.new or (changes.pending and not in_place) or run.request.correct)
-
-
-def _build_pending_send(plan: DeliveryPlan, now: dt.datetime) -> PendingSend:
-    changes = plan.changes
-    late = now - plan.published if plan.published else dt.timedelta()
-    return PendingSend(
-        plan.channel.name,
-        plan.key.destination,
-        new=_count_irrevocable(plan),
-        changed=len(changes.changed),
-        removed=len(changes.removed),
-        days_late=max(0, late.days),
-    )
+def _simulate_delivery(plan: DeliveryPlan) -> ChannelOutcome:
+    try:
+        sent = plan.count_irrevocable()
+    except PublisherError as error:
+        return _build_outcome(plan, error=error)
+    blocked = None if plan.has_changes else find_delivery_error(plan.status)
+    return _build_outcome(plan, sent, len(plan.changed) + len(plan.removed), error=blocked)
 
 
 def _build_idle_outcome(plan: DeliveryPlan) -> ChannelOutcome:
@@ -250,22 +186,6 @@ def _build_outcome(
         sent=sent,
         changed=changed,
         url=(plan.status.url if plan.status else "") or url,
-        held_reason=plan.changes.held_reason,
+        held_reason=plan.held_reason,
         duration=duration,
-    )
-
-
-def _simulate_delivery(run: RunContext, plan: DeliveryPlan) -> ChannelOutcome:
-    if not _needs_delivery(run, plan):
-        return _build_idle_outcome(plan)
-    changes = plan.changes
-    try:
-        sent = _count_irrevocable(plan)
-    except PublisherError as error:
-        return _build_outcome(plan, error=error)
-    return _build_outcome(
-        plan,
-        sent=sent,
-        changed=len(changes.changed) + len(changes.removed),
-        error=None if changes.has_work else find_delivery_error(plan.status),
     )

@@ -5,23 +5,34 @@ The confirmation prompt, the dry run and the delivery all use this comparison.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from publisher.channel import MessageChannel, Rendering
-from publisher.ledger import DeliveryState, PublicationStatus
+from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
+from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
+from publisher.ledger.plan import compute_parts_digest
 
 
-class Changes(Struct, frozen=True):
-    """What to do at a destination, as keys of parts.
+class DeliveryPlan(NamedTuple):
+    """What to do with the rendering of an issue or a notice at its destination.
 
-    `new` parts are sent for the first time, `changed` ones edited in place, `removed` ones deleted;
-    `abandoned` ones were never delivered and are no longer part of the issue. With `keep_content` the
-    publication keeps its original content; `held_reason` says why, if the issue differs from it now.
-    `pending` counts deliveries that were planned earlier and not sent yet.
+    `status` is None if nothing was planned yet; `published` is the scheduled time of the issue (aware);
+    `only_recipients` restricts it to some recipients; None means all.
+
+    The rest are keys of parts: `new` ones are sent for the first time, `changed` ones edited in place,
+    `removed` ones deleted; `abandoned` ones were never delivered and are no longer part of the issue. With
+    `keep_content` the publication keeps its original content; `held_reason` says why, if the issue differs
+    from it now. `pending` counts deliveries that were planned earlier and not sent yet.
     """
 
+    channel: MessageChannel
+    rendering: Rendering
+    key: PublicationKey
+    status: PublicationStatus | None
+    published: dt.datetime | None = None
+    only_recipients: frozenset[str] | None = None
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -31,51 +42,92 @@ class Changes(Struct, frozen=True):
     pending: int = 0
 
     @property
-    def has_work(self) -> bool:
+    def has_changes(self) -> bool:
         """Whether anything is to be sent, changed, deleted or abandoned."""
         return bool(self.new or self.changed or self.removed or self.abandoned or self.pending)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the current content is delivered completely."""
+        status = self.status
+        is_current = status and status.done and status.digest == compute_parts_digest(self.rendering.parts)
+        return bool(is_current and not self.pending)
 
-def plan_changes(
+    @property
+    def can_edit(self) -> bool:
+        """Whether the messages can be changed afterwards; one to some of the recipients cannot."""
+        return self.only_recipients is None and self.channel.capabilities.can_edit
+
+    def needs_delivery(self, *, retry: bool) -> bool:
+        """Return whether anything can be done now."""
+        status = self.status
+        if status is None:
+            return not retry and self.has_changes
+        if self.is_done or (retry and not status.counts.failed + status.counts.planned):
+            return False
+        if status.counts.unknown:  # the channel may have a rule for these, or the platform can be asked
+            return True
+        # everything was delivered, but the process ended before the publication was marked as done
+        is_unmarked = not status.done and find_delivery_error(status) is None
+        return self.has_changes or is_unmarked
+
+    def needs_confirmation(self, *, correct: bool) -> bool:
+        """Return whether the editor has to confirm."""
+        if self.channel.capabilities.idempotent:
+            return False
+        return bool(self.new or (self.pending and not self.can_edit) or correct)
+
+    def count_irrevocable(self) -> int:
+        """Return how many deliveries cannot be undone. Raises ConfigError for a bad recipient list."""
+        if self.can_edit:
+            return len(self.new)
+        if self.only_recipients is None and self.new:
+            return len(self.new) * sum(1 for _ in self.channel.recipients())
+        return self.pending
+
+
+def plan_delivery(
     channel: MessageChannel,
     rendering: Rendering,
+    key: PublicationKey,
     status: PublicationStatus | None,
     *,
     correct: bool = False,
     retry: bool = False,
-) -> Changes:
+) -> DeliveryPlan:
     """Compare a rendering with its publication; `status` is None if nothing was planned yet.
 
     With `correct` a published issue may get more or fewer messages than before; with `retry` failed
     deliveries count as planned.
     """
-    current = {part.key: part.digest for part in rendering.parts}
+    plan = DeliveryPlan(channel, rendering, key, status)
+    can, current = channel.capabilities, {part.key: part.digest for part in rendering.parts}
     if status is None:
-        return Changes(new=tuple(current))
+        return plan._replace(new=tuple(current))
     if status.is_adopted:
         reason = "it was published before the ledger began and is not changed"
-        return Changes(keep_content=True, held_reason=reason)
-    if status.url and channel.capabilities.locked_after_publication:
+        return plan._replace(keep_content=True, held_reason=reason)
+    if status.url and can.locked_after_publication:
         reason = f"it is published at {status.url}: make later changes there by hand"
         edited = status.part_digests and current != dict(status.part_digests)
-        return Changes(keep_content=True, held_reason=reason if edited else "")
-    if not _is_partly_delivered(status):
-        return Changes(new=tuple(_find_sendable(channel, status, current, retry=retry)))
+        return plan._replace(keep_content=True, held_reason=reason if edited else "")
+    if not (status.is_started or status.delivered_digests):
+        return plan._replace(new=tuple(_find_sendable(channel, status, current, retry=retry)))
     counts, sent = status.counts, status.delivered_digests
     pending = counts.planned + counts.sending + (counts.failed if retry else 0)
-    if channel.capabilities.ordered and (counts.unknown or (counts.failed and not retry)):
+    if can.ordered and (counts.unknown or (counts.failed and not retry)):
         pending = 0  # they come after a delivery that a person has to resolve
-    if not channel.capabilities.can_edit:
+    if not can.can_edit:
         edited = current != dict(status.part_digests)
         reason = "the issue was edited since; what was sent cannot be changed" if edited else ""
-        return Changes(keep_content=True, held_reason=reason, pending=pending)
+        return plan._replace(keep_content=True, held_reason=reason, pending=pending)
     before = status.part_digests.keys() | sent.keys()
-    if current.keys() != before and not (correct or channel.capabilities.idempotent):
+    if current.keys() != before and not (correct or can.idempotent):
         reason = (
             f"the issue now takes {_format_message_count(current)} instead of {len(before)}: publish correct"
         )
         original = _find_sendable(channel, status, status.part_digests, retry=retry)
-        return Changes(
+        return plan._replace(
             new=tuple(key for key in original if key not in sent),
             keep_content=True,
             held_reason=reason,
@@ -83,12 +135,9 @@ def plan_changes(
         )
     removed = dict.fromkeys(sorted(sent.keys() - current.keys()), "")
     sendable = tuple(_find_sendable(channel, status, current | removed, retry=retry))
-    missing = (
-        key
-        for key, (state, _) in status.part_states.items()
-        if state in (DeliveryState.PLANNED, DeliveryState.FAILED)
-    )
-    return Changes(
+    unsent = (DeliveryState.PLANNED, DeliveryState.FAILED)
+    missing = [key for key, (state, _) in status.part_states.items() if state in unsent]
+    return plan._replace(
         new=tuple(key for key in sendable if key not in sent),
         changed=tuple(key for key in sendable if key in sent and current.get(key, sent[key]) != sent[key]),
         removed=tuple(key for key in sendable if key in removed),
@@ -118,10 +167,30 @@ def _find_sendable(
             return
 
 
-def _is_partly_delivered(status: PublicationStatus) -> bool:
-    counts = status.counts
-    return counts.planned + counts.dropped < counts.total or bool(status.delivered_digests)
-
-
 def _format_message_count(parts: Mapping[str, str]) -> str:
     return "1 message" if len(parts) == 1 else f"{len(parts)} messages"
+
+
+def find_delivery_error(status: PublicationStatus | None) -> PublisherError | None:
+    """Return why a publication is not complete, as an error; None if it is done."""
+    if status is None or status.done:
+        return None
+    counts, channel = status.counts, status.key.channel
+    _, slash, issue = status.key.issue.rpartition("/")  # no slash: of the newsletter, not of an issue
+    which = f" {issue} --channel {channel}" if slash else ""
+    why = f": {status.reasons[0]}" if status.reasons else ""
+    if counts.unknown:
+        return OutcomeUnknownError(
+            f"unknown whether {counts.unknown} of {counts.total} were sent{why}",
+            f"check the destination, then run publish resolve{which}",
+        )
+    if counts.failed:
+        return DeliveryError(
+            f"{counts.failed} of {counts.total} failed{why}",
+            f"when the cause is fixed: publish retry{which}",
+        )
+    pending = counts.planned + counts.sending
+    if not pending:
+        return None
+    when = f", next attempt {status.next_at:%Y-%m-%d %H:%M:%S} UTC" if status.next_at else ""
+    return DeliveryError(f"{pending} of {counts.total} not sent yet{when}{why}", "run publish again then")

@@ -9,29 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from publisher.channel import MessageChannel, Part, Receipt, Session
 from publisher.credentials import redact
 from publisher.errors import DeliveryError, PublisherError
 from publisher.failpoints import hit_failpoint
-from publisher.ledger import Delivery, DeliveryResult, DeliveryState
+from publisher.ledger import Delivery, DeliveryState, Result
 
-_SECOND = dt.timedelta(seconds=1)
 _MAX_PAUSE = 30.0
-
-
-class SendResult(NamedTuple):
-    """The result of one delivery.
-
-    `pause`: how long the whole channel must wait before the next delivery, in seconds. `fatal_error`: why the
-    channel cannot continue at all.
-    """
-
-    result: DeliveryResult
-    receipt: Receipt | None = None
-    pause: float = 0.0
-    fatal_error: PublisherError | None = None
 
 
 class Sender:
@@ -54,35 +41,33 @@ class Sender:
         with suppress(Exception):  # all results are in the ledger already
             self._stack.close()
 
-    def send(self, delivery: Delivery, to: str) -> SendResult:
+    def send(self, delivery: Delivery, to: str) -> Result:
         """Send a delivery to the recipient `to`. Raises nothing."""
         try:
             session = self._get_session()
         except DeliveryError as error:
             if error.permanent:
-                return SendResult(self._postpone(delivery, error.message, 0), fatal_error=error)
-            return self._classify_error(delivery, error, pause_channel=True)
+                return self._postpone(delivery, error.message)._replace(fatal_error=error)
+            return self._classify_error(delivery, error)._replace(pauses_channel=True)
         except PublisherError as error:
-            return SendResult(self._postpone(delivery, error.message, 0), fatal_error=error)
+            return self._postpone(delivery, error.message)._replace(fatal_error=error)
         except Exception as error:  # the connection failed, so nothing was sent
-            return self._classify_error(delivery, DeliveryError(_describe_error(error)), pause_channel=True)
+            failure = DeliveryError(_describe_error(error))
+            return self._classify_error(delivery, failure)._replace(pauses_channel=True)
+        idempotent = self._channel.capabilities.idempotent
         try:
             hit_failpoint("sending")
             receipt = self._perform(session, delivery, to)
             hit_failpoint("acted")
-            remote_id = receipt.remote_id or (delivery.part if self._channel.capabilities.idempotent else "")
-            moved_to = receipt.moved_to
-            result = DeliveryResult(
-                delivery, DeliveryState.SENT, self._time(), remote_id, receipt.url, moved_to=moved_to
-            )
+            remote_id = receipt.remote_id or (delivery.part if idempotent else "")
+            return Result(delivery, DeliveryState.SENT, self._time(), replace(receipt, remote_id=remote_id))
         except DeliveryError as error:
             return self._classify_error(delivery, error)
         except Exception as error:  # it may have been sent
             reason = _describe_error(error)
-            if self._channel.capabilities.idempotent or delivery.remote_id:
+            if idempotent or delivery.remote_id:
                 return self._classify_error(delivery, DeliveryError(reason))
-            return SendResult(DeliveryResult(delivery, DeliveryState.UNKNOWN, self._time(), reason=reason))
-        return SendResult(result, receipt)
+            return Result(delivery, DeliveryState.UNKNOWN, self._time(), reason=reason)
 
     def probe(self, delivery: Delivery, to: str) -> Receipt | None:
         """Look up an unknown delivery on the platform; None if it has not arrived.
@@ -103,26 +88,20 @@ class Sender:
             return session.edit(self._get_part(delivery), to, delivery.remote_id)
         return session.deliver(self._get_part(delivery), to)
 
-    def _classify_error(
-        self, delivery: Delivery, error: DeliveryError, *, pause_channel: bool = False
-    ) -> SendResult:
-        """Return the result of a delivery that was not sent: failed, or postponed.
-
-        With `pause_channel` the whole channel waits, not only this delivery.
-        """
+    def _classify_error(self, delivery: Delivery, error: DeliveryError) -> Result:
+        """Return the result of a delivery that was not sent: failed, or postponed."""
         reason = _describe_error(error)
         if error.permanent:
-            return SendResult(DeliveryResult(delivery, DeliveryState.FAILED, self._time(), reason=reason))
+            return Result(delivery, DeliveryState.FAILED, self._time(), reason=reason)
         if error.retry_after is not None:
-            return SendResult(self._postpone(delivery, reason, error.retry_after), pause=error.retry_after)
-        pause = min(2.0 ** (delivery.tries - 1), _MAX_PAUSE)
-        return SendResult(self._postpone(delivery, reason, pause), pause=pause if pause_channel else 0.0)
+            result = self._postpone(delivery, reason, error.retry_after)
+            return result._replace(pauses_channel=error.retry_after > 0)
+        return self._postpone(delivery, reason, min(2.0 ** (delivery.tries - 1), _MAX_PAUSE))
 
-    def _postpone(self, delivery: Delivery, reason: str, pause: float) -> DeliveryResult:
+    def _postpone(self, delivery: Delivery, reason: str, pause: float = 0.0) -> Result:
         now = self._time()
-        return DeliveryResult(
-            delivery, DeliveryState.PLANNED, now, reason=reason, next_at=now + pause * _SECOND
-        )
+        next_at = now + dt.timedelta(seconds=pause)
+        return Result(delivery, DeliveryState.PLANNED, now, reason=reason, next_at=next_at)
 
 
 def _describe_error(error: Exception) -> str:

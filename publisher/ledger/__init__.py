@@ -12,9 +12,9 @@ is gone becomes `unknown`, which only a person or a request to the platform can 
 from publisher.ledger.ledger import Ledger as Ledger
 from publisher.ledger.models import Delivery as Delivery
 from publisher.ledger.models import DeliveryCounts as DeliveryCounts
-from publisher.ledger.models import DeliveryResult as DeliveryResult
 from publisher.ledger.models import DeliveryState as DeliveryState
 from publisher.ledger.models import Lease as Lease
 from publisher.ledger.models import LeaseLostError as LeaseLostError
 from publisher.ledger.models import PublicationKey as PublicationKey
 from publisher.ledger.models import PublicationStatus as PublicationStatus
+from publisher.ledger.models import Result as Result

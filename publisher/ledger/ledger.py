@@ -12,10 +12,10 @@ from publisher.failpoints import hit_failpoint
 from publisher.ledger.database import Database
 from publisher.ledger.models import (
     Delivery,
-    DeliveryResult,
     Lease,
     LeaseLostError,
     PublicationKey,
+    Result,
     format_utc,
     parse_utc,
 )
@@ -134,7 +134,7 @@ class Ledger:
     def checkpoint(
         self,
         lease: Lease,
-        results: Sequence[DeliveryResult],
+        results: Sequence[Result],
         limit: int,
         now: dt.datetime,
         lease_duration: dt.timedelta,

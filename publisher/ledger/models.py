@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from publisher.errors import BusyError
+from publisher.channel import Receipt
+from publisher.errors import BusyError, PublisherError
 
 
 def format_utc(time: dt.datetime) -> str:
@@ -77,18 +78,21 @@ class Delivery(NamedTuple):
     started_at: dt.datetime
 
 
-class DeliveryResult(NamedTuple):
-    """The outcome of a delivery. `next_at` is when to retry it, if it is planned again. `moved_to` is the
-    recipient's new name, if the platform reported one."""
+class Result(NamedTuple):
+    """The outcome of a delivery, with the platform's receipt if it arrived.
+
+    `next_at` is when to retry it, if it is planned again; with `pauses_channel` no other delivery is made
+    before. `fatal_error` is why the channel cannot deliver anything at all.
+    """
 
     delivery: Delivery
     state: DeliveryState
     ended_at: dt.datetime
-    remote_id: str = ""
-    url: str = ""
+    receipt: Receipt | None = None
     reason: str = ""
     next_at: dt.datetime | None = None
-    moved_to: str = ""
+    pauses_channel: bool = False
+    fatal_error: PublisherError | None = None
 
 
 class DeliveryCounts(NamedTuple):
@@ -136,6 +140,15 @@ class PublicationStatus(NamedTuple):
     def is_adopted(self) -> bool:
         """Whether it is from before the ledger existed, so that its content is not known."""
         return self.digest == ADOPTED
+
+    @property
+    def is_started(self) -> bool:
+        """Whether a delivery was attempted."""
+        return self.counts.total > self.counts.planned + self.counts.dropped
+
+    def is_leased(self, now: dt.datetime) -> bool:
+        """Return whether a process is busy with it."""
+        return bool(self.owner and self.leased_until and self.leased_until > now)
 
 
 class LeaseLostError(BusyError):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from publisher.channel import Receipt
 from publisher.credentials import redact
 from publisher.ledger.database import Transaction
-from publisher.ledger.models import Delivery, DeliveryResult, DeliveryState, Lease, format_utc
+from publisher.ledger.models import Delivery, DeliveryState, Lease, Result, format_utc
 
 _MAX_EVIDENCE_LENGTH = 500
 """How many characters of a platform's answer are kept."""
@@ -54,12 +55,13 @@ def start_deliveries(
     return deliveries
 
 
-def record_result(tx: Transaction, lease: Lease, result: DeliveryResult) -> None:
+def record_result(tx: Transaction, lease: Lease, result: Result) -> None:
     """Record the result of a delivery. If the lease was lost, it is kept as evidence only."""
     delivery, reason = result.delivery, clean_evidence(result.reason)
     arrived = result.state is DeliveryState.SENT
     deleted = arrived and not delivery.digest
-    remote_id = "" if deleted else make_storable(result.remote_id) or delivery.remote_id
+    receipt = result.receipt or Receipt()
+    remote_id = "" if deleted else make_storable(receipt.remote_id) or delivery.remote_id
     tx.execute(
         """UPDATE delivery SET state = ?,
            delivered_digest = CASE WHEN ? = 1 THEN attempted_digest ELSE delivered_digest END,
@@ -77,10 +79,10 @@ def record_result(tx: Transaction, lease: Lease, result: DeliveryResult) -> None
         (delivery.id, lease.fence, format_utc(delivery.started_at), delivery.digest),
         result.ended_at,
         result.state.value,
-        reason or clean_evidence(result.remote_id),
+        reason or clean_evidence(receipt.remote_id),
     )
-    if arrived and result.url:
-        set_url(tx, lease, result.url)
+    if arrived and receipt.url:
+        set_url(tx, lease, receipt.url)
 
 
 def set_url(tx: Transaction, lease: Lease, url: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from publisher.channel import Receipt
 from publisher.ledger.ledger import Ledger
-from publisher.ledger.models import Delivery, DeliveryResult, DeliveryState, Lease, format_utc, parse_utc
+from publisher.ledger.models import Delivery, DeliveryState, Lease, Result, format_utc, parse_utc
 from publisher.ledger.plan import drop_removed_parts
 from publisher.ledger.transitions import clean_evidence, make_storable, owns, record_attempt, set_url
 
@@ -23,21 +24,21 @@ def find_unresolved_deliveries(ledger: Ledger, lease: Lease) -> list[Delivery]:
     ]
 
 
-def record_resolutions(ledger: Ledger, lease: Lease, results: list[DeliveryResult]) -> None:
+def record_resolutions(ledger: Ledger, lease: Lease, results: list[Result]) -> None:
     """Record what was found out about unknown deliveries. No effect if the lease was lost."""
     with ledger.transaction() as tx:
         for result in results if owns(tx, ledger.dialect, lease) else ():
-            delivery, state = result.delivery, result.state.value
+            delivery, state, receipt = result.delivery, result.state.value, result.receipt or Receipt()
             drop_reason = clean_evidence(result.reason) if result.state is DeliveryState.DROPPED else ""
             changed = tx.execute(
                 """UPDATE delivery SET state = ?, reason = ?, remote_id = ?,
                    delivered_digest = CASE ? WHEN 'sent' THEN attempted_digest ELSE delivered_digest END
                    WHERE id = ? AND state = 'unknown'""",
-                *(state, drop_reason, make_storable(result.remote_id), state, delivery.id),
+                *(state, drop_reason, make_storable(receipt.remote_id), state, delivery.id),
             )
             if changed:
                 attempt = (delivery.id, lease.fence, format_utc(delivery.started_at), delivery.digest)
                 record_attempt(tx, attempt, result.ended_at, state, clean_evidence(result.reason))
-            if changed and result.url:
-                set_url(tx, lease, result.url)
+            if changed and receipt.url:
+                set_url(tx, lease, receipt.url)
         drop_removed_parts(tx, lease.publication_id)

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from publisher.channel import Channel, Context, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.delivery.dispatcher import DeliveryPlan, deliver_all, recover_stale_deliveries
-from publisher.delivery.plan import Changes
+from publisher.delivery.dispatcher import deliver_all, recover_stale_deliveries
+from publisher.delivery.plan import DeliveryPlan
 from publisher.errors import ConfigError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
@@ -155,7 +155,7 @@ def _plan_new_notice(run: RunContext, target: NoticeTarget, text: str) -> Delive
     plan = _plan_notice(run, channel, key, status, original or _render_for_target(run, target, text))
     if missing := counts.total - counts.sent - counts.dropped:
         run.warn(f"{channel.name}: {missing} of {counts.total} did not get the issue and get no notice")
-    if not (original or plan.changes.pending):
+    if not (original or plan.pending):
         raise ConfigError(f"{channel.name}: no recipient of the issue is on the list any more")
     return plan
 
@@ -183,4 +183,4 @@ def _plan_notice(
     have_issue = find_recipients(run.ledger, issue_key, DeliveryState.SENT)
     have_notice = find_recipients(run.ledger, key, *handled)
     pending = sum(1 for to in channel.recipients() if to in have_issue and to not in have_notice)
-    return DeliveryPlan(channel, rendering, key, status, Changes(pending=pending), only_recipients=have_issue)
+    return DeliveryPlan(channel, rendering, key, status, only_recipients=have_issue, pending=pending)

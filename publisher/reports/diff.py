@@ -14,7 +14,8 @@ from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Part
 from publisher.config import Config
-from publisher.delivery.dispatcher import DeliveryPlan, plan_all
+from publisher.delivery.dispatcher import plan_all
+from publisher.delivery.plan import DeliveryPlan
 from publisher.errors import StorageError
 from publisher.events import ChannelOutcome, EventHandler, Request, RunEvent, WouldWrite
 from publisher.ledger import Ledger

@@ -12,7 +12,7 @@ from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.delivery.plan import plan_changes
+from publisher.delivery.plan import plan_delivery
 from publisher.errors import PublisherError
 from publisher.events import EventHandler, Request
 from publisher.files import differs
@@ -199,21 +199,19 @@ class _StatusBuilder:
             return unresolved, ""
         if status.is_adopted:
             return ChannelStatus.PUBLISHED, ""
-        changes = plan_changes(channel, rendering, status)
-        if changes.held_reason:
-            return ChannelStatus.HELD, changes.held_reason
+        plan = plan_delivery(channel, rendering, status.key, status)
+        if plan.held_reason:
+            return ChannelStatus.HELD, plan.held_reason
         if status.counts.planned or not status.done:
             return ChannelStatus.WAITING, ""
         return (
-            ChannelStatus.CHANGED
-            if changes.new or changes.changed or changes.removed
-            else ChannelStatus.PUBLISHED
+            ChannelStatus.CHANGED if plan.new or plan.changed or plan.removed else ChannelStatus.PUBLISHED
         ), ""
 
     def _check_unresolved(self, status: PublicationStatus) -> ChannelStatus | None:
         """Return BUSY, UNKNOWN or FAILED; None if nothing is unresolved."""
         counts = status.counts
-        if status.owner and status.leased_until and status.leased_until > self._now:
+        if status.is_leased(self._now):
             return ChannelStatus.BUSY
         if counts.unknown or counts.sending:
             return ChannelStatus.UNKNOWN

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from publisher.channel import Part
-from publisher.ledger import Delivery, DeliveryResult, DeliveryState, Lease, Ledger, PublicationKey
+from publisher.channel import Part, Receipt
+from publisher.ledger import Delivery, DeliveryState, Lease, Ledger, PublicationKey, Result
 
 NOON = dt.datetime(2021, 7, 18, 12, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -50,7 +50,7 @@ def begun(ledger: Ledger, *recipients: str, key: PublicationKey = KEY, **texts: 
 def turn(
     ledger: Ledger,
     lease: Lease,
-    *results: DeliveryResult,
+    *results: Result,
     size: int = 10,
     now: dt.datetime = NOON,
     ordered: bool = False,
@@ -59,15 +59,19 @@ def turn(
     return ledger.checkpoint(lease, results, size, now, MINUTE, ordered=ordered)
 
 
-def ended(task: Delivery, state: DeliveryState = DeliveryState.SENT, **more: Any) -> DeliveryResult:
+def ended(task: Delivery, state: DeliveryState = DeliveryState.SENT, **more: Any) -> Result:
     """What came of a task."""
-    more.setdefault("remote_id", "" if state is not DeliveryState.SENT else f"id-{task.part}")
-    return DeliveryResult(task, state, **{"ended_at": task.started_at + SECOND, **more})
+    names = [name for name in ("remote_id", "url") if name in more]
+    receipt = Receipt(**{"remote_id": f"id-{task.part}", **{name: more.pop(name) for name in names}})
+    arrived = state is DeliveryState.SENT or names
+    return Result(
+        task, state, more.pop("ended_at", task.started_at + SECOND), receipt if arrived else None, **more
+    )
 
 
 def send_all(ledger: Ledger, lease: Lease) -> None:
     """Have all that is due arrive, and let the publication go."""
-    results: list[DeliveryResult] = []
+    results: list[Result] = []
     while tasks := turn(ledger, lease, *results):
         results = [ended(task) for task in tasks]
     ledger.release(lease, NOON)

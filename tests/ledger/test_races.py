@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from publisher.ledger import DeliveryResult, Ledger
+from publisher.ledger import Ledger, Result
 from publisher.ledger.queries import ResolutionChoice, load_attempts, resolve_deliveries, retry_deliveries
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
@@ -128,8 +128,8 @@ def test_who_takes_over_waits_for_results_that_are_being_noted(open_ledger: Open
     a, b = turn(first, mine)
     with ThreadPoolExecutor(1) as threads:
 
-        class Results(list[DeliveryResult]):
-            def __iter__(self) -> Iterator[DeliveryResult]:
+        class Results(list[Result]):
+            def __iter__(self) -> Iterator[Result]:
                 yield ended(a)
                 self.taken = threads.submit(claim, second, NOON + MINUTE)
                 time.sleep(0.3)  # long enough for it to get stuck where it may

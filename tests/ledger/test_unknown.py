@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.ledger import Delivery, DeliveryResult, DeliveryState, Lease, Ledger
+from publisher.channel import Receipt
+from publisher.ledger import Delivery, DeliveryState, Lease, Ledger, Result
 from publisher.ledger.queries import find_status, load_attempts
 from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, states, turn
@@ -22,8 +23,8 @@ def hand(ledger: Ledger) -> Lease:
     return first
 
 
-def answer(task: Delivery, state: DeliveryState, **more: str) -> DeliveryResult:
-    return DeliveryResult(task, state, NOON + MINUTE, **more)
+def answer(task: Delivery, state: DeliveryState, reason: str = "", **more: str) -> Result:
+    return Result(task, state, NOON + MINUTE, Receipt(**more) if more else None, reason)
 
 
 def test_unresolved_deliveries_are_those_with_unknown_outcome(ledger: Ledger, hand: Lease) -> None:

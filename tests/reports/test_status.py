@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from publisher.channel import Context, Part, Rendering
-from publisher.ledger import DeliveryResult, DeliveryState, Ledger, PublicationKey
+from publisher.ledger import DeliveryState, Ledger, PublicationKey, Result
 from publisher.model import Issue
 from tests.support.fake_channel import Chat
 from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
@@ -167,7 +167,7 @@ def test_status_of_what_is_of_no_issue(letter: CommandProject) -> None:
         ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOON, keep_content=False)
         [task] = ledger.checkpoint(claim, [], 1, NOON, lease)
         ledger.checkpoint(
-            claim, [DeliveryResult(task, DeliveryState.FAILED, NOON, reason="no such hub")], 0, NOON, lease
+            claim, [Result(task, DeliveryState.FAILED, NOON, reason="no such hub")], 0, NOON, lease
         )
         ledger.release(claim, NOON)
     assert letter.lines("status", code=3)[-4:] == [

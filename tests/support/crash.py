@@ -30,7 +30,7 @@ from publisher import failpoints
 from publisher.channel import Capabilities, Part, Rendering
 from publisher.clock import Clock
 from publisher.delivery.job import DeliveryJob
-from publisher.delivery.plan import plan_changes
+from publisher.delivery.plan import plan_delivery
 from publisher.errors import BusyError, PublisherError
 from publisher.ledger import Ledger, PublicationKey
 from publisher.ledger.queries import find_status
@@ -72,9 +72,9 @@ class Round:
         ledger = self.ledger
         known = find_status(ledger, self.key)
         clock = Clock.running(dt.datetime.now(dt.UTC))
-        todo = plan_changes(self.channel, self.rendering, known)
+        todo = plan_delivery(self.channel, self.rendering, self.key, known)
         try:
-            DeliveryJob(ledger, self.channel, self.key, self.rendering, todo, clock, 5.0, Event()).run()
+            DeliveryJob(ledger, todo, clock, 5.0, Event()).run()
         except PublisherError as error:
             return error.exit_code
         finally:
