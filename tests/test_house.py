@@ -127,11 +127,11 @@ INNER_FLOORS = {
     ),
     "channels.telegram": (
         "client entities errors rate_limit settings",
-        "autolinks doctor limits session",
+        "autolinks doctor session",
         "writer",
         "phrases",
         "digest",
-        "payload split",
+        "split",
         "render",
         "__init__",
     ),

@@ -10,12 +10,17 @@ from msgspec import Struct
 from publisher import model as m
 from publisher.channel import Entry
 from publisher.channels.telegram import phrases
+from publisher.channels.telegram.autolinks import prevent_autolinks
 from publisher.channels.telegram.entities import (
+    LINE_BREAK,
+    PARAGRAPH_BREAK,
+    RenderedText,
     Span,
     Spans,
     join_lines,
     join_spans,
     normalize_text,
+    render_spans,
     span_text,
     strip_spans,
 )
@@ -34,36 +39,32 @@ from publisher.transforms import shorten
 if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail
 
-PARAGRAPH_SEPARATOR = "\n\n"
-"""The separator of two paragraphs."""
-
+_NOTHING = render_spans(())
 _MAX_TITLE_LENGTH = 256
 _MAX_HEADING_LENGTH = 96
 
 
-class DigestBlock(Struct, frozen=True):
-    """Text that stays in one message if possible. A remainder in the next message begins with `label`."""
+class MessageUnit(Struct, frozen=True):
+    """Text that is not split between messages if possible.
 
-    spans: Spans
-    label: str = ""
+    It follows `separator`, or at the beginning of a message `heading`; a `bound` unit should not begin one.
+    If it is larger than a message, all its parts but the first follow `continuation`.
+    """
 
-
-class DigestSection(Struct, frozen=True):
-    """Blocks under a heading, with a separator between them. A message that begins inside the section repeats
-    the heading."""
-
-    blocks: tuple[DigestBlock, ...]
-    heading: Spans = ()
-    repeated_heading: Spans = ()
-    separator: str = PARAGRAPH_SEPARATOR
+    text: RenderedText
+    separator: RenderedText
+    heading: RenderedText
+    continuation: Spans
+    is_bound: bool
 
 
 class IssueDigest(Struct, frozen=True):
-    """The selected content. `title` is on top of the first message, `name` on top of all others."""
+    """The selected content, in which nothing becomes a link by itself. `title` is on top of the first
+    message, `running_title` on top of all others."""
 
     title: Spans
     running_title: Spans
-    sections: tuple[DigestSection, ...]
+    units: tuple[MessageUnit, ...]
 
 
 def build_digest(
@@ -94,14 +95,14 @@ class _DigestBuilder(Struct, frozen=True):
             title = name
         shown = shorten(title, _MAX_TITLE_LENGTH)
         opening = [] if shown == title else [(Span(title),)]
-        chapters = [DigestSection(_build_digest_blocks(*opening, *self._build_preface()))]
-        chapters += map(self._build_section, self.outline.sections)
+        units = [*self._build_units(_label_texts(*opening, *self._build_preface()))]
+        for section in self.outline.sections:
+            units += self._build_section(section)
         if self.detail == "full":
-            chapters.append(DigestSection(_build_digest_blocks(*self._write_blocks(self.issue.footer))))
+            units += self._build_units(_label_texts(*self._write_blocks(self.issue.footer)))
+        running_title = Span(shorten(name, _MAX_HEADING_LENGTH), "bold")
         return IssueDigest(
-            title=(Span(shown, "bold"),),
-            running_title=(Span(shorten(name, _MAX_HEADING_LENGTH), "bold"),),
-            sections=tuple(chapter for chapter in chapters if chapter.blocks or chapter.heading),
+            prevent_autolinks((Span(shown, "bold"),)), prevent_autolinks((running_title,)), tuple(units)
         )
 
     def _format_running_title(self) -> str:
@@ -134,34 +135,52 @@ class _DigestBuilder(Struct, frozen=True):
         line = join_spans((Span("• "),), strip_spans(self.writer.inlines(highlight_subject(brief))))
         return join_lines([line, self.writer.blocks(brief.body)])
 
-    def _build_section(self, section: OutlineSection) -> DigestSection:
+    def _build_section(self, section: OutlineSection) -> Iterator[MessageUnit]:
         items = section.items
         heading = strip_spans(self.writer.inlines(section.title, "bold"))
         pieces = (
-            [*_build_digest_blocks(*phrases.format_notes(section.notes, self.writer))]
-            if self.detail == "full"
-            else []
+            _label_texts(*phrases.format_notes(section.notes, self.writer)) if self.detail == "full" else []
         )
         if len(span_text(heading)) > _MAX_HEADING_LENGTH:
-            pieces = [DigestBlock(heading), *pieces]
+            pieces = [(heading, ""), *pieces]
             heading = (Span(shorten(span_text(heading), _MAX_HEADING_LENGTH), "bold"),)
         blocks: m.Blocks = ()
         for node in section.content:
             if isinstance(node, OutlineItem):
-                pieces += _build_digest_blocks(*self._build_prose(blocks))
-                pieces.append(DigestBlock(self._build_item(node), f"{node.number}. "))
+                pieces += _label_texts(*self._build_prose(blocks))
+                pieces.append((self._build_item(node), f"{node.number}."))
                 blocks = ()
             else:
                 blocks = (*blocks, node)
-        pieces += _build_digest_blocks(*self._build_prose(blocks))
+        pieces += _label_texts(*self._build_prose(blocks))
         labels = self.writer.labels
         count = f" · {len(items)} {labels['item' if len(items) == 1 else 'items']}" if items else ""
-        return DigestSection(
-            tuple(pieces),
-            heading=join_spans(heading, (Span(count),)) if heading else (),
-            repeated_heading=(Span(span_text(heading), "bold"), Span(labels["continued"])) if heading else (),
-            separator="\n" if self.detail == "titles" else PARAGRAPH_SEPARATOR,
+        return self._build_units(
+            pieces, heading, count, LINE_BREAK if self.detail == "titles" else PARAGRAPH_BREAK
         )
+
+    def _build_units(
+        self,
+        pieces: list[tuple[Spans, str]],
+        heading: Spans = (),
+        count: str = "",
+        separator: RenderedText = PARAGRAPH_BREAK,
+    ) -> Iterator[MessageUnit]:
+        """Yield the pieces of a section, the first together with its heading, which a message that begins
+        inside the section repeats. A piece that goes on in another message does so after its label."""
+        continued, above = self.writer.labels["continued"], _NOTHING
+        if heading:
+            again = prevent_autolinks((Span(span_text(heading), "bold"), Span(continued)))
+            above = render_spans((*again, Span("\n")))
+            heading = join_spans(heading, (Span(count),))
+            pieces = pieces or [((), "")]
+        for index, (spans, label) in enumerate(pieces):
+            text = render_spans(prevent_autolinks(spans if index else join_lines([heading, spans])))
+            continuation = (*above.spans, Span(f"{label}{continued}\n")) if label else above.spans
+            if index:
+                yield MessageUnit(text, separator, above, continuation, is_bound=True)
+            else:
+                yield MessageUnit(text, PARAGRAPH_BREAK, _NOTHING, continuation, is_bound=False)
 
     def _build_prose(self, blocks: m.Blocks) -> Iterator[Spans]:
         match self.detail:
@@ -199,8 +218,9 @@ class _DigestBuilder(Struct, frozen=True):
         return spans
 
 
-def _build_digest_blocks(*parts: Spans) -> tuple[DigestBlock, ...]:
-    return tuple(DigestBlock(runs) for part in parts if (runs := strip_spans(part)))
+def _label_texts(*texts: Spans) -> list[tuple[Spans, str]]:
+    """Return the texts that are not empty, each without a label."""
+    return [(spans, "") for text in texts if (spans := strip_spans(text))]
 
 
 def _quote_spans(spans: Spans) -> Spans:

@@ -1,21 +1,21 @@
 """A message's text as spans: runs of characters with the same formatting.
 
 Telegram takes a text and entities with offsets into it. Spans have no offsets, so they can be joined and
-cut like strings; the offsets are computed once, at the end.
-
-Spans are also rendered as Telegram's HTML, for the preview and for tools that send with `parse_mode` HTML:
-https://core.telegram.org/bots/api#html-style
+cut like strings; the offsets are computed at the end, when the text is rendered and measured.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import chain, groupby
-from operator import attrgetter
-from typing import Literal, NamedTuple, NotRequired, TypedDict
+from operator import add, attrgetter, le, sub
+from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from publisher.patterns import lazy_pattern
 
@@ -41,18 +41,9 @@ class Span(NamedTuple):
 Spans = tuple[Span, ...]
 
 
-class MessageEntity(TypedDict):
-    """A range of a text with its formatting: https://core.telegram.org/bots/api#messageentity
-
-    Offset and length count UTF-16 code units.
-    """
-
-    type: str
-    offset: int
-    length: int
-    url: NotRequired[str]
-    language: NotRequired[str]
-
+MessageEntity = dict[str, Any]
+"""A range of a text with its formatting, in UTF-16 code units:
+https://core.telegram.org/bots/api#messageentity"""
 
 # What TDLib does to every text, applied before counting (td/telegram/misc.cpp,
 # clean_input_string): white space and control characters become spaces, line separators and bidirectional
@@ -72,11 +63,6 @@ def normalize_text(text: str) -> str:
     if _COMBINING_RING in text:
         text = unicodedata.normalize("NFC", text).replace(_COMBINING_RING, "")
     return text.translate(_CHARACTER_REPLACEMENTS) if _REPLACED_CHARACTERS.search(text) else text
-
-
-def count_utf16_units(text: str) -> int:
-    """Return the length of a text in UTF-16 code units."""
-    return len(text.encode("utf-16-le")) // 2
 
 
 def span_text(spans: Spans) -> str:
@@ -106,7 +92,7 @@ def join_lines(parts: Iterable[Spans], separator: str = "\n") -> Spans:
 
 
 def split_spans(spans: Spans, position: int) -> tuple[Spans, Spans]:
-    """Split after `at` characters."""
+    """Split after `position` characters."""
     head: list[Span] = []
     for index, span in enumerate(spans):
         if position < len(span.text):
@@ -127,83 +113,110 @@ def strip_spans(spans: Spans) -> Spans:
     return split_spans(head, len(text) - len(text.lstrip()))[1] if text.strip() else ()
 
 
-def build_entities(spans: Spans) -> list[MessageEntity]:
-    """Return the entities as TDLib stores them: from the outside in, with bold and italic interrupted
-    wherever a link begins or ends."""
-    text = span_text(spans)
-    ranges: list[tuple[int, int, str, Span]] = []
-    place = quote = link = style = (
-        0  # the current offset, and where the formatting of the previous span began
-    )
-    last = Span("")
-    for span in (*spans, Span("")):
-        quote_ends = span.quote != last.quote
-        link_ends = quote_ends or span.url != last.url
-        if quote_ends:
-            if last.quote:
-                ranges.append((quote, place, "expandable_blockquote", last))
-            quote = place
-        if link_ends:
-            if last.url:
-                ranges.append((link, place, "text_link", last))
-            link = place
-        if link_ends or span.style != last.style or span.language != last.language:
-            if last.style and last.style != "email":
-                ranges.append((style, place, last.style, last))
-            style = place
-        place += len(span.text)
-        last = span
-    length = len if count_utf16_units(text) == len(text) else count_utf16_units
-    entities = []
-    for start, end, kind, span in ranges:
-        inside = text[start:end] if kind in _MAY_START_WITH_SPACE else text[start:end].lstrip(" \n")
-        if inside:
-            entities.append(_build_entity(length(text[: end - len(inside)]), length(inside), kind, span))
-    return sorted(entities, key=lambda entity: (entity["offset"], -entity["length"]))
+class MessageSize(Struct, frozen=True):
+    """`units`: UTF-16 code units of the text. `entities`: their number. `entity_bytes`: their bytes, URLs
+    included. `raw_bytes`: the text with its markup in UTF-8."""
+
+    units: int = 0
+    entities: int = 0
+    entity_bytes: int = 0
+    raw_bytes: int = 0
+
+    def __add__(self, other: MessageSize) -> MessageSize:
+        return MessageSize(*map(add, astuple(self), astuple(other)))
+
+    def __sub__(self, other: MessageSize) -> MessageSize:
+        return MessageSize(*map(sub, astuple(self), astuple(other)))
+
+    def __le__(self, other: MessageSize) -> bool:
+        """Return whether no value is larger than in the other size."""
+        return all(map(le, astuple(self), astuple(other)))
 
 
+# The server counts texts in code points (tdlib/td: MessageContent.cpp), the documentation and the apps in
+# UTF-16 units; the larger count satisfies both. Entities after the hundredth are dropped silently
+# (MessageEntity.cpp), more than about 9.5 kB of them are refused as ENTITIES_TOO_LONG
+# (tdlib/telegram-bot-api#165), and the source of a text may have 2^15 bytes (telegram-bot-api: Client.cpp).
+MAX_MESSAGE_SIZE = MessageSize(units=4096, entities=100, entity_bytes=9_500, raw_bytes=32_768)
+# what an entity takes besides its URL: type, offset, length and the header of a string
+_ENTITY_OVERHEAD = 16
+
+
+class RenderedText(Struct, frozen=True):
+    """Spans as text and entities, as Telegram's HTML (https://core.telegram.org/bots/api#html-style) for the
+    preview and other senders, and their size."""
+
+    spans: Spans
+    text: str
+    entities: list[MessageEntity]
+    html: str
+    size: MessageSize
+
+
+QUOTE_OPEN_TAG, QUOTE_CLOSE_TAG = "<blockquote expandable>", "</blockquote>"
+_TAGS = {"bold": "b", "italic": "i", "code": "code", "pre": "pre"}
 # Telegram drops white space at the beginning of bold, italic and quotes
 _MAY_START_WITH_SPACE = {"text_link", "code", "pre"}
 
 
-def _build_entity(offset: int, length: int, kind: str, span: Span) -> MessageEntity:
-    entity: MessageEntity = {"type": kind, "offset": offset, "length": length}
-    if kind == "text_link":
-        entity["url"] = span.url
-    elif kind == "pre" and span.language:
-        entity["language"] = span.language
-    return entity
+def render_spans(spans: Spans) -> RenderedText:
+    """Render and measure spans.
+
+    The entities are as TDLib stores them: from the outside in, with bold and italic interrupted wherever a
+    link begins or ends.
+    """
+    text, html, place = span_text(spans), "", 0
+    units = len(text.encode("utf-16-le")) // 2
+    entities: list[MessageEntity] = []
+
+    def add_entity(index: int, start: int, kind: str, **more: str) -> None:
+        shown = text[start:place] if kind in _MAY_START_WITH_SPACE else text[start:place].lstrip(" \n")
+        offset, length = place - len(shown), len(shown)
+        if units > len(text):
+            offset, length = (len(one.encode("utf-16-le")) // 2 for one in (text[:offset], shown))
+        if shown:
+            entities.insert(index, {"type": kind, "offset": offset, "length": length, **more})
+
+    for is_quote, quoted in groupby(spans, attrgetter("quote")):
+        quote_start, quote_index, quote_html = place, len(entities), ""
+        for url, linked in groupby(quoted, attrgetter("url")):
+            link_start, link_index, link_html = place, len(entities), ""
+            for (style, language), styled in groupby(linked, attrgetter("style", "language")):
+                start, shown = place, "".join([span.text for span in styled])
+                place += len(shown)
+                link_html += _render_style(shown, style, language)
+                if style in _TAGS:
+                    code = {"language": language} if language and style == "pre" else {}
+                    add_entity(len(entities), start, style, **code)
+            quote_html += f'<a href="{escape(url)}">{link_html}</a>' if url else link_html
+            if url:
+                add_entity(link_index, link_start, "text_link", url=url)
+        html += f"{QUOTE_OPEN_TAG}{quote_html}{QUOTE_CLOSE_TAG}" if is_quote else quote_html
+        if is_quote:
+            add_entity(quote_index, quote_start, "expandable_blockquote")
+    entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+    own = sum([_ENTITY_OVERHEAD + len(one.get("url", "")) + len(one.get("language", "")) for one in entities])
+    return RenderedText(
+        spans, text, entities, html, MessageSize(units, len(entities), own, len(html.encode()))
+    )
 
 
-QUOTE_OPEN_TAG, QUOTE_CLOSE_TAG = "<blockquote expandable>", "</blockquote>"
+def _render_style(text: str, style: Style, language: str) -> str:
+    text, tag = escape(text, quote=False), _TAGS.get(style)
+    if style == "pre" and language:
+        text = f'<code class="language-{escape(language)}">{text}</code>'
+    return f"<{tag}>{text}</{tag}>" if tag else text
 
 
-def render_html(spans: Spans) -> str:
-    """Return the spans as HTML."""
-    made = []
-    for quoted, stretch in groupby(spans, attrgetter("quote")):
-        inside = "".join([_wrap_link(url, linked) for url, linked in groupby(stretch, attrgetter("url"))])
-        made.append(f"{QUOTE_OPEN_TAG}{inside}{QUOTE_CLOSE_TAG}" if quoted else inside)
-    return "".join(made)
+def join_rendered(parts: Sequence[RenderedText]) -> RenderedText:
+    """Concatenate rendered parts. No entity crosses the end of a part, so nothing is measured again."""
+    entities: list[MessageEntity] = []
+    size = MessageSize()
+    for part in parts:
+        entities += [{**one, "offset": size.units + one["offset"]} for one in part.entities]
+        size += part.size
+    spans, text = join_spans(*[part.spans for part in parts]), "".join([part.text for part in parts])
+    return RenderedText(spans, text, entities, "".join([part.html for part in parts]), size)
 
 
-def _wrap_link(url: str, spans: Iterable[Span]) -> str:
-    inside = "".join(map(_render_styled_span, spans))
-    return f'<a href="{escape(url)}">{inside}</a>' if url else inside
-
-
-def _render_styled_span(span: Span) -> str:
-    text = escape(span.text, quote=False)
-    match span.style:
-        case "bold":
-            return f"<b>{text}</b>"
-        case "italic":
-            return f"<i>{text}</i>"
-        case "code":
-            return f"<code>{text}</code>"
-        case "pre" if span.language:
-            return f'<pre><code class="language-{escape(span.language)}">{text}</code></pre>'
-        case "pre":
-            return f"<pre>{text}</pre>"
-        case _:
-            return text
+LINE_BREAK, PARAGRAPH_BREAK = render_spans((Span("\n"),)), render_spans((Span("\n\n"),))

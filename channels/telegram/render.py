@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
-from itertools import chain
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import asdict
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.telegram.digest import build_digest
-from publisher.channels.telegram.entities import QUOTE_CLOSE_TAG, QUOTE_OPEN_TAG
-from publisher.channels.telegram.limits import MAX_MESSAGE_SIZE, RenderedText
-from publisher.channels.telegram.payload import (
-    CommonParameters,
-    InlineButton,
-    InlineKeyboard,
-    Payload,
-    build_payload,
-    serialize_payload,
+from publisher.channels.telegram.entities import (
+    MAX_MESSAGE_SIZE,
+    QUOTE_CLOSE_TAG,
+    QUOTE_OPEN_TAG,
+    RenderedText,
 )
 from publisher.channels.telegram.split import build_messages
 from publisher.channels.telegram.writer import SpanWriter, normalize_link_url
@@ -31,8 +27,6 @@ from publisher.patterns import lazy_pattern
 if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail, TelegramSettings
 
-_JSON_TYPE, _HTML_TYPE = "application/json", "text/html; charset=utf-8"
-
 
 def render(settings: TelegramSettings, issue: Issue, context: Context) -> Rendering:
     """Return the messages in order, and their previews. Needs `context.entry`."""
@@ -41,58 +35,77 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
         raise ValueError("messages need the entry of the issue")
     labels = get_labels(newsletter.lang)
     writer = SpanWriter(labels)
-    messages = build_messages(
-        build_digest(issue, entry, newsletter, cast("Detail", settings.detail), writer), labels
-    )
+    messages = build_messages(build_digest(issue, entry, newsletter, cast("Detail", settings.detail), writer))
     page = normalize_link_url(entry.url)
-    buttons = {labels["web_version"]: page}
-    if article := normalize_link_url(context.article_urls.get(entry.url, "")):
-        buttons[labels["wechat"]] = article
-    first, other = (_build_common_parameters(settings, buttons, silent=silent) for silent in (False, True))
-    calls = [build_payload(message, "", other) for message in messages]
-    calls[0] = build_payload(messages[0], page if settings.card else "", first)
+    buttons = {
+        labels["web_version"]: page,
+        labels["wechat"]: normalize_link_url(context.article_urls.get(entry.url, "")),
+    }
+    payloads = [
+        _build_payload(settings, message, buttons, page if settings.card else "", is_first=not index)
+        for index, message in enumerate(messages)
+    ]
     folder = f"outbox/{entry.date}/telegram"
-    parts = [
-        Part(f"{folder}/message-{n}.json", _JSON_TYPE, serialize_payload(call))
-        for n, call in enumerate(calls, 1)
+    html = "text/html; charset=utf-8"
+    preview = _render_chat_preview(messages, payloads, entry, settings.chat, context)
+    warnings = [
+        f"{url} cannot be a link in Telegram, so it is printed in the text" for url in writer.rejected_urls
     ]
-    shown = [
-        Part(f"{folder}/message-{n}.html", _HTML_TYPE, message.html.encode())
-        for n, message in enumerate(messages, 1)
-    ]
-    warnings = []
-    bubbles = render_chat_preview([*zip(messages, calls, strict=True)], entry, settings.chat, context)
-    shown.append(Part(f"{folder}/preview.html", _HTML_TYPE, bubbles.encode(errors="replace")))
     if settings.button and not page:
         warnings.append(f"no button: {entry.url} cannot be a link in Telegram")
     return Rendering(
-        tuple(parts),
-        warnings=(*map(_format_link_warning, writer.rejected_urls), *warnings),
+        tuple(
+            Part(
+                f"{folder}/message-{number}.json",
+                "application/json",
+                json.dumps(payload, ensure_ascii=False, indent=1).encode() + b"\n",
+            )
+            for number, payload in enumerate(payloads, 1)
+        ),
+        warnings=tuple(warnings),
         report={"messages": len(messages), "sizes": [asdict(message.size) for message in messages]},
-        previews=tuple(shown),
+        previews=(
+            *(
+                Part(f"{folder}/message-{number}.html", html, message.html.encode())
+                for number, message in enumerate(messages, 1)
+            ),
+            Part(f"{folder}/preview.html", html, preview.encode(errors="replace")),
+        ),
     )
 
 
-def _build_common_parameters(
-    settings: TelegramSettings, buttons: Mapping[str, str], *, silent: bool
-) -> CommonParameters:
-    """Return the parameters besides the text. `buttons`: label to URL."""
-    made: CommonParameters = {
-        "disable_notification": settings.silent or silent,
+def _build_payload(
+    settings: TelegramSettings,
+    message: RenderedText,
+    buttons: Mapping[str, str],
+    card: str,
+    *,
+    is_first: bool,
+) -> dict[str, Any]:
+    """Return the call that sends a message: https://core.telegram.org/bots/api#sendmessage
+
+    The text is sent with entities, not with `parse_mode`. So nothing has to be escaped, and a URL that
+    Telegram rejects is an error; in HTML the link would be missing silently. `buttons`: label to URL. `card`
+    is the page whose preview the first message shows; by default Telegram shows that of the first link.
+    """
+    shows_card = card and is_first
+    payload: dict[str, Any] = {
+        "text": message.text,
+        "entities": message.entities,
+        "link_preview_options": {"url": card, "prefer_small_media": True}
+        if shows_card
+        else {"is_disabled": True},
+        "disable_notification": settings.silent or not is_first,
         "protect_content": settings.protect,
     }
     if settings.chat:
-        made["chat_id"] = settings.chat
+        payload["chat_id"] = settings.chat
     if settings.topic:
-        made["message_thread_id"] = settings.topic
-    row: list[InlineButton] = [{"text": text, "url": url} for text, url in buttons.items() if url]
+        payload["message_thread_id"] = settings.topic
+    row = [{"text": text, "url": url} for text, url in buttons.items() if url]
     if settings.button and row:
-        made["reply_markup"] = {"inline_keyboard": [row]}
-    return made
-
-
-def _format_link_warning(url: str) -> str:
-    return f"{url} cannot be a link in Telegram, so it is printed in the text"
+        payload["reply_markup"] = {"inline_keyboard": [row]}
+    return payload
 
 
 # a collapsed quote shows three lines; on a phone that is about so many Chinese characters
@@ -102,44 +115,37 @@ _TAG_OR_CHARACTER_REFERENCE = lazy_pattern(r"<[^>]*>|&\w+;")
 _NARROW_CHARACTERS = lazy_pattern("[\0-\u10ff]+")
 
 
-def render_chat_preview(
-    messages: Sequence[tuple[RenderedText, Payload]], entry: Entry, chat: str, context: Context
+def _render_chat_preview(
+    messages: list[RenderedText], payloads: list[dict[str, Any]], entry: Entry, chat: str, context: Context
 ) -> str:
     """Return the preview page: the messages as bubbles, each with what it uses of the limits."""
-    newsletter, labels = context.newsletter, get_labels(context.newsletter.lang)
+    labels = get_labels(context.newsletter.lang)
+
+    def show_quote(found: re.Match[str]) -> str:
+        lines = _TAG_OR_CHARACTER_REFERENCE.sub("", found[1]).split("\n")
+        needed = sum(-(-_measure_line_width(line) // (2 * _CHARACTERS_PER_LINE)) or 1 for line in lines)
+        unfold = f'<input type="checkbox" aria-label="{escape(labels["unfold"])}">'
+        switch = unfold if needed > _COLLAPSED_QUOTE_LINES else ""
+        return f'<div class="quote">{switch}<blockquote>{found[1]}</blockquote></div>'
+
     return context.templates.render(
         "telegram-preview.html",
         w=labels,
-        newsletter=newsletter,
+        newsletter=context.newsletter,
         entry=entry,
         chat=chat,
-        messages=[_build_preview_message(message, call, labels["unfold"]) for message, call in messages],
+        messages=[
+            {
+                "html": _QUOTE_HTML.sub(show_quote, message.html),
+                "size": message.size,
+                "card": payload["link_preview_options"].get("url", ""),
+                "buttons": payload.get("reply_markup", {"inline_keyboard": [[]]})["inline_keyboard"][0],
+                "silent": payload["disable_notification"],
+            }
+            for message, payload in zip(messages, payloads, strict=True)
+        ],
         limit=MAX_MESSAGE_SIZE,
     )
-
-
-def _build_preview_message(message: RenderedText, payload: Payload, unfold_label: str) -> dict[str, object]:
-    keyboard = payload.get("reply_markup") or InlineKeyboard(inline_keyboard=[])
-    return {
-        "html": _QUOTE_HTML.sub(lambda found: _render_preview_quote(unfold_label, found[1]), message.html),
-        "size": message.size,
-        "card": payload["link_preview_options"].get("url", ""),
-        "buttons": list(chain.from_iterable(keyboard["inline_keyboard"])),
-        "silent": payload["disable_notification"],
-    }
-
-
-def _render_preview_quote(unfold_label: str, content: str) -> str:
-    shown = _TAG_OR_CHARACTER_REFERENCE.sub("", content)
-    needed = sum(
-        -(-_measure_line_width(line) // (2 * _CHARACTERS_PER_LINE)) or 1 for line in shown.split("\n")
-    )
-    switch = (
-        f'<input type="checkbox" aria-label="{escape(unfold_label)}">'
-        if needed > _COLLAPSED_QUOTE_LINES
-        else ""
-    )
-    return f'<div class="quote">{switch}<blockquote>{content}</blockquote></div>'
 
 
 def _measure_line_width(line: str) -> int:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from msgspec import Struct, field
 
+from publisher import model as m
 from publisher.channels.telegram.autolinks import WORD_JOINER
 from publisher.channels.telegram.entities import (
     Span,
@@ -19,28 +20,7 @@ from publisher.channels.telegram.entities import (
     span_text,
     strip_spans,
 )
-from publisher.channels.telegram.limits import MAX_URL_BYTES
 from publisher.links import to_ascii_url
-from publisher.model import (
-    Block,
-    Blocks,
-    Break,
-    Code,
-    CodeBlock,
-    Em,
-    Figure,
-    Image,
-    Inline,
-    Inlines,
-    Link,
-    List,
-    Paragraph,
-    Quote,
-    Rule,
-    Strong,
-    Table,
-    Text,
-)
 from publisher.patterns import lazy_pattern
 
 _BULLET = "• "
@@ -49,25 +29,17 @@ _QUOTE_PREFIX = "│ "
 
 
 class SpanWriter(Struct, frozen=True):
-    """Writes with the labels of the newsletter's language. `refused` collects, in order, the URLs that
+    """Writes with the labels of the newsletter's language. `rejected_urls` collects, in order, the URLs that
     cannot be links in Telegram; they are printed in the text instead."""
 
     labels: Mapping[str, str]
     rejected_urls: dict[str, None] = field(default_factory=dict)
 
-    def inlines(self, nodes: Inlines, style: Style = "", url: str = "") -> Spans:
+    def inlines(self, nodes: m.Inlines, style: Style = "", url: str = "") -> Spans:
         """Return inlines as spans inside a style and a link. An inner link replaces the outer one."""
-        # fast path: most nodes are plain text
-        return join_spans(
-            *[
-                (Span(normalize_text(node.text), style, url),)
-                if isinstance(node, Text)
-                else self._write_inline(node, style, url)
-                for node in nodes
-            ]
-        )
+        return join_spans(*[self._write_inline(node, style, url) for node in nodes])
 
-    def blocks(self, nodes: Blocks) -> Spans:
+    def blocks(self, nodes: m.Blocks) -> Spans:
         """Return blocks as spans, each on separate lines."""
         return join_lines([self._write_block(node) for node in nodes])
 
@@ -75,102 +47,91 @@ class SpanWriter(Struct, frozen=True):
         """Return spans as a link, except inner links; the URL itself if they are empty."""
         if not url:
             return children
-        if address := extract_email_address(url):
-            return self._write_email(children, address)
         if not (taken := normalize_link_url(url)):
-            return self._write_rejected_link(children, url)
+            return self._write_printed_url(children, url)
         shown = strip_spans(children)
         if not shown:
             return (Span(normalize_text(url), url=taken),)
+        # Telegram allows no code in links
         linked = [
-            span if span.url else Span(span.text, _get_style_in_link(span.style), taken) for span in shown
+            span if span.url else Span(span.text, "" if span.style == "code" else span.style, taken)
+            for span in shown
         ]
         if all(span.url != taken for span in linked):  # for example an image that links elsewhere
             linked += [Span(" "), Span(self.labels["link"], url=taken)]
         before, after = span_text(children).split(span_text(shown), 1)
         return join_spans((Span(before),), linked, (Span(after),))
 
-    def _write_email(self, children: Spans, address: str) -> Spans:
-        # word joiners: Telegram would include Chinese characters in the email address
-        own = (Span(WORD_JOINER), Span(address, "email"), Span(WORD_JOINER))
-        if span_text(children).strip() in ("", address):
+    def _write_printed_url(self, children: Spans, url: str) -> Spans:
+        """Return spans and after them, in parentheses, an email address or a URL that cannot be a link."""
+        if mailto := _MAILTO_URL.fullmatch(url):
+            url = mailto[1]
+            # word joiners: Telegram would include Chinese characters in the email address
+            own: Spans = (Span(WORD_JOINER), Span(url, "email"), Span(WORD_JOINER))
+        else:
+            self.rejected_urls[url] = None
+            own = (Span(normalize_text(url)),)
+        text = span_text(children).strip()
+        if text in ("", url):
             return own
-        return self._append_in_parentheses(children, own)
+        left, right = (" (", ")") if text[-1].isascii() else ("（", "）")
+        return join_spans(children, (Span(left),), own, (Span(right),))
 
-    def _write_rejected_link(self, children: Spans, url: str) -> Spans:
-        self.rejected_urls[url] = None
-        own = (Span(normalize_text(url)),)
-        return own if span_text(children).strip() in ("", url) else self._append_in_parentheses(children, own)
-
-    def _append_in_parentheses(self, spans: Spans, remark: Spans) -> Spans:
-        left, right = ("（", "）") if not span_text(spans).rstrip()[-1:].isascii() else (" (", ")")
-        return join_spans(spans, (Span(left),), remark, (Span(right),))
-
-    def _write_inline(self, node: Inline, style: Style, url: str) -> Spans:
+    def _write_inline(self, node: m.Inline, style: Style, url: str) -> Spans:
         match node:
-            case Text(text):
+            case m.Text(text):
                 return (Span(normalize_text(text), style, url),)
-            case Strong(children):
+            case m.Strong(children):
                 return self.inlines(children, "bold", url)
-            case Em(children):
+            case m.Em(children):
                 return self.inlines(children, style or "italic", url)
-            case Code(text):
-                return (Span(normalize_text(text), _get_style_in_link("code") if url else "code", url),)
-            case Link(children, own):
+            case m.Code(text):
+                return (Span(normalize_text(text), "" if url else "code", url),)
+            case m.Link(children, own):
                 return self.write_link(self.inlines(children, style), own)
-            case Image(address, alt):
-                return self.write_link(
-                    (Span(normalize_text(alt).strip() or self.labels["image"], style),), address
-                )
-            case Break():
+            case m.Image(address, alt):
+                shown = normalize_text(alt).strip() or self.labels["image"]
+                return self.write_link((Span(shown, style),), address)
+            case m.Break():
                 return (Span("\n", style, url),)
             case _:
                 assert_never(node)
 
-    def _write_block(self, node: Block) -> Spans:
+    def _write_block(self, node: m.Block) -> Spans:
         match node:
-            case Paragraph(children):
+            case m.Paragraph(children):
                 return strip_spans(self.inlines(children))
-            case List(items, ordered, start):
+            case m.List(items, ordered, start):
                 return self._write_list(items, ordered, start)
-            case Quote(children):
+            case m.Quote(children):
                 return _indent_lines(self.blocks(children), _QUOTE_PREFIX, _QUOTE_PREFIX)
-            case CodeBlock(text, language):
+            case m.CodeBlock(text, language):
                 # Telegram turns a tab into one space
                 shown = normalize_text(text.expandtabs(4)).rstrip()
                 return (Span(shown, "pre", language=language),) if shown.strip() else ()
-            case Table(header, rows):
+            case m.Table(header, rows):
                 body = [self._write_row(row) for row in rows]
                 return join_lines([self._write_row(header, "bold"), *body] if any(header) else body)
-            case Figure(image, url):
+            case m.Figure(image, url):
                 spans = self._write_inline(image, "", "")
                 if url is None or url == image.url:
                     return spans
                 return join_spans(spans, (Span(" "),), self.write_link((Span(self.labels["link"]),), url))
-            case Rule():
+            case m.Rule():
                 return (Span(_HORIZONTAL_RULE),)
             case _:
                 assert_never(node)
 
-    def _write_list(self, items: tuple[Blocks, ...], ordered: bool, start: int) -> Spans:
-        markers = [f"{number}. " if ordered else _BULLET for number in range(start, start + len(items))]
-        written = [self.blocks(item) for item in items]
-        return join_lines(
-            [_indent_lines(one, mark, "  ") for mark, one in zip(markers, written, strict=True) if one]
-        )
+    def _write_list(self, items: tuple[m.Blocks, ...], ordered: bool, start: int) -> Spans:
+        written = [
+            (f"{n}. " if ordered else _BULLET, self.blocks(item)) for n, item in enumerate(items, start)
+        ]
+        return join_lines([_indent_lines(spans, marker, "  ") for marker, spans in written if spans])
 
-    def _write_row(self, cells: tuple[Inlines, ...], style: Style = "") -> Spans:
-        written = [_flatten_spans(strip_spans(self.inlines(cell, style))) for cell in cells]
-        return join_lines([cell or (Span("–"),) for cell in written], " | ")
-
-
-def _get_style_in_link(style: Style) -> Style:
-    """Return the style inside a link: Telegram allows no code there."""
-    return "" if style == "code" else style
-
-
-def _flatten_spans(spans: Spans) -> Spans:
-    return tuple(span.with_text(span.text.replace("\n", " ")) for span in spans)
+    def _write_row(self, cells: tuple[m.Inlines, ...], style: Style = "") -> Spans:
+        written = [strip_spans(self.inlines(cell, style)) or (Span("–"),) for cell in cells]
+        spans = join_lines(written, " | ")
+        return tuple(span.with_text(span.text.replace("\n", " ")) for span in spans)
 
 
 def _indent_lines(spans: Spans, first_prefix: str, other_prefix: str) -> Spans:
@@ -186,6 +147,7 @@ def _indent_lines(spans: Spans, first_prefix: str, other_prefix: str) -> Spans:
     return join_spans(*made)
 
 
+_MAX_URL_BYTES = 4096  # a third of a message's limit, to leave room for others
 # tdlib/td: tdutils/td/utils/HttpUrl.cpp (parse_url) and td/telegram/LinkManager.cpp (check_link_impl), for
 # ASCII URLs: http or https, a dot in the host, a port from 1 to 65535
 _URL_CHARACTER = r"(?:[A-Za-z0-9._!$,~*'();&+=-]|%[0-9A-Fa-f]{2})"
@@ -199,13 +161,7 @@ _MAILTO_URL = lazy_pattern(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2
 def normalize_link_url(url: str) -> str:
     """Return the URL in the form Telegram accepts; empty if it cannot be a link."""
     url = to_ascii_url(url)
-    match = _ACCEPTED_URL.fullmatch(url) if len(url) <= MAX_URL_BYTES else None
+    match = _ACCEPTED_URL.fullmatch(url) if len(url) <= _MAX_URL_BYTES else None
     if not match or "." not in match["host"].strip("."):
         return ""
     return url if int(match["port"] or 80) <= 65535 else ""
-
-
-def extract_email_address(url: str) -> str:
-    """Return the email address of a mailto: link that Telegram links by itself, else empty."""
-    match = _MAILTO_URL.fullmatch(url)
-    return match[1] if match else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from publisher.channels.telegram import writer
+from publisher.labels import get_labels
 from publisher.links import to_ascii_url
 from publisher.model import Issue, Item, Link, Paragraph, Section, Text
 
@@ -49,7 +50,8 @@ def test_too_long() -> None:
     ],
 )
 def test_email(url: str, email: str) -> None:
-    assert writer.extract_email_address(url) == email
+    written = writer.SpanWriter(get_labels("zh-CN")).write_link((), url)
+    assert "".join(span.text for span in written if span.style == "email") == email
 
 
 def issue_with(text: str, url: str) -> Issue:

@@ -7,9 +7,9 @@ import pytest
 from publisher.channels.telegram.entities import (
     Span,
     Spans,
-    build_entities,
     join_spans,
     normalize_text,
+    render_spans,
     span_text,
     split_spans,
     strip_spans,
@@ -111,7 +111,7 @@ def test_a_text_is_as_it_will_arrive(judge, text: str, arrives: str) -> None:
 
 def test_offsets_count_utf_16_units() -> None:
     runs = (Span("🙂a"), Span("𝕏", "bold"), Span("字", url=A))
-    assert build_entities(runs) == [
+    assert render_spans(runs).entities == [
         {"type": "bold", "offset": 3, "length": 2},
         {"type": "text_link", "offset": 5, "length": 1, "url": A},
     ]
@@ -126,7 +126,7 @@ def test_marks_within_marks(judge) -> None:
         Span("\n"),
         Span("e", "pre", language="py"),
     )
-    found = build_entities(runs)
+    found = render_spans(runs).entities
     assert [(e["type"], e["offset"], e["length"]) for e in found] == [
         ("expandable_blockquote", 0, 5),
         ("bold", 2, 1),
