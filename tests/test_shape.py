@@ -17,7 +17,6 @@ LONGEST_FUNCTION = 60
 SHORTEST_FILE = 40
 # Modules shorter than that, besides commands and packages, and why each is not part of another one.
 SHORT_FILES = {
-    "publisher/archive/cache.py": "used by three modules that do not know each other",
     "publisher/build/packing.py": "loads pickle, which only runs with several processes need",
     "publisher/checks/liveness.py": "the one rule that gets the results of requests",
     "publisher/daemon/systemd.py": "the protocol of one outside program",

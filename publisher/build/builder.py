@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 
 from publisher.archive.index import Index
@@ -18,11 +18,13 @@ from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
 from publisher.build.sources import DocumentSpool
 from publisher.channel import Channel, Entry, MessageChannel, Part, PartGroup, PingChannel, Rendering
+from publisher.checks.budgets import find_limits
 from publisher.errors import PublisherError
 from publisher.events import ChannelOutcome, Progress
 from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import record_files_done, record_files_started
+from publisher.model import Issue
 from publisher.run import OutgoingMessage, RunContext
 
 
@@ -60,12 +62,25 @@ class SiteBuilder:
             for channel in run.channels
         }
         self._article_urls = run.article_urls(entries)
+        self._rendered: dict[str, Rendering | PublisherError] = {}
         self.outgoing: list[OutgoingMessage] = []
+
+    def render_limited(self, spool: DocumentSpool) -> Mapping[str, Rendering | PublisherError]:
+        """Render the issue for its outdated channels with limits, by channel. `build` uses the results."""
+        position = self._position[self._issue.path]
+        names = [
+            name for name in self._outdated.get(position, ()) if find_limits(self._outputs[name].channel)
+        ]
+        if names:
+            document = spool.take(self._issue.path)
+            spool.put(self._issue.path, document)
+            self._rendered = dict(self._renderer.render(self._render_job(position, names, document))[1])
+        return self._rendered
 
     def build(self, pool: ProcessPool[IssueRenderer], spool: DocumentSpool) -> dict[str, ChannelOutcome]:
         """Build everything and return the outcome of each channel. Errors of a channel are not raised."""
         before = {name: set(self._site.channel_files(name).files) for name in self._outputs}
-        due = self._find_outdated()
+        due = self._outdated
         self._record_files_started(due)
         self._build_pages(due, pool, spool)
         pool.close()
@@ -118,23 +133,32 @@ class SiteBuilder:
     ) -> None:
         def jobs() -> Iterator[RenderJob]:
             for position, names in due.items():
-                path = self._records[position].path
-                neighbours = self._neighbours(position)
-                yield RenderJob(
-                    path, spool.take(path), self._entries[position], *neighbours, names, self._article_urls
-                )
+                record = self._records[position]
+                if record == self._issue:
+                    names = [name for name in names if name not in self._rendered]
+                yield self._render_job(position, names, spool.take(record.path) if names else None)
 
         with ExitStack() as stack:
             for file_output in self._outputs.values():
                 stack.enter_context(file_output)
-            for done, (path, renderings) in enumerate(
+            for done, (path, rendered) in enumerate(
                 pool.map_unordered(IssueRenderer.render, jobs(), len(due)), 1
             ):
-                for name, rendering in renderings:
-                    self._store_rendering(self._outputs[name], path, rendering)
+                renderings = dict(rendered)
+                if path == self._issue.path:
+                    renderings |= self._rendered
+                for name in due[self._position[path]]:
+                    self._store_rendering(self._outputs[name], path, renderings[name])
                 self._run.report(Progress("writing", done, len(due)))
 
-    def _find_outdated(self) -> dict[int, list[str]]:
+    def _render_job(
+        self, position: int, channels: Sequence[str], document: Issue | bytes | None
+    ) -> RenderJob:
+        path, entry = self._records[position].path, self._entries[position]
+        return RenderJob(path, document, entry, *self._neighbours(position), channels, self._article_urls)
+
+    @cached_property
+    def _outdated(self) -> dict[int, list[str]]:
         """Return the channels whose output is outdated, by position of the issue."""
         due: dict[int, list[str]] = {}
         for name, file_output in self._outputs.items():

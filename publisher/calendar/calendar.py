@@ -22,6 +22,7 @@ from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
 from publisher.build.sources import DocumentSpool, find_sources, update_index
 from publisher.channel import ArchiveChannel, Channel, MessageChannel
+from publisher.checker import IssueChecker, build_issue_error, is_forced
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.delivery.job import find_delivery_error
@@ -39,7 +40,6 @@ from publisher.ledger.calendar import (
     load_overrides,
 )
 from publisher.ledger.meta import SchedulerActivity, load_activity
-from publisher.precheck import IssueChecker, build_issue_error, is_forced
 from publisher.run import RunContext
 from publisher.theme import Theme
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from publisher.dataclass import dataclass
 from publisher.model import Pos
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(NamedTuple):
     """Replaces the source text at `pos` with `text`; an empty `pos` inserts it."""
 
     pos: Pos
     text: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """A problem at a position of the source.
 
     `help` tells the editor how to fix it. `edits` fix it automatically where that is safe; they are applied

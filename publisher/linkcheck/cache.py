@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from publisher.archive import cache
 from publisher.errors import StorageError
@@ -21,8 +24,8 @@ class LinkCache:
     def __init__(self, path: Path | None, now: float) -> None:
         """`now` is in seconds since 1970."""
         self._path = path
-        rows: dict[str, tuple[str, str, float]] = (cache.load_cache(path, _CACHE_KEY) or {}) if path else {}
-        saved = {url: LinkResult(LinkState(state), reason, at) for url, (state, reason, at) in rows.items()}
+        body = cache.load_cached_bytes(path, _CACHE_KEY) if path else None
+        saved = msgspec.json.decode(body, type=dict[str, LinkResult]) if body else {}
         self._results = {
             url: result
             for url, result in saved.items()
@@ -43,11 +46,5 @@ class LinkCache:
     def save(self) -> None:
         """Write the file atomically. A failure is ignored."""
         if self._path:
-            rows = {
-                url: (result.state.value, result.reason, result.checked_at)
-                for url, result in self._results.items()
-            }
-            try:
-                cache.save_cache(self._path, _CACHE_KEY, rows)
-            except StorageError:
-                return
+            with suppress(StorageError):
+                cache.save_cached_bytes(self._path, _CACHE_KEY, msgspec.json.encode(self._results))

@@ -13,19 +13,20 @@ from publisher.archive.index import Index
 from publisher.archive.lock import acquire_lock
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Edition, Record, build_edition, choose_issue
+from publisher.archive.revisions import Revisions
 from publisher.archive.sources import SourceFile, compute_fingerprint, stat_files
 from publisher.build.builder import SiteBuilder
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
 from publisher.build.sources import DocumentSpool, build_entries, find_sources, update_index
 from publisher.calendar.held_back import find_held_back
-from publisher.channel import MessageChannel, PingChannel
+from publisher.channel import MessageChannel, PingChannel, Rendering
+from publisher.checker import ParsedTexts, require_no_errors
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.errors import BusyError, ConfigError
+from publisher.errors import BusyError, ConfigError, PublisherError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
 from publisher.files import remove_temporary_files
-from publisher.precheck import ParsedTexts, require_no_errors
 from publisher.run import OutgoingMessage, RunContext, select_channels
 from publisher.theme import Theme
 
@@ -140,8 +141,10 @@ class BuildResult(NamedTuple):
     settled: UpToDateMark | None = None
 
 
-IssueValidator = Callable[[RunContext, Record, Edition, ParsedTexts], None]
-"""Checks the chosen issue, and raises PublisherError if it must not be published."""
+IssueValidator = Callable[
+    [RunContext, Record, Edition, ParsedTexts, Mapping[str, Rendering | PublisherError]], None
+]
+"""Checks the chosen issue and its renderings, and raises PublisherError if it must not be published."""
 
 
 def build(
@@ -164,19 +167,23 @@ def build(
         current = build_edition(
             [record for path, record in index.records.items() if path not in held_back], run.now.date()
         )
-        if issue and validate:
-            validate(run, issue, current, renderer.recent)
-        if issue:
-            run.report(IssueChosen(issue, run.request.issue in ("", "latest")))
-        for warning in _format_skipped(current):
-            run.warn(warning)
         if issue is None:
+            for warning in _format_skipped(current):
+                run.warn(warning)
             return BuildResult(Outcome(None, {}, tuple(run.warnings), current.next_date))
         images = stat_files(
             run.config.root, sorted({source for record in current.issues for source, _, _ in record.images})
         )
-        entries = build_entries(run, current)
+        revisions = Revisions(run.home.revisions)
+        entries = build_entries(run, current, revisions)
         builder = SiteBuilder(run, index, site, renderer, current.issues, entries, issue, images)
+        if validate:
+            validate(run, issue, current, renderer.recent, builder.render_limited(spool))
+        run.report(IssueChosen(issue, run.request.issue in ("", "latest")))
+        for warning in _format_skipped(current):
+            run.warn(warning)
+        if not run.request.dry_run:
+            revisions.save()  # times of correction are saved before any channel publishes them
         outcomes = builder.build(pool, spool)
         settled = None if held_back else _build_up_to_date_mark(index, [*files, *images], current)
         if not run.request.dry_run:

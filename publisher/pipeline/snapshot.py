@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from publisher.archive.index import Index
 from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
+from publisher.archive.revisions import Revisions
 from publisher.build.builder import compute_digests
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer, RenderJob
@@ -75,7 +76,7 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
         update_index(run, index, pool, spool, find_sources(run.config), scanned_at)
         records, today = _include_unready(index.records, unready, run.now.date())
         current = build_edition(records.values(), today)
-        entries = build_entries(run, current)
+        entries = build_entries(run, current, Revisions(run.home.revisions))
         cached = {
             name: {path: body.digest for path, body in bodies.items()}
             for name, bodies in index.bodies.items()
