@@ -1,91 +1,122 @@
-"""Checks issue files: each by itself and against the others, with a cache of the results."""
+"""Checks issues, each by itself and against the others, with one cache for all commands.
+
+`publish check` reports all problems of many files; `publish` and the calendar ask for the errors of one.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
+import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import Struct
+import msgspec
 
 from publisher import links
 from publisher.archive import cache
 from publisher.archive.home import Home
-from publisher.archive.sources import SourceFile, is_mtime_reliable
+from publisher.archive.records import Edition, Record
+from publisher.archive.revisions import Revisions
+from publisher.archive.sources import MAX_ISSUE_BYTES, SourceFile, is_mtime_reliable
 from publisher.build.process_pool import ProcessPool
-from publisher.channel import Channel
-from publisher.checks.budgets import Budget
-from publisher.checks.codes import Edit, Problem
+from publisher.channel import Channel, Rendering
+from publisher.checks.budgets import Budget, check_budgets, measure_budgets, measure_rendering
+from publisher.checks.codes import Problem, Severity
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.summary import IssueSummary
 from publisher.config import Config
 from publisher.errors import IssueError, PublisherError, StorageError
-from publisher.files import wrap_os_error, write_if_changed
-from publisher.model import Pos
+from publisher.files import wrap_os_error
+from publisher.model import Issue
+
+if TYPE_CHECKING:
+    from publisher.ledger.calendar import ForcedIssue
+    from publisher.run import RunContext
 
 _UNLIMITED_CHANNELS = ("web", "rss")
 """Channels without limits."""
 
+_MAX_COMPARED = 20
+"""So many earlier issues are compared with one to publish; `publish check` compares with all."""
+
 _MAX_REMOVED_ISSUES = 8
 """Pages of so many issues whose file was deleted are read for their links."""
 
-MAX_ISSUE_BYTES = 8 << 20
-"""Size limit of an issue in bytes, as for `publish`."""
+_MAX_LISTED = 3
+
+ParsedTexts = Mapping[str, tuple[str, Issue]]
+"""By path: text and document of issues that were just read."""
 
 ProgressHandler = Callable[[int, int], None]
 
 
-class FileResult(NamedTuple):
-    """The check of one file by itself. `fault` is why it could not be read; then there is no summary."""
+class CheckedIssue(NamedTuple):
+    """What is known of one file: a row of the cache, and the result of a check.
+
+    `summary` has the SHA-256 of the file; it is None if the file could not be read, and `fault` says why.
+    `budgets` are those measured so far, in the order of the configuration.
+    """
 
     path: str
     size: int
     mtime: int
-    problems: tuple[Problem, ...] = ()
     summary: IssueSummary | None = None
+    problems: tuple[Problem, ...] = ()
     budgets: tuple[Budget, ...] = ()
     fault: PublisherError | None = None
 
-    @classmethod
-    def from_row(cls, row: Sequence[Any]) -> FileResult:
-        """Return the result of a list read from JSON."""
-        raw: Any = cls(*row)
-        result: FileResult = raw._replace(
-            problems=tuple(_problem_from_row(*problem) for problem in raw.problems),
-            summary=raw.summary and IssueSummary.from_row(raw.summary),
-            budgets=tuple(Budget._make(budget) for budget in raw.budgets),
-        )
-        return result
 
-    def as_row(self) -> list[Any]:
-        """Return the result of a readable file as a list for JSON."""
-        problems = [
-            (_position_to_row(p.pos), p.code, p.message, p.help, _edits_to_rows(p.edits))
-            for p in self.problems
-        ]
-        return [self.path, self.size, self.mtime, problems, self.summary, self.budgets]
+class ResultCache:
+    """Results by path, which `save` stores in `.publisher/cache`. Without a home they are in memory only."""
+
+    def __init__(self, home: Home | None) -> None:
+        self._home = home
+        self._rows: dict[str, msgspec.Raw] = {}
+        if home:
+            self._rows = (
+                cache.load_cache(home.cache / "checks.json", home.cache_key, dict[str, msgspec.Raw]) or {}
+            )
+        self._decoder = msgspec.json.Decoder(CheckedIssue)
+        self._results: dict[str, CheckedIssue] = {}
+        self._dirty = False
+
+    def get(self, source: SourceFile | Record) -> CheckedIssue | None:
+        """Return the result of a file with this content, or for a SourceFile with this size and mtime."""
+        result = self._results.get(source.path)
+        if result is None:
+            if (row := self._rows.get(source.path)) is None:
+                return None
+            result = self._results[source.path] = self._decoder.decode(row)
+        if isinstance(source, Record):
+            is_same = result.summary is not None and result.summary.sha256 == source.sha256
+        else:
+            is_same = source.mtime != 0 and (result.size, result.mtime) == (source.size, source.mtime)
+        return result if is_same else None
+
+    def put(self, result: CheckedIssue) -> None:
+        """Store a result, with an mtime of 0 if the file may change unnoticed."""
+        self._results[result.path] = result
+        if not result.fault:
+            with suppress(TypeError, UnicodeEncodeError):  # a name or a report that is not JSON
+                self._rows[result.path] = msgspec.Raw(msgspec.json.encode(result))
+                self._dirty = True
+
+    def save(self, paths: Collection[str] | None = None) -> None:
+        """Write the results, or only those of `paths`. Write errors are ignored."""
+        if self._dirty and self._home:
+            rows = {path: row for path, row in self._rows.items() if paths is None or path in paths}
+            with suppress(StorageError):  # without it, the next run checks again
+                path = self._home.cache / "checks.json"
+                cache.save_cache(path, self._home.cache_key, rows)
+                self._home.write_gitignore()
 
 
-def _edits_to_rows(edits: Sequence[Edit]) -> list[tuple[object, str]]:
-    return [(_position_to_row(edit.pos), edit.text) for edit in edits]
-
-
-def _problem_from_row(
-    pos: Sequence[int], code: str, message: str, help_: str, edits: Sequence[Any]
-) -> Problem:
-    parsed_edits = tuple(Edit(Pos(*edit_pos), text) for edit_pos, text in edits)
-    return Problem(Pos(*pos), code, message, help_, parsed_edits)
-
-
-def _position_to_row(pos: Pos) -> tuple[int, int, int, int]:
-    return pos.line, pos.column, pos.end_line, pos.end_column
-
-
-class FileChecker(Struct, frozen=True):
+class FileChecker(msgspec.Struct, frozen=True):
     """Checks single files, in any process. Without a configuration, limits of channels are not checked."""
 
     root: Path
@@ -97,76 +128,41 @@ class FileChecker(Struct, frozen=True):
         channels = self.config.channels if self.config else ()
         return tuple(channel for channel in channels if channel.name not in _UNLIMITED_CHANNELS)
 
-    def check(self, source: SourceFile) -> FileResult:
-        """Check a file. Never raises."""
-        try:
-            text = read_issue_text(self.root / source.path, source.path)
-        except PublisherError as error:
-            return FileResult(source.path, source.size, 0, fault=error)
-        return self.check_text(text, source)
+    def check(self, source: SourceFile) -> CheckedIssue:
+        """Check a file and measure it on all channels. Never raises."""
+        from publisher.reader import decode
 
-    def check_text(self, text: str, source: SourceFile) -> FileResult:
-        """Check the text of a file."""
-        from publisher.checks.budgets import check_budgets, measure_budgets
-        from publisher.checks.check import check_single_issue
+        try:
+            data = _read_issue_bytes(self.root / source.path, source.path)
+            text = decode(data, source.path)
+        except PublisherError as error:
+            return CheckedIssue(*source, fault=error)
+        return self.check_text(text, source, hashlib.sha256(data).hexdigest())
+
+    def check_text(self, text: str, source: SourceFile, sha256: str = "") -> CheckedIssue:
+        """Check a text and measure it on all channels. `sha256` is that of the file if it has this text."""
         from publisher.reader import parse_issue
 
         issue = parse_issue(text, source.path)
-        problems, summary = check_single_issue(issue, text)
-        budgets: tuple[Budget, ...] = ()
-        if self.config and self.measured_channels:
-            budgets = tuple(measure_budgets(issue, self.measured_channels, self.config.newsletter))
-            exceeded = check_budgets(budgets, Pos(*summary.title_position))
-            problems = tuple(
-                sorted((*problems, *(p for p in exceeded if p.code not in summary.ignored_codes)))
-            )
-        return FileResult(*source, problems, summary, budgets)
+        return self.measure(_check_parsed(text, issue, source, sha256), issue, self.measured_channels)
+
+    def measure(self, result: CheckedIssue, issue: Issue, channels: Iterable[Channel]) -> CheckedIssue:
+        """Return the result with the sizes on these channels added."""
+        budgets = {budget.channel: budget for budget in result.budgets}
+        missing = [channel for channel in channels if channel.name not in budgets]
+        if missing and self.config:
+            for budget in measure_budgets(issue, missing, self.config.newsletter):
+                budgets[budget.channel] = budget
+        order = [channel.name for channel in self.measured_channels]
+        return result._replace(budgets=tuple(budgets[name] for name in order if name in budgets))
 
 
-class ResultCache:
-    """Results of files that have not changed since, stored in `.publisher/cache`."""
+def _check_parsed(text: str, issue: Issue, source: SourceFile, sha256: str) -> CheckedIssue:
+    from publisher.checks.check import check_single_issue
 
-    def __init__(self, home: Home | None) -> None:
-        self._home = home
-        rows: list[Any] = cache.load_cache(self._path, home.cache_key, list[Any]) or [] if home else []
-        self._rows = {row[0]: row for row in rows}
-        self._dirty = False
-
-    @property
-    def _path(self) -> Path:
-        assert self._home
-        return self._home.cache / "checks.json"
-
-    def get(self, source: SourceFile) -> FileResult | None:
-        """Return the result of a file of this size and mtime; None if there is none."""
-        row = self._rows.get(source.path)
-        return FileResult.from_row(row) if row and tuple(row[:3]) == source and source.mtime else None
-
-    def put(self, result: FileResult, scanned_at: int) -> None:
-        """Store a result. `scanned_at`: when the file was found, in nanoseconds."""
-        if self._home and is_mtime_reliable(SourceFile(*result[:3]), scanned_at) and not result.fault:
-            self._rows[result.path] = result.as_row()
-            self._dirty = True
-
-    def save(self, paths: Collection[str]) -> None:
-        """Write the results of the existing files. Write errors are ignored."""
-        if self._dirty and self._home:
-            rows = [row for path, row in self._rows.items() if path in paths]
-            try:
-                cache.save_cache(self._path, self._home.cache_key, rows)
-                self._home.write_gitignore()
-            except StorageError:
-                return
-
-
-class CheckedFile(NamedTuple):
-    """A file and its problems, in the order of the text. `fault` is why it could not be read."""
-
-    path: str
-    problems: tuple[Problem, ...]
-    budgets: tuple[Budget, ...] = ()
-    fault: PublisherError | None = None
-    silenced: tuple[str, ...] = ()
+    problems, summary = check_single_issue(issue, text)
+    summary = summary._replace(sha256=sha256 or summary.sha256)
+    return CheckedIssue(*source, summary, problems)
 
 
 def check_files(
@@ -177,70 +173,195 @@ def check_files(
     *,
     texts: Mapping[str, str] | None = None,
     on_progress: ProgressHandler | None = None,
-) -> Iterator[CheckedFile]:
-    """Check the files `paths`, each also against all `sources`.
+) -> Iterator[CheckedIssue]:
+    """Check the files `paths`, each also against all `sources`. The problems are in the order of the text.
 
     `scanned_at`: when the sources were found, in nanoseconds. `texts`: by path, contents of files that are
     not saved yet. `on_progress` is called with the number of files read and their total.
     """
     home = Home(checker.config.root) if checker.config else None
     cached = ResultCache(home)
-    unsaved = texts or {}
-    results = {source.path: hit for source in sources if (hit := cached.get(source)) is not None}
-    unread = [source for source in sources if source.path not in results or source.path in unsaved]
+    results: dict[str, CheckedIssue] = {}
+    unread = []
+    for source in sources:
+        if texts and source.path in texts:
+            results[source.path] = checker.check_text(texts[source.path], source)
+        elif (hit := cached.get(source)) and len(hit.budgets) == len(checker.measured_channels):
+            results[source.path] = hit
+        else:
+            unread.append(source if is_mtime_reliable(source, scanned_at) else source._replace(mtime=0))
     with ProcessPool(checker) as pool:
-        files = [source for source in unread if source.path not in unsaved]
-        for done, result in enumerate(pool.map_unordered(FileChecker.check, files, len(files)), 1):
+        for done, result in enumerate(pool.map_unordered(FileChecker.check, unread, len(unread)), 1):
             results[result.path] = result
-            cached.put(result, scanned_at)
+            cached.put(result)
             if on_progress:
-                on_progress(done, len(files))
-    for source in unread:
-        if source.path in unsaved:
-            results[source.path] = checker.check_text(unsaved[source.path], source)
+                on_progress(done, len(unread))
     cached.save({source.path for source in sources})
     summaries = [result.summary for result in results.values() if result.summary]
-    published = _load_published_sources(home, checker.config)
-    removed = set(published.values()) - {summary.id for summary in summaries}
-    index = IssueIndex(summaries, published, _find_removed_issue_urls(checker.config, removed))
-    for path in paths:
-        result = results[path]
-        if result.summary is None:
-            yield CheckedFile(path, (), (), result.fault)
-            continue
-        problems = tuple(sorted((*result.problems, *check_cross_issue(result.summary, index))))
-        yield CheckedFile(path, problems, result.budgets, silenced=result.summary.ignored_codes)
+    index = _build_index(summaries, checker.config)
+    for result in map(results.__getitem__, paths):
+        if summary := result.summary:
+            found = (*check_cross_issue(summary, index), *check_budgets(result.budgets, summary))
+            yield result._replace(problems=tuple(sorted((*result.problems, *found))))
+        else:
+            yield result
 
 
-def _load_published_sources(home: Home | None, config: Config | None) -> dict[str, str]:
-    """Return the IDs of published issues, by the SHA-256 of their source."""
-    if home is None or config is None:
-        return {}
-    try:
-        revisions: dict[str, dict[str, str]] = json.loads(home.revisions.read_bytes())
-        prefix = f"{config.newsletter.id}/"
-        return {
-            revision["source"]: name.removeprefix(prefix)
-            for name, revision in revisions.items()
-            if "source" in revision
-        }
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}
+def _build_index(summaries: Sequence[IssueSummary], config: Config | None) -> IssueIndex:
+    """Return the issues to compare with, and what was published under ids that no file has any more."""
+    if config is None:
+        return IssueIndex(summaries)
+    newsletter = config.newsletter
+    published = Revisions(Home(config.root).revisions).published_sources(newsletter.id)
+    removed_ids = set(published.values()) - {summary.id for summary in summaries}
+    removed = {}
+    for id_ in sorted(removed_ids, reverse=True)[:_MAX_REMOVED_ISSUES]:
+        with suppress(OSError, ValueError):
+            url = newsletter.issue_url(id_, dt.date.fromisoformat(id_))
+            page = (config.root / newsletter.output_path(url)).read_text("utf-8", "replace")
+            hrefs = re.findall(r'href="(https?://[^"]+)"', page)
+            removed[id_] = frozenset(links.canonicalize_url(unescape(href)) for href in hrefs)
+    return IssueIndex(summaries, published, removed)
 
 
-def _find_removed_issue_urls(config: Config | None, ids: Collection[str]) -> dict[str, frozenset[str]]:
-    """Return the canonical URLs on the pages of removed issues, by ID, for the newest of them."""
-    urls = {}
-    for issue in sorted(ids, reverse=True)[:_MAX_REMOVED_ISSUES] if config else ():
-        assert config
+class IssueChecker:
+    """Finds errors that keep issues from being published, with the cache, which `save` writes.
+
+    `issues` are those to compare with, newest first; `parsed_texts` are not read again.
+    """
+
+    def __init__(self, run: RunContext, issues: Sequence[Record], parsed_texts: ParsedTexts) -> None:
+        self._checker = FileChecker(run.config.root, run.config)
+        self._cache = ResultCache(run.home)
+        self._issues = issues
+        self._parsed_texts = dict(parsed_texts)
+        self._text_errors: dict[str, tuple[IssueSummary, list[str]]] = {}
+
+    def save(self) -> None:
+        """Write the cache. Write errors are ignored."""
+        self._cache.save()
+
+    def find_errors(
+        self,
+        issue: Record,
+        channels: Iterable[Channel],
+        renderings: Mapping[str, Rendering | PublisherError] | None = None,
+    ) -> list[str]:
+        """Return the errors that block an issue on these channels, as texts for people.
+
+        `renderings` are what will be sent, by channel, for those of the channels that send something; without
+        them the issue is rendered here. Empty for a file that cannot be read: publishing it raises that
+        error.
+        """
         try:
-            date = dt.date.fromisoformat(issue)
-            page = config.root / config.newsletter.output_path(config.newsletter.issue_url(issue, date))
-            hrefs = re.findall(r'href="(https?://[^"]+)"', page.read_text("utf-8", "replace"))
-        except (OSError, ValueError):
-            continue
-        urls[issue] = frozenset(links.canonicalize_url(unescape(href)) for href in hrefs)
-    return urls
+            summary, errors = self._find_text_errors(issue)
+            limited = [channel for channel in channels if channel.capabilities.limits]
+            if renderings is None:
+                budgets = self._measure(issue, limited)
+            else:
+                budgets = [measure_rendering(c, renderings[c.name]) for c in limited if c.name in renderings]
+        except PublisherError:
+            return []
+        if "too-long" in summary.ignored_codes:
+            return errors
+        # a channel that cannot render the issue reports that itself, and does not block others
+        return [*errors, *(f"too-long for {b.channel}" for b in budgets if b.excess and b.report)]
+
+    def _find_text_errors(self, issue: Record) -> tuple[IssueSummary, list[str]]:
+        """Find the errors in a text and against earlier issues. Raises IssueError, StorageError."""
+        if issue.path not in self._text_errors:
+            checked = self._check(issue)
+            assert checked.summary
+            results = [checked]
+            for other in [record for record in self._issues if record.date < issue.date][:_MAX_COMPARED]:
+                with suppress(PublisherError):  # a file that cannot be read any more
+                    results.append(self._check(other))
+            index = IssueIndex([result.summary for result in results if result.summary])
+            found = check_cross_issue(checked.summary, index)
+            errors = {
+                (problem.pos.line, problem.code)
+                for problem in (*checked.problems, *found)
+                if problem.severity is Severity.ERROR
+            }
+            texts = [f"{code} at line {line}" for line, code in sorted(errors)]
+            self._text_errors[issue.path] = checked.summary, texts
+        return self._text_errors[issue.path]
+
+    def _check(self, issue: Record) -> CheckedIssue:
+        checked = self._cache.get(issue)
+        if checked is None:
+            checked = _check_parsed(*self._parse(issue), SourceFile(*issue[:3]), issue.sha256)
+            self._cache.put(checked)
+        return checked
+
+    def _measure(self, issue: Record, channels: Sequence[Channel]) -> list[Budget]:
+        checked, names = self._check(issue), {channel.name for channel in channels}
+        if names - {budget.channel for budget in checked.budgets}:
+            checked = self._checker.measure(checked, self._parse(issue)[1], channels)
+            self._cache.put(checked)
+        return [budget for budget in checked.budgets if budget.channel in names]
+
+    def _parse(self, issue: Record) -> tuple[str, Issue]:
+        if issue.path not in self._parsed_texts:
+            from publisher.reader import parse_issue
+
+            text = read_issue_text(self._checker.root / issue.path, issue.path)
+            self._parsed_texts[issue.path] = text, parse_issue(text, issue.path)
+        return self._parsed_texts[issue.path]
+
+
+def require_no_errors(
+    run: RunContext,
+    issue: Record,
+    current: Edition,
+    parsed_texts: ParsedTexts,
+    renderings: Mapping[str, Rendering | PublisherError],
+) -> None:
+    """Check the issue to publish, and cache the result. `renderings` are what will be sent, by channel.
+
+    Raises IssueError if it has errors. With `force` they are reported as a warning and recorded in the
+    ledger, so that they do not block the same text again.
+    """
+    checker = IssueChecker(run, current.issues, parsed_texts)
+    errors = checker.find_errors(issue, run.channels, renderings)
+    if not run.request.dry_run:
+        checker.save()
+    if not errors:
+        return
+    from publisher.ledger.calendar import load_forced_issues, record_forced
+
+    name = f"{run.config.newsletter.id}/{issue.id}"
+    forced = load_forced_issues(run.ledger).get(name, ()) if run.has_ledger else ()
+    if run.request.force:
+        if run.is_recorded and not is_forced(errors, issue, forced):
+            record_forced(run.ledger, name, issue.sha256, ", ".join(errors), run.now)
+        run.warn(f"{_summarize_errors(issue, errors)}; published anyway (--force)")
+    elif not is_forced(errors, issue, forced):
+        raise build_issue_error(issue, errors, "or publish anyway: --force")
+
+
+def build_issue_error(issue: Record, errors: Sequence[str], alternative: str = "") -> IssueError:
+    """Return the error for an issue with errors. `alternative`: what to do instead of fixing them."""
+    command = f"publish check {shlex.quote(issue.path)}"
+    hint = f"{command} · {alternative}" if alternative else command
+    return IssueError(_summarize_errors(issue, errors), hint)
+
+
+def _summarize_errors(issue: Record, errors: Sequence[str]) -> str:
+    more = ", …" if len(errors) > _MAX_LISTED else ""
+    count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
+    return f"{issue.path} has {count}: {', '.join(errors[:_MAX_LISTED])}{more}"
+
+
+def is_forced(errors: Iterable[str], issue: Record, forced_issues: Iterable[ForcedIssue]) -> bool:
+    """Whether a person has forced this revision of the text with all of these errors."""
+    accepted = {
+        error
+        for forced in forced_issues
+        if forced.source_digest == issue.sha256
+        for error in forced.errors.split(", ")
+    }
+    return accepted.issuperset(errors)
 
 
 def read_issue_text(path: Path, name: str) -> str:
@@ -250,60 +371,13 @@ def read_issue_text(path: Path, name: str) -> str:
     """
     from publisher.reader import decode
 
+    return decode(_read_issue_bytes(path, name), name)
+
+
+def _read_issue_bytes(path: Path, name: str) -> bytes:
     try:
         if (size := path.stat().st_size) > MAX_ISSUE_BYTES:
             raise IssueError(f"{name} has {size >> 20} MB; the limit is {MAX_ISSUE_BYTES >> 20} MB")
-        return decode(path.read_bytes(), name)
+        return path.read_bytes()
     except OSError as error:
         raise wrap_os_error(f"cannot read {name}", error) from error
-
-
-def find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
-    """Return every URL and its position in a file, or in its text in `texts` that is not saved yet."""
-    from publisher.checks.addresses import find_url_positions
-    from publisher.checks.source import SourceText
-    from publisher.checks.subject import IssueSource
-    from publisher.reader import parse_issue
-
-    text = texts[path] if path in texts else read_issue_text(root / path, path)
-    return find_url_positions(IssueSource(parse_issue(text, path), SourceText(text)))
-
-
-class FixedText(NamedTuple):
-    """A text before and after fixing, and the number of problems fixed."""
-
-    before: str
-    after: str
-    fixed_count: int
-
-
-def fix_text(text: str, path: str, codes: Collection[str]) -> FixedText:
-    """Fix the problems of these codes in a text, where that is safe."""
-    from publisher.checks.fix import apply_fixes
-    from publisher.reader import parse_issue
-
-    result = apply_fixes(parse_issue, text, path, codes)
-    return FixedText(text, result.text, len(result.fixed))
-
-
-def replace_text(path: Path, name: str, fix: FixedText) -> None:
-    """Write a fixed text in the encoding of the file.
-
-    Raises StorageError if the file has changed since it was read, or cannot be written.
-    """
-    target = path.resolve()
-    try:
-        data = target.read_bytes()
-    except OSError as error:
-        raise wrap_os_error(f"cannot read {name}", error) from error
-    if encode_like(fix.before, data) != data:
-        raise StorageError(f"{name} was not fixed: the file has changed or is not valid text")
-    write_if_changed(target, encode_like(fix.after, data))
-
-
-def encode_like(text: str, original: bytes) -> bytes:
-    """Encode a text like the file `original`, with its byte order mark if it has one."""
-    for bom, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
-        if original.startswith(bom):
-            return bom + text.encode(encoding, "replace")
-    return text.encode("utf-8", "replace")

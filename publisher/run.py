@@ -160,10 +160,11 @@ class RunContext(Struct, frozen=True, dict=True):
             and self.output_folder == self.config.root
         )
 
-    def warn(self, message: str) -> None:
-        """Report a warning; the run continues."""
-        self.warnings.append(message)
-        self.report(RunWarning(message))
+    def warn(self, *messages: str) -> None:
+        """Report warnings; the run continues."""
+        for message in messages:
+            self.warnings.append(message)
+            self.report(RunWarning(message))
 
 
 def select_channels(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:

@@ -27,7 +27,6 @@ FLOORS = (
     ("run",),
     ("build", "delivery", "testing", "linkcheck"),
     ("checker",),
-    ("precheck",),
     ("calendar",),
     ("pipeline",),
     ("reports",),
@@ -95,10 +94,10 @@ INNER_FLOORS = {
     ),
     "checks": (
         "__init__ codes",
-        "budgets liveness source",
+        "liveness source",
         "subject",
         "addresses diagnostics items sections summary text title",
-        "characters cross_issue unfinished",
+        "budgets characters cross_issue unfinished",
         "check",
         "fix",
     ),
@@ -111,8 +110,9 @@ INNER_FLOORS = {
     ),
     "cli": (
         "__init__ excerpt output selection",
-        "confirm console formats log parser progress upcoming",
-        "actions links",
+        "confirm formats log parser progress upcoming",
+        "console fixes links",
+        "actions",
         "adopt channels check completion correct daemon diff doctor init main new"
         " publish reschedule resolve retry status trust_ledger",
         "hold tick",

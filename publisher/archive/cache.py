@@ -1,4 +1,4 @@
-"""A file of the build cache: JSON below a header line with format, key and checksum.
+"""A file of the build cache: a body, mostly JSON, below a header line with format, key and checksum.
 
 Nothing in the cache is worth an error: a file that is missing, damaged, or written by another version or for
 another configuration counts as missing.
@@ -6,13 +6,13 @@ another configuration counts as missing.
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from pathlib import Path
 from typing import TypeVar
 
 from publisher.files import write_if_changed
 
-_FORMAT = "publisher-cache-1"
+_FORMAT = "publisher-cache-2"
 _Value = TypeVar("_Value")
 
 
@@ -53,4 +53,4 @@ def save_cache(path: Path, key: str, value: object) -> None:
 
 
 def _build_cache_header(key: str, body: bytes) -> bytes:
-    return f"{_FORMAT} {key} {hashlib.blake2b(body, digest_size=16).hexdigest()}".encode()
+    return f"{_FORMAT} {key} {zlib.crc32(body):08x}".encode()

@@ -60,6 +60,11 @@ class Revisions:
             self._is_modified = True
         return updated
 
+    def published_sources(self, newsletter_id: str) -> dict[str, str]:
+        """Return the ids of published issues, by the SHA-256 of their source."""
+        prefix = f"{newsletter_id}/"
+        return {e["source"]: name.removeprefix(prefix) for name, e in self._entries.items() if "source" in e}
+
     def save(self) -> None:
         """Write the file, one line per issue, if anything changed. Raises StorageError."""
         if self._is_modified:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from publisher.errors import StorageError
 
+MAX_ISSUE_BYTES = 8 << 20
+"""Size limit of an issue, in bytes: about a hundred times the largest newsletters."""
+
 
 class SourceFile(NamedTuple):
     """A file: its path below the root with forward slashes, its size in bytes, and its modification time in

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Edition, Record
-from publisher.archive.sources import SourceFile, compute_fingerprint, stat_files
+from publisher.archive.revisions import Revisions
+from publisher.archive.sources import compute_fingerprint, stat_files
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
 from publisher.build.sources import Sources, build_entries
@@ -23,6 +24,7 @@ from publisher.events import ChannelOutcome, Outcome, Progress
 from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import record_files_done, record_files_started
+from publisher.model import Issue
 from publisher.run import OutgoingMessage, RunContext
 
 
@@ -38,22 +40,6 @@ class BuildResult(NamedTuple):
     messages: Sequence[OutgoingMessage]
     digests: Mapping[str, str]
     mark: UpToDateMark | None
-
-
-def build_site(run: RunContext, sources: Sources, edition: Edition, issue: Record) -> BuildResult:
-    """Bring the files of every channel up to date; in a dry run, only report what would change.
-
-    Messages are not sent but returned: those of `issue`, and pings about changed feeds. Raises StorageError.
-    """
-    images = sorted({source for record in edition.issues for source, _, _ in record.images})
-    builder = SiteBuilder(run, sources, edition, issue, stat_files(run.config.root, images))
-    outcomes = builder.build()
-    mark = builder.build_mark()
-    if not run.request.dry_run:
-        builder.save(outcomes, mark)
-    digests = {message.source_channel: builder.message_digest(message) for message in builder.messages}
-    outcome = Outcome(issue, outcomes, tuple(run.warnings))
-    return BuildResult(outcome, builder.messages, digests, mark)
 
 
 def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str, ChannelOutcome]) -> None:
@@ -74,8 +60,7 @@ def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str
 class SiteBuilder:
     """Renders what is outdated and writes the files.
 
-    `issue` is the one that channels without an archive publish. Messages are not sent but collected in
-    `messages`.
+    `issue` is the one that channels without an archive publish.
     """
 
     def __init__(
@@ -84,7 +69,6 @@ class SiteBuilder:
         sources: Sources,
         edition: Edition,
         issue: Record,
-        images: Sequence[SourceFile],
     ) -> None:
         self._run = run
         self._sources = sources
@@ -92,8 +76,10 @@ class SiteBuilder:
         self._issue = issue
         self._site = OutputFolder(run.output_folder, run.home)
         self._records = edition.issues
-        self._entries = build_entries(run, edition)
-        self._images = {image.path: image for image in images}
+        self._revisions = Revisions(run.home.revisions)
+        self._entries = build_entries(run, edition, self._revisions)
+        images = sorted({source for record in edition.issues for source, _, _ in record.images})
+        self._images = {image.path: image for image in stat_files(run.config.root, images)}
         self._digests = compute_digests(self._records, self._entries)
         self._position = {record.path: position for position, record in enumerate(self._records)}
         self._outputs = {
@@ -101,26 +87,55 @@ class SiteBuilder:
             for channel in run.channels
         }
         self._article_urls = run.article_urls(self._entries)
-        self.messages: list[OutgoingMessage] = []
+        self._rendered: dict[str, Rendering | PublisherError] = {}
+        self._messages: list[OutgoingMessage] = []
 
-    def build(self) -> dict[str, ChannelOutcome]:
-        """Build everything and return the outcome of each channel. Errors of a channel are not raised."""
+    def render_limited(self) -> Mapping[str, Rendering | PublisherError]:
+        """Render the issue for its outdated channels with limits, by channel. `build` uses the results."""
+        position = self._position[self._issue.path]
+        outdated = [self._outputs[name].channel for name in self._outdated.get(position, ())]
+        if names := [channel.name for channel in outdated if channel.capabilities.limits]:
+            document = self._sources.spool.take(self._issue.path)
+            self._sources.spool.put(self._issue.path, document)
+            job = self._build_job(position, names, document)
+            self._rendered = dict(self._sources.renderer.render(job)[1])
+        return self._rendered
+
+    def build(self) -> BuildResult:
+        """Bring the files of every channel up to date; in a dry run, only report what would change.
+
+        Messages are not sent but returned. Errors of a channel are in its outcome; raises StorageError.
+        """
+        if not self._run.request.dry_run:
+            self._revisions.save()  # before any channel publishes the times of corrections
+        outcomes, mark = self._build_channels(), self._build_mark()
+        if not self._run.request.dry_run:
+            self._save(outcomes, mark)
+        digest = self._rendering_digest
+        position = self._position[self._issue.path]
+        digests = {
+            message.source_channel: digest(message.source_channel, position) for message in self._messages
+        }
+        outcome = Outcome(self._issue, outcomes, tuple(self._run.warnings))
+        return BuildResult(outcome, self._messages, digests, mark)
+
+    def _build_channels(self) -> dict[str, ChannelOutcome]:
         before = {name: set(self._site.channel_files(name).files) for name in self._outputs}
-        due = self._find_outdated()
+        due = self._outdated
         self._record_files_started(due)
         self._build_pages(due)
         self._sources.pool.close()
         outcomes = {}
         for name, file_output in self._outputs.items():
             main_files = self._build_groups(file_output)
-            if not any(message.channel is file_output.channel for message in self.messages):
+            if not any(message.channel is file_output.channel for message in self._messages):
                 outcomes[name] = self._build_outcome(file_output, before[name], main_files)
                 self._run.report(outcomes[name])
                 self._queue_ping(file_output)
         self._record_files_done()
         return outcomes
 
-    def build_mark(self) -> UpToDateMark | None:
+    def _build_mark(self) -> UpToDateMark | None:
         """Return the state in which the next run has nothing to do; None if that cannot be seen."""
         is_reliable = all(record.mtime for record in self._sources.records.values())
         if self._edition.is_partial or not is_reliable:
@@ -133,11 +148,10 @@ class SiteBuilder:
             self._edition.skipped,
         )
 
-    def save(self, outcomes: Mapping[str, ChannelOutcome], mark: UpToDateMark | None) -> None:
-        """Save what was built. Raises StorageError."""
+    def _save(self, outcomes: Mapping[str, ChannelOutcome], mark: UpToDateMark | None) -> None:
         for name, outcome in outcomes.items():
             self._site.channel_files(name).up_to_date = None if outcome.error else mark
-        for message in self.messages:
+        for message in self._messages:
             self._site.channel_files(message.source_channel).up_to_date = None
         if self._sources.index.dirty:
             self._sources.index.save()
@@ -145,10 +159,6 @@ class SiteBuilder:
         names = tuple(channel.name for channel in config.channels)
         self._site.save(SiteSetup(config.issues, config.newsletter.timezone, names, tuple(self._images)))
         self._run.home.write_gitignore()
-
-    def message_digest(self, message: OutgoingMessage) -> str:
-        """Return a digest of all inputs of the rendering that a message contains."""
-        return self._rendering_digest(message.source_channel, self._position[self._issue.path])
 
     # ----------------------------------------------------------------- ledger
 
@@ -180,35 +190,35 @@ class SiteBuilder:
         if file_output.error or not enabled:
             return
         if message := build_feed_ping(self._run, file_output.channel):
-            self.messages.append(message)
+            self._messages.append(message)
 
     # ------------------------------------------------------------------ pages
 
     def _build_pages(self, due: Mapping[int, Sequence[str]]) -> None:
-        jobs = (self._build_job(position, names) for position, names in due.items())
-        rendered = self._sources.pool.map_unordered(IssueRenderer.render, jobs, len(due))
+        def jobs() -> Iterator[RenderJob]:
+            for position, names in due.items():
+                record = self._records[position]
+                if record == self._issue:
+                    names = [name for name in names if name not in self._rendered]
+                yield self._build_job(position, names, self._sources.spool.take(record.path))
+
         with ExitStack() as stack:
             for file_output in self._outputs.values():
                 stack.enter_context(file_output)
+            rendered = self._sources.pool.map_unordered(IssueRenderer.render, jobs(), len(due))
             for done, (path, renderings) in enumerate(rendered, 1):
-                for name, rendering in renderings:
-                    self._store_rendering(self._outputs[name], path, rendering)
+                by_name = dict(renderings) | (self._rendered if path == self._issue.path else {})
+                for name in due[self._position[path]]:
+                    self._store_rendering(self._outputs[name], path, by_name[name])
                 self._run.report(Progress("writing", done, len(due)))
 
-    def _build_job(self, position: int, channels: Sequence[str]) -> RenderJob:
-        """Return the job to render an issue, with its document if it was read in this run."""
+    def _build_job(self, position: int, channels: Sequence[str], document: Issue | bytes | None) -> RenderJob:
         path, around = self._records[position].path, (None, *self._entries, None)
-        return RenderJob(
-            path,
-            self._sources.spool.take(path),
-            self._entries[position],
-            around[position + 2],
-            around[position],
-            channels,
-            self._article_urls,
-        )
+        before, entry, after = around[position + 2], self._entries[position], around[position]
+        return RenderJob(path, document, entry, before, after, channels, self._article_urls)
 
-    def _find_outdated(self) -> dict[int, list[str]]:
+    @cached_property
+    def _outdated(self) -> dict[int, list[str]]:
         """Return the channels whose output is outdated, by position of the issue."""
         due: dict[int, list[str]] = {}
         for name, file_output in self._outputs.items():
@@ -255,7 +265,9 @@ class SiteBuilder:
             self._sources.index.store_body(channel.name, path, digest, rendering.parts[0].body)
         elif self._run.is_sending_channel(channel):
             entry = self._entries[self._position[path]]
-            self.messages.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
+            self._messages.append(
+                OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published)
+            )
         elif (sizes := file_output.deliver((*rendering.parts, *rendering.previews))) is not None:
             output = self._site.channel_files(channel.name)
             if not file_output.archive_channel:  # only the last issue it rendered is recorded
@@ -330,7 +342,7 @@ class SiteBuilder:
             path, digest = self._records[position].path, self._digests[position]
             body = self._sources.index.load_body(channel.name, path, digest)
             if body is None:
-                job = self._build_job(position, (channel.name,))
+                job = self._build_job(position, (channel.name,), None)
                 _, [(_, rendering)] = self._sources.renderer.render(job)
                 if isinstance(rendering, PublisherError):
                     raise rendering

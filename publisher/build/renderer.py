@@ -13,14 +13,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from publisher.archive.records import Record
-from publisher.archive.sources import SourceFile
+from publisher.archive.sources import MAX_ISSUE_BYTES, SourceFile
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.model import Issue
-
-_MAX_ISSUE_BYTES = 8 << 20
-"""Size limit of an issue, in bytes: about a hundred times the largest newsletters."""
 
 _MAX_RECENT = 24
 """So many recently read issues are kept in memory, text and document."""
@@ -74,8 +71,8 @@ class IssueRenderer(Struct, frozen=True):
         )
 
         record = Record(*source, sha256="")
-        if source.size > _MAX_ISSUE_BYTES:
-            fault = f"{source.path} has {source.size >> 20} MB; the limit is {_MAX_ISSUE_BYTES >> 20} MB"
+        if source.size > MAX_ISSUE_BYTES:
+            fault = f"{source.path} has {source.size >> 20} MB; the limit is {MAX_ISSUE_BYTES >> 20} MB"
             return record._replace(fault=fault, hint="put images and data into separate files"), None
         try:
             data = Path(self.config.root, source.path).read_bytes()
@@ -161,6 +158,8 @@ class IssueRenderer(Struct, frozen=True):
 
     def render(self, job: RenderJob) -> RenderedIssue:
         """Render an issue for the channels of the job. Never raises."""
+        if not job.channels:
+            return job.path, []
         document = self._load_document(job)
         context = replace(
             self.context, entry=job.entry, previous=job.previous, next=job.next, article_urls=job.article_urls

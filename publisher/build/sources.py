@@ -137,18 +137,11 @@ def _needs_reading(root: Path, index: Index, file: SourceFile) -> bool:
     return False
 
 
-def build_entries(run: RunContext, current: Edition) -> list[Entry]:
-    """Return the entry of every issue, newest first.
-
-    Times of correction are saved before any channel publishes them.
-    """
-    revisions = Revisions(run.home.revisions)
+def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> list[Entry]:
+    """Return the entry of every issue, newest first, and record corrections in `revisions`."""
     if revisions.is_damaged:
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
-    entries = [_build_entry(run, record, revisions) for record in current.issues]
-    if not run.request.dry_run:
-        revisions.save()
-    return entries
+    return [_build_entry(run, record, revisions) for record in current.issues]
 
 
 def _build_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry:

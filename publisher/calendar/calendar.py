@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.build.sources import Sources
 from publisher.channel import ArchiveChannel, Channel
+from publisher.checker import IssueChecker, build_issue_error, is_forced
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
 from publisher.delivery.plan import find_delivery_error
@@ -35,7 +36,6 @@ from publisher.ledger.calendar import (
     load_overrides,
 )
 from publisher.ledger.meta import SchedulerActivity, load_activity
-from publisher.precheck import IssueChecker, build_issue_error, is_forced
 from publisher.run import RunContext
 from publisher.theme import Theme
 

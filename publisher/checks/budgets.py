@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from publisher.channel import Channel, Context, Entry
+from publisher.channel import Channel, Context, Entry, Rendering
 from publisher.checks.codes import Problem
+from publisher.checks.summary import IssueSummary
 from publisher.errors import PublisherError
 from publisher.model import Issue, Pos
 from publisher.newsletter import Newsletter
@@ -21,13 +22,21 @@ class Budget(NamedTuple):
     """The size of an issue on one channel.
 
     `text` is for people, `report` has the numbers of the channel, and `excess` says which limits are
-    exceeded and by how much (empty if none).
+    exceeded and by how much (empty if none). The report of an issue that cannot be rendered is empty.
     """
 
     channel: str
     text: str
     report: Mapping[str, Any]
     excess: str = ""
+
+
+def measure_rendering(channel: Channel, rendering: Rendering | PublisherError) -> Budget:
+    """Return how much of its limits a rendering uses; for an error, that."""
+    if isinstance(rendering, PublisherError):
+        return Budget(channel.name, rendering.message, {}, rendering.message)
+    report, limits = rendering.report, channel.capabilities.limits
+    return Budget(channel.name, _format_usage(report, limits), report, _describe_excess(report, limits))
 
 
 class _EmptyTheme:
@@ -43,31 +52,30 @@ class _EmptyTheme:
 
 
 def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsletter) -> Iterator[Budget]:
-    """Render the issue on each channel and return its sizes."""
+    """Render the issue on each channel, as far as the issue alone determines that, and return its sizes."""
     date = issue.date or _FALLBACK_DATE
     document = make_publishable(issue)
     url = newsletter.issue_url(issue.id, date)
     published = dt.datetime.combine(date, dt.time(), dt.UTC)
     title = build_display_title(document, newsletter)
-    entry = Entry(issue.id, date, title, build_summary(document), url, published, published)
+    id_ = f"{newsletter.id}/{issue.id}"
+    entry = Entry(id_, date, title, build_summary(document), url, published, published)
     document = make_urls_absolute(document, url)
     context = Context(newsletter, _EmptyTheme(), entry)
     for channel in channels:
         try:
-            report = channel.render(document, context).report
+            yield measure_rendering(channel, channel.render(document, context))
         except PublisherError as error:
-            yield Budget(channel.name, error.message, {}, error.message)
+            yield measure_rendering(channel, error)
         except Exception as error:  # a bug in one channel must not stop the others
             yield Budget(channel.name, f"rendering failed: {type(error).__name__}: {error}", {})
-        else:
-            excess = _describe_excess(report, channel.capabilities.limits)
-            yield Budget(channel.name, _format_usage(report), report, excess)
 
 
-def _format_usage(report: Mapping[str, Any]) -> str:
+def _format_usage(report: Mapping[str, Any], limits: Mapping[str, int]) -> str:
     match report:
         case {"characters": characters}:
-            return f"{characters:,} of 20,000 characters"
+            limit = f" of {limits['characters']:,}" if "characters" in limits else ""
+            return f"{characters:,}{limit} characters"
         case {"messages": messages, "sizes": [*sizes]}:
             largest = max((size["units"] for size in sizes), default=0)
             return f"{messages} message{'s' if messages != 1 else ''} (largest: {largest:,} of 4,096)"
@@ -85,9 +93,10 @@ def _describe_excess(report: Mapping[str, Any], limits: Mapping[str, int]) -> st
     )
 
 
-def check_budgets(budgets: Sequence[Budget], pos: Pos) -> Iterator[Problem]:
-    """Report exceeded limits, at the position of the title."""
+def check_budgets(budgets: Sequence[Budget], issue: IssueSummary) -> Iterator[Problem]:
+    """Report exceeded limits of an issue, at the position of its title."""
     for budget in budgets:
-        if budget.excess:
+        if budget.excess and "too-long" not in issue.ignored_codes:
             message = f"{budget.channel}: {budget.excess}"
+            pos = Pos(*issue.title_position)
             yield Problem(pos, "too-long", message, "shorten the issue or remove an item")

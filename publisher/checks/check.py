@@ -1,8 +1,7 @@
-"""The list of rules, and functions that run them on one issue."""
+"""The list of rules, and the functions that run them on one issue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from publisher.checks.addresses import check_duplicate_urls, check_image_hosts, check_urls
@@ -13,7 +12,7 @@ from publisher.checks.characters import (
     check_lookalikes,
     check_punctuation,
 )
-from publisher.checks.codes import Problem, Severity
+from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.diagnostics import check_diagnostics
 from publisher.checks.items import check_consistency, check_items, check_sources
@@ -62,9 +61,21 @@ RULES: tuple[CheckRule, ...] = (
 )
 
 
+class CheckResult(NamedTuple):
+    """The problems of an issue, in source order, and its summary."""
+
+    problems: tuple[Problem, ...]
+    summary: IssueSummary
+
+
 def check_single_issue(issue: Issue, text: str) -> CheckResult:
     """Check an issue parsed from `text` without looking at other issues."""
-    return run_rules(issue, text, RULES)
+    subject = IssueSource(issue, SourceText(text))
+    summary = IssueSummary.from_source(subject)
+    problems = {problem for rule in RULES for problem in rule(subject)}
+    return CheckResult(
+        tuple(sorted(problem for problem in problems if problem.code not in summary.ignored_codes)), summary
+    )
 
 
 def check_issue(issue: Issue, text: str, index: IssueIndex | None = None) -> tuple[Problem, ...]:
@@ -75,42 +86,3 @@ def check_issue(issue: Issue, text: str, index: IssueIndex | None = None) -> tup
     """
     result = check_single_issue(issue, text)
     return tuple(sorted((*result.problems, *check_cross_issue(result.summary, index or IssueIndex()))))
-
-
-class CheckResult(NamedTuple):
-    """The problems of an issue, in source order, and its summary."""
-
-    problems: tuple[Problem, ...]
-    summary: IssueSummary
-
-
-def run_rules(issue: Issue, text: str, rules: Sequence[CheckRule]) -> CheckResult:
-    """Run rules on an issue parsed from `text`."""
-    subject = IssueSource(issue, SourceText(text))
-    summary = IssueSummary.from_source(subject)
-    problems = {problem for rule in rules for problem in rule(subject)}
-    return CheckResult(
-        tuple(sorted(problem for problem in problems if problem.code not in summary.ignored_codes)), summary
-    )
-
-
-ERROR_RULES: tuple[CheckRule, ...] = (
-    check_diagnostics,
-    check_front_matter,
-    check_title,
-    check_urls,
-    check_unfinished_links,
-    check_malformed_urls,
-    check_merge_conflicts,
-)
-
-
-def errors_only(issue: Issue, text: str) -> CheckResult:
-    """Return only the errors of an issue parsed from `text`, without looking at other issues."""
-    result = run_rules(issue, text, ERROR_RULES)
-    return result._replace(problems=tuple(select_errors(result.problems)))
-
-
-def select_errors(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Return the problems that stop an issue from being published."""
-    return (problem for problem in problems if problem.severity is Severity.ERROR)

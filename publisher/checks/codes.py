@@ -5,19 +5,17 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from publisher.model import Pos
 
 
-class Edit(Struct, frozen=True, order=True):
+class Edit(NamedTuple):
     """Replaces the source text at `pos` with `text`; an empty `pos` inserts it."""
 
     pos: Pos
     text: str
 
 
-class Problem(Struct, frozen=True, order=True):
+class Problem(NamedTuple):
     """A problem at a position of the source.
 
     `help` tells the editor how to fix it. `edits` fix it automatically where that is safe; they are applied

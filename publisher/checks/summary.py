@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from publisher import links
 from publisher.checks.subject import IssueSource
@@ -67,20 +66,6 @@ class IssueSummary(NamedTuple):
             ignored_codes=tuple(sorted(find_ignored_codes(issue))),
         )
 
-    @classmethod
-    def from_row(cls, row: Sequence[Any]) -> IssueSummary:
-        """Restore a summary that JSON turned into lists."""
-        summary = cls._make(row)
-        return summary._replace(
-            title_position=_position_from_row(summary.title_position),
-            items=tuple(
-                ItemSummary(url, _position_from_row(url_pos), repo, _position_from_row(repo_pos))
-                for url, url_pos, repo, repo_pos in summary.items
-            ),
-            archive_links=tuple((stem, _position_from_row(pos)) for stem, pos in summary.archive_links),
-            ignored_codes=tuple(summary.ignored_codes),
-        )
-
     @property
     def stem(self) -> str:
         """The file name without folder and extension."""
@@ -119,11 +104,6 @@ def _find_archive_links(subject: IssueSource) -> list[tuple[str, PositionTuple]]
 def _locate_link(number: int, text: str, url: str) -> PositionTuple:
     start = text.index(f"({url})") + 2
     return number, start, number, start + len(url)
-
-
-def _position_from_row(row: Sequence[int]) -> PositionTuple:
-    line, column, end_line, end_column = row
-    return line, column, end_line, end_column
 
 
 def _position_to_tuple(pos: Pos) -> PositionTuple:

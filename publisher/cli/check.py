@@ -19,11 +19,11 @@ from publisher.cli.selection import (
     relative_to_root,
     select_files,
 )
-from publisher.errors import ConfigError, PublisherError
+from publisher.errors import ConfigError
 
 if TYPE_CHECKING:
     from publisher.archive.sources import SourceFile
-    from publisher.checker import CheckedFile
+    from publisher.checker import CheckedIssue
     from publisher.cli.links import LinkReport
     from publisher.cli.parser import CommandParser
 
@@ -81,7 +81,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     files, paths = select_files(scope, arguments.files)
     exit_code = 0
     if arguments.fix or arguments.diff:
-        exit_code = _fix_files(arguments, output, scope, paths)
+        from publisher.cli.fixes import fix_files
+
+        exit_code = fix_files(output, scope, paths, diff=arguments.diff)
         files, paths = select_files(scope, arguments.files)
     return _check_issues(arguments, output, scope, files, paths, {}, exit_code)
 
@@ -118,9 +120,6 @@ def _explain_code(name: str, output: Output) -> int:
     return 0
 
 
-# -------------------------------------------------------------------- checking
-
-
 def _check_issues(
     arguments: argparse.Namespace,
     output: Output,
@@ -153,7 +152,7 @@ def _check_issues(
     return exit_code
 
 
-def _exit_code(results: Sequence[CheckedFile]) -> int:
+def _exit_code(results: Sequence[CheckedIssue]) -> int:
     """Return 1 if an issue has errors or is not text, 6 if one cannot be read, else 0."""
     from publisher.checks.codes import Severity
 
@@ -165,7 +164,7 @@ def _print_results(
     output_format: str,
     output: Output,
     scope: CheckScope,
-    results: Sequence[CheckedFile],
+    results: Sequence[CheckedIssue],
     texts: dict[str, str],
     links: LinkReport | None,
 ) -> None:
@@ -209,7 +208,7 @@ def _print_results(
 
 
 def _check_results_to_json(
-    results: Sequence[CheckedFile], links: LinkReport | None, exit_code: int
+    results: Sequence[CheckedIssue], links: LinkReport | None, exit_code: int
 ) -> dict[str, Any]:
     from publisher.cli.formats import problem_to_json
 
@@ -231,64 +230,9 @@ def _check_results_to_json(
     }
 
 
-# ---------------------------------------------------------------------- fixing
-
-
-def _fix_files(arguments: argparse.Namespace, output: Output, scope: CheckScope, paths: list[str]) -> int:
-    """Fix files, or show the fixes with --diff; return the highest exit code.
-
-    Files that cannot be read are skipped here and reported by the check that follows.
-    """
-    from publisher.checker import fix_text, read_issue_text, replace_text
-
-    exit_code = 0
-    unchanged = True
-    for path in paths:
-        try:
-            text = read_issue_text(scope.root / path, path)
-        except PublisherError:
-            continue
-        change = fix_text(text, path, scope.codes)
-        if change.before == change.after:
-            continue
-        unchanged = False
-        count = f"{change.fixed_count} problem{'' if change.fixed_count == 1 else 's'}"
-        if arguments.diff:
-            _print_diff(output, path, change.before, change.after)
-            output.info(f"would fix {path}: {count}")
-            continue
-        try:
-            replace_text(scope.root / path, path, change)
-            output.info(f"fixed {path}: {count}")
-        except PublisherError as error:
-            output.error(error.message, error.hint)
-            exit_code = max(exit_code, error.exit_code)
-    if unchanged and arguments.diff:
-        output.info("nothing to fix automatically; publish check lists the other problems")
-    return exit_code
-
-
-def _print_diff(output: Output, path: str, before: str, after: str) -> None:
-    """Print the change as a unified diff."""
-    from difflib import unified_diff
-    from io import StringIO
-
-    from publisher.cli.excerpt import make_printable
-
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
-        content = line.removesuffix("\n")
-        if output.columns:  # control characters belong in a patch, but a terminal would execute them
-            content = make_printable(content.removesuffix("\r"))
-        output.line(content, styles.get(line[0], ""))
-        if not line.endswith("\n"):
-            output.line("\\ No newline at end of file")
-
-
 def _check_stdin(arguments: argparse.Namespace, output: Output, scope: CheckScope) -> int:
     """Check standard input as the text of a file, which need not exist."""
     from publisher.archive.sources import SourceFile
-    from publisher.checker import encode_like, fix_text
     from publisher.reader import decode
 
     name = arguments.stdin_filename or "stdin.md"
@@ -296,11 +240,10 @@ def _check_stdin(arguments: argparse.Namespace, output: Output, scope: CheckScop
     data = sys.stdin.buffer.read()
     text = decode(data, path)
     if arguments.fix or arguments.diff:
-        change = fix_text(text, path, scope.codes)
-        if arguments.diff:
-            _print_diff(output, path, change.before, change.after)
-        else:
-            output.write_bytes(encode_like(change.after, data))
+        from publisher.cli.fixes import fix_input
+
+        fix_input(output, path, text, data, scope.codes, diff=arguments.diff)
+        if not arguments.diff:
             return 0
     files, _ = select_files(scope, ()) if scope.config else ([], [])
     files = [file for file in files if file.path != path]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, assert_never
+from typing import Self, assert_never
 
 from publisher.cli.output import Output
+from publisher.cli.progress import ProgressBar
 from publisher.events import (
     ChannelOutcome,
     IssueChosen,
@@ -18,12 +19,6 @@ from publisher.events import (
     RunWarning,
     WouldWrite,
 )
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
-
-_MIN_PROGRESS_STEPS = 50
-"""Progress is shown from this number of issues on."""
 
 _CHANNEL_WIDTH = 8
 """The length of the longest name of a built-in channel."""
@@ -38,9 +33,9 @@ class RunConsole:
     def __init__(self, output: Output, request: Request) -> None:
         self._output = output
         self._request = request
-        self._progress: RichProgress | None = None
         self._stage = ""
-        self._last_drawn = self._channel_started = time.monotonic()
+        self._progress = ProgressBar(output, "")
+        self._channel_started = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -48,7 +43,7 @@ class RunConsole:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end_progress()
+        self._progress.close()
 
     def print_event(self, event: RunEvent) -> None:
         """Print an event."""
@@ -56,7 +51,7 @@ class RunConsole:
             case Progress():
                 self._update_progress(event)
             case IssueChosen(issue, newest):
-                self._end_progress()
+                self._progress.close()
                 chosen = "latest due" if newest else issue.path
                 suffix = " · dry run: nothing is written" if self._request.dry_run else ""
                 self._output.line(f"issue {issue.date} · {chosen}{suffix}", "bold")
@@ -67,7 +62,7 @@ class RunConsole:
             case WouldWrite():
                 pass  # the outcome names them
             case ChannelOutcome():
-                self._end_progress()
+                self._progress.close()
                 self._print_channel(event)
             case _:
                 assert_never(event)
@@ -135,40 +130,12 @@ class RunConsole:
         if channel.changed:
             yield f"would change {channel.changed}" if dry_run else f"{channel.changed} changed"
 
-    # --------------------------------------------------------------- progress
-
     def _update_progress(self, event: Progress) -> None:
-        if event.total < _MIN_PROGRESS_STEPS:
-            return
         if event.stage != self._stage:
-            self._stage = event.stage
-            self._end_progress()
-            if self._output.stderr.isatty():
-                self._start_progress(event)
-            else:
-                self._output.info(f"{event.stage} {event.total} issues")
-        now = time.monotonic()
-        if self._progress and (now - self._last_drawn > 0.1 or event.done == event.total):
-            self._last_drawn = now
-            self._progress.update(self._progress.task_ids[0], completed=event.done, refresh=True)
-        if event.done == event.total:  # the next output, such as a question, needs its own line
-            self._end_progress()
-
-    def _start_progress(self, event: Progress) -> None:
-        from rich.console import Console
-        from rich.progress import Progress as RichProgress
-
-        # no refresh thread: worker processes are forked while the bar is shown
-        self._progress = RichProgress(
-            console=Console(file=self._output.stderr), auto_refresh=False, transient=True
-        )
-        self._progress.add_task(f"{event.stage} issues", total=event.total)
-        self._progress.start()
-
-    def _end_progress(self) -> None:
-        if self._progress:
-            self._progress.stop()
-            self._progress = None
+            self._progress.close()
+            self._stage, line = event.stage, f"{event.stage} {event.total} issues"
+            self._progress = ProgressBar(self._output, f"{event.stage} issues", line=line)
+        self._progress.advance(event.done, event.total)
 
 
 def _format_paths(keys: Iterable[str]) -> str:

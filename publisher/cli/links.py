@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from publisher.cli.output import Output
@@ -13,7 +14,7 @@ from publisher.cli.selection import CheckScope
 from publisher.errors import ConfigError
 
 if TYPE_CHECKING:
-    from publisher.checker import CheckedFile
+    from publisher.checker import CheckedIssue
     from publisher.checks.codes import Problem
     from publisher.linkcheck import LinkResult
     from publisher.model import Pos
@@ -66,20 +67,19 @@ def add_link_problems(
     allow: Sequence[str],
     output: Output,
     scope: CheckScope,
-    checked: Sequence[CheckedFile],
+    checked: Sequence[CheckedIssue],
     texts: Mapping[str, str],
-) -> tuple[list[CheckedFile], LinkReport]:
+) -> tuple[list[CheckedIssue], LinkReport]:
     """Check all links; return the files with the problems of their links added, and the report.
 
     Raises ConfigError for an invalid value of --allow.
     """
     from publisher.archive.home import Home
-    from publisher.checker import find_issue_links
     from publisher.linkcheck import LinkCache, LinkCheckLimits, check_links
 
     limits = LinkCheckLimits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
     links_by_file = {
-        result.path: find_issue_links(scope.root, result.path, texts)
+        result.path: _find_issue_links(scope.root, result.path, texts)
         for result in checked
         if not result.fault
     }
@@ -98,8 +98,20 @@ def add_link_problems(
     return merged, LinkReport(links_by_file, results, len(cached_urls & results.keys()), duration)
 
 
+def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
+    """Return every URL and its position in a file, or in its text in `texts` that is not saved yet."""
+    from publisher.checker import read_issue_text
+    from publisher.checks.addresses import find_url_positions
+    from publisher.checks.source import SourceText
+    from publisher.checks.subject import IssueSource
+    from publisher.reader import parse_issue
+
+    text = texts[path] if path in texts else read_issue_text(root / path, path)
+    return find_url_positions(IssueSource(parse_issue(text, path), SourceText(text)))
+
+
 def _merge_link_problems(
-    result: CheckedFile, links: Sequence[tuple[str, Pos]], link_results: Mapping[str, LinkResult]
+    result: CheckedIssue, links: Sequence[tuple[str, Pos]], link_results: Mapping[str, LinkResult]
 ) -> tuple[Problem, ...]:
     from publisher.checks.liveness import LivenessResult, find_dead_links
     from publisher.linkcheck import LinkState
@@ -109,9 +121,8 @@ def _merge_link_problems(
         for url, link_result in link_results.items()
         if link_result.state is not LinkState.OK
     }
-    link_problems = (
-        problem for problem in find_dead_links(links, unreachable) if problem.code not in result.silenced
-    )
+    ignored = result.summary.ignored_codes if result.summary else ()
+    link_problems = (p for p in find_dead_links(links, unreachable) if p.code not in ignored)
     return tuple(sorted((*result.problems, *link_problems)))
 
 

@@ -16,11 +16,15 @@ _MIN_STEPS = 50
 
 
 class ProgressBar:
-    """Shows progress from `min_steps` steps on: a bar on a terminal, one line otherwise."""
+    """Shows progress from `min_steps` steps on: a bar on a terminal, one line otherwise.
 
-    def __init__(self, output: Output, label: str, min_steps: int = _MIN_STEPS) -> None:
+    The line is `label: TOTAL`, or `line` if that is given.
+    """
+
+    def __init__(self, output: Output, label: str, *, line: str = "", min_steps: int = _MIN_STEPS) -> None:
         self._output = output
         self._label = label
+        self._line = line
         self._min_steps = min_steps
         self._bar: Bar | None = None
         self._started = False
@@ -32,8 +36,7 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar:
-            self._bar.stop()
+        self.close()
 
     def advance(self, done: int, total: int) -> None:
         """Show that `done` of `total` steps are done."""
@@ -46,10 +49,18 @@ class ProgressBar:
         if self._bar and (now - self._last_drawn > 0.1 or done == total):
             self._last_drawn = now
             self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
+        if done == total:  # the next output, such as a question, needs its own line
+            self.close()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
 
     def _start(self, total: int) -> None:
         if not self._output.stderr.isatty():
-            self._output.info(f"{self._label}: {total}")
+            self._output.info(self._line or f"{self._label}: {total}")
             return
         from rich.console import Console
         from rich.progress import Progress as Bar

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from publisher.archive import cache
@@ -21,8 +22,7 @@ class LinkCache:
     def __init__(self, path: Path | None, now: float) -> None:
         """`now` is in seconds since 1970."""
         self._path = path
-        rows = (cache.load_cache(path, _CACHE_KEY, dict[str, tuple[str, str, float]]) or {}) if path else {}
-        saved = {url: LinkResult(LinkState(state), reason, at) for url, (state, reason, at) in rows.items()}
+        saved = (cache.load_cache(path, _CACHE_KEY, dict[str, LinkResult]) or {}) if path else {}
         self._results = {
             url: result
             for url, result in saved.items()
@@ -43,11 +43,5 @@ class LinkCache:
     def save(self) -> None:
         """Write the file atomically. A failure is ignored."""
         if self._path:
-            rows = {
-                url: (result.state.value, result.reason, result.checked_at)
-                for url, result in self._results.items()
-            }
-            try:
-                cache.save_cache(self._path, _CACHE_KEY, rows)
-            except StorageError:
-                return
+            with suppress(StorageError):
+                cache.save_cache(self._path, _CACHE_KEY, self._results)

@@ -7,14 +7,14 @@ from contextlib import closing, suppress
 from threading import Event
 
 from publisher.archive.records import choose_issue
-from publisher.build.builder import build_site, mark_up_to_date
+from publisher.build.builder import SiteBuilder, mark_up_to_date
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
+from publisher.checker import require_no_errors
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError
 from publisher.events import EventHandler, IssueChosen, Outcome, Request
-from publisher.precheck import require_no_errors
 from publisher.run import RunContext
 from publisher.theme import Theme
 
@@ -43,15 +43,15 @@ def publish(
         with run.lock(), Sources(run) as sources:
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
             edition = sources.build_edition(find_held_back(run, sources.records, issue))
-            if issue and not request.skip_checks:
-                require_no_errors(run, issue, edition, sources.renderer.recent)
-            if issue:
-                report(IssueChosen(issue, request.issue in ("", "latest")))
-            for warning in edition.skipped:
-                run.warn(warning)
             if issue is None:
+                run.warn(*edition.skipped)
                 return Outcome(None, {}, tuple(run.warnings), edition.next_date)
-            built = build_site(run, sources, edition, issue)  # now all files are written
+            builder = SiteBuilder(run, sources, edition, issue)
+            if not request.skip_checks:
+                require_no_errors(run, issue, edition, sources.renderer.recent, builder.render_limited())
+            report(IssueChosen(issue, request.issue in ("", "latest")))
+            run.warn(*edition.skipped)
+            built = builder.build()  # the files are written now
         if not (built.messages or request.retry):
             return built.outcome
         from publisher.delivery.dispatcher import deliver_all, plan_all

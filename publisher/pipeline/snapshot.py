@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 
 from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
+from publisher.archive.revisions import Revisions
 from publisher.build.builder import compute_digests
 from publisher.build.renderer import IssueRenderer, RenderJob
 from publisher.build.sources import Sources, build_entries
@@ -68,7 +69,7 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
     with Sources(run) as sources:
         records, today = _include_unready(sources.records, unready, run.now.date())
         current = build_edition(records.values(), today)
-        entries = build_entries(run, current)
+        entries = build_entries(run, current, Revisions(run.home.revisions))
         cached = {
             name: {path: body.digest for path, body in bodies.items()}
             for name, bodies in sources.index.bodies.items()

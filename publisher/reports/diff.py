@@ -9,7 +9,7 @@ from difflib import unified_diff
 from typing import NamedTuple
 
 from publisher.archive.records import Record, choose_issue
-from publisher.build.builder import build_site
+from publisher.build.builder import SiteBuilder
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Part
@@ -65,9 +65,8 @@ def find_differences(
         with Sources(run) as sources:
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
             edition = sources.build_edition(find_held_back(run, sources.records, issue))
-            for warning in edition.skipped:
-                run.warn(warning)
-            messages = build_site(run, sources, edition, issue).messages if issue else ()
+            run.warn(*edition.skipped)
+            messages = SiteBuilder(run, sources, edition, issue).build().messages if issue else ()
         for plan in plan_all(run, messages):
             differences += _diff_plan(plan, run.ledger if run.has_ledger else None)
         return issue, differences

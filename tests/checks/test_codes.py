@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.checks.check import check_issue, check_single_issue, errors_only
-from publisher.checks.codes import CODES, Severity
+from publisher.checks.check import check_issue, check_single_issue
+from publisher.checks.codes import CODES
 from publisher.checks.cross_issue import IssueIndex
 from publisher.reader import parse_issue
 
@@ -122,16 +122,6 @@ def test_sample_gives_its_code_at_its_position(code: str, sample: str) -> None:
         problem for problem in check_issue(parse_issue(text, "2021-03-14.md"), text) if problem.code == code
     ]
     assert [(p.pos.line, p.pos.column, p.pos.end_column) for p in found] == [place]
-
-
-@pytest.mark.parametrize("sample", [sample for code, sample in SAMPLES])
-def test_errors_only_finds_the_same_errors(sample: str) -> None:
-    text = marked(sample)[0]
-    issue = parse_issue(text, "2021-03-14.md")
-    every = check_single_issue(issue, text)
-    seen = errors_only(issue, text)
-    assert seen.problems == tuple(one for one in every.problems if one.severity is Severity.ERROR)
-    assert seen.summary == every.summary
 
 
 def test_every_code_has_a_sample() -> None:

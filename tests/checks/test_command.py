@@ -270,7 +270,7 @@ def test_sizes_on_each_channel_are_printed(check: Check, letter: Path) -> None:
     toml.write_text(SETTINGS + "[channels.wechat]\n[channels.telegram]\n[channels.email]\n", "utf-8")
     line = check("2021-07-04").out.splitlines()[0]
     assert re.fullmatch(
-        r"channels  wechat [\d,]+ of 20,000 characters · telegram 1 message \(largest: \d+ of 4,096\) "
+        r"channels  wechat [\d,]+ of 19,999 characters · telegram 1 message \(largest: \d+ of 4,096\) "
         r"· email \d+ lines",
         line,
     )

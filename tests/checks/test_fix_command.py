@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher import checker
+from publisher.cli import fixes
 from publisher.errors import StorageError
 from tests.checks.conftest import BROKEN, IGNORED, Check, broken
 
@@ -77,7 +77,7 @@ def test_file_that_cannot_be_written_is_an_error(
     def full(*_: object, **__: object) -> bool:
         raise StorageError("no room is left", "make some")
 
-    monkeypatch.setattr(checker, "write_if_changed", full)
+    monkeypatch.setattr(fixes, "write_if_changed", full)
     said = check("2021-07-18", "--fix")
     assert said.code == 6
     assert said.err == "error: no room is left · make some\n"

@@ -87,7 +87,7 @@ def test_an_interrupt_leaves_what_was_learnt(server, kept: Path) -> None:
     assert [memory.get(url) is not None for url in urls] == [True] * 3 + [False] * 6
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"publisher-cache-1 links-1 0000\n{}"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"publisher-cache-2 links-1 0000\n{}"])
 def test_a_damaged_cache_is_none(kept: Path, damage: bytes) -> None:
     memory = LinkCache(kept, 0.0)
     memory.put("https://e.org/", LinkResult(LinkState.OK, "200"))
