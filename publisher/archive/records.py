@@ -121,19 +121,24 @@ def _find_newest(edition: Edition) -> Record | None:
 
 
 def _find_named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
-    matches = [record for record in records.values() if wanted in issue_names(record)]
-    if not matches:
-        nearest = find_nearest(
-            wanted, [name for record in records.values() for name in issue_names(record) if name]
-        )
-        hint = (
-            f"did you mean {nearest}?" if nearest else "publish --issue latest publishes the newest due issue"
-        )
-        raise ConfigError(f"there is no issue {wanted}", hint)
+    matches = find_named_records(wanted, records, "publish --issue latest publishes the newest due issue")
     for record in matches:
         if record in edition.issues:
             return record
     raise _build_not_due_error(matches[0], edition)
+
+
+def find_named_records(wanted: str, records: Mapping[str, Record], hint: str) -> list[Record]:
+    """Return the issues with this date, id, path or file name, whether they are due or not.
+
+    Raises ConfigError if there are none, with the most similar name or else `hint`.
+    """
+    matches = [record for record in records.values() if wanted in issue_names(record)]
+    if not matches:
+        names = [name for record in records.values() for name in issue_names(record) if name]
+        nearest = find_nearest(wanted, names)
+        raise ConfigError(f"there is no issue {wanted}", f"did you mean {nearest}?" if nearest else hint)
+    return matches
 
 
 def issue_names(record: Record) -> tuple[str, ...]:

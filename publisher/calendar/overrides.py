@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from zoneinfo import ZoneInfo
 
-from publisher.archive.records import Record, issue_names
+from publisher.archive.records import Record, find_named_records
 from publisher.calendar.calendar import (
     ItemStatus,
     LedgerView,
@@ -19,7 +19,7 @@ from publisher.calendar.calendar import (
 )
 from publisher.clock import Clock, resolve_local_time
 from publisher.config import Config
-from publisher.errors import ConfigError, find_nearest
+from publisher.errors import ConfigError
 from publisher.events import Request
 from publisher.ledger.calendar import save_override
 from publisher.run import select_channels
@@ -69,18 +69,10 @@ def set_override(
 
 
 def _find_record(wanted: str, records: Mapping[str, Record]) -> Record:
-    """Return the issue of this date, ID, path or file name, whether it is due or not."""
-    matches = [record for record in records.values() if wanted in issue_names(record)]
-    if not matches:
-        near = find_nearest(
-            wanted, [name for record in records.values() for name in issue_names(record) if name]
-        )
-        raise ConfigError(
-            f"there is no issue {wanted}", f"did you mean {near}?" if near else "publish status"
-        )
-    if not matches[0].date:
-        raise ConfigError(matches[0].fault or f"{matches[0].path} has no date", matches[0].hint)
-    return matches[0]
+    record = find_named_records(wanted, records, "publish status")[0]
+    if not record.date:
+        raise ConfigError(record.fault or f"{record.path} has no date", record.hint)
+    return record
 
 
 def _parse_due_time(when: str, record: Record, config: Config) -> dt.datetime:
