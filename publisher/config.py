@@ -27,13 +27,13 @@ from msgspec.structs import replace
 from publisher.credentials import Reference, locate_file
 from publisher.errors import ConfigError, find_nearest
 from publisher.newsletter import Newsletter
+from publisher.project import CONFIG_FILE
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
 from publisher.toml import TomlDocument, list_keys
 
 if TYPE_CHECKING:
     from publisher.channel import Channel
 
-CONFIG_FILE = "publisher.toml"
 _DEFAULT_CHANNELS = ("web", "rss")
 _DEFAULT_SCHEDULE = Schedule()
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
@@ -79,18 +79,6 @@ class Config(Struct, frozen=True):
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     digest: str = ""
-
-
-def find_config(start: Path) -> Path:
-    """Return the publisher.toml in `start` or the nearest folder above it.
-
-    Raises ConfigError when there is none.
-    """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (path := folder / CONFIG_FILE).is_file():
-            return path
-    raise ConfigError(f"there is no {CONFIG_FILE} in {start} or above it", "create one: publish init")
 
 
 def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Config:

@@ -12,12 +12,13 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from publisher import templates
-from publisher.config import CONFIG_FILE, Config, slugify
+from publisher.config import Config, slugify
 from publisher.errors import ConfigError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.labels import get_labels
 from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
+from publisher.project import CONFIG_FILE
 from publisher.reader import parse_issue
 
 _SAMPLE_TITLES = ("慢工双周刊", "写得慢一点，用得久一点：排版、字体与顺手的工具")

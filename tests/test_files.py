@@ -15,7 +15,8 @@ import pytest
 from publisher import files
 from publisher.channel import Part
 from publisher.errors import DeliveryError, StorageError
-from publisher.files import TEMPORARY_PREFIX, FolderSession, remove_temporary_files, write_if_changed
+from publisher.files import TEMPORARY_PREFIX, remove_temporary_files, write_if_changed
+from publisher.folder_session import FolderSession
 
 
 def names(folder: Path) -> list[str]:

@@ -20,6 +20,7 @@ SHORT_FILES = {
     "publisher/checks/liveness.py": "the one rule that gets the results of requests",
     "publisher/daemon/systemd.py": "the protocol of one outside program",
     "publisher/patterns.py": "known to every room",
+    "publisher/project.py": "finds publisher.toml before anything that reads it is imported",
     "channels/rss/json_feed.py": "one format, beside xml_feeds.py",
 }
 USUAL_LENGTH = range(80, 301)

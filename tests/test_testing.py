@@ -26,7 +26,7 @@ from publisher.channel import (
     Rendering,
     Session,
 )
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from publisher.model import Issue, plain
 from publisher.testing import check_channel
 

@@ -11,11 +11,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from publisher.channel import Capabilities, Context, Finding, MessageChannel, Part, Rendering, Session
+from publisher.channel import (
+    Capabilities,
+    Context,
+    Finding,
+    MessageChannel,
+    Part,
+    Rendering,
+    Session,
+)
 from publisher.channels.email import settings
 from publisher.channels.email.settings import EmailSettings, parse_server
 from publisher.errors import ConfigError
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from publisher.model import Issue
 
 

@@ -23,7 +23,7 @@ from publisher.channels.rss.documents import MAX_LIVE_ISSUES, FeedDocuments, cou
 from publisher.channels.rss.entries import build_issue_entry, build_item_entries
 from publisher.channels.rss.feed import FeedPaths
 from publisher.errors import ConfigError
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from publisher.links import to_ascii_url
 from publisher.model import Issue
 from publisher.newsletter import Newsletter

@@ -15,10 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from publisher.channel import Capabilities, Context, Finding, MessageChannel, Rendering, Session
+from publisher.channel import (
+    Capabilities,
+    Context,
+    Finding,
+    MessageChannel,
+    Rendering,
+    Session,
+)
 from publisher.channels.telegram.settings import TelegramSettings
 from publisher.errors import ConfigError
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from publisher.model import Issue
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from publisher.channel import ArchiveChannel, Context, Entry, PartGroup, Rendering
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from publisher.model import Issue
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import publisher
 from publisher import __version__, channels, templates
 from publisher.archive.sources import scan
-from publisher.config import CONFIG_FILE
 from publisher.files import wrap_os_error, write_if_changed
+from publisher.project import CONFIG_FILE
 
 _GITIGNORE = b"/cache/\n/lock\n/ledger.*\n"
 

@@ -17,7 +17,7 @@ from publisher.archive.revisions import Revisions
 from publisher.archive.sources import compute_fingerprint, stat_files
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
-from publisher.build.sources import Sources, build_entries
+from publisher.build.sources import Sources, build_entries, compute_digests
 from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError
 from publisher.events import ChannelOutcome, Outcome, Progress
@@ -367,23 +367,6 @@ class SiteBuilder:
             orphaned=tuple(orphaned),
             error=file_output.error or next(iter(file_output.skipped.values()), None),
         )
-
-
-def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
-    """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
-
-    These are its file, which of its images exist, the time of its last correction, and its neighbours.
-    """
-    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}" for entry in entries), ""]
-    return [
-        hashlib.blake2b(
-            f"{record.sha256}\n{record.images}\n{entry.updated}\n{before}\n{after}".encode(
-                "utf-8", "surrogatepass"
-            ),
-            digest_size=16,
-        ).hexdigest()
-        for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)
-    ]
 
 
 def build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None:

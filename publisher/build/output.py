@@ -13,7 +13,8 @@ from publisher.channel import ArchiveChannel, Channel, MessageChannel, Part, Ses
 from publisher.credentials import redact
 from publisher.errors import OutcomeUnknownError, PublisherError
 from publisher.events import EventHandler, WouldWrite
-from publisher.files import FolderSession, differs
+from publisher.files import differs
+from publisher.folder_session import FolderSession
 
 
 class FileOutput:

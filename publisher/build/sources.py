@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -159,3 +159,20 @@ def _build_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry
         items=record.items,
         revision=record.revision,
     )
+
+
+def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
+    """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
+
+    These are its file, which of its images exist, the time of its last correction, and its neighbours.
+    """
+    labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}" for entry in entries), ""]
+    return [
+        hashlib.blake2b(
+            f"{record.sha256}\n{record.images}\n{entry.updated}\n{before}\n{after}".encode(
+                "utf-8", "surrogatepass"
+            ),
+            digest_size=16,
+        ).hexdigest()
+        for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)
+    ]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from publisher.cli.actions import load_project, outcome_to_json
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
-from publisher.config import find_config
 from publisher.events import Request
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

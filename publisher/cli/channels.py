@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from publisher import config, registry
 from publisher.cli.output import Output
-from publisher.config import find_config
 from publisher.errors import ConfigError
+from publisher.project import find_config
 from publisher.toml import list_keys
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from publisher.cli.actions import build_request, load_project, outcome_to_json, run_publish
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
-from publisher.config import find_config
 from publisher.errors import ConfigError
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

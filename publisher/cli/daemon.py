@@ -18,9 +18,9 @@ from publisher.cli.actions import load_project
 from publisher.cli.log import DaemonLog
 from publisher.cli.output import Output
 from publisher.clock import Clock
-from publisher.config import find_config
 from publisher.daemon.alerts import DaemonEvent
 from publisher.errors import PublisherError, StorageError
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

@@ -14,8 +14,8 @@ from publisher.cli.actions import (
     resolve_issue_argument,
 )
 from publisher.cli.output import Output
-from publisher.config import find_config
 from publisher.events import Request
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from publisher.channel import FindingLevel
 from publisher.cli.actions import build_warning_handler, load_project
 from publisher.cli.output import Output
-from publisher.config import find_config
 from publisher.errors import ConfigError
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

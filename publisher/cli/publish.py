@@ -10,9 +10,9 @@ from publisher.build.up_to_date import check_up_to_date
 from publisher.cli.actions import build_request, load_project, outcome_to_json, run_publish
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output
-from publisher.config import find_config
 from publisher.errors import ConfigError
 from publisher.events import Request
+from publisher.project import find_config
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:

@@ -12,8 +12,8 @@ from publisher.calendar.overrides import set_override
 from publisher.cli.actions import load_project, parse_channel_names, resolve_issue_argument
 from publisher.cli.output import Output
 from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
-from publisher.config import find_config
 from publisher.events import Request
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

@@ -15,9 +15,9 @@ from publisher.cli.actions import (
     resolve_issue_argument,
 )
 from publisher.cli.output import Output
-from publisher.config import find_config
 from publisher.errors import ConfigError
 from publisher.ledger.queries import ResolutionChoice
+from publisher.project import find_config
 from publisher.reports.resolve import Resolution, UnknownDeliveries, open_resolver, short_part_name
 
 if TYPE_CHECKING:

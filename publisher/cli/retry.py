@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from publisher.cli.actions import build_request, run_publish
 from publisher.cli.output import Output
-from publisher.config import find_config
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from publisher.config import find_config
 from publisher.errors import ConfigError
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.archive.sources import SourceFile

@@ -16,10 +16,10 @@ from publisher.calendar.calendar import find_upcoming
 from publisher.cli.actions import build_warning_handler, load_project, resolve_issue_argument
 from publisher.cli.output import Output
 from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
-from publisher.config import find_config
 from publisher.errors import PublisherError
 from publisher.ledger import DeliveryState
 from publisher.ledger.queries import FailedDelivery
+from publisher.project import find_config
 from publisher.reports.resolve import short_part_name
 from publisher.reports.status import ChannelStatus, StatusRow, build_status_rows
 

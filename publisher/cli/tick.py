@@ -13,7 +13,7 @@ from publisher.cli.daemon import add_log_option
 from publisher.cli.log import DaemonLog
 from publisher.cli.output import Output
 from publisher.clock import Clock
-from publisher.config import find_config
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.cli.parser import CommandParser

@@ -9,9 +9,8 @@ from msgspec import Struct
 
 from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
 from publisher.archive.revisions import Revisions
-from publisher.build.builder import compute_digests
 from publisher.build.renderer import IssueRenderer, RenderJob
-from publisher.build.sources import Sources, build_entries
+from publisher.build.sources import Sources, build_entries, compute_digests
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Entry, Rendering
 from publisher.errors import PublisherError

@@ -10,8 +10,16 @@ from typing import ClassVar
 
 from msgspec import field
 
-from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, Part, PartGroup, Rendering
-from publisher.files import FolderSession
+from publisher.channel import (
+    ArchiveChannel,
+    Capabilities,
+    Context,
+    Entry,
+    Part,
+    PartGroup,
+    Rendering,
+)
+from publisher.folder_session import FolderSession
 from publisher.model import Issue
 from tests.support.newsletter import Project
 

@@ -20,7 +20,7 @@ from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel, Context, Part, Receipt, Rendering, Session
 from publisher.errors import ConfigError, DeliveryError
 from publisher.events import Outcome
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from publisher.model import Issue
 from tests.build.file_channels import Feed, Pages, file_project, tree
 from tests.support.newsletter import Project

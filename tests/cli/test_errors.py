@@ -12,7 +12,7 @@ from publisher import registry
 from publisher.archive.lock import acquire_lock
 from publisher.cli import publish as publish_module
 from publisher.errors import DeliveryError
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from tests.cli.conftest import SETTINGS, Command, Said, files, without_times
 
 ALL = ", ".join(registry.channel_names())

@@ -10,6 +10,7 @@ import pytest
 
 from publisher import config
 from publisher.errors import ConfigError
+from publisher.project import find_config
 from tests.config.channels import TOP, Pigeon, Rss, Web, find_channel, load
 
 
@@ -85,7 +86,7 @@ enabled = false
     rss, pigeon, plain = found.channels
     assert rss == Rss(path="docs/slow/rss.xml")
     assert pigeon == Pigeon("north", 3.0, ("a", "b"), True, "grey")
-    assert (vars(plain)["width"], vars(plain)["to"]) == (60, ("list@example.org",))
+    assert (plain.width, plain.to) == (60, ("list@example.org",))
 
 
 @pytest.mark.parametrize(
@@ -152,12 +153,12 @@ def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
 def test_find_config_searches_parent_folders(tmp_path: Path) -> None:
     (tmp_path / "publisher.toml").touch()
     (tmp_path / "a" / "b").mkdir(parents=True)
-    assert config.find_config(tmp_path / "a" / "b") == tmp_path.resolve() / "publisher.toml"
-    assert config.find_config(tmp_path) == tmp_path.resolve() / "publisher.toml"
+    assert find_config(tmp_path / "a" / "b") == tmp_path.resolve() / "publisher.toml"
+    assert find_config(tmp_path) == tmp_path.resolve() / "publisher.toml"
 
 
 def test_find_config_reports_where_it_searched(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        config.find_config(Path(tmp_path.anchor))
+        find_config(Path(tmp_path.anchor))
     assert caught.value.message == f"there is no publisher.toml in {tmp_path.anchor} or above it"
     assert caught.value.hint == "create one: publish init"

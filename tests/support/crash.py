@@ -46,8 +46,7 @@ LINE = 110
 """About the bytes of an effect."""
 
 
-@dataclass(frozen=True)
-class Pings(Post):
+class Pings(Post, frozen=True):
     """To tell twice is the same as once."""
 
     name: ClassVar[str] = "pings"
@@ -193,8 +192,7 @@ def edges(arguments: argparse.Namespace) -> None:
 def stopped(arguments: argparse.Namespace) -> None:
     """A publisher that is stopped past its lease, while another takes over."""
 
-    @dataclass(frozen=True)
-    class Brief(Letters):
+    class Brief(Letters, frozen=True):
         capabilities: ClassVar[Capabilities] = Capabilities(timeout=1.0)
 
     for edge in ("begun", "sending", "acted", "confirming"):

@@ -15,7 +15,7 @@ from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
 from publisher.errors import ConfigError, DeliveryError
-from publisher.files import FolderSession
+from publisher.folder_session import FolderSession
 from tests.channels.telegram.api_server import BUTTON, Clock, part
 from tests.support.servers.telegram_api import Fault, TelegramServer
 from tests.support.servers.telegram_rules import TWO_DAYS
