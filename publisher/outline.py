@@ -183,9 +183,10 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
         ):
             if name and canonicalize_url(url) not in linked:
                 links.append(ItemLink(kind, (m.Text(name),), url))
-    seen = {_build_key(laid_out.url or "", digest=digest)}
+    build_key = canonicalize_url if digest else build_link_key
+    seen = {build_key(laid_out.url or "")}
     for link in links:
-        key = _build_key(link.url, digest=digest)
+        key = build_key(link.url)
         if key not in seen:
             yield link
         elif not digest:
@@ -193,9 +194,9 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
         seen.add(key)
 
 
-def _build_key(url: str, *, digest: bool) -> str:
-    """Return what is the same for two URLs if one link is enough for both: in a digest one for each page."""
-    return canonicalize_url(url) + ("" if digest else url.partition("#")[2])
+def build_link_key(url: str) -> str:
+    """Return what is the same for all URLs of the same place in the same page."""
+    return canonicalize_url(url) + url.partition("#")[2]
 
 
 def find_own_tagline(issue: m.Issue, newsletter: Newsletter) -> m.Inlines:

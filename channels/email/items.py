@@ -8,8 +8,7 @@ from publisher import model as m
 from publisher.channels.email.headers import clean_text
 from publisher.channels.email.wrapping import TextBuffer, fits
 from publisher.channels.email.writer import TextWriter, format_url, is_bare_link
-from publisher.links import canonicalize_url
-from publisher.outline import OutlineItem
+from publisher.outline import OutlineItem, build_link_key
 
 
 def format_item_number(number: int) -> str:
@@ -73,7 +72,7 @@ def _format_field_lines(
     """Return the lines of a field; the item's own URL, which is written above, is not repeated."""
     url = field.url
     if url and is_bare_link(m.plain(field.value).strip(), url):
-        is_above = canonicalize_url(url) == canonicalize_url(item_url or "")
+        is_above = build_link_key(url) == build_link_key(item_url or "")
         target = labels["above"] if is_above else format_url(url)
         return [f"{clean_text(field.label)}{labels['colon']}{target}"]
     return _format_labelled_lines(field, writer, labels)

@@ -183,6 +183,8 @@ def test_links_in_text(mail: Make, text: str, shown: list[str]) -> None:
     [
         ("代码：https://e.org/code", ["     代码：https://e.org/code"]),
         ("论文：https://e.org/a", ["     论文：见上"]),
+        ("论文：http://www.e.org/a/", ["     论文：见上"]),
+        ("论文：https://e.org/a#2", ["     论文：https://e.org/a#2"]),
         ("标题：风的样子", ["     标题：风的样子"]),
         ("讨论：[论坛](https://e.org/forum)", ["     讨论：论坛[1]"]),
         (
