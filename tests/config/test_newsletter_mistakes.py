@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -189,8 +188,7 @@ def test_a_default_channel_that_cannot_be_found(tmp_path: Path) -> None:
 
 
 def test_a_channel_with_an_unsupported_field_type(tmp_path: Path) -> None:
-    @dataclass(frozen=True)
-    class Odd(Silent):
+    class Odd(Silent, frozen=True):
         nest: tuple[str, ...] | Path = ()
 
     path = tmp_path / "publisher.toml"
@@ -202,8 +200,7 @@ def test_a_channel_with_an_unsupported_field_type(tmp_path: Path) -> None:
 
 
 def test_a_channel_receives_language_and_folder(tmp_path: Path) -> None:
-    @dataclass(frozen=True)
-    class Dove(Silent):
+    class Dove(Silent, frozen=True):
         wings: int = 2
         _lang: str = ""
         _root: str = ""

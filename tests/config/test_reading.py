@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from publisher import config
 from publisher.errors import ConfigError
@@ -85,7 +86,7 @@ enabled = false
     rss, pigeon, plain = found.channels
     assert rss == Rss(path="docs/slow/rss.xml")
     assert pigeon == Pigeon("north", 3.0, ("a", "b"), True, "grey")
-    assert (vars(plain)["width"], vars(plain)["to"]) == (60, ("list@example.org",))
+    assert asdict(plain) == {"width": 60, "to": ("list@example.org",), "subject": None}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from publisher.events import PendingSend
@@ -31,8 +30,7 @@ def test_confirmation_shows_how_late_the_issue_is(project: Project) -> None:
 def test_the_editor_is_asked_once_for_all(project: Project) -> None:
     asked: list[Sequence[PendingSend]] = []
 
-    @dataclass(frozen=True)
-    class Other(Post):
+    class Other(Post, frozen=True):
         name = "other"
 
     def no(leaving: Sequence[PendingSend]) -> bool:
@@ -101,8 +99,7 @@ def test_confirmation_shows_the_number_of_recipients(project: Project) -> None:
 
 
 def test_nobody_is_asked_about_what_waits_behind_the_unknown(project: Project) -> None:
-    @dataclass(frozen=True)
-    class Series(Letters):
+    class Series(Letters, frozen=True):
         name = "series"
         ordered = True
 

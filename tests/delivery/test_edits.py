@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -59,8 +58,7 @@ def test_an_issue_that_is_edited_after_it_went_out(project: Project) -> None:
 def test_who_leaves_between_plan_and_sending_gets_nothing(project: Project) -> None:
     """Fault 44."""
 
-    @dataclass(frozen=True)
-    class Lists(Letters):
+    class Lists(Letters, frozen=True):
         name: ClassVar[str] = "lists"
 
     project.channels = (
@@ -143,8 +141,7 @@ def test_an_issue_with_errors_is_held_reported_once_and_checked_again(
 def test_a_failing_check_is_reported_once_and_repeated_when_the_file_changes(project: Project) -> None:
     tries = []
 
-    @dataclass(frozen=True)
-    class Strict(Post):
+    class Strict(Post, frozen=True):
         def render(self, issue, context):  # type: ignore[no-untyped-def]
             tries.append(1)
             if issue.title.headline == ("一",):

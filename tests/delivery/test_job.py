@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -200,8 +199,7 @@ def test_one_channel_stops_no_other(project: Project) -> None:
         met.wait()
         raise DeliveryError("no", permanent=True)
 
-    @dataclass(frozen=True)
-    class Other(Post):
+    class Other(Post, frozen=True):
         name = "other"
 
     outcome = project.publish(
@@ -222,8 +220,7 @@ def test_nonsense_from_a_channel_is_an_unknown_outcome(project: Project) -> None
 
 
 def test_a_retry_sends_what_failed_and_nothing_else(project: Project) -> None:
-    @dataclass(frozen=True)
-    class Other(Post):
+    class Other(Post, frozen=True):
         name = "other"
 
     channel, other = (

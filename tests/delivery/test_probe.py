@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
@@ -26,8 +25,7 @@ class Searchable(Line):
         return None
 
 
-@dataclass(frozen=True)
-class Asked(Post):
+class Asked(Post, frozen=True):
     capabilities: ClassVar[Capabilities] = replace(Post.capabilities, can_probe=True)
 
     def session(self) -> Session:

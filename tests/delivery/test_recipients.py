@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import pytest
+from msgspec.structs import replace
 
 from publisher.channel import Receipt
 from publisher.errors import ConfigError, DeliveryError
@@ -78,8 +78,7 @@ def test_an_edit_in_mid_run_is_for_the_next_issue(project: Project) -> None:
 
 @pytest.mark.parametrize(("rule", "texts", "code"), [("ask", 25, 4), ("resend", 26, 0), ("skip", 25, 0)])
 def test_a_rule_for_what_nobody_knows(project: Project, rule: str, texts: int, code: int) -> None:
-    @dataclass(frozen=True)
-    class Ruled(Letters):
+    class Ruled(Letters, frozen=True):
         @property
         def on_unknown(self) -> str:
             return rule

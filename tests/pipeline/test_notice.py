@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,8 +22,7 @@ from tests.support.fake_channel import Call, Letters
 from tests.support.newsletter import ISSUE, Project
 
 
-@dataclass(frozen=True)
-class Pigeons(Letters):
+class Pigeons(Letters, frozen=True):
     """Brings messages, and short ones after them."""
 
     name: ClassVar[str] = "pigeons"
@@ -85,8 +83,7 @@ def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
     assert {len(one) for one in loft.notices().values()} == {2}
 
 
-@dataclass(frozen=True)
-class Homing(Pigeons):
+class Homing(Pigeons, frozen=True):
     """Could change what it brought, too."""
 
     capabilities: ClassVar[Capabilities] = replace(Pigeons.capabilities, can_edit=True)
@@ -116,8 +113,7 @@ def test_a_list_that_changes_after_the_question(loft: Loft) -> None:
     loft.publish(loft.pigeons())
     left: set[str] = set()
 
-    @dataclass(frozen=True)
-    class Leaving(Pigeons):
+    class Leaving(Pigeons, frozen=True):
         def recipients(self) -> Iterable[str]:
             return (one for one in super().recipients() if one not in left)
 

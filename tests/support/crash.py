@@ -19,11 +19,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import ClassVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher import failpoints
@@ -46,16 +46,14 @@ LINE = 110
 """About the bytes of an effect."""
 
 
-@dataclass(frozen=True)
-class Pings(Post):
+class Pings(Post, frozen=True):
     """To tell twice is the same as once."""
 
     name: ClassVar[str] = "pings"
     capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, idempotent=True, timeout=10.0)
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(Struct, frozen=True):
     """One publication, from the first try until nothing more can be done by itself."""
 
     place: Path | str
@@ -193,8 +191,7 @@ def edges(arguments: argparse.Namespace) -> None:
 def stopped(arguments: argparse.Namespace) -> None:
     """A publisher that is stopped past its lease, while another takes over."""
 
-    @dataclass(frozen=True)
-    class Brief(Letters):
+    class Brief(Letters, frozen=True):
         capabilities: ClassVar[Capabilities] = Capabilities(timeout=1.0)
 
     for edge in ("begun", "sending", "acted", "confirming"):

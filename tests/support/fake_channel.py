@@ -11,7 +11,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -89,12 +89,12 @@ class Post(MessageChannel, frozen=True):
     name: ClassVar[str] = "post"
     capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, ordered=True, timeout=10.0)
 
-    world: World = field(compare=False)
+    world: World
     destination: str = "@readers"
     test_recipient: str = "@me"
     count: int = 1
-    behaves: Behaviour | None = field(default=None, compare=False)
-    opening: Callable[[], None] = field(default=no_obstacle, compare=False)
+    behaves: Behaviour | None = None
+    opening: Callable[[], None] = no_obstacle
 
     def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002
         headline = issue.title.headline if issue.title else ()

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import os
@@ -177,7 +176,7 @@ class Project(NewsletterFolder):
 
     def with_post(self, **changed: Any) -> None:
         """Change the first channel."""
-        self.channels = (dataclasses.replace(self.channels[0], **changed), *self.channels[1:])
+        self.channels = (replace(self.channels[0], **changed), *self.channels[1:])
 
     def quick(self, *channels: str, **request: Any) -> Outcome | None:
         """Return the outcome of a run that would change nothing, found without parsing."""
