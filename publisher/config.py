@@ -239,12 +239,6 @@ def _is_relative_path(path: str) -> bool:
     return "\\" not in path and ":" not in path and not {"", ".", ".."} & set(path.split("/"))
 
 
-def _validate_language_tag(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", value):
-        raise ConfigError(f'lang must be a language tag, not "{value}"', 'like lang = "zh-CN" or "en"')
-    return value
-
-
 def _validate_timezone(value: str) -> str:
     import zoneinfo
 
@@ -259,19 +253,15 @@ def _validate_timezone(value: str) -> str:
     return value
 
 
-def _validate_email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-        raise ConfigError(f'email must be one address, not "{value}"', 'like email = "editor@example.org"')
-    return value
+def _match(pattern: str, problem: str, hint: str) -> Callable[[str], str]:
+    """Return the validator of a key whose values match a pattern."""
 
+    def validate(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ConfigError(f'{problem}, not "{value}"', hint)
+        return value
 
-def _validate_license(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.+-]+", value):
-        raise ConfigError(
-            f'license must be an SPDX id, not "{value}"',
-            'like license = "CC-BY-SA-4.0"; see https://spdx.org/licenses/',
-        )
-    return value
+    return validate
 
 
 _VALIDATORS: dict[str, Callable[[str], str]] = {
@@ -279,10 +269,16 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
     "url": _validate_url,
     "id": _validate_tag_uri,
     "site": _validate_folder,
-    "lang": _validate_language_tag,
+    "lang": _match(
+        r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", "lang must be a language tag", 'like lang = "zh-CN" or "en"'
+    ),
     "timezone": _validate_timezone,
-    "email": _validate_email,
-    "license": _validate_license,
+    "email": _match(r"[^@\s]+@[^@\s]+", "email must be one address", 'like email = "editor@example.org"'),
+    "license": _match(
+        r"[A-Za-z0-9.+-]+",
+        "license must be an SPDX id",
+        'like license = "CC-BY-SA-4.0"; see https://spdx.org/licenses/',
+    ),
 }
 
 

@@ -32,8 +32,6 @@ _known_secrets: set[str] = set()
 class Reference(str):
     """Where a secret is stored: the type of a settings field that names a secret in publisher.toml."""
 
-    __slots__ = ()
-
     @classmethod
     def from_toml(cls, value: object, folder: Path) -> Reference:
         """Return the reference; the path of a file is relative to `folder`.

@@ -41,6 +41,9 @@ _SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", 
 _SCHEME = lazy_pattern(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
 _CREATIVE_COMMONS = lazy_pattern(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
 _ASCII_URL = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
+_API_URL = lazy_pattern(
+    r"(?:https://[^\s/?#@]+|http://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?)(?:/[^\s?#]*)?\Z"
+)
 # every character that RFC 3986 allows in a URL, and the percent sign of existing escapes
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
 
@@ -136,6 +139,11 @@ def is_safe_url(url: str) -> bool:
     if not match:
         return True
     return re.sub(r"[\x00-\x20]", "", match.group(1)).lower() in _SAFE_SCHEMES
+
+
+def is_api_url(url: str) -> bool:
+    """True if an API may be at the URL: https without user, query and fragment, or http on this machine."""
+    return bool(_API_URL.match(url))
 
 
 def to_ascii_url(url: str) -> str:

@@ -40,7 +40,10 @@ def load_channel(name: str) -> type[Channel]:
     """
     location = _BUILTIN_CHANNELS.get(name) or _read_entry_points().get(name)
     if location is None:
-        raise _unknown_channel_error(name)
+        names = channel_names()
+        nearest = find_nearest(name, names)
+        hint = f"did you mean {nearest}? " if nearest else ""
+        raise ConfigError(f"there is no channel {name}", f"{hint}channels: {', '.join(names)}")
     module, _, attribute = location.partition(":")
     try:
         channel_class = getattr(import_module(module), attribute)
@@ -69,15 +72,6 @@ def _read_entry_points() -> dict[str, str]:
             )
         channels[point.name] = point.value
     return channels
-
-
-def _unknown_channel_error(name: str) -> ConfigError:
-    names = channel_names()
-    nearest = find_nearest(name, names)
-    listed = f"channels: {', '.join(names)}"
-    return ConfigError(
-        f"there is no channel {name}", f"did you mean {nearest}? {listed}" if nearest else listed
-    )
 
 
 def _check_channel_class(name: str, candidate: object) -> str:

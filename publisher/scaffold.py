@@ -57,7 +57,9 @@ def create_newsletter(folder: Path, *, today: dt.date) -> InitResult:
         if issues := _find_issues(folder / parent):
             newest = max(issues, key=lambda path: (issues[path], path.name))
             issue = _read_issue(newest)
-            name = _strip_issue_number(issue.title.name) if issue.title else folder.resolve().name
+            name = folder.resolve().name
+            if issue.title:  # without the issue number, as in Harbour Notes #12: Tides
+                name = _ISSUE_NUMBER.split(issue.title.name, maxsplit=1)[0] or issue.title.name
             config_text = _render_config(
                 name,
                 plain(issue.tagline),
@@ -109,12 +111,6 @@ def _find_issues(folder: Path) -> dict[Path, dt.date]:
         elif (issue := _read_issue(path)).title and issue.title.regular:
             issues[path] = issue.date or dt.date.min
     return issues
-
-
-def _strip_issue_number(title: str) -> str:
-    """Return the part of a title before the issue number, as in Harbour Notes #12: Tides."""
-    name, *_ = _ISSUE_NUMBER.split(title, maxsplit=1)
-    return name or title
 
 
 def _build_issues_glob(folder: Path, issues: Iterable[Path]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -88,7 +88,11 @@ class Theme(Struct, frozen=True, dict=True):
         except Exception as error:  # expressions in templates may raise anything
             if all(file.is_builtin for file in self.files.values()):
                 raise
-            self._raise_template_error(name, error)
+            path, line = _locate_template_error(error, {file.path for file in self.files.values()})
+            if not path:
+                path = self.files[name].path if name in self.files else name
+            hint = "fix the template, or remove it to use the built-in one"
+            raise ConfigError(f"{path}:{line}: {error}", hint) from error
 
     @cached_property
     def _environment(self) -> Environment:
@@ -122,14 +126,6 @@ class Theme(Struct, frozen=True, dict=True):
         except OSError:  # rendering works without a cache
             return None
         return FileSystemBytecodeCache(str(self.cache)) if os.access(self.cache, os.W_OK) else None
-
-    def _raise_template_error(self, name: str, error: Exception) -> NoReturn:
-        """Raise ConfigError with the file and line of the template that failed."""
-        path, line = _locate_template_error(error, {file.path for file in self.files.values()})
-        if not path:
-            path = self.files[name].path if name in self.files else name
-        hint = "fix the template, or remove it to use the built-in one"
-        raise ConfigError(f"{path}:{line}: {error}", hint) from error
 
     def __getstate__(self) -> dict[str, object]:
         return {"files": self.files, "cache": self.cache}

@@ -7,14 +7,13 @@ from msgspec import Struct
 
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
+from publisher.links import is_api_url
 
 Detail = Literal["titles", "summaries", "full"]
 """How much of an issue is sent."""
 
 # https://core.telegram.org/method/account.checkUsername, and a minus before the number of a group
 _CHAT_PATTERN = r"@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9]\d*"
-_LOOPBACK_PATTERN = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
-_API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d+)?)(?:/[^\s?#]*)?"
 
 
 class TelegramSettings(Struct, frozen=True):
@@ -58,7 +57,7 @@ class TelegramSettings(Struct, frozen=True):
                 "`token` is set, but `chat` is not",
                 'add chat = "@my_channel", or remove the token to write files',
             )
-        if not re.fullmatch(_API_URL_PATTERN, self.api):
+        if not is_api_url(self.api):
             raise ConfigError(
                 f'api must be the https URL of a Bot API server, not "{self.api}"',
                 'the default is api = "https://api.telegram.org"; http is only allowed on this machine',

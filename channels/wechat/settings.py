@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from publisher.credentials import Reference
 from publisher.errors import ConfigError
+from publisher.links import is_api_url
 
 # WeChat's limits. Source: developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/api_draft_add,
 # the fields of `articles`. The content is counted with its markup. Whether a character is a code point or a
@@ -21,8 +22,6 @@ MAX_IMAGE_URL_LENGTH = 200  # above every image URL WeChat has been seen to retu
 
 _INLINE, _FOOTNOTE = "inline", "footnote"
 _MIN_TITLE_LENGTH = 16  # the date and a few characters of the name
-_LOOPBACK_PATTERN = r"localhost|127\.\d+\.\d+\.\d+|\[::1\]"
-_API_URL_PATTERN = rf"(?:https://[^\s/?#@]+|http://(?:{_LOOPBACK_PATTERN})(?::\d+)?)(?:/[^\s?#]*)?"
 
 
 class WeChatSettings(Struct, frozen=True):
@@ -88,7 +87,7 @@ class WeChatSettings(Struct, frozen=True):
                 f'me must be your WeChat ID or your OpenID, not "{self.me}"',
                 "find your WeChat ID in the app: 我 → 微信号",
             )
-        if not re.fullmatch(_API_URL_PATTERN, self.api):
+        if not is_api_url(self.api):
             raise ConfigError(
                 f'api must be the https URL of WeChat\'s API, not "{self.api}"',
                 'the default is "https://api.weixin.qq.com"; http is allowed for this machine only',

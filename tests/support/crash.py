@@ -19,11 +19,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import ClassVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher import failpoints
@@ -53,8 +53,7 @@ class Pings(Post, frozen=True):
     capabilities: ClassVar[Capabilities] = Capabilities(can_edit=True, idempotent=True, timeout=10.0)
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(Struct, frozen=True):
     """One publication, from the first try until nothing more can be done by itself."""
 
     place: Path | str

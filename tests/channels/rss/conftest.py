@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from publisher.channel import Context, Entry, Part, PartGroup
@@ -164,14 +164,13 @@ class Templates:
 CONTEXT = Context(PUBLICATION, Templates())
 
 
-@dataclass
-class Newsletter:
+class Newsletter(Struct):
     """Issues with their entries; `files` renders them all and gives every file by its key."""
 
-    issues: dict[str, tuple[Issue, Entry]] = field(default_factory=dict)
-    channel: Rss = field(default_factory=Rss)
+    issues: dict[str, tuple[Issue, Entry]] = {}
+    channel: Rss = Rss()
     context: Context = CONTEXT
-    asked: list[str] = field(default_factory=list)
+    asked: list[str] = []
 
     def add(self, *issues: Issue, **changes: object) -> Newsletter:
         """A newsletter that has these issues too, or in place of those with their ids."""

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
 from pathlib import Path
@@ -57,8 +56,7 @@ PROPERTIES = {
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "style"}}
 
 
-@dataclass(frozen=True)
-class Letter:
+class Letter(Struct, frozen=True, dict=True):
     """An issue and its rendering, with views on the article and on meta.json."""
 
     issue: Issue

@@ -10,17 +10,16 @@ import socketserver
 import ssl
 import threading
 from base64 import b64decode
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 FEATURES = ("PIPELINING", "SIZE 10240000", "8BITMIME", "SMTPUTF8")
 
 
-@dataclass
-class Fault:
+class Fault(Struct):
     """What goes wrong with a command, or with CONNECT, or with the mail itself: BODY before it is there,
     and `.` after. Only with the `at`-th one since the fault was given, 0 is every one; and only for the
     `reader`, if one is named.
@@ -35,7 +34,7 @@ class Fault:
     reader: str = ""
     acts: bool = False
     hangs: bool = False
-    seen: int = field(default=0, init=False)
+    seen: int = 0
 
 
 class Mail(NamedTuple):
