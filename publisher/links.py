@@ -1,5 +1,7 @@
 """Classifies URLs by exact host, and brings them into canonical and safe form.
 
+Which parts of a URL do not matter is the newsletter's own question, so no library answers it.
+
 Sources: arxiv.org/help/arxiv_identifier (ids) · developers.weixin.qq.com "公众号文章" (permanent links are
 /s/ID or ?__biz=…; links with `timestamp` and `signature` come from search results and expire).
 """

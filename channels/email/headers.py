@@ -1,7 +1,8 @@
 """Email headers, built as bytes and not with CPython's email package.
 
-That package encodes an address in angle brackets that is longer than its line, and in some versions an
-encoded line break in a subject starts a new header.
+That package encodes an address in angle brackets that is longer than its line, and so breaks one-click
+unsubscription (`List-Unsubscribe: =?utf-8?q?=3Chttps=3A//…` with policy.SMTP of Python 3.11); and in some
+versions an encoded line break in a subject starts a new header.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ ones one (UAX 11). No line starts with closing or ends with opening punctuation,
 are not split (W3C clreq, "line start and line end prohibition").
 
 The widths of all characters of a text are looked up at once, so a line costs a few counts and not a step per
-character; where it may end is tested only near its end.
+character; where it may end is tested only near its end. wcwidth would give the widths, which are the smaller
+part; no library has the rules of line breaks for both kinds of text and flowed lines.
 
 Flowed lines (RFC 3676): a line that ends in a space continues in the next one. With DelSp=yes that space is
 not part of the text, so a line may break anywhere, as between Chinese characters. A line that begins with a

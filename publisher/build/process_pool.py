@@ -1,7 +1,8 @@
 """Worker processes for many jobs; few jobs run in this process.
 
 A worker takes one job at a time, so neither side can block on a full pipe. It exits when the other end of its
-pipe is closed, whether the parent process is done or was killed.
+pipe is closed, whether the parent process is done or was killed. That is why this is not a
+concurrent.futures.ProcessPoolExecutor: its workers were still alive seconds after their parent was killed.
 """
 
 from __future__ import annotations

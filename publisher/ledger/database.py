@@ -1,4 +1,7 @@
-"""What SQLite and PostgreSQL have in common for the ledger: the same SQL, but for a few words."""
+"""What SQLite and PostgreSQL have in common for the ledger: the same SQL, but for a few words.
+
+Not SQLAlchemy: importing its Core alone takes 22 times as long as starting Python.
+"""
 
 from __future__ import annotations
 

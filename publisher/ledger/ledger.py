@@ -21,7 +21,7 @@ from publisher.ledger.models import (
 )
 from publisher.ledger.plan import plan_deliveries, replace_content
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
-from publisher.ledger.schema import migrate_schema
+from publisher.ledger.schema import create_schema
 from publisher.ledger.transitions import (
     owns,
     record_result,
@@ -45,7 +45,7 @@ class Ledger:
         self.transaction = self._database.transaction
         self.dialect = self._database.dialect
         try:
-            migrate_schema(self._database)
+            create_schema(self._database)
         except BaseException:
             self.close()
             raise

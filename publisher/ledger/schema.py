@@ -1,124 +1,131 @@
-"""The tables. Each step takes the schema from one version to the next; the first creates it.
+"""The tables, and whether a ledger has them.
 
 `{id}` and `{bytes}` are the database's types for a generated primary key and a byte string. Times are text in
-UTC that sorts by time (`format_utc`).
+UTC that sorts by time (`format_utc`). Before the first release these statements change in place, and nothing
+is migrated.
 """
 
 from __future__ import annotations
 
+import zlib
+
 from publisher.errors import StorageError
 from publisher.ledger.database import Database
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        # this row is the lock: two processes that publish the same thing race for it
-        """CREATE TABLE publication (
-            id {id},
-            issue TEXT NOT NULL,
-            channel TEXT NOT NULL,
-            destination TEXT NOT NULL,
-            done INTEGER NOT NULL DEFAULT 0,
-            digest TEXT NOT NULL DEFAULT '',
-            url TEXT NOT NULL DEFAULT '',
-            owner TEXT NOT NULL DEFAULT '',
-            fence INTEGER NOT NULL DEFAULT 0,
-            leased_until TEXT NOT NULL DEFAULT '',
-            published_at TEXT NOT NULL DEFAULT '',
-            changed_at TEXT NOT NULL DEFAULT '',
-            UNIQUE (issue, channel, destination)
-        )""",
-        "CREATE TABLE content (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body {bytes} NOT NULL)",
-        """CREATE TABLE part (
-            publication BIGINT NOT NULL REFERENCES publication (id),
-            part TEXT NOT NULL,
-            position INTEGER NOT NULL,
-            digest TEXT NOT NULL REFERENCES content (digest),
-            PRIMARY KEY (publication, part)
-        )""",
-        # attempted_digest: of the last attempt; delivered_digest: of what the recipient is known to have
-        """CREATE TABLE delivery (
-            id {id},
-            publication BIGINT NOT NULL REFERENCES publication (id),
-            recipient TEXT NOT NULL,
-            part TEXT NOT NULL,
-            position INTEGER NOT NULL,
-            state TEXT NOT NULL,
-            tries INTEGER NOT NULL DEFAULT 0,
-            fence INTEGER NOT NULL DEFAULT 0,
-            started_at TEXT NOT NULL DEFAULT '',
-            next_at TEXT NOT NULL DEFAULT '',
-            attempted_digest TEXT NOT NULL DEFAULT '',
-            delivered_digest TEXT NOT NULL DEFAULT '',
-            remote_id TEXT NOT NULL DEFAULT '',
-            reason TEXT NOT NULL DEFAULT '',
-            UNIQUE (publication, recipient, part)
-        )""",
-        # the order in which deliveries are sent
-        "CREATE INDEX delivery_by_state ON delivery (publication, state, next_at, position, id)",
-        # rows are only ever added
-        """CREATE TABLE attempt (
-            id {id},
-            delivery BIGINT NOT NULL REFERENCES delivery (id),
-            fence INTEGER NOT NULL,
-            started_at TEXT NOT NULL,
-            ended_at TEXT NOT NULL,
-            digest TEXT NOT NULL,
-            outcome TEXT NOT NULL,
-            evidence TEXT NOT NULL
-        )""",
-        "CREATE INDEX attempt_by_delivery ON attempt (delivery)",
-        # a chat whose number changed: recipient is the number in publisher.toml
-        """CREATE TABLE recipient_alias (
-            channel TEXT NOT NULL,
-            recipient TEXT NOT NULL,
-            moved_to TEXT NOT NULL,
-            PRIMARY KEY (channel, recipient)
-        )""",
-        # set by `hold` and `reschedule`; due is '' when the time was not changed
-        """CREATE TABLE schedule_override (
-            issue TEXT NOT NULL,
-            channel TEXT NOT NULL,
-            held INTEGER NOT NULL DEFAULT 0,
-            due TEXT NOT NULL DEFAULT '',
-            PRIMARY KEY (issue, channel)
-        )""",
-        # an alert is sent once
-        """CREATE TABLE alert (
-            issue TEXT NOT NULL,
-            channel TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            detail TEXT NOT NULL,
-            alerted_at TEXT NOT NULL,
-            PRIMARY KEY (issue, channel, kind, detail)
-        )""",
-        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-        # issues published with --force, by the digest of their source; rows are only ever added
-        """CREATE TABLE forced_issue (
-            id {id},
-            issue TEXT NOT NULL,
-            source_digest TEXT NOT NULL,
-            errors TEXT NOT NULL,
-            forced_at TEXT NOT NULL
-        )""",
-    ),
+STATEMENTS = (
+    # this row is the lock: two processes that publish the same thing race for it
+    """CREATE TABLE publication (
+        id {id},
+        issue TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        done INTEGER NOT NULL DEFAULT 0,
+        digest TEXT NOT NULL DEFAULT '',
+        url TEXT NOT NULL DEFAULT '',
+        owner TEXT NOT NULL DEFAULT '',
+        fence INTEGER NOT NULL DEFAULT 0,
+        leased_until TEXT NOT NULL DEFAULT '',
+        published_at TEXT NOT NULL DEFAULT '',
+        changed_at TEXT NOT NULL DEFAULT '',
+        UNIQUE (issue, channel, destination)
+    )""",
+    "CREATE TABLE content (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body {bytes} NOT NULL)",
+    """CREATE TABLE part (
+        publication BIGINT NOT NULL REFERENCES publication (id),
+        part TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        digest TEXT NOT NULL REFERENCES content (digest),
+        PRIMARY KEY (publication, part)
+    )""",
+    # attempted_digest: of the last attempt; delivered_digest: of what the recipient is known to have
+    """CREATE TABLE delivery (
+        id {id},
+        publication BIGINT NOT NULL REFERENCES publication (id),
+        recipient TEXT NOT NULL,
+        part TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0,
+        fence INTEGER NOT NULL DEFAULT 0,
+        started_at TEXT NOT NULL DEFAULT '',
+        next_at TEXT NOT NULL DEFAULT '',
+        attempted_digest TEXT NOT NULL DEFAULT '',
+        delivered_digest TEXT NOT NULL DEFAULT '',
+        remote_id TEXT NOT NULL DEFAULT '',
+        reason TEXT NOT NULL DEFAULT '',
+        UNIQUE (publication, recipient, part)
+    )""",
+    # the order in which deliveries are sent
+    "CREATE INDEX delivery_by_state ON delivery (publication, state, next_at, position, id)",
+    # rows are only ever added
+    """CREATE TABLE attempt (
+        id {id},
+        delivery BIGINT NOT NULL REFERENCES delivery (id),
+        fence INTEGER NOT NULL,
+        started_at TEXT NOT NULL,
+        ended_at TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        evidence TEXT NOT NULL
+    )""",
+    "CREATE INDEX attempt_by_delivery ON attempt (delivery)",
+    # a chat whose number changed: recipient is the number in publisher.toml
+    """CREATE TABLE recipient_alias (
+        channel TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        moved_to TEXT NOT NULL,
+        PRIMARY KEY (channel, recipient)
+    )""",
+    # set by `hold` and `reschedule`; due is '' when the time was not changed
+    """CREATE TABLE schedule_override (
+        issue TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        held INTEGER NOT NULL DEFAULT 0,
+        due TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (issue, channel)
+    )""",
+    # an alert is sent once
+    """CREATE TABLE alert (
+        issue TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        alerted_at TEXT NOT NULL,
+        PRIMARY KEY (issue, channel, kind, detail)
+    )""",
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    # issues published with --force, by the digest of their source; rows are only ever added
+    """CREATE TABLE forced_issue (
+        id {id},
+        issue TEXT NOT NULL,
+        source_digest TEXT NOT NULL,
+        errors TEXT NOT NULL,
+        forced_at TEXT NOT NULL
+    )""",
 )
-"""The statements that lead to version 1, 2 and so on. Before the first release there is only one step."""
 
 
-def migrate_schema(database: Database) -> None:
-    """Bring the tables to the newest version, in one transaction.
+def compute_version() -> int:
+    """Return the version of the schema, which is stored in each ledger: it differs for other statements.
 
-    Raises StorageError, also when a newer version of publisher wrote them.
+    Not 0, and a positive number of 31 bits, for SQLite's user_version.
+    """
+    return zlib.crc32("\0".join(STATEMENTS).encode()) & 0x7FFF_FFFF or 1
+
+
+def create_schema(database: Database) -> None:
+    """Create the tables in a new ledger, in one transaction.
+
+    Raises StorageError, also for a ledger of another version of publisher, which is left as it is.
     """
     with database.transaction() as tx:
         version = database.get_version(tx)
-        if version > len(MIGRATIONS):
+        if version not in (0, compute_version()):
             raise StorageError(
-                f"the ledger has schema version {version}, written by a newer publisher",
-                "nothing was sent: upgrade publisher",
+                "the ledger was written by another version of publisher, which has other tables",
+                "nothing was sent or changed: use the version that wrote it",
             )
-        for step in MIGRATIONS[version:]:
-            for statement in step:
+        if version == 0:
+            for statement in STATEMENTS:
                 tx.execute(statement.format(**database.dialect))
-        if version < len(MIGRATIONS):
-            database.set_version(tx, len(MIGRATIONS))
+            database.set_version(tx, compute_version())

@@ -1,4 +1,7 @@
-"""State changes of deliveries: started, ended with a result, or recovered from an owner that is gone."""
+"""State changes of deliveries: started, ended with a result, or recovered from an owner that is gone.
+
+A retry is a row with a time here and not a call of a library such as tenacity: it must survive a crash.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""From the path of a URL to a file of the site, and its headers."""
+"""From the path of a URL to a file of the site, and its headers.
+
+By hand, because the files change while the server runs: servestatic 4.4 answers 404 for new files and sends
+the old length and ETag of changed ones; Starlette's StaticFiles serves dot files, neither .gz nor .br, and
+does not know the media types of feeds.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""The tables from one version to the next, and the statements that use them."""
+"""The tables, ledgers with others, and the statements that use them."""
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,8 @@ from publisher.errors import StorageError
 from publisher.ledger import Ledger, schema
 from publisher.ledger.queries import find_status
 from tests.ledger.conftest import Open
-from tests.ledger.shortcuts import KEY, begun, ended, rows, turn
+from tests.ledger.shortcuts import KEY, begun
 
-STEPS = schema.MIGRATIONS
 LEDGER = Path(schema.__file__).parent
 
 
@@ -25,64 +26,51 @@ def version(ledger: Ledger) -> int:
 def test_tables_are_made_once(open_ledger: Open) -> None:
     begun(open_ledger())
     again = open_ledger()
-    assert version(again) == len(STEPS)
+    assert version(again) == schema.compute_version()
     assert find_status(again, KEY)
 
 
-def test_a_step_to_the_next_version_keeps_everything(
-    open_ledger: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Fault 54: an upgrade with a publication under way."""
-    old = open_ledger()
-    first = begun(old, a="one", b="two")
-    (a,) = turn(old, first, size=1)
-    before = find_status(old, KEY)
-    step = (
-        "ALTER TABLE delivery ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
-        "CREATE TABLE more (id {id})",
-    )
-    monkeypatch.setattr(schema, "MIGRATIONS", (*STEPS, step))
-    new = open_ledger()
-    assert version(new) == len(STEPS) + 1
-    assert find_status(new, KEY) == before
-    assert rows(new, "SELECT DISTINCT note FROM delivery") == [("none",)]
-    (b,) = turn(new, first, ended(a))
-    turn(new, first, ended(b))
-    open_ledger()
-    assert version(new) == len(STEPS) + 1, "a step is taken once"
-
-
-def test_a_step_that_fails_leaves_everything_as_it_was(
-    open_ledger: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = open_ledger()
-    begun(old)
-    before = find_status(old, KEY)
-    good, bad = (
-        ("ALTER TABLE delivery ADD COLUMN note TEXT",),
-        ("CREATE TABLE more (id {id})", "DROP TABLE less"),
-    )
-    monkeypatch.setattr(schema, "MIGRATIONS", (*STEPS, good, bad))
-    with pytest.raises(StorageError, match="less"):
-        open_ledger()
-    assert version(old) == len(STEPS)
-    assert find_status(old, KEY) == before
-    monkeypatch.setattr(schema, "MIGRATIONS", (*STEPS, good))
-    assert version(open_ledger()) == len(STEPS) + 1, (
-        "the good step can still be taken, and was not taken before"
-    )
-
-
-def test_a_ledger_of_a_newer_publisher_is_refused(open_ledger: Open) -> None:
-    old = open_ledger()
-    begun(old)
-    with old.transaction() as tx:
-        old._database.set_version(tx, 77)
+@pytest.mark.parametrize("other", [1, 4, 77], ids=["first", "before", "later"])
+def test_a_ledger_with_other_tables_is_refused_and_left_alone(open_ledger: Open, other: int) -> None:
+    ledger = open_ledger()
+    begun(ledger)
+    before = find_status(ledger, KEY)
+    with ledger.transaction() as tx:
+        ledger._database.set_version(tx, other)
     with pytest.raises(StorageError) as caught:
         open_ledger()
-    assert caught.value.message == "the ledger has schema version 77, written by a newer publisher"
-    assert caught.value.hint == "nothing was sent: upgrade publisher"
-    assert version(old) == 77
+    assert caught.value.exit_code == 6
+    assert caught.value.message.startswith("the ledger was written by another version of publisher")
+    assert version(ledger) == other
+    assert find_status(ledger, KEY) == before
+
+
+def test_a_file_with_other_tables_keeps_its_bytes(file: Path) -> None:
+    with closing(Ledger(file)) as ledger, ledger.transaction() as tx:
+        ledger._database.set_version(tx, 4)
+    before = {path.name: path.read_bytes() for path in file.parent.iterdir()}
+    with pytest.raises(StorageError):
+        Ledger(file)
+    assert {path.name: path.read_bytes() for path in file.parent.iterdir()} == before
+
+
+def test_tables_of_somebody_else_are_left_alone(file: Path) -> None:
+    file.parent.mkdir()
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE part (name TEXT)")
+    with pytest.raises(StorageError, match="part already exists"):
+        Ledger(file)
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("part",)]
+
+
+@pytest.mark.parametrize("number", range(len(schema.STATEMENTS)))
+def test_any_other_statement_makes_another_version(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = schema.compute_version()
+    statements = list(schema.STATEMENTS)
+    statements[number] = statements[number].replace("(", "( ", 1)
+    monkeypatch.setattr(schema, "STATEMENTS", tuple(statements))
+    assert schema.compute_version() not in (0, before)
 
 
 def test_no_statement_changes_or_removes_an_attempt() -> None:
