@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wcwidth import wcwidth
 
 from publisher.channels.email import wrapping
 from publisher.channels.email.wrapping import count_columns, truncate_to_columns, wrap_text
@@ -183,3 +184,16 @@ def test_an_address_is_never_broken(parts: list[str]) -> None:
     whole = sum("https://" in part for part in parts)
     lines = wrap_text(text, 24, 24)
     assert sum(line.count("https://e.org/a-b,c(d)/%E4?x=1&y=2#z") for line in lines) == whole
+
+
+# Hangul fillers: letters that are shown as nothing, or as a wide blank
+_FILLERS = {"\u3164", "\uffa0"}
+
+
+def test_every_character_is_as_wide_as_for_wcwidth() -> None:
+    """Marks, symbols and format characters aside, about which terminals and versions of Unicode differ."""
+    characters = [chr(code) for code in range(0x20, 0x110000)]
+    compared = [char for char in characters if unicodedata.category(char)[0] in "LNPZ"]
+    other = {char for char in compared if count_columns(char) != wcwidth(char)} - _FILLERS
+    assert {char for char in other if unicodedata.category(char) not in ("Zl", "Zp", "No")} == set()
+    assert len(compared) > 130_000
