@@ -76,11 +76,8 @@ class ResultCache:
 
     def __init__(self, home: Home | None) -> None:
         self._home = home
-        self._rows: dict[str, msgspec.Raw] = {}
-        if home:
-            self._rows = (
-                cache.load_cache(home.cache / "checks.json", home.cache_key, dict[str, msgspec.Raw]) or {}
-            )
+        path, rows = home and home.cache / "checks.json", dict[str, msgspec.Raw]
+        self._rows = (home and path and cache.load_cache(path, home.cache_key, rows)) or {}
         self._decoder = msgspec.json.Decoder(CheckedIssue)
         self._results: dict[str, CheckedIssue] = {}
         self._dirty = False

@@ -10,7 +10,7 @@ from publisher.channel import Channel, Context, Entry, Rendering
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
 from publisher.errors import PublisherError
-from publisher.model import Issue, Pos
+from publisher.model import Issue
 from publisher.newsletter import Newsletter
 from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
 
@@ -98,5 +98,4 @@ def check_budgets(budgets: Sequence[Budget], issue: IssueSummary) -> Iterator[Pr
     for budget in budgets:
         if budget.excess and "too-long" not in issue.ignored_codes:
             message = f"{budget.channel}: {budget.excess}"
-            pos = Pos(*issue.title_position)
-            yield Problem(pos, "too-long", message, "shorten the issue or remove an item")
+            yield Problem(issue.title_position, "too-long", message, "shorten the issue or remove an item")

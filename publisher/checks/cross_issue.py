@@ -78,10 +78,10 @@ def check_title_form(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem
         help_ = "write # NAME (2021-07-18)：topic"
         if sum(other.has_regular_title for other in recent) * 2 > len(recent):
             message = "the title does not have the form NAME (DATE) used by earlier issues"
-            yield Problem(Pos(*issue.title_position), "title-form", message, help_)
+            yield Problem(issue.title_position, "title-form", message, help_)
         elif not issue.date:
             message = "neither the title nor the file name has a date"
-            yield Problem(Pos(*issue.title_position), "title-form", message, help_)
+            yield Problem(issue.title_position, "title-form", message, help_)
 
 
 def check_guide_present(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
@@ -90,7 +90,7 @@ def check_guide_present(issue: IssueSummary, index: IssueIndex) -> Iterator[Prob
     expected = any(other.has_labelled_guide for other in recent) if recent else True
     if expected and issue.has_regular_title and not issue.has_guide:
         help_ = "add a line below the title: > 导读：…"
-        yield Problem(Pos(*issue.title_position), "guide-missing", "the issue has no guide", help_)
+        yield Problem(issue.title_position, "guide-missing", "the issue has no guide", help_)
 
 
 def check_repeats(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
@@ -101,7 +101,7 @@ def check_repeats(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
         if count >= _MIN_COUNT and count * 2 >= len(urls):
             message = f"{count} of {len(urls)} item URLs are also in issue {other.id}"
             help_ = "replace the items that were copied from it"
-            yield Problem(Pos(*issue.title_position), "stale-copy", message, help_)
+            yield Problem(issue.title_position, "stale-copy", message, help_)
             return
     for item in issue.items:
         yield from _check_item_repeat(issue, item, index)
@@ -112,10 +112,10 @@ def _check_item_repeat(issue: IssueSummary, item: ItemSummary, index: IssueIndex
     if earlier and not links.parse_repository(item.url):
         message = f"this article is also in issue {earlier[0].id}"
         help_ = "remove the item or use another URL"
-        yield Problem(Pos(*item.position), "duplicate-item", message, help_)
+        yield Problem(item.position, "duplicate-item", message, help_)
     elif earlier := index.find_by_repo(issue, item.repo):
         message = f"{item.repo} is also in issue {earlier[0].id}"
-        yield Problem(Pos(*item.repo_position), "repeat-repo", message)
+        yield Problem(item.repo_position, "repeat-repo", message)
 
 
 def check_archive_links(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
@@ -129,15 +129,15 @@ def check_archive_links(issue: IssueSummary, index: IssueIndex) -> Iterator[Prob
     if len(missing) * 2 > len(issue.archive_links):
         count = len(issue.archive_links)
         message = f"{len(missing)} of {count} listed issues do not exist, the first is {missing[0][0]}"
-        yield Problem(Pos(*missing[0][1]), "dead-archive-link", message)
+        yield Problem(missing[0][1], "dead-archive-link", message)
         return
     lines: dict[int, list[str]] = {}
     for stem, pos in missing:
-        lines.setdefault(pos[0], []).append(stem)
+        lines.setdefault(pos.line, []).append(stem)
     for line, stems in lines.items():
-        pos = next(pos for _, pos in missing if pos[0] == line)
+        pos = next(pos for _, pos in missing if pos.line == line)
         message = f"there is no issue {', '.join(dict.fromkeys(stems))}"
-        yield Problem(Pos(*pos), "dead-archive-link", message)
+        yield Problem(pos, "dead-archive-link", message)
 
 
 def check_renamed(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
@@ -148,7 +148,7 @@ def check_renamed(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
     if old_id and old_id not in index.ids:
         message = f"this issue was published as {old_id}; as {issue.id} it would be published again"
         help_ = f"add `id: {old_id}` to its front matter"
-        yield Problem(Pos(*issue.title_position), "renamed", message, help_)
+        yield Problem(issue.title_position, "renamed", message, help_)
 
 
 def _is_same_issue(issue: IssueSummary, urls: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The summary of an issue: what other issues are compared with, as plain data that can be stored as JSON."""
+"""The summary of an issue: what other issues are compared with."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from publisher import links
 from publisher.checks.subject import IssueSource
-from publisher.model import Issue, Item, Link, Pos
+from publisher.model import NO_POSITION, Issue, Item, Link, Pos
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
-PositionTuple = tuple[int, int, int, int]
 _IGNORE_COMMENT = lazy_pattern(r"<!--\s*publish:\s*ignore\s*=\s*([\w,\s-]+?)\s*-->")
 
 
@@ -19,9 +18,9 @@ class ItemSummary(NamedTuple):
     """The canonical URL of an item and its repository in lower case, with positions; empty if none."""
 
     url: str
-    position: PositionTuple
+    position: Pos
     repo: str = ""
-    repo_position: PositionTuple = (0, 0, 0, 0)
+    repo_position: Pos = NO_POSITION
 
 
 class IssueSummary(NamedTuple):
@@ -37,13 +36,13 @@ class IssueSummary(NamedTuple):
     date: str
     draft: bool
     sha256: str
-    title_position: PositionTuple
+    title_position: Pos
     has_title: bool
     has_regular_title: bool
     has_labelled_guide: bool
     has_guide: bool
     items: tuple[ItemSummary, ...] = ()
-    archive_links: tuple[tuple[str, PositionTuple], ...] = ()
+    archive_links: tuple[tuple[str, Pos], ...] = ()
     ignored_codes: tuple[str, ...] = ()
 
     @classmethod
@@ -56,7 +55,7 @@ class IssueSummary(NamedTuple):
             date=issue.date.isoformat() if issue.date else "",
             draft=issue.draft,
             sha256=issue.source.sha256,
-            title_position=_position_to_tuple(subject.title_position),
+            title_position=subject.title_position,
             has_title=issue.title is not None,
             has_regular_title=bool(issue.title and issue.title.regular),
             has_labelled_guide=bool(issue.guide and issue.guide.label),
@@ -82,12 +81,12 @@ def _summarize_item(subject: IssueSource, item: Item) -> ItemSummary:
     url = links.canonicalize_url(item.url) if item.url else ""
     pos = subject.find_url(item.url or "", item.pos)
     if not item.repo:
-        return ItemSummary(url, _position_to_tuple(pos))
+        return ItemSummary(url, pos)
     repo_place = subject.source.find(item.repo, item.pos) or pos
-    return ItemSummary(url, _position_to_tuple(pos), item.repo.lower(), _position_to_tuple(repo_place))
+    return ItemSummary(url, pos, item.repo.lower(), repo_place)
 
 
-def _find_archive_links(subject: IssueSource) -> list[tuple[str, PositionTuple]]:
+def _find_archive_links(subject: IssueSource) -> list[tuple[str, Pos]]:
     archive = subject.issue.archive
     if archive is None:
         return []
@@ -101,10 +100,6 @@ def _find_archive_links(subject: IssueSource) -> list[tuple[str, PositionTuple]]
     return sorted(archive_links, key=lambda link: link[1])
 
 
-def _locate_link(number: int, text: str, url: str) -> PositionTuple:
+def _locate_link(number: int, text: str, url: str) -> Pos:
     start = text.index(f"({url})") + 2
-    return number, start, number, start + len(url)
-
-
-def _position_to_tuple(pos: Pos) -> PositionTuple:
-    return pos.line, pos.column, pos.end_line, pos.end_column
+    return Pos(number, start, number, start + len(url))

@@ -194,8 +194,10 @@ def build_command_parser(name: str) -> CommandParser:
 
 
 def _format_argument(argument: argparse.Action) -> str:
-    """Return the argument as shown in the first line of help: ISSUE, or [ISSUE] if it is optional."""
-    return f"[{argument.metavar}]" if argument.nargs in ("?", "*") else str(argument.metavar)
+    """Return the argument as in the first line of help: ISSUE, [ISSUE] if it is optional, or [ISSUE …]."""
+    if argument.nargs not in ("?", "*"):
+        return str(argument.metavar)
+    return f"[{argument.metavar}{' …' if argument.nargs == '*' else ''}]"
 
 
 def build_full_parser() -> CommandParser:

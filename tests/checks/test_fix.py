@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from publisher.checks import check
 from publisher.checks.check import check_issue
-from publisher.checks.codes import CODES, Edit
+from publisher.checks.codes import CODES, Edit, Problem
 from publisher.checks.fix import apply_fixes, collect_content
 from publisher.checks.source import SourceText
+from publisher.checks.subject import IssueSource
 from publisher.model import Issue, Pos
 from publisher.reader import decode, parse_issue
 from tests.reader.cases.test_cases import CASES
@@ -121,6 +124,52 @@ def test_fix_keeps_line_endings_and_byte_order_mark() -> None:
 def test_only_the_first_of_overlapping_edits_is_applied() -> None:
     edits = [Edit(Pos(1, 2, 1, 4), "X"), Edit(Pos(1, 3, 1, 5), "Y"), Edit(Pos(1, 5, 1, 5), "Z")]
     assert SourceText("abcdef").apply_edits(edits) == "aXdZef"
+
+
+LOSSY = {
+    "a word": ("浪高：预报。", "预报", ""),
+    "a word that occurs again": ("浪高：预报 预报", " 预报", ""),
+    "the URL of a link": ("见[海](https://e.org/2)。", "[海](https://e.org/2)", "海"),
+    "a bare URL": ("见 https://e.org/2 。", "https://e.org/2 ", ""),
+    "a part of a URL": ("见[海](https://e.org/2)。", "/2)", "/)"),
+    "an item": ("\n- [盐](https://e.org/2)", "\n- [盐]", "[盐]"),
+}
+
+
+@pytest.mark.parametrize(("lines", "old", "new"), LOSSY.values(), ids=LOSSY)
+def test_fix_that_loses_something_is_refused(
+    lines: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the edits of a rule are: they are applied, and then compared with the text before."""
+    text = f"{HEAD}- [浪](https://e.org/1)\n{lines}\n"
+
+    def careless(subject: IssueSource) -> Iterator[Problem]:
+        source = "\n".join(subject.source.lines)
+        if old in source and source != fixed:
+            start = source.index(old)
+            pos = Pos(*locate(source, start), *locate(source, start + len(old)))
+            yield Problem(pos, "punctuation", "", "", (Edit(pos, new),))
+
+    def locate(source: str, end: int) -> tuple[int, int]:
+        return source.count("\n", 0, end) + 1, end - source.rfind("\n", 0, end)
+
+    fixed = text.replace(old, new, 1)
+    monkeypatch.setattr(check, "RULES", (careless,))
+    [problem] = check.check_single_issue(parse_issue(text, "2021-03-14.md"), text).problems
+    assert SourceText(text).apply_edits(problem.edits) == fixed, "the rule does not do what it should"
+    assert apply_fixes(parse_issue, text, "2021-03-14.md").text == text
+
+
+def test_fix_that_loses_nothing_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careful(subject: IssueSource) -> Iterator[Problem]:
+        for number, line in enumerate(subject.source.lines, 1):
+            if line.endswith(" !"):
+                pos = Pos(number, len(line) - 1, number, len(line) + 1)
+                yield Problem(pos, "punctuation", "", "", (Edit(pos, "！"),))
+
+    monkeypatch.setattr(check, "RULES", (careful,))
+    text = f"{HEAD}- [浪](https://e.org/1)\n好 !\n"
+    assert apply_fixes(parse_issue, text, "2021-03-14.md").text == text.replace(" !", "！")
 
 
 # ------------------------------------------------------------------------ for any text
