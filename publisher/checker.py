@@ -313,6 +313,8 @@ def require_no_errors(
     current: Edition,
     parsed_texts: ParsedTexts,
     renderings: Mapping[str, Rendering | PublisherError],
+    *,
+    force: bool,
 ) -> None:
     """Check the issue to publish, and cache the result. `renderings` are what will be sent, by channel.
 
@@ -321,7 +323,7 @@ def require_no_errors(
     """
     checker = IssueChecker(run, current.issues, parsed_texts)
     errors = checker.find_errors(issue, run.channels, renderings)
-    if not run.request.dry_run:
+    if not run.dry_run:
         checker.save()
     if not errors:
         return
@@ -329,7 +331,7 @@ def require_no_errors(
 
     name = f"{run.config.newsletter.id}/{issue.id}"
     forced = load_forced_issues(run.ledger).get(name, ()) if run.has_ledger else ()
-    if run.request.force:
+    if force:
         if run.is_recorded and not is_forced(errors, issue, forced):
             record_forced(run.ledger, name, issue.sha256, ", ".join(errors), run.now)
         run.warn(f"{_summarize_errors(issue, errors)}; published anyway (--force)")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
@@ -21,7 +20,7 @@ from publisher.clock import Clock
 from publisher.config import Config
 from publisher.credentials import resolve_secret
 from publisher.errors import ConfigError
-from publisher.events import EventHandler, Request, RunWarning
+from publisher.events import EventHandler, RunWarning
 from publisher.files import remove_temporary_files
 from publisher.theme import Theme
 
@@ -44,48 +43,39 @@ class OutgoingMessage(NamedTuple):
 
 
 class RunContext(Struct, frozen=True, dict=True):
-    """A request and everything needed to fulfil it.
+    """What all steps of a run share.
 
-    `channels` are in the order of delivery; `started_at` is aware; `stop` ends the run after the deliveries
-    in progress.
+    `channels` are in the order of delivery; `started_at` is aware. A dry run writes and sends nothing.
     """
 
     config: Config
     theme: Theme
-    request: Request
     channels: tuple[Channel, ...]
     started_at: dt.datetime
     report: EventHandler
     clock: Clock
-    stop: Event = field(default_factory=Event)
+    dry_run: bool
+    output_folder: Path
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
-    def for_request(
+    def open(
         cls,
         config: Config,
         theme: Theme,
-        request: Request,
         started_at: dt.datetime,
-        report: EventHandler,
+        report: EventHandler = lambda _: None,
+        *,
+        channels: tuple[Channel, ...] | None = None,
         clock: Clock | None = None,
-        stop: Event | None = None,
+        dry_run: bool = True,
+        out: Path | None = None,
     ) -> RunContext:
-        """Return the context of a run for the channels of the request, or all enabled ones.
-
-        Raises ConfigError for a channel that does not exist or is disabled, and if there is nothing to retry.
-        """
-        channels = select_channels(config, request.channels)
-        if request.retry:  # files need no retry
-            channels = tuple(
-                channel
-                for channel in channels
-                if isinstance(channel, MessageChannel) or channel.capabilities.can_ping
-            )
-            if not channels:
-                raise ConfigError("nothing to retry: these channels only write files", "publish")
+        """Return a context for all enabled channels, or `channels`. Files are written below `out`, by default
+        into the folder of the newsletter."""
+        enabled = config.channels if channels is None else channels
         clock = clock or Clock.running(started_at)
-        return cls(config, theme, request, channels, started_at, report, clock, stop or Event())
+        return cls(config, theme, enabled, started_at, report, clock, dry_run, out or config.root)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -93,7 +83,7 @@ class RunContext(Struct, frozen=True, dict=True):
 
         Removes what an interrupted run has left behind.
         """
-        if self.request.dry_run:
+        if self.dry_run:
             yield
             return
         with acquire_lock(self.home.lock) as was_interrupted:
@@ -108,11 +98,6 @@ class RunContext(Struct, frozen=True, dict=True):
         zone = ZoneInfo(self.config.newsletter.timezone)
         return self.started_at.astimezone(zone).replace(microsecond=0)
 
-    @property
-    def output_folder(self) -> Path:
-        """The folder that files are written to."""
-        return self.request.out or self.config.root
-
     @cached_property
     def home(self) -> Home:
         """The folder with the state kept between runs."""
@@ -121,7 +106,7 @@ class RunContext(Struct, frozen=True, dict=True):
     @property
     def is_recorded(self) -> bool:
         """Whether the run is recorded in the ledger; output to another folder and dry runs are not."""
-        return self.output_folder == self.config.root and not self.request.dry_run
+        return self.output_folder == self.config.root and not self.dry_run
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -134,8 +119,7 @@ class RunContext(Struct, frozen=True, dict=True):
     @property
     def has_ledger(self) -> bool:
         """Whether a ledger exists; read-only commands must not create one."""
-        exists = self.home.ledger.exists() or self.home.ledger.with_suffix(".backup").exists()
-        return bool(self.config.ledger) or exists
+        return bool(self.config.ledger) or self.home.ledger.exists() or self.home.is_ledger_lost
 
     def article_urls(self, entries: Iterable[Entry]) -> dict[str, str]:
         """Return the URLs of WeChat articles, by the URL of the issue's page."""
@@ -167,10 +151,11 @@ class RunContext(Struct, frozen=True, dict=True):
             self.report(RunWarning(message))
 
 
-def select_channels(config: Config, names: tuple[str, ...]) -> tuple[Channel, ...]:
-    """Return the named channels, or all enabled ones, in the order of delivery.
+def select_channels(config: Config, names: tuple[str, ...], *, retry: bool = False) -> tuple[Channel, ...]:
+    """Return the named channels, or all enabled ones, in the order of delivery; for a `retry`, without those
+    that only write files.
 
-    Raises ConfigError for a channel that does not exist or is disabled.
+    Raises ConfigError for a channel that does not exist or is disabled, and if there is none to retry.
     """
     enabled = {channel.name: channel for channel in config.channels}
     for name in names:
@@ -178,4 +163,9 @@ def select_channels(config: Config, names: tuple[str, ...]) -> tuple[Channel, ..
             registry.load_channel(name)  # raises ConfigError if there is no such channel
             hint = f"enable it: [channels.{name}] in {config.path.name}"
             raise ConfigError(f"the channel {name} is disabled", hint)
-    return tuple(channel for channel in config.channels if not names or channel.name in names)
+    channels = [channel for channel in config.channels if not names or channel.name in names]
+    if retry:
+        channels = [c for c in channels if isinstance(c, MessageChannel) or c.capabilities.can_ping]
+        if not channels:
+            raise ConfigError("nothing to retry: these channels only write files", "publish")
+    return tuple(channels)

@@ -36,6 +36,11 @@ class Home:
         self.revisions = self.folder / "revisions.json"
         self.cache = self.folder / "cache"
 
+    @property
+    def is_ledger_lost(self) -> bool:
+        """Whether only the backup of the ledger is left."""
+        return self.ledger.with_suffix(".backup").exists() and not self.ledger.exists()
+
     def site_record_path(self, out: Path) -> Path:
         """Return the file that records what is in the output folder `out`."""
         if out == self.root:

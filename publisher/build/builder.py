@@ -45,7 +45,7 @@ class BuildResult(NamedTuple):
 def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str, ChannelOutcome]) -> None:
     """Record that channels are up to date until something changes, once their message is delivered."""
     site = OutputFolder(run.output_folder, run.home)
-    if site.setup and result.outcome.issue and not run.request.dry_run:
+    if site.setup and result.outcome.issue and not run.dry_run:
         for message in result.messages:
             outcome = delivered[message.channel.name]
             if not (outcome.error or outcome.held_reason):
@@ -83,7 +83,7 @@ class SiteBuilder:
         self._digests = compute_digests(self._records, self._entries)
         self._position = {record.path: position for position, record in enumerate(self._records)}
         self._outputs = {
-            channel.name: FileOutput(channel, run.output_folder, run.report, dry_run=run.request.dry_run)
+            channel.name: FileOutput(channel, run.output_folder, run.report, dry_run=run.dry_run)
             for channel in run.channels
         }
         self._article_urls = run.article_urls(self._entries)
@@ -101,15 +101,15 @@ class SiteBuilder:
             self._rendered = dict(self._sources.renderer.render(job)[1])
         return self._rendered
 
-    def build(self) -> BuildResult:
+    def build(self, *, send_pings: bool = True) -> BuildResult:
         """Bring the files of every channel up to date; in a dry run, only report what would change.
 
         Messages are not sent but returned. Errors of a channel are in its outcome; raises StorageError.
         """
-        if not self._run.request.dry_run:
+        if not self._run.dry_run:
             self._revisions.save()  # before any channel publishes the times of corrections
-        outcomes, mark = self._build_channels(), self._build_mark()
-        if not self._run.request.dry_run:
+        outcomes, mark = self._build_channels(send_pings=send_pings), self._build_mark()
+        if not self._run.dry_run:
             self._save(outcomes, mark)
         digest = self._rendering_digest
         position = self._position[self._issue.path]
@@ -119,7 +119,7 @@ class SiteBuilder:
         outcome = Outcome(self._issue, outcomes, tuple(self._run.warnings))
         return BuildResult(outcome, self._messages, digests, mark)
 
-    def _build_channels(self) -> dict[str, ChannelOutcome]:
+    def _build_channels(self, *, send_pings: bool) -> dict[str, ChannelOutcome]:
         before = {name: set(self._site.channel_files(name).files) for name in self._outputs}
         due = self._outdated
         self._record_files_started(due)
@@ -131,7 +131,8 @@ class SiteBuilder:
             if not any(message.channel is file_output.channel for message in self._messages):
                 outcomes[name] = self._build_outcome(file_output, before[name], main_files)
                 self._run.report(outcomes[name])
-                self._queue_ping(file_output)
+                if send_pings and self._run.is_recorded:
+                    self._queue_ping(file_output)
         self._record_files_done()
         return outcomes
 
@@ -186,8 +187,7 @@ class SiteBuilder:
 
     def _queue_ping(self, file_output: FileOutput) -> None:
         """Queue the message that reports changed feeds, if there is one."""
-        enabled = self._run.is_recorded and self._run.request.send_pings
-        if file_output.error or not enabled:
+        if file_output.error:
             return
         if message := build_feed_ping(self._run, file_output.channel):
             self._messages.append(message)

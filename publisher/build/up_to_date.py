@@ -22,7 +22,7 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     """
     home, folder = Home(root), request.out or root
     body = read_cache(home.site_record_path(folder), home.cache_key)
-    if body is None or request.issue not in ("", "latest"):
+    if body is None or request.issue not in ("", "latest") or home.is_ledger_lost:
         return None
     # what OutputFolder has saved; msgspec takes longer to import than all of this
     saved_setup, outputs = json.loads(body)

@@ -19,11 +19,10 @@ from publisher.archive.records import Edition, Record, build_edition
 from publisher.build.sources import Sources
 from publisher.channel import ArchiveChannel, Channel
 from publisher.checker import IssueChecker, build_issue_error, is_forced
-from publisher.clock import Clock, resolve_local_time
+from publisher.clock import resolve_local_time
 from publisher.config import Config
 from publisher.delivery.plan import find_delivery_error
 from publisher.errors import PublisherError
-from publisher.events import Request
 from publisher.ledger import Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import (
     ForcedIssue,
@@ -139,7 +138,7 @@ def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
 
     Sorted by due time. Read-only. Raises ConfigError if there is no issue file, StorageError.
     """
-    with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+    with closing(RunContext.open(config, theme, now)) as run:
         ledger_view = LedgerView.load(run.ledger, now) if run.has_ledger else LedgerView()
         calendar = build_calendar(run, read_records(run), ledger_view, now)
         activity = load_activity(run.ledger, config.newsletter.id) if run.has_ledger else SchedulerActivity()
@@ -151,12 +150,6 @@ def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
         if item.due > now or item.status in always_shown or (item.status in unready and item.due >= earliest)
     ]
     return Upcoming([item for item in ahead if item.status is not ItemStatus.DONE], activity)
-
-
-def open_read_only_run(config: Config, theme: Theme, clock: Clock) -> RunContext:
-    """Return a read-only run that reports no events."""
-    request = Request(dry_run=True)
-    return RunContext(config, theme, request, config.channels, clock.time(), lambda _: None, clock)
 
 
 def build_calendar(

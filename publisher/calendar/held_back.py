@@ -13,13 +13,11 @@ from publisher.run import RunContext
 
 
 def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Record | None) -> frozenset[str]:
-    """Return the paths of issues to hold back: those of the request, if it names them.
+    """Return the paths of issues to hold back.
 
     Neither the chosen issue nor issues published on one of the channels are held back, so no published page
     disappears. Raises StorageError.
     """
-    if run.request.held_back is not None:
-        return run.request.held_back
     archives = [channel for channel in run.channels if isinstance(channel, ArchiveChannel)]
     if not (archives and run.has_ledger):
         return frozenset()

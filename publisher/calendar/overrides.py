@@ -14,15 +14,14 @@ from publisher.calendar.calendar import (
     LedgerView,
     ScheduledItem,
     build_calendar,
-    open_read_only_run,
     read_records,
 )
-from publisher.clock import Clock, resolve_local_time
+from publisher.clock import resolve_local_time
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.events import Request
 from publisher.ledger.calendar import save_override
-from publisher.run import select_channels
+from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
 
@@ -42,7 +41,7 @@ def set_override(
     is published already.
     """
     channels = select_channels(config, request.channels)
-    with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+    with closing(RunContext.open(config, theme, now)) as run:
         records = read_records(run)
         record = _find_record(request.issue, records)
         due = _parse_due_time(when, record, config) if when else None

@@ -30,16 +30,11 @@ def define(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
     """Print the findings; return 2 if one is an error, else 0."""
-    from publisher.clock import Clock
-    from publisher.events import Request
     from publisher.reports.doctor import diagnose
     from publisher.run import RunContext
 
     config, theme = load_project(find_config(Path.cwd()))
-    request, warning_handler = Request(dry_run=True), build_warning_handler(output)
-    with closing(
-        RunContext(config, theme, request, config.channels, now, warning_handler, Clock.running(now))
-    ) as run:
+    with closing(RunContext.open(config, theme, now, build_warning_handler(output))) as run:
         sections = [*diagnose(run)]
     width = max(len(section.subject) for section in sections)
     for section in sections:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import closing
 
-from publisher.calendar.calendar import open_read_only_run
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.ledger.meta import record_heartbeat
@@ -47,7 +46,7 @@ class Heartbeat:
         """Return whether the running tick makes progress. Raises StorageError."""
         if self._clock is None:
             return True
-        with closing(open_read_only_run(config, theme, self._clock)) as run:
+        with closing(RunContext.open(config, theme, self._clock.time(), clock=self._clock)) as run:
             # the clock of the tick, which its leases use: the system clock may have been set since
             tick_time, expiry = self._clock.time(), find_lease_expiry(run.ledger)
             if expiry:
@@ -60,7 +59,7 @@ class Heartbeat:
 
     def stop(self, config: Config, theme: Theme, now: dt.datetime) -> None:
         """Record that the daemon was stopped. Raises StorageError."""
-        with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+        with closing(RunContext.open(config, theme, now)) as run:
             record_heartbeat(run.ledger, run.config.newsletter.id, None)
 
     def _record_alive(self, run: RunContext, now: dt.datetime) -> None:

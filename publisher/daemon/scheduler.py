@@ -18,7 +18,6 @@ from publisher.calendar.calendar import (
     LedgerView,
     ScheduledItem,
     build_calendar,
-    open_read_only_run,
     read_records,
 )
 from publisher.channel import ArchiveChannel
@@ -80,7 +79,7 @@ class Scheduler:
 
     def run_pass(self, config: Config, theme: Theme, clock: Clock) -> PassResult:
         """Publish everything that is due. Raises ConfigError when no file is an issue, StorageError."""
-        with closing(open_read_only_run(config, theme, clock)) as run:
+        with closing(RunContext.open(config, theme, clock.time(), clock=clock)) as run:
             if self._heartbeat:
                 self._heartbeat.start(run)
             else:

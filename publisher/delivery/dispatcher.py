@@ -21,14 +21,13 @@ from publisher.ledger.queries import find_status
 from publisher.run import OutgoingMessage, RunContext
 
 
-def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage]) -> list[DeliveryPlan]:
+def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage], request: Request) -> list[DeliveryPlan]:
     """Return a plan for each message. A dry run creates no ledger; without one nothing was sent yet."""
-    request = run.request
-    ledger = run.ledger if run.has_ledger or not request.dry_run else None
+    ledger = run.ledger if run.has_ledger or not run.dry_run else None
     plans = []
     for issue, _, channel, rendering, published in outgoing:
         key = PublicationKey(issue, channel.name, channel.destination)
-        if ledger and not request.dry_run:
+        if ledger and not run.dry_run:
             recover_stale_deliveries(ledger, channel, key, run.clock.time())
         status = find_status(ledger, key) if ledger else None
         plan = plan_delivery(channel, rendering, key, status, correct=request.correct, retry=request.retry)
@@ -47,19 +46,21 @@ def recover_stale_deliveries(
             ledger.release(lease, now)
 
 
-def deliver_all(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
+def deliver_all(
+    run: RunContext, plans: Sequence[DeliveryPlan], request: Request, stop: Event | None = None
+) -> dict[str, ChannelOutcome]:
     """Deliver the plans and return the outcome of each channel; in a dry run, the outcome that it would have.
 
-    Raises only KeyboardInterrupt, after every channel has finished its current batch.
+    `stop` ends it after the deliveries in progress. Raises only KeyboardInterrupt, after every channel has
+    finished its current batch.
     """
-    request = run.request
     outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans}
     active = [plan for plan in plans if plan.needs_delivery(retry=request.retry)]
-    if request.dry_run:
+    if run.dry_run:
         outcomes |= {plan.channel.name: _simulate_delivery(plan) for plan in active}
     elif active:
-        active, refused = _confirm(run, active)
-        outcomes |= refused | _run_parallel(run, active)
+        active, refused = _confirm(run, active, request)
+        outcomes |= refused | _run_parallel(run, active, request, stop or Event())
         if active:
             with suppress(PublisherError):  # so that a copy made meanwhile counts as older
                 ledger_guard.begin_use(run)
@@ -71,14 +72,16 @@ def deliver_all(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, Cha
 def deliver_one(run: RunContext, message: OutgoingMessage, stop: Event) -> ChannelOutcome:
     """Deliver one message that belongs to no issue, without waiting for rate limits, and return its outcome.
 
-    `run` may be a read-only run; its request is replaced.
+    `run` may be a dry run.
     """
-    with closing(replace(run, request=Request(max_wait=0.0), stop=stop)) as sending:
-        return deliver_all(sending, plan_all(sending, [message]))[message.channel.name]
+    request = Request(max_wait=0.0)
+    with closing(replace(run, dry_run=False)) as sending:
+        plans = plan_all(sending, [message], request)
+        return deliver_all(sending, plans, request, stop)[message.channel.name]
 
 
 def _confirm(
-    run: RunContext, plans: Sequence[DeliveryPlan]
+    run: RunContext, plans: Sequence[DeliveryPlan], request: Request
 ) -> tuple[list[DeliveryPlan], dict[str, ChannelOutcome]]:
     """Ask the editor, if that is needed. Return what may be sent, and the outcomes of the other channels."""
     refused: dict[str, ChannelOutcome] = {}
@@ -93,13 +96,13 @@ def _confirm(
         refuse(error, *plans)
         return [], refused
     for plan in plans:
-        if plan.needs_confirmation(correct=run.request.correct):
+        if plan.needs_confirmation(correct=request.correct):
             try:
                 pending[plan.channel.name] = _build_pending_send(plan, run.now)
             except PublisherError as error:
                 refuse(error, plan)
     try:
-        if pending and not run.request.confirm([*pending.values()]):
+        if pending and not request.confirm([*pending.values()]):
             raise ConfigError("not sent: you answered no", "run publish again when it is right")
     except PublisherError as error:
         refuse(error, *(plan for plan in plans if plan.channel.name in pending))
@@ -118,11 +121,13 @@ def _build_pending_send(plan: DeliveryPlan, now: dt.datetime) -> PendingSend:
     )
 
 
-def _run_parallel(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, ChannelOutcome]:
+def _run_parallel(
+    run: RunContext, plans: Sequence[DeliveryPlan], request: Request, stop: Event
+) -> dict[str, ChannelOutcome]:
     outcomes: dict[str, ChannelOutcome] = {}
 
     def run_job(plan: DeliveryPlan) -> None:
-        outcomes[plan.channel.name] = _run_job(run, plan)
+        outcomes[plan.channel.name] = _run_job(run, plan, request, stop)
 
     threads = [Thread(target=run_job, args=(plan,), name=plan.channel.name) for plan in plans]
     for thread in threads:
@@ -131,16 +136,16 @@ def _run_parallel(run: RunContext, plans: Sequence[DeliveryPlan]) -> dict[str, C
         for thread in threads:
             thread.join()
     except BaseException:
-        run.stop.set()
+        stop.set()
         for thread in threads:
             thread.join()
         raise
     return outcomes
 
 
-def _run_job(run: RunContext, plan: DeliveryPlan) -> ChannelOutcome:
-    name, request, started_at = plan.channel.name, run.request, run.clock.time()
-    job = DeliveryJob(run.ledger, plan, run.clock, request.max_wait, run.stop, is_retry=request.retry)
+def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event) -> ChannelOutcome:
+    name, started_at = plan.channel.name, run.clock.time()
+    job = DeliveryJob(run.ledger, plan, run.clock, request.max_wait, stop, is_retry=request.retry)
     error: PublisherError | None = None
     try:
         job.run()

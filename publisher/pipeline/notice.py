@@ -60,20 +60,32 @@ def send_notice(
     channels = _select_notice_channels(config, request)
     if not any(char.isprintable() and not char.isspace() for char in text):
         raise ConfigError("the notice is empty", 'write the text: --notice "TEXT"')
-    clock = clock or Clock.running(now)
-    with closing(
-        RunContext(config, theme, request._replace(dry_run=True), channels, now, report, clock)
-    ) as run:
+    with closing(RunContext.open(config, theme, now, report, channels=channels)) as run:
         snapshot = take_snapshot(run)
     position = snapshot.choose(request.issue)
     if position is None:
         return Outcome(None, {}, tuple(run.warnings), snapshot.edition.next_date)
     context = replace(snapshot.renderer.context, entry=snapshot.entries[position])
     issue = snapshot.records[position]
-    with closing(RunContext(config, theme, request, channels, now, report, clock)) as run:
+    with closing(
+        RunContext.open(
+            config,
+            theme,
+            now,
+            report,
+            channels=channels,
+            clock=clock,
+            dry_run=request.dry_run,
+            out=request.out,
+        )
+    ) as run:
         targets = [_find_notice_target(run, channel, context) for channel in channels]
         report(IssueChosen(issue, request.issue in ("", "latest")))
-        outcomes = _send_test_notices(run, targets, text) if test_send else _send_notices(run, targets, text)
+        if test_send:
+            outcomes = _send_test_notices(run, targets, text)
+        else:
+            plans = [_plan_new_notice(run, target, text) for target in targets]
+            outcomes = [*deliver_all(run, plans, request).values()]
     return Outcome(issue, {outcome.name: outcome for outcome in outcomes}, tuple(run.warnings))
 
 
@@ -88,7 +100,8 @@ def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPla
     for status in find_statuses(run.ledger, [f"{run.config.newsletter.id}/{issue}"]):
         channel = channels.get(status.key.channel)
         if status.key.notice_of and status.part_digests and not status.done and channel:
-            yield _plan_notice(run, channel, status.key, status, load_original_rendering(run.ledger, status))
+            rendering = load_original_rendering(run.ledger, status)
+            yield _plan_notice(run, channel, status.key, status, rendering, retry=True)
 
 
 def _select_notice_channels(config: Config, request: Request) -> tuple[MessageChannel, ...]:
@@ -130,18 +143,13 @@ def _find_notice_target(run: RunContext, channel: MessageChannel, context: Conte
     return NoticeTarget(channel, key, status, context)
 
 
-def _send_notices(run: RunContext, targets: Sequence[NoticeTarget], text: str) -> Sequence[ChannelOutcome]:
-    plans = [_plan_new_notice(run, target, text) for target in targets]
-    return [*deliver_all(run, plans).values()]
-
-
 def _send_test_notices(
     run: RunContext, targets: Sequence[NoticeTarget], text: str
 ) -> Sequence[ChannelOutcome]:
     outcomes = []
     for target in targets:
         parts = _render_for_target(run, target, text).parts
-        outcomes.append(send_test_parts(run, target.channel, parts, act=not run.request.dry_run))
+        outcomes.append(send_test_parts(run, target.channel, parts, act=not run.dry_run))
         run.report(outcomes[-1])
     return outcomes
 
@@ -172,12 +180,14 @@ def _plan_notice(
     key: PublicationKey,
     status: PublicationStatus | None,
     rendering: Rendering,
+    *,
+    retry: bool = False,
 ) -> DeliveryPlan:
     """Plan a notice to those who have the issue, are still on the list and do not have the notice yet."""
-    if status and not run.request.dry_run:
+    if status and not run.dry_run:
         recover_stale_deliveries(run.ledger, channel, key, run.clock.time())
         status = find_status(run.ledger, key)
-    handled = _HANDLED_STATES if run.request.retry else (*_HANDLED_STATES, DeliveryState.FAILED)
+    handled = _HANDLED_STATES if retry else (*_HANDLED_STATES, DeliveryState.FAILED)
     issue_key = key.notice_of
     assert issue_key
     have_issue = find_recipients(run.ledger, issue_key, DeliveryState.SENT)

@@ -15,7 +15,7 @@ from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import BusyError
 from publisher.events import EventHandler, IssueChosen, Outcome, Request
-from publisher.run import RunContext
+from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
 
@@ -39,27 +39,37 @@ def publish(
     another process is publishing this newsletter; and StorageError if a folder cannot be read, or the ledger
     or the saved state cannot be written.
     """
-    with closing(RunContext.for_request(config, theme, request, now, report, clock, stop)) as run:
+    channels = select_channels(config, request.channels, retry=request.retry)
+    run = RunContext.open(
+        config, theme, now, report, channels=channels, clock=clock, dry_run=request.dry_run, out=request.out
+    )
+    with closing(run):
         with run.lock(), Sources(run) as sources:
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
-            edition = sources.build_edition(find_held_back(run, sources.records, issue))
+            held_back = request.held_back
+            if held_back is None:
+                held_back = find_held_back(run, sources.records, issue)
+            edition = sources.build_edition(held_back)
             if issue is None:
                 run.warn(*edition.skipped)
                 return Outcome(None, {}, tuple(run.warnings), edition.next_date)
             builder = SiteBuilder(run, sources, edition, issue)
             if not request.skip_checks:
-                require_no_errors(run, issue, edition, sources.renderer.recent, builder.render_limited())
+                renderings = builder.render_limited()
+                require_no_errors(
+                    run, issue, edition, sources.renderer.recent, renderings, force=request.force
+                )
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped)
-            built = builder.build()  # the files are written now
+            built = builder.build(send_pings=request.send_pings)  # the files are written now
         if not (built.messages or request.retry):
             return built.outcome
         from publisher.delivery.dispatcher import deliver_all, plan_all
         from publisher.pipeline.notice import find_unfinished_notices
 
-        delivered = deliver_all(run, plan_all(run, built.messages))
+        delivered = deliver_all(run, plan_all(run, built.messages, request), request, stop)
         with suppress(BusyError), run.lock():  # if another run is in progress, it will check by itself
             mark_up_to_date(run, built, delivered)
         unfinished = find_unfinished_notices(run, issue.id) if request.retry else ()
-        notices = [deliver_all(run, [plan]) for plan in unfinished]
+        notices = [deliver_all(run, [plan], request, stop) for plan in unfinished]
         return built.outcome.with_deliveries([delivered, *notices], run.warnings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from publisher.channel import MessageChannel, Part
-from publisher.clock import Clock
 from publisher.config import Config
 from publisher.credentials import redact
 from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
@@ -22,10 +21,7 @@ def send_test(
 
     Raises what `publish` does, and ConfigError if none of the requested channels sends messages.
     """
-    dry_request = request._replace(dry_run=True, out=None)
-    run = RunContext(
-        config, theme, dry_request, select_channels(config, request.channels), now, report, Clock.running(now)
-    )
+    run = RunContext.open(config, theme, now, report, channels=select_channels(config, request.channels))
     channels = [channel for channel in run.channels if isinstance(channel, MessageChannel)]
     if not channels:
         names = ", ".join(channel.name for channel in run.channels)

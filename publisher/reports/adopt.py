@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Edition, build_edition
 from publisher.build.builder import build_feed_ping
-from publisher.calendar.calendar import build_publication_key, open_read_only_run, read_records
+from publisher.calendar.calendar import build_publication_key, read_records
 from publisher.channel import ArchiveChannel, Channel
-from publisher.clock import Clock, resolve_local_time
+from publisher.clock import resolve_local_time
 from publisher.config import Config
 from publisher.delivery import ledger_guard
 from publisher.events import EventHandler, Outcome, Request
@@ -45,7 +45,7 @@ class SkippedIssue(NamedTuple):
 
 def trust_ledger(config: Config, theme: Theme, now: dt.datetime) -> None:
     """Trust the ledger as it is on this machine. Raises StorageError."""
-    with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+    with closing(RunContext.open(config, theme, now)) as run:
         ledger_guard.accept_ledger(run)
 
 
@@ -57,7 +57,7 @@ def adopt_archive(
 
     Raises what `publish` does.
     """
-    with closing(open_read_only_run(config, theme, Clock.running(now))) as run:
+    with closing(RunContext.open(config, theme, now)) as run:
         records, today = read_records(run), run.now.date()
         current = build_edition(records.values(), today - dt.timedelta(days=1))
         later = {path: record for path, record in records.items() if record.date >= today.isoformat()}

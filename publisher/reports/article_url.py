@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from publisher.archive.lock import acquire_lock
 from publisher.archive.output_folder import OutputFolder
-from publisher.clock import Clock
 from publisher.config import Config
 from publisher.errors import ConfigError
-from publisher.events import EventHandler, Request
+from publisher.events import EventHandler
 from publisher.ledger import PublicationKey
 from publisher.ledger.queries import set_article_url
 from publisher.pipeline.snapshot import take_snapshot
@@ -28,8 +27,7 @@ def save_article_url(
     """
     (channel,) = select_channels(config, (name,))
     _validate_article_url(name, url)
-    request = Request(issue, dry_run=True)
-    with closing(RunContext(config, theme, request, (channel,), now, report, Clock.running(now))) as run:
+    with closing(RunContext.open(config, theme, now, report, channels=(channel,))) as run:
         snapshot = take_snapshot(run)
         position = snapshot.choose(issue)
         if position is None:

@@ -20,7 +20,7 @@ from publisher.errors import StorageError
 from publisher.events import ChannelOutcome, EventHandler, Request, RunEvent, WouldWrite
 from publisher.ledger import Ledger
 from publisher.reports.readable import extract_lines
-from publisher.run import RunContext
+from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
 _COMPRESSED_TYPES = ("application/gzip", "application/x-brotli")
@@ -60,14 +60,14 @@ def find_differences(
             case _:
                 report(event)
 
-    dry_request = request._replace(dry_run=True)
-    with closing(RunContext.for_request(config, theme, dry_request, now, handle)) as run:
+    channels = select_channels(config, request.channels)
+    with closing(RunContext.open(config, theme, now, handle, channels=channels, out=request.out)) as run:
         with Sources(run) as sources:
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
             edition = sources.build_edition(find_held_back(run, sources.records, issue))
             run.warn(*edition.skipped)
             messages = SiteBuilder(run, sources, edition, issue).build().messages if issue else ()
-        for plan in plan_all(run, messages):
+        for plan in plan_all(run, messages, request):
             differences += _diff_plan(plan, run.ledger if run.has_ledger else None)
         return issue, differences
 

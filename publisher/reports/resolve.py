@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from publisher.archive.records import issue_names
 from publisher.channel import MessageChannel
-from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery.dispatcher import recover_stale_deliveries
 from publisher.errors import ConfigError
-from publisher.events import EventHandler, Request
+from publisher.events import EventHandler
 from publisher.ledger import DeliveryCounts, Ledger, PublicationKey
 from publisher.ledger.queries import (
     ResolutionChoice,
@@ -140,8 +139,7 @@ def open_resolver(
 
     Raises ConfigError if nothing was published yet, StorageError.
     """
-    request = Request(issue, dry_run=True)
-    with closing(RunContext(config, theme, request, config.channels, now, report, Clock.running(now))) as run:
+    with closing(RunContext.open(config, theme, now, report)) as run:
         if not run.has_ledger:
             raise ConfigError("nothing was published yet", "publish")
         ids = [record.id for record in take_snapshot(run).sources.values() if issue in issue_names(record)]

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
-from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery.plan import plan_delivery
 from publisher.errors import PublisherError
-from publisher.events import EventHandler, Request
+from publisher.events import EventHandler
 from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
@@ -25,7 +24,7 @@ from publisher.ledger.queries import (
     find_statuses,
 )
 from publisher.pipeline.snapshot import Snapshot, take_snapshot
-from publisher.run import RunContext, select_channels
+from publisher.run import RunContext
 from publisher.theme import Theme
 
 _MAX_ISSUES = 10
@@ -102,14 +101,14 @@ def build_status_rows(
 
     Raises IssueError and ConfigError for an issue that does not exist or is not due, StorageError.
     """
-    request, channels = Request(issue, dry_run=True), select_channels(config, ())
-    with closing(RunContext(config, theme, request, channels, now, report, Clock.running(now))) as run:
-        return [*_StatusBuilder(run, take_snapshot(run)).build_rows()]
+    with closing(RunContext.open(config, theme, now, report)) as run:
+        return [*_StatusBuilder(run, take_snapshot(run), issue).build_rows()]
 
 
 class _StatusBuilder:
-    def __init__(self, run: RunContext, snapshot: Snapshot) -> None:
+    def __init__(self, run: RunContext, snapshot: Snapshot, issue: str) -> None:
         self._run = run
+        self._issue = issue
         self._snapshot = snapshot
         self._site = OutputFolder(run.output_folder, run.home)
         self._now = run.clock.time()
@@ -117,8 +116,8 @@ class _StatusBuilder:
         self._forced_issues = load_forced_issues(self._ledger) if self._ledger else {}
 
     def build_rows(self) -> Iterator[StatusRow]:
-        if self._run.request.issue:
-            position = self._snapshot.choose(self._run.request.issue)
+        if self._issue:
+            position = self._snapshot.choose(self._issue)
             positions = [] if position is None else [position]
             unresolved: list[str] = []
         else:
@@ -177,7 +176,7 @@ class _StatusBuilder:
         notice = key.notice_of is not None
         if notice and status.counts.planned:
             condition = condition or ChannelStatus.WAITING
-        if condition or ((notice or self._run.request.issue) and status.published):
+        if condition or ((notice or self._issue) and status.published):
             newsletter = self._run.config.newsletter
             is_ping = key.issue == newsletter.id  # about the newsletter: its feeds changed
             name, title = ("", newsletter.name) if is_ping else (key.issue.rpartition("/")[2], title)
@@ -186,7 +185,7 @@ class _StatusBuilder:
 
     def _add_ledger_data(self, row: StatusRow, status: PublicationStatus | None) -> StatusRow:
         """Return the row with data of the ledger."""
-        if status and self._ledger and self._run.request.issue:
+        if status and self._ledger and self._issue:
             row = row._replace(missed=tuple(find_failed_deliveries(self._ledger, status.key)))
         return row.with_ledger_data(status, self._now)
 

@@ -14,8 +14,6 @@ import pytest
 
 from publisher import config, registry
 from publisher.channel import Finding, FindingLevel
-from publisher.clock import Clock
-from publisher.events import Request
 from publisher.reports.doctor import diagnose
 from publisher.run import RunContext
 from publisher.theme import Theme
@@ -98,9 +96,7 @@ def test_one_who_does_not_answer_is_not_waited_for(
 
     monkeypatch.setattr(Chat, "diagnose", hang)
     found = config.load_config(letter.root / "publisher.toml", registry.load_channel)
-    run = RunContext(
-        found, Theme.load(), Request(dry_run=True), found.channels, NOON, lambda _: None, Clock.running(NOON)
-    )
+    run = RunContext.open(found, Theme.load(), NOON)
     examined = {one.subject: one.findings for one in diagnose(run, timeout=0.2)}
     released.set()
     assert [finding.message for finding in examined["chat"]] == ["no answer within 0.2 seconds"]
