@@ -203,10 +203,12 @@ def stopped(arguments: argparse.Namespace) -> None:
         first = child(one.publish, f"{edge}:stop:2")
         _, status = os.waitpid(first, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
-        busy = end(child(one.publish))
-        time.sleep(2.2)
-        code = end(child(replace(one).publish))
-        os.kill(first, signal.SIGCONT)
+        try:
+            busy = end(child(one.publish))
+            time.sleep(2.2)
+            code = end(child(replace(one).publish))
+        finally:  # a stopped process would keep the pipe to the test open
+            os.kill(first, signal.SIGCONT)
         found = one.result(1, code) | {"name": edge, "busy": busy, "late": end(first)}
         print(json.dumps(found), flush=True)
 
