@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from publisher import model as m
-from publisher.channel import Context
 from publisher.channels.wechat import style
 from publisher.channels.wechat.items import render_article_item, render_list_entry
-from publisher.channels.wechat.links import ArticleLinks, LinkUse, is_clickable_url
+from publisher.channels.wechat.links import ArticleLinks, EarlierIssue, LinkUse
+from publisher.channels.wechat.settings import ContentSize, measure_content
 from publisher.channels.wechat.writer import (
     BULLET,
     HTML_TAG,
@@ -22,7 +20,6 @@ from publisher.channels.wechat.writer import (
     render_paragraph,
     wrap_in_span,
 )
-from publisher.links import canonicalize_url
 from publisher.outline import (
     OutlineItem,
     OutlineSection,
@@ -32,27 +29,8 @@ from publisher.outline import (
     label_guide,
     split_guide,
 )
-from publisher.transforms import find_urls, map_urls
+from publisher.transforms import find_urls
 from publisher.writers.html import escape_text
-
-
-class ArticleOptions(Struct, frozen=True):
-    """What an article depends on besides the issue.
-
-    title           the title that WeChat shows above the article
-    has_source_url  whether 阅读原文 has a target
-    labels          fixed texts in the language of the newsletter
-    footnotes       whether URLs are printed in a list at the end instead of in the text
-    footer          lines that replace the issue's own footer, if not empty
-    earlier_issues  the issues to link to at the end
-    """
-
-    title: str
-    has_source_url: bool
-    labels: Mapping[str, str]
-    footnotes: bool = False
-    footer: tuple[str, ...] = ()
-    earlier_issues: tuple[EarlierIssue, ...] = ()
 
 
 class ItemSize(Struct, frozen=True):
@@ -64,39 +42,52 @@ class ItemSize(Struct, frozen=True):
 
 
 class Article(Struct, frozen=True):
-    """The HTML of an article, and in reading order its links, its image URLs and the sizes of its items."""
+    """The HTML of an article, its size, and in reading order its links, its image URLs and the sizes of its
+    items."""
 
     html: str
+    size: ContentSize
     link_uses: tuple[LinkUse, ...]
     image_urls: tuple[str, ...]
     item_sizes: tuple[ItemSize, ...]
 
 
-def build_article(issue: m.Issue, options: ArticleOptions) -> Article:
+def build_article(
+    issue: m.Issue,
+    title: str,
+    labels: Mapping[str, str],
+    *,
+    has_source_url: bool,
+    footnotes: bool,
+    footer: tuple[str, ...],
+    earlier_issues: list[EarlierIssue],
+) -> Article:
     """Return the article of an issue that has been through the transforms `publishable` and `absolute`.
 
-    The note about 阅读原文 is included only if it has a target and some link is not clickable; such notes in
-    the issue itself are ignored.
+    `title` is the title that WeChat shows above the article. With `footnotes` URLs are printed in a list at
+    the end instead of in the text. `footer` has lines that replace the issue's own footer, if any. The note
+    about 阅读原文 is included only if it has a target, `has_source_url`, and some link is not clickable; such
+    notes in the issue itself are ignored.
     """
-    writer = ArticleWriter(ArticleLinks(footnotes=options.footnotes), options.labels)
+    writer = ArticleWriter(ArticleLinks(footnotes=footnotes), labels)
     sizes: list[ItemSize] = []
     outline = build_outline(issue, "wechat")
     early, late = _split_notes(issue, outline.notes)
-    opening = "".join(_render_opening(issue, early, options.title, writer))
+    opening = "".join(_render_opening(issue, early, title, writer))
     sections = "".join([_render_article_section(section, writer, sizes) for section in outline.sections])
-    archive = _render_earlier_issues(options.earlier_issues, writer)
-    footer = _render_footer(issue, late, options.footer, writer)
+    archive = _render_earlier_issues(earlier_issues, writer)
+    end = _render_footer(issue, late, footer, writer)
     uses = tuple(writer.links.link_uses)
     notice = ""
-    if options.has_source_url and not all(use.clickable for use in uses):
-        read_original = m.Note("other", (m.Text(options.labels["read_original"]),))
+    if has_source_url and not all(use.clickable for use in uses):
+        read_original = m.Note("other", (m.Text(labels["read_original"]),))
         notice = _render_note(read_original, style.NOTE_STYLE, writer)
     html = render_element(
         "section",
         style.ARTICLE_STYLE,
-        opening + notice + sections + archive + notice + _render_references(writer) + footer,
+        opening + notice + sections + archive + notice + _render_references(writer) + end,
     )
-    return Article(html, uses, tuple(writer.image_urls), tuple(sizes))
+    return Article(html, measure_content(html), uses, tuple(writer.image_urls), tuple(sizes))
 
 
 # -------------------------------------------------------------------- opening
@@ -206,7 +197,7 @@ def _render_references(writer: ArticleWriter) -> str:
     return heading + render_paragraph("<br>".join(rows), style.SMALL_STYLE)
 
 
-def _render_earlier_issues(issues: tuple[EarlierIssue, ...], writer: ArticleWriter) -> str:
+def _render_earlier_issues(issues: list[EarlierIssue], writer: ArticleWriter) -> str:
     """Return links to earlier issues, labelled by date."""
     links = [
         writer.render_link(escape_text(name), url, writer.links.resolve_inline(name, url))
@@ -232,59 +223,3 @@ def _render_footer(
         for node in nodes
     ]
     return render_element("section", style.FOOTER_STYLE, "".join(html))
-
-
-_MAX_EARLIER_ISSUES = 12
-_PLACEHOLDER_PATTERNS = {
-    "date": r"\d{4}-\d\d-\d\d",
-    "year": r"\d{4}",
-    "month": r"\d\d",
-    "day": r"\d\d",
-    "id": r"[^/]+?",
-}
-
-
-class EarlierIssue(NamedTuple):
-    """An earlier issue: its date, or else its id, and the URL of its article."""
-
-    label: str
-    url: str
-
-
-def find_earlier_issues(context: Context) -> tuple[EarlierIssue, ...]:
-    """Return up to 12 earlier issues whose article URLs are known, newest first."""
-    entry, pattern = context.entry, _build_page_url_pattern(context.newsletter.url)
-    issues = []
-    for page, url in _get_other_articles(context).items():
-        if (match := re.fullmatch(pattern, page)) and is_clickable_url(url):
-            values = match.groupdict()
-            date = values.get("date") or "-".join(filter(None, map(values.get, ("year", "month", "day"))))
-            if not (date and entry and date >= entry.date.isoformat()[: len(date)]):
-                issues.append(EarlierIssue(date or values.get("id") or page, url))
-    return tuple(sorted(issues, reverse=True)[:_MAX_EARLIER_ISSUES])
-
-
-def link_to_articles(issue: m.Issue, context: Context) -> m.Issue:
-    """Return the issue with its links to pages of other issues replaced by links to their articles."""
-    articles = {canonicalize_url(page): url for page, url in _get_other_articles(context).items()}
-    return map_urls(issue, lambda url: articles.get(canonicalize_url(url), url)) if articles else issue
-
-
-def _get_other_articles(context: Context) -> dict[str, str]:
-    """Return the article URLs of other issues by the URLs of their pages."""
-    own = context.entry.url if context.entry else ""
-    return {page: url for page, url in context.article_urls.items() if page != own}
-
-
-def _build_page_url_pattern(url: str) -> str:
-    """Return a regular expression for page URLs, with a group for each placeholder of the template `url`."""
-    seen: set[str] = set()
-
-    def build_group(match: re.Match[str]) -> str:
-        name = match[1]
-        if name in seen:
-            return f"(?P={name})"
-        seen.add(name)
-        return f"(?P<{name}>{_PLACEHOLDER_PATTERNS[name]})"
-
-    return re.sub(r"\\\{(\w+)\\\}", build_group, re.escape(url))

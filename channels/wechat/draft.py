@@ -21,6 +21,8 @@ from msgspec.structs import asdict
 from publisher.channel import Entry, Part
 from publisher.channels.wechat import settings
 from publisher.channels.wechat.meta import ArticleMeta
+from publisher.channels.wechat.writer import BilingualMessage
+from publisher.links import extract_host
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 
@@ -100,7 +102,7 @@ def build_draft_part(draft: Draft, key: str) -> Part:
         "cover": draft.cover,
         "articles": [draft.article],
     }
-    return _build_json_part(key, envelope)
+    return build_json_part(key, envelope)
 
 
 def parse_draft(part: Part) -> Draft:
@@ -112,7 +114,7 @@ def parse_draft(part: Part) -> Draft:
 
 def build_publish_part(draft: Draft, key: str) -> Part:
     """Return the request to publish a draft as a part. A correction does not change it."""
-    return _build_json_part(key, build_issue_query(draft)._asdict())
+    return build_json_part(key, build_issue_query(draft)._asdict())
 
 
 def build_issue_query(draft: Draft) -> IssueQuery:
@@ -177,7 +179,8 @@ def _find_image_path(url: str, newsletter: Newsletter) -> str:
     return "" if ".." in path.split("/") or "\\" in path or "\0" in path else path
 
 
-def _build_json_part(key: str, values: Mapping[str, object]) -> Part:
+def build_json_part(key: str, values: Mapping[str, object]) -> Part:
+    """Return a part with a JSON object."""
     body = json.dumps(values, ensure_ascii=False, indent=2) + "\n"
     return Part(key, "application/json", body.encode())
 
@@ -188,3 +191,79 @@ def _dump_sorted_json(values: Mapping[str, object]) -> str:
 
 def _hash_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+# -------------------------------------------------------------- validation
+
+_TITLE_TOO_LONG = BilingualMessage(
+    "标题有 {count} 个字，超出 {excess} 个：微信最多允许 {limit} 个",
+    "把标题改短",
+    "the title has {count} characters, {excess} too many: WeChat allows {limit}",
+    "shorten it",
+)
+_AUTHOR_TOO_LONG = BilingualMessage(
+    "作者名有 {count} 个字，超出 {excess} 个：微信最多允许 {limit} 个",
+    "在 [channels.wechat] 中设置较短的 author",
+    "the author's name has {count} characters, {excess} too many: WeChat allows {limit}",
+    "set a shorter `author` in [channels.wechat]",
+)
+_DIGEST_TOO_LONG = BilingualMessage(
+    "摘要有 {count} 个字，超出 {excess} 个：微信最多允许 {limit} 个",
+    "把导读改短",
+    "the digest has {count} characters, {excess} too many: WeChat allows {limit}",
+    "shorten the guide",
+)
+_CONTENT_TOO_LONG = BilingualMessage(
+    "正文连同标签有 {count} 个字符，超出 {excess} 个：微信要求少于 {limit} 个",
+    "删去几条，或者改用 links 的另一种写法；字符数见 meta.json",
+    "the article has {count} characters with markup, {excess} too many: WeChat requires fewer than {limit}",
+    "remove some items or change `links`; meta.json has the character count",
+)
+_CONTENT_BYTES_EXCEEDED = BilingualMessage(
+    "正文有 {count} 字节，超出 {excess} 字节：微信要求少于 {limit} 字节",
+    "删去几条",
+    "the article has {count} bytes, {excess} too many: WeChat requires fewer than {limit}",
+    "remove some items",
+)
+_SOURCE_URL_TOO_LONG = BilingualMessage(
+    "「阅读原文」的链接有 {count} 字节，超出 {excess} 字节：微信最多允许 {limit} 字节",
+    "在 publisher.toml 中设置较短的 url",
+    "the URL of 阅读原文 has {count} bytes, {excess} too many: WeChat allows {limit}",
+    "set a shorter `url` in publisher.toml",
+)
+_SOURCE_URL_INVALID = BilingualMessage(
+    "「阅读原文」的链接 {url} 不是完整的 https 链接",
+    "检查 publisher.toml 中的 url",
+    "the URL of 阅读原文 must be an absolute https URL, not {url}",
+    "check `url` in publisher.toml",
+)
+
+
+def validate_draft(draft: Draft, title_limit: int, lang: str) -> None:
+    """Raise a permanent DeliveryError when the draft exceeds WeChat's limits.
+
+    Images that are not uploaded yet are counted with the longest URL that WeChat returns.
+    """
+    article = draft.article
+    content, source_url = article["content"], article["content_source_url"]
+    size = settings.measure_content(content)
+    growth = sum(
+        max(0, settings.MAX_IMAGE_URL_LENGTH - len(url)) * content.count(url) for url in draft.images
+    )
+    lengths = (
+        (_TITLE_TOO_LONG, len(article["title"]), title_limit),
+        (_AUTHOR_TOO_LONG, len(article["author"]), settings.MAX_AUTHOR_LENGTH),
+        (_DIGEST_TOO_LONG, len(article["digest"]), settings.MAX_DIGEST_LENGTH),
+        (_CONTENT_TOO_LONG, size.characters + growth, settings.CONTENT_LIMIT - 1),
+        (_CONTENT_BYTES_EXCEEDED, size.bytes + growth, settings.CONTENT_BYTES_LIMIT - 1),
+        (_SOURCE_URL_TOO_LONG, len(source_url.encode()), settings.MAX_SOURCE_URL_BYTES),
+    )
+    for message, count, limit in lengths:
+        if count > limit:
+            # the messages about the content say "fewer than", all others "at most"
+            shown_limit = limit + 1 if message in (_CONTENT_TOO_LONG, _CONTENT_BYTES_EXCEEDED) else limit
+            raise message.build_error(
+                lang, permanent=True, count=count, limit=shown_limit, excess=count - limit
+            )
+    if source_url and not (source_url.startswith("https://") and extract_host(source_url)):
+        raise _SOURCE_URL_INVALID.build_error(lang, permanent=True, url=source_url)

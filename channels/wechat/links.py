@@ -1,4 +1,4 @@
-"""Chooses the form of each link in the article.
+"""Chooses the form of each link in the article, and finds the articles of other issues.
 
 WeChat rejects articles that link to other hosts ("请勿插入非mp.weixin.qq.com域名的链接"). So only URLs of
 mp.weixin.qq.com become links; every other URL is printed as text, once in its item or paragraph, in a form
@@ -8,13 +8,14 @@ that suits its kind.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 from publisher import model as m
 from publisher.links import ARXIV, canonicalize_url, classify_link, extract_host
 from publisher.patterns import lazy_pattern
-from publisher.transforms import find_nodes
+from publisher.transforms import find_nodes, map_urls
 
 _WHITESPACE = lazy_pattern(r"\s")
 _WECHAT_URL = lazy_pattern(r"https?://mp\.weixin\.qq\.com(?:[/?#]|\Z)", re.IGNORECASE)
@@ -120,3 +121,45 @@ class ArticleLinks:
 def get_printed_url(url: str) -> str:
     """Return the URL to print for an item: arXiv papers in canonical form, all others unchanged."""
     return canonicalize_url(url) if classify_link(url) == ARXIV else url
+
+
+_MAX_EARLIER_ISSUES = 12
+_PLACEHOLDER_PATTERNS = {
+    "date": r"\d{4}-\d\d-\d\d",
+    "year": r"\d{4}",
+    "month": r"\d\d",
+    "day": r"\d\d",
+    "id": r"[^/]+?",
+}
+
+
+class EarlierIssue(NamedTuple):
+    """An earlier issue: its date, or else its id, and the URL of its article."""
+
+    label: str
+    url: str
+
+
+def find_earlier_issues(articles: Mapping[str, str], page_pattern: str, before: str) -> list[EarlierIssue]:
+    """Return up to 12 issues dated before the ISO date `before`, newest first.
+
+    `articles` maps the pages of issues to their articles, `page_pattern` is the newsletter's URL pattern.
+    """
+    pattern = re.escape(page_pattern)
+    for name, value in _PLACEHOLDER_PATTERNS.items():
+        escaped = re.escape(f"{{{name}}}")
+        pattern = pattern.replace(escaped, f"(?P<{name}>{value})", 1).replace(escaped, f"(?P={name})")
+    issues = []
+    for page, url in articles.items():
+        if (match := re.fullmatch(pattern, page)) and is_clickable_url(url):
+            values = match.groupdict()
+            date = values.get("date") or "-".join(filter(None, map(values.get, ("year", "month", "day"))))
+            if not date or date < before[: len(date)]:
+                issues.append(EarlierIssue(date or values.get("id") or page, url))
+    return sorted(issues, reverse=True)[:_MAX_EARLIER_ISSUES]
+
+
+def link_to_articles(issue: m.Issue, articles: Mapping[str, str]) -> m.Issue:
+    """Return the issue with its links to pages of other issues replaced by links to their articles."""
+    known = {canonicalize_url(page): url for page, url in articles.items()}
+    return map_urls(issue, lambda url: known.get(canonicalize_url(url), url)) if known else issue

@@ -78,7 +78,7 @@ def render_article_preview(
         article=article,
         links=links,
         clickable=sum(clickable for *_, clickable in links),
-        characters=settings.measure_content(article.html),
+        characters=article.size.characters,
         limit=settings.CONTENT_LIMIT,
         warnings=warnings,
         dark=style.DARK_MODE_STYLES,
@@ -96,9 +96,9 @@ def collect_facts(article: Article, meta: ArticleMeta) -> dict[str, object]:
     markup_sizes = [item.markup for item in article.item_sizes]
     return {
         **asdict(meta),
-        "characters": settings.measure_content(article.html),
+        "characters": article.size.characters,
         "limit": settings.CONTENT_LIMIT,
-        "bytes": len(article.html.encode()),
+        "bytes": article.size.bytes,
         "markup_per_item": round(sum(markup_sizes) / len(markup_sizes)) if markup_sizes else 0,
         "links": [
             {
@@ -137,12 +137,10 @@ def format_length_warning(article: Article, other: Article, other_links: str) ->
 
     `other` is the same article with links = `other_links`.
     """
-    length = settings.measure_content(article.html)
-    clauses = [
-        f"the article has {length:,} characters, {settings.count_excess(article.html):,} too many for WeChat"
-    ]
-    if settings.measure_content(other.html) < length:
-        clauses.append(f'links = "{other_links}" would make it {settings.measure_content(other.html):,}')
+    length, size = article.size.characters, other.size.characters
+    clauses = [f"the article has {length:,} characters, {article.size.excess:,} too many for WeChat"]
+    if size < length:
+        clauses.append(f'links = "{other_links}" would make it {size:,}')
     long_urls = [
         use.url for use in article.link_uses if is_clickable_url(use.url) and len(use.url) > _LONG_URL_LENGTH
     ]

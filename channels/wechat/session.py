@@ -14,7 +14,6 @@ from typing import Any, Self
 from publisher.channel import Part, Receipt, Session
 from publisher.channels.wechat import cover, images
 from publisher.channels.wechat.client import INVALID_MEDIA_ID, WeChatApiError, WeChatClient
-from publisher.channels.wechat.doctor import validate_draft
 from publisher.channels.wechat.draft import (
     PUBLISH_KEY_SUFFIX,
     Draft,
@@ -26,6 +25,7 @@ from publisher.channels.wechat.draft import (
     parse_draft,
     parse_issue_query,
     replace_image_urls,
+    validate_draft,
 )
 from publisher.channels.wechat.free_publish import ARTICLE_ID_PREFIX, FreePublisher
 from publisher.channels.wechat.images import ImageUploader, SourceImage

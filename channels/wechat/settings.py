@@ -1,6 +1,7 @@
 """The keys of [channels.wechat], their validation, and WeChat's size limits."""
 
 import re
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -94,13 +95,18 @@ class WeChatSettings(Struct, frozen=True):
             )
 
 
-def measure_content(content: str) -> int:
-    """Return the length of the content in UTF-16 units."""
-    return len(content.encode("utf-16-le")) // 2
+class ContentSize(NamedTuple):
+    """The size of the content of an article, in UTF-16 units and in bytes."""
+
+    characters: int
+    bytes: int
+
+    @property
+    def excess(self) -> int:
+        """How many characters or bytes it is over WeChat's limits; 0 if it is within them."""
+        return max(self.characters - CONTENT_LIMIT + 1, self.bytes - CONTENT_BYTES_LIMIT + 1, 0)
 
 
-def count_excess(content: str) -> int:
-    """Return how many UTF-16 units or bytes the content is over WeChat's limits; 0 if it is within them."""
-    return max(
-        measure_content(content) - CONTENT_LIMIT + 1, len(content.encode()) - CONTENT_BYTES_LIMIT + 1, 0
-    )
+def measure_content(content: str) -> ContentSize:
+    """Return the size of the content of an article."""
+    return ContentSize(len(content.encode("utf-16-le")) // 2, len(content.encode()))

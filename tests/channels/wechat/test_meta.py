@@ -205,10 +205,10 @@ def test_length_warning_says_how_to_shorten(letter) -> None:
 
 
 def test_content_limit_is_exclusive(letter) -> None:
-    assert settings.count_excess("字" * 19_999) == 0
-    assert settings.count_excess("字" * 20_000) == 1
-    assert settings.count_excess("😀" * 9_999) == 0
-    assert settings.count_excess("😀" * 10_000) == 1
+    assert settings.measure_content("字" * 19_999).excess == 0
+    assert settings.measure_content("字" * 20_000).excess == 1
+    assert settings.measure_content("😀" * 9_999).excess == 0
+    assert settings.measure_content("😀" * 10_000).excess == 1
 
 
 # ------------------------------------------------------------------- settings
