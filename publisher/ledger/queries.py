@@ -26,6 +26,9 @@ _PUBLICATION_COLUMNS = (
     "id, issue, channel, destination, done, digest, owner, published_at, changed_at, url, leased_until"
 )
 
+_HAS_KEY = "publication = (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)"
+"""Selects the deliveries of a publication."""
+
 
 class ResolutionChoice(Enum):
     """A person's decision about deliveries with an unknown outcome."""
@@ -47,22 +50,16 @@ class Attempt(NamedTuple):
 
 
 class FailedDelivery(NamedTuple):
-    """A delivery that did not arrive, or may not have, and why. `dropped`: given up; `planned`: to be
-    retried."""
+    """A delivery that did not arrive, or may not have: why, when it started, and the digest of what was sent.
+
+    `dropped`: given up; `planned`: to be retried.
+    """
 
     recipient: str
     part: str
     state: DeliveryState
     reason: str
-
-
-class UnknownDelivery(NamedTuple):
-    """A delivery with an unknown outcome: when it started, why, and the digest of what was sent."""
-
-    recipient: str
-    part: str
     started_at: dt.datetime
-    reason: str
     digest: str
 
 
@@ -173,10 +170,9 @@ def find_recipients(ledger: Ledger, key: PublicationKey, *states: DeliveryState)
     placeholders = ", ".join("?" * len(states))
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            f"""SELECT DISTINCT recipient FROM delivery WHERE state IN ({placeholders}) AND publication =
-                (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)""",
-            *(state.value for state in states),
+            f"SELECT DISTINCT recipient FROM delivery WHERE {_HAS_KEY} AND state IN ({placeholders})",
             *key,
+            *(state.value for state in states),
         )
     return frozenset(str(recipient) for (recipient,) in rows)
 
@@ -188,32 +184,16 @@ def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDe
     """
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            """SELECT recipient, part, state, reason FROM delivery
-               WHERE state IN ('planned', 'failed', 'unknown', 'dropped') AND reason <> '' AND publication =
-               (SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?)
-               ORDER BY CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 WHEN 'planned' THEN 2
-               ELSE 3 END, position, id""",
+            f"""SELECT recipient, part, state, reason, started_at, attempted_digest FROM delivery
+                WHERE {_HAS_KEY} AND (state = 'unknown'
+                OR (state IN ('planned', 'failed', 'dropped') AND reason <> ''))
+                ORDER BY CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 WHEN 'planned' THEN 2
+                ELSE 3 END, position, id""",
             *key,
         )
     return [
-        FailedDelivery(recipient, part, DeliveryState(state), reason)
-        for recipient, part, state, reason in rows
-    ]
-
-
-def find_unknown_deliveries(ledger: Ledger, key: PublicationKey) -> list[UnknownDelivery]:
-    """Return the deliveries of a publication with an unknown outcome."""
-    with ledger.transaction() as tx:
-        rows = tx.fetch_all(
-            """SELECT recipient, part, delivery.started_at, reason, attempted_digest FROM delivery
-               JOIN publication ON publication.id = delivery.publication
-               WHERE state = 'unknown' AND issue = ? AND channel = ? AND destination = ?
-               ORDER BY delivery.position, delivery.id""",
-            *key,
-        )
-    return [
-        UnknownDelivery(recipient, part, parse_utc(started_at), reason, digest)
-        for recipient, part, started_at, reason, digest in rows
+        FailedDelivery(recipient, part, DeliveryState(state), reason, parse_utc(started_at), digest)
+        for recipient, part, state, reason, started_at, digest in rows
     ]
 
 
@@ -221,10 +201,9 @@ def load_attempts(ledger: Ledger, key: PublicationKey) -> list[Attempt]:
     """Return all attempts for a publication, oldest first."""
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
-            """SELECT recipient, part, attempt.started_at, ended_at, outcome, evidence
-               FROM attempt JOIN delivery ON delivery.id = attempt.delivery
-               JOIN publication ON publication.id = delivery.publication
-               WHERE issue = ? AND channel = ? AND destination = ? ORDER BY attempt.id""",
+            f"""SELECT recipient, part, attempt.started_at, ended_at, outcome, evidence
+                FROM attempt JOIN delivery ON delivery.id = attempt.delivery
+                WHERE {_HAS_KEY} ORDER BY attempt.id""",
             *key,
         )
     return [

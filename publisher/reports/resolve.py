@@ -13,13 +13,13 @@ from publisher.config import Config
 from publisher.delivery.dispatcher import recover_stale_deliveries
 from publisher.errors import ConfigError
 from publisher.events import EventHandler
-from publisher.ledger import DeliveryCounts, Ledger, PublicationKey
+from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey
 from publisher.ledger.queries import (
+    FailedDelivery,
     ResolutionChoice,
-    UnknownDelivery,
+    find_failed_deliveries,
     find_status,
     find_statuses,
-    find_unknown_deliveries,
     resolve_deliveries,
 )
 from publisher.pipeline.snapshot import take_snapshot
@@ -37,7 +37,7 @@ class UnknownDeliveries(NamedTuple):
     key: PublicationKey
     total: int
     can_edit: bool
-    deliveries: Sequence[UnknownDelivery]
+    deliveries: Sequence[FailedDelivery]
     previews: Mapping[str, str]
 
 
@@ -52,7 +52,7 @@ class Resolution(NamedTuple):
     recipient: str = ""
     remote_id: str = ""
 
-    def select_deliveries(self, unknown: UnknownDeliveries) -> list[UnknownDelivery]:
+    def select_deliveries(self, unknown: UnknownDeliveries) -> list[FailedDelivery]:
         """Return the deliveries that the resolution applies to."""
         return [
             delivery
@@ -122,7 +122,11 @@ class Resolver:
         return count, status.counts if status else DeliveryCounts()
 
     def _build_unknown_deliveries(self, key: PublicationKey, counts: DeliveryCounts) -> UnknownDeliveries:
-        deliveries = find_unknown_deliveries(self._ledger, key)
+        deliveries = [
+            delivery
+            for delivery in find_failed_deliveries(self._ledger, key)
+            if delivery.state is DeliveryState.UNKNOWN
+        ]
         parts = {
             delivery.digest: self._ledger.load_part(delivery.digest, delivery.part) for delivery in deliveries
         }

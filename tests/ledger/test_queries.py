@@ -112,9 +112,9 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
         ended(tasks["x", "a"], DeliveryState.FAILED, reason="gone"),
     )
     reported = [
-        FailedDelivery("y", "a", DeliveryState.UNKNOWN, "no answer"),
-        FailedDelivery("x", "a", DeliveryState.FAILED, "gone"),
-        FailedDelivery("x", "b", DeliveryState.FAILED, "gone"),
+        FailedDelivery("y", "a", DeliveryState.UNKNOWN, "no answer", NOON, tasks["y", "a"].digest),
+        FailedDelivery("x", "a", DeliveryState.FAILED, "gone", NOON, tasks["x", "a"].digest),
+        FailedDelivery("x", "b", DeliveryState.FAILED, "gone", NOON, tasks["x", "b"].digest),
     ]
     assert find_failed_deliveries(ledger, KEY) == reported
     assert find_failed_deliveries(ledger, NOWHERE) == []
@@ -123,9 +123,7 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
     assert find_recipients(ledger, NOWHERE, DeliveryState.FAILED) == frozenset()
     ledger.release(first, NOON)
     resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON)
-    assert find_failed_deliveries(ledger, KEY)[-1] == FailedDelivery(
-        "y", "a", DeliveryState.DROPPED, "no answer"
-    )
+    assert find_failed_deliveries(ledger, KEY)[-1] == reported[0]._replace(state=DeliveryState.DROPPED)
     found = find_status(ledger, KEY)
     assert found
     assert found.reasons == ("gone",), "what was given up is no reason to wait"
