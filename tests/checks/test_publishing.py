@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from msgspec.structs import replace
 
 from publisher import reader
-from publisher.channel import Context
+from publisher.channel import Context, Rendering
 from publisher.channels.wechat import WeChat
 from publisher.cli.main import main
 from publisher.errors import DeliveryError
@@ -156,6 +158,49 @@ def test_channel_that_cannot_render_does_not_stop_others(
     assert code == 3
     assert "out of ink" in said
     assert (letter / "public" / "feed.xml").exists()
+
+
+def test_what_is_measured_is_what_is_sent(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The article is rendered once, with all that the run knows, such as the articles of earlier issues."""
+    rendered: list[Context] = []
+    real = WeChat.render
+    growth = 0
+
+    def render(self: WeChat, issue: Issue, context: Context) -> Rendering:
+        rendered.append(context)
+        result = real(self, issue, context)
+        size = result.report["characters"]
+        assert isinstance(size, int)
+        links = growth if context.article_urls else 0
+        return replace(result, report={**result.report, "characters": size + links})
+
+    monkeypatch.setattr(WeChat, "render", render)
+    assert say()[0] == 0
+    [context] = rendered
+    assert context.feeds, "the same context as for the files"
+    write(letter, "2021-07-18", "https://e.org/8")
+    assert say("resolve", "2021-07-04", "--url", "wechat", "https://mp.weixin.qq.com/s/abc")[0] == 0
+    growth = 20_000
+    assert say("check", "2021-07-18")[0] == 0, "which knows the issue alone"
+    rendered.clear()
+    code, _, said = say("--channel", "wechat")
+    assert (code, len(rendered)) == (1, 1)
+    assert "2021-07-18.md has 1 error: too-long for wechat" in said
+
+
+def test_publish_and_check_share_their_results(
+    letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = letter / "issues" / "2021-07-04.md"
+    os.utime(file, (1_600_000_000, 1_600_000_000))  # so old that a change would show
+    first = say("check")
+
+    def look(*_: object) -> NoReturn:
+        raise AssertionError("the text is the same")
+
+    monkeypatch.setattr("publisher.checks.check.check_single_issue", look)
+    assert say()[0] == 0
+    assert say("check") == first
 
 
 def test_issue_is_parsed_once(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:

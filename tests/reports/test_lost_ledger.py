@@ -14,8 +14,9 @@ LOST = (
 
 @pytest.fixture
 def lost(letter: CommandProject) -> CommandProject:
-    """What was published is known to the backup only."""
+    """What was published, and edited since, is known to the backup only."""
     letter.run("--yes")
+    letter.write("2021-07-18", "一", "贰", "三")
     for file in letter.place.parent.glob("ledger.db*"):
         file.unlink()
     return letter
@@ -53,4 +54,9 @@ def test_doctor_reports_a_lost_ledger(lost: CommandProject) -> None:
 
 def test_restored_backup_knows_what_was_sent(lost: CommandProject) -> None:
     lost.place.write_bytes(lost.place.with_suffix(".backup").read_bytes())
-    assert lost.run("diff").err == "no unpublished changes in issues/2021-07-18.md\n"
+    assert lost.lines("diff", "--channel", "chat") == [
+        "chat · @readers · 2 · changed",
+        "@@ -1 +1 @@",
+        "-二",
+        "+贰",
+    ]
