@@ -45,8 +45,7 @@ def test_one_feed(letter: Path) -> None:
     found = imported("--channel", "rss", folder=letter)
     assert {"mistune", "feedgen"} <= found, "the newest issue was not built"
     assert found & SCHEDULER_AND_NETWORK == set()
-    # pages come from templates; the time zones of Windows need ctypes
-    assert found & {"ctypes", "jinja2"} == set()
+    assert "jinja2" not in found, "pages come from templates, feeds do not"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["files", "a bot, but dry"])

@@ -122,7 +122,7 @@ def write_signature(
     if newsletter.license:
         name, url = build_license_link(newsletter.license)
         buffer.write(f"{labels['license']}{labels['colon']}{name} {url}")
-    if unsubscribe_url:  # verbatim: `MailPersonalizer` looks it up to fill in its placeholders
+    if unsubscribe_url:  # verbatim: `MailTemplate` looks it up to fill in its placeholders
         buffer.lines.append(f"{labels['unsubscribe']}{labels['colon']}{unsubscribe_url}")
 
 

@@ -1,4 +1,4 @@
-"""Builds the message in its wire format.
+"""Builds the message in its wire format, from which `personalize` makes the recipients' copies.
 
 Copies differ only in a few headers at the end, so the text is laid out and encoded once for all recipients.
 """
@@ -10,8 +10,6 @@ import hashlib
 import re
 from binascii import b2a_base64
 from typing import NamedTuple
-
-from msgspec import Struct
 
 from publisher.channel import Entry
 from publisher.channels.email.headers import (
@@ -52,44 +50,19 @@ class ReplyTo(NamedTuple):
         return cls(message_id, tuple(subject), written_at, text_digest)
 
 
-class MailTemplate(Struct, frozen=True):
-    """A message without its recipient: headers and base64 body as they are sent.
-
-    `id` is unique within the newsletter, `domain` is the sender's, `thread_headers` are those of a reply.
-    """
-
-    headers: bytes
-    body: bytes
-    id: str
-    domain: str
-    thread_headers: bytes = b""
-
-    def render_for(self, recipient: Mailbox, unsubscribe_headers: bytes) -> bytes:
-        """Return the copy for a recipient.
-
-        The Message-ID is the same each time, so that mail servers and programs recognize a duplicate.
-        """
-        day, _, _ = self.id.partition(" ")
-        token = hashlib.sha256(f"{self.id} {recipient.address}".encode()).hexdigest()[:20]
-        recipient_headers = build_mailbox_header("To", recipient) + build_header(
-            "Message-ID", f"<{day}.{token}@{self.domain}>"
-        )
-        return b"".join(
-            [self.headers, recipient_headers, self.thread_headers, unsubscribe_headers, b"\r\n", self.body]
-        )
-
-
 def build_message(
     text: str,
     sender: Mailbox,
     reply_to: Mailbox,
+    to: Mailbox,
     entry: Entry,
     newsletter: Newsletter,
     *,
+    unsubscribe_headers: bytes,
     flowed: bool,
     reply_to_mail: ReplyTo | None = None,
-) -> MailTemplate:
-    """Build the message of an issue, or with `reply_to_mail` a reply to it. The lines of `text` end in CRLF.
+) -> bytes:
+    """Return the message of an issue, or with `reply_to_mail` a reply to it. The lines of `text` end in CRLF.
 
     Sources of the headers: RFC 5322; RFC 2369 and 2919 (List-*), RFC 5064 (Archived-At), RFC 3834
     (Auto-Submitted), RFC 3676 (Content-Type), support.google.com/mail/answer/6254652 (Feedback-ID).
@@ -120,12 +93,24 @@ def build_message(
         ),
         build_header("Content-Transfer-Encoding", "base64"),
     ]
-    template_id = f"{entry.date.isoformat()} {entry.id} {list_id}" + (
-        f" {reply_to_mail.text_digest}" if reply_to_mail else ""
-    )
-    thread_headers = build_thread_headers(f"<{reply_to_mail.message_id}>") if reply_to_mail else b""
-    body = encode_base64_lines(text.encode())
-    return MailTemplate(b"".join(headers), body, template_id, sender.domain, thread_headers)
+    seed = f"{entry.date.isoformat()} {entry.id} {list_id}"
+    if reply_to_mail:
+        seed += f" {reply_to_mail.text_digest}"
+    headers += [
+        build_mailbox_header("To", to),
+        build_header("Message-ID", build_message_id(seed, to.address, entry.date.isoformat(), sender.domain)),
+        build_thread_headers(f"<{reply_to_mail.message_id}>") if reply_to_mail else b"",
+        unsubscribe_headers,
+        b"\r\n",
+    ]
+    return b"".join(headers) + encode_base64_lines(text.encode())
+
+
+def build_message_id(seed: str, address: str, day: str, domain: str) -> str:
+    """Return the Message-ID of the copy for an address: the same each time, so that mail servers and programs
+    recognize a duplicate. `seed` identifies the message."""
+    token = hashlib.sha256(f"{seed} {address}".encode()).hexdigest()[:20]
+    return f"<{day}.{token}@{domain}>"
 
 
 def build_thread_headers(parent_id: str) -> bytes:

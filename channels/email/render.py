@@ -95,11 +95,17 @@ def _render_message(
     sender, reply_to = _resolve_sender(settings, newsletter)
     is_flowed = settings.wrap == "flowed"
     text = "\r\n".join([*(format_flowed_lines(lines) if is_flowed else format_fixed_lines(lines)), ""])
-    mail = build_message(
-        text, sender, reply_to, entry, newsletter, flowed=is_flowed, reply_to_mail=reply_to_mail
+    return build_message(
+        text,
+        sender,
+        reply_to,
+        parse_sender("to", settings.to) if settings.to else sender,
+        entry,
+        newsletter,
+        unsubscribe_headers=_build_unsubscribe_headers(settings, reply_to),
+        flowed=is_flowed,
+        reply_to_mail=reply_to_mail,
     )
-    to = parse_sender("to", settings.to) if settings.to else sender
-    return mail.render_for(to, _build_unsubscribe_headers(settings, reply_to))
 
 
 def _build_unsubscribe_headers(settings: EmailSettings, reply_to: Mailbox) -> bytes:

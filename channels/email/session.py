@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from publisher.channel import Part, Receipt, Session
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.personalize import MailPersonalizer
+from publisher.channels.email.personalize import MailTemplate
 from publisher.channels.email.rate_limit import MailRateLimiter, find_provider_limits
 from publisher.channels.email.recipients import (
     RecipientSource,
@@ -29,7 +29,7 @@ _RECONNECT_DELAY = 10.0
 class MailSession(Session):
     """A destination is the key of a recipient in `source`, or any email address.
 
-    `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailPersonalizer, `secret`
+    `sender` is the envelope sender, who gets bounces. `unsubscribe_url` is as for MailTemplate, `secret`
     leads to the key of its tokens. `signing` is the DNS name of the public DKIM key, and the private key.
     """
 
@@ -51,7 +51,7 @@ class MailSession(Session):
         self._secret = secret
         self._signing = signing
         self._signer: DkimSigner | None = None
-        self._cached_personalizer: tuple[Part, MailPersonalizer] | None = None
+        self._cached_template: tuple[Part, MailTemplate] | None = None
         limits = find_provider_limits(connection.server.host)
         self._per_connection = limits.per_connection if limits else 0
 
@@ -97,12 +97,12 @@ class MailSession(Session):
         return mailboxes.get(normalize_address(mailbox.address), mailbox)
 
     def _build_mail(self, part: Part, mailbox: Mailbox) -> bytes:
-        if self._cached_personalizer is None or self._cached_personalizer[0] != part:
-            self._cached_personalizer = (
+        if self._cached_template is None or self._cached_template[0] != part:
+            self._cached_template = (
                 part,
-                MailPersonalizer(part.body, self._unsubscribe_url, self._unsubscribe_key),
+                MailTemplate(part.body, self._unsubscribe_url, self._unsubscribe_key),
             )
-        copy = self._cached_personalizer[1].personalize(mailbox)
+        copy = self._cached_template[1].personalize(mailbox)
         signature = self._signer.sign(copy) if self._signer else b""
         return b"".join([signature, copy.headers, copy.body])
 

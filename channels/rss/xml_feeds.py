@@ -14,11 +14,8 @@ What feedgen 1.0.0 does by default, and how this module handles it:
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Callable, Sequence
-from functools import cache
 from html import escape
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from publisher.channels.rss.feed import Feed, FeedItem
@@ -48,7 +45,9 @@ def _serialize_feed(feed: Feed, serialize: Callable[..., bytes]) -> bytes:
 
 
 def _build_feed_generator(feed: Feed, items: Sequence[FeedItem], media_type: str) -> Any:
-    generator = _import_feedgen().FeedGenerator()
+    from feedgen.feed import FeedGenerator
+
+    generator = FeedGenerator()
     generator.register_extension("more", lambda: _FeedExtension(feed), _EntryExtension)
     generator.id(feed.id)
     generator.title(feed.title)
@@ -64,26 +63,6 @@ def _build_feed_generator(feed: Feed, items: Sequence[FeedItem], media_type: str
         _add_feed_entry(generator, item)
     generator.updated(max(_modified_at(item) for item in items))
     return generator
-
-
-@cache
-def _import_feedgen() -> ModuleType:
-    """Import feedgen.feed without two modules that it does not need here and that are slow to import.
-
-    The parser of dates in text form, because dates are datetimes here, and on other systems the time zones of
-    Windows. They would add half of Python's start-up time.
-    """
-    stubs: dict[str, Any] = {"dateutil.parser": ModuleType("dateutil.parser")}
-    if sys.platform != "win32":
-        stubs["dateutil.tz.win"] = None  # makes the import fail at once, which dateutil handles
-    stubs = {name: stub for name, stub in stubs.items() if name not in sys.modules}
-    sys.modules.update(stubs)
-    try:
-        from feedgen import feed
-    finally:
-        for name in stubs:
-            del sys.modules[name]
-    return feed  # type: ignore[no-any-return]  # feedgen has no types
 
 
 def _add_feed_entry(generator: Any, item: FeedItem) -> None:

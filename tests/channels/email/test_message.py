@@ -13,11 +13,10 @@ import pytest
 from msgspec.structs import replace
 
 from publisher.channels.email import Email
-from publisher.channels.email.headers import Mailbox, build_header
-from publisher.channels.email.message import build_message, encode_base64_lines
+from publisher.channels.email.message import encode_base64_lines
 from publisher.errors import ConfigError
 from publisher.reader import decode, parse_issue
-from tests.channels.email.conftest import PUBLICATION, SAMPLE, Mail, entry_of, render
+from tests.channels.email.conftest import PUBLICATION, SAMPLE, Mail, render
 from tests.channels.email.test_lines import unflowed
 from tests.channels.email.wire import faults
 
@@ -215,26 +214,6 @@ def test_the_bytes_are_the_same_in_any_surroundings(
         [sys.executable, "-c", PROGRAM], cwd=root, env=environment, capture_output=True, check=True
     )
     assert done.stdout == mail().wire
-
-
-# ---------------------------------------------------------- for many readers
-
-
-def test_personalize_differ_only_at_the_end_of_the_head() -> None:
-    """What sending to subscribers will need: nothing is laid out or encoded again for the next one."""
-    entry = entry_of(parse_issue(SAMPLE, "2024-03-07.md"), PUBLICATION)
-    sender = Mailbox("夜航船", "editor@ferry.example.org")
-    mail = build_message("一行\r\n", sender, sender, entry, PUBLICATION, flowed=False)
-    copies = []
-    for token in ("k7Qx", "m2Zp"):
-        leave = build_header("List-Unsubscribe", f"<https://ferry.example.org/u/{token}>")
-        leave += build_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-        copies.append(mail.render_for(Mailbox("", f"{token}@example.net"), leave))
-        assert faults(copies[-1]) == []
-    for copy in copies:
-        assert copy.startswith(mail.headers)
-        assert copy.endswith(b"\r\n\r\n" + mail.body)
-        assert copy.count(b"\r\n") == mail.headers.count(b"\r\n") + 4 + 1 + 1
 
 
 def test_encoded_text_can_be_continued() -> None:

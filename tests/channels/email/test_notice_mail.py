@@ -13,7 +13,7 @@ from publisher.channel import Context, Part
 from publisher.channels.email import Email
 from publisher.channels.email.dkim import DkimSigner
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.personalize import MailPersonalizer
+from publisher.channels.email.personalize import MailTemplate
 from publisher.reader import parse_issue
 from publisher.theme import Theme
 from tests.channels.email.conftest import PUBLICATION, SAMPLE, entry_of, render
@@ -96,9 +96,9 @@ def test_personalize_are_below_those_of_the_issue() -> None:
     known = set()
     for address in ("lin@example.net", "Xi+list@example.net", "周@example.net"):
         box = Mailbox("", address)
-        first = MailPersonalizer(issue.body, PAGE, "secret").personalize(box)
+        first = MailTemplate(issue.body, PAGE, "secret").personalize(box)
         copies = [
-            MailPersonalizer(notice(text, **settings).body, PAGE, "secret").personalize(box)
+            MailTemplate(notice(text, **settings).body, PAGE, "secret").personalize(box)
             for text in ("a", "b")
         ]
         of_first = parsed(first.headers)
@@ -112,7 +112,7 @@ def test_personalize_are_below_those_of_the_issue() -> None:
 
 def test_its_place_in_the_thread_is_signed(tmp_path: Path) -> None:
     signer = DkimSigner("s._domainkey.example.org", save(tmp_path, rsa.generate_private_key(65537, 2048)))
-    copy = MailPersonalizer(notice(WORDS).body).personalize(LIN)
+    copy = MailTemplate(notice(WORDS).body).personalize(LIN)
     signed = parsed(signer.sign(copy) + copy.headers + copy.body)["DKIM-Signature"]
     names = signed.partition("h=")[2].partition(";")[0].replace(" ", "").split(":")
     assert {"in-reply-to", "references", "message-id", "list-unsubscribe"} <= set(names)

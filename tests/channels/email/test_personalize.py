@@ -22,7 +22,7 @@ from publisher.channel import Part
 from publisher.channels.email import Email
 from publisher.channels.email.dkim import DkimSigner
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.personalize import MailPersonalizer
+from publisher.channels.email.personalize import MailTemplate
 from publisher.errors import ConfigError
 from publisher.reader import parse_issue
 from tests.channels.email.conftest import SAMPLE, render
@@ -44,7 +44,7 @@ def template(**settings: object) -> Part:
 
 
 def copy(box: Mailbox, mail: bytes = b"", leave: str = "", secret: str = "") -> bytes:
-    made = MailPersonalizer(mail or template().body, leave, secret).personalize(box)
+    made = MailTemplate(mail or template().body, leave, secret).personalize(box)
     assert hashlib.sha256(made.body).digest() == made.digest
     return made.headers + made.body
 
@@ -171,7 +171,7 @@ def signer(tmp_path: Path, key: rsa.RSAPrivateKey) -> DkimSigner:
 @pytest.fixture
 def signed(signer: DkimSigner) -> bytes:
     mail = template(unsubscribe=PAGE, unsubscribe_key="env:X").body
-    made = MailPersonalizer(mail, PAGE, "tide").personalize(XI)
+    made = MailTemplate(mail, PAGE, "tide").personalize(XI)
     return signer.sign(made) + made.headers + made.body
 
 
@@ -248,8 +248,8 @@ def test_the_form_of_a_signature(signed: bytes) -> None:
 
 
 def test_the_same_mail_has_the_same_signature(signer: DkimSigner) -> None:
-    made = MailPersonalizer(template().body).personalize(LIN)
-    assert signer.sign(made) == signer.sign(MailPersonalizer(template().body).personalize(LIN))
+    made = MailTemplate(template().body).personalize(LIN)
+    assert signer.sign(made) == signer.sign(MailTemplate(template().body).personalize(LIN))
 
 
 def test_a_key_that_cannot_sign(tmp_path: Path, need: Callable[[str], str]) -> None:
