@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
@@ -176,11 +175,11 @@ class Newsletter(Struct):
     def add(self, *issues: Issue, **changes: object) -> Newsletter:
         """A newsletter that has these issues too, or in place of those with their ids."""
         new = {issue.id: (issue, entry_of(issue, **changes)) for issue in issues}
-        return dataclasses.replace(self, issues=self.issues | new, asked=[])
+        return replace(self, issues=self.issues | new, asked=[])
 
     def using(self, **settings: object) -> Newsletter:
         """The same issues under other settings of the channel."""
-        return dataclasses.replace(self, channel=replace(self.channel, **settings), asked=[])  # type: ignore[arg-type]
+        return replace(self, channel=replace(self.channel, **settings), asked=[])  # type: ignore[arg-type]
 
     @property
     def entries(self) -> list[Entry]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import locale
@@ -153,7 +152,7 @@ def test_an_english_newsletter_without_author_tagline_or_licence_has_valid_feeds
     plain = Newsletter(
         "Tide", f"{SITE}{{date}}/", SITE, "tag:tide.example.org,2019:weekly", lang="en", timezone="UTC"
     )
-    files = dataclasses.replace(newsletter, context=replace(newsletter.context, newsletter=plain)).files()
+    files = replace(newsletter, context=replace(newsletter.context, newsletter=plain)).files()
     assert texts(files["public/atom.xml"], "/a:feed/a:author/a:name/text()") == ["Tide"]
     assert texts(files["public/feed.xml"], "/rss/channel/description/text()") == ["Tide"]
     assert texts(files["public/feed.xml"], "/rss/channel/copyright") == []

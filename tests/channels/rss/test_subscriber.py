@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 
 import pytest
@@ -70,7 +69,7 @@ def test_a_new_address_of_the_site_announces_nothing(newsletter, key, tmp_path):
         name: (issue, replace(entry, url=moved.issue_url(issue.id, entry.date)))
         for name, (issue, entry) in newsletter.issues.items()
     }
-    after = dataclasses.replace(newsletter, context=replace(context, newsletter=moved), issues=issues)
+    after = replace(newsletter, context=replace(context, newsletter=moved), issues=issues)
     new, changed = follow(tmp_path, key, newsletter, after)
     assert new == []
     assert changed == len(issues)
