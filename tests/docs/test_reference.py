@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec import Struct
-from msgspec.structs import fields as struct_fields
+from msgspec.structs import fields
 
 from publisher import credentials, errors, registry
 from publisher.checks.codes import CODES, Severity
@@ -53,9 +51,8 @@ def documented_keys(page: Page, heading: str, table: str = "") -> dict[str, dict
 
 
 def defaults_of(kind: type) -> dict[str, object]:
-    """The fields of a class and their defaults; a channel may be a Struct or a dataclass."""
-    fields = struct_fields(kind) if issubclass(kind, Struct) else dataclasses.fields(kind)
-    return {field.name: field.default for field in fields}
+    """The fields of a class and their defaults."""
+    return {field.name: field.default for field in fields(kind)}
 
 
 def keys_in_messages(tmp_path: Path, table: str) -> set[str]:

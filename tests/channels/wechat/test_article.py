@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import statistics
 from collections.abc import Callable, Iterator
@@ -47,9 +46,7 @@ def test_forbidden_reports_what_wechat_drops(sampled) -> None:
         html = sampled.html.replace("</section>", f"{bad}</section>", 1)
         first, *others = sampled.rendering.previews
         shown = (replace(first, body=html.encode()), *others)
-        assert dataclasses.replace(sampled, rendering=replace(sampled.rendering, previews=shown)).forbidden, (
-            bad
-        )
+        assert replace(sampled, rendering=replace(sampled.rendering, previews=shown)).forbidden, bad
 
 
 def test_article_has_every_word_of_the_sample(sampled) -> None:
@@ -59,9 +56,7 @@ def test_article_has_every_word_of_the_sample(sampled) -> None:
 
 def test_lost_reports_missing_text(letter, sample: str) -> None:
     made = letter(sample)
-    assert dataclasses.replace(made, issue=replace(made.issue, tagline=(Text("换了口号"),))).lost == [
-        "换了口号"
-    ]
+    assert replace(made, issue=replace(made.issue, tagline=(Text("换了口号"),))).lost == ["换了口号"]
 
 
 def test_archive_written_by_the_editor_is_left_out(sampled) -> None:
