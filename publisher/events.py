@@ -1,10 +1,10 @@
 """Requests to the pipeline, the events it reports while it runs, and its outcomes. All plain data."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from publisher.archive.records import Record
 from publisher.errors import PublisherError
@@ -87,7 +87,7 @@ class WouldWrite(NamedTuple):
     """A file that a dry run would write, with its new content."""
 
     channel: str
-    part: Part
+    part: "Part"
 
 
 class ChannelOutcome(NamedTuple):
@@ -121,7 +121,7 @@ class ChannelOutcome(NamedTuple):
         """Whether anything was written, sent or changed."""
         return bool(self.written or self.sent or self.changed)
 
-    def with_notice(self, notice: ChannelOutcome) -> ChannelOutcome:
+    def with_notice(self, notice: Self) -> Self:
         """Return the outcome together with that of a notice that was sent after the issue."""
         return self._replace(
             destination=self.destination or notice.destination,
@@ -148,7 +148,7 @@ class Outcome(NamedTuple):
 
     def with_deliveries(
         self, delivered: Sequence[Mapping[str, ChannelOutcome]], warnings: Sequence[str]
-    ) -> Outcome:
+    ) -> Self:
         """Return the outcome with those of the messages, and of notices sent after them."""
         first, *notices = delivered
         channels = {**self.channels, **first}

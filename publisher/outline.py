@@ -3,7 +3,7 @@
 A channel only styles it. Does not interact with anything, only processes an Issue.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import re
 from collections.abc import Iterator, Mapping

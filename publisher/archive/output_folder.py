@@ -1,6 +1,6 @@
 """The record of an output folder: which files each channel wrote there, and digests of their input."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,6 +1,6 @@
 """One record per source file, and which of them form the archive as of a day."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import datetime as dt
 import re

@@ -1,6 +1,6 @@
 """Problem codes: the severity and the explanation of each, and the classes for problems and edits."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 from enum import Enum
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Problem(NamedTuple):
     edits: tuple[Edit, ...] = ()
 
     @property
-    def severity(self) -> Severity:
+    def severity(self) -> "Severity":
         """The severity, which depends on the code alone."""
         return CODES[self.code].severity
 

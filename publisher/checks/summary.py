@@ -1,6 +1,6 @@
 """The summary of an issue: what other issues are compared with."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import re
 from typing import NamedTuple
@@ -46,7 +46,7 @@ class IssueSummary(NamedTuple):
     ignored_codes: tuple[str, ...] = ()
 
     @classmethod
-    def from_source(cls, subject: IssueSource) -> IssueSummary:
+    def from_source(cls, subject: IssueSource) -> "IssueSummary":
         """Summarize an issue."""
         issue = subject.issue
         return cls(

@@ -1,6 +1,6 @@
 """What goes into the ledger and comes out of it. All plain data; datetimes are aware."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import datetime as dt
 from collections.abc import Mapping
@@ -46,12 +46,12 @@ class PublicationKey(NamedTuple):
     channel: str
     destination: str
 
-    def for_notice(self, digest: str) -> PublicationKey:
+    def for_notice(self, digest: str) -> "PublicationKey":
         """Return the key of a notice to the recipients of this publication; `digest` is that of its text."""
         return self._replace(destination=f"{self.destination}{_NOTICE_SEPARATOR}{digest}")
 
     @property
-    def notice_of(self) -> PublicationKey | None:
+    def notice_of(self) -> "PublicationKey | None":
         """The publication whose recipients a notice is for; None if this is not a notice."""
         destination, separator, _ = self.destination.rpartition(_NOTICE_SEPARATOR)
         return self._replace(destination=destination) if separator else None
