@@ -64,7 +64,7 @@ class WebSub(MessageChannel, Struct, frozen=True):
         """The URL of the hub."""
         return self.hub
 
-    def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002 - the protocol's
+    def render(self, issue: Issue, context: Context) -> Rendering:  # noqa: ARG002 - part of the interface
         """Return an empty rendering: the hub is notified of feeds, not of issues; see `render_pings`."""
         return Rendering(())
 
@@ -120,10 +120,10 @@ class _HubSession(Session):
         _check_hub_response(response)
         return Receipt(remote_id=topic)
 
-    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the interface
         return self.deliver(part, destination)
 
-    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - the protocol's
+    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the interface
         return Receipt(changed=False)  # the hub stores nothing
 
 

@@ -122,7 +122,7 @@ class DraftSession(Session):
         notes = () if self._publishes else (self._format_message(_DRAFT_READY),)
         return Receipt(remote_id=media_id, notes=(*self._uploader.notes, *notes))
 
-    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the protocol
+    def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the interface
         """Update a draft; if it was deleted, add it again.
 
         Raises DeliveryError when the article is published: the API cannot change it any more.
@@ -138,7 +138,7 @@ class DraftSession(Session):
         self._test_drafts.delete(draft.issue, remote_id)
         return receipt
 
-    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the protocol
+    def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the interface
         """Delete a draft. A published article is not deleted; the receipt has a note about it."""
         if remote_id.startswith(ARTICLE_ID_PREFIX):
             return Receipt(
@@ -152,7 +152,7 @@ class DraftSession(Session):
             return Receipt(changed=False, remote_id=remote_id)
         return Receipt(remote_id=remote_id)
 
-    def probe(self, part: Part, destination: str) -> Receipt | None:  # noqa: ARG002 - part of the protocol
+    def probe(self, part: Part, destination: str) -> Receipt | None:  # noqa: ARG002 - part of the interface
         """Return the receipt of the draft with exactly this content, or of the published article; or None.
 
         Raises DeliveryError also when a draft may have been submitted but is not published yet: WeChat lists

@@ -44,10 +44,10 @@ class _EmptyTheme:
 
     fingerprint = ""
 
-    def render(self, name: str, **values: object) -> str:  # noqa: ARG002 - part of the protocol
+    def render(self, name: str, **values: object) -> str:  # noqa: ARG002 - part of the interface
         return ""
 
-    def text(self, name: str) -> str:  # noqa: ARG002 - part of the protocol
+    def text(self, name: str) -> str:  # noqa: ARG002 - part of the interface
         return ""
 
 
