@@ -7,10 +7,12 @@ import datetime as dt
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from publisher.cli.output import Output
+from publisher.cli.parser import CommandParser
 from publisher.cli.selection import (
     CheckScope,
     display_path,
@@ -25,13 +27,9 @@ if TYPE_CHECKING:
     from publisher.archive.sources import SourceFile
     from publisher.checker import CheckedIssue
     from publisher.cli.links import LinkReport
-    from publisher.cli.parser import CommandParser
-
-_FORMATS = ("full", "concise", "github", "sarif")
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments."""
     parser.arguments.add_argument(
         "files",
         nargs="*",
@@ -53,7 +51,7 @@ def define(parser: CommandParser) -> None:
     option(
         "--format",
         metavar="FORMAT",
-        choices=_FORMATS,
+        choices=("full", "concise", "github", "sarif"),
         default="full",
         help="full, concise, github or sarif [default: full]",
     )
@@ -70,7 +68,6 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Check, and return the exit code."""
     if arguments.explain:
         return _explain_code(arguments.explain, output)
     if arguments.stdin and arguments.files:
@@ -116,8 +113,7 @@ def _explain_code(name: str, output: Output) -> int:
     output.line(f"{code.severity.value}[{name}]", "bold")
     output.line(code.explanation)
     output.line(f"\nTo ignore it in an issue: <!-- publish: ignore={name} -->", "dim")
-    output.finish({"code": name, "severity": code.severity.value, "text": code.explanation, "exit": 0})
-    return 0
+    return output.finish(0, code=name, severity=code.severity.value, text=code.explanation)
 
 
 def _check_issues(
@@ -134,7 +130,7 @@ def _check_issues(
 
     checker = FileChecker(scope.root, scope.config)
     started_at = time.time_ns()
-    with ProgressBar(output, "checking issues") as progress:
+    with closing(ProgressBar(output, "checking issues")) as progress:
         checked = [*check_files(checker, files, paths, started_at, texts=texts, on_progress=progress.advance)]
     links = None
     if arguments.links:
@@ -147,9 +143,11 @@ def _check_issues(
     ]
     if not arguments.diff:
         _print_results(arguments.format, output, scope, results, texts, links)
-    exit_code = max(minimum_exit_code, _exit_code(results))
-    output.finish(_check_results_to_json(results, links, exit_code))
-    return exit_code
+    return output.finish(
+        max(minimum_exit_code, _exit_code(results)),
+        issues=[_check_result_to_json(result, links) for result in results],
+        links=links.to_json() if links else None,
+    )
 
 
 def _exit_code(results: Sequence[CheckedIssue]) -> int:
@@ -207,26 +205,15 @@ def _print_results(
         output.line(formats.format_summary(problems, len(results) - unreadable, unreadable))
 
 
-def _check_results_to_json(
-    results: Sequence[CheckedIssue], links: LinkReport | None, exit_code: int
-) -> dict[str, Any]:
+def _check_result_to_json(result: CheckedIssue, links: LinkReport | None) -> dict[str, Any]:
     from publisher.cli.formats import problem_to_json
 
     return {
-        "issues": [
-            {
-                "path": result.path,
-                "problems": [problem_to_json(problem) for problem in result.problems],
-                "channels": {budget.channel: budget.report for budget in result.budgets},
-                "error": {"message": result.fault.message, "hint": result.fault.hint}
-                if result.fault
-                else None,
-                "links": links.for_file(result.path) if links else None,
-            }
-            for result in results
-        ],
-        "links": links.to_json() if links else None,
-        "exit": exit_code,
+        "path": result.path,
+        "problems": [problem_to_json(problem) for problem in result.problems],
+        "channels": {budget.channel: budget.report for budget in result.budgets},
+        "error": result.fault and {"message": result.fault.message, "hint": result.fault.hint},
+        "links": links and links.for_file(result.path),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,7 +31,6 @@ class LinkReport(NamedTuple):
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of URLs in each state."""
         from publisher.linkcheck import LinkState
 
         counter = Counter(result.state for result in self.verdicts.values())
@@ -38,13 +38,11 @@ class LinkReport(NamedTuple):
 
     @property
     def summary_line(self) -> str:
-        """The report on one line."""
         states = " · ".join(f"{number} {state}" for state, number in self.counts.items() if number)
         asked = f"{len(self.verdicts)} checked" + (f" · {states}" if states else "")
         return f"links     {asked} · {self.seconds:.1f} s, {self.cached} from cache"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the numbers as JSON data."""
         counts = {"checked": len(self.verdicts), **self.counts, "from_cache": self.cached}
         return {**counts, "seconds": round(self.seconds, 1)}
 
@@ -88,7 +86,7 @@ def add_link_problems(
     cache = LinkCache(cache_file, scope.now.timestamp())
     cached_urls = {url for url in urls if cache.get(url)}
     started_at = time.monotonic()
-    with ProgressBar(output, "checking links", min_steps=2) as progress:
+    with closing(ProgressBar(output, "checking links", min_steps=2)) as progress:
         results = check_links(urls, cache, limits, progress.advance)
     duration = time.monotonic() - started_at
     merged = [

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import closing
 from enum import Enum
 from typing import NamedTuple
 
 from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
-from publisher.config import Config
 from publisher.delivery.plan import plan_delivery
 from publisher.errors import PublisherError
-from publisher.events import EventHandler
 from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
@@ -23,9 +20,8 @@ from publisher.ledger.queries import (
     find_issues_in_state,
     find_statuses,
 )
-from publisher.pipeline.snapshot import Snapshot, take_snapshot
+from publisher.pipeline.snapshot import take_snapshot
 from publisher.run import RunContext
-from publisher.theme import Theme
 
 _MAX_ISSUES = 10
 
@@ -94,22 +90,19 @@ class StatusRow(NamedTuple):
                 return row
 
 
-def build_status_rows(
-    config: Config, theme: Theme, issue: str, now: dt.datetime, report: EventHandler
-) -> list[StatusRow]:
+def build_status_rows(run: RunContext, issue: str) -> list[StatusRow]:
     """Return the rows of the newest issues, or of the named one, newest first.
 
     Raises IssueError and ConfigError for an issue that does not exist or is not due, StorageError.
     """
-    with closing(RunContext.open(config, theme, now, report)) as run:
-        return [*_StatusBuilder(run, take_snapshot(run), issue).build_rows()]
+    return [*_StatusBuilder(run, issue).build_rows()]
 
 
 class _StatusBuilder:
-    def __init__(self, run: RunContext, snapshot: Snapshot, issue: str) -> None:
+    def __init__(self, run: RunContext, issue: str) -> None:
         self._run = run
         self._issue = issue
-        self._snapshot = snapshot
+        self._snapshot = take_snapshot(run)
         self._site = OutputFolder(run.output_folder, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
