@@ -11,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from publisher.checks.codes import CODES, Severity
+from publisher.cli import formats
 from publisher.cli.output import Output
 from publisher.cli.parser import CommandParser
 from publisher.cli.selection import (
@@ -21,7 +23,7 @@ from publisher.cli.selection import (
     relative_to_root,
     select_files,
 )
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, format_suggestion
 
 if TYPE_CHECKING:
     from publisher.archive.sources import SourceFile
@@ -86,8 +88,6 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
 
 def _select_codes(select: list[str], ignore: list[str]) -> frozenset[str]:
-    from publisher.checks.codes import CODES
-
     def parse(values: list[str]) -> set[str]:
         names = {name.strip() for value in values for name in value.split(",") if name.strip()}
         for name in sorted(names - CODES.keys()):
@@ -98,15 +98,10 @@ def _select_codes(select: list[str], ignore: list[str]) -> frozenset[str]:
 
 
 def _unknown_code_error(name: str) -> ConfigError:
-    from publisher.checks.codes import CODES
-    from publisher.errors import format_suggestion
-
     return ConfigError(f"unknown code {name}", format_suggestion(name, CODES))
 
 
 def _explain_code(name: str, output: Output) -> int:
-    from publisher.checks.codes import CODES
-
     code = CODES.get(name)
     if code is None:
         raise _unknown_code_error(name)
@@ -152,8 +147,6 @@ def _check_issues(
 
 def _exit_code(results: Sequence[CheckedIssue]) -> int:
     """Return 1 if an issue has errors or is not text, 6 if one cannot be read, else 0."""
-    from publisher.checks.codes import Severity
-
     errors = any(problem.severity is Severity.ERROR for result in results for problem in result.problems)
     return max([int(errors), *(result.fault.exit_code for result in results if result.fault)])
 
@@ -166,12 +159,9 @@ def _print_results(
     texts: dict[str, str],
     links: LinkReport | None,
 ) -> None:
-    from publisher.cli import formats
-
     if output_format == "sarif":
-        output.line(
-            formats.format_sarif({display_path(scope, result.path): result.problems for result in results})
-        )
+        by_path = {display_path(scope, result.path): result.problems for result in results}
+        output.line(formats.format_sarif(by_path))
     for result in results:
         path = display_path(scope, result.path)
         if result.fault:
@@ -183,13 +173,8 @@ def _print_results(
         elif output_format == "concise":
             lines = formats.format_concise(path, result.problems, output.styled)
         elif output_format == "full" and result.problems:
-            lines = formats.format_full(
-                path,
-                read_source_lines(scope, result.path, texts),
-                result.problems,
-                output.styled,
-                output.columns,
-            )
+            source = read_source_lines(scope, result.path, texts)
+            lines = formats.format_full(path, source, result.problems, output.styled, output.columns)
         else:
             continue
         for line in lines:
@@ -206,11 +191,9 @@ def _print_results(
 
 
 def _check_result_to_json(result: CheckedIssue, links: LinkReport | None) -> dict[str, Any]:
-    from publisher.cli.formats import problem_to_json
-
     return {
         "path": result.path,
-        "problems": [problem_to_json(problem) for problem in result.problems],
+        "problems": [formats.problem_to_json(problem) for problem in result.problems],
         "channels": {budget.channel: budget.report for budget in result.budgets},
         "error": result.fault and {"message": result.fault.message, "hint": result.fault.hint},
         "links": links and links.for_file(result.path),

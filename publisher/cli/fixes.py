@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from difflib import unified_diff
+from io import StringIO
 from pathlib import Path
 
 from publisher.checker import read_issue_text
@@ -59,9 +61,6 @@ def fix_input(
 
 
 def _print_diff(output: Output, path: str, before: str, after: str) -> None:
-    from difflib import unified_diff
-    from io import StringIO
-
     for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
         content = line.removesuffix("\n")
         if output.columns:  # control characters belong in a patch, but a terminal would execute them

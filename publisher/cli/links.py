@@ -6,19 +6,24 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from publisher.archive.home import Home
+from publisher.checker import CheckedIssue, read_issue_text
+from publisher.checks.addresses import find_url_positions
+from publisher.checks.codes import Problem
+from publisher.checks.liveness import LivenessResult, find_dead_links
+from publisher.checks.source import SourceText
+from publisher.checks.subject import IssueSource
 from publisher.cli.output import Output
 from publisher.cli.progress import ProgressBar
 from publisher.cli.selection import CheckScope
 from publisher.errors import ConfigError
-
-if TYPE_CHECKING:
-    from publisher.checker import CheckedIssue
-    from publisher.checks.codes import Problem
-    from publisher.linkcheck import LinkResult
-    from publisher.model import Pos
+from publisher.linkcheck import LinkCache, LinkCheckLimits, LinkResult, LinkState, check_links
+from publisher.model import Pos
+from publisher.reader import parse_issue
 
 
 class LinkReport(NamedTuple):
@@ -31,8 +36,6 @@ class LinkReport(NamedTuple):
 
     @property
     def counts(self) -> dict[str, int]:
-        from publisher.linkcheck import LinkState
-
         counter = Counter(result.state for result in self.verdicts.values())
         return {state.value: counter[state] for state in LinkState}
 
@@ -72,9 +75,6 @@ def add_link_problems(
 
     Raises ConfigError for an invalid value of --allow.
     """
-    from publisher.archive.home import Home
-    from publisher.linkcheck import LinkCache, LinkCheckLimits, check_links
-
     limits = LinkCheckLimits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
     links_by_file = {
         result.path: _find_issue_links(scope.root, result.path, texts)
@@ -98,12 +98,6 @@ def add_link_problems(
 
 def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
     """Return every URL and its position in a file, or in its text in `texts` that is not saved yet."""
-    from publisher.checker import read_issue_text
-    from publisher.checks.addresses import find_url_positions
-    from publisher.checks.source import SourceText
-    from publisher.checks.subject import IssueSource
-    from publisher.reader import parse_issue
-
     text = texts[path] if path in texts else read_issue_text(root / path, path)
     return find_url_positions(IssueSource(parse_issue(text, path), SourceText(text)))
 
@@ -111,9 +105,6 @@ def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[t
 def _merge_link_problems(
     result: CheckedIssue, links: Sequence[tuple[str, Pos]], link_results: Mapping[str, LinkResult]
 ) -> tuple[Problem, ...]:
-    from publisher.checks.liveness import LivenessResult, find_dead_links
-    from publisher.linkcheck import LinkState
-
     unreachable = {
         url: LivenessResult(link_result.state is LinkState.GONE, link_result.reason)
         for url, link_result in link_results.items()
@@ -125,8 +116,6 @@ def _merge_link_problems(
 
 
 def _parse_allowed_host(argument: str) -> tuple[str, int]:
-    from ipaddress import ip_address
-
     host, _, port = argument.rpartition(":")
     try:
         return str(ip_address(host.strip("[]"))), int(port)

@@ -73,10 +73,10 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         resolution = _parse_resolution(arguments)
         if resolution is None or not unknowns:
             return _print_unknown_deliveries(unknowns, arguments.issue, run.now.tzinfo, output)
-        return _record(run, unknowns, resolution, arguments.issue, output)
+        return _record_resolutions(run, unknowns, resolution, arguments.issue, output)
 
 
-def _record(
+def _record_resolutions(
     run: RunContext, unknowns: list[UnknownDeliveries], resolution: Resolution, issue: str, output: Output
 ) -> int:
     _require_single_publication(unknowns, resolution)
