@@ -9,7 +9,7 @@ import datetime as dt
 import re
 import shlex
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -36,7 +36,6 @@ from publisher.ledger.calendar import (
 )
 from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.run import RunContext
-from publisher.theme import Theme
 
 _MAX_CRON_GAP_YEARS = 40
 """No cron expression has a longer gap between two times; Monday, 29 February can take 40 years."""
@@ -133,15 +132,15 @@ class Upcoming(NamedTuple):
     watch: SchedulerActivity
 
 
-def find_upcoming(config: Config, theme: Theme, now: dt.datetime) -> Upcoming:
+def find_upcoming(run: RunContext) -> Upcoming:
     """Return the items that are due later, held or have errors, and recent ones that are drafts or broken.
 
     Sorted by due time. Read-only. Raises ConfigError if there is no issue file, StorageError.
     """
-    with closing(RunContext.open(config, theme, now)) as run:
-        ledger_view = LedgerView.load(run.ledger, now) if run.has_ledger else LedgerView()
-        calendar = build_calendar(run, read_records(run), ledger_view, now)
-        activity = load_activity(run.ledger, config.newsletter.id) if run.has_ledger else SchedulerActivity()
+    now, config = run.started_at, run.config
+    ledger_view = LedgerView.load(run.ledger, now) if run.has_ledger else LedgerView()
+    calendar = build_calendar(run, read_records(run), ledger_view, now)
+    activity = load_activity(run.ledger, config.newsletter.id) if run.has_ledger else SchedulerActivity()
     earliest = now - config.schedule.catch_up
     always_shown, unready = (ItemStatus.HELD, ItemStatus.HAS_ERRORS), (ItemStatus.DRAFT, ItemStatus.BROKEN)
     ahead = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from contextlib import closing
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Record, find_named_records
@@ -22,17 +21,10 @@ from publisher.errors import ConfigError
 from publisher.events import Request
 from publisher.ledger.calendar import save_override
 from publisher.run import RunContext, select_channels
-from publisher.theme import Theme
 
 
 def set_override(
-    config: Config,
-    theme: Theme,
-    request: Request,
-    now: dt.datetime,
-    *,
-    held: bool | None = None,
-    when: str = "",
+    run: RunContext, request: Request, *, held: bool | None = None, when: str = ""
 ) -> list[ScheduledItem]:
     """Hold, release or reschedule the requested issue on its channels; return its items as they are now.
 
@@ -40,31 +32,28 @@ def set_override(
     channel that does not exist, a time that is malformed or before the date of the issue, and an issue that
     is published already.
     """
-    channels = select_channels(config, request.channels)
-    with closing(RunContext.open(config, theme, now)) as run:
-        records = read_records(run)
-        record = _find_record(request.issue, records)
-        due = _parse_due_time(when, record, config) if when else None
-        names = {channel.name for channel in channels}
-        items = [
-            item
-            for item in build_calendar(run, records, LedgerView.load(run.ledger, now), now)
-            if item.record.path == record.path
-            and item.key.channel in names
-            and item.status is not ItemStatus.DONE
-        ]
-        if not items:
-            where = " on " + ", ".join(request.channels) if request.channels else ""
-            raise ConfigError(f"{record.id or record.path} is already published{where}", "see publish status")
-        save_override(
-            run.ledger, items[0].key.issue, [item.key.channel for item in items], held=held, due=due
-        )
-        keys = {item.key for item in items}
-        return [
-            item
-            for item in build_calendar(run, records, LedgerView.load(run.ledger, now), now)
-            if item.key in keys
-        ]
+    names = {channel.name for channel in select_channels(run.config, request.channels)}
+    records = read_records(run)
+    record = _find_record(request.issue, records)
+    due = _parse_due_time(when, record, run.config) if when else None
+
+    def build_items() -> list[ScheduledItem]:
+        view = LedgerView.load(run.ledger, run.started_at)
+        return build_calendar(run, records, view, run.started_at)
+
+    items = [
+        item
+        for item in build_items()
+        if item.record.path == record.path
+        and item.key.channel in names
+        and item.status is not ItemStatus.DONE
+    ]
+    if not items:
+        where = " on " + ", ".join(request.channels) if request.channels else ""
+        raise ConfigError(f"{record.id or record.path} is already published{where}", "see publish status")
+    save_override(run.ledger, items[0].key.issue, [item.key.channel for item in items], held=held, due=due)
+    keys = {item.key for item in items}
+    return [item for item in build_items() if item.key in keys]
 
 
 def _find_record(wanted: str, records: Mapping[str, Record]) -> Record:

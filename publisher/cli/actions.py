@@ -1,4 +1,4 @@
-"""Shared by the commands: building a Request, asking for confirmation, publishing, the outcome as JSON."""
+"""Shared by the commands: loading the newsletter, building a Request, asking for confirmation, publishing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import argparse
 import datetime as dt
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.cli.console import RunConsole
-from publisher.cli.output import Output
+from publisher.cli.output import Output, plural
 from publisher.errors import ConfigError
 from publisher.events import (
     ChannelOutcome,
@@ -22,25 +23,81 @@ from publisher.events import (
     RunEvent,
     RunWarning,
 )
+from publisher.project import find_config
 
 if TYPE_CHECKING:
     from publisher.config import Config
+    from publisher.run import RunContext
     from publisher.theme import Theme
 
 
-def build_request(arguments: argparse.Namespace, root: Path, output: Output) -> Request:
+def load_project(path: Path | None = None, *, cache_templates: bool = False) -> tuple[Config, Theme]:
+    """Load the configuration and the theme, by default those of the newsletter here.
+
+    With `cache_templates`, compiled templates are kept on disk.
+    """
+    from publisher import config, registry  # here, because they are slow to import
+    from publisher.theme import Theme
+
+    loaded = config.load_config(path or find_config(Path.cwd()), registry.load_channel)
+    return loaded, Theme.load(loaded.templates, _find_template_cache() if cache_templates else None)
+
+
+def _find_template_cache() -> Path | None:
+    """Return the folder for compiled templates: the user's cache, because it holds code to be executed."""
+    cache_home = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    try:
+        return Path(cache_home or Path.home() / ".cache", "newsletter-publisher", "templates")
+    except RuntimeError:  # a user without a home folder, as in a container
+        return None
+
+
+@contextmanager
+def open_run(output: Output, now: dt.datetime) -> Iterator[RunContext]:
+    """Open a run for a command that does not publish. Of its events, only warnings are printed."""
+    from publisher.run import RunContext
+
+    def print_warning(event: RunEvent) -> None:
+        if isinstance(event, RunWarning):
+            output.warning(event.message)
+
+    config, theme = load_project()
+    with closing(RunContext.open(config, theme, now, print_warning)) as run:
+        yield run
+
+
+def build_request(arguments: argparse.Namespace) -> Request:
+    """Build the Request from ISSUE and `--channel`; no channel or `all` means all enabled channels."""
+    names = [name.strip() for value in arguments.channel for name in value.split(",")]
+    channels = () if "all" in names else tuple(filter(None, names))
+    return Request(resolve_issue_argument(arguments.issue), channels)
+
+
+def build_sending_request(arguments: argparse.Namespace, output: Output) -> Request:
     """Build the Request from the arguments that all sending commands share."""
-    return Request(
-        issue=resolve_issue_argument(arguments.issue, root),
-        channels=parse_channel_names(arguments.channel),
+    return build_request(arguments)._replace(
         dry_run=arguments.dry_run,
         max_wait=arguments.max_wait,
         force=arguments.force,
-        confirm=build_confirmation(output, yes=arguments.yes),
+        confirm=_build_confirmation(output, yes=arguments.yes),
     )
 
 
-def build_confirmation(output: Output, *, yes: bool) -> Callable[[Sequence[PendingSend]], bool]:
+def resolve_issue_argument(argument: str) -> str:
+    """Return the path relative to the newsletter's folder if `argument` is a file, else `argument` itself.
+
+    Raises ConfigError for a file outside of that folder, and if no newsletter is here.
+    """
+    root, path = find_config(Path.cwd()).parent, Path.cwd() / argument
+    if not argument or not path.is_file():
+        return argument
+    try:
+        return path.resolve().relative_to(root).as_posix()
+    except ValueError:
+        raise ConfigError(f"{argument} is not below {root}", "give an issue of this newsletter") from None
+
+
+def _build_confirmation(output: Output, *, yes: bool) -> Callable[[Sequence[PendingSend]], bool]:
     """Return the function that asks for confirmation on the terminal; with `yes` it always agrees.
 
     Without a terminal the function raises ConfigError.
@@ -50,86 +107,51 @@ def build_confirmation(output: Output, *, yes: bool) -> Callable[[Sequence[Pendi
         if yes:
             return True
         if not output.is_interactive:
-            summary = "; ".join(f"{send.channel}: {format_pending_send(send)}" for send in pending)
+            summary = "; ".join(f"{send.channel}: {_format_pending_send(send)}" for send in pending)
             raise ConfigError(f"not sent: confirmation required (no terminal): {summary}", "use --yes")
         width = max(len(send.channel) for send in pending)
         for send in pending:
-            output.info(f"{send.channel.ljust(width)}  {format_pending_send(send)}", "bold")
+            output.info(f"{send.channel.ljust(width)}  {_format_pending_send(send)}", "bold")
         return output.ask("Send?")
 
     return confirm
 
 
-def format_pending_send(pending: PendingSend) -> str:
-    """Describe what would be sent to a destination."""
-    messages = "1 message" if pending.new == 1 else f"{pending.new} messages"
+def _format_pending_send(pending: PendingSend) -> str:
+    days = pending.days_late
     counts = (
-        (pending.new, f"{messages} that cannot be unsent"),
+        (pending.new, f"{pending.new} {plural(pending.new, 'message')} that cannot be unsent"),
         (pending.changed, f"{pending.changed} changed"),
         (pending.removed, f"{pending.removed} deleted"),
-        (
-            pending.days_late,
-            f"the issue is {pending.days_late:,} {'day' if pending.days_late == 1 else 'days'} old",
-        ),
+        (days, f"the issue is {days:,} {plural(days, 'day')} old"),
     )
     facts = [text for number, text in counts if number]
     return f"{pending.destination} · {' · '.join(facts) or 'continue an unfinished delivery'}"
 
 
-def run_publish(path: Path, request: Request, output: Output, now: dt.datetime) -> int:
-    """Publish with the publisher.toml at `path`, print the outcome and return the exit code."""
+def publish_issue(request: Request, output: Output, now: dt.datetime) -> int:
+    """Publish, print the outcome and return the exit code."""
     from publisher.pipeline.publish import publish
 
+    def run(report: EventHandler) -> Outcome:
+        return publish(*load_project(cache_templates=not request.dry_run), request, now, report)
+
+    return print_run(run, request, output)
+
+
+def print_run(
+    run: Callable[[EventHandler], Outcome], request: Request, output: Output, *, is_test: bool = False
+) -> int:
+    """Call `run`, print its events and its outcome, and return the exit code."""
     console = RunConsole(output, request)
-    config, theme = load_project(path, cache_templates=not request.dry_run)
-    with console:
-        outcome = publish(config, theme, request, now, console.print_event)
+    with closing(console):
+        outcome = run(console.print_event)
     console.print_summary(outcome)
-    output.finish(outcome_to_json(outcome, request))
-    return outcome.exit_code
-
-
-def load_project(path: Path, *, cache_templates: bool = False) -> tuple[Config, Theme]:
-    """Load the configuration and the theme. With `cache_templates`, compiled templates are kept on disk."""
-    from publisher import config, registry  # here, because they are slow to import
-    from publisher.theme import Theme
-
-    loaded = config.load_config(path, registry.load_channel)
-    return loaded, Theme.load(loaded.templates, _find_template_cache() if cache_templates else None)
-
-
-def build_warning_handler(output: Output) -> EventHandler:
-    """Return an event handler that prints only warnings, for commands that do not publish."""
-
-    def print_warning(event: RunEvent) -> None:
-        if isinstance(event, RunWarning):
-            output.warning(event.message)
-
-    return print_warning
-
-
-def resolve_issue_argument(argument: str, root: Path) -> str:
-    """Return the path relative to the newsletter's folder if `argument` is a file, else `argument` itself.
-
-    Raises ConfigError for a file outside of that folder.
-    """
-    path = Path.cwd() / argument
-    if not argument or not path.is_file():
-        return argument
-    try:
-        return path.resolve().relative_to(root).as_posix()
-    except ValueError:
-        raise ConfigError(f"{argument} is not below {root}", "give an issue of this newsletter") from None
-
-
-def parse_channel_names(values: list[str]) -> tuple[str, ...]:
-    """Split the values of --channel into names; empty for all enabled channels."""
-    names = [name.strip() for value in values for name in value.split(",")]
-    return () if "all" in names else tuple(name for name in names if name)
+    test_mark = {"proof": True} if is_test else {}
+    return output.finish(outcome.exit_code, **outcome_to_json(outcome, request), **test_mark)
 
 
 def outcome_to_json(outcome: Outcome, request: Request) -> dict[str, object]:
-    """Return the outcome of a run as JSON data."""
     issue = outcome.issue
     return {
         "issue": issue
@@ -160,15 +182,3 @@ def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
         "held": channel.held_reason,
         "error": channel.error and {"message": channel.error.message, "hint": channel.error.hint},
     }
-
-
-def _find_template_cache() -> Path | None:
-    """Return the folder for compiled templates: the user's cache, because it holds code to be executed."""
-    if sys.platform == "win32":
-        cache_home = os.environ.get("LOCALAPPDATA")
-    else:
-        cache_home = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return Path(cache_home or Path.home() / ".cache", "newsletter-publisher", "templates")
-    except RuntimeError:  # a user without a home folder, as in a container
-        return None

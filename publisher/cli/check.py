@@ -7,10 +7,14 @@ import datetime as dt
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from publisher.checks.codes import CODES, Severity
+from publisher.cli import formats
 from publisher.cli.output import Output
+from publisher.cli.parser import CommandParser
 from publisher.cli.selection import (
     CheckScope,
     display_path,
@@ -19,19 +23,15 @@ from publisher.cli.selection import (
     relative_to_root,
     select_files,
 )
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, format_suggestion
 
 if TYPE_CHECKING:
     from publisher.archive.sources import SourceFile
     from publisher.checker import CheckedIssue
     from publisher.cli.links import LinkReport
-    from publisher.cli.parser import CommandParser
-
-_FORMATS = ("full", "concise", "github", "sarif")
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments."""
     parser.arguments.add_argument(
         "files",
         nargs="*",
@@ -53,7 +53,7 @@ def define(parser: CommandParser) -> None:
     option(
         "--format",
         metavar="FORMAT",
-        choices=_FORMATS,
+        choices=("full", "concise", "github", "sarif"),
         default="full",
         help="full, concise, github or sarif [default: full]",
     )
@@ -70,7 +70,6 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Check, and return the exit code."""
     if arguments.explain:
         return _explain_code(arguments.explain, output)
     if arguments.stdin and arguments.files:
@@ -89,8 +88,6 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
 
 def _select_codes(select: list[str], ignore: list[str]) -> frozenset[str]:
-    from publisher.checks.codes import CODES
-
     def parse(values: list[str]) -> set[str]:
         names = {name.strip() for value in values for name in value.split(",") if name.strip()}
         for name in sorted(names - CODES.keys()):
@@ -101,23 +98,17 @@ def _select_codes(select: list[str], ignore: list[str]) -> frozenset[str]:
 
 
 def _unknown_code_error(name: str) -> ConfigError:
-    from publisher.checks.codes import CODES
-    from publisher.errors import format_suggestion
-
     return ConfigError(f"unknown code {name}", format_suggestion(name, CODES))
 
 
 def _explain_code(name: str, output: Output) -> int:
-    from publisher.checks.codes import CODES
-
     code = CODES.get(name)
     if code is None:
         raise _unknown_code_error(name)
     output.line(f"{code.severity.value}[{name}]", "bold")
     output.line(code.explanation)
     output.line(f"\nTo ignore it in an issue: <!-- publish: ignore={name} -->", "dim")
-    output.finish({"code": name, "severity": code.severity.value, "text": code.explanation, "exit": 0})
-    return 0
+    return output.finish(0, code=name, severity=code.severity.value, text=code.explanation)
 
 
 def _check_issues(
@@ -134,7 +125,7 @@ def _check_issues(
 
     checker = FileChecker(scope.root, scope.config)
     started_at = time.time_ns()
-    with ProgressBar(output, "checking issues") as progress:
+    with closing(ProgressBar(output, "checking issues")) as progress:
         checked = [*check_files(checker, files, paths, started_at, texts=texts, on_progress=progress.advance)]
     links = None
     if arguments.links:
@@ -147,15 +138,15 @@ def _check_issues(
     ]
     if not arguments.diff:
         _print_results(arguments.format, output, scope, results, texts, links)
-    exit_code = max(minimum_exit_code, _exit_code(results))
-    output.finish(_check_results_to_json(results, links, exit_code))
-    return exit_code
+    return output.finish(
+        max(minimum_exit_code, _exit_code(results)),
+        issues=[_check_result_to_json(result, links) for result in results],
+        links=links.to_json() if links else None,
+    )
 
 
 def _exit_code(results: Sequence[CheckedIssue]) -> int:
     """Return 1 if an issue has errors or is not text, 6 if one cannot be read, else 0."""
-    from publisher.checks.codes import Severity
-
     errors = any(problem.severity is Severity.ERROR for result in results for problem in result.problems)
     return max([int(errors), *(result.fault.exit_code for result in results if result.fault)])
 
@@ -168,12 +159,9 @@ def _print_results(
     texts: dict[str, str],
     links: LinkReport | None,
 ) -> None:
-    from publisher.cli import formats
-
     if output_format == "sarif":
-        output.line(
-            formats.format_sarif({display_path(scope, result.path): result.problems for result in results})
-        )
+        by_path = {display_path(scope, result.path): result.problems for result in results}
+        output.line(formats.format_sarif(by_path))
     for result in results:
         path = display_path(scope, result.path)
         if result.fault:
@@ -185,13 +173,8 @@ def _print_results(
         elif output_format == "concise":
             lines = formats.format_concise(path, result.problems, output.styled)
         elif output_format == "full" and result.problems:
-            lines = formats.format_full(
-                path,
-                read_source_lines(scope, result.path, texts),
-                result.problems,
-                output.styled,
-                output.columns,
-            )
+            source = read_source_lines(scope, result.path, texts)
+            lines = formats.format_full(path, source, result.problems, output.styled, output.columns)
         else:
             continue
         for line in lines:
@@ -207,26 +190,13 @@ def _print_results(
         output.line(formats.format_summary(problems, len(results) - unreadable, unreadable))
 
 
-def _check_results_to_json(
-    results: Sequence[CheckedIssue], links: LinkReport | None, exit_code: int
-) -> dict[str, Any]:
-    from publisher.cli.formats import problem_to_json
-
+def _check_result_to_json(result: CheckedIssue, links: LinkReport | None) -> dict[str, Any]:
     return {
-        "issues": [
-            {
-                "path": result.path,
-                "problems": [problem_to_json(problem) for problem in result.problems],
-                "channels": {budget.channel: budget.report for budget in result.budgets},
-                "error": {"message": result.fault.message, "hint": result.fault.hint}
-                if result.fault
-                else None,
-                "links": links.for_file(result.path) if links else None,
-            }
-            for result in results
-        ],
-        "links": links.to_json() if links else None,
-        "exit": exit_code,
+        "path": result.path,
+        "problems": [formats.problem_to_json(problem) for problem in result.problems],
+        "channels": {budget.channel: budget.report for budget in result.budgets},
+        "error": result.fault and {"message": result.fault.message, "hint": result.fault.hint},
+        "links": links and links.for_file(result.path),
     }
 
 

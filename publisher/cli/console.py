@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self, assert_never
+from collections.abc import Iterable
+from typing import assert_never
 
-from publisher.cli.output import Output
+from publisher.cli.output import Output, plural
 from publisher.cli.progress import ProgressBar
 from publisher.events import (
     ChannelOutcome,
@@ -37,16 +36,10 @@ class RunConsole:
         self._progress = ProgressBar(output, "")
         self._channel_started = time.monotonic()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._progress.close()
 
     def print_event(self, event: RunEvent) -> None:
-        """Print an event."""
         match event:
             case Progress():
                 self._update_progress(event)
@@ -67,15 +60,7 @@ class RunConsole:
             case _:
                 assert_never(event)
 
-    def print_unchanged(self, outcome: Outcome) -> None:
-        """Print the issue and warnings of a run that had nothing to do."""
-        if outcome.issue:
-            self.print_event(IssueChosen(outcome.issue, newest=True))
-        for warning in outcome.warnings:
-            self.print_event(RunWarning(warning))
-
     def print_summary(self, outcome: Outcome) -> None:
-        """Print the overall result."""
         if outcome.issue is None:
             next_issue = f"; the next is dated {outcome.next_date}" if outcome.next_date else ""
             self._output.line(f"nothing to do: no issue is due{next_issue}")
@@ -92,7 +77,7 @@ class RunConsole:
             self._output.line(f"{done} of {len(channels)} channels done · exit {outcome.exit_code}")
 
     def _print_channel(self, channel: ChannelOutcome) -> None:
-        name = channel.name.ljust(_CHANNEL_WIDTH)
+        name, dry_run = channel.name.ljust(_CHANNEL_WIDTH), self._request.dry_run
         duration = f"{time.monotonic() - self._channel_started:.1f} s"
         self._channel_started = time.monotonic()
         if channel.held_reason:
@@ -101,34 +86,30 @@ class RunConsole:
             hint = f"\n  = fix: {channel.error.hint}" if channel.error.hint else ""
             self._output.line(f"✗ {name}  {channel.error.message}{hint}", "red")
         elif channel.sent or channel.changed:
-            facts = (channel.destination, *self._format_deliveries(channel), channel.url)
+            sent, changed = ("would send {}", "would change {}") if dry_run else ("{} sent", "{} changed")
+            facts = (
+                channel.destination,
+                sent.format(channel.sent) if channel.sent else "",
+                changed.format(channel.changed) if channel.changed else "",
+                channel.url,
+            )
             self._output.line(
                 f"✓ {name}  {' · '.join(filter(None, facts))}  {channel.duration:.1f} s", "green"
             )
         elif channel.written:
-            verb = "would change" if self._request.dry_run else "written"
+            verb = "would change" if dry_run else "written"
             counts = f"{_format_count(len(channel.written), 'file')} {verb}, {channel.unchanged} unchanged"
-            facts = (
-                _format_paths(reversed(channel.main_files)),
-                _format_count(channel.issues, "issue"),
-                counts,
-            )
-            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {duration}", "green")
-        if self._request.dry_run:
+            issues = _format_count(channel.issues, "issue")
+            files = _format_paths(reversed(channel.main_files))
+            summary = " · ".join(filter(None, (files, issues, counts)))
+            self._output.line(f"✓ {name}  {summary}  {duration}", "green")
+        if dry_run:
             for key in channel.written[:_MAX_LISTED]:
                 self._output.line(f"    {key}")
             if len(channel.written) > _MAX_LISTED:
                 self._output.line(f"    and {len(channel.written) - _MAX_LISTED} more")
         for key in channel.orphaned:
             self._output.info(f"note: {key} no longer belongs to an issue; it is not deleted", "dim")
-
-    def _format_deliveries(self, channel: ChannelOutcome) -> Iterator[str]:
-        """Yield how many messages were sent and edited."""
-        dry_run = self._request.dry_run
-        if channel.sent:
-            yield f"would send {channel.sent}" if dry_run else f"{channel.sent} sent"
-        if channel.changed:
-            yield f"would change {channel.changed}" if dry_run else f"{channel.changed} changed"
 
     def _update_progress(self, event: Progress) -> None:
         if event.stage != self._stage:
@@ -149,7 +130,7 @@ def _format_paths(keys: Iterable[str]) -> str:
 
 
 def _format_count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {plural(number, noun)}"
 
 
 def _format_problems(path: str, problems: tuple[str, ...]) -> str:

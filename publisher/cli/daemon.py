@@ -17,25 +17,24 @@ from publisher.calendar.calendar import ItemStatus, ScheduledItem
 from publisher.cli.actions import load_project
 from publisher.cli.log import DaemonLog
 from publisher.cli.output import Output
+from publisher.cli.parser import CommandParser
+from publisher.cli.upcoming import format_due_time
 from publisher.clock import Clock
 from publisher.daemon.alerts import DaemonEvent
 from publisher.errors import PublisherError, StorageError
 from publisher.project import find_config
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import CommandParser
     from publisher.config import Config
     from publisher.server.state import DaemonState
     from publisher.theme import Theme
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments."""
     add_log_option(parser)
 
 
 def add_log_option(parser: CommandParser) -> None:
-    """Add `--log`."""
     parser.options.add_argument(
         "--log",
         metavar="FORMAT",
@@ -70,8 +69,7 @@ def run(arguments: argparse.Namespace, output: Output, _: dt.datetime) -> int:
     notify_systemd("STOPPING=1")
     daemon.record_stop(dt.datetime.now(dt.UTC))
     daemon.log.log_event(DaemonEvent("stopped"))
-    output.finish({"exit": 0})
-    return 0
+    return output.finish(0)
 
 
 @contextmanager
@@ -110,9 +108,8 @@ class _DaemonRunner:
         self._ledger_errors = 0
 
     def reload_project(self) -> tuple[Config, Theme]:
-        """Load the configuration and the theme."""
         self.project = load_project(self._path, cache_templates=True)
-        self.log.set_config(self.project[0])
+        self.log.config = self.project[0]
         return self.project
 
     def tick(self, now: dt.datetime) -> dt.datetime | None:
@@ -185,6 +182,4 @@ def _build_next_event(items: Sequence[ScheduledItem], zone: ZoneInfo) -> DaemonE
     """Build the event that names the next issues, which are due at the same time."""
     issues = dict.fromkeys(item.record.id for item in items)
     channels = dict.fromkeys(item.key.channel for item in items)
-    due = items[0].next_check
-    when = f"{due.astimezone(zone):%Y-%m-%d %H:%M} ({due:%Y-%m-%d %H:%M} UTC)"
-    return DaemonEvent("next", ",".join(issues), tuple(channels), when)
+    return DaemonEvent("next", ",".join(issues), tuple(channels), format_due_time(items[0].next_check, zone))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from difflib import unified_diff
+from io import StringIO
 from pathlib import Path
 
 from publisher.checker import read_issue_text
 from publisher.checks.fix import apply_fixes
 from publisher.cli.excerpt import make_printable
-from publisher.cli.output import Output
+from publisher.cli.output import DIFF_STYLES, Output, plural
 from publisher.cli.selection import CheckScope
 from publisher.errors import PublisherError, StorageError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.reader import parse_issue
-
-_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def fix_files(output: Output, scope: CheckScope, paths: Sequence[str], *, diff: bool) -> int:
@@ -33,7 +33,7 @@ def fix_files(output: Output, scope: CheckScope, paths: Sequence[str], *, diff: 
         if result.text == text:
             continue
         unchanged = False
-        count = f"{len(result.fixed)} problem{'' if len(result.fixed) == 1 else 's'}"
+        count = f"{len(result.fixed)} {plural(len(result.fixed), 'problem')}"
         if diff:
             _print_diff(output, path, text, result.text)
             output.info(f"would fix {path}: {count}")
@@ -61,15 +61,11 @@ def fix_input(
 
 
 def _print_diff(output: Output, path: str, before: str, after: str) -> None:
-    """Print the change as a unified diff."""
-    from difflib import unified_diff
-    from io import StringIO
-
     for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
         content = line.removesuffix("\n")
         if output.columns:  # control characters belong in a patch, but a terminal would execute them
             content = make_printable(content.removesuffix("\r"))
-        output.line(content, _DIFF_STYLES.get(line[0], ""))
+        output.line(content, DIFF_STYLES.get(line[0], ""))
         if not line.endswith("\n"):
             output.line("\\ No newline at end of file")
 

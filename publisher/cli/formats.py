@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from msgspec.structs import asdict, astuple
 
 from publisher import __version__
 from publisher.checks.codes import CODES, Problem, Severity
 from publisher.cli.excerpt import MAX_COLUMNS, format_excerpt, make_printable
+from publisher.cli.output import plural
 
 Styler = Callable[[str, str], str]
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -68,14 +72,14 @@ def format_workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
-    levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
     for problem in problems:
         pos = problem.pos
         # GitHub accepts columns only for problems within one line
         columns = f",col={pos.column},endColumn={pos.end_column - 1}" if pos.end_line == pos.line else ""
         where = f"file={_escape_property(path)},line={pos.line},endLine={pos.end_line}{columns}"
         message = f"{problem.message} · {problem.help}" if problem.help else problem.message
-        yield f"::{levels[problem.severity]} {where},title={problem.code}::{_escape_data(message)}"
+        level = problem.severity.value.replace("info", "notice")
+        yield f"::{level} {where},title={problem.code}::{_escape_data(message)}"
 
 
 def format_unreadable_file(path: str, message: str) -> str:
@@ -97,7 +101,7 @@ def format_sarif(problems_by_path: Mapping[str, Iterable[Problem]]) -> str:
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
     https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
     """
-    levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+    levels = {severity: severity.value.replace("info", "note") for severity in Severity}
     codes = sorted({problem.code for problems in problems_by_path.values() for problem in problems})
     rules = [
         {
@@ -132,56 +136,35 @@ def _extract_first_sentence(text: str) -> str:
 def _build_sarif_location(path: str, problem: Problem) -> dict[str, Any]:
     from urllib.parse import quote
 
-    pos = problem.pos
-    region = {
-        "startLine": pos.line,
-        "startColumn": pos.column,
-        "endLine": pos.end_line,
-        "endColumn": pos.end_column,
-    }
+    names = ("startLine", "startColumn", "endLine", "endColumn")
+    region = dict(zip(names, astuple(problem.pos), strict=True))
     return {"artifactLocation": {"uri": quote(path)}, "region": region}
 
 
 def problem_to_json(problem: Problem) -> dict[str, Any]:
-    """Return a problem as JSON data."""
-    pos = problem.pos
     return {
         "code": problem.code,
         "severity": problem.severity.value,
-        "line": pos.line,
-        "column": pos.column,
-        "end_line": pos.end_line,
-        "end_column": pos.end_column,
+        **asdict(problem.pos),
         "message": problem.message,
         "help": problem.help,
         "fixable": problem.fixable,
-        "edits": [
-            {
-                "line": edit.pos.line,
-                "column": edit.pos.column,
-                "end_line": edit.pos.end_line,
-                "end_column": edit.pos.end_column,
-                "text": edit.text,
-            }
-            for edit in problem.edits
-        ],
+        "edits": [{**asdict(edit.pos), "text": edit.text} for edit in problem.edits],
     }
 
 
 def format_summary(problems: Iterable[Problem], files: int, unreadable: int = 0) -> str:
     """Return the summary line. `files` were checked, `unreadable` more could not be read."""
     problems = list(problems)
-    issues = f"{files:,} issue{'' if files == 1 else 's'}"
+    issues = f"{files:,} {plural(files, 'issue')}"
     unreadable_note = f"; {unreadable:,} could not be read" if unreadable else ""
     if not problems:
         return f"{issues} checked{', no problems found' if files else ''}{unreadable_note}"
-    counts = [
-        (sum(problem.severity is Severity.ERROR for problem in problems), "error", "errors"),
-        (sum(problem.severity is Severity.WARNING for problem in problems), "warning", "warnings"),
-        (sum(problem.severity is Severity.INFO for problem in problems), "note", "notes"),
-    ]
+    counts = Counter(problem.severity for problem in problems)
     total = ", ".join(
-        f"{count:,} {singular if count == 1 else plural}" for count, singular, plural in counts if count
+        f"{counts[severity]:,} {plural(counts[severity], severity.value.replace('info', 'note'))}"
+        for severity in Severity
+        if counts[severity]
     )
     fixable = sum(problem.fixable for problem in problems)
     fix_note = f"; {fixable:,} fixable: publish check --fix (preview with --diff)" if fixable else ""

@@ -5,19 +5,25 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from publisher.archive.home import Home
+from publisher.checker import CheckedIssue, read_issue_text
+from publisher.checks.addresses import find_url_positions
+from publisher.checks.codes import Problem
+from publisher.checks.liveness import LivenessResult, find_dead_links
+from publisher.checks.source import SourceText
+from publisher.checks.subject import IssueSource
 from publisher.cli.output import Output
 from publisher.cli.progress import ProgressBar
 from publisher.cli.selection import CheckScope
 from publisher.errors import ConfigError
-
-if TYPE_CHECKING:
-    from publisher.checker import CheckedIssue
-    from publisher.checks.codes import Problem
-    from publisher.linkcheck import LinkResult
-    from publisher.model import Pos
+from publisher.linkcheck import LinkCache, LinkCheckLimits, LinkResult, LinkState, check_links
+from publisher.model import Pos
+from publisher.reader import parse_issue
 
 
 class LinkReport(NamedTuple):
@@ -30,21 +36,16 @@ class LinkReport(NamedTuple):
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of URLs in each state."""
-        from publisher.linkcheck import LinkState
-
         counter = Counter(result.state for result in self.verdicts.values())
         return {state.value: counter[state] for state in LinkState}
 
     @property
     def summary_line(self) -> str:
-        """The report on one line."""
         states = " · ".join(f"{number} {state}" for state, number in self.counts.items() if number)
         asked = f"{len(self.verdicts)} checked" + (f" · {states}" if states else "")
         return f"links     {asked} · {self.seconds:.1f} s, {self.cached} from cache"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the numbers as JSON data."""
         counts = {"checked": len(self.verdicts), **self.counts, "from_cache": self.cached}
         return {**counts, "seconds": round(self.seconds, 1)}
 
@@ -74,9 +75,6 @@ def add_link_problems(
 
     Raises ConfigError for an invalid value of --allow.
     """
-    from publisher.archive.home import Home
-    from publisher.linkcheck import LinkCache, LinkCheckLimits, check_links
-
     limits = LinkCheckLimits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
     links_by_file = {
         result.path: _find_issue_links(scope.root, result.path, texts)
@@ -88,7 +86,7 @@ def add_link_problems(
     cache = LinkCache(cache_file, scope.now.timestamp())
     cached_urls = {url for url in urls if cache.get(url)}
     started_at = time.monotonic()
-    with ProgressBar(output, "checking links", min_steps=2) as progress:
+    with closing(ProgressBar(output, "checking links", min_steps=2)) as progress:
         results = check_links(urls, cache, limits, progress.advance)
     duration = time.monotonic() - started_at
     merged = [
@@ -100,12 +98,6 @@ def add_link_problems(
 
 def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
     """Return every URL and its position in a file, or in its text in `texts` that is not saved yet."""
-    from publisher.checker import read_issue_text
-    from publisher.checks.addresses import find_url_positions
-    from publisher.checks.source import SourceText
-    from publisher.checks.subject import IssueSource
-    from publisher.reader import parse_issue
-
     text = texts[path] if path in texts else read_issue_text(root / path, path)
     return find_url_positions(IssueSource(parse_issue(text, path), SourceText(text)))
 
@@ -113,9 +105,6 @@ def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[t
 def _merge_link_problems(
     result: CheckedIssue, links: Sequence[tuple[str, Pos]], link_results: Mapping[str, LinkResult]
 ) -> tuple[Problem, ...]:
-    from publisher.checks.liveness import LivenessResult, find_dead_links
-    from publisher.linkcheck import LinkState
-
     unreachable = {
         url: LivenessResult(link_result.state is LinkState.GONE, link_result.reason)
         for url, link_result in link_results.items()
@@ -127,8 +116,6 @@ def _merge_link_problems(
 
 
 def _parse_allowed_host(argument: str) -> tuple[str, int]:
-    from ipaddress import ip_address
-
     host, _, port = argument.rpartition(":")
     try:
         return str(ip_address(host.strip("[]"))), int(port)

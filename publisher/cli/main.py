@@ -31,29 +31,22 @@ def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> i
     arguments = list(sys.argv[1:] if argv is None else argv)
     output = Output(sys.stdout, sys.stderr, json="--json" in arguments, stdin=sys.stdin)
     try:
-        return _run_command(arguments, output, now or dt.datetime.now(dt.UTC))
+        from publisher.cli.parser import parse_arguments
+
+        run, parsed = parse_arguments(arguments)
+        return run(parsed, output, now or dt.datetime.now(dt.UTC))
     except SystemExit as end:  # after --help and --version
         return int(end.code or 0)
     except PublisherError as error:
-        output.finish_with_error(error.message, error.hint, error.exit_code)
-        return error.exit_code
+        return output.finish_with_error(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
-        output.finish_with_error("interrupted", "", INTERRUPTED)
-        return INTERRUPTED
+        return output.finish_with_error("interrupted", "", INTERRUPTED)
     except Exception as error:
         if "--debug" in arguments or os.environ.get("PUBLISHER_DEBUG"):
             from traceback import format_exc  # printed here, because the interpreter would not redact secrets
 
             output.info(format_exc().rstrip())
         message = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
-        output.finish_with_error(message, "please report it with the output of --debug", INTERNAL)
-        return INTERNAL
+        return output.finish_with_error(message, "please report it with the output of --debug", INTERNAL)
     finally:
         output.close()
-
-
-def _run_command(arguments: list[str], output: Output, now: dt.datetime) -> int:
-    from publisher.cli.parser import parse_arguments
-
-    run, parsed = parse_arguments(arguments)
-    return run(parsed, output, now)

@@ -5,19 +5,15 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from publisher.cli.output import Output
+from publisher.cli.parser import CommandParser
 from publisher.errors import ConfigError
 from publisher.project import find_config
 
-if TYPE_CHECKING:
-    from publisher.cli.parser import CommandParser
-
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments."""
     parser.arguments.add_argument(
         "date",
         nargs="?",
@@ -28,7 +24,6 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Write the issue and return 0."""
     from publisher import config, registry
     from publisher.scaffold import create_issue
 
@@ -43,8 +38,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         reason = f"next date by your schedule: {interval}; last issue {created.previous_date}"
     output.line(f"created {path}  ({reason})")
     output.info("  marked as a draft: remove `draft: true` when it is ready")
-    output.finish({"created": str(path), "date": created.date.isoformat(), "exit": 0})
-    return 0
+    return output.finish(0, created=str(path), date=created.date.isoformat())
 
 
 def _parse_date_argument(argument: str) -> dt.date:

@@ -5,6 +5,7 @@ Colour is used only on terminals (NO_COLOR and TERM=dumb turn it off).
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import os
 from collections.abc import Mapping
@@ -12,15 +13,9 @@ from typing import TextIO
 
 from publisher.credentials import redact
 
-_STYLES = {
-    "bold": "1",
-    "dim": "2",
-    "red": "1;31",
-    "green": "32",
-    "yellow": "33",
-    "cyan": "36",
-    "blue": "1;34",
-}
+_STYLES = {"bold": 1, "dim": 2, "red": "1;31", "green": 32, "yellow": 33, "cyan": 36, "blue": "1;34"}
+DIFF_STYLES = {"-": "red", "+": "green", "@": "cyan"}
+"""Styles of the lines of a unified diff, by their first character."""
 
 
 class Output:
@@ -64,7 +59,6 @@ class Output:
         self._print(self.stderr, redact(text), style)
 
     def warning(self, text: str) -> None:
-        """Print a warning to stderr."""
         self.info(f"{self._apply_style('warning:', 'yellow', self.stderr)} {text}")
 
     def write_bytes(self, body: bytes) -> None:
@@ -73,10 +67,8 @@ class Output:
         self._stdout.buffer.write(body)
 
     def error(self, message: str, hint: str) -> None:
-        """Print an error to stderr, on one line."""
-        self.info(
-            f"{self._apply_style('error:', 'red', self.stderr)} {message}" + (f" · {hint}" if hint else "")
-        )
+        label = self._apply_style("error:", "red", self.stderr)
+        self.info(f"{label} {message}{hint and f' · {hint}'}")
 
     @property
     def is_interactive(self) -> bool:
@@ -92,21 +84,21 @@ class Output:
             self.info("")
         return answer.strip().lower() in ("y", "yes")
 
-    def finish_with_error(self, message: str, hint: str, code: int) -> None:
-        """Print the error that ended the command, also as JSON."""
+    def finish_with_error(self, message: str, hint: str, exit_code: int) -> int:
+        """Print the error that ended the command, also as JSON; return the exit code."""
         self.error(message, hint)
-        self.finish({"error": {"message": message, "hint": hint}, "exit": code})
+        return self.finish(exit_code, error={"message": message, "hint": hint})
 
-    def finish(self, result: object) -> None:
-        """Print the result as JSON if `--json` was given."""
+    def finish(self, exit_code: int, **result: object) -> int:
+        """Print the result and the exit code as JSON if `--json` was given; return the exit code."""
         if self.json:
             from json import dumps  # slow to import
 
-            text = dumps(_redact_values(result), ensure_ascii=False, indent=2)
+            text = dumps(_redact_values({**result, "exit": exit_code}), ensure_ascii=False, indent=2)
             self._print(self._stdout, text)
+        return exit_code
 
     def close(self) -> None:
-        """Flush both streams."""
         for stream in (self._stdout, self.stderr):
             self._print(stream, None)
 
@@ -137,3 +129,16 @@ def _redact_values(result: object) -> object:
             return [_redact_values(value) for value in result]
         case _:
             return result
+
+
+def plural(number: int, noun: str) -> str:
+    """Return the noun in its form for this number: 1 issue, 2 issues."""
+    return noun if number == 1 else f"{noun}s"
+
+
+def format_time(moment: dt.datetime, zone: dt.tzinfo | None) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def format_iso_time(moment: dt.datetime, zone: dt.tzinfo | None) -> str:
+    return moment.astimezone(zone).isoformat(timespec="seconds")

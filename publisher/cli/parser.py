@@ -9,17 +9,17 @@ import argparse
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from types import ModuleType
+from typing import NoReturn
 
 from publisher import __version__
+from publisher.cli.output import Output
 from publisher.errors import ConfigError
 
-if TYPE_CHECKING:
-    from publisher.cli.output import Output
-
-Command = Callable[[argparse.Namespace, "Output", dt.datetime], int]
+Command = Callable[[argparse.Namespace, Output, dt.datetime], int]
 
 COMMANDS = {
     "init": "Set up a newsletter in this folder",
@@ -40,7 +40,8 @@ COMMANDS = {
     "channels": "List channels, and which are enabled",
     "completion": "Generate shell completions",
 }
-"""The commands. Each has a module of the same name with `define` and `run`."""
+"""The commands. Each has a module of the same name with `run`, which returns the exit code, and with `define`
+if the command has arguments."""
 
 _RENAMED = {
     "publish serve": "publish daemon",
@@ -80,8 +81,12 @@ def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
         raise _unknown_word_error(unknown[0], parser)
     if name == "publish" and arguments.word:
         _set_issue_from_word(arguments)
-    run: Command = import_module(f"publisher.cli.{name.replace('-', '_')}").run
+    run: Command = _load_command(name).run
     return run, arguments
+
+
+def _load_command(name: str) -> ModuleType:
+    return import_module(f"publisher.cli.{name.replace('-', '_')}")
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -95,22 +100,26 @@ class CommandParser(argparse.ArgumentParser):
             epilog=epilog,
             add_help=False,
             allow_abbrev=False,
-            formatter_class=_HelpFormatter,
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32, width=100),
         )
         self.arguments = self.add_argument_group("arguments")
         self.options = self.add_argument_group("options")
 
+    def define_command(self, name: str) -> None:
+        """Add the arguments of a command, and the options that every command has."""
+        if define := getattr(_load_command(name), "define", None):
+            define(self)
+        self.add_common_options()
+
     def add_common_options(self) -> None:
-        """Add the options that every command has, after its own."""
         self.options.add_argument("--json", action="store_true", help="Print the result as JSON")
         self.options.add_argument(
             "--debug", action="store_true", help="Print the traceback of an internal error"
         )
         self.options.add_argument("-h", "--help", action="help", help="Show help")
 
-    def add_issue_argument(self, *, required: bool = False) -> None:
-        """Add the ISSUE argument."""
-        latest = "" if required else " [default: the latest due one]"
+    def add_issue_argument(self, *, required: bool = False, default: str = "due one") -> None:
+        latest = "" if required else f" [default: the latest {default}]"
         self.arguments.add_argument(
             "issue",
             nargs=None if required else "?",
@@ -120,7 +129,6 @@ class CommandParser(argparse.ArgumentParser):
         )
 
     def add_channel_option(self) -> None:
-        """Add `--channel`."""
         self.options.add_argument(
             "-c",
             "--channel",
@@ -147,13 +155,7 @@ class CommandParser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Raise ConfigError."""
         raise ConfigError(message, f"{self.prog} --help")
-
-
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=32, width=100)
 
 
 def build_main_parser() -> CommandParser:
@@ -184,10 +186,8 @@ def build_main_parser() -> CommandParser:
 
 
 def build_command_parser(name: str) -> CommandParser:
-    """Build the parser of a command."""
     parser = CommandParser(f"publish {name}", "")
-    import_module(f"publisher.cli.{name.replace('-', '_')}").define(parser)
-    parser.add_common_options()
+    parser.define_command(name)
     usage = [parser.prog, *map(_format_argument, parser.arguments._group_actions)]
     parser.description = f"{' '.join(usage)}: {COMMANDS[name]}"
     return parser
@@ -206,8 +206,7 @@ def build_full_parser() -> CommandParser:
     commands = parser.add_subparsers(prog="publish")
     for name, summary in COMMANDS.items():
         subparser = commands.add_parser(name, description=summary, help=summary)
-        import_module(f"publisher.cli.{name.replace('-', '_')}").define(subparser)
-        subparser.add_common_options()
+        subparser.define_command(name)
     return parser
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from publisher.cli.output import Output
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
-
-_MIN_STEPS = 50
-"""Progress is shown from this number of steps on."""
 
 
 class ProgressBar:
@@ -21,7 +17,7 @@ class ProgressBar:
     The line is `label: TOTAL`, or `line` if that is given.
     """
 
-    def __init__(self, output: Output, label: str, *, line: str = "", min_steps: int = _MIN_STEPS) -> None:
+    def __init__(self, output: Output, label: str, *, line: str = "", min_steps: int = 50) -> None:
         self._output = output
         self._label = label
         self._line = line
@@ -29,14 +25,6 @@ class ProgressBar:
         self._bar: Bar | None = None
         self._started = False
         self._last_drawn = 0.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def advance(self, done: int, total: int) -> None:
         """Show that `done` of `total` steps are done."""

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from publisher.cli.actions import (
-    build_warning_handler,
-    load_project,
-    parse_channel_names,
-    resolve_issue_argument,
-)
-from publisher.cli.output import Output
+from publisher.cli.actions import build_request, open_run
+from publisher.cli.output import Output, format_iso_time
+from publisher.cli.parser import CommandParser
 from publisher.errors import ConfigError
 from publisher.ledger.queries import ResolutionChoice
-from publisher.project import find_config
-from publisher.reports.resolve import Resolution, UnknownDeliveries, open_resolver, short_part_name
+from publisher.reports.resolve import (
+    Resolution,
+    UnknownDeliveries,
+    find_unknown,
+    record_resolution,
+    save_article_url,
+    short_part_name,
+)
 
 if TYPE_CHECKING:
-    from publisher.cli.parser import CommandParser
-    from publisher.config import Config
-    from publisher.theme import Theme
+    from publisher.run import RunContext
 
 _MAX_DETAILED = 10
 _RESOLUTION_OPTIONS = {
@@ -40,7 +38,6 @@ _RESOLUTION_LABELS = {
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments."""
     parser.add_issue_argument(required=True)
     parser.add_channel_option()
     option = parser.options.add_mutually_exclusive_group().add_argument
@@ -65,44 +62,38 @@ def define(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """List unknown deliveries, or record their outcome; return 4 if an outcome is still unknown, else 0."""
-    path = find_config(Path.cwd())
-    config, theme = load_project(path)
-    issue = resolve_issue_argument(arguments.issue, path.parent)
-    if arguments.url:
-        return _record_article_url(config, theme, issue, arguments.url, output, now)
-    resolution = _parse_resolution(arguments)
-    with open_resolver(config, theme, issue, now, build_warning_handler(output)) as resolver:
-        unknowns = resolver.find_unknown(parse_channel_names(arguments.channel))
+    with open_run(output, now) as run:
+        request = build_request(arguments)
+        if arguments.url:
+            channel, url = arguments.url
+            issue_id = save_article_url(run, request.issue, channel, url)
+            output.line(f"{issue_id}  {channel} · {url}", "green")
+            return output.finish(0, issue=issue_id, channel=channel, url=url)
+        unknowns = find_unknown(run, request.issue, request.channels)
+        resolution = _parse_resolution(arguments)
         if resolution is None or not unknowns:
-            return _print_unknown_deliveries(
-                unknowns, arguments.issue, ZoneInfo(config.newsletter.timezone), output
-            )
-        _require_single_publication(unknowns, resolution)
-        unknowns = [unknown for unknown in unknowns if resolution.select_deliveries(unknown)] or unknowns
-        recorded = [(unknown, *resolver.record(unknown, resolution)) for unknown in unknowns]
-    for unknown, count, remaining in recorded:
-        label = _RESOLUTION_LABELS[resolution.verdict]
-        output.line(f"{unknown.key.channel} · {unknown.key.destination} · {count} {label}")
-        if remaining.planned:
-            command = "publish retry" if unknown.key.notice_of else "publish"
-            output.info(f"next: {command} {arguments.issue} --channel {unknown.key.channel} sends the rest")
-    still_unknown = sum(remaining.unknown for _, _, remaining in recorded)
-    exit_code = 4 if still_unknown else 0
-    resolved = sum(count for _, count, _ in recorded)
-    output.finish({"settled": resolved, "unknown": still_unknown, "exit": exit_code})
-    return exit_code
+            return _print_unknown_deliveries(unknowns, arguments.issue, run.now.tzinfo, output)
+        return _record_resolutions(run, unknowns, resolution, arguments.issue, output)
 
 
-def _record_article_url(
-    config: Config, theme: Theme, issue: str, values: list[str], output: Output, now: dt.datetime
+def _record_resolutions(
+    run: RunContext, unknowns: list[UnknownDeliveries], resolution: Resolution, issue: str, output: Output
 ) -> int:
-    from publisher.reports.article_url import save_article_url
-
-    channel, url = values
-    issue_id = save_article_url(config, theme, issue, channel, url, now, build_warning_handler(output))
-    output.line(f"{issue_id}  {channel} · {url}", "green")
-    output.finish({"issue": issue_id, "channel": channel, "url": url, "exit": 0})
-    return 0
+    _require_single_publication(unknowns, resolution)
+    unknowns = [unknown for unknown in unknowns if resolution.select_deliveries(unknown)] or unknowns
+    recorded = [
+        (unknown.key, *record_resolution(run.ledger, unknown, resolution, run.started_at))
+        for unknown in unknowns
+    ]
+    for key, count, remaining in recorded:
+        label = _RESOLUTION_LABELS[resolution.verdict]
+        output.line(f"{key.channel} · {key.destination} · {count} {label}")
+        if remaining.planned:
+            command = "publish retry" if key.notice_of else "publish"
+            output.info(f"next: {command} {issue} --channel {key.channel} sends the rest")
+    still_unknown = sum(remaining.unknown for _, _, remaining in recorded)
+    resolved = sum(count for _, count, _ in recorded)
+    return output.finish(4 if still_unknown else 0, settled=resolved, unknown=still_unknown)
 
 
 def _parse_resolution(arguments: argparse.Namespace) -> Resolution | None:
@@ -132,7 +123,7 @@ def _require_single_publication(unknowns: list[UnknownDeliveries], resolution: R
 
 
 def _print_unknown_deliveries(
-    unknowns: list[UnknownDeliveries], issue: str, zone: ZoneInfo, output: Output
+    unknowns: list[UnknownDeliveries], issue: str, zone: dt.tzinfo | None, output: Output
 ) -> int:
     for unknown in unknowns:
         channel, destination = unknown.key.channel, unknown.key.destination
@@ -154,14 +145,12 @@ def _print_unknown_deliveries(
             output.line(f"  publish resolve {issue} --channel {channel} {option.ljust(9)}  {meaning}")
     if not unknowns:
         output.line(f"no unknown outcomes for {issue}")
-    exit_code = 4 if unknowns else 0
-    output.finish(
-        {"unknown": [_unknown_deliveries_to_json(unknown, zone) for unknown in unknowns], "exit": exit_code}
+    return output.finish(
+        4 if unknowns else 0, unknown=[_unknown_deliveries_to_json(unknown, zone) for unknown in unknowns]
     )
-    return exit_code
 
 
-def _unknown_deliveries_to_json(unknown: UnknownDeliveries, zone: ZoneInfo) -> dict[str, object]:
+def _unknown_deliveries_to_json(unknown: UnknownDeliveries, zone: dt.tzinfo | None) -> dict[str, object]:
     return {
         "channel": unknown.key.channel,
         "destination": unknown.key.destination,
@@ -169,7 +158,7 @@ def _unknown_deliveries_to_json(unknown: UnknownDeliveries, zone: ZoneInfo) -> d
             {
                 "part": delivery.part,
                 "recipient": delivery.recipient,
-                "began": delivery.started_at.astimezone(zone).isoformat(timespec="seconds"),
+                "began": format_iso_time(delivery.started_at, zone),
                 "reason": delivery.reason,
                 "words": unknown.previews[delivery.digest],
             }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, find_nearest
 from publisher.project import find_config
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def select_files(scope: CheckScope, arguments: Sequence[str]) -> tuple[list[Sour
     paths: dict[str, None] = {}
     for argument in arguments:
         paths |= dict.fromkeys(_resolve_file_argument(scope, argument, files))
-    files |= {
-        file.path: file for file in stat_files(scope.root, [path for path in paths if path not in files])
-    }
+    unlisted = stat_files(scope.root, [path for path in paths if path not in files])
+    files |= {file.path: file for file in unlisted}
     return list(files.values()), list(paths)
 
 
@@ -61,27 +60,18 @@ def _resolve_file_argument(scope: CheckScope, argument: str, files: dict[str, So
     """Return the paths for an argument: a file, the Markdown files of a folder, or the issues of a date."""
     path = Path.cwd() / argument
     if path.is_dir():
-        if markdown_files := [
-            relative_to_root(scope, file) for file in sorted(path.rglob("*.md")) if file.is_file()
-        ]:
-            return markdown_files
-        raise ConfigError(
-            f"there is no issue in the folder {argument}", "the file name of an issue ends in .md"
-        )
+        if found := [file for file in sorted(path.rglob("*.md")) if file.is_file()]:
+            return [relative_to_root(scope, file) for file in found]
+        message = f"there is no issue in the folder {argument}"
+        raise ConfigError(message, "the file name of an issue ends in .md")
     if path.is_file():
         return [relative_to_root(scope, path)]
-    aliases_by_path = {
-        file: (file.rpartition("/")[2].rpartition(".")[0], file.rpartition("/")[2]) for file in files
-    }
-    if matches := [file for file, aliases in aliases_by_path.items() if argument in aliases]:
+    names = {file: file.rpartition("/")[2] for file in files}
+    if matches := [file for file, name in names.items() if argument in (name.rpartition(".")[0], name)]:
         return matches
-    from publisher.errors import find_nearest
-
-    suggestion = find_nearest(argument, [stem for stem, _ in aliases_by_path.values()])
-    raise ConfigError(
-        f"there is no issue {argument}",
-        f"did you mean {suggestion}?" if suggestion else "give its file or date",
-    )
+    suggestion = find_nearest(argument, [name.rpartition(".")[0] for name in names.values()])
+    hint = f"did you mean {suggestion}?" if suggestion else "give its file or date"
+    raise ConfigError(f"there is no issue {argument}", hint)
 
 
 def relative_to_root(scope: CheckScope, path: Path) -> str:

@@ -7,63 +7,52 @@ import datetime as dt
 import re
 import shlex
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
-from zoneinfo import ZoneInfo
+from typing import assert_never
 
 from publisher.archive.records import issue_names
 from publisher.calendar.calendar import find_upcoming
-from publisher.cli.actions import build_warning_handler, load_project, resolve_issue_argument
-from publisher.cli.output import Output
+from publisher.cli.actions import open_run, resolve_issue_argument
+from publisher.cli.output import Output, format_iso_time, format_time
+from publisher.cli.parser import CommandParser
 from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
 from publisher.errors import PublisherError
 from publisher.ledger import DeliveryState
 from publisher.ledger.queries import FailedDelivery
-from publisher.project import find_config
 from publisher.reports.resolve import short_part_name
 from publisher.reports.status import ChannelStatus, StatusRow, build_status_rows
-
-if TYPE_CHECKING:
-    from publisher.cli.parser import CommandParser
 
 _TITLE_WIDTH = 32
 _MAX_LISTED = 20
 """At most this number of undelivered messages is listed for each row."""
 
 _STATE_LABELS = {DeliveryState.DROPPED: "dropped", DeliveryState.PLANNED: "waiting"}
-_OK_STATUSES, _ERROR_STATUSES = (
-    (ChannelStatus.PUBLISHED, ChannelStatus.FILES),
-    (ChannelStatus.FAILED, ChannelStatus.UNKNOWN, ChannelStatus.BROKEN),
-)
+_STATUS_STYLES = {
+    ChannelStatus.PUBLISHED: "green",
+    ChannelStatus.FILES: "green",
+    ChannelStatus.FAILED: "red",
+    ChannelStatus.UNKNOWN: "red",
+    ChannelStatus.BROKEN: "red",
+}
 _EXIT_CODES = {ChannelStatus.UNKNOWN: 4, ChannelStatus.FAILED: 3}
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments."""
-    parser.arguments.add_argument(
-        "issue",
-        nargs="?",
-        default="",
-        metavar="ISSUE",
-        help="Date, file or id of the issue [default: the latest ones]",
-    )
+    parser.add_issue_argument(default="ones")
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Show the status; return 4 if an outcome is unknown, 3 if a delivery failed, 2 if the daemon does not
     respond, else 0."""
-    path = find_config(Path.cwd())
-    config, theme = load_project(path)
-    issue = resolve_issue_argument(arguments.issue, path.parent)
-    upcoming = find_upcoming(config, theme, now)
-    upcoming_items = [item for item in upcoming.items if not issue or issue in issue_names(item.record)]
-    try:
-        rows = build_status_rows(config, theme, issue, now, build_warning_handler(output))
-    except PublisherError:
-        if not (issue and upcoming_items):
-            raise
-        rows = []  # not due yet
-    zone = ZoneInfo(config.newsletter.timezone)
+    with open_run(output, now) as run:
+        issue, zone = resolve_issue_argument(arguments.issue), run.now.tzinfo
+        upcoming_items, watch = find_upcoming(run)
+        upcoming_items = [item for item in upcoming_items if not issue or issue in issue_names(item.record)]
+        try:
+            rows = build_status_rows(run, issue)
+        except PublisherError:
+            if not (issue and upcoming_items):
+                raise
+            rows = []  # not due yet
     print_upcoming(upcoming_items, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
     waiting = {(item.record.id, item.key.channel) for item in upcoming_items if item.due > now}
@@ -80,43 +69,39 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         title = title if len(title) <= _TITLE_WIDTH else f"{title[: _TITLE_WIDTH - 1]}…"
         output.line(f"{name}  {title}".strip(), "bold")
         if forced := issue_rows[0].forced:
-            when = f"{forced.forced_at.astimezone(zone):%Y-%m-%d %H:%M}"
+            when = format_time(forced.forced_at, zone)
             output.line(f"  published by --force {when}, with {forced.errors}", "yellow")
         for row in issue_rows:
             _print_row(row, zone, width, output)
     if not (shown_rows or upcoming_items or issue):
         output.line("no issue is due")
-    watch = upcoming.watch
     is_daemon_missing = watch.is_daemon_missing(now)
     if is_daemon_missing and watch.heartbeat:
         output.warning(
-            f"the daemon last responded {watch.heartbeat.astimezone(zone):%Y-%m-%d %H:%M}: "
-            "restart it with publish daemon"
+            f"the daemon last responded {format_time(watch.heartbeat, zone)}: restart it with publish daemon"
         )
     elif upcoming_items and not watch.is_active(now):
         output.info("No scheduler is running. Start one with publish daemon, or run publish when it is due")
     exit_code = max((_EXIT_CODES.get(row.condition, 0) for row in rows), default=0)
-    exit_code = exit_code or (2 if is_daemon_missing else 0)
-    output.finish(
-        {
-            "rows": [_row_to_json(row, zone) for row in rows],
-            "to_come": [scheduled_item_to_json(item, zone) for item in upcoming_items],
-            "daemon": watch.heartbeat and _format_iso_time(watch.heartbeat, zone),
-            "exit": exit_code,
-        }
+    return output.finish(
+        exit_code or (2 if is_daemon_missing else 0),
+        rows=[_row_to_json(row, zone) for row in rows],
+        to_come=[scheduled_item_to_json(item, zone) for item in upcoming_items],
+        daemon=watch.heartbeat and format_iso_time(watch.heartbeat, zone),
     )
-    return exit_code
 
 
-def _print_row(row: StatusRow, zone: ZoneInfo, width: int, output: Output) -> None:
-    style = "green" if row.condition in _OK_STATUSES else "red" if row.condition in _ERROR_STATUSES else ""
-    details = (format_row(row, zone), row.destination, row.url)
-    output.line(f"  {row.channel.ljust(width)}  {' · '.join(filter(None, details))}", style)
+def _print_row(row: StatusRow, zone: dt.tzinfo | None, width: int, output: Output) -> None:
+    details = (_format_row(row, zone), row.destination, row.url)
+    output.line(
+        f"  {row.channel.ljust(width)}  {' · '.join(filter(None, details))}",
+        _STATUS_STYLES.get(row.condition, ""),
+    )
     missed_lines = [_format_missed_delivery(delivery, row) for delivery in row.missed[:_MAX_LISTED]]
     if len(row.missed) > _MAX_LISTED:
         missed_lines.append(f"and {len(row.missed) - _MAX_LISTED} more, which --json lists")
     detail = "" if missed_lines else row.detail
-    for line in (detail, *missed_lines, (command := suggest_command(row)) and f"→ {command}"):
+    for line in (detail, *missed_lines, (command := _suggest_command(row)) and f"→ {command}"):
         if line:
             output.line(f"  {' ' * width}  {line}")
 
@@ -126,10 +111,10 @@ def _format_missed_delivery(missed: FailedDelivery, row: StatusRow) -> str:
     return f"{recipient} {_STATE_LABELS.get(missed.state, missed.state.value)}: {missed.reason}"
 
 
-def format_row(row: StatusRow, zone: ZoneInfo) -> str:
+def _format_row(row: StatusRow, zone: dt.tzinfo | None) -> str:
     """Return the status of a row in words."""
     counts = row.counts
-    when = f"{row.when.astimezone(zone):%Y-%m-%d %H:%M}" if row.when else ""
+    when = format_time(row.when, zone) if row.when else ""
     match row.condition:
         case ChannelStatus.NONE:
             return "not published"
@@ -157,7 +142,7 @@ def format_row(row: StatusRow, zone: ZoneInfo) -> str:
             assert_never(row.condition)
 
 
-def suggest_command(row: StatusRow) -> str:
+def _suggest_command(row: StatusRow) -> str:
     """Return the next command to run, empty if there is nothing to do."""
     if not row.issue:
         return "publish retry" if row.condition is ChannelStatus.FAILED else ""
@@ -173,9 +158,7 @@ def suggest_command(row: StatusRow) -> str:
             return publish
         case ChannelStatus.HELD if row.updates:
             return f"publish correct {issue} {channel}"
-        case ChannelStatus.FAILED if (
-            row.title
-        ):  # without a title the source file is gone and nothing can be sent
+        case ChannelStatus.FAILED if row.title:  # without one the file is gone: nothing can be sent
             return f"publish retry {issue} {channel}"
         case ChannelStatus.UNKNOWN:
             return f"publish resolve {issue} {channel}"
@@ -183,18 +166,13 @@ def suggest_command(row: StatusRow) -> str:
             return ""
 
 
-def _row_to_json(row: StatusRow, zone: ZoneInfo) -> dict[str, object]:
-    fields = row._asdict()
-    return fields | {
+def _row_to_json(row: StatusRow, zone: dt.tzinfo | None) -> dict[str, object]:
+    return row._asdict() | {
         "condition": row.condition.value,
         "counts": row.counts._asdict(),
         "missed": [delivery._asdict() | {"state": delivery.state.value} for delivery in row.missed],
-        "when": row.when and _format_iso_time(row.when, zone),
+        "when": row.when and format_iso_time(row.when, zone),
         "forced": row.forced
-        and {"errors": row.forced.errors, "at": _format_iso_time(row.forced.forced_at, zone)},
-        "next": suggest_command(row),
+        and {"errors": row.forced.errors, "at": format_iso_time(row.forced.forced_at, zone)},
+        "next": _suggest_command(row),
     }
-
-
-def _format_iso_time(moment: dt.datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).isoformat(timespec="seconds")

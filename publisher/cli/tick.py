@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
 
 from publisher.cli.actions import load_project
 from publisher.cli.daemon import add_log_option
 from publisher.cli.log import DaemonLog
 from publisher.cli.output import Output
+from publisher.cli.parser import CommandParser
 from publisher.clock import Clock
-from publisher.project import find_config
-
-if TYPE_CHECKING:
-    from publisher.cli.parser import CommandParser
 
 
 def define(parser: CommandParser) -> None:
-    """Add the arguments."""
     add_log_option(parser)
 
 
@@ -29,14 +23,11 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     from publisher.daemon.scheduler import Scheduler
 
     log = DaemonLog(output, structured=arguments.log == "json")
-    config, theme = load_project(find_config(Path.cwd()), cache_templates=True)
-    log.set_config(config)
+    config, theme = load_project(cache_templates=True)
+    log.config = config
     result = Scheduler(log.log_event, Event()).run_pass(config, theme, Clock.running(now))
-    output.finish(
-        {
-            "news": [event._asdict() for event in log.recent],
-            "next": result.next_due and result.next_due.isoformat(timespec="seconds"),
-            "exit": result.exit_code,
-        }
+    return output.finish(
+        result.exit_code,
+        news=[event._asdict() for event in log.recent],
+        next=result.next_due and result.next_due.isoformat(timespec="seconds"),
     )
-    return result.exit_code

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from publisher.cli.actions import load_project
+from publisher.cli.actions import open_run
 from publisher.cli.output import Output
-from publisher.project import find_config
-
-if TYPE_CHECKING:
-    from publisher.cli.parser import CommandParser
-
-
-def define(parser: CommandParser) -> None:
-    """Add no arguments."""
+from publisher.delivery.ledger_guard import accept_ledger
 
 
 def run(_: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Trust the ledger and return 0."""
-    from publisher.reports.adopt import trust_ledger
-
-    trust_ledger(*load_project(find_config(Path.cwd())), now)
+    with open_run(output, now) as run:
+        accept_ledger(run)
     output.line("The ledger is trusted. This machine can send from now on.")
-    output.finish({"exit": 0})
-    return 0
+    return output.finish(0)

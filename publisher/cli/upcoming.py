@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from publisher.calendar.calendar import ItemStatus, ScheduledItem
-from publisher.cli.output import Output
+from publisher.cli.output import Output, format_iso_time, format_time
 
 _ITEM_STATUS_LABELS = {
     ItemStatus.DRAFT: "draft",
@@ -20,7 +20,7 @@ _ITEM_STATUS_LABELS = {
 _BLOCKED_STATUSES = (ItemStatus.BROKEN, ItemStatus.HAS_ERRORS, ItemStatus.MISSED, ItemStatus.UNRESOLVED)
 
 
-def print_upcoming(items: list[ScheduledItem], zone: ZoneInfo, output: Output) -> None:
+def print_upcoming(items: list[ScheduledItem], zone: dt.tzinfo | None, output: Output) -> None:
     """Print a heading for each issue, a line for each of its channels, and the errors that hold it."""
     width = max((len(item.key.channel) for item in items), default=0)
     for path, group in groupby(items, key=lambda item: item.record.path):
@@ -28,7 +28,13 @@ def print_upcoming(items: list[ScheduledItem], zone: ZoneInfo, output: Output) -
         output.line(f"{issue_items[0].record.id or path}  upcoming", "bold")
         for item in issue_items:
             style = "red" if item.status in _BLOCKED_STATUSES else ""
-            output.line(f"  {item.key.channel.ljust(width)}  {format_scheduled_item(item, zone)}", style)
+            facts = (
+                format_due_time(item.due, zone),
+                "rescheduled" if item.rescheduled else "",
+                "held" if item.held else "",
+                _ITEM_STATUS_LABELS.get(item.status),
+            )
+            output.line(f"  {item.key.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
             if item.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED):
                 output.line(f"  {' ' * width}  {item.detail}")
         errors = [
@@ -38,25 +44,17 @@ def print_upcoming(items: list[ScheduledItem], zone: ZoneInfo, output: Output) -
             output.line(f"  {error}")
 
 
-def format_scheduled_item(item: ScheduledItem, zone: ZoneInfo) -> str:
-    """Return when an item is due, local and UTC, and what would stop it."""
-    local = item.due.astimezone(zone)
-    facts = [f"{local:%Y-%m-%d %H:%M} ({item.due:%Y-%m-%d %H:%M} UTC)"]
-    if item.rescheduled:
-        facts.append("rescheduled")
-    if item.held:
-        facts.append("held")
-    facts.append(_ITEM_STATUS_LABELS.get(item.status, ""))
-    return " · ".join(filter(None, facts))
+def format_due_time(due: dt.datetime, zone: dt.tzinfo | None) -> str:
+    """Return a time in UTC as local time and UTC."""
+    return f"{format_time(due, zone)} ({due:%Y-%m-%d %H:%M} UTC)"
 
 
-def scheduled_item_to_json(item: ScheduledItem, zone: ZoneInfo) -> dict[str, object]:
-    """Return an item as JSON data."""
+def scheduled_item_to_json(item: ScheduledItem, zone: dt.tzinfo | None) -> dict[str, object]:
     return {
         "issue": item.record.id,
         "path": item.record.path,
         "channel": item.key.channel,
-        "due": item.due.astimezone(zone).isoformat(timespec="seconds"),
+        "due": format_iso_time(item.due, zone),
         "utc": item.due.isoformat(timespec="seconds"),
         "rescheduled": item.rescheduled,
         "held": item.held,

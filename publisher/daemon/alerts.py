@@ -101,11 +101,9 @@ class Alerts:
         for key, status in ledger_view.unfinished.items():
             if key in current_keys or key.notice_of or key.channel not in message_channels:
                 continue
-            if not key.issue.startswith(prefix):
+            if not (key.issue.startswith(prefix) and status.is_started):
                 continue
-            if status.is_started and record_alerts(
-                run.ledger, [(key.issue, key.channel)], "gone", "", run.clock.time()
-            ):
+            if record_alerts(run.ledger, [(key.issue, key.channel)], "gone", "", run.clock.time()):
                 error = find_delivery_error(status)
                 message = f"its file is missing; {error.message if error else 'its delivery had started'}"
                 hint = "restore the file, or leave the issue unfinished"
@@ -122,9 +120,8 @@ class Alerts:
         new = record_alerts(self._run.ledger, subjects, "failed", error.message, self._run.clock.time())
         if new or not repeated:
             what = ItemStatus.BROKEN.value if isinstance(error, IssueError) else "failed"
-            self._on_event(
-                DaemonEvent(what, item.record.id, channels, error.message, error.hint, alarm=bool(new))
-            )
+            event = DaemonEvent(what, item.record.id, channels, error.message, error.hint, alarm=bool(new))
+            self._on_event(event)
 
     def _filter_unreported(
         self, items: Sequence[ScheduledItem], what: str, detail: str

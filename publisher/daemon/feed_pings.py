@@ -11,7 +11,6 @@ from contextlib import suppress
 from threading import Event
 
 from publisher.build.builder import build_feed_ping
-from publisher.channel import Channel
 from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler, format_summary_line
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import StorageError
@@ -60,9 +59,8 @@ class PendingPings:
             if outcome.has_changes:
                 self._on_event(DaemonEvent("published", "", (outcome.name,), format_summary_line(outcome)))
             return 0
-        status = find_status(
-            run.ledger, PublicationKey(run.config.newsletter.id, outcome.name, outcome.destination)
-        )
+        key = PublicationKey(run.config.newsletter.id, outcome.name, outcome.destination)
+        status = find_status(run.ledger, key)
         will_retry = bool(status and status.counts.planned)
         reason = status.reasons[0] if status and status.reasons else error.message
         if reason != self._pauses.get(outcome.name, (None, ""))[1]:
@@ -74,11 +72,12 @@ class PendingPings:
 
 def _find_pending_pings(run: RunContext) -> Iterator[tuple[OutgoingMessage, PublicationStatus | None]]:
     for channel in run.channels:
-        ping = _try_build_feed_ping(run, channel)
+        ping = None
+        with suppress(StorageError):  # without a feed there is nothing to announce
+            ping = build_feed_ping(run, channel)
         if ping:
-            status = find_status(
-                run.ledger, PublicationKey(ping.id, ping.channel.name, ping.channel.destination)
-            )
+            key = PublicationKey(ping.id, ping.channel.name, ping.channel.destination)
+            status = find_status(run.ledger, key)
             if status is None or _is_pending(status, ping):
                 yield ping, status
 
@@ -86,9 +85,3 @@ def _find_pending_pings(run: RunContext) -> Iterator[tuple[OutgoingMessage, Publ
 def _is_pending(status: PublicationStatus, ping: OutgoingMessage) -> bool:
     unsent = status.counts.planned or status.counts.sending
     return bool(unsent or (status.done and status.digest != compute_parts_digest(ping.rendering.parts)))
-
-
-def _try_build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None:
-    with suppress(StorageError):  # without a feed there is nothing to announce
-        return build_feed_ping(run, channel)
-    return None

@@ -51,6 +51,9 @@ _SHORT_PAUSE = dt.timedelta(seconds=20)
 _LONG_PAUSE = dt.timedelta(minutes=10)
 """How long to pause a channel that failed as a whole, such as a bot without its token."""
 
+_Pauses = dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]]
+"""By (file, channel): until when it is paused (None: until it changes), and the version that failed."""
+
 
 class PassResult(NamedTuple):
     """When something is due next (in UTC, or None), the calendar, and the exit code as of `publish`."""
@@ -73,8 +76,7 @@ class Scheduler:
         self._on_event = on_event
         self._stop = stop
         self._heartbeat = heartbeat
-        # by (file, channel): until when it is paused (None: until it changes), and the version that failed
-        self._pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]] = {}
+        self._pauses: _Pauses = {}
         self._pending_pings = PendingPings(on_event, stop)
 
     def run_pass(self, config: Config, theme: Theme, clock: Clock) -> PassResult:
@@ -98,7 +100,7 @@ class _Pass:
         run: RunContext,
         on_event: DaemonEventHandler,
         stop: Signal,
-        pauses: dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]],
+        pauses: _Pauses,
         pending_pings: PendingPings,
     ) -> None:
         self._run = run
@@ -171,9 +173,9 @@ class _Pass:
         names = tuple(item.key.channel for item in batch)
         repeated = all(self._get_pause(item)[1] == self._version(item) for item in batch)
         if not repeated:
-            self._on_event(
-                DaemonEvent("publishing", record.id, names, _format_lateness(batch[0], run.clock.time()))
-            )
+            late = run.clock.time() - batch[0].due
+            note = f"late by {format_duration(late)}" if late > LATE_THRESHOLD else ""
+            self._on_event(DaemonEvent("publishing", record.id, names, note))
         try:
             if run.is_sending_channel(self._channels[names[0]]):
                 ledger_guard.verify_ledger(run)
@@ -220,9 +222,8 @@ class _Pass:
         for item in batch:
             channel, status = self._channels[item.key.channel], self._ledger_view.unfinished[item.key]
             assert self._run.is_sending_channel(channel)
-            message = OutgoingMessage(
-                item.key.issue, channel.name, channel, load_original_rendering(self._run.ledger, status)
-            )
+            rendering = load_original_rendering(self._run.ledger, status)
+            message = OutgoingMessage(item.key.issue, channel.name, channel, rendering)
             outcomes[channel.name] = deliver_one(self._run, message, self._stop)
         return outcomes
 
@@ -266,8 +267,3 @@ class _Pass:
         elif not isinstance(channel, ArchiveChannel):
             record_files_started(self._run.ledger, {item.key: item.record.sha256}, now)
             record_files_done(self._run.ledger, [(item.key.channel, item.key.destination)], now)
-
-
-def _format_lateness(item: ScheduledItem, now: dt.datetime) -> str:
-    late = now - item.due
-    return f"late by {format_duration(late)}" if late > LATE_THRESHOLD else ""

@@ -22,7 +22,7 @@ class LinkCache:
     def __init__(self, path: Path | None, now: float) -> None:
         """`now` is in seconds since 1970."""
         self._path = path
-        saved = (cache.load_cache(path, _CACHE_KEY, dict[str, LinkResult]) or {}) if path else {}
+        saved = (path and cache.load_cache(path, _CACHE_KEY, dict[str, LinkResult])) or {}
         self._results = {
             url: result
             for url, result in saved.items()

@@ -67,9 +67,8 @@ async def _check_all(
     for url in urls[: limits.max_links]:
         hosts.setdefault(extract_host(url), []).append(url)
     for url in urls[limits.max_links :]:
-        results[url] = LinkResult(
-            LinkState.UNKNOWN, f"only {limits.max_links:,} links are checked in one run"
-        )
+        reason = f"only {limits.max_links:,} links are checked in one run"
+        results[url] = LinkResult(LinkState.UNKNOWN, reason)
     total, done = min(len(urls), limits.max_links), 0
     slots = asyncio.Semaphore(limits.max_concurrent)
 

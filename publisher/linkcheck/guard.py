@@ -76,7 +76,7 @@ def is_public(address: IpAddress) -> bool:
     or multicast, nor an IPv6 address that embeds such an IPv4 address."""
     if isinstance(address, ipaddress.IPv6Address):
         if address in _NAT64:
-            return is_public(_extract_ipv4(address))
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))  # in the last 32 bits
         embedded = (address.sixtofour, *(address.teredo or ()))
         if address not in _GLOBAL_UNICAST or address in _DOCUMENTATION:
             return False
@@ -87,8 +87,3 @@ def is_public(address: IpAddress) -> bool:
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
     )
-
-
-def _extract_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
-    """Return the IPv4 address in the last 32 bits."""
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)

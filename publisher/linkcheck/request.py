@@ -56,9 +56,8 @@ async def check_link(
     except TimeoutError:
         return LinkResult(LinkState.UNKNOWN, f"{extract_host(url)} did not answer within {timeout:g} s")
     except (httpx.TimeoutException, httpx.NetworkError) as error:
-        return LinkResult(
-            LinkState.UNKNOWN, f"{extract_host(url)} cannot be reached: {_describe_network_error(error)}"
-        )
+        reason = f"{extract_host(url)} cannot be reached: {_describe_network_error(error)}"
+        return LinkResult(LinkState.UNKNOWN, reason)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return LinkResult(LinkState.UNKNOWN, f"{extract_host(url)}: {_describe_network_error(error)}")
 
@@ -73,7 +72,8 @@ async def _fetch_link(
 ) -> LinkResult:
     for _ in range(_MAX_REDIRECTS + 1):
         target = await resolve_target(url, allowed)
-        headers, extensions = {"Host": _get_host_header(url)}, {"sni_hostname": target.host}
+        # as in the URL: the certificate is checked against the same host
+        headers, extensions = {"Host": urlsplit(url).netloc}, {"sni_hostname": target.host}
         async with session.stream(
             "GET", _pin_address(url, target), headers=headers, extensions=extensions
         ) as response:
@@ -91,11 +91,6 @@ def _pin_address(url: str, target: LinkTarget) -> str:
     parts = urlsplit(url)
     host = f"[{target.address}]" if target.address.version == 6 else str(target.address)
     return urlunsplit((parts.scheme, f"{host}:{target.port}", parts.path or "/", parts.query, ""))
-
-
-def _get_host_header(url: str) -> str:
-    """Return the host and port as in the URL. The certificate is checked against the same host."""
-    return urlsplit(url).netloc
 
 
 async def _read_body(response: httpx.Response) -> str:

@@ -1,4 +1,4 @@
-"""Accepts existing state: a ledger from another machine, an archive that was published by other means."""
+"""Accepts an archive that was published by other means."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from publisher.calendar.calendar import build_publication_key, read_records
 from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import resolve_local_time
 from publisher.config import Config
-from publisher.delivery import ledger_guard
 from publisher.events import EventHandler, Outcome, Request
 from publisher.ledger import PublicationKey
 from publisher.ledger.calendar import adopt_publications
@@ -41,12 +40,6 @@ class SkippedIssue(NamedTuple):
 
     path: str
     reason: str
-
-
-def trust_ledger(config: Config, theme: Theme, now: dt.datetime) -> None:
-    """Trust the ledger as it is on this machine. Raises StorageError."""
-    with closing(RunContext.open(config, theme, now)) as run:
-        ledger_guard.accept_ledger(run)
 
 
 def adopt_archive(

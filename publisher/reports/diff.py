@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import closing
 from difflib import unified_diff
+from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from publisher.archive.records import Record, choose_issue
 from publisher.build.builder import SiteBuilder
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Part
-from publisher.config import Config
 from publisher.delivery.dispatcher import plan_all
 from publisher.delivery.plan import DeliveryPlan
 from publisher.errors import StorageError
-from publisher.events import ChannelOutcome, EventHandler, Request, RunEvent, WouldWrite
+from publisher.events import ChannelOutcome, Request, RunEvent, WouldWrite
 from publisher.ledger import Ledger
 from publisher.reports.readable import extract_lines
 from publisher.run import RunContext, select_channels
-from publisher.theme import Theme
 
 _COMPRESSED_TYPES = ("application/gzip", "application/x-brotli")
 
@@ -40,9 +40,7 @@ class Difference(NamedTuple):
     lines: tuple[str, ...] = ()
 
 
-def find_differences(
-    config: Config, theme: Theme, request: Request, now: dt.datetime, report: EventHandler
-) -> tuple[Record | None, list[Difference]]:
+def find_differences(run: RunContext, request: Request) -> tuple[Record | None, list[Difference]]:
     """Return the issue that would be published, and what that would change. Nothing is written or sent.
 
     Raises what `publish` does.
@@ -54,26 +52,25 @@ def find_differences(
             case WouldWrite(_, part) if part.media_type in _COMPRESSED_TYPES:
                 pass  # the difference is reported for the uncompressed file
             case WouldWrite(channel, part):
-                differences.append(_diff_file(run, channel, part))
+                differences.append(_diff_file(run.output_folder / part.key, channel, part))
             case ChannelOutcome():
                 pass
             case _:
-                report(event)
+                run.report(event)
 
-    channels = select_channels(config, request.channels)
-    with closing(RunContext.open(config, theme, now, handle, channels=channels, out=request.out)) as run:
-        with Sources(run) as sources:
+    channels = select_channels(run.config, request.channels)
+    with closing(replace(run, report=handle, channels=channels)) as rebuild:
+        with Sources(rebuild) as sources:
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
-            edition = sources.build_edition(find_held_back(run, sources.records, issue))
-            run.warn(*edition.skipped)
-            messages = SiteBuilder(run, sources, edition, issue).build().messages if issue else ()
-        for plan in plan_all(run, messages, request):
-            differences += _diff_plan(plan, run.ledger if run.has_ledger else None)
+            edition = sources.build_edition(find_held_back(rebuild, sources.records, issue))
+            rebuild.warn(*edition.skipped)
+            messages = SiteBuilder(rebuild, sources, edition, issue).build().messages if issue else ()
+        for plan in plan_all(rebuild, messages, request):
+            differences += _diff_plan(plan, rebuild.ledger if rebuild.has_ledger else None)
         return issue, differences
 
 
-def _diff_file(run: RunContext, channel: str, part: Part) -> Difference:
-    path = run.output_folder / part.key
+def _diff_file(path: Path, channel: str, part: Part) -> Difference:
     try:
         old = Part(part.key, part.media_type, path.read_bytes())
     except FileNotFoundError:

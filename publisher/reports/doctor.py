@@ -78,9 +78,8 @@ def _run_diagnosis(subject: str, check: Callable[[], Iterator[Finding]]) -> Subj
     except PublisherError as error:
         findings.append(Finding(FindingLevel.ERROR, error.message, error.hint))
     except Exception as error:  # a bug in one check must not stop the others
-        findings.append(
-            Finding(FindingLevel.ERROR, redact(f"{type(error).__name__}: {error}"), "publish doctor --debug")
-        )
+        message = redact(f"{type(error).__name__}: {error}")
+        findings.append(Finding(FindingLevel.ERROR, message, "publish doctor --debug"))
     return SubjectFindings(subject, findings)
 
 
@@ -137,16 +136,12 @@ def _diagnose_folders(run: RunContext) -> Iterator[Finding]:
         elif os.access(existing, os.W_OK | os.X_OK):
             yield Finding(FindingLevel.OK, f"{name} is writable")
         else:
-            yield Finding(
-                FindingLevel.ERROR,
-                f"{name} is not writable",
-                f"grant write access: chmod u+wx {existing}",
-            )
+            hint = f"grant write access: chmod u+wx {existing}"
+            yield Finding(FindingLevel.ERROR, f"{name} is not writable", hint)
     for path, nearest in run.theme.misnamed_files.items():
         name = Path(path).relative_to(run.config.root).as_posix()
-        yield Finding(
-            FindingLevel.WARNING, f"{name} does not replace any built-in template", f"did you mean {nearest}?"
-        )
+        message = f"{name} does not replace any built-in template"
+        yield Finding(FindingLevel.WARNING, message, f"did you mean {nearest}?")
 
 
 def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
@@ -180,16 +175,11 @@ def _diagnose_daemon(run: RunContext) -> Iterator[Finding]:
         moment and f"{moment.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for moment in activity
     )
     if activity.is_daemon_missing(now):
-        yield Finding(
-            FindingLevel.ERROR,
-            f"no sign of life since {alive_at}: due issues are not published",
-            "restart it: publish daemon",
-        )
+        message = f"no sign of life since {alive_at}: due issues are not published"
+        yield Finding(FindingLevel.ERROR, message, "restart it: publish daemon")
     elif activity.is_active(now):
-        yield Finding(
-            FindingLevel.OK,
-            f"alive at {alive_at}" if alive_at else f"none; publish tick last ran at {last_run}",
-        )
+        message = f"alive at {alive_at}" if alive_at else f"none; publish tick last ran at {last_run}"
+        yield Finding(FindingLevel.OK, message)
     else:
         since = f" since {last_run}" if last_run else ""
         message = f"no scheduler is running{since}: due issues are not published"

@@ -1,19 +1,19 @@
-"""Lists deliveries with an unknown outcome, and records what a person found out about them."""
+"""Lists deliveries with an unknown outcome, and records what a person found out or did by hand."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
+from publisher.archive.lock import acquire_lock
+from publisher.archive.output_folder import OutputFolder
 from publisher.archive.records import issue_names
 from publisher.channel import MessageChannel
-from publisher.config import Config
 from publisher.delivery.dispatcher import recover_stale_deliveries
 from publisher.errors import ConfigError
-from publisher.events import EventHandler
-from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey
+from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.queries import (
     FailedDelivery,
     ResolutionChoice,
@@ -21,11 +21,11 @@ from publisher.ledger.queries import (
     find_status,
     find_statuses,
     resolve_deliveries,
+    set_article_url,
 )
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.reports.readable import extract_preview
-from publisher.run import RunContext
-from publisher.theme import Theme
+from publisher.run import RunContext, select_channels
 
 
 class UnknownDeliveries(NamedTuple):
@@ -67,92 +67,92 @@ def short_part_name(part: str) -> str:
     return part.rpartition("/")[2]
 
 
-class Resolver:
-    """Lists and resolves the unknown deliveries of an issue."""
+def find_unknown(run: RunContext, issue: str, channels: Sequence[str]) -> list[UnknownDeliveries]:
+    """Return the unknown deliveries of an issue on these channels; empty means all.
 
-    def __init__(
-        self, ledger: Ledger, issue: str, now: dt.datetime, readonly_channels: Collection[str] = ()
-    ) -> None:
-        """`readonly_channels` are those whose messages cannot be edited."""
-        self._ledger = ledger
-        self._issue = issue
-        self._now = now
-        self._readonly_channels = readonly_channels
-
-    def find_unknown(self, channels: Sequence[str]) -> list[UnknownDeliveries]:
-        """Return the unknown deliveries on these channels; empty means all."""
-        return [
-            self._build_unknown_deliveries(status.key, status.counts)
-            for status in find_statuses(self._ledger, [self._issue])
-            if status.counts.unknown and (not channels or status.key.channel in channels)
-        ]
-
-    def record(self, unknown: UnknownDeliveries, resolution: Resolution) -> tuple[int, DeliveryCounts]:
-        """Record a resolution; return the number of deliveries resolved and the counts afterwards.
-
-        Raises ConfigError if it applies to no delivery, or gives the same message ID to several.
-        """
-        key, selected = unknown.key, resolution.select_deliveries(unknown)
-        if not selected:
-            names = {
-                delivery.recipient if resolution.recipient else short_part_name(delivery.part)
-                for delivery in unknown.deliveries
-            }
-            listed = ", ".join(sorted(names)[:5])
-            raise ConfigError(f"no unknown delivery of that name on {key.channel}", f"unknown are: {listed}")
-        if resolution.remote_id and len(selected) > 1:
-            message = f"{resolution.remote_id} is the ID of one message, but {len(selected)} are unknown"
-            raise ConfigError(message, "select one: --part KEY, --to RECIPIENT")
-        targets = {
-            (delivery.part, delivery.recipient if resolution.recipient else "") for delivery in selected
-        }
-        count = sum(
-            resolve_deliveries(
-                self._ledger,
-                key,
-                resolution.verdict,
-                self._now,
-                part=part,
-                recipient=recipient,
-                remote_id=resolution.remote_id,
-            )
-            for part, recipient in sorted(targets)
-        )
-        status = find_status(self._ledger, key)
-        return count, status.counts if status else DeliveryCounts()
-
-    def _build_unknown_deliveries(self, key: PublicationKey, counts: DeliveryCounts) -> UnknownDeliveries:
-        deliveries = [
-            delivery
-            for delivery in find_failed_deliveries(self._ledger, key)
-            if delivery.state is DeliveryState.UNKNOWN
-        ]
-        parts = {
-            delivery.digest: self._ledger.load_part(delivery.digest, delivery.part) for delivery in deliveries
-        }
-        previews = {digest: extract_preview(part) for digest, part in parts.items()}
-        can_edit = key.channel not in self._readonly_channels
-        return UnknownDeliveries(key, counts.total, can_edit, deliveries, previews)
-
-
-@contextmanager
-def open_resolver(
-    config: Config, theme: Theme, issue: str, now: dt.datetime, report: EventHandler
-) -> Iterator[Resolver]:
-    """Open the resolver of an issue, given by date, file or ID; its file need not exist any more.
-
-    Raises ConfigError if nothing was published yet, StorageError.
+    The issue is given by date, file or ID; its file need not exist any more. Raises ConfigError if nothing
+    was published yet, StorageError.
     """
-    with closing(RunContext.open(config, theme, now, report)) as run:
-        if not run.has_ledger:
-            raise ConfigError("nothing was published yet", "publish")
-        ids = [record.id for record in take_snapshot(run).sources.values() if issue in issue_names(record)]
-        name = f"{config.newsletter.id}/{ids[0] if ids else issue}"
-        channels = {
-            channel.name: channel for channel in config.channels if isinstance(channel, MessageChannel)
+    if not run.has_ledger:
+        raise ConfigError("nothing was published yet", "publish")
+    ids = [record.id for record in take_snapshot(run).sources.values() if issue in issue_names(record)]
+    name = f"{run.config.newsletter.id}/{ids[0] if ids else issue}"
+    enabled = {channel.name: channel for channel in run.channels if isinstance(channel, MessageChannel)}
+    for status in find_statuses(run.ledger, [name]):
+        if channel := enabled.get(status.key.channel):
+            recover_stale_deliveries(run.ledger, channel, status.key, run.started_at)
+    readonly = {channel.name for channel in enabled.values() if not channel.capabilities.can_edit}
+    return [
+        _build_unknown_deliveries(run.ledger, status, can_edit=status.key.channel not in readonly)
+        for status in find_statuses(run.ledger, [name])
+        if status.counts.unknown and (not channels or status.key.channel in channels)
+    ]
+
+
+def _build_unknown_deliveries(
+    ledger: Ledger, status: PublicationStatus, *, can_edit: bool
+) -> UnknownDeliveries:
+    failed = find_failed_deliveries(ledger, status.key)
+    deliveries = [delivery for delivery in failed if delivery.state is DeliveryState.UNKNOWN]
+    parts = {delivery.digest: ledger.load_part(delivery.digest, delivery.part) for delivery in deliveries}
+    previews = {digest: extract_preview(part) for digest, part in parts.items()}
+    return UnknownDeliveries(status.key, status.counts.total, can_edit, deliveries, previews)
+
+
+def record_resolution(
+    ledger: Ledger, unknown: UnknownDeliveries, resolution: Resolution, now: dt.datetime
+) -> tuple[int, DeliveryCounts]:
+    """Record a resolution; return the number of deliveries resolved and the counts afterwards.
+
+    Raises ConfigError if it applies to no delivery, or gives the same message ID to several.
+    """
+    key, selected = unknown.key, resolution.select_deliveries(unknown)
+    if not selected:
+        names = {
+            delivery.recipient if resolution.recipient else short_part_name(delivery.part)
+            for delivery in unknown.deliveries
         }
-        for status in find_statuses(run.ledger, [name]):
-            if channel := channels.get(status.key.channel):
-                recover_stale_deliveries(run.ledger, channel, status.key, now)
-        readonly = [channel.name for channel in channels.values() if not channel.capabilities.can_edit]
-        yield Resolver(run.ledger, name, now, readonly)
+        listed = ", ".join(sorted(names)[:5])
+        raise ConfigError(f"no unknown delivery of that name on {key.channel}", f"unknown are: {listed}")
+    if resolution.remote_id and len(selected) > 1:
+        message = f"{resolution.remote_id} is the ID of one message, but {len(selected)} are unknown"
+        raise ConfigError(message, "select one: --part KEY, --to RECIPIENT")
+    targets = {(delivery.part, delivery.recipient if resolution.recipient else "") for delivery in selected}
+    choice, remote_id = resolution.verdict, resolution.remote_id
+    count = sum(
+        resolve_deliveries(ledger, key, choice, now, part=part, recipient=recipient, remote_id=remote_id)
+        for part, recipient in sorted(targets)
+    )
+    status = find_status(ledger, key)
+    return count, status.counts if status else DeliveryCounts()
+
+
+def save_article_url(run: RunContext, issue: str, name: str, url: str) -> str:
+    """Record the URL of an issue that was published by hand on the channel `name`; return the issue's ID.
+
+    Raises ConfigError for an issue or a channel that does not exist, and for a URL that is not permanent.
+    """
+    (channel,) = select_channels(run.config, (name,))
+    _validate_article_url(name, url)
+    snapshot = take_snapshot(run)
+    position = snapshot.choose(issue)
+    if position is None:
+        raise ConfigError("no issue is due", "name one: publish resolve ISSUE --url CHANNEL URL")
+    key = PublicationKey(snapshot.entries[position].id, name, channel.destination)
+    with acquire_lock(run.home.lock):
+        set_article_url(run.ledger, key, url, run.started_at)
+        site = OutputFolder(run.output_folder, run.home)
+        if site.setup:  # the next run builds all channels again, because some show article URLs
+            for one in run.channels:
+                site.channel_files(one.name).up_to_date = None
+            site.save(site.setup)
+    return snapshot.records[position].id
+
+
+def _validate_article_url(name: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"{url} is not the URL of a page", "it must start with https://")
+    if name == "wechat" and (parts.hostname != "mp.weixin.qq.com" or "tempkey=" in url):
+        hint = "copy it from the published article: https://mp.weixin.qq.com/s/…"
+        raise ConfigError(f"{url} is not the permanent URL of an article", hint)

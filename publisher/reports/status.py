@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import closing
 from enum import Enum
 from typing import NamedTuple
 
 from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
-from publisher.config import Config
 from publisher.delivery.plan import plan_delivery
 from publisher.errors import PublisherError
-from publisher.events import EventHandler
 from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
@@ -23,9 +20,8 @@ from publisher.ledger.queries import (
     find_issues_in_state,
     find_statuses,
 )
-from publisher.pipeline.snapshot import Snapshot, take_snapshot
+from publisher.pipeline.snapshot import take_snapshot
 from publisher.run import RunContext
-from publisher.theme import Theme
 
 _MAX_ISSUES = 10
 
@@ -76,40 +72,20 @@ class StatusRow(NamedTuple):
     notice: bool = False
     forced: ForcedIssue | None = None
 
-    def with_ledger_data(self, status: PublicationStatus | None, now: dt.datetime) -> StatusRow:
-        """Return the row with data of the ledger."""
-        if status is None:
-            return self
-        row = self._replace(counts=status.counts, when=status.published, url=status.url)
-        match self.condition:
-            case ChannelStatus.WAITING:
-                is_later = status.next_at and status.next_at > now
-                reason = next(iter(status.reasons), "")
-                return row._replace(when=status.next_at if is_later else None, detail=reason)
-            case ChannelStatus.FAILED | ChannelStatus.UNKNOWN:
-                return row._replace(detail=next(iter(status.reasons), ""))
-            case ChannelStatus.BUSY:
-                return row._replace(detail=status.owner)
-            case _:
-                return row
 
-
-def build_status_rows(
-    config: Config, theme: Theme, issue: str, now: dt.datetime, report: EventHandler
-) -> list[StatusRow]:
+def build_status_rows(run: RunContext, issue: str) -> list[StatusRow]:
     """Return the rows of the newest issues, or of the named one, newest first.
 
     Raises IssueError and ConfigError for an issue that does not exist or is not due, StorageError.
     """
-    with closing(RunContext.open(config, theme, now, report)) as run:
-        return [*_StatusBuilder(run, take_snapshot(run), issue).build_rows()]
+    return [*_StatusBuilder(run, issue).build_rows()]
 
 
 class _StatusBuilder:
-    def __init__(self, run: RunContext, snapshot: Snapshot, issue: str) -> None:
+    def __init__(self, run: RunContext, issue: str) -> None:
         self._run = run
         self._issue = issue
-        self._snapshot = snapshot
+        self._snapshot = take_snapshot(run)
         self._site = OutputFolder(run.output_folder, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
@@ -122,24 +98,20 @@ class _StatusBuilder:
             unresolved: list[str] = []
         else:
             positions = [*range(min(_MAX_ISSUES, len(self._snapshot.records)))]
-            unresolved = self._find_unresolved_issues()
+            states = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SENDING)
+            newsletter = self._run.config.newsletter.id
+            unresolved = find_issues_in_state(self._ledger, newsletter, *states) if self._ledger else []
         shown = [self._snapshot.entries[position].id for position in positions]
         older = [issue for issue in reversed(unresolved) if issue not in shown]
         statuses: dict[str, list[PublicationStatus]] = {}
         for status in find_statuses(self._ledger, [*shown, *older]) if self._ledger else ():
             statuses.setdefault(status.key.issue, []).append(status)
         for position, issue in zip(positions, shown, strict=True):
-            yield from self._build_issue_rows(
-                position, {status.key: status for status in statuses.get(issue, [])}
-            )
+            by_key = {status.key: status for status in statuses.get(issue, [])}
+            yield from self._build_issue_rows(position, by_key)
         for issue in older:
             for status in statuses[issue]:
                 yield from self._build_extra_rows(status, "")
-
-    def _find_unresolved_issues(self) -> list[str]:
-        states = (DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.SENDING)
-        newsletter = self._run.config.newsletter.id
-        return find_issues_in_state(self._ledger, newsletter, *states) if self._ledger else []
 
     def _build_issue_rows(
         self, position: int, statuses: dict[PublicationKey, PublicationStatus]
@@ -184,10 +156,22 @@ class _StatusBuilder:
             yield self._add_ledger_data(row._replace(notice=notice), status)
 
     def _add_ledger_data(self, row: StatusRow, status: PublicationStatus | None) -> StatusRow:
-        """Return the row with data of the ledger."""
-        if status and self._ledger and self._issue:
+        if status is None:
+            return row
+        row = row._replace(counts=status.counts, when=status.published, url=status.url)
+        if self._ledger and self._issue:
             row = row._replace(missed=tuple(find_failed_deliveries(self._ledger, status.key)))
-        return row.with_ledger_data(status, self._now)
+        reason = next(iter(status.reasons), "")
+        match row.condition:
+            case ChannelStatus.WAITING:
+                is_later = status.next_at and status.next_at > self._now
+                return row._replace(when=status.next_at if is_later else None, detail=reason)
+            case ChannelStatus.FAILED | ChannelStatus.UNKNOWN:
+                return row._replace(detail=reason)
+            case ChannelStatus.BUSY:
+                return row._replace(detail=status.owner)
+            case _:
+                return row
 
     def _check_messages(
         self, channel: MessageChannel, rendering: Rendering, status: PublicationStatus | None
@@ -203,9 +187,8 @@ class _StatusBuilder:
             return ChannelStatus.HELD, plan.held_reason
         if status.counts.planned or not status.done:
             return ChannelStatus.WAITING, ""
-        return (
-            ChannelStatus.CHANGED if plan.new or plan.changed or plan.removed else ChannelStatus.PUBLISHED
-        ), ""
+        changed = plan.new or plan.changed or plan.removed
+        return (ChannelStatus.CHANGED if changed else ChannelStatus.PUBLISHED), ""
 
     def _check_unresolved(self, status: PublicationStatus) -> ChannelStatus | None:
         """Return BUSY, UNKNOWN or FAILED; None if nothing is unresolved."""

@@ -63,7 +63,7 @@ def run_server(listen: ListenAddress, folder: Path, state: Callable[[], DaemonSt
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
         thread.start()
         try:
-            yield _format_server_url(listen.host, listener.getsockname()[1])
+            yield f"http://{ListenAddress(listen.host, listener.getsockname()[1])}/"
         finally:
             server.should_exit = True
             thread.join(_SHUTDOWN_TIMEOUT + 1)
@@ -89,7 +89,3 @@ def _open_socket(listen: ListenAddress) -> socket:
         raise ConfigError(
             f"cannot listen on {listen}: {reason}", "choose another address: [server] listen"
         ) from None
-
-
-def _format_server_url(host: str, port: int) -> str:
-    return f"http://{ListenAddress(host, port)}/"

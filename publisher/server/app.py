@@ -103,7 +103,8 @@ def _build_file_response(file: Path, request: Request) -> Response:
         ):
             return Response(status_code=304, headers=headers)
         headers["content-length"] = str(status.st_size)
-        headers["content-type"] = to_browser_type(media_type) if _is_browser(request) else media_type
+        is_browser = "text/html" in request.headers.get("accept", "")
+        headers["content-type"] = to_browser_type(media_type) if is_browser else media_type
         headers["x-content-type-options"] = "nosniff"
         if coding:
             headers["content-encoding"] = coding
@@ -120,11 +121,6 @@ def _find_compressed(file: Path, modified: int) -> dict[str, Path]:
             if S_ISREG(status.st_mode) and status.st_mtime_ns >= modified:
                 forms[name] = form
     return forms
-
-
-def _is_browser(request: Request) -> bool:
-    """Return whether the response is for a browser."""
-    return "text/html" in request.headers.get("accept", "")
 
 
 class _FileResponse(Response):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -55,40 +55,52 @@ def render_metrics(state: DaemonState) -> str:
 
     https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
     """
-    return "".join(f"{line}\n" for line in _render_metric_lines(state))
+    lines = [
+        *_render_metric("build_info", "The running version.", [(_format_labels(version=__version__), 1)]),
+        *_render_metric(
+            "issues",
+            "Issues by status.",
+            [(_format_labels(state=status), count) for status, count in state.issues.items()],
+        ),
+        *_render_metric(
+            "deliveries",
+            "Deliveries in the ledger, by channel and state.",
+            [
+                (_format_labels(channel=channel, state=delivery_state), count)
+                for (channel, delivery_state), count in state.deliveries.items()
+            ],
+        ),
+        *_render_metric(
+            "ledger_errors_total",
+            "Errors of the ledger since the start.",
+            [("", state.ledger_errors)],
+            "counter",
+        ),
+        *_render_metric(
+            "last_published_timestamp_seconds",
+            "When an issue was last published, by channel.",
+            [(_format_labels(channel=name), time) for name, time in state.last_published.items()],
+        ),
+        *_render_metric(
+            "heartbeat_timestamp_seconds", "When the daemon last made progress.", [("", state.heartbeat)]
+        ),
+        *_render_metric("next_due_timestamp_seconds", "When the next issue is due.", [("", state.next_due)]),
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _render_metric_lines(state: DaemonState) -> Iterator[str]:
-    yield from _render_metric_header("build_info", "gauge", "The running version.")
-    yield f"publisher_build_info{_format_labels(version=__version__)} 1"
-    yield from _render_metric_header("issues", "gauge", "Issues by status.")
-    for status, count in state.issues.items():
-        yield f"publisher_issues{_format_labels(state=status)} {count}"
-    yield from _render_metric_header("deliveries", "gauge", "Deliveries in the ledger, by channel and state.")
-    for (channel, delivery_state), count in state.deliveries.items():
-        yield f"publisher_deliveries{_format_labels(channel=channel, state=delivery_state)} {count}"
-    yield from _render_metric_header(
-        "ledger_errors_total", "counter", "Errors of the ledger since the start."
-    )
-    yield f"publisher_ledger_errors_total {state.ledger_errors}"
-    yield from _render_metric_header(
-        "last_published_timestamp_seconds", "gauge", "When an issue was last published, by channel."
-    )
-    for channel, time in state.last_published.items():
-        labels = _format_labels(channel=channel)
-        yield f"publisher_last_published_timestamp_seconds{labels} {time.timestamp():.3f}"
-    times = (
-        ("heartbeat", state.heartbeat, "When the daemon last made progress."),
-        ("next_due", state.next_due, "When the next issue is due."),
-    )
-    for name, moment, help_text in times:
-        yield from _render_metric_header(f"{name}_timestamp_seconds", "gauge", help_text)
-        if moment:
-            yield f"publisher_{name}_timestamp_seconds {moment.timestamp():.3f}"
-
-
-def _render_metric_header(name: str, metric_type: str, help_text: str) -> tuple[str, str]:
-    return f"# HELP publisher_{name} {help_text}", f"# TYPE publisher_{name} {metric_type}"
+def _render_metric(
+    name: str,
+    help_text: str,
+    samples: Iterable[tuple[str, int | dt.datetime | None]],
+    metric_type: str = "gauge",
+) -> Iterator[str]:
+    yield f"# HELP publisher_{name} {help_text}"
+    yield f"# TYPE publisher_{name} {metric_type}"
+    for labels, value in samples:
+        if value is not None:
+            number = f"{value.timestamp():.3f}" if isinstance(value, dt.datetime) else value
+            yield f"publisher_{name}{labels} {number}"
 
 
 def _format_labels(**labels: str) -> str:

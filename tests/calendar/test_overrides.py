@@ -16,7 +16,6 @@ from publisher.events import Request
 from publisher.ledger.calendar import save_override
 from publisher.ledger.meta import SchedulerActivity
 from publisher.reports.status import ChannelStatus, build_status_rows
-from publisher.theme import Theme
 from publisher.timetable import Schedule, parse_cron
 from tests.support.fake_channel import Letters
 from tests.support.newsletter import DUE, HOUR, MINUTE, Project, at
@@ -27,7 +26,8 @@ from tests.support.newsletter import DUE, HOUR, MINUTE, Project, at
 def test_a_held_issue_waits_and_is_in_no_feed(project: Project) -> None:
     project.channels = (Web(), Rss(), *project.channels)
     project.write("2021-07-17", "旧")
-    set_override(project.config, Theme.load(), Request("2021-07-18"), project.now, held=True)
+    with project.open_run() as run:
+        set_override(run, Request("2021-07-18"), held=True)
     assert project.tick().exit_code == 0
     [held] = project.said("held")
     assert not held.alarm
@@ -36,7 +36,8 @@ def test_a_held_issue_waits_and_is_in_no_feed(project: Project) -> None:
     assert not (project.root / "public" / "2021-07-18").exists()
     by_hand = Request(channels=("web",))
     assert check_up_to_date(project.root, by_hand, project.now) is None, "who publishes by hand means it"
-    set_override(project.config, Theme.load(), Request("2021-07-18"), project.now, held=False)
+    with project.open_run() as run:
+        set_override(run, Request("2021-07-18"), held=False)
     project.tick()
     assert project.sent == ["旧", "一"]
     assert "2021-07-18" in (project.root / "public" / "feed.xml").read_text()
@@ -48,7 +49,8 @@ def test_who_publishes_by_hand_leaves_out_what_waits(project: Project, *, minded
     project.write("2021-07-17", "昨")
     project.write("2021-07-16", "前")
     project.now = DUE - HOUR
-    set_override(project.config, Theme.load(), Request("2021-07-17"), project.now, held=True)
+    with project.open_run() as run:
+        set_override(run, Request("2021-07-17"), held=True)
     if minded:
         project.tick(project.ticker(Heartbeat()))
     project.write("2021-07-16", "改")
@@ -56,7 +58,8 @@ def test_who_publishes_by_hand_leaves_out_what_waits(project: Project, *, minded
     pages = sorted(path.parent.name for path in (project.root / "public").glob("20*/index.html"))
     # the morning's issue is the daemon's only where there is one
     assert pages == (["2021-07-16"] if minded else ["2021-07-16", "2021-07-18"])
-    rows = build_status_rows(project.config, Theme.load(), "", project.now, lambda _: None)
+    with project.open_run() as run:
+        rows = build_status_rows(run, "")
     assert {row.issue: row.condition for row in rows}["2021-07-16"] is ChannelStatus.PUBLISHED
 
 
@@ -76,7 +79,8 @@ def test_an_issue_waits_for_its_own_time_although_another_is_late(project: Proje
 
 def test_a_rescheduled_issue_goes_out_then(project: Project) -> None:
     project.now = DUE - HOUR
-    set_override(project.config, Theme.load(), Request("2021-07-18"), project.now, when="2021-07-19 12:00")
+    with project.open_run() as run:
+        set_override(run, Request("2021-07-18"), when="2021-07-19 12:00")
     assert project.tick().next_due == at("2021-07-19T04:00")
     project.now = DUE
     project.tick()

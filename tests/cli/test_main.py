@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,7 @@ def test_colour_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_progress_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     screen = Terminal()
-    with RunConsole(Output(io.StringIO(), screen), Request()) as story:
+    with closing(RunConsole(Output(io.StringIO(), screen), Request())) as story:
         for done in range(1, 101):
             story.print_event(Progress("reading", done, 100))
     assert "reading issues" in screen.getvalue()
@@ -141,7 +142,7 @@ def test_progress_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_progress_is_one_line_without_a_terminal() -> None:
     paper = io.StringIO()
-    with RunConsole(Output(io.StringIO(), paper), Request()) as story:
+    with closing(RunConsole(Output(io.StringIO(), paper), Request())) as story:
         for stage in ("reading", "writing"):
             for done in range(1, 101):
                 story.print_event(Progress(stage, done, 100))

@@ -197,7 +197,7 @@ def test_nothing_that_is_printed_shows_a_secret(canary: str) -> None:
         output.info(canary)
         output.warning(canary)
         output.finish_with_error(canary, f"look at {BOT}", 3)
-        output.finish({"list": [canary, 7, None], "tuple": (canary,), "deep": {"hint": canary}})
+        output.finish(0, list=[canary, 7, None], tuple=(canary,), deep={"hint": canary})
     shown = out.getvalue() + err.getvalue()
     assert shown.count("[secret]") == 1 + 2 * 4 + 2 + 3
     assert canary not in shown

@@ -11,7 +11,7 @@ import pytest
 from publisher.channels.rss import Rss
 from publisher.channels.web import Web
 from publisher.delivery import ledger_guard
-from publisher.reports.adopt import adopt_archive, trust_ledger
+from publisher.reports.adopt import adopt_archive
 from publisher.theme import Theme
 from tests.support.fake_channel import Letters
 from tests.support.newsletter import DUE, HOUR, Project, due_project
@@ -56,7 +56,8 @@ def test_a_restored_ledger_sends_nothing(project: Project, remembered: bool) -> 
     [failed] = project.said("failed")
     assert failed.alarm
     assert failed.message == "the ledger is older than the one used here last"
-    trust_ledger(project.config, Theme.load(), project.now)
+    with project.open_run() as run:
+        ledger_guard.accept_ledger(run)
     project.restart()
     project.tick()
     assert project.sent == ["旧", "一"] + ["一"] * (not remembered), "a person said so"
@@ -78,7 +79,8 @@ def test_a_ledger_of_another_machine_sends_nothing(project: Project, monkeypatch
     assert error.message == "the ledger belongs to another machine"
     assert error.hint == "nothing is sent: compare it with what was sent, then run publish trust-ledger"
     assert project.sent == ["一"]
-    trust_ledger(project.config, Theme.load(), project.now)
+    with project.open_run() as run:
+        ledger_guard.accept_ledger(run)
     project.restart()
     project.tick()
     assert project.sent == ["一", "二"]

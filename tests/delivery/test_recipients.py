@@ -15,9 +15,9 @@ from publisher.ledger.queries import (
     ResolutionChoice,
     resolve_deliveries,
 )
-from publisher.reports.resolve import Resolution, Resolver
+from publisher.reports.resolve import Resolution, find_unknown, record_resolution
 from tests.support.fake_channel import Call, Letters, fail_on
-from tests.support.newsletter import ISSUE, NOON, Project
+from tests.support.newsletter import NOON, Project
 
 
 def test_many_get_one_each(project: Project) -> None:
@@ -121,12 +121,13 @@ def test_a_name_is_that_of_one_message(project: Project) -> None:
         raise TimeoutError
 
     project.publish(Letters(project.world, count=3, behaves=behave))
-    found = Resolver(project.ledger, ISSUE, NOON)
-    [case] = found.find_unknown(("letters",))
+    with project.open_run() as run:
+        [case] = find_unknown(run, "2021-07-18", ("letters",))
     assert [one.recipient for one in case.deliveries] == [
         f"reader{number}@example.org" for number in range(3)
     ]
     with pytest.raises(ConfigError, match="77 is the ID of one message, but 3 are unknown"):
-        found.record(case, Resolution(ResolutionChoice.SENT, remote_id="77"))
-    number, left = found.record(case, Resolution(ResolutionChoice.SENT, "1", "reader1@example.org", "77"))
+        record_resolution(project.ledger, case, Resolution(ResolutionChoice.SENT, remote_id="77"), NOON)
+    one_of_them = Resolution(ResolutionChoice.SENT, "1", "reader1@example.org", "77")
+    number, left = record_resolution(project.ledger, case, one_of_them, NOON)
     assert (number, left.unknown, left.sent) == (1, 2, 1)

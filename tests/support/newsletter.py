@@ -15,6 +15,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ from publisher.events import ChannelOutcome, Outcome, Request, RunWarning
 from publisher.ledger import Ledger, PublicationKey
 from publisher.newsletter import Newsletter
 from publisher.pipeline.publish import publish
+from publisher.run import RunContext
 from publisher.theme import Theme
 from publisher.timetable import Schedule
 from tests.support.fake_channel import Behaviour, Chat, Post, World
@@ -211,7 +213,11 @@ class Project(NewsletterFolder):
         return (ticker or self._ticker).run_pass(self.config, Theme.load(), self.clock)
 
     def coming(self) -> Upcoming:
-        return find_upcoming(self.config, Theme.load(), self.now)
+        with self.open_run() as run:
+            return find_upcoming(run)
+
+    def open_run(self) -> closing[RunContext]:
+        return closing(RunContext.open(self.config, Theme.load(), self.now))
 
     def said(self, what: str) -> list[DaemonEvent]:
         return [news for news in self.events if news.what == what]
