@@ -9,20 +9,7 @@ from itertools import zip_longest
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from publisher.model import (
-    NO_POSITION,
-    Block,
-    Brief,
-    Diagnostic,
-    Guide,
-    Inlines,
-    Note,
-    Pos,
-    Segment,
-    Text,
-    Warmup,
-    plain,
-)
+from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BULLET, BlockReader, is_list_line, starts_block, strip_quote
 from publisher.reader.inlines import InlineReader
@@ -41,22 +28,22 @@ _SUBJECT_LIMIT = 14
 class Preamble(Struct):
     """The parsed parts of the preamble, named like the fields of an Issue."""
 
-    tagline: Inlines = ()
-    tagline_pos: Pos = NO_POSITION
-    guide: Guide | None = None
-    warmup: Warmup | None = None
-    notes: list[Note] = field(default_factory=list)
+    tagline: m.Inlines = ()
+    tagline_pos: m.Pos = m.NO_POSITION
+    guide: m.Guide | None = None
+    warmup: m.Warmup | None = None
+    notes: list[m.Note] = field(default_factory=list)
 
 
 class _GuideParts(Struct):
     """Collects the parts of the guide."""
 
     label: str = ""
-    label_pos: Pos = NO_POSITION
+    label_pos: m.Pos = m.NO_POSITION
     lines: list[Line] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[m.Block] = field(default_factory=list)
 
-    def add(self, lines: Sequence[Line], blocks: Sequence[Block]) -> None:
+    def add(self, lines: Sequence[Line], blocks: Sequence[m.Block]) -> None:
         """Add lines of the guide and the blocks parsed from them."""
         self.lines += lines
         self.blocks += blocks
@@ -66,7 +53,7 @@ class PreambleReader:
     """Parses the lines between the title and the first section."""
 
     def __init__(
-        self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[Diagnostic]
+        self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[m.Diagnostic]
     ) -> None:
         self._inline_reader = inline_reader
         self._blocks = blocks
@@ -106,12 +93,12 @@ class PreambleReader:
         preamble.guide = self._build_guide(guide)
         return preamble
 
-    def _build_guide(self, parts: _GuideParts) -> Guide | None:
+    def _build_guide(self, parts: _GuideParts) -> m.Guide | None:
         if not parts.lines:
             return None
-        text = plain(self._blocks.read_inlines([strip_quote(line) for line in parts.lines]))
+        text = m.plain(self._blocks.read_inlines([strip_quote(line) for line in parts.lines]))
         count = _COUNT.search(text)
-        return Guide(
+        return m.Guide(
             tuple(parts.blocks),
             parts.label,
             int(count.group(1)) if count else None,
@@ -181,14 +168,14 @@ class PreambleReader:
             and (listed or text.endswith((":", "：")))
         ) or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
 
-    def _read_warmup(self, lines: Sequence[Line], at: int, before: Warmup | None) -> tuple[Warmup, int]:
+    def _read_warmup(self, lines: Sequence[Line], at: int, before: m.Warmup | None) -> tuple[m.Warmup, int]:
         start = at
-        intro: tuple[Block, ...] = ()
+        intro: tuple[m.Block, ...] = ()
         if not self._measure_bullet(lines[at]):
             end = self._find_paragraph_end(lines, at)
             intro = self._blocks.read(lines[at:end], prose=True)
             at = end
-        briefs: list[Brief] = []
+        briefs: list[m.Brief] = []
         end = at
         while True:
             while at < len(lines) and not lines[at].text:
@@ -199,12 +186,12 @@ class PreambleReader:
         pos = compute_span(lines[start:end])
         if before:
             briefs = [*before.briefs, *briefs]
-            return Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
+            return m.Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
                 end, start + 1
             )
-        return Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
+        return m.Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
 
-    def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[Brief]) -> int:
+    def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[m.Brief]) -> int:
         """Parse bulleted lines up to a blank one; a line between them without a bullet is a brief too."""
         while at < len(lines) and lines[at].text and not opens_note(lines[at]):
             line = lines[at]
@@ -214,7 +201,7 @@ class PreambleReader:
             end = at + 1
             if not cut and briefs and not briefs[-1].body and not any(map(is_cjk, line.text)):
                 last = briefs[-1]
-                more = (Text(" "), *self._inline_reader.read(line.text.strip(), line.pos))
+                more = (m.Text(" "), *self._inline_reader.read(line.text.strip(), line.pos))
                 pos = extend_position(last.pos, line)
                 briefs[-1] = replace(last, text=(*last.text, *more), pos=pos)
                 at = end
@@ -225,13 +212,13 @@ class PreambleReader:
                 end += 1
             text = self._inline_reader.read(line.text[cut:].strip(), line.pos)
             body = self._blocks.read(lines[at + 1 : end])
-            briefs.append(Brief(text, _extract_subject(plain(text)), body, line.pos))
+            briefs.append(m.Brief(text, _extract_subject(m.plain(text)), body, line.pos))
             at = end
         return at
 
     def _report(self, code: str, message: str, line: Line) -> None:
         start = line.pos
-        self._diagnostics.append(Diagnostic(code, message, replace(start, end_column=start.column + 1)))
+        self._diagnostics.append(m.Diagnostic(code, message, replace(start, end_column=start.column + 1)))
 
 
 def _find_resumed_text(lines: Sequence[Line], blank: int) -> int:
@@ -240,9 +227,9 @@ def _find_resumed_text(lines: Sequence[Line], blank: int) -> int:
     return after if lines[after].indent >= 2 else 0
 
 
-def extend_position(pos: Pos, line: Line) -> Pos:
+def extend_position(pos: m.Pos, line: Line) -> m.Pos:
     """Extend a position to the end of a line."""
-    return Pos(pos.line, pos.column, line.pos.end_line, line.pos.end_column)
+    return m.Pos(pos.line, pos.column, line.pos.end_line, line.pos.end_column)
 
 
 def _extract_subject(text: str) -> str:
@@ -250,9 +237,9 @@ def _extract_subject(text: str) -> str:
     return match.group(1).strip() if match and not text[match.end() :].startswith("//") else ""
 
 
-def _split_segments(text: str) -> tuple[Segment, ...]:
+def _split_segments(text: str) -> tuple[m.Segment, ...]:
     marks = list(_SEGMENT.finditer(text))
     return tuple(
-        Segment(mark.group(1), text[mark.end() : after.start() if after else len(text)].strip(" ，。；;"))
+        m.Segment(mark.group(1), text[mark.end() : after.start() if after else len(text)].strip(" ，。；;"))
         for mark, after in zip_longest(marks, marks[1:])
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field
 
-from publisher.model import Block, Field, Item, Note, Paragraph, Text
+from publisher import model as m
 from publisher.reader.blocks import (
     BlockReader,
     is_list_line,
@@ -24,8 +24,8 @@ from publisher.reader.notes import opens_note, read_note
 class SectionContent(Struct):
     """The content of a section: its nodes in order, and its notes."""
 
-    nodes: list[Item | Block] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    nodes: list[m.Item | m.Block] = field(default_factory=list)
+    notes: list[m.Note] = field(default_factory=list)
 
 
 class SectionReader:
@@ -79,7 +79,7 @@ class SectionReader:
         body.read(lines[head_end:], content.notes)
         url = head.url
         content.nodes.append(
-            Item(
+            m.Item(
                 title=head.title,
                 url=url,
                 tags=tuple(head.tags),
@@ -102,10 +102,10 @@ class _ItemBodyReader:
     def __init__(self, inline_reader: InlineReader, blocks: BlockReader) -> None:
         self._inline_reader = inline_reader
         self._blocks = blocks
-        self.fields: list[Field] = []
-        self.blocks: list[Block] = []
+        self.fields: list[m.Field] = []
+        self.blocks: list[m.Block] = []
 
-    def read(self, lines: Sequence[Line], notes: list[Note]) -> None:
+    def read(self, lines: Sequence[Line], notes: list[m.Note]) -> None:
         """Parse the lines into `fields` and `blocks`, and append notes to `notes`."""
         at = start = 0
         while at < len(lines):
@@ -126,13 +126,13 @@ class _ItemBodyReader:
                 at += 1
         self.blocks.extend(self._blocks.read(lines[start:]))
 
-    def _add_field(self, field: Field) -> None:
+    def _add_field(self, field: m.Field) -> None:
         if field.kind == "summary" and any(other.kind == "summary" for other in self.fields):
-            self.blocks.append(Paragraph((Text(f"{field.label}："), *field.value), field.pos))
+            self.blocks.append(m.Paragraph((m.Text(f"{field.label}："), *field.value), field.pos))
         else:
             self.fields.append(field)
 
-    def _read_field(self, lines: Sequence[Line], at: int) -> tuple[Field, int] | None:
+    def _read_field(self, lines: Sequence[Line], at: int) -> tuple[m.Field, int] | None:
         """Parse the field at a line, and return it with the number of its lines; None for prose."""
         line = lines[at]
         following = lines[at + 1].text if at + 1 < len(lines) else ""
@@ -153,7 +153,7 @@ class _ItemBodyReader:
         kind = find_field_kind(label, url)
         if kind is None or (not url and kind != "summary" and (is_list_line(line) or line.indent >= 4)):
             return None
-        return Field(label, kind, value, url or None, pos), line_count
+        return m.Field(label, kind, value, url or None, pos), line_count
 
 
 def _find_head_end(lines: Sequence[Line]) -> int:
