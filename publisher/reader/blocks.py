@@ -24,6 +24,7 @@ BULLET = lazy_pattern(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
 NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
 _DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 _CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
+_ALIGNMENTS = {(True, True): "center", (True, False): "left", (False, True): "right", (False, False): ""}
 _CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
 _MAX_DEPTH = 12
 
@@ -101,9 +102,8 @@ class BlockReader:
 
     def _read_list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
         base = lines[at].indent
-        ordered = NUMBER.match(lines[at].text) is not None and BULLET.match(lines[at].text) is None
-        number = NUMBER.match(lines[at].text)
-        start = int(number.group(2)) if ordered and number else 1
+        number = None if BULLET.match(lines[at].text) else NUMBER.match(lines[at].text)
+        ordered, start = number is not None, int(number[2]) if number else 1
         items: list[m.Blocks] = []
         end = at
         while end < len(lines):
@@ -164,10 +164,8 @@ class BlockReader:
         end = at + 2
         while end < len(lines) and "|" in lines[end].text and not lines[end].code:
             end += 1
-        align = tuple(
-            {"::": "center", ":": "left", "-:": "right"}.get(_find_alignment_colons(cell), "")
-            for cell in _split_cells(lines[at + 1].text)
-        )
+        delimiters = _split_cells(lines[at + 1].text)
+        align = tuple([_ALIGNMENTS[cell.startswith(":"), cell.endswith(":")] for cell in delimiters])
         rows = [
             tuple(self._inline_reader.read(cell, line.pos) for cell in _split_cells(line.text))
             for line in lines[at:end]
@@ -185,10 +183,6 @@ class BlockReader:
         pos = compute_span(lines[at:end])
         nodes = _trim_blank_nodes(self._inline_reader.read(join_paragraph_lines(lines[at:end]), pos))
         return (_match_figure(nodes, pos) or m.Paragraph(nodes, pos)), end
-
-    def read_inlines(self, lines: Sequence[Line]) -> m.Inlines:
-        """Parse lines into one run of inlines."""
-        return self._inline_reader.read(join_paragraph_lines(lines), compute_span(lines)) if lines else ()
 
 
 def _is_continuation(lines: Sequence[Line], at: int, prose: bool) -> bool:
@@ -312,9 +306,3 @@ def _split_cells(text: str) -> list[str]:
     if cells and not cells[-1] and text.endswith("|"):
         cells.pop()
     return cells
-
-
-def _find_alignment_colons(cell: str) -> str:
-    if cell.startswith(":"):
-        return "::" if cell.endswith(":") and len(cell) > 1 else ":"
-    return "-:" if cell.endswith(":") else ""

@@ -15,7 +15,6 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import RULE, BlockReader
 from publisher.reader.front_matter import (
     get_front_value,
-    locate_front_matter,
     read_front_matter,
     read_title,
     resolve_issue_date,
@@ -30,7 +29,7 @@ from publisher.reader.headings import (
 )
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
-from publisher.reader.lines import Line, split_lines
+from publisher.reader.lines import Line, compute_span, split_lines
 from publisher.reader.preamble import Preamble, PreambleReader
 from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
@@ -74,7 +73,7 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
         archive=document.archive,
         footer=document.footer,
         front=front,
-        front_pos=locate_front_matter(lines, count) if count else m.NO_POSITION,
+        front_pos=compute_span([line for line in lines[:count] if line.text]) if count else m.NO_POSITION,
         tagline_pos=document.preamble.tagline_pos,
         draft=draft,
         definitions=tuple(parts.definitions),
@@ -119,7 +118,7 @@ class _DocumentBuilder:
         for heading, following in zip_longest(section_headings, section_headings[1:]):
             body = lines[heading.index + 1 : following.index if following else len(lines)]
             self._add_section(heading, body, item_headings)
-        self._read_footer(tail)
+        self.footer = tuple(self._sections.read_text(tail, self.notes))  # in which bullets are not items
 
     def _extract_title(self, headings: list[Heading], front_title: str) -> list[Heading]:
         """Parse the title and blank its line. Return the remaining headings."""
@@ -145,17 +144,12 @@ class _DocumentBuilder:
                 self.archive = m.Archive(title, blocks, pos)
             return
         inside = {line.number: item_headings[line.number] for line in lines if line.number in item_headings}
-        content = self._sections.read(lines, inside)
-        section_notes = [note for note in content.notes if note.kind not in _ISSUE_NOTE_KINDS]
-        self.notes += [note for note in content.notes if note.kind in _ISSUE_NOTE_KINDS]
+        notes: list[m.Note] = []
+        content = self._sections.read(lines, inside, notes)
+        section_notes = tuple([note for note in notes if note.kind not in _ISSUE_NOTE_KINDS])
+        self.notes += [note for note in notes if note.kind in _ISSUE_NOTE_KINDS]
         level = heading.level if heading else 2
-        self.sections.append(m.Section(title, level, tuple(section_notes), tuple(content.nodes), pos))
-
-    def _read_footer(self, lines: Sequence[Line]) -> None:
-        """Parse the footer, in which bullets are not items."""
-        content = self._sections.read_free(lines)
-        self.notes += content.notes
-        self.footer = tuple(node for node in content.nodes if not isinstance(node, m.Item))
+        self.sections.append(m.Section(title, level, section_notes, content, pos))
 
 
 def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[Line], list[Line]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html import unescape
-from typing import Any
+from itertools import groupby
 from urllib.parse import unquote
 
 from mistune.core import InlineState
@@ -21,9 +21,10 @@ from publisher import model as m
 from publisher.links import is_safe_url
 from publisher.patterns import lazy_pattern
 from publisher.reader import html
-from publisher.reader.emphasis import build_delimiter, pair_delimiters
+from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
 
-Token = dict[str, Any]
+_OpenElements = list[tuple[str, dict[str, str], list[m.Inline]]]
+"""Name, attributes and content so far of each HTML element that is open, the outermost first."""
 
 _SPECIAL = lazy_pattern(r"[\\`*_<\[&\n$\u00a0\u2002]|https?://")
 _ENTITY = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -127,7 +128,7 @@ class InlineReader:
         """Convert the tokens of one level to nodes; HTML elements open and close further levels."""
         if not any(token["type"] == "inline_html" for token in tokens):
             return merge_texts([node for token in tokens for node in self._build_node(token, pos)])
-        stack: list[tuple[str, dict[str, str], list[m.Inline]]] = [("", {}, [])]
+        stack: _OpenElements = [("", {}, [])]
         verdicts = iter(
             html.classify_tags([token["raw"] for token in tokens if token["type"] == "inline_html"])
         )
@@ -157,9 +158,7 @@ class InlineReader:
             return self._build_image(token["attrs"]["url"], m.plain(children), pos)
         return (m.Strong(children),) if kind == "strong" else (m.Em(children),)
 
-    def _handle_html(
-        self, raw: str, stack: list[tuple[str, dict[str, str], list[m.Inline]]], pos: m.Pos, *, is_tag: bool
-    ) -> None:
+    def _handle_html(self, raw: str, stack: _OpenElements, pos: m.Pos, *, is_tag: bool) -> None:
         name, closes, attributes = html.parse_tag(raw)
         out = stack[-1][2]
         hidden = next((n for n, _, _ in stack if n in html.HIDDEN), "")
@@ -191,7 +190,7 @@ class InlineReader:
         elif name != "comment":
             self.record_dropped(name, raw, pos)
 
-    def _close_element(self, stack: list[tuple[str, dict[str, str], list[m.Inline]]], pos: m.Pos) -> None:
+    def _close_element(self, stack: _OpenElements, pos: m.Pos) -> None:
         name, attributes, content = stack.pop()
         children = merge_texts(content)
         out = stack[-1][2]
@@ -217,11 +216,11 @@ class InlineReader:
 
     def _build_image(self, url: str, alt: str, pos: m.Pos) -> m.Inlines:
         url = url.strip()
-        if not url or not is_safe_url(url):
-            if url:
-                self.record_dropped("unsafe-url", url, pos)
-            return (m.Text(alt),) if alt else ()
-        return (m.Image(url, alt),)
+        if url and is_safe_url(url):
+            return (m.Image(url, alt),)
+        if url:
+            self.record_dropped("unsafe-url", url, pos)
+        return (m.Text(alt),) if alt else ()
 
 
 def _resolve_entities(text: str) -> str:
@@ -246,15 +245,9 @@ def _read_unmarked(text: str) -> m.Inlines:
 def merge_texts(nodes: list[m.Inline]) -> m.Inlines:
     """Join adjacent texts, and remove empty ones."""
     out: list[m.Inline] = []
-    texts: list[str] = []
-    for node in nodes:
-        if isinstance(node, m.Text):
-            texts.append(node.text)
-            continue
-        if texts and (text := "".join(texts)):
+    for are_texts, run in groupby(nodes, lambda node: isinstance(node, m.Text)):
+        if not are_texts:
+            out += run
+        elif text := m.plain(tuple(run)):
             out.append(m.Text(text))
-        texts.clear()
-        out.append(node)
-    if texts and (text := "".join(texts)):
-        out.append(m.Text(text))
     return tuple(out)
