@@ -102,8 +102,7 @@ def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[t
     """Return every URL and its position in a file, or in its text in `texts` that is not saved yet."""
     from publisher.checker import read_issue_text
     from publisher.checks.addresses import find_url_positions
-    from publisher.checks.source import SourceText
-    from publisher.checks.subject import IssueSource
+    from publisher.checks.source import IssueSource, SourceText
     from publisher.reader import parse_issue
 
     text = texts[path] if path in texts else read_issue_text(root / path, path)
@@ -113,7 +112,7 @@ def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[t
 def _merge_link_problems(
     result: CheckedIssue, links: Sequence[tuple[str, Pos]], link_results: Mapping[str, LinkResult]
 ) -> tuple[Problem, ...]:
-    from publisher.checks.liveness import LivenessResult, find_dead_links
+    from publisher.checks.addresses import LivenessResult, find_dead_links
     from publisher.linkcheck import LinkState
 
     unreachable = {
