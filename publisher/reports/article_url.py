@@ -54,5 +54,5 @@ def _invalidate_outputs(run: RunContext) -> None:
     site = OutputFolder(run.output_folder, run.home)
     if site.setup:
         for channel in run.config.channels:
-            site.channel_files(channel.name).up_to_date = None
+            site.mark(channel.name, None)
         site.save(site.setup)
