@@ -6,12 +6,9 @@ import posixpath
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from publisher.model import Figure, Image, Issue, Paragraph, Text
+from publisher import model as m
 from publisher.newsletter import Newsletter
-from publisher.transforms import find_nodes
+from publisher.transforms import find_nodes, map_nodes
 
 _Node = TypeVar("_Node")
 
@@ -26,7 +23,7 @@ class LocalImage(NamedTuple):
 
 
 def find_local_images(
-    issue: Issue, path: str, page_url: str, newsletter: Newsletter
+    issue: m.Issue, path: str, page_url: str, newsletter: Newsletter
 ) -> tuple[LocalImage, ...]:
     """Return the images with a relative URL, each once. `path` is the issue's file, `page_url` its page.
 
@@ -34,7 +31,7 @@ def find_local_images(
     page can show it.
     """
     images: dict[str, LocalImage] = {}
-    for url in [image.url for image in find_nodes(Image, (issue,))]:
+    for url in [image.url for image in find_nodes(m.Image, (issue,))]:
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or url in images:
             continue
@@ -50,20 +47,13 @@ def find_local_images(
 
 def replace_missing_images(node: _Node, urls: frozenset[str]) -> _Node:
     """Return the node with the images at these URLs replaced by their alt text."""
-    result: object = node
-    match node:
-        case Image(url, alt) if url in urls:
-            result = Text(alt)
-        case Figure(Image(url, alt), _, pos) if url in urls:
-            result = Paragraph((Text(alt),) if alt else (), pos)
-        case tuple():
-            result = tuple([replace_missing_images(part, urls) for part in node])
-        case Struct():
-            values = {name: getattr(node, name) for name in node.__struct_fields__}
-            new = {
-                name: replace_missing_images(value, urls)
-                for name, value in values.items()
-                if isinstance(value, tuple | Struct)
-            }
-            result = replace(node, **{name: value for name, value in new.items() if value != values[name]})
-    return result  # type: ignore[return-value]
+
+    def change(node: m.Node) -> m.Node:
+        match node:
+            case m.Image(url, alt) if url in urls:
+                return m.Text(alt)
+            case m.Figure(m.Image(url, alt), _, pos) if url in urls:
+                return m.Paragraph((m.Text(alt),) if alt else (), pos)
+        return node
+
+    return map_nodes(node, change)

@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import chain, count
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 from urllib.parse import urljoin
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from publisher import model as m
 from publisher.labels import get_labels
 from publisher.links import to_ascii_url
-from publisher.model import (
-    Block,
-    Blocks,
-    Break,
-    Code,
-    CodeBlock,
-    Em,
-    Field,
-    Figure,
-    Image,
-    Inline,
-    Inlines,
-    Issue,
-    Item,
-    Link,
-    List,
-    Paragraph,
-    Pos,
-    Quote,
-    Rule,
-    Section,
-    Strong,
-    Table,
-    Text,
-    plain,
-)
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
 
@@ -51,50 +26,49 @@ _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四�
 _Node = TypeVar("_Node")
 
 
-def make_publishable(issue: Issue) -> Issue:
+def make_publishable(issue: m.Issue) -> m.Issue:
     """Remove what should not be published: empty items, fields, sections and guides, and the list of earlier
     issues in the source (channels show a generated one)."""
     sections = _filter_sections(issue.sections)
     warmup = issue.warmup
     if warmup:
-        briefs = tuple(b for b in warmup.briefs if plain(b.text).strip(" ：:") != b.subject or b.body)
+        briefs = tuple(b for b in warmup.briefs if m.plain(b.text).strip(" ：:") != b.subject or b.body)
         warmup = replace(warmup, briefs=briefs) if briefs or warmup.outro else None
     guide = issue.guide if issue.guide and issue.guide.blocks else None
     return replace(issue, sections=sections, warmup=warmup, guide=guide, archive=None)
 
 
-def _filter_sections(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+def _filter_sections(sections: tuple[m.Section, ...]) -> tuple[m.Section, ...]:
     """Keep the sections that have nodes, notes, or such a section below them."""
-    kept: list[Section] = []
+    kept: list[m.Section] = []
     for section in map(_filter_section, reversed(sections)):
         if section.content or section.notes or (kept and kept[-1].level > section.level and section.title):
             kept.append(section)
     return tuple(reversed(kept))
 
 
-def _filter_section(section: Section) -> Section:
-    content = [_filter_item(node) if isinstance(node, Item) else node for node in section.content]
-    kept = [
-        node
-        for node in _filter_empty_paragraphs(tuple(content))
-        if not (isinstance(node, Item) and node.is_placeholder)
-    ]
-    return replace(section, content=tuple(kept))
+def _filter_section(section: m.Section) -> m.Section:
+    content = tuple([_filter_item(node) if isinstance(node, m.Item) else node for node in section.content])
+    return replace(section, content=tuple([node for node in content if not _is_empty(node)]))
 
 
-def _filter_item(item: Item) -> Item:
+def _filter_item(item: m.Item) -> m.Item:
     kept = tuple([field for field in item.fields if field.value or field.url])
-    body = _filter_empty_paragraphs(item.body)
+    body = tuple([block for block in item.body if not _is_empty(block)])
     unchanged = len(kept) == len(item.fields) and len(body) == len(item.body)
     return item if unchanged else replace(item, fields=kept, body=body)
 
 
-def _filter_empty_paragraphs(nodes: tuple[_Node, ...]) -> tuple[_Node, ...]:
-    """Remove paragraphs without visible content, such as a lone closing tag."""
-    return tuple(node for node in nodes if not (isinstance(node, Paragraph) and not node.children))
+def _is_empty(node: m.Item | m.Block) -> bool:
+    """True for an empty bullet, and for a paragraph without visible content, such as a lone closing tag."""
+    return (
+        node.is_placeholder
+        if isinstance(node, m.Item)
+        else isinstance(node, m.Paragraph) and not node.children
+    )
 
 
-def make_urls_absolute(issue: Issue, page_url: str) -> Issue:
+def make_urls_absolute(issue: m.Issue, page_url: str) -> m.Issue:
     """Make every URL absolute, relative to `page_url`, and ASCII."""
 
     def resolve(url: str) -> str:
@@ -110,18 +84,27 @@ def make_urls_absolute(issue: Issue, page_url: str) -> Issue:
 
 def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
     """Return the node (an Issue, a block, a tuple of inlines …) with `change` applied to every URL in it."""
-    mapped: object
+
+    def change_url(inner: Any) -> Any:
+        url = getattr(inner, "url", None)
+        return replace(inner, url=new) if url and (new := change(url)) != url else inner
+
+    return map_nodes(node, change_url)
+
+
+def map_nodes(node: _Node, change: Callable[[Any], Any]) -> _Node:
+    """Return the node, or a tuple of nodes, with `change` applied to every node in it but texts, outer ones
+    first."""
     if isinstance(node, tuple):
-        # most nodes are texts, which have no URL
-        mapped = tuple([part if isinstance(part, Text) else map_urls(part, change) for part in node])
+        # most nodes are texts
+        mapped: object = tuple([n if isinstance(n, m.Text) else map_nodes(n, change) for n in node])
         return mapped if mapped != node else node  # type: ignore[return-value]
-    changed: dict[str, object] = {}
-    for name in _INNER_FIELDS[type(node)]:
-        if value := getattr(node, name):
-            new = change(value) if name == "url" else map_urls(value, change)
-            if new is not value and new != value:
-                changed[name] = new
-    return replace(node, **changed) if changed else node  # type: ignore[type-var]
+    changed_node: _Node = change(node)
+    inner = {}
+    for name in _INNER_FIELDS[type(changed_node)]:
+        if (value := getattr(changed_node, name)) and (new := map_nodes(value, change)) is not value:
+            inner[name] = new
+    return replace(changed_node, **inner) if inner else changed_node  # type: ignore[type-var]
 
 
 def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:
@@ -142,25 +125,26 @@ def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], collected: list
             _collect_nodes(kind, inner if isinstance(inner, tuple) else (inner,), collected)
 
 
-# types of fields that contain neither nodes nor URLs
+# types of fields that do not contain nodes
 _LEAF_TYPES = {
     "str", "str | None", "int", "int | None", "bool", "dt.date | None", "tuple[str, ...]", "Pos", "Source",
+    "tuple[tuple[str, str], ...]",
 }  # fmt: skip
 
 
 class _InnerFieldsCache(dict[type, tuple[str, ...]]):
-    """The names of the fields of a node type that may contain nodes or URLs; none for other types."""
+    """The names of the fields of a node type that may contain nodes; none for other types."""
 
     def __missing__(self, kind: type) -> tuple[str, ...]:
         types = kind.__annotations__ if issubclass(kind, Struct) else {}
-        self[kind] = tuple(name for name in types if name == "url" or types[name] not in _LEAF_TYPES)
+        self[kind] = tuple(name for name in types if types[name] not in _LEAF_TYPES)
         return self[kind]
 
 
 _INNER_FIELDS = _InnerFieldsCache()
 
 
-def compute_revision(issue: Issue) -> str:
+def compute_revision(issue: m.Issue) -> str:
     """Return the SHA-256 (hex) of the visible content: text, structure and URLs, without positions."""
     pieces: list[str] = []
     _collect_visible(issue, pieces)
@@ -177,7 +161,7 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
         pieces.append(f"({len(node)}")
         for part in node:
             _collect_visible(part, pieces)
-    elif isinstance(node, Pos):
+    elif isinstance(node, m.Pos):
         return
     elif isinstance(node, Struct):
         pieces.append(type(node).__name__)
@@ -188,7 +172,7 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
         pieces.append(str(node))
 
 
-def build_display_title(issue: Issue, newsletter: Newsletter) -> str:
+def build_display_title(issue: m.Issue, newsletter: Newsletter) -> str:
     """Return the title shown in lists, feeds and email subjects, as one line of plain text.
 
     A title of the form `NAME (DATE)` without a headline is completed with the first topics of the guide or
@@ -198,20 +182,21 @@ def build_display_title(issue: Issue, newsletter: Newsletter) -> str:
     if title is None:
         return f"{newsletter.name} ({issue.date.isoformat() if issue.date else issue.id})"
     if not title.regular:
-        return " ".join(plain(title.text).split()) or newsletter.name
+        return " ".join(m.plain(title.text).split()) or newsletter.name
     headline = "/".join(title.headline or find_topics(issue))
     name = f"{title.name} ({title.date})"
     return f"{name}{get_labels(newsletter.lang)['colon']}{headline}" if headline else name
 
 
-def find_topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
+def find_topics(issue: m.Issue, limit: int = 48) -> tuple[str, ...]:
     """Return the first topics of an issue, as whole clauses, with at most `limit` characters in total.
 
     They come from the segments of the guide, else from the titles of the first items.
     """
-    clauses = [_extract_first_clause(segment.text) for segment in issue.guide.segments] if issue.guide else []
+    segments = issue.guide.segments if issue.guide else ()
+    clauses = [re.split(f"[{_CLAUSE_ENDS}，,]", segment.text)[0].strip() for segment in segments]
     candidates = [text for text in clauses if text and not _FRAGMENT.match(text)] or [
-        " ".join(plain(item.title).split()) for item in issue.items
+        " ".join(m.plain(item.title).split()) for item in issue.items
     ]
     topics: list[str] = []
     remaining = limit
@@ -224,18 +209,10 @@ def find_topics(issue: Issue, limit: int = 48) -> tuple[str, ...]:
     return tuple(topics)
 
 
-def _extract_first_clause(text: str) -> str:
-    """Return the first clause: up to the first semicolon, full stop or comma."""
-    for index, char in enumerate(text):
-        if char in _CLAUSE_ENDS or char in "，,":
-            return text[:index].strip()
-    return text.strip()
-
-
-def build_summary(issue: Issue, limit: int = 160) -> str:
+def build_summary(issue: m.Issue, limit: int = 160) -> str:
     """Return a plain text summary of at most `limit` characters, cut at the end of a clause."""
     guide = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
-    text = guide or "；".join(" ".join(plain(item.title).split()) for item in issue.items if item.title)
+    text = guide or "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
     return shorten(text, limit)
 
 
@@ -253,19 +230,13 @@ def shorten(text: str, limit: int) -> str:
     cut = max(head.rfind(pause) for pause in _PAUSES)
     if cut < limit // 3:
         cut = len(head)
-        while (
-            cut
-            and text[cut].isascii()
-            and text[cut].isalnum()
-            and text[cut - 1].isascii()
-            and text[cut - 1].isalnum()
-        ):
+        while cut and re.match(r"[A-Za-z0-9]{2}", text[cut - 1 : cut + 1]):
             cut -= 1
         cut = cut or len(head)
     return head[:cut].rstrip() + "…"
 
 
-def build_anchors(issue: Issue) -> tuple[str, ...]:
+def build_anchors(issue: m.Issue) -> tuple[str, ...]:
     """Return the HTML id of each section: the words of its title joined by hyphens.
 
     Ids are unique among those of sections, items and other elements of the page.
@@ -273,71 +244,52 @@ def build_anchors(issue: Issue) -> tuple[str, ...]:
     taken = {"main", "briefs", ""} | {item.id for item in issue.items}
     anchors: list[str] = []
     for section in issue.sections:
-        name = "-".join(re.findall(r"\w+", plain(section.title).lower())) or "section"
+        name = "-".join(re.findall(r"\w+", m.plain(section.title).lower())) or "section"
         candidates = chain([name], (f"{name}-{number}" for number in count(2)))
         anchors.append(next(anchor for anchor in candidates if anchor not in taken))
         taken.add(anchors[-1])
     return tuple(anchors)
 
 
-def blocks_to_plain_text(nodes: Blocks) -> str:
+def blocks_to_plain_text(nodes: m.Blocks) -> str:
     """Return the text of blocks without markup, one line per block."""
     return "\n".join(_block_to_plain_text(node) for node in nodes)
 
 
-def _block_to_plain_text(node: Block) -> str:
+def _block_to_plain_text(node: m.Block) -> str:
     match node:
-        case Paragraph(children):
-            return plain(children)
-        case List(items):
+        case m.Paragraph(children):
+            return m.plain(children)
+        case m.List(items):
             return "\n".join(blocks_to_plain_text(item) for item in items)
-        case Quote(children):
+        case m.Quote(children):
             return blocks_to_plain_text(children)
-        case CodeBlock(text):
+        case m.CodeBlock(text):
             return text
-        case Table(header, rows):
-            return "\n".join(" ".join(plain(cell) for cell in row) for row in (header, *rows))
-        case Figure(image):
+        case m.Table(header, rows):
+            return "\n".join(" ".join(m.plain(cell) for cell in row) for row in (header, *rows))
+        case m.Figure(image):
             return image.alt
-        case Rule():
+        case m.Rule():
             return ""
         case _:
             assert_never(node)
 
 
-def find_urls(nodes: Inlines) -> Iterator[str]:
-    """Return every URL in a run of inlines, including those of images, in order."""
-    for node in nodes:
-        yield from _find_node_urls(node)
+def find_urls(nodes: m.Inlines) -> list[str]:
+    """Return every URL in a run of inlines, including those of images."""
+    return [link.url for link in find_nodes(m.Link, nodes)] + [i.url for i in find_nodes(m.Image, nodes)]
 
 
-def _find_node_urls(node: Inline) -> Iterator[str]:
-    match node:
-        case Link(children, url):
-            yield url
-            yield from find_urls(children)
-        case Image(url):
-            yield url
-        case Strong(children) | Em(children):
-            yield from find_urls(children)
-        case Text() | Code() | Break():
-            return
-        case _:
-            assert_never(node)
-
-
-def has_link(nodes: Inlines) -> bool:
+def has_link(nodes: m.Inlines) -> bool:
     """True if the inlines contain a link, so that they cannot be inside a link."""
-    return any(
-        isinstance(node, Link) or (isinstance(node, Strong | Em) and has_link(node.children))
-        for node in nodes
-    )
+    return bool(find_nodes(m.Link, nodes))
 
 
-def link_field_value(field: Field) -> Field:
+def link_field_value(field: m.Field) -> m.Field:
     """Make the URL of the field part of its value, as a link."""
     if not field.url or field.url in find_urls(field.value):
         return field
     if has_link(field.value):
-        return replace(field, value=(*field.value, Text(" "), Link((Text(field.url),), field.url)))
-    return replace(field, value=(Link(field.value, field.url),))
+        return replace(field, value=(*field.value, m.Text(" "), m.Link((m.Text(field.url),), field.url)))
+    return replace(field, value=(m.Link(field.value, field.url),))

@@ -95,8 +95,7 @@ INNER_FLOORS = {
     ),
     "checks": (
         "__init__ codes",
-        "liveness source",
-        "subject",
+        "source",
         "addresses diagnostics items sections summary text title",
         "budgets characters cross_issue unfinished",
         "check",

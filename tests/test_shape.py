@@ -17,7 +17,6 @@ LONGEST_FUNCTION = 60
 SHORTEST_FILE = 40
 # Modules shorter than that, besides commands and packages, and why each is not part of another one.
 SHORT_FILES = {
-    "publisher/checks/liveness.py": "the one rule that gets the results of requests",
     "publisher/daemon/systemd.py": "the protocol of one outside program",
     "publisher/patterns.py": "known to every room",
     "publisher/project.py": "finds publisher.toml before anything that reads it is imported",

@@ -50,35 +50,22 @@ class SiteSetup(NamedTuple):
     images: tuple[str, ...] = ()
 
 
-class ChannelFiles:
+class ChannelFiles(NamedTuple):  # not a Struct: then msgspec would always be imported
     """What one channel wrote into the folder: pages by the path of the issue's file, groups by key."""
 
-    def __init__(
-        self,
-        pages: dict[str, BuiltFiles] | None = None,
-        groups: dict[str, BuiltFiles] | None = None,
-        up_to_date: UpToDateMark | None = None,
-    ) -> None:
-        self.pages = pages or {}
-        self.groups = groups or {}
-        self.up_to_date = up_to_date
+    pages: dict[str, BuiltFiles]
+    groups: dict[str, BuiltFiles]
+    up_to_date: UpToDateMark | None = None
 
     @property
     def files(self) -> Iterator[str]:
         """The keys of all files."""
-        for built in (*self.pages.values(), *self.groups.values()):
-            yield from built.files
-
-
-class _SavedChannel(NamedTuple):  # not a Struct: then msgspec would always be imported
-    pages: dict[str, BuiltFiles]
-    groups: dict[str, BuiltFiles]
-    up_to_date: UpToDateMark | None
+        return (key for built in (*self.pages.values(), *self.groups.values()) for key in built.files)
 
 
 class _SavedFolder(NamedTuple):
     setup: SiteSetup
-    channels: dict[str, _SavedChannel]
+    channels: dict[str, ChannelFiles]
 
 
 class OutputFolder:
@@ -90,13 +77,15 @@ class OutputFolder:
         self._key = home.cache_key
         saved = cache.load_cache(self._record_path, self._key, _SavedFolder)
         self.setup = saved.setup if saved else None
-        self.channels = (
-            {name: ChannelFiles(*output) for name, output in saved.channels.items()} if saved else {}
-        )
+        self.channels = saved.channels if saved else {}
 
     def channel_files(self, channel: str) -> ChannelFiles:
         """Return what the channel wrote here; empty if there is no record of it."""
-        return self.channels.setdefault(channel, ChannelFiles())
+        return self.channels.setdefault(channel, ChannelFiles({}, {}))
+
+    def mark(self, channel: str, mark: UpToDateMark | None) -> None:
+        """Set or remove the mark of a channel."""
+        self.channels[channel] = self.channel_files(channel)._replace(up_to_date=mark)
 
     def has_files(self, built: BuiltFiles) -> bool:
         """Return whether all the files still exist, with the recorded sizes."""
@@ -104,8 +93,4 @@ class OutputFolder:
 
     def save(self, setup: SiteSetup) -> None:
         """Write the record. Raises StorageError."""
-        outputs = {
-            name: _SavedChannel(output.pages, output.groups, output.up_to_date)
-            for name, output in self.channels.items()
-        }
-        cache.save_cache(self._record_path, self._key, _SavedFolder(setup, outputs))
+        cache.save_cache(self._record_path, self._key, _SavedFolder(setup, self.channels))

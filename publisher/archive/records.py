@@ -104,7 +104,13 @@ def choose_issue(wanted: str, records: Mapping[str, Record], edition: Edition) -
     None when none is due. Raises IssueError when the issue cannot be published, ConfigError when there is no
     such issue or it is dated in the future.
     """
-    chosen = _find_newest(edition) if wanted in ("", "latest") else _find_named(wanted, records, edition)
+    if wanted in ("", "latest"):
+        chosen = _find_newest(edition)
+    else:
+        matches = find_named_records(wanted, records, "publish --issue latest publishes the newest due issue")
+        chosen = next((record for record in matches if record in edition.issues), None)
+        if chosen is None:
+            raise _build_not_due_error(matches[0], edition)
     if chosen and (clash := edition.conflicts.get(chosen.path)):
         raise clash
     return chosen
@@ -118,14 +124,6 @@ def _find_newest(edition: Edition) -> Record | None:
         if date and (newest.date if newest else "") <= date[0] <= edition.today.isoformat():
             raise fault
     return newest
-
-
-def _find_named(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record:
-    matches = find_named_records(wanted, records, "publish --issue latest publishes the newest due issue")
-    for record in matches:
-        if record in edition.issues:
-            return record
-    raise _build_not_due_error(matches[0], edition)
 
 
 def find_named_records(wanted: str, records: Mapping[str, Record], hint: str) -> list[Record]:

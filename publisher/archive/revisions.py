@@ -41,10 +41,8 @@ class Revisions:
         differently.
         """
         known = self._entries.get(entry_id, {})
-        same_content, same_bytes = (
-            known.get("revision") == record.revision,
-            known.get("source") == record.sha256,
-        )
+        same_content = known.get("revision") == record.revision
+        same_bytes = known.get("source") == record.sha256
         if not known:
             updated = published
         elif same_content or same_bytes:

@@ -33,9 +33,8 @@ def scan(root: Path, pattern: str) -> list[SourceFile]:
     skipped, as usual. Raises StorageError when a folder cannot be listed.
     """
     try:
-        return sorted(
-            set(_scan_folder(str(root), "", pattern.split("/")))
-        )  # a glob with two `**` may find a file twice
+        # a glob with two `**` may find a file twice
+        return sorted(set(_scan_folder(str(root), "", pattern.split("/"))))
     except OSError as error:
         raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
 

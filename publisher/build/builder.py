@@ -49,11 +49,12 @@ def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str
         for message in result.messages:
             outcome = delivered[message.channel.name]
             if not (outcome.error or outcome.held_reason):
-                output = site.channel_files(message.source_channel)
-                output.up_to_date = result.mark
+                site.mark(message.source_channel, result.mark)
                 if message.source_channel == message.channel.name:
                     digest = result.digests[message.source_channel]
-                    output.pages = {result.outcome.issue.path: BuiltFiles(digest, {})}
+                    pages = site.channel_files(message.source_channel).pages
+                    pages.clear()
+                    pages[result.outcome.issue.path] = BuiltFiles(digest, {})
         site.save(site.setup)
 
 
@@ -131,8 +132,9 @@ class SiteBuilder:
             if not any(message.channel is file_output.channel for message in self._messages):
                 outcomes[name] = self._build_outcome(file_output, before[name], main_files)
                 self._run.report(outcomes[name])
-                if send_pings and self._run.is_recorded:
-                    self._queue_ping(file_output)
+                is_pinging = send_pings and self._run.is_recorded and not file_output.error
+                if is_pinging and (ping := build_feed_ping(self._run, file_output.channel)):
+                    self._messages.append(ping)
         self._record_files_done()
         return outcomes
 
@@ -151,9 +153,9 @@ class SiteBuilder:
 
     def _save(self, outcomes: Mapping[str, ChannelOutcome], mark: UpToDateMark | None) -> None:
         for name, outcome in outcomes.items():
-            self._site.channel_files(name).up_to_date = None if outcome.error else mark
+            self._site.mark(name, None if outcome.error else mark)
         for message in self._messages:
-            self._site.channel_files(message.source_channel).up_to_date = None
+            self._site.mark(message.source_channel, None)
         if self._sources.index.dirty:
             self._sources.index.save()
         config = self._run.config
@@ -165,8 +167,9 @@ class SiteBuilder:
 
     def _record_files_started(self, due: Mapping[int, Sequence[str]]) -> None:
         if self._run.is_recorded and due:
+            site = self._run.config.newsletter.site
             keys = {
-                self._build_site_key(name, self._entries[position].id): self._digests[position]
+                PublicationKey(self._entries[position].id, name, site): self._digests[position]
                 for position, names in due.items()
                 for name in names
                 if self._outputs[name].archive_channel
@@ -181,16 +184,6 @@ class SiteBuilder:
         ]
         if self._run.is_recorded and done:
             record_files_done(self._run.ledger, done, self._run.clock.time())
-
-    def _build_site_key(self, channel: str, issue: str) -> PublicationKey:
-        return PublicationKey(issue, channel, self._run.config.newsletter.site)
-
-    def _queue_ping(self, file_output: FileOutput) -> None:
-        """Queue the message that reports changed feeds, if there is one."""
-        if file_output.error:
-            return
-        if message := build_feed_ping(self._run, file_output.channel):
-            self._messages.append(message)
 
     # ------------------------------------------------------------------ pages
 
@@ -309,8 +302,8 @@ class SiteBuilder:
         except Exception as error:  # a bug in one channel must not stop the others
             file_output.error = RenderError(f"{channel.name}: {type(error).__name__}: {error}")
             return ()
-        output.groups = built
-        output.pages = {path: page for path, page in output.pages.items() if path in self._position}
+        pages = {path: page for path, page in output.pages.items() if path in self._position}
+        self._site.channels[channel.name] = output._replace(pages=pages, groups=built)
         last_files = next(reversed(built.values())).files if built else {}
         return tuple(key for key in last_files if key.rpartition(".")[0] not in last_files)  # without .gz
 

@@ -65,10 +65,7 @@ class IssueRenderer(Struct, frozen=True):
 
         Never raises: errors are in the record.
         """
-        from publisher.reader import (  # slow to import, and not needed when nothing changed
-            decode,
-            parse_issue,
-        )
+        from publisher.reader import decode, parse_issue  # slow to import, and only needed for changes
 
         record = Record(*source, sha256="")
         if source.size > MAX_ISSUE_BYTES:
@@ -84,18 +81,15 @@ class IssueRenderer(Struct, frozen=True):
             issue = parse_issue(text, source.path)
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
-        self._remember(source.path, text, issue)
+        self.recent[source.path] = text, issue
+        if len(self.recent) > _MAX_RECENT:
+            del self.recent[next(iter(self.recent))]
         problems = tuple(
             [f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics]
         )
         record = record._replace(id=issue.id, draft=issue.draft, problems=problems)
         # looking for images takes as long as copying the whole issue, and most issues have none
         return self._complete_record(record, issue, has_images=b"![" in data or b"<img" in data)
-
-    def _remember(self, path: str, text: str, issue: Issue) -> None:
-        self.recent[path] = text, issue
-        if len(self.recent) > _MAX_RECENT:
-            del self.recent[next(iter(self.recent))]
 
     def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
         """Read a file like `read`, with the document encoded for another process; None if it has to be read
@@ -109,13 +103,7 @@ class IssueRenderer(Struct, frozen=True):
     def _complete_record(
         self, record: Record, issue: Issue, *, has_images: bool
     ) -> tuple[Record, Issue | None]:
-        from publisher.transforms import (
-            build_display_title,
-            build_summary,
-            compute_revision,
-            make_publishable,
-            make_urls_absolute,
-        )
+        from publisher import transforms
 
         newsletter = self.config.newsletter
         fault, hint = _check_publishable(issue, record.path)
@@ -125,18 +113,18 @@ class IssueRenderer(Struct, frozen=True):
         if {"..", "."} & set(newsletter.output_path(url).split("/")) or "\\" in url:
             fault = f"{record.path}: the id {issue.id} cannot be part of a URL"
             return record._replace(fault=fault, hint="set another `id:` in its front matter"), None
-        document = make_publishable(issue)
+        document = transforms.make_publishable(issue)
         if has_images:
             record, document = self._with_images(record, document, url)
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
-            title=build_display_title(document, newsletter),
-            summary=build_summary(document),
+            title=transforms.build_display_title(document, newsletter),
+            summary=transforms.build_summary(document),
             items=sum(1 for _ in document.items),
-            revision=compute_revision(document),
+            revision=transforms.compute_revision(document),
         )
-        return record, make_urls_absolute(document, url)
+        return record, transforms.make_urls_absolute(document, url)
 
     def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
         """Record the image files of an issue, and replace missing images by their alt text."""

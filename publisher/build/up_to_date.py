@@ -30,8 +30,10 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
     names = request.channels or setup.channels
     if not set(names) <= set(setup.channels):
         return None
+    from zoneinfo import ZoneInfo
+
     fingerprint = compute_fingerprint(scan(root, setup.issues) + stat_files(root, setup.images))
-    today = _get_local_date(now, setup.timezone)
+    today = now.astimezone(ZoneInfo(setup.timezone)).date().isoformat()
     outcomes: dict[str, ChannelOutcome] = {}
     mark = None
     for name in names:
@@ -47,9 +49,3 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
 
 def _to_tuples(value: Any) -> Any:
     return tuple(map(_to_tuples, value)) if isinstance(value, list) else value
-
-
-def _get_local_date(now: dt.datetime, timezone: str) -> str:
-    from zoneinfo import ZoneInfo
-
-    return now.astimezone(ZoneInfo(timezone)).date().isoformat()

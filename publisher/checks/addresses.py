@@ -1,14 +1,15 @@
-"""Rules for URLs: temporary, duplicate, unencrypted, with tracking parameters; and for hotlinked images."""
+"""Rules for URLs: temporary, duplicate, unencrypted, dead or tracking ones; and for hotlinked images."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from publisher import links
 from publisher.checks.codes import Problem
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource
 from publisher.model import Image, Item, Link, Pos
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
@@ -115,7 +116,7 @@ def check_image_hosts(subject: IssueSource) -> Iterator[Problem]:
     for url in dict.fromkeys(image.url for image in images):
         host = links.extract_host(url)
         if any(host == known or host.endswith(f".{known}") for known in _HOTLINK_HOSTS):
-            pos = subject.find_url(url, subject.full_position)
+            pos = subject.find_url(url, Pos(1, 1, len(subject.source.lines), 1))
             message = f"{host} does not serve images to other sites"
             yield Problem(pos, "image-hotlink", message, "save the image next to the issue")
 
@@ -132,3 +133,30 @@ def check_duplicate_urls(subject: IssueSource) -> Iterator[Problem]:
             message = f"the item on line {first[key].pos.line} has the same URL"
             yield Problem(pos, "duplicate-in-issue", message, "check whether one of them is wrong")
         first.setdefault(key, item)
+
+
+class LivenessResult(NamedTuple):
+    """The result for one URL: `gone` if it is definitely dead, else unknown; and the reason."""
+
+    gone: bool
+    reason: str
+
+
+def find_dead_links(
+    urls: Sequence[tuple[str, Pos]], results: Mapping[str, LivenessResult]
+) -> Iterator[Problem]:
+    """Report dead links, and links that could not be checked.
+
+    Of the latter, one per host and reason: a host that blocks automated requests does so for all its pages.
+    """
+    unknown: dict[tuple[str, str], list[Pos]] = {}
+    for url, pos in urls:
+        result = results.get(url)
+        if result and result.gone:
+            yield Problem(pos, "dead-link", result.reason, "replace the URL or remove the item")
+        elif result:
+            unknown.setdefault((links.extract_host(url), result.reason), []).append(pos)
+    for (_, reason), positions in unknown.items():
+        more = f" (and {len(positions) - 1} more to this host)" if len(positions) > 1 else ""
+        message = f"could not check this link{more}: {reason}"
+        yield Problem(positions[0], "link-unknown", message, "open it in a browser to check")

@@ -7,14 +7,13 @@ import unicodedata
 from collections.abc import Iterator
 
 from publisher.checks.codes import Edit, Problem
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import (
     CODE_TAGS_AND_FORMULAS,
     LOOKALIKE_CHARACTERS,
     find_matching_lines,
     find_outside,
 )
-from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import FENCE
 from publisher.reader.lines import is_cjk
@@ -46,12 +45,9 @@ _INVISIBLE = lazy_pattern("[\u200b\u2060\ufeff]+")
 def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
     """Report characters that look like common ones, one problem per line."""
     for number, text in find_matching_lines(subject, _LOOKALIKE):
-        matches = [match for match in find_outside(text, _LOOKALIKE) if normalize_character(match[0])]
-        if matches:
-            edits = tuple(
-                Edit(_locate_match(number, match), normalize_character(match[0])) for match in matches
-            )
-            pairs = dict.fromkeys((match[0], normalize_character(match[0])) for match in matches[:5])
+        matches = [(match, normalize_character(match[0])) for match in find_outside(text, _LOOKALIKE)]
+        if edits := tuple(Edit(locate_match(number, match), right) for match, right in matches if right):
+            pairs = dict.fromkeys([(match[0], right) for match, right in matches if right][:5])
             message = ", ".join(
                 f'"{wrong}" (U+{ord(wrong):04X}) should be "{right}"' for wrong, right in pairs
             )
@@ -67,7 +63,7 @@ def check_invisible(subject: IssueSource) -> Iterator[Problem]:
             if not _separates_words(match)
         ]
         if matches:
-            edits = tuple(Edit(_locate_match(number, match), "") for match in matches)
+            edits = tuple(Edit(locate_match(number, match), "") for match in matches)
             message = f"invisible character (U+{ord(matches[0][0][0]):04X})"
             yield Problem(edits[0].pos, "compat-char", message, "remove it", edits)
 
@@ -92,11 +88,8 @@ def check_punctuation(subject: IssueSource) -> Iterator[Problem]:
         matches = [
             match for match in find_outside(text, wrong_marks) if not (label and match.end() == label.end())
         ]
-        edits = tuple(
-            Edit(_locate_match(number, match), _choose_mark(match[0]))
-            for match in matches
-            if _choose_mark(match[0])
-        )
+        marks = ((locate_match(number, match), _choose_mark(match[0])) for match in matches)
+        edits = tuple(Edit(pos, mark) for pos, mark in marks if mark)
         if edits:
             pairs = dict.fromkeys((subject.source.text_at(edit.pos), edit.text) for edit in edits)
             message = ", ".join(f'"{wrong}" should be "{right}"' for wrong, right in pairs)
@@ -121,7 +114,7 @@ def check_bold(subject: IssueSource) -> Iterator[Problem]:
     for number, text in find_matching_lines(subject, _BOLD):
         marks = find_outside(text, _BOLD)
         if len(marks) % 2 and "***" not in text and _is_single_line(subject, number):
-            pos = _locate_match(number, marks[-1])
+            pos = locate_match(number, marks[-1])
             yield Problem(pos, "unbalanced-bold", "unmatched **", "close it or remove it")
 
 
@@ -130,7 +123,7 @@ def check_fences(subject: IssueSource) -> Iterator[Problem]:
     for number, text in find_matching_lines(subject, _FENCE):
         if fence := FENCE.match(text):
             message = "this code block is never closed"
-            pos = Pos(number, fence.start(1) + 1, number, fence.end(1) + 1)
+            pos = locate_match(number, fence, 1)
             yield Problem(pos, "unclosed-code", message, f"add {fence[1]} after its last line")
 
 
@@ -138,7 +131,3 @@ def _is_single_line(subject: IssueSource, number: int) -> bool:
     """True if neither adjacent line has an odd number of **, since bold text may span lines."""
     around = (subject.source.line(number - 1), subject.source.line(number + 1))
     return not any(text.count("**") % 2 for text in around)
-
-
-def _locate_match(number: int, match: re.Match[str]) -> Pos:
-    return Pos(number, match.start() + 1, number, match.end() + 1)

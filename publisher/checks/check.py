@@ -4,60 +4,37 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from publisher.checks.addresses import check_duplicate_urls, check_image_hosts, check_urls
-from publisher.checks.characters import (
-    check_bold,
-    check_fences,
-    check_invisible,
-    check_lookalikes,
-    check_punctuation,
-)
+from publisher.checks import addresses, characters, diagnostics, items, sections, title, unfinished
 from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
-from publisher.checks.diagnostics import check_diagnostics
-from publisher.checks.items import check_consistency, check_items, check_sources
-from publisher.checks.sections import (
-    check_duplicate_headings,
-    check_empty_sections,
-    check_markers,
-    check_stray_lines,
-)
-from publisher.checks.source import SourceText
-from publisher.checks.subject import CheckRule, IssueSource
+from publisher.checks.source import CheckRule, IssueSource, SourceText
 from publisher.checks.summary import IssueSummary
-from publisher.checks.title import check_guide, check_title, check_warmup
-from publisher.checks.unfinished import (
-    check_front_matter,
-    check_malformed_urls,
-    check_merge_conflicts,
-    check_unfinished_links,
-)
 from publisher.model import Issue
 
 RULES: tuple[CheckRule, ...] = (
-    check_diagnostics,
-    check_front_matter,
-    check_title,
-    check_guide,
-    check_warmup,
-    check_empty_sections,
-    check_duplicate_headings,
-    check_markers,
-    check_items,
-    check_sources,
-    check_consistency,
-    check_urls,
-    check_image_hosts,
-    check_duplicate_urls,
-    check_stray_lines,
-    check_lookalikes,
-    check_punctuation,
-    check_bold,
-    check_fences,
-    check_invisible,
-    check_unfinished_links,
-    check_malformed_urls,
-    check_merge_conflicts,
+    diagnostics.check_diagnostics,
+    unfinished.check_front_matter,
+    title.check_title,
+    title.check_guide,
+    title.check_warmup,
+    sections.check_empty_sections,
+    sections.check_duplicate_headings,
+    sections.check_markers,
+    items.check_items,
+    items.check_sources,
+    items.check_consistency,
+    addresses.check_urls,
+    addresses.check_image_hosts,
+    addresses.check_duplicate_urls,
+    sections.check_stray_lines,
+    characters.check_lookalikes,
+    characters.check_punctuation,
+    characters.check_bold,
+    characters.check_fences,
+    characters.check_invisible,
+    unfinished.check_unfinished_links,
+    unfinished.check_malformed_urls,
+    unfinished.check_merge_conflicts,
 )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from publisher.checks.codes import Edit, Problem
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import bare_url

@@ -15,8 +15,6 @@ from publisher.checks.codes import Problem
 from publisher.checks.source import SourceText
 from publisher.model import Issue
 
-ParseFunction = Callable[[str, str], Issue]
-
 
 class FixResult(NamedTuple):
     """The fixed text, and the problems that were fixed."""
@@ -32,7 +30,7 @@ class _FixState(NamedTuple):
 
 
 def apply_fixes(
-    parse: ParseFunction, text: str, path: str, codes: Collection[str] | None = None
+    parse: Callable[[str, str], Issue], text: str, path: str, codes: Collection[str] | None = None
 ) -> FixResult:
     """Fix all problems that can be fixed safely, or only those with one of `codes`.
 

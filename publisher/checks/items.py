@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from publisher import links
 from publisher.checks.codes import Edit, Problem
-from publisher.checks.subject import IssueSource
-from publisher.model import Block, Item, Paragraph, Pos, Section, plain
+from publisher.checks.source import IssueSource, locate_match
+from publisher.model import Block, Item, Paragraph, Pos, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.fields import find_field_kind, split_label
+from publisher.reader.item_head import REPO_PREFIX
 from publisher.reader.lines import is_cjk
 from publisher.transforms import find_urls
 
@@ -23,9 +24,12 @@ def check_items(subject: IssueSource) -> Iterator[Problem]:
     """Check the head and the fields of every item, and report missing summaries if most items have one."""
     items = [item for item in subject.issue.items if item.pos.line]
     in_linked_section = {
-        item.pos for section in subject.issue.sections if _has_links(section) for item in section.items
+        item.pos
+        for section in subject.issue.sections
+        if any(item.url for item in section.items)
+        for item in section.items
     }
-    lacks_summary = [not _has_summary(item) for item in items]
+    lacks_summary = [all(field.kind != "summary" for field in item.fields) for item in items]
     expects_summary = sum(lacks_summary) * 2 <= len(items)
     for item, lacking in zip(items, lacks_summary, strict=True):
         yield from _check_head(subject, item, expects_link=item.pos in in_linked_section)
@@ -33,10 +37,6 @@ def check_items(subject: IssueSource) -> Iterator[Problem]:
         if expects_summary and lacking and not _is_empty_bullet(subject, item):
             help_ = "add a line below it: 摘要：…"
             yield Problem(_locate_head(subject, item), "summary-missing", "the item has no summary", help_)
-
-
-def _has_summary(item: Item) -> bool:
-    return any(field.kind == "summary" for field in item.fields)
 
 
 def _is_empty_bullet(subject: IssueSource, item: Item) -> bool:
@@ -71,10 +71,6 @@ def check_sources(subject: IssueSource) -> Iterator[Problem]:
             pos = subject.source.find(bar[1], item.pos) or _locate_head(subject, item)
             help_ = "shorten it if it is the source"
             yield Problem(pos, "source-form", "too long for a source, treated as part of the title", help_)
-
-
-def _has_links(section: Section) -> bool:
-    return any(item.url for item in section.items)
 
 
 def _check_head(subject: IssueSource, item: Item, *, expects_link: bool) -> Iterator[Problem]:
@@ -123,13 +119,12 @@ def _check_summary(subject: IssueSource, text: str, pos: Pos) -> Iterator[Proble
 def _check_label_colon(subject: IssueSource, line: int) -> Iterator[Problem]:
     text = subject.source.line(line)
     if label := _MISSING_COLON.match(text):
-        pos = Pos(line, label.start(1) + 1, line, label.end(1) + 1)
-        edit = Edit(Pos(line, label.end(1) + 1, line, label.end(2) + 1), "：")
+        edit = Edit(locate_match(line, label, 2), "：")
         message = f'missing "：" after "{label[1]}"'
-        yield Problem(pos, "label-colon", message, 'insert "："', (edit,))
+        yield Problem(locate_match(line, label, 1), "label-colon", message, 'insert "："', (edit,))
     elif label := _HALF_WIDTH_COLON.match(text):
-        pos = Pos(line, label.start(2) + 1, line, label.end(2) + 1)
-        edit = Edit(Pos(line, label.start(2) + 1, line, label.end() + 1), "：")
+        pos = locate_match(line, label, 2)
+        edit = Edit(Pos(line, pos.column, line, label.end() + 1), "：")
         message = f'half-width ":" after "{label[1]}"'
         yield Problem(pos, "label-colon", message, 'write "："', (edit,))
 
@@ -147,22 +142,20 @@ def check_consistency(subject: IssueSource) -> Iterator[Problem]:
             yield from _check_arxiv_id(subject, item)
 
 
-_REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
-
-
 def _check_repository(subject: IssueSource, item: Item) -> Iterator[Problem]:
     """Compare the owner/repo prefix of the title with the URL of the item and its code and project links."""
-    prefix = _REPO_PREFIX.match(plain(item.title))
+    prefix = REPO_PREFIX.match(plain(item.title))
+    named = f"{prefix[1]}/{prefix[2]}" if prefix else ""
     urls = [(item.url or "", item.pos)]
     urls += [(field.url or "", field.pos) for field in item.fields if field.kind in ("code", "project")]
     linked = [(links.parse_repository(url), url, pos) for url, pos in urls if links.parse_repository(url)]
-    if not prefix or not linked or any(repo.lower() == prefix[1].lower() for repo, _, _ in linked if repo):
+    if not named or not linked or any(repo.lower() == named.lower() for repo, _, _ in linked if repo):
         return
     repo, url, pos = linked[0]
-    if not set(prefix[1].lower().split("/")) & set((repo or "").lower().split("/")):
+    if not set(named.lower().split("/")) & set((repo or "").lower().split("/")):
         return  # a path or a module rather than a repository
     place = subject.find_url(url, pos)
-    message = f"the title says {prefix[1]}, but the URL leads to {repo}"
+    message = f"the title says {named}, but the URL leads to {repo}"
     yield Problem(place, "repo-mismatch", message, "correct whichever is wrong")
 
 
@@ -177,10 +170,9 @@ def _check_arxiv_id(subject: IssueSource, item: Item) -> Iterator[Problem]:
     url_pos = subject.find_url(url, pos)
     place = subject.source.find(arxiv_id or "", url_pos) or url_pos
     message = f"the tag says {item.arxiv}, but the link leads to {arxiv_id}"
-    other = next(
-        (other for other in subject.issue.items if arxiv_id == other.arxiv and other is not item), None
-    )
-    help_ = (
-        f"{arxiv_id} belongs to the item on line {other.pos.line}" if other else "correct whichever is wrong"
-    )
+    help_ = "correct whichever is wrong"
+    for other in subject.issue.items:
+        if arxiv_id == other.arxiv and other is not item:
+            help_ = f"{arxiv_id} belongs to the item on line {other.pos.line}"
+            break
     yield Problem(place, "arxiv-mismatch", message, help_)

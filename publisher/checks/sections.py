@@ -6,11 +6,12 @@ import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 
+from publisher import model as m
 from publisher.checks.codes import Edit, Problem
-from publisher.checks.subject import IssueSource
-from publisher.model import Block, List, Paragraph, Pos, Quote, plain
+from publisher.checks.source import IssueSource, locate_match
 from publisher.patterns import lazy_pattern
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
+from publisher.transforms import find_nodes
 
 _GLUED_HEADING = lazy_pattern(r"( {0,3}#{2,6})(?![#\s!])\S")
 _MULTIPLE_HASHES = lazy_pattern(r" {0,3}(#{2,})\s*\S")
@@ -27,7 +28,7 @@ def check_empty_sections(subject: IssueSource) -> Iterator[Problem]:
         has_subsection = index + 1 < len(sections) and sections[index + 1].level > section.level
         if section.pos.line and not (section.content or section.notes or has_subsection):
             pos = subject.source.line_position(section.pos.line)
-            title = plain(section.title).strip()
+            title = m.plain(section.title).strip()
             message = f'the section "{title}" is empty' if title else "the section is empty"
             yield Problem(pos, "section-empty", message, "add items or remove the heading")
 
@@ -37,7 +38,7 @@ def check_duplicate_headings(subject: IssueSource) -> Iterator[Problem]:
     first: dict[tuple[str, ...], int] = {}
     parents: dict[int, str] = {}
     for section in subject.issue.sections:
-        title = " ".join(plain(section.title).split()).casefold()
+        title = " ".join(m.plain(section.title).split()).casefold()
         parents = {level: text for level, text in parents.items() if level < section.level}
         key = (*parents.values(), title)
         if title and section.pos.line:
@@ -54,41 +55,39 @@ def check_markers(subject: IssueSource) -> Iterator[Problem]:
     issue, source = subject.issue, subject.source
     title = issue.title
     if title and title.pos.line and (hashes := _MULTIPLE_HASHES.match(source.line(title.pos.line))):
-        pos = Pos(title.pos.line, hashes.start(1) + 1, title.pos.line, hashes.end(1) + 1)
+        pos = locate_match(title.pos.line, hashes, 1)
         rest = source.line(title.pos.line)[hashes.end(1) :]
         text = "#" if rest[:1].isspace() else "# "
         yield Problem(pos, "marker-form", "the title has more than one #", "write #", (Edit(pos, text),))
     for section in issue.sections:
         line = section.pos.line
         if line and (hashes := _GLUED_HEADING.match(source.line(line))):
-            yield _build_missing_space(line, hashes.start(1) + 1, hashes.end(1) + 1, f'"{hashes[1].strip()}"')
+            yield _build_missing_space(line, hashes)
         elif (
             line
-            and plain(section.title).strip() in _USUAL_SECTIONS
+            and m.plain(section.title).strip() in _USUAL_SECTIONS
             and (hashes := _WRONG_LEVEL.match(source.line(line)))
         ):
-            pos = Pos(line, hashes.start(1) + 1, line, hashes.end(1) + 1)
+            pos = locate_match(line, hashes, 1)
             message = "the heading of a section starts with ##"
             yield Problem(pos, "marker-form", message, "write ##", (Edit(pos, "##"),))
     for item in issue.items:
         if item.pos.line and (bullet := _GLUED_BULLET.match(source.line(item.pos.line))):
-            yield _build_missing_space(
-                item.pos.line, bullet.start(1) + 1, bullet.end(1) + 1, f'"{bullet[1]}"'
-            )
+            yield _build_missing_space(item.pos.line, bullet)
 
 
-def _build_missing_space(line: int, start: int, end: int, marker: str) -> Problem:
-    edit = Edit(Pos(line, end, line, end), " ")
-    return Problem(
-        Pos(line, start, line, end), "marker-form", f"missing space after {marker}", "insert a space", (edit,)
-    )
+def _build_missing_space(line: int, marker: re.Match[str]) -> Problem:
+    pos = locate_match(line, marker, 1)
+    edit = Edit(m.Pos(line, pos.end_column, line, pos.end_column), " ")
+    message = f'missing space after "{marker[1].strip()}"'
+    return Problem(pos, "marker-form", message, "insert a space", (edit,))
 
 
 def check_stray_lines(subject: IssueSource) -> Iterator[Problem]:
     """Report clippings that are not formatted as items, and lines with only an IP address."""
     loose_lines = {
         number: text
-        for block in _find_loose_paragraphs(subject)
+        for block in _find_loose_paragraphs(subject.issue)
         for number, text in subject.source.numbered_lines(block.pos.line, block.pos.end_line)
     }
     for number, text in loose_lines.items():
@@ -99,31 +98,12 @@ def check_stray_lines(subject: IssueSource) -> Iterator[Problem]:
     yield from _check_clippings(subject, sorted(url_lines))
 
 
-def _find_loose_paragraphs(subject: IssueSource) -> Iterator[Block]:
+def _find_loose_paragraphs(issue: m.Issue) -> list[m.Paragraph]:
     """Return every paragraph that is not the head or a field of an item."""
-    issue = subject.issue
+    nodes = [node for section in issue.sections for node in section.content]
+    bodies = [node.body if isinstance(node, m.Item) else node for node in nodes]
     guide = issue.guide.blocks if issue.guide else ()
-    blocks: list[Block] = [*guide, *issue.footer, *(issue.archive.blocks if issue.archive else ())]
-    for section in issue.sections:
-        for node in section.content:
-            blocks += node.body if hasattr(node, "body") else (node,)
-    for block in blocks:
-        yield from _find_paragraphs(block)
-
-
-def _find_paragraphs(block: Block) -> Iterator[Block]:
-    match block:
-        case Paragraph():
-            yield block
-        case Quote(children):
-            for child in children:
-                yield from _find_paragraphs(child)
-        case List(items):
-            for item in items:
-                for child in item:
-                    yield from _find_paragraphs(child)
-        case _:
-            return
+    return find_nodes(m.Paragraph, (guide, issue.footer, issue.archive, *bodies))
 
 
 def _is_ip_address(text: str) -> bool:

@@ -1,12 +1,15 @@
-"""The source text of an issue, accessed by line and column as the reader counts them."""
+"""The input of the rules: an issue, and its source text by line and column as the reader counts them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-from publisher.checks.codes import Edit
-from publisher.model import Pos
+from msgspec import Struct
+
+from publisher.checks.codes import Edit, Problem
+from publisher.model import Issue, Pos
 from publisher.patterns import lazy_pattern
 
 _LINE_END = lazy_pattern(r"\r\n|\n|\r")
@@ -92,3 +95,35 @@ class SourceText:
             line, text = line + 1, self.line(line + 1)
             column += len(text) - len(text.lstrip())
         return line, min(column, len(text) + 1)
+
+
+class IssueSource(Struct, frozen=True):
+    """An issue and the text it was parsed from."""
+
+    issue: Issue
+    source: SourceText
+
+    def find_url(self, url: str, within: Pos) -> Pos:
+        """Return the position of a URL in `within`, or its first line if the URL is written differently."""
+        return self.source.find(url, within) or self.source.line_position(within.line)
+
+    @property
+    def title_position(self) -> Pos:
+        """The position of the title, or where it should be."""
+        title = self.issue.title
+        if title and title.pos.line:
+            return self.source.resolve_position(title.pos)
+        first = next((n for n, text in enumerate(self.source.lines, 1) if text.strip()), 1)
+        return (
+            self.source.line_position(first)
+            if self.source.line(first)
+            else self.source.character_position(1, 1)
+        )
+
+
+def locate_match(line: int, match: re.Match[str], group: int | str = 0) -> Pos:
+    """Return the position of a match, or of a group of it, in a line."""
+    return Pos(line, match.start(group) + 1, line, match.end(group) + 1)
+
+
+CheckRule = Callable[[IssueSource], Iterator[Problem]]

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from publisher import links
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource
 from publisher.model import NO_POSITION, Issue, Item, Link, Pos
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes

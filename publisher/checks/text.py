@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource
 from publisher.model import CodeBlock
 from publisher.patterns import lazy_pattern
 from publisher.reader.html import HIDDEN

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from publisher.checks.codes import Problem
-from publisher.checks.subject import IssueSource
-from publisher.model import Pos, plain
+from publisher.checks.source import IssueSource, locate_match
+from publisher.model import plain
 from publisher.patterns import lazy_pattern
+from publisher.reader.preamble import SEGMENT
 from publisher.transforms import blocks_to_plain_text
 
 _PLACEHOLDER_DATE = lazy_pattern(r"\d{4}-\d{2}-[xX]{2}")
@@ -45,7 +46,6 @@ def _is_date_in_front_matter(subject: IssueSource) -> bool:
     return any(key.lower() == "date" and value for key, value in subject.issue.front)
 
 
-_SEGMENT_MARK = lazy_pattern(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
 _COUNT_CLAIM = lazy_pattern(r"(?:本[期次]|内容|共)[^。；]{0,8}?(?:\d{1,3}|[xX]{1,3})\s*[条篇则]")
 _COUNT = lazy_pattern(r"\d{1,3}(?=\s*[条篇则])")
 
@@ -57,17 +57,17 @@ def check_guide(subject: IssueSource) -> Iterator[Problem]:
         return
     pos = subject.source.line_position(guide.label_pos.line)
     text = blocks_to_plain_text(guide.blocks)
-    own_text = re.sub(r"[\s，。；;,.、]", "", _SEGMENT_MARK.sub("", _COUNT_CLAIM.sub("", text)))
+    own_text = re.sub(r"[\s，。；;,.、]", "", SEGMENT.sub("", _COUNT_CLAIM.sub("", text)))
     if not text.strip():
         yield Problem(pos, "guide-empty", "the guide is empty", "write what the issue is about")
-    elif not own_text and _SEGMENT_MARK.search(text):
+    elif not own_text and SEGMENT.search(text):
         help_ = "write what each segment is about"
         yield Problem(pos, "guide-skeleton", "the guide has only its segment labels", help_)
     count = sum(1 for item in subject.issue.items if not item.is_placeholder)
     if guide.count is not None and guide.count != count:
         count_pos = next(
             (
-                Pos(number, digits.start() + 1, number, digits.end() + 1)
+                locate_match(number, digits)
                 for number, line in subject.source.numbered_lines(guide.pos.line, guide.pos.end_line)
                 if (claim := _COUNT_CLAIM.search(line)) and (digits := _COUNT.search(line, claim.start()))
             ),

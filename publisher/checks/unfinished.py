@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.diagnostics import DIAGNOSTIC_HELP
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, find_outside
 from publisher.links import is_safe_url
 from publisher.model import Pos
@@ -100,7 +100,7 @@ def check_malformed_urls(subject: IssueSource) -> Iterator[Problem]:
     reported = _group_diagnostic_columns(subject)
     for number, text in find_matching_lines(subject, _SUSPICIOUS_TARGET):
         for link in find_outside(text, _SUSPICIOUS_TARGET, CODE_TAGS_AND_FORMULAS):
-            pos = Pos(number, link.start(1) + 1, number, link.end(1) + 1)
+            pos = locate_match(number, link, 1)
             message = _describe_url_fault(link[1])
             if message and pos.column not in reported[number]:
                 yield Problem(pos, "malformed-url", message, "write the full URL: https://…")

@@ -12,11 +12,9 @@ from typing import Any, NamedTuple
 
 from publisher.archive.home import Home
 from publisher.checker import CheckedIssue, read_issue_text
-from publisher.checks.addresses import find_url_positions
+from publisher.checks.addresses import LivenessResult, find_dead_links, find_url_positions
 from publisher.checks.codes import Problem
-from publisher.checks.liveness import LivenessResult, find_dead_links
-from publisher.checks.source import SourceText
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource, SourceText
 from publisher.cli.output import Output
 from publisher.cli.progress import ProgressBar
 from publisher.cli.selection import CheckScope

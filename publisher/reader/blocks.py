@@ -13,24 +13,7 @@ from itertools import pairwise, zip_longest
 
 from msgspec.structs import replace
 
-from publisher.model import (
-    Block,
-    Blocks,
-    Break,
-    CodeBlock,
-    Figure,
-    Image,
-    Inline,
-    Inlines,
-    Link,
-    List,
-    Paragraph,
-    Pos,
-    Quote,
-    Rule,
-    Table,
-    Text,
-)
+from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
@@ -41,6 +24,7 @@ BULLET = lazy_pattern(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
 NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
 _DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 _CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
+_ALIGNMENTS = {(True, True): "center", (True, False): "left", (False, True): "right", (False, False): ""}
 _CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
 _MAX_DEPTH = 12
 
@@ -51,13 +35,13 @@ class BlockReader:
     def __init__(self, inline_reader: InlineReader) -> None:
         self._inline_reader = inline_reader
 
-    def read(self, lines: Sequence[Line], *, prose: bool = False, depth: int = 0) -> Blocks:
+    def read(self, lines: Sequence[Line], *, prose: bool = False, depth: int = 0) -> m.Blocks:
         """Parse lines, including blank ones, into blocks.
 
         With `prose`, adjacent lines form one paragraph as in Markdown; otherwise (in items) each line is a
         paragraph, as editors of newsletters write them. `depth` is the nesting level of lists and quotes.
         """
-        blocks: list[Block] = []
+        blocks: list[m.Block] = []
         at = 0
         while at < len(lines):
             if not lines[at].text:
@@ -67,12 +51,12 @@ class BlockReader:
             blocks.append(block)
         return tuple(blocks)
 
-    def _read_block(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+    def _read_block(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
         line = lines[at]
         if line.code:
             return self._read_code(lines, at)
         if RULE.match(line.text):
-            return Rule(line.pos), at + 1
+            return m.Rule(line.pos), at + 1
         if depth < _MAX_DEPTH:
             if line.text.lstrip().startswith(">"):
                 return self._read_quote(lines, at, prose, depth)
@@ -84,7 +68,7 @@ class BlockReader:
             return self._read_indented_code(lines, at)
         return self._read_paragraph(lines, at, prose)
 
-    def _read_code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+    def _read_code(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:
         opener = FENCE.match(lines[at].text)
         start = at + 1 if opener else at
         end = start
@@ -95,33 +79,32 @@ class BlockReader:
         stop = end + 1 if end < len(lines) and lines[end].code else end
         indent = lines[at].indent
         inside = [line.text[min(indent, line.indent) :] for line in lines[start:end]]
-        return CodeBlock("\n".join(inside), opener[2] if opener else "", compute_span(lines[at:stop])), stop
+        return m.CodeBlock("\n".join(inside), opener[2] if opener else "", compute_span(lines[at:stop])), stop
 
-    def _read_indented_code(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+    def _read_indented_code(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:
         end = at
         while end < len(lines) and (lines[end].indent >= 4 or not lines[end].text):
             end += 1
         while not lines[end - 1].text:
             end -= 1
-        return CodeBlock(
+        return m.CodeBlock(
             "\n".join(line.text[4:] for line in lines[at:end]), "", compute_span(lines[at:end])
         ), end
 
-    def _read_quote(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+    def _read_quote(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
         end = at + 1
         while end < len(lines) and (text := lines[end].text):
             if not text.lstrip().startswith(">") and (not prose or starts_block(lines, end)):
                 break
             end += 1
         inside = [strip_quote(line) for line in lines[at:end]]
-        return Quote(self.read(inside, prose=True, depth=depth + 1), compute_span(lines[at:end])), end
+        return m.Quote(self.read(inside, prose=True, depth=depth + 1), compute_span(lines[at:end])), end
 
-    def _read_list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[Block, int]:
+    def _read_list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
         base = lines[at].indent
-        ordered = NUMBER.match(lines[at].text) is not None and BULLET.match(lines[at].text) is None
-        number = NUMBER.match(lines[at].text)
-        start = int(number.group(2)) if ordered and number else 1
-        items: list[Blocks] = []
+        number = None if BULLET.match(lines[at].text) else NUMBER.match(lines[at].text)
+        ordered, start = number is not None, int(number[2]) if number else 1
+        items: list[m.Blocks] = []
         end = at
         while end < len(lines):
             item_end = self._find_item_end(lines, end, base, prose)
@@ -137,7 +120,7 @@ class BlockReader:
             end = after
         while not lines[end - 1].text:
             end -= 1
-        return List(tuple(items), ordered, start, compute_span(lines[at:end])), end
+        return m.List(tuple(items), ordered, start, compute_span(lines[at:end])), end
 
     def _find_item_end(self, lines: Sequence[Line], at: int, base: int, prose: bool) -> int:
         """Return the index after the list item that starts at `at`."""
@@ -161,7 +144,7 @@ class BlockReader:
                 return end
         return end
 
-    def _read_list_item(self, lines: Sequence[Line], prose: bool, depth: int) -> Blocks:
+    def _read_list_item(self, lines: Sequence[Line], prose: bool, depth: int) -> m.Blocks:
         marker = BULLET.match(lines[0].text) or NUMBER.match(lines[0].text)
         cut = marker.end() if marker else 0
         first = lines[0].cut(cut)
@@ -177,21 +160,19 @@ class BlockReader:
             return ()
         return self.read(inside, prose=prose or _is_manually_wrapped(inside), depth=depth + 1)
 
-    def _read_table(self, lines: Sequence[Line], at: int) -> tuple[Block, int]:
+    def _read_table(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:
         end = at + 2
         while end < len(lines) and "|" in lines[end].text and not lines[end].code:
             end += 1
-        align = tuple(
-            {"::": "center", ":": "left", "-:": "right"}.get(_find_alignment_colons(cell), "")
-            for cell in _split_cells(lines[at + 1].text)
-        )
+        delimiters = _split_cells(lines[at + 1].text)
+        align = tuple([_ALIGNMENTS[cell.startswith(":"), cell.endswith(":")] for cell in delimiters])
         rows = [
             tuple(self._inline_reader.read(cell, line.pos) for cell in _split_cells(line.text))
             for line in lines[at:end]
         ]
-        return Table(rows[0], tuple(rows[2:]), align, compute_span(lines[at:end])), end
+        return m.Table(rows[0], tuple(rows[2:]), align, compute_span(lines[at:end])), end
 
-    def _read_paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[Block, int]:
+    def _read_paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[m.Block, int]:
         end = at + 1
         while end < len(lines) and lines[end].text and not starts_block(lines, end):
             if not prose and not is_unfinished(
@@ -201,11 +182,7 @@ class BlockReader:
             end += 1
         pos = compute_span(lines[at:end])
         nodes = _trim_blank_nodes(self._inline_reader.read(join_paragraph_lines(lines[at:end]), pos))
-        return (_match_figure(nodes, pos) or Paragraph(nodes, pos)), end
-
-    def read_inlines(self, lines: Sequence[Line]) -> Inlines:
-        """Parse lines into one run of inlines."""
-        return self._inline_reader.read(join_paragraph_lines(lines), compute_span(lines)) if lines else ()
+        return (_match_figure(nodes, pos) or m.Paragraph(nodes, pos)), end
 
 
 def _is_continuation(lines: Sequence[Line], at: int, prose: bool) -> bool:
@@ -218,23 +195,23 @@ def _is_continuation(lines: Sequence[Line], at: int, prose: bool) -> bool:
     return prose and not starts_block(lines, at) and not _meets_cjk(lines[at - 1], lines[at])
 
 
-def _trim_blank_nodes(nodes: Inlines) -> Inlines:
+def _trim_blank_nodes(nodes: m.Inlines) -> m.Inlines:
     """Remove leading and trailing breaks and blanks, which come from HTML elements."""
     visible = [index for index, node in enumerate(nodes) if not _is_blank_node(node)]
     return nodes[visible[0] : visible[-1] + 1] if visible else ()
 
 
-def _is_blank_node(node: Inline) -> bool:
-    return isinstance(node, Break) or (isinstance(node, Text) and not node.text.strip(" "))
+def _is_blank_node(node: m.Inline) -> bool:
+    return isinstance(node, m.Break) or (isinstance(node, m.Text) and not node.text.strip(" "))
 
 
-def _match_figure(nodes: Inlines, pos: Pos) -> Figure | None:
-    content = [node for node in nodes if not (isinstance(node, Text) and not node.text.strip())]
+def _match_figure(nodes: m.Inlines, pos: m.Pos) -> m.Figure | None:
+    content = [node for node in nodes if not (isinstance(node, m.Text) and not node.text.strip())]
     match content:
-        case [Image() as image]:
-            return Figure(image, None, pos)
-        case [Link((Image() as image,), url)]:
-            return Figure(image, url, pos)
+        case [m.Image() as image]:
+            return m.Figure(image, None, pos)
+        case [m.Link((m.Image() as image,), url)]:
+            return m.Figure(image, url, pos)
     return None
 
 
@@ -329,9 +306,3 @@ def _split_cells(text: str) -> list[str]:
     if cells and not cells[-1] and text.endswith("|"):
         cells.pop()
     return cells
-
-
-def _find_alignment_colons(cell: str) -> str:
-    if cell.startswith(":"):
-        return "::" if cell.endswith(":") and len(cell) > 1 else ":"
-    return "-:" if cell.endswith(":") else ""

@@ -10,25 +10,11 @@ from pathlib import PurePath
 from msgspec.structs import replace
 
 from publisher import links
-from publisher.model import (
-    NO_POSITION,
-    Archive,
-    Blocks,
-    Diagnostic,
-    Issue,
-    Item,
-    Note,
-    Paragraph,
-    Section,
-    Source,
-    Title,
-    plain,
-)
+from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import RULE, BlockReader
 from publisher.reader.front_matter import (
     get_front_value,
-    locate_front_matter,
     read_front_matter,
     read_title,
     resolve_issue_date,
@@ -43,7 +29,7 @@ from publisher.reader.headings import (
 )
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
-from publisher.reader.lines import Line, split_lines
+from publisher.reader.lines import Line, compute_span, split_lines
 from publisher.reader.preamble import Preamble, PreambleReader
 from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
@@ -54,13 +40,13 @@ _ISSUE_NOTE_KINDS = ("read_original", "history")
 _ARCHIVE_HEADING = lazy_pattern(r"\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
 
 
-def parse_issue(text: str, path: str = "") -> Issue:
+def parse_issue(text: str, path: str = "") -> m.Issue:
     """Parse a text into an Issue. Never raises; syntax errors are in `Issue.diagnostics`.
 
     `path` is the path of the file; its stem may contain the date.
     """
     lines = split_lines(text)
-    diagnostics: list[Diagnostic] = []
+    diagnostics: list[m.Diagnostic] = []
     front, count = read_front_matter(lines, diagnostics)
     parts = preprocess(lines[count:])
     inline_reader = InlineReader({link.label: link.url for link in reversed(parts.definitions)})
@@ -75,7 +61,7 @@ def parse_issue(text: str, path: str = "") -> Issue:
         get_front_value(front, "draft").lower() in ("true", "yes")
         or get_front_value(front, "status").lower() == "draft"
     )
-    return Issue(
+    return m.Issue(
         id=issue_id,
         date=date,
         title=title,
@@ -87,20 +73,22 @@ def parse_issue(text: str, path: str = "") -> Issue:
         archive=document.archive,
         footer=document.footer,
         front=front,
-        front_pos=locate_front_matter(lines, count) if count else NO_POSITION,
+        front_pos=compute_span([line for line in lines[:count] if line.text]) if count else m.NO_POSITION,
         tagline_pos=document.preamble.tagline_pos,
         draft=draft,
         definitions=tuple(parts.definitions),
         dropped=(*parts.dropped, *inline_reader.dropped),
         diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.pos, diagnostic.code))),
-        source=Source(path, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()),
+        source=m.Source(path, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()),
     )
 
 
 class _DocumentBuilder:
     """Builds the parts of an Issue from preprocessed lines."""
 
-    def __init__(self, inline_reader: InlineReader, diagnostics: list[Diagnostic], lines: list[Line]) -> None:
+    def __init__(
+        self, inline_reader: InlineReader, diagnostics: list[m.Diagnostic], lines: list[Line]
+    ) -> None:
         self._inline_reader = inline_reader
         self._blocks = BlockReader(inline_reader)
         self._preambles = PreambleReader(inline_reader, self._blocks, diagnostics)
@@ -108,12 +96,12 @@ class _DocumentBuilder:
             inline_reader, self._blocks, ItemHeadReader(inline_reader, diagnostics)
         )
         self._lines = lines
-        self.title: Title | None = None
+        self.title: m.Title | None = None
         self.preamble = Preamble()
-        self.sections: list[Section] = []
-        self.notes: list[Note] = []
-        self.archive: Archive | None = None
-        self.footer: Blocks = ()
+        self.sections: list[m.Section] = []
+        self.notes: list[m.Note] = []
+        self.archive: m.Archive | None = None
+        self.footer: m.Blocks = ()
 
     def build(self, front_title: str) -> None:
         """Divide the lines into parts and parse each."""
@@ -130,13 +118,13 @@ class _DocumentBuilder:
         for heading, following in zip_longest(section_headings, section_headings[1:]):
             body = lines[heading.index + 1 : following.index if following else len(lines)]
             self._add_section(heading, body, item_headings)
-        self._read_footer(tail)
+        self.footer = tuple(self._sections.read_text(tail, self.notes))  # in which bullets are not items
 
     def _extract_title(self, headings: list[Heading], front_title: str) -> list[Heading]:
         """Parse the title and blank its line. Return the remaining headings."""
         heading = find_title_heading(headings, front_title)
         if heading is None:
-            self.title = read_title(front_title, NO_POSITION, self._inline_reader) if front_title else None
+            self.title = read_title(front_title, m.NO_POSITION, self._inline_reader) if front_title else None
             return headings
         self.title = read_title(heading.text.text, heading.text.pos, self._inline_reader)
         self._lines[heading.index] = replace(self._lines[heading.index], text="")
@@ -146,27 +134,22 @@ class _DocumentBuilder:
         self, heading: Heading | None, lines: Sequence[Line], item_headings: dict[int, int]
     ) -> None:
         title = self._inline_reader.read(heading.text.text, heading.text.pos) if heading else ()
-        pos = self._lines[heading.index].pos if heading else NO_POSITION
+        pos = self._lines[heading.index].pos if heading else m.NO_POSITION
         if heading and _ARCHIVE_HEADING.match(heading.text.text.strip()):
             blocks = self._blocks.read(lines, prose=True)
             if self.archive:
-                earlier = (*self.archive.blocks, Paragraph(title, pos))
+                earlier = (*self.archive.blocks, m.Paragraph(title, pos))
                 self.archive = replace(self.archive, blocks=(*earlier, *blocks))
             else:
-                self.archive = Archive(title, blocks, pos)
+                self.archive = m.Archive(title, blocks, pos)
             return
         inside = {line.number: item_headings[line.number] for line in lines if line.number in item_headings}
-        content = self._sections.read(lines, inside)
-        section_notes = [note for note in content.notes if note.kind not in _ISSUE_NOTE_KINDS]
-        self.notes += [note for note in content.notes if note.kind in _ISSUE_NOTE_KINDS]
+        notes: list[m.Note] = []
+        content = self._sections.read(lines, inside, notes)
+        section_notes = tuple([note for note in notes if note.kind not in _ISSUE_NOTE_KINDS])
+        self.notes += [note for note in notes if note.kind in _ISSUE_NOTE_KINDS]
         level = heading.level if heading else 2
-        self.sections.append(Section(title, level, tuple(section_notes), tuple(content.nodes), pos))
-
-    def _read_footer(self, lines: Sequence[Line]) -> None:
-        """Parse the footer, in which bullets are not items."""
-        content = self._sections.read_free(lines)
-        self.notes += content.notes
-        self.footer = tuple(node for node in content.nodes if not isinstance(node, Item))
+        self.sections.append(m.Section(title, level, section_notes, content, pos))
 
 
 def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[Line], list[Line]]:
@@ -181,20 +164,20 @@ def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[
     return lines, []
 
 
-def _assign_item_ids(sections: Sequence[Section]) -> tuple[Section, ...]:
+def _assign_item_ids(sections: Sequence[m.Section]) -> tuple[m.Section, ...]:
     """Give every item an id: a hash of its URL, else of its title, numbered if it occurs more than once."""
     counts: dict[str, int] = {}
 
-    def with_id(item: Item) -> Item:
+    def with_id(item: m.Item) -> m.Item:
         urls = [item.url, *(field.url for field in item.fields), *(extra.url for extra in item.extras)]
         first_url = next((url for url in urls if url), None)
-        key = links.canonicalize_url(first_url) if first_url else " ".join(plain(item.title).split())
+        key = links.canonicalize_url(first_url) if first_url else " ".join(m.plain(item.title).split())
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:8]
         counts[digest] = counts.get(digest, 0) + 1
         suffix = f"-{counts[digest]}" if counts[digest] > 1 else ""
         return replace(item, id=f"i-{digest}{suffix}")
 
     return tuple(
-        replace(section, content=tuple(with_id(n) if isinstance(n, Item) else n for n in section.content))
+        replace(section, content=tuple(with_id(n) if isinstance(n, m.Item) else n for n in section.content))
         for section in sections
     )

@@ -17,16 +17,12 @@ Token = dict[str, Any]
 
 def build_delimiter(run: str, before: str, after: str) -> Token:
     """Build the token of a run of `*` or `_` between two characters (empty if there is none)."""
-    left = bool(after) and not after.isspace()
-    right = bool(before) and not before.isspace()
-    cjk = is_cjk(before) or is_cjk(after)
-    if not cjk:
-        left = left and not (_is_punctuation(after) and right and not _is_punctuation(before))
-        right = right and not (
-            _is_punctuation(before) and bool(after) and not after.isspace() and not _is_punctuation(after)
-        )
-    opens, closes = left, right
-    if run[0] == "_" and left and right:
+    opens = starts = bool(after) and not after.isspace()
+    closes = ends = bool(before) and not before.isspace()
+    if not (is_cjk(before) or is_cjk(after)):
+        opens = starts and not (_is_punctuation(after) and ends and not _is_punctuation(before))
+        closes = ends and not (_is_punctuation(before) and starts and not _is_punctuation(after))
+    if run[0] == "_" and opens and closes:
         opens, closes = _is_punctuation(before), _is_punctuation(after)
     return {"type": "delimiter", "raw": run, "opens": opens, "closes": closes}
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from msgspec import Struct
-
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BULLET, NUMBER, RULE, starts_block, starts_table
+from publisher.reader.blocks import BULLET, NUMBER, RULE, starts_block
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
 from publisher.reader.lines import Line
 from publisher.reader.notes import opens_note
@@ -17,16 +15,8 @@ _GLUED = lazy_pattern(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
 _LINKED = lazy_pattern(r"(?:\*\*)?[\[【]")
 
 
-class ItemExtent(Struct, frozen=True):
-    """The lines of one item, as indices; `marker` is the length of its bullet, number or hashes."""
-
-    start: int
-    stop: int
-    marker: int
-
-
-def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> list[ItemExtent]:
-    """Find the items of a section, in order.
+def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> Iterator[tuple[int, int, int]]:
+    """Yield for each item of a section its first line, the line after it, and the length of its marker.
 
     `item_headings` maps line numbers of headings that are items to the length of their marker; without any,
     bullets are items, or else numbers. An item ends at a rule. Text after a blank line belongs to the item,
@@ -35,18 +25,13 @@ def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> l
     """
     starts = _find_item_starts(lines, item_headings)
     marks = [*starts, len(lines)]
-    comments = (
-        {}
-        if item_headings or (starts and NUMBER.match(lines[marks[0]].text))
-        else _find_comments(lines, marks)
-    )
-    extents = []
+    is_numbered = item_headings or (starts and NUMBER.match(lines[marks[0]].text))
+    comments = {} if is_numbered else _find_comments(lines, marks)
     for start, end in pairwise(marks):
         rule = next(
             (i for i in range(start + 1, end) if not lines[i].code and RULE.match(lines[i].text)), end
         )
-        extents.append(ItemExtent(start, min(rule, comments.get(start, end)), starts[start]))
-    return extents
+        yield start, min(rule, comments.get(start, end)), starts[start]
 
 
 def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> dict[int, int]:
@@ -121,7 +106,7 @@ def _contains_summary_line(lines: Sequence[Line]) -> bool:
 def _is_running_text(lines: Sequence[Line], at: int) -> bool:
     """True for a line of running text at the margin."""
     line = lines[at]
-    if line.indent > 0 or starts_block(lines, at) or starts_table(lines, at) or opens_note(line):
+    if line.indent > 0 or starts_block(lines, at) or opens_note(line):
         return False
     label = split_label(line.text)
     return label is None or find_field_kind(label[0], parse_only_url(line.text[label[1] :])) is None

@@ -86,8 +86,6 @@ def parse_only_url(text: str) -> str:
 
 def find_only_link_url(value: Inlines) -> str | None:
     """Return the URL of a value that is one link and nothing else; None otherwise."""
-    rest = [node for node in value if not isinstance(node, Link)]
-    found_links = [node for node in value if isinstance(node, Link)]
-    return (
-        found_links[0].url if len(found_links) == 1 and not plain(tuple(rest)).strip(" 。，；;.,") else None
-    )
+    urls = [node.url for node in value if isinstance(node, Link)]
+    rest = plain(tuple([node for node in value if not isinstance(node, Link)]))
+    return urls[0] if len(urls) == 1 and not rest.strip(" 。，；;.,") else None

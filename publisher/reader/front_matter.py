@@ -10,7 +10,7 @@ from pathlib import PurePath
 from publisher.model import Diagnostic, Pos, Title, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import InlineReader
-from publisher.reader.lines import Line, compute_span, replace_invalid_characters
+from publisher.reader.lines import Line, replace_invalid_characters
 
 FrontMatter = tuple[tuple[str, str], ...]
 
@@ -84,13 +84,8 @@ def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Fr
         return tuple(_split_pair(line.text) for line in lines if line.text)
     if not isinstance(values, dict):
         return (("", text),)
-    return tuple(
-        (
-            replace_invalid_characters(str(key)),
-            replace_invalid_characters(str(value)),
-        )  # from "\ud800" in quotes
-        for key, value in values.items()
-    )
+    clean = replace_invalid_characters  # from "\ud800" in quotes
+    return tuple((clean(str(key)), clean(str(value))) for key, value in values.items())
 
 
 def _split_pair(text: str) -> tuple[str, str]:
@@ -139,8 +134,3 @@ def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt
     if title and not title.regular:
         candidates.append(title.name)
     return next((date for text in candidates if (date := find_date(text))), None)
-
-
-def locate_front_matter(lines: Sequence[Line], count: int) -> Pos:
-    """Return the position of the front matter, including the lines of dashes."""
-    return compute_span([line for line in lines[:count] if line.text])

@@ -10,35 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html import unescape
-from re import Match
-from typing import Any
+from itertools import groupby
 from urllib.parse import unquote
 
 from mistune.core import InlineState
 from mistune.inline_parser import InlineParser
 from mistune.util import unikey
 
+from publisher import model as m
 from publisher.links import is_safe_url
-from publisher.model import (
-    NO_POSITION,
-    Break,
-    Code,
-    Dropped,
-    Em,
-    Image,
-    Inline,
-    Inlines,
-    Link,
-    Pos,
-    Strong,
-    Text,
-    plain,
-)
 from publisher.patterns import lazy_pattern
 from publisher.reader import html
-from publisher.reader.emphasis import build_delimiter, pair_delimiters
+from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
 
-Token = dict[str, Any]
+_OpenElements = list[tuple[str, dict[str, str], list[m.Inline]]]
+"""Name, attributes and content so far of each HTML element that is open, the outermost first."""
 
 _SPECIAL = lazy_pattern(r"[\\`*_<\[&\n$\u00a0\u2002]|https?://")
 _ENTITY = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -78,19 +64,19 @@ class _MistuneParser(InlineParser):
         self.register("bare_url", URL, _parse_url, before="escape", start_chars="h")
         self.register("formula", _FORMULA, _parse_formula, before="escape", start_chars="$")
 
-    def parse_emphasis(self, m: Match[str], state: InlineState) -> int:
+    def parse_emphasis(self, match: re.Match[str], state: InlineState) -> int:
         """Append a delimiter token for a run of asterisks or underscores, to be paired later."""
-        before = state.src[m.start() - 1] if m.start() else ""
-        state.append_token(build_delimiter(m.group(), before, state.src[m.end() : m.end() + 1]))
-        return m.end()
+        before = state.src[match.start() - 1] if match.start() else ""
+        state.append_token(build_delimiter(match.group(), before, state.src[match.end() : match.end() + 1]))
+        return match.end()
 
     def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
         """Pair the delimiters of one level."""
         return pair_delimiters(tokens, self.max_nested_level - depth)
 
 
-def _parse_url(inline: InlineParser, m: Match[str], state: InlineState) -> int | None:
-    url = bare_url(m.group())
+def _parse_url(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+    url = bare_url(match.group())
     if not url:
         return None
     if state.in_link:
@@ -98,12 +84,12 @@ def _parse_url(inline: InlineParser, m: Match[str], state: InlineState) -> int |
     else:
         token = {"type": "link", "children": [{"type": "text", "raw": url}], "attrs": {"url": url}}
         state.append_token(token | {"_autolink": url})
-    return m.start() + len(url)
+    return match.start() + len(url)
 
 
-def _parse_formula(inline: InlineParser, m: Match[str], state: InlineState) -> int:
-    inline.process_text(m.group(), state, parse_emphasis=False)
-    return m.end()
+def _parse_formula(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    inline.process_text(match.group(), state, parse_emphasis=False)
+    return match.end()
 
 
 class InlineReader:
@@ -113,15 +99,15 @@ class InlineReader:
         """`definitions` maps labels of link reference definitions to URLs."""
         self._parser = _MistuneParser()
         self._env = {"ref_links": {unikey(label): {"url": url} for label, url in definitions.items()}}
-        self.dropped: list[Dropped] = []
+        self.dropped: list[m.Dropped] = []
 
-    def read(self, text: str, pos: Pos = NO_POSITION, *, in_link: bool = False) -> Inlines:
+    def read(self, text: str, pos: m.Pos = m.NO_POSITION, *, in_link: bool = False) -> m.Inlines:
         """Parse a text at position `pos`, which may contain newlines.
 
         With `in_link`, it is the text of a link, and URLs in it stay text.
         """
         if not _SPECIAL.search(text):
-            return (Text(text),) if text else ()
+            return (m.Text(text),) if text else ()
         if len(text) > _LONG_TEXT and sum(1 for _ in _SPECIAL.finditer(text)) > _MAX_MARKS:
             return _read_unmarked(text)
         state = self._parser.state_cls(self._env)
@@ -129,20 +115,20 @@ class InlineReader:
         state.in_link = in_link
         return self._build_nodes(self._parser.render(state), pos)
 
-    def record_dropped(self, name: str, text: str, pos: Pos) -> None:
+    def record_dropped(self, name: str, text: str, pos: m.Pos) -> None:
         """Record something inside a line that subscribers must not see."""
-        self.dropped.append(Dropped(name, text, inline=True, pos=pos))
+        self.dropped.append(m.Dropped(name, text, inline=True, pos=pos))
 
     def find_definition(self, label: str) -> str | None:
         """Return the URL of the link reference definition for a label; None if there is none."""
         definition = self._env["ref_links"].get(unikey(label))
         return definition["url"] if definition else None
 
-    def _build_nodes(self, tokens: list[Token], pos: Pos) -> Inlines:
+    def _build_nodes(self, tokens: list[Token], pos: m.Pos) -> m.Inlines:
         """Convert the tokens of one level to nodes; HTML elements open and close further levels."""
         if not any(token["type"] == "inline_html" for token in tokens):
             return merge_texts([node for token in tokens for node in self._build_node(token, pos)])
-        stack: list[tuple[str, dict[str, str], list[Inline]]] = [("", {}, [])]
+        stack: _OpenElements = [("", {}, [])]
         verdicts = iter(
             html.classify_tags([token["raw"] for token in tokens if token["type"] == "inline_html"])
         )
@@ -155,26 +141,24 @@ class InlineReader:
             self._close_element(stack, pos)
         return merge_texts(stack[0][2])
 
-    def _build_node(self, token: Token, pos: Pos) -> Inlines:
+    def _build_node(self, token: Token, pos: m.Pos) -> m.Inlines:
         kind = token["type"]
         if kind == "text":
-            return (Text(_resolve_entities(token["raw"])),)
+            return (m.Text(_resolve_entities(token["raw"])),)
         if kind == "codespan":
-            return (Code(token["raw"]),)
+            return (m.Code(token["raw"]),)
         if kind == "linebreak":
-            return (Break(),)
+            return (m.Break(),)
         if kind == "softbreak":
-            return (Text(" "),)
+            return (m.Text(" "),)
         children = self._build_nodes(token.get("children", []), pos)
         if kind == "link":
             return self._build_link(children, token["attrs"]["url"], pos)
         if kind == "image":
-            return self._build_image(token["attrs"]["url"], plain(children), pos)
-        return (Strong(children),) if kind == "strong" else (Em(children),)
+            return self._build_image(token["attrs"]["url"], m.plain(children), pos)
+        return (m.Strong(children),) if kind == "strong" else (m.Em(children),)
 
-    def _handle_html(
-        self, raw: str, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos, *, is_tag: bool
-    ) -> None:
+    def _handle_html(self, raw: str, stack: _OpenElements, pos: m.Pos, *, is_tag: bool) -> None:
         name, closes, attributes = html.parse_tag(raw)
         out = stack[-1][2]
         hidden = next((n for n, _, _ in stack if n in html.HIDDEN), "")
@@ -184,59 +168,59 @@ class InlineReader:
             if not closes:
                 self.record_dropped(name, raw, pos)
         elif not is_tag:
-            out.append(Text(_resolve_entities(raw)))
+            out.append(m.Text(_resolve_entities(raw)))
             return
         if name == "img":
             out.extend(self._build_image(attributes.get("src", ""), attributes.get("alt", ""), pos))
         elif name in html.BREAKS:
-            out.append(Break())
+            out.append(m.Break())
         elif name in html.EMBEDS and (url := attributes.get("src") or attributes.get("data")):
-            out.extend(self._build_link((Text(url),), url, pos))
+            out.extend(self._build_link((m.Text(url),), url, pos))
         elif closes:
             if any(opened == name for opened, _, _ in stack):
                 while stack[-1][0] != name:
                     self._close_element(stack, pos)
                 self._close_element(stack, pos)
         elif name in html.BLOCK_ELEMENTS:
-            if out and not isinstance(out[-1], Break):
-                out.append(Break())
+            if out and not isinstance(out[-1], m.Break):
+                out.append(m.Break())
         elif name == "a" or name in html.STRONG | html.EM | html.CODE | html.HIDDEN:
             if len(stack) < 20:
                 stack.append((name, attributes, []))
         elif name != "comment":
             self.record_dropped(name, raw, pos)
 
-    def _close_element(self, stack: list[tuple[str, dict[str, str], list[Inline]]], pos: Pos) -> None:
+    def _close_element(self, stack: _OpenElements, pos: m.Pos) -> None:
         name, attributes, content = stack.pop()
         children = merge_texts(content)
         out = stack[-1][2]
         if name == "a" and attributes.get("href"):
             out.extend(self._build_link(children, attributes["href"], pos))
         elif name in html.STRONG:
-            out.append(Strong(children))
+            out.append(m.Strong(children))
         elif name in html.EM:
-            out.append(Em(children))
+            out.append(m.Em(children))
         elif name in html.CODE:
-            out.append(Code(plain(children)))
+            out.append(m.Code(m.plain(children)))
         elif name not in html.HIDDEN:
             out.extend(children)
 
-    def _build_link(self, children: Inlines, url: str, pos: Pos) -> Inlines:
+    def _build_link(self, children: m.Inlines, url: str, pos: m.Pos) -> m.Inlines:
         url = _HOST.sub(lambda match: unquote(match.group()), url.strip())
         if not url:
             return children
         if not is_safe_url(url):
             self.record_dropped("unsafe-url", url, pos)
             return children
-        return (Link(children or (Text(url),), url),)
+        return (m.Link(children or (m.Text(url),), url),)
 
-    def _build_image(self, url: str, alt: str, pos: Pos) -> Inlines:
+    def _build_image(self, url: str, alt: str, pos: m.Pos) -> m.Inlines:
         url = url.strip()
-        if not url or not is_safe_url(url):
-            if url:
-                self.record_dropped("unsafe-url", url, pos)
-            return (Text(alt),) if alt else ()
-        return (Image(url, alt),)
+        if url and is_safe_url(url):
+            return (m.Image(url, alt),)
+        if url:
+            self.record_dropped("unsafe-url", url, pos)
+        return (m.Text(alt),) if alt else ()
 
 
 def _resolve_entities(text: str) -> str:
@@ -246,30 +230,24 @@ def _resolve_entities(text: str) -> str:
     return _SPACES.sub(" ", text)
 
 
-def _read_unmarked(text: str) -> Inlines:
+def _read_unmarked(text: str) -> m.Inlines:
     """Return the text with bare URLs as links, and no other markup parsed."""
-    nodes: list[Inline] = []
+    nodes: list[m.Inline] = []
     at = 0
     for match in re.finditer(r"https?://", text):
         start = match.start()
         if start >= at and (url := bare_url(text[start : start + _LONG_TEXT])):
-            nodes += [Text(_resolve_entities(text[at:start])), Link((Text(url),), url)]
+            nodes += [m.Text(_resolve_entities(text[at:start])), m.Link((m.Text(url),), url)]
             at = start + len(url)
-    return merge_texts([*nodes, Text(_resolve_entities(text[at:]))])
+    return merge_texts([*nodes, m.Text(_resolve_entities(text[at:]))])
 
 
-def merge_texts(nodes: list[Inline]) -> Inlines:
+def merge_texts(nodes: list[m.Inline]) -> m.Inlines:
     """Join adjacent texts, and remove empty ones."""
-    out: list[Inline] = []
-    texts: list[str] = []
-    for node in nodes:
-        if isinstance(node, Text):
-            texts.append(node.text)
-            continue
-        if texts and (text := "".join(texts)):
-            out.append(Text(text))
-        texts.clear()
-        out.append(node)
-    if texts and (text := "".join(texts)):
-        out.append(Text(text))
+    out: list[m.Inline] = []
+    for are_texts, run in groupby(nodes, lambda node: isinstance(node, m.Text)):
+        if not are_texts:
+            out += run
+        elif text := m.plain(tuple(run)):
+            out.append(m.Text(text))
     return tuple(out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from publisher import links
 from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
@@ -13,7 +13,7 @@ from publisher.reader.inlines import InlineReader, bare_url
 from publisher.reader.lines import Line, is_cjk
 
 _ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
-_REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
+REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
 _CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
 _TITLE = lazy_pattern(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
@@ -24,15 +24,16 @@ _LENTICULAR_LINK = lazy_pattern(r"[【［]([^】］]*)[】］]\s*([（(]?)\s*(?=
 
 
 class ItemHead(Struct):
-    """The parts of a head line; filled step by step, then copied into an Item."""
+    """The fields of an Item that its head line determines; filled step by step."""
 
     title: Inlines = ()
     url: str | None = None
-    tags: list[str] = field(default_factory=list)
+    tags: tuple[str, ...] = ()
     repo: str | None = None
+    arxiv: str | None = None
     source: str | None = None
     authors: tuple[str, ...] = ()
-    extras: list[Link] = field(default_factory=list)
+    extras: tuple[Link, ...] = ()
     tail: Inlines = ()
 
 
@@ -87,7 +88,7 @@ class ItemHeadReader:
             and (bold := parse_link_at(text, at + 2))
             and text.startswith("**", bold[2])
         ):
-            text, at = text[:at] + text[at + 2 : bold[2]] + text[bold[2] + 2 :], at
+            text = text[:at] + text[at + 2 : bold[2]] + text[bold[2] + 2 :]
         if text.startswith("[", at):
             self._read_bracketed(text, at, line, head)
         elif (lenticular := _LENTICULAR_LINK.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
@@ -103,6 +104,8 @@ class ItemHeadReader:
         else:
             self._read_unlinked(text[at:], line, head)
         head.repo = head.repo or (links.parse_repository(head.url) if head.url else None)
+        tags = filter(None, map(_ARXIV_TAG.match, head.tags))
+        head.arxiv = next((tag[1] for tag in tags), links.parse_arxiv_id(head.url or "") or None)
         return head
 
     def _report(self, code: str, message: str, line: Line, start: int, end: int) -> None:
@@ -126,7 +129,7 @@ class ItemHeadReader:
                 re.match(r"[)(\[]", rest) and not parse_link_at(rest, 0) and not rest.startswith("[")
             ):
                 break
-            head.tags.append(inside)
+            head.tags += (inside,)
             at = len(text) - len(rest)
         return at
 
@@ -175,7 +178,7 @@ class ItemHeadReader:
                 end = stop + 1
             elif bare_url(second) == second and second:
                 self._report("double-url", "a second URL follows the link", line, end, stop + 1)
-                head.extras.append(Link((Text(second),), second))
+                head.extras += (Link((Text(second),), second),)
                 end = stop + 1
         self._read_rest(text, end, line, head)
 
@@ -194,7 +197,7 @@ class ItemHeadReader:
             ):
                 inner = inner[1:-1]
             if url and links.is_safe_url(url):
-                head.extras.append(Link(self._inline_reader.read(inner, line.pos, in_link=True), url))
+                head.extras += (Link(self._inline_reader.read(inner, line.pos, in_link=True), url),)
             else:
                 head.tail += self._inline_reader.read(inner, line.pos)
         self._read_tail(text[at:], line, head)
@@ -259,17 +262,9 @@ class ItemHeadReader:
             else:
                 bar = max(line.text.rfind(caption), 0) + len(before)
                 self._report("empty-source", "no source after the bar", line, bar, bar + 1)
-        if prefix := _REPO_PREFIX.match(title):
+        if prefix := REPO_PREFIX.match(title):
             head.repo = f"{prefix.group(1)}/{prefix.group(2)}"
         head.title = self._inline_reader.read(title.strip(), line.pos, in_link=True)
-
-
-def find_arxiv_id(tags: list[str], url: str | None) -> str | None:
-    """Return the arXiv id of an item: from its tags, else from its URL; None if there is none."""
-    for tag in tags:
-        if match := _ARXIV_TAG.match(tag):
-            return match.group(1)
-    return links.parse_arxiv_id(url) if url else None
 
 
 def _split_source(caption: str) -> tuple[str, str | None]:

@@ -9,22 +9,16 @@ from itertools import zip_longest
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from publisher.model import (
-    NO_POSITION,
-    Block,
-    Brief,
-    Diagnostic,
-    Guide,
-    Inlines,
-    Note,
-    Pos,
-    Segment,
-    Text,
-    Warmup,
-    plain,
-)
+from publisher import model as m
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BULLET, BlockReader, is_list_line, starts_block, strip_quote
+from publisher.reader.blocks import (
+    BULLET,
+    BlockReader,
+    is_list_line,
+    join_paragraph_lines,
+    starts_block,
+    strip_quote,
+)
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.notes import opens_note, read_note
@@ -32,7 +26,7 @@ from publisher.reader.notes import opens_note, read_note
 _TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")
 _GUIDE = lazy_pattern(r"\s*(?:>\s*)?\*{0,2}(导读|本期导读|In this issue)\*{0,2}\s*[:：]\*{0,2}\s*")
 _COUNT = lazy_pattern(r"(?:本[期次]|内容|共)[^。；0-9]{0,8}?(\d{1,3})\s*[条篇则]")
-_SEGMENT = lazy_pattern(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
+SEGMENT = lazy_pattern(r"[【「]((?:业界)?新闻|论文|开源(?:项目)?|博文|应用|工具|资源|文章)[】」]")
 _INTRO = lazy_pattern(r"热身|开胃|小新闻|^(?:好了，)?先是|^首先")
 _DASH = lazy_pattern(r"(\s*)([–—])\s*(?=\S)")
 _SUBJECT_LIMIT = 14
@@ -41,32 +35,18 @@ _SUBJECT_LIMIT = 14
 class Preamble(Struct):
     """The parsed parts of the preamble, named like the fields of an Issue."""
 
-    tagline: Inlines = ()
-    tagline_pos: Pos = NO_POSITION
-    guide: Guide | None = None
-    warmup: Warmup | None = None
-    notes: list[Note] = field(default_factory=list)
-
-
-class _GuideParts(Struct):
-    """Collects the parts of the guide."""
-
-    label: str = ""
-    label_pos: Pos = NO_POSITION
-    lines: list[Line] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-
-    def add(self, lines: Sequence[Line], blocks: Sequence[Block]) -> None:
-        """Add lines of the guide and the blocks parsed from them."""
-        self.lines += lines
-        self.blocks += blocks
+    tagline: m.Inlines = ()
+    tagline_pos: m.Pos = m.NO_POSITION
+    guide: m.Guide | None = None
+    warmup: m.Warmup | None = None
+    notes: list[m.Note] = field(default_factory=list)
 
 
 class PreambleReader:
     """Parses the lines between the title and the first section."""
 
     def __init__(
-        self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[Diagnostic]
+        self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[m.Diagnostic]
     ) -> None:
         self._inline_reader = inline_reader
         self._blocks = blocks
@@ -75,7 +55,9 @@ class PreambleReader:
     def read(self, lines: Sequence[Line], *, has_title: bool) -> Preamble:
         """Parse the preamble. Only an issue with a title (`has_title`) can have a tagline."""
         preamble = Preamble()
-        guide = _GuideParts()
+        label, label_pos = "", m.NO_POSITION
+        guide_lines: list[Line] = []
+        guide_blocks: list[m.Block] = []
         first = True
         at = 0
         while at < len(lines):
@@ -90,35 +72,30 @@ class PreambleReader:
                 preamble.tagline = self._inline_reader.read(tagline.group(1), line.pos)
                 preamble.tagline_pos = line.pos
                 at += 1
-            elif (opening := _GUIDE.match(line.text)) and not guide.label:
-                guide.label, guide.label_pos = opening.group(1), line.pos
-                end = self._find_guide_end(lines, at)
-                inside = [line.cut(opening.end()), *(strip_quote(more) for more in lines[at + 1 : end])]
-                guide.add(lines[at:end], self._blocks.read(inside, prose=True))
-                at = end
-            elif self._opens_warmup(lines, at):
+            elif not (opening := None if label else _GUIDE.match(line.text)) and self._opens_warmup(
+                lines, at
+            ):
                 preamble.warmup, at = self._read_warmup(lines, at, preamble.warmup)
             else:
-                end = self._find_paragraph_end(lines, at)
-                guide.add(lines[at:end], self._blocks.read(lines[at:end], prose=True))
-                at = end
+                start = at
+                if opening:
+                    label, label_pos = opening.group(1), line.pos
+                    at = self._find_guide_end(lines, start)
+                    inside = [line.cut(opening.end()), *map(strip_quote, lines[start + 1 : at])]
+                else:
+                    at = self._find_paragraph_end(lines, start)
+                    inside = [*lines[start:at]]
+                guide_lines += lines[start:at]
+                guide_blocks += self._blocks.read(inside, prose=True)
             first = False
-        preamble.guide = self._build_guide(guide)
+        if guide_lines:
+            pos = compute_span(guide_lines)
+            text = join_paragraph_lines([*map(strip_quote, guide_lines)])
+            text = m.plain(self._inline_reader.read(text, pos))
+            count = int(claim.group(1)) if (claim := _COUNT.search(text)) else None
+            segments = _split_segments(text)
+            preamble.guide = m.Guide(tuple(guide_blocks), label, count, segments, label_pos, pos)
         return preamble
-
-    def _build_guide(self, parts: _GuideParts) -> Guide | None:
-        if not parts.lines:
-            return None
-        text = plain(self._blocks.read_inlines([strip_quote(line) for line in parts.lines]))
-        count = _COUNT.search(text)
-        return Guide(
-            tuple(parts.blocks),
-            parts.label,
-            int(count.group(1)) if count else None,
-            _split_segments(text),
-            parts.label_pos,
-            compute_span(parts.lines),
-        )
 
     def _find_guide_end(self, lines: Sequence[Line], at: int) -> int:
         end = at + 1
@@ -181,14 +158,14 @@ class PreambleReader:
             and (listed or text.endswith((":", "：")))
         ) or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
 
-    def _read_warmup(self, lines: Sequence[Line], at: int, before: Warmup | None) -> tuple[Warmup, int]:
+    def _read_warmup(self, lines: Sequence[Line], at: int, before: m.Warmup | None) -> tuple[m.Warmup, int]:
         start = at
-        intro: tuple[Block, ...] = ()
+        intro: tuple[m.Block, ...] = ()
         if not self._measure_bullet(lines[at]):
             end = self._find_paragraph_end(lines, at)
             intro = self._blocks.read(lines[at:end], prose=True)
             at = end
-        briefs: list[Brief] = []
+        briefs: list[m.Brief] = []
         end = at
         while True:
             while at < len(lines) and not lines[at].text:
@@ -199,12 +176,12 @@ class PreambleReader:
         pos = compute_span(lines[start:end])
         if before:
             briefs = [*before.briefs, *briefs]
-            return Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
+            return m.Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
                 end, start + 1
             )
-        return Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
+        return m.Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
 
-    def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[Brief]) -> int:
+    def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[m.Brief]) -> int:
         """Parse bulleted lines up to a blank one; a line between them without a bullet is a brief too."""
         while at < len(lines) and lines[at].text and not opens_note(lines[at]):
             line = lines[at]
@@ -214,8 +191,8 @@ class PreambleReader:
             end = at + 1
             if not cut and briefs and not briefs[-1].body and not any(map(is_cjk, line.text)):
                 last = briefs[-1]
-                more = (Text(" "), *self._inline_reader.read(line.text.strip(), line.pos))
-                pos = extend_position(last.pos, line)
+                more = (m.Text(" "), *self._inline_reader.read(line.text.strip(), line.pos))
+                pos = replace(last.pos, end_line=line.pos.end_line, end_column=line.pos.end_column)
                 briefs[-1] = replace(last, text=(*last.text, *more), pos=pos)
                 at = end
                 continue
@@ -225,13 +202,13 @@ class PreambleReader:
                 end += 1
             text = self._inline_reader.read(line.text[cut:].strip(), line.pos)
             body = self._blocks.read(lines[at + 1 : end])
-            briefs.append(Brief(text, _extract_subject(plain(text)), body, line.pos))
+            briefs.append(m.Brief(text, _extract_subject(m.plain(text)), body, line.pos))
             at = end
         return at
 
     def _report(self, code: str, message: str, line: Line) -> None:
         start = line.pos
-        self._diagnostics.append(Diagnostic(code, message, replace(start, end_column=start.column + 1)))
+        self._diagnostics.append(m.Diagnostic(code, message, replace(start, end_column=start.column + 1)))
 
 
 def _find_resumed_text(lines: Sequence[Line], blank: int) -> int:
@@ -240,19 +217,14 @@ def _find_resumed_text(lines: Sequence[Line], blank: int) -> int:
     return after if lines[after].indent >= 2 else 0
 
 
-def extend_position(pos: Pos, line: Line) -> Pos:
-    """Extend a position to the end of a line."""
-    return Pos(pos.line, pos.column, line.pos.end_line, line.pos.end_column)
-
-
 def _extract_subject(text: str) -> str:
     match = re.match(rf"([^:：，。；,;]{{1,{_SUBJECT_LIMIT}}})[:：]", text)
     return match.group(1).strip() if match and not text[match.end() :].startswith("//") else ""
 
 
-def _split_segments(text: str) -> tuple[Segment, ...]:
-    marks = list(_SEGMENT.finditer(text))
+def _split_segments(text: str) -> tuple[m.Segment, ...]:
+    marks = list(SEGMENT.finditer(text))
     return tuple(
-        Segment(mark.group(1), text[mark.end() : after.start() if after else len(text)].strip(" ，。；;"))
+        m.Segment(mark.group(1), text[mark.end() : after.start() if after else len(text)].strip(" ，。；;"))
         for mark, after in zip_longest(marks, marks[1:])
     )

@@ -17,7 +17,7 @@ from publisher.reader.lines import Line, compute_span
 _DEFINITION = lazy_pattern(
     r" {0,3}\[((?:[^\]\[\\]|\\.){1,200})\]:\s+<?(\S+?)>?(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\Z"
 )
-_HIDDEN = lazy_pattern(r"\s*<(script|style|template)\b[^>]*>", re.IGNORECASE)
+_HIDDEN = lazy_pattern(r"\s*<(?:!--|(script|style|template)\b[^>]*>)", re.IGNORECASE)
 
 
 class PreprocessedLines(Struct):
@@ -44,12 +44,9 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
                 at = end
                 continue
             unclosed.add(fence[1])
-        if at <= last_comment_end and (end := _find_comment_end(lines, at)):
-            parts.dropped.append(_build_dropped("comment", lines[at:end]))
-            parts.lines.append(replace(line, text=""))
-            at = end
-        elif (hidden := _HIDDEN.match(line.text)) and (end := _find_hidden_end(lines, at, hidden[1])):
-            parts.dropped.append(_build_dropped(hidden[1].lower(), lines[at:end]))
+        hidden = _HIDDEN.match(line.text)
+        if hidden and (hidden[1] or at <= last_comment_end) and (end := _find_hidden_end(lines, at, hidden)):
+            parts.dropped.append(_build_dropped((hidden[1] or "comment").lower(), lines[at:end]))
             parts.lines.append(replace(line, text=""))
             at = end
         elif (definition := _DEFINITION.match(line.text)) and not definition[1].startswith("^"):
@@ -70,22 +67,13 @@ def _find_fence_end(lines: Sequence[Line], at: int, fence: str) -> int:
     return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end].text, fence)), 0)
 
 
-def _find_comment_end(lines: Sequence[Line], at: int) -> int:
-    """Return the index after a comment that fills whole lines; 0 if there is none."""
-    if not lines[at].text.lstrip().startswith("<!--"):
-        return 0
+def _find_hidden_end(lines: Sequence[Line], at: int, opening: re.Match[str]) -> int:
+    """Return the index after a comment or element that fills whole lines; 0 if it does not."""
+    closing = f"</{opening[1].lower()}>" if opening[1] else "-->"
     for end in range(at, len(lines)):
-        text = lines[end].text if end > at else lines[at].text.lstrip()[4:]
-        if "-->" in text:
-            return end + 1 if text.rstrip().endswith("-->") else 0
-    return 0
-
-
-def _find_hidden_end(lines: Sequence[Line], at: int, name: str) -> int:
-    closing = f"</{name.lower()}>"
-    for end in range(at, len(lines)):
-        if closing in lines[end].text.lower():
-            return end + 1 if lines[end].text.lower().rstrip().endswith(closing) else 0
+        text = lines[end].text[opening.end() if end == at and not opening[1] else 0 :].lower()
+        if closing in text:
+            return end + 1 if text.rstrip().endswith(closing) else 0
     return 0
 
 

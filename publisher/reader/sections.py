@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct, field
+from msgspec.structs import asdict
 
-from publisher.model import Block, Field, Item, Note, Paragraph, Text
+from publisher import model as m
 from publisher.reader.blocks import (
     BlockReader,
     is_list_line,
@@ -16,16 +16,9 @@ from publisher.reader.blocks import (
 from publisher.reader.extents import find_item_extents
 from publisher.reader.fields import find_field_kind, find_only_link_url, parse_only_url, split_label
 from publisher.reader.inlines import InlineReader
-from publisher.reader.item_head import ItemHeadReader, find_arxiv_id
+from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.notes import opens_note, read_note
-
-
-class SectionContent(Struct):
-    """The content of a section: its nodes in order, and its notes."""
-
-    nodes: list[Item | Block] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
 
 
 class SectionReader:
@@ -36,105 +29,66 @@ class SectionReader:
         self._blocks = blocks
         self._heads = heads
 
-    def read(self, lines: Sequence[Line], item_headings: dict[int, int]) -> SectionContent:
-        """Parse the lines of a section.
+    def read(
+        self, lines: Sequence[Line], item_headings: dict[int, int], notes: list[m.Note]
+    ) -> tuple[m.Item | m.Block, ...]:
+        """Parse the lines of a section into items and blocks, and append its notes to `notes`.
 
         `item_headings` maps line numbers of headings that are items to the length of their marker.
         """
-        content = SectionContent()
+        nodes: list[m.Item | m.Block] = []
         at = 0
-        for extent in find_item_extents(lines, item_headings):
-            self._read_free_text(lines[at : extent.start], content)
-            self._read_item(lines[extent.start : extent.stop], extent.marker, content)
-            at = extent.stop
-        self._read_free_text(lines[at:], content)
-        return content
+        for start, stop, marker in find_item_extents(lines, item_headings):
+            nodes += self.read_text(lines[at:start], notes)
+            nodes.append(self._read_item(lines[start:stop], marker, notes))
+            at = stop
+        return (*nodes, *self.read_text(lines[at:], notes))
 
-    def read_free(self, lines: Sequence[Line]) -> SectionContent:
-        """Parse lines into blocks and notes, without items."""
-        content = SectionContent()
-        self._read_free_text(lines, content)
-        return content
-
-    def _read_free_text(self, lines: Sequence[Line], content: SectionContent) -> None:
-        """Parse text that does not belong to an item."""
-        at = start = 0
-        while at < len(lines):
-            if opens_note(lines[at]):
-                content.nodes.extend(self._blocks.read(lines[start:at], prose=True))
-                note, at = read_note(lines, at, self._inline_reader)
-                content.notes.append(note)
-                start = at
-            else:
-                at += 1
-        content.nodes.extend(self._blocks.read(lines[start:], prose=True))
-
-    def _read_item(self, lines: Sequence[Line], cut: int, content: SectionContent) -> None:
+    def _read_item(self, lines: Sequence[Line], cut: int, notes: list[m.Note]) -> m.Item:
         head_end = _find_head_end(lines)
         first = lines[0].cut(cut)
         text = " ".join([first.text.strip(), *(line.text.strip() for line in lines[1:head_end])])
         start = len(first.text) - len(first.text.lstrip())
         head = self._heads.read(Line(first.number, text, first.column + start, first.hard))
-        body = _ItemBodyReader(self._inline_reader, self._blocks)
-        body.read(lines[head_end:], content.notes)
-        url = head.url
-        content.nodes.append(
-            Item(
-                title=head.title,
-                url=url,
-                tags=tuple(head.tags),
-                repo=head.repo,
-                arxiv=find_arxiv_id(head.tags, url),
-                source=head.source,
-                authors=head.authors,
-                extras=tuple(head.extras),
-                tail=head.tail,
-                fields=tuple(body.fields),
-                body=tuple(body.blocks),
-                pos=compute_span(lines[:head_end]),
-            )
-        )
+        fields: list[m.Field] = []
+        body = self.read_text(lines[head_end:], notes, fields)
+        pos = compute_span(lines[:head_end])
+        return m.Item(**asdict(head), fields=tuple(fields), body=tuple(body), pos=pos)
 
+    def read_text(
+        self, lines: Sequence[Line], notes: list[m.Note], fields: list[m.Field] | None = None
+    ) -> list[m.Block]:
+        """Parse lines into blocks, and append notes to `notes`.
 
-class _ItemBodyReader:
-    """Parses the lines of an item below its head: labelled lines become fields, the rest blocks."""
-
-    def __init__(self, inline_reader: InlineReader, blocks: BlockReader) -> None:
-        self._inline_reader = inline_reader
-        self._blocks = blocks
-        self.fields: list[Field] = []
-        self.blocks: list[Block] = []
-
-    def read(self, lines: Sequence[Line], notes: list[Note]) -> None:
-        """Parse the lines into `fields` and `blocks`, and append notes to `notes`."""
+        With `fields`, these are the lines of an item below its head: labelled lines are appended to `fields`,
+        except for a second summary.
+        """
+        blocks: list[m.Block] = []
+        is_prose = fields is None
         at = start = 0
         while at < len(lines):
-            if lines[at].code or not lines[at].text:
-                at += 1
-                continue
             if opens_note(lines[at]):
-                self.blocks.extend(self._blocks.read(lines[start:at]))
+                blocks += self._blocks.read(lines[start:at], prose=is_prose)
                 note, at = read_note(lines, at, self._inline_reader)
                 notes.append(note)
                 start = at
-            elif result := self._read_field(lines, at):
-                self.blocks.extend(self._blocks.read(lines[start:at]))
-                field, line_count = result
-                self._add_field(field)
-                at = start = at + line_count
+            elif fields is not None and (result := self._read_field(lines, at)):
+                blocks += self._blocks.read(lines[start:at])
+                field, start = result
+                at = start
+                if field.kind == "summary" and any(other.kind == "summary" for other in fields):
+                    blocks.append(m.Paragraph((m.Text(f"{field.label}："), *field.value), field.pos))
+                else:
+                    fields.append(field)
             else:
                 at += 1
-        self.blocks.extend(self._blocks.read(lines[start:]))
+        return [*blocks, *self._blocks.read(lines[start:], prose=is_prose)]
 
-    def _add_field(self, field: Field) -> None:
-        if field.kind == "summary" and any(other.kind == "summary" for other in self.fields):
-            self.blocks.append(Paragraph((Text(f"{field.label}："), *field.value), field.pos))
-        else:
-            self.fields.append(field)
-
-    def _read_field(self, lines: Sequence[Line], at: int) -> tuple[Field, int] | None:
-        """Parse the field at a line, and return it with the number of its lines; None for prose."""
+    def _read_field(self, lines: Sequence[Line], at: int) -> tuple[m.Field, int] | None:
+        """Parse the field at a line, and return it with the index after it; None for prose."""
         line = lines[at]
+        if line.code:
+            return None
         following = lines[at + 1].text if at + 1 < len(lines) else ""
         text = line.text.lstrip()
         label_and_start = split_label(text)
@@ -153,7 +107,7 @@ class _ItemBodyReader:
         kind = find_field_kind(label, url)
         if kind is None or (not url and kind != "summary" and (is_list_line(line) or line.indent >= 4)):
             return None
-        return Field(label, kind, value, url or None, pos), line_count
+        return m.Field(label, kind, value, url or None, pos), at + line_count
 
 
 def _find_head_end(lines: Sequence[Line]) -> int:

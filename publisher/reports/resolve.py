@@ -144,7 +144,7 @@ def save_article_url(run: RunContext, issue: str, name: str, url: str) -> str:
         site = OutputFolder(run.output_folder, run.home)
         if site.setup:  # the next run builds all channels again, because some show article URLs
             for one in run.channels:
-                site.channel_files(one.name).up_to_date = None
+                site.mark(one.name, None)
             site.save(site.setup)
     return snapshot.records[position].id
 

@@ -91,7 +91,7 @@ def test_the_site_remembers_each_output_folder(home: Home, tmp_path: Path) -> No
     site = OutputFolder(home.root, home)
     assert site.setup is None
     site.channel_files("web").pages["1.md"] = BuiltFiles("made from", {"public/1.html": 3})
-    site.channel_files("web").up_to_date = settled
+    site.mark("web", settled)
     site.save(setup)
     again = OutputFolder(home.root, home)
     assert again.setup == setup

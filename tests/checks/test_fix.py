@@ -14,8 +14,7 @@ from publisher.checks import check
 from publisher.checks.check import check_issue
 from publisher.checks.codes import CODES, Edit, Problem
 from publisher.checks.fix import apply_fixes, collect_content
-from publisher.checks.source import SourceText
-from publisher.checks.subject import IssueSource
+from publisher.checks.source import IssueSource, SourceText
 from publisher.model import Issue, Pos
 from publisher.reader import decode, parse_issue
 from tests.reader.cases.test_cases import CASES
