@@ -273,9 +273,7 @@ class MessageChannel(Channel, frozen=True):
         """Return the recipients, one delivery each: the destination itself, or all members of the list."""
         return (self.destination,)
 
-    def render_notice(
-        self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
-    ) -> Rendering:
+    def render_notice(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
         """Render the editor's `text`, of any number of lines, as a reply to `first`, the parts as sent.
 
         `when` is the time of the notice (aware). Pure.

@@ -143,9 +143,7 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
         raise document.error((), "there is no table [newsletter]", "add [newsletter], or run publish init")
     keys = document.table(*table)
     missing = () if "id" in keys else ("id",)
-    newsletter = document.decode(
-        table, Newsletter, also=("issues", *missing), base="", **dict.fromkeys(missing, "")
-    )
+    newsletter = document.decode(table, Newsletter, also=("issues", *missing), base="", **dict.fromkeys(missing, ""))
     valid = {}
     for key, validate in _VALIDATORS.items():
         if key in keys:
@@ -164,8 +162,7 @@ def _parse_issues(document: TomlDocument) -> str:
     with document.locate_errors("newsletter", "issues"):
         if not _is_relative_path(issues):
             raise ConfigError(
-                f'issues must be a pattern of files below {CONFIG_FILE}, not "{issues}"',
-                'like issues = "issues/*.md"',
+                f'issues must be a pattern of files below {CONFIG_FILE}, not "{issues}"', 'like issues = "issues/*.md"'
             )
     return issues
 
@@ -194,8 +191,7 @@ def _validate_url(value: str) -> str:
         host = None
     if not host or "{" in parts.netloc or re.search(r"\s", value):
         raise ConfigError(
-            f"url must be an absolute http or https URL, not {value}",
-            'like url = "https://example.org/news/{date}/"',
+            f"url must be an absolute http or https URL, not {value}", 'like url = "https://example.org/news/{date}/"'
         )
     if parts.query or parts.fragment:
         raise ConfigError("url must not have a ? or # part", "each page is a file: use only a path")
@@ -204,9 +200,7 @@ def _validate_url(value: str) -> str:
             suggestion = find_nearest(placeholder, _PLACEHOLDERS)
             raise ConfigError(
                 f"url has the unknown placeholder {{{placeholder}}}",
-                f"did you mean {{{suggestion}}}?"
-                if suggestion
-                else "there are {date} {year} {month} {day} {id}",
+                f"did you mean {{{suggestion}}}?" if suggestion else "there are {date} {year} {month} {day} {id}",
             )
     remainder = re.sub(r"\{[^{}]*\}", "", value)
     if "{" in remainder or "}" in remainder:
@@ -246,9 +240,7 @@ def _validate_timezone(value: str) -> str:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         suggestion = find_nearest(value, zoneinfo.available_timezones())
-        hint = (
-            f"did you mean {suggestion}?" if suggestion else 'an IANA name, like timezone = "Asia/Shanghai"'
-        )
+        hint = f"did you mean {suggestion}?" if suggestion else 'an IANA name, like timezone = "Asia/Shanghai"'
         raise ConfigError(f'there is no time zone "{value}"', hint) from None
     return value
 
@@ -269,9 +261,7 @@ _VALIDATORS: dict[str, Callable[[str], str]] = {
     "url": _validate_url,
     "id": _validate_tag_uri,
     "site": _validate_folder,
-    "lang": _match(
-        r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", "lang must be a language tag", 'like lang = "zh-CN" or "en"'
-    ),
+    "lang": _match(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", "lang must be a language tag", 'like lang = "zh-CN" or "en"'),
     "timezone": _validate_timezone,
     "email": _match(r"[^@\s]+@[^@\s]+", "email must be one address", 'like email = "editor@example.org"'),
     "license": _match(
@@ -307,8 +297,7 @@ def _parse_listen_address(value: str) -> ListenAddress:
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})", value)
     if not match or int(match[3]) > 65535:
         raise ConfigError(
-            f'listen must be a host and a port, not "{value}"',
-            'for this machine only: listen = "127.0.0.1:8080"',
+            f'listen must be a host and a port, not "{value}"', 'for this machine only: listen = "127.0.0.1:8080"'
         )
     return ListenAddress(match[1] or match[2], int(match[3]))
 
@@ -320,10 +309,7 @@ def _build_channels(
     document: TomlDocument, newsletter: Newsletter, find_channel: Callable[[str], type[Channel]]
 ) -> tuple[Channel, ...]:
     other_names = [name for name in document.table("channels") if name not in _DEFAULT_CHANNELS]
-    channels = (
-        _build_channel(document, name, newsletter, find_channel)
-        for name in (*_DEFAULT_CHANNELS, *other_names)
-    )
+    channels = (_build_channel(document, name, newsletter, find_channel) for name in (*_DEFAULT_CHANNELS, *other_names))
     return tuple(channel for channel in channels if channel)
 
 

@@ -62,9 +62,7 @@ def resolve_secret(reference: str, *, lines: bool = False) -> str:
     redact_logs()
     kind, _, name = reference.partition(":")
     if kind not in _SOURCES:  # it may be the secret itself, so it is not shown
-        raise ConfigError(
-            "this is not a reference to a secret", f"begin it with {', '.join(_SOURCES)} and a colon"
-        )
+        raise ConfigError("this is not a reference to a secret", f"begin it with {', '.join(_SOURCES)} and a colon")
     try:
         secret = _SOURCES[kind](name)
         secret = secret if lines and secret.strip() else _require_single_line(secret)
@@ -121,9 +119,7 @@ def _read_secret_file(name: str) -> str:
                 raise ConfigError(f"other users can read the file (mode {mode:o})", f"chmod 600 {path}")
             return _decode_secret(file.read())
     except OSError as error:
-        raise ConfigError(
-            error.strerror or str(error), f"write the secret to {path}, then chmod 600"
-        ) from None
+        raise ConfigError(error.strerror or str(error), f"write the secret to {path}, then chmod 600") from None
     except RuntimeError as error:  # ~ of a user without a home folder
         raise ConfigError(str(error), "write the full path") from None
 
@@ -138,9 +134,7 @@ def _read_keyring(name: str) -> str:
     try:
         secret = keyring.get_password(service, user)
     except keyring.errors.KeyringError as error:
-        raise ConfigError(
-            f"the keyring cannot be read: {error}", "unlock it, or use another source"
-        ) from None
+        raise ConfigError(f"the keyring cannot be read: {error}", "unlock it, or use another source") from None
     if secret is None:
         raise ConfigError("the keyring has no such entry", f"keyring set {service} {user}")
     return secret

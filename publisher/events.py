@@ -146,9 +146,7 @@ class Outcome(NamedTuple):
     warnings: tuple[str, ...] = ()
     next_date: str = ""
 
-    def with_deliveries(
-        self, delivered: Sequence[Mapping[str, ChannelOutcome]], warnings: Sequence[str]
-    ) -> Self:
+    def with_deliveries(self, delivered: Sequence[Mapping[str, ChannelOutcome]], warnings: Sequence[str]) -> Self:
         """Return the outcome with those of the messages, and of notices sent after them."""
         first, *notices = delivered
         channels = {**self.channels, **first}

@@ -22,9 +22,7 @@ class LocalImage(NamedTuple):
     target: str
 
 
-def find_local_images(
-    issue: m.Issue, path: str, page_url: str, newsletter: Newsletter
-) -> tuple[LocalImage, ...]:
+def find_local_images(issue: m.Issue, path: str, page_url: str, newsletter: Newsletter) -> tuple[LocalImage, ...]:
     """Return the images with a relative URL, each once. `path` is the issue's file, `page_url` its page.
 
     An image outside the newsletter's folder, or whose URL would be outside the site, has an empty source: no
@@ -37,9 +35,7 @@ def find_local_images(
             continue
         source = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
         absolute_url = urljoin(page_url, parts.path)
-        is_inside = (
-            absolute_url.startswith(newsletter.base) and not source.startswith("..") and "\0" not in source
-        )
+        is_inside = absolute_url.startswith(newsletter.base) and not source.startswith("..") and "\0" not in source
         target = unquote(newsletter.output_path(absolute_url)) if is_inside else ""
         images[url] = LocalImage(url, source if is_inside else "", target)
     return tuple(images.values())

@@ -170,7 +170,7 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
     if item.url and not laid_out.url:
         links.insert(0, ItemLink("item", (m.Text(item.url),), item.url))
     if digest:
-        links += [ItemLink("field", (m.Text(field.label),), field.url) for field in item.fields if field.url]
+        links += [link for field in item.fields for link in _find_field_links(field)]
     if item.repo or item.arxiv:
         urls = [item.url or "", *(link.url for link in item.extras), *(f.url or "" for f in item.fields)]
         text = laid_out.excerpt if digest else (laid_out.fields, laid_out.body)
@@ -183,15 +183,27 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
         ):
             if name and canonicalize_url(url) not in linked:
                 links.append(ItemLink(kind, (m.Text(name),), url))
-    build_key = canonicalize_url if digest else build_link_key
-    seen = {build_key(laid_out.url or "")}
+    seen = {build_link_key(laid_out.url or "")}
     for link in links:
-        key = build_key(link.url)
+        key = build_link_key(link.url)
         if key not in seen:
             yield link
         elif not digest:
             yield link._replace(url="")
         seen.add(key)
+
+
+def _find_field_links(field: m.Field) -> Iterator[ItemLink]:
+    """Yield the links of a field that is not shown: with its label, or their own text if it is more than a link.
+
+    Those of a summary are in the excerpt.
+    """
+    if field.url:
+        yield ItemLink("field", (m.Text(field.label),), field.url)
+    elif field.kind != "summary":
+        for link in find_nodes(m.Link, field.value):
+            is_bare = m.plain(link.children) == link.url
+            yield ItemLink("field", (m.Text(field.label),) if is_bare else link.children, link.url)
 
 
 def build_link_key(url: str) -> str:

@@ -47,14 +47,13 @@ def load_channel(name: str) -> type[Channel]:
     module, _, attribute = location.partition(":")
     try:
         channel_class = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # of the package of another author
+        reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
         raise ConfigError(
-            f"the channel {name} cannot be loaded from {location}: {error}", "reinstall its package"
+            f"the channel {name} cannot be loaded from {location}: {reason}", "reinstall its package"
         ) from error
     if problem := _check_channel_class(name, channel_class):
-        raise ConfigError(
-            f"the channel {name} is not usable: {location} {problem}", "report it to its author"
-        )
+        raise ConfigError(f"the channel {name} is not usable: {location} {problem}", "report it to its author")
     return cast("type[Channel]", channel_class)
 
 
@@ -76,12 +75,20 @@ def _read_entry_points() -> dict[str, str]:
 
 def _check_channel_class(name: str, candidate: object) -> str:
     """Return why an object is not a usable channel class; empty if it is one."""
-    from publisher.channel import Channel  # imported by the module of the candidate already
+    # imported by the module of the candidate already
+    from publisher.channel import ArchiveChannel, Capabilities, Channel
 
     if not isinstance(candidate, type) or not issubclass(candidate, Channel):
         return "is not a Channel"
-    for method in (candidate.render, candidate.session):
+    required = [candidate.render, candidate.session]
+    if issubclass(candidate, ArchiveChannel):
+        required.append(candidate.render_archive)
+    for method in required:
         if getattr(method, "__isabstractmethod__", False):
             return f"has no {method.__name__}"
+    if type(candidate.capabilities) is not Capabilities:
+        return "has capabilities that are no Capabilities"
+    if candidate.capabilities.can_ping and candidate.build_ping is Channel.build_ping:
+        return "has no build_ping"
     actual = getattr(candidate, "name", "")
     return "" if actual == name else f"is named {actual!r}"

@@ -139,9 +139,7 @@ class RunContext(Struct, frozen=True, dict=True):
         With another output folder everything is written to files.
         """
         return (
-            isinstance(channel, MessageChannel)
-            and bool(channel.destination)
-            and self.output_folder == self.config.root
+            isinstance(channel, MessageChannel) and bool(channel.destination) and self.output_folder == self.config.root
         )
 
     def warn(self, *messages: str) -> None:

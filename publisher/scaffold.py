@@ -25,9 +25,7 @@ _SAMPLE_TITLES = ("慢工双周刊", "写得慢一点，用得久一点：排版
 _SAMPLE_ISSUES = ("sample-1.md", "sample-2.md", "sample-3.md")  # oldest first
 _DEFAULT_INTERVAL_DAYS = 14
 _DATE = lazy_pattern(r"\d{4}-\d{2}-\d{2}")
-_ISSUE_NUMBER = lazy_pattern(
-    r"[\s,:：·|(（–—-]*(?:#|№|第|\b(?:no|nr|vol|issue|edition)\b\.?)\s*\d", re.IGNORECASE
-)
+_ISSUE_NUMBER = lazy_pattern(r"[\s,:：·|(（–—-]*(?:#|№|第|\b(?:no|nr|vol|issue|edition)\b\.?)\s*\d", re.IGNORECASE)
 
 
 class InitResult(Struct, frozen=True):
@@ -83,9 +81,7 @@ def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None)
     written.
     """
     dated = {
-        day: path
-        for path in sorted(config.root.glob(config.issues))
-        if (day := _parse_path_date(path, config.root))
+        day: path for path in sorted(config.root.glob(config.issues)) if (day := _parse_path_date(path, config.root))
     }
     previous_date = max(dated, default=None)
     newest = dated[previous_date] if previous_date else None
@@ -132,9 +128,7 @@ def _render_config(name: str, tagline: str, issues: str, site: str, today: dt.da
         "timezone": "Asia/Shanghai" if chinese else "UTC",
     }
     # a JSON string is a TOML string
-    return _fill_template(
-        CONFIG_FILE, {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
-    )
+    return _fill_template(CONFIG_FILE, {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()})
 
 
 # ----------------------------------------------------------------------- new

@@ -200,24 +200,16 @@ def extract_text(part: Part) -> str:
 
         message = email.message_from_bytes(part.body, policy=email.policy.default)
         return "\n".join(
-            str(section.get_content())
-            for section in message.walk()
-            if section.get_content_maintype() == "text"
+            str(section.get_content()) for section in message.walk() if section.get_content_maintype() == "text"
         )
     decoded = part.body.decode("utf-8")
     if media_type.endswith("json"):
-        values = (
-            [json.loads(line) for line in decoded.splitlines()] if "\n{" in decoded else [json.loads(decoded)]
-        )
+        values = [json.loads(line) for line in decoded.splitlines()] if "\n{" in decoded else [json.loads(decoded)]
         decoded = json.dumps(values, ensure_ascii=False).replace('\\"', '"')
     return html.unescape(decoded)
 
 
-_FORBIDDEN = {
-    "open": "opens a file",
-    "socket.__new__": "opens a socket",
-    "subprocess.Popen": "starts a program",
-}
+_FORBIDDEN = {"open": "opens a file", "socket.__new__": "opens a socket", "subprocess.Popen": "starts a program"}
 _CLOCKS = ("time", "time_ns", "localtime", "gmtime", "monotonic", "perf_counter")
 _sandboxed_thread = 0
 """The thread that renders. Other threads, such as the servers of tests, are not restricted."""

@@ -65,11 +65,11 @@ def parse_cron(value: str) -> str:
 
     fields = value.split()
     if len(fields) != len(_FIELDS):  # cronsim takes six as well, the first of them seconds
-        raise ConfigError(
-            f'cron must have five fields, not "{value}"', 'every Sunday at 09:45: cron = "45 9 * * sun"'
-        )
+        raise ConfigError(f'cron must have five fields, not "{value}"', 'every Sunday at 09:45: cron = "45 9 * * sun"')
     try:
         _first_match(value, dt.date(2020, 1, 1))
+    except StopIteration:
+        raise ConfigError(f'cron never occurs: "{value}"', "check its day, month and weekday") from None
     except CronSimError as error:
         name = str(error).removeprefix("Bad ")
         field = fields[list(_FIELDS).index(name)]

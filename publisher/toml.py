@@ -50,13 +50,13 @@ class TomlDocument:
             self.text = self.body.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             before = self.body[: error.start].decode("utf-8-sig")
-            raise self._build_located_error(
-                _end_position(before), "not UTF-8", "save the file as UTF-8"
-            ) from None
+            raise self._build_located_error(_end_position(before), "not UTF-8", "save the file as UTF-8") from None
         try:
             self.data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise self._build_syntax_error(str(error)) from None
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+            raise self._build_located_error((1, 1), f"cannot be parsed: {error}", "see https://toml.io") from None
 
     def error(self, keys: tuple[str, ...], message: str, hint: str = "") -> ConfigError:
         """Return the error for a key or table, located at its nearest table if it is not in the text."""
@@ -99,9 +99,7 @@ class TomlDocument:
                 hint = f"it was renamed to {replacement}" if replacement else format_suggestion(key, known)
                 raise self.error((*table, key), message, hint)
 
-    def decode(
-        self, table: tuple[str, ...], kind: type[_Table], also: Iterable[str] = (), **more: object
-    ) -> _Table:
+    def decode(self, table: tuple[str, ...], kind: type[_Table], also: Iterable[str] = (), **more: object) -> _Table:
         """Return a table as a Struct, whose fields are its keys.
 
         `also` are keys that the table may have besides; `more` are fields that are not keys of it. Raises
@@ -162,7 +160,8 @@ class TomlDocument:
         )
 
     def _build_located_error(self, position: tuple[int, int], message: str, hint: str) -> ConfigError:
-        return ConfigError(f"{self.path.name}:{position[0]}:{position[1]}: {message}", hint)
+        line = re.sub(r"\s*\n\s*", " ", message)  # of a value with several lines
+        return ConfigError(f"{self.path.name}:{position[0]}:{position[1]}: {line}", hint)
 
 
 def list_keys(kind: type[msgspec.Struct]) -> dict[str, str]:
@@ -203,9 +202,7 @@ _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
 # compiled only when there is an error to report
 _STATEMENT = rf"[ \t]*(?:\[\[?[ \t]*(?P<table>{_KEYS})[ \t]*\]\]?|(?P<key>{_KEYS})[ \t]*=)"
-_TOKEN = (
-    r'''(?s)"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]'''
-)
+_TOKEN = r'''(?s)"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|[][{}\n]'''
 
 
 def _locate_keys(text: str) -> dict[tuple[str, ...], tuple[int, int]]:

@@ -61,11 +61,7 @@ def _filter_item(item: m.Item) -> m.Item:
 
 def _is_empty(node: m.Item | m.Block) -> bool:
     """True for an empty bullet, and for a paragraph without visible content, such as a lone closing tag."""
-    return (
-        node.is_placeholder
-        if isinstance(node, m.Item)
-        else isinstance(node, m.Paragraph) and not node.children
-    )
+    return node.is_placeholder if isinstance(node, m.Item) else isinstance(node, m.Paragraph) and not node.children
 
 
 def make_urls_absolute(issue: m.Issue, page_url: str) -> m.Issue:

@@ -69,16 +69,10 @@ def publish() -> Callable[..., str]:
     """
 
     def run(
-        *arguments: str,
-        folder: Path,
-        env: Mapping[str, str] | None = None,
-        under: Sequence[str] = (),
-        code: int = 0,
+        *arguments: str, folder: Path, env: Mapping[str, str] | None = None, under: Sequence[str] = (), code: int = 0
     ) -> str:
         command = [*under, sys.executable, "-m", "publisher", *arguments]
-        done = subprocess.run(
-            command, cwd=folder, env=os.environ | (env or {}), capture_output=True, encoding="utf-8"
-        )
+        done = subprocess.run(command, cwd=folder, env=os.environ | (env or {}), capture_output=True, encoding="utf-8")
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
@@ -102,9 +96,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str | bytes], None]
             return
         old = file.read_bytes() if file.exists() else b""
         if new != old:
-            pytest.fail(
-                f"{_difference(name, old, new)}\nif it is right: pytest --accept {request.node.nodeid}"
-            )
+            pytest.fail(f"{_difference(name, old, new)}\nif it is right: pytest --accept {request.node.nodeid}")
 
     return check
 

@@ -88,9 +88,7 @@ def test_bytes_reach_the_disk_before_the_name_does(tmp_path: Path, monkeypatch: 
     assert steps == ["flush", "rename", "flush"]  # the file, its name, the folder that holds the name
 
 
-def test_a_failed_flush_leaves_the_old_file_and_no_litter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_flush_leaves_the_old_file_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "feed.xml"
     path.write_bytes(b"old")
 

@@ -61,18 +61,7 @@ DOORS = {
 }
 
 # What turns text into an Issue and an Issue into text sees nothing but its arguments.
-PURE = {
-    "model",
-    "newsletter",
-    "errors",
-    "links",
-    "labels",
-    "channel",
-    "reader",
-    "transforms",
-    "outline",
-    "writers",
-}
+PURE = {"model", "newsletter", "errors", "links", "labels", "channel", "reader", "transforms", "outline", "writers"}
 WORLD = {
     "asyncio", "http", "locale", "multiprocessing", "os", "pathlib.Path", "random", "secrets", "shutil",
     "socket", "subprocess", "tempfile", "threading", "time", "urllib.request", "uuid",
@@ -286,20 +275,10 @@ def test_holds(rule: Rule) -> None:
 NOTICED: list[tuple[Rule, str, str, str]] = [
     (every_room_has_a_floor, "attic", "", "publisher/attic.py: give it a floor"),
     (imports_go_down, "model", "import publisher.cli.main", "publisher/model.py:1: cli is not below model"),
-    (
-        imports_go_down,
-        "model",
-        "def f():\n    from publisher import config",
-        "model.py:2: config is not below",
-    ),
+    (imports_go_down, "model", "def f():\n    from publisher import config", "model.py:2: config is not below"),
     (imports_go_down, "reader.lines", "from ..pipeline import run", "pipeline is not below reader"),
     (imports_go_down, "theme", "import publisher.config", "config is not below theme"),
-    (
-        imports_go_down,
-        "channels.web",
-        "from publisher.channels import rss",
-        "channels.rss is not below channels.web",
-    ),
+    (imports_go_down, "channels.web", "from publisher.channels import rss", "channels.rss is not below channels.web"),
     (imports_go_down, "config", "import publisher.attic", "attic is not below config"),
     (no_circle, "reader.a", "from publisher.reader import a, b", "publisher.reader.a -> publisher.reader.b"),
     (one_door_per_library, "model", "import mistune.core", "model.py:1: mistune is for reader"),
@@ -312,12 +291,7 @@ NOTICED: list[tuple[Rule, str, str, str]] = [
     (the_middle_is_pure, "writers.html", "import os.path", "os.path is outside of what writers may know"),
     (the_middle_is_pure, "reader.lines", "from pathlib import PurePath, Path", "lines.py:1: pathlib.Path is"),
     (the_middle_is_pure, "transforms", "text = open('x').read()", "transforms.py:1: open in transforms"),
-    (
-        the_clock_is_handed_down,
-        "archive.site",
-        "import datetime as dt\ndt.datetime.now()",
-        "site.py:2: .now()",
-    ),
+    (the_clock_is_handed_down, "archive.site", "import datetime as dt\ndt.datetime.now()", "site.py:2: .now()"),
     (large_rooms_have_floors, "attic.a", "x = 1\n" * 1501, "attic: more than 1500 lines, give it floors"),
     (large_rooms_have_floors, "reader.attic", "", "publisher/reader/attic.py: give it a floor"),
     (
@@ -342,14 +316,8 @@ def test_notices(rule: Rule, name: str, source: str, breach: str) -> None:
 def test_passes_what_is_allowed() -> None:
     made_up = [
         Module("publisher.labels", "publisher/labels.py", "import re\nfrom pathlib import PurePath"),
-        Module(
-            "publisher.channels.rss",
-            "channels/rss/__init__.py",
-            "from . import json\nimport feedgen.feed, httpx",
-        ),
-        Module(
-            "publisher.channels.rss.json", "channels/rss/json.py", "from publisher import __version__, labels"
-        ),
+        Module("publisher.channels.rss", "channels/rss/__init__.py", "from . import json\nimport feedgen.feed, httpx"),
+        Module("publisher.channels.rss.json", "channels/rss/json.py", "from publisher import __version__, labels"),
         Module("publisher.cli.main", "publisher/cli/main.py", "import sys\nprint(1)\nsys.stdout.write('')"),
     ]
     assert [breach for rule in RULES for breach in rule(made_up)] == []

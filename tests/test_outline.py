@@ -95,7 +95,10 @@ def test_an_item_has_each_link_once(text: str, url: str | None, others: list[tup
         ("- [A](https://ex.org/1)\n\n  Code: https://ex.org/2", [("field", "Code", "https://ex.org/2")]),
         ("- [A](https://ex.org/1) [b](https://ex.org/2)\n\n  Code: https://ex.org/2",
          [("extra", "b", "https://ex.org/2")]),
-        ("- [A](https://ex.org/1)\n\n  Code: https://ex.org/1#L7", []),
+        ("- [A](https://ex.org/1)\n\n  Code: https://ex.org/1/", []),
+        ("- [A](https://ex.org/1)\n\n  Code: https://ex.org/1#L7", [("field", "Code", "https://ex.org/1#L7")]),
+        ("- [A](https://ex.org/1)\n\n  Code: https://ex.org/2 and [three](https://ex.org/3)",
+         [("field", "Code", "https://ex.org/2"), ("field", "three", "https://ex.org/3")]),
         ("- [a/b: A](https://ex.org/1)\n\n  See [it](https://github.com/a/b).\n\n  More.", []),
         ("- [a/b: A](https://ex.org/1)\n\n  Words.\n\n  See [it](https://github.com/a/b).",
          [("repository", "a/b", f"{GITHUB}/a/b")]),
@@ -140,11 +143,7 @@ def test_an_item_has_a_name(node: m.Item, name: str, title: str) -> None:
 
 def test_fields_and_blocks_are_in_source_order() -> None:
     one = item("- [A](https://ex.org/1)\n\n  Code: https://ex.org/2\n\n  Words.\n\n  Docs: https://ex.org/3")
-    assert [(are_fields, len(nodes)) for are_fields, nodes in one.matter] == [
-        (True, 1),
-        (False, 1),
-        (True, 1),
-    ]
+    assert [(are_fields, len(nodes)) for are_fields, nodes in one.matter] == [(True, 1), (False, 1), (True, 1)]
     assert one.fields[0].value == (m.Link(t("https://ex.org/2"), "https://ex.org/2"),)
     assert m.plain(one.excerpt) == "Words."
 
@@ -170,17 +169,10 @@ def test_a_note_on_earlier_issues_has_no_label() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tagline", "own"),
-    [
-        (t(" Same "), False),
-        (t("Other"), True),
-        ((m.Link(t("Same"), "https://ex.org/"),), True),
-    ],
+    ("tagline", "own"), [(t(" Same "), False), (t("Other"), True), ((m.Link(t("Same"), "https://ex.org/"),), True)]
 )
 def test_the_tagline_of_the_newsletter_is_not_the_issues_own(tagline: m.Inlines, own: bool) -> None:
-    newsletter = Newsletter(
-        "N", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n", tagline="Same"
-    )
+    newsletter = Newsletter("N", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n", tagline="Same")
     assert find_own_tagline(m.Issue("x", tagline=tagline), newsletter) == (tagline if own else ())
 
 

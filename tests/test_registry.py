@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from publisher import registry
-from publisher.channel import Channel
+from publisher.channel import ArchiveChannel, Capabilities, Channel
 from publisher.errors import ConfigError
 
 OURS = ("web", "rss", "wechat", "telegram", "email")
@@ -20,6 +20,19 @@ OURS = ("web", "rss", "wechat", "telegram", "email")
 
 class Pigeon(Channel, frozen=True):
     name: ClassVar[str] = "pigeon"
+
+    def render(self, *_: object) -> None: ...
+
+    def session(self) -> None: ...
+
+
+class Eager(Pigeon, frozen=True):
+    name: ClassVar[str] = "eager"
+    capabilities: ClassVar[Capabilities] = Capabilities(can_ping=True)
+
+
+class Idle(ArchiveChannel, frozen=True):
+    name: ClassVar[str] = "idle"
 
     def render(self, *_: object) -> None: ...
 
@@ -43,7 +56,7 @@ Bring = Callable[..., None]
 def bring(monkeypatch: pytest.MonkeyPatch) -> Bring:
     """bring(pigeon="birds:Pigeon") makes entry points; the module birds holds the classes above."""
     birds = ModuleType("birds")
-    birds.__dict__.update(Pigeon=Pigeon, Mute=Mute, Odd=Odd, nothing=None)
+    birds.__dict__.update(Pigeon=Pigeon, Mute=Mute, Eager=Eager, Idle=Idle, Odd=Odd, nothing=None)
     monkeypatch.setitem(sys.modules, "birds", birds)
 
     def set_points(*pairs: tuple[str, str]) -> None:
@@ -81,10 +94,7 @@ def test_an_unknown_name_gets_a_suggestion_and_the_list(bring: Bring) -> None:
 @pytest.mark.parametrize(
     ("points", "message"),
     [
-        (
-            [("rss", "birds:Pigeon")],
-            "two channels are named rss: publisher.channels.rss:Rss and birds:Pigeon",
-        ),
+        ([("rss", "birds:Pigeon")], "two channels are named rss: publisher.channels.rss:Rss and birds:Pigeon"),
         (
             [("pigeon", "birds:Pigeon"), ("pigeon", "dovecote:Pigeon")],
             "two channels are named pigeon: birds:Pigeon and dovecote:Pigeon",
@@ -105,23 +115,13 @@ def test_a_package_found_twice_is_one(bring: Bring) -> None:
     ("name", "place", "message"),
     [
         ("mute", "birds:Mute", "the channel mute is not usable: birds:Mute has no session"),
+        ("eager", "birds:Eager", "the channel eager is not usable: birds:Eager has no build_ping"),
+        ("idle", "birds:Idle", "the channel idle is not usable: birds:Idle has no render_archive"),
         ("odd", "birds:Odd", "the channel odd is not usable: birds:Odd is not a Channel"),
-        (
-            "nothing",
-            "birds:nothing",
-            "the channel nothing is not usable: birds:nothing is not a Channel",
-        ),
+        ("nothing", "birds:nothing", "the channel nothing is not usable: birds:nothing is not a Channel"),
         ("dove", "birds:Pigeon", "the channel dove is not usable: birds:Pigeon is named 'pigeon'"),
-        (
-            "owl",
-            "birds:Owl",
-            "the channel owl cannot be loaded from birds:Owl: module 'birds' has no attribute 'Owl'",
-        ),
-        (
-            "carp",
-            "fishes:Carp",
-            "the channel carp cannot be loaded from fishes:Carp: No module named 'fishes'",
-        ),
+        ("owl", "birds:Owl", "the channel owl cannot be loaded from birds:Owl: module 'birds' has no attribute 'Owl'"),
+        ("carp", "fishes:Carp", "the channel carp cannot be loaded from fishes:Carp: No module named 'fishes'"),
     ],
 )
 def test_what_is_not_a_channel_is_refused(bring: Bring, name: str, place: str, message: str) -> None:

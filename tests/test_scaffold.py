@@ -37,12 +37,7 @@ def load(folder: Path) -> Config:
 
 def settings(folder: Path, issues: str = "issues/*.md", lang: str = "zh-CN", tagline: str = "") -> Config:
     newsletter = Newsletter(
-        "慢工",
-        "https://example.org/{id}/",
-        "https://example.org/",
-        "tag:a,2021:b",
-        lang=lang,
-        tagline=tagline,
+        "慢工", "https://example.org/{id}/", "https://example.org/", "tag:a,2021:b", lang=lang, tagline=tagline
     )
     return Config(folder / "publisher.toml", folder, newsletter, issues)
 
@@ -297,9 +292,7 @@ def test_the_first_issue_of_all(tmp_path: Path) -> None:
     made = scaffold.create_issue(settings(tmp_path, "texts/**/[0-9]*.md", "en"), today=dt.date(2021, 7, 19))
     assert made.path == tmp_path / "texts" / "2021-07-19.md"
     assert made.previous_date is None
-    assert made.path.read_text("utf-8") == (
-        "---\ndraft: true\n---\n\n# 慢工 (2021-07-19):\n\n> In this issue:\n"
-    )
+    assert made.path.read_text("utf-8") == ("---\ndraft: true\n---\n\n# 慢工 (2021-07-19):\n\n> In this issue:\n")
     guide = read_file(made.path).guide
     assert guide
     assert guide.label == "In this issue"
@@ -327,9 +320,7 @@ def test_the_tagline_of_the_last_issue_serves_when_the_settings_have_none(tmp_pa
 )
 def test_the_new_file_is_named_like_the_last(tmp_path: Path, pattern: str, last: str, new: str) -> None:
     write(tmp_path / last, "# 慢工 (2021-07-18)\n")
-    assert (
-        scaffold.create_issue(settings(tmp_path, pattern), today=dt.date(2021, 7, 19)).path == tmp_path / new
-    )
+    assert scaffold.create_issue(settings(tmp_path, pattern), today=dt.date(2021, 7, 19)).path == tmp_path / new
 
 
 def test_new_with_a_date(tmp_path: Path) -> None:

@@ -42,9 +42,7 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "
 
 
 def files_are_short(modules: list[Module]) -> list[str]:
-    return [
-        f"{m.path}: {lines} lines" for m in modules if (lines := len(m.source.splitlines())) > LONGEST_FILE
-    ]
+    return [f"{m.path}: {lines} lines" for m in modules if (lines := len(m.source.splitlines())) > LONGEST_FILE]
 
 
 def short_files_have_a_reason(modules: list[Module]) -> list[str]:
@@ -55,9 +53,7 @@ def short_files_have_a_reason(modules: list[Module]) -> list[str]:
         and m.room != "cli"
         and not m.path.endswith(("__init__.py", "__main__.py"))
     }
-    return [
-        f"{path}: too short, make it part of another module" for path in sorted(short - SHORT_FILES.keys())
-    ]
+    return [f"{path}: too short, make it part of another module" for path in sorted(short - SHORT_FILES.keys())]
 
 
 def a_name_is_one_thing(modules: list[Module]) -> list[str]:
@@ -70,9 +66,7 @@ def a_name_is_one_thing(modules: list[Module]) -> list[str]:
 
 
 def case_tells_nothing_apart(modules: list[Module]) -> list[str]:
-    classes = {
-        node.name.strip("_").lower() for _, node in module_names(modules) if isinstance(node, ast.ClassDef)
-    }
+    classes = {node.name.strip("_").lower() for _, node in module_names(modules) if isinstance(node, ast.ClassDef)}
     return [
         module.at(node, f"{node.name} is a class but for its case")
         for module, node in module_names(modules)
@@ -145,9 +139,7 @@ def test_passes_what_is_allowed() -> None:
 
 
 def test_most_files_have_the_usual_length() -> None:
-    lengths = [
-        len(m.source.splitlines()) for m in read_house() if "/cli/" not in m.path and "__" not in m.path
-    ]
+    lengths = [len(m.source.splitlines()) for m in read_house() if "/cli/" not in m.path and "__" not in m.path]
     usual = sum(length in USUAL_LENGTH for length in lengths)
     assert usual > len(lengths) / 2
 

@@ -59,9 +59,7 @@ def test_telegram_that_sends_nothing(letter: Path, arguments: tuple[str, ...]) -
     assert found & (SCHEDULER_AND_NETWORK | {"asyncio"}) == set()
 
 
-@pytest.mark.parametrize(
-    "arguments", [("status",), ("tick",), ("hold", "2999-08-01", "--release")], ids=" ".join
-)
+@pytest.mark.parametrize("arguments", [("status",), ("tick",), ("hold", "2999-08-01", "--release")], ids=" ".join)
 def test_upcoming_issues(letter: Path, arguments: tuple[str, ...], publish) -> None:
     publish("tick", folder=letter, code=1)  # which tells of the issues of long ago
     (letter / "issues" / "2999-08-01.md").write_text("# 慢工 (2999-08-01)：将来\n\n- 甲\n", "utf-8")

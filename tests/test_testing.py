@@ -236,9 +236,7 @@ def test_a_broken_archive_is_noticed() -> None:
 def test_an_entry_point_suffices(tmp_path: Path, publish) -> None:
     package = tmp_path / "site"
     (package / "titles-1.dist-info").mkdir(parents=True)
-    (package / "titles-1.dist-info" / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: titles\nVersion: 1\n"
-    )
+    (package / "titles-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: titles\nVersion: 1\n")
     (package / "titles-1.dist-info" / "entry_points.txt").write_text(
         "[publisher.channels]\ntitles = their_channel:Titles\n"
     )

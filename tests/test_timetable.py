@@ -48,6 +48,7 @@ def test_the_first_time_from_a_day_on(text: str, day: str, first: str) -> None:
         ("0 0 * * fri-mon", 'cron has the day-of-week "fri-mon"'),
         ("*/0 0 * * *", 'cron has the minute "*/0"'),
         ("0 0 0 45 9 *", 'cron must have five fields, not "0 0 0 45 9 *"'),  # not seconds first
+        ("0 0 */29 2 5#5", 'cron never occurs: "0 0 */29 2 5#5"'),  # a fifth Friday in February, on the 1st
         ("0 0 30 2 *", 'cron has the day-of-month "30"'),  # which February never has
     ],
 )

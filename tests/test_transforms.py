@@ -69,20 +69,14 @@ def test_make_publishable_drops_unfinished_parts() -> None:
 
 def test_a_heading_over_other_headings_is_kept() -> None:
     text = "# 周刊\n\n## 一\n\n### 一之一\n\n- [甲](https://e.org)\n\n## 二\n\n### 二之一\n\n## 三\n\n段落"
-    assert [plain(section.title) for section in make_publishable(parse_issue(text)).sections] == [
-        "一",
-        "一之一",
-        "三",
-    ]
+    assert [plain(section.title) for section in make_publishable(parse_issue(text)).sections] == ["一", "一之一", "三"]
 
 
 def test_make_urls_absolute_changes_every_url() -> None:
     issue = make_urls_absolute(parse_issue(ISSUE), PAGE)
     item = next(issue.items)
     assert item.url == "https://e.org/w/a"
-    assert [node.url for node in item.summary if isinstance(node, Link)] == [
-        "https://e.org/w/2021-07-18/%E5%9B%BE.png"
-    ]
+    assert [node.url for node in item.summary if isinstance(node, Link)] == ["https://e.org/w/2021-07-18/%E5%9B%BE.png"]
 
 
 def test_invalid_url_is_kept() -> None:
@@ -90,9 +84,7 @@ def test_invalid_url_is_kept() -> None:
     assert next(issue.items).url == "http://[::bad/%E8%B7%AF"
 
 
-texts = st.lists(
-    st.sampled_from([*ISSUE.split("\n"), "- [t](<a b>)", "![x](//e.org/y)", "段落[l](#f)"]), max_size=30
-)
+texts = st.lists(st.sampled_from([*ISSUE.split("\n"), "- [t](<a b>)", "![x](//e.org/y)", "段落[l](#f)"]), max_size=30)
 
 
 @settings(max_examples=150, deadline=None)
@@ -132,9 +124,7 @@ def test_title_colon_depends_on_the_language() -> None:
 
 
 def test_topics_are_whole_and_within_the_limit() -> None:
-    issue = parse_issue(
-        "## 新闻\n\n" + "\n".join(f"- [第{n}条新闻的标题](https://e.org/{n})" for n in range(9))
-    )
+    issue = parse_issue("## 新闻\n\n" + "\n".join(f"- [第{n}条新闻的标题](https://e.org/{n})" for n in range(9)))
     assert find_topics(issue, limit=20) == ("第0条新闻的标题", "第1条新闻的标题")
     assert find_topics(issue, limit=3) == ()
 
@@ -157,30 +147,20 @@ def test_shorten_never_cuts_a_word(text: str, limit: int, expected: str) -> None
 
 def test_summary_is_the_guide_or_the_titles() -> None:
     assert build_summary(parse_issue(ISSUE)).startswith("本期2条。【新闻】甲公司发布新芯片")
-    assert (
-        build_summary(parse_issue("## 新闻\n\n- [甲](https://e.org/1)\n- [乙](https://e.org/2)")) == "甲；乙"
-    )
+    assert build_summary(parse_issue("## 新闻\n\n- [甲](https://e.org/1)\n- [乙](https://e.org/2)")) == "甲；乙"
     assert build_summary(Issue("x")) == ""
 
 
 def test_revision_depends_on_words_and_urls_only() -> None:
     base = compute_revision(make_publishable(parse_issue(ISSUE, "2021-07-18.md")))
     same = [ISSUE.replace("\n\n", "\n\n\n"), "<!-- a remark -->\n" + ISSUE, ISSUE.replace("- ]()", "- ]( )")]
-    other = [
-        ISSUE.replace("翻倍", "翻番"),
-        ISSUE.replace("../a", "../b"),
-        ISSUE.replace("- [甲 |", "- [CVPR] [甲 |"),
-    ]
+    other = [ISSUE.replace("翻倍", "翻番"), ISSUE.replace("../a", "../b"), ISSUE.replace("- [甲 |", "- [CVPR] [甲 |")]
     assert {compute_revision(make_publishable(parse_issue(text, "2021-07-18.md"))) for text in same} == {base}
-    assert base not in {
-        compute_revision(make_publishable(parse_issue(text, "2021-07-18.md"))) for text in other
-    }
+    assert base not in {compute_revision(make_publishable(parse_issue(text, "2021-07-18.md"))) for text in other}
 
 
 def test_date_precedence() -> None:
-    assert parse_issue("---\ndate: 2021-01-01\n---\n# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(
-        2021, 1, 1
-    )
+    assert parse_issue("---\ndate: 2021-01-01\n---\n# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(2021, 1, 1)
     assert parse_issue("# 周刊 (2021-03-03)", "2021-02-02.md").date == dt.date(2021, 2, 2)
     assert parse_issue("# 周刊 (2021-03-03)", "special.md").date == dt.date(2021, 3, 3)
     assert parse_issue("# 周刊 (2021-03-xx)", "2021-03-xx.md").date is None
@@ -225,9 +205,7 @@ def test_anchor_includes_code_in_the_title() -> None:
 
 
 def test_anchors_are_unique() -> None:
-    anchors = build_anchors(
-        Issue("x", sections=tuple(map(section, ("论文", "论文", "论文-2", "论文", "", "！"))))
-    )
+    anchors = build_anchors(Issue("x", sections=tuple(map(section, ("论文", "论文", "论文-2", "论文", "", "！")))))
     assert anchors == ("论文", "论文-2", "论文-2-2", "论文-3", "section", "section-2")
 
 

@@ -128,11 +128,7 @@ def identifiers(file: str, source: str) -> Iterator[Place]:
 def docstrings(file: str, source: str) -> Iterator[Place]:
     """Docstrings, and the strings below constants that explain them."""
     for node in ast.walk(ast.parse(source)):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield Place(file, node.lineno, node.value.value)
 
 

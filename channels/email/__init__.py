@@ -11,15 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from publisher.channel import (
-    Capabilities,
-    Context,
-    Finding,
-    MessageChannel,
-    Part,
-    Rendering,
-    Session,
-)
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Part, Rendering, Session
 from publisher.channels.email import settings
 from publisher.channels.email.settings import EmailSettings, parse_server
 from publisher.errors import ConfigError
@@ -52,11 +44,7 @@ class Email(EmailSettings, MessageChannel, frozen=True):
         """The number of parallel connections: `connections`, capped by the limit of the provider."""
         from publisher.channels.email.rate_limit import find_provider_limits
 
-        limits = (
-            find_provider_limits(parse_server(self.server, self.user, self.password).host)
-            if self.server
-            else None
-        )
+        limits = find_provider_limits(parse_server(self.server, self.user, self.password).host) if self.server else None
         return min(self.connections, limits.connections) if limits else self.connections
 
     @property
@@ -90,9 +78,7 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
         return render(self, issue, context)
 
-    def render_notice(
-        self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
-    ) -> Rendering:
+    def render_notice(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
         """Render a reply to the email of the issue.
 
         It repeats the subject, because mail programs need that as well to show both in one thread.

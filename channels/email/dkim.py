@@ -59,15 +59,14 @@ class DkimSigner:
         ).removesuffix(b"\r\n")
         line += b"\r\n b="
         # repeated headers would be signed last to first (RFC 6376, section 5.4.2), but none repeats here
-        signed_data = b"".join(
-            [_canonicalize_header(*header) + b"\r\n" for header in headers]
-        ) + _canonicalize_header(*line.split(b":", 1))
+        signed_data = b"".join([_canonicalize_header(*header) + b"\r\n" for header in headers]) + _canonicalize_header(
+            *line.split(b":", 1)
+        )
         value = b64encode(self._key.sign(signed_data, PKCS1v15(), SHA256()))
         return (
             line
             + b"\r\n ".join(
-                value[start : start + _CHARACTERS_PER_LINE]
-                for start in range(0, len(value), _CHARACTERS_PER_LINE)
+                value[start : start + _CHARACTERS_PER_LINE] for start in range(0, len(value), _CHARACTERS_PER_LINE)
             )
             + b"\r\n"
         )
@@ -84,8 +83,7 @@ def _load_private_key(reference: Reference) -> RSAPrivateKey:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     except ImportError:
         raise ConfigError(
-            "`dkim` is set, but the package cryptography is not installed",
-            "pip install 'newsletter-publisher[dkim]'",
+            "`dkim` is set, but the package cryptography is not installed", "pip install 'newsletter-publisher[dkim]'"
         ) from None
     pem = resolve_secret(reference, lines=True)
     try:

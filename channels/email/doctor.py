@@ -32,14 +32,11 @@ def _diagnose_server(connection: SmtpConnection) -> Iterator[Finding]:
     server, features = connection.server, connection.features
     uses_tls = server.tls or not server.is_local
     yield Finding(
-        FindingLevel.OK,
-        f"connected to {server} " + ("over TLS" if uses_tls else "on this machine, without TLS"),
+        FindingLevel.OK, f"connected to {server} " + ("over TLS" if uses_tls else "on this machine, without TLS")
     )
     if server.user:
         yield Finding(FindingLevel.OK, f"logged in as {server.user}")
-    offers = [
-        name for key, name in (("pipelining", "PIPELINING"), ("smtputf8", "SMTPUTF8")) if key in features
-    ]
+    offers = [name for key, name in (("pipelining", "PIPELINING"), ("smtputf8", "SMTPUTF8")) if key in features]
     max_size = features.get("size", "").strip()
     if max_size.strip("0"):  # 0 is no limit: RFC 1870, section 4
         offers.append(f"emails of up to {max_size} bytes")
@@ -98,8 +95,7 @@ def _diagnose_signing(signing: tuple[str, Reference], secret: Reference) -> Iter
 
         signer = DkimSigner(dns_name, key)
         yield Finding(
-            FindingLevel.OK,
-            f"emails are signed with DKIM; {dns_name} needs this DNS TXT record: {signer.dns_record}",
+            FindingLevel.OK, f"emails are signed with DKIM; {dns_name} needs this DNS TXT record: {signer.dns_record}"
         )
     except PublisherError as error:
         yield Finding(FindingLevel.ERROR, error.message, error.hint)

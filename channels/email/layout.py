@@ -8,24 +8,12 @@ from publisher import model as m
 from publisher.channel import Entry
 from publisher.channels.email.headers import clean_text
 from publisher.channels.email.items import format_item_number, write_item
-from publisher.channels.email.wrapping import (
-    SIGNATURE_DELIMITER,
-    TextBuffer,
-    count_columns,
-    truncate_to_columns,
-)
+from publisher.channels.email.wrapping import SIGNATURE_DELIMITER, TextBuffer, count_columns, truncate_to_columns
 from publisher.channels.email.writer import TextWriter, format_url
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.newsletter import Newsletter
-from publisher.outline import (
-    OutlineItem,
-    OutlineSection,
-    build_note_label,
-    build_outline,
-    label_guide,
-    split_guide,
-)
+from publisher.outline import OutlineItem, OutlineSection, build_note_label, build_outline, label_guide, split_guide
 from publisher.transforms import find_urls
 
 # with more items the contents list only the sections: a longer list would push the text too far down
@@ -35,9 +23,7 @@ _CHARACTERS_PER_MINUTE, _WORDS_PER_MINUTE = 400, 230
 _TOP_LEVEL = 2
 
 
-def write_masthead(
-    buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: int, labels: Mapping[str, str]
-) -> None:
+def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: int, labels: Mapping[str, str]) -> None:
     """Write title, tagline, number of items, reading time (minutes) and the link to the web page."""
     writer = TextWriter(buffer)
     for line in _format_masthead_title(issue, entry, writer):
@@ -152,9 +138,7 @@ def layout_issue(
     return top.lines + text.lines
 
 
-def _write_opening(
-    buffer: TextBuffer, issue: m.Issue, notes: Sequence[m.Note], labels: Mapping[str, str]
-) -> None:
+def _write_opening(buffer: TextBuffer, issue: m.Issue, notes: Sequence[m.Note], labels: Mapping[str, str]) -> None:
     if issue.guide or issue.warmup:
         buffer.write_blank()
     if issue.guide:
@@ -205,9 +189,7 @@ def _write_notes(buffer: TextBuffer, notes: Sequence[m.Note], labels: Mapping[st
         writer.write_reference_block()
 
 
-def _write_sections(
-    buffer: TextBuffer, sections: Sequence[OutlineSection], labels: Mapping[str, str]
-) -> None:
+def _write_sections(buffer: TextBuffer, sections: Sequence[OutlineSection], labels: Mapping[str, str]) -> None:
     for section in sections:
         if section.title:
             writer = TextWriter(buffer)

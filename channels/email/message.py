@@ -76,9 +76,7 @@ def build_message(
         build_header("Subject", "Re:", *reply_to_mail.subject)
         if reply_to_mail
         else build_text_header("Subject", entry.title),
-        build_header(
-            "Date", format_rfc5322_date(reply_to_mail.written_at if reply_to_mail else entry.published)
-        ),
+        build_header("Date", format_rfc5322_date(reply_to_mail.written_at if reply_to_mail else entry.published)),
         build_header("List-Id", *encode_phrase(newsletter.name), f"<{list_id}>"),
         _build_url_header("List-Archive", newsletter.base),
         build_header("List-Help", build_mailto_link(reply_to.address, "help")),
@@ -88,9 +86,7 @@ def build_message(
         build_header("Auto-Submitted", "auto-generated"),
         build_header("Feedback-ID", f"{entry.date:%Y%m%d}:{label}:{kind}:{sender_id}"),
         build_header("MIME-Version", "1.0"),
-        build_header(
-            "Content-Type", "text/plain; charset=utf-8" + ("; format=flowed; delsp=yes" if flowed else "")
-        ),
+        build_header("Content-Type", "text/plain; charset=utf-8" + ("; format=flowed; delsp=yes" if flowed else "")),
         build_header("Content-Transfer-Encoding", "base64"),
     ]
     seed = f"{entry.date.isoformat()} {entry.id} {list_id}"
@@ -132,9 +128,7 @@ def search_headers(pattern: str, headers: str) -> str:
 def encode_base64_lines(text: bytes) -> bytes:
     """Return base64 in lines of 76 characters that end in CRLF."""
     encoded = b2a_base64(text, newline=False)
-    lines = [
-        encoded[start : start + _BASE64_LINE_LENGTH] for start in range(0, len(encoded), _BASE64_LINE_LENGTH)
-    ]
+    lines = [encoded[start : start + _BASE64_LINE_LENGTH] for start in range(0, len(encoded), _BASE64_LINE_LENGTH)]
     return b"\r\n".join([*lines, b""])
 
 

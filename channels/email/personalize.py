@@ -15,12 +15,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from publisher.channels.email.headers import Mailbox, build_header, build_mailbox_header
-from publisher.channels.email.message import (
-    build_message_id,
-    build_thread_headers,
-    encode_base64_lines,
-    search_headers,
-)
+from publisher.channels.email.message import build_message_id, build_thread_headers, encode_base64_lines, search_headers
 from publisher.channels.email.recipients import normalize_address
 
 PLACEHOLDERS = ("{address}", "{token}")

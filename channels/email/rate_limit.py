@@ -30,12 +30,8 @@ class ProviderLimits(Struct, frozen=True):
 
 PROVIDERS = (
     ProviderLimits(("qq.com", "foxmail.com"), per_minute=60, connections=2, per_connection=50),
-    ProviderLimits(
-        ("163.com", "126.com", "yeah.net", "netease.com"), per_minute=60, connections=2, per_connection=20
-    ),
-    ProviderLimits(
-        ("sina.com", "sina.cn", "sohu.com", "aliyun.com"), per_minute=120, connections=2, per_connection=50
-    ),
+    ProviderLimits(("163.com", "126.com", "yeah.net", "netease.com"), per_minute=60, connections=2, per_connection=20),
+    ProviderLimits(("sina.com", "sina.cn", "sohu.com", "aliyun.com"), per_minute=120, connections=2, per_connection=50),
 )
 
 

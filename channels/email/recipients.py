@@ -119,8 +119,7 @@ def _read_list_lines(source: RecipientSource) -> Iterator[tuple[str, bytes]]:
 
 def _build_unreadable_error(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
-        f"{path}: {error.strerror or error}",
-        "set `recipients` in publisher.toml to the file with the addresses",
+        f"{path}: {error.strerror or error}", "set `recipients` in publisher.toml to the file with the addresses"
     )
 
 
@@ -129,9 +128,7 @@ def _source_name(source: RecipientSource) -> str:
 
 
 _NAME_AND_ADDRESS = lazy_pattern(r"(?P<name>[^<>＜＞]*)[<＜](?P<address>[^<>＜＞]*)[>＞]")
-_LOCAL_PART = lazy_pattern(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+"
-)  # RFC 5322, 3.2.3, and RFC 6531, 3.3
+_LOCAL_PART = lazy_pattern(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")  # RFC 5322, 3.2.3, and RFC 6531, 3.3
 _DOMAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = lazy_pattern(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})+|localhost")
 _MAX_LOCAL_BYTES, _MAX_ADDRESS_BYTES = 64, 254  # RFC 5321, section 4.5.3.1
@@ -158,9 +155,7 @@ def parse_recipient(text: str) -> Mailbox:
     name, address = (match["name"], match["address"]) if match else ("", text)
     if not match and re.search("[<>＜＞]", text):
         raise _build_address_error("the angle brackets do not match")
-    return Mailbox(
-        clean_text(name).strip('"'), _parse_address(address.translate(_FULLWIDTH_TO_ASCII).strip())
-    )
+    return Mailbox(clean_text(name).strip('"'), _parse_address(address.translate(_FULLWIDTH_TO_ASCII).strip()))
 
 
 def normalize_address(address: str) -> str:
@@ -185,9 +180,7 @@ def _parse_address(text: str) -> str:
     if not domain:
         raise _build_address_error("the domain after the @ is missing")
     if not _LOCAL_PART.fullmatch(local):
-        raise _build_address_error(
-            f"{_describe_character(_LOCAL_PART.sub('', local)[0])} is not allowed before the @"
-        )
+        raise _build_address_error(f"{_describe_character(_LOCAL_PART.sub('', local)[0])} is not allowed before the @")
     if local[0] == "." or local[-1] == "." or ".." in local:
         raise _build_address_error("it has a leading, trailing or double dot before the @")
     address = f"{unicodedata.normalize('NFC', local)}@{_encode_domain(domain)}"
@@ -220,6 +213,4 @@ def _describe_character(char: str) -> str:
 
 
 def _build_address_error(reason: str) -> ConfigError:
-    return ConfigError(
-        f"invalid email address: {reason}", "write it as name@example.org or Name <name@example.org>"
-    )
+    return ConfigError(f"invalid email address: {reason}", "write it as name@example.org or Name <name@example.org>")

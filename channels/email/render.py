@@ -9,13 +9,7 @@ from urllib.parse import urlsplit
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.email import layout
-from publisher.channels.email.headers import (
-    Mailbox,
-    build_header,
-    build_mailto_link,
-    clean_text,
-    parse_mailbox,
-)
+from publisher.channels.email.headers import Mailbox, build_header, build_mailto_link, clean_text, parse_mailbox
 from publisher.channels.email.layout import write_online_link, write_signature
 from publisher.channels.email.message import ReplyTo, build_message
 from publisher.channels.email.settings import parse_mailbox_setting as parse_sender
@@ -38,12 +32,7 @@ def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering
     if entry is None:
         raise ValueError("an email needs the issue's entry in the archive")
     lines = layout.layout_issue(
-        issue,
-        entry,
-        newsletter,
-        settings.width,
-        wrap=settings.wrap != "none",
-        unsubscribe_url=settings.unsubscribe,
+        issue, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe
     )
     mail = _render_message(settings, lines, entry, newsletter)
     folder = f"outbox/{entry.date.isoformat()}/email"
@@ -71,17 +60,10 @@ def render_notice_mail(
         raise ValueError("a notice needs the issue's entry in the archive")
     reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, written_at, text)
     lines = layout_notice(
-        text,
-        entry,
-        newsletter,
-        settings.width,
-        wrap=settings.wrap != "none",
-        unsubscribe_url=settings.unsubscribe,
+        text, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe
     )
     key = f"outbox/{entry.date.isoformat()}/email/notice-{reply_to_mail.text_digest[:12]}.eml"
-    return Rendering(
-        (Part(key, "message/rfc822", _render_message(settings, lines, entry, newsletter, reply_to_mail)),)
-    )
+    return Rendering((Part(key, "message/rfc822", _render_message(settings, lines, entry, newsletter, reply_to_mail)),))
 
 
 def _render_message(

@@ -56,25 +56,17 @@ _SLOW_DOWN_HINT = "wait, and use fewer connections: connections = 1"
 REPLY_RULES = (
     # QQ Mail: the code is always 550
     ReplyRule(r"(?:connection|ip|domain|sender) frequency limited", _SLOW_DOWN_HINT, 300),
-    ReplyRule(
-        r"mailbox unavailable or access denied", "this mailbox is receiving too much email right now", 0
-    ),
-    ReplyRule(
-        r"mail content denied", "QQ Mail classified the issue as spam: recipients may have reported it"
-    ),
+    ReplyRule(r"mailbox unavailable or access denied", "this mailbox is receiving too much email right now", 0),
+    ReplyRule(r"mail content denied", "QQ Mail classified the issue as spam: recipients may have reported it"),
     # NetEase: 163, 126, yeah.net
     ReplyRule(r"HL:ICC", "too many connections: connections = 1", 60),
     ReplyRule(r"HL:(?:IFC|REP|MEP)|MI:SFQ|RP:QRC", _SLOW_DOWN_HINT, 900),
     ReplyRule(r"MI:STC|RP:(?:TRC|TRF)", "the daily limit is reached: publish again tomorrow", 3600),
     ReplyRule(r"(?:MI|RP):D[MR]C", "the limit of emails on one connection is reached", 0),
-    ReplyRule(
-        r"DT:(?:SPM|SUM)|HL:ITC", "NetEase classified the issue as spam: sign emails, and check its links"
-    ),
+    ReplyRule(r"DT:(?:SPM|SUM)|HL:ITC", "NetEase classified the issue as spam: sign emails, and check its links"),
     ReplyRule(r"must equal authorized user|MI:NHD", "`from` must be the address that `user` logs in with"),
     # Aliyun DirectMail
-    ReplyRule(
-        r"(?:daily|monthly|not enough) sending quota", "the quota is used up: publish again later", 3600
-    ),
+    ReplyRule(r"(?:daily|monthly|not enough) sending quota", "the quota is used up: publish again later", 3600),
     # other providers
     ReplyRule(r"5\.7\.515|5\.7\.26", "large providers require SPF, DKIM and DMARC for the domain of `from`"),
     ReplyRule(
@@ -99,9 +91,7 @@ def classify_reply(reply: SmtpReply, stage: str, recipient: str) -> DeliveryErro
     hint = rule.hint if rule else ""
     if stage == "MAIL" and reply.code >= 500 and not (rule and rule.retry_after is not None):
         hint = hint or "check `from`, and the server's requirements for senders"
-        return DeliveryError(
-            f"the server refused the sender: {reply}", hint, retry_after=_SENDER_REFUSED_DELAY
-        )
+        return DeliveryError(f"the server refused the sender: {reply}", hint, retry_after=_SENDER_REFUSED_DELAY)
     message = f"{recipient} was refused: {reply}"
     if rule and rule.retry_after is not None:
         return DeliveryError(message, hint, retry_after=rule.retry_after or None)

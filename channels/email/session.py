@@ -8,12 +8,7 @@ from publisher.channel import Part, Receipt, Session
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
 from publisher.channels.email.rate_limit import MailRateLimiter, find_provider_limits
-from publisher.channels.email.recipients import (
-    RecipientSource,
-    load_mailboxes,
-    normalize_address,
-    parse_recipient,
-)
+from publisher.channels.email.recipients import RecipientSource, load_mailboxes, normalize_address, parse_recipient
 from publisher.channels.email.replies import classify_reply
 from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError, SmtpRefusedError
 from publisher.credentials import Reference, resolve_secret
@@ -98,10 +93,7 @@ class MailSession(Session):
 
     def _build_mail(self, part: Part, mailbox: Mailbox) -> bytes:
         if self._cached_template is None or self._cached_template[0] != part:
-            self._cached_template = (
-                part,
-                MailTemplate(part.body, self._unsubscribe_url, self._unsubscribe_key),
-            )
+            self._cached_template = (part, MailTemplate(part.body, self._unsubscribe_url, self._unsubscribe_key))
         copy = self._cached_template[1].personalize(mailbox)
         signature = self._signer.sign(copy) if self._signer else b""
         return b"".join([signature, copy.headers, copy.body])
@@ -120,8 +112,7 @@ class MailSession(Session):
                 return
             except SmtpDisconnectedError as error:
                 failure = DeliveryError(
-                    f"the connection to {connection.server} broke before the email to {recipient} was sent: "
-                    f"{error}",
+                    f"the connection to {connection.server} broke before the email to {recipient} was sent: {error}",
                     retry_after=_RECONNECT_DELAY,
                 )
             except SmtpRefusedError as error:

@@ -12,9 +12,7 @@ from publisher.patterns import lazy_pattern
 
 _MAX_URL_BYTES = 900  # so that its header fits on one line: RFC 5322, section 2.1.1
 _UNSUBSCRIBE_URL = lazy_pattern(r"https://[^\s<>{}?#\"/]+(?:[/?](?:[!#-;=?-z|~]|\{address\}|\{token\})*)?")
-_DKIM_DNS_NAME = lazy_pattern(
-    r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)"
-)
+_DKIM_DNS_NAME = lazy_pattern(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\._domainkey\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 
 
 def parse_mailbox_setting(key: str, value: str) -> Mailbox:
@@ -44,9 +42,7 @@ def require_in_range(key: str, value: int, allowed: range, unit: str, hint: str)
 def validate_recipients(sender: str, to: str, recipients: tuple[str, ...] | str) -> None:
     """Raise ConfigError without a sender or recipients, or for an invalid address. A file is read later."""
     if not sender:
-        raise ConfigError(
-            "`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"'
-        )
+        raise ConfigError("`server` is set, but there is no sender", 'set it: from = "Name <editor@example.org>"')
     if not recipients and not to:
         raise ConfigError(
             "`server` is set, but there are no recipients",

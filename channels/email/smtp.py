@@ -110,9 +110,7 @@ class SmtpConnection:
         smtp: SMTP
         if self.server.tls:
             context = ssl.create_default_context()
-            smtp = smtplib.SMTP_SSL(
-                host, port, local_hostname=local_name, timeout=CONNECT_TIMEOUT, context=context
-            )
+            smtp = smtplib.SMTP_SSL(host, port, local_hostname=local_name, timeout=CONNECT_TIMEOUT, context=context)
         else:
             smtp = smtplib.SMTP(host, port, local_hostname=local_name, timeout=CONNECT_TIMEOUT)
         assert smtp.sock is not None
@@ -167,9 +165,7 @@ class SmtpConnection:
             reason = "no answer within the time limit"
         else:
             reason = redact(getattr(error, "strerror", None) or str(error))
-        return DeliveryError(
-            f"cannot connect to {self.server}: {reason}", hint, retry_after=_CONNECT_RETRY_DELAY
-        )
+        return DeliveryError(f"cannot connect to {self.server}: {reason}", hint, retry_after=_CONNECT_RETRY_DELAY)
 
     def close(self) -> None:
         """Send QUIT and close the connection. Errors are ignored."""
@@ -212,9 +208,7 @@ class SmtpConnection:
             raise SmtpRefusedError(reply, ".")
         else:
             self._disconnect()
-            raise OutcomeUnknownError(
-                f"{self.server} sent an unexpected reply to the email to {recipient}: {reply}"
-            )
+            raise OutcomeUnknownError(f"{self.server} sent an unexpected reply to the email to {recipient}: {reply}")
 
     def _send_envelope(self, sender: str, recipient: str, message: bytes) -> None:
         """Send MAIL, RCPT and DATA, in one write if the server supports pipelining."""

@@ -78,9 +78,7 @@ def _classify_character(char: str) -> str:
             return _WIDE if wide else _NARROW
 
 
-_CHARACTER_CLASSES = _CharacterClassCache(
-    {char: name for name, chars in _CLASS_OVERRIDES.items() for char in chars}
-)
+_CHARACTER_CLASSES = _CharacterClassCache({char: name for name, chars in _CLASS_OVERRIDES.items() for char in chars})
 
 # characters whose width is that of their block of 256, and the width of each block
 _COMMON_CHARACTERS = lazy_pattern(

@@ -66,9 +66,7 @@ class TextWriter:
             if isinstance(node, m.Text):
                 parts.append(node.text)
             else:
-                node_ends_line = (
-                    isinstance(nodes[next_index], m.Break) if next_index < len(nodes) else ends_line
-                )
+                node_ends_line = isinstance(nodes[next_index], m.Break) if next_index < len(nodes) else ends_line
                 parts.append(self._format_inline(node, ends_line=node_ends_line))
         return "".join(parts)
 
@@ -79,9 +77,7 @@ class TextWriter:
             case m.Strong(children) | m.Em(children):
                 return self._join_inlines(children, ends_line=ends_line)
             case m.Link(children, url):
-                return self._format_link(
-                    self._join_inlines(children, ends_line=False), url, ends_line=ends_line
-                )
+                return self._format_link(self._join_inlines(children, ends_line=False), url, ends_line=ends_line)
             case m.Image(url, alt):
                 return self._format_link(alt, url, ends_line=ends_line)
             case m.Break():
@@ -160,9 +156,7 @@ class TextWriter:
                 self._buffer.write("", rest + _QUOTE_PREFIX)
             self._write_block(node, (rest if index else first) + _QUOTE_PREFIX, rest + _QUOTE_PREFIX)
 
-    def _write_list(
-        self, items: tuple[m.Blocks, ...], ordered: bool, start: int, first: str, rest: str
-    ) -> None:
+    def _write_list(self, items: tuple[m.Blocks, ...], ordered: bool, start: int, first: str, rest: str) -> None:
         for number, item in enumerate(items, start):
             marker = f"{number}. " if ordered else _BULLET
             indent = rest + " " * len(marker) if len(rest) < _MAX_LIST_INDENT else rest
@@ -178,9 +172,7 @@ class TextWriter:
         rows = [node.header, *node.rows] if any(node.header) else node.rows
         cells = [[self.format_text(cell) for cell in row] for row in rows]
         width = self._buffer.width - len(rest)
-        self._write_lines(
-            format_text_table(cells, node.align, width, has_header=any(node.header)), first, rest
-        )
+        self._write_lines(format_text_table(cells, node.align, width, has_header=any(node.header)), first, rest)
 
 
 def _format_image_lines(image: m.Image, url: str | None) -> list[str]:

@@ -9,16 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from publisher.channel import (
-    ArchiveChannel,
-    Capabilities,
-    Context,
-    Entry,
-    MessageChannel,
-    Part,
-    PartGroup,
-    Rendering,
-)
+from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, MessageChannel, Part, PartGroup, Rendering
 from publisher.channels.rss.documents import MAX_LIVE_ISSUES, FeedDocuments, count_fitting, group_by_year
 from publisher.channels.rss.entries import build_issue_entry, build_item_entries
 from publisher.channels.rss.feed import FeedPaths
@@ -71,17 +62,11 @@ class Rss(ArchiveChannel, frozen=True):
         Raises ConfigError when `path` is not in the folder of the site.
         """
         paths = FeedPaths(self.path, newsletter)
-        return {
-            feed_format: paths.url_for(paths.live_feeds[feed_format])
-            for feed_format in ("rss", "atom", "json")
-        }
+        return {feed_format: paths.url_for(paths.live_feeds[feed_format]) for feed_format in ("rss", "atom", "json")}
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the feed entry of the issue, and with `items` those of its items, as JSON lines."""
-        lines = [
-            build_issue_entry(issue, context),
-            *(build_item_entries(issue, context) if self.items else []),
-        ]
+        lines = [build_issue_entry(issue, context), *(build_item_entries(issue, context) if self.items else [])]
         body = b"".join(lines)
         part = Part(f"entries/{issue.id}.jsonl", "application/jsonl", body)
         return Rendering((part,), report={"bytes": len(body), "entries": len(lines)})

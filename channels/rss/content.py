@@ -45,9 +45,7 @@ def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
     labels, layout = get_labels(newsletter.lang), build_outline(issue, "rss")
     if entry.updated > entry.published:
         yield f"<p><em>{labels['updated']} {entry.updated.date().isoformat()}</em></p>"
-    if issue.title and any(
-        find_urls(issue.title.text)
-    ):  # the title of the entry is plain text, without links
+    if issue.title and any(find_urls(issue.title.text)):  # the title of the entry is plain text, without links
         yield f"<p>{html.inlines(issue.title.text)}</p>"
     if tagline := find_own_tagline(issue, newsletter):
         yield f"<p>{html.inlines(tagline)}</p>"
@@ -67,9 +65,7 @@ def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
 def _render_warmup_content(warmup: m.Warmup) -> Iterator[str]:
     yield html.blocks(warmup.intro)
     if warmup.briefs:
-        rows = "\n".join(
-            f"<li>{_append_body(html.inlines(brief.text), brief.body)}</li>" for brief in warmup.briefs
-        )
+        rows = "\n".join(f"<li>{_append_body(html.inlines(brief.text), brief.body)}</li>" for brief in warmup.briefs)
         yield f"<ul>\n{rows}\n</ul>"
     yield html.blocks(warmup.outro)
 
@@ -88,12 +84,8 @@ def _render_contents_list(layout: Outline, page_url: str, labels: Mapping[str, s
         return ""
     rows = []
     for section in layout.sections:
-        title = (
-            _render_contents_link(m.plain(section.title), page_url, section.anchor) if section.title else ""
-        )
-        items = "".join(
-            f"\n<li>{_render_contents_link(item.name, page_url, item.id)}</li>" for item in section.items
-        )
+        title = _render_contents_link(m.plain(section.title), page_url, section.anchor) if section.title else ""
+        items = "".join(f"\n<li>{_render_contents_link(item.name, page_url, item.id)}</li>" for item in section.items)
         if title or items:
             rows.append(f"<li>{title}" + (f"\n<ul>{items}\n</ul>" if items else "") + "</li>")
     return f"<h2>{labels['contents']}</h2>\n<ul>\n" + "\n".join(rows) + "\n</ul>"
@@ -133,8 +125,6 @@ def _render_item_line(item: OutlineItem) -> str:
 def _render_fields_and_body(item: OutlineItem, labels: Mapping[str, str]) -> Iterator[str]:
     """Yield the fields, one per line, with summaries as separate paragraphs; then the body."""
     for is_summary, fields in groupby(item.fields, key=lambda field: field.kind == "summary"):
-        lines = [
-            html.escape_text(field.label) + labels["colon"] + html.inlines(field.value) for field in fields
-        ]
+        lines = [html.escape_text(field.label) + labels["colon"] + html.inlines(field.value) for field in fields]
         yield from (f"<p>{line}</p>" for line in (lines if is_summary else ["<br>\n".join(lines)]))
     yield html.blocks(item.body)

@@ -21,15 +21,7 @@ from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.rss import json_feed, xml_feeds
 from publisher.channels.rss.compress import add_compressed
 from publisher.channels.rss.entries import author_name
-from publisher.channels.rss.feed import (
-    MEDIA_TYPES,
-    STYLESHEET,
-    Feed,
-    FeedFormat,
-    FeedItem,
-    FeedPaths,
-    clean_line,
-)
+from publisher.channels.rss.feed import MEDIA_TYPES, STYLESHEET, Feed, FeedFormat, FeedItem, FeedPaths, clean_line
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 
@@ -72,9 +64,7 @@ class FeedDocuments(Struct, frozen=True):
             f"archive/{year}", keys, feeds, entries, lambda: [read_lines(entry)[0] for entry in entries]
         )
 
-    def build_live_feeds(
-        self, entries: Sequence[Entry], archive_year: int | None, read_lines: LineReader
-    ) -> PartGroup:
+    def build_live_feeds(self, entries: Sequence[Entry], archive_year: int | None, read_lines: LineReader) -> PartGroup:
         """Build the feeds of the newest issues, with links to their WeChat articles.
 
         `archive_year` is the year of the newest archive.
@@ -92,9 +82,7 @@ class FeedDocuments(Struct, frozen=True):
         article_urls = self.context.article_urls
 
         def read_issue_lines() -> list[bytes]:
-            return [
-                _add_article_link(read_lines(entry)[0], article_urls.get(entry.url, "")) for entry in entries
-            ]
+            return [_add_article_link(read_lines(entry)[0], article_urls.get(entry.url, "")) for entry in entries]
 
         return _build_feed_group("live", keys, feeds, entries, read_issue_lines, article_urls)
 
@@ -154,9 +142,7 @@ def _build_feed_group(
         for entry in entries
     ]
     return PartGroup(
-        key,
-        _compute_group_digest(feeds, facts),
-        lambda: add_compressed(_render_feed_files(keys, feeds, read_lines())),
+        key, _compute_group_digest(feeds, facts), lambda: add_compressed(_render_feed_files(keys, feeds, read_lines()))
     )
 
 
@@ -207,11 +193,7 @@ def count_fitting(lines: Iterable[bytes]) -> int:
     `lines` are entries as JSON.
     """
     return max(
-        1,
-        sum(
-            1
-            for _ in takewhile(lambda total: total <= MAX_LIVE_BYTES, accumulate(map(_estimate_size, lines)))
-        ),
+        1, sum(1 for _ in takewhile(lambda total: total <= MAX_LIVE_BYTES, accumulate(map(_estimate_size, lines))))
     )
 
 

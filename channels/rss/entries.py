@@ -61,9 +61,7 @@ def _build_item_entry(item: OutlineItem, entry: Entry, newsletter: Newsletter) -
         "id": to_ascii_url(f"{entry.id}#{item.id}"),
         "url": to_ascii_url(f"{entry.url}#{item.id}"),
         "title": title,
-        "summary": shorten(
-            clean_line(plain(item.summary) or blocks_to_plain_text(item.body)), _MAX_SUMMARY_LENGTH
-        )
+        "summary": shorten(clean_line(plain(item.summary) or blocks_to_plain_text(item.body)), _MAX_SUMMARY_LENGTH)
         or title,
         "content_html": remove_invalid_characters(render_item_content(item, newsletter)),
         "date_published": entry.published.isoformat(),

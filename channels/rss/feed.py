@@ -93,8 +93,7 @@ class FeedPaths(Struct, frozen=True):
     def __post_init__(self) -> None:
         name = self.path.rpartition("/")[2]
         taken_names = {
-            key.rpartition("/")[2]
-            for key in (*self.item_feeds.values(), self.atom, self.json, self.stylesheet)
+            key.rpartition("/")[2] for key in (*self.item_feeds.values(), self.atom, self.json, self.stylesheet)
         }
         if not self.path.startswith(f"{self.newsletter.site}/") or ".." in self.path.split("/"):
             raise ConfigError(
@@ -136,11 +135,7 @@ class FeedPaths(Struct, frozen=True):
     def item_feeds(self) -> dict[FeedFormat, str]:
         """The feeds with one entry per item."""
         folder = self.folder
-        return {
-            "json": f"{folder}items.json",
-            "atom": f"{folder}items.atom.xml",
-            "rss": f"{folder}items.xml",
-        }
+        return {"json": f"{folder}items.json", "atom": f"{folder}items.atom.xml", "rss": f"{folder}items.xml"}
 
     def archive_feeds(self, year: int) -> dict[FeedFormat, str]:
         """Return the archive feeds of a year."""

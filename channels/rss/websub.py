@@ -89,9 +89,7 @@ class WebSub(MessageChannel, Struct, frozen=True):
                 is_suspect = response.status_code == 404 or response.is_server_error
         except httpx.HTTPError as error:
             yield Finding(
-                FindingLevel.ERROR,
-                f"the hub {self.hub} does not answer: {_describe_http_error(error)}",
-                _HUB_HINT,
+                FindingLevel.ERROR, f"the hub {self.hub} does not answer: {_describe_http_error(error)}", _HUB_HINT
             )
         else:
             level, hint = (FindingLevel.WARNING, _HUB_HINT) if is_suspect else (FindingLevel.OK, "")
@@ -147,9 +145,7 @@ def _check_hub_response(response: httpx.Response) -> None:
                 message, "it is busy, try again later", retry_after=_parse_retry_after(response.headers)
             )
         case code if 300 <= code < 400 and "Location" in response.headers:
-            raise DeliveryError(
-                message, f"it may have moved to {response.headers['Location']}", permanent=True
-            )
+            raise DeliveryError(message, f"it may have moved to {response.headers['Location']}", permanent=True)
         case code if 300 <= code < 500:
             is_plain_text = response.headers.get("Content-Type", "").startswith("text/plain")
             explanation = " ".join(response.text.split())[:200] if is_plain_text else ""

@@ -15,14 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from publisher.channel import (
-    Capabilities,
-    Context,
-    Finding,
-    MessageChannel,
-    Rendering,
-    Session,
-)
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Rendering, Session
 from publisher.channels.telegram.settings import TelegramSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
@@ -63,9 +56,7 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
         from publisher.channels.telegram.rate_limit import ChatRateLimiter
         from publisher.channels.telegram.session import ChatSession
 
-        return ChatSession(
-            BotClient(self.token, self.api), ChatRateLimiter(), pin=self.pin, test_recipient=self.me
-        )
+        return ChatSession(BotClient(self.token, self.api), ChatRateLimiter(), pin=self.pin, test_recipient=self.me)
 
     def diagnose(self) -> Iterator[Finding]:
         """Check that the bot can send to the chat. Raises ConfigError if there is no token."""

@@ -34,9 +34,7 @@ class BotClient:
         import os
 
         token = resolve_secret(self._token)
-        os.environ["PTB_TIMEDELTA"] = (
-            "true"  # otherwise every 429 logs a warning about a future change of RetryAfter
-        )
+        os.environ["PTB_TIMEDELTA"] = "true"  # otherwise every 429 logs a warning about a future change of RetryAfter
         from telegram import Bot
         from telegram.request import HTTPXRequest
 

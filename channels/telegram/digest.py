@@ -26,14 +26,7 @@ from publisher.channels.telegram.entities import (
 )
 from publisher.channels.telegram.writer import SpanWriter
 from publisher.newsletter import Newsletter
-from publisher.outline import (
-    Outline,
-    OutlineItem,
-    OutlineSection,
-    build_outline,
-    find_own_tagline,
-    highlight_subject,
-)
+from publisher.outline import Outline, OutlineItem, OutlineSection, build_outline, find_own_tagline, highlight_subject
 from publisher.transforms import shorten
 
 if TYPE_CHECKING:
@@ -89,9 +82,7 @@ class _DigestBuilder(Struct, frozen=True):
 
     def build(self) -> IssueDigest:
         title, name = " ".join(normalize_text(self.entry.title).split()), self._format_running_title()
-        if not any(
-            map(str.isprintable, title.replace(" ", ""))
-        ):  # Telegram rejects messages without visible text
+        if not any(map(str.isprintable, title.replace(" ", ""))):  # Telegram rejects messages without visible text
             title = name
         shown = shorten(title, _MAX_TITLE_LENGTH)
         opening = [] if shown == title else [(Span(title),)]
@@ -101,9 +92,7 @@ class _DigestBuilder(Struct, frozen=True):
         if self.detail == "full":
             units += self._build_units(_label_texts(*self._write_blocks(self.issue.footer)))
         running_title = Span(shorten(name, _MAX_HEADING_LENGTH), "bold")
-        return IssueDigest(
-            prevent_autolinks((Span(shown, "bold"),)), prevent_autolinks((running_title,)), tuple(units)
-        )
+        return IssueDigest(prevent_autolinks((Span(shown, "bold"),)), prevent_autolinks((running_title,)), tuple(units))
 
     def _format_running_title(self) -> str:
         title = self.issue.title
@@ -138,9 +127,7 @@ class _DigestBuilder(Struct, frozen=True):
     def _build_section(self, section: OutlineSection) -> Iterator[MessageUnit]:
         items = section.items
         heading = strip_spans(self.writer.inlines(section.title, "bold"))
-        pieces = (
-            _label_texts(*phrases.format_notes(section.notes, self.writer)) if self.detail == "full" else []
-        )
+        pieces = _label_texts(*phrases.format_notes(section.notes, self.writer)) if self.detail == "full" else []
         if len(span_text(heading)) > _MAX_HEADING_LENGTH:
             pieces = [(heading, ""), *pieces]
             heading = (Span(shorten(span_text(heading), _MAX_HEADING_LENGTH), "bold"),)
@@ -155,9 +142,7 @@ class _DigestBuilder(Struct, frozen=True):
         pieces += _label_texts(*self._build_prose(blocks))
         labels = self.writer.labels
         count = f" · {len(items)} {labels['item' if len(items) == 1 else 'items']}" if items else ""
-        return self._build_units(
-            pieces, heading, count, LINE_BREAK if self.detail == "titles" else PARAGRAPH_BREAK
-        )
+        return self._build_units(pieces, heading, count, LINE_BREAK if self.detail == "titles" else PARAGRAPH_BREAK)
 
     def _build_units(
         self,

@@ -70,9 +70,7 @@ def _diagnose_permissions(
         yield Finding(FindingLevel.OK, f"the bot can pin messages in {chat}")
     else:
         yield Finding(
-            FindingLevel.ERROR,
-            f"the bot cannot pin messages in {chat}",
-            f"give it the right to {name} messages there",
+            FindingLevel.ERROR, f"the bot cannot pin messages in {chat}", f"give it the right to {name} messages there"
         )
 
 
@@ -99,6 +97,4 @@ def _build_error_finding(error: Exception, chat: str) -> Finding:
     if isinstance(delivery_error, DeliveryError):
         return Finding(FindingLevel.ERROR, delivery_error.message, delivery_error.hint)
     message = f"no answer from Telegram about {chat}: {describe_bot_error(error)}"
-    return Finding(
-        FindingLevel.ERROR, message, "try again; if `api` is set in publisher.toml, check that server"
-    )
+    return Finding(FindingLevel.ERROR, message, "try again; if `api` is set in publisher.toml, check that server")

@@ -196,9 +196,7 @@ def render_spans(spans: Spans) -> RenderedText:
             add_entity(quote_index, quote_start, "expandable_blockquote")
     entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
     own = sum([_ENTITY_OVERHEAD + len(one.get("url", "")) + len(one.get("language", "")) for one in entities])
-    return RenderedText(
-        spans, text, entities, html, MessageSize(units, len(entities), own, len(html.encode()))
-    )
+    return RenderedText(spans, text, entities, html, MessageSize(units, len(entities), own, len(html.encode())))
 
 
 def _render_style(text: str, style: Style, language: str) -> str:

@@ -26,21 +26,16 @@ ERROR_RULES = (
     ErrorRule(
         "chat not found|peer_id_invalid|chat_id is empty|user not found",
         "the bot does not know the chat {chat}",
-        "check `chat` in publisher.toml, and add the bot to it; in a private chat, that person must "
-        "write first",
+        "check `chat` in publisher.toml, and add the bot to it; in a private chat, that person must write first",
     ),
     ErrorRule(
         "bot is not a member|bot was kicked|user_not_participant|channel_private",
         "the bot is not in {chat}",
         "add it there as an administrator with the right to post messages",
     ),
+    ErrorRule("bot was blocked by the user", "{chat} has blocked the bot", "open the bot there and restart it"),
     ErrorRule(
-        "bot was blocked by the user", "{chat} has blocked the bot", "open the bot there and restart it"
-    ),
-    ErrorRule(
-        "can't initiate conversation",
-        "{chat} has not yet written to the bot",
-        "open the bot there and start it",
+        "can't initiate conversation", "{chat} has not yet written to the bot", "open the bot there and start it"
     ),
     ErrorRule(
         "user is deactivated|chat was deleted|chat was deactivated|send messages to bots",
@@ -48,9 +43,7 @@ ERROR_RULES = (
         "set another `chat` in publisher.toml",
     ),
     ErrorRule(
-        "topic_closed|topic is closed",
-        "the topic in {chat} is closed",
-        "reopen it, or let the bot manage topics",
+        "topic_closed|topic is closed", "the topic in {chat} is closed", "reopen it, or let the bot manage topics"
     ),
     ErrorRule(
         "thread not found|topic_deleted|topic_id_invalid|topic not found",
@@ -96,9 +89,7 @@ def classify_error(error: Exception, chat: str) -> PublisherError:
     match error:
         case errors.RetryAfter():
             wait = _to_seconds(error.retry_after)
-            return DeliveryError(
-                f"rate limit: {chat} accepts no messages for {wait:g} seconds", retry_after=wait
-            )
+            return DeliveryError(f"rate limit: {chat} accepts no messages for {wait:g} seconds", retry_after=wait)
         case errors.ChatMigrated():
             return DeliveryError(
                 f"{chat} has become a supergroup, {error.new_chat_id}; earlier messages stay as they are",
@@ -116,12 +107,10 @@ def classify_error(error: Exception, chat: str) -> PublisherError:
     if _is_connection_failure(error):
         reason = redact(str(error.__cause__)) or describe_bot_error(error)
         return DeliveryError(
-            f"cannot reach Telegram for {chat}: {reason}",
-            "check the network; if you need a proxy, set HTTPS_PROXY",
+            f"cannot reach Telegram for {chat}: {reason}", "check the network; if you need a proxy, set HTTPS_PROXY"
         )
     return OutcomeUnknownError(
-        f"unknown whether the message for {chat} was sent: {describe_bot_error(error)}",
-        "check the chat in Telegram",
+        f"unknown whether the message for {chat} was sent: {describe_bot_error(error)}", "check the chat in Telegram"
     )
 
 
@@ -140,9 +129,7 @@ def _get_error_text(error: Exception) -> str:
 
 
 def _build_rejected_error(text: str, chat: str) -> DeliveryError:
-    rule = next(
-        (one for one in ERROR_RULES if re.search(one.pattern, text, re.IGNORECASE)), DEFAULT_ERROR_RULE
-    )
+    rule = next((one for one in ERROR_RULES if re.search(one.pattern, text, re.IGNORECASE)), DEFAULT_ERROR_RULE)
     return DeliveryError(rule.message.format(chat=chat, reason=text), rule.hint, permanent=True)
 
 
@@ -157,6 +144,4 @@ def _is_connection_failure(error: Exception) -> bool:
     """Return whether the connection was never made: no DNS entry, route, certificate or proxy."""
     import httpx
 
-    return isinstance(
-        error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
-    )
+    return isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)

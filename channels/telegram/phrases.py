@@ -72,7 +72,5 @@ def format_links(item: OutlineItem, kinds: Container[str], writer: SpanWriter) -
 def remove_line_breaks(spans: Spans) -> Spans:
     """Replace line breaks by spaces."""
     return strip_spans(
-        tuple(
-            [span.with_text(_LINE_BREAK.sub(" ", span.text)) if "\n" in span.text else span for span in spans]
-        )
+        tuple([span.with_text(_LINE_BREAK.sub(" ", span.text)) if "\n" in span.text else span for span in spans])
     )

@@ -25,9 +25,7 @@ class ChatRateLimiter:
     ) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
-        self._call_end_times: defaultdict[str, deque[float]] = defaultdict(
-            lambda: deque(maxlen=MAX_CALLS_PER_WINDOW)
-        )
+        self._call_end_times: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MAX_CALLS_PER_WINDOW))
 
     @contextmanager
     def slot(self, chat: str) -> Iterator[None]:

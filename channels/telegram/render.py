@@ -12,12 +12,7 @@ from msgspec.structs import asdict
 
 from publisher.channel import Context, Entry, Part, Rendering
 from publisher.channels.telegram.digest import build_digest
-from publisher.channels.telegram.entities import (
-    MAX_MESSAGE_SIZE,
-    QUOTE_CLOSE_TAG,
-    QUOTE_OPEN_TAG,
-    RenderedText,
-)
+from publisher.channels.telegram.entities import MAX_MESSAGE_SIZE, QUOTE_CLOSE_TAG, QUOTE_OPEN_TAG, RenderedText
 from publisher.channels.telegram.split import build_messages
 from publisher.channels.telegram.writer import SpanWriter, normalize_link_url
 from publisher.labels import get_labels
@@ -48,9 +43,7 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
     folder = f"outbox/{entry.date}/telegram"
     html = "text/html; charset=utf-8"
     preview = _render_chat_preview(messages, payloads, entry, settings.chat, context)
-    warnings = [
-        f"{url} cannot be a link in Telegram, so it is printed in the text" for url in writer.rejected_urls
-    ]
+    warnings = [f"{url} cannot be a link in Telegram, so it is printed in the text" for url in writer.rejected_urls]
     if settings.button and not page:
         warnings.append(f"no button: {entry.url} cannot be a link in Telegram")
     return Rendering(
@@ -75,12 +68,7 @@ def render(settings: TelegramSettings, issue: Issue, context: Context) -> Render
 
 
 def _build_payload(
-    settings: TelegramSettings,
-    message: RenderedText,
-    buttons: Mapping[str, str],
-    card: str,
-    *,
-    is_first: bool,
+    settings: TelegramSettings, message: RenderedText, buttons: Mapping[str, str], card: str, *, is_first: bool
 ) -> dict[str, Any]:
     """Return the call that sends a message: https://core.telegram.org/bots/api#sendmessage
 
@@ -92,9 +80,7 @@ def _build_payload(
     payload: dict[str, Any] = {
         "text": message.text,
         "entities": message.entities,
-        "link_preview_options": {"url": card, "prefer_small_media": True}
-        if shows_card
-        else {"is_disabled": True},
+        "link_preview_options": {"url": card, "prefer_small_media": True} if shows_card else {"is_disabled": True},
         "disable_notification": settings.silent or not is_first,
         "protect_content": settings.protect,
     }

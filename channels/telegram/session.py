@@ -54,9 +54,7 @@ class ChatSession(Session):
         notes: tuple[str, ...] = ()
         if self._pin and part.key.endswith(_FIRST_MESSAGE_SUFFIX) and destination != self._test_recipient:
             notes = self._pin_message(moved_to or destination, message.message_id)
-        return Receipt(
-            url=_get_message_url(message), remote_id=str(message.message_id), moved_to=moved_to, notes=notes
-        )
+        return Receipt(url=_get_message_url(message), remote_id=str(message.message_id), moved_to=moved_to, notes=notes)
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
         """Replace the text and the buttons of a message. Its sound cannot be changed."""
@@ -73,9 +71,7 @@ class ChatSession(Session):
                 if "message is not modified" not in str(error).lower():
                     raise
                 return Receipt(changed=False, remote_id=remote_id)
-        return Receipt(
-            url="" if isinstance(message, bool) else _get_message_url(message), remote_id=remote_id
-        )
+        return Receipt(url="" if isinstance(message, bool) else _get_message_url(message), remote_id=remote_id)
 
     def delete(self, destination: str, remote_id: str) -> Receipt:
         """Delete a message; one older than 48 hours cannot be deleted."""
@@ -113,9 +109,7 @@ class ChatSession(Session):
         """Pin a message without a sound; return a note if that failed."""
         try:
             with self._rate_limiter.slot(chat):
-                self._client.call(
-                    lambda bot: bot.pin_chat_message(chat, message_id, disable_notification=True)
-                )
+                self._client.call(lambda bot: bot.pin_chat_message(chat, message_id, disable_notification=True))
         except Exception as error:  # the message was sent; a failure to pin it must not hide that
             return (f"message {message_id} is not pinned in {chat}: {describe_bot_error(error)}",)
         return ()

@@ -54,8 +54,7 @@ class TelegramSettings(Struct, frozen=True):
                 )
         if self.token and not self.chat:
             raise ConfigError(
-                "`token` is set, but `chat` is not",
-                'add chat = "@my_channel", or remove the token to write files',
+                "`token` is set, but `chat` is not", 'add chat = "@my_channel", or remove the token to write files'
             )
         if not is_api_url(self.api):
             raise ConfigError(

@@ -42,17 +42,13 @@ def build_messages(digest: IssueDigest) -> list[RenderedText]:
     if whole.size <= MAX_MESSAGE_SIZE:
         return [whole]
     # reserve the space of the longest number
-    first, other = (
-        _assemble_message(title, " · 9999/9999", ()).size for title in (digest.title, digest.running_title)
-    )
+    first, other = (_assemble_message(title, " · 9999/9999", ()).size for title in (digest.title, digest.running_title))
     room = MAX_MESSAGE_SIZE - (first + other + PARAGRAPH_BREAK.size)
     parts = _find_best_split(
         [part for unit in digest.units for part in _split_oversized_unit(unit, room)], first, other
     )
     return [
-        _assemble_message(
-            digest.running_title if number > 1 else digest.title, f" · {number}/{len(parts)}", part
-        )
+        _assemble_message(digest.running_title if number > 1 else digest.title, f" · {number}/{len(parts)}", part)
         for number, part in enumerate(parts, 1)
     ]
 
@@ -127,9 +123,7 @@ def split_to_fit(spans: Spans, limit: MessageSize) -> Iterator[Spans]:
 def _count_fitting_characters(spans: Spans, limit: MessageSize) -> int:
     """Return how many characters fit, at least one."""
     counts = range(1, min(limit.units, len(span_text(spans))) + 1)
-    return max(
-        1, bisect_left(counts, x=True, key=lambda n: not render_spans(split_spans(spans, n)[0]).size <= limit)
-    )
+    return max(1, bisect_left(counts, x=True, key=lambda n: not render_spans(split_spans(spans, n)[0]).size <= limit))
 
 
 def _find_break_position(spans: Spans, max_length: int) -> int:

@@ -54,8 +54,7 @@ class SpanWriter(Struct, frozen=True):
             return (Span(normalize_text(url), url=taken),)
         # Telegram allows no code in links
         linked = [
-            span if span.url else Span(span.text, "" if span.style == "code" else span.style, taken)
-            for span in shown
+            span if span.url else Span(span.text, "" if span.style == "code" else span.style, taken) for span in shown
         ]
         if all(span.url != taken for span in linked):  # for example an image that links elsewhere
             linked += [Span(" "), Span(self.labels["link"], url=taken)]
@@ -123,9 +122,7 @@ class SpanWriter(Struct, frozen=True):
                 assert_never(node)
 
     def _write_list(self, items: tuple[m.Blocks, ...], ordered: bool, start: int) -> Spans:
-        written = [
-            (f"{n}. " if ordered else _BULLET, self.blocks(item)) for n, item in enumerate(items, start)
-        ]
+        written = [(f"{n}. " if ordered else _BULLET, self.blocks(item)) for n, item in enumerate(items, start)]
         return join_lines([_indent_lines(spans, marker, "  ") for marker, spans in written if spans])
 
     def _write_row(self, cells: tuple[m.Inlines, ...], style: Style = "") -> Spans:

@@ -91,9 +91,7 @@ def build_page_sections(outline: Outline) -> list[PageSection]:
     return sections
 
 
-def list_contents(
-    issue: m.Issue, sections: list[PageSection], briefs: str
-) -> list[tuple[str, str, int, int]]:
+def list_contents(issue: m.Issue, sections: list[PageSection], briefs: str) -> list[tuple[str, str, int, int]]:
     """Return the contents of the page as (id, text, level, number of items or briefs); level is 2 or more.
 
     `briefs` is the text of the link to the briefs.

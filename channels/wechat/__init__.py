@@ -21,14 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from publisher.channel import (
-    Capabilities,
-    Context,
-    Finding,
-    MessageChannel,
-    Rendering,
-    Session,
-)
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Rendering, Session
 from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession

@@ -131,9 +131,7 @@ def _render_warmup_box(warmup: m.Warmup, writer: ArticleWriter) -> str:
 
 def _render_brief(brief: m.Brief, writer: ArticleWriter) -> str:
     """Return a brief as a line with its subject in bold."""
-    return render_paragraph(f"{BULLET} {writer.inlines(highlight_subject(brief))}") + writer.blocks(
-        brief.body
-    )
+    return render_paragraph(f"{BULLET} {writer.inlines(highlight_subject(brief))}") + writer.blocks(brief.body)
 
 
 # ------------------------------------------------------------------- sections
@@ -147,9 +145,7 @@ def _render_article_section(section: OutlineSection, writer: ArticleWriter, size
     return heading + notes + "".join(_render_section_body(section, writer, sizes))
 
 
-def _render_section_body(
-    section: OutlineSection, writer: ArticleWriter, sizes: list[ItemSize]
-) -> Iterator[str]:
+def _render_section_body(section: OutlineSection, writer: ArticleWriter, sizes: list[ItemSize]) -> Iterator[str]:
     """Yield items and blocks. If no item has anything but a title, the items become a list."""
     entries = ""
     for node in section.content:
@@ -181,45 +177,33 @@ def _split_notes(issue: m.Issue, notes: tuple[m.Note, ...]) -> tuple[list[m.Note
 
 def _render_note(note: m.Note, css: str, writer: ArticleWriter) -> str:
     writer.links.start_part(note.text)
-    return render_paragraph(
-        escape_text(build_note_label(note, writer.labels)) + writer.inlines(note.text), css
-    )
+    return render_paragraph(escape_text(build_note_label(note, writer.labels)) + writer.inlines(note.text), css)
 
 
 def _render_references(writer: ArticleWriter) -> str:
     """Return the list of URLs that the numbers in the text refer to."""
     if not writer.links.footnote_urls:
         return ""
-    rows = [
-        f"[{number}] {format_printed_url(url)}" for number, url in enumerate(writer.links.footnote_urls, 1)
-    ]
+    rows = [f"[{number}] {format_printed_url(url)}" for number, url in enumerate(writer.links.footnote_urls, 1)]
     heading = render_element("h2", style.SUBHEADING_STYLE, escape_text(writer.labels["references"]))
     return heading + render_paragraph("<br>".join(rows), style.SMALL_STYLE)
 
 
 def _render_earlier_issues(issues: list[EarlierIssue], writer: ArticleWriter) -> str:
     """Return links to earlier issues, labelled by date."""
-    links = [
-        writer.render_link(escape_text(name), url, writer.links.resolve_inline(name, url))
-        for name, url in issues
-    ]
+    links = [writer.render_link(escape_text(name), url, writer.links.resolve_inline(name, url)) for name, url in issues]
     if not links:
         return ""
     heading = render_element("h2", style.SUBHEADING_STYLE, escape_text(writer.labels["archive"]))
     return heading + render_paragraph(" · ".join(links))
 
 
-def _render_footer(
-    issue: m.Issue, notes: list[m.Note], replacement: tuple[str, ...], writer: ArticleWriter
-) -> str:
+def _render_footer(issue: m.Issue, notes: list[m.Note], replacement: tuple[str, ...], writer: ArticleWriter) -> str:
     """Return the footer and late notes in small print; `replacement` replaces the issue's own footer."""
     blocks = tuple(m.Paragraph((m.Text(line),)) for line in replacement) or issue.footer
     if blocks and isinstance(blocks[0], m.Rule):  # the style already separates the footer
         blocks = blocks[1:]
     writer.links.start_part(blocks)
     nodes = sorted((*blocks, *notes), key=lambda node: node.pos)
-    html = [
-        _render_note(node, "", writer) if isinstance(node, m.Note) else writer.blocks((node,))
-        for node in nodes
-    ]
+    html = [_render_note(node, "", writer) if isinstance(node, m.Note) else writer.blocks((node,)) for node in nodes]
     return render_element("section", style.FOOTER_STYLE, "".join(html))

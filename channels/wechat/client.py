@@ -16,12 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from publisher.channels.wechat.errors import (
-    ERROR_CODE_RULES,
-    TOKEN_ERROR_RULES,
-    UNKNOWN_CODE_MESSAGE,
-    ErrorCodeRule,
-)
+from publisher.channels.wechat.errors import ERROR_CODE_RULES, TOKEN_ERROR_RULES, UNKNOWN_CODE_MESSAGE, ErrorCodeRule
 from publisher.channels.wechat.state import AccountState
 from publisher.channels.wechat.writer import BilingualMessage
 from publisher.credentials import Reference, resolve_secret
@@ -43,10 +38,7 @@ _UNREACHABLE = BilingualMessage(
     "check the network; if you need a proxy, set the environment variable HTTPS_PROXY",
 )
 _NO_RESPONSE = BilingualMessage(
-    "微信没有返回结果：{reason}",
-    "稍后再试",
-    "no valid response from WeChat: {reason}",
-    "try again later",
+    "微信没有返回结果：{reason}", "稍后再试", "no valid response from WeChat: {reason}", "try again later"
 )
 _OUTCOME_UNKNOWN = BilingualMessage(
     "无法确定微信是否完成了这一步：{reason}",
@@ -72,12 +64,7 @@ class WeChatClient:
     """
 
     def __init__(
-        self,
-        appid: str,
-        secret: Reference,
-        api: str,
-        lang: str,
-        clock: Callable[[], float] = time.time,
+        self, appid: str, secret: Reference, api: str, lang: str, clock: Callable[[], float] = time.time
     ) -> None:
         self.lang = lang
         self.appid = appid
@@ -95,8 +82,7 @@ class WeChatClient:
         # The server may close a kept-alive connection just as it is used again, and then it is unknown
         # whether the call arrived. So connections are not reused.
         self._http = httpx.Client(
-            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0),
-            limits=httpx.Limits(max_keepalive_connections=0),
+            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0), limits=httpx.Limits(max_keepalive_connections=0)
         )
         return self
 
@@ -117,9 +103,7 @@ class WeChatClient:
 
     def upload(self, path: str, file: UploadFile, **query: str) -> dict[str, Any]:
         """Upload a file and return the response. Repeating an upload only leaves an unused copy."""
-        return self._request_with_token(
-            path, False, query, files={"media": (file.name, file.body, file.media_type)}
-        )
+        return self._request_with_token(path, False, query, files={"media": (file.name, file.body, file.media_type)})
 
     def list_articles(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the id and the first article of each entry of a paged call such as draft/batchget."""
@@ -174,9 +158,7 @@ class WeChatClient:
         if result is None:
             raise self._build_no_response_error(f"HTTP {response.status_code}", has_effect)
         if result.get("errcode") == SYSTEM_BUSY:
-            raise self._build_no_response_error(
-                f"{result.get('errmsg', '')} ({SYSTEM_BUSY})".strip(), has_effect
-            )
+            raise self._build_no_response_error(f"{result.get('errmsg', '')} ({SYSTEM_BUSY})".strip(), has_effect)
         return result
 
     def _build_no_response_error(self, reason: str, has_effect: bool) -> PublisherError:
@@ -209,10 +191,7 @@ class TokenCache:
     """
 
     def __init__(
-        self,
-        state: AccountState,
-        fetch: Callable[[], tuple[str, float]],
-        clock: Callable[[], float] = time.time,
+        self, state: AccountState, fetch: Callable[[], tuple[str, float]], clock: Callable[[], float] = time.time
     ) -> None:
         self._state = state
         self._fetch = fetch
@@ -261,8 +240,6 @@ def build_api_error(
     template, wait = rules.get(code, ErrorCodeRule(UNKNOWN_CODE_MESSAGE))
     ip = match[1] if (match := _INVALID_IP.search(errmsg)) else "?"
     message, hint = template.format(lang, ip=ip, errmsg=errmsg)
-    error = WeChatApiError(
-        f"{message} ({code})", hint, permanent=wait is None, retry_after=wait(now) if wait else None
-    )
+    error = WeChatApiError(f"{message} ({code})", hint, permanent=wait is None, retry_after=wait(now) if wait else None)
     error.code = code
     return error

@@ -47,9 +47,7 @@ _NO_FONT = BilingualMessage(
 _FIRST_ENTRY_ONLY = {"offset": 0, "count": 1, "no_content": 1}
 
 
-def diagnose(
-    client: WeChatClient, appid: str, cover_path: Path | None, *, publishes: bool
-) -> Iterator[Finding]:
+def diagnose(client: WeChatClient, appid: str, cover_path: Path | None, *, publishes: bool) -> Iterator[Finding]:
     """Yield findings about the API access, the quota, the right to publish, and the cover.
 
     The cover is the file at `cover_path`, or drawn if that is None. Raises ConfigError when the secret cannot
@@ -79,7 +77,5 @@ def _diagnose_quota(client: WeChatClient) -> Finding:
     quota = client.call("openapi/quota/get", {"cgi_path": "/cgi-bin/draft/add"})["quota"]
     remaining, daily_limit = quota["remain"], quota["daily_limit"]
     if remaining > 0 or not daily_limit:  # a limit of 0 means no limit
-        return Finding(
-            FindingLevel.OK, *_QUOTA_LEFT.format(client.lang, remaining=remaining, limit=daily_limit)
-        )
+        return Finding(FindingLevel.OK, *_QUOTA_LEFT.format(client.lang, remaining=remaining, limit=daily_limit))
     return Finding(FindingLevel.ERROR, *_QUOTA_EXHAUSTED.format(client.lang, limit=daily_limit))

@@ -58,9 +58,7 @@ class IssueQuery(NamedTuple):
     title: str
 
 
-def build_draft(
-    meta: ArticleMeta, content: str, cover: dict[str, str], entry: Entry, newsletter: Newsletter
-) -> Draft:
+def build_draft(meta: ArticleMeta, content: str, cover: dict[str, str], entry: Entry, newsletter: Newsletter) -> Draft:
     """Return the draft of an article.
 
     The fragment of the 阅读原文 URL is a marker of the issue and its content, by which the draft is found
@@ -96,12 +94,7 @@ def build_test_draft(draft: Draft) -> Draft:
 
 def build_draft_part(draft: Draft, key: str) -> Part:
     """Return the draft as a part to deliver."""
-    envelope = {
-        "issue": draft.issue,
-        "pictures": draft.images,
-        "cover": draft.cover,
-        "articles": [draft.article],
-    }
+    envelope = {"issue": draft.issue, "pictures": draft.images, "cover": draft.cover, "articles": [draft.article]}
     return build_json_part(key, envelope)
 
 
@@ -247,9 +240,7 @@ def validate_draft(draft: Draft, title_limit: int, lang: str) -> None:
     article = draft.article
     content, source_url = article["content"], article["content_source_url"]
     size = settings.measure_content(content)
-    growth = sum(
-        max(0, settings.MAX_IMAGE_URL_LENGTH - len(url)) * content.count(url) for url in draft.images
-    )
+    growth = sum(max(0, settings.MAX_IMAGE_URL_LENGTH - len(url)) * content.count(url) for url in draft.images)
     lengths = (
         (_TITLE_TOO_LONG, len(article["title"]), title_limit),
         (_AUTHOR_TOO_LONG, len(article["author"]), settings.MAX_AUTHOR_LENGTH),
@@ -262,8 +253,6 @@ def validate_draft(draft: Draft, title_limit: int, lang: str) -> None:
         if count > limit:
             # the messages about the content say "fewer than", all others "at most"
             shown_limit = limit + 1 if message in (_CONTENT_TOO_LONG, _CONTENT_BYTES_EXCEEDED) else limit
-            raise message.build_error(
-                lang, permanent=True, count=count, limit=shown_limit, excess=count - limit
-            )
+            raise message.build_error(lang, permanent=True, count=count, limit=shown_limit, excess=count - limit)
     if source_url and not (source_url.startswith("https://") and extract_host(source_url)):
         raise _SOURCE_URL_INVALID.build_error(lang, permanent=True, url=source_url)

@@ -63,16 +63,10 @@ _INVALID_TOKEN = BilingualMessage(
     "check whether another program requests tokens through the old API, or the AppSecret was reset",
 )
 _INVALID_IMAGE_TYPE = BilingualMessage(
-    "微信不支持这种图片格式",
-    "换成 JPG 或 PNG",
-    "WeChat does not accept this image format",
-    "convert it to JPG or PNG",
+    "微信不支持这种图片格式", "换成 JPG 或 PNG", "WeChat does not accept this image format", "convert it to JPG or PNG"
 )
 _INVALID_IMAGE_SIZE = BilingualMessage(
-    "图片太大，微信不接受",
-    "把图片压缩到 1 MB 以下",
-    "the image is too large for WeChat",
-    "reduce it to less than 1 MB",
+    "图片太大，微信不接受", "把图片压缩到 1 MB 以下", "the image is too large for WeChat", "reduce it to less than 1 MB"
 )
 _UNKNOWN_RECIPIENT = BilingualMessage(
     "校样无法发送到 me 指定的微信号或 OpenID：它不存在，或者没有关注这个公众号",
@@ -192,10 +186,7 @@ ERROR_CODE_RULES: dict[int, ErrorCodeRule] = {
     ),
     45004: ErrorCodeRule(
         BilingualMessage(
-            "摘要太长，超出微信的限制",
-            "把导读改短",
-            "the digest is too long for WeChat",
-            "shorten the guide",
+            "摘要太长，超出微信的限制", "把导读改短", "the digest is too long for WeChat", "shorten the guide"
         )
     ),
     45110: ErrorCodeRule(

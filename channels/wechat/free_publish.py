@@ -113,12 +113,8 @@ class FreePublisher:
             return None
         if status == _STATUS_SUCCESS:
             (item, *_) = response["article_detail"]["item"]
-            return Receipt(
-                url=str(item["article_url"]), remote_id=f"{ARTICLE_ID_PREFIX}{response['article_id']}"
-            )
-        message, hint = PUBLISH_STATUS_MESSAGES.get(status, PUBLISH_STATUS_MESSAGES[3]).format(
-            self._client.lang
-        )
+            return Receipt(url=str(item["article_url"]), remote_id=f"{ARTICLE_ID_PREFIX}{response['article_id']}")
+        message, hint = PUBLISH_STATUS_MESSAGES.get(status, PUBLISH_STATUS_MESSAGES[3]).format(self._client.lang)
         raise PublishFailedError(f"{message} (publish_status {status})", hint, permanent=True)
 
     def _get_publish_id(self, issue: str) -> str:

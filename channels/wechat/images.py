@@ -85,9 +85,7 @@ def download_image(url: str, lang: str) -> SourceImage:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         is_invalid_url = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL)
         reason = str(error) or type(error).__name__
-        raise _IMAGE_UNAVAILABLE.build_error(
-            lang, permanent=is_invalid_url, name=url, reason=reason
-        ) from None
+        raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=is_invalid_url, name=url, reason=reason) from None
     return SourceImage(url, body)
 
 
@@ -164,9 +162,7 @@ class ImageUploader:
 
     def upload_image(self, source: SourceImage) -> str:
         """Return the https URL at WeChat of a prepared image, uploading it if necessary."""
-        return self._upload_once(_IMAGES_STATE, source, "media/uploadimg", "url").replace(
-            "http://", "https://", 1
-        )
+        return self._upload_once(_IMAGES_STATE, source, "media/uploadimg", "url").replace("http://", "https://", 1)
 
     def upload_cover(self, source: SourceImage) -> str:
         """Return the media_id of a prepared cover, uploading it if necessary."""
@@ -176,9 +172,7 @@ class ImageUploader:
         """Forget the upload of a cover that was deleted from the library, so that it is uploaded again."""
         self._client.state.set_value(_COVERS_STATE, _hash_source(source), "")
 
-    def _upload_once(
-        self, state_name: str, source: SourceImage, path: str, result_key: str, **query: str
-    ) -> str:
+    def _upload_once(self, state_name: str, source: SourceImage, path: str, result_key: str, **query: str) -> str:
         digest = _hash_source(source)
         stored = self._client.state.load(state_name).get(digest)
         if isinstance(stored, str):

@@ -8,13 +8,7 @@ from itertools import takewhile
 from publisher import model as m
 from publisher.channels.wechat import style
 from publisher.channels.wechat.links import LinkForm, get_printed_url
-from publisher.channels.wechat.writer import (
-    BULLET,
-    ArticleWriter,
-    format_printed_url,
-    render_element,
-    render_paragraph,
-)
+from publisher.channels.wechat.writer import BULLET, ArticleWriter, format_printed_url, render_element, render_paragraph
 from publisher.links import ARXIV, classify_link
 from publisher.outline import OutlineItem
 from publisher.writers.html import escape_text
@@ -27,9 +21,7 @@ def render_article_item(item: OutlineItem, writer: ArticleWriter) -> str:
     """Return an item as HTML. Fields and text keep the order of the source."""
     head, url_lines = _render_item_heading(item, LinkForm.OWN_LINE, writer)
     nodes = [node for _, run in item.matter for node in run]
-    identifying = list(
-        takewhile(lambda node: isinstance(node, m.Field) and node.kind in _IDENTIFYING_FIELDS, nodes)
-    )
+    identifying = list(takewhile(lambda node: isinstance(node, m.Field) and node.kind in _IDENTIFYING_FIELDS, nodes))
     body = "".join(_render_facts_and_text([*identifying, *url_lines, *nodes[len(identifying) :]], writer))
     return render_paragraph(head, style.ITEM_STYLE) + body
 
@@ -43,9 +35,7 @@ def render_list_entry(item: OutlineItem, writer: ArticleWriter) -> str:
 # -------------------------------------------------------------------- heading
 
 
-def _render_item_heading(
-    item: OutlineItem, printed_form: LinkForm, writer: ArticleWriter
-) -> tuple[str, list[str]]:
+def _render_item_heading(item: OutlineItem, printed_form: LinkForm, writer: ArticleWriter) -> tuple[str, list[str]]:
     """Return the title line, and the lines with URLs below it.
 
     `printed_form` is the form of URLs that must be printed: OWN_LINE or, in a list, BRACKETS.
@@ -69,9 +59,7 @@ def _render_item_heading(
     return line + writer.inlines(item.tail), url_lines
 
 
-def _render_item_title(
-    item: OutlineItem, printed_form: LinkForm, writer: ArticleWriter
-) -> tuple[str, list[str]]:
+def _render_item_title(item: OutlineItem, printed_form: LinkForm, writer: ArticleWriter) -> tuple[str, list[str]]:
     """Return the title after its tags, and the line with the item's URL if it has one."""
     title, url, url_lines = writer.inlines(item.title), item.url or "", []
     form = writer.links.resolve_beside(m.plain(item.title), url, printed_form) if url else LinkForm.URL_TEXT

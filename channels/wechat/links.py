@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from publisher import model as m
 from publisher.links import ARXIV, canonicalize_url, classify_link, extract_host
+from publisher.outline import build_link_key
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes, map_urls
 
@@ -80,7 +81,7 @@ class ArticleLinks:
     def start_part(self, *nodes: object) -> None:
         """Begin a part of the issue, such as an item. No URL is printed twice within a part."""
         self._printed_urls = {
-            canonicalize_url(link.url)
+            build_link_key(link.url)
             for link in find_nodes(m.Link, nodes)
             if is_url_text(m.plain(link.children), link.url)
         }
@@ -96,7 +97,7 @@ class ArticleLinks:
 
     def get_footnote_number(self, url: str) -> int:
         """Return the number of a URL in the list at the end; the same URL always has the same number."""
-        key = canonicalize_url(url)
+        key = build_link_key(url)
         if key not in self._footnote_numbers:
             self.footnote_urls.append(url)
             self._footnote_numbers[key] = len(self.footnote_urls)
@@ -107,13 +108,13 @@ class ArticleLinks:
             return LinkForm.LINK
         if not url or is_url_text(text, url):
             return LinkForm.URL_TEXT
-        if canonicalize_url(url) in self._printed_urls:
+        if build_link_key(url) in self._printed_urls:
             return LinkForm.NEARBY
         return LinkForm.FOOTNOTE if self.footnotes else LinkForm.BRACKETS
 
     def _record_use(self, text: str, url: str, form: LinkForm) -> LinkForm:
         if form in (LinkForm.BRACKETS, LinkForm.OWN_LINE):
-            self._printed_urls.add(canonicalize_url(url))
+            self._printed_urls.add(build_link_key(url))
         self.link_uses.append(LinkUse(" ".join(text.split()) or url, url, form))
         return form
 

@@ -25,9 +25,7 @@ class ArticleMeta(Struct, frozen=True):
     content_source_url: str
 
 
-def build_meta(
-    issue: Issue, page_url: str, newsletter: Newsletter, author: str, title_limit: int
-) -> ArticleMeta:
+def build_meta(issue: Issue, page_url: str, newsletter: Newsletter, author: str, title_limit: int) -> ArticleMeta:
     """Return the fields for an issue whose page is `page_url`. An empty `author` means the newsletter's."""
     author = author or newsletter.author or newsletter.name
     return ArticleMeta(
@@ -61,6 +59,4 @@ def fit_title(issue: Issue, newsletter: Newsletter, limit: int) -> str:
 
 
 def _validate_source_url(page_url: str) -> str:
-    return (
-        page_url if page_url.startswith("https://") and len(page_url) <= settings.MAX_SOURCE_URL_BYTES else ""
-    )
+    return page_url if page_url.startswith("https://") and len(page_url) <= settings.MAX_SOURCE_URL_BYTES else ""

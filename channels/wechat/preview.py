@@ -62,9 +62,7 @@ _ENGLISH_LABELS = {
 }
 
 
-def render_article_preview(
-    article: Article, meta: ArticleMeta, warnings: Sequence[str], context: Context
-) -> str:
+def render_article_preview(article: Article, meta: ArticleMeta, warnings: Sequence[str], context: Context) -> str:
     """Return the preview page, a single HTML file; `context.entry` is required."""
     newsletter, entry = context.newsletter, context.entry
     labels = _CHINESE_LABELS if newsletter.lang.lower().startswith("zh") else _ENGLISH_LABELS
@@ -141,19 +139,13 @@ def format_length_warning(article: Article, other: Article, other_links: str) ->
     clauses = [f"the article has {length:,} characters, {article.size.excess:,} too many for WeChat"]
     if size < length:
         clauses.append(f'links = "{other_links}" would make it {size:,}')
-    long_urls = [
-        use.url for use in article.link_uses if is_clickable_url(use.url) and len(use.url) > _LONG_URL_LENGTH
-    ]
+    long_urls = [use.url for use in article.link_uses if is_clickable_url(use.url) and len(use.url) > _LONG_URL_LENGTH]
     if long_urls:
         saved = sum(len(escape(url)) - _SHORT_URL_LENGTH for url in long_urls)
-        clauses.append(
-            f"{len(long_urls)} long WeChat addresses have short ones too, which would save {saved:,}"
-        )
+        clauses.append(f"{len(long_urls)} long WeChat addresses have short ones too, which would save {saved:,}")
     largest = sorted(article.item_sizes, key=lambda item: -item.characters)[:3]
     if largest:
-        clauses.append(
-            f"the longest items are {', '.join(f'{item.title} ({item.characters:,})' for item in largest)}"
-        )
+        clauses.append(f"the longest items are {', '.join(f'{item.title} ({item.characters:,})' for item in largest)}")
     return "; ".join(clauses)
 
 

@@ -141,9 +141,7 @@ class DraftSession(Session):
     def delete(self, destination: str, remote_id: str) -> Receipt:  # noqa: ARG002 - part of the interface
         """Delete a draft. A published article is not deleted; the receipt has a note about it."""
         if remote_id.startswith(ARTICLE_ID_PREFIX):
-            return Receipt(
-                changed=False, remote_id=remote_id, notes=(self._format_message(_ARTICLE_NOT_DELETED),)
-            )
+            return Receipt(changed=False, remote_id=remote_id, notes=(self._format_message(_ARTICLE_NOT_DELETED),))
         try:
             self._client.call("draft/delete", {"media_id": remote_id}, has_effect=True)
         except WeChatApiError as error:
@@ -193,16 +191,12 @@ class DraftSession(Session):
     def _recreate_draft(self, draft: Draft) -> Receipt:
         """Add a draft that no longer exists, unless it was published or is found under another media_id."""
         query = build_issue_query(draft)
-        if self._publisher.is_submitted(draft.issue) or (
-            self._publishes and self._publisher.is_published(query)
-        ):
+        if self._publisher.is_submitted(draft.issue) or (self._publishes and self._publisher.is_published(query)):
             raise _ALREADY_PUBLISHED.build_error(self._client.lang, permanent=True)
         if existing := self._find_draft(query):
             return self._update_draft(draft, *existing)
         media_id = self._add_draft(draft)
-        return Receipt(
-            remote_id=media_id, notes=(*self._uploader.notes, self._format_message(_DRAFT_RECREATED))
-        )
+        return Receipt(remote_id=media_id, notes=(*self._uploader.notes, self._format_message(_DRAFT_RECREATED)))
 
     def _fetch_article(self, media_id: str) -> Mapping[str, Any] | None:
         """Return the article of a draft at WeChat; None if the draft no longer exists."""
@@ -242,9 +236,7 @@ class DraftSession(Session):
 
     # ------------------------------------------------------------------ images
 
-    def _upload_images_and_call(
-        self, draft: Draft, call: Callable[[dict[str, Any]], dict[str, Any]]
-    ) -> dict[str, Any]:
+    def _upload_images_and_call(self, draft: Draft, call: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
         """Upload the images of a draft, then make `call` with the finished article and return its response.
 
         The draft is validated and all images are converted before the first upload. A cover that was deleted

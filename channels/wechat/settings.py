@@ -68,8 +68,7 @@ class WeChatSettings(Struct, frozen=True):
             )
         if not _MIN_TITLE_LENGTH <= self.title_limit <= MAX_EDITOR_TITLE_LENGTH:
             raise ConfigError(
-                f"title_limit must be {_MIN_TITLE_LENGTH} to {MAX_EDITOR_TITLE_LENGTH}, "
-                f"not {self.title_limit}",
+                f"title_limit must be {_MIN_TITLE_LENGTH} to {MAX_EDITOR_TITLE_LENGTH}, not {self.title_limit}",
                 f"WeChat's API allows {MAX_TITLE_LENGTH}, its web editor {MAX_EDITOR_TITLE_LENGTH}",
             )
         if not re.fullmatch(r"[A-Za-z0-9]*", self.appid):

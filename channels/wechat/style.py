@@ -15,10 +15,7 @@ BORDER_COLOR = "#aaa"
 PANEL_COLOR = "#f6f6f6"
 ACCENT_COLOR = "#c8483b"
 
-DARK_MODE_STYLES = {
-    f"color:{MUTED_COLOR}": "color:#919191",
-    f"background:{PANEL_COLOR}": "background:#222;color:#ccc",
-}
+DARK_MODE_STYLES = {f"color:{MUTED_COLOR}": "color:#919191", f"background:{PANEL_COLOR}": "background:#222;color:#ccc"}
 """What WeChat's dark mode turns these styles into, for the preview page.
 
 The background is #191919, the text rgba(255,255,255,.6); border colors do not change.
@@ -38,10 +35,7 @@ LIST_STYLE = "padding-left:1em"
 BODY_STYLE = "margin:8px 0"
 PROSE_STYLE = "margin-top:12px"
 QUOTE_STYLE = f"margin:8px 0;padding-left:12px;border-left:3px solid {BORDER_COLOR};color:{MUTED_COLOR}"
-CODE_STYLE = (
-    f"margin:8px 0;padding:10px 12px;background:{PANEL_COLOR};font-size:13px;"
-    "line-height:1.6em;overflow-x:auto"
-)
+CODE_STYLE = f"margin:8px 0;padding:10px 12px;background:{PANEL_COLOR};font-size:13px;line-height:1.6em;overflow-x:auto"
 NOWRAP_STYLE = "white-space:nowrap"
 SCROLL_STYLE = "margin:8px 0;overflow-x:auto"
 TABLE_STYLE = "border-collapse:collapse;font-size:14px;line-height:1.6em;word-break:break-all"

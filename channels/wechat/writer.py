@@ -47,10 +47,7 @@ class ArticleWriter:
         """Return inline nodes as HTML."""
         # fast path: most nodes are plain text
         return "".join(
-            [
-                escape_text(node.text) if isinstance(node, m.Text) else self._render_inline(node)
-                for node in nodes
-            ]
+            [escape_text(node.text) if isinstance(node, m.Text) else self._render_inline(node) for node in nodes]
         )
 
     def _render_inline(self, node: m.Inline) -> str:
@@ -103,9 +100,7 @@ class ArticleWriter:
                 return render_element("section", style.QUOTE_STYLE, self.blocks(children))
             case m.CodeBlock(text):
                 lines = "<br>".join(map(_preserve_spaces, text.split("\n")))
-                return render_element(
-                    "section", style.CODE_STYLE, render_element("code", style.NOWRAP_STYLE, lines)
-                )
+                return render_element("section", style.CODE_STYLE, render_element("code", style.NOWRAP_STYLE, lines))
             case m.Table():
                 return self._render_table(node)
             case m.Figure():
@@ -136,16 +131,13 @@ class ArticleWriter:
         def render_row(cells: tuple[m.Inlines, ...], tag: str, css: str) -> str:
             padded = [*cells, *([()] * (width - len(cells)))]
             html = "".join(
-                f"<{tag}{_render_style_attribute(css)}>{wrap_in_span(self.inlines(cell))}</{tag}>"
-                for cell in padded
+                f"<{tag}{_render_style_attribute(css)}>{wrap_in_span(self.inlines(cell))}</{tag}>" for cell in padded
             )
             return f"<tr>{html}</tr>"
 
         head = render_row(node.header, "th", style.HEAD_CELL_STYLE) if any(node.header) else ""
         body = "".join(render_row(cells, "td", style.CELL_STYLE) for cells in node.rows)
-        return render_element(
-            "section", style.SCROLL_STYLE, render_element("table", style.TABLE_STYLE, head + body)
-        )
+        return render_element("section", style.SCROLL_STYLE, render_element("table", style.TABLE_STYLE, head + body))
 
     def _render_image(self, url: str, alt: str, css: str = "") -> str:
         self.image_urls.append(url)
@@ -160,9 +152,7 @@ class ArticleWriter:
                 image = self.render_link(image, node.url, form)
             else:
                 caption = self.render_link(caption, node.url, form)
-        return render_element(
-            "section", style.IMAGE_STYLE, image + render_paragraph(caption, style.SMALL_STYLE)
-        )
+        return render_element("section", style.IMAGE_STYLE, image + render_paragraph(caption, style.SMALL_STYLE))
 
 
 def format_printed_url(url: str) -> str:

@@ -58,9 +58,7 @@ class Home:
     def cache_key(self) -> str:
         """A digest of all input besides the issues: this program, its templates, and the user's configuration
         and templates. Raises StorageError when a file cannot be read."""
-        return _hash_files(
-            (self.root, CONFIG_FILE), (self.root, "templates/*"), seed=_compute_program_digest()
-        )
+        return _hash_files((self.root, CONFIG_FILE), (self.root, "templates/*"), seed=_compute_program_digest())
 
 
 @cache

@@ -32,9 +32,7 @@ class Revisions:
         except (OSError, ValueError, AttributeError):
             self.is_damaged = True
 
-    def record_update(
-        self, entry_id: str, record: Record, published: dt.datetime, now: dt.datetime
-    ) -> dt.datetime:
+    def record_update(self, entry_id: str, record: Record, published: dt.datetime, now: dt.datetime) -> dt.datetime:
         """Return when the content of an issue last changed: `published` at first, after a change `now`.
 
         Never before `published`. A file with the same bytes has not changed, even if this version parses it

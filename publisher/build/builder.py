@@ -64,13 +64,7 @@ class SiteBuilder:
     `issue` is the one that channels without an archive publish.
     """
 
-    def __init__(
-        self,
-        run: RunContext,
-        sources: Sources,
-        edition: Edition,
-        issue: Record,
-    ) -> None:
+    def __init__(self, run: RunContext, sources: Sources, edition: Edition, issue: Record) -> None:
         self._run = run
         self._sources = sources
         self._edition = edition
@@ -114,9 +108,7 @@ class SiteBuilder:
             self._save(outcomes, mark)
         digest = self._rendering_digest
         position = self._position[self._issue.path]
-        digests = {
-            message.source_channel: digest(message.source_channel, position) for message in self._messages
-        }
+        digests = {message.source_channel: digest(message.source_channel, position) for message in self._messages}
         outcome = Outcome(self._issue, outcomes, tuple(self._run.warnings))
         return BuildResult(outcome, self._messages, digests, mark)
 
@@ -237,15 +229,9 @@ class SiteBuilder:
 
     def _is_page_current(self, name: str, position: int) -> bool:
         page = self._site.channel_files(name).pages.get(self._records[position].path)
-        return (
-            page is not None
-            and page.digest == self._rendering_digest(name, position)
-            and self._site.has_files(page)
-        )
+        return page is not None and page.digest == self._rendering_digest(name, position) and self._site.has_files(page)
 
-    def _store_rendering(
-        self, file_output: FileOutput, path: str, rendering: Rendering | PublisherError
-    ) -> None:
+    def _store_rendering(self, file_output: FileOutput, path: str, rendering: Rendering | PublisherError) -> None:
         """Write a rendering, cache it for the archive, or queue it as a message."""
         channel, digest = file_output.channel, self._digests[self._position[path]]
         if isinstance(rendering, PublisherError):
@@ -258,9 +244,7 @@ class SiteBuilder:
             self._sources.index.store_body(channel.name, path, digest, rendering.parts[0].body)
         elif self._run.is_sending_channel(channel):
             entry = self._entries[self._position[path]]
-            self._messages.append(
-                OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published)
-            )
+            self._messages.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
         elif (sizes := file_output.deliver((*rendering.parts, *rendering.previews))) is not None:
             output = self._site.channel_files(channel.name)
             if not file_output.archive_channel:  # only the last issue it rendered is recorded
@@ -345,9 +329,7 @@ class SiteBuilder:
 
         return load_body
 
-    def _build_outcome(
-        self, file_output: FileOutput, before: set[str], main_files: tuple[str, ...]
-    ) -> ChannelOutcome:
+    def _build_outcome(self, file_output: FileOutput, before: set[str], main_files: tuple[str, ...]) -> ChannelOutcome:
         after = set(self._site.channel_files(file_output.channel.name).files)
         removed = before - after if file_output.archive_channel else set()
         orphaned = sorted(key for key in removed if (self._run.output_folder / key).exists())

@@ -27,9 +27,7 @@ class FileOutput:
     the channel could not render because of a bug, which does not stop other issues.
     """
 
-    def __init__(
-        self, channel: Channel, folder: Path, report: EventHandler, *, dry_run: bool = False
-    ) -> None:
+    def __init__(self, channel: Channel, folder: Path, report: EventHandler, *, dry_run: bool = False) -> None:
         self.channel = channel
         self.archive_channel = channel if isinstance(channel, ArchiveChannel) else None
         self.caches_entries = channel.capabilities.caches_entries
@@ -77,9 +75,7 @@ class FileOutput:
         except Exception as error:  # it may have been delivered
             message = f"{self.channel.name}: unknown whether {part.key} was delivered"
             reason = redact(f"{type(error).__name__}: {error}")
-            self.error = OutcomeUnknownError(
-                f"{message}: {reason}", "check the destination before you publish again"
-            )
+            self.error = OutcomeUnknownError(f"{message}: {reason}", "check the destination before you publish again")
         return self.error is None
 
     def _deliver_part(self, part: Part) -> bool:

@@ -84,9 +84,7 @@ class IssueRenderer(Struct, frozen=True):
         self.recent[source.path] = text, issue
         if len(self.recent) > _MAX_RECENT:
             del self.recent[next(iter(self.recent))]
-        problems = tuple(
-            [f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics]
-        )
+        problems = tuple([f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics])
         record = record._replace(id=issue.id, draft=issue.draft, problems=problems)
         # looking for images takes as long as copying the whole issue, and most issues have none
         return self._complete_record(record, issue, has_images=b"![" in data or b"<img" in data)
@@ -100,9 +98,7 @@ class IssueRenderer(Struct, frozen=True):
         except UnicodeEncodeError:
             return record, None
 
-    def _complete_record(
-        self, record: Record, issue: Issue, *, has_images: bool
-    ) -> tuple[Record, Issue | None]:
+    def _complete_record(self, record: Record, issue: Issue, *, has_images: bool) -> tuple[Record, Issue | None]:
         from publisher import transforms
 
         newsletter = self.config.newsletter
@@ -135,9 +131,7 @@ class IssueRenderer(Struct, frozen=True):
         exists = {image.url: bool(image.source) and Path(root, image.source).is_file() for image in images}
         missing = [image for image in images if not exists[image.url]]
         record = record._replace(
-            images=tuple(
-                [(image.source, image.target, exists[image.url]) for image in images if image.source]
-            ),
+            images=tuple([(image.source, image.target, exists[image.url]) for image in images if image.source]),
             problems=(*record.problems, *(f"no image {image.url}" for image in missing)),
         )
         return record, replace_missing_images(
@@ -152,9 +146,7 @@ class IssueRenderer(Struct, frozen=True):
         context = replace(
             self.context, entry=job.entry, previous=job.previous, next=job.next, article_urls=job.article_urls
         )
-        return job.path, [
-            (name, self._render_channel(name, document, job.path, context)) for name in job.channels
-        ]
+        return job.path, [(name, self._render_channel(name, document, job.path, context)) for name in job.channels]
 
     def _load_document(self, job: RenderJob) -> Issue | IssueError:
         if isinstance(job.document, Issue):
@@ -170,7 +162,10 @@ class IssueRenderer(Struct, frozen=True):
         if isinstance(document, IssueError):  # the file has changed since it was read, and has a fault now
             return document
         try:
-            return self.channels[name].render(document, context)
+            rendering = self.channels[name].render(document, context)
+            if not isinstance(rendering, Rendering):
+                raise TypeError(f"it returned {type(rendering).__name__} instead of a Rendering")
+            return rendering
         except PublisherError as error:
             return error
         except Exception as error:  # a bug in one channel must not stop the others

@@ -95,9 +95,7 @@ class Sources:
         """Bring the index up to date with the files, and put the documents read for that into the spool."""
         self.index.remove(self.records.keys() - {file.path for file in self.files})
         # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
-        trusted = [
-            file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files
-        ]
+        trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files]
         changed = [file for file in trusted if _needs_reading(run.config.root, self.index, file)]
         task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read
         for done, (record, document) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
@@ -169,9 +167,7 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
     labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}" for entry in entries), ""]
     return [
         hashlib.blake2b(
-            f"{record.sha256}\n{record.images}\n{entry.updated}\n{before}\n{after}".encode(
-                "utf-8", "surrogatepass"
-            ),
+            f"{record.sha256}\n{record.images}\n{entry.updated}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
             digest_size=16,
         ).hexdigest()
         for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)

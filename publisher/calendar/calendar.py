@@ -214,9 +214,7 @@ class _Blockers:
             return item
         ready = item.status is ItemStatus.READY
         if ready and item.started:
-            return item._replace(
-                use_original_text=True, **_build_fault_fields(build_issue_error(item.record, errors))
-            )
+            return item._replace(use_original_text=True, **_build_fault_fields(build_issue_error(item.record, errors)))
         force = f"or publish --issue {shlex.quote(item.record.id)} --force"
         fault = build_issue_error(item.record, errors, force if ready else "")
         return item._replace(status=ItemStatus.HAS_ERRORS, **_build_fault_fields(fault))
@@ -288,11 +286,7 @@ def _evaluate(
 
 
 def _evaluate_unfinished(
-    item: ScheduledItem,
-    channel: Channel,
-    status: PublicationStatus,
-    ledger_view: LedgerView,
-    now: dt.datetime,
+    item: ScheduledItem, channel: Channel, status: PublicationStatus, ledger_view: LedgerView, now: dt.datetime
 ) -> ScheduledItem | None:
     """Return the status of a started item that cannot continue now; None if it can."""
     counts = status.counts

@@ -43,9 +43,7 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
         if record.date
         and record.date <= today
         and record != chosen
-        and not any(
-            build_publication_key(run.config, channel, record.id) in published for channel in archives
-        )
+        and not any(build_publication_key(run.config, channel, record.id) in published for channel in archives)
     }
     if not candidates:
         return frozenset()

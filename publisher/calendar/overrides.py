@@ -8,13 +8,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Record, find_named_records
-from publisher.calendar.calendar import (
-    ItemStatus,
-    LedgerView,
-    ScheduledItem,
-    build_calendar,
-    read_records,
-)
+from publisher.calendar.calendar import ItemStatus, LedgerView, ScheduledItem, build_calendar, read_records
 from publisher.clock import resolve_local_time
 from publisher.config import Config
 from publisher.errors import ConfigError
@@ -23,9 +17,7 @@ from publisher.ledger.calendar import save_override
 from publisher.run import RunContext, select_channels
 
 
-def set_override(
-    run: RunContext, request: Request, *, held: bool | None = None, when: str = ""
-) -> list[ScheduledItem]:
+def set_override(run: RunContext, request: Request, *, held: bool | None = None, when: str = "") -> list[ScheduledItem]:
     """Hold, release or reschedule the requested issue on its channels; return its items as they are now.
 
     `when` is HH:MM or YYYY-MM-DD HH:MM in the newsletter's time zone. Raises ConfigError for an issue or a
@@ -44,9 +36,7 @@ def set_override(
     items = [
         item
         for item in build_items()
-        if item.record.path == record.path
-        and item.key.channel in names
-        and item.status is not ItemStatus.DONE
+        if item.record.path == record.path and item.key.channel in names and item.status is not ItemStatus.DONE
     ]
     if not items:
         where = " on " + ", ".join(request.channels) if request.channels else ""
@@ -75,7 +65,6 @@ def _parse_due_time(when: str, record: Record, config: Config) -> dt.datetime:
         raise ConfigError(f"{when} is not a time", 'write 10:30 or "2021-08-02 10:30"') from None
     if day < date:
         raise ConfigError(
-            f"{record.path} is dated {date}; an issue cannot be published before its date",
-            "change its date first",
+            f"{record.path} is dated {date}; an issue cannot be published before its date", "change its date first"
         )
     return resolve_local_time(day, at, ZoneInfo(config.newsletter.timezone))

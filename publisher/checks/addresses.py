@@ -37,9 +37,7 @@ def _locate_urls(subject: IssueSource, urls: Collection[str]) -> list[tuple[str,
         match = prefix.search(text)
         while match:
             start = match.start()
-            url = next(
-                (text[start : start + size] for size in sizes if text[start : start + size] in urls), ""
-            )
+            url = next((text[start : start + size] for size in sizes if text[start : start + size] in urls), "")
             end = start + (len(url) or 1)
             if url:
                 positions.append((url, Pos(number, start + 1, number, end + 1)))
@@ -142,9 +140,7 @@ class LivenessResult(NamedTuple):
     reason: str
 
 
-def find_dead_links(
-    urls: Sequence[tuple[str, Pos]], results: Mapping[str, LivenessResult]
-) -> Iterator[Problem]:
+def find_dead_links(urls: Sequence[tuple[str, Pos]], results: Mapping[str, LivenessResult]) -> Iterator[Problem]:
     """Report dead links, and links that could not be checked.
 
     Of the latter, one per host and reason: a host that blocks automated requests does so for all its pages.

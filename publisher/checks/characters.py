@@ -8,12 +8,7 @@ from collections.abc import Iterator
 
 from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource, locate_match
-from publisher.checks.text import (
-    CODE_TAGS_AND_FORMULAS,
-    LOOKALIKE_CHARACTERS,
-    find_matching_lines,
-    find_outside,
-)
+from publisher.checks.text import CODE_TAGS_AND_FORMULAS, LOOKALIKE_CHARACTERS, find_matching_lines, find_outside
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import FENCE
 from publisher.reader.lines import is_cjk
@@ -48,9 +43,7 @@ def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
         matches = [(match, normalize_character(match[0])) for match in find_outside(text, _LOOKALIKE)]
         if edits := tuple(Edit(locate_match(number, match), right) for match, right in matches if right):
             pairs = dict.fromkeys([(match[0], right) for match, right in matches if right][:5])
-            message = ", ".join(
-                f'"{wrong}" (U+{ord(wrong):04X}) should be "{right}"' for wrong, right in pairs
-            )
+            message = ", ".join(f'"{wrong}" (U+{ord(wrong):04X}) should be "{right}"' for wrong, right in pairs)
             yield Problem(edits[0].pos, "compat-char", message, edits=edits)
 
 
@@ -58,9 +51,7 @@ def check_invisible(subject: IssueSource) -> Iterator[Problem]:
     """Report invisible characters, one problem per line."""
     for number, text in find_matching_lines(subject, _INVISIBLE):
         matches = [
-            match
-            for match in find_outside(text, _INVISIBLE, CODE_TAGS_AND_FORMULAS)
-            if not _separates_words(match)
+            match for match in find_outside(text, _INVISIBLE, CODE_TAGS_AND_FORMULAS) if not _separates_words(match)
         ]
         if matches:
             edits = tuple(Edit(locate_match(number, match), "") for match in matches)
@@ -85,9 +76,7 @@ def check_punctuation(subject: IssueSource) -> Iterator[Problem]:
     wrong_marks = _DOUBLED_MARKS if _prefers_half_width(subject) else _WRONG_MARKS
     for number, text in find_matching_lines(subject, wrong_marks):
         label = _SUMMARY.match(text)
-        matches = [
-            match for match in find_outside(text, wrong_marks) if not (label and match.end() == label.end())
-        ]
+        matches = [match for match in find_outside(text, wrong_marks) if not (label and match.end() == label.end())]
         marks = ((locate_match(number, match), _choose_mark(match[0])) for match in matches)
         edits = tuple(Edit(pos, mark) for pos, mark in marks if mark)
         if edits:

@@ -62,9 +62,7 @@ class IssueIndex:
 
 def _select_earlier(issue: IssueSummary, others: Iterable[IssueSummary]) -> list[IssueSummary]:
     date = issue.date or "9999"
-    earlier = [
-        other for other in others if other.date < date and other.id != issue.id and other.path != issue.path
-    ]
+    earlier = [other for other in others if other.date < date and other.id != issue.id and other.path != issue.path]
     return earlier[::-1]
 
 

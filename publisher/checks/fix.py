@@ -54,9 +54,7 @@ def _apply_next_edits(
     state: _FixState, check: Callable[[str], _FixState], codes: Collection[str] | None
 ) -> tuple[_FixState, Sequence[Problem]] | None:
     """Apply as many edits at once as possible, found by halving; None when no edit improves the text."""
-    fixable = [
-        problem for problem in state.problems if problem.fixable and (codes is None or problem.code in codes)
-    ]
+    fixable = [problem for problem in state.problems if problem.fixable and (codes is None or problem.code in codes)]
     batch = _select_non_overlapping(fixable)
     in_batch = set(batch)
     candidates = [[problem] for problem in fixable if problem not in in_batch] + [batch]

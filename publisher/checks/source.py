@@ -114,11 +114,7 @@ class IssueSource(Struct, frozen=True):
         if title and title.pos.line:
             return self.source.resolve_position(title.pos)
         first = next((n for n, text in enumerate(self.source.lines, 1) if text.strip()), 1)
-        return (
-            self.source.line_position(first)
-            if self.source.line(first)
-            else self.source.character_position(1, 1)
-        )
+        return self.source.line_position(first) if self.source.line(first) else self.source.character_position(1, 1)
 
 
 def locate_match(line: int, match: re.Match[str], group: int | str = 0) -> Pos:

@@ -37,9 +37,7 @@ def find_matching_lines(subject: IssueSource, pattern: re.Pattern[str]) -> Itera
             yield number, text
 
 
-def find_outside(
-    text: str, pattern: re.Pattern[str], protected: re.Pattern[str] = _PROTECTED
-) -> list[re.Match[str]]:
+def find_outside(text: str, pattern: re.Pattern[str], protected: re.Pattern[str] = _PROTECTED) -> list[re.Match[str]]:
     """Return the matches of a pattern in a line, outside of protected text."""
     spans = [match.span() for match in protected.finditer(text)]
     starts = [start for start, _ in spans]
@@ -54,10 +52,7 @@ def find_outside(
 def _find_skipped_lines(subject: IssueSource) -> set[int]:
     """Return the lines of front matter, code, and everything that subscribers do not see."""
     issue = subject.issue
-    hidden = [
-        issue.front_pos,
-        *(part.pos for part in issue.dropped if not part.inline or part.name in _HIDDEN_KINDS),
-    ]
+    hidden = [issue.front_pos, *(part.pos for part in issue.dropped if not part.inline or part.name in _HIDDEN_KINDS)]
     hidden += [definition.pos for definition in issue.definitions]
     hidden += [block.pos for block in find_nodes(CodeBlock, (issue,))]
     if issue.archive:

@@ -29,9 +29,7 @@ _MAX_CHARACTERS = 2_000
 """The maximum length searched of a title, and of the text after it."""
 
 # matches everything except plain URLs, to skip those fast
-_SUSPICIOUS_TARGET = lazy_pattern(
-    r"\]\(\s*<?(?!https?://(?!https?[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])"
-)
+_SUSPICIOUS_TARGET = lazy_pattern(r"\]\(\s*<?(?!https?://(?!https?[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])")
 _HTTP_SCHEME = lazy_pattern(r"https?://", re.IGNORECASE)
 # http//e.org, https:/e.org, htps://e.org, https：//e.org
 _DAMAGED_SCHEME = lazy_pattern(r"[htps]{3,7}(?:[:：;][/\\／]{1,3}|[/\\／]{2})", re.IGNORECASE)
@@ -66,9 +64,7 @@ def _is_link_text(words: str) -> bool:
     return any(map(is_cjk, words)) or (bool(re.search(r"[^\W\d_]{2}", words)) and words != "this")
 
 
-def _check_unfinished_link(
-    subject: IssueSource, number: int, match: re.Match[str], kind: str
-) -> Iterator[Problem]:
+def _check_unfinished_link(subject: IssueSource, number: int, match: re.Match[str], kind: str) -> Iterator[Problem]:
     text = match.string[: match.end() + _MAX_CHARACTERS]
     start = match.start() + 2
     opener = Pos(number, start, number, start + 1)

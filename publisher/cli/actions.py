@@ -14,15 +14,7 @@ from typing import TYPE_CHECKING
 from publisher.cli.console import RunConsole
 from publisher.cli.output import Output, plural
 from publisher.errors import ConfigError
-from publisher.events import (
-    ChannelOutcome,
-    EventHandler,
-    Outcome,
-    PendingSend,
-    Request,
-    RunEvent,
-    RunWarning,
-)
+from publisher.events import ChannelOutcome, EventHandler, Outcome, PendingSend, Request, RunEvent, RunWarning
 from publisher.project import find_config
 
 if TYPE_CHECKING:

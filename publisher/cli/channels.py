@@ -35,9 +35,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
             for key, value in enabled.get(name, {}).items()
             if value
         )
-        output.line(
-            f"{name.ljust(width)}  {'enabled ' if name in enabled else 'disabled'}  {settings}".rstrip()
-        )
+        output.line(f"{name.ljust(width)}  {'enabled ' if name in enabled else 'disabled'}  {settings}".rstrip())
     return output.finish(
         0, channels={name: {"on": name in enabled, "settings": enabled.get(name, {})} for name in names}
     )

@@ -33,21 +33,12 @@ if TYPE_CHECKING:
 
 def define(parser: CommandParser) -> None:
     parser.arguments.add_argument(
-        "files",
-        nargs="*",
-        metavar="ISSUE",
-        help="Issues by file, folder or date [default: all issues]",
+        "files", nargs="*", metavar="ISSUE", help="Issues by file, folder or date [default: all issues]"
     )
     option = parser.options.add_argument
     option("--fix", action="store_true", help="Fix problems that can be fixed without loss of content")
     option("--diff", action="store_true", help="Show what --fix would change, without writing")
-    option(
-        "--select",
-        metavar="CODES",
-        action="append",
-        default=[],
-        help="Report only these codes, comma-separated",
-    )
+    option("--select", metavar="CODES", action="append", default=[], help="Report only these codes, comma-separated")
     option("--ignore", metavar="CODES", action="append", default=[], help="Do not report these codes")
     option("--explain", metavar="CODE", help="Explain a code")
     option(
@@ -59,11 +50,7 @@ def define(parser: CommandParser) -> None:
     )
     option("--links", action="store_true", help="Check over the network whether links work")
     option(
-        "--allow",
-        metavar="IP:PORT",
-        action="append",
-        default=[],
-        help="Let --links connect to this private address",
+        "--allow", metavar="IP:PORT", action="append", default=[], help="Let --links connect to this private address"
     )
     option("--stdin", action="store_true", help="Check standard input; --fix prints the fixed text")
     option("--stdin-filename", metavar="FILE", default="", help="File name to report for standard input")
@@ -217,6 +204,4 @@ def _check_stdin(arguments: argparse.Namespace, output: Output, scope: CheckScop
             return 0
     files, _ = select_files(scope, ()) if scope.config else ([], [])
     files = [file for file in files if file.path != path]
-    return _check_issues(
-        arguments, output, scope, [*files, SourceFile(path, len(data), 0)], [path], {path: text}
-    )
+    return _check_issues(arguments, output, scope, [*files, SourceFile(path, len(data), 0)], [path], {path: text})

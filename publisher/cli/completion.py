@@ -10,9 +10,7 @@ from publisher.cli.parser import CommandParser, build_full_parser
 
 
 def define(parser: CommandParser) -> None:
-    parser.arguments.add_argument(
-        "shell", choices=("bash", "zsh", "tcsh"), metavar="SHELL", help="bash, zsh or tcsh"
-    )
+    parser.arguments.add_argument("shell", choices=("bash", "zsh", "tcsh"), metavar="SHELL", help="bash, zsh or tcsh")
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands

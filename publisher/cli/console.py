@@ -8,16 +8,7 @@ from typing import assert_never
 
 from publisher.cli.output import Output, plural
 from publisher.cli.progress import ProgressBar
-from publisher.events import (
-    ChannelOutcome,
-    IssueChosen,
-    Outcome,
-    Progress,
-    Request,
-    RunEvent,
-    RunWarning,
-    WouldWrite,
-)
+from publisher.events import ChannelOutcome, IssueChosen, Outcome, Progress, Request, RunEvent, RunWarning, WouldWrite
 
 _CHANNEL_WIDTH = 8
 """The length of the longest name of a built-in channel."""
@@ -93,9 +84,7 @@ class RunConsole:
                 changed.format(channel.changed) if channel.changed else "",
                 channel.url,
             )
-            self._output.line(
-                f"✓ {name}  {' · '.join(filter(None, facts))}  {channel.duration:.1f} s", "green"
-            )
+            self._output.line(f"✓ {name}  {' · '.join(filter(None, facts))}  {channel.duration:.1f} s", "green")
         elif channel.written:
             verb = "would change" if dry_run else "written"
             counts = f"{_format_count(len(channel.written), 'file')} {verb}, {channel.unchanged} unchanged"

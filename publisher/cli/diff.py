@@ -32,8 +32,4 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         output.info("no issue is due")
     elif not differences:
         output.info(f"no unpublished changes in {issue.path}")
-    return output.finish(
-        0,
-        issue=issue and issue.id,
-        differences=[difference._asdict() for difference in differences],
-    )
+    return output.finish(0, issue=issue and issue.id, differences=[difference._asdict() for difference in differences])

@@ -33,12 +33,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     return output.finish(
         ConfigError.exit_code if has_errors else 0,
         findings=[
-            {
-                "subject": subject,
-                "level": finding.level.value,
-                "message": finding.message,
-                "hint": finding.hint,
-            }
+            {"subject": subject, "level": finding.level.value, "message": finding.message, "hint": finding.hint}
             for subject, finding in findings
         ],
     )

@@ -50,12 +50,9 @@ def format_excerpt(text: str, start: int, end: int, max_columns: int = MAX_COLUM
 def _find_excerpt_start(characters: list[str], caret_start: int, caret_end: int, available: int) -> int:
     """Return the index of the first character to show so that the carets and some text after them fit."""
     trailing = min(
-        measure_columns("".join(characters[caret_end : caret_end + _MIN_TRAILING_COLUMNS])),
-        _MIN_TRAILING_COLUMNS,
+        measure_columns("".join(characters[caret_end : caret_end + _MIN_TRAILING_COLUMNS])), _MIN_TRAILING_COLUMNS
     )
-    available -= (
-        2 + trailing + min(measure_columns("".join(characters[caret_start:caret_end])), available // 2)
-    )
+    available -= 2 + trailing + min(measure_columns("".join(characters[caret_start:caret_end])), available // 2)
     visible_start = caret_start
     while visible_start and available >= measure_columns(characters[visible_start - 1]):
         visible_start -= 1

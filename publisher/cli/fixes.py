@@ -49,9 +49,7 @@ def fix_files(output: Output, scope: CheckScope, paths: Sequence[str], *, diff: 
     return exit_code
 
 
-def fix_input(
-    output: Output, path: str, text: str, data: bytes, codes: Collection[str], *, diff: bool
-) -> None:
+def fix_input(output: Output, path: str, text: str, data: bytes, codes: Collection[str], *, diff: bool) -> None:
     """Print the fixed text of standard input, whose bytes are `data`; with `diff` print the change."""
     fixed = apply_fixes(parse_issue, text, path, codes).text
     if diff:

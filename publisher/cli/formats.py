@@ -36,9 +36,7 @@ def format_full(
         yield ""
 
 
-def _format_full_problem(
-    path: str, lines: list[str], problem: Problem, styled: Styler, columns: int
-) -> Iterator[str]:
+def _format_full_problem(path: str, lines: list[str], problem: Problem, styled: Styler, columns: int) -> Iterator[str]:
     style = _STYLES[problem.severity]
     pos = problem.pos
     code = styled(f"{problem.severity.value}[{problem.code}]", style)

@@ -63,11 +63,7 @@ class LinkReport(NamedTuple):
 
 
 def add_link_problems(
-    allow: Sequence[str],
-    output: Output,
-    scope: CheckScope,
-    checked: Sequence[CheckedIssue],
-    texts: Mapping[str, str],
+    allow: Sequence[str], output: Output, scope: CheckScope, checked: Sequence[CheckedIssue], texts: Mapping[str, str]
 ) -> tuple[list[CheckedIssue], LinkReport]:
     """Check all links; return the files with the problems of their links added, and the report.
 
@@ -75,9 +71,7 @@ def add_link_problems(
     """
     limits = LinkCheckLimits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
     links_by_file = {
-        result.path: _find_issue_links(scope.root, result.path, texts)
-        for result in checked
-        if not result.fault
+        result.path: _find_issue_links(scope.root, result.path, texts) for result in checked if not result.fault
     }
     urls = [url for links in links_by_file.values() for url, _ in links]
     cache_file = Home(scope.config.root).cache / "links.json" if scope.config else None
@@ -118,6 +112,4 @@ def _parse_allowed_host(argument: str) -> tuple[str, int]:
     try:
         return str(ip_address(host.strip("[]"))), int(port)
     except ValueError:
-        raise ConfigError(
-            f"{argument} is not IP:PORT", "an IP address and a port, such as 127.0.0.1:8000"
-        ) from None
+        raise ConfigError(f"{argument} is not IP:PORT", "an IP address and a port, such as 127.0.0.1:8000") from None

@@ -57,7 +57,4 @@ def _format_event(event: DaemonEvent) -> str:
 
 
 def _event_fields(event: DaemonEvent) -> dict[str, object]:
-    return {
-        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        **event._asdict(),
-    }
+    return {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), **event._asdict()}

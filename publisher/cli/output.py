@@ -25,9 +25,7 @@ class Output:
     that reads a pipe ends, the rest of the output is dropped and the work goes on.
     """
 
-    def __init__(
-        self, stdout: TextIO, stderr: TextIO, *, json: bool = False, stdin: TextIO | None = None
-    ) -> None:
+    def __init__(self, stdout: TextIO, stderr: TextIO, *, json: bool = False, stdin: TextIO | None = None) -> None:
         self.json = json
         self.stderr = stderr
         self._stdin = stdin or io.StringIO()

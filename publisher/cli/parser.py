@@ -113,9 +113,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def add_common_options(self) -> None:
         self.options.add_argument("--json", action="store_true", help="Print the result as JSON")
-        self.options.add_argument(
-            "--debug", action="store_true", help="Print the traceback of an internal error"
-        )
+        self.options.add_argument("--debug", action="store_true", help="Print the traceback of an internal error")
         self.options.add_argument("-h", "--help", action="help", help="Show help")
 
     def add_issue_argument(self, *, required: bool = False, default: str = "due one") -> None:
@@ -141,9 +139,7 @@ class CommandParser(argparse.ArgumentParser):
     def add_sending_options(self) -> None:
         """Add the options of all commands that send."""
         option = self.options.add_argument
-        option(
-            "-n", "--dry-run", action="store_true", help="Show what would change, without writing or sending"
-        )
+        option("-n", "--dry-run", action="store_true", help="Show what would change, without writing or sending")
         option("-y", "--yes", action="store_true", help="Send without confirmation")
         option("--force", action="store_true", help="Publish the issue even if it has errors")
         option(
@@ -165,21 +161,11 @@ def build_main_parser() -> CommandParser:
     option = parser.options.add_argument
     parser.add_channel_option()
     option(
-        "-i",
-        "--issue",
-        metavar="ISSUE",
-        default="",
-        help="Date, file or id of the issue, or latest [default: latest]",
+        "-i", "--issue", metavar="ISSUE", default="", help="Date, file or id of the issue, or latest [default: latest]"
     )
     parser.add_sending_options()
     option("--to-me", action="store_true", help="Send the issue to yourself as a test, even a draft")
-    option(
-        "-o",
-        "--out",
-        metavar="DIR",
-        type=Path,
-        help="Write files below DIR instead of the newsletter's folder",
-    )
+    option("-o", "--out", metavar="DIR", type=Path, help="Write files below DIR instead of the newsletter's folder")
     parser.add_common_options()
     option("--version", action="version", version=f"publish {__version__}", help="Show version")
     return parser
@@ -223,9 +209,7 @@ def _parse_seconds(argument: str) -> float:
 def _set_issue_from_word(arguments: argparse.Namespace) -> None:
     """Use the argument after `publish` as the issue if it looks like one; else raise ConfigError."""
     argument = arguments.word
-    if not (
-        re.fullmatch(r"latest|\d{4}-\d{2}-[\dxX]{2}", argument) or "/" in argument or Path(argument).suffix
-    ):
+    if not (re.fullmatch(r"latest|\d{4}-\d{2}-[\dxX]{2}", argument) or "/" in argument or Path(argument).suffix):
         raise _unknown_word_error(argument, None)
     if arguments.issue:
         raise ConfigError(f"two issues given: {argument} and {arguments.issue}", "give only one")

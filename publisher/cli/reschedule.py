@@ -26,12 +26,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
 
 def apply_override(
-    arguments: argparse.Namespace,
-    output: Output,
-    now: dt.datetime,
-    *,
-    held: bool | None = None,
-    when: str = "",
+    arguments: argparse.Namespace, output: Output, now: dt.datetime, *, held: bool | None = None, when: str = ""
 ) -> int:
     """Record a hold or a new time for the issue and channels, and show its schedule."""
     with open_run(output, now) as run:

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from publisher.run import RunContext
 
 _MAX_DETAILED = 10
-_RESOLUTION_OPTIONS = {
-    "--resend": "it did not arrive: send it again",
-    "--drop": "do not send it again",
-}
+_RESOLUTION_OPTIONS = {"--resend": "it did not arrive: send it again", "--drop": "do not send it again"}
 _SENT_WITH_ID_OPTION = {"--sent ID": "it arrived (without ID it cannot be edited later)"}
 _SENT_OPTION = {"--sent": "it arrived"}
 _RESOLUTION_LABELS = {
@@ -82,8 +79,7 @@ def _record_resolutions(
     _require_single_publication(unknowns, resolution)
     unknowns = [unknown for unknown in unknowns if resolution.select_deliveries(unknown)] or unknowns
     recorded = [
-        (unknown.key, *record_resolution(run.ledger, unknown, resolution, run.started_at))
-        for unknown in unknowns
+        (unknown.key, *record_resolution(run.ledger, unknown, resolution, run.started_at)) for unknown in unknowns
     ]
     for key, count, remaining in recorded:
         label = _RESOLUTION_LABELS[resolution.verdict]
@@ -112,9 +108,7 @@ def _require_single_publication(unknowns: list[UnknownDeliveries], resolution: R
     """Raise ConfigError if a resolution could apply to several publications."""
     if len({unknown.key.channel for unknown in unknowns}) > 1:
         names = ", ".join(unknown.key.channel for unknown in unknowns)
-        raise ConfigError(
-            f"several channels have unknown outcomes: {names}", "choose one with --channel NAME"
-        )
+        raise ConfigError(f"several channels have unknown outcomes: {names}", "choose one with --channel NAME")
     if len(unknowns) > 1 and not resolution.part:
         names = "; ".join(unknown.key.destination for unknown in unknowns)
         raise ConfigError(
@@ -127,9 +121,7 @@ def _print_unknown_deliveries(
 ) -> int:
     for unknown in unknowns:
         channel, destination = unknown.key.channel, unknown.key.destination
-        output.line(
-            f"{channel} · {destination} · {len(unknown.deliveries)} of {unknown.total} unknown", "bold"
-        )
+        output.line(f"{channel} · {destination} · {len(unknown.deliveries)} of {unknown.total} unknown", "bold")
         for index, delivery in enumerate(unknown.deliveries):
             to = "" if delivery.recipient == destination else f" to {delivery.recipient}"
             started = f"{delivery.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"

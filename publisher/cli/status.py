@@ -57,9 +57,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     width = max((len(row.channel) for row in rows), default=0)
     waiting = {(item.record.id, item.key.channel) for item in upcoming_items if item.due > now}
     shown_rows = [
-        row
-        for row in rows
-        if row.condition is not ChannelStatus.NONE or (row.issue, row.channel) not in waiting
+        row for row in rows if row.condition is not ChannelStatus.NONE or (row.issue, row.channel) not in waiting
     ]
     for name, group in groupby(shown_rows, key=lambda row: row.issue):
         issue_rows = [*group]
@@ -94,8 +92,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 def _print_row(row: StatusRow, zone: dt.tzinfo | None, width: int, output: Output) -> None:
     details = (_format_row(row, zone), row.destination, row.url)
     output.line(
-        f"  {row.channel.ljust(width)}  {' · '.join(filter(None, details))}",
-        _STATUS_STYLES.get(row.condition, ""),
+        f"  {row.channel.ljust(width)}  {' · '.join(filter(None, details))}", _STATUS_STYLES.get(row.condition, "")
     )
     missed_lines = [_format_missed_delivery(delivery, row) for delivery in row.missed[:_MAX_LISTED]]
     if len(row.missed) > _MAX_LISTED:
@@ -172,7 +169,6 @@ def _row_to_json(row: StatusRow, zone: dt.tzinfo | None) -> dict[str, object]:
         "counts": row.counts._asdict(),
         "missed": [delivery._asdict() | {"state": delivery.state.value} for delivery in row.missed],
         "when": row.when and format_iso_time(row.when, zone),
-        "forced": row.forced
-        and {"errors": row.forced.errors, "at": format_iso_time(row.forced.forced_at, zone)},
+        "forced": row.forced and {"errors": row.forced.errors, "at": format_iso_time(row.forced.forced_at, zone)},
         "next": _suggest_command(row),
     }

@@ -37,9 +37,7 @@ def print_upcoming(items: list[ScheduledItem], zone: dt.tzinfo | None, output: O
             output.line(f"  {item.key.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
             if item.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED):
                 output.line(f"  {' ' * width}  {item.detail}")
-        errors = [
-            f"{item.detail} · {item.hint}" for item in issue_items if item.status is ItemStatus.HAS_ERRORS
-        ]
+        errors = [f"{item.detail} · {item.hint}" for item in issue_items if item.status is ItemStatus.HAS_ERRORS]
         for error in dict.fromkeys(errors):  # usually the same for all channels
             output.line(f"  {error}")
 

@@ -49,9 +49,7 @@ def run_alarm(
     from apscheduler.schedulers.blocking import BlockingScheduler
 
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # errors go to `on_error`
-    scheduler = BlockingScheduler(
-        timezone=dt.UTC, job_defaults={"coalesce": True, "misfire_grace_time": None}
-    )
+    scheduler = BlockingScheduler(timezone=dt.UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
     tick_lock = Lock()
     sender, receiver = socket.socketpair()
     watcher = Thread(target=_watch_clock, args=(receiver, scheduler, stop, tick_lock), name="clock")
@@ -68,12 +66,7 @@ def run_alarm(
 
     _add_listeners(scheduler, watcher, on_error, on_busy)
     scheduler.add_job(
-        run_tick,
-        "interval",
-        seconds=TICK_INTERVAL,
-        id="tick",
-        next_run_time=dt.datetime.now(dt.UTC),
-        max_instances=1,
+        run_tick, "interval", seconds=TICK_INTERVAL, id="tick", next_run_time=dt.datetime.now(dt.UTC), max_instances=1
     )
     # a signal handler can do little safely: the wakeup fd makes the socket readable, and the watcher acts
     sender.setblocking(False)
@@ -125,9 +118,7 @@ def _watch_clock(receiver: socket.socket, scheduler: BaseScheduler, stop: Event,
         if abs(offset - old_offset) > _MAX_CLOCK_STEP:
             scheduler.modify_job("tick", next_run_time=dt.datetime.now(dt.UTC))
     stop.set()
-    with (
-        tick_lock
-    ):  # shutdown() waits for the tick and holds a lock that the tick needs to add a job: deadlock
+    with tick_lock:  # shutdown() waits for the tick and holds a lock that the tick needs to add a job: deadlock
         if scheduler.running:
             scheduler.shutdown()
 

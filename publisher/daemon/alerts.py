@@ -123,9 +123,7 @@ class Alerts:
             event = DaemonEvent(what, item.record.id, channels, error.message, error.hint, alarm=bool(new))
             self._on_event(event)
 
-    def _filter_unreported(
-        self, items: Sequence[ScheduledItem], what: str, detail: str
-    ) -> list[ScheduledItem]:
+    def _filter_unreported(self, items: Sequence[ScheduledItem], what: str, detail: str) -> list[ScheduledItem]:
         by_subject = {(item.key.issue, item.key.channel): item for item in items}
         if not by_subject:
             return []

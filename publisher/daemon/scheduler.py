@@ -23,13 +23,7 @@ from publisher.calendar.calendar import (
 from publisher.channel import ArchiveChannel
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.daemon.alerts import (
-    Alerts,
-    DaemonEvent,
-    DaemonEventHandler,
-    format_duration,
-    format_summary_line,
-)
+from publisher.daemon.alerts import Alerts, DaemonEvent, DaemonEventHandler, format_duration, format_summary_line
 from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
 from publisher.delivery import ledger_guard
@@ -70,9 +64,7 @@ class Scheduler:
     it each pass is recorded as a `publish tick`.
     """
 
-    def __init__(
-        self, on_event: DaemonEventHandler, stop: Signal, heartbeat: Heartbeat | None = None
-    ) -> None:
+    def __init__(self, on_event: DaemonEventHandler, stop: Signal, heartbeat: Heartbeat | None = None) -> None:
         self._on_event = on_event
         self._stop = stop
         self._heartbeat = heartbeat
@@ -96,12 +88,7 @@ class _Pass:
     """One pass. `run` is read-only; publishing opens another run."""
 
     def __init__(
-        self,
-        run: RunContext,
-        on_event: DaemonEventHandler,
-        stop: Signal,
-        pauses: _Pauses,
-        pending_pings: PendingPings,
+        self, run: RunContext, on_event: DaemonEventHandler, stop: Signal, pauses: _Pauses, pending_pings: PendingPings
     ) -> None:
         self._run = run
         self._on_event = on_event
@@ -131,9 +118,7 @@ class _Pass:
     def _refresh(self) -> None:
         now = self._run.clock.time()
         self._ledger_view = LedgerView.load(self._run.ledger, now)
-        self._items = build_calendar(
-            self._run, read_records(self._run), self._ledger_view, now, save_cache=True
-        )
+        self._items = build_calendar(self._run, read_records(self._run), self._ledger_view, now, save_cache=True)
         self._alerts.report_problems(self._items, self._ledger_view)
 
     def _next_batch(self) -> list[ScheduledItem]:

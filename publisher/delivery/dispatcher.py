@@ -35,9 +35,7 @@ def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage], request: Requ
     return plans
 
 
-def recover_stale_deliveries(
-    ledger: Ledger, channel: MessageChannel, key: PublicationKey, now: dt.datetime
-) -> None:
+def recover_stale_deliveries(ledger: Ledger, channel: MessageChannel, key: PublicationKey, now: dt.datetime) -> None:
     """Mark deliveries as unknown whose process died while sending them."""
     status, can = find_status(ledger, key), channel.capabilities
     if status and status.counts.sending:

@@ -219,8 +219,7 @@ class DeliveryJob(Struct):
                 ]
             case "skip":
                 results = [
-                    Result(delivery, DeliveryState.DROPPED, now, reason=_SKIPPED_REASON)
-                    for delivery in unresolved
+                    Result(delivery, DeliveryState.DROPPED, now, reason=_SKIPPED_REASON) for delivery in unresolved
                 ]
                 self.notes += [f"unknown whether {delivery.recipient} received it" for delivery in unresolved]
             case _:

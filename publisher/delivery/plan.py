@@ -123,9 +123,7 @@ def plan_delivery(
         return plan._replace(keep_content=True, held_reason=reason, pending=pending)
     before = status.part_digests.keys() | sent.keys()
     if current.keys() != before and not (correct or can.idempotent):
-        reason = (
-            f"the issue now takes {_format_message_count(current)} instead of {len(before)}: publish correct"
-        )
+        reason = f"the issue now takes {_format_message_count(current)} instead of {len(before)}: publish correct"
         original = _find_sendable(channel, status, status.part_digests, retry=retry)
         return plan._replace(
             new=tuple(key for key in original if key not in sent),
@@ -186,8 +184,7 @@ def find_delivery_error(status: PublicationStatus | None) -> PublisherError | No
         )
     if counts.failed:
         return DeliveryError(
-            f"{counts.failed} of {counts.total} failed{why}",
-            f"when the cause is fixed: publish retry{which}",
+            f"{counts.failed} of {counts.total} failed{why}", f"when the cause is fixed: publish retry{which}"
         )
     pending = counts.planned + counts.sending
     if not pending:

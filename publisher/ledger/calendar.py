@@ -19,12 +19,7 @@ class ScheduleOverride(NamedTuple):
 
 
 def save_override(
-    ledger: Ledger,
-    issue: str,
-    channels: Iterable[str],
-    *,
-    held: bool | None = None,
-    due: dt.datetime | None = None,
+    ledger: Ledger, issue: str, channels: Iterable[str], *, held: bool | None = None, due: dt.datetime | None = None
 ) -> None:
     """Save a decision about an issue on these channels. What is None keeps the value saved before."""
     held_value = None if held is None else int(held)
@@ -106,10 +101,7 @@ def find_ready(ledger: Ledger, now: dt.datetime) -> frozenset[PublicationKey]:
 
 
 def adopt_publications(
-    ledger: Ledger,
-    published_at: Mapping[PublicationKey, dt.datetime],
-    now: dt.datetime,
-    digest: str = ADOPTED,
+    ledger: Ledger, published_at: Mapping[PublicationKey, dt.datetime], now: dt.datetime, digest: str = ADOPTED
 ) -> frozenset[PublicationKey]:
     """Record publications that were published before the ledger existed, each with its time, as done.
 
@@ -133,9 +125,7 @@ def find_alerted(ledger: Ledger, kind: str) -> frozenset[tuple[str, str]]:
     with ledger.transaction() as tx:
         return frozenset(
             (str(issue), str(channel))
-            for issue, channel in tx.fetch_all(
-                "SELECT DISTINCT issue, channel FROM alert WHERE kind = ?", kind
-            )
+            for issue, channel in tx.fetch_all("SELECT DISTINCT issue, channel FROM alert WHERE kind = ?", kind)
         )
 
 

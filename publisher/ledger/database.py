@@ -44,8 +44,8 @@ class Database(Protocol):
         """
         ...
 
-    def get_version(self, tx: Transaction) -> int:
-        """Return the version of the schema, 0 when there is none.
+    def get_version(self, tx: Transaction) -> tuple[int, bool]:
+        """Return the version of the schema, 0 when there is none, and whether there are tables.
 
         No other process can create tables until the transaction ends.
         """

@@ -10,25 +10,11 @@ from publisher.channel import Part
 from publisher.errors import BusyError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.database import Database
-from publisher.ledger.models import (
-    Delivery,
-    Lease,
-    LeaseLostError,
-    PublicationKey,
-    Result,
-    format_utc,
-    parse_utc,
-)
+from publisher.ledger.models import Delivery, Lease, LeaseLostError, PublicationKey, Result, format_utc, parse_utc
 from publisher.ledger.plan import plan_deliveries, replace_content
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
 from publisher.ledger.schema import create_schema
-from publisher.ledger.transitions import (
-    owns,
-    record_result,
-    recover_interrupted,
-    start_deliveries,
-    update_done,
-)
+from publisher.ledger.transitions import owns, record_result, recover_interrupted, start_deliveries, update_done
 
 
 class Ledger:
@@ -97,21 +83,13 @@ class Ledger:
     def release(self, lease: Lease, now: dt.datetime) -> None:
         """Give up the lease, and record whether the publication is done. No effect if the lease was lost."""
         with self.transaction() as tx:
-            if tx.execute(
-                "UPDATE publication SET owner = '', leased_until = '' WHERE id = ? AND fence = ?", *lease
-            ):
+            if tx.execute("UPDATE publication SET owner = '', leased_until = '' WHERE id = ? AND fence = ?", *lease):
                 update_done(tx, lease.publication_id, now)
 
     # ------------------------------------------------------------------ the plan
 
     def plan(
-        self,
-        lease: Lease,
-        parts: Sequence[Part],
-        recipients: Iterable[str],
-        now: dt.datetime,
-        *,
-        keep_content: bool,
+        self, lease: Lease, parts: Sequence[Part], recipients: Iterable[str], now: dt.datetime, *, keep_content: bool
     ) -> None:
         """Plan a delivery of each part to each recipient, few in memory at a time.
 
@@ -167,9 +145,7 @@ class Ledger:
     def load_part(self, digest: str, key: str) -> Part:
         """Return the part with that digest, as it was planned."""
         with self.transaction() as tx:
-            [(media_type, body)] = tx.fetch_all(
-                "SELECT media_type, body FROM content WHERE digest = ?", digest
-            )
+            [(media_type, body)] = tx.fetch_all("SELECT media_type, body FROM content WHERE digest = ?", digest)
         return Part(key, media_type, bytes(body))
 
     def find_next_attempt(self, lease: Lease) -> dt.datetime | None:

@@ -56,7 +56,5 @@ def find_lease_expiry(ledger: Ledger) -> dt.datetime | None:
     Each checkpoint extends a lease, so a process that gets past this time is stuck.
     """
     with ledger.transaction() as tx:
-        [(first,)] = tx.fetch_all(
-            "SELECT MIN(leased_until) FROM publication WHERE owner = ?", get_process_id()
-        )
+        [(first,)] = tx.fetch_all("SELECT MIN(leased_until) FROM publication WHERE owner = ?", get_process_id())
     return parse_utc(first) if first else None

@@ -13,7 +13,7 @@ from publisher.errors import BusyError, PublisherError
 
 def format_utc(time: dt.datetime) -> str:
     """Format a time as text in UTC that sorts by time."""
-    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return time.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def parse_utc(text: str) -> dt.datetime:

@@ -25,9 +25,7 @@ def save_recipient_alias(ledger: Ledger, channel: str, destination: str, moved_t
 def load_recipient_aliases(ledger: Ledger, channel: str) -> Mapping[str, str]:
     """Return the new names of a channel's destinations, by the old ones."""
     with ledger.transaction() as tx:
-        return dict(
-            tx.fetch_all("SELECT recipient, moved_to FROM recipient_alias WHERE channel = ?", channel)
-        )
+        return dict(tx.fetch_all("SELECT recipient, moved_to FROM recipient_alias WHERE channel = ?", channel))
 
 
 def record_files_started(ledger: Ledger, digests: Mapping[PublicationKey, str], now: dt.datetime) -> None:

@@ -11,9 +11,7 @@ from publisher.ledger.database import Transaction
 _PART_JOIN = "part.publication = delivery.publication AND part.part = delivery.part"
 _PLANNED_DIGEST = f"COALESCE((SELECT digest FROM part WHERE {_PART_JOIN}), '')"
 _IS_PART = f"EXISTS (SELECT 1 FROM part WHERE {_PART_JOIN})"
-_IS_RECIPIENT = (
-    "EXISTS (SELECT 1 FROM current_recipient WHERE current_recipient.recipient = delivery.recipient)"
-)
+_IS_RECIPIENT = "EXISTS (SELECT 1 FROM current_recipient WHERE current_recipient.recipient = delivery.recipient)"
 
 
 def compute_parts_digest(parts: Iterable[Part]) -> str:
@@ -40,8 +38,7 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
     if old_positions and old_positions != positions:
         position = f"(SELECT part.position FROM part WHERE {_PART_JOIN})"
         tx.execute(
-            f"UPDATE delivery SET position = {position} WHERE publication = ? AND position <> {position}",
-            publication,
+            f"UPDATE delivery SET position = {position} WHERE publication = ? AND position <> {position}", publication
         )
     tx.execute(
         f"""UPDATE delivery SET state = 'planned', reason = '', next_at = '', tries = 0
@@ -60,17 +57,13 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
     )
 
 
-def plan_deliveries(
-    tx: Transaction, dialect: dict[str, str], publication: int, recipients: Iterable[str]
-) -> None:
+def plan_deliveries(tx: Transaction, dialect: dict[str, str], publication: int, recipients: Iterable[str]) -> None:
     """Plan a delivery of each part of the content to each recipient, few in memory at a time.
 
     Existing deliveries stay as they are. Only those never sent are dropped while their part or recipient is
     removed, and planned again when it comes back.
     """
-    tx.execute(
-        f"CREATE TEMPORARY TABLE current_recipient (number {dialect['id']}, recipient TEXT NOT NULL UNIQUE)"
-    )
+    tx.execute(f"CREATE TEMPORARY TABLE current_recipient (number {dialect['id']}, recipient TEXT NOT NULL UNIQUE)")
     tx.execute_many(
         "INSERT INTO current_recipient (recipient) VALUES (?) ON CONFLICT DO NOTHING",
         ((recipient,) for recipient in recipients),

@@ -111,7 +111,7 @@ class PostgresDatabase:
         if self._connection.closed:
             self._connection = self._connect()
 
-    def get_version(self, tx: Transaction) -> int:
+    def get_version(self, tx: Transaction) -> tuple[int, bool]:
         """See Database."""
         # or several new processes would create the tables at once, and some would fail
         tx.fetch_all(f"SELECT 1 FROM pg_advisory_xact_lock({_SCHEMA_LOCK_ID})")
@@ -120,7 +120,7 @@ class PostgresDatabase:
             tx.execute("CREATE TABLE ledger (version INTEGER NOT NULL)")
             tx.execute("INSERT INTO ledger (version) VALUES (0)")
         [(version,)] = tx.fetch_all("SELECT version FROM ledger")
-        return int(version)
+        return int(version), version != 0
 
     def set_version(self, tx: Transaction, version: int) -> None:
         """See Database."""

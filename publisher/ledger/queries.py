@@ -110,9 +110,7 @@ def find_issues_in_state(ledger: Ledger, newsletter: str, *states: DeliveryState
 def _build_status(tx: Transaction, row: tuple[object, ...]) -> PublicationStatus:
     publication_id, issue, channel, destination, done, digest, owner, published, changed, url, expiry = row
     counts: dict[str, int] = dict(
-        tx.fetch_all(
-            "SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", publication_id
-        )
+        tx.fetch_all("SELECT state, COUNT(*) FROM delivery WHERE publication = ? GROUP BY state", publication_id)
     )
     [(next_at,)] = tx.fetch_all(
         "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at <> ''",
@@ -125,13 +123,10 @@ def _build_status(tx: Transaction, row: tuple[object, ...]) -> PublicationStatus
            reason LIMIT 3""",
         publication_id,
     )
-    parts = tx.fetch_all(
-        "SELECT part, digest FROM part WHERE publication = ? ORDER BY position", publication_id
-    )
+    parts = tx.fetch_all("SELECT part, digest FROM part WHERE publication = ? ORDER BY position", publication_id)
     deliveries = (
         tx.fetch_all(
-            "SELECT part, state, attempted_digest, delivered_digest FROM delivery WHERE publication = ?",
-            publication_id,
+            "SELECT part, state, attempted_digest, delivered_digest FROM delivery WHERE publication = ?", publication_id
         )
         if sum(counts.values()) <= 2 * len(parts) + 20
         else []

@@ -119,13 +119,13 @@ def create_schema(database: Database) -> None:
     Raises StorageError, also for a ledger of another version of publisher, which is left as it is.
     """
     with database.transaction() as tx:
-        version = database.get_version(tx)
-        if version not in (0, compute_version()):
+        version, has_tables = database.get_version(tx)
+        if version != (compute_version() if has_tables else 0):
             raise StorageError(
                 "the ledger was written by another version of publisher, which has other tables",
                 "nothing was sent or changed: use the version that wrote it",
             )
-        if version == 0:
+        if not has_tables:
             for statement in STATEMENTS:
                 tx.execute(statement.format(**database.dialect))
             database.set_version(tx, compute_version())

@@ -57,9 +57,7 @@ class SqliteDatabase:
         self._create_file()
         with self._translate_errors():
             # no implicit transactions: BEGIN IMMEDIATE takes the lock first, a lock taken late may be refused
-            self._connection = sqlite3.connect(
-                path, timeout=timeout, isolation_level=None, check_same_thread=False
-            )
+            self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
             try:
                 self._configure(timeout)
             except BaseException:
@@ -81,7 +79,8 @@ class SqliteDatabase:
             raise wrap_os_error(f"cannot open the ledger {self._path}", error) from error
 
     def _configure(self, timeout: float) -> None:
-        self._enable_wal(time.monotonic() + timeout)
+        if not self._connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall():
+            self._enable_wal(time.monotonic() + timeout)  # stays so; a file of another program is left as it is
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
         if self._path.stat().st_size < _MAX_CHECKED_BYTES:
@@ -112,10 +111,10 @@ class SqliteDatabase:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def get_version(self, tx: Transaction) -> int:
+    def get_version(self, tx: Transaction) -> tuple[int, bool]:
         """See Database."""
         [(version,)] = tx.fetch_all("PRAGMA user_version")
-        return int(version)
+        return int(version), bool(tx.fetch_all("SELECT 1 FROM sqlite_master LIMIT 1"))
 
     def set_version(self, tx: Transaction, version: int) -> None:
         """See Database."""
@@ -169,10 +168,7 @@ class SqliteDatabase:
             message = f"cannot write the ledger {self._path}: {error}"
             hint = "check the disk, and the permissions of its folder"
             if code.startswith("SQLITE_BUSY"):
-                message, hint = (
-                    f"the ledger {self._path} is in use",
-                    "wait for the process that has locked it",
-                )
+                message, hint = (f"the ledger {self._path} is in use", "wait for the process that has locked it")
             raise StorageError(message, f"nothing more is sent: {hint}") from error
 
     def _build_unusable_error(self, reason: str) -> StorageError:

@@ -20,15 +20,11 @@ _OPEN_STATES = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.FAIL
 
 def owns(tx: Transaction, dialect: dict[str, str], lease: Lease) -> bool:
     """Return whether the lease is still valid. If so, no one can take over before the transaction ends."""
-    [(fence,)] = tx.fetch_all(
-        f"SELECT fence FROM publication WHERE id = ? {dialect['lock']}", lease.publication_id
-    )
+    [(fence,)] = tx.fetch_all(f"SELECT fence FROM publication WHERE id = ? {dialect['lock']}", lease.publication_id)
     return bool(fence == lease.fence)
 
 
-def start_deliveries(
-    tx: Transaction, lease: Lease, limit: int, now: dt.datetime, *, ordered: bool
-) -> list[Delivery]:
+def start_deliveries(tx: Transaction, lease: Lease, limit: int, now: dt.datetime, *, ordered: bool) -> list[Delivery]:
     """Start at most `limit` deliveries; if `ordered`, only the first that has not arrived, or none."""
     started_at = format_utc(now)
     open_states = ", ".join(f"'{state.value}'" for state in _OPEN_STATES)
@@ -91,9 +87,7 @@ def record_result(tx: Transaction, lease: Lease, result: Result) -> None:
 def set_url(tx: Transaction, lease: Lease, url: str) -> None:
     """Record the public URL of a publication: that of the part that arrived first."""
     tx.execute(
-        "UPDATE publication SET url = ? WHERE id = ? AND fence = ? AND url = ''",
-        redact(make_storable(url)),
-        *lease,
+        "UPDATE publication SET url = ? WHERE id = ? AND fence = ? AND url = ''", redact(make_storable(url)), *lease
     )
 
 
@@ -139,9 +133,7 @@ def update_done(tx: Transaction, publication: int, now: dt.datetime) -> None:
     first_open = """SELECT id FROM delivery WHERE publication = ? AND state = ?
                ORDER BY next_at, position, id LIMIT 1"""
     unfinished = any(tx.fetch_all(first_open, publication, state.value) for state in _OPEN_STATES)
-    tx.execute(
-        "UPDATE publication SET done = ? WHERE id = ? AND digest <> ''", int(not unfinished), publication
-    )
+    tx.execute("UPDATE publication SET done = ? WHERE id = ? AND digest <> ''", int(not unfinished), publication)
     tx.execute(
         "UPDATE publication SET published_at = ? WHERE id = ? AND done = 1 AND published_at = ''",
         format_utc(now),

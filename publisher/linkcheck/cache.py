@@ -24,9 +24,7 @@ class LinkCache:
         self._path = path
         saved = (path and cache.load_cache(path, _CACHE_KEY, dict[str, LinkResult])) or {}
         self._results = {
-            url: result
-            for url, result in saved.items()
-            if 0 <= now - result.checked_at < _MAX_AGE[result.state]
+            url: result for url, result in saved.items() if 0 <= now - result.checked_at < _MAX_AGE[result.state]
         }
         self._now = now
 

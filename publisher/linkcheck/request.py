@@ -67,16 +67,12 @@ def _describe_network_error(error: Exception) -> str:
     return " ".join(reason.split()) or type(error).__name__
 
 
-async def _fetch_link(
-    session: httpx.AsyncClient, url: str, allowed: Collection[tuple[str, int]]
-) -> LinkResult:
+async def _fetch_link(session: httpx.AsyncClient, url: str, allowed: Collection[tuple[str, int]]) -> LinkResult:
     for _ in range(_MAX_REDIRECTS + 1):
         target = await resolve_target(url, allowed)
         # as in the URL: the certificate is checked against the same host
         headers, extensions = {"Host": urlsplit(url).netloc}, {"sni_hostname": target.host}
-        async with session.stream(
-            "GET", _pin_address(url, target), headers=headers, extensions=extensions
-        ) as response:
+        async with session.stream("GET", _pin_address(url, target), headers=headers, extensions=extensions) as response:
             location = response.headers.get("location")
             if response.status_code in (301, 302, 303, 307, 308) and location:
                 url = to_ascii_url(urljoin(url, location).partition("#")[0])

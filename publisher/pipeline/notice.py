@@ -69,14 +69,7 @@ def send_notice(
     issue = snapshot.records[position]
     with closing(
         RunContext.open(
-            config,
-            theme,
-            now,
-            report,
-            channels=channels,
-            clock=clock,
-            dry_run=request.dry_run,
-            out=request.out,
+            config, theme, now, report, channels=channels, clock=clock, dry_run=request.dry_run, out=request.out
         )
     ) as run:
         targets = [_find_notice_target(run, channel, context) for channel in channels]
@@ -115,17 +108,13 @@ def _select_notice_channels(config: Config, request: Request) -> tuple[MessageCh
     for channel in capable:
         if not channel.destination:
             table = f"[channels.{channel.name}] of {config.path.name}"
-            raise ConfigError(
-                f"{channel.name} is not set up to send, it only writes files", f"complete {table}"
-            )
+            raise ConfigError(f"{channel.name} is not set up to send, it only writes files", f"complete {table}")
     return capable
 
 
 def _find_notice_channels(channels: Sequence[Channel]) -> tuple[MessageChannel, ...]:
     return tuple(
-        channel
-        for channel in channels
-        if isinstance(channel, MessageChannel) and channel.capabilities.can_send_notices
+        channel for channel in channels if isinstance(channel, MessageChannel) and channel.capabilities.can_send_notices
     )
 
 
@@ -143,9 +132,7 @@ def _find_notice_target(run: RunContext, channel: MessageChannel, context: Conte
     return NoticeTarget(channel, key, status, context)
 
 
-def _send_test_notices(
-    run: RunContext, targets: Sequence[NoticeTarget], text: str
-) -> Sequence[ChannelOutcome]:
+def _send_test_notices(run: RunContext, targets: Sequence[NoticeTarget], text: str) -> Sequence[ChannelOutcome]:
     outcomes = []
     for target in targets:
         parts = _render_for_target(run, target, text).parts

@@ -56,9 +56,7 @@ def publish(
             builder = SiteBuilder(run, sources, edition, issue)
             if not request.skip_checks:
                 renderings = builder.render_limited()
-                require_no_errors(
-                    run, issue, edition, sources.renderer.recent, renderings, force=request.force
-                )
+                require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped)
             built = builder.build(send_pings=request.send_pings)  # the files are written now

@@ -70,16 +70,13 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
         current = build_edition(records.values(), today)
         entries = build_entries(run, current, Revisions(run.home.revisions))
         cached = {
-            name: {path: body.digest for path, body in bodies.items()}
-            for name, bodies in sources.index.bodies.items()
+            name: {path: body.digest for path, body in bodies.items()} for name, bodies in sources.index.bodies.items()
         }
     digests = _compute_visible_digests(current.issues, entries, find_held_back(run, records, None))
     return Snapshot(current, entries, digests, records, cached, sources.renderer, run.article_urls(entries))
 
 
-def _compute_visible_digests(
-    records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]
-) -> list[str]:
+def _compute_visible_digests(records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]) -> list[str]:
     """Return the digests of the issues; those of visible issues do not depend on `hidden` paths."""
     visible = [pair for pair in zip(records, entries, strict=True) if pair[0].path not in hidden]
     digests = compute_digests([record for record, _ in visible], [entry for _, entry in visible])

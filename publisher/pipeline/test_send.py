@@ -14,9 +14,7 @@ from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
 
-def send_test(
-    config: Config, theme: Theme, request: Request, now: dt.datetime, report: EventHandler
-) -> Outcome:
+def send_test(config: Config, theme: Theme, request: Request, now: dt.datetime, report: EventHandler) -> Outcome:
     """Send an issue, which may be a draft or not due yet, to the test recipient of each message channel.
 
     Raises what `publish` does, and ConfigError if none of the requested channels sends messages.
@@ -26,8 +24,7 @@ def send_test(
     if not channels:
         names = ", ".join(channel.name for channel in run.channels)
         raise ConfigError(
-            f"no test send is possible: {names} only writes files",
-            "write them to a folder: publish --out DIR",
+            f"no test send is possible: {names} only writes files", "write them to a folder: publish --out DIR"
         )
     snapshot = take_snapshot(run, "" if request.issue == "latest" else request.issue)
     position = snapshot.choose(request.issue)
@@ -48,9 +45,7 @@ def send_test(
     return Outcome(issue, outcomes, tuple(run.warnings))
 
 
-def send_test_parts(
-    run: RunContext, channel: MessageChannel, parts: tuple[Part, ...], *, act: bool
-) -> ChannelOutcome:
+def send_test_parts(run: RunContext, channel: MessageChannel, parts: tuple[Part, ...], *, act: bool) -> ChannelOutcome:
     """Send parts to the channel's test recipient; without `act`, only report how many there are."""
     outcome = ChannelOutcome(channel.name, issues=1, destination=channel.test_recipient)
     table = f"[channels.{channel.name}] of {run.config.path.name}"

@@ -87,9 +87,7 @@ class BlockReader:
             end += 1
         while not lines[end - 1].text:
             end -= 1
-        return m.CodeBlock(
-            "\n".join(line.text[4:] for line in lines[at:end]), "", compute_span(lines[at:end])
-        ), end
+        return m.CodeBlock("\n".join(line.text[4:] for line in lines[at:end]), "", compute_span(lines[at:end])), end
 
     def _read_quote(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
         end = at + 1
@@ -175,9 +173,7 @@ class BlockReader:
     def _read_paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[m.Block, int]:
         end = at + 1
         while end < len(lines) and lines[end].text and not starts_block(lines, end):
-            if not prose and not is_unfinished(
-                "\n".join(line.text for line in lines[at:end]), lines[end].text
-            ):
+            if not prose and not is_unfinished("\n".join(line.text for line in lines[at:end]), lines[end].text):
                 break
             end += 1
         pos = compute_span(lines[at:end])
@@ -217,11 +213,7 @@ def _match_figure(nodes: m.Inlines, pos: m.Pos) -> m.Figure | None:
 
 def is_list_line(line: Line) -> bool:
     """True for a line that starts with a list marker."""
-    return (
-        not line.code
-        and bool(BULLET.match(line.text) or NUMBER.match(line.text))
-        and not RULE.match(line.text)
-    )
+    return not line.code and bool(BULLET.match(line.text) or NUMBER.match(line.text)) and not RULE.match(line.text)
 
 
 def starts_table(lines: Sequence[Line], at: int) -> bool:

@@ -13,12 +13,7 @@ from publisher import links
 from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import RULE, BlockReader
-from publisher.reader.front_matter import (
-    get_front_value,
-    read_front_matter,
-    read_title,
-    resolve_issue_date,
-)
+from publisher.reader.front_matter import get_front_value, read_front_matter, read_title, resolve_issue_date
 from publisher.reader.headings import (
     Heading,
     find_first_item,
@@ -54,9 +49,7 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
     document.build(get_front_value(front, "title"))
     title = document.title
     date = resolve_issue_date(front, path, title)
-    issue_id = (
-        get_front_value(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
-    )
+    issue_id = get_front_value(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
     draft = (
         get_front_value(front, "draft").lower() in ("true", "yes")
         or get_front_value(front, "status").lower() == "draft"
@@ -86,15 +79,11 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
 class _DocumentBuilder:
     """Builds the parts of an Issue from preprocessed lines."""
 
-    def __init__(
-        self, inline_reader: InlineReader, diagnostics: list[m.Diagnostic], lines: list[Line]
-    ) -> None:
+    def __init__(self, inline_reader: InlineReader, diagnostics: list[m.Diagnostic], lines: list[Line]) -> None:
         self._inline_reader = inline_reader
         self._blocks = BlockReader(inline_reader)
         self._preambles = PreambleReader(inline_reader, self._blocks, diagnostics)
-        self._sections = SectionReader(
-            inline_reader, self._blocks, ItemHeadReader(inline_reader, diagnostics)
-        )
+        self._sections = SectionReader(inline_reader, self._blocks, ItemHeadReader(inline_reader, diagnostics))
         self._lines = lines
         self.title: m.Title | None = None
         self.preamble = Preamble()
@@ -130,9 +119,7 @@ class _DocumentBuilder:
         self._lines[heading.index] = replace(self._lines[heading.index], text="")
         return headings[1:]
 
-    def _add_section(
-        self, heading: Heading | None, lines: Sequence[Line], item_headings: dict[int, int]
-    ) -> None:
+    def _add_section(self, heading: Heading | None, lines: Sequence[Line], item_headings: dict[int, int]) -> None:
         title = self._inline_reader.read(heading.text.text, heading.text.pos) if heading else ()
         pos = self._lines[heading.index].pos if heading else m.NO_POSITION
         if heading and _ARCHIVE_HEADING.match(heading.text.text.strip()):

@@ -81,11 +81,7 @@ def _pair_spaced_bold(tokens: list[Token], depth: int) -> list[Token]:
     start: int | None = None
     for token in tokens:
         if token["type"] == "delimiter" and token["raw"] == "**":
-            if (
-                start is not None
-                and (inside := out[start + 1 :])
-                and any(is_cjk(c) for c in _get_first_text(inside))
-            ):
+            if start is not None and (inside := out[start + 1 :]) and any(is_cjk(c) for c in _get_first_text(inside)):
                 children = [_to_text_token(child) for child in inside]
                 if 1 + max(child.get("_depth", 0) for child in children) <= depth:
                     out[start:] = [{"type": "strong", "children": children}]

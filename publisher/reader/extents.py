@@ -28,20 +28,14 @@ def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> I
     is_numbered = item_headings or (starts and NUMBER.match(lines[marks[0]].text))
     comments = {} if is_numbered else _find_comments(lines, marks)
     for start, end in pairwise(marks):
-        rule = next(
-            (i for i in range(start + 1, end) if not lines[i].code and RULE.match(lines[i].text)), end
-        )
+        rule = next((i for i in range(start + 1, end) if not lines[i].code and RULE.match(lines[i].text)), end)
         yield start, min(rule, comments.get(start, end)), starts[start]
 
 
 def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> dict[int, int]:
     """Map the index of the first line of each item to the length of its marker."""
     if item_headings:
-        return {
-            index: item_headings[line.number]
-            for index, line in enumerate(lines)
-            if line.number in item_headings
-        }
+        return {index: item_headings[line.number] for index, line in enumerate(lines) if line.number in item_headings}
     bullets = {index: cut for index, line in enumerate(lines) if (cut := _measure_marker(line))}
     numbers = {
         index: match.end()
@@ -84,11 +78,7 @@ def _find_comments(lines: Sequence[Line], marks: Sequence[int]) -> dict[int, int
 def _find_loose_text(lines: Sequence[Line], start: int, end: int) -> int | None:
     """Return where running text at the margin follows a blank line inside an item."""
     return next(
-        (
-            i
-            for i in range(start + 2, end)
-            if lines[i].text and not lines[i - 1].text and _is_running_text(lines, i)
-        ),
+        (i for i in range(start + 2, end) if lines[i].text and not lines[i - 1].text and _is_running_text(lines, i)),
         None,
     )
 

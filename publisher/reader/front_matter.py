@@ -14,9 +14,7 @@ from publisher.reader.lines import Line, replace_invalid_characters
 
 FrontMatter = tuple[tuple[str, str], ...]
 
-_SIMPLE_PAIR = lazy_pattern(
-    r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-][^#:\"']*|\"[^\"\\]*\"|'[^']*'))?\Z"
-)
+_SIMPLE_PAIR = lazy_pattern(r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-][^#:\"']*|\"[^\"\\]*\"|'[^']*'))?\Z")
 _KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 _DATE = lazy_pattern(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})")

@@ -129,9 +129,7 @@ class InlineReader:
         if not any(token["type"] == "inline_html" for token in tokens):
             return merge_texts([node for token in tokens for node in self._build_node(token, pos)])
         stack: _OpenElements = [("", {}, [])]
-        verdicts = iter(
-            html.classify_tags([token["raw"] for token in tokens if token["type"] == "inline_html"])
-        )
+        verdicts = iter(html.classify_tags([token["raw"] for token in tokens if token["type"] == "inline_html"]))
         for token in tokens:
             if token["type"] == "inline_html":
                 self._handle_html(token["raw"], stack, pos, is_tag=next(verdicts))

@@ -83,11 +83,7 @@ class ItemHeadReader:
         head = ItemHead()
         text = line.text
         at = self._read_tags(text, head)
-        if (
-            text.startswith("**[", at)
-            and (bold := parse_link_at(text, at + 2))
-            and text.startswith("**", bold[2])
-        ):
+        if text.startswith("**[", at) and (bold := parse_link_at(text, at + 2)) and text.startswith("**", bold[2]):
             text = text[:at] + text[at + 2 : bold[2]] + text[bold[2] + 2 :]
         if text.startswith("[", at):
             self._read_bracketed(text, at, line, head)
@@ -162,8 +158,7 @@ class ItemHeadReader:
         if not url:
             self._report("empty-url", "the link has no URL", line, text.rindex("(", 0, end), end)
         elif (
-            not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url)
-            and (inner := re.search(r"https?://", url))
+            not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url) and (inner := re.search(r"https?://", url))
         ) or (not url.startswith("http") and (inner := re.search(r"https?://", url)) and not url.isascii()):
             self._report("malformed-url", "there is text before the URL", line, start, start + inner.start())
             head.tail, url = (Text(url[: inner.start()]),), url[inner.start() :]
@@ -190,11 +185,7 @@ class ItemHeadReader:
                 break
             caption, url, at = extra
             inner = caption
-            while (
-                inner.startswith("[")
-                and inner.endswith("]")
-                and find_closing_bracket(inner, 0) == len(inner) - 1
-            ):
+            while inner.startswith("[") and inner.endswith("]") and find_closing_bracket(inner, 0) == len(inner) - 1:
                 inner = inner[1:-1]
             if url and links.is_safe_url(url):
                 head.extras += (Link(self._inline_reader.read(inner, line.pos, in_link=True), url),)

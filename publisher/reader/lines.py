@@ -67,8 +67,7 @@ def decode(data: bytes, path: str = "") -> str:
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         raise IssueError(
-            f"{path}:{line}:{column}: byte 0x{data[error.start]:02x} is not UTF-8",
-            "save the file as UTF-8",
+            f"{path}:{line}:{column}: byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8"
         ) from None
 
 

@@ -11,14 +11,7 @@ from msgspec.structs import replace
 
 from publisher import model as m
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import (
-    BULLET,
-    BlockReader,
-    is_list_line,
-    join_paragraph_lines,
-    starts_block,
-    strip_quote,
-)
+from publisher.reader.blocks import BULLET, BlockReader, is_list_line, join_paragraph_lines, starts_block, strip_quote
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.notes import opens_note, read_note
@@ -45,9 +38,7 @@ class Preamble(Struct):
 class PreambleReader:
     """Parses the lines between the title and the first section."""
 
-    def __init__(
-        self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[m.Diagnostic]
-    ) -> None:
+    def __init__(self, inline_reader: InlineReader, blocks: BlockReader, diagnostics: list[m.Diagnostic]) -> None:
         self._inline_reader = inline_reader
         self._blocks = blocks
         self._diagnostics = diagnostics
@@ -72,9 +63,7 @@ class PreambleReader:
                 preamble.tagline = self._inline_reader.read(tagline.group(1), line.pos)
                 preamble.tagline_pos = line.pos
                 at += 1
-            elif not (opening := None if label else _GUIDE.match(line.text)) and self._opens_warmup(
-                lines, at
-            ):
+            elif not (opening := None if label else _GUIDE.match(line.text)) and self._opens_warmup(lines, at):
                 preamble.warmup, at = self._read_warmup(lines, at, preamble.warmup)
             else:
                 start = at
@@ -176,9 +165,7 @@ class PreambleReader:
         pos = compute_span(lines[start:end])
         if before:
             briefs = [*before.briefs, *briefs]
-            return m.Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(
-                end, start + 1
-            )
+            return m.Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(end, start + 1)
         return m.Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
 
     def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[m.Brief]) -> int:

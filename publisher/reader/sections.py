@@ -7,12 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import asdict
 
 from publisher import model as m
-from publisher.reader.blocks import (
-    BlockReader,
-    is_list_line,
-    is_unfinished,
-    starts_block,
-)
+from publisher.reader.blocks import BlockReader, is_list_line, is_unfinished, starts_block
 from publisher.reader.extents import find_item_extents
 from publisher.reader.fields import find_field_kind, find_only_link_url, parse_only_url, split_label
 from publisher.reader.inlines import InlineReader

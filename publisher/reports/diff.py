@@ -90,9 +90,7 @@ def _diff_plan(plan: DeliveryPlan, ledger: Ledger | None) -> Iterator[Difference
         if before is None:
             yield Difference(*target, part.key, "new", _diff_parts(None, part) if published else ())
         elif before != part.digest and ledger:
-            yield Difference(
-                *target, part.key, "changed", _diff_parts(ledger.load_part(before, part.key), part)
-            )
+            yield Difference(*target, part.key, "changed", _diff_parts(ledger.load_part(before, part.key), part))
     current = {part.key for part in plan.rendering.parts}
     for key, digest in published.items():
         if key not in current and ledger:

@@ -55,9 +55,7 @@ def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindi
     results: SimpleQueue[SubjectFindings] = SimpleQueue()
     for subject, check in checks.items():
         # a daemon thread: a check that hangs must not keep the program from exiting
-        Thread(
-            target=lambda *args: results.put(_run_diagnosis(*args)), args=(subject, check), daemon=True
-        ).start()
+        Thread(target=lambda *args: results.put(_run_diagnosis(*args)), args=(subject, check), daemon=True).start()
     finished: dict[str, SubjectFindings] = {}
     end = time.monotonic() + timeout
     while len(finished) < len(checks):
@@ -171,9 +169,7 @@ def _diagnose_daemon(run: RunContext) -> Iterator[Finding]:
         return
     now = run.clock.time()
     activity = load_activity(run.ledger, run.config.newsletter.id) if run.has_ledger else SchedulerActivity()
-    alive_at, last_run = (
-        moment and f"{moment.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for moment in activity
-    )
+    alive_at, last_run = (moment and f"{moment.astimezone(run.now.tzinfo):%Y-%m-%d %H:%M}" for moment in activity)
     if activity.is_daemon_missing(now):
         message = f"no sign of life since {alive_at}: due issues are not published"
         yield Finding(FindingLevel.ERROR, message, "restart it: publish daemon")

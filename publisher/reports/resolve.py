@@ -89,9 +89,7 @@ def find_unknown(run: RunContext, issue: str, channels: Sequence[str]) -> list[U
     ]
 
 
-def _build_unknown_deliveries(
-    ledger: Ledger, status: PublicationStatus, *, can_edit: bool
-) -> UnknownDeliveries:
+def _build_unknown_deliveries(ledger: Ledger, status: PublicationStatus, *, can_edit: bool) -> UnknownDeliveries:
     failed = find_failed_deliveries(ledger, status.key)
     deliveries = [delivery for delivery in failed if delivery.state is DeliveryState.UNKNOWN]
     parts = {delivery.digest: ledger.load_part(delivery.digest, delivery.part) for delivery in deliveries}

@@ -14,12 +14,7 @@ from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
-from publisher.ledger.queries import (
-    FailedDelivery,
-    find_failed_deliveries,
-    find_issues_in_state,
-    find_statuses,
-)
+from publisher.ledger.queries import FailedDelivery, find_failed_deliveries, find_issues_in_state, find_statuses
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.run import RunContext
 
@@ -199,9 +194,7 @@ class _StatusBuilder:
             return ChannelStatus.UNKNOWN
         return ChannelStatus.FAILED if counts.failed else None
 
-    def _check_archive(
-        self, channel: Channel, position: int, status: PublicationStatus | None
-    ) -> ChannelStatus:
+    def _check_archive(self, channel: Channel, position: int, status: PublicationStatus | None) -> ChannelStatus:
         """Return the status of a page or entry by the ledger, or else by the index of files."""
         digest, path = self._snapshot.digests[position], self._snapshot.records[position].path
         if status:

@@ -73,9 +73,7 @@ def build_exposure_warning(listen: ListenAddress) -> str:
     """Return a warning if other machines can reach the server, else ""."""
     if listen.is_loopback:
         return ""
-    return (
-        f'[server] listen = "{listen}" exposes the site, /healthz and /metrics to other machines, unencrypted'
-    )
+    return f'[server] listen = "{listen}" exposes the site, /healthz and /metrics to other machines, unencrypted'
 
 
 def _open_socket(listen: ListenAddress) -> socket:
@@ -86,6 +84,4 @@ def _open_socket(listen: ListenAddress) -> socket:
         return socket.create_server(addresses[0][4][:2], family=addresses[0][0], backlog=_MAX_CONNECTIONS)
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0]
-        raise ConfigError(
-            f"cannot listen on {listen}: {reason}", "choose another address: [server] listen"
-        ) from None
+        raise ConfigError(f"cannot listen on {listen}: {reason}", "choose another address: [server] listen") from None

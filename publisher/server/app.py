@@ -55,9 +55,7 @@ def build_app(folder: Path, state: Callable[[], DaemonState]) -> Starlette:
     def page(request: Request) -> Response:
         return _respond(folder, request)
 
-    return Starlette(
-        routes=[Route("/healthz", healthz), Route("/metrics", metrics), Route("/{path:path}", page)]
-    )
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics), Route("/{path:path}", page)])
 
 
 def _respond(folder: Path, request: Request) -> Response:
@@ -135,8 +133,6 @@ class _FileResponse(Response):
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         with self._resources:
             await send(start)
-            while scope["method"] != "HEAD" and (
-                chunk := await run_in_threadpool(self._file.read, _CHUNK_SIZE)
-            ):
+            while scope["method"] != "HEAD" and (chunk := await run_in_threadpool(self._file.read, _CHUNK_SIZE)):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body"})

@@ -71,29 +71,21 @@ def render_metrics(state: DaemonState) -> str:
             ],
         ),
         *_render_metric(
-            "ledger_errors_total",
-            "Errors of the ledger since the start.",
-            [("", state.ledger_errors)],
-            "counter",
+            "ledger_errors_total", "Errors of the ledger since the start.", [("", state.ledger_errors)], "counter"
         ),
         *_render_metric(
             "last_published_timestamp_seconds",
             "When an issue was last published, by channel.",
             [(_format_labels(channel=name), time) for name, time in state.last_published.items()],
         ),
-        *_render_metric(
-            "heartbeat_timestamp_seconds", "When the daemon last made progress.", [("", state.heartbeat)]
-        ),
+        *_render_metric("heartbeat_timestamp_seconds", "When the daemon last made progress.", [("", state.heartbeat)]),
         *_render_metric("next_due_timestamp_seconds", "When the next issue is due.", [("", state.next_due)]),
     ]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _render_metric(
-    name: str,
-    help_text: str,
-    samples: Iterable[tuple[str, int | dt.datetime | None]],
-    metric_type: str = "gauge",
+    name: str, help_text: str, samples: Iterable[tuple[str, int | dt.datetime | None]], metric_type: str = "gauge"
 ) -> Iterator[str]:
     yield f"# HELP publisher_{name} {help_text}"
     yield f"# TYPE publisher_{name} {metric_type}"
@@ -105,7 +97,6 @@ def _render_metric(
 
 def _format_labels(**labels: str) -> str:
     escaped = {
-        name: value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-        for name, value in labels.items()
+        name: value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n") for name, value in labels.items()
     }
     return "{" + ",".join(f'{name}="{value}"' for name, value in escaped.items()) + "}"

@@ -16,9 +16,7 @@ from publisher.links import is_safe_url, to_ascii_url
 def inlines(nodes: m.Inlines) -> str:
     """Return the HTML of a run of inlines."""
     # fast path: most nodes are plain text
-    return "".join(
-        [escape_text(node.text) if isinstance(node, m.Text) else _inline_to_html(node) for node in nodes]
-    )
+    return "".join([escape_text(node.text) if isinstance(node, m.Text) else _inline_to_html(node) for node in nodes])
 
 
 def blocks(nodes: m.Blocks) -> str:

@@ -38,9 +38,7 @@ def _block_to_page_html(node: m.Block, lang: str) -> str:
     if not isinstance(node, m.CodeBlock) and (attribute := _detect_lang_attribute(text, lang)):
         text = _TAG.sub(lambda tag: tag[0] + attribute, text, count=1)
     if "<table" in text:
-        box = (
-            f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(get_labels(lang)["table"])}">'
-        )
+        box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(get_labels(lang)["table"])}">'
         text = text.replace("<table", f"{box}<table").replace("</table>", "</table></div>")
     return text.replace("<img ", _IMAGE_TAG).replace("<pre", '<pre tabindex="0"')
 

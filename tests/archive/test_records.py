@@ -76,9 +76,7 @@ def test_an_issue_that_is_not_there() -> None:
 def test_an_issue_of_the_future() -> None:
     error = refused("2021-08-01", DUE, NEXT)
     assert isinstance(error, ConfigError)
-    assert error.message == (
-        "issues/2021-08-01.md is dated in the future: 2021-08-01, and today is 2021-07-18"
-    )
+    assert error.message == ("issues/2021-08-01.md is dated in the future: 2021-08-01, and today is 2021-07-18")
 
 
 def test_a_draft_asked_for_by_name() -> None:

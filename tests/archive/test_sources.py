@@ -52,9 +52,7 @@ def test_a_broken_link_and_a_loop_do_not_disturb(folder: Path) -> None:
     assert [one.path for one in scan(folder, "**/*.md")] == ["issues/1.md", "issues/2.md", "issues/old/0.md"]
 
 
-def test_a_file_that_goes_during_the_scan_hides_no_other(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_goes_during_the_scan_hides_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
 
     class Slow(list[os.DirEntry[str]]):
@@ -86,9 +84,7 @@ def test_a_file_changed_just_now_may_change_again_unseen() -> None:
     fine, coarse = 10 * second + 500, 10 * second
     assert not is_mtime_reliable(SourceFile("a", 1, fine), fine + 5_000_000)
     assert is_mtime_reliable(SourceFile("a", 1, fine), fine + 30_000_000)
-    assert not is_mtime_reliable(
-        SourceFile("a", 1, coarse), coarse + second
-    )  # a file system that counts in seconds
+    assert not is_mtime_reliable(SourceFile("a", 1, coarse), coarse + second)  # a file system that counts in seconds
     assert is_mtime_reliable(SourceFile("a", 1, coarse), coarse + 3 * second)
 
 

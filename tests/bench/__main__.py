@@ -102,9 +102,7 @@ def archive(bare: Job, work: Path) -> None:
     rivals.pelican(work / "pelican", issues.issues(1000, 7))
     rivals.hugo(work / "hugo", issues.issues(1000, 7))
     cold = letter.publish(before=letter.forget)
-    pelican = Job(
-        [PYTHON.with_name("pelican"), "--quiet"], work / "pelican", _emptied(work / "pelican/output")
-    )
+    pelican = Job([PYTHON.with_name("pelican"), "--quiet"], work / "pelican", _emptied(work / "pelican/output"))
     hugo = Job([_hugo(), "--quiet"], work / "hugo", _emptied(work / "hugo/public"))
     in_turn(3, bare, pelican, hugo, cold)
     letter.must_hold(0)

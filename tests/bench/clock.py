@@ -24,11 +24,7 @@ class Job:
 
     def start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self.command,
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
+            self.command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
 
     def run(self) -> float:

@@ -59,9 +59,7 @@ def _issue(date: dt.date, chance: random.Random, sentences: list[str]) -> str:
 
 def _item(section: str, chance: random.Random, sentences: list[str]) -> list[str]:
     number = chance.randint(10_000, 99_999)
-    title = (
-        f"{chance.choice(WHO)}{chance.choice(DOES)}{chance.choice(HOW)}{chance.choice(WHAT)}第 {number} 版"
-    )
+    title = f"{chance.choice(WHO)}{chance.choice(DOES)}{chance.choice(HOW)}{chance.choice(WHAT)}第 {number} 版"
     source = chance.choice(SOURCES)
     match section:
         case "论文":

@@ -72,9 +72,7 @@ def _forget(folder: Path) -> None:
 def _mail_of(folder: Path, publish: Path) -> Path:
     """The mail as a file, with line ends as smtp-source wants them."""
     copy = folder / "copy"
-    subprocess.run(
-        [publish, "--channel", "email", "--out", copy], cwd=folder, check=True, capture_output=True
-    )
+    subprocess.run([publish, "--channel", "email", "--out", copy], cwd=folder, check=True, capture_output=True)
     (made,) = copy.rglob("message.eml")
     made.write_bytes(made.read_bytes().replace(b"\r\n", b"\n"))
     return made

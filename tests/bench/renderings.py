@@ -21,11 +21,7 @@ def as_text(issue: Issue) -> str:
     """All of an issue by the text writer."""
     out = []
     for item in issue.items:
-        out += [
-            text.inlines(item.title),
-            *(text.inlines(found.value) for found in item.fields),
-            text.blocks(item.body),
-        ]
+        out += [text.inlines(item.title), *(text.inlines(found.value) for found in item.fields), text.blocks(item.body)]
     return "\n".join(out)
 
 
@@ -33,9 +29,7 @@ def costs(sources: list[str]) -> Iterator[tuple[str, float]]:
     """Name and cost of each step over the sources, in parts of the parse."""
     _, context = build_sample()
     parsed = [parse_issue(source, "2021-07-18.md") for source in sources]
-    ready = [
-        make_urls_absolute(make_publishable(issue), "https://example.org/try/2021-07-18/") for issue in parsed
-    ]
+    ready = [make_urls_absolute(make_publishable(issue), "https://example.org/try/2021-07-18/") for issue in parsed]
     steps: dict[str, Callable[[], object]] = {
         "parse": lambda: [parse_issue(source, "2021-07-18.md") for source in sources],
         "transforms": lambda: [

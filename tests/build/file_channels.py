@@ -10,15 +10,7 @@ from typing import ClassVar
 
 from msgspec import field
 
-from publisher.channel import (
-    ArchiveChannel,
-    Capabilities,
-    Context,
-    Entry,
-    Part,
-    PartGroup,
-    Rendering,
-)
+from publisher.channel import ArchiveChannel, Capabilities, Context, Entry, Part, PartGroup, Rendering
 from publisher.folder_session import FolderSession
 from publisher.model import Issue
 from tests.support.newsletter import Project
@@ -42,9 +34,7 @@ class Pages(ArchiveChannel, frozen=True):
         near = [one.title if one else "-" for one in (context.previous, context.next)]
         lines = [context.entry.title, *near, str(context.entry.updated), issue.source.sha256]
         body = "\n".join(lines).encode()
-        return Rendering(
-            (Part(f"public/{issue.id}.html", "text/html", body),), warnings=(f"dull: {issue.id}",)
-        )
+        return Rendering((Part(f"public/{issue.id}.html", "text/html", body),), warnings=(f"dull: {issue.id}",))
 
     def render_archive(
         self, entries: Sequence[Entry], body: Callable[[Entry], bytes], context: Context
@@ -89,6 +79,4 @@ def file_project(root: Path) -> Project:
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
-    return {
-        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in files
-    }
+    return {path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}

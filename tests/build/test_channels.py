@@ -120,9 +120,7 @@ def test_a_channel_that_fails_stops_no_other(project: Project) -> None:
     outcome = troubled(project, "2020-12-06.html", DeliveryError("no room", permanent=True))
     assert outcome.exit_code == 3
     assert outcome.channels["feed"].error is None
-    assert not (project.root / "public" / "index.html").exists(), (
-        "the index leads to a page that is not there"
-    )
+    assert not (project.root / "public" / "index.html").exists(), "the index leads to a page that is not there"
     assert project.quick() is None
     project.channels = (Pages(), Feed())
     assert project.publish().exit_code == 0
@@ -146,9 +144,7 @@ def test_an_unknown_outcome_is_reported(project: Project) -> None:
     assert outcome.exit_code == 4
     error = outcome.channels["pages"].error
     assert error
-    assert error.message == (
-        "pages: unknown whether public/index.html was delivered: ConnectionResetError: by peer"
-    )
+    assert error.message == ("pages: unknown whether public/index.html was delivered: ConnectionResetError: by peer")
 
 
 def test_a_channel_that_fails_on_one_issue_publishes_the_others(project: Project) -> None:
@@ -248,9 +244,7 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.usefixtures("two")
-def test_many_issues_give_the_same_bytes_in_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_issues_give_the_same_bytes_in_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = file_project(tmp_path / "letter")
     (project.root / "publisher.toml").write_text(
         '[newsletter]\nname = "慢刊"\nurl = "https://e.org/{date}/"\nid = "tag:e.org,2021:n"\n'
@@ -263,8 +257,6 @@ def test_many_issues_give_the_same_bytes_in_processes(
     monkeypatch.setattr(crew_module, "_count_processors", lambda: 1)
     project.publish(out=tmp_path / "alone")
     together, alone = tree(project.root / "public"), tree(tmp_path / "alone" / "public")
-    assert {key: body for key, (body, _) in together.items()} == {
-        key: body for key, (body, _) in alone.items()
-    }
+    assert {key: body for key, (body, _) in together.items()} == {key: body for key, (body, _) in alone.items()}
     assert "2021-06-30/index.html" in together
     assert "第 29 日" in together["2021-06-30/index.html"][0].decode()

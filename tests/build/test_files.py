@@ -18,14 +18,10 @@ from tests.support.newsletter import Project
 # ------------------------------------------------------------- what is written
 
 
-def test_pages_come_before_the_index_and_the_index_before_the_feeds(
-    project: Project, replaced: list[str]
-) -> None:
+def test_pages_come_before_the_index_and_the_index_before_the_feeds(project: Project, replaced: list[str]) -> None:
     project.publish()
     made = [name for name in replaced if name.endswith((".html", ".txt"))]
-    assert sorted(made[:4]) == [
-        f"{date}.html" for date in ("2020-12-06", "2021-06-20", "2021-07-04", "2021-07-18")
-    ]
+    assert sorted(made[:4]) == [f"{date}.html" for date in ("2020-12-06", "2021-06-20", "2021-07-04", "2021-07-18")]
     assert made[4:] == ["index.html", "2020.txt", "feed.txt"]
     assert replaced.index("revisions.json") < replaced.index("2021-07-18.html")
     assert replaced.index("feed.txt.gz") < replaced.index("site.json")
@@ -35,10 +31,7 @@ def test_what_a_first_run_gives(project: Project) -> None:
     outcome = project.publish()
     assert outcome.exit_code == 0
     assert outcome.issue
-    assert (outcome.issue.path, outcome.issue.title) == (
-        "issues/2021-07-18.md",
-        "慢刊 (2021-07-18)：第2021-07-18题",
-    )
+    assert (outcome.issue.path, outcome.issue.title) == ("issues/2021-07-18.md", "慢刊 (2021-07-18)：第2021-07-18题")
     pages, feed = outcome.channels["pages"], outcome.channels["feed"]
     assert (len(pages.written), pages.unchanged, pages.issues) == (5, 0, 4)
     assert pages.main_files == ("public/index.html",)

@@ -92,9 +92,7 @@ def test_forty_old_issues_are_reported_as_one(project: Project) -> None:
     project.tick()
     assert project.sent == ["一"]
     [missed] = project.said("missed")
-    assert missed.message == (
-        "40 issues were due too long ago to send them automatically: 2020-01-05 to 2021-07-04"
-    )
+    assert missed.message == ("40 issues were due too long ago to send them automatically: 2020-01-05 to 2021-07-04")
     assert missed.channels == ("post",)
     assert len(list((project.root / "public").glob("20*/index.html"))) == 41, "pages cannot come too late"
 

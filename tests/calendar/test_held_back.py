@@ -168,10 +168,7 @@ def test_off_for_three_days_with_an_error(project: Project) -> None:
     spoil(project)
     project.now = DUE + 3 * DAY
     project.tick()
-    assert [(one.what, one.channels) for one in project.events] == [
-        ("missed", ("post",)),
-        ("unsound", ("web",)),
-    ]
+    assert [(one.what, one.channels) for one in project.events] == [("missed", ("post",)), ("unsound", ("web",))]
     assert pages(project) == []
 
 

@@ -44,9 +44,7 @@ Check = Callable[..., Said]
 
 
 @pytest.fixture
-def check(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
-) -> Check:
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Check:
     """check("--fix") runs the command in the folder of the test; `stdin` is what it reads."""
     monkeypatch.chdir(tmp_path)
 

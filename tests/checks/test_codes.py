@@ -16,10 +16,7 @@ ITEM = "- [浪高预报 | 海岸线](https://example.org/wave)\n"
 
 # code, and a text with the expected range between arrows; an empty range means the next character
 SAMPLES = [
-    (
-        "arxiv-mismatch",
-        SECTION + "- [2103.01234] [浪](https://e.org/1)\n论文：https://arxiv.org/abs/→2103.04321←\n",
-    ),
+    ("arxiv-mismatch", SECTION + "- [2103.01234] [浪](https://e.org/1)\n论文：https://arxiv.org/abs/→2103.04321←\n"),
     ("compat-char", SECTION + ITEM + "摘要：水→⾯←上⼊海。\n"),
     ("compat-char", SECTION + ITEM + "摘要：水→\u200b←面。\n"),
     ("conflict-marker", SECTION + "→<<<<<<< HEAD←\n" + ITEM + "=======\n>>>>>>> tide\n"),
@@ -118,9 +115,7 @@ def marked(sample: str) -> tuple[str, tuple[int, int, int]]:
 @pytest.mark.parametrize(("code", "sample"), SAMPLES)
 def test_sample_gives_its_code_at_its_position(code: str, sample: str) -> None:
     text, place = marked(sample)
-    found = [
-        problem for problem in check_issue(parse_issue(text, "2021-03-14.md"), text) if problem.code == code
-    ]
+    found = [problem for problem in check_issue(parse_issue(text, "2021-03-14.md"), text) if problem.code == code]
     assert [(p.pos.line, p.pos.column, p.pos.end_column) for p in found] == [place]
 
 
@@ -136,9 +131,7 @@ def test_comment_ignores_a_code(code: str, sample: str) -> None:
 
 def test_other_comments_ignore_nothing() -> None:
     text = marked(SAMPLES[0][1])[0] + "\n<!-- publish: ignore=too-long -->\n"
-    assert "arxiv-mismatch" in {
-        problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)
-    }
+    assert "arxiv-mismatch" in {problem.code for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)}
 
 
 def codes(text: str) -> list[str]:
@@ -158,12 +151,7 @@ def test_http_is_allowed_for_local_hosts(host: str) -> None:
 
 @pytest.mark.parametrize(
     "title",
-    [
-        "新作 | 让海上每只浮标都开口说出浪高 | 海岸线",
-        "在潮|汐之间",
-        "x86|arm 上的浪高预报终于也能跑得起来了",
-        "a|b！",
-    ],
+    ["新作 | 让海上每只浮标都开口说出浪高 | 海岸线", "在潮|汐之间", "x86|arm 上的浪高预报终于也能跑得起来了", "a|b！"],
 )
 def test_correct_bars_are_not_reported(title: str) -> None:
     assert codes(SECTION + f"- [{title}](https://e.org/2)\n") == []
@@ -213,19 +201,14 @@ def issue(date: str, *urls: str, front: str = "") -> str:
     return f"{front}# 潮汐简报 ({date})\n\n{GUIDE}\n## 开源项目\n\n{items}"
 
 
-def beside(
-    text: str, date: str, *others: str, published: dict[str, str] | None = None
-) -> list[tuple[str, int]]:
+def beside(text: str, date: str, *others: str, published: dict[str, str] | None = None) -> list[tuple[str, int]]:
     """Codes and lines of an issue beside others."""
     imprints = []
     for number, other in enumerate((text, *others)):
         path = f"{date if number == 0 else other.partition('(')[2][:10]}.md"
         imprints.append(check_single_issue(parse_issue(other, path), other).summary)
     archive = IssueIndex(imprints, published)
-    return [
-        (problem.code, problem.pos.line)
-        for problem in check_issue(parse_issue(text, f"{date}.md"), text, archive)
-    ]
+    return [(problem.code, problem.pos.line) for problem in check_issue(parse_issue(text, f"{date}.md"), text, archive)]
 
 
 def test_article_of_an_earlier_but_not_of_a_later_issue_is_an_error() -> None:

@@ -150,10 +150,7 @@ def test_stdin_is_checked_under_its_file_name(check: Check, letter: Path) -> Non
 def test_stdin_is_compared_with_other_issues(check: Check, letter: Path) -> None:
     text = BROKEN.replace("](https://e.org/a)(https://e.org/a)", "](https://e.org/0)")
     said = check("--stdin", "--stdin-filename", "issues/2021-08-01.md", stdin=text.encode())
-    assert (
-        "error[duplicate-item]: this article is also in issue 2021-07-04\n --> issues/2021-08-01.md:7:7"
-        in said.out
-    )
+    assert "error[duplicate-item]: this article is also in issue 2021-07-04\n --> issues/2021-08-01.md:7:7" in said.out
 
 
 # ------------------------------------------------------------------------------- mistakes
@@ -188,11 +185,7 @@ def test_wrong_arguments_are_rejected(check: Check, letter: Path, words: list[st
 
 
 def test_files_outside_of_a_newsletter_are_checked(check: Check, tmp_path: Path) -> None:
-    assert check() == (
-        2,
-        "",
-        "error: no issue given, and no newsletter here · publish check FILE…\n",
-    )
+    assert check() == (2, "", "error: no issue given, and no newsletter here · publish check FILE…\n")
 
 
 def test_undecodable_file_is_an_error(check: Check, letter: Path) -> None:
@@ -281,9 +274,7 @@ def test_article_too_long_for_wechat_is_an_error(check: Check, letter: Path) -> 
     file = letter / "issues" / "2021-07-04.md"
     file.write_text(file.read_text("utf-8") + "摘要：" + "字" * 21_000 + "\n", "utf-8")
     said = check("2021-07-04", "--format", "concise")
-    assert re.search(
-        r"1:3: error\[too-long\]: wechat: [\d,]+ characters, [\d,]+ over the limit of 19,999", said.out
-    )
+    assert re.search(r"1:3: error\[too-long\]: wechat: [\d,]+ characters, [\d,]+ over the limit of 19,999", said.out)
     assert said.code == 1
 
 

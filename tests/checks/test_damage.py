@@ -65,9 +65,7 @@ AT = {
 def texts() -> list[str]:
     """Drafts of ours, and those of the folder of real ones."""
     ours = [place.source for case in CASES.values() for place in case.places]
-    real = [
-        decode(file.read_bytes()) for file in sorted(CORPUS.glob("*/*")) if file.suffix in (".md", ".txt")
-    ]
+    real = [decode(file.read_bytes()) for file in sorted(CORPUS.glob("*/*")) if file.suffix in (".md", ".txt")]
     return [EARLIER, ISSUE, "\n".join(ours), *ours, *real * 8]
 
 

@@ -61,9 +61,7 @@ def test_excerpt_shows_some_text_after_the_problem() -> None:
     assert carets == " " * measure_columns(line.partition("x")[0]) + "^"
 
 
-@pytest.mark.parametrize(
-    "text", ["👩\u200d👩\u200d👧x", "☀\ufe0fx", "\u0627\u0644\u202ex", "\x1b[2Jx", "e\u0301x"]
-)
+@pytest.mark.parametrize("text", ["👩\u200d👩\u200d👧x", "☀\ufe0fx", "\u0627\u0644\u202ex", "\x1b[2Jx", "e\u0301x"])
 def test_wide_and_invisible_characters_do_not_shift_carets(text: str) -> None:
     line, carets = format_excerpt(text, len(text), len(text) + 1)
     assert not {"Cc", "Cf"} & {*map(unicodedata.category, line)}

@@ -64,9 +64,7 @@ FIXED = [
 
 @pytest.mark.parametrize(("code", "wrong", "right"), FIXED)
 def test_fix_of_each_code(code: str, wrong: str, right: str) -> None:
-    found = {
-        problem.code for problem in check_issue(parse_issue(HEAD + wrong, "2021-03-14.md"), HEAD + wrong)
-    }
+    found = {problem.code for problem in check_issue(parse_issue(HEAD + wrong, "2021-03-14.md"), HEAD + wrong)}
     assert code in found
     assert apply_fixes(parse_issue, HEAD + wrong, "2021-03-14.md").text == HEAD + right
 
@@ -136,9 +134,7 @@ LOSSY = {
 
 
 @pytest.mark.parametrize(("lines", "old", "new"), LOSSY.values(), ids=LOSSY)
-def test_fix_that_loses_something_is_refused(
-    lines: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fix_that_loses_something_is_refused(lines: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the edits of a rule are: they are applied, and then compared with the text before."""
     text = f"{HEAD}- [浪](https://e.org/1)\n{lines}\n"
 
@@ -196,22 +192,7 @@ def holds(text: str, path: str = "2021-03-14.md") -> None:
 
 PIECES = [
     *"[]()（）【】*`#-–|｜：:；;，,。 \t>!\\<$⾯ﬁ",
-    *(
-        "](",
-        "- ",
-        "摘要：",
-        "摘要",
-        "\n- [",
-        "]()",
-        "**",
-        "```\n",
-        "\r\n",
-        "\n\n",
-        "\n## ",
-        "\x0b",
-        "\x00",
-        "\ufeff",
-    ),
+    *("](", "- ", "摘要：", "摘要", "\n- [", "]()", "**", "```\n", "\r\n", "\n\n", "\n## ", "\x0b", "\x00", "\ufeff"),
     *(
         "https://e.org/a",
         "](https://e.org/1",
@@ -220,14 +201,7 @@ PIECES = [
         "(https://e.org/[",
         "\n论文：",
     ),
-    *(
-        "<!-- publish: ignore=punctuation -->",
-        "浪高",
-        "wave/buoy：",
-        " | 海岸线",
-        "[2103.01234] ",
-        "导读：本期3条",
-    ),
+    *("<!-- publish: ignore=punctuation -->", "浪高", "wave/buoy：", " | 海岸线", "[2103.01234] ", "导读：本期3条"),
 ]
 
 

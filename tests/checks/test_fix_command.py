@@ -71,9 +71,7 @@ def test_fixed_stdin_is_written_to_stdout(check: Check, tmp_path: Path) -> None:
     assert said == (0, text.replace("，，", "，"), "")
 
 
-def test_file_that_cannot_be_written_is_an_error(
-    check: Check, letter: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_cannot_be_written_is_an_error(check: Check, letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> bool:
         raise StorageError("no room is left", "make some")
 

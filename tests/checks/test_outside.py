@@ -192,11 +192,7 @@ class PullRequest(NamedTuple):
 
 @pytest.fixture
 def pull_request(
-    letter: Path,
-    root: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    need: Callable[[str], str],
-    github: GitHub,
+    letter: Path, root: Path, tmp_path_factory: pytest.TempPathFactory, need: Callable[[str], str], github: GitHub
 ) -> PullRequest:
     """run("check") runs that step as a runner would, for a pull request that adds an issue."""
     workflow = yaml.safe_load((root / "deploy" / "github-check.yml").read_text("utf-8"))
@@ -253,9 +249,7 @@ def test_workflow_updates_its_one_comment(pull_request: PullRequest, github: Git
     assert pull_request.run("comment") == (0, "")
     assert github.asked == ["GET Bearer t0ken"] * 3 + ["POST Bearer t0ken"]
     assert github.comments[:-1] == others
-    assert github.comments[-1]["body"].startswith(
-        "<!-- publish check -->\n`publish check` says:\n\n````text\n"
-    )
+    assert github.comments[-1]["body"].startswith("<!-- publish check -->\n`publish check` says:\n\n````text\n")
     assert "\nerror[unclosed-link]: this bracket is never closed\n" in github.comments[-1]["body"]
     (letter / "issues" / "2021-08-01.md").write_text(EARLIER.replace("2021-07-18", "2021-08-01"), "utf-8")
     pull_request.run("check")
@@ -265,9 +259,7 @@ def test_workflow_updates_its_one_comment(pull_request: PullRequest, github: Git
     assert len(github.comments[-1]["body"]) < 65_536
 
 
-def test_workflow_does_not_comment_on_correct_issues(
-    pull_request: PullRequest, github: GitHub, letter: Path
-) -> None:
+def test_workflow_does_not_comment_on_correct_issues(pull_request: PullRequest, github: GitHub, letter: Path) -> None:
     sound = EARLIER.replace("2021-07-18", "2021-08-01").replace("tide/gauge", "tide/buoy")
     (letter / "issues" / "2021-08-01.md").write_text(sound, "utf-8")
     assert pull_request.run("check")[0] == 0

@@ -84,9 +84,7 @@ STOPPED = (
     ],
     ids=" ".join,
 )
-def test_errors_stop_publish_before_anything_is_written(
-    letter: Path, say: Say, words: tuple[str, ...]
-) -> None:
+def test_errors_stop_publish_before_anything_is_written(letter: Path, say: Say, words: tuple[str, ...]) -> None:
     write(letter, "2021-07-18", "")
     assert say(*words) == (1, "", STOPPED)
     assert not {"public", "outbox", "elsewhere"} & {one.name for one in letter.iterdir()}
@@ -188,9 +186,7 @@ def test_what_is_measured_is_what_is_sent(letter: Path, say: Say, monkeypatch: p
     assert "2021-07-18.md has 1 error: too-long for wechat" in said
 
 
-def test_publish_and_check_share_their_results(
-    letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_publish_and_check_share_their_results(letter: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     file = letter / "issues" / "2021-07-04.md"
     os.utime(file, (1_600_000_000, 1_600_000_000))  # so old that a change would show
     first = say("check")
@@ -226,10 +222,7 @@ def test_issue_is_parsed_once(letter: Path, say: Say, monkeypatch: pytest.Monkey
 
 def forced_issues(letter: Path) -> list[tuple[str, ...]]:
     with closing(Ledger(letter / ".publisher" / "ledger.db")) as ledger, ledger.transaction() as tx:
-        return [
-            tuple(row)
-            for row in tx.fetch_all("SELECT issue, errors, forced_at FROM forced_issue ORDER BY id")
-        ]
+        return [tuple(row) for row in tx.fetch_all("SELECT issue, errors, forced_at FROM forced_issue ORDER BY id")]
 
 
 def test_force_publishes_and_is_recorded_in_the_ledger(letter: Path, say: Say) -> None:

@@ -33,10 +33,7 @@ ALL = ", ".join(registry.channel_names())
         (("help",), "help is an option · publish --help"),
         (("2021-07-04", "2021-07-05"), "unexpected argument 2021-07-05 · publish --help"),
         (("2021-07-05",), "there is no issue 2021-07-05 · did you mean 2021-07-04?"),
-        (
-            ("issues/2021-07-05.md",),
-            "there is no issue issues/2021-07-05.md · did you mean issues/2021-07-04.md?",
-        ),
+        (("issues/2021-07-05.md",), "there is no issue issues/2021-07-05.md · did you mean issues/2021-07-04.md?"),
         (
             ("2021-08-01",),
             "issues/2021-08-01.md is dated in the future: 2021-08-01, and today is 2021-07-18"
@@ -62,9 +59,7 @@ def test_completion_of_an_unknown_shell(run: Command) -> None:
 def test_no_newsletter_here(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     here = tmp_path.resolve()
-    assert run() == Said(
-        2, "", f"error: there is no publisher.toml in {here} or above it · create one: publish init\n"
-    )
+    assert run() == Said(2, "", f"error: there is no publisher.toml in {here} or above it · create one: publish init\n")
 
 
 def test_broken_settings(letter: Path, run: Command) -> None:
@@ -104,9 +99,7 @@ def test_two_issues_with_one_id(letter: Path, run: Command) -> None:
 def test_another_publish_is_running(letter: Path, run: Command) -> None:
     with acquire_lock(letter / ".publisher" / "lock"):
         assert run() == Said(
-            5,
-            "",
-            f"error: another publish is running here (process {os.getpid()}) · wait until it is done\n",
+            5, "", f"error: another publish is running here (process {os.getpid()}) · wait until it is done\n"
         )
 
 
@@ -123,9 +116,7 @@ def test_a_folder_without_permissions(letter: Path, run: Command, monkeypatch: p
     said = run("--channel", "web")
     assert said.code == 6
     lines = said.out.splitlines()
-    assert re.fullmatch(
-        rf"✗ web       cannot write {letter}/public/\S+/index.html: Permission denied", lines[1]
-    )
+    assert re.fullmatch(rf"✗ web       cannot write {letter}/public/\S+/index.html: Permission denied", lines[1])
     assert lines[2:] == [
         "  = fix: check its owner and permissions, or publish as that user",
         "0 of 1 channels done · exit 6",
@@ -169,8 +160,7 @@ def test_an_internal_error_is_one_line(letter: Path, run: Command, monkeypatch: 
     assert run() == Said(
         70,
         "",
-        "error: internal error: ZeroDivisionError: division by zero"
-        " · please report it with the output of --debug\n",
+        "error: internal error: ZeroDivisionError: division by zero · please report it with the output of --debug\n",
     )
     said = run("--debug")
     assert said.code == 70

@@ -60,9 +60,7 @@ def test_channels(letter: Path, run: Command) -> None:
     assert listed["rss"]["settings"]["entries"] == 20
 
 
-def test_channels_outside_of_a_newsletter(
-    tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_channels_outside_of_a_newsletter(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert [line.split() for line in run("channels").out.splitlines()] == [
         [n, "disabled"] for n in registry.channel_names()

@@ -146,9 +146,7 @@ def test_a_page_without_an_issue_is_reported(letter: Path, run: Command) -> None
     run()
     (letter / "issues" / "2021-07-04.md").unlink()
     said = run()
-    assert said.err == (
-        "note: public/2021-07-04/index.html no longer belongs to an issue; it is not deleted\n"
-    )
+    assert said.err == ("note: public/2021-07-04/index.html no longer belongs to an issue; it is not deleted\n")
 
 
 def test_no_issue_is_due(letter: Path, run: Command) -> None:

@@ -26,9 +26,7 @@ SETTINGS = '[newsletter]\nname = "Tide"\nurl = "https://e.org/{date}/"\nid = "ta
     ],
     ids=" ".join,
 )
-def test_an_old_word_names_the_new_one(
-    words: tuple[str, ...], error: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_old_word_names_the_new_one(words: tuple[str, ...], error: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words]) == 2
     assert capsys.readouterr().err.startswith(f"error: {error}")
 
@@ -36,19 +34,12 @@ def test_an_old_word_names_the_new_one(
 @pytest.mark.parametrize(
     ("table", "error"),
     [
-        (
-            '[schedule]\nrhythm = "45 9 * * sun"\n',
-            "6:1: unknown key rhythm in [schedule] · it was renamed to cron",
-        ),
+        ('[schedule]\nrhythm = "45 9 * * sun"\n', "6:1: unknown key rhythm in [schedule] · it was renamed to cron"),
         ('[serve]\nlisten = "127.0.0.1:8080"\n', "5:1: unknown table [serve] · it was renamed to server"),
     ],
 )
 def test_an_old_key_names_the_new_one(
-    table: str,
-    error: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    table: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "publisher.toml").write_text(SETTINGS + table)
     monkeypatch.chdir(tmp_path)

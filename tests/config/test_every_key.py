@@ -20,10 +20,7 @@ TABLES: dict[str, tuple[type, ...]] = {
     "schedule": (config._ScheduleKeys,),
     "ledger": (config._LedgerKeys,),
     "server": (config._ServerKeys,),
-} | {
-    f"channels.{name}": (registry.load_channel(name), config._ChannelKeys)
-    for name in registry.channel_names()
-}
+} | {f"channels.{name}": (registry.load_channel(name), config._ChannelKeys) for name in registry.channel_names()}
 
 # values of TOML, and how a message shows them
 VALUES = {

@@ -14,11 +14,7 @@ from tests.config.channels import TOP, load
 # what is added after the four lines of TOP, then place and message, then hint
 ADDED = [
     # unknown names
-    (
-        'licence = "MIT"',
-        "5:1: unknown key licence in [newsletter]",
-        "did you mean license?",
-    ),
+    ('licence = "MIT"', "5:1: unknown key licence in [newsletter]", "did you mean license?"),
     (
         'base = "https://example.org/"',
         "5:1: unknown key base in [newsletter]",
@@ -31,16 +27,8 @@ ADDED = [
         "6:3: unknown key grace in [schedule]",
         "known here: at, cron, catch_up, on_failure",
     ),
-    (
-        "[channels.rss.deep]\na = 1",
-        "5:1: unknown table [channels.rss.deep]",
-        "known here: path, entries, enabled, at",
-    ),
-    (
-        "[channels.pidgin]\nenabled = false",
-        "5:1: there is no channel pidgin",
-        "channels: web, rss, pigeon, plain",
-    ),
+    ("[channels.rss.deep]\na = 1", "5:1: unknown table [channels.rss.deep]", "known here: path, entries, enabled, at"),
+    ("[channels.pidgin]\nenabled = false", "5:1: there is no channel pidgin", "channels: web, rss, pigeon, plain"),
     # wrong types in the dataclass of somebody else; for our own tables see test_every_key.py
     (
         '[channels.pigeon]\nloft = "a"\nheight = false',
@@ -58,11 +46,7 @@ ADDED = [
         "write [channels.rss] on its own line and its keys below it",
     ),
     # values no platform takes
-    (
-        'timezone = "Asia/Shangai"',
-        '5:1: there is no time zone "Asia/Shangai"',
-        "did you mean Asia/Shanghai?",
-    ),
+    ('timezone = "Asia/Shangai"', '5:1: there is no time zone "Asia/Shangai"', "did you mean Asia/Shanghai?"),
     (
         'timezone = "../etc/passwd"',
         '5:1: there is no time zone "../etc/passwd"',
@@ -73,31 +57,19 @@ ADDED = [
         '5:1: lang must be a language tag, not "Chinese (Simplified)"',
         'like lang = "zh-CN" or "en"',
     ),
-    (
-        'email = "editor"',
-        '5:1: email must be one address, not "editor"',
-        'like email = "editor@example.org"',
-    ),
+    ('email = "editor"', '5:1: email must be one address, not "editor"', 'like email = "editor@example.org"'),
     (
         'license = "CC BY-SA 4.0"',
         '5:1: license must be an SPDX id, not "CC BY-SA 4.0"',
         'like license = "CC-BY-SA-4.0"; see https://spdx.org/licenses/',
     ),
-    (
-        'site = "../public"',
-        '5:1: site must be a folder below publisher.toml, not "../public"',
-        'like site = "public"',
-    ),
+    ('site = "../public"', '5:1: site must be a folder below publisher.toml, not "../public"', 'like site = "public"'),
     (
         'issues = "/srv/issues/*.md"',
         '5:1: issues must be a pattern of files below publisher.toml, not "/srv/issues/*.md"',
         'like issues = "issues/*.md"',
     ),
-    (
-        '[schedule]\nat = "9:45"',
-        '6:1: at must be a time of day, not "9:45"',
-        'hours and minutes: at = "09:45"',
-    ),
+    ('[schedule]\nat = "9:45"', '6:1: at must be a time of day, not "9:45"', 'hours and minutes: at = "09:45"'),
     (
         '[server]\nlisten = "8080"',
         '6:1: listen must be a host and a port, not "8080"',
@@ -113,29 +85,13 @@ ADDED = [
         '6:1: cron must have five fields, not "9:45 sundays"',
         'every Sunday at 09:45: cron = "45 9 * * sun"',
     ),
-    (
-        '[channels.rss]\nat = "noon"',
-        '6:1: at must be a time of day, not "noon"',
-        'hours and minutes: at = "09:45"',
-    ),
-    (
-        '[schedule]\nat = "24:00"',
-        '6:1: at must be a time of day, not "24:00"',
-        'hours and minutes: at = "09:45"',
-    ),
+    ('[channels.rss]\nat = "noon"', '6:1: at must be a time of day, not "noon"', 'hours and minutes: at = "09:45"'),
+    ('[schedule]\nat = "24:00"', '6:1: at must be a time of day, not "24:00"', 'hours and minutes: at = "09:45"'),
     # channels
     ('[channels.rss]\npath = "feed.xml"', "5:1: feed.xml is not below public", "move it"),
     ('site = "docs"\n[channels.web]', "1:1: public/feed.xml is not below docs", "move it"),
-    (
-        "[channels.pigeon]",
-        "5:1: [channels.pigeon] has no loft",
-        "add below [channels.pigeon]: loft = …",
-    ),
-    (
-        '[channels.pigeon]\nloft = "a"\nheight = 101.0',
-        "5:1: height is more than a pigeon flies",
-        "at most 100",
-    ),
+    ("[channels.pigeon]", "5:1: [channels.pigeon] has no loft", "add below [channels.pigeon]: loft = …"),
+    ('[channels.pigeon]\nloft = "a"\nheight = 101.0', "5:1: height is more than a pigeon flies", "at most 100"),
 ]
 
 

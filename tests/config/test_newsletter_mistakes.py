@@ -19,24 +19,14 @@ ID_LIKE = 'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:exa
 # a value in TOP, what stands in its place, then place and message, then hint
 CHANGED = [
     ('"慢工"', '" "', "2:1: name must be one line of text", 'write the newsletter\'s name: name = "…"'),
-    (
-        '"慢工"',
-        '"""\na\nb"""',
-        "2:1: name must be one line of text",
-        'write the newsletter\'s name: name = "…"',
-    ),
+    ('"慢工"', '"""\na\nb"""', "2:1: name must be one line of text", 'write the newsletter\'s name: name = "…"'),
     (
         "https://example.org/slow/",
         "example.org/",
         "3:1: url must be an absolute http or https URL, not example.org/{date}/",
         URL_LIKE,
     ),
-    (
-        "https:",
-        "ftp:",
-        "3:1: url must be an absolute http or https URL, not ftp://example.org/slow/{date}/",
-        URL_LIKE,
-    ),
+    ("https:", "ftp:", "3:1: url must be an absolute http or https URL, not ftp://example.org/slow/{date}/", URL_LIKE),
     (
         "https://example.org/slow/{date}/",
         "https://{id}.example.org/",
@@ -49,18 +39,8 @@ CHANGED = [
         "3:1: url must be an absolute http or https URL, not https://example.org:port/{date}/",
         URL_LIKE,
     ),
-    (
-        "/slow/{date}/",
-        "/?date={date}",
-        "3:1: url must not have a ? or # part",
-        "each page is a file: use only a path",
-    ),
-    (
-        "{date}",
-        "{data}",
-        "3:1: url has the unknown placeholder {data}",
-        "did you mean {date}?",
-    ),
+    ("/slow/{date}/", "/?date={date}", "3:1: url must not have a ? or # part", "each page is a file: use only a path"),
+    ("{date}", "{data}", "3:1: url has the unknown placeholder {data}", "did you mean {date}?"),
     ("{date}", "{}", "3:1: url has the unknown placeholder {}", PLACEHOLDERS),
     ("{date}", "{date:%Y}", "3:1: url has the unknown placeholder {date:%Y}", "did you mean {date}?"),
     ("{date}", "{date", "3:1: url has an unmatched brace", PLACEHOLDERS),
@@ -71,12 +51,7 @@ CHANGED = [
         "4:1: id must be a tag: URI, not https://example.org/",
         ID_LIKE,
     ),
-    (
-        "2021:slow",
-        "2021-13:slow",
-        "4:1: id must be a tag: URI, not tag:example.org,2021-13:slow",
-        ID_LIKE,
-    ),
+    ("2021:slow", "2021-13:slow", "4:1: id must be a tag: URI, not tag:example.org,2021-13:slow", ID_LIKE),
     ("2021:slow", "2021:慢", "4:1: id must be a tag: URI, not tag:example.org,2021:慢", ID_LIKE),
     ('name = "慢工"\n', "", "1:1: [newsletter] has no name", 'add below [newsletter]: name = "…"'),
     (
@@ -85,49 +60,19 @@ CHANGED = [
         "1:1: [newsletter] has no url",
         'add below [newsletter]: url = "https://example.org/news/{date}/"',
     ),
-    (
-        "[newsletter]",
-        "[newsleter]",
-        "1:1: unknown table [newsleter]",
-        "did you mean newsletter?",
-    ),
+    ("[newsletter]", "[newsleter]", "1:1: unknown table [newsleter]", "did you mean newsletter?"),
     (
         "[newsletter]",
         "[[newsletter]]",
         "1:1: newsletter must be a table, not a list with a table in it",
         "write [newsletter] on its own line and its keys below it",
     ),
-    (
-        "[newsletter]\n",
-        "",
-        "1:1: unknown key name",
-        "known here: newsletter, schedule, ledger, server, channels",
-    ),
-    (
-        TOP,
-        "# nothing yet\n",
-        "1:1: there is no table [newsletter]",
-        "add [newsletter], or run publish init",
-    ),
+    ("[newsletter]\n", "", "1:1: unknown key name", "known here: newsletter, schedule, ledger, server, channels"),
+    (TOP, "# nothing yet\n", "1:1: there is no table [newsletter]", "add [newsletter], or run publish init"),
     # not TOML at all
-    (
-        'name = "慢工"',
-        "name = 慢工",
-        "2:8: invalid value",
-        "see https://toml.io for the syntax",
-    ),
-    (
-        '"tag:example.org,2021:slow"\n',
-        "[",
-        "4:7: invalid value",
-        "see https://toml.io for the syntax",
-    ),
-    (
-        "id =",
-        "name =",
-        "4:35: cannot overwrite a value",
-        "see https://toml.io for the syntax",
-    ),
+    ('name = "慢工"', "name = 慢工", "2:8: invalid value", "see https://toml.io for the syntax"),
+    ('"tag:example.org,2021:slow"\n', "[", "4:7: invalid value", "see https://toml.io for the syntax"),
+    ("id =", "name =", "4:35: cannot overwrite a value", "see https://toml.io for the syntax"),
 ]
 
 
@@ -214,3 +159,17 @@ def test_a_channel_receives_language_and_folder(tmp_path: Path) -> None:
     path.write_text(TOP + '[channels.dove]\n_lang = "en"\n', "utf-8")
     with pytest.raises(ConfigError, match=r"unknown key _lang"):
         config.load_config(path, find)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "1" * 6000], ids=["brackets", "digits"])
+def test_what_no_parser_takes_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "publisher.toml").write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"^publisher\.toml:\d+:\d+: [^\n]+$"):
+        config.load_config(tmp_path / "publisher.toml", find_channel)
+
+
+def test_a_value_of_several_lines_is_told_on_one(tmp_path: Path) -> None:
+    (tmp_path / "publisher.toml").write_text('[newsletter]\nname = "a"\nurl = """x\ny"""\n', "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config.load_config(tmp_path / "publisher.toml", find_channel)
+    assert "\n" not in caught.value.message

@@ -119,11 +119,7 @@ def test_a_disabled_channel_need_not_match_the_site(tmp_path: Path) -> None:
     [
         ("https://example.org", "https://example.org/{date}/", "https://example.org/"),
         ("http://example.org/a/", "http://example.org/a/{date}/", "http://example.org/a/"),
-        (
-            "https://example.org/a/no-{id}.html",
-            "https://example.org/a/no-{id}.html",
-            "https://example.org/a/",
-        ),
+        ("https://example.org/a/no-{id}.html", "https://example.org/a/no-{id}.html", "https://example.org/a/"),
         (
             "https://example.org:8443/{year}/{month}/{day}/",
             "https://example.org:8443/{year}/{month}/{day}/",
@@ -137,8 +133,7 @@ def test_url_is_a_pattern_with_a_base(tmp_path: Path, url: str, pattern: str, ba
 
 
 @pytest.mark.parametrize(
-    "tag",
-    ["tag:example.org,2021:slow", "tag:lin@mail.example.org,2021-02:a/b?c", "tag:example.org,2021-02-28:"],
+    "tag", ["tag:example.org,2021:slow", "tag:lin@mail.example.org,2021-02:a/b?c", "tag:example.org,2021-02-28:"]
 )
 def test_id_may_be_any_tag_uri(tmp_path: Path, tag: str) -> None:
     assert load(tmp_path, TOP.replace("tag:example.org,2021:slow", tag)).newsletter.id == tag

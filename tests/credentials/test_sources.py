@@ -187,13 +187,7 @@ def dove(folder: Path, line: str) -> Dove:
 
 @pytest.mark.parametrize(
     "reference",
-    [
-        "env:TOKEN_2",
-        "keyring:https://api.example.org/me",
-        "credential:bot.token",
-        "file:~/token",
-        "file:/run/t",
-    ],
+    ["env:TOKEN_2", "keyring:https://api.example.org/me", "credential:bot.token", "file:~/token", "file:/run/t"],
 )
 def test_a_reference_arrives(tmp_path: Path, reference: str) -> None:
     assert dove(tmp_path, f'token = "{reference}"').token == reference
@@ -221,9 +215,7 @@ def test_a_secret_in_publisher_toml_is_refused_and_not_repeated(tmp_path: Path, 
             f"publisher.toml:7:1: {key} in [channels.dove] must be a reference to the secret: "
             "publisher.toml never contains the secret itself"
         )
-        assert caught.value.hint == (
-            'write "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "credential:NAME"'
-        )
+        assert caught.value.hint == ('write "env:NAME", "file:PATH", "keyring:SERVICE/USER" or "credential:NAME"')
 
 
 def test_a_reference_is_known_without_annotations_from_the_future(tmp_path: Path) -> None:

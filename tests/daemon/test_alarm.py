@@ -265,10 +265,7 @@ def test_hook_redacts_secrets(server: Any, tmp_path: Path, monkeypatch: pytest.M
     [
         ("env:NO_SUCH_HOOK", "ConfigError: env:NO_SUCH_HOOK: the variable is not set"),
         ("http://127.0.0.1:1/secret", "ConnectError"),
-        (
-            "no-such-program at all",
-            "FileNotFoundError: [Errno 2] No such file or directory: 'no-such-program'",
-        ),
+        ("no-such-program at all", "FileNotFoundError: [Errno 2] No such file or directory: 'no-such-program'"),
         ("""sh -c 'echo nobody >&2; exit 3'""", "the command failed with exit code 3: nobody"),
         ("sh -c 'unclosed", "ValueError: No closing quotation"),
     ],

@@ -256,10 +256,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
             return words
 
         process = daemon.start(
-            "daemon",
-            NOTIFY_SOCKET=str(tmp_path / "notify"),
-            HURRY="0.3",
-            PUBLISHER_FAILPOINT="acted:wait:600",
+            "daemon", NOTIFY_SOCKET=str(tmp_path / "notify"), HURRY="0.3", PUBLISHER_FAILPOINT="acted:wait:600"
         )
         assert process.stdout
         while not (line := process.stdout.readline()).startswith("hangs"):

@@ -34,9 +34,7 @@ def test_what_was_put_off_goes_on_at_its_time(project: Project) -> None:
         (TimeoutError("silence"), 4, "unknown whether 1 of 1 were sent: TimeoutError: silence"),
     ],
 )
-def test_a_failure_is_reported_once_and_paused(
-    project: Project, error: Exception, code: int, message: str
-) -> None:
+def test_a_failure_is_reported_once_and_paused(project: Project, error: Exception, code: int, message: str) -> None:
     tries = []
 
     def behave(call: Call, effect: Callable[[], Receipt]) -> Receipt:
@@ -88,16 +86,10 @@ def test_trouble_that_stays_is_one_pair_of_lines(project: Project) -> None:
     for _ in range(4):
         project.tick()
         project.now += 11 * MINUTE
-    assert [(news.what, news.alarm) for news in project.events] == [
-        ("publishing", False),
-        ("failed", True),
-    ]
+    assert [(news.what, news.alarm) for news in project.events] == [("publishing", False), ("failed", True)]
     project.restart()
     assert project.tick().exit_code == 2
-    assert [(news.what, news.alarm) for news in project.events[2:]] == [
-        ("publishing", False),
-        ("failed", False),
-    ]
+    assert [(news.what, news.alarm) for news in project.events[2:]] == [("publishing", False), ("failed", False)]
     project.with_post(opening=lambda: None)
     project.now += 11 * MINUTE
     project.tick()

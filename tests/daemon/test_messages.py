@@ -14,9 +14,7 @@ from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject, comman
 
 
 @pytest.fixture
-def project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandProject:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandProject:
     """An issue of two weeks ago, one of today, and one that comes in two weeks."""
     made = command_project(tmp_path, monkeypatch, capsys)
     made.write("2021-08-01", "将来")
@@ -115,7 +113,7 @@ def test_hold_and_release(project: CommandProject) -> None:
 def test_a_draft_can_be_held(project: CommandProject) -> None:
     project.write("2021-08-01", "将来", head="---\ndraft: true\n---\n")
     assert project.lines("hold", "2021-08-01", "--channel", "chat")[1:] == [
-        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft",
+        "  chat  2021-08-01 10:30 (2021-08-01 02:30 UTC) · held · draft"
     ]
 
 
@@ -137,10 +135,7 @@ def test_reschedule(project: CommandProject) -> None:
             "issues/2021-08-01.md is dated 2021-08-01; an issue cannot be published before its date · "
             "change its date first",
         ),
-        (
-            ("reschedule", "2021-08-01", "tomorrow"),
-            'tomorrow is not a time · write 10:30 or "2021-08-02 10:30"',
-        ),
+        (("reschedule", "2021-08-01", "tomorrow"), 'tomorrow is not a time · write 10:30 or "2021-08-02 10:30"'),
         (
             ("reschedule", "2021-08-01", "2021-02-30 10:00"),
             '2021-02-30 10:00 is not a time · write 10:30 or "2021-08-02 10:30"',
@@ -207,9 +202,7 @@ def test_a_daemon_that_is_silent_is_missed(project: CommandProject) -> None:
 def test_a_missing_scheduler_is_reported(project: CommandProject) -> None:
     said = project.run("status")
     assert said.code == 0
-    assert (
-        said.err == "No scheduler is running. Start one with publish daemon, or run publish when it is due\n"
-    )
+    assert said.err == "No scheduler is running. Start one with publish daemon, or run publish when it is due\n"
     project.run("tick", now=NOON)
     assert project.run("status", now=NOON + dt.timedelta(hours=25)).err == ""
     assert "No scheduler" in project.run("status", now=NOON + dt.timedelta(hours=26)).err
@@ -220,9 +213,7 @@ def on_the_daemon(project: CommandProject, code: int = 0) -> list[str]:
 
 
 def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:
-    assert on_the_daemon(project) == [
-        "✓ daemon    not needed: without [schedule], issues are published by hand"
-    ]
+    assert on_the_daemon(project) == ["✓ daemon    not needed: without [schedule], issues are published by hand"]
     with (project.root / "publisher.toml").open("a") as settings:
         settings.write('\n[schedule]\nat = "09:45"\n')
     what, how = (
@@ -236,8 +227,7 @@ def test_the_doctor_asks_after_the_daemon(project: CommandProject) -> None:
     assert on_the_daemon(project) == ["✓ daemon    alive at 2021-07-18 11:58"]
     record_heartbeat(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=130))
     assert on_the_daemon(project, code=2) == [
-        "✗ daemon    no sign of life since 2021-07-18 11:57: due issues are not published · "
-        "restart it: publish daemon"
+        "✗ daemon    no sign of life since 2021-07-18 11:57: due issues are not published · restart it: publish daemon"
     ]
     record_tick(ledger, "tag:e.org,2021:slow", NOON - dt.timedelta(seconds=60))
     assert on_the_daemon(project) == ["✓ daemon    none; publish tick last ran at 2021-07-18 11:59"]

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from publisher.events import PendingSend
-from publisher.ledger.queries import (
-    ResolutionChoice,
-    resolve_deliveries,
-)
+from publisher.ledger.queries import ResolutionChoice, resolve_deliveries
 from tests.support.fake_channel import Letters, Post, World, fail_on
 from tests.support.newsletter import NOON, Project
 

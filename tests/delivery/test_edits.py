@@ -30,9 +30,7 @@ def test_an_issue_that_is_edited_before_its_time(project: Project) -> None:
 
 def test_an_issue_that_is_edited_while_it_goes_out(project: Project) -> None:
     """Fault 42, second half: to many, the old version goes to the end."""
-    project.channels = (
-        Letters(project.world, count=25, behaves=refuse(DeliveryError("x", retry_after=3600), 1)),
-    )
+    project.channels = (Letters(project.world, count=25, behaves=refuse(DeliveryError("x", retry_after=3600), 1)),)
     project.tick()
     assert len(project.sent) == 9
     project.write("2021-07-18", "改")
@@ -61,9 +59,7 @@ def test_who_leaves_between_plan_and_sending_gets_nothing(project: Project) -> N
     class Lists(Letters, frozen=True):
         name: ClassVar[str] = "lists"
 
-    project.channels = (
-        Lists(project.world, count=25, behaves=refuse(DeliveryError("x", retry_after=3600), 1)),
-    )
+    project.channels = (Lists(project.world, count=25, behaves=refuse(DeliveryError("x", retry_after=3600), 1)),)
     project.tick()
     assert len(project.sent) == 9
     project.channels = (Lists(project.world, count=20),)

@@ -12,13 +12,7 @@ import pytest
 from publisher.channel import Receipt
 from publisher.clock import Clock
 from publisher.errors import BusyError, ConfigError, DeliveryError, OutcomeUnknownError
-from publisher.ledger.queries import (
-    ResolutionChoice,
-    find_status,
-    load_attempts,
-    resolve_deliveries,
-    retry_deliveries,
-)
+from publisher.ledger.queries import ResolutionChoice, find_status, load_attempts, resolve_deliveries, retry_deliveries
 from tests.support.fake_channel import Call, Post, World, fail_on
 from tests.support.newsletter import NOON, Project
 
@@ -202,9 +196,7 @@ def test_one_channel_stops_no_other(project: Project) -> None:
     class Other(Post, frozen=True):
         name = "other"
 
-    outcome = project.publish(
-        Post(project.world, behaves=meet), Other(World(project.root / "other"), behaves=fail)
-    )
+    outcome = project.publish(Post(project.world, behaves=meet), Other(World(project.root / "other"), behaves=fail))
     assert outcome.channels["post"].error is None
     assert outcome.channels["other"].error
     assert outcome.exit_code == 3

@@ -8,9 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from publisher.channel import Capabilities, Part, Receipt, Session
-from publisher.ledger.queries import (
-    load_attempts,
-)
+from publisher.ledger.queries import load_attempts
 from tests.support.fake_channel import Line, Post, fail_on
 from tests.support.newsletter import Project
 
@@ -51,10 +49,7 @@ def test_whoever_is_stopped_before_the_second_look_believes_nothing(project: Pro
     outcome = project.publish(Asked(project.world, behaves=fail_on("2", TimeoutError(), times=1)))
     assert outcome.exit_code == 4
     assert project.world.calls == ["deliver 1 一"]
-    assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key())] == [
-        "sent",
-        "unknown",
-    ]
+    assert [attempt.outcome for attempt in load_attempts(project.ledger, project.key())] == ["sent", "unknown"]
 
 
 def test_what_was_found_counts_as_sent(project: Project) -> None:

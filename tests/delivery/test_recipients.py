@@ -11,10 +11,7 @@ from msgspec.structs import replace
 
 from publisher.channel import Receipt
 from publisher.errors import ConfigError, DeliveryError
-from publisher.ledger.queries import (
-    ResolutionChoice,
-    resolve_deliveries,
-)
+from publisher.ledger.queries import ResolutionChoice, resolve_deliveries
 from publisher.reports.resolve import Resolution, find_unknown, record_resolution
 from tests.support.fake_channel import Call, Letters, fail_on
 from tests.support.newsletter import NOON, Project
@@ -123,9 +120,7 @@ def test_a_name_is_that_of_one_message(project: Project) -> None:
     project.publish(Letters(project.world, count=3, behaves=behave))
     with project.open_run() as run:
         [case] = find_unknown(run, "2021-07-18", ("letters",))
-    assert [one.recipient for one in case.deliveries] == [
-        f"reader{number}@example.org" for number in range(3)
-    ]
+    assert [one.recipient for one in case.deliveries] == [f"reader{number}@example.org" for number in range(3)]
     with pytest.raises(ConfigError, match="77 is the ID of one message, but 3 are unknown"):
         record_resolution(project.ledger, case, Resolution(ResolutionChoice.SENT, remote_id="77"), NOON)
     one_of_them = Resolution(ResolutionChoice.SENT, "1", "reader1@example.org", "77")

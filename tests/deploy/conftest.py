@@ -117,15 +117,11 @@ def _caddy(program: str, example: Path, public: Path, place: Path) -> Iterator[s
     formatted = subprocess.run([program, "fmt", "-"], input=text, capture_output=True, text=True)
     assert formatted.stdout == text
     site = replaced(
-        text,
-        ("\nexample.org {", f"\nhttp://127.0.0.1:{port} {{"),
-        ("/var/lib/newsletter/public", str(public)),
+        text, ("\nexample.org {", f"\nhttp://127.0.0.1:{port} {{"), ("/var/lib/newsletter/public", str(public))
     )
     (place / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{site}", "utf-8")
     command = [program, "run", "--config", str(place / "Caddyfile"), "--adapter", "caddyfile"]
-    with _running(
-        command, port, {"HOME": str(place), "XDG_DATA_HOME": str(place), "XDG_CONFIG_HOME": str(place)}
-    ):
+    with _running(command, port, {"HOME": str(place), "XDG_DATA_HOME": str(place), "XDG_CONFIG_HOME": str(place)}):
         yield f"http://127.0.0.1:{port}/"
 
 

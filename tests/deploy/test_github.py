@@ -28,9 +28,7 @@ token = "env:TELEGRAM_TOKEN"
 chat = "@tide"
 api = "{api}"
 """
-ISSUE = (
-    "# 潮汐 ({date})：涨潮\n\n## 新闻\n\n- [第{n}条 | 来源](https://news.example.com/{n})\n摘要：水来了。\n"
-)
+ISSUE = "# 潮汐 ({date})：涨潮\n\n## 新闻\n\n- [第{n}条 | 来源](https://news.example.com/{n})\n摘要：水来了。\n"
 
 
 @pytest.fixture(scope="session")
@@ -166,9 +164,7 @@ def test_a_pull_request_is_checked(run: Runner) -> None:
     assert run("check").ended == {"Check all issues": 0}
 
 
-def test_each_issue_is_sent_once(
-    run: Runner, origin: Path, tmp_path: Path, telegram: TelegramServer, publish
-) -> None:
+def test_each_issue_is_sent_once(run: Runner, origin: Path, tmp_path: Path, telegram: TelegramServer, publish) -> None:
     first = run("publish")
     assert first.is_good, first.said
     assert (tmp_path / "runner-1" / "site" / "public" / "2024-02-15" / "index.html").exists()
@@ -185,9 +181,7 @@ def test_each_issue_is_sent_once(
     assert "handed-out" not in in_branch(origin)
 
 
-def test_a_runner_that_dies_with_the_ledger_stops_the_next(
-    run: Runner, origin: Path, telegram: TelegramServer
-) -> None:
+def test_a_runner_that_dies_with_the_ledger_stops_the_next(run: Runner, origin: Path, telegram: TelegramServer) -> None:
     run("publish", until="Publish due issues")
     assert len(telegram.messages) == 1
     assert "handed-out" in in_branch(origin)
@@ -197,9 +191,7 @@ def test_a_runner_that_dies_with_the_ledger_stops_the_next(
     assert len(telegram.messages) == 1
 
 
-def test_a_failure_is_reported_and_recorded_in_the_ledger(
-    run: Runner, origin: Path, telegram: TelegramServer
-) -> None:
+def test_a_failure_is_reported_and_recorded_in_the_ledger(run: Runner, origin: Path, telegram: TelegramServer) -> None:
     telegram.script(Fault("bad_request", text="chat not found"))
     failed = run("publish")
     assert failed.ended == {

@@ -121,15 +121,11 @@ def test_the_page_says_when_a_stuck_delivery_is_stopped(deploy: Path) -> None:
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_secrets_are_credentials_only(
-    name: str, deploy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_are_credentials_only(name: str, deploy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """systemd copies each file to $CREDENTIALS_DIRECTORY under its name."""
     assert values(deploy / name, "EnvironmentFile") == []
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    credentials = re.findall(
-        r"(?m)^#?LoadCredential=([\w-]+):/etc/newsletter/([\w-]+)$", (deploy / name).read_text()
-    )
+    credentials = re.findall(r"(?m)^#?LoadCredential=([\w-]+):/etc/newsletter/([\w-]+)$", (deploy / name).read_text())
     assert len(credentials) == 3
     for credential, file in credentials:
         assert credential == file
@@ -140,10 +136,7 @@ def test_secrets_are_credentials_only(
 @pytest.mark.parametrize(
     ("after", "times"),
     [
-        (
-            "2024-02-28 23:00",
-            ["02-29 01:45:00", "02-29 02:00:00", "02-29 02:15:00", "02-29 02:30:00"],
-        ),
+        ("2024-02-28 23:00", ["02-29 01:45:00", "02-29 02:00:00", "02-29 02:15:00", "02-29 02:30:00"]),
         ("2024-02-29 14:30", ["02-29 14:45:00", "03-01 01:45:00", "03-01 02:00:00", "03-01 02:15:00"]),
     ],
 )

@@ -83,9 +83,7 @@ def test_precompressed_files_are_served(path: str, web: Get, letter: Path) -> No
 def test_a_rebuild_keeps_what_readers_have(web: Get, letter: Path, publish) -> None:
     before = {path: web(path).headers["ETag"] for path in PATHS}
     publish("--channel", "web,rss", folder=letter)
-    assert {path: web(path, If_None_Match=etag).status for path, etag in before.items()} == dict.fromkeys(
-        PATHS, 304
-    )
+    assert {path: web(path, If_None_Match=etag).status for path, etag in before.items()} == dict.fromkeys(PATHS, 304)
 
 
 @pytest.mark.parametrize(

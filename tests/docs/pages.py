@@ -110,9 +110,7 @@ class Page:
         found = re.search(rf"^(#+) {re.escape(heading)}\n", self.text, re.MULTILINE)
         assert found, f"{self.path} has no heading {heading}"
         rest = self.text[found.end() :]
-        fences = [
-            range(*block.span()) for block in re.finditer(r"^```.*?^```$", rest, re.DOTALL | re.MULTILINE)
-        ]
+        fences = [range(*block.span()) for block in re.finditer(r"^```.*?^```$", rest, re.DOTALL | re.MULTILINE)]
         for end in re.finditer(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE):
             if not any(end.start() in fence for fence in fences):
                 return rest[: end.start()]

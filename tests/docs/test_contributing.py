@@ -65,9 +65,7 @@ def newsletter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     (tmp_path / "issues" / "2021-07-18.md").write_text(README.texts("markdown")[1], "utf-8")
     (tmp_path / "readers.txt").write_text("lin@example.org\n")
     with MailServer() as server:
-        settings = (
-            f'[channels.email]\nfrom = "n@example.org"\nserver = "{server.url}"\nrecipients = "readers.txt"\n'
-        )
+        settings = f'[channels.email]\nfrom = "n@example.org"\nserver = "{server.url}"\nrecipients = "readers.txt"\n'
         (tmp_path / "publisher.toml").write_text(SETTINGS + settings)
         yield tmp_path
 

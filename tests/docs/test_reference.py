@@ -149,9 +149,7 @@ def test_every_environment_variable_is_documented() -> None:
 
 
 def test_every_check_is_documented_with_its_severity() -> None:
-    bullets = re.findall(
-        r"^- \*\*(\w+)\*\*: (.+?)(?=^-|\Z)", PUBLISHER.section("Codes"), re.MULTILINE | re.DOTALL
-    )
+    bullets = re.findall(r"^- \*\*(\w+)\*\*: (.+?)(?=^-|\Z)", PUBLISHER.section("Codes"), re.MULTILINE | re.DOTALL)
     severities = {"Errors": Severity.ERROR, "Warnings": Severity.WARNING, "Notes": Severity.INFO}
     shown = {code: severities[name] for name, codes in bullets for code in in_backticks(codes)}
     assert shown == {code: kind.severity for code, kind in CODES.items()}
@@ -196,9 +194,7 @@ def test_every_variable_of_a_template_is_listed(tmp_path: Path, monkeypatch: pyt
             outside = re.sub(r"\([^()]*\)", "", re.sub(r"`(\w+)\(\w+\)`", r"`\1`", names))
             shown[cell.strip("`")] = set(in_backticks(outside))
     pages = shown.pop("every page")
-    expected = {
-        name: names if name.endswith("-preview.html") else pages | names for name, names in shown.items()
-    }
+    expected = {name: names if name.endswith("-preview.html") else pages | names for name, names in shown.items()}
     assert expected | {"subscribe.html": pages} == passed
 
 

@@ -82,10 +82,7 @@ def test_the_installation_installs_the_command() -> None:
 
 
 def test_the_two_commands_come_first() -> None:
-    assert [re.match(r"\w+ \w+", line)[0] for line in README.samples[0].commands] == [
-        "make demo",
-        "make test",
-    ]  # type: ignore[index]
+    assert [re.match(r"\w+ \w+", line)[0] for line in README.samples[0].commands] == ["make demo", "make test"]  # type: ignore[index]
 
 
 @each_page
@@ -143,9 +140,7 @@ def test_a_sample_issue_has_no_problems(sample: Sample) -> None:
 
 
 def test_the_sample_issues_show_what_the_reader_knows() -> None:
-    chinese, english = (
-        parse_issue(sample.text) for sample in README.samples if sample.language == "markdown"
-    )
+    chinese, english = (parse_issue(sample.text) for sample in README.samples if sample.language == "markdown")
     assert chinese.title
     assert chinese.title.headline == ("第一个话题", "第二个话题")
     assert chinese.guide
@@ -178,8 +173,7 @@ def test_the_sample_channel_works() -> None:
     assert isinstance(channel, Channel)
     newsletter = Newsletter("周刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:w")
     rendering = channel.render(
-        parse_issue("## 论文\n\n- [甲](https://e.org)\n- 乙", "2021-07-18.md"),
-        Context(newsletter, Theme.load(None)),
+        parse_issue("## 论文\n\n- [甲](https://e.org)\n- 乙", "2021-07-18.md"), Context(newsletter, Theme.load(None))
     )
     assert [part.body.decode() for part in rendering.parts] == ["甲 https://e.org\n乙 "]
     check_channel(channel)

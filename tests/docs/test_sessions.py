@@ -36,8 +36,7 @@ TESTED_ELSEWHERE = {"make demo", "publish check 2021-08-01"}
 SESSIONS = [
     sample
     for sample in SAMPLES
-    if sample.language == "console"
-    and not {line.partition("  ")[0] for line in sample.commands} & TESTED_ELSEWHERE
+    if sample.language == "console" and not {line.partition("  ")[0] for line in sample.commands} & TESTED_ELSEWHERE
 ]
 
 
@@ -74,9 +73,7 @@ class Newsletter:
     def use_telegram(self) -> None:
         """With web pages and a fake channel of the name telegram: an issue is one message per topic."""
         load: Callable[[str], Any] = registry.load_channel
-        self.patch.setattr(
-            registry, "load_channel", lambda name: Telegram if name == "telegram" else load(name)
-        )
+        self.patch.setattr(registry, "load_channel", lambda name: Telegram if name == "telegram" else load(name))
         self.configure('[channels.telegram]\nroom = "@readers"\nat = "10:00"\n')
         self.write("2021-07-18", CHINESE)
 
@@ -167,9 +164,7 @@ SETUPS: dict[tuple[str, str], Setup] = {
 
 
 @pytest.mark.parametrize("session", SESSIONS, ids=str)
-def test_a_session_is_what_the_commands_print(
-    session: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_is_what_the_commands_print(session: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of `…` stands for any lines."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(sys, "stdin", io.StringIO())

@@ -39,9 +39,7 @@ def test_grammar_notices(tmp_path: Path, atom_findings) -> None:
 
 
 @pytest.mark.parametrize("name", ["feed.xml", "atom.xml"])
-def test_a_reader_sees_what_the_json_feed_says(
-    name: str, site, tmp_path: Path, need: Callable[[str], str]
-) -> None:
+def test_a_reader_sees_what_the_json_feed_says(name: str, site, tmp_path: Path, need: Callable[[str], str]) -> None:
     """newsboat keeps what it read in a database: address, title and time of each entry."""
     newsboat = need("newsboat")
     (tmp_path / "urls").write_text(f"file://{site.folder / name}\n", "utf-8")

@@ -55,8 +55,6 @@ def test_a_filter_takes_it_for_a_list_and_nothing_else(mail: Path, need: Callabl
         check=True,
     ).stdout.decode("utf-8", "replace")
     analysis = report.rpartition("Content analysis details:")[2]
-    rules = dict(
-        reversed(rule) for rule in re.findall(r"^ *(-?\d+\.\d) ([A-Z0-9_]+)", analysis, re.MULTILINE)
-    )
+    rules = dict(reversed(rule) for rule in re.findall(r"^ *(-?\d+\.\d) ([A-Z0-9_]+)", analysis, re.MULTILINE))
     assert rules.pop("MAILING_LIST_MULTI") == "-1.0"
     assert [rule for rule, points in rules.items() if float(points) > 0] == []

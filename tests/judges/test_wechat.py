@@ -93,9 +93,7 @@ def test_the_preview_works_for_everybody(folders: list[Path], chromium: Callable
     found = chromium("browser.cjs", BASE, folders[-1], PREVIEW).splitlines()
     asked = {line.partition("outside request: ")[2] for line in found if "outside request" in line}
     assert asked <= set(images)
-    assert [
-        line for line in found if "outside request" not in line and not (asked and "console" in line)
-    ] == []
+    assert [line for line in found if "outside request" not in line and not (asked and "console" in line)] == []
 
 
 def test_the_buttons_copy_what_was_made(folders: list[Path], chromium: Callable[..., str]) -> None:

@@ -20,9 +20,7 @@ def parts(**texts: str) -> list[Part]:
     return [Part(key, "text/plain", text.encode()) for key, text in texts.items()]
 
 
-def claim(
-    ledger: Ledger, now: dt.datetime = NOON, *, key: PublicationKey = KEY, repeatable: bool = False
-) -> Lease:
+def claim(ledger: Ledger, now: dt.datetime = NOON, *, key: PublicationKey = KEY, repeatable: bool = False) -> Lease:
     """Take the publication in hand for a minute."""
     return ledger.claim(key, now, MINUTE, idempotent=repeatable)
 
@@ -48,12 +46,7 @@ def begun(ledger: Ledger, *recipients: str, key: PublicationKey = KEY, **texts: 
 
 
 def turn(
-    ledger: Ledger,
-    lease: Lease,
-    *results: Result,
-    size: int = 10,
-    now: dt.datetime = NOON,
-    ordered: bool = False,
+    ledger: Ledger, lease: Lease, *results: Result, size: int = 10, now: dt.datetime = NOON, ordered: bool = False
 ) -> list[Delivery]:
     """Tell results, get tasks."""
     return ledger.checkpoint(lease, results, size, now, MINUTE, ordered=ordered)
@@ -64,9 +57,7 @@ def ended(task: Delivery, state: DeliveryState = DeliveryState.SENT, **more: Any
     names = [name for name in ("remote_id", "url") if name in more]
     receipt = Receipt(**{"remote_id": f"id-{task.part}", **{name: more.pop(name) for name in names}})
     arrived = state is DeliveryState.SENT or names
-    return Result(
-        task, state, more.pop("ended_at", task.started_at + SECOND), receipt if arrived else None, **more
-    )
+    return Result(task, state, more.pop("ended_at", task.started_at + SECOND), receipt if arrived else None, **more)
 
 
 def send_all(ledger: Ledger, lease: Lease) -> None:

@@ -128,9 +128,7 @@ def test_who_looks_at_the_clock(ledger: Ledger, open_ledger: Open) -> None:
     record_heartbeat(ledger, LETTER, NOON)
     assert load_activity(open_ledger(), LETTER) == SchedulerActivity(NOON)
     record_tick(ledger, LETTER, NOON + MINUTE)
-    assert load_activity(ledger, LETTER) == SchedulerActivity(None, NOON + MINUTE), (
-        "somebody came in its place"
-    )
+    assert load_activity(ledger, LETTER) == SchedulerActivity(None, NOON + MINUTE), "somebody came in its place"
     record_heartbeat(ledger, LETTER, NOON + 2 * MINUTE)
     assert load_activity(ledger, LETTER) == SchedulerActivity(NOON + 2 * MINUTE, NOON + MINUTE)
     record_heartbeat(ledger, LETTER, None)

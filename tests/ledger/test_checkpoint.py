@@ -43,9 +43,7 @@ def test_what_was_put_off_waits_for_its_time(ledger: Ledger) -> None:
     first = begun(ledger, *"ab")
     assert ledger.find_next_attempt(first) is None
     a, b = turn(ledger, first)
-    later = [
-        ended(one, DeliveryState.PLANNED, next_at=NOON + wait * SECOND) for one, wait in ((a, 9), (b, 5))
-    ]
+    later = [ended(one, DeliveryState.PLANNED, next_at=NOON + wait * SECOND) for one, wait in ((a, 9), (b, 5))]
     assert turn(ledger, first, *later) == []
     assert ledger.find_next_attempt(first) == NOON + 5 * SECOND
     assert turn(ledger, first, now=NOON + 4 * SECOND) == []
@@ -94,10 +92,7 @@ def test_one_publication_knows_nothing_of_another(ledger: Ledger) -> None:
     first = begun(ledger, "x", a="one")
     other = begun(ledger, "y", key=KEY._replace(channel="fax"), a="other", b="more")
     assert [task.recipient for task in turn(ledger, first)] == ["x"]
-    assert [ledger.load_part(task.digest, task.part).body for task in turn(ledger, other)] == [
-        b"other",
-        b"more",
-    ]
+    assert [ledger.load_part(task.digest, task.part).body for task in turn(ledger, other)] == [b"other", b"more"]
 
 
 # ---------------------------------------------------------------- what is noted
@@ -129,10 +124,7 @@ def test_evidence_has_no_secrets(ledger: Ledger) -> None:
     a, b = turn(ledger, first)
     reported = f"ConnectError: https://api.telegram.org/bot{token}/sendMessage"
     turn(
-        ledger,
-        first,
-        ended(a, DeliveryState.UNKNOWN, reason=reported),
-        ended(b, url=f"https://e.org/?secret={token}"),
+        ledger, first, ended(a, DeliveryState.UNKNOWN, reason=reported), ended(b, url=f"https://e.org/?secret={token}")
     )
     tables = ("publication", "content", "part", "delivery", "attempt", "recipient_alias")
     for table in tables:
@@ -155,11 +147,6 @@ def test_what_was_tried_before_stays_noted(ledger: Ledger) -> None:
     first = begun(ledger)
     for state in (DeliveryState.PLANNED, DeliveryState.PLANNED, DeliveryState.SENT):
         (task,) = turn(ledger, first)
-        turn(
-            ledger,
-            first,
-            ended(task, state, next_at=NOON if state is DeliveryState.PLANNED else None),
-            size=0,
-        )
+        turn(ledger, first, ended(task, state, next_at=NOON if state is DeliveryState.PLANNED else None), size=0)
     plan(ledger, first, parts(a="another"))
     assert [one.outcome for one in load_attempts(ledger, KEY)] == ["planned", "planned", "sent"]

@@ -65,12 +65,7 @@ def test_damage_found_later_is_reported_too(file: Path, monkeypatch: pytest.Monk
 
     assert "is damaged" in refusal(file, use).message
     assert copy.read_bytes() == before, "what is damaged is not worth a copy"
-    assert {path.name for path in file.parent.iterdir()} <= {
-        file.name,
-        copy.name,
-        "ledger.db-wal",
-        "ledger.db-shm",
-    }
+    assert {path.name for path in file.parent.iterdir()} <= {file.name, copy.name, "ledger.db-wal", "ledger.db-shm"}
 
 
 def test_the_copy_holds_what_was_sent(file: Path) -> None:

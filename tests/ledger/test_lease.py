@@ -16,20 +16,7 @@ from publisher.ledger import DeliveryState, Lease, LeaseLostError, Ledger, Publi
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
 from publisher.ledger.queries import find_status, load_attempts
 from tests.ledger.conftest import Open
-from tests.ledger.shortcuts import (
-    KEY,
-    MINUTE,
-    NOON,
-    SECOND,
-    begun,
-    claim,
-    ended,
-    parts,
-    plan,
-    rows,
-    states,
-    turn,
-)
+from tests.ledger.shortcuts import KEY, MINUTE, NOON, SECOND, begun, claim, ended, parts, plan, rows, states, turn
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = "process 1 on elsewhere, begun 1 of another"
@@ -47,20 +34,14 @@ def test_one_has_it_and_no_other(open_ledger: Open) -> None:
     claim(first)
     with pytest.raises(BusyError) as caught:
         claim(second, NOON + MINUTE - SECOND)
-    assert (
-        caught.value.message == f"@readers is being published by process {os.getpid()} on {platform.node()}"
-    )
+    assert caught.value.message == f"@readers is being published by process {os.getpid()} on {platform.node()}"
     assert caught.value.hint.endswith("its lease ends at 2021-07-18T12:01:00Z unless it is extended")
     with pytest.raises(BusyError):
         claim(first)  # nor another thread of the same process
 
 
-@pytest.mark.parametrize(
-    "other", [("another", "post", "@readers"), ("", "fax", "@readers"), ("", "post", "@all")]
-)
-def test_another_issue_channel_or_destination_is_another_publication(
-    ledger: Ledger, other: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("other", [("another", "post", "@readers"), ("", "fax", "@readers"), ("", "post", "@all")])
+def test_another_issue_channel_or_destination_is_another_publication(ledger: Ledger, other: tuple[str, ...]) -> None:
     first = claim(ledger)
     issue, channel, destination = other
     second = claim(ledger, key=PublicationKey(issue or KEY.issue, channel, destination))
@@ -105,9 +86,7 @@ claim(Ledger({f"Path({str(place)!r})" if isinstance(place, Path) else repr(place
     "owner",
     [
         lambda: ELSEWHERE,
-        lambda: get_process_id().replace(
-            " of ", " of another-"
-        ),  # a container, or a machine of the same name
+        lambda: get_process_id().replace(" of ", " of another-"),  # a container, or a machine of the same name
         lambda: "somebody",
     ],
     ids=["elsewhere", "same-name", "somebody"],
@@ -146,10 +125,7 @@ def test_what_was_begun_and_not_ended_is_unknown(ledger: Ledger) -> None:
     assert states(ledger) == {"a": "unknown", "b": "planned"}
     (attempt,) = load_attempts(ledger, KEY)
     assert (attempt.part, attempt.started_at, attempt.ended_at) == ("a", a.started_at, NOON + MINUTE)
-    assert (attempt.outcome, attempt.evidence) == (
-        "unknown",
-        "the process ended before the outcome was known",
-    )
+    assert (attempt.outcome, attempt.evidence) == ("unknown", "the process ended before the outcome was known")
     found = find_status(ledger, KEY)
     assert found
     assert found.reasons == ("the process ended before the outcome was known",)

@@ -43,9 +43,7 @@ def test_when_a_channel_last_had_an_issue_out(ledger: Ledger) -> None:
     send_all(ledger, notice)
     with ledger.transaction() as tx:
         tx.execute(
-            "UPDATE publication SET published_at = ? WHERE id = ?",
-            format_utc(NOON + MINUTE),
-            notice.publication_id,
+            "UPDATE publication SET published_at = ? WHERE id = ?", format_utc(NOON + MINUTE), notice.publication_id
         )
     adopt_publications(ledger, {PublicationKey(f"{NEWSLETTER}/2020-01-01", "mail", "list"): NOON}, NOON)
     assert collect_metrics(ledger, NEWSLETTER, []).last_published == {"post": NOON, "web": NOON - MINUTE}
@@ -61,8 +59,6 @@ def test_the_first_of_all_promises_counts(ledger: Ledger) -> None:
     ledger.release(second, NOON)
     assert find_lease_expiry(ledger) == NOON + 4 * MINUTE
     with ledger.transaction() as tx:
-        tx.execute(
-            "UPDATE publication SET owner = ? WHERE owner = ?", f"{get_process_id()} of old", get_process_id()
-        )
+        tx.execute("UPDATE publication SET owner = ? WHERE owner = ?", f"{get_process_id()} of old", get_process_id())
     assert find_lease_expiry(ledger) is None, "of another process"
     assert rows(ledger, "SELECT COUNT(*) FROM publication WHERE leased_until <> ''") == [(1,)]

@@ -46,11 +46,7 @@ MUTANTS = {
         "every_part_for_every_recipient",
     ),
     "no flush": Mutant(
-        "sqlite.py",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA synchronous = OFF",
-        "test_power_cut.py",
-        "noted or flushes",
+        "sqlite.py", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF", "test_power_cut.py", "noted or flushes"
     ),
     "no word before the act": Mutant(
         "transitions.py",
@@ -84,17 +80,7 @@ def copy(tmp_path: Path) -> Path:
 def run(copy: Path, tests: str, chosen: str) -> subprocess.CompletedProcess[str]:
     """Run some of the tests against the copy."""
     chosen = f"({chosen}) and not postgres"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-xq",
-        "-p",
-        "no:cacheprovider",
-        f"tests/ledger/{tests}",
-        "-k",
-        chosen,
-    ]
+    command = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider", f"tests/ledger/{tests}", "-k", chosen]
     return subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=300)
 
 

@@ -8,19 +8,7 @@ import pytest
 
 from publisher.ledger import DeliveryState, Ledger
 from publisher.ledger.queries import ResolutionChoice, find_status, resolve_deliveries
-from tests.ledger.shortcuts import (
-    KEY,
-    MINUTE,
-    NOON,
-    begun,
-    ended,
-    parts,
-    plan,
-    rows,
-    send_all,
-    states,
-    turn,
-)
+from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, ended, parts, plan, rows, send_all, states, turn
 
 
 def test_every_part_for_every_recipient_once(ledger: Ledger) -> None:
@@ -55,11 +43,7 @@ def test_what_was_sent_is_changed_in_place(ledger: Ledger) -> None:
     turn(ledger, again, ended(task))
     found = find_status(ledger, KEY)
     assert found
-    assert (
-        found.delivered_digests
-        == found.part_digests
-        == {part.key: part.digest for part in parts(a="one", b="zwei")}
-    )
+    assert found.delivered_digests == found.part_digests == {part.key: part.digest for part in parts(a="one", b="zwei")}
 
 
 def test_what_nobody_can_change_stays(ledger: Ledger) -> None:

@@ -37,9 +37,7 @@ def check(error: PublisherError) -> None:
 # ----------------------------------------------------------------- a server that ends
 
 
-def test_a_server_that_starts_anew(
-    ledger: Ledger, postgres: Postgres, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_server_that_starts_anew(ledger: Ledger, postgres: Postgres, caplog: pytest.LogCaptureFixture) -> None:
     """Fault 50."""
     lease = begun(ledger, *"abcde")
     tasks = turn(ledger, lease, size=2)

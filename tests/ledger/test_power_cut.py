@@ -80,10 +80,7 @@ class Disk:
         """The files of a folder that are still there, and what they hold."""
         if str(folder) not in self._there_for_good:
             return {}
-        return {
-            Path(name).name: self._flushed.get(name, b"")
-            for name in _within(str(folder), self._there_for_good)
-        }
+        return {Path(name).name: self._flushed.get(name, b"") for name in _within(str(folder), self._there_for_good)}
 
 
 def _within(folder: str, names: set[str]) -> list[str]:
@@ -97,9 +94,7 @@ def trace(need: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) ->
     log = folder / "log"
     place = folder / ".publisher" / "ledger.db"
     strace = [need("strace"), "-qq", "-y", "-xx", "-s", "100000", "-e", f"trace={_CALLS}", "-o", str(log)]
-    done = subprocess.run(
-        [*strace, sys.executable, "-c", PUBLISHING, str(place)], cwd=ROOT, capture_output=True
-    )
+    done = subprocess.run([*strace, sys.executable, "-c", PUBLISHING, str(place)], cwd=ROOT, capture_output=True)
     if b"Operation not permitted" in done.stderr:
         pytest.skip("strace may not look at processes here")
     assert done.stdout == b"openedbegunconfirmed", done.stderr.decode()

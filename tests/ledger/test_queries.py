@@ -68,9 +68,7 @@ def test_the_most_frequent_reason_comes_first(ledger: Ledger) -> None:
     tasks = turn(ledger, first)
     reasons = ("full", "gone", "gone", "away", "off")
     turn(
-        ledger,
-        first,
-        *(ended(one, DeliveryState.FAILED, reason=why) for one, why in zip(tasks, reasons, strict=True)),
+        ledger, first, *(ended(one, DeliveryState.FAILED, reason=why) for one, why in zip(tasks, reasons, strict=True))
     )
     found = find_status(ledger, KEY)
     assert found
@@ -78,9 +76,7 @@ def test_the_most_frequent_reason_comes_first(ledger: Ledger) -> None:
 
 
 def test_all_publications_of_some_issues(ledger: Ledger) -> None:
-    keys = [
-        PublicationKey(issue, channel, "@readers") for issue in ("1", "2", "3") for channel in ("fax", "post")
-    ]
+    keys = [PublicationKey(issue, channel, "@readers") for issue in ("1", "2", "3") for channel in ("fax", "post")]
     for key in reversed(keys):
         begun(ledger, key=key)
     assert [found.key for found in find_statuses(ledger, ["2", "1", "none"])] == [*keys[2:4], *keys[:2]]
@@ -91,12 +87,7 @@ def test_issues_with_something_left(ledger: Ledger) -> None:
         begun(ledger, "x", "y", key=KEY._replace(issue=issue))
     send_all(ledger, claim(ledger, NOON + MINUTE, key=KEY._replace(issue="n/2")))
     assert find_issues_in_state(ledger, "n", DeliveryState.PLANNED) == ["n", "n/1", "n/3"]
-    assert find_issues_in_state(ledger, "n", DeliveryState.PLANNED, DeliveryState.SENT) == [
-        "n",
-        "n/1",
-        "n/2",
-        "n/3",
-    ]
+    assert find_issues_in_state(ledger, "n", DeliveryState.PLANNED, DeliveryState.SENT) == ["n", "n/1", "n/2", "n/3"]
     assert find_issues_in_state(ledger, "n", DeliveryState.UNKNOWN) == []
 
 
@@ -135,13 +126,7 @@ def test_what_did_not_arrive(ledger: Ledger) -> None:
 def test_to_retry_is_to_plan_what_failed_and_not_to_wait(ledger: Ledger) -> None:
     first = begun(ledger, a="one", b="two", c="three")
     a, b, _ = turn(ledger, first)
-    turn(
-        ledger,
-        first,
-        ended(a, DeliveryState.FAILED),
-        ended(b, DeliveryState.PLANNED, next_at=NOON + MINUTE),
-        size=0,
-    )
+    turn(ledger, first, ended(a, DeliveryState.FAILED), ended(b, DeliveryState.PLANNED, next_at=NOON + MINUTE), size=0)
     assert retry_deliveries(ledger, KEY, NOON) == 2
     assert states(ledger) == {"a": "planned", "b": "planned", "c": "sending"}
     assert [(task.part, task.tries) for task in turn(ledger, first)] == [("a", 1), ("b", 1)]
@@ -152,8 +137,7 @@ def unknown(ledger: Ledger, *recipients: str) -> None:
     """A publication in which a and b have an unknown outcome; c arrived."""
     first = begun(ledger, *recipients, a="one", b="two", c="three")
     results = [
-        ended(task, DeliveryState.SENT if task.part == "c" else DeliveryState.UNKNOWN)
-        for task in turn(ledger, first)
+        ended(task, DeliveryState.SENT if task.part == "c" else DeliveryState.UNKNOWN) for task in turn(ledger, first)
     ]
     turn(ledger, first, *results)
     ledger.release(first, NOON)
@@ -209,14 +193,7 @@ def test_some_are_chosen_by_recipient(ledger: Ledger) -> None:
     assert resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON, recipient="x") == 2
     assert resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON, part="c") == 0
     assert resolve_deliveries(ledger, NOWHERE, ResolutionChoice.DROP, NOON) == 0
-    wanted = {
-        "x a": "dropped",
-        "x b": "dropped",
-        "x c": "sent",
-        "y a": "unknown",
-        "y b": "sent",
-        "y c": "sent",
-    }
+    wanted = {"x a": "dropped", "x b": "dropped", "x c": "sent", "y a": "unknown", "y b": "sent", "y c": "sent"}
     assert states(ledger) == wanted
 
 
@@ -230,9 +207,7 @@ def test_one_name_is_not_for_several(ledger: Ledger) -> None:
 def test_decisions_are_noted_beside_what_was_tried(ledger: Ledger) -> None:
     unknown(ledger)
     resolve_deliveries(ledger, KEY, ResolutionChoice.DROP, NOON + MINUTE, part="a")
-    reported = [
-        (one.part, one.outcome, one.ended_at) for one in load_attempts(ledger, KEY) if one.part == "a"
-    ]
+    reported = [(one.part, one.outcome, one.ended_at) for one in load_attempts(ledger, KEY) if one.part == "a"]
     assert reported == [("a", "unknown", NOON + SECOND), ("a", "drop", NOON + MINUTE)]
     assert load_attempts(ledger, KEY)[-1].evidence == "a person's decision"
     assert rows(ledger, "SELECT COUNT(*) FROM attempt") == [(4,)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import sqlite3
 from contextlib import closing
@@ -11,6 +12,7 @@ import pytest
 
 from publisher.errors import StorageError
 from publisher.ledger import Ledger, schema
+from publisher.ledger.models import format_utc, parse_utc
 from publisher.ledger.queries import find_status
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, begun
@@ -20,7 +22,7 @@ LEDGER = Path(schema.__file__).parent
 
 def version(ledger: Ledger) -> int:
     with ledger.transaction() as tx:
-        return ledger._database.get_version(tx)
+        return ledger._database.get_version(tx)[0]
 
 
 def test_tables_are_made_once(open_ledger: Open) -> None:
@@ -54,14 +56,17 @@ def test_a_file_with_other_tables_keeps_its_bytes(file: Path) -> None:
     assert {path.name: path.read_bytes() for path in file.parent.iterdir()} == before
 
 
-def test_tables_of_somebody_else_are_left_alone(file: Path) -> None:
+@pytest.mark.parametrize("number", [0, 1, 77])
+@pytest.mark.parametrize("table", ["part", "foo"])
+def test_a_database_of_another_program_keeps_its_bytes(file: Path, table: str, number: int) -> None:
     file.parent.mkdir()
     with closing(sqlite3.connect(file)) as other:
-        other.execute("CREATE TABLE part (name TEXT)")
-    with pytest.raises(StorageError, match="part already exists"):
+        other.execute(f"CREATE TABLE {table} (name TEXT)")
+        other.execute(f"PRAGMA user_version = {number}")
+    before = file.read_bytes()
+    with pytest.raises(StorageError, match="another version of publisher, which has other tables"):
         Ledger(file)
-    with closing(sqlite3.connect(file)) as other:
-        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("part",)]
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("number", range(len(schema.STATEMENTS)))
@@ -79,3 +84,10 @@ def test_no_statement_changes_or_removes_an_attempt() -> None:
     assert "INSERT INTO" in touching, "nothing was looked at"
     assert not {"UPDATE", "DELETE FROM", "REPLACE INTO", "DROP TABLE"} & set(touching)
     assert not re.search(r"CASCADE|OR REPLACE|TRUNCATE", source)
+
+
+@pytest.mark.parametrize("year", [1, 21, 999, 9999])
+def test_times_of_any_year_are_read_as_they_were_written(year: int) -> None:
+    time = dt.datetime(year, 7, 18, 1, 2, 3, 4, dt.UTC)
+    assert parse_utc(format_utc(time)) == time
+    assert len(format_utc(time)) == len("2021-07-18T01:02:03.000004Z"), "times sort as text"

@@ -118,14 +118,8 @@ def test_no_step_looks_at_all_deliveries(ledger: Ledger) -> None:
     for sql, values in about.items():
         if on_sqlite:
             steps = [step for *_, step in rows(ledger, f"EXPLAIN QUERY PLAN {sql}", *values)]
-            assert not [step for step in steps if step.startswith("SCAN") and "delivery" in step], (
-                sql,
-                steps,
-            )
+            assert not [step for step in steps if step.startswith("SCAN") and "delivery" in step], (sql, steps)
             assert "USE TEMP B-TREE FOR ORDER BY" not in steps, (sql, steps)
         else:
             steps = [step for (step,) in rows(ledger, f"EXPLAIN {sql}", *values)]
-            assert not [step for step in steps if "Seq Scan on delivery" in step or "Sort" in step], (
-                sql,
-                steps,
-            )
+            assert not [step for step in steps if "Seq Scan on delivery" in step or "Sort" in step], (sql, steps)

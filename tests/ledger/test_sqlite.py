@@ -196,9 +196,7 @@ def test_a_ledger_that_cannot_be_read(hall: Path, ordinary: Callable[[], None]) 
 def test_a_folder_that_cannot_be_written_to(hall: Path, ordinary: Callable[[], None]) -> None:
     hall.chmod(0o555)
     ordinary()
-    assert (
-        refusal(hall / "ledger.db").message == f"cannot open the ledger {hall}/ledger.db: Permission denied"
-    )
+    assert refusal(hall / "ledger.db").message == f"cannot open the ledger {hall}/ledger.db: Permission denied"
     assert refusal(hall / "a" / "ledger.db").message.endswith("a/ledger.db: Permission denied")
 
 
@@ -225,10 +223,7 @@ def test_a_ledger_that_is_a_folder(file: Path) -> None:
 
 def test_it_waits_for_another_process(file: Path) -> None:
     """Fault 15."""
-    with (
-        opened(file) as ledger,
-        closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other,
-    ):
+    with opened(file) as ledger, closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
         lease = begun(ledger)
         other.execute("BEGIN IMMEDIATE")
         timer = threading.Timer(0.3, other.execute, ["COMMIT"])

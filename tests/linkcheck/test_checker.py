@@ -58,14 +58,7 @@ def test_progress_is_reported(server) -> None:
 
 @pytest.mark.parametrize(
     ("path", "later", "asked"),
-    [
-        ("/200", 6 * 24, 1),
-        ("/200", 8 * 24, 2),
-        ("/404", 23, 1),
-        ("/404", 25, 2),
-        ("/403", 0.5, 1),
-        ("/403", 2, 2),
-    ],
+    [("/200", 6 * 24, 1), ("/200", 8 * 24, 2), ("/404", 23, 1), ("/404", 25, 2), ("/403", 0.5, 1), ("/403", 2, 2)],
 )
 def test_verdicts_are_kept_for_a_while(server, kept: Path, path: str, later: float, asked: int) -> None:
     limits = LinkCheckLimits(0.0, allowed=server.allowed)

@@ -55,8 +55,7 @@ def test_the_server_of_these_tests_is_refused_without_its_allowance(ask, server)
 
 
 @pytest.mark.parametrize(
-    "target",
-    ["http://169.254.169.254/latest/", "http://127.0.0.1:9/", "file:///etc/passwd", "gopher://e.org/"],
+    "target", ["http://169.254.169.254/latest/", "http://127.0.0.1:9/", "file:///etc/passwd", "gopher://e.org/"]
 )
 def test_a_redirect_is_looked_at_again(ask, server, target: str) -> None:
     verdict = ask(server.url(f"/to/{target}"))

@@ -32,9 +32,7 @@ class Pigeons(Letters, frozen=True):
     def recipients(self) -> Iterable[str]:
         return (one for one in super().recipients() if one not in self.missing)
 
-    def render_notice(
-        self, text: str, first: Sequence[Part], context: Context, when: dt.datetime
-    ) -> Rendering:
+    def render_notice(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
         assert context.entry
         words = f"{text} ({first[0].body.decode()}, {context.entry.date}, {when:%H:%M})"
         return Rendering((Part("notice", "text/plain", words.encode()),))
@@ -173,10 +171,7 @@ def test_no_notice_by_a_channel_that_cannot_write_one(loft: Loft) -> None:
     loft.publish(letters, loft.pigeons())
     with pytest.raises(ConfigError) as caught:
         loft.notify("错了", letters, loft.pigeons())
-    assert (caught.value.message, caught.value.hint) == (
-        "notices cannot be sent on letters",
-        "--channel pigeons",
-    )
+    assert (caught.value.message, caught.value.hint) == ("notices cannot be sent on letters", "--channel pigeons")
     with pytest.raises(ConfigError, match="notices cannot be sent on letters"):
         loft.notify("错了", letters)
     assert loft.notices() == {}

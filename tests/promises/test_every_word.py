@@ -25,9 +25,7 @@ from publisher.transforms import build_display_title, build_summary, make_publis
 DIGESTS = {"telegram"}
 """Channels that carry titles and addresses, not the whole text."""
 
-PUBLICATION = Newsletter(
-    "试刊", "https://e.org/t/{date}/", "https://e.org/t/", "tag:e.org,2021:t", author="甲"
-)
+PUBLICATION = Newsletter("试刊", "https://e.org/t/{date}/", "https://e.org/t/", "tag:e.org,2021:t", author="甲")
 NOON = dt.datetime(2021, 7, 18, 4, tzinfo=dt.UTC)
 
 
@@ -36,12 +34,8 @@ def visible_words(text: str) -> set[str]:
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     text = re.sub(r"\A(?:[A-Z]\w+: .*\n)+", "", text)
     text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
-    text = re.sub(
-        r"^#+ *\[往期回顾\].*", "", text, flags=re.DOTALL | re.MULTILINE
-    )  # printed from what is published
-    text = re.sub(
-        r"^.*注[:：].*(?:阅读原文|PC端|补全).*$", "", text, flags=re.MULTILINE
-    )  # each channel has its own
+    text = re.sub(r"^#+ *\[往期回顾\].*", "", text, flags=re.DOTALL | re.MULTILINE)  # printed from what is published
+    text = re.sub(r"^.*注[:：].*(?:阅读原文|PC端|补全).*$", "", text, flags=re.MULTILINE)  # each channel has its own
     text = re.sub(r"^> *导读[:：] *$|^## .*\n\s*\Z", "", text, flags=re.MULTILINE)  # left unfilled
     text = re.sub(r"^摘要", "摘要 ", text, flags=re.MULTILINE)
     text = re.sub(r"^\[[^\]]+\]: .*$", "", text, flags=re.MULTILINE)
@@ -108,9 +102,7 @@ def test_every_title_and_address_is_in_every_channel(corpus: Path, name: str) ->
         text = decode(path.read_bytes(), path.name)
         shown = rendered(name, text, path)
         tight = squeezed(shown)  # a title may be wrapped
-        links = re.findall(
-            r"^[-*] (?:\[[^\]]*\] ?)*\[([^\]\n]+)\]\((https?://[^\s()]+)\)", text, re.MULTILINE
-        )
+        links = re.findall(r"^[-*] (?:\[[^\]]*\] ?)*\[([^\]\n]+)\]\((https?://[^\s()]+)\)", text, re.MULTILINE)
         items = text[text.index("\n## ") :] if name in DIGESTS else text
         items = re.sub(r"<!--.*?-->", "", items.split("## [往期回顾]")[0], flags=re.DOTALL)
         for caption, url in links:

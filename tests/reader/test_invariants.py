@@ -99,9 +99,9 @@ FRAGMENTS = [
     "  wrapped line",
 ]
 
-texts = st.lists(
-    st.sampled_from(FRAGMENTS) | st.text(alphabet=st.characters(), max_size=12), max_size=40
-).flatmap(lambda lines: st.sampled_from(["\n", "\r\n", "\n\n"]).map(lambda newline: newline.join(lines)))
+texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(alphabet=st.characters(), max_size=12), max_size=40).flatmap(
+    lambda lines: st.sampled_from(["\n", "\r\n", "\n\n"]).map(lambda newline: newline.join(lines))
+)
 
 
 def owners(issue: Issue) -> Iterator[Pos]:
@@ -211,11 +211,7 @@ def test_a_document_is_the_same_after_encoding_and_decoding(text: str) -> None:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(["导读：", "```python", "", "  - 代码：https://github.com/o/r", "```"])
 @example(["---", "- [标题 | 来源](https://e.org/1)", "---"])
-@given(
-    st.lists(
-        st.sampled_from([f for f in FRAGMENTS if "\x00" not in f and "javascript" not in f]), max_size=30
-    )
-)
+@given(st.lists(st.sampled_from([f for f in FRAGMENTS if "\x00" not in f and "javascript" not in f]), max_size=30))
 def test_no_url_is_lost(lines: list[str]) -> None:
     text = "\n".join(lines)
     assert lost_urls(text, parse_issue(text)) == set()
@@ -267,8 +263,7 @@ def test_the_corpus_keeps_every_line_word_and_url(corpus) -> None:  # type: igno
 
 def test_what_is_dropped_is_named() -> None:
     issue = parse_issue(
-        "## 论文\n\n<!-- a -->\n\n- [t](javascript:alert(1)) <font color=red>x</font>\n\n"
-        "<script>\nalert(1)\n</script>"
+        "## 论文\n\n<!-- a -->\n\n- [t](javascript:alert(1)) <font color=red>x</font>\n\n<script>\nalert(1)\n</script>"
     )
     assert sorted(dropped.name for dropped in issue.dropped) == ["comment", "font", "script", "unsafe-url"]
     assert "alert" not in "".join(s for node in issue.sections for s in strings(node))

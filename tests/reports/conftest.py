@@ -10,9 +10,7 @@ from tests.support.newsletter import CommandProject, command_project
 
 
 @pytest.fixture
-def letter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> CommandProject:
+def letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandProject:
     return command_project(tmp_path, monkeypatch, capsys)
 
 

@@ -25,8 +25,7 @@ ROOT = Path(__file__).parents[2]
 def test_nothing_leaves_unasked(letter: CommandProject) -> None:
     assert letter.lines("--channel", "web,chat", code=2)[1:] == [
         "✓ web       public/index.html · 2 issues · 4 files written, 0 unchanged",
-        "✗ chat      not sent: confirmation required (no terminal): "
-        "chat: @readers · 3 messages that cannot be unsent",
+        "✗ chat      not sent: confirmation required (no terminal): chat: @readers · 3 messages that cannot be unsent",
         "  = fix: use --yes",
         "1 of 2 channels done · exit 2",
     ]
@@ -78,8 +77,7 @@ def test_max_wait_has_an_end(letter: CommandProject) -> None:
     letter.orders("1 rest")
     lines = letter.lines("--channel", "chat", "--yes", "--max-wait", "0", code=3)
     assert re.fullmatch(
-        r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired",
-        lines[1],
+        r"✗ chat      3 of 3 not sent yet, next attempt 2021-07-18 05:00:\d\d UTC: the chat is tired", lines[1]
     )
 
 
@@ -96,9 +94,7 @@ def terminal(letter: CommandProject, tmp_path: Path) -> Callable[[str], tuple[in
     package = tmp_path / "site" / "chat-1.dist-info"
     package.mkdir(parents=True)
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: chat\nVersion: 1\n")
-    (package / "entry_points.txt").write_text(
-        "[publisher.channels]\nchat = tests.support.fake_channel:Chat\n"
-    )
+    (package / "entry_points.txt").write_text("[publisher.channels]\nchat = tests.support.fake_channel:Chat\n")
     paths = os.pathsep.join([str(package.parent), str(ROOT)])
     words = [sys.executable, "-m", "publisher", "2021-07-18", "--channel", "chat"]
 
@@ -167,9 +163,7 @@ def test_a_test_send_that_is_not_possible(letter: CommandProject) -> None:
         "  = fix: complete [channels.chat] of publisher.toml",
     ]
     assert letter.world.calls == []
-    assert letter.run("--to-me", "--out", "x").err.startswith(
-        "error: --to-me sends a test and writes no files · "
-    )
+    assert letter.run("--to-me", "--out", "x").err.startswith("error: --to-me sends a test and writes no files · ")
     assert letter.run("--to-me", "-c", "web").err.startswith(
         "error: no test send is possible: web only writes files · "
     )

@@ -38,9 +38,7 @@ def test_diff_of_files(letter: CommandProject) -> None:
 
 
 def test_diff_leaves_out_what_is_packed(letter: CommandProject) -> None:
-    (letter.root / "publisher.toml").write_text(
-        CHAT_SETTINGS.replace("[channels.rss]\nenabled = false\n", "")
-    )
+    (letter.root / "publisher.toml").write_text(CHAT_SETTINGS.replace("[channels.rss]\nenabled = false\n", ""))
     letter.run("--yes")
     letter.write("2021-07-18", "一", "贰", "三")
     lines = letter.lines("diff", "--channel", "rss")

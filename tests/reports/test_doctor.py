@@ -80,14 +80,11 @@ def test_a_clock_that_was_set_back(letter: CommandProject) -> None:
     said = letter.run("doctor", now=NOON - dt.timedelta(days=1))
     assert said.code == 2
     assert re.search(
-        r"✗ ledger    its last entry is dated 2021-07-18 04:00:\d\d UTC, which is in the future · the clock",
-        said.out,
+        r"✗ ledger    its last entry is dated 2021-07-18 04:00:\d\d UTC, which is in the future · the clock", said.out
     )
 
 
-def test_one_who_does_not_answer_is_not_waited_for(
-    letter: CommandProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_who_does_not_answer_is_not_waited_for(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
     def hang(self: Chat) -> Iterator[Finding]:

@@ -6,10 +6,7 @@ import pytest
 
 from tests.support.newsletter import CommandProject, Said
 
-LOST = (
-    "nothing is sent: move ledger.db* away, copy ledger.backup to ledger.db, "
-    "and compare it with what was sent since"
-)
+LOST = "nothing is sent: move ledger.db* away, copy ledger.backup to ledger.db, and compare it with what was sent since"
 
 
 @pytest.fixture
@@ -54,9 +51,4 @@ def test_doctor_reports_a_lost_ledger(lost: CommandProject) -> None:
 
 def test_restored_backup_knows_what_was_sent(lost: CommandProject) -> None:
     lost.place.write_bytes(lost.place.with_suffix(".backup").read_bytes())
-    assert lost.lines("diff", "--channel", "chat") == [
-        "chat · @readers · 2 · changed",
-        "@@ -1 +1 @@",
-        "-二",
-        "+贰",
-    ]
+    assert lost.lines("diff", "--channel", "chat") == ["chat · @readers · 2 · changed", "@@ -1 +1 @@", "-二", "+贰"]

@@ -22,9 +22,7 @@ def test_retry_sends_what_failed_and_what_waited_behind_it(letter: CommandProjec
     letter.orders()
     (letter.root / "public" / "index.html").unlink()
     assert letter.lines("--yes", "--channel", "chat", code=3)[1].startswith("✗ chat      1 of 3 failed")
-    assert letter.lines("retry", "--dry-run")[1:] == [
-        "✓ chat      @readers · would send 2 · https://chat.example/89"
-    ]
+    assert letter.lines("retry", "--dry-run")[1:] == ["✓ chat      @readers · would send 2 · https://chat.example/89"]
     assert letter.run("retry").code == 2, "it asks as publish does"
     assert letter.lines("retry", "--yes")[1:] == ["✓ chat      @readers · 2 sent · https://chat.example/89"]
     assert letter.world.calls == ["deliver 1 一", "deliver 2 二", "deliver 3 三"]
@@ -57,8 +55,7 @@ def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
         "    TimeoutError: no answer",
         "    look for: 二",
         "Check whether it arrived, then run one of:",
-        "  publish resolve 2021-07-18 --channel chat --sent ID  "
-        "it arrived (without ID it cannot be edited later)",
+        "  publish resolve 2021-07-18 --channel chat --sent ID  it arrived (without ID it cannot be edited later)",
         "  publish resolve 2021-07-18 --channel chat --resend   it did not arrive: send it again",
         "  publish resolve 2021-07-18 --channel chat --drop     do not send it again",
     ]
@@ -79,9 +76,7 @@ def test_resolve_lists_what_is_unknown(unknown: CommandProject) -> None:
 def test_a_verdict(unknown: CommandProject, words: tuple[str, ...], said: str, sent: list[str]) -> None:
     entered = unknown.run("resolve", "2021-07-18", "--channel", "chat", *words)
     assert entered == Said(
-        0,
-        f"chat · @readers · 1 {said}\n",
-        "next: publish 2021-07-18 --channel chat sends the rest\n",
+        0, f"chat · @readers · 1 {said}\n", "next: publish 2021-07-18 --channel chat sends the rest\n"
     )
     assert unknown.world.calls == ["deliver 1 一", "deliver 2 二"], "it sends nothing by itself"
     lines = unknown.lines("--yes", "--channel", "chat")
@@ -125,9 +120,9 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"
     lines = letter.lines("resolve", "2021-07-18", code=4)
     assert lines[2] == "    the process ended before the outcome was known"
-    assert letter.lines("--channel", "chat", code=4)[1].startswith(
-        "✗ chat      unknown whether 1 of 3 were sent"
-    ), "no question about what cannot be sent"
+    assert letter.lines("--channel", "chat", code=4)[1].startswith("✗ chat      unknown whether 1 of 3 were sent"), (
+        "no question about what cannot be sent"
+    )
 
 
 # --------------------------------------------------------------------- correct
@@ -136,9 +131,7 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
 def test_more_messages_by_a_correction(letter: CommandProject) -> None:
     letter.run("--yes")
     letter.write("2021-07-18", "壹", "二", "三", "四")
-    assert letter.run("--yes").err == (
-        "warning: chat: the issue now takes 4 messages instead of 3: publish correct\n"
-    )
+    assert letter.run("--yes").err == ("warning: chat: the issue now takes 4 messages instead of 3: publish correct\n")
     lines = letter.lines("correct", "2021-07-18", "-c", "chat", code=2)
     assert lines[1].endswith("chat: @readers · 1 message that cannot be unsent · 1 changed")
     lines = letter.lines("correct", "2021-07-18", "--yes")

@@ -91,23 +91,16 @@ def test_status_of_what_is_at_work(letter: CommandProject) -> None:
     letter.run("--channel", "web")
     with closing(Ledger(letter.place)) as ledger:
         ledger.claim(
-            PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"),
-            NOON,
-            dt.timedelta(minutes=1),
+            PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers"), NOON, dt.timedelta(minutes=1)
         )
     first, second = letter.chat().splitlines()
     assert first == "being published · @readers"
     assert second == f"process {os.getpid()} on {platform.node()}"
     lines = letter.lines("status", "2021-07-18", now=NOON + dt.timedelta(minutes=2))
-    assert lines[-2:] == [
-        "  chat  started, not finished · @readers",
-        "        → publish 2021-07-18 --channel chat",
-    ]
+    assert lines[-2:] == ["  chat  started, not finished · @readers", "        → publish 2021-07-18 --channel chat"]
 
 
-def test_what_is_looked_at_has_its_neighbours(
-    letter: CommandProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_looked_at_has_its_neighbours(letter: CommandProject, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, tuple[str, ...]] = {}
     render = Chat.render
 
@@ -150,25 +143,18 @@ def test_status_forgets_no_trouble(letter: CommandProject) -> None:
         "        TimeoutError: no answer",
         "        → publish resolve 2021-07-04 --channel chat",
     ]
-    assert letter.lines("resolve", "2021-07-04", "--channel", "chat", "--drop") == [
-        "chat · @readers · 1 dropped"
-    ]
+    assert letter.lines("resolve", "2021-07-04", "--channel", "chat", "--drop") == ["chat · @readers · 1 dropped"]
     assert "2021-07-04" not in letter.run("status").out
 
 
 def test_status_of_what_is_of_no_issue(letter: CommandProject) -> None:
     letter.run("--channel", "web")
-    key, lease = (
-        PublicationKey("tag:e.org,2021:slow", "websub", "https://hub.example/"),
-        dt.timedelta(minutes=1),
-    )
+    key, lease = (PublicationKey("tag:e.org,2021:slow", "websub", "https://hub.example/"), dt.timedelta(minutes=1))
     with closing(Ledger(letter.place)) as ledger:
         claim = ledger.claim(key, NOON, lease)
         ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOON, keep_content=False)
         [task] = ledger.checkpoint(claim, [], 1, NOON, lease)
-        ledger.checkpoint(
-            claim, [Result(task, DeliveryState.FAILED, NOON, reason="no such hub")], 0, NOON, lease
-        )
+        ledger.checkpoint(claim, [Result(task, DeliveryState.FAILED, NOON, reason="no such hub")], 0, NOON, lease)
         ledger.release(claim, NOON)
     assert letter.lines("status", code=3)[-4:] == [
         "慢刊",

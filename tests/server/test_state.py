@@ -25,8 +25,7 @@ BERLIN = dt.timezone(dt.timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
-    ("ago", "status", "word"),
-    [(None, 503, "starting"), (0, 200, "ok"), (120, 200, "ok"), (121, 503, "late")],
+    ("ago", "status", "word"), [(None, 503, "starting"), (0, 200, "ok"), (120, 200, "ok"), (121, 503, "late")]
 )
 def test_health(ago: int | None, status: int, word: str, get: Get, daemon: Daemon) -> None:
     last = None if ago is None else NOON - dt.timedelta(seconds=ago)
@@ -85,10 +84,7 @@ def test_metrics_are_what_prometheus_reads(get: Get, daemon: Daemon) -> None:
 
 def test_a_moment_that_there_is_none_of_has_no_line() -> None:
     samples = [line for line in render_metrics(DaemonState(NOON)).splitlines() if not line.startswith("#")]
-    assert samples == [
-        f'publisher_build_info{{version="{__version__}"}} 1',
-        "publisher_ledger_errors_total 0",
-    ]
+    assert samples == [f'publisher_build_info{{version="{__version__}"}} 1', "publisher_ledger_errors_total 0"]
 
 
 # ------------------------------------------------------------ beginning and end
@@ -125,10 +121,7 @@ def test_an_ipv6_address_is_served(tmp_path: Path) -> None:
 def test_an_address_in_use_is_reported(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
-        with (
-            pytest.raises(ConfigError) as raised,
-            run_server(ListenAddress("127.0.0.1", port), tmp_path, Daemon()),
-        ):
+        with pytest.raises(ConfigError) as raised, run_server(ListenAddress("127.0.0.1", port), tmp_path, Daemon()):
             pass
     assert raised.value.message == f"cannot listen on 127.0.0.1:{port}: Address already in use"
 
@@ -146,6 +139,4 @@ def test_what_others_may_reach_is_warned_of() -> None:
         == build_exposure_warning(ListenAddress("::1", 8080))
         == ""
     )
-    assert build_exposure_warning(ListenAddress("0.0.0.0", 8080)).startswith(
-        '[server] listen = "0.0.0.0:8080" exposes'
-    )
+    assert build_exposure_warning(ListenAddress("0.0.0.0", 8080)).startswith('[server] listen = "0.0.0.0:8080" exposes')

@@ -180,11 +180,7 @@ def edges(arguments: argparse.Namespace) -> None:
                 one = Round(place, channel, key, chosen)
                 first = end(child(one.publish, f"{edge}:{action}:{1 if edge in ONCE else 2}"))
                 code = end(child(one.publish))
-                found = one.result(1, code) | {
-                    "name": name,
-                    "first": first,
-                    "total": 3 if kind is Post else 15,
-                }
+                found = one.result(1, code) | {"name": name, "first": first, "total": 3 if kind is Post else 15}
                 print(json.dumps(found), flush=True)
 
 

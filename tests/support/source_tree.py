@@ -10,11 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-PACKAGES = {
-    "publisher": "publisher",
-    "channels": "publisher.channels",
-    "templates": "publisher.templates",
-}
+PACKAGES = {"publisher": "publisher", "channels": "publisher.channels", "templates": "publisher.templates"}
 
 
 @dataclass(frozen=True)

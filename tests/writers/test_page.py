@@ -14,8 +14,7 @@ def t(text: str) -> tuple[Text, ...]:
 
 def test_images_are_lazy_and_send_no_referrer() -> None:
     assert page.inlines((Image("https://a.example/b.png", "山"),)) == (
-        '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" '
-        'src="https://a.example/b.png" alt="山">'
+        '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" src="https://a.example/b.png" alt="山">'
     )
 
 
@@ -31,9 +30,7 @@ def test_table_in_a_list_is_scrollable() -> None:
 
 def test_text_that_looks_like_tags_is_escaped() -> None:
     made = page.blocks((Paragraph(t("<img <table> <pre>")), CodeBlock("</table>")), "en")
-    assert made == (
-        '<p>&lt;img &lt;table&gt; &lt;pre&gt;</p>\n<pre tabindex="0"><code>&lt;/table&gt;\n</code></pre>'
-    )
+    assert made == ('<p>&lt;img &lt;table&gt; &lt;pre&gt;</p>\n<pre tabindex="0"><code>&lt;/table&gt;\n</code></pre>')
 
 
 @pytest.mark.parametrize(

@@ -66,19 +66,13 @@ P = Paragraph((Text("段"),))
 BLOCKS: list[tuple[Block, str, str]] = [
     (P, "<p>段</p>", "段"),
     (
-        List(
-            ((P,), (P, List(((P,),)))),
-        ),
+        List(((P,), (P, List(((P,),))))),
         "<ul>\n<li>段</li>\n<li>段\n<ul>\n<li>段</li>\n</ul></li>\n</ul>",
         "- 段\n- 段\n  - 段",
     ),
     (List(((P,), ()), ordered=True, start=3), '<ol start="3">\n<li>段</li>\n<li></li>\n</ol>', "3. 段\n4."),
     (Quote((P, P)), "<blockquote>\n<p>段</p>\n<p>段</p>\n</blockquote>", "> 段\n>\n> 段"),
-    (
-        CodeBlock("if a < b:\n\n    c"),
-        "<pre><code>if a &lt; b:\n\n    c\n</code></pre>",
-        "    if a < b:\n\n        c",
-    ),
+    (CodeBlock("if a < b:\n\n    c"), "<pre><code>if a &lt; b:\n\n    c\n</code></pre>", "    if a < b:\n\n        c"),
     (Rule(), "<hr>", "* * *"),
     (
         Table(((Text("甲"),), (Text("乙"),)), (((Text("1"),),), ((Text("1"),), (Text("2"),), (Text("3"),)))),

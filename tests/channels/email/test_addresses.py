@@ -12,12 +12,7 @@ from hypothesis import strategies as st
 
 from publisher.channels.email import Email
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.recipients import (
-    load_mailboxes,
-    normalize_address,
-    parse_recipient,
-    read_recipients,
-)
+from publisher.channels.email.recipients import load_mailboxes, normalize_address, parse_recipient, read_recipients
 from publisher.errors import ConfigError
 
 
@@ -107,13 +102,7 @@ def test_nothing_gets_through_that_could_end_a_command(text: str) -> None:
 
 
 def test_what_is_the_same_address() -> None:
-    written = (
-        "Lin@Example.org",
-        "lin@example.org",
-        "LIN+tide@example.org",
-        "ｌｉｎ@example.org",
-        "lin+@example.org",
-    )
+    written = ("Lin@Example.org", "lin@example.org", "LIN+tide@example.org", "ｌｉｎ@example.org", "lin+@example.org")
     assert {normalize_address(parse_recipient(one).address) for one in written} == {"lin@example.org"}
     assert normalize_address("+tide@example.org") == "+tide@example.org"
     assert normalize_address("lin@example.org") != normalize_address("lin@mail.example.org")
@@ -160,9 +149,7 @@ def test_a_list_with_every_irregularity(tmp_path: Path) -> None:
 
 
 def test_the_same_list_in_the_settings() -> None:
-    channel = Email(
-        from_="a@e.org", server="smtp://localhost", recipients_=("Lin@example.org", "lin@example.org")
-    )
+    channel = Email(from_="a@e.org", server="smtp://localhost", recipients_=("Lin@example.org", "lin@example.org"))
     assert [*channel.recipients()] == ["lin@example.org"]
     with pytest.raises(ConfigError, match="recipients: invalid email address: it has no @"):
         Email(from_="a@e.org", server="smtp://localhost", recipients_=("lin@example.org", "xi"))
@@ -178,19 +165,14 @@ def test_one_address_stands_for_a_list_kept_elsewhere() -> None:
     [
         ("lin@example.org\nxi\n", "readers.txt:2: invalid email address: it has no @"),
         ("lin@example.org\n\nxi@e\0.org\n", "readers.txt:3: invalid email address: it contains a NUL"),
-        (
-            "lin@example.org\rxi@example.org\n",
-            "readers.txt:1: invalid email address: it contains a carriage",
-        ),
+        ("lin@example.org\rxi@example.org\n", "readers.txt:1: invalid email address: it contains a carriage"),
         (b"lin@example.org\n\xc1\xd6@example.org\n", "readers.txt:2: not UTF-8"),
         (f"lin@example.org\n{'x' * 1001}\n", "readers.txt:2: the line is too long for an address"),
         ("# nobody yet\n\n", "readers.txt has no addresses"),
         ("", "readers.txt has no addresses"),
     ],
 )
-def test_an_invalid_line_is_reported_with_its_location(
-    tmp_path: Path, text: str | bytes, message: str
-) -> None:
+def test_an_invalid_line_is_reported_with_its_location(tmp_path: Path, text: str | bytes, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         [*read_recipients(write(tmp_path, text))]
     assert caught.value.message.startswith(message)
@@ -230,9 +212,7 @@ print(len(everybody), len(named), (held() - before) // 1024)
 def test_a_long_list_costs_little_memory(tmp_path: Path, line: str) -> None:
     """All of it at once in a list, as the ledger takes it, is under 80 MB, even when everybody has a name."""
     file = write(tmp_path, "".join(f"{line.replace('{}', str(n))}\n" for n in range(100_000)))
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(file)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", PROGRAM, str(file)], capture_output=True, text=True, check=True)
     total, named, grown = map(int, done.stdout.split())
     assert total == 100_000
     assert named == (100_000 if "<" in line else 0)

@@ -30,12 +30,7 @@ def test_clean_text_removes_invisible_characters_once(text: str, left: str) -> N
 
 @pytest.mark.parametrize(
     ("line", "left"),
-    [
-        ("  a  =  b  ", "  a  =  b"),
-        ("\tx\ty", "    x   y"),
-        ("a\x1b[31mb\u202e", "a[31mb"),
-        ("a\u2028b\x85c", "a b c"),
-    ],
+    [("  a  =  b  ", "  a  =  b"), ("\tx\ty", "    x   y"), ("a\x1b[31mb\u202e", "a[31mb"), ("a\u2028b\x85c", "a b c")],
 )
 def test_code_keeps_its_spaces(line: str, left: str) -> None:
     assert clean_code_line(line) == left

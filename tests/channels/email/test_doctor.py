@@ -50,8 +50,7 @@ def test_all_is_well(examine: Examine, server: MailServer, tmp_path: Path) -> No
     assert {one.level for one in found} == {FindingLevel.OK}
     assert [one.message.partition(" p=")[0] for one in found] == [
         "3 recipients",
-        "emails are signed with DKIM; s1._domainkey.ferry.example.org needs this DNS TXT record: "
-        "v=DKIM1; k=rsa;",
+        "emails are signed with DKIM; s1._domainkey.ferry.example.org needs this DNS TXT record: v=DKIM1; k=rsa;",
         f"connected to 127.0.0.1:{server.port} on this machine, without TLS",
         "logged in as lin",
         "the server supports PIPELINING, SMTPUTF8, emails of up to 10240000 bytes",
@@ -93,9 +92,7 @@ def test_the_server(examine: Examine, server: MailServer, monkeypatch: pytest.Mo
     server.script()
     monkeypatch.setenv("P", "neap-tide-4711")
     ((message, hint),) = bad(examine())
-    assert (
-        message == f"127.0.0.1:{server.port} refused the login of lin: 535 5.7.8 Error: authentication failed"
-    )
+    assert message == f"127.0.0.1:{server.port} refused the login of lin: 535 5.7.8 Error: authentication failed"
     assert "`password`" in hint
 
 
@@ -111,8 +108,6 @@ def test_the_keys(examine: Examine) -> None:
 
 
 def test_without_a_server() -> None:
-    with pytest.raises(
-        ConfigError, match="no server is configured, so the email is written as a file"
-    ) as caught:
+    with pytest.raises(ConfigError, match="no server is configured, so the email is written as a file") as caught:
         [*Email().diagnose()]
     assert 'server = "smtp://' in caught.value.hint

@@ -189,9 +189,7 @@ def test_the_address_of_a_long_name_is_whole() -> None:
 
 
 def test_the_address_of_a_mail_to_write() -> None:
-    assert (
-        build_mailto_link("a+b&c@e.org", "un subscribe") == "<mailto:a%2Bb%26c@e.org?subject=un%20subscribe>"
-    )
+    assert build_mailto_link("a+b&c@e.org", "un subscribe") == "<mailto:a%2Bb%26c@e.org?subject=un%20subscribe>"
 
 
 # --------------------------------------------------------------------- dates

@@ -128,10 +128,7 @@ def test_an_address_stands_alone_below_its_title(mail: Make) -> None:
 
 def test_who_wrote_it_is_not_torn_apart(mail: Make) -> None:
     title = "从船的航迹里猜一猜昨天夜里的海上到底有没有刮过一阵不小的风暴"
-    assert below(mail(section(f"- [{title} | 海事观察](https://e.org/a)")))[:2] == [
-        f"  1. {title}",
-        "     | 海事观察",
-    ]
+    assert below(mail(section(f"- [{title} | 海事观察](https://e.org/a)")))[:2] == [f"  1. {title}", "     | 海事观察"]
 
 
 def test_addresses_in_text_are_gathered_below_the_item(mail: Make) -> None:
@@ -187,10 +184,7 @@ def test_links_in_text(mail: Make, text: str, shown: list[str]) -> None:
         ("论文：https://e.org/a#2", ["     论文：https://e.org/a#2"]),
         ("标题：风的样子", ["     标题：风的样子"]),
         ("讨论：[论坛](https://e.org/forum)", ["     讨论：论坛[1]"]),
-        (
-            "代码：https://e.org/" + "x" * 60,
-            ["     代码：", "     https://e.org/" + "x" * 60],
-        ),
+        ("代码：https://e.org/" + "x" * 60, ["     代码：", "     https://e.org/" + "x" * 60]),
     ],
 )
 def test_fields_stand_with_the_title(mail: Make, line: str, shown: list[str]) -> None:
@@ -243,21 +237,16 @@ def test_the_address_of_a_brief_is_right_below_it(mail: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"),
-    [("read_original", False), ("pc_wechat", False), ("complete_url", True), ("other", True)],
+    ("kind", "shown"), [("read_original", False), ("pc_wechat", False), ("complete_url", True), ("other", True)]
 )
 def test_remarks_about_wechat_are_left_out(kind: str, shown: bool) -> None:
     note = Note(kind, (Text("一句话"),))
-    issue = Issue(
-        "x", dt.date(2024, 3, 7), notes=(note,), sections=(Section((Text("论文"),), notes=(note,)),)
-    )
+    issue = Issue("x", dt.date(2024, 3, 7), notes=(note,), sections=(Section((Text("论文"),), notes=(note,)),))
     assert Mail(render(issue, Email())).lines.count("注：一句话") == 2 * shown
 
 
 def test_no_character_turns_the_text_around(mail: Make) -> None:
-    made = mail(
-        section("- [航\u202e迹\u200b\ufeff\u2066](https://e.org/a)\n摘要：好\u0007的\u2028呢\u0085吗")
-    )
+    made = mail(section("- [航\u202e迹\u200b\ufeff\u2066](https://e.org/a)\n摘要：好\u0007的\u2028呢\u0085吗"))
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ufeff]", made.shown)
     assert "  1. 航迹" in made.lines
 
@@ -283,19 +272,7 @@ def texts(node: object) -> Iterator[str]:
                     yield from texts(getattr(node, field.name))
 
 
-_NO_TEXT = {
-    "id",
-    "url",
-    "repo",
-    "arxiv",
-    "kind",
-    "subject",
-    "segments",
-    "count",
-    "front",
-    "align",
-    "language",
-}
+_NO_TEXT = {"id", "url", "repo", "arxiv", "kind", "subject", "segments", "count", "front", "align", "language"}
 
 
 def addresses(node: object) -> Iterator[str]:

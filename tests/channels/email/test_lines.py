@@ -65,11 +65,7 @@ def test_only_the_signature_keeps_its_space() -> None:
     made.write("尾 ")
     made.lines.append(SIGNATURE_DELIMITER)
     made.write("", "  - ", "    ")
-    assert (
-        format_fixed_lines(made.lines)
-        == [*format_flowed_lines(made.lines[:2]), "  -"]
-        == ["尾", "-- ", "  -"]
-    )
+    assert format_fixed_lines(made.lines) == [*format_flowed_lines(made.lines[:2]), "  -"] == ["尾", "-- ", "  -"]
 
 
 def test_without_breaking_a_text_is_one_line() -> None:

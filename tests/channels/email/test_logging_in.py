@@ -26,9 +26,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def elsewhere(
-    monkeypatch: pytest.MonkeyPatch, certificates: tuple[Path, Path]
-) -> Callable[[MailServer], str]:
+def elsewhere(monkeypatch: pytest.MonkeyPatch, certificates: tuple[Path, Path]) -> Callable[[MailServer], str]:
     """elsewhere(server) has a name lead to it that is not known to be on this machine; its authority is
     trusted."""
     real = socket.getaddrinfo
@@ -87,9 +85,7 @@ def test_a_server_that_refuses_tls(elsewhere: Callable[..., str], certificates: 
         assert server.mails == []
 
 
-def test_a_certificate_of_somebody_else(
-    elsewhere: Callable[..., str], certificates: tuple[Path, Path]
-) -> None:
+def test_a_certificate_of_somebody_else(elsewhere: Callable[..., str], certificates: tuple[Path, Path]) -> None:
     for tls in ("start", "first"):
         with MailServer(context=server_context(certificates[1]), tls=tls) as server:
             url = elsewhere(server, "mail.example.net")
@@ -109,11 +105,7 @@ SECRET = "tide-and-ebb-4711"
     ("fault", "error", "said"),
     [
         (None, ConfigError, "refused the login of lin: 535 5.7.8 Error: authentication failed"),
-        (
-            Fault("AUTH", "535 no: tide-and-ebb-4711", at=0),
-            ConfigError,
-            "refused the login of lin: 535 no: [secret]",
-        ),
+        (Fault("AUTH", "535 no: tide-and-ebb-4711", at=0), ConfigError, "refused the login of lin: 535 no: [secret]"),
         (Fault("AUTH", "454 4.7.0 later", at=0), DeliveryError, "454 4.7.0 later"),
         (Fault("AUTH", at=0), DeliveryError, "Connection unexpectedly closed"),
     ],

@@ -206,13 +206,9 @@ sys.stdout.buffer.write(render(parse_issue(SAMPLE, "2024-03-07.md"), Email()).pa
         {"LC_ALL": "C.UTF-8", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "random"},
     ],
 )
-def test_the_bytes_are_the_same_in_any_surroundings(
-    mail: Make, root: Path, surroundings: dict[str, str]
-) -> None:
+def test_the_bytes_are_the_same_in_any_surroundings(mail: Make, root: Path, surroundings: dict[str, str]) -> None:
     environment = os.environ | surroundings
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=root, env=environment, capture_output=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=root, env=environment, capture_output=True, check=True)
     assert done.stdout == mail().wire
 
 

@@ -117,9 +117,7 @@ def test_killed_before_it_is_planned(letter: Letter, server: MailServer) -> None
 
 
 @pytest.mark.parametrize(("policy", "mails"), [("resend", 2), ("skip", 1), ("ask", 1)])
-def test_an_unknown_outcome_follows_the_policy(
-    letter: Letter, server: MailServer, policy: str, mails: int
-) -> None:
+def test_an_unknown_outcome_follows_the_policy(letter: Letter, server: MailServer, policy: str, mails: int) -> None:
     settings = letter.root / "publisher.toml"
     settings.write_text(f'{settings.read_text()}uncertain = "{policy}"\n')
     letter.publish()

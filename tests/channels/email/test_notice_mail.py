@@ -97,10 +97,7 @@ def test_personalize_are_below_those_of_the_issue() -> None:
     for address in ("lin@example.net", "Xi+list@example.net", "周@example.net"):
         box = Mailbox("", address)
         first = MailTemplate(issue.body, PAGE, "secret").personalize(box)
-        copies = [
-            MailTemplate(notice(text, **settings).body, PAGE, "secret").personalize(box)
-            for text in ("a", "b")
-        ]
+        copies = [MailTemplate(notice(text, **settings).body, PAGE, "secret").personalize(box) for text in ("a", "b")]
         of_first = parsed(first.headers)
         for copy in copies:
             own = parsed(copy.headers + copy.body)

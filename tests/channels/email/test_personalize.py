@@ -30,11 +30,7 @@ from tests.channels.email.wire import faults
 
 LIN, XI = Mailbox("", "lin@example.net"), Mailbox("溪", "Xi@example.net")
 PAGE = "https://ferry.example.org/leave?who={address}&token={token}"
-LIVE = {
-    "from_": "船长 <captain@ferry.example.org>",
-    "server": "smtp://localhost",
-    "recipients_": ("a@e.org",),
-}
+LIVE = {"from_": "船长 <captain@ferry.example.org>", "server": "smtp://localhost", "recipients_": ("a@e.org",)}
 OWN = (b"To: ", b"Message-ID: ", b"List-Unsubscribe: ", b"List-Unsubscribe-Post: ")
 
 
@@ -110,9 +106,7 @@ def test_everybody_has_a_way_out_of_their_own(wrap: str) -> None:
     for box, key in ((LIN, "lin@example.net"), (XI, "xi@example.net")):
         wire = copy(box, mail, PAGE, "tide")
         page = own_page(key)
-        assert parsed(wire)["List-Unsubscribe"] == (
-            f"<{page}>, <mailto:editor@ferry.example.org?subject=unsubscribe>"
-        )
+        assert parsed(wire)["List-Unsubscribe"] == (f"<{page}>, <mailto:editor@ferry.example.org?subject=unsubscribe>")
         assert f"List-Unsubscribe: <{page}>,".encode() in wire
         assert parsed(wire)["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         text = b64decode(wire.partition(b"\r\n\r\n")[2]).decode()
@@ -132,9 +126,7 @@ def test_one_click_only_for_whoever_has_the_mail() -> None:
     """RFC 8058, section 3.1: else anybody could send everybody else away."""
     for page in ("https://ferry.example.org/leave", "https://ferry.example.org/leave?who={address}"):
         wire = copy(LIN, template(unsubscribe=page).body, page)
-        assert parsed(wire)["List-Unsubscribe"].startswith(
-            f"<{page.format(address='lin@example.net')}>, <mailto:"
-        )
+        assert parsed(wire)["List-Unsubscribe"].startswith(f"<{page.format(address='lin@example.net')}>, <mailto:")
         assert "List-Unsubscribe-Post" not in parsed(wire)
 
 
@@ -295,6 +287,4 @@ def test_the_key_of_the_hint_is_taken(tmp_path: Path, need: Callable[[str], str]
     file = tmp_path / "made.pem"
     subprocess.run([need("openssl"), "genrsa", "-out", file, "2048"], check=True, capture_output=True)
     file.chmod(0o600)
-    assert DkimSigner("s._domainkey.example.org", f"file:{file}").dns_record.startswith(
-        "v=DKIM1; k=rsa; p=MIIB"
-    )
+    assert DkimSigner("s._domainkey.example.org", f"file:{file}").dns_record.startswith("v=DKIM1; k=rsa; p=MIIB")

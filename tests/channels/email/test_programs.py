@@ -139,8 +139,7 @@ def test_ten_connections_and_a_server_that_dies() -> None:
         for thread in threads:
             thread.join()
         by_outcome = {
-            word: {key.split()[1] for key in outcomes if key.startswith(word)}
-            for word in ("sent", "unknown", "not")
+            word: {key.split()[1] for key in outcomes if key.startswith(word)} for word in ("sent", "unknown", "not")
         }
         assert sum(map(len, by_outcome.values())) == 2000 == sum(outcomes.values())
         assert len(by_outcome["unknown"]) <= 10
@@ -219,12 +218,7 @@ print(*(finding.message for finding in channel.diagnose()), sep="\\n")
 def test_postfix_is_good_to_send_by(server: Postfix) -> None:
     before = len(server.wait(0))
     found = [*channel_at(server.url).diagnose()]
-    assert [one.level for one in found] == [
-        FindingLevel.OK,
-        FindingLevel.WARNING,
-        FindingLevel.OK,
-        FindingLevel.OK,
-    ]
+    assert [one.level for one in found] == [FindingLevel.OK, FindingLevel.WARNING, FindingLevel.OK, FindingLevel.OK]
     assert [one.message for one in found] == [
         "3 recipients",
         "`dkim` is not set, so emails are not signed by publisher",

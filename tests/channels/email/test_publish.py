@@ -117,9 +117,7 @@ def test_one_who_is_refused_stops_nobody_else(tmp_path: Path) -> None:
 def test_status_lists_refused_and_deferred_recipients(tmp_path: Path) -> None:
     with MailServer() as server:
         no, later = ("RCPT", "550 5.1.1 no such user"), ("RCPT", "450 4.2.1 busy")
-        server.script(
-            Fault(*later, at=0, reader="reader12@example.net"), Fault(*no, reader="reader7@example.net")
-        )
+        server.script(Fault(*later, at=0, reader="reader12@example.net"), Fault(*no, reader="reader7@example.net"))
         letter = Letter(tmp_path / "letter", server.url)
         letter.publish(*SEND, "--max-wait", "0", code=3)
         [row] = [one for one in letter.publish("status", "2021-07-18", code=3)["rows"] if one["missed"]]
@@ -236,9 +234,7 @@ def test_no_password_is_shown(tmp_path: Path) -> None:
         letter.publish("--debug", *SEND, code=3)
         assert len(server.mails) == 19
     assert "[secret]" in letter.said
-    shown = letter.said.encode() + b"".join(
-        file.read_bytes() for file in letter.root.rglob("*") if file.is_file()
-    )
+    shown = letter.said.encode() + b"".join(file.read_bytes() for file in letter.root.rglob("*") if file.is_file())
     assert SECRET.encode() not in shown
 
 
@@ -322,9 +318,7 @@ def test_who_leaves_while_it_goes_out_does_not_get_it(slow: Slow, tmp_path: Path
     """And who joins meanwhile does, at the address as it was written."""
     readers = tmp_path / "readers.txt"
     readers.write_text("lin@example.net\nxi@example.net\nzhou@example.net\n")
-    slow.meanwhile = lambda: readers.write_text(
-        "xi@example.net\nzhou@example.net\nMo <Mo+news@example.net>\n"
-    )
+    slow.meanwhile = lambda: readers.write_text("xi@example.net\nzhou@example.net\nMo <Mo+news@example.net>\n")
     with MailServer() as server:
         server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
         done = slow.send(server, recipients_=readers)

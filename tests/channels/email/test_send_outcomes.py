@@ -52,12 +52,7 @@ NOT_NOW, NEVER = "450 4.2.1 busy", "550 5.1.1 no such user"
     ids=lambda value: f"{value.command} {value.reply[:3]}" if isinstance(value, Fault) else None,
 )
 def test_a_refusal_is_about_one_reader(
-    server: MailServer,
-    channel: Email,
-    mail: Part,
-    fault: Fault,
-    taken: tuple[str, float | None],
-    pipelining: bool,
+    server: MailServer, channel: Email, mail: Part, fault: Fault, taken: tuple[str, float | None], pipelining: bool
 ) -> None:
     """The server's reply is reported, and the same connection goes on with the next."""
     server.features = FEATURES if pipelining else FEATURES[1:]
@@ -99,12 +94,7 @@ def test_one_of_a_hundred(server: MailServer) -> None:
     ids=["took it and hung up", "hung up", "no reply", "a strange reply", "says nothing", "read half of it"],
 )
 def test_nobody_knows(
-    server: MailServer,
-    channel: Email,
-    mail: Part,
-    fault: Fault,
-    stored: bool,
-    monkeypatch: pytest.MonkeyPatch,
+    server: MailServer, channel: Email, mail: Part, fault: Fault, stored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once the final dot has left this program, what was stored and what was not look the same from here."""
     monkeypatch.setattr(smtp, "DATA_TIMEOUT", 0.2)

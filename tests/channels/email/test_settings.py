@@ -110,10 +110,7 @@ def test_a_password_in_the_address_is_not_repeated() -> None:
 
 
 def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> None:
-    load(
-        tmp_path,
-        '[channels.email]\nfrom = "a@e.org"\nserver = "smtp://localhost"\nrecipients = "readers.txt"\n',
-    )
+    load(tmp_path, '[channels.email]\nfrom = "a@e.org"\nserver = "smtp://localhost"\nrecipients = "readers.txt"\n')
     found = json.loads(publish("channels", "--json", folder=tmp_path))["channels"]["email"]["settings"]
     assert (found["server"], found["recipients"]) == ("smtp://localhost", "readers.txt")
 
@@ -121,21 +118,13 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
-        (
-            'from = "a"',
-            "6:1: from must be one email address in ASCII, not",
-            'for example from = "editor@example.org"',
-        ),
+        ('from = "a"', "6:1: from must be one email address in ASCII, not", 'for example from = "editor@example.org"'),
         ('to = "a@e.org, b@e.org"', "6:1: to must be one email address", "for example to = "),
         ('from = "a@例子.org"', "6:1: from must be one email address in ASCII", "xn--"),
         ("width = 80", "6:1: width must be 40 to 76 columns, not 80", "72 leaves room"),
         ("width = 39", "6:1: width must be 40 to 76 columns, not 39", "72 leaves room"),
         ('wrap = "soft"', '6:1: wrap must be one of flowed, hard, none, not "soft"', 'wrap = "flowed"'),
-        (
-            'server = "mail.e.org"',
-            "6:1: server must be the URL of a mail server",
-            "smtp://mail.example.org:587",
-        ),
+        ('server = "mail.e.org"', "6:1: server must be the URL of a mail server", "smtp://mail.example.org:587"),
         ('server = "smtp://lin:tide@mail.e.org"', "6:1: server must be the URL of", "separate keys"),
         ('server = "smtp://mail.e.org:99999"', "6:1: server must be the URL of", "smtp://"),
         ('server = "smtp://mail.e.org"', "6:1: `server` is set, but there is no sender", "from = "),
@@ -155,11 +144,7 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
             "env:SMTP_PASSWORD",
         ),
         ('user = "lin"', "6:1: `user` is set, but `server` is not", "set `server`"),
-        (
-            'server = "smtp://e.org"\nfrom = "a@e.org"\nrecipients = "a\\u0000"',
-            "6:1: recipients must be",
-            ".txt",
-        ),
+        ('server = "smtp://e.org"\nfrom = "a@e.org"\nrecipients = "a\\u0000"', "6:1: recipients must be", ".txt"),
         ('recipients = "readers.txt"', "6:1: `recipients` is set, but `server` is not", "set `server`"),
         ("connections = 0", "6:1: connections must be 1 to 100 at a time, not 0", "10"),
         ('uncertain = "hope"', '6:1: uncertain must be one of ask, resend, skip, not "hope"', "ask"),
@@ -199,21 +184,15 @@ def test_the_settings_as_json(publish: Callable[..., str], tmp_path: Path) -> No
         ('from_ = "a@e.org"', "7:1: unknown key from_ in [channels.email]", "did you mean from?"),
     ],
 )
-def test_an_invalid_value_is_reported_with_its_location(
-    tmp_path: Path, line: str, message: str, hint: str
-) -> None:
+def test_an_invalid_value_is_reported_with_its_location(tmp_path: Path, line: str, message: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, f"[channels.email]\n{line}\n")
     assert caught.value.message.startswith(f"publisher.toml:{message}")
     assert hint in caught.value.hint
 
 
-def test_the_list_of_channels_spells_the_keys_as_the_file_does(
-    publish: Callable[..., str], tmp_path: Path
-) -> None:
+def test_the_list_of_channels_spells_the_keys_as_the_file_does(publish: Callable[..., str], tmp_path: Path) -> None:
     load(tmp_path, '[channels.email]\nfrom = "a@e.org"\n')
     listed = publish("channels", folder=tmp_path).splitlines()
     (line,) = [line for line in listed if line.startswith("email ")]
-    assert line.endswith(
-        'enabled   from = "a@e.org"  width = 72  wrap = "flowed"  connections = 10  uncertain = "ask"'
-    )
+    assert line.endswith('enabled   from = "a@e.org"  width = 72  wrap = "flowed"  connections = 10  uncertain = "ask"')

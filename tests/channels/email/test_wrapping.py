@@ -42,9 +42,7 @@ def test_columns(text: str, width: int) -> None:
 
 def test_the_quick_way_counts_as_the_exact_one() -> None:
     usual = [char for char in map(chr, range(0xD800)) if wrapping._COMMON_CHARACTERS.fullmatch(char)]
-    usual += [
-        char for char in map(chr, range(0xE000, 0x10000)) if wrapping._COMMON_CHARACTERS.fullmatch(char)
-    ]
+    usual += [char for char in map(chr, range(0xE000, 0x10000)) if wrapping._COMMON_CHARACTERS.fullmatch(char)]
     assert len(usual) > 40_000
     exact = [wrapping._CLASS_WIDTHS.get(wrapping._CHARACTER_CLASSES[char], 1) for char in usual]
     assert list(wrapping._measure_characters("".join(usual))) == exact
@@ -175,8 +173,7 @@ def test_no_mark_is_on_the_wrong_side(text: str, width: int) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["看", "https://e.org/a-b,c(d)/%E4?x=1&y=2#z", "，", "word", " ", "（", "）"]),
-        max_size=40,
+        st.sampled_from(["看", "https://e.org/a-b,c(d)/%E4?x=1&y=2#z", "，", "word", " ", "（", "）"]), max_size=40
     )
 )
 def test_an_address_is_never_broken(parts: list[str]) -> None:

@@ -66,9 +66,7 @@ def full_issue(day: str = "2021-07-18") -> Issue:
         id="crane-tide",
         url="https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv",
         source="海图周刊",
-        fields=(
-            Field("摘要", "summary", (*t("吊机以 "), Strong(t("0.3 秒")), *t("读一次水位，误差 <2 厘米。"))),
-        ),
+        fields=(Field("摘要", "summary", (*t("吊机以 "), Strong(t("0.3 秒")), *t("读一次水位，误差 <2 厘米。"))),),
     )
     paper = Item(
         title=(*t("把 "), Code("Vec<T>"), *t(" 塞进浮标")),
@@ -109,18 +107,10 @@ def full_issue(day: str = "2021-07-18") -> Issue:
                 Brief(t("鸥鸟：又偷了一袋薯条。"), "鸥鸟", (List((((p("有视频为证"),)),)),)),
             ),
         ),
-        notes=(
-            Note("read_original", t("个别链接请点文末阅读原文。")),
-            Note("other", t("下周停刊一次。")),
-        ),
+        notes=(Note("read_original", t("个别链接请点文末阅读原文。")), Note("other", t("下周停刊一次。"))),
         sections=(
             Section(t("业界新闻"), 2, content=(news, p("以上来自码头。"))),
-            Section(
-                t("论文"),
-                2,
-                notes=(Note("complete_url", t("补全地址即可访问。")),),
-                content=(paper, bare),
-            ),
+            Section(t("论文"), 2, notes=(Note("complete_url", t("补全地址即可访问。")),), content=(paper, bare)),
         ),
         footer=(
             Paragraph((*t("投稿："), Link(t("tide@example.org"), "mailto:tide@example.org"))),

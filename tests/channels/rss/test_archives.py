@@ -86,11 +86,7 @@ def test_a_new_issue_leaves_closed_archives_alone(empty, weeks, issue):
     old, new = before.files(), after.files()
     touched = {key for key in old | new if old.get(key) != new.get(key)}
     assert {key for key in touched if "2019" in key} == set()
-    assert {key.partition(".")[0] for key in touched} == {
-        "public/archive/2020",
-        "public/feed",
-        "public/atom",
-    }
+    assert {key.partition(".")[0] for key in touched} == {"public/archive/2020", "public/feed", "public/atom"}
     digests = {group.key: group.digest for group in before.groups()}
     changed = {group.key for group in after.groups() if digests.get(group.key) != group.digest}
     assert changed == {"archive/2020", "live"}

@@ -302,9 +302,7 @@ def test_real_issues_come_through_whole(newsletter, corpus):
         issue = replace(issue, id=path.stem, date=day)
         url = publication.issue_url(issue.id, day)
         issue = make_urls_absolute(make_publishable(issue), url)
-        found = found.add(
-            issue, title=build_display_title(issue, publication), summary=build_summary(issue), url=url
-        )
+        found = found.add(issue, title=build_display_title(issue, publication), summary=build_summary(issue), url=url)
     for issue, entry in found.issues.values():
         if issue.id in {path.stem for path in paths}:
             html = json.loads(found.body(entry).splitlines()[0])["content_html"]

@@ -149,9 +149,7 @@ def test_every_xml_feed_names_the_style_sheet_from_where_it_lies(newsletter):
 
 
 def test_an_english_newsletter_without_author_tagline_or_licence_has_valid_feeds(newsletter):
-    plain = Newsletter(
-        "Tide", f"{SITE}{{date}}/", SITE, "tag:tide.example.org,2019:weekly", lang="en", timezone="UTC"
-    )
+    plain = Newsletter("Tide", f"{SITE}{{date}}/", SITE, "tag:tide.example.org,2019:weekly", lang="en", timezone="UTC")
     files = replace(newsletter, context=replace(newsletter.context, newsletter=plain)).files()
     assert texts(files["public/atom.xml"], "/a:feed/a:author/a:name/text()") == ["Tide"]
     assert texts(files["public/feed.xml"], "/rss/channel/description/text()") == ["Tide"]
@@ -164,11 +162,7 @@ def test_item_feeds_have_an_entry_for_each_item_that_leads_to_its_source(newslet
     start = "tag:tide.example.org,2019:weekly/2021-07-18#"
     feed = json.loads(files["public/items.json"])
     news, paper, bare = feed["items"][:3]
-    assert [news["id"], paper["id"], bare["id"]] == [
-        f"{start}crane-tide",
-        f"{start}arxiv-2107-01234",
-        f"{start}bare",
-    ]
+    assert [news["id"], paper["id"], bare["id"]] == [f"{start}crane-tide", f"{start}arxiv-2107-01234", f"{start}bare"]
     assert paper["url"] == f"{SITE}2021-07-18/#arxiv-2107-01234"
     assert paper["external_url"] == "https://arxiv.org/abs/2107.01234"
     assert paper["title"] == "把 Vec<T> 塞进浮标"

@@ -49,10 +49,7 @@ def test_a_new_title_changes_one_entry_and_announces_none(newsletter, issue, key
 
 
 def test_the_next_issue_is_one_new_entry(newsletter, issue, key, tmp_path):
-    assert follow(tmp_path, key, newsletter, newsletter.add(issue("2021-07-25"))) == (
-        ["潮汐简报 (2021-07-25)"],
-        0,
-    )
+    assert follow(tmp_path, key, newsletter, newsletter.add(issue("2021-07-25"))) == (["潮汐简报 (2021-07-25)"], 0)
 
 
 def test_the_next_issue_is_one_new_entry_when_an_old_one_leaves(empty, weeks, issue, key, tmp_path):
@@ -62,9 +59,7 @@ def test_the_next_issue_is_one_new_entry_when_an_old_one_leaves(empty, weeks, is
 
 def test_a_new_address_of_the_site_announces_nothing(newsletter, key, tmp_path):
     context = newsletter.context
-    moved = replace(
-        context.newsletter, url="https://new.example.org/{date}.html", base="https://new.example.org/"
-    )
+    moved = replace(context.newsletter, url="https://new.example.org/{date}.html", base="https://new.example.org/")
     issues = {
         name: (issue, replace(entry, url=moved.issue_url(issue.id, entry.date)))
         for name, (issue, entry) in newsletter.issues.items()

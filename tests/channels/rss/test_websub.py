@@ -157,9 +157,7 @@ def test_an_update_tells_again_and_a_withdrawal_nothing(hub: Hub) -> None:
         (304, {}, b"", "check `hub` in [channels.rss]"),
     ],
 )
-def test_a_refusal_is_for_good(
-    hub: Hub, status: int, headers: dict[str, str], body: bytes, hint: str
-) -> None:
+def test_a_refusal_is_for_good(hub: Hub, status: int, headers: dict[str, str], body: bytes, hint: str) -> None:
     hub.status, hub.headers, hub.body = status, headers, body
     error = refusal(hub.url)
     assert re.fullmatch(rf"the hub {re.escape(hub.url)} answered {status} [A-Z][A-Za-z ]+", error.message)
@@ -181,9 +179,7 @@ def test_a_refusal_is_for_good(
         ({"Retry-After": "soon", "Date": DATE}, None),
     ],
 )
-def test_a_busy_hub_says_how_long_to_wait(
-    hub: Hub, status: int, headers: dict[str, str], wait: float | None
-) -> None:
+def test_a_busy_hub_says_how_long_to_wait(hub: Hub, status: int, headers: dict[str, str], wait: float | None) -> None:
     hub.status, hub.headers = status, headers
     error = refusal(hub.url)
     assert (error.retry_after, error.permanent) == (wait, False)
@@ -233,9 +229,7 @@ def test_an_unreachable_hub_is_retried(place: Callable[[], AbstractContextManage
         ("answer", 502, httpx.HTTPStatusError),
     ],
 )
-def test_what_the_hub_made_of_it_may_stay_unknown(
-    hub: Hub, does: str, status: int, error: type[Exception]
-) -> None:
+def test_what_the_hub_made_of_it_may_stay_unknown(hub: Hub, does: str, status: int, error: type[Exception]) -> None:
     hub.does, hub.status = does, status
     with pytest.raises(error):
         tell(hub.url)

@@ -27,6 +27,4 @@ class Clock:
 
 def part(text: str = "涨潮", number: int = 1, **more: Any) -> Part:
     call = {"text": text, "entities": [], "chat_id": "@tide", "reply_markup": BUTTON, **more}
-    return Part(
-        f"outbox/2024-05-20/telegram/message-{number}.json", "application/json", json.dumps(call).encode()
-    )
+    return Part(f"outbox/2024-05-20/telegram/message-{number}.json", "application/json", json.dumps(call).encode())

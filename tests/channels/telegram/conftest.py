@@ -25,13 +25,7 @@ from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import (
-    build_display_title,
-    build_summary,
-    find_urls,
-    make_publishable,
-    make_urls_absolute,
-)
+from publisher.transforms import build_display_title, build_summary, find_urls, make_publishable, make_urls_absolute
 from tests.channels.telegram.api_server import Clock
 from tests.support.servers.telegram_api import TelegramServer
 from tests.support.servers.telegram_rules import TOKEN, BotApi
@@ -99,11 +93,7 @@ class Judge:
     def accidents(self, text: str, entities: Iterable[Mapping[str, Any]] = ()) -> list[str]:
         """What would become clickable and should not: all that is found and touches no link and no code of
         the message's own, which win (tdlib/td: MessageEntity.cpp, merge_entities)."""
-        own = [
-            (e["offset"], e["offset"] + e["length"])
-            for e in entities
-            if e["type"] in ("text_link", "code", "pre")
-        ]
+        own = [(e["offset"], e["offset"] + e["length"]) for e in entities if e["type"] in ("text_link", "code", "pre")]
         free = [
             (start, end)
             for start, end in self.found(text)
@@ -119,12 +109,7 @@ class Judge:
     def load_mailboxes(self, entities: Iterable[Mapping[str, Any]]) -> Marks:
         """The entities of a payload, their addresses as Telegram writes them."""
         return [
-            (
-                e["type"],
-                e["offset"],
-                e["length"],
-                self.address(e["url"]) if "url" in e else e.get("language", ""),
-            )
+            (e["type"], e["offset"], e["length"], self.address(e["url"]) if "url" in e else e.get("language", ""))
             for e in entities
         ]
 
@@ -237,9 +222,7 @@ def context(theme: Theme) -> Context:
         tagline="海边的工程师每周读什么",
     )
     at = dt.datetime(2024, 5, 20, 9, 45, tzinfo=BEIJING)
-    entry = Entry(
-        "2024-05-20", at.date(), "潮汐简报 (2024-05-20)：灯塔", "灯塔换了灯。", f"{BASE}2024-05-20/", at, at
-    )
+    entry = Entry("2024-05-20", at.date(), "潮汐简报 (2024-05-20)：灯塔", "灯塔换了灯。", f"{BASE}2024-05-20/", at, at)
     return Context(newsletter, theme, entry)
 
 
@@ -380,9 +363,7 @@ def connect(environment: None, server: TelegramServer, clock: Clock) -> Callable
     """connect(pin=True) makes a session with the server, which does not wait for real."""
 
     def make(**settings: Any) -> ChatSession:
-        return ChatSession(
-            BotClient("env:TIDE_TOKEN", server.url), ChatRateLimiter(clock, clock.sleep), **settings
-        )
+        return ChatSession(BotClient("env:TIDE_TOKEN", server.url), ChatRateLimiter(clock, clock.sleep), **settings)
 
     return make
 

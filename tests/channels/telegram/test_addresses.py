@@ -62,9 +62,7 @@ def issue_with(text: str, url: str) -> Issue:
 def test_a_refused_url_is_reported_and_stays_in_the_text(send, accepted) -> None:
     sent = send(issue_with("这里", "ftp://e.org/x"), detail="full")
     accepted(sent)
-    assert sent.rendering.warnings == (
-        "ftp://e.org/x cannot be a link in Telegram, so it is printed in the text",
-    )
+    assert sent.rendering.warnings == ("ftp://e.org/x cannot be a link in Telegram, so it is printed in the text",)
     assert "见这里（ftp://e.org/x）。" in sent.texts[0]
     assert "1. 题目（ftp://e.org/x）" in sent.texts[0]
     assert sent.links == []

@@ -92,9 +92,7 @@ def test_a_page_that_is_nowhere_has_no_button_and_no_card(send) -> None:
     (call,) = sent.calls
     assert "reply_markup" not in call
     assert call["link_preview_options"] == {"is_disabled": True}
-    assert sent.rendering.warnings == (
-        "no button: http://localhost:8000/2024-05-20/ cannot be a link in Telegram",
-    )
+    assert sent.rendering.warnings == ("no button: http://localhost:8000/2024-05-20/ cannot be a link in Telegram",)
     assert send(issue(), url="http://localhost:8000/x", button=False).rendering.warnings == ()
 
 
@@ -192,16 +190,8 @@ def test_it_is_a_channel(tmp_path: Path) -> None:
         ('chat = "t.me/tide"', 'chat must be a name or a number, not "t.me/tide"', '"@my_channel"'),
         ('token = "env:T"', "`token` is set, but `chat` is not", '"@my_channel"'),
         ('me = "me"', 'me must be a name or a number, not "me"', '"-1001234567890"'),
-        (
-            'api = "http://e.org"',
-            'must be the https URL of a Bot API server, not "http://e.org"',
-            "https:",
-        ),
-        (
-            'api = "https://e.org/?a"',
-            "must be the https URL of a Bot API server",
-            "only allowed on this machine",
-        ),
+        ('api = "http://e.org"', 'must be the https URL of a Bot API server, not "http://e.org"', "https:"),
+        ('api = "https://e.org/?a"', "must be the https URL of a Bot API server", "only allowed on this machine"),
         ('api = "http://127.0.0.1.e.org"', "must be the https URL of a Bot API server", "this machine"),
     ],
 )
@@ -219,14 +209,7 @@ def test_chats(chat: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "api",
-    [
-        "https://e.org",
-        "https://e.org:8081/bots/",
-        "http://127.0.0.1:8081",
-        "http://localhost",
-        "http://[::1]:1",
-    ],
+    "api", ["https://e.org", "https://e.org:8081/bots/", "http://127.0.0.1:8081", "http://localhost", "http://[::1]:1"]
 )
 def test_servers(api: str) -> None:
     assert Telegram(api=api).api == api

@@ -168,9 +168,7 @@ def test_an_edit_of_what_is_gone(session: Session) -> None:
     assert "deleted" in caught.value.hint
 
 
-def test_an_edit_in_a_group_that_moved_touches_no_other_message(
-    server: TelegramServer, session: Session
-) -> None:
+def test_an_edit_in_a_group_that_moved_touches_no_other_message(server: TelegramServer, session: Session) -> None:
     """A supergroup counts anew: the same number is another message there."""
     old = session.deliver(part("旧"), "-43").remote_id
     server.api.migrate(server.api.chat("-43"), -1001000000003)
@@ -214,9 +212,7 @@ def test_no_chat_gets_more_than_it_takes(server: TelegramServer, session: Sessio
     assert min(after - before for before, after in zip(at, at[20:], strict=False)) == 60
 
 
-def test_the_server_would_not_take_them_faster(
-    environment: None, server: TelegramServer, clock: Clock
-) -> None:
+def test_the_server_would_not_take_them_faster(environment: None, server: TelegramServer, clock: Clock) -> None:
     server.api.enforces_pace = True
     hasty = ChatSession(BotClient("env:TIDE_TOKEN", server.url), ChatRateLimiter(clock, lambda _: None))
     with hasty as session:

@@ -45,11 +45,7 @@ def test_all_is_well(examine) -> None:
 
 def test_what_is_asked_for_besides(examine) -> None:
     found = examine(pin=True, me="42")
-    assert [one.message for one in found] == [
-        *GOOD,
-        "the bot can pin messages in @tide",
-        'test sends go to "林汐"',
-    ]
+    assert [one.message for one in found] == [*GOOD, "the bot can pin messages in @tide", 'test sends go to "林汐"']
 
 
 def test_groups(examine, server: TelegramServer) -> None:

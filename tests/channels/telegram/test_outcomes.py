@@ -83,9 +83,7 @@ def test_nobody_listens(server: TelegramServer, session: Session) -> None:
     assert len(server.messages) == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["HTTPS_PROXY", ""], ids=["a proxy that refuses", "a certificate that is none"]
-)
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", ""], ids=["a proxy that refuses", "a certificate that is none"])
 def test_the_way_there_is_barred(
     server: TelegramServer, environment: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -100,9 +98,7 @@ def test_the_way_there_is_barred(
     assert server.calls == []
 
 
-@pytest.mark.parametrize(
-    "cause", [httpx.ConnectTimeout(""), httpx.PoolTimeout(""), httpx.ConnectError("no name")]
-)
+@pytest.mark.parametrize("cause", [httpx.ConnectTimeout(""), httpx.PoolTimeout(""), httpx.ConnectError("no name")])
 def test_a_request_that_was_not_sent_may_be_retried(cause: httpx.TransportError) -> None:
     error = TimedOut()
     error.__cause__ = cause
@@ -113,8 +109,7 @@ def test_a_request_that_was_not_sent_may_be_retried(cause: httpx.TransportError)
 
 
 @pytest.mark.parametrize(
-    "cause",
-    [httpx.WriteError(""), httpx.WriteTimeout(""), httpx.ReadError(""), httpx.DecodingError(""), None],
+    "cause", [httpx.WriteError(""), httpx.WriteTimeout(""), httpx.ReadError(""), httpx.DecodingError(""), None]
 )
 def test_it_may_have_left(cause: httpx.RequestError | None) -> None:
     error = NetworkError("broken")
@@ -169,19 +164,13 @@ def test_a_refusal_is_permanent_and_reported(
 
 def test_every_refusal_is_tried() -> None:
     said = (text for kind, text, _, _ in REFUSED if text)
-    found = {
-        next((one for one in ERROR_RULES if re.search(one.pattern, text, re.IGNORECASE)), None)
-        for text in said
-    }
+    found = {next((one for one in ERROR_RULES if re.search(one.pattern, text, re.IGNORECASE)), None) for text in said}
     assert found >= set(ERROR_RULES)
 
 
 def test_a_chat_in_which_the_bot_is_nothing(server: TelegramServer, session: Session) -> None:
     chat = server.api.chat("@tide")
-    for change, message in (
-        ("left", "the bot is not in @tide"),
-        ("member", "not allowed to do that in @tide"),
-    ):
+    for change, message in (("left", "the bot is not in @tide"), ("member", "not allowed to do that in @tide")):
         chat.status = change
         assert message in outcome(session).message
     assert outcome(session, "@ebb").message == "the bot does not know the chat @ebb"
@@ -224,9 +213,7 @@ def test_the_token_is_shown_nowhere(
     assert TOKEN.partition(":")[2] not in "".join(shown)
 
 
-def test_nothing_is_printed(
-    server: TelegramServer, session: Session, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_printed(server: TelegramServer, session: Session, capfd: pytest.CaptureFixture[str]) -> None:
     """python-telegram-bot logs answers that are not JSON; Python prints records that have no handler."""
     root = logging.getLogger()
     kept, root.handlers = root.handlers, []

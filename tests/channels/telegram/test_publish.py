@@ -15,9 +15,7 @@ from tests.support.newsletter import ProcessProject
 from tests.support.servers.telegram_api import Fault, TelegramServer
 from tests.support.servers.telegram_rules import TOKEN, BotApi
 
-ITEM = (
-    "- [{n}号长条目：一台只会慢慢走的机器与它的读者们 | 来源](https://news.example.com/{n})\n摘要：{text}。\n"
-)
+ITEM = "- [{n}号长条目：一台只会慢慢走的机器与它的读者们 | 来源](https://news.example.com/{n})\n摘要：{text}。\n"
 LONG = "每天只走一步也是走，走到的地方谁也拿不走，" * 50
 
 
@@ -163,9 +161,7 @@ def test_a_flood_is_waited_out_or_left_for_later(letter: Letter) -> None:
         (Fault("bad_request", text="chat not found"), "@tide"),
     ],
 )
-def test_a_refusal_is_reported_once_and_stops_no_other_channel(
-    letter: Letter, fault: Fault, expected: str
-) -> None:
+def test_a_refusal_is_reported_once_and_stops_no_other_channel(letter: Letter, fault: Fault, expected: str) -> None:
     letter.server.script(fault)
     found = letter.publish("--yes", code=3)
     error = found["channels"]["telegram"]["error"]

@@ -208,10 +208,7 @@ def parts(*runs: Span | str, room: MessageSize = ROOM) -> list[str]:
         ("这一句话里面只有逗号，没有别的什么可以停的地方", "这一句话里面只有逗号，"),
         ("no pause in these words of english text", "no pause in these"),
         ("没有任何可以停下来的地方只好就在这里断开了吧", "没有任何可以停下来的地方只好就在这里断开"),
-        (
-            "短。接着是一句很长很长很长很长很长很长的话啊",
-            "短。接着是一句很长很长很长很长很长很长的",
-        ),
+        ("短。接着是一句很长很长很长很长很长很长的话啊", "短。接着是一句很长很长很长很长很长很长的"),
     ],
 )
 def test_where_a_text_is_divided(text: str, first: str) -> None:
@@ -220,17 +217,13 @@ def test_where_a_text_is_divided(text: str, first: str) -> None:
     assert "".join("".join(found).split()) == "".join(text.split())
 
 
-@pytest.mark.parametrize(
-    "run", [Span("这个链接有九个字。", url="https://e.org/"), Span("let x = 1;", "code")]
-)
+@pytest.mark.parametrize("run", [Span("这个链接有九个字。", url="https://e.org/"), Span("let x = 1;", "code")])
 def test_links_and_code_go_whole_to_the_next_part(run: Span) -> None:
     before = "前面有十二个字在这里呢呢"
     assert parts(before, run, "完") == [before, f"{run.text}完"]
 
 
-@pytest.mark.parametrize(
-    "whole", ["👨\u200d👩\u200d👧\u200d👦", "🇨🇳", "👍🏽", "e\u0301", "1\ufe0f\u20e3", "❤️"]
-)
+@pytest.mark.parametrize("whole", ["👨\u200d👩\u200d👧\u200d👦", "🇨🇳", "👍🏽", "e\u0301", "1\ufe0f\u20e3", "❤️"])
 def test_what_is_seen_as_one_is_not_torn(whole: str) -> None:
     for before in range(1, 20):
         found = parts("字" * before + whole + "字" * 5)

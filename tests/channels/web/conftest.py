@@ -241,11 +241,7 @@ def rich_issue() -> Issue:
         source="山野通讯",
         extras=(Link(t("演示"), "https://video.example.net/defrost"),),
         tail=t("，值得一看"),
-        fields=(
-            Field(
-                "摘要", "summary", (Text("除霜只要 "), Strong(t("40 秒")), Text("，误差 <1 毫米 & 省电。"))
-            ),
-        ),
+        fields=(Field("摘要", "summary", (Text("除霜只要 "), Strong(t("40 秒")), Text("，误差 <1 毫米 & 省电。"))),),
         body=(
             p("第一行", Break(), "第二行，", Em(t("着重")), "，行内 ", Code("a < b  && c"), "。"),
             List(((p("外层一"), List(((p("内层"),),), ordered=True, start=3)), (p("外层二"),))),
@@ -280,12 +276,7 @@ def rich_issue() -> Issue:
         title=Title(t("高山气象信 (2021-07-18)：雪线/风杯"), "高山气象信", "2021-07-18", ("雪线", "风杯")),
         tagline=(Text("本期特刊，见 "), Link(t("说明"), BASE + "about.html")),
         guide=Guide(
-            (
-                p(
-                    "本期三条。【新闻】雪深计除霜；【论文】风杯与 ",
-                    Link(t("电池"), "https://cell.example.net/"),
-                ),
-            ),
+            (p("本期三条。【新闻】雪深计除霜；【论文】风杯与 ", Link(t("电池"), "https://cell.example.net/")),),
             "导读",
             3,
             (Segment("新闻", "雪深计除霜；"), Segment("论文", "风杯与 电池")),

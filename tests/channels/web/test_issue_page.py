@@ -117,11 +117,7 @@ def test_an_id_given_twice_stays_with_the_first(page) -> None:
 
 def test_permalinks_have_names_of_their_own(rich) -> None:
     names = [link.get("aria-label") for link in rich.all("a", class_="permalink")]
-    assert names == [
-        "本条链接：雪深计学会了自己除霜",
-        "本条链接：把 Vec<Wind> 塞进风杯",
-        "本条链接：只有题目",
-    ]
+    assert names == ["本条链接：雪深计学会了自己除霜", "本条链接：把 Vec<Wind> 塞进风杯", "本条链接：只有题目"]
 
 
 def test_contents_lead_to_the_sections(rich, read_words) -> None:
@@ -220,21 +216,14 @@ def test_tables_and_code_can_be_scrolled_from_the_keyboard(rich) -> None:
 def test_english_on_a_chinese_page_says_so(page, rich) -> None:
     (english,) = [element for element in rich.all(lang="en") if element.tag != "html"]
     assert english.text == "Anemometers that hardly ever need a new battery"
-    body = (
-        Paragraph(t("Snow is measured every ten minutes here.")),
-        Paragraph(t("雪。")),
-        Paragraph(t("OK")),
-    )
+    body = (Paragraph(t("Snow is measured every ten minutes here.")), Paragraph(t("雪。")), Paragraph(t("OK")))
     issue = of_items(Item(t("题"), body=body))
     assert [element.tag for element in page(issue).all(lang="en")] == ["p"]
     assert [element.tag for element in page(issue, lang="en").all(lang="en")] == ["html"]
 
 
 def test_the_guide_breaks_where_a_sentence_ended(rich) -> None:
-    assert (
-        "<p>本期三条。<br>\n<strong>【新闻】</strong>雪深计除霜；<br>\n<strong>【论文】</strong>风杯与 "
-        in rich.html
-    )
+    assert "<p>本期三条。<br>\n<strong>【新闻】</strong>雪深计除霜；<br>\n<strong>【论文】</strong>风杯与 " in rich.html
 
 
 def test_a_mark_inside_a_sentence_stays_there(page, rich_issue) -> None:

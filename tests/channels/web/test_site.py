@@ -58,10 +58,7 @@ def test_a_title_without_name_and_date_is_listed_whole(entries, context, see, re
         for entry, title in zip(entries(2), ("号外", "高山气象信 (2021-07-11)"), strict=True)
     ]
     index = pages(odd, context, see)["public/index.html"]
-    assert [read_words(li) for li in index.one("ol", class_="issues")] == [
-        "07-18号外",
-        "07-11高山气象信(2021-07-11)",
-    ]
+    assert [read_words(li) for li in index.one("ol", class_="issues")] == ["07-18号外", "07-11高山气象信(2021-07-11)"]
 
 
 def test_a_thousand_issues_are_one_light_page(entries, context) -> None:
@@ -87,9 +84,7 @@ def test_head_of_the_index(entries, context, see) -> None:
 
 def test_subscribe_page_shows_the_addresses(entries, context, see) -> None:
     page = pages(entries(1), context, see)["public/subscribe.html"]
-    assert [code.text for code in page.all("code")] == [
-        BASE + name for name in ("feed.xml", "atom.xml", "feed.json")
-    ]
+    assert [code.text for code in page.all("code")] == [BASE + name for name in ("feed.xml", "atom.xml", "feed.json")]
     assert page.one("link", rel="canonical").get("href") == BASE + "subscribe.html"
     assert [link.text for link in page.all("a") if link.get("aria-current") == "page"] == ["订阅"]
 

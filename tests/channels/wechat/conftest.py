@@ -268,9 +268,7 @@ def sampled(request: pytest.FixtureRequest, letter: Make, sample: str) -> Letter
 @pytest.fixture(scope="session", params=["inline", "footnote"])
 def real(request: pytest.FixtureRequest, letter: Make, corpus: Path) -> dict[str, Letter]:
     """The articles of real issues, finished ones and drafts, by the path of the file."""
-    files = [
-        path for folder in ("issues", "drafts", "other") for path in sorted(corpus.glob(f"{folder}/*.md"))
-    ]
+    files = [path for folder in ("issues", "drafts", "other") for path in sorted(corpus.glob(f"{folder}/*.md"))]
     assert len(files) > 20
     return {
         str(path.relative_to(corpus)): letter(

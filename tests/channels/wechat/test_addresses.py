@@ -48,9 +48,7 @@ def test_later_issues_and_telegram_link_to_the_article(letter: Path, publish: An
 def entries(letter: Path) -> dict[str, tuple[list[str], str]]:
     """By feed format: the additional links of the newest entry, and its content."""
     public = letter / "public"
-    atom, rss = (
-        feedparser.parse((public / name).read_bytes()).entries[0] for name in ("atom.xml", "feed.xml")
-    )
+    atom, rss = (feedparser.parse((public / name).read_bytes()).entries[0] for name in ("atom.xml", "feed.xml"))
     item = json.loads((public / "feed.json").read_bytes())["items"][0]
     return {
         "json": ([item["_wechat"]["url"]] if "_wechat" in item else [], item["content_html"]),

@@ -23,9 +23,7 @@ NOTICE = "注：个别链接打不开，请点击文末【阅读原文】跳转"
 
 def test_golden_article(sampled, golden: Callable[[str, str], None]) -> None:
     manner = "footnote" if "引用链接" in sampled.text else "inline"
-    golden(
-        f"wechat-{manner}.html", re.sub(r"(</(?:p|h2|tr)>|<hr[^>]*>|<section[^>]*>)", r"\1\n", sampled.html)
-    )
+    golden(f"wechat-{manner}.html", re.sub(r"(</(?:p|h2|tr)>|<hr[^>]*>|<section[^>]*>)", r"\1\n", sampled.html))
 
 
 def test_golden_facts(letter, sample: str, golden: Callable[[str, bytes], None]) -> None:
@@ -111,9 +109,7 @@ def test_code_keeps_whitespace(letter) -> None:
         "        pass   ",
     ]
     assert inline == "&nbsp;a&nbsp;&nbsp;b c&nbsp;"
-    assert re.search(
-        r'<section style="[^"]*overflow-x:auto[^"]*"><code style="white-space:nowrap">', made.html
-    )
+    assert re.search(r'<section style="[^"]*overflow-x:auto[^"]*"><code style="white-space:nowrap">', made.html)
 
 
 # ------------------------------------------------------------------- notices
@@ -191,11 +187,7 @@ def test_guide_has_each_segment_on_a_new_line(letter, sample: str) -> None:
     ],
 )
 def test_article_begins_with_what_the_title_leaves_out(letter, title: str, shown: list[str]) -> None:
-    assert [line for line in letter(f"{title}\n\n## 新闻\n\n文。").lines if line != NOTICE] == [
-        *shown,
-        "新闻",
-        "文。",
-    ]
+    assert [line for line in letter(f"{title}\n\n## 新闻\n\n文。").lines if line != NOTICE] == [*shown, "新闻", "文。"]
 
 
 def test_an_english_newsletter_has_english_labels(letter) -> None:
@@ -215,9 +207,7 @@ def test_an_english_newsletter_has_english_labels(letter) -> None:
 # -------------------------------------------------------------- same bytes
 
 
-def test_article_has_the_same_bytes_on_every_machine(
-    publish: Callable[..., str], sample: str, tmp_path: Path
-) -> None:
+def test_article_has_the_same_bytes_on_every_machine(publish: Callable[..., str], sample: str, tmp_path: Path) -> None:
     (tmp_path / "issues").mkdir()
     (tmp_path / "issues" / "2024-03-01.md").write_text(sample, "utf-8")
     (tmp_path / "publisher.toml").write_text(

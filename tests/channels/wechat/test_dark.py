@@ -142,9 +142,7 @@ def test_every_text_of_real_issues_is_readable(real, mode: str) -> None:
 
 
 def test_faint_reports_low_contrast(letter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        style, "SMALL_STYLE", "font-size:14px;color:#767676"
-    )  # enough on white, not on #191919
+    monkeypatch.setattr(style, "SMALL_STYLE", "font-size:14px;color:#767676")  # enough on white, not on #191919
     made = letter("# 灯塔周报 (2024-03-01)\n\n**口号**\n\n## 新闻\n\n文。")
     assert faint(made, "light") == []
     assert faint(made, "dark") == ["口号"]

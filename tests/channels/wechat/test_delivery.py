@@ -217,10 +217,7 @@ def test_title_limit_leaves_a_longer_title_to_wechat(server: WeChatServer, conne
 def test_errors_in_english(connect, part) -> None:
     with connect(lang="en-GB") as session:
         error = refused(lambda: session.deliver(edited(part(), title="x" * 40), TO))
-    assert (error.message, error.hint) == (
-        "the title has 40 characters, 8 too many: WeChat allows 32",
-        "shorten it",
-    )
+    assert (error.message, error.hint) == ("the title has 40 characters, 8 too many: WeChat allows 32", "shorten it")
 
 
 # ------------------------------------------------------------------------ cover

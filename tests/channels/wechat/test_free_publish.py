@@ -37,9 +37,7 @@ def test_a_correction_does_not_change_the_publish_part(part, wish, letter) -> No
     assert len(letter("文。").rendering.parts) == 1
 
 
-def test_without_a_source_url_the_title_identifies_the_issue(
-    wish, part, server: WeChatServer, session
-) -> None:
+def test_without_a_source_url_the_title_identifies_the_issue(wish, part, server: WeChatServer, session) -> None:
     page = "http://lighthouse.example.org/1/"
     assert json.loads(wish(page=page).body)["title"] == "灯塔周报 (2024-03-01)"
     session.deliver(part(page=page), TO)
@@ -125,9 +123,7 @@ def test_a_second_run_waits_for_the_same_publication(
     assert server.paths.count("freepublish/submit") == 1
 
 
-def test_a_run_after_a_crash_waits_for_the_same_publication(
-    server: WeChatServer, connect, part, wish
-) -> None:
+def test_a_run_after_a_crash_waits_for_the_same_publication(server: WeChatServer, connect, part, wish) -> None:
     with connect() as session:
         session.deliver(part(), TO)
         session._publisher.submit(json.loads(wish().body)["issue"], next(iter(server.drafts)))
@@ -167,9 +163,7 @@ def test_a_lost_response_to_the_submission(server: WeChatServer, session, part, 
     assert server.paths.count("freepublish/submit") == 1
 
 
-def test_a_poll_without_response_is_repeated(
-    server: WeChatServer, session, part, wish, slept: list[float]
-) -> None:
+def test_a_poll_without_response_is_repeated(server: WeChatServer, session, part, wish, slept: list[float]) -> None:
     session.deliver(part(), TO)
     server.script(Fault("html", call=1, of="freepublish/get", value=502))
     assert session.deliver(wish(), TO).url == URL

@@ -65,15 +65,10 @@ texts = st.lists(st.sampled_from(LINES) | st.text(max_size=12), max_size=30).map
 
 
 @settings(
-    max_examples=250,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(text=texts, links=st.sampled_from(["inline", "footnote"]))
-@example(
-    "- [风](https://a.example/1)\n代码：[仓](https://a.example/1)\n摘要：[又](https://a.example/1)",
-    "footnote",
-)
+@example("- [风](https://a.example/1)\n代码：[仓](https://a.example/1)\n摘要：[又](https://a.example/1)", "footnote")
 def test_every_text(letter, text: str, links: str) -> None:
     made = letter(text, links=links)
     assert made.forbidden == set()

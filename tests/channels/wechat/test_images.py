@@ -25,9 +25,7 @@ TO = APPID
 PAGE = "https://lighthouse.example.org/letter/2024-03-01/"
 
 
-def make_image(
-    form: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB", **settings: Any
-) -> bytes:
+def make_image(form: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB", **settings: Any) -> bytes:
     file = BytesIO()
     Image.new(mode, size, "teal").save(file, form, **settings)
     return file.getvalue()
@@ -137,11 +135,7 @@ def test_an_image_on_another_site_is_downloaded(server: WeChatServer, session, p
 
 @pytest.mark.parametrize(
     ("url", "said", "permanent"),
-    [
-        ("/gone.png", "HTTP 404", True),
-        ("/down.png", "HTTP 503", False),
-        ("ftp://e.org/a.png", "ftp", True),
-    ],
+    [("/gone.png", "HTTP 404", True), ("/down.png", "HTTP 503", False), ("ftp://e.org/a.png", "ftp", True)],
 )
 def test_an_image_that_cannot_be_downloaded(
     server: WeChatServer, session, part, gallery: Any, url: str, said: str, permanent: bool

@@ -159,22 +159,17 @@ def test_identifying_fields_come_before_the_url(letter, sample: str) -> None:
         ),
         ("https://fog.example.net/a", "https://fog.example.net/a", "", "https://fog.example.net/a", []),
         ("fog.example.net/a", "https://fog.example.net/a/", "", "fog.example.net/a", []),
-        ("雾", "https://fog.example.net/a", "链接：https://fog.example.net/a#top", "雾", ["链接：https://fog.example.net/a#top"]),
+        ("雾", "https://fog.example.net/a", "链接：https://fog.example.net/a/", "雾", ["链接：https://fog.example.net/a/"]),
+        ("雾", "https://fog.example.net/a#/1", "链接：https://fog.example.net/a#/2", "雾",
+         ["链接：https://fog.example.net/a#/1", "链接：https://fog.example.net/a#/2"]),
         ("雾", "https://fog.example.net/a", "论文：[全文](https://fog.example.net/a)", "雾", ["论文：全文", "链接：https://fog.example.net/a"]),
         ("雾", ARTICLE, "演示：[录像](https://v.example.net/1)", "雾", ["演示：录像（https://v.example.net/1）"]),
         ("雾", ARTICLE, f"演示：[录像]({ARTICLE})", "雾", ["演示：录像"]),
     ],
 )  # fmt: skip
-def test_an_item_shows_its_url_once(
-    letter, title: str, url: str, below: str, line: str, facts: list[str]
-) -> None:
+def test_an_item_shows_its_url_once(letter, title: str, url: str, below: str, line: str, facts: list[str]) -> None:
     made = letter(item(f"- [{title}]({url})", *filter(None, [below])))
-    assert [row for row in made.lines if row and not row.startswith("注：")] == [
-        "新闻",
-        line,
-        *facts,
-        "摘要：一句话。",
-    ]
+    assert [row for row in made.lines if row and not row.startswith("注：")] == ["新闻", line, *facts, "摘要：一句话。"]
     assert made.unreadable == []
 
 

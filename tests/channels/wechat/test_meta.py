@@ -38,9 +38,7 @@ def titled(*headline: str, name: str = "灯塔周报") -> Issue:
         ((), 32, "灯塔周报 (2024-03-01)"),
     ],
 )
-def test_a_title_keeps_its_date_and_whole_topics(
-    headline: tuple[str, ...], limit: int, expected: str
-) -> None:
+def test_a_title_keeps_its_date_and_whole_topics(headline: tuple[str, ...], limit: int, expected: str) -> None:
     made = fit_title(titled(*headline), LIGHTHOUSE, limit)
     assert made == expected
     assert len(made) <= limit
@@ -63,10 +61,7 @@ def test_topics_of_the_guide_come_from_its_start() -> None:
     [
         ("雾笛", "雾笛"),
         ("Notes from a small lighthouse on the coast", "Notes from a small lighthouse…"),
-        (
-            "灯塔来信，写给每一个在夜里看海的人，以及所有不睡的船只和他们的家人",
-            "灯塔来信，写给每一个在夜里看海的人…",
-        ),
+        ("灯塔来信，写给每一个在夜里看海的人，以及所有不睡的船只和他们的家人", "灯塔来信，写给每一个在夜里看海的人…"),
     ],
 )
 def test_a_title_of_another_form_is_cut_between_words(text: str, expected: str) -> None:
@@ -86,9 +81,7 @@ def test_the_digest_is_of_the_guide_and_ends_with_a_clause(letter, sample: str) 
     assert letter(sample).meta["digest"] == guide
     long = letter(f"> 导读：{guide}{'又' * 40}，{'再' * 60}。\n\n## 新闻\n\n文。").meta["digest"]
     assert long == guide
-    assert (
-        letter("## 新闻\n\n- [雾](https://a.example)\n- [风](https://b.example)").meta["digest"] == "雾；风"
-    )
+    assert letter("## 新闻\n\n- [雾](https://a.example)\n- [风](https://b.example)").meta["digest"] == "雾；风"
 
 
 @pytest.mark.parametrize(
@@ -130,25 +123,12 @@ def test_facts_count_characters_bytes_and_links(letter) -> None:
     assert made.meta["characters"] == len(made.html) + 1  # a smiley is two UTF-16 units
     assert made.meta["bytes"] == len(made.html.encode())
     assert made.meta["limit"] == 20_000
-    head = (
-        '<p style="margin-top:24px"><strong><a href="https://mp.weixin.qq.com/s/1"></a></strong></p><p></p>'
-    )
+    head = '<p style="margin-top:24px"><strong><a href="https://mp.weixin.qq.com/s/1"></a></strong></p><p></p>'
     assert made.meta["markup_per_item"] == len(head)
     assert made.meta["links"] == [
-        {
-            "text": "雾",
-            "url": "https://mp.weixin.qq.com/s/1",
-            "class": "wechat",
-            "form": "link",
-            "clickable": True,
-        }
+        {"text": "雾", "url": "https://mp.weixin.qq.com/s/1", "class": "wechat", "form": "link", "clickable": True}
     ]
-    assert made.rendering.report == {
-        "characters": len(made.html) + 1,
-        "title": 17,
-        "clickable": 1,
-        "as_text": 0,
-    }
+    assert made.rendering.report == {"characters": len(made.html) + 1, "title": 17, "clickable": 1, "as_text": 0}
 
 
 def test_an_invalid_image_url_is_kept(letter) -> None:
@@ -175,9 +155,7 @@ def test_a_file_name_is_not_used_as_caption(letter, name: str) -> None:
 
 
 def long_issue(items: int, url: str = "https://mp.weixin.qq.com/s/1") -> Issue:
-    made = tuple(
-        Item((Text(f"第{n}条"),), url=url, body=(Paragraph((Text("字" * 1000),)),)) for n in range(items)
-    )
+    made = tuple(Item((Text(f"第{n}条"),), url=url, body=(Paragraph((Text("字" * 1000),)),)) for n in range(items))
     return Issue("x", sections=(Section((Text("新闻"),), content=made),))
 
 

@@ -212,12 +212,7 @@ FAULTS = ["none", "hang", "drop_after", "reset", "html", "refuse", "busy_after",
 
 
 def test_secret_and_token_are_never_shown(
-    server: WeChatServer,
-    connect,
-    part,
-    wish,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
+    server: WeChatServer, connect, part, wish, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A9."""
     caplog.set_level(logging.DEBUG)

@@ -30,9 +30,7 @@ def mark(part: Part) -> str:
 
 
 @pytest.mark.parametrize("recipient", [NAME, OPENID])
-def test_a_preview_is_sent_to_the_phone(
-    server: WeChatServer, session: DraftSession, part: Any, recipient: str
-) -> None:
+def test_a_preview_is_sent_to_the_phone(server: WeChatServer, session: DraftSession, part: Any, recipient: str) -> None:
     server.api.followers = {NAME, OPENID}
     receipt = session.deliver(part(), recipient)
     [(media_id, draft)] = server.drafts.items()
@@ -43,17 +41,13 @@ def test_a_preview_is_sent_to_the_phone(
     assert "校样已放入草稿箱" in receipt.notes[0]
 
 
-def test_without_me_the_test_draft_is_only_added(
-    server: WeChatServer, session: DraftSession, part: Any
-) -> None:
+def test_without_me_the_test_draft_is_only_added(server: WeChatServer, session: DraftSession, part: Any) -> None:
     assert session.deliver(part(), DRAFTS_RECIPIENT).url
     assert len(server.drafts) == 1
     assert server.api.previews == []
 
 
-def test_a_second_test_send_updates_the_test_draft(
-    server: WeChatServer, session: DraftSession, part: Any
-) -> None:
+def test_a_second_test_send_updates_the_test_draft(server: WeChatServer, session: DraftSession, part: Any) -> None:
     session.deliver(part(), DRAFTS_RECIPIENT)
     session.deliver(part(NEWER), DRAFTS_RECIPIENT)
     [draft] = server.drafts.values()
@@ -119,9 +113,7 @@ def test_a_test_draft_is_never_published(
     assert server.api.publications == {}
 
 
-def test_an_account_not_authorized_to_send_previews(
-    server: WeChatServer, session: DraftSession, part: Any
-) -> None:
+def test_an_account_not_authorized_to_send_previews(server: WeChatServer, session: DraftSession, part: Any) -> None:
     server.api.rights.remove("message")
     receipt = session.deliver(part(), NAME)
     assert receipt.url

@@ -55,9 +55,7 @@ def test_a_token_is_kept_until_shortly_before_its_expiry(shop: Shop) -> None:
 def test_a_rejected_token_is_replaced_by_one_process(shop: Shop) -> None:
     shop.tokens.get_token()
     assert shop.tokens.get_token(rejected="token1") == "token2"
-    assert (
-        shop.tokens.get_token(rejected="token1") == "token2"
-    )  # another process with the same rejected token
+    assert shop.tokens.get_token(rejected="token1") == "token2"  # another process with the same rejected token
     assert shop.given == 2
 
 
@@ -82,9 +80,7 @@ def test_token_file_is_readable_by_its_owner_only(shop: Shop, environment: Path)
     }
 
 
-def test_a_cache_folder_that_cannot_be_used(
-    monkeypatch: pytest.MonkeyPatch, shop: Shop, tmp_path: Path
-) -> None:
+def test_a_cache_folder_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(DeliveryError, match=r"cannot read or write .*file") as caught:
@@ -98,9 +94,7 @@ def test_a_cache_folder_that_cannot_be_used(
 def test_two_processes_share_one_token(server: WeChatServer, environment: Path) -> None:
     server.script(Fault("slow", of="stable_token", value=1.5))  # so that all need a token before there is one
     command = [sys.executable, "-c", ASK, APPID, server.url]
-    running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
-    ]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for process in running:
         output, errors = process.communicate(timeout=60)
         assert output == "0\n", errors
@@ -110,12 +104,7 @@ def test_two_processes_share_one_token(server: WeChatServer, environment: Path) 
 def test_token_is_requested_without_force_refresh(server: WeChatServer, session, part) -> None:
     session.deliver(part(), APPID)
     asked = json.loads(server.calls[0].body)
-    assert asked == {
-        "grant_type": "client_credential",
-        "appid": APPID,
-        "secret": SECRET,
-        "force_refresh": False,
-    }
+    assert asked == {"grant_type": "client_credential", "appid": APPID, "secret": SECRET, "force_refresh": False}
     assert SECRET not in "".join(str(call) for call in server.calls[1:])
 
 
@@ -152,9 +141,7 @@ def test_a_second_rejected_token_is_a_permanent_error(server: WeChatServer, sess
     assert server.paths[2:] == ["draft/add", "stable_token", "draft/add"]
 
 
-def test_a_secret_that_is_not_set(
-    connect: Callable, monkeypatch: pytest.MonkeyPatch, server: WeChatServer
-) -> None:
+def test_a_secret_that_is_not_set(connect: Callable, monkeypatch: pytest.MonkeyPatch, server: WeChatServer) -> None:
     monkeypatch.delenv("TIDE_SECRET")
     with pytest.raises(ConfigError, match="env:TIDE_SECRET: the variable is not set"), connect():
         pass

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import re
 
-from publisher.model import (
-    Code,
-    CodeBlock,
-    Figure,
-    Image,
-    List,
-    Note,
-    Paragraph,
-    Strong,
-    Table,
-    Text,
-    plain,
-)
+from publisher.model import Code, CodeBlock, Figure, Image, List, Note, Paragraph, Strong, Table, Text, plain
 from publisher.transforms import blocks_to_plain_text
 from tests.reader.cases.place import Place, case, covers, unmarked, walk
 
@@ -104,9 +92,7 @@ def a_code_fence(at: Place) -> None:
     assert len(list(at.issue.items)) == 2
 
 
-@case(
-    "B30", HEAD + "→collects <time, height> pairs\n→and a Vec<T> of <buoy>, told as <tide>high</tide>." + NEXT
-)
+@case("B30", HEAD + "→collects <time, height> pairs\n→and a Vec<T> of <buoy>, told as <tide>high</tide>." + NEXT)
 def angle_brackets_are_text(at: Place) -> None:
     assert at.words == at.text
     assert re.search(r"<\w+(, \w+)?>", at.words)
@@ -151,9 +137,7 @@ def bold_at_the_start_of_a_line_is_no_bullet(at: Place) -> None:
 
 @case(
     "B36",
-    HEAD.replace(
-        "摘要：更准了：", "→摘要：We forecast waves, three days ahead; a buoy's 2.5 m is enough (see A.1)."
-    ),
+    HEAD.replace("摘要：更准了：", "→摘要：We forecast waves, three days ahead; a buoy's 2.5 m is enough (see A.1)."),
 )
 def an_english_abstract(at: Place) -> None:
     assert at.words == unmarked(at.text.removeprefix("摘要："))

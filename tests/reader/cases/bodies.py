@@ -65,10 +65,7 @@ def an_empty_summary(at: Place) -> None:
     assert not any(field in item.fields for item in make_publishable(at.issue).items)
 
 
-@case(
-    "B07",
-    HEAD + "→摘要：https://example.org/w\n- [盐雾](https://example.org/salt)\n→摘要：\nhttps://example.org/s",
-)
+@case("B07", HEAD + "→摘要：https://example.org/w\n- [盐雾](https://example.org/salt)\n→摘要：\nhttps://example.org/s")
 def a_summary_that_is_only_an_address(at: Place) -> None:
     url = re.search(r"https://\S+", at.text) or re.search(r"https://\S+", at.lines[at.line])
     field = at.the(Field)
@@ -100,9 +97,7 @@ def labelled(at: Place) -> Field:
 
 @case(
     "B09",
-    HEAD
-    + "→论文：https://example.org/p\n→代码：https://github.com/tide/wave\n→标题：Waves\n摘要：更准了。"
-    + NEXT,
+    HEAD + "→论文：https://example.org/p\n→代码：https://github.com/tide/wave\n→标题：Waves\n摘要：更准了。" + NEXT,
 )
 def labelled_lines_before_the_summary(at: Place) -> None:
     field = labelled(at)
@@ -111,10 +106,7 @@ def labelled_lines_before_the_summary(at: Place) -> None:
 
 
 @case(
-    "B10",
-    HEAD
-    + "摘要：更准了。\n比去年准。\n→论文：https://example.org/p\n→代码：https://github.com/tide/wave"
-    + NEXT,
+    "B10", HEAD + "摘要：更准了。\n比去年准。\n→论文：https://example.org/p\n→代码：https://github.com/tide/wave" + NEXT
 )
 def labelled_lines_behind_the_summary(at: Place) -> None:
     field = labelled(at)
@@ -133,9 +125,7 @@ def a_label_with_its_address_on_the_next_line(at: Place) -> None:
 
 @case(
     "B12",
-    HEAD
-    + "摘要：更准了：\n→  - 论文地址：https://example.org/p\n→  - 开源代码：https://github.com/tide/wave"
-    + NEXT,
+    HEAD + "摘要：更准了：\n→  - 论文地址：https://example.org/p\n→  - 开源代码：https://github.com/tide/wave" + NEXT,
 )
 def labelled_lines_as_bullets(at: Place) -> None:
     assert at.text.startswith("- ")
@@ -189,10 +179,7 @@ def an_address_in_a_sentence(at: Place) -> None:
 
 
 @case(
-    "B17",
-    HEAD
-    + "→摘要：见https://example.org/a；又见https://example.org/b（旧），https://example.org/c与图。"
-    + NEXT,
+    "B17", HEAD + "→摘要：见https://example.org/a；又见https://example.org/b（旧），https://example.org/c与图。" + NEXT
 )
 def an_address_ends_before_chinese(at: Place) -> None:
     bare(at)
@@ -201,10 +188,7 @@ def an_address_ends_before_chinese(at: Place) -> None:
 
 
 @case(
-    "B42",
-    HEAD
-    + "→摘要：见《https://example.org/a》与“https://example.org/b”，又见：https://example.org/c 。"
-    + NEXT,
+    "B42", HEAD + "→摘要：见《https://example.org/a》与“https://example.org/b”，又见：https://example.org/c 。" + NEXT
 )
 def an_address_ends_before_closing_marks(at: Place) -> None:
     bare(at)

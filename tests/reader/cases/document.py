@@ -6,13 +6,7 @@ import re
 
 from publisher.model import NO_POSITION, Link, Note, Paragraph, Strong, Title, plain
 from publisher.reader import parse_issue
-from publisher.transforms import (
-    blocks_to_plain_text,
-    build_display_title,
-    build_summary,
-    find_topics,
-    make_publishable,
-)
+from publisher.transforms import blocks_to_plain_text, build_display_title, build_summary, find_topics, make_publishable
 from tests.reader.cases.place import PUBLICATION, Place, case, strings, unmarked
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"
@@ -48,9 +42,7 @@ def no_front_matter_is_no_mistake(at: Place) -> None:
     assert first in "".join(strings(at.issue))
 
 
-@case(
-    "D03", "→" + TITLE + "## 论文\n\n- [浪高预报](https://example.org/1)\n- [盐雾试验](https://example.org/2)"
-)
+@case("D03", "→" + TITLE + "## 论文\n\n- [浪高预报](https://example.org/1)\n- [盐雾试验](https://example.org/2)")
 def a_headline_is_made_of_the_first_topics(at: Place) -> None:
     title = at.issue.title
     assert title
@@ -155,10 +147,7 @@ def an_empty_guide_is_there_and_not_published(at: Place) -> None:
     assert make_publishable(at.issue).guide is None
 
 
-@case(
-    "D15",
-    TITLE + "→> 导读：本次3条。【新闻】；【论文】；【博文】。\n\n## 论文\n\n- [浪高](https://example.org/1)",
-)
+@case("D15", TITLE + "→> 导读：本次3条。【新闻】；【论文】；【博文】。\n\n## 论文\n\n- [浪高](https://example.org/1)")
 def an_unfilled_guide_has_empty_segments(at: Place) -> None:
     guide = at.issue.guide
     labels = re.findall(r"【(.+?)】", at.text)
@@ -169,8 +158,7 @@ def an_unfilled_guide_has_empty_segments(at: Place) -> None:
 
 @case(
     "D16",
-    TITLE
-    + "→> 导读：本次1条。\n【论文】浪高预报更准了。  \n【博文】盐雾。\n\n## 论文\n\n- [浪高](https://e.org/1)",
+    TITLE + "→> 导读：本次1条。\n【论文】浪高预报更准了。  \n【博文】盐雾。\n\n## 论文\n\n- [浪高](https://e.org/1)",
 )
 def lazy_lines_of_a_quoted_guide_are_one_paragraph(at: Place) -> None:
     blank = at.lines.index("", at.line)
@@ -209,20 +197,12 @@ def segments(at: Place, brackets: str) -> None:
         assert any(part and text.startswith(part[:8]) for part in texts)
 
 
-@case(
-    "D18",
-    TITLE
-    + "→> 导读：本次2条。「业界新闻」浮标联网了，「论文」浪高更准了。\n→「博文」盐雾怎么防。\n\n## 论文",
-)
+@case("D18", TITLE + "→> 导读：本次2条。「业界新闻」浮标联网了，「论文」浪高更准了。\n→「博文」盐雾怎么防。\n\n## 论文")
 def segments_in_corner_brackets(at: Place) -> None:
     segments(at, "「」")
 
 
-@case(
-    "D19",
-    TITLE
-    + "→> 导读：本期2条。【新闻】浮标联网了；【开源】潮位计固件；\n→【博文】盐雾试验怎么做。\n\n## 论文",
-)
+@case("D19", TITLE + "→> 导读：本期2条。【新闻】浮标联网了；【开源】潮位计固件；\n→【博文】盐雾试验怎么做。\n\n## 论文")
 def segments_in_lenticular_brackets(at: Place) -> None:
     segments(at, "【】")
 
@@ -235,10 +215,7 @@ def the_count_a_guide_claims(at: Place) -> None:
     assert guide.count != len(list(at.issue.items)) > 0
 
 
-@case(
-    "D21",
-    TITLE + "> 导读：本次1条。\n→海上多了[浮标](https://e.org/b)和[潮位计](https://e.org/t)。\n\n## 论文",
-)
+@case("D21", TITLE + "> 导读：本次1条。\n→海上多了[浮标](https://e.org/b)和[潮位计](https://e.org/t)。\n\n## 论文")
 def links_in_a_guide_stay(at: Place) -> None:
     written = re.findall(r"\[([^\]]+)\]\((\S+?)\)", at.text)
     linked = [(plain(node.children), node.url) for node in at.inlines if isinstance(node, Link)]

@@ -37,16 +37,12 @@ def a_copied_issue_has_the_same_items(at: Place) -> None:
 @case("X02", TITLE + "## 开源项目\n\n→- [tide/buoy: 二版发布](https://mp.weixin.qq.com/s/two)\n")
 def a_repository_that_comes_again(at: Place) -> None:
     assert at.item.repo == at.match(r"^- \[(\S+?/\S+?):")[0]
-    first = next(
-        parse_issue(f"## 开源项目\n\n- [{at.item.repo}: 首发](https://mp.weixin.qq.com/s/one)").items
-    )
+    first = next(parse_issue(f"## 开源项目\n\n- [{at.item.repo}: 首发](https://mp.weixin.qq.com/s/one)").items)
     assert first.repo == at.item.repo
     assert first.id != at.item.id
 
 
-@case(
-    "X03", TITLE + "## 论文\n\n→- [2103.01234] [浪](https://e.org/1)\n→- [2103.04321] [盐](https://e.org/1)\n"
-)
+@case("X03", TITLE + "## 论文\n\n→- [2103.01234] [浪](https://e.org/1)\n→- [2103.04321] [盐](https://e.org/1)\n")
 def one_article_for_two_papers(at: Place) -> None:
     one, two = (item for item in at.issue.items if item.url == at.item.url)
     assert at.item in (one, two)
@@ -129,10 +125,7 @@ def no_word_between_angle_brackets_is_lost(at: Place) -> None:
         assert at.match(r"(<\w+, \w+>)")[0] in at.words
 
 
-@case(
-    "X11",
-    NEWS + "- 港口扩建 | 海岸线\n→摘要：扩建完了。 - 浪高预报 | 海岸线\n→船厂 - 港口 - 灯塔，一路向东。\n",
-)
+@case("X11", NEWS + "- 港口扩建 | 海岸线\n→摘要：扩建完了。 - 浪高预报 | 海岸线\n→船厂 - 港口 - 灯塔，一路向东。\n")
 def a_hyphen_between_words_splits_nothing(at: Place) -> None:
     kept(at)
     if at.line:

@@ -20,10 +20,7 @@ def title_source_and_address(at: Place) -> None:
     assert (item.tags, item.extras, item.tail, item.authors) == ((), (), (), ())
 
 
-@case(
-    "I02",
-    SECTION + "→- [浪高预报](https://example.org/wave)\n→- [IROS 2021] [盐雾](https://example.org/salt)",
-)
+@case("I02", SECTION + "→- [浪高预报](https://example.org/wave)\n→- [IROS 2021] [盐雾](https://example.org/salt)")
 def no_source_is_none(at: Place) -> None:
     title, url = at.first_link
     item = at.head
@@ -91,9 +88,7 @@ def a_conference_as_tag(at: Place) -> None:
     assert item.arxiv == (links.parse_arxiv_id(item.url) if item.url else None)
 
 
-@case(
-    "I10", SECTION + "→- [海工] [浪高](https://example.org/1)\n→- [IROS2021满分] [盐](https://example.org/2)"
-)
+@case("I10", SECTION + "→- [海工] [浪高](https://example.org/1)\n→- [IROS2021满分] [盐](https://example.org/2)")
 def any_other_tag(at: Place) -> None:
     tag, title, url = at.match(rf"^- \[(.+?)\] {LINK}$")
     item = at.head
@@ -108,11 +103,7 @@ def two_tags(at: Place) -> None:
     assert (item.tags, item.arxiv) == ((one, two), two)
 
 
-@case(
-    "I12",
-    SECTION
-    + "→- [IROS 2021][浪高预报 | 海岸线](https://example.org/1)\n\n[浪高预报]: https://example.org/no",
-)
+@case("I12", SECTION + "→- [IROS 2021][浪高预报 | 海岸线](https://example.org/1)\n\n[浪高预报]: https://example.org/no")
 def a_tag_right_before_the_link(at: Place) -> None:
     tag = at.match(r"^- \[(.+?)\]\[")[0]
     title, url = at.first_link
@@ -121,9 +112,7 @@ def a_tag_right_before_the_link(at: Place) -> None:
     assert (plain(item.title), item.url) == (title.split(" | ")[0], url)
 
 
-@case(
-    "I13", SECTION + "→- [浪高](https://e.org/1) [[报道]](https://e.org/2) [海岸线解读](https://e.org/3?a=*b)"
-)
+@case("I13", SECTION + "→- [浪高](https://e.org/1) [[报道]](https://e.org/2) [海岸线解读](https://e.org/3?a=*b)")
 def more_links_behind_the_first(at: Place) -> None:
     head_url, rest = at.match(r"^.*?\]\((\S+?)\)\s*(\[.+)$")
     written = re.findall(r"\[+([^\[\]]+)\]+\((\S+?)\)", rest)
@@ -159,8 +148,7 @@ def white_space_around_the_bar_goes(at: Place) -> None:
 
 @case(
     "I17",
-    SECTION
-    + "→- [新作 | 浮标，来了](https://e.org/1)\n→- [新作 | 让海上每只浮标都开口说出浪高](https://e.org/2)",
+    SECTION + "→- [新作 | 浮标，来了](https://e.org/1)\n→- [新作 | 让海上每只浮标都开口说出浪高](https://e.org/2)",
 )
 def a_last_segment_that_is_no_source(at: Place) -> None:
     assert plain(at.head.title) == at.first_link[0]
@@ -239,8 +227,7 @@ def head_and_summary_without_a_hard_break(at: Place) -> None:
 
 @case(
     "I42",
-    SECTION
-    + "→- [2103.01234] [Waves | Lin Zhou、Hai An](https://e.org/1)\n→- [浪高 | 海大、船院](https://e.org/2)",
+    SECTION + "→- [2103.01234] [Waves | Lin Zhou、Hai An](https://e.org/1)\n→- [浪高 | 海大、船院](https://e.org/2)",
 )
 def authors_in_the_place_of_the_source(at: Place) -> None:
     title, _, names = at.first_link[0].partition(" | ")

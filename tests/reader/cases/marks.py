@@ -31,19 +31,13 @@ def positions(at: Place) -> list:  # type: ignore[type-arg]
     return [pos for pos in found if pos.line == pos.end_line == at.line]
 
 
-@case(
-    "C01",
-    "# 潮汐简报 (2021-03-14)\n→**涨落**  \n\n## 论文\n→- [浪高](https://e.org/1)  \n→摘要：准。  \n→又准  \n",
-)
+@case("C01", "# 潮汐简报 (2021-03-14)\n→**涨落**  \n\n## 论文\n→- [浪高](https://e.org/1)  \n→摘要：准。  \n→又准  \n")
 def two_spaces_at_the_end_go(at: Place) -> None:
     assert at.raw.endswith("  ")
     ends_where_its_text_ends(at)
 
 
-@case(
-    "C02",
-    HEAD.replace("##", "→##").rstrip() + " \n\n→- [浪高](https://e.org/1) \n→摘要：更准了。 \n→第二行。 ",
-)
+@case("C02", HEAD.replace("##", "→##").rstrip() + " \n\n→- [浪高](https://e.org/1) \n→摘要：更准了。 \n→第二行。 ")
 def one_space_at_the_end_goes(at: Place) -> None:
     assert at.raw.endswith(" ")
     assert not at.raw.endswith("  ")
@@ -117,24 +111,18 @@ def half_width_punctuation_stays_for_the_check(at: Place) -> None:
 def an_at_sign_is_text(at: Place) -> None:
     assert "@" in at.text
     assert at.words.count("@") == unmarked(at.text).count("@")
-    assert not any(
-        "@" in plain(node.children) or "@" in node.url for node in at.inlines if isinstance(node, Link)
-    )
+    assert not any("@" in plain(node.children) or "@" in node.url for node in at.inlines if isinstance(node, Link))
 
 
 # ----------------------------------------------------------------------- addresses
 
-TEMPORARY = (
-    "https://mp.weixin.qq.com/s?timestamp=1615708800&src=3&ver=1&signature=Ab*cd-Ef*" + "x" * 170 + "="
-)
+TEMPORARY = "https://mp.weixin.qq.com/s?timestamp=1615708800&src=3&ver=1&signature=Ab*cd-Ef*" + "x" * 170 + "="
 ARTICLE = "https://mp.weixin.qq.com/s?__biz=MzA5&mid=2652&idx=2&sn=f4"
 
 
 def written(at: Place) -> list[str]:
     """The addresses in the line as written: between parentheses, or up to a space."""
-    return re.findall(r"\]\((\S+?)\)(?=\s|\)|$|，|。)", at.text) or re.findall(
-        r"https?://[^\s，。；（）]+", at.text
-    )
+    return re.findall(r"\]\((\S+?)\)(?=\s|\)|$|，|。)", at.text) or re.findall(r"https?://[^\s，。；（）]+", at.text)
 
 
 def same(at: Place) -> list[str]:
@@ -167,14 +155,11 @@ def a_permanent_address(at: Place) -> None:
 
 @case(
     "L04",
-    HEAD
-    + f"→- [浪]({ARTICLE}&chksm=8b85)\n→- [盐](https://e.org/a?b=1&utm_source=x&from=timeline&isappinstalled=0)",
+    HEAD + f"→- [浪]({ARTICLE}&chksm=8b85)\n→- [盐](https://e.org/a?b=1&utm_source=x&from=timeline&isappinstalled=0)",
 )
 def tracking_parameters_go_when_compared(at: Place) -> None:
     (url,) = same(at)
-    clean = re.sub(
-        r"&(chksm|scene|utm_source|from|isappinstalled|xtrack|subscene|clicktime|enterid)=[^&#]*", "", url
-    )
+    clean = re.sub(r"&(chksm|scene|utm_source|from|isappinstalled|xtrack|subscene|clicktime|enterid)=[^&#]*", "", url)
     assert clean != url
     assert links.canonicalize_url(clean) == links.canonicalize_url(url)
     assert not re.search(r"chksm|scene|utm_|isappinstalled", links.canonicalize_url(url))
@@ -205,10 +190,7 @@ def a_tag_and_a_paper_that_disagree(at: Place) -> None:
     assert tagged not in linked
 
 
-@case(
-    "L08",
-    HEAD + "→- [浪高](https://arxiv.org/pdf/2103.01234v2.pdf)\n→论文：http://arxiv.org/pdf/2103.04321v1",
-)
+@case("L08", HEAD + "→- [浪高](https://arxiv.org/pdf/2103.01234v2.pdf)\n→论文：http://arxiv.org/pdf/2103.04321v1")
 def arxiv_addresses_by_abstract(at: Place) -> None:
     number = at.match(r"arxiv\.org/pdf/(\d{4}\.\d{5})")[0]
     assert f"https://arxiv.org/abs/{number}" in [links.canonicalize_url(url) for url in at.urls]
@@ -222,11 +204,7 @@ def unusual_characters_in_an_address(at: Place) -> None:
     assert at.item.url == url
 
 
-@case(
-    "L10",
-    HEAD
-    + "→- [浪](https://github.com/tide/wave/releases)\n→代码：https://github.com/tide/buoy/tree/main/src",
-)
+@case("L10", HEAD + "→- [浪](https://github.com/tide/wave/releases)\n→代码：https://github.com/tide/buoy/tree/main/src")
 def a_deep_address_of_a_repository(at: Place) -> None:
     owner, name, deeper = at.match(r"https://github\.com/([\w-]+)/([\w-]+)/(\S+?)\)?$")
     (url,) = [url for url in at.urls if deeper in url]

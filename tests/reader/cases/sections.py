@@ -4,27 +4,8 @@ from __future__ import annotations
 
 import re
 
-from publisher.model import (
-    Figure,
-    Image,
-    Item,
-    Link,
-    List,
-    Note,
-    Paragraph,
-    Rule,
-    Section,
-    Table,
-    Title,
-    plain,
-)
-from publisher.transforms import (
-    blocks_to_plain_text,
-    build_anchors,
-    find_urls,
-    make_publishable,
-    make_urls_absolute,
-)
+from publisher.model import Figure, Image, Item, Link, List, Note, Paragraph, Rule, Section, Table, Title, plain
+from publisher.transforms import blocks_to_plain_text, build_anchors, find_urls, make_publishable, make_urls_absolute
 from tests.reader.cases.place import Place, case, strings, walk
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"
@@ -87,9 +68,7 @@ def a_section_written_twice_stays_twice(at: Place) -> None:
     assert len(set(build_anchors(at.issue))) == 2
 
 
-@case(
-    "S07", NEWS + "\n→## [往期回顾](https://github.com/tide/weekly)\n\n- [2021-02-28](https://example.org/b)"
-)
+@case("S07", NEWS + "\n→## [往期回顾](https://github.com/tide/weekly)\n\n- [2021-02-28](https://example.org/b)")
 def a_linked_heading_opens_the_archive(at: Place) -> None:
     archive = at.issue.archive
     assert archive
@@ -140,9 +119,7 @@ def in_the_archive(at: Place) -> None:
     assert make_publishable(at.issue).archive is None
 
 
-@case(
-    "A01", NEWS + ARCHIVE + "→- [2021-02-28](https://example.org/b)\n→- [2021-02-14](https://example.org/a)\n"
-)
+@case("A01", NEWS + ARCHIVE + "→- [2021-02-28](https://example.org/b)\n→- [2021-02-14](https://example.org/a)\n")
 def a_list_of_issues(at: Place) -> None:
     in_the_archive(at)
     entries = at.the(List).items
@@ -215,11 +192,7 @@ def an_image_in_the_footer(at: Place) -> None:
     assert "https://tide.example.org/2021/code.png" in list(strings(addressed.footer))
 
 
-@case(
-    "A07",
-    FOOT
-    + "WeChat ID: tide\n→Editor: https://github.com/linzhou  \nProject: https://github.com/tide/weekly\n",
-)
+@case("A07", FOOT + "WeChat ID: tide\n→Editor: https://github.com/linzhou  \nProject: https://github.com/tide/weekly\n")
 def contacts_on_lines(at: Place) -> None:
     in_the_footer(at)
     assert at.text in blocks_to_plain_text(at.issue.footer)
@@ -234,10 +207,7 @@ def contacts_in_a_list_are_no_items(at: Place) -> None:
     assert not any(item.pos.line >= at.line for item in at.issue.items)
 
 
-@case(
-    "A09",
-    NEWS + "\n→> 往期回顾：见菜单【历史消息】\n" + FOOT + "→> 往期回顾：见菜单【历史消息】\n- WeChat: tide\n",
-)
+@case("A09", NEWS + "\n→> 往期回顾：见菜单【历史消息】\n" + FOOT + "→> 往期回顾：见菜单【历史消息】\n- WeChat: tide\n")
 def the_note_on_the_history(at: Place) -> None:
     note = at.the(Note)
     assert note in at.issue.notes
@@ -254,9 +224,7 @@ def the_note_on_the_history(at: Place) -> None:
 )
 def the_licence_in_html(at: Place) -> None:
     in_the_footer(at)
-    href, alt, src, name, last = at.match(
-        r'href="(\S+?)"><img alt="(.+?)" .*src="(\S+?)".*<a [^>]*>(.+?)</a>(.+)$'
-    )
+    href, alt, src, name, last = at.match(r'href="(\S+?)"><img alt="(.+?)" .*src="(\S+?)".*<a [^>]*>(.+?)</a>(.+)$')
     linked = [node for node in at.inlines if isinstance(node, Link)]
     assert linked[0] == Link((Image(src, alt),), href)
     assert (linked[1].url, plain(linked[1].children)) == (href, name)

@@ -35,9 +35,7 @@ def place_of(name: str) -> Place:
     """FILE:LINE or FILE in issues, drafts or seeds; a draft is read under the name it was saved by."""
     file, _, line = name.partition(":")
     (found,) = [
-        CORPUS / folder / file
-        for folder in ("issues", "drafts", "seeds")
-        if (CORPUS / folder / file).is_file()
+        CORPUS / folder / file for folder in ("issues", "drafts", "seeds") if (CORPUS / folder / file).is_file()
     ]
     return Place(decode(found.read_bytes()), re.sub(r"-[0-9a-f]{10}\.md", ".md", file), int(line or 0))
 

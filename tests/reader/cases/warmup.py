@@ -71,10 +71,7 @@ def a_dash_is_a_bullet(at: Place) -> None:
 
 
 @case(
-    "D28",
-    TITLE
-    + "热身小新闻：\n→- [新船下水](https://example.org/ship);\n→- 海事局：新规发布;\n→- 港口：扩建"
-    + END,
+    "D28", TITLE + "热身小新闻：\n→- [新船下水](https://example.org/ship);\n→- 海事局：新规发布;\n→- 港口：扩建" + END
 )
 def the_end_of_a_brief_stays_as_written(at: Place) -> None:
     assert plain(at.the(Brief).text) == unmarked(at.text.removeprefix("- "))
@@ -96,9 +93,7 @@ def the_note_on_the_original_before_the_sections(at: Place) -> None:
 
 
 @case(
-    "D30",
-    TITLE
-    + "## 博文\n\n- [浪高](https://e.org/1)\n摘要：准。\n\n→> 注：打不开请点【阅读原文】\n\n----\n\n林舟编",
+    "D30", TITLE + "## 博文\n\n- [浪高](https://e.org/1)\n摘要：准。\n\n→> 注：打不开请点【阅读原文】\n\n----\n\n林舟编"
 )
 def the_note_on_the_original_behind_the_last_item(at: Place) -> None:
     asks_for_the_original(at)
@@ -112,8 +107,7 @@ def the_note_on_the_original_in_other_words(at: Place) -> None:
 
 @case(
     "D32",
-    TITLE
-    + "## 开源项目\n\n→> 注：前缀补全后为`github.com/<repo_owner>/<repo_name>`。\n\n- [浪高](https://e.org/1)",
+    TITLE + "## 开源项目\n\n→> 注：前缀补全后为`github.com/<repo_owner>/<repo_name>`。\n\n- [浪高](https://e.org/1)",
 )
 def the_note_on_short_addresses(at: Place) -> None:
     note = at.the(Note)
@@ -128,9 +122,7 @@ def a_line_without_bullet_is_a_brief(at: Place) -> None:
     assert at.codes == [("warm-up-bullet", 1)]
 
 
-@case(
-    "D35", TITLE + "热身小新闻：\n→- [新船下水](https://example.org/ship)，载重八千吨，航速**三十**节；" + END
-)
+@case("D35", TITLE + "热身小新闻：\n→- [新船下水](https://example.org/ship)，载重八千吨，航速**三十**节；" + END)
 def a_brief_that_starts_with_a_link(at: Place) -> None:
     caption, url = at.match(r"^- \[(.+)\]\((\S+?)\)，")
     brief = at.the(Brief)

@@ -21,9 +21,7 @@ def write_certificates(folder: Path, *names: str) -> tuple[Path, Path]:
     issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Tide Authority")])
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
 
-    def begun(
-        name: x509.Name, key: ec.EllipticCurvePrivateKey, *, is_authority: bool
-    ) -> x509.CertificateBuilder:
+    def begun(name: x509.Name, key: ec.EllipticCurvePrivateKey, *, is_authority: bool) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(name)

@@ -174,11 +174,7 @@ class _Dialogue:
 
     def do_ehlo(self, _: str) -> None:
         offers = [*self.server.features]
-        if (
-            self.server.context
-            and self.server.tls == "start"
-            and not isinstance(self.connection, ssl.SSLSocket)
-        ):
+        if self.server.context and self.server.tls == "start" and not isinstance(self.connection, ssl.SSLSocket):
             offers.append("STARTTLS")
         if self.server.login:
             offers.append("AUTH PLAIN")

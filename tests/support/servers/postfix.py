@@ -87,12 +87,7 @@ class Postfix:
         shutil.chown(folder / "mail", "nobody")
         shutil.chown(folder / "lib", "postfix")
         certificate = shutil.copy(self.certificate, folder / "conf")
-        main = _MAIN.format(
-            folder=folder,
-            uid=nobody.pw_uid,
-            gid=nobody.pw_gid,
-            certificate=certificate,
-        )
+        main = _MAIN.format(folder=folder, uid=nobody.pw_uid, gid=nobody.pw_gid, certificate=certificate)
         (folder / "conf" / "main.cf").write_text(main)
         (folder / "conf" / "readers").write_text(_READERS)
         (folder / "conf" / "master.cf").write_text(self._services())

@@ -57,8 +57,7 @@ class SmtpSink:
         user = ["-u", "nobody"] if os.getuid() == 0 else []
         dump = ["-D", str(self._dump)] if self._keeps else []
         self._process = subprocess.Popen(
-            [PROGRAM, *user, *self._options, *dump, f"127.0.0.1:{self.port}", "256"],
-            stderr=subprocess.DEVNULL,
+            [PROGRAM, *user, *self._options, *dump, f"127.0.0.1:{self.port}", "256"], stderr=subprocess.DEVNULL
         )
         wait_for(self.port)
 

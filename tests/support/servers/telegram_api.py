@@ -61,9 +61,7 @@ class _Handler(Handler):
                 self.send(*act())
             case "flood":
                 after = int(fault.value)
-                self.send(
-                    *_refusal(RefusedError(429, f"Too Many Requests: retry after {after}", retry_after=after))
-                )
+                self.send(*_refusal(RefusedError(429, f"Too Many Requests: retry after {after}", retry_after=after)))
             case "unauthorized":
                 self.send(*_refusal(RefusedError(401, "Unauthorized")))
             case "forbidden":

@@ -50,9 +50,7 @@ class Chat:
     title: str = ""
     username: str = ""
     status: str = "administrator"
-    rights: set[str] = field(
-        default_factory=lambda: {"can_post_messages", "can_edit_messages", "can_pin_messages"}
-    )
+    rights: set[str] = field(default_factory=lambda: {"can_post_messages", "can_edit_messages", "can_pin_messages"})
     topics: dict[int, str] = field(default_factory=dict)  # to "open" or "closed"
     silent: bool = False  # only administrators may write
     moved_to: int = 0
@@ -60,12 +58,7 @@ class Chat:
 
     def shown(self) -> dict[str, Any]:
         name = {"first_name" if self.type == "private" else "title": self.title}
-        return {
-            "id": self.id,
-            "type": self.type,
-            **name,
-            **({"username": self.username} if self.username else {}),
-        }
+        return {"id": self.id, "type": self.type, **name, **({"username": self.username} if self.username else {})}
 
 
 def some_chats() -> list[Chat]:
@@ -150,9 +143,7 @@ class BotApi:
 
     def _send(self, said: dict[str, Any]) -> object:
         chat = self._open(said)
-        if chat.type == "channel" and not (
-            chat.status == "administrator" and "can_post_messages" in chat.rights
-        ):
+        if chat.type == "channel" and not (chat.status == "administrator" and "can_post_messages" in chat.rights):
             raise bad("need administrator rights in the channel chat")
         if chat.silent and chat.status != "administrator":
             raise bad("not enough rights to send text messages to the chat")
@@ -247,9 +238,7 @@ class BotApi:
         """One a second, twenty a minute: https://core.telegram.org/bots/faq"""
         now = self.monotonic()
         recent = [at for at in self._accepted[chat.id] if now - at < 60]
-        wait = max(
-            [1 - (now - recent[-1]) if recent else 0, 60 - (now - recent[-20]) if len(recent) >= 20 else 0]
-        )
+        wait = max([1 - (now - recent[-1]) if recent else 0, 60 - (now - recent[-20]) if len(recent) >= 20 else 0])
         if self.enforces_pace and wait > 0:
             seconds = int(wait) + 1
             raise RefusedError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)

@@ -230,18 +230,8 @@ def test_a_fault_that_does_not_exist() -> None:
 def test_as_a_program(tmp_path: Path) -> None:
     """It is controlled over HTTP, stores its state in a file, and ends when its input is closed."""
     state = tmp_path / "state.json"
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.servers.telegram_api",
-        "--port",
-        "0",
-        "--state",
-        str(state),
-    ]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as program:
+    command = [sys.executable, "-m", "tests.support.servers.telegram_api", "--port", "0", "--state", str(state)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout
         assert program.stdin
         url = program.stdout.readline().strip()

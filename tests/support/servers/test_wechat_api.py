@@ -187,13 +187,7 @@ def test_a_fault_that_is_none() -> None:
 
 
 def test_as_a_program(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.servers.wechat_api",
-        "--state",
-        str(tmp_path / "drafts.json"),
-    ]
+    command = [sys.executable, "-m", "tests.support.servers.wechat_api", "--state", str(tmp_path / "drafts.json")]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as running:
         assert running.stdout

@@ -291,7 +291,6 @@ def _page(asked: dict[str, Any], items: list[tuple[str, dict[str, Any]]], name: 
         raise RefusedError(40097, "invalid args")
     shown = items[::-1][at : at + count]
     found = [
-        {name: key, "content": {"news_item": [{**article, "content": ""}]}, "update_time": 1}
-        for key, article in shown
+        {name: key, "content": {"news_item": [{**article, "content": ""}]}, "update_time": 1} for key, article in shown
     ]
     return {"total_count": len(items), "item_count": len(found), "item": found}
