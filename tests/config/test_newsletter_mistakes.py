@@ -168,7 +168,7 @@ def test_what_no_parser_takes_is_one_line(tmp_path: Path, text: str) -> None:
         config.load_config(tmp_path / "publisher.toml", find_channel)
 
 
-def test_a_value_of_several_lines_is_told_on_one(tmp_path: Path) -> None:
+def test_a_value_of_several_lines_is_reported_on_one_line(tmp_path: Path) -> None:
     (tmp_path / "publisher.toml").write_text('[newsletter]\nname = "a"\nurl = """x\ny"""\n', "utf-8")
     with pytest.raises(ConfigError) as caught:
         config.load_config(tmp_path / "publisher.toml", find_channel)
