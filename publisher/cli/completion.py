@@ -14,7 +14,6 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:  # noqa: ARG001 - as all commands
-    """Print the script."""
     import shtab
 
     script = shtab.complete(build_full_parser(), arguments.shell)

@@ -171,7 +171,6 @@ class _DaemonRunner:
         self.report_failure(error.message, error.hint)
 
     def record_stop(self, now: dt.datetime) -> None:
-        """Record in the ledger that the daemon stopped on request."""
         try:
             self._heartbeat.stop(*self.project, now)
         except PublisherError as error:

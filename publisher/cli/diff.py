@@ -16,7 +16,6 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Show the differences; return 0 whether or not there are any."""
     from publisher.reports.diff import find_differences
 
     with open_run(output, now) as run:

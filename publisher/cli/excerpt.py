@@ -61,7 +61,6 @@ def _find_excerpt_start(characters: list[str], caret_start: int, caret_end: int,
 
 
 def make_printable(text: str) -> str:
-    """Return the text with unprintable characters replaced."""
     return text if text.isprintable() else "".join(map(_replace_unprintable, text))
 
 

@@ -81,7 +81,6 @@ def format_workflow_commands(path: str, problems: Iterable[Problem]) -> Iterator
 
 
 def format_unreadable_file(path: str, message: str) -> str:
-    """Return the workflow command for a file that could not be read."""
     return f"::error file={_escape_property(path)}::{_escape_data(message)}"
 
 

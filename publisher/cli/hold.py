@@ -17,5 +17,4 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Record the hold or its release, and show the schedule of the issue."""
     return apply_override(arguments, output, now, held=not arguments.release)

@@ -36,7 +36,6 @@ class Output:
                 stream.reconfigure(errors="replace")
 
     def line(self, text: str, style: str = "") -> None:
-        """Print a line of the result."""
         if not self.json:
             self._print(self._stdout, redact(text), style)
 
@@ -53,7 +52,6 @@ class Output:
             return 0
 
     def info(self, text: str, style: str = "") -> None:
-        """Print a line to stderr."""
         self._print(self.stderr, redact(text), style)
 
     def warning(self, text: str) -> None:

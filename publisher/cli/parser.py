@@ -137,7 +137,6 @@ class CommandParser(argparse.ArgumentParser):
         )
 
     def add_sending_options(self) -> None:
-        """Add the options of all commands that send."""
         option = self.options.add_argument
         option("-n", "--dry-run", action="store_true", help="Show what would change, without writing or sending")
         option("-y", "--yes", action="store_true", help="Send without confirmation")

@@ -27,7 +27,6 @@ class ProgressBar:
         self._last_drawn = 0.0
 
     def advance(self, done: int, total: int) -> None:
-        """Show that `done` of `total` steps are done."""
         if total < self._min_steps:
             return
         if not self._started:
@@ -41,7 +40,6 @@ class ProgressBar:
             self.close()
 
     def close(self) -> None:
-        """Remove the bar."""
         if self._bar:
             self._bar.stop()
             self._bar = None

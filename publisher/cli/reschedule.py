@@ -21,7 +21,6 @@ def define(parser: CommandParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
-    """Record the new time, and show the schedule of the issue."""
     return apply_override(arguments, output, now, when=arguments.when)
 
 

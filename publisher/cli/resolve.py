@@ -108,12 +108,12 @@ def _require_single_publication(unknowns: list[UnknownDeliveries], resolution: R
     """Raise ConfigError if a resolution could apply to several publications."""
     if len({unknown.key.channel for unknown in unknowns}) > 1:
         names = ", ".join(unknown.key.channel for unknown in unknowns)
-        raise ConfigError(f"several channels have unknown outcomes: {names}", "choose one with --channel NAME")
+        message = f"several channels have unknown outcomes: {names}"
+        raise ConfigError(message, "choose one with --channel NAME")
     if len(unknowns) > 1 and not resolution.part:
         names = "; ".join(unknown.key.destination for unknown in unknowns)
-        raise ConfigError(
-            f"the issue and notices about it have unknown outcomes: {names}", "choose one with --part KEY"
-        )
+        message = f"the issue and notices about it have unknown outcomes: {names}"
+        raise ConfigError(message, "choose one with --part KEY")
 
 
 def _print_unknown_deliveries(
@@ -121,7 +121,8 @@ def _print_unknown_deliveries(
 ) -> int:
     for unknown in unknowns:
         channel, destination = unknown.key.channel, unknown.key.destination
-        output.line(f"{channel} · {destination} · {len(unknown.deliveries)} of {unknown.total} unknown", "bold")
+        number = f"{len(unknown.deliveries)} of {unknown.total} unknown"
+        output.line(f"{channel} · {destination} · {number}", "bold")
         for index, delivery in enumerate(unknown.deliveries):
             to = "" if delivery.recipient == destination else f" to {delivery.recipient}"
             started = f"{delivery.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
@@ -131,9 +132,8 @@ def _print_unknown_deliveries(
                 if preview := unknown.previews[delivery.digest]:
                     output.line(f"    look for: {preview}")
         output.line("Check whether it arrived, then run one of:")
-        for option, meaning in (
-            (_SENT_WITH_ID_OPTION if unknown.can_edit else _SENT_OPTION) | _RESOLUTION_OPTIONS
-        ).items():
+        sent_option = _SENT_WITH_ID_OPTION if unknown.can_edit else _SENT_OPTION
+        for option, meaning in (sent_option | _RESOLUTION_OPTIONS).items():
             output.line(f"  publish resolve {issue} --channel {channel} {option.ljust(9)}  {meaning}")
     if not unknowns:
         output.line(f"no unknown outcomes for {issue}")

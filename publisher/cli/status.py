@@ -109,7 +109,6 @@ def _format_missed_delivery(missed: FailedDelivery, row: StatusRow) -> str:
 
 
 def _format_row(row: StatusRow, zone: dt.tzinfo | None) -> str:
-    """Return the status of a row in words."""
     counts = row.counts
     when = format_time(row.when, zone) if row.when else ""
     match row.condition:

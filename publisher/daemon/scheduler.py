@@ -65,11 +65,11 @@ class Scheduler:
     """
 
     def __init__(self, on_event: DaemonEventHandler, stop: Signal, heartbeat: Heartbeat | None = None) -> None:
-        self._on_event = on_event
-        self._stop = stop
+        self.on_event = on_event
+        self.stop = stop
+        self.pauses: _Pauses = {}
+        self.pending_pings = PendingPings(on_event, stop)
         self._heartbeat = heartbeat
-        self._pauses: _Pauses = {}
-        self._pending_pings = PendingPings(on_event, stop)
 
     def run_pass(self, config: Config, theme: Theme, clock: Clock) -> PassResult:
         """Publish everything that is due. Raises ConfigError when no file is an issue, StorageError."""
@@ -78,7 +78,7 @@ class Scheduler:
                 self._heartbeat.start(run)
             else:
                 record_tick(run.ledger, config.newsletter.id, clock.time())
-            result = _Pass(run, self._on_event, self._stop, self._pauses, self._pending_pings).run()
+            result = _Pass(run, self).run()
             if self._heartbeat:
                 self._heartbeat.finish(run)
             return result
@@ -87,15 +87,11 @@ class Scheduler:
 class _Pass:
     """One pass. `run` is read-only; publishing opens another run."""
 
-    def __init__(
-        self, run: RunContext, on_event: DaemonEventHandler, stop: Signal, pauses: _Pauses, pending_pings: PendingPings
-    ) -> None:
+    def __init__(self, run: RunContext, scheduler: Scheduler) -> None:
         self._run = run
-        self._on_event = on_event
-        self._stop = stop
-        self._pauses = pauses
-        self._pending_pings = pending_pings
-        self._alerts = Alerts(run, on_event)
+        self._on_event, self._stop = scheduler.on_event, scheduler.stop
+        self._pauses, self._pending_pings = scheduler.pauses, scheduler.pending_pings
+        self._alerts = Alerts(run, scheduler.on_event)
         self._exit_code = 0
         self._ledger_view = LedgerView()
         self._items: Sequence[ScheduledItem] = ()
@@ -189,10 +185,12 @@ class _Pass:
     def _publish_current(self, batch: Sequence[ScheduledItem]) -> Mapping[str, ChannelOutcome]:
         """Publish the current text. Return the outcomes by channel."""
         run, record = self._run, batch[0].record
-        names = tuple(item.key.channel for item in batch)
-        is_historic = all(item.is_historic for item in batch)
-        held_back = self._held_back_paths(batch[0])
-        request = Request(record.path, names, skip_checks=is_historic, held_back=held_back)
+        request = Request(
+            record.path,
+            tuple(item.key.channel for item in batch),
+            skip_checks=all(item.is_historic for item in batch),
+            held_back=self._held_back_paths(batch[0]),
+        )
 
         def report(event: RunEvent) -> None:
             if isinstance(event, RunWarning):

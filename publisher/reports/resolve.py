@@ -53,7 +53,6 @@ class Resolution(NamedTuple):
     remote_id: str = ""
 
     def select_deliveries(self, unknown: UnknownDeliveries) -> list[FailedDelivery]:
-        """Return the deliveries that the resolution applies to."""
         return [
             delivery
             for delivery in unknown.deliveries

@@ -53,22 +53,15 @@ def build_app(folder: Path, state: Callable[[], DaemonState]) -> Starlette:
         return Response(text, headers=_NO_STORE, media_type=METRICS_TYPE)
 
     def page(request: Request) -> Response:
-        return _respond(folder, request)
-
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics), Route("/{path:path}", page)])
-
-
-def _respond(folder: Path, request: Request) -> Response:
-    path: str = request.scope["path"]
-    file = find_file(folder, path)
-    if file is None:
-        if not path.endswith("/") and find_file(folder, f"{path}/"):  # so that relative links work
+        path: str = request.scope["path"]
+        if file := find_file(folder, path):
+            with suppress(OSError):  # deleted just now, or not readable
+                return _build_file_response(file, request)
+        elif not path.endswith("/") and find_file(folder, f"{path}/"):  # so that relative links work
             return Response(status_code=308, headers={"location": f"./{quote(path.rpartition('/')[2])}/"})
         return PlainTextResponse("not found\n", 404)
-    try:
-        return _build_file_response(file, request)
-    except OSError:  # deleted just now, or not readable
-        return PlainTextResponse("not found\n", 404)
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics), Route("/{path:path}", page)])
 
 
 def _build_file_response(file: Path, request: Request) -> Response:

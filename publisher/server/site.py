@@ -87,7 +87,6 @@ def to_browser_type(media_type: str) -> str:
 
 
 def is_feed(media_type: str) -> bool:
-    """Return whether a Content-Type is that of a feed."""
     return media_type.startswith(("application/rss+", "application/atom+", "application/feed+"))
 
 

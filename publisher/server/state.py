@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct, field
 
@@ -55,44 +55,29 @@ def render_metrics(state: DaemonState) -> str:
 
     https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
     """
-    lines = [
-        *_render_metric("build_info", "The running version.", [(_format_labels(version=__version__), 1)]),
-        *_render_metric(
-            "issues",
-            "Issues by status.",
-            [(_format_labels(state=status), count) for status, count in state.issues.items()],
-        ),
-        *_render_metric(
-            "deliveries",
-            "Deliveries in the ledger, by channel and state.",
-            [
-                (_format_labels(channel=channel, state=delivery_state), count)
-                for (channel, delivery_state), count in state.deliveries.items()
-            ],
-        ),
-        *_render_metric(
-            "ledger_errors_total", "Errors of the ledger since the start.", [("", state.ledger_errors)], "counter"
-        ),
-        *_render_metric(
-            "last_published_timestamp_seconds",
-            "When an issue was last published, by channel.",
-            [(_format_labels(channel=name), time) for name, time in state.last_published.items()],
-        ),
-        *_render_metric("heartbeat_timestamp_seconds", "When the daemon last made progress.", [("", state.heartbeat)]),
-        *_render_metric("next_due_timestamp_seconds", "When the next issue is due.", [("", state.next_due)]),
-    ]
+    issues = {_format_labels(state=name): count for name, count in state.issues.items()}
+    deliveries = {
+        _format_labels(channel=channel, state=name): count for (channel, name), count in state.deliveries.items()
+    }
+    published = {_format_labels(channel=name): time for name, time in state.last_published.items()}
+    metrics: tuple[tuple[str, str, Mapping[str, int | dt.datetime | None]], ...] = (
+        ("build_info", "The running version.", {_format_labels(version=__version__): 1}),
+        ("issues", "Issues by status.", issues),
+        ("deliveries", "Deliveries in the ledger, by channel and state.", deliveries),
+        ("ledger_errors_total", "Errors of the ledger since the start.", {"": state.ledger_errors}),
+        ("last_published_timestamp_seconds", "When an issue was last published, by channel.", published),
+        ("heartbeat_timestamp_seconds", "When the daemon last made progress.", {"": state.heartbeat}),
+        ("next_due_timestamp_seconds", "When the next issue is due.", {"": state.next_due}),
+    )
+    lines = []
+    for name, help_text, samples in metrics:
+        metric_type = "counter" if name.endswith("_total") else "gauge"
+        lines += [f"# HELP publisher_{name} {help_text}", f"# TYPE publisher_{name} {metric_type}"]
+        for labels, value in samples.items():
+            if value is not None:
+                number = f"{value.timestamp():.3f}" if isinstance(value, dt.datetime) else value
+                lines.append(f"publisher_{name}{labels} {number}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _render_metric(
-    name: str, help_text: str, samples: Iterable[tuple[str, int | dt.datetime | None]], metric_type: str = "gauge"
-) -> Iterator[str]:
-    yield f"# HELP publisher_{name} {help_text}"
-    yield f"# TYPE publisher_{name} {metric_type}"
-    for labels, value in samples:
-        if value is not None:
-            number = f"{value.timestamp():.3f}" if isinstance(value, dt.datetime) else value
-            yield f"publisher_{name}{labels} {number}"
 
 
 def _format_labels(**labels: str) -> str:
