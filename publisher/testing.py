@@ -102,11 +102,12 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     Rendering twice gives equal parts; it opens no file and no socket and reads no clock; keys of parts and
     previews are unique; each has a media type and a body; the URL of every item is in some part; every limit
     of its capabilities is reported and not exceeded; and it does what its other capabilities say, as far as
-    that can be seen without sending. Set up the channel to send, and its session is checked as well; it is
-    not opened. `text` extracts the text of a part in which URLs are searched, for formats this module does
+    that can be seen without sending. Its session is checked, too, but not opened; set up the channel to send
+    for that. `text` extracts the text of a part in which URLs are searched, for formats this module does
     not know.
     """
     assert isinstance(channel, Channel), f"{type(channel).__name__} is not a subclass of Channel"
+    assert channel.__struct_config__.frozen, f"{type(channel).__name__} is not frozen"
     issue, context = build_sample()
     first = _render_twice(channel, "issue", lambda: channel.render(issue, context))
     all_text = "\n".join((text or extract_text)(part) for part in first.parts)
@@ -127,12 +128,16 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     else:
         others = Capabilities(can.limits, can.caches_entries, can.can_ping)
         assert (can, channel.destination) == (others, ""), f"{channel.name} sends, but is no MessageChannel"
+    session = channel.session()
+    assert isinstance(session, Session), f"the session of {channel.name} is not a subclass of Session"
+    _check_methods(session, Session, deliver=True)
     return first
 
 
 def _render_twice(channel: Channel, what: str, render: Callable[[], Rendering]) -> Rendering:
     """Render, and again in the sandbox; return the rendering, whose parts are well-formed."""
     first = render()  # the first call imports modules, which opens files
+    assert isinstance(first, Rendering), f"{channel.name} renders no Rendering, but {type(first).__name__}"
     with _sandbox():
         second = render()
     assert first.parts, f"{channel.name} renders no part"
@@ -144,6 +149,7 @@ def _render_twice(channel: Channel, what: str, render: Callable[[], Rendering]) 
         assert part.key, f"{channel.name} renders a part without a key"
         assert "/" in part.media_type, f"{part.key} has no media type"
         assert part.body, f"{part.key} is empty"
+        assert isinstance(part.body, bytes), f"the body of {part.key} is not bytes"
     return first
 
 

@@ -86,6 +86,7 @@ BROKEN = {
     "uses the same key twice": lambda issue, context: titles(issue, context) * 2,
     "renders no part": fixed(),
     "is empty": fixed(Part("a", "text/plain", b"")),
+    "the body of a is not bytes": fixed(Part("a", "text/plain", "https://")),  # type: ignore[arg-type]
     "has no media type": fixed(Part("a", "", b"x")),
     "loses the URL": fixed(Part("a", "text/plain", b"x")),
     "opens a file": with_body(lambda: Path(__file__).read_text("utf-8")),
@@ -180,6 +181,7 @@ MISFITS: dict[str, dict[str, Any]] = {
     "on_unknown cannot be 'hope'": {"on_unknown": "hope"},
     "no recipient": {"to": ()},
     "is not a subclass of Session": {"wire": object()},
+    "method deliver is missing": {"wire": Session(), "can": Capabilities(can_send_notices=True)},
     "the same notice differently": {"notice": lambda: SEEN.append(1) or str(len(SEEN))},
 }
 
@@ -193,6 +195,21 @@ def test_a_channel_that_can_do_everything_keeps_it() -> None:
 def test_a_capability_that_is_not_true_is_noticed(fault: str) -> None:
     with pytest.raises(AssertionError, match=fault):
         check_channel(Telegraph(**MISFITS[fault]))
+
+
+class Loose(Titles, frozen=False):
+    """A channel whose fields can be changed."""
+
+
+class Empty(Titles, frozen=True):
+    def render(self, *_: object) -> None:  # type: ignore[override]
+        return None
+
+
+@pytest.mark.parametrize(("channel", "said"), [(Loose, "is not frozen"), (Empty, "no Rendering, but NoneType")])
+def test_a_channel_of_another_form_is_noticed(channel: type[Channel], said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        check_channel(channel())
 
 
 def test_what_only_messages_have_is_noticed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
