@@ -166,7 +166,10 @@ def _row_to_json(row: StatusRow, zone: dt.tzinfo | None) -> dict[str, object]:
     return row._asdict() | {
         "condition": row.condition.value,
         "counts": row.counts._asdict(),
-        "missed": [delivery._asdict() | {"state": delivery.state.value} for delivery in row.missed],
+        "missed": [
+            {"recipient": one.recipient, "part": one.part, "state": one.state.value, "reason": one.reason}
+            for one in row.missed
+        ],
         "when": row.when and format_iso_time(row.when, zone),
         "forced": row.forced and {"errors": row.forced.errors, "at": format_iso_time(row.forced.forced_at, zone)},
         "next": _suggest_command(row),

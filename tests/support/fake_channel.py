@@ -55,11 +55,12 @@ class World:
     def __iter__(self) -> Iterator[Call]:
         if self.path.exists():
             for line in self.path.read_text("utf-8").splitlines():
-                yield Call(**json.loads(line))
+                if line.endswith("}"):  # a kill can tear a write between two pages: then nobody was reached
+                    yield Call(**json.loads(line))
 
     def add(self, call: Call) -> str:
         """Let a call have its effect; the name of the message."""
-        line = json.dumps(call.__dict__, ensure_ascii=False) + "\n"
+        line = "\n" + json.dumps(call.__dict__, ensure_ascii=False) + "\n"
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
             os.write(file, line.encode())
