@@ -55,12 +55,14 @@ class World:
     def __iter__(self) -> Iterator[Call]:
         if self.path.exists():
             for line in self.path.read_text("utf-8").splitlines():
-                if line.endswith("}"):  # a kill can tear a write between two pages: then nobody was reached
-                    yield Call(**json.loads(line))
+                # a kill can tear a write between two pages: then nobody was reached, and the next one follows
+                _, begin, rest = line.rpartition('{"act"')
+                if rest.endswith("}"):
+                    yield Call(**json.loads(begin + rest))
 
     def add(self, call: Call) -> str:
         """Let a call have its effect; the name of the message."""
-        line = "\n" + json.dumps(call.__dict__, ensure_ascii=False) + "\n"
+        line = json.dumps(call.__dict__, ensure_ascii=False) + "\n"
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
             os.write(file, line.encode())
