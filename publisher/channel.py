@@ -210,7 +210,7 @@ class Channel(Struct, frozen=True):
         """The chat, list or account that issues are sent to; empty if the session writes files instead."""
         return ""
 
-    def feed_urls(self, newsletter: Newsletter) -> Mapping[str, str]:  # noqa: ARG002
+    def feed_urls(self, newsletter: Newsletter) -> Mapping[str, str]:  # noqa: ARG002 - for channels with feeds
         """Return the absolute URLs of the live feeds by format: rss, atom and json. Raises ConfigError."""
         return {}
 

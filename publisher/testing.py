@@ -274,7 +274,7 @@ class _ForbiddenDatetime(dt.datetime, metaclass=_RealInstancesMeta):
     """A datetime that raises when asked for the current time."""
 
     @classmethod
-    def now(cls, tz: dt.tzinfo | None = None) -> Any:  # noqa: ARG003
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:  # noqa: ARG003 - as the method it replaces
         _forbid_clock()
 
     @classmethod

@@ -94,13 +94,13 @@ def map_nodes(node: _Node, change: Callable[[Any], Any]) -> _Node:
     if isinstance(node, tuple):
         # most nodes are texts
         mapped: object = tuple([n if isinstance(n, m.Text) else map_nodes(n, change) for n in node])
-        return mapped if mapped != node else node  # type: ignore[return-value]
+        return mapped if mapped != node else node  # type: ignore[return-value]  # a tuple again
     changed_node: _Node = change(node)
     inner = {}
     for name in _INNER_FIELDS[type(changed_node)]:
         if (value := getattr(changed_node, name)) and (new := map_nodes(value, change)) is not value:
             inner[name] = new
-    return replace(changed_node, **inner) if inner else changed_node  # type: ignore[type-var]
+    return replace(changed_node, **inner) if inner else changed_node  # type: ignore[type-var]  # a Struct
 
 
 def find_nodes(kind: type[_Node], nodes: tuple[object, ...]) -> list[_Node]:

@@ -34,7 +34,7 @@ class Web(ArchiveChannel, frozen=True):
     def render_archive(
         self,
         entries: Sequence[Entry],
-        body: Callable[[Entry], bytes],  # noqa: ARG002 the entries have all that the index shows
+        body: Callable[[Entry], bytes],  # noqa: ARG002 - the entries have all that the index shows
         context: Context,
     ) -> Iterator[PartGroup]:
         """Yield the subscribe page, then the index: last, so that it never links to a missing page."""

@@ -75,6 +75,7 @@ def _load_font(text: str, size: int) -> FreeTypeFont | None:
         except OSError:
             continue
     is_latin = all(char < "\u0250" for char in text)
+    # with a size it is a FreeTypeFont; typed as that or a bitmap font
     return ImageFont.load_default(size) if is_latin else None  # type: ignore[return-value]
 
 
