@@ -117,15 +117,15 @@ class Context(Struct, frozen=True):
 class Receipt(Struct, frozen=True):
     """The result of a successful delivery. `changed` is False if the part was there already.
 
-    `remote_id` is the ID given by the platform, with which the message can be edited later. `moved_to` is the
-    new ID of the destination, if the platform reported one. `notes` are messages for people about problems
+    `remote_id` is the ID given by the platform, with which the message can be edited later. `destination` is
+    the platform's own ID of the destination, if it has one. `notes` are messages for people about problems
     besides the delivery itself.
     """
 
     changed: bool = True
     url: str = ""
     remote_id: str = ""
-    moved_to: str = ""
+    destination: str = ""
     notes: tuple[str, ...] = ()
 
 

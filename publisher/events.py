@@ -44,6 +44,8 @@ class Request(NamedTuple):
     `max_wait`: how long a channel may wait for rate limits, in seconds.
     `confirm`: called once before anything is sent that cannot be undone, or is corrected; may raise instead
     of returning False.
+    `again`: the issue is sent although it went out before, under another id or to another destination.
+    `accept_new_id`: the newsletter's id was changed on purpose.
     `held_back`: files of issues that are left out of the archive; None: determined by the run.
     `send_pings`: whether changes of feeds are reported to hubs.
     """
@@ -58,6 +60,8 @@ class Request(NamedTuple):
     skip_checks: bool = False
     max_wait: float = 60.0
     confirm: Callable[[Sequence[PendingSend]], bool] = _confirm_by_default
+    again: bool = False
+    accept_new_id: bool = False
     held_back: frozenset[str] | None = None
     send_pings: bool = True
 

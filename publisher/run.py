@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from publisher import registry
 from publisher.archive.home import Home
@@ -132,6 +133,12 @@ class RunContext(Struct, frozen=True, dict=True):
         """Close the ledger, if it was opened."""
         if "ledger" in self.__dict__:
             self.ledger.close()
+
+    def with_channels(self, channels: tuple[Channel, ...]) -> RunContext:
+        """Return the same run for some of its channels; an open ledger is shared."""
+        run = replace(self, channels=channels)
+        run.__dict__.update(self.__dict__)
+        return run
 
     def is_sending_channel(self, channel: Channel) -> TypeGuard[MessageChannel]:
         """Whether a channel sends what it renders.

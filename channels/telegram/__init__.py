@@ -31,8 +31,9 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
 
     @property
     def destination(self) -> str:
-        """Return the chat; empty without a token, when the channel writes files."""
-        return self.chat if self.token else ""
+        """Return the chat, its name in lower case, as Telegram compares names; empty without a token, when the
+        channel writes files."""
+        return self.chat.lower() if self.token else ""
 
     @property
     def test_recipient(self) -> str:

@@ -47,14 +47,14 @@ class ChatSession(Session):
 
     def deliver(self, part: Part, destination: str) -> Receipt:
         """Send a message to `destination`, whatever chat its call names. A group that has become a
-        supergroup gets it there."""
+        supergroup gets it there. The receipt has the number of the chat that it arrived in."""
         payload = json.loads(part.body)
         with self._guard_call(destination):
-            message, moved_to = self._send_message(payload, destination)
-        notes: tuple[str, ...] = ()
+            message = self._send_message(payload, destination)
+        chat, notes = str(message.chat.id), tuple[str, ...]()
         if self._pin and part.key.endswith(_FIRST_MESSAGE_SUFFIX) and destination != self._test_recipient:
-            notes = self._pin_message(moved_to or destination, message.message_id)
-        return Receipt(url=_get_message_url(message), remote_id=str(message.message_id), moved_to=moved_to, notes=notes)
+            notes = self._pin_message(chat, message.message_id)
+        return Receipt(url=_get_message_url(message), remote_id=str(message.message_id), destination=chat, notes=notes)
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
         """Replace the text and the buttons of a message. Its sound cannot be changed."""
@@ -90,8 +90,8 @@ class ChatSession(Session):
                 return Receipt(changed=False, remote_id=remote_id, notes=(stays,))
         return Receipt(remote_id=remote_id)
 
-    def _send_message(self, payload: dict[str, Any], chat: str) -> tuple[Message, str]:
-        """Return the message, and the new number of a group that has become a supergroup."""
+    def _send_message(self, payload: dict[str, Any], chat: str) -> Message:
+        """Return the message as sent, also to the supergroup that a group has become."""
         from telegram.error import ChatMigrated
 
         rest = {name: value for name, value in payload.items() if name not in ("chat_id", "text")}
@@ -100,10 +100,10 @@ class ChatSession(Session):
             return self._client.call(lambda bot: bot.send_message(to, payload["text"], api_kwargs=rest))
 
         try:
-            return send(chat), ""
+            return send(chat)
         except ChatMigrated as error:
             moved_to = str(error.new_chat_id)
-        return send(moved_to), moved_to
+        return send(moved_to)
 
     def _pin_message(self, chat: str, message_id: int) -> tuple[str, ...]:
         """Pin a message without a sound; return a note if that failed."""

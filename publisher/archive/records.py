@@ -17,7 +17,7 @@ class Record(NamedTuple):
     `url` is that of the issue's page, `items` their number, `revision` a hash of the content. `fault` says
     why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
     parser's diagnostics, one line each. `images` are local image files: (path below the newsletter's
-    folder, path below the output folder, whether the file exists).
+    folder, path below the output folder, whether the file exists). `sketch` recognises the text.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Record(NamedTuple):
     hint: str = ""
     problems: tuple[str, ...] = ()
     images: tuple[tuple[str, str, bool], ...] = ()
+    sketch: str = ""
 
 
 class Edition(NamedTuple):

@@ -61,6 +61,13 @@ class Revisions:
         prefix = f"{newsletter_id}/"
         return {e["source"]: name.removeprefix(prefix) for name, e in self._entries.items() if "source" in e}
 
+    def rename_newsletter(self, old: str, new: str) -> None:
+        """Keep the times of all issues when the newsletter's id changes. Raises StorageError."""
+        names = {name: name.replace(f"{old}/", f"{new}/", 1) for name in self._entries if name.startswith(f"{old}/")}
+        self._entries = {names.get(name, name): entry for name, entry in self._entries.items()}
+        self._is_modified = bool(names)
+        self.save()
+
     def save(self) -> None:
         """Write the file, one line per issue, if anything changed. Raises StorageError."""
         if self._is_modified:

@@ -24,6 +24,7 @@ from publisher.events import ChannelOutcome, Outcome, Progress
 from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import record_files_done, record_files_started
+from publisher.ledger.sources import PublishedSource, record_sources
 from publisher.model import Issue
 from publisher.run import OutgoingMessage, RunContext
 
@@ -84,6 +85,14 @@ class SiteBuilder:
         self._article_urls = run.article_urls(self._entries)
         self._rendered: dict[str, Rendering | PublisherError] = {}
         self._messages: list[OutgoingMessage] = []
+
+    def find_outdated(self) -> list[tuple[Record, Channel]]:
+        """Return the issues that `build` would render, each with its channel."""
+        return [
+            (self._records[position], self._outputs[name].channel)
+            for position, names in self._outdated.items()
+            for name in names
+        ]
 
     def render_limited(self) -> Mapping[str, Rendering | PublisherError]:
         """Render the issue for its outdated channels with limits, by channel. `build` uses the results."""
@@ -166,6 +175,12 @@ class SiteBuilder:
                 for name in names
                 if self._outputs[name].archive_channel
             }
+            sources = [
+                PublishedSource(self._entries[position].id, record.path, record.url, record.sketch)
+                for position, record in enumerate(self._records)
+                if position in due
+            ]
+            record_sources(self._run.ledger, sources)
             record_files_started(self._run.ledger, keys, self._run.clock.time())
 
     def _record_files_done(self) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from publisher.archive.records import Record
+from publisher.archive.sketch import compute_sketch
 from publisher.archive.sources import MAX_ISSUE_BYTES, SourceFile
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config
@@ -85,7 +86,8 @@ class IssueRenderer(Struct, frozen=True):
         if len(self.recent) > _MAX_RECENT:
             del self.recent[next(iter(self.recent))]
         problems = tuple([f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics])
-        record = record._replace(id=issue.id, draft=issue.draft, problems=problems)
+        sketch = compute_sketch(_find_body_lines(text, issue))
+        record = record._replace(id=issue.id, draft=issue.draft, problems=problems, sketch=sketch)
         # looking for images takes as long as copying the whole issue, and most issues have none
         return self._complete_record(record, issue, has_images=b"![" in data or b"<img" in data)
 
@@ -180,6 +182,13 @@ def _build_decoder() -> msgspec.msgpack.Decoder[Issue]:
 
 class RenderError(DeliveryError):
     """A channel could not render one issue because of a bug."""
+
+
+def _find_body_lines(text: str, issue: Issue) -> list[str]:
+    """Return the lines of an issue without front matter and title, which say its date and id."""
+    lines = text.splitlines()
+    title = range(issue.title.pos.line, issue.title.pos.end_line + 1) if issue.title else ()
+    return [line for number, line in enumerate(lines, 1) if number > issue.front_pos.end_line and number not in title]
 
 
 def _check_publishable(issue: Issue, path: str) -> tuple[str, str]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from publisher.archive.records import Edition, Record, build_edition
+from publisher.archive.records import Record, build_edition
 from publisher.build.sources import Sources
+from publisher.calendar.repeats import Repeat, RepeatFinder, build_repeat_error
 from publisher.channel import ArchiveChannel, Channel
 from publisher.checker import IssueChecker, build_issue_error, is_forced
 from publisher.clock import resolve_local_time
@@ -34,7 +35,9 @@ from publisher.ledger.calendar import (
     load_forced_issues,
     load_overrides,
 )
+from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.meta import SchedulerActivity, load_activity
+from publisher.ledger.sources import load_adopted
 from publisher.run import RunContext
 
 _MAX_CRON_GAP_YEARS = 40
@@ -45,7 +48,8 @@ class ItemStatus(Enum):
     """The status of an issue on a channel.
 
     WAITING: not due yet, or postponed by a rate limit. UNRESOLVED: a person has to resolve a delivery.
-    HAS_ERRORS: the checks found errors. MISSED: due so long ago that a person has to decide.
+    HAS_ERRORS: the checks found errors. REPEAT: it went out before, under another id or to another destination.
+    MISSED: due so long ago that a person has to decide.
     """
 
     DONE = "done"
@@ -57,10 +61,11 @@ class ItemStatus(Enum):
     DRAFT = "draft"
     BROKEN = "broken"
     HAS_ERRORS = "unsound"
+    REPEAT = "repeat"
     MISSED = "missed"
 
 
-HELD_BACK_STATUSES = (ItemStatus.WAITING, ItemStatus.HELD, ItemStatus.HAS_ERRORS)
+HELD_BACK_STATUSES = (ItemStatus.WAITING, ItemStatus.HELD, ItemStatus.HAS_ERRORS, ItemStatus.REPEAT)
 """Issues with these statuses are left out of pages and feeds."""
 
 
@@ -93,7 +98,8 @@ class LedgerView(NamedTuple):
     """What the calendar needs from the ledger.
 
     `ready`: publications with deliveries that may be sent now. `reported_errors`: issue and channel of alerts
-    about errors.
+    about errors. `adopted`: issues from before the ledger. `destination_ids`: what platforms call the
+    destinations, by channel and name.
     """
 
     published: frozenset[PublicationKey] = frozenset()
@@ -102,6 +108,8 @@ class LedgerView(NamedTuple):
     ready: frozenset[PublicationKey] = frozenset()
     forced_issues: Mapping[str, tuple[ForcedIssue, ...]] = {}
     reported_errors: frozenset[tuple[str, str]] = frozenset()
+    adopted: frozenset[str] = frozenset()
+    destination_ids: Mapping[tuple[str, str], str] = {}
 
     @classmethod
     def load(cls, ledger: Ledger, now: dt.datetime) -> LedgerView:
@@ -113,6 +121,8 @@ class LedgerView(NamedTuple):
             find_ready(ledger, now),
             load_forced_issues(ledger),
             find_alerted(ledger, ItemStatus.HAS_ERRORS.value),
+            load_adopted(ledger),
+            load_all_destination_ids(ledger),
         )
 
 
@@ -142,7 +152,10 @@ def find_upcoming(run: RunContext) -> Upcoming:
     calendar = build_calendar(run, read_records(run), ledger_view, now)
     activity = load_activity(run.ledger, config.newsletter.id) if run.has_ledger else SchedulerActivity()
     earliest = now - config.schedule.catch_up
-    always_shown, unready = (ItemStatus.HELD, ItemStatus.HAS_ERRORS), (ItemStatus.DRAFT, ItemStatus.BROKEN)
+    always_shown, unready = (
+        (ItemStatus.HELD, ItemStatus.HAS_ERRORS),
+        (ItemStatus.REPEAT, ItemStatus.DRAFT, ItemStatus.BROKEN),
+    )
     ahead = [
         item
         for item in calendar
@@ -164,7 +177,7 @@ def build_calendar(
     With `save_cache` the results of the error checks are cached for the next call.
     """
     config = run.config
-    blockers = _Blockers(run, build_edition(records.values(), dt.date.max), ledger_view)
+    blockers = _Blockers(run, records.values(), ledger_view)
     order = {channel.name: number for number, channel in enumerate(config.channels)}
     items = []
     for record in records.values():
@@ -180,15 +193,24 @@ def build_calendar(
 class _Blockers:
     """Finds what blocks issues from being published."""
 
-    def __init__(self, run: RunContext, edition: Edition, ledger_view: LedgerView) -> None:
+    def __init__(self, run: RunContext, records: Collection[Record], ledger_view: LedgerView) -> None:
         self._run = run
-        self._edition = edition
+        self._records = records
+        self._edition = edition = build_edition(records, dt.date.max)
         self._ledger_view = ledger_view
         self.faults = {**edition.faults, **edition.conflicts}
 
     @cached_property
     def _checker(self) -> IssueChecker:
         return IssueChecker(self._run, self._edition.issues, {})
+
+    @cached_property
+    def _repeat_finder(self) -> RepeatFinder:
+        return RepeatFinder(self._run.config, self._run.ledger, self._records)
+
+    def find_repeat(self, item: ScheduledItem, channel: Channel) -> Repeat | None:
+        """Return the earlier publication of an issue under another key, if there is one."""
+        return self._repeat_finder.find(item.record, channel) if self._run.has_ledger else None
 
     def save(self) -> None:
         """Save the cache of the error checks, if there were any."""
@@ -220,12 +242,6 @@ class _Blockers:
         return item._replace(status=ItemStatus.HAS_ERRORS, **_build_fault_fields(fault))
 
 
-def build_publication_key(config: Config, channel: Channel, issue: str) -> PublicationKey:
-    """Return the ledger's key of an issue on a channel. For files, the destination is the site's folder."""
-    place = channel.destination or config.newsletter.site
-    return PublicationKey(f"{config.newsletter.id}/{issue}", channel.name, place)
-
-
 def _find_issue_date(record: Record) -> dt.date | None:
     """Return the date of an issue; if it cannot be parsed, the date in its file name.
 
@@ -244,7 +260,8 @@ def _build_item(
 ) -> ScheduledItem:
     """Return the item with its due time, not considering what blocks it."""
     zone = ZoneInfo(config.newsletter.timezone)
-    key = build_publication_key(config, channel, record.id or day.isoformat())
+    issue, ids = record.id or day.isoformat(), ledger_view.destination_ids
+    key = build_publication_key(config.newsletter, channel, issue, ids)
     override = ledger_view.overrides.get((key.issue, key.channel), ScheduleOverride())
     due = resolve_local_time(*config.schedule.due_time(day, channel.name), zone)
     if override.due:  # never before the date of the issue
@@ -262,9 +279,10 @@ def _evaluate(
     now: dt.datetime,
 ) -> ScheduledItem:
     """Return the item with its status."""
-    if item.key in ledger_view.published:
-        return item._replace(status=ItemStatus.DONE)
     status = ledger_view.unfinished.get(item.key)
+    is_adopted = item.key.issue in ledger_view.adopted and not isinstance(channel, ArchiveChannel)
+    if item.key in ledger_view.published or (is_adopted and not status):
+        return item._replace(status=ItemStatus.DONE)
     item = item._replace(started=bool(status and status.is_started))
     if item.record.draft:
         return item._replace(status=ItemStatus.DRAFT, detail="it is a draft", hint="remove `draft: true`")
@@ -277,6 +295,8 @@ def _evaluate(
     if status and (blocked := _evaluate_unfinished(item, channel, status, ledger_view, now)):
         return blocked
     item = item._replace(status=ItemStatus.READY, next_check=now)
+    if not item.started and (repeat := blockers.find_repeat(item, channel)):
+        return item._replace(status=ItemStatus.REPEAT, **_build_fault_fields(build_repeat_error(repeat)))
     if now - item.due > config.schedule.catch_up:
         if isinstance(channel, ArchiveChannel):
             item = item._replace(is_historic=blockers.is_historic(item))

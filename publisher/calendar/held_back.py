@@ -28,13 +28,8 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
     is_scheduled = load_activity(ledger, run.config.newsletter.id).is_active(now)
     if not (is_scheduled or any(override.held for override in load_overrides(ledger).values())):
         return frozenset()
-    from publisher.calendar.calendar import (
-        HELD_BACK_STATUSES,
-        ItemStatus,
-        LedgerView,
-        build_calendar,
-        build_publication_key,
-    )
+    from publisher.calendar.calendar import HELD_BACK_STATUSES, ItemStatus, LedgerView, build_calendar
+    from publisher.ledger.destinations import build_publication_key
 
     today, published = run.now.date().isoformat(), find_published(ledger)
     candidates = {
@@ -43,7 +38,9 @@ def find_held_back(run: RunContext, records: Mapping[str, Record], chosen: Recor
         if record.date
         and record.date <= today
         and record != chosen
-        and not any(build_publication_key(run.config, channel, record.id) in published for channel in archives)
+        and not any(
+            build_publication_key(run.config.newsletter, channel, record.id, {}) in published for channel in archives
+        )
     }
     if not candidates:
         return frozenset()

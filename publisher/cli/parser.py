@@ -163,6 +163,8 @@ def build_main_parser() -> CommandParser:
         "-i", "--issue", metavar="ISSUE", default="", help="Date, file or id of the issue, or latest [default: latest]"
     )
     parser.add_sending_options()
+    option("--again", action="store_true", help="Send the issue although it went out before, under another name")
+    option("--accept-new-id", action="store_true", help="Go on after the newsletter's id was changed")
     option("--to-me", action="store_true", help="Send the issue to yourself as a test, even a draft")
     option("-o", "--out", metavar="DIR", type=Path, help="Write files below DIR instead of the newsletter's folder")
     parser.add_common_options()

@@ -17,7 +17,9 @@ from publisher.project import find_config
 def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     """Publish, or send the issue as a test."""
     request = build_sending_request(arguments, output)
-    request = request._replace(out=arguments.out and Path.cwd() / arguments.out)
+    request = request._replace(
+        out=arguments.out and Path.cwd() / arguments.out, again=arguments.again, accept_new_id=arguments.accept_new_id
+    )
     if arguments.to_me:
         if request.out:
             raise ConfigError("--to-me sends a test and writes no files", "use --to-me or --out, not both")

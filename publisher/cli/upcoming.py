@@ -14,10 +14,17 @@ _ITEM_STATUS_LABELS = {
     ItemStatus.HAS_ERRORS: "held: has errors",
     ItemStatus.MISSED: "too late to be published automatically",
     ItemStatus.UNRESOLVED: "stopped: needs a decision",
+    ItemStatus.REPEAT: "went out before: needs a decision",
     ItemStatus.BUSY: "being published",
     ItemStatus.DONE: "published",
 }
-_BLOCKED_STATUSES = (ItemStatus.BROKEN, ItemStatus.HAS_ERRORS, ItemStatus.MISSED, ItemStatus.UNRESOLVED)
+_BLOCKED_STATUSES = (
+    ItemStatus.BROKEN,
+    ItemStatus.HAS_ERRORS,
+    ItemStatus.MISSED,
+    ItemStatus.UNRESOLVED,
+    ItemStatus.REPEAT,
+)
 
 
 def print_upcoming(items: list[ScheduledItem], zone: dt.tzinfo | None, output: Output) -> None:
@@ -35,7 +42,7 @@ def print_upcoming(items: list[ScheduledItem], zone: dt.tzinfo | None, output: O
                 _ITEM_STATUS_LABELS.get(item.status),
             )
             output.line(f"  {item.key.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
-            if item.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED):
+            if item.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED, ItemStatus.REPEAT):
                 output.line(f"  {' ' * width}  {item.detail}")
         errors = [f"{item.detail} · {item.hint}" for item in issue_items if item.status is ItemStatus.HAS_ERRORS]
         for error in dict.fromkeys(errors):  # usually the same for all channels

@@ -21,6 +21,7 @@ _ALERT_EXIT_CODES = {
     ItemStatus.BROKEN: 1,
     ItemStatus.HAS_ERRORS: 1,
     ItemStatus.MISSED: 1,
+    ItemStatus.REPEAT: 2,
     ItemStatus.UNRESOLVED: 3,
     ItemStatus.HELD: 0,
 }

@@ -13,24 +13,29 @@ from publisher.channel import MessageChannel
 from publisher.credentials import redact
 from publisher.delivery import ledger_guard
 from publisher.delivery.job import DeliveryJob
-from publisher.delivery.plan import DeliveryPlan, find_delivery_error, plan_delivery
+from publisher.delivery.plan import ADOPTED_REASON, DeliveryPlan, find_delivery_error, plan_delivery
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, PendingSend, Request
 from publisher.ledger import Ledger, PublicationKey
 from publisher.ledger.queries import find_status
+from publisher.ledger.sources import load_adopted
 from publisher.run import OutgoingMessage, RunContext
 
 
 def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage], request: Request) -> list[DeliveryPlan]:
     """Return a plan for each message. A dry run creates no ledger; without one nothing was sent yet."""
     ledger = run.ledger if run.has_ledger or not run.dry_run else None
+    adopted = load_adopted(ledger) if ledger and not request.again else frozenset()
     plans = []
     for issue, _, channel, rendering, published in outgoing:
         key = PublicationKey(issue, channel.name, channel.destination)
         if ledger and not run.dry_run:
             recover_stale_deliveries(ledger, channel, key, run.clock.time())
         status = find_status(ledger, key) if ledger else None
-        plan = plan_delivery(channel, rendering, key, status, correct=request.correct, retry=request.retry)
+        if status is None and issue in adopted:
+            plan = DeliveryPlan(channel, rendering, key, None, held_reason=ADOPTED_REASON)
+        else:
+            plan = plan_delivery(channel, rendering, key, status, correct=request.correct, retry=request.retry)
         plans.append(plan._replace(published=published))
     return plans
 
@@ -111,7 +116,7 @@ def _build_pending_send(plan: DeliveryPlan, now: dt.datetime) -> PendingSend:
     late = now - plan.published if plan.published else dt.timedelta()
     return PendingSend(
         plan.channel.name,
-        plan.key.destination,
+        plan.channel.destination,
         new=plan.count_irrevocable(),
         changed=len(plan.changed),
         removed=len(plan.removed),

@@ -7,7 +7,7 @@ sent is retried; what may have been sent is not.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from threading import Event
 
@@ -20,7 +20,7 @@ from publisher.delivery.sender import Sender
 from publisher.errors import PublisherError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger import Delivery, DeliveryState, Lease, Ledger, Result
-from publisher.ledger.outputs import load_recipient_aliases, save_recipient_alias
+from publisher.ledger.destinations import load_destination_ids, record_destination_id
 from publisher.ledger.queries import find_status, retry_deliveries
 from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
 
@@ -51,7 +51,8 @@ class DeliveryJob(Struct):
     changed: int = 0
     url: str = ""
     notes: list[str] = field(default_factory=list)
-    _aliases: dict[str, str] = field(default_factory=dict)
+    _destination_ids: Mapping[str, str] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
     _senders: list[Sender] = field(default_factory=list)
     _map: Callable[..., Iterable[Result]] = map
     _fatal_error: PublisherError | None = None
@@ -69,7 +70,7 @@ class DeliveryJob(Struct):
         try:
             if self.is_retry:
                 retry_deliveries(self.ledger, key, self.clock.time())
-            self._aliases = dict(load_recipient_aliases(self.ledger, self.channel.name))
+            self._destination_ids = load_destination_ids(self.ledger, self.channel.name)
             with ExitStack() as stack:
                 self._open_senders(stack)
                 self._resolve_unknown(lease)  # before planning, which drops recipients who have unsubscribed
@@ -115,10 +116,18 @@ class DeliveryJob(Struct):
         # read before the recipients, so that no later change is missed
         self._planned_version = self.channel.recipients_version
         only = self.plan.only_recipients
-        recipients = (to for to in self.channel.recipients() if only is None or to in only)
+        recipients = (to for to in self._find_recipients() if only is None or to in only)
         parts, keep_content = self.plan.rendering.parts, self.plan.keep_content
         self.ledger.plan(lease, parts, recipients, self.clock.time(), keep_content=keep_content)
         hit_failpoint("planned")
+
+    def _find_recipients(self) -> Iterator[str]:
+        """Yield the recipients, with the platform's ids for those whose id is known."""
+        for name in self.channel.recipients():
+            recipient = self._destination_ids.get(name, name)
+            if recipient != name:
+                self._names[recipient] = name
+            yield recipient
 
     # ----------------------------------------------------------------- batches
 
@@ -126,8 +135,9 @@ class DeliveryJob(Struct):
         """Deliver batch after batch, each on disk before it is sent, until nothing is left or can be done."""
         results: list[Result] = []
         while batch := self._fetch(lease, results) or self._wait_and_fetch(lease):
-            results = self._process(batch)
-            self._finish(results)
+            addresses = [self._get_address(delivery) for delivery in batch]
+            results = list(self._map(Sender.send, self._senders, batch, addresses))
+            self._finish(lease, results, addresses)
 
     def _fetch(self, lease: Lease, results: Sequence[Result], extend_lease: float = 0.0) -> list[Delivery]:
         """Record the results of the last batch and return the next one; empty if the job must stop or pause.
@@ -174,18 +184,17 @@ class DeliveryJob(Struct):
             self.clock.wait(min(pause, _STOP_POLL_SECONDS))
             pause -= _STOP_POLL_SECONDS
 
-    def _process(self, batch: Sequence[Delivery]) -> list[Result]:
-        """Send a batch, each delivery over its own connection."""
-        recipients = [self._get_address(delivery) for delivery in batch]
-        return list(self._map(Sender.send, self._senders, batch, recipients))
-
     def _get_address(self, delivery: Delivery) -> str:
-        """Return where to send a delivery: the platform may have given the recipient a new name."""
-        return self._aliases.get(delivery.recipient, delivery.recipient)
+        """Return where to send a delivery: what nobody has yet, to the name in publisher.toml, which may lead to
+        another chat than before; the rest to the same chat as what is there."""
+        status = self.plan.status
+        if self.sent or delivery.remote_id or (status and status.counts.sent):
+            return delivery.recipient
+        return self._names.get(delivery.recipient, delivery.recipient)
 
-    def _finish(self, results: Sequence[Result]) -> None:
-        """Update the state of the job: counts, notes, pauses, fatal errors, moved recipients."""
-        for result in results:
+    def _finish(self, lease: Lease, results: Sequence[Result], addresses: Sequence[str]) -> None:
+        """Update the state of the job: counts, notes, pauses, fatal errors, ids of destinations."""
+        for result, address in zip(results, addresses, strict=True):
             delivery, receipt = result.delivery, result.receipt
             self._fatal_error = self._fatal_error or result.fatal_error
             if result.pauses_channel and (until := result.next_at):
@@ -195,9 +204,8 @@ class DeliveryJob(Struct):
                 self.changed += receipt.changed and bool(delivery.remote_id)
                 self.notes += receipt.notes
                 self.url = self.url or receipt.url
-            if receipt and receipt.moved_to:
-                self._aliases[delivery.recipient] = receipt.moved_to
-                save_recipient_alias(self.ledger, self.channel.name, delivery.recipient, receipt.moved_to)
+            if receipt and receipt.destination not in ("", delivery.recipient):
+                record_destination_id(self.ledger, lease, self.channel.name, address, receipt.destination)
 
     # -------------------------------------------------------- unknown outcomes
 

@@ -1,20 +1,28 @@
-"""Detects a ledger file that was copied to another machine or restored from a backup.
+"""Detects a ledger that does not know all that was sent, so that it would be sent again.
 
-Such a ledger lacks later deliveries, which would be sent again. The ledger stores the machine and counts how
-often it was used to send; the count is also in the file `ledger.seen` next to it. A database server may be
-shared by several machines, so it is always trusted.
+A ledger file may have been copied to another machine or folder, restored from a backup, or be new while the
+newsletter is not. It stores the machine and the folder, and counts how often it was used to send; the count
+is also in the file `ledger.seen` next to it. A database server may be shared by several machines, so there
+only the age of the ledger is looked at.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from publisher.archive.records import Record
+from publisher.archive.revisions import Revisions
 from publisher.errors import ConfigError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.ledger.meta import get_meta, increment_meta, set_meta
+from publisher.ledger.sources import has_publications, rename_newsletter
 from publisher.run import RunContext
+
+_HINT = "nothing is sent: compare it with what was sent, then run publish trust-ledger"
+_TRUSTED, _TOO_NEW = "trusted", "too new"
 
 
 def begin_use(run: RunContext) -> None:
@@ -25,28 +33,87 @@ def begin_use(run: RunContext) -> None:
     verify_ledger(run)
     if run.config.ledger:
         return
-    if not get_meta(run.ledger, "machine"):
-        set_meta(run.ledger, "machine", identify_machine())
+    if not get_meta(run.ledger, "place"):
+        set_meta(run.ledger, "place", identify_place(run.config.root))
     _increment_uses(run)
 
 
 def verify_ledger(run: RunContext) -> None:
     """Raise ConfigError if the ledger cannot be trusted, StorageError if its counter cannot be read."""
+    if get_meta(run.ledger, _age_name(run)) == _TOO_NEW:
+        raise ConfigError("the ledger is new, but this newsletter was published before", _HINT)
     if run.config.ledger:
         return
-    hint = "nothing is sent: compare it with what was sent, then run publish trust-ledger"
-    expected, actual = get_meta(run.ledger, "machine"), identify_machine()
-    if expected and actual and expected != actual:
-        raise ConfigError("the ledger belongs to another machine", hint)
+    if expected := get_meta(run.ledger, "place"):
+        machine, folder, path = expected.split(" ", 2)
+        actual_machine, actual_folder, _ = identify_place(run.config.root).split(" ", 2)
+        if machine != actual_machine:
+            raise ConfigError("the ledger belongs to another machine", _HINT)
+        if folder != actual_folder:
+            raise ConfigError(f"the ledger belongs to another folder, which was at {path}", _HINT)
     seen = _read_seen_uses(run)
     if seen > _read_ledger_uses(run):
-        raise ConfigError("the ledger is older than the one used here last", hint)
+        raise ConfigError("the ledger is older than the one used here last", _HINT)
 
 
 def accept_ledger(run: RunContext) -> None:
-    """Trust the ledger as it is on this machine from now on. Raises StorageError."""
-    set_meta(run.ledger, "machine", identify_machine())
-    _increment_uses(run, _read_seen_uses(run))
+    """Trust the ledger as it is, in this folder on this machine, from now on. Raises StorageError."""
+    set_meta(run.ledger, _age_name(run), _TRUSTED)
+    if not run.config.ledger:
+        set_meta(run.ledger, "place", identify_place(run.config.root))
+        _increment_uses(run, _read_seen_uses(run))
+
+
+def note_age(run: RunContext, records: Iterable[Record]) -> None:
+    """Note, when the ledger is used for the first time, whether the newsletter is older than it.
+
+    It is if one of the issues `records` has a page already, or was published according to the revisions.
+    """
+    newsletter = run.config.newsletter
+    if get_meta(run.ledger, _age_name(run)):
+        return
+    published = set(Revisions(run.home.revisions).published_sources(newsletter.id).values())
+    is_too_new = not has_publications(run.ledger, newsletter.id) and any(
+        record.id in published or (run.config.root / newsletter.output_path(record.url)).exists()
+        for record in records
+        if record.url
+    )
+    set_meta(run.ledger, _age_name(run), _TOO_NEW if is_too_new else _TRUSTED)
+
+
+def require_same_id(run: RunContext, *, accept: bool) -> None:
+    """Raise ConfigError if issues were published under another id of the newsletter; with `accept` give all that
+    was published to the new one.
+
+    Feed readers would show every issue again. Raises StorageError.
+    """
+    new, name = run.config.newsletter.id, f"id of {run.config.newsletter.base}" if run.config.ledger else "id"
+    old = get_meta(run.ledger, name) if run.has_ledger else ""
+    if old and old != new:
+        if not accept:
+            raise ConfigError(
+                f'[newsletter] id is "{new}", but issues were published with "{old}": '
+                "feed readers would show every subscriber all of them again",
+                f'write id = "{old}" again, or go on with publish --accept-new-id',
+            )
+        if not run.dry_run:
+            Revisions(run.home.revisions).rename_newsletter(old, new)
+            rename_newsletter(run.ledger, old, new)
+    if old != new and run.is_recorded:
+        set_meta(run.ledger, name, new)
+
+
+def _age_name(run: RunContext) -> str:
+    return f"age for {run.config.newsletter.id}"
+
+
+def identify_place(root: Path) -> str:
+    """Return the machine, the folder and its path, with spaces between: "MACHINE INODE /srv/news".
+
+    A folder that is moved keeps its inode number, a copy has another.
+    """
+    folder = root.resolve()
+    return f"{identify_machine() or '-'} {folder.stat().st_ino} {folder}"
 
 
 def identify_machine() -> str:

@@ -14,6 +14,8 @@ from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
 from publisher.ledger.plan import compute_parts_digest
 
+ADOPTED_REASON = "it was published before the ledger began and is not changed"
+
 
 class DeliveryPlan(NamedTuple):
     """What to do with the rendering of an issue or a notice at its destination.
@@ -97,16 +99,17 @@ def plan_delivery(
 ) -> DeliveryPlan:
     """Compare a rendering with its publication; `status` is None if nothing was planned yet.
 
-    With `correct` a published issue may get more or fewer messages than before; with `retry` failed
-    deliveries count as planned.
+    With `correct` a published issue may get more or fewer messages than before, and one that was never sent is
+    not sent; with `retry` failed deliveries count as planned.
     """
     plan = DeliveryPlan(channel, rendering, key, status)
     can, current = channel.capabilities, {part.key: part.digest for part in rendering.parts}
+    if status is None and correct:
+        return plan._replace(held_reason="it was not sent there, so there is nothing to correct: publish")
     if status is None:
         return plan._replace(new=tuple(current))
     if status.is_adopted:
-        reason = "it was published before the ledger began and is not changed"
-        return plan._replace(keep_content=True, held_reason=reason)
+        return plan._replace(keep_content=True, held_reason=ADOPTED_REASON)
     if status.url and can.locked_after_publication:
         reason = f"it is published at {status.url}: make later changes there by hand"
         edited = status.part_digests and current != dict(status.part_digests)

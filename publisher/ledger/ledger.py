@@ -14,7 +14,14 @@ from publisher.ledger.models import Delivery, Lease, LeaseLostError, Publication
 from publisher.ledger.plan import plan_deliveries, replace_content
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
 from publisher.ledger.schema import create_schema
-from publisher.ledger.transitions import owns, record_result, recover_interrupted, start_deliveries, update_done
+from publisher.ledger.transitions import (
+    owns,
+    record_result,
+    recover_interrupted,
+    resolve_key,
+    start_deliveries,
+    update_done,
+)
 
 
 class Ledger:
@@ -55,11 +62,15 @@ class Ledger:
         """
         expiry, process_id = format_utc(now + lease_duration), get_process_id()
         with self.transaction() as tx:
+            key = resolve_key(tx, key)
             new = tx.execute(
                 """INSERT INTO publication (issue, channel, destination, owner, fence, leased_until)
                    VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING""",
                 *(*key, process_id, expiry),
             )
+            # another process may have recorded the platform's id between these two statements
+            if new and (renamed := resolve_key(tx, key)) != key:
+                raise BusyError(f"{key.destination} has just become {renamed.destination}", "run publish again")
             [(publication_id, owner, fence, leased_until)] = tx.fetch_all(
                 f"""SELECT id, owner, fence, leased_until FROM publication
                     WHERE issue = ? AND channel = ? AND destination = ? {self.dialect["lock"]}""",

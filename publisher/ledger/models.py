@@ -51,6 +51,15 @@ class PublicationKey(NamedTuple):
         return self._replace(destination=f"{self.destination}{_NOTICE_SEPARATOR}{digest}")
 
     @property
+    def base_destination(self) -> str:
+        """The destination; of a notice, that of the publication it is about."""
+        return self.destination.rpartition(_NOTICE_SEPARATOR)[0] or self.destination
+
+    def with_destination(self, destination: str) -> "PublicationKey":
+        """Return the key of the same publication, or notice, at another destination."""
+        return self._replace(destination=destination + self.destination.removeprefix(self.base_destination))
+
+    @property
     def notice_of(self) -> "PublicationKey | None":
         """The publication whose recipients a notice is for; None if this is not a notice."""
         destination, separator, _ = self.destination.rpartition(_NOTICE_SEPARATOR)

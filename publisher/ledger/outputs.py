@@ -1,4 +1,4 @@
-"""Destinations that were renamed by the platform, and folders whose files are being written."""
+"""Folders whose files are being written."""
 
 from __future__ import annotations
 
@@ -8,24 +8,6 @@ from collections.abc import Iterable, Mapping
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import PublicationKey, format_utc
-
-
-def save_recipient_alias(ledger: Ledger, channel: str, destination: str, moved_to: str) -> None:
-    """Record that a platform gave a destination another name."""
-    with ledger.transaction() as tx:
-        tx.execute(
-            """INSERT INTO recipient_alias (channel, recipient, moved_to) VALUES (?, ?, ?)
-               ON CONFLICT (channel, recipient) DO UPDATE SET moved_to = excluded.moved_to""",
-            channel,
-            destination,
-            moved_to,
-        )
-
-
-def load_recipient_aliases(ledger: Ledger, channel: str) -> Mapping[str, str]:
-    """Return the new names of a channel's destinations, by the old ones."""
-    with ledger.transaction() as tx:
-        return dict(tx.fetch_all("SELECT recipient, moved_to FROM recipient_alias WHERE channel = ?", channel))
 
 
 def record_files_started(ledger: Ledger, digests: Mapping[PublicationKey, str], now: dt.datetime) -> None:

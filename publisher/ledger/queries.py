@@ -20,7 +20,7 @@ from publisher.ledger.models import (
     parse_utc,
 )
 from publisher.ledger.process_id import format_owner, is_process_gone
-from publisher.ledger.transitions import record_attempt, update_done
+from publisher.ledger.transitions import record_attempt, resolve_key, update_done
 
 _PUBLICATION_COLUMNS = (
     "id, issue, channel, destination, done, digest, owner, published_at, changed_at, url, leased_until"
@@ -69,7 +69,7 @@ def find_status(ledger: Ledger, key: PublicationKey) -> PublicationStatus | None
         rows = tx.fetch_all(
             f"""SELECT {_PUBLICATION_COLUMNS} FROM publication
                 WHERE issue = ? AND channel = ? AND destination = ?""",
-            *key,
+            *resolve_key(tx, key),
         )
         return _build_status(tx, rows[0]) if rows else None
 
@@ -152,6 +152,20 @@ def _build_status(tx: Transaction, row: tuple[object, ...]) -> PublicationStatus
     )
 
 
+def find_published_or_sent(ledger: Ledger, prefix: str) -> list[PublicationKey]:
+    """Return the publications of issues with this prefix that were complete at least once, or of which a part
+    reached somebody or may have. Without notices."""
+    with ledger.transaction() as tx:
+        rows = tx.fetch_all(
+            """SELECT issue, channel, destination FROM publication WHERE SUBSTR(issue, 1, ?) = ?
+               AND (published_at <> '' OR EXISTS (SELECT 1 FROM delivery WHERE delivery.publication = publication.id
+                    AND state IN ('sending', 'sent', 'unknown')))
+               ORDER BY id""",
+            *(len(prefix), prefix),
+        )
+    return [key for row in rows if not (key := PublicationKey(*row)).notice_of]
+
+
 def find_last_change(ledger: Ledger) -> dt.datetime | None:
     """Return when a publication was last published or changed, None if none was."""
     with ledger.transaction() as tx:
@@ -166,7 +180,7 @@ def find_recipients(ledger: Ledger, key: PublicationKey, *states: DeliveryState)
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             f"SELECT DISTINCT recipient FROM delivery WHERE {_HAS_KEY} AND state IN ({placeholders})",
-            *key,
+            *resolve_key(tx, key),
             *(state.value for state in states),
         )
     return frozenset(str(recipient) for (recipient,) in rows)
@@ -184,7 +198,7 @@ def find_failed_deliveries(ledger: Ledger, key: PublicationKey) -> list[FailedDe
                 OR (state IN ('planned', 'failed', 'dropped') AND reason <> ''))
                 ORDER BY CASE state WHEN 'unknown' THEN 0 WHEN 'failed' THEN 1 WHEN 'planned' THEN 2
                 ELSE 3 END, position, id""",
-            *key,
+            *resolve_key(tx, key),
         )
     return [
         FailedDelivery(recipient, part, DeliveryState(state), reason, parse_utc(started_at), digest)
@@ -199,7 +213,7 @@ def load_attempts(ledger: Ledger, key: PublicationKey) -> list[Attempt]:
             f"""SELECT recipient, part, attempt.started_at, ended_at, outcome, evidence
                 FROM attempt JOIN delivery ON delivery.id = attempt.delivery
                 WHERE {_HAS_KEY} ORDER BY attempt.id""",
-            *key,
+            *resolve_key(tx, key),
         )
     return [
         Attempt(recipient, part, parse_utc(started_at), parse_utc(ended_at), outcome, evidence)
@@ -270,7 +284,7 @@ def _lock_publication(ledger: Ledger, tx: Transaction, key: PublicationKey) -> i
     rows = tx.fetch_all(
         f"""SELECT id FROM publication WHERE issue = ? AND channel = ? AND destination = ?
             {ledger.dialect["lock"]}""",
-        *key,
+        *resolve_key(tx, key),
     )
     return int(rows[0][0]) if rows else 0
 
@@ -282,7 +296,7 @@ def set_article_url(ledger: Ledger, key: PublicationKey, url: str, now: dt.datet
             """INSERT INTO publication (issue, channel, destination, done, url, published_at, changed_at)
                VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT (issue, channel, destination)
                DO UPDATE SET url = excluded.url""",
-            *(*key, url, format_utc(now), format_utc(now)),
+            *(*resolve_key(tx, key), url, format_utc(now), format_utc(now)),
         )
 
 

@@ -69,13 +69,22 @@ STATEMENTS = (
         evidence TEXT NOT NULL
     )""",
     "CREATE INDEX attempt_by_delivery ON attempt (delivery)",
-    # a chat whose number changed: recipient is the number in publisher.toml
-    """CREATE TABLE recipient_alias (
+    # names of a destination, such as @readers or the former number of a chat, and what the platform calls it
+    """CREATE TABLE destination_name (
         channel TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        moved_to TEXT NOT NULL,
-        PRIMARY KEY (channel, recipient)
+        name TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (channel, name)
     )""",
+    # of each issue when it was last published, to recognise it under another id
+    """CREATE TABLE source (
+        issue TEXT PRIMARY KEY,
+        path TEXT NOT NULL,
+        page TEXT NOT NULL,
+        sketch TEXT NOT NULL
+    )""",
+    # published before the ledger existed, on whatever channel
+    "CREATE TABLE adopted_issue (issue TEXT PRIMARY KEY, adopted_at TEXT NOT NULL)",
     # set by `hold` and `reschedule`; due is '' when the time was not changed
     """CREATE TABLE schedule_override (
         issue TEXT NOT NULL,

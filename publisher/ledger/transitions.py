@@ -10,12 +10,20 @@ import datetime as dt
 from publisher.channel import Receipt
 from publisher.credentials import redact
 from publisher.ledger.database import Transaction
-from publisher.ledger.models import Delivery, DeliveryState, Lease, Result, format_utc
+from publisher.ledger.models import Delivery, DeliveryState, Lease, PublicationKey, Result, format_utc
 
 _MAX_EVIDENCE_LENGTH = 500
 """How many characters of a platform's answer are kept."""
 
 _OPEN_STATES = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+
+
+def resolve_key(tx: Transaction, key: PublicationKey) -> PublicationKey:
+    """Return the key with the platform's id of the destination, if that is known."""
+    rows = tx.fetch_all(
+        "SELECT id FROM destination_name WHERE channel = ? AND name = ?", key.channel, key.base_destination
+    )
+    return key.with_destination(rows[0][0]) if rows else key
 
 
 def owns(tx: Transaction, dialect: dict[str, str], lease: Lease) -> bool:

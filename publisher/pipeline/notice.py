@@ -22,6 +22,7 @@ from publisher.delivery.plan import DeliveryPlan
 from publisher.errors import ConfigError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
+from publisher.ledger.destinations import load_destination_ids
 from publisher.ledger.queries import find_recipients, find_status, find_statuses, load_original_rendering
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.pipeline.test_send import send_test_parts
@@ -179,5 +180,7 @@ def _plan_notice(
     assert issue_key
     have_issue = find_recipients(run.ledger, issue_key, DeliveryState.SENT)
     have_notice = find_recipients(run.ledger, key, *handled)
-    pending = sum(1 for to in channel.recipients() if to in have_issue and to not in have_notice)
+    ids = load_destination_ids(run.ledger, channel.name)
+    current = (ids.get(name, name) for name in channel.recipients())
+    pending = sum(1 for to in current if to in have_issue and to not in have_notice)
     return DeliveryPlan(channel, rendering, key, status, only_recipients=have_issue, pending=pending)

@@ -6,15 +6,20 @@ import datetime as dt
 from contextlib import closing, suppress
 from threading import Event
 
-from publisher.archive.records import choose_issue
+from publisher.archive.records import Record, choose_issue
 from publisher.build.builder import SiteBuilder, mark_up_to_date
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
+from publisher.calendar.repeats import require_no_repeats
+from publisher.channel import ArchiveChannel
 from publisher.checker import require_no_errors
 from publisher.clock import Clock
 from publisher.config import Config
-from publisher.errors import BusyError
+from publisher.delivery import ledger_guard
+from publisher.errors import BusyError, ConfigError
 from publisher.events import EventHandler, IssueChosen, Outcome, Request
+from publisher.ledger.calendar import find_published
+from publisher.ledger.destinations import build_publication_key
 from publisher.run import RunContext, select_channels
 from publisher.theme import Theme
 
@@ -45,6 +50,9 @@ def publish(
     )
     with closing(run):
         with run.lock(), Sources(run) as sources:
+            ledger_guard.require_same_id(run, accept=request.accept_new_id)
+            if run.is_recorded:
+                ledger_guard.note_age(run, sources.records.values())
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
             held_back = request.held_back
             if held_back is None:
@@ -53,7 +61,11 @@ def publish(
             if issue is None:
                 run.warn(*edition.skipped)
                 return Outcome(None, {}, tuple(run.warnings), edition.next_date)
+            if request.correct:
+                run = _select_published(run, issue)
             builder = SiteBuilder(run, sources, edition, issue)
+            if not request.again:
+                require_no_repeats(run, builder.find_outdated(), sources.records.values())
             if not request.skip_checks:
                 renderings = builder.render_limited()
                 require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
@@ -71,3 +83,20 @@ def publish(
         unfinished = find_unfinished_notices(run, issue.id) if request.retry else ()
         notices = [deliver_all(run, [plan], request, stop) for plan in unfinished]
         return built.outcome.with_deliveries([delivered, *notices], run.warnings)
+
+
+def _select_published(run: RunContext, issue: Record) -> RunContext:
+    """Return the run for the channels with an archive where the issue is published, and for all others, which see
+    for themselves. Raises ConfigError if there is no channel left."""
+    newsletter, published = run.config.newsletter, find_published(run.ledger) if run.has_ledger else frozenset()
+    unpublished = [
+        channel
+        for channel in run.channels
+        if isinstance(channel, ArchiveChannel)
+        and build_publication_key(newsletter, channel, issue.id, {}) not in published
+    ]
+    channels = tuple(channel for channel in run.channels if channel not in unpublished)
+    if not channels:
+        raise ConfigError(f"{issue.path} is not published yet, so there is nothing to correct", "publish")
+    run.warn(*(f"{channel.name}: the issue is not published there: left out" for channel in unpublished))
+    return run.with_channels(channels)

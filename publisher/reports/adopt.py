@@ -10,14 +10,17 @@ from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Edition, build_edition
 from publisher.build.builder import build_feed_ping
-from publisher.calendar.calendar import build_publication_key, read_records
+from publisher.calendar.calendar import read_records
 from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import resolve_local_time
 from publisher.config import Config
+from publisher.delivery import ledger_guard
 from publisher.events import EventHandler, Outcome, Request
 from publisher.ledger import PublicationKey
 from publisher.ledger.calendar import adopt_publications
+from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.plan import compute_parts_digest
+from publisher.ledger.sources import record_adopted
 from publisher.pipeline.publish import publish
 from publisher.run import RunContext
 from publisher.theme import Theme
@@ -45,8 +48,8 @@ class SkippedIssue(NamedTuple):
 def adopt_archive(
     config: Config, theme: Theme, now: dt.datetime, report: EventHandler
 ) -> tuple[Sequence[AdoptedChannel], Sequence[SkippedIssue], Outcome | None]:
-    """Record all issues dated before today as published on every channel without an archive, and build pages
-    and feeds. Nothing is sent to subscribers.
+    """Record all issues dated before today as published on every channel without an archive, also on those that
+    are set up later, and build pages and feeds. Nothing is sent to subscribers.
 
     Raises what `publish` does.
     """
@@ -54,6 +57,8 @@ def adopt_archive(
         records, today = read_records(run), run.now.date()
         current = build_edition(records.values(), today - dt.timedelta(days=1))
         later = {path: record for path, record in records.items() if record.date >= today.isoformat()}
+        ledger_guard.note_age(run, later.values())
+        record_adopted(run.ledger, [f"{config.newsletter.id}/{record.id}" for record in current.issues], now)
         adopted = [
             _adopt_issues(run, channel, current)
             for channel in config.channels
@@ -81,9 +86,10 @@ def adopt_archive(
 def _adopt_issues(run: RunContext, channel: Channel, current: Edition) -> AdoptedChannel:
     """Record issues as published on a channel, each at its due time."""
     config, zone = run.config, ZoneInfo(run.config.newsletter.timezone)
+    ids = load_all_destination_ids(run.ledger)
     days = {record.id: dt.date.fromisoformat(record.date) for record in current.issues}
     keys = {
-        build_publication_key(config, channel, issue): resolve_local_time(
+        build_publication_key(config.newsletter, channel, issue, ids): resolve_local_time(
             *config.schedule.due_time(day, channel.name), zone
         )
         for issue, day in days.items()

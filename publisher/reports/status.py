@@ -14,6 +14,7 @@ from publisher.errors import PublisherError
 from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
+from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.queries import FailedDelivery, find_failed_deliveries, find_issues_in_state, find_statuses
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.run import RunContext
@@ -84,6 +85,7 @@ class _StatusBuilder:
         self._site = OutputFolder(run.output_folder, run.home)
         self._now = run.clock.time()
         self._ledger: Ledger | None = run.ledger if run.has_ledger else None
+        self._destination_ids = load_all_destination_ids(self._ledger) if self._ledger else {}
         self._forced_issues = load_forced_issues(self._ledger) if self._ledger else {}
 
     def build_rows(self) -> Iterator[StatusRow]:
@@ -116,8 +118,8 @@ class _StatusBuilder:
         renderings = self._snapshot.render(position, [channel.name for channel in rendered])
         forced = next(reversed(self._forced_issues.get(entry.id, ())), None)
         for channel in self._run.channels:
-            place = channel.destination or self._run.config.newsletter.site
-            status = statuses.pop(PublicationKey(entry.id, channel.name, place), None)
+            key = build_publication_key(self._run.config.newsletter, channel, record.id, self._destination_ids)
+            status = statuses.pop(key, None)
             rendering = renderings.get(channel.name)
             if isinstance(rendering, PublisherError):
                 condition, detail = ChannelStatus.BROKEN, rendering.message

@@ -126,7 +126,7 @@ def test_evidence_has_no_secrets(ledger: Ledger) -> None:
     turn(
         ledger, first, ended(a, DeliveryState.UNKNOWN, reason=reported), ended(b, url=f"https://e.org/?secret={token}")
     )
-    tables = ("publication", "content", "part", "delivery", "attempt", "recipient_alias")
+    tables = ("publication", "content", "part", "delivery", "attempt", "destination_name")
     for table in tables:
         assert token not in str(rows(ledger, f"SELECT * FROM {table}"))
     assert "ConnectError" in str(load_attempts(ledger, KEY))

@@ -1,27 +1,13 @@
-"""Destinations that moved, and folders whose files are being written."""
+"""Folders whose files are being written."""
 
 from __future__ import annotations
 
 from publisher.ledger import Ledger, PublicationKey
-from publisher.ledger.outputs import (
-    load_recipient_aliases,
-    record_files_done,
-    record_files_started,
-    save_recipient_alias,
-)
+from publisher.ledger.outputs import record_files_done, record_files_started
 from publisher.ledger.queries import find_status
 from tests.ledger.shortcuts import MINUTE, NOON, begun, claim, rows
 
 PAGE, FEED = PublicationKey("1", "web", "public"), PublicationKey("1", "rss", "public")
-
-
-def test_a_destination_moves(ledger: Ledger) -> None:
-    assert load_recipient_aliases(ledger, "telegram") == {}
-    save_recipient_alias(ledger, "telegram", "-1", "-1001")
-    save_recipient_alias(ledger, "telegram", "-2", "-1002")
-    save_recipient_alias(ledger, "telegram", "-1", "-1003")
-    save_recipient_alias(ledger, "fax", "-1", "7")
-    assert load_recipient_aliases(ledger, "telegram") == {"-1": "-1003", "-2": "-1002"}
 
 
 def test_files_are_begun_and_ended(ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from publisher.ledger import DeliveryState, Ledger
 from publisher.ledger.database import Row, Transaction
-from publisher.ledger.outputs import load_recipient_aliases
+from publisher.ledger.destinations import load_destination_ids
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def use_in_every_way(ledger: Ledger) -> None:
     turn(ledger, again, ended(a, url="https://e.org/"), later, ended(c, DeliveryState.UNKNOWN))
     ledger.find_next_attempt(again)
     ledger.load_part(a.digest, a.part)
-    load_recipient_aliases(ledger, KEY.channel)
+    load_destination_ids(ledger, KEY.channel)
     ledger.release(again, NOON)
     ledger.claim(KEY, NOON, MINUTE)
 

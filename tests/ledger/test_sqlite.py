@@ -17,7 +17,7 @@ import pytest
 
 from publisher.errors import PublisherError, StorageError
 from publisher.ledger import DeliveryCounts, Ledger
-from publisher.ledger.outputs import save_recipient_alias
+from publisher.ledger.destinations import save_destination_id
 from publisher.ledger.queries import find_status, load_attempts
 from publisher.ledger.sqlite import SqliteDatabase
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, states, turn
@@ -66,7 +66,7 @@ def fill(ledger: Ledger) -> None:
         tx.execute(f"PRAGMA max_page_count = {pages}")
     with suppress(StorageError):
         for number in count(100):
-            save_recipient_alias(ledger, "x", f"{number}", "")
+            save_destination_id(ledger, "x", f"{number}", "")
 
 
 def make_room(ledger: Ledger) -> None:

@@ -68,7 +68,7 @@ def test_no_connection_is_used_twice(server: TelegramServer, session: Session) -
 def test_the_destination_gets_it_whatever_the_call_says(server: TelegramServer, session: Session) -> None:
     receipt = session.deliver(part(), "42")
     assert server.messages[0]["chat"]["id"] == 42
-    assert (receipt.changed, receipt.url, receipt.moved_to) == (True, "", "")
+    assert (receipt.changed, receipt.url) == (True, "")
 
 
 def test_a_topic_and_no_sound(server: TelegramServer, session: Session) -> None:
@@ -84,7 +84,7 @@ def test_a_topic_and_no_sound(server: TelegramServer, session: Session) -> None:
 def test_a_group_that_moved_gets_it_where_it_is_now(server: TelegramServer, session: Session) -> None:
     server.script(Fault("migrate", call=1, value=-1001000000003))
     receipt = session.deliver(part(), "-43")
-    assert receipt.moved_to == "-1001000000003"
+    assert receipt.destination == "-1001000000003"
     assert receipt.url == "", "a group without a name has no address that everybody can open"
     assert [message["chat"]["id"] for message in server.messages] == [-1001000000003]
     assert len(server.calls) == 2

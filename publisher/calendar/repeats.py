@@ -1,0 +1,130 @@
+"""Recognises an issue that went out before under another id, or to another destination of the same channel.
+
+Then a date was mended, an `id:` added or a setting changed, and to publish it would send everything again.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from publisher.archive.records import Record
+from publisher.archive.sketch import count_lines, estimate_similarity
+from publisher.channel import ArchiveChannel, Channel
+from publisher.config import Config
+from publisher.errors import ConfigError
+from publisher.ledger import Ledger
+from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
+from publisher.ledger.queries import find_published_or_sent
+from publisher.ledger.sources import PublishedSource, load_sources
+from publisher.run import RunContext
+
+_MIN_SIMILARITY = 0.5
+"""From this share of common lines on, an issue is the same as one whose file is gone."""
+
+_MIN_LINES = 3
+"""From so many lines on, two issues do not have the same text by chance."""
+
+
+class Repeat(NamedTuple):
+    """An issue that would go out on `channel` to `destination`, and did before: as `earlier_id`, to
+    `earlier_destination`."""
+
+    record: Record
+    channel: str
+    destination: str
+    earlier_id: str
+    earlier_destination: str
+
+
+class RepeatFinder:
+    """Looks for earlier publications of issues. `records` are those of all files."""
+
+    def __init__(self, config: Config, ledger: Ledger, records: Iterable[Record]) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._prefix = f"{config.newsletter.id}/"
+        self._current_ids = {record.id for record in records if record.id}
+
+    @cached_property
+    def _destination_ids(self) -> Mapping[tuple[str, str], str]:
+        return load_all_destination_ids(self._ledger)
+
+    @cached_property
+    def _published(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Where issues went out: their destinations by channel and id."""
+        published: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        for key in find_published_or_sent(self._ledger, self._prefix):
+            by_id, id_ = published[key.channel], key.issue.removeprefix(self._prefix)
+            by_id[id_] = (*by_id.get(id_, ()), key.destination)
+        return published
+
+    def find(self, record: Record, channel: Channel) -> Repeat | None:
+        """Return the earlier publication of an issue on this channel, None if there is none, or if it went out
+        as it would now."""
+        key = build_publication_key(self._config.newsletter, channel, record.id, self._destination_ids)
+        is_archive = isinstance(channel, ArchiveChannel)
+        if not (is_archive or channel.destination):  # writing its files again does no harm
+            return None
+        by_id, site = self._published.get(channel.name, {}), self._config.newsletter.site
+        if not is_archive:  # what was only written to files did not reach anybody
+            by_id = {id_: sent for id_, all_ in by_id.items() if (sent := tuple(to for to in all_ if to != site))}
+        earlier = by_id.get(record.id, ())
+        if key.destination in earlier:
+            return None
+        if earlier and not is_archive:
+            return Repeat(record, channel.name, key.destination, record.id, earlier[0])
+        id_ = self._find_earlier_id(record, by_id)
+        return Repeat(record, channel.name, key.destination, id_, by_id[id_][0]) if id_ else None
+
+    def _find_earlier_id(self, record: Record, published: Mapping[str, Sequence[str]]) -> str:
+        """Return the id under which the issue was published before, "" if there is none."""
+        gone = published.keys() - self._current_ids
+        issues = {f"{self._prefix}{id_}" for id_ in gone}
+        for source in load_sources(self._ledger, issues, record.sketch) if published else ():
+            id_ = source.issue.removeprefix(self._prefix)
+            if id_ != record.id and id_ in published and _is_same_issue(record, source, is_gone=id_ in gone):
+                return id_
+        return ""
+
+
+def _is_same_issue(record: Record, source: PublishedSource, *, is_gone: bool) -> bool:
+    """Whether this is the issue that was published; `is_gone`: no file has that issue's id any more."""
+    if record.sketch == source.sketch and count_lines(record.sketch) >= _MIN_LINES:
+        return True
+    is_similar = estimate_similarity(record.sketch, source.sketch) >= _MIN_SIMILARITY
+    return is_gone and (source.path == record.path or source.page == record.url or is_similar)
+
+
+def require_no_repeats(
+    run: RunContext, candidates: Iterable[tuple[Record, Channel]], records: Collection[Record]
+) -> None:
+    """Raise ConfigError if one of these issues went out on its channel before, under another key.
+
+    `records` are those of all files. Raises StorageError.
+    """
+    if run.output_folder != run.config.root or not run.has_ledger:
+        return
+    finder = RepeatFinder(run.config, run.ledger, records)
+    for record, channel in candidates:
+        if repeat := finder.find(record, channel):
+            raise build_repeat_error(repeat)
+
+
+def build_repeat_error(repeat: Repeat) -> ConfigError:
+    """Return the error about an issue, with the two ways out."""
+    path, id_ = repeat.record.path, repeat.record.id
+    if repeat.earlier_id == id_:
+        return ConfigError(
+            f"{path} went out on {repeat.channel} to {repeat.earlier_destination}; now it would go out again, "
+            f"to {repeat.destination}",
+            f"if that is right: publish --issue {shlex.quote(id_)} --channel {repeat.channel} --again",
+        )
+    return ConfigError(
+        f"{path} went out before, as {repeat.earlier_id}; as {id_} it would go out again",
+        f"if it is the same issue, write `id: {repeat.earlier_id}` into its front matter; "
+        f"to send it again: publish --issue {shlex.quote(id_)} --again",
+    )
