@@ -53,7 +53,7 @@ class ChatSession(Session):
             message = self._send_message(payload, destination)
         chat, notes = str(message.chat.id), tuple[str, ...]()
         if self._pin and part.key.endswith(_FIRST_MESSAGE_SUFFIX) and destination != self._test_recipient:
-            notes = self._pin_message(chat, message.message_id)
+            notes = self._pin_message(chat, message.message_id, destination)
         return Receipt(url=_get_message_url(message), remote_id=str(message.message_id), destination=chat, notes=notes)
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
@@ -105,13 +105,13 @@ class ChatSession(Session):
             moved_to = str(error.new_chat_id)
         return send(moved_to)
 
-    def _pin_message(self, chat: str, message_id: int) -> tuple[str, ...]:
-        """Pin a message without a sound; return a note if that failed."""
+    def _pin_message(self, chat: str, message_id: int, destination: str) -> tuple[str, ...]:
+        """Pin a message in a chat without a sound; return a note about `destination` if that failed."""
         try:
             with self._rate_limiter.slot(chat):
                 self._client.call(lambda bot: bot.pin_chat_message(chat, message_id, disable_notification=True))
         except Exception as error:  # the message was sent; a failure to pin it must not hide that
-            return (f"message {message_id} is not pinned in {chat}: {describe_bot_error(error)}",)
+            return (f"message {message_id} is not pinned in {destination}: {describe_bot_error(error)}",)
         return ()
 
     @contextmanager

@@ -176,7 +176,7 @@ class SiteBuilder:
                 if self._outputs[name].archive_channel
             }
             sources = [
-                PublishedSource(self._entries[position].id, record.path, record.url, record.sketch)
+                PublishedSource.from_record(self._entries[position].id, record)
                 for position, record in enumerate(self._records)
                 if position in due
             ]

@@ -84,19 +84,20 @@ class RepeatFinder:
         """Return the id under which the issue was published before, "" if there is none."""
         gone = published.keys() - self._current_ids
         issues = {f"{self._prefix}{id_}" for id_ in gone}
+        current = PublishedSource.from_record(f"{self._prefix}{record.id}", record)
         for source in load_sources(self._ledger, issues, record.sketch) if published else ():
             id_ = source.issue.removeprefix(self._prefix)
-            if id_ != record.id and id_ in published and _is_same_issue(record, source, is_gone=id_ in gone):
+            if id_ != record.id and id_ in published and _is_same_issue(current, source, is_gone=id_ in gone):
                 return id_
         return ""
 
 
-def _is_same_issue(record: Record, source: PublishedSource, *, is_gone: bool) -> bool:
+def _is_same_issue(current: PublishedSource, earlier: PublishedSource, *, is_gone: bool) -> bool:
     """Whether this is the issue that was published; `is_gone`: no file has that issue's id any more."""
-    if record.sketch == source.sketch and count_lines(record.sketch) >= _MIN_LINES:
+    if current.sketch == earlier.sketch and count_lines(current.sketch) >= _MIN_LINES:
         return True
-    is_similar = estimate_similarity(record.sketch, source.sketch) >= _MIN_SIMILARITY
-    return is_gone and (source.path == record.path or source.page == record.url or is_similar)
+    is_similar = estimate_similarity(current.sketch, earlier.sketch) >= _MIN_SIMILARITY
+    return is_gone and (current.path == earlier.path or current.page == earlier.page or is_similar)
 
 
 def require_no_repeats(

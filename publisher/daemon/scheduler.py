@@ -72,8 +72,10 @@ class Scheduler:
         self._heartbeat = heartbeat
 
     def run_pass(self, config: Config, theme: Theme, clock: Clock) -> PassResult:
-        """Publish everything that is due. Raises ConfigError when no file is an issue, StorageError."""
+        """Publish everything that is due. Raises ConfigError when no file is an issue, or the newsletter's id has
+        changed, and StorageError."""
         with closing(RunContext.open(config, theme, clock.time(), clock=clock)) as run:
+            ledger_guard.require_same_id(run, accept=False)
             if self._heartbeat:
                 self._heartbeat.start(run)
             else:

@@ -64,12 +64,15 @@ def accept_ledger(run: RunContext) -> None:
         _increment_uses(run, _read_seen_uses(run))
 
 
-def note_age(run: RunContext, records: Iterable[Record]) -> None:
-    """Note, when the ledger is used for the first time, whether the newsletter is older than it.
+def note_newsletter(run: RunContext, records: Iterable[Record]) -> None:
+    """Record the newsletter's id, and when the ledger is used for the first time, whether the newsletter is older
+    than it: one of the issues `records` has a page, or was published according to the revisions.
 
-    It is if one of the issues `records` has a page already, or was published according to the revisions.
+    Raises StorageError.
     """
     newsletter = run.config.newsletter
+    if get_meta(run.ledger, _id_name(run)) != newsletter.id:
+        set_meta(run.ledger, _id_name(run), newsletter.id)
     if get_meta(run.ledger, _age_name(run)):
         return
     published = set(Revisions(run.home.revisions).published_sources(newsletter.id).values())
@@ -87,8 +90,7 @@ def require_same_id(run: RunContext, *, accept: bool) -> None:
 
     Feed readers would show every issue again. Raises StorageError.
     """
-    new, name = run.config.newsletter.id, f"id of {run.config.newsletter.base}" if run.config.ledger else "id"
-    old = get_meta(run.ledger, name) if run.has_ledger else ""
+    new, old = run.config.newsletter.id, get_meta(run.ledger, _id_name(run)) if run.has_ledger else ""
     if old and old != new:
         if not accept:
             raise ConfigError(
@@ -99,8 +101,12 @@ def require_same_id(run: RunContext, *, accept: bool) -> None:
         if not run.dry_run:
             Revisions(run.home.revisions).rename_newsletter(old, new)
             rename_newsletter(run.ledger, old, new)
-    if old != new and run.is_recorded:
-        set_meta(run.ledger, name, new)
+            set_meta(run.ledger, _id_name(run), new)
+
+
+def _id_name(run: RunContext) -> str:
+    """Return the name of the value with the newsletter's id: a database server may have several newsletters."""
+    return f"id at {run.config.newsletter.base}" if run.config.ledger else "id"
 
 
 def _age_name(run: RunContext) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from publisher.archive.records import Record
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import format_utc
 
@@ -18,6 +19,12 @@ class PublishedSource(NamedTuple):
     path: str
     page: str
     sketch: str
+
+    @classmethod
+    def from_record(cls, issue: str, record: Record) -> Self:
+        """Return the source of the issue with this id. A file name that is not UTF-8 is escaped."""
+        path = record.path.encode("utf-8", "backslashreplace").decode()
+        return cls(issue, path, record.url, record.sketch)
 
 
 def record_sources(ledger: Ledger, sources: Iterable[PublishedSource]) -> None:

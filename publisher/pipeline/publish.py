@@ -51,8 +51,6 @@ def publish(
     with closing(run):
         with run.lock(), Sources(run) as sources:
             ledger_guard.require_same_id(run, accept=request.accept_new_id)
-            if run.is_recorded:
-                ledger_guard.note_age(run, sources.records.values())
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
             held_back = request.held_back
             if held_back is None:
@@ -71,6 +69,8 @@ def publish(
                 require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped)
+            if run.is_recorded:
+                ledger_guard.note_newsletter(run, sources.records.values())
             built = builder.build(send_pings=request.send_pings)  # the files are written now
         if not (built.messages or request.retry):
             return built.outcome

@@ -57,7 +57,7 @@ def adopt_archive(
         records, today = read_records(run), run.now.date()
         current = build_edition(records.values(), today - dt.timedelta(days=1))
         later = {path: record for path, record in records.items() if record.date >= today.isoformat()}
-        ledger_guard.note_age(run, later.values())
+        ledger_guard.note_newsletter(run, later.values())
         record_adopted(run.ledger, [f"{config.newsletter.id}/{record.id}" for record in current.issues], now)
         adopted = [
             _adopt_issues(run, channel, current)
