@@ -273,6 +273,13 @@ class MessageChannel(Channel, frozen=True):
         """Return the recipients, one delivery each: the destination itself, or all members of the list."""
         return (self.destination,)
 
+    def identify_destination(self) -> str:
+        """Return the platform's own ID of the destination, found without changing anything; empty if it has none.
+
+        Raises PublisherError.
+        """
+        return ""
+
     def render_notice(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
         """Render the editor's `text`, of any number of lines, as a reply to `first`, the parts as sent.
 

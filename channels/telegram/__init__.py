@@ -59,6 +59,17 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
 
         return ChatSession(BotClient(self.token, self.api), ChatRateLimiter(), pin=self.pin, test_recipient=self.me)
 
+    def identify_destination(self) -> str:
+        """Return the number of the chat. Raises PublisherError."""
+        from publisher.channels.telegram.client import BotClient
+        from publisher.channels.telegram.errors import classify_error
+
+        with BotClient(self.token, self.api) as client:
+            try:
+                return str(client.call(lambda bot: bot.get_chat(self.destination)).id)
+            except Exception as error:
+                raise classify_error(error, self.chat) from None
+
     def diagnose(self) -> Iterator[Finding]:
         """Check that the bot can send to the chat. Raises ConfigError if there is no token."""
         if not self.token:

@@ -40,6 +40,16 @@ def load_all_destination_ids(ledger: Ledger) -> Mapping[tuple[str, str], str]:
     return {(channel, name): id_ for channel, name, id_ in rows}
 
 
+def is_known_destination(ledger: Ledger, channel: str, name: str) -> bool:
+    """Return whether the destination was used under this name or id, or nothing was published on the channel."""
+    known = """SELECT 1 FROM destination_name WHERE channel = ? AND ? IN (name, id)
+               UNION ALL SELECT 1 FROM publication WHERE channel = ? AND destination = ? LIMIT 1"""
+    with ledger.transaction() as tx:
+        if tx.fetch_all(known, channel, name, channel, name):
+            return True
+        return not tx.fetch_all("SELECT 1 FROM publication WHERE channel = ? LIMIT 1", channel)
+
+
 def save_destination_id(ledger: Ledger, channel: str, name: str, id_: str) -> None:
     """Record that the platform calls the destination `name` by `id_`, in all publications too."""
     with ledger.transaction() as tx:

@@ -16,6 +16,7 @@ from publisher.checker import require_no_errors
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery import ledger_guard
+from publisher.delivery.destinations import learn_destination_ids
 from publisher.errors import BusyError, ConfigError
 from publisher.events import EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger.calendar import find_published
@@ -62,6 +63,8 @@ def publish(
             if request.correct:
                 run = _select_published(run, issue)
             builder = SiteBuilder(run, sources, edition, issue)
+            if not request.dry_run:
+                learn_destination_ids(run)
             if not request.again:
                 require_no_repeats(run, builder.find_outdated(), sources.records.values())
             if not request.skip_checks:

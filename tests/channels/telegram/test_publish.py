@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.newsletter import ProcessProject
 from tests.support.servers.telegram_api import Fault, TelegramServer
-from tests.support.servers.telegram_rules import TOKEN, BotApi
+from tests.support.servers.telegram_rules import TOKEN, BotApi, Chat
 
 ITEM = "- [{n}号长条目：一台只会慢慢走的机器与它的读者们 | 来源](https://news.example.com/{n})\n摘要：{text}。\n"
 LONG = "每天只走一步也是走，走到的地方谁也拿不走，" * 50
@@ -33,21 +33,26 @@ class Letter(ProcessProject):
         super().__init__(root, self._channel(), {"TIDE_TOKEN": TOKEN, "NO_PROXY": "*"})
         self.write_items()
 
-    def _channel(self, more: str = "") -> str:
+    def _channel(self, more: str = "", chat: str = "@tide") -> str:
         return f"""[channels.telegram]
 token = "env:TIDE_TOKEN"
-chat = "@tide"
+chat = "{chat}"
 api = "{self.server.url}"
 {more}"""
 
-    def configure(self, more: str = "") -> None:
-        self.configure_channel(self._channel(more))
+    def configure(self, more: str = "", chat: str = "@tide") -> None:
+        self.configure_channel(self._channel(more, chat))
 
     def write_items(self, *, third: str = "第三", items: int = 9) -> None:
         parts = [ITEM.format(n=n, text=LONG + (third if n == 3 else "")) for n in range(1, items + 1)]
         (self.root / "issues" / "2021-07-18.md").write_text(
             "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n" + "".join(parts), "utf-8"
         )
+
+    def issue(self, date: str) -> None:
+        """Write another issue, of one item."""
+        text = f"# 慢工 ({date})：题\n\n## 新闻\n\n- [{date}的条目](https://news.example.com/{date})\n"
+        (self.root / "issues" / f"{date}.md").write_text(text, "utf-8")
 
     def ended(self, *words: str) -> int:
         """The exit code of a process of its own."""
@@ -248,3 +253,50 @@ def test_the_token_is_nowhere(letter: Letter) -> None:
             seen += path.read_bytes().decode("utf-8", "replace")
     assert "@tide" in seen
     assert TOKEN.partition(":")[2] not in seen
+
+
+# ------------------------------------------------------------- one chat, many names
+
+
+@pytest.mark.parametrize("chat", ["@Tide", "@TIDE", "-1001000000001", "@renamed"])
+def test_a_chat_is_the_same_under_each_of_its_names(letter: Letter, chat: str) -> None:
+    letter.publish(*SEND)
+    before = letter.texts
+    letter.server.api.chat("@tide").username = "renamed" if chat == "@renamed" else "tide"
+    letter.configure(chat=chat)
+    outcome = letter.publish(*SEND)["channels"]["telegram"]
+    assert (outcome["sent"], outcome["changed"], outcome["held"]) == (0, 0, "")
+    assert letter.texts == before
+
+
+def test_a_group_that_moved_is_known_by_both_numbers(letter: Letter) -> None:
+    """The hint to write the new number into publisher.toml is followed, or not."""
+    letter.server.api.chats.append(Chat(-43, "group", "Tide"))
+    letter.configure(chat="-43")
+    letter.write_items(items=3)
+    letter.publish(*SEND)
+    letter.server.api.migrate(letter.server.api.chat("-43"), -1001000000043)
+    letter.issue("2021-07-25")
+    letter.publish(*SEND)
+    before = letter.texts
+    for chat in ("-43", "-1001000000043"):
+        letter.configure(chat=chat)
+        for issue in ("2021-07-18", "2021-07-25"):
+            assert letter.publish(*SEND, "--issue", issue)["channels"]["telegram"]["sent"] == 0
+    assert letter.texts == before
+
+
+def test_a_name_that_was_given_to_another_chat_is_another_chat(letter: Letter) -> None:
+    letter.publish(*SEND)
+    before = letter.texts
+    old = letter.server.api.chat("@tide")
+    old.username = ""
+    letter.server.api.chats.append(Chat(-1001000000077, "channel", "New", username="tide"))
+    letter.issue("2021-07-25")
+    letter.publish(*SEND)
+    new = [message["chat"]["id"] for message in letter.server.messages[len(before) :]]
+    assert set(new) == {-1001000000077}, "the next issue goes where the name leads"
+    fresh = letter.texts
+    letter.publish(*SEND, "--issue", "2021-07-18", code=2)
+    assert "went out on telegram to -1001000000001; now it would go out again" in letter.said
+    assert letter.texts == fresh

@@ -105,7 +105,7 @@ class BotApi:
     def chat(self, key: object) -> Chat:
         """The chat of a number or an @name."""
         for chat in self.chats:
-            if str(key) in (str(chat.id), f"@{chat.username}" if chat.username else ""):
+            if str(key).lower() in (str(chat.id), f"@{chat.username}".lower() if chat.username else ""):
                 return chat
         raise bad("chat not found")
 
