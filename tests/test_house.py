@@ -94,7 +94,7 @@ INNER_FLOORS = {
         "database models process_id",
         "plan postgres schema sqlite transitions",
         "ledger",
-        "__init__ meta metrics outputs queries unknown",
+        "__init__ destinations meta metrics outputs queries unknown",
         "calendar",
     ),
     "cli": (

@@ -4,6 +4,7 @@
 
 import datetime as dt
 import re
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ class Record(NamedTuple):
     `url` is that of the issue's page, `items` their number, `revision` a hash of the content. `fault` says
     why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
     parser's diagnostics, one line each. `images` are local image files: (path below the newsletter's
-    folder, path below the output folder, whether the file exists). `sketch` recognises the text.
+    folder, path below the output folder, whether the file exists). `sketch` is of the text, see `compute_sketch`.
     """
 
     path: str
@@ -155,3 +156,38 @@ def _build_not_due_error(record: Record, edition: Edition) -> PublisherError:
         f"{record.path} is dated in the future: {record.date}, and today is {edition.today.isoformat()}",
         "publish it on that day, or correct its date",
     )
+
+
+_MAX_HASHES = 32
+_HASH_LENGTH = 8  # characters
+
+
+def compute_sketch(lines: Iterable[str]) -> str:
+    """Return a sketch of a text: its 32 smallest hashes of lines, 8 hex digits each.
+
+    The share of common hashes in two sketches estimates the share of common lines in the texts
+    (https://en.wikipedia.org/wiki/MinHash). Lines without letters and digits are ignored, and so are the order
+    of the lines and the white space around them.
+    """
+    words = {line.strip() for line in lines}
+    hashes = {zlib.crc32(line.encode("utf-8", "surrogatepass")) for line in words if any(map(str.isalnum, line))}
+    return "".join(f"{number:08x}" for number in sorted(hashes)[:_MAX_HASHES])
+
+
+def count_sketch_lines(sketch: str) -> int:
+    """Return how many different lines the text of a sketch has, at most 32."""
+    return len(sketch) // _HASH_LENGTH
+
+
+def estimate_similarity(first: str, second: str) -> float:
+    """Estimate the share of lines that two texts have in common, by their sketches: 0.0 to 1.0.
+
+    Texts without lines have nothing in common.
+    """
+    hashes, others = _split_sketch(first), _split_sketch(second)
+    smallest = sorted(hashes | others)[:_MAX_HASHES]
+    return sum(number in hashes and number in others for number in smallest) / (len(smallest) or 1)
+
+
+def _split_sketch(sketch: str) -> frozenset[str]:
+    return frozenset(sketch[at : at + _HASH_LENGTH] for at in range(0, len(sketch), _HASH_LENGTH))

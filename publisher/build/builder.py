@@ -23,8 +23,7 @@ from publisher.errors import PublisherError
 from publisher.events import ChannelOutcome, Outcome, Progress
 from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
-from publisher.ledger.outputs import record_files_done, record_files_started
-from publisher.ledger.sources import PublishedSource, record_sources
+from publisher.ledger.outputs import PublishedSource, record_files_done, record_files_started, record_sources
 from publisher.model import Issue
 from publisher.run import OutgoingMessage, RunContext
 
@@ -176,7 +175,7 @@ class SiteBuilder:
                 if self._outputs[name].archive_channel
             }
             sources = [
-                PublishedSource.from_record(self._entries[position].id, record)
+                PublishedSource.make(self._entries[position].id, record.path, record.url, record.sketch)
                 for position, record in enumerate(self._records)
                 if position in due
             ]

@@ -12,8 +12,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from publisher.archive.records import Record
-from publisher.archive.sketch import compute_sketch
+from publisher.archive.records import Record, compute_sketch
 from publisher.archive.sources import MAX_ISSUE_BYTES, SourceFile
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config

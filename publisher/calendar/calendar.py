@@ -32,12 +32,12 @@ from publisher.ledger.calendar import (
     find_published,
     find_ready,
     find_unfinished,
+    load_adopted,
     load_forced_issues,
     load_overrides,
 )
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.meta import SchedulerActivity, load_activity
-from publisher.ledger.sources import load_adopted
 from publisher.run import RunContext
 
 _MAX_CRON_GAP_YEARS = 40

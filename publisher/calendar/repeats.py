@@ -1,6 +1,6 @@
 """Recognises an issue that went out before under another id, or to another destination of the same channel.
 
-Then a date was mended, an `id:` added or a setting changed, and to publish it would send everything again.
+Then a date was corrected, an `id:` added or a setting changed, and to publish it would send everything again.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from publisher.archive.records import Record
-from publisher.archive.sketch import count_lines, estimate_similarity
+from publisher.archive.records import Record, count_sketch_lines, estimate_similarity
 from publisher.channel import ArchiveChannel, Channel
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.ledger import Ledger
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
+from publisher.ledger.outputs import PublishedSource, load_sources
 from publisher.ledger.queries import find_published_or_sent
-from publisher.ledger.sources import PublishedSource, load_sources
 from publisher.run import RunContext
 
 _MIN_SIMILARITY = 0.5
@@ -70,7 +69,7 @@ class RepeatFinder:
         if not (is_archive or channel.destination):  # writing its files again does no harm
             return None
         by_id, site = self._published.get(channel.name, {}), self._config.newsletter.site
-        if not is_archive:  # what was only written to files did not reach anybody
+        if not is_archive:  # what was only written to files reached no one
             by_id = {id_: sent for id_, all_ in by_id.items() if (sent := tuple(to for to in all_ if to != site))}
         earlier = by_id.get(record.id, ())
         if key.destination in earlier:
@@ -84,17 +83,17 @@ class RepeatFinder:
         """Return the id under which the issue was published before, "" if there is none."""
         gone = published.keys() - self._current_ids
         issues = {f"{self._prefix}{id_}" for id_ in gone}
-        current = PublishedSource.from_record(f"{self._prefix}{record.id}", record)
+        current = PublishedSource.make(f"{self._prefix}{record.id}", record.path, record.url, record.sketch)
         for source in load_sources(self._ledger, issues, record.sketch) if published else ():
             id_ = source.issue.removeprefix(self._prefix)
-            if id_ != record.id and id_ in published and _is_same_issue(current, source, is_gone=id_ in gone):
+            if id_ != record.id and id_ in published and _was_published_as(current, source, is_gone=id_ in gone):
                 return id_
         return ""
 
 
-def _is_same_issue(current: PublishedSource, earlier: PublishedSource, *, is_gone: bool) -> bool:
+def _was_published_as(current: PublishedSource, earlier: PublishedSource, *, is_gone: bool) -> bool:
     """Whether this is the issue that was published; `is_gone`: no file has that issue's id any more."""
-    if current.sketch == earlier.sketch and count_lines(current.sketch) >= _MIN_LINES:
+    if current.sketch == earlier.sketch and count_sketch_lines(current.sketch) >= _MIN_LINES:
         return True
     is_similar = estimate_similarity(current.sketch, earlier.sketch) >= _MIN_SIMILARITY
     return is_gone and (current.path == earlier.path or current.page == earlier.page or is_similar)

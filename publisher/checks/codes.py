@@ -91,6 +91,10 @@ The parentheses of a link do not contain a valid URL: there is other text next t
 A title is in brackets, but no URL follows. Write [title](url) or remove the brackets.""",
     "placeholder-date": """\
 The day in the date is still "xx". An issue needs a complete date to be published.""",
+    "renamed": """\
+The issue was published under another id; without an id in the front matter, the id is the date. Feed
+readers would show it as a new issue, and everybody would get it again. Add the old id to the front
+matter: id: 2021-07-18. If it is another issue: publish --again.""",
     "stale-copy": """\
 At least half of the items already appeared in one earlier issue. This looks like a copy of that issue that
 was not updated.""",
@@ -153,9 +157,6 @@ is wrong: one for the title, two for a section. --fix corrects it.""",
     "punctuation": """\
 Doubled punctuation left from editing (，， or 。，), or half-width punctuation between Chinese characters.
 --fix corrects it.""",
-    "renamed": """\
-The issue was published under another id; without an id in the front matter, the id is the date. Feed
-readers would show it as a new issue. Add the old id to the front matter: id: 2021-07-18.""",
     "repo-mismatch": """\
 The title starts with one owner/repo, but the URL leads to another repository: a fork or a mistake.""",
     "section-empty": """\

@@ -27,7 +27,6 @@ from publisher.daemon.alerts import Alerts, DaemonEvent, DaemonEventHandler, for
 from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
 from publisher.delivery import ledger_guard
-from publisher.delivery.destinations import learn_destination_ids
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.events import ChannelOutcome, Request, RunEvent, RunWarning
@@ -77,7 +76,7 @@ class Scheduler:
         changed, and StorageError."""
         with closing(RunContext.open(config, theme, clock.time(), clock=clock)) as run:
             ledger_guard.require_same_id(run, accept=False)
-            learn_destination_ids(run)
+            ledger_guard.learn_destination_ids(run)
             if self._heartbeat:
                 self._heartbeat.start(run)
             else:

@@ -17,8 +17,8 @@ from publisher.delivery.plan import ADOPTED_REASON, DeliveryPlan, find_delivery_
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, PendingSend, Request
 from publisher.ledger import Ledger, PublicationKey
+from publisher.ledger.calendar import load_adopted
 from publisher.ledger.queries import find_status
-from publisher.ledger.sources import load_adopted
 from publisher.run import OutgoingMessage, RunContext
 
 

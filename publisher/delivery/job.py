@@ -185,7 +185,7 @@ class DeliveryJob(Struct):
             pause -= _STOP_POLL_SECONDS
 
     def _get_address(self, delivery: Delivery) -> str:
-        """Return where to send a delivery: what nobody has yet, to the name in publisher.toml, which may lead to
+        """Return where to send a delivery: what no one has yet, to the name in publisher.toml, which may lead to
         another chat than before; the rest to the same chat as what is there."""
         status = self.plan.status
         if self.sent or delivery.remote_id or (status and status.counts.sent):

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from publisher.archive.records import Record
 from publisher.archive.revisions import Revisions
-from publisher.errors import ConfigError
+from publisher.channel import MessageChannel
+from publisher.errors import ConfigError, PublisherError
 from publisher.files import wrap_os_error, write_if_changed
-from publisher.ledger.meta import get_meta, increment_meta, set_meta
-from publisher.ledger.sources import has_publications, rename_newsletter
+from publisher.ledger.destinations import is_known_destination, save_destination_id
+from publisher.ledger.meta import get_meta, has_publications, increment_meta, rename_newsletter, set_meta
 from publisher.run import RunContext
 
 _HINT = "nothing is sent: compare it with what was sent, then run publish trust-ledger"
@@ -102,6 +103,24 @@ def require_same_id(run: RunContext, *, accept: bool) -> None:
             Revisions(run.home.revisions).rename_newsletter(old, new)
             rename_newsletter(run.ledger, old, new)
             set_meta(run.ledger, _id_name(run), new)
+
+
+def learn_destination_ids(run: RunContext) -> None:
+    """Ask the platform about each destination of the run that is not known, on channels where something was
+    published before: it may be another name of the same chat.
+
+    Without an answer it counts as another destination. Raises StorageError.
+    """
+    if not run.has_ledger:
+        return
+    for channel in run.channels:
+        if not (isinstance(channel, MessageChannel) and run.is_sending_channel(channel)):
+            continue
+        if is_known_destination(run.ledger, channel.name, channel.destination):
+            continue
+        with suppress(PublisherError):  # sending will report the same
+            if id_ := channel.identify_destination():
+                save_destination_id(run.ledger, channel.name, channel.destination, id_)
 
 
 def _id_name(run: RunContext) -> str:

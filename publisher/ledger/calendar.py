@@ -120,6 +120,21 @@ def adopt_publications(
         )
 
 
+def record_adopted(ledger: Ledger, issues: Iterable[str], now: dt.datetime) -> None:
+    """Record issues that were published before the ledger existed: on all channels, also on later ones."""
+    with ledger.transaction() as tx:
+        tx.execute_many(
+            "INSERT INTO adopted_issue (issue, adopted_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [(issue, format_utc(now)) for issue in sorted(issues)],
+        )
+
+
+def load_adopted(ledger: Ledger) -> frozenset[str]:
+    """Return the adopted issues."""
+    with ledger.transaction() as tx:
+        return frozenset(str(issue) for (issue,) in tx.fetch_all("SELECT issue FROM adopted_issue"))
+
+
 def find_alerted(ledger: Ledger, kind: str) -> frozenset[tuple[str, str]]:
     """Return (issue, channel) of each alert of this kind that was sent."""
     with ledger.transaction() as tx:

@@ -1,6 +1,6 @@
 """What a platform calls a destination: the name in publisher.toml may change, or be given to another chat.
 
-The key of a publication has the platform's own id of the destination, as soon as an answer told it. Names
+The key of a publication has the platform's own id of the destination, as soon as an answer contained it. Names
 that lead to it are kept here, and each function of the ledger that takes a key replaces them.
 """
 

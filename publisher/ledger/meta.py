@@ -1,4 +1,4 @@
-"""Single values in the ledger, by name: counters, and when a scheduler was last active."""
+"""Single values in the ledger, by name: counters, when a scheduler was last active; and newsletters as a whole."""
 
 from __future__ import annotations
 
@@ -72,6 +72,28 @@ def load_activity(ledger: Ledger, newsletter: str) -> SchedulerActivity:
     return SchedulerActivity(
         parse_utc(heartbeat) if heartbeat > last_tick else None, parse_utc(last_tick) if last_tick else None
     )
+
+
+def has_publications(ledger: Ledger, newsletter: str) -> bool:
+    """Return whether anything of a newsletter (by its id) was published or adopted."""
+    prefix = f"{newsletter}/"
+    with ledger.transaction() as tx:
+        return any(
+            tx.fetch_all(f"SELECT 1 FROM {table} WHERE SUBSTR(issue, 1, ?) = ? LIMIT 1", len(prefix), prefix)
+            for table in ("publication", "adopted_issue")
+        )
+
+
+def rename_newsletter(ledger: Ledger, old: str, new: str) -> None:
+    """Give all that is recorded about a newsletter to its new id, so that nothing is sent again."""
+    prefix = f"{old}/"
+    with ledger.transaction() as tx:
+        for table in ("publication", "source", "adopted_issue", "schedule_override", "alert", "forced_issue"):
+            tx.execute(
+                f"UPDATE {table} SET issue = ? || SUBSTR(issue, ?) WHERE SUBSTR(issue, 1, ?) = ?",
+                *(new, len(old) + 1, len(prefix), prefix),
+            )
+        tx.execute("UPDATE publication SET issue = ? WHERE issue = ?", new, old)
 
 
 def _select_meta(tx: Transaction, name: str) -> str:

@@ -1,13 +1,47 @@
-"""Folders whose files are being written."""
+"""Files that are being written, and the sources of what is published: files, pages and texts."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, Self
 
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import PublicationKey, format_utc
+
+
+class PublishedSource(NamedTuple):
+    """The source of an issue when it was last published: its id in the feeds, the path of its file, the URL
+    of its page, and the sketch of its text."""
+
+    issue: str
+    path: str
+    page: str
+    sketch: str
+
+    @classmethod
+    def make(cls, issue: str, path: str, page: str, sketch: str) -> Self:
+        """Return the source of an issue. A file name that is not UTF-8 is escaped."""
+        return cls(issue, path.encode("utf-8", "backslashreplace").decode(), page, sketch)
+
+
+def record_sources(ledger: Ledger, sources: Iterable[PublishedSource]) -> None:
+    """Record the sources of issues that are about to be published."""
+    with ledger.transaction() as tx:
+        tx.execute_many(
+            """INSERT INTO source (issue, path, page, sketch) VALUES (?, ?, ?, ?)
+               ON CONFLICT (issue) DO UPDATE
+               SET path = excluded.path, page = excluded.page, sketch = excluded.sketch""",
+            sorted(sources),  # in the same order everywhere, or two processes deadlock
+        )
+
+
+def load_sources(ledger: Ledger, issues: Collection[str], sketch: str) -> list[PublishedSource]:
+    """Return the recorded sources of these issues, and of all with this sketch."""
+    with ledger.transaction() as tx:
+        rows = tx.fetch_all("SELECT issue, path, page, sketch FROM source ORDER BY issue")
+    return [source for source in map(PublishedSource._make, rows) if source.issue in issues or source.sketch == sketch]
 
 
 def record_files_started(ledger: Ledger, digests: Mapping[PublicationKey, str], now: dt.datetime) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 from contextlib import closing, suppress
 from threading import Event
 
-from publisher.archive.records import Record, choose_issue
+from publisher.archive.records import Edition, Record, choose_issue
 from publisher.build.builder import SiteBuilder, mark_up_to_date
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
@@ -16,7 +16,6 @@ from publisher.checker import require_no_errors
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery import ledger_guard
-from publisher.delivery.destinations import learn_destination_ids
 from publisher.errors import BusyError, ConfigError
 from publisher.events import EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger.calendar import find_published
@@ -63,13 +62,7 @@ def publish(
             if request.correct:
                 run = _select_published(run, issue)
             builder = SiteBuilder(run, sources, edition, issue)
-            if not request.dry_run:
-                learn_destination_ids(run)
-            if not request.again:
-                require_no_repeats(run, builder.find_outdated(), sources.records.values())
-            if not request.skip_checks:
-                renderings = builder.render_limited()
-                require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
+            _require_publishable(run, sources, edition, builder, issue, request)
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped)
             if run.is_recorded:
@@ -86,6 +79,19 @@ def publish(
         unfinished = find_unfinished_notices(run, issue.id) if request.retry else ()
         notices = [deliver_all(run, [plan], request, stop) for plan in unfinished]
         return built.outcome.with_deliveries([delivered, *notices], run.warnings)
+
+
+def _require_publishable(
+    run: RunContext, sources: Sources, edition: Edition, builder: SiteBuilder, issue: Record, request: Request
+) -> None:
+    """Raise IssueError if the issue has errors, ConfigError if it went out before under another key."""
+    if not request.skip_checks:
+        renderings = builder.render_limited()
+        require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
+    if not request.dry_run:
+        ledger_guard.learn_destination_ids(run)
+    if not request.again:
+        require_no_repeats(run, builder.find_outdated(), sources.records.values())
 
 
 def _select_published(run: RunContext, issue: Record) -> RunContext:

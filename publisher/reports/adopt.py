@@ -17,10 +17,9 @@ from publisher.config import Config
 from publisher.delivery import ledger_guard
 from publisher.events import EventHandler, Outcome, Request
 from publisher.ledger import PublicationKey
-from publisher.ledger.calendar import adopt_publications
+from publisher.ledger.calendar import adopt_publications, record_adopted
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.plan import compute_parts_digest
-from publisher.ledger.sources import record_adopted
 from publisher.pipeline.publish import publish
 from publisher.run import RunContext
 from publisher.theme import Theme

@@ -47,12 +47,12 @@ def remove(project: Project) -> None:
     (project.root / OLD).unlink()
 
 
-def mended_date(project: Project, items: int) -> None:
+def corrected_date(project: Project, items: int) -> None:
     remove(project)
     write(project, "2021-07-17.md", "2021-07-17", items)
 
 
-def mended_front_matter(project: Project, items: int) -> None:
+def corrected_front_matter(project: Project, items: int) -> None:
     write(project, "2021-07-18.md", "2021-07-17", items, head="---\ndate: 2021-07-17\n---\n")
 
 
@@ -75,8 +75,8 @@ def copied(project: Project, items: int) -> None:
 
 
 CHANGES: list[Callable[[Project, int], None]] = [
-    mended_date,
-    mended_front_matter,
+    corrected_date,
+    corrected_front_matter,
     new_id,
     renamed_and_edited,
     moved_and_rewritten,
@@ -126,7 +126,7 @@ def test_another_name_is_noticed(project: Project, change: Callable[[Project, in
 def test_two_items_are_enough(project: Project) -> None:
     write(project, "2021-07-18.md", "2021-07-18", 2)
     project.tick()
-    mended_date(project, 2)
+    corrected_date(project, 2)
     project.tick()
     assert [said.what for said in project.events[-1:]] == ["repeat"]
     assert sent(project) == 4
@@ -145,7 +145,7 @@ def test_the_id_says_that_it_is_the_same_issue(project: Project) -> None:
 def test_again_sends_it_again(project: Project) -> None:
     write(project, "2021-07-18.md", "2021-07-18")
     project.tick()
-    mended_date(project, 3)
+    corrected_date(project, 3)
     outcome = project.publish(again=True)
     assert outcome.exit_code == 0
     assert sent(project) == 8
@@ -161,7 +161,7 @@ def test_an_old_issue_that_is_renamed_stops_the_next_one_by_hand_only(project: P
     write(project, "2021-07-18.md", "2021-07-18")
     project.tick()
     project.now += 7 * DAY
-    mended_date(project, 3)
+    corrected_date(project, 3)
     write(project, "2021-07-25.md", "2021-07-25", 9, topic="b")
     with pytest.raises(ConfigError, match=r"2021-07-17\.md went out before, as 2021-07-18"):
         project.publish()

@@ -248,7 +248,7 @@ def test_issue_renamed_and_edited_after_publication_is_reported(
     new.write_text(edited, "utf-8")
     said = check("2021-07-12", "--format", "concise").out.splitlines()[0]
     assert said == (
-        "issues/2021-07-12.md:1:3: warning[renamed]: "
+        "issues/2021-07-12.md:1:3: error[renamed]: "
         "this issue was published as 2021-07-11; as 2021-07-12 it would be published again"
     )
     new.write_text(edited.replace("e.org/", "e.org/other/"), "utf-8")

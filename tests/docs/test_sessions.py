@@ -127,10 +127,10 @@ def upcoming(newsletter: Newsletter) -> Iterator[None]:
 def restored(newsletter: Newsletter) -> Iterator[None]:
     """The commands of the page are run as they are; only the place of the copies is another."""
     newsletter.use_telegram()
-    newsletter.patch.setattr(ledger_guard, "identify_machine", lambda: "the old machine")
+    newsletter.patch.setattr(ledger_guard, "identify_machine", lambda: "old-machine")
     newsletter.run("publish --yes")
     (newsletter.root / ".publisher").rename(newsletter.root / "copies")
-    newsletter.patch.setattr(ledger_guard, "identify_machine", lambda: "the new machine")
+    newsletter.patch.setattr(ledger_guard, "identify_machine", lambda: "new-machine")
     (script,) = (text for text in DEPLOY.texts("sh") if "ledger.backup" in text)
     subprocess.run(["bash", "-e"], input=script.replace("/mnt/backup", "copies"), text=True, check=True)
     newsletter.write("2021-07-18", CHINESE.replace("第一个话题", "第一个话题!"))

@@ -93,7 +93,7 @@ def test_names_that_only_begin_alike_are_others(ledger: Ledger) -> None:
 
 
 def test_another_process_learns_the_number_during_a_claim(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The name is looked up again after the row was made: nothing is left behind, nobody is served twice."""
+    """The name is looked up again after the row was made: nothing is left behind, no one is served twice."""
     from publisher.ledger import ledger as module
 
     calls: list[PublicationKey] = []
