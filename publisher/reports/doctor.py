@@ -18,6 +18,7 @@ from typing import NamedTuple
 from publisher import __version__
 from publisher.channel import Finding, FindingLevel, MessageChannel
 from publisher.credentials import redact
+from publisher.delivery import ledger_guard
 from publisher.errors import PublisherError
 from publisher.ledger import DeliveryState
 from publisher.ledger.meta import SchedulerActivity, load_activity
@@ -160,6 +161,8 @@ def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
         if issues := find_issues_in_state(run.ledger, run.config.newsletter.id, *states):
             listed = ", ".join(issue.rpartition("/")[2] for issue in issues[-5:])
             yield Finding(FindingLevel.WARNING, f"{label}: deliveries of {listed}", "publish status")
+    ledger_guard.require_same_id(run, accept=False)
+    ledger_guard.verify_ledger(run)
 
 
 def _diagnose_daemon(run: RunContext) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from publisher.channels.web import Web
 from publisher.delivery import ledger_guard
 from publisher.errors import ConfigError
 from publisher.reports.adopt import adopt_archive
+from publisher.reports.doctor import diagnose
 from publisher.theme import Theme
 from tests.support.fake_channel import Letters, Post
 from tests.support.newsletter import DUE, HOUR, Project
@@ -93,6 +94,12 @@ def project(tmp_path: Path) -> Project:
 
 def sent(project: Project) -> int:
     return len([call for call in project.world if call.act == "deliver"])
+
+
+def findings(project: Project) -> list[str]:
+    """What `publish doctor` says of the ledger."""
+    with project.open_run() as run:
+        return [one.message for subject, found in diagnose(run) if subject == "ledger" for one in found]
 
 
 def feed(project: Project) -> int:
@@ -281,6 +288,7 @@ def test_a_ledger_that_is_younger_than_the_newsletter_sends_nothing(project: Pro
     assert project.tick().exit_code == 0, "told twice"
     [failed] = project.said("failed")
     assert failed.message == "the ledger is new, but this newsletter was published before"
+    assert failed.message in findings(project)
     assert sent(project) == 4
     with project.open_run() as run:
         ledger_guard.accept_ledger(run)
