@@ -22,7 +22,7 @@ from publisher.archive import cache
 from publisher.archive.home import Home
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
-from publisher.archive.sources import MAX_ISSUE_BYTES, SourceFile, is_mtime_reliable
+from publisher.archive.sources import SourceFile, is_mtime_reliable
 from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel, Rendering
 from publisher.checks.budgets import Budget, check_budgets, measure_budgets, measure_rendering
@@ -31,7 +31,9 @@ from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.summary import IssueSummary
 from publisher.config import Config
 from publisher.errors import IssueError, PublisherError, StorageError
-from publisher.files import wrap_os_error
+from publisher.file_kinds import ISSUE
+from publisher.images import find_image_problems
+from publisher.local_files import MISSING, FileAccess, Refusal, read_regular_file
 from publisher.model import Issue
 
 if TYPE_CHECKING:
@@ -130,7 +132,7 @@ class FileChecker(msgspec.Struct, frozen=True):
         from publisher.reader import decode
 
         try:
-            data = _read_issue_bytes(self.root / source.path, source.path)
+            data = _read_issue_bytes(self.root, source.path, self.config)
             text = decode(data, source.path)
         except PublisherError as error:
             return CheckedIssue(*source, fault=error)
@@ -142,6 +144,12 @@ class FileChecker(msgspec.Struct, frozen=True):
 
         issue = parse_issue(text, source.path)
         return self.measure(_check_parsed(text, issue, source, sha256), issue, self.measured_channels)
+
+    def find_image_problems(self, summary: IssueSummary) -> Iterator[Problem]:
+        """Yield the problems of image files as they are now, which the text and its cached result do not show."""
+        if self.config and summary.images:
+            files = FileAccess(self.root, self.config.private_files)
+            yield from find_image_problems(summary, self.config.newsletter, files)
 
     def measure(self, result: CheckedIssue, issue: Issue, channels: Iterable[Channel]) -> CheckedIssue:
         """Return the result with the sizes on these channels added."""
@@ -198,7 +206,8 @@ def check_files(
     index = _build_index(summaries, checker.config)
     for result in map(results.__getitem__, paths):
         if summary := result.summary:
-            found = (*check_cross_issue(summary, index), *check_budgets(result.budgets, summary))
+            images = checker.find_image_problems(summary)
+            found = (*check_cross_issue(summary, index), *check_budgets(result.budgets, summary), *images)
             yield result._replace(problems=tuple(sorted((*result.problems, *found))))
         else:
             yield result
@@ -274,7 +283,7 @@ class IssueChecker:
                 with suppress(PublisherError):  # a file that cannot be read any more
                     results.append(self._check(other))
             index = IssueIndex([result.summary for result in results if result.summary])
-            found = check_cross_issue(checked.summary, index)
+            found = (*check_cross_issue(checked.summary, index), *self._checker.find_image_problems(checked.summary))
             errors = {
                 (problem.pos.line, problem.code)
                 for problem in (*checked.problems, *found)
@@ -302,7 +311,7 @@ class IssueChecker:
         if issue.path not in self._parsed_texts:
             from publisher.reader import parse_issue
 
-            text = read_issue_text(self._checker.root / issue.path, issue.path)
+            text = read_issue_text(self._checker.root, issue.path, self._checker.config)
             self._parsed_texts[issue.path] = text, parse_issue(text, issue.path)
         return self._parsed_texts[issue.path]
 
@@ -360,20 +369,22 @@ def is_forced(errors: Iterable[str], issue: Record, forced_issues: Iterable[Forc
     return accepted.issuperset(errors)
 
 
-def read_issue_text(path: Path, name: str) -> str:
-    """Return the text of a file.
+def read_issue_text(root: Path, path: str, config: Config | None) -> str:
+    """Return the text of the file at a path relative to `root`, if it may be published, or at an absolute path.
 
-    Raises IssueError if it is too large or not text, StorageError if unreadable.
+    Raises IssueError if it is too large, not text, or may not be published, StorageError if unreadable.
     """
     from publisher.reader import decode
 
-    return decode(_read_issue_bytes(path, name), name)
+    return decode(_read_issue_bytes(root, path, config), path)
 
 
-def _read_issue_bytes(path: Path, name: str) -> bytes:
-    try:
-        if (size := path.stat().st_size) > MAX_ISSUE_BYTES:
-            raise IssueError(f"{name} has {size >> 20} MB; the limit is {MAX_ISSUE_BYTES >> 20} MB")
-        return path.read_bytes()
-    except OSError as error:
-        raise wrap_os_error(f"cannot read {name}", error) from error
+def _read_issue_bytes(root: Path, path: str, config: Config | None) -> bytes:
+    if config is None or Path(path).is_absolute():  # a file that the editor named, and that is not published
+        found = read_regular_file(root / path, ISSUE)
+    else:
+        found = FileAccess(root, config.private_files).read(path, ISSUE)
+    if isinstance(found, Refusal):
+        kind = StorageError if found.code == MISSING.code else IssueError
+        raise kind(f"{path} {found.reason}", found.help)
+    return found

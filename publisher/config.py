@@ -7,16 +7,18 @@
     [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are enabled by default
 
 Unknown keys and wrong types are errors with line, column and a hint. A channel validates its own values: it
-raises ConfigError when it is created, or from `feed_urls`. If it has the fields `_lang` and `_root`, they are
-set to the language and the folder of the newsletter.
+raises ConfigError when it is created, or from `feed_urls`. If it has the fields `_lang`, `_root` and
+`_private_files`, they are set to the language and the folder of the newsletter, and to the files that are never
+published.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -24,7 +26,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from publisher.credentials import Reference, locate_file
+from publisher.credentials import Reference, find_secret_file, locate_file
 from publisher.errors import ConfigError, find_nearest
 from publisher.newsletter import Newsletter
 from publisher.project import CONFIG_FILE
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_CHANNELS = ("web", "rss")
 _DEFAULT_SCHEDULE = Schedule()
+_PUBLISHED_KEYS = ("issues", "cover")
+"""Keys that name files to publish."""
+
 _PLACEHOLDERS = ("date", "year", "month", "day", "id")
 
 
@@ -65,8 +70,8 @@ class Config(Struct, frozen=True):
     `path` is the file and `root` its folder; `issues` is a glob relative to the root. `schedule` is in the
     newsletter's time zone. `ledger` is a Reference to the URL of a database, "" for a file. `listen` is where
     the daemon serves the site. `channels` has the enabled ones: web, rss, then the others in the file's
-    order. `templates` is the folder of the user's templates, if it exists. `digest` is the SHA-256 (hex) of
-    the file.
+    order. `templates` is the folder of the user's templates, if it exists. `private_files` are the paths of the
+    files that the file names and that are never published. `digest` is the SHA-256 (hex) of the file.
     """
 
     path: Path
@@ -78,6 +83,7 @@ class Config(Struct, frozen=True):
     listen: ListenAddress | None = None
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
+    private_files: tuple[str, ...] = ()
     digest: str = ""
 
 
@@ -103,8 +109,34 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         channels=_build_channels(document, newsletter, find_channel),
         schedule=_parse_schedule(document),
         templates=templates if templates.is_dir() else None,
+        private_files=_find_private_files(document),
         digest=hashlib.sha256(document.body).hexdigest(),
     )
+
+
+def _find_private_files(document: TomlDocument) -> tuple[str, ...]:
+    """Return the absolute paths of the files that the values name, in any table, also of a disabled channel."""
+    folder = document.path.parent
+    paths = []
+    for text in _list_private_texts(document.data):
+        if path := find_secret_file(locate_file(text, folder)):
+            paths.append(path)
+        elif os.path.isfile(folder / text):  # noqa: PTH113 - Path.is_file raises an error for long texts
+            paths.append(str(folder / text))
+    return tuple(paths)
+
+
+def _list_private_texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list():
+            for entry in value:
+                yield from _list_private_texts(entry)
+        case dict():
+            for key, entry in value.items():
+                if key not in _PUBLISHED_KEYS:
+                    yield from _list_private_texts(entry)
 
 
 # the keys of the tables that do not become an object as they are
@@ -321,7 +353,11 @@ def _build_channel(
     place = table if name in document.table("channels") else ("newsletter",)
     with document.locate_errors(*place):
         cls = find_channel(name)
-    injected = {"_lang": newsletter.lang, "_root": str(document.path.parent)}
+    injected = {
+        "_lang": newsletter.lang,
+        "_root": str(document.path.parent),
+        "_private_files": _find_private_files(document),
+    }
     channel = document.decode(table, cls, also=list_keys(_ChannelKeys), **injected)
     keys = document.decode(table, _ChannelKeys, also=list_keys(cls))
     with document.locate_errors(*place):

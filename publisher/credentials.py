@@ -52,6 +52,15 @@ def locate_file(text: str, folder: Path) -> str:
     return f"file:{folder / path}" if kind == "file" and not path.startswith("~") else text
 
 
+def find_secret_file(reference: str) -> str:
+    """Return the path of the file that a reference leads to; "" if it leads to none."""
+    kind, _, name = reference.partition(":")
+    if kind == "file":
+        return os.path.expanduser(name)  # noqa: PTH111 - Path.expanduser raises an error without a home folder
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "") if kind == "credential" else ""
+    return str(Path(folder, name)) if folder else ""
+
+
 def resolve_secret(reference: str, *, lines: bool = False) -> str:
     """Return the secret without the newline at its end. From now on `redact` removes it, also from logs.
 

@@ -1,21 +1,35 @@
-"""Local images of an issue: find them, map them to output files, replace missing ones by their alt text."""
+"""Local images of an issue: find them, map them to output files, and report those that are not published."""
 
 from __future__ import annotations
 
+import datetime as dt
 import posixpath
+from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher import model as m
+from publisher.checks.codes import Problem
+from publisher.checks.summary import IssueSummary
+from publisher.file_kinds import IMAGE
+from publisher.local_files import FileAccess, Refusal
 from publisher.newsletter import Newsletter
 from publisher.transforms import find_nodes, map_nodes
 
 _Node = TypeVar("_Node")
 
+_OUTSIDE_SITE = Refusal(
+    "file-missing", "would have a URL outside of the site", "move the file into the folder of the issue"
+)
+
 
 class LocalImage(NamedTuple):
     """An image of an issue: its URL as written in the issue, its file below the newsletter's folder, and the
-    file below the output folder that pages refer to. All with forward slashes."""
+    file below the output folder that pages refer to. All with forward slashes.
+
+    `source` and `target` are empty if the image is outside of the newsletter's folder, and `target` if its URL
+    would be outside of the site.
+    """
 
     url: str
     source: str
@@ -23,22 +37,44 @@ class LocalImage(NamedTuple):
 
 
 def find_local_images(issue: m.Issue, path: str, page_url: str, newsletter: Newsletter) -> tuple[LocalImage, ...]:
-    """Return the images with a relative URL, each once. `path` is the issue's file, `page_url` its page.
+    """Return the images with a relative URL, each once. `path` is the issue's file, `page_url` its page."""
+    urls = dict.fromkeys(image.url for image in find_nodes(m.Image, (issue,)))
+    images = (_resolve_image(url, path, page_url, newsletter) for url in urls)
+    return tuple(image for image in images if image)
 
-    An image outside the newsletter's folder, or whose URL would be outside the site, has an empty source: no
-    page can show it.
-    """
-    images: dict[str, LocalImage] = {}
-    for url in [image.url for image in find_nodes(m.Image, (issue,))]:
+
+def _resolve_image(url: str, path: str, page_url: str, newsletter: Newsletter) -> LocalImage | None:
+    """Return the image at a URL; None if the URL is not relative."""
+    try:
         parts = urlsplit(url)
-        if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or url in images:
-            continue
-        source = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
         absolute_url = urljoin(page_url, parts.path)
-        is_inside = absolute_url.startswith(newsletter.base) and not source.startswith("..") and "\0" not in source
-        target = unquote(newsletter.output_path(absolute_url)) if is_inside else ""
-        images[url] = LocalImage(url, source if is_inside else "", target)
-    return tuple(images.values())
+    except ValueError:
+        return None
+    if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
+        return None
+    source = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
+    if source.startswith(("../", "/")) or source in ("..", "."):
+        return LocalImage(url, "", "")
+    target = unquote(newsletter.output_path(absolute_url)) if absolute_url.startswith(newsletter.base) else ""
+    names = target.split("/")
+    is_in_site = names[-1] == posixpath.basename(source) and not {"", ".", ".."} & set(names)
+    return LocalImage(url, source, target if is_in_site and not {"\\", "\0"} & set(target) else "")
+
+
+def inspect_image(image: LocalImage, files: FileAccess) -> bytes | Refusal:
+    """Return the first bytes of an image, or why it is not published."""
+    found = files.inspect(image.source, IMAGE)
+    return found if isinstance(found, Refusal) or image.target else _OUTSIDE_SITE
+
+
+def find_image_problems(summary: IssueSummary, newsletter: Newsletter, files: FileAccess) -> Iterator[Problem]:
+    """Yield a problem for each place of an issue that refers to an image that is not published."""
+    page_url = newsletter.issue_url(summary.id, dt.date.fromisoformat(summary.date)) if summary.date else ""
+    for url, pos in summary.images:
+        image = _resolve_image(url, summary.path, page_url or newsletter.base, newsletter)
+        found = inspect_image(image, files) if image else None
+        if isinstance(found, Refusal) and found.code not in summary.ignored_codes:
+            yield Problem(pos, found.code, f"the image {url} {found.reason}", found.help)
 
 
 def replace_missing_images(node: _Node, urls: frozenset[str]) -> _Node:

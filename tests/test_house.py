@@ -19,8 +19,8 @@ FLOORS = (
     ("", "templates", "channels", "patterns"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
     ("files", "project"),
-    ("channel", "credentials", "toml", "timetable", "writers"),
-    ("reader", "transforms", "config", "theme", "folder_session"),
+    ("channel", "credentials", "local_files", "toml", "timetable", "writers"),
+    ("reader", "transforms", "config", "theme", "folder_session", "file_kinds"),
     ("outline",),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "images"),
@@ -85,6 +85,7 @@ INNER_FLOORS = {
     "checks": (
         "__init__ codes",
         "source",
+        "images",
         "addresses diagnostics items sections summary text title",
         "budgets characters cross_issue unfinished",
         "check",

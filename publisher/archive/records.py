@@ -11,14 +11,25 @@ from typing import NamedTuple
 from publisher.errors import ConfigError, IssueError, PublisherError, find_nearest
 
 
+class ImageFile(NamedTuple):
+    """A local image of an issue: its paths below the newsletter's folder and below the output folder, whether
+    it may be published, and its size (bytes) and time of change (ns) as `stat_images` returns them."""
+
+    source: str
+    target: str
+    is_published: bool
+    size: int
+    changed: int
+
+
 class Record(NamedTuple):
     """What is known of an issue without reading its file again.
 
     `size` (bytes), `mtime` (ns) and `sha256` are the file's; a `mtime` of 0 means that it must be read again.
     `url` is that of the issue's page, `items` their number, `revision` a hash of the content. `fault` says
     why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
-    parser's diagnostics, one line each. `images` are local image files: (path below the newsletter's
-    folder, path below the output folder, whether the file exists). `sketch` is of the text, see `compute_sketch`.
+    parser's diagnostics and the images that are not published, one line each. `sketch` is of the text, see
+    `compute_sketch`.
     """
 
     path: str
@@ -36,7 +47,7 @@ class Record(NamedTuple):
     fault: str = ""
     hint: str = ""
     problems: tuple[str, ...] = ()
-    images: tuple[tuple[str, str, bool], ...] = ()
+    images: tuple[ImageFile, ...] = ()
     sketch: str = ""
 
 

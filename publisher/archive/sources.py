@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
 from functools import cache
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from publisher.errors import StorageError
+from publisher.local_files import FileAccess
 
-MAX_ISSUE_BYTES = 8 << 20
-"""Size limit of an issue, in bytes: about a hundred times the largest newsletters."""
+REFUSED_SIZE, _REFUSED_MTIME = -1, 1
+"""What is in place of the size and the modification time of a file that may not be published."""
 
 
 class SourceFile(NamedTuple):
@@ -30,42 +32,82 @@ def scan(root: Path, pattern: str) -> list[SourceFile]:
     """Return the files below `root` that match a glob, sorted by path.
 
     `*`, `?` and `[...]` match within a name, `**` any number of folders. Names that begin with a dot are
-    skipped, as usual. Raises StorageError when a folder cannot be listed.
+    skipped, as usual, and so are links that lead nowhere. Raises StorageError when a folder cannot be listed.
     """
+    return [file for file, _ in _scan(root, pattern) if file.size != REFUSED_SIZE]
+
+
+def scan_issues(root: Path, pattern: str) -> list[SourceFile]:
+    """Return the files like `scan`, and what matches and is neither a regular file nor a folder.
+
+    Those, and links to files that may not be published, have `REFUSED_SIZE`.
+    """
+    files, access = [], FileAccess(root)
+    for file, is_linked in _scan(root, pattern):
+        is_refused = is_linked and access.find_refusal(file.path)
+        files.append(SourceFile(file.path, REFUSED_SIZE, _REFUSED_MTIME) if is_refused else file)
+    return files
+
+
+def _scan(root: Path, pattern: str) -> list[tuple[SourceFile, bool]]:
+    """Return the files, and for each whether a symbolic link leads to it. What is no file has `REFUSED_SIZE`."""
     try:
         # a glob with two `**` may find a file twice
-        return sorted(set(_scan_folder(str(root), "", pattern.split("/"))))
+        return sorted(set(_scan_folder(str(root), "", pattern.split("/"), is_linked=False)))
     except OSError as error:
         raise StorageError(f"cannot list {error.filename}: {error.strerror}") from error
 
 
-def _scan_folder(folder: str, prefix: str, parts: list[str]) -> Iterator[SourceFile]:
+def _scan_folder(folder: str, prefix: str, parts: list[str], *, is_linked: bool) -> Iterator[tuple[SourceFile, bool]]:
     head, *rest = parts
     deep = head == "**"
     if deep:
-        yield from _scan_folder(folder, prefix, rest or ["*"])
+        yield from _scan_folder(folder, prefix, rest or ["*"], is_linked=is_linked)
     matches = _compile_glob(head).match
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError:
+        if is_linked:  # a link to a folder of another user stops nothing
+            return
+        raise
     with entries:
         for entry in entries:
             name = entry.name
             if name.startswith(".") or not (deep or matches(name)):
                 continue
+            linked = is_linked or entry.is_symlink()
             if deep:
                 if entry.is_dir(follow_symlinks=False):
-                    yield from _scan_folder(entry.path, f"{prefix}{name}/", parts)
+                    yield from _scan_folder(entry.path, f"{prefix}{name}/", parts, is_linked=linked)
             elif rest:
-                if entry.is_dir():
-                    yield from _scan_folder(entry.path, f"{prefix}{name}/", rest)
-            elif entry.is_file():
-                try:
-                    status = entry.stat()
-                except FileNotFoundError:  # deleted since the folder was listed
-                    continue
-                yield SourceFile(prefix + name, status.st_size, status.st_mtime_ns)
+                if _is_folder(entry):
+                    yield from _scan_folder(entry.path, f"{prefix}{name}/", rest, is_linked=linked)
+            elif file := _stat_entry(entry, prefix + name, is_linked=linked):
+                yield file, linked
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or to where this user may not look
+        return False
+
+
+def _stat_entry(entry: os.DirEntry[str], path: str, *, is_linked: bool) -> SourceFile | None:
+    """Return the file of an entry; None for a folder, and for what is not there: deleted, or a link to nothing."""
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        if is_linked:  # in a circle, or to where this user may not look
+            return None
+        raise
+    if stat.S_ISREG(status.st_mode):
+        return SourceFile(path, status.st_size, status.st_mtime_ns)
+    return None if stat.S_ISDIR(status.st_mode) else SourceFile(path, REFUSED_SIZE, _REFUSED_MTIME)
 
 
 @cache
@@ -84,6 +126,16 @@ def stat_files(root: Path, paths: Iterable[str]) -> list[SourceFile]:
         except OSError:
             files.append(SourceFile(path, -1, 0))
     return files
+
+
+def stat_images(root: Path, paths: Iterable[str]) -> list[SourceFile]:
+    """Return the image files at these paths below `root`, each with its size and the time of its last change.
+
+    One that may not be published wherever it leads to has the size -1.
+    """
+    listed = list(paths)
+    states = FileAccess(root).stat_files(listed)
+    return [SourceFile(path, *state) for path, state in zip(listed, states, strict=True)]
 
 
 def files_exist(folder: Path, sizes: Mapping[str, int]) -> bool:

@@ -14,16 +14,18 @@ from msgspec.structs import replace
 from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup, UpToDateMark
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
-from publisher.archive.sources import compute_fingerprint, stat_files
+from publisher.archive.sources import compute_fingerprint, stat_images
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
 from publisher.build.sources import Sources, build_entries, compute_digests
 from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
-from publisher.errors import PublisherError
+from publisher.errors import PublisherError, StorageError
 from publisher.events import ChannelOutcome, Outcome, Progress
+from publisher.file_kinds import IMAGE
 from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import PublishedSource, record_files_done, record_files_started, record_sources
+from publisher.local_files import Refusal
 from publisher.model import Issue
 from publisher.run import OutgoingMessage, RunContext
 
@@ -73,8 +75,8 @@ class SiteBuilder:
         self._records = edition.issues
         self._revisions = Revisions(run.home.revisions)
         self._entries = build_entries(run, edition, self._revisions)
-        images = sorted({source for record in edition.issues for source, _, _ in record.images})
-        self._images = {image.path: image for image in stat_files(run.config.root, images)}
+        images = sorted({image.source for record in edition.issues for image in record.images})
+        self._images = {image.path: image for image in stat_images(run.config.root, images)}
         self._digests = compute_digests(self._records, self._entries)
         self._position = {record.path: position for position, record in enumerate(self._records)}
         self._outputs = {
@@ -309,20 +311,21 @@ class SiteBuilder:
         """Yield the images of all issues; they are written with the first archive channel."""
         if file_output is not next(output for output in self._outputs.values() if output.archive_channel):
             return
-        targets = {target: source for record in self._records for source, target, _ in record.images}
-        for target, source in sorted(targets.items()):
-            if (image := self._images.get(source)) and image.size >= 0:
-                digest = f"{image.size}-{image.mtime}"
-                yield PartGroup(f"image:{target}", digest, partial(self._read_image, source, target))
+        images = {image.target: image for record in self._records for image in record.images if image.is_published}
+        for target, image in sorted(images.items()):
+            file = self._images[image.source]
+            yield PartGroup(
+                f"image:{target}", f"{file.size}-{file.mtime}", partial(self._read_image, file.path, target)
+            )
 
     def _read_image(self, source: str, target: str) -> Iterator[Part]:
+        """Yield the image as it is now, if that is still one that may be published."""
         from mimetypes import guess_type
 
-        media_type = guess_type(target)[0] or "application/octet-stream"
-        try:
-            yield Part(target, media_type, (self._run.config.root / source).read_bytes())
-        except OSError as error:
-            raise wrap_os_error(f"cannot read {source}", error) from error
+        found = self._sources.renderer.files.read(source, IMAGE)
+        if isinstance(found, Refusal):
+            raise StorageError(f"{source} has changed since its issue was read: it {found.reason}", "publish again")
+        yield Part(target, guess_type(target)[0] or "application/octet-stream", found)
 
     def _build_body_loader(self, channel: Channel) -> Callable[[Entry], bytes]:
         """Return a function that loads the cached body of an entry, and renders it again if it is missing."""

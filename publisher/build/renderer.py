@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from publisher.archive.records import Record, compute_sketch
-from publisher.archive.sources import MAX_ISSUE_BYTES, SourceFile
+from publisher.archive.records import ImageFile, Record, compute_sketch
+from publisher.archive.sources import SourceFile, stat_images
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
+from publisher.file_kinds import ISSUE, MAX_ISSUE_BYTES
+from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
 
 _MAX_RECENT = 24
@@ -43,12 +44,14 @@ RenderedIssue = tuple[str, list[tuple[str, Rendering | PublisherError]]]
 class IssueRenderer(Struct, frozen=True):
     """Reads and renders issues. Small when pickled.
 
-    `recent` has, by path, text and document of the issues read last in this process.
+    `files` are those of the newsletter that may be published. `recent` has, by path, text and document of the
+    issues read last in this process.
     """
 
     config: Config
     channels: Mapping[str, Channel]
     context: Context
+    files: FileAccess
     recent: dict[str, tuple[str, Issue]] = field(default_factory=dict)
 
     @classmethod
@@ -58,7 +61,8 @@ class IssueRenderer(Struct, frozen=True):
         for channel in config.channels:
             feeds |= channel.feed_urls(config.newsletter)
         context = Context(config.newsletter, templates, feeds=feeds)
-        return cls(config, {channel.name: channel for channel in config.channels}, context)
+        files = FileAccess(config.root, config.private_files)
+        return cls(config, {channel.name: channel for channel in config.channels}, context, files)
 
     def read(self, source: SourceFile) -> tuple[Record, Issue | None]:
         """Read a file; return its record and the document for channels, None if the issue has a fault.
@@ -71,10 +75,11 @@ class IssueRenderer(Struct, frozen=True):
         if source.size > MAX_ISSUE_BYTES:
             fault = f"{source.path} has {source.size >> 20} MB; the limit is {MAX_ISSUE_BYTES >> 20} MB"
             return record._replace(fault=fault, hint="put images and data into separate files"), None
-        try:
-            data = Path(self.config.root, source.path).read_bytes()
-        except OSError as error:
-            return record._replace(mtime=0, fault=f"{source.path} cannot be read: {error.strerror}"), None
+        data = self.files.read(source.path, ISSUE)
+        if isinstance(data, Refusal):
+            # a file that cannot be read may become readable without a change
+            mtime = 0 if data.code == MISSING.code else source.mtime
+            return record._replace(mtime=mtime, fault=f"{source.path} {data.reason}", hint=data.help), None
         record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
             text = decode(data, source.path)
@@ -124,20 +129,23 @@ class IssueRenderer(Struct, frozen=True):
         return record, transforms.make_urls_absolute(document, url)
 
     def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
-        """Record the image files of an issue, and replace missing images by their alt text."""
-        from publisher.images import find_local_images, replace_missing_images
+        """Record the image files of an issue, and replace images that are not published by their alt text."""
+        from publisher.images import find_local_images, inspect_image, replace_missing_images
 
-        root = self.config.root
         images = find_local_images(document, record.path, url, self.config.newsletter)
-        exists = {image.url: bool(image.source) and Path(root, image.source).is_file() for image in images}
-        missing = [image for image in images if not exists[image.url]]
-        record = record._replace(
-            images=tuple([(image.source, image.target, exists[image.url]) for image in images if image.source]),
-            problems=(*record.problems, *(f"no image {image.url}" for image in missing)),
-        )
-        return record, replace_missing_images(
-            document, frozenset(image.url for image in missing)
-        ) if missing else document
+        states = stat_images(self.config.root, [image.source for image in images])  # before they are looked into
+        problems, files = list(record.problems), []
+        missing = set()
+        for image, (_, size, changed) in zip(images, states, strict=True):
+            found = inspect_image(image, self.files)
+            if isinstance(found, Refusal):
+                missing.add(image.url)
+                reason = "" if found == MISSING else f": it {found.reason}"
+                problems.append(f"no image {image.url}{reason}")
+            if image.source:
+                files.append(ImageFile(image.source, image.target, image.url not in missing, size, changed))
+        record = record._replace(images=tuple(files), problems=tuple(problems))
+        return record, replace_missing_images(document, frozenset(missing)) if missing else document
 
     def render(self, job: RenderJob) -> RenderedIssue:
         """Render an issue for the channels of the job. Never raises."""

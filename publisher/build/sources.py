@@ -7,7 +7,6 @@ import hashlib
 import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,14 +14,16 @@ from publisher.archive.index import Index
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
-from publisher.archive.sources import SourceFile, is_mtime_reliable, scan, stat_files
+from publisher.archive.sources import SourceFile, is_mtime_reliable, scan_issues, stat_images
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
 from publisher.channel import Entry
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.events import Progress
+from publisher.file_kinds import ISSUE
 from publisher.files import wrap_os_error
+from publisher.local_files import Refusal
 from publisher.model import Issue
 from publisher.run import RunContext
 
@@ -96,7 +97,7 @@ class Sources:
         self.index.remove(self.records.keys() - {file.path for file in self.files})
         # a file that changed just now may change again unnoticed: with mtime 0 it is read again next time
         trusted = [file if is_mtime_reliable(file, scanned_at) else file._replace(mtime=0) for file in self.files]
-        changed = [file for file in trusted if _needs_reading(run.config.root, self.index, file)]
+        changed = [file for file in trusted if _needs_reading(self.renderer, self.index, file)]
         task = IssueRenderer.read_packed if self.pool.is_parallel(len(changed)) else IssueRenderer.read
         for done, (record, document) in enumerate(self.pool.map_unordered(task, changed, len(changed)), 1):
             self.index.put_record(record)
@@ -108,28 +109,25 @@ class Sources:
 
 
 def _find_sources(config: Config) -> list[SourceFile]:
-    files = scan(config.root, config.issues)
+    files = scan_issues(config.root, config.issues)
     if not files:
         message = f"no file matches issues = {config.issues!r} of {config.path}"
         raise ConfigError(message, "start an issue: publish new")
     return files
 
 
-def _needs_reading(root: Path, index: Index, file: SourceFile) -> bool:
+def _needs_reading(renderer: IssueRenderer, index: Index, file: SourceFile) -> bool:
     """Whether a file must be read. If only its size or mtime changed, the index is updated instead."""
     record = index.records.get(file.path)
     if record is None:
         return True
-    images = stat_files(root, [source for source, _, _ in record.images])
-    if [image.size >= 0 for image in images] != [existed for _, _, existed in record.images]:
+    images = stat_images(renderer.config.root, [image.source for image in record.images])
+    if images != [SourceFile(image.source, image.size, image.changed) for image in record.images]:
         return True
     if (record.size, record.mtime) == (file.size, file.mtime) and file.mtime:
         return False
-    try:
-        digest = hashlib.sha256(Path(root, file.path).read_bytes()).hexdigest()
-    except OSError:
-        return True
-    if digest != record.sha256:
+    found = renderer.files.read(file.path, ISSUE)
+    if isinstance(found, Refusal) or hashlib.sha256(found).hexdigest() != record.sha256:
         return True
     index.put_record(record._replace(size=file.size, mtime=file.mtime))
     return False
@@ -162,13 +160,19 @@ def _build_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry
 def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
     """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
 
-    These are its file, which of its images exist, the time of its last correction, and its neighbours.
+    These are its file, which of its images are published, the time of its last correction, and its neighbours.
     """
     labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}" for entry in entries), ""]
     return [
         hashlib.blake2b(
-            f"{record.sha256}\n{record.images}\n{entry.updated}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
+            f"{record.sha256}\n{_list_images(record)}\n{entry.updated}\n{before}\n{after}".encode(
+                "utf-8", "surrogatepass"
+            ),
             digest_size=16,
         ).hexdigest()
         for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)
     ]
+
+
+def _list_images(record: Record) -> list[tuple[str, str, bool]]:
+    return [(image.source, image.target, image.is_published) for image in record.images]

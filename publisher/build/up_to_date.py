@@ -11,7 +11,7 @@ from publisher.archive.cache import read_cache
 from publisher.archive.home import Home
 from publisher.archive.output_folder import SiteSetup, UpToDateMark
 from publisher.archive.records import Record
-from publisher.archive.sources import compute_fingerprint, files_exist, scan, stat_files
+from publisher.archive.sources import compute_fingerprint, files_exist, scan_issues, stat_images
 from publisher.events import ChannelOutcome, Outcome, Request
 
 
@@ -32,7 +32,7 @@ def check_up_to_date(root: Path, request: Request, now: dt.datetime) -> Outcome 
         return None
     from zoneinfo import ZoneInfo
 
-    fingerprint = compute_fingerprint(scan(root, setup.issues) + stat_files(root, setup.images))
+    fingerprint = compute_fingerprint(scan_issues(root, setup.issues) + stat_images(root, setup.images))
     today = now.astimezone(ZoneInfo(setup.timezone)).date().isoformat()
     outcomes: dict[str, ChannelOutcome] = {}
     mark = None

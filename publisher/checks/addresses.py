@@ -9,12 +9,11 @@ from urllib.parse import unquote_plus
 
 from publisher import links
 from publisher.checks.codes import Problem
+from publisher.checks.images import IMAGE_MARKUP
 from publisher.checks.source import IssueSource
 from publisher.model import Image, Item, Link, Pos
-from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
-_IMAGE_MARKUP = lazy_pattern(r"!\[|<img", re.IGNORECASE)
 _PREFIX_LENGTH = 8
 """Characters of a URL that are searched for first; most URLs share them."""
 
@@ -106,7 +105,7 @@ def _parse_query_keys(url: str) -> list[str]:
 
 def check_image_hosts(subject: IssueSource) -> Iterator[Problem]:
     """Report images on hosts that do not serve them to other sites."""
-    if not _IMAGE_MARKUP.search(subject.source.text):
+    if not IMAGE_MARKUP.search(subject.source.text):
         return
     issue = subject.issue
     nodes = (issue.guide, issue.warmup, *issue.sections)

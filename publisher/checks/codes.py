@@ -74,6 +74,17 @@ parameters count as the same. A repository may appear again, for example with a 
 reported as repeat-repo.""",
     "empty-url": """\
 A link has an empty URL: [title](). Subscribers would see a title that cannot be opened.""",
+    "file-hidden": """\
+An image refers to a hidden file: a name in its path, or in the path that a symbolic link leads to, begins with
+a dot. Hidden files are never published. Move the image to another folder.""",
+    "file-outside": """\
+An image refers to a file outside of the newsletter's folder, by its path or through a symbolic link. Copy the
+image into the folder and refer to it there.""",
+    "file-private": """\
+An image refers to publisher.toml or to a file that publisher.toml names, such as the list of recipients or a
+key. These files are never published.""",
+    "file-too-large": """\
+An image file has more than 10 MB. Make it smaller: many mail and web clients would not load it.""",
     "front-matter": """\
 The front matter (between the --- lines at the top) is not valid YAML, so a date or an id in it may be
 ignored. Or the closing --- is missing, and the front matter would be shown to subscribers.""",
@@ -89,6 +100,11 @@ The parentheses of a link do not contain a valid URL: there is other text next t
 --fix moves text before a URL to after the link.""",
     "missing-url": """\
 A title is in brackets, but no URL follows. Write [title](url) or remove the brackets.""",
+    "not-a-file": """\
+An image refers to a folder, a pipe or a device instead of a file.""",
+    "not-an-image": """\
+An image refers to a file that is not an image by its name (.png, .jpg, .gif, .webp, .avif, .bmp, .svg …) or by
+its content. Its alt text would be shown instead. Export it again in one of these formats.""",
     "placeholder-date": """\
 The day in the date is still "xx". An issue needs a complete date to be published.""",
     "renamed": """\
@@ -131,6 +147,9 @@ A bullet has no text, or a link has no title. The item is omitted when the issue
 There is no source after the bar in [title | source]. Add the source or remove the bar.""",
     "field-empty": """\
 A labelled line has no value, as in 代码：. It is omitted when the issue is published.""",
+    "file-missing": """\
+The file of an image does not exist or cannot be read, or it is at a place that has no URL on the site. Its alt
+text is shown instead.""",
     "guide-count": """\
 The number of items given in the guide differs from the number of items in the issue.""",
     "guide-empty": """\

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from publisher import links
+from publisher.checks.images import find_relative_images
 from publisher.checks.source import IssueSource
 from publisher.model import NO_POSITION, Issue, Item, Link, Pos
 from publisher.patterns import lazy_pattern
@@ -28,7 +29,8 @@ class IssueSummary(NamedTuple):
 
     `sha256` is that of the source. `title_position` is where the title is, or should be. `has_guide` is also
     true for opening paragraphs without a label. `archive_links` are the links to earlier issues, by the stem
-    of the file. `ignored_codes` are those of `publish: ignore=CODE` comments.
+    of the file. `ignored_codes` are those of `publish: ignore=CODE` comments. `images` has each place of the
+    relative URL of an image.
     """
 
     path: str
@@ -44,6 +46,7 @@ class IssueSummary(NamedTuple):
     items: tuple[ItemSummary, ...] = ()
     archive_links: tuple[tuple[str, Pos], ...] = ()
     ignored_codes: tuple[str, ...] = ()
+    images: tuple[tuple[str, Pos], ...] = ()
 
     @classmethod
     def from_source(cls, subject: IssueSource) -> "IssueSummary":
@@ -63,6 +66,7 @@ class IssueSummary(NamedTuple):
             items=tuple(_summarize_item(subject, item) for item in issue.items if item.pos.line),
             archive_links=tuple(_find_archive_links(subject)),
             ignored_codes=tuple(sorted(find_ignored_codes(issue))),
+            images=tuple(find_relative_images(subject)),
         )
 
     @property

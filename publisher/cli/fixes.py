@@ -26,7 +26,7 @@ def fix_files(output: Output, scope: CheckScope, paths: Sequence[str], *, diff: 
     unchanged = True
     for path in paths:
         try:
-            text = read_issue_text(scope.root / path, path)
+            text = read_issue_text(scope.root, path, scope.config)
         except PublisherError:
             continue
         result = apply_fixes(parse_issue, text, path, scope.codes)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from publisher.archive.home import Home
@@ -71,7 +70,7 @@ def add_link_problems(
     """
     limits = LinkCheckLimits(allowed=frozenset(_parse_allowed_host(word) for word in allow))
     links_by_file = {
-        result.path: _find_issue_links(scope.root, result.path, texts) for result in checked if not result.fault
+        result.path: _find_issue_links(scope, result.path, texts) for result in checked if not result.fault
     }
     urls = [url for links in links_by_file.values() for url, _ in links]
     cache_file = Home(scope.config.root).cache / "links.json" if scope.config else None
@@ -88,9 +87,9 @@ def add_link_problems(
     return merged, LinkReport(links_by_file, results, len(cached_urls & results.keys()), duration)
 
 
-def _find_issue_links(root: Path, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
+def _find_issue_links(scope: CheckScope, path: str, texts: Mapping[str, str]) -> list[tuple[str, Pos]]:
     """Return every URL and its position in a file, or in its text in `texts` that is not saved yet."""
-    text = texts[path] if path in texts else read_issue_text(root / path, path)
+    text = texts[path] if path in texts else read_issue_text(scope.root, path, scope.config)
     return find_url_positions(IssueSource(parse_issue(text, path), SourceText(text)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,9 +42,9 @@ def load_current_config() -> Config | None:
 
 def select_files(scope: CheckScope, arguments: Sequence[str]) -> tuple[list[SourceFile], list[str]]:
     """Return all source files, and the paths of the ones to check."""
-    from publisher.archive.sources import scan, stat_files
+    from publisher.archive.sources import scan_issues, stat_files
 
-    files = {file.path: file for file in scan(scope.root, scope.config.issues)} if scope.config else {}
+    files = {file.path: file for file in scan_issues(scope.root, scope.config.issues)} if scope.config else {}
     if not arguments:
         if not scope.config:
             raise ConfigError("no issue given, and no newsletter here", "publish check FILE…")
@@ -75,9 +76,15 @@ def _resolve_file_argument(scope: CheckScope, argument: str, files: dict[str, So
 
 
 def relative_to_root(scope: CheckScope, path: Path) -> str:
-    """Return the path relative to the root if it is below it, else the path as given."""
-    resolved, root = path.resolve(), scope.root.resolve()
-    return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(path)
+    """Return the path relative to the root if it is below it, else the absolute path.
+
+    A link in the newsletter's folder that leads out of it keeps its own path, with which it is not published.
+    """
+    resolved, root = Path(os.path.realpath(path)), scope.root.resolve()
+    if resolved.is_relative_to(root):
+        return resolved.relative_to(root).as_posix()
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
+    return absolute.relative_to(root).as_posix() if scope.config and absolute.is_relative_to(root) else str(path)
 
 
 def read_source_lines(scope: CheckScope, path: str, texts: Mapping[str, str]) -> list[str]:
@@ -85,7 +92,7 @@ def read_source_lines(scope: CheckScope, path: str, texts: Mapping[str, str]) ->
     from publisher.checker import read_issue_text
     from publisher.checks.source import SourceText
 
-    text = texts[path] if path in texts else read_issue_text(scope.root / path, path)
+    text = texts[path] if path in texts else read_issue_text(scope.root, path, scope.config)
     return SourceText(text).lines
 
 
