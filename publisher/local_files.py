@@ -81,9 +81,9 @@ class FileAccess:
     """
 
     def __init__(self, root: str | os.PathLike[str], private: Iterable[str] = ()) -> None:
-        self._root = os.path.realpath(root)
-        self._prefix = self._root.rstrip(os.sep) + os.sep
-        self._private = frozenset(os.path.normpath(Path(self._root, path)) for path in (CONFIG_FILE, *private))
+        self.root = os.path.realpath(root)
+        self._prefix = self.root.rstrip(os.sep) + os.sep
+        self._private = frozenset(os.path.normpath(Path(self.root, path)) for path in (CONFIG_FILE, *private))
         self._private_folded = frozenset(path.casefold() for path in self._private)
 
     def read(self, path: str, kind: FileKind) -> bytes | Refusal:
@@ -96,7 +96,7 @@ class FileAccess:
 
     def stat_files(self, paths: Iterable[str]) -> Iterator[FileState]:
         """Yield the states of files without opening them. A state changes when the result of `inspect` may."""
-        folders: dict[str, str | Refusal] = {"": self._root}
+        folders: dict[str, str | Refusal] = {"": self.root}
         for path in paths:
             folder, _, name = path.rpartition("/")
             if folder not in folders:

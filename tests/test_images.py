@@ -14,6 +14,7 @@ from publisher.reader import parse_issue
 
 PUBLICATION = Newsletter("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")
 PAGE = "https://e.org/w/2021-07-18/"
+PNG = b"\x89PNG\r\n\x1a\n"
 TEXT = """# 周刊 (2021-07-18)
 
 ## 新闻
@@ -21,13 +22,12 @@ TEXT = """# 周刊 (2021-07-18)
 - [甲](https://e.org/1)
   ![图一](img/a%20b.png?x=1)
 - ![二](../qr.png) 与 ![远](https://e.org/far.png) 与 ![又](../qr.png)
-
-![外](../../../secret.png)
 """
+OUTSIDE = "\n![外](../../../secret.png)\n"
 
 
 def test_each_local_image_is_found_once() -> None:
-    assert find_local_images(parse_issue(TEXT), "issues/2021-07-18.md", PAGE, PUBLICATION) == (
+    assert find_local_images(parse_issue(TEXT + OUTSIDE), "issues/2021-07-18.md", PAGE, PUBLICATION) == (
         LocalImage("img/a%20b.png?x=1", "issues/img/a b.png", "public/2021-07-18/img/a b.png"),
         LocalImage("../qr.png", "qr.png", "public/qr.png"),
         LocalImage("../../../secret.png", "", ""),
@@ -35,7 +35,7 @@ def test_each_local_image_is_found_once() -> None:
 
 
 def test_alt_text_replaces_a_missing_image() -> None:
-    issue = replace_missing_images(parse_issue(TEXT), frozenset({"img/a%20b.png?x=1", "../qr.png"}))
+    issue = replace_missing_images(parse_issue(TEXT + OUTSIDE), frozenset({"img/a%20b.png?x=1", "../qr.png"}))
     first, second = issue.items
     assert [plain(block.children) for block in first.body] == ["图一"]  # type: ignore[union-attr]
     assert plain(second.title) == "二 与 远 与 又"
@@ -46,7 +46,7 @@ def test_alt_text_replaces_a_missing_image() -> None:
 def newsletter(tmp_path: Path) -> Path:
     (tmp_path / "issues").mkdir()
     (tmp_path / "issues" / "2021-07-18.md").write_text(TEXT, "utf-8")
-    (tmp_path / "qr.png").write_bytes(b"one")
+    (tmp_path / "qr.png").write_bytes(PNG + b"one")
     (tmp_path / "publisher.toml").write_text(
         '[newsletter]\nname = "周刊"\nurl = "https://e.org/w/{date}/"\nid = "tag:e.org,2021:w"\n', "utf-8"
     )
@@ -56,21 +56,20 @@ def newsletter(tmp_path: Path) -> Path:
 def test_images_are_copied_tracked_and_reported_missing(newsletter: Path, publish) -> None:
     page = newsletter / "public" / "2021-07-18" / "index.html"
     publish(folder=newsletter)
-    assert (newsletter / "public" / "qr.png").read_bytes() == b"one"
-    assert not (newsletter / "public" / "secret.png").exists()
+    assert (newsletter / "public" / "qr.png").read_bytes() == PNG + b"one"
     assert 'src="https://e.org/w/qr.png"' in page.read_text("utf-8")
     assert "a%20b.png" not in page.read_text("utf-8")
     assert "nothing to do" in publish(folder=newsletter)
 
-    (newsletter / "qr.png").write_bytes(b"three")
+    (newsletter / "qr.png").write_bytes(PNG + b"three")
     os.utime(newsletter / "qr.png", (1, 1))
     publish(folder=newsletter)
-    assert (newsletter / "public" / "qr.png").read_bytes() == b"three"
+    assert (newsletter / "public" / "qr.png").read_bytes() == PNG + b"three"
 
     (newsletter / "issues" / "img").mkdir()
-    (newsletter / "issues" / "img" / "a b.png").write_bytes(b"new")
+    (newsletter / "issues" / "img" / "a b.png").write_bytes(PNG + b"new")
     publish(folder=newsletter)
-    assert (newsletter / "public" / "2021-07-18" / "img" / "a b.png").read_bytes() == b"new"
+    assert (newsletter / "public" / "2021-07-18" / "img" / "a b.png").read_bytes() == PNG + b"new"
     assert "img/a%20b.png" in page.read_text("utf-8")
     assert "nothing to do" in publish(folder=newsletter)
 

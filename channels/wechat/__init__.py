@@ -25,6 +25,7 @@ from publisher.channel import Capabilities, Context, Finding, MessageChannel, Re
 from publisher.channels.wechat.settings import CONTENT_LIMIT, MAX_EDITOR_TITLE_LENGTH, WeChatSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
+from publisher.local_files import FileAccess
 from publisher.model import Issue
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
         from publisher.channels.wechat.session import DraftSession
 
         root = Path(self._root)
-        return DraftSession(self._client, root, title_limit=self.title_limit, publishes=self.publish)
+        return DraftSession(
+            self._client, root, title_limit=self.title_limit, publishes=self.publish, private_files=self._private_files
+        )
 
     def diagnose(self) -> Iterator[Finding]:
         """Yield what read-only API calls find out about the account. Raise ConfigError without an account."""
@@ -84,8 +87,8 @@ class WeChat(WeChatSettings, MessageChannel, frozen=True):
             )
         from publisher.channels.wechat.doctor import diagnose
 
-        cover_path = Path(self._root, self.cover) if self.cover else None
-        return diagnose(self._client, self.appid, cover_path, publishes=self.publish)
+        files = FileAccess(self._root, self._private_files)
+        return diagnose(self._client, self.appid, files, self.cover, publishes=self.publish)
 
     @property
     def _client(self) -> WeChatClient:

@@ -7,13 +7,13 @@ doc/subscription/api/apimanage/api_getapiquota
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from publisher.channel import Finding, FindingLevel
 from publisher.channels.wechat import cover, images
 from publisher.channels.wechat.client import WeChatClient
 from publisher.channels.wechat.writer import BilingualMessage
 from publisher.errors import DeliveryError
+from publisher.local_files import FileAccess
 
 _DRAFT_COUNT = BilingualMessage(
     "公众号 {appid} 的接口可用，草稿箱里有 {count} 份草稿",
@@ -47,11 +47,13 @@ _NO_FONT = BilingualMessage(
 _FIRST_ENTRY_ONLY = {"offset": 0, "count": 1, "no_content": 1}
 
 
-def diagnose(client: WeChatClient, appid: str, cover_path: Path | None, *, publishes: bool) -> Iterator[Finding]:
+def diagnose(
+    client: WeChatClient, appid: str, files: FileAccess, cover_path: str, *, publishes: bool
+) -> Iterator[Finding]:
     """Yield findings about the API access, the quota, the right to publish, and the cover.
 
-    The cover is the file at `cover_path`, or drawn if that is None. Raises ConfigError when the secret cannot
-    be resolved.
+    The cover is the file at `cover_path`, one of `files`, or drawn if that is empty. Raises ConfigError when
+    the secret cannot be resolved.
     """
     lang = client.lang
     with client:
@@ -66,7 +68,7 @@ def diagnose(client: WeChatClient, appid: str, cover_path: Path | None, *, publi
             yield Finding(FindingLevel.ERROR, error.message, error.hint)
     if cover_path:
         try:
-            images.convert_image(images.load_image_file(cover_path, lang), lang)
+            images.convert_image(images.load_image_file(files, cover_path, lang), lang)
         except DeliveryError as error:
             yield Finding(FindingLevel.ERROR, error.message, error.hint)
     elif not cover.has_font(_NO_FONT.format(lang)[0]):

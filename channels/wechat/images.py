@@ -8,16 +8,19 @@ developers.weixin.qq.com/doc/subscription/api/material/permanent/api_uploadimage
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from publisher.channels.wechat.client import UploadFile, WeChatClient
 from publisher.channels.wechat.writer import BilingualMessage
+from publisher.errors import DeliveryError
+from publisher.file_kinds import IMAGE, MAX_IMAGE_BYTES
+from publisher.local_files import FileAccess, Refusal
 
 IMAGE_BYTES_LIMIT = 1_000_000
 """Exclusive limit of uploadimg for images in the article; to be safe, also applied to covers."""
 
-_MAX_SOURCE_BYTES = 20_000_000
 _DOWNLOAD_TIMEOUT = 20.0
 _FALLBACK_WIDTHS = (1920, 1280, 960, 640)
 _JPEG_QUALITIES = (88, 75, 60)
@@ -34,6 +37,14 @@ _IMAGE_UNSUPPORTED = BilingualMessage(
     "WeChat does not accept the image {name}, and it cannot be converted: {reason}",
     "use a JPG or PNG image",
 )
+_REASONS_ZH = {
+    "file-outside": "它不在通讯的目录里",
+    "file-hidden": "它的路径里有以点开头的名字",
+    "file-private": "publisher.toml 用到了它，不能发布",
+    "file-too-large": "超过 10 MB",
+    "not-a-file": "它不是普通文件",
+    "not-an-image": "它的名字或内容不是图片",
+}
 _ANIMATION_DROPPED = BilingualMessage(
     "动图 {name} 只保留了第一帧：接口只接受 JPG 和 PNG",
     "如需动图，请在公众平台上替换",
@@ -56,18 +67,25 @@ def detect_image_type(body: bytes) -> str:
     return "image/jpeg" if body.startswith(b"\xff\xd8\xff") else ""
 
 
-def load_image_file(path: Path, lang: str) -> SourceImage:
-    """Read an image file. Raise DeliveryError if that fails."""
-    try:
-        return SourceImage(path.name, path.read_bytes())
-    except OSError as error:
-        raise _IMAGE_UNAVAILABLE.build_error(
-            lang, permanent=True, name=path.name, reason=error.strerror or error
-        ) from None
+def load_image_file(files: FileAccess, path: str, lang: str) -> SourceImage:
+    """Read an image file, relative to the newsletter's folder or absolute. Raise DeliveryError if that fails."""
+    relative = Path(os.path.relpath(Path(files.root, path), files.root)).as_posix()
+    found = files.read(relative, IMAGE)
+    if isinstance(found, Refusal):
+        raise build_refusal_error(Path(path).name, found, lang)
+    return SourceImage(Path(path).name, found)
+
+
+def build_refusal_error(name: str, refusal: Refusal, lang: str) -> DeliveryError:
+    """Return the error for an image file that may not be uploaded."""
+    is_unsupported = refusal.code in ("not-an-image", "file-too-large")
+    message = _IMAGE_UNSUPPORTED if is_unsupported else _IMAGE_UNAVAILABLE
+    reason = _REASONS_ZH.get(refusal.code, "") if lang.startswith("zh") else f"it {refusal.reason}"
+    return message.build_error(lang, permanent=True, name=name, reason=reason or refusal.reason)
 
 
 def download_image(url: str, lang: str) -> SourceImage:
-    """Download an image of at most 20 MB. Raise DeliveryError if that fails."""
+    """Download an image of at most 10 MB. Raise DeliveryError if that fails."""
     import httpx
 
     body = b""
@@ -79,8 +97,8 @@ def download_image(url: str, lang: str) -> SourceImage:
                 raise _IMAGE_UNAVAILABLE.build_error(lang, permanent=is_client_error, name=url, reason=reason)
             for chunk in response.iter_bytes():
                 body += chunk
-                if len(body) > _MAX_SOURCE_BYTES:
-                    reason = f"> {_MAX_SOURCE_BYTES // 1_000_000} MB"
+                if len(body) > MAX_IMAGE_BYTES:
+                    reason = f"> {MAX_IMAGE_BYTES // 1_000_000} MB"
                     raise _IMAGE_UNSUPPORTED.build_error(lang, permanent=True, name=url, reason=reason)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         is_invalid_url = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL)

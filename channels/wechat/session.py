@@ -32,6 +32,11 @@ from publisher.channels.wechat.images import ImageUploader, SourceImage
 from publisher.channels.wechat.settings import MAX_TITLE_LENGTH
 from publisher.channels.wechat.test_send import SavedTestDrafts
 from publisher.channels.wechat.writer import BilingualMessage
+from publisher.file_kinds import IMAGE
+from publisher.local_files import MISSING, FileAccess
+
+_NOT_IN_FOLDER = (MISSING.code, "file-outside", "file-hidden")
+"""Why an output file is not found here: the site may be at another place."""
 
 _DRAFT_READY = BilingualMessage(
     "草稿已放入公众平台的草稿箱",
@@ -74,9 +79,9 @@ _SUBMISSION_UNKNOWN = BilingualMessage(
 class DraftSession(Session):
     """A session for one account. A delivery to any other destination is a test send.
 
-    `root` is the folder that image files are relative to. With `publishes` the draft is published by a second
-    delivery. `sleep` waits for a number of seconds. The remote_id of a draft is its media_id, that of a
-    published article begins with `ARTICLE_ID_PREFIX`.
+    `root` is the folder that image files are relative to, and `private_files` are never uploaded. With
+    `publishes` the draft is published by a second delivery. `sleep` waits for a number of seconds. The
+    remote_id of a draft is its media_id, that of a published article begins with `ARTICLE_ID_PREFIX`.
     """
 
     def __init__(
@@ -86,10 +91,11 @@ class DraftSession(Session):
         *,
         title_limit: int = MAX_TITLE_LENGTH,
         publishes: bool = False,
+        private_files: tuple[str, ...] = (),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._root = root
+        self._files = FileAccess(root, private_files)
         self._title_limit = title_limit
         self._publishes = publishes
         self._publisher = FreePublisher(client, sleep)
@@ -261,15 +267,17 @@ class DraftSession(Session):
 
     def _load_cover(self, spec: Mapping[str, str]) -> SourceImage:
         if file := spec.get("file"):
-            return images.load_image_file(self._root / file, self._client.lang)
+            return images.load_image_file(self._files, file, self._client.lang)
         return SourceImage("cover.png", cover.draw_cover(spec["title"], spec["date"]))
 
     def _load_image(self, url: str, file: str) -> SourceImage:
-        """Read an image of the article from its output file if there is one, or else download it."""
-        path = self._root / file
-        if file and path.is_file():
-            return images.load_image_file(path, self._client.lang)
-        return images.download_image(url, self._client.lang)
+        """Read an image of the article from its output file, or download it if that is not in the folder."""
+        found = self._files.read(file, IMAGE) if file else MISSING
+        if isinstance(found, bytes):
+            return SourceImage(file.rpartition("/")[2], found)
+        if found.code in _NOT_IN_FOLDER:
+            return images.download_image(url, self._client.lang)
+        raise images.build_refusal_error(file.rpartition("/")[2], found, self._client.lang)
 
     # -------------------------------------------------------------- publishing
 

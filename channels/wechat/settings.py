@@ -35,12 +35,13 @@ class WeChatSettings(Struct, frozen=True):
     footer       lines that replace the issue's own footer
     appid        the AppID of the account; without it the channel writes files
     secret       reference to the AppSecret
-    cover        image file of the cover; if empty, a cover is drawn
+    cover        image file of the cover, in the newsletter's folder; if empty, a cover is drawn
     publish      whether to publish the draft as well
     me           the editor's WeChat ID or OpenID, which receives test sends on the phone
     api          base URL of WeChat's API
 
-    `_lang` and `_root` are the language (BCP 47) and the folder of the newsletter.
+    `_lang`, `_root` and `_private_files` are the language (BCP 47) and the folder of the newsletter, and the
+    files that are never published.
     """
 
     links: str = _INLINE
@@ -55,6 +56,7 @@ class WeChatSettings(Struct, frozen=True):
     api: str = "https://api.weixin.qq.com"
     _lang: str = ""
     _root: str = "."
+    _private_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.links not in (_INLINE, _FOOTNOTE):

@@ -198,14 +198,13 @@ def test_undecodable_file_is_an_error(check: Check, letter: Path) -> None:
 
 
 def test_unreadable_file_is_an_error(check: Check, letter: Path) -> None:
-    # which not even root may read from its beginning
-    (letter / "issues" / "2021-07-20.md").symlink_to("/proc/self/mem")
+    file = "/proc/self/mem"  # which not even root may read from its beginning
     for words in ((), ("--fix",)):
-        said = check("2021-07-20", "2021-07-18", *words)
+        said = check(file, "2021-07-18", *words)
         assert said.code == 6
         output = said.err.splitlines()[-1]
-        assert output.startswith("error: cannot read issues/2021-07-20.md: ")
-        assert said.err.count("cannot read") == 1
+        assert output.startswith(f"error: {file} cannot be read: ")
+        assert said.err.count("cannot be read") == 1
         assert "error[empty-url]" in said.out
 
 
