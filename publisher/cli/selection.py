@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,11 +62,11 @@ def _resolve_file_argument(scope: CheckScope, argument: str, files: dict[str, So
     path = Path.cwd() / argument
     if path.is_dir():
         if found := [file for file in sorted(path.rglob("*.md")) if file.is_file()]:
-            return [relative_to_root(scope, file) for file in found]
+            return [_find_path(scope, file, files) for file in found]
         message = f"there is no issue in the folder {argument}"
         raise ConfigError(message, "the file name of an issue ends in .md")
-    if path.is_file():
-        return [relative_to_root(scope, path)]
+    if path.is_file() or _find_path(scope, path, files) in files:
+        return [_find_path(scope, path, files)]
     names = {file: file.rpartition("/")[2] for file in files}
     if matches := [file for file, name in names.items() if argument in (name.rpartition(".")[0], name)]:
         return matches
@@ -75,16 +75,20 @@ def _resolve_file_argument(scope: CheckScope, argument: str, files: dict[str, So
     raise ConfigError(f"there is no issue {argument}", hint)
 
 
-def relative_to_root(scope: CheckScope, path: Path) -> str:
-    """Return the path relative to the root if it is below it, else the absolute path.
+def _find_path(scope: CheckScope, path: Path, files: Collection[str]) -> str:
+    """Return the path of an issue as the newsletter knows it, or else as `relative_to_root` does.
 
-    A link in the newsletter's folder that leads out of it keeps its own path, with which it is not published.
+    A link to a file that may not be published keeps its own path, with which it is reported.
     """
+    own, root = Path(os.path.abspath(path)), scope.root.resolve()  # noqa: PTH100 - Path.absolute keeps `..`
+    name = own.relative_to(root).as_posix() if own.is_relative_to(root) else ""
+    return name if name in files else relative_to_root(scope, path)
+
+
+def relative_to_root(scope: CheckScope, path: Path) -> str:
+    """Return the path relative to the root if it is below it, else the path as given."""
     resolved, root = Path(os.path.realpath(path)), scope.root.resolve()
-    if resolved.is_relative_to(root):
-        return resolved.relative_to(root).as_posix()
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
-    return absolute.relative_to(root).as_posix() if scope.config and absolute.is_relative_to(root) else str(path)
+    return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else str(path)
 
 
 def read_source_lines(scope: CheckScope, path: str, texts: Mapping[str, str]) -> list[str]:

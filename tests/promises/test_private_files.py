@@ -7,10 +7,11 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from publisher import images
 from publisher.cli.main import main
 from publisher.file_kinds import MAX_IMAGE_BYTES
 
@@ -149,7 +150,9 @@ HOSTILE: dict[str, tuple[str, str, Callable[[], object]]] = {
     "link to the environment": ("img/a.png", "file-outside", link("a.png", "/proc/self/environ")),
     "link without an end": ("img/a.png", "file-outside", link("a.png", "/dev/zero")),
     "link to a private file": ("img/a.png", "file-private", link("a.png", "../../keys.png")),
-    "link to a link": ("img/b.png", "file-private", lambda: (link("a.png", "../../keys.png")(), link("b.png", "a.png")())),
+    "link to a link": (
+        "img/b.png", "file-private", lambda: [link("a.png", "../../keys.png")(), link("b.png", "a.png")()]
+    ),
     "link to a hidden file": ("img/a.png", "file-hidden", link("a.png", "../../.publisher/ledger.png")),
     "folder that is a link": ("img/up/outside.png", "file-outside", link("up", "../../..")),
     "folder that is a link to inside": ("img/up/keys.png", "file-private", link("up", "../..")),
@@ -210,3 +213,137 @@ def test_public_images_are_published(root: Path, run: Callable[..., Said]) -> No
     assert {path for path in published(root) if path.endswith(".png")} == {
         "public/2021-07-18/img/a.png", "public/2021-07-18/img/good.png"
     }  # fmt: skip
+
+
+# ------------------------------------------------------------------ after the first publication
+
+
+def replace_by(path: Path, put: Callable[[Path], object]) -> None:
+    path.unlink()
+    put(path)
+
+
+def keep_the_times(path: Path) -> None:
+    """Write a text of the same size and modification time."""
+    before = path.stat()
+    path.write_bytes(b"x" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "link to a private file": ("file-private", lambda path: replace_by(path, lambda p: p.symlink_to("../../keys.png"))),
+    "link to outside": ("file-outside", lambda path: replace_by(path, lambda p: p.symlink_to("../../../outside.png"))),
+    "pipe": ("not-a-file", lambda path: replace_by(path, os.mkfifo)),
+    "text": ("not-an-image", lambda path: path.write_bytes(SECRET)),
+    "text of the same size and time": ("not-an-image", keep_the_times),
+    "too large": ("file-too-large", lambda path: os.truncate(path, MAX_IMAGE_BYTES + 1)),
+    "folder that is a link to a hidden one": (
+        "file-hidden",
+        lambda path: (path.parent.rename(".img"), path.parent.symlink_to("../.img")),
+    ),
+    "hidden folder": ("file-missing", lambda path: path.parent.rename(".img")),
+}
+
+
+@pytest.mark.parametrize(("code", "change"), CHANGES.values(), ids=list(CHANGES))
+def test_an_image_that_may_no_longer_be_published_is_noticed(
+    root: Path, run: Callable[..., Said], code: str, change: Callable[[Path], object]
+) -> None:
+    write_issue(root, "img/good.png")
+    (root / "issues" / "img" / "good.png").write_bytes(PNG + b"good")
+    assert run("--yes").code == 0
+    assert "nothing to do" in run("--yes").out
+    assert published(root)["public/2021-07-18/img/good.png"] == PNG + b"good"
+
+    change(root / "issues" / "img" / "good.png")
+    assert f"[{code}]" in run("check").out
+    run("--yes", "--force")
+    files = published(root)
+    assert "<img" not in files["public/2021-07-18/index.html"].decode()
+    assert files["public/2021-07-18/img/good.png"] == PNG + b"good"
+    assert "nothing to do" in run("--yes").out
+
+
+def test_an_image_that_is_replaced_during_the_run_is_not_published(
+    root: Path, run: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_issue(root, "img/good.png")
+    image = root / "issues" / "img" / "good.png"
+    inspect = images.inspect_image
+
+    def inspect_and_replace(*arguments: Any) -> object:
+        found = inspect(*arguments)
+        replace_by(image, lambda path: path.symlink_to("../../keys.png"))
+        return found
+
+    monkeypatch.setattr(images, "inspect_image", inspect_and_replace)
+    said = run("--yes", "--force")
+    assert said.code == 6
+    assert "issues/img/good.png has changed since its issue was read: it is private" in said.out + said.err
+    assert not [path for path, body in published(root).items() if SECRET in body]
+
+
+# ------------------------------------------------------------------------------------- issues
+
+ISSUE = "# 慢刊 (2021-07-11)\n\n> 导读：潮。\n\n## 新闻\n\n- [盐](https://e.org/2)\n  摘要：never-to-be-published\n"
+
+
+HOSTILE_ISSUES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "outside": ("outside of the newsletter's folder", lambda path: path.symlink_to("../../outside.md")),
+    "system file": ("outside of the newsletter's folder", lambda path: path.symlink_to("/etc/passwd")),
+    "environment": ("outside of the newsletter's folder", lambda path: path.symlink_to("/proc/self/environ")),
+    "without an end": ("outside of the newsletter's folder", lambda path: path.symlink_to("/dev/zero")),
+    "hidden": ("hidden", lambda path: path.symlink_to("../.git/issue.md")),
+    "recipients": ("private", lambda path: path.symlink_to("../readers.txt")),
+    "second name of the recipients": ("private", lambda path: os.link("readers.txt", path)),
+    "pipe": ("not a regular file", os.mkfifo),
+    "link to a pipe": ("not a regular file", lambda path: (os.mkfifo("pipe"), path.symlink_to("../pipe"))),
+}
+
+
+@pytest.mark.parametrize(("reason", "put"), HOSTILE_ISSUES.values(), ids=list(HOSTILE_ISSUES))
+def test_an_issue_that_is_no_file_of_the_newsletter_is_left_out(
+    root: Path, run: Callable[..., Said], reason: str, put: Callable[[Path], object]
+) -> None:
+    for path in ("readers.txt", "../outside.md", ".git/issue.md"):
+        (root / path).write_text(ISSUE, "utf-8")
+    put(root / "issues" / "2021-07-11.md")
+    write_issue(root, "img/good.png")
+
+    said = run("--yes", "--force")
+    assert said.code == 0
+    (line,) = [line for line in (said.out + said.err).splitlines() if "2021-07-11" in line]
+    assert "left out: issues/2021-07-11.md is" in line
+    assert reason in line
+    files = published(root)
+    assert "public/2021-07-18/index.html" in files
+    assert [path for path, body in files.items() if SECRET in body or "2021-07-11" in path] == []
+    assert "nothing to do" in run("--yes").out
+
+    for words in ((), ("--fix",), ("issues/2021-07-11.md",)):
+        checked = run("check", *words)
+        assert checked.code == 1
+        assert f"error: issues/2021-07-11.md is {reason}" in checked.err
+    assert (root / "../outside.md").read_text("utf-8") == ISSUE
+
+
+def test_an_issue_that_becomes_a_link_to_outside_is_left_out(root: Path, run: Callable[..., Said]) -> None:
+    write_issue(root, "img/good.png")
+    old = root / "issues" / "2021-07-11.md"
+    old.write_text(ISSUE, "utf-8")
+    assert run("--yes").code == 0
+    old.rename(root / "../outside.md")  # with the same bytes and times
+    old.symlink_to("../../outside.md")
+    assert "left out: issues/2021-07-11.md" in run("--yes").err
+    assert "2021-07-11" not in published(root)["public/index.html"].decode()
+
+
+def test_links_in_a_circle_stop_nothing(root: Path, run: Callable[..., Said]) -> None:
+    write_issue(root, "img/good.png")
+    for path, target in {"a": "..", "loop": "loop", "2021-07-11.md": "2021-07-11.md", "deep.md": "nowhere"}.items():
+        (root / "issues" / path).symlink_to(target)
+    for pattern in ("issues/*.md", "issues/**/*.md", "**/*.md", "*/*/issues/*.md"):
+        (root / "publisher.toml").write_text(SETTINGS.replace("[schedule]", f'issues = "{pattern}"\n\n[schedule]'))
+        for words in (("--yes",), ("check",), ("status",)):
+            said = run(*words)
+            assert (said.code, "left out" in said.err) == (0, False), (pattern, said)
