@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from urllib.parse import unquote
 
 from msgspec.structs import replace
@@ -15,8 +16,12 @@ from publisher.transforms import find_nodes
 
 IMAGE_MARKUP = lazy_pattern(r"!\[|<img", re.IGNORECASE)
 _ABSOLUTE = lazy_pattern(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
-# what comes before the URL: an image or a link, an HTML attribute, a definition, or a line end within these
-_BEFORE_URL = r"(?:\]\(\s*|\bsrc\s*=\s*[\"']?|^\s*(?:>\s*)*(?:\[[^\]]*\]:\s*)?)<?"
+_ESCAPED = lazy_pattern(r"\\([!-/:-@\[-`{-~])")
+
+_URL = r"""(?: <([^<>]*)> | "([^"]*)" | '([^']*)' | ((?: [^\s<>()"'] | \([^\s()]*\) )+) )"""
+# a URL in Markdown, in an attribute of HTML or in a definition, and one that begins a line within these
+_MARKED_URL = lazy_pattern(rf"(?: \]\(\s* | \bsrc\s*=\s* | ^[\s>]*\[[^]]*\]:\s* ) {_URL}", re.VERBOSE | re.IGNORECASE)
+_FIRST_URL = lazy_pattern(rf"^[\s>]* {_URL}", re.VERBOSE)
 
 
 def find_relative_images(subject: IssueSource) -> Iterator[tuple[str, Pos]]:
@@ -24,18 +29,28 @@ def find_relative_images(subject: IssueSource) -> Iterator[tuple[str, Pos]]:
     if not IMAGE_MARKUP.search(subject.source.text):
         return
     published = replace(subject.issue, archive=None)  # channels show a generated list instead
-    for url in dict.fromkeys(image.url for image in find_nodes(Image, (published,))):
-        if not _ABSOLUTE.match(url):
-            yield from ((url, pos) for pos in _find_image_positions(subject, url))
+    images = find_nodes(Image, (published,))
+    urls = dict.fromkeys(image.url for image in images if not _ABSOLUTE.match(image.url))
+    if urls:
+        found = _find_urls(subject, _FIRST_URL) | _find_urls(subject, _MARKED_URL)
+        for url in urls:
+            yield from ((url, pos) for pos in found.get(_normalize_url(url)) or [_find_first_image(subject)])
 
 
-def _find_image_positions(subject: IssueSource, url: str) -> list[Pos]:
-    """Return where a URL is written; if it is written in another way, where the first image is."""
-    spellings = "|".join(re.escape(text) for text in dict.fromkeys((url, unquote(url))))
-    pattern = re.compile(rf"(?i:{_BEFORE_URL})(?P<url>{spellings})(?=[\s<>)\"']|$)")
-    lines = [*enumerate(subject.source.lines, 1)]
-    found = [locate_match(n, match, "url") for n, text in lines for match in pattern.finditer(text)]
-    if found:
-        return found
-    first = next((n for n, text in lines if IMAGE_MARKUP.search(text)), 1)
-    return [subject.source.line_position(first)]
+def _find_urls(subject: IssueSource, pattern: re.Pattern[str]) -> dict[str, list[Pos]]:
+    """Return the positions of the URLs that a pattern finds."""
+    positions: dict[str, list[Pos]] = {}
+    for number, text in enumerate(subject.source.lines, 1):
+        for match in pattern.finditer(text):
+            group = match.lastindex or 0
+            positions.setdefault(_normalize_url(match[group]), []).append(locate_match(number, match, group))
+    return positions
+
+
+def _normalize_url(url: str) -> str:
+    return unquote(unescape(_ESCAPED.sub(r"\1", url)))
+
+
+def _find_first_image(subject: IssueSource) -> Pos:
+    first = next((n for n, text in enumerate(subject.source.lines, 1) if IMAGE_MARKUP.search(text)), 1)
+    return subject.source.line_position(first)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher.archive.output_folder import UpToDateMark
-from publisher.archive.sources import SourceFile, compute_fingerprint, is_mtime_reliable, scan
+from publisher.archive.sources import SourceFile, compute_fingerprint, is_mtime_reliable, scan, scan_issues
 from tests.archive.records import DUE
 
 
@@ -50,6 +50,32 @@ def test_a_broken_link_and_a_loop_do_not_disturb(folder: Path) -> None:
     (folder / "issues" / "gone.md").symlink_to("nowhere.md")
     (folder / "issues" / "round").symlink_to(folder / "issues")
     assert [one.path for one in scan(folder, "**/*.md")] == ["issues/1.md", "issues/2.md", "issues/old/0.md"]
+
+
+def test_links_in_a_circle_and_to_folders_above_end(folder: Path) -> None:
+    for name, target in {"a": "..", "b": "../issues", "loop": "loop", "3.md": "3.md", "4.md": "a/4.md"}.items():
+        (folder / "issues" / name).symlink_to(target)
+    files = ["issues/1.md", "issues/2.md", "issues/old/0.md"]
+    assert [one.path for one in scan(folder, "issues/**/*.md")] == files
+    assert [one.path for one in scan(folder, "**/*.md")] == files
+    assert [one.path for one in scan(folder, "*/*/issues/*.md")] == ["issues/a/issues/1.md", "issues/a/issues/2.md"]
+    assert scan_issues(folder, "issues/*.md") == scan(folder, "issues/*.md")
+
+
+def test_issues_that_may_not_be_published_are_marked(folder: Path) -> None:
+    root = folder / "issues"
+    (folder / "out.md").write_text("x")
+    (root / "pipe.md").unlink(missing_ok=True)
+    os.mkfifo(root / "pipe.md")
+    (root / "out.md").symlink_to("../out.md")
+    (root / "hidden.md").symlink_to(".hidden.md")
+    (root / "same.md").symlink_to("1.md")
+    (root / "up").symlink_to("..")
+    found = {one.path: one.size for one in scan_issues(root, "*.md")}
+    assert found == {"1.md": 1, "2.md": 1, "hidden.md": -1, "out.md": -1, "pipe.md": -1, "same.md": 1}
+    assert {one.path: one.size for one in scan_issues(root, "*/*.md")} == {"old/0.md": 1, "up/out.md": -1}
+    assert "pipe.md" not in [one.path for one in scan(root, "*.md")]
+    assert scan_issues(root, "*.md") == scan_issues(root, "*.md")
 
 
 def test_a_file_that_goes_during_the_scan_hides_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

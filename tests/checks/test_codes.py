@@ -98,7 +98,8 @@ SAMPLES = [
 
 # reported by rules that need other issues, channels or the network, which are tested elsewhere
 ELSEWHERE = {
-    "dead-archive-link", "dead-link", "duplicate-item", "link-unknown", "renamed", "repeat-repo",
+    "dead-archive-link", "dead-link", "duplicate-item", "file-hidden", "file-missing", "file-outside", "file-private",
+    "file-too-large", "link-unknown", "not-a-file", "not-an-image", "renamed", "repeat-repo",
     "stale-copy", "too-long",
 }  # fmt: skip
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from publisher import config
+from publisher.channels.wechat import WeChat
 from publisher.errors import ConfigError
 from publisher.project import find_config
+from publisher.registry import load_channel
 from tests.config.channels import TOP, Pigeon, Rss, Web, find_channel, load
 
 
@@ -157,3 +159,39 @@ def test_find_config_reports_where_it_searched(tmp_path: Path) -> None:
         find_config(Path(tmp_path.anchor))
     assert caught.value.message == f"there is no publisher.toml in {tmp_path.anchor} or above it"
     assert caught.value.hint == "create one: publish init"
+
+
+def test_files_that_are_named_are_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("readers.txt", "cover.png", "issue.md", "other.png"):
+        (tmp_path / name).write_text("x")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/a")
+    monkeypatch.setenv("HOME", "/home/lin")
+    (tmp_path / "publisher.toml").write_text(
+        """
+        [newsletter]
+        name = "慢刊"
+        url = "https://e.org/{date}/"
+        id = "tag:e.org,2021:slow"
+        issues = "issue.md"
+        contacts = ["other.png", "none.png"]
+        [schedule]
+        on_failure = "file:alarm"
+        [ledger]
+        postgres = "credential:db"
+        [channels.wechat]
+        cover = "cover.png"
+        [channels.email]
+        enabled = false
+        from = "a@e.org"
+        server = "smtp://localhost"
+        recipients = "readers.txt"
+        user = "a"
+        password = "file:~/key"
+        """,
+        "utf-8",
+    )
+    found = config.load_config(tmp_path / "publisher.toml", load_channel)
+    expected = {str(tmp_path / name) for name in ("readers.txt", "other.png", "alarm")}
+    assert {*found.private_files} == expected | {"/home/lin/key", "/run/credentials/a/db"}
+    (wechat,) = [channel for channel in found.channels if isinstance(channel, WeChat)]
+    assert wechat._private_files == found.private_files
