@@ -55,16 +55,14 @@ class FileState(NamedTuple):
 
 NO_FILE = FileState(-1, 0)
 
-_OUTSIDE = Refusal(
-    "file-outside", "is outside of the newsletter's folder", "copy the file into the folder and refer to it there"
-)
+_OUTSIDE = Refusal("file-outside", "is outside of the newsletter's folder", "copy the file into that folder")
 _HIDDEN = Refusal(
     "file-hidden",
     "is hidden: a name in its path begins with a dot",
     "move the file into a folder whose name begins with no dot",
 )
 _PRIVATE = Refusal(
-    "file-private", "is private: publisher.toml names it, so it is never published", "refer to another file"
+    "file-private", "is private: publisher.toml and the files that it names are never published", "use another file"
 )
 MISSING = Refusal("file-missing", "does not exist", "check the path, which is relative to the issue")
 _IRREGULAR = Refusal(

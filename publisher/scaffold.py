@@ -16,6 +16,7 @@ from publisher.config import Config, slugify
 from publisher.errors import ConfigError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.labels import get_labels
+from publisher.local_files import FileAccess
 from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
 from publisher.project import CONFIG_FILE
@@ -80,8 +81,12 @@ def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None)
     name, not before `today`. Raises ConfigError if the issue exists already, StorageError if it cannot be
     written.
     """
+    files = FileAccess(config.root, config.private_files)
+    paths = [path.relative_to(config.root).as_posix() for path in sorted(config.root.glob(config.issues))]
     dated = {
-        day: path for path in sorted(config.root.glob(config.issues)) if (day := _parse_path_date(path, config.root))
+        day: config.root / path
+        for path in paths
+        if not files.find_refusal(path) and (day := _parse_path_date(config.root / path, config.root))
     }
     previous_date = max(dated, default=None)
     newest = dated[previous_date] if previous_date else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from pathlib import Path
 
@@ -337,3 +338,20 @@ def test_new_overwrites_nothing(tmp_path: Path) -> None:
         scaffold.create_issue(settings(tmp_path), today=TODAY, date=dt.date(2021, 7, 18))
     assert caught.value.message == f"{kept} already exists"
     assert kept.read_text("utf-8") == "# 慢工 (2021-07-18)\n"
+
+
+def test_the_new_issue_takes_nothing_from_outside_of_the_folder(tmp_path: Path) -> None:
+    found = settings(tmp_path / "slow")
+    write(tmp_path / "outside.md", "# 慢工 (2021-07-18)\n\n## 秘密\n\n- [甲](https://e.org)\n")
+    write(found.root / "issues" / "2021-07-04.md", "# 慢工 (2021-07-04)\n\n## 新闻\n\n- [甲](https://e.org)\n")
+    (found.root / "issues" / "2021-07-18.md").symlink_to(tmp_path / "outside.md")
+    (found.root / "issues" / "2021-07-20.md").symlink_to("/dev/zero")
+    os.mkfifo(found.root / "issues" / "2021-07-19.md")
+    made = scaffold.create_issue(found, today=dt.date(2021, 7, 25))
+    assert made.path.name == "2021-08-01.md"
+    assert made.previous_date == dt.date(2021, 7, 4)
+    text = made.path.read_text("utf-8")
+    assert "## 新闻" in text
+    assert "秘密" not in text
+    with pytest.raises(ConfigError, match="already exists"):
+        scaffold.create_issue(found, today=TODAY, date=dt.date(2021, 7, 19))
