@@ -82,3 +82,14 @@ def test_a_missing_image_is_reported(newsletter: Path, publish) -> None:
     (newsletter / "qr.png").unlink()
     shown = publish("--json", folder=newsletter)
     assert "no image ../qr.png" in shown
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_images_are_found_in_any_case_and_encoding(newsletter: Path, publish, encoding: str) -> None:
+    text = "# 周刊 (2021-07-18)\n\n## 新闻\n\n- 甲\n\n<IMG SRC='../qr.png' ALT=码>\n\n<IMG SRC='no.png' ALT=无>\n"
+    (newsletter / "issues" / "2021-07-18.md").write_text(text, encoding)
+    publish(folder=newsletter)
+    assert (newsletter / "public" / "qr.png").exists()
+    page = (newsletter / "public" / "2021-07-18" / "index.html").read_text("utf-8")
+    assert "qr.png" in page
+    assert "no.png" not in page

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from publisher.archive.records import ImageFile, Record, compute_sketch
 from publisher.archive.sources import SourceFile, stat_images
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
+from publisher.checks.images import IMAGE_MARKUP
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.file_kinds import ISSUE, MAX_ISSUE_BYTES
@@ -93,7 +94,7 @@ class IssueRenderer(Struct, frozen=True):
         sketch = compute_sketch(_find_body_lines(text, issue))
         record = record._replace(id=issue.id, draft=issue.draft, problems=problems, sketch=sketch)
         # looking for images takes as long as copying the whole issue, and most issues have none
-        return self._complete_record(record, issue, has_images=b"![" in data or b"<img" in data)
+        return self._complete_record(record, issue, has_images=IMAGE_MARKUP.search(text) is not None)
 
     def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
         """Read a file like `read`, with the document encoded for another process; None if it has to be read
