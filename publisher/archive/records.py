@@ -160,7 +160,8 @@ def issue_names(record: Record) -> tuple[str, ...]:
 
 def _build_not_due_error(record: Record, edition: Edition) -> PublisherError:
     if record.draft:
-        return IssueError(f"{record.path} is a draft", "remove `draft: true` from its front matter")
+        hint = "remove `draft: true`, `published: false` or the like from its front matter"
+        return IssueError(f"{record.path} is a draft", hint)
     if record.path in edition.faults:
         return edition.faults[record.path]
     return ConfigError(

@@ -86,8 +86,8 @@ key. These files are never published.""",
     "file-too-large": """\
 An image file has more than 10 MB. Make it smaller: many mail and web clients would not load it.""",
     "front-matter": """\
-The front matter (between the --- lines at the top) is not valid YAML, so a date or an id in it may be
-ignored. Or the closing --- is missing, and the front matter would be shown to subscribers.""",
+The front matter (between the --- or +++ lines at the top) is not valid YAML or TOML, so a date or an id in it
+may be ignored. Or the closing --- is missing, and the front matter would be shown to subscribers.""",
     "fullwidth-paren": """\
 The URL is in full-width parentheses, which Markdown does not recognize as a link: [title]（url）. --fix
 replaces them.""",
@@ -136,6 +136,9 @@ An item is tagged with one arXiv id, but links to another. One of them belongs t
 Lookalike characters, as copied from PDF files or typed on some phones: radicals (⾯ for 面), ligatures (ﬁ
 for fi), full-width letters and digits. Searches do not find them. --fix replaces them. Also invisible
 characters such as U+200B, which are pasted by accident and break links and searches: --fix removes them.""",
+    "draft-value": """\
+A key of the front matter that may hold an issue back (draft, published, publish, status) has a value that is
+neither yes nor no, nor a date. The issue is held back as a draft until you write true or false.""",
     "duplicate-in-issue": """\
 Two items of the issue have the same URL. If one article is about two papers, ignore this with a comment:
 <!-- publish: ignore=duplicate-in-issue -->""",

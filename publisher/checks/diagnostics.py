@@ -12,6 +12,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import bare_url
 
 DIAGNOSTIC_HELP = {
+    "draft-value": "write `draft: true` or `draft: false`",
     "double-url": "remove one of them",
     "empty-source": "add the source or remove the bar",
     "empty-url": "add the URL between the parentheses",

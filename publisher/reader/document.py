@@ -13,6 +13,7 @@ from publisher import links
 from publisher import model as m
 from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import RULE, BlockReader
+from publisher.reader.draft import read_draft
 from publisher.reader.front_matter import get_front_value, read_front_matter, read_title, resolve_issue_date
 from publisher.reader.headings import (
     Heading,
@@ -50,10 +51,7 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
     title = document.title
     date = resolve_issue_date(front, path, title)
     issue_id = get_front_value(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
-    draft = (
-        get_front_value(front, "draft").lower() in ("true", "yes")
-        or get_front_value(front, "status").lower() == "draft"
-    )
+    draft = read_draft(front, lines[:count], diagnostics)
     return m.Issue(
         id=issue_id,
         date=date,

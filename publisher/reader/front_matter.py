@@ -16,6 +16,7 @@ FrontMatter = tuple[tuple[str, str], ...]
 
 _SIMPLE_PAIR = lazy_pattern(r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:-][^#:\"']*|\"[^\"\\]*\"|'[^']*'))?\Z")
 _KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
+_TOML_LINE = lazy_pattern(r"\s*(?:#|\[|[\w\"'.-]+\s*=)")
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 _DATE = lazy_pattern(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})")
 _TITLE_FORM = lazy_pattern(
@@ -26,10 +27,16 @@ _TITLE_FORM = lazy_pattern(
 def read_front_matter(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> tuple[FrontMatter, int]:
     """Parse the front matter, and return it with the number of lines it takes.
 
-    Two forms are supported: YAML between lines of three dashes, and `Key: value` lines up to a blank line,
-    one of them a title (Pelican, MultiMarkdown).
+    Three forms are supported: YAML between lines of three dashes, TOML between lines of three plus signs
+    (Hugo, Zola), and `Key: value` lines up to a blank line, one of them a title (Pelican, MultiMarkdown).
     """
     start = next((index for index, line in enumerate(lines) if line.text), len(lines))
+    if start < len(lines) and lines[start].text == "+++":
+        first = next((line.text for line in lines[start + 1 :] if line.text), "")
+        end = next((index for index in range(start + 1, len(lines)) if lines[index].text == "+++"), 0)
+        if end and _TOML_LINE.match(first):
+            return _parse_toml(lines[start + 1 : end], diagnostics), end + 1
+        return (), 0
     if start < len(lines) and lines[start].text == "---":
         first = next((line.text for line in lines[start + 1 :] if line.text), "")
         for end in range(start + 1, len(lines)) if _KEY.match(first) or first == "---" else ():
@@ -84,6 +91,23 @@ def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Fr
         return (("", text),)
     clean = replace_invalid_characters  # from "\ud800" in quotes
     return tuple((clean(str(key)), clean(str(value))) for key, value in values.items())
+
+
+def _parse_toml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMatter:
+    """Parse front matter in TOML; values are text, written as in YAML."""
+    import tomllib
+
+    try:
+        values = tomllib.loads("\n".join(line.text for line in lines))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = lines[min(int(place[1]), len(lines)) - 1] if place else lines[0]
+        diagnostics.append(Diagnostic("front-matter", "the front matter is not valid TOML", line.pos))
+        pairs = (line.text.partition("=") for line in lines if line.text)
+        return tuple((key.strip(), value.strip()) for key, _, value in pairs)
+    clean = replace_invalid_characters
+    texts = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}
+    return tuple((clean(key), clean(text)) for key, text in texts.items())
 
 
 def _split_pair(text: str) -> tuple[str, str]:
