@@ -38,8 +38,12 @@ _TRACKING_PARAMETERS = {
 }  # fmt: skip
 # the parameters that identify an article; all others record who opened or shared it
 _WECHAT_ARTICLE_PARAMETERS = {"__biz", "idx", "mid", "sn"}
-_SAFE_SCHEMES = {"http", "https", "mailto", "tel", "ftp", "ftps", "geo", "irc", "ircs", "magnet", "news",
-                 "sms", "tg", "weixin", "xmpp"}  # fmt: skip
+# Schemes that open something to read, or a conversation with someone. All others run code, read local files,
+# or make another app act (`tg:`, `weixin:`, `intent:`, `sms:`), so that a contributed issue could use them.
+_DOCUMENT_SCHEMES = {"http", "https", "ftp", "ftps", "gemini", "magnet", "news"}
+_CONVERSATION_SCHEMES = {"mailto", "tel", "irc", "ircs", "matrix", "xmpp"}
+_SAFE_SCHEMES = _DOCUMENT_SCHEMES | _CONVERSATION_SCHEMES
+_IMAGE_SCHEMES = {"http", "https"}
 _SCHEME = lazy_pattern(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.\-\x00-\x20]*):")
 _CREATIVE_COMMONS = lazy_pattern(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
 _ASCII_URL = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
@@ -136,11 +140,23 @@ def extract_host(url: str) -> str:
 
 
 def is_safe_url(url: str) -> bool:
-    """True if the URL is relative or has a scheme that cannot run code (never `javascript:`)."""
-    match = None if url.startswith(("https://", "http://")) else _SCHEME.match(url)
-    if not match:
-        return True
-    return re.sub(r"[\x00-\x20]", "", match.group(1)).lower() in _SAFE_SCHEMES
+    """True if the URL may be a link: it is relative, or its scheme is one for reading and writing to people."""
+    scheme = parse_scheme(url)
+    return not scheme or scheme in _SAFE_SCHEMES
+
+
+def is_safe_image_url(url: str) -> bool:
+    """True if the URL may be the source of an image, which is loaded without a click: relative or http(s)."""
+    scheme = parse_scheme(url)
+    return not scheme or scheme in _IMAGE_SCHEMES
+
+
+def parse_scheme(url: str) -> str:
+    """Return the scheme in lower case as browsers see it, without spaces and control characters; "" if relative."""
+    if url.startswith("https://"):
+        return "https"
+    match = _SCHEME.match(url)
+    return re.sub(r"[\x00-\x20]", "", match.group(1)).lower() if match else ""
 
 
 def is_api_url(url: str) -> bool:

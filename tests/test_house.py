@@ -76,7 +76,7 @@ INNER_FLOORS = {
         "html lines",
         "emphasis",
         "inlines",
-        "blocks fields front_matter item_head notes",
+        "blocks draft fields front_matter item_head notes",
         "extents headings preamble preprocess",
         "sections",
         "document",

@@ -13,6 +13,7 @@ from publisher.links import (
     canonicalize_url,
     classify_link,
     extract_host,
+    is_safe_image_url,
     is_safe_url,
     parse_arxiv_id,
     parse_repository,
@@ -72,7 +73,12 @@ def test_repository_and_arxiv_id_of_a_url() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://e.org", "//e.org/x", "../a", "#top", "mailto:a@e.org", "tel:1", "2021-07-18.html"]
+    "url",
+    [
+        *("https://e.org", "HTTP://e.org", "//e.org/x", "../a", "#top", "?q=a:b", "2021-07-18.html", "10:30.html"),
+        *("mailto:a@e.org", "tel:1", "xmpp:a@e.org", "irc://e.org/a", "matrix:r/a:e.org"),
+        *("ftp://e.org/a", "gemini://e.org/", "magnet:?xt=urn:btih:a", "news:a.b"),
+    ],
 )
 def test_safe_urls(url: str) -> None:
     assert is_safe_url(url)
@@ -88,10 +94,22 @@ def test_safe_urls(url: str) -> None:
         "data:text/html,x",
         "vbscript:x",
         "file:///etc",
+        *("tg://resolve?domain=a", "tg:x", "TG://x", "weixin://dl/business", "weixin:x", "intent://x#Intent;end"),
+        *("sms:1?body=x", "whatsapp://send", "ms-settings:x", "blob:https://e.org/x", "view-source:https://e.org"),
+        *("market://x", "chrome://x", "about:blank", "ws://e.org", "smb://e.org/x", "ssh://e.org", "geo:1,2"),
     ],
 )
 def test_unsafe_urls(url: str) -> None:
     assert not is_safe_url(url)
+    assert not is_safe_image_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [("https://e.org/a.png", True), ("a.png", True), ("//e.org/a", True), ("mailto:a@e.org", False), ("tel:1", False)],
+)
+def test_urls_of_images(url: str, safe: bool) -> None:
+    assert is_safe_image_url(url) is safe
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
 from publisher.channels.rss.content import render_issue_content, render_item_content
 from publisher.channels.rss.feed import FeedItem, clean_line, remove_invalid_characters
-from publisher.links import is_safe_url, to_ascii_url
+from publisher.links import extract_host, to_ascii_url
 from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
 from publisher.outline import OutlineItem, build_outline
@@ -69,7 +69,7 @@ def _build_item_entry(item: OutlineItem, entry: Entry, newsletter: Newsletter) -
         "authors": [{"name": author_name(newsletter)}],
         "language": newsletter.lang,
     }
-    if item.url and is_safe_url(item.url):
+    if item.url and extract_host(item.url):  # not tel: and mailto:, which are no page about the item
         feed_item["external_url"] = to_ascii_url(item.url)
     return feed_item
 

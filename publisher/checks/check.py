@@ -34,6 +34,7 @@ RULES: tuple[CheckRule, ...] = (
     characters.check_invisible,
     unfinished.check_unfinished_links,
     unfinished.check_malformed_urls,
+    unfinished.check_dropped_urls,
     unfinished.check_merge_conflicts,
 )
 

@@ -96,7 +96,8 @@ The brackets of a link do not match, as in [title[(url) or 【title】url. --fix
 intention is clear.""",
     "malformed-url": """\
 The parentheses of a link do not contain a valid URL: there is other text next to the URL, as in
-[title](code: https://…), the scheme is damaged (http//, https:/, www.), or it is a placeholder (TODO).
+[title](code: https://…), the scheme is damaged (http//, https:/, www.), or it is a placeholder (TODO). Or the
+scheme is not for reading (javascript:, tg:, weixin:): no channel makes a link of it, and only the text is shown.
 --fix moves text before a URL to after the link.""",
     "missing-url": """\
 A title is in brackets, but no URL follows. Write [title](url) or remove the brackets.""",

@@ -10,7 +10,7 @@ from publisher.checks.codes import Edit, Problem
 from publisher.checks.diagnostics import DIAGNOSTIC_HELP
 from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, find_outside
-from publisher.links import is_safe_url
+from publisher.links import is_safe_url, parse_scheme
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import bare_url
@@ -115,10 +115,25 @@ def _describe_url_fault(url: str) -> str:
     if url.lower().startswith("www."):
         return "the URL does not start with https://"
     if not is_safe_url(url):
-        return f'"{url.partition(":")[0]}:" is not allowed in links'
+        return _describe_scheme(url)
     if _PLACEHOLDER_URL.match(url) or (any(map(is_cjk, url)) and not re.search(r"[./#?:]", url)):
         return f'"{url}" is not a URL'
     return ""
+
+
+def check_dropped_urls(subject: IssueSource) -> Iterator[Problem]:
+    """Report URLs that the reader dropped for their scheme, in any way of writing a link or an image."""
+    for dropped in subject.issue.dropped:
+        if dropped.name == "unsafe-url":
+            within = subject.source.resolve_position(dropped.pos)
+            url = dropped.text if dropped.inline else dropped.text.partition("]:")[2].strip(" <>")
+            pos = subject.find_url(url, within)
+            message = _describe_url_fault(url) or _describe_scheme(url)  # the latter for images
+            yield Problem(pos, "malformed-url", message, "write the full URL: https://…")
+
+
+def _describe_scheme(url: str) -> str:
+    return f'"{parse_scheme(url)}:" is not allowed in {"images" if is_safe_url(url) else "links"}'
 
 
 _YAML_KEY = lazy_pattern(r"[A-Za-z_][\w-]*:(?:\s|\Z)")

@@ -18,7 +18,7 @@ from mistune.inline_parser import InlineParser
 from mistune.util import unikey
 
 from publisher import model as m
-from publisher.links import is_safe_url
+from publisher.links import is_safe_image_url, is_safe_url
 from publisher.patterns import lazy_pattern
 from publisher.reader import html
 from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
@@ -214,7 +214,7 @@ class InlineReader:
 
     def _build_image(self, url: str, alt: str, pos: m.Pos) -> m.Inlines:
         url = url.strip()
-        if url and is_safe_url(url):
+        if url and is_safe_image_url(url):
             return (m.Image(url, alt),)
         if url:
             self.record_dropped("unsafe-url", url, pos)

@@ -10,7 +10,7 @@ from html import escape
 from typing import assert_never
 
 from publisher import model as m
-from publisher.links import is_safe_url, to_ascii_url
+from publisher.links import is_safe_image_url, is_safe_url, to_ascii_url
 
 
 def inlines(nodes: m.Inlines) -> str:
@@ -55,7 +55,8 @@ def _inline_to_html(node: m.Inline) -> str:
 
 
 def _image_to_html(node: m.Image) -> str:
-    return f'<img src="{escape_url(node.url)}" alt="{escape(node.alt)}">'
+    source = escape_url(node.url) if is_safe_image_url(node.url) else "#"
+    return f'<img src="{source}" alt="{escape(node.alt)}">'
 
 
 def _block_to_html(node: m.Block) -> str:

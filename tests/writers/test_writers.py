@@ -108,3 +108,9 @@ def test_blocks(node: Block, as_html: str, as_text: str) -> None:
 def test_every_node_kind_has_a_row() -> None:
     assert {type(row[0]) for row in INLINES} == set(Inline.__args__)
     assert {type(row[0]) for row in BLOCKS} == set(Block.__args__)
+
+
+def test_unsafe_urls_that_did_not_come_from_the_reader() -> None:
+    link, image = m.Link((m.Text("a"),), "tg://x"), m.Image("weixin://x", "b")
+    assert html.inlines((link, image)) == '<a href="#">a</a><img src="#" alt="b">'
+    assert html.inlines((m.Image("tel:1", "b"),)) == '<img src="#" alt="b">'
