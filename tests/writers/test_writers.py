@@ -111,6 +111,6 @@ def test_every_node_kind_has_a_row() -> None:
 
 
 def test_unsafe_urls_that_did_not_come_from_the_reader() -> None:
-    link, image = m.Link((m.Text("a"),), "tg://x"), m.Image("weixin://x", "b")
+    link, image = Link((Text("a"),), "tg://x"), Image("weixin://x", "b")
     assert html.inlines((link, image)) == '<a href="#">a</a><img src="#" alt="b">'
-    assert html.inlines((m.Image("tel:1", "b"),)) == '<img src="#" alt="b">'
+    assert html.inlines((Image("tel:1", "b"),)) == '<img src="#" alt="b">'
