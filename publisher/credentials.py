@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,8 +78,13 @@ def resolve_secret(reference: str, *, lines: bool = False) -> str:
     except ConfigError as error:
         raise ConfigError(f"{reference}: {error.message}", error.hint) from None
     for line in filter(None, re.split("[\r\n]", secret)):
-        _known_secrets.update(_encode_variants(line))
+        register_secret(line)
     return secret
+
+
+def register_secret(text: str) -> None:
+    """From now on `redact` removes this text: for what is received, or built from a secret, such as a login."""
+    _known_secrets.update(_encode_variants(text))
 
 
 def redact(text: str) -> str:
@@ -199,13 +204,47 @@ _SECRET_PATTERN = r"""(?xi)
 """
 
 
+_MIN_ENCODED_LENGTH = 4
+"""Encoded forms that are shorter than this are not redacted: they occur in any text."""
+
+
 def _encode_variants(secret: str) -> set[str]:
-    """Return the secret as it appears in plain text, in a URL, in JSON and in the repr of a string."""
+    """Return the secret as it appears in plain text, in a URL, in JSON, in the repr of a string, in base64 (also as
+    a part of a longer text), and in hex."""
+    from base64 import b64encode
     from json import dumps
     from urllib.parse import quote, quote_plus
 
-    in_urls = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    return {secret, dumps(secret)[1:-1], repr(secret)[1:-1]} | in_urls
+    body = secret.encode("utf-8", "surrogateescape")
+    encoded = b64encode(body).decode()
+    encodings = {encoded, encoded.rstrip("="), *_encode_base64_parts(body)}
+    encodings |= {text.translate(_URL_SAFE_BASE64) for text in encodings}
+    encodings |= {body.hex(), body.hex().upper()}
+    variants = {secret, *(text for text in encodings if len(text) >= _MIN_ENCODED_LENGTH)}
+    in_urls = {
+        quoted
+        for text in variants
+        for quoted in (
+            quote(text, errors="replace"),
+            quote(text, "", errors="replace"),
+            quote_plus(text, errors="replace"),
+        )
+    }
+    in_lower_case = {re.sub("%..", lambda escape: escape[0].lower(), text) for text in in_urls}
+    in_code = {text for variant in variants for text in (dumps(variant)[1:-1], repr(variant)[1:-1])}
+    return variants | in_urls | in_lower_case | in_code
+
+
+_URL_SAFE_BASE64 = str.maketrans("+/", "-_")
+
+
+def _encode_base64_parts(body: bytes) -> Iterator[str]:
+    """Yield what the base64 of any longer text has of `body`, for the three ways in which bytes align there."""
+    from base64 import b64encode
+
+    for offset in range(3):
+        encoded = b64encode(bytes(offset) + body)
+        yield encoded[-(-8 * offset // 6) : 8 * (offset + len(body)) // 6].decode()
 
 
 def _redact_record(record: LogRecord) -> bool:

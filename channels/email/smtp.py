@@ -7,13 +7,15 @@ complete, and does not pipeline commands (RFC 2920).
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from publisher.channels.email.replies import SmtpReply
 from publisher.channels.email.settings import SmtpServer
-from publisher.credentials import redact, resolve_secret
+from publisher.credentials import redact, register_secret, resolve_secret
 from publisher.errors import ConfigError, DeliveryError, OutcomeUnknownError
 
 if TYPE_CHECKING:
@@ -133,6 +135,8 @@ class SmtpConnection:
     def _authenticate(self, smtp: SMTP, password: str) -> None:
         import smtplib
 
+        _register_login(self.server.user, password)
+        smtp.auth_cram_md5 = partial(_answer_challenge, smtp.auth_cram_md5)  # type: ignore[assignment, method-assign]
         try:
             smtp.login(self.server.user, password)
         except smtplib.SMTPNotSupportedError:
@@ -271,6 +275,23 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:
             self._disconnect()
             raise SmtpDisconnectedError(redact(str(error))) from None
+
+
+def _register_login(user: str, password: str) -> None:
+    """Have the login redacted as it is sent, because some servers repeat it: for PLAIN both together, for LOGIN
+    one after the other (the password is known already)."""
+    from base64 import b64encode
+
+    register_secret(f"\0{user}\0{password}")
+    register_secret(b64encode(user.encode("utf-8", "replace")).decode())
+
+
+def _answer_challenge(answer: Callable[[bytes | None], str | None], challenge: bytes | None = None) -> str | None:
+    """Return the answer of CRAM-MD5 to a challenge, which would give away a weak password."""
+    response = answer(challenge)
+    if response:
+        register_secret(response)
+    return response
 
 
 def _parse_error_reply(error: object) -> SmtpReply:

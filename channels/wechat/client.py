@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from publisher.channels.wechat.errors import ERROR_CODE_RULES, TOKEN_ERROR_RULES, UNKNOWN_CODE_MESSAGE, ErrorCodeRule
 from publisher.channels.wechat.state import AccountState
 from publisher.channels.wechat.writer import BilingualMessage
-from publisher.credentials import Reference, resolve_secret
+from publisher.credentials import Reference, register_secret, resolve_secret
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.patterns import lazy_pattern
 
@@ -208,8 +208,10 @@ class TokenCache:
             if isinstance(token, str) and isinstance(expiry, int | float):
                 is_fresh = expiry - EXPIRY_MARGIN > self._clock()
                 if token and token != rejected and is_fresh:
+                    register_secret(token)
                     return token
             token, lifetime = self._fetch()
+            register_secret(token)
             self._state.save(_TOKEN_STATE, {"token": token, "until": self._clock() + lifetime})
             return token
 

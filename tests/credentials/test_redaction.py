@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from publisher.cli import publish as publish_module
 from publisher.cli.main import main
 from publisher.cli.output import Output
-from publisher.credentials import redact, redact_logs, resolve_secret
+from publisher.credentials import redact, redact_logs, register_secret, resolve_secret
 from tests.credentials.conftest import BOT, NOW, TOP
 
 # ----------------------------------------------------------------- redaction
@@ -28,6 +30,55 @@ from tests.credentials.conftest import BOT, NOW, TOP
 def test_a_known_secret_is_hidden(canary: str, spelt) -> None:
     shown = spelt(canary).strip("\"'")
     assert redact(f"<{shown}> and <{shown}>") == "<[secret]> and <[secret]>"
+
+
+def lower_escapes(text: str) -> str:
+    return re.sub("%..", lambda escape: escape[0].lower(), text)
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda body: b64encode(body).decode(),
+        lambda body: b64encode(body).decode().rstrip("="),
+        lambda body: urlsafe_b64encode(body).decode(),
+        lambda body: quote(b64encode(body).decode(), safe=""),
+        lambda body: lower_escapes(quote(b64encode(body).decode(), safe="")),
+        lambda body: body.hex(),
+        lambda body: body.hex().upper(),
+        lambda body: quote(body, safe=""),
+        lambda body: lower_escapes(quote(body, safe="")),
+        quote_plus,
+    ],
+)
+@pytest.mark.parametrize("secret", ["slack-water-4711", "p/a+s=s?>>>~~", "é~ÿ word"])
+def test_a_secret_is_hidden_in_every_encoding(
+    secret: str, encode: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S", secret)
+    resolve_secret("env:S")
+    shown = redact(f"<{encode(secret.encode())}>")
+    assert re.sub("=|%3[Dd]", "", shown) == "<[secret]>"
+
+
+@given(st.binary(max_size=7), st.binary(max_size=7))
+def test_a_secret_within_longer_base64_is_hidden(before: bytes, after: bytes) -> None:
+    register_secret("slack-water-4711")
+    shown = redact(b64encode(before + b"slack-water-4711" + after).decode())
+    assert "[secret]" in shown
+    rest = "".join(shown.split("[secret]"))
+    assert len(rest) <= 4 + -(-8 * (len(before) + len(after) + 3) // 6)
+
+
+def test_what_was_registered_is_hidden() -> None:
+    register_secret("81_Qx-y_z")
+    assert redact("token 81_Qx-y_z") == "token [secret]"
+
+
+def test_short_encodings_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("S", "ab")
+    resolve_secret("env:S")
+    assert redact("hY 6162 Fi YWI= YWI") == "hY [secret] Fi [secret] YWI"
 
 
 def test_a_secret_in_another_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import traceback
+from base64 import b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +131,32 @@ def test_a_login_that_does_not_work(
         shown = "".join(traceback.format_exception(caught.value)) + caplog.text
         assert SECRET not in shown
         assert "bGluAHRpZGU" not in shown  # base64 of it
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+@pytest.mark.parametrize("password", [SECRET, "pass", 'a"b\\c+/=?', "x" * 60])
+def test_a_server_that_repeats_the_login(mechanism: str, password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P", password)
+    with MailServer(user="lin", password="another") as server:
+        server.mechanism, server.repeats = mechanism, True
+        message = fails(channel_of(server, user="lin", password="env:P").session().__enter__).message
+        sent = [line for line in server.commands if line.startswith("AUTH")]
+    assert "unrecognized: " in message
+    assert sent
+    for word in message.split():
+        for encoded in re.findall(r"[A-Za-z0-9+/]{4,}={0,2}", word):
+            assert password.encode() not in decoded(encoded)
+            assert b"lin" not in decoded(encoded)
+
+
+def decoded(text: str) -> bytes:
+    """What a text is in base64, from each of four places; nothing if it is none."""
+    found = b""
+    for start in range(4):
+        part = text[start:].rstrip("=")
+        with suppress(ValueError):
+            found += b64decode(part + "=" * (-len(part) % 4)) + b"|"
+    return found
 
 
 def test_a_server_where_nobody_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:

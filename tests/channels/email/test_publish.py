@@ -6,11 +6,13 @@ import re
 import sqlite3
 import subprocess
 import sys
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -341,3 +343,19 @@ def test_a_list_that_is_half_written_while_it_goes_out(slow: Slow, tmp_path: Pat
         readers.write_text("lin@example.net\nxi@example.net\n")
         assert slow.send(server, recipients_=readers).sent == 1
         assert server.readers == ["xi@example.net", "lin@example.net"]
+
+
+def test_a_login_that_a_server_repeats_is_kept_nowhere(tmp_path: Path) -> None:
+    plain = b64encode(f"\0lin\0{SECRET}".encode()).decode()
+    shapes = (plain, plain[3:], quote(plain, safe=""), b64encode(SECRET.encode()).decode(), SECRET.encode().hex())
+    with MailServer(user="lin", password=SECRET) as server:
+        server.script(Fault("RCPT", f"550 5.7.1 no: AUTH PLAIN {' '.join(shapes)}", at=0))
+        letter = Letter(tmp_path / "letter", server.url, 'user = "lin"\npassword = "env:SLOW_PASSWORD"')
+        letter.publish(code=3)
+        letter.publish("status", code=3)
+        kept = [path.read_bytes() for path in (letter.root / ".publisher").rglob("*") if path.is_file()]
+    assert "no: AUTH PLAIN [secret] " in letter.said
+    assert any(b"no: AUTH PLAIN [secret] " in body for body in kept)
+    for text in (*shapes, SECRET):
+        assert text not in letter.said
+        assert not any(text.encode() in body for body in kept)

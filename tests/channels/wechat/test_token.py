@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from publisher import credentials
 from publisher.channels.wechat.client import EXPIRY_MARGIN, TokenCache
 from publisher.channels.wechat.state import AccountState
+from publisher.credentials import redact
 from publisher.errors import ConfigError, DeliveryError
 from tests.support.servers.wechat_api import Fault, WeChatServer
 from tests.support.servers.wechat_rules import APPID, SECRET
@@ -50,6 +52,13 @@ def test_a_token_is_kept_until_shortly_before_its_expiry(shop: Shop) -> None:
     assert shop.tokens.get_token() == "token1"
     shop.now += 1
     assert shop.tokens.get_token() == "token2"
+
+
+def test_a_token_is_a_secret_also_when_it_was_stored(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in ("fetched", "stored"):
+        monkeypatch.setattr(credentials, "_known_secrets", set())
+        shop.tokens.get_token()
+        assert redact("errmsg: token1 rid: 1") == "errmsg: [secret] rid: 1"
 
 
 def test_a_rejected_token_is_replaced_by_one_process(shop: Shop) -> None:

@@ -64,6 +64,10 @@ class MailServer:
         self.login = f"\0{user}\0{password}" if user else ""
         self.context = context
         self.tls = tls
+        self.mechanism = "PLAIN"
+        """Of AUTH; only PLAIN lets anyone in."""
+        self.repeats = False
+        """Whether it repeats the login that it refuses."""
         self.mails: list[Mail] = []
         self.commands: list[str] = []
         self.writes: list[bytes] = []
@@ -177,7 +181,7 @@ class _Dialogue:
         if self.server.context and self.server.tls == "start" and not isinstance(self.connection, ssl.SSLSocket):
             offers.append("STARTTLS")
         if self.server.login:
-            offers.append("AUTH PLAIN")
+            offers.append(f"AUTH {self.server.mechanism}")
         lines = ["tide.example.org", *offers]
         last = len(lines) - 1
         self.say("EHLO", "\r\n".join(f"250{'-' if n < last else ' '}{one}" for n, one in enumerate(lines)))
@@ -191,8 +195,14 @@ class _Dialogue:
         self.connection = self.server.context.wrap_socket(self.connection, server_side=True)
 
     def do_auth(self, line: str) -> None:
-        self.is_in = b64decode(line.split(" ")[-1]).decode() == self.server.login
-        self.say("AUTH", "235 2.7.0 welcome" if self.is_in else "535 5.7.8 Error: authentication failed")
+        said = [line]
+        if self.server.mechanism == "PLAIN":
+            self.is_in = b64decode(line.split(" ")[-1]).decode() == self.server.login
+        else:
+            self.connection.sendall(b"334 VGlkZQ==\r\n")
+            said.append(self.line())
+        refusal = f"unrecognized: {' / '.join(said)}" if self.server.repeats else "Error: authentication failed"
+        self.say("AUTH", "235 2.7.0 welcome" if self.is_in else f"535 5.7.8 {refusal}")
 
     def do_noop(self, _: str) -> None:
         self.say("NOOP", "250 2.0.0 yes")
