@@ -53,7 +53,19 @@ _ERRNO_HINTS = {
     errno.EACCES: "check its owner and permissions, or publish as that user",
     errno.EROFS: "its disk is read-only: write elsewhere with --out DIR",
     errno.ENOSPC: "free some space on that disk",
+    getattr(errno, "EDQUOT", -1): "free some space: the quota on that disk is used up",
+    errno.EFBIG: "the file is larger than the system allows (ulimit -f)",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
+    errno.EIO: "check the disk",
 }
+
+
+_STORAGE_ERROR_NAMES = (
+    "EACCES", "EBUSY", "EDQUOT", "EFBIG", "EIO", "EISDIR", "ELOOP", "EMFILE", "EMLINK", "ENAMETOOLONG", "ENFILE",
+    "ENODEV", "ENOENT", "ENOSPC", "ENOTDIR", "ENOTEMPTY", "ENXIO", "EPERM", "EROFS", "ESTALE", "ETXTBSY", "EXDEV",
+)  # fmt: skip
+STORAGE_ERRNOS = frozenset(getattr(errno, name) for name in _STORAGE_ERROR_NAMES if hasattr(errno, name))
+"""Numbers of system errors that are about files, not about the network or a bug; Windows lacks some."""
 
 
 def wrap_os_error(message: str, error: OSError) -> StorageError:

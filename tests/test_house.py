@@ -99,7 +99,8 @@ INNER_FLOORS = {
         "calendar",
     ),
     "cli": (
-        "__init__ excerpt output selection",
+        "__init__ controls",
+        "excerpt output selection",
         "confirm formats log parser progress upcoming",
         "console fixes links",
         "actions",

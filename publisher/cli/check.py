@@ -23,7 +23,8 @@ from publisher.cli.selection import (
     relative_to_root,
     select_files,
 )
-from publisher.errors import ConfigError, format_suggestion
+from publisher.errors import ConfigError, StorageError, format_suggestion
+from publisher.files import wrap_os_error
 
 if TYPE_CHECKING:
     from publisher.archive.sources import SourceFile
@@ -194,7 +195,7 @@ def _check_stdin(arguments: argparse.Namespace, output: Output, scope: CheckScop
 
     name = arguments.stdin_filename or "stdin.md"
     path = relative_to_root(scope, Path.cwd() / name) if arguments.stdin_filename else name
-    data = sys.stdin.buffer.read()
+    data = _read_stdin()
     text = decode(data, path)
     if arguments.fix or arguments.diff:
         from publisher.cli.fixes import fix_input
@@ -205,3 +206,13 @@ def _check_stdin(arguments: argparse.Namespace, output: Output, scope: CheckScop
     files, _ = select_files(scope, ()) if scope.config else ([], [])
     files = [file for file in files if file.path != path]
     return _check_issues(arguments, output, scope, [*files, SourceFile(path, len(data), 0)], [path], {path: text})
+
+
+def _read_stdin() -> bytes:
+    """Raises StorageError if it is closed or cannot be read."""
+    if sys.stdin is None:
+        raise StorageError("cannot read stdin: it is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise wrap_os_error("cannot read stdin", error) from error

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from publisher.checker import read_issue_text
 from publisher.checks.fix import apply_fixes
-from publisher.cli.excerpt import make_printable
 from publisher.cli.output import DIFF_STYLES, Output, plural
 from publisher.cli.selection import CheckScope
 from publisher.errors import PublisherError, StorageError
@@ -60,10 +59,9 @@ def fix_input(output: Output, path: str, text: str, data: bytes, codes: Collecti
 
 def _print_diff(output: Output, path: str, before: str, after: str) -> None:
     for line in unified_diff([*StringIO(before)], [*StringIO(after)], f"a/{path}", f"b/{path}"):
-        content = line.removesuffix("\n")
-        if output.columns:  # control characters belong in a patch, but a terminal would execute them
-            content = make_printable(content.removesuffix("\r"))
-        output.line(content, DIFF_STYLES.get(line[0], ""))
+        content = line.removesuffix("\n").removesuffix("\r")
+        has_return = line.endswith("\r\n") and not output.columns  # a patch needs it, a terminal does not
+        output.line(content, DIFF_STYLES.get(line[0], ""), "\r\n" if has_return else "\n")
         if not line.endswith("\n"):
             output.line("\\ No newline at end of file")
 

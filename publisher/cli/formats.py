@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from msgspec.structs import asdict, astuple
 
 from publisher import __version__
 from publisher.checks.codes import CODES, Problem, Severity
+from publisher.cli.controls import dump_json
 from publisher.cli.excerpt import MAX_COLUMNS, format_excerpt, make_printable
 from publisher.cli.output import plural
 
@@ -123,7 +123,7 @@ def format_sarif(problems_by_path: Mapping[str, Iterable[Problem]]) -> str:
     driver = {"name": "publish check", "semanticVersion": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2)
+    return dump_json(log, indent=2)
 
 
 def _extract_first_sentence(text: str) -> str:

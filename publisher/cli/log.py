@@ -9,6 +9,7 @@ import datetime as dt
 from collections import deque
 from typing import TYPE_CHECKING
 
+from publisher.cli.controls import dump_json, join_lines
 from publisher.cli.output import Output
 from publisher.daemon.alerts import DaemonEvent
 
@@ -43,12 +44,10 @@ class DaemonLog:
     def _write_line(self, event: DaemonEvent) -> None:
         self.recent.append(event)
         if self._structured:
-            from json import dumps
-
-            self._output.line(dumps(_event_fields(event), ensure_ascii=False))
+            self._output.line(dump_json(_event_fields(event)))
         else:
             style = "red" if event.alarm else "green" if event.what == "published" else ""
-            self._output.line(_format_event(event), style)
+            self._output.line(join_lines(_format_event(event)), style)
 
 
 def _format_event(event: DaemonEvent) -> str:

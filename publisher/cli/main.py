@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from publisher.cli.output import Output
 from publisher.errors import PublisherError
+from publisher.files import STORAGE_ERRNOS, wrap_os_error
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -23,30 +24,56 @@ def run_and_exit() -> NoReturn:
     start-up. Everything is closed by then, so the process exits without it.
     """
     gc.disable()
+    _occupy_closed_streams()
     os._exit(main())
+
+
+def _occupy_closed_streams() -> None:
+    """Open the null device where stdin, stdout or stderr are closed (`>&-`).
+
+    Otherwise the next file that is opened, such as the ledger, would get that number, and what other code
+    prints would be written into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
 
 
 def main(argv: Sequence[str] | None = None, now: dt.datetime | None = None) -> int:
     """Run the command and return its exit code. `now` is the current time (aware), replaced in tests."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     output = Output(sys.stdout, sys.stderr, json="--json" in arguments, stdin=sys.stdin)
-    try:
-        from publisher.cli.parser import parse_arguments
+    return output.close(_run_command(arguments, output, now))
 
-        run, parsed = parse_arguments(arguments)
+
+def _run_command(arguments: Sequence[str], output: Output, now: dt.datetime | None) -> int:
+    try:
+        from publisher.cli.parser import HelpRequest, parse_arguments
+
+        try:
+            run, parsed = parse_arguments(arguments)
+        except HelpRequest as request:
+            output.write_text(request.text)
+            return 0
         return run(parsed, output, now or dt.datetime.now(dt.UTC))
-    except SystemExit as end:  # after --help and --version
-        return int(end.code or 0)
     except PublisherError as error:
         return output.finish_with_error(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
         return output.finish_with_error("interrupted", "", INTERRUPTED)
     except Exception as error:
-        if "--debug" in arguments or os.environ.get("PUBLISHER_DEBUG"):
-            from traceback import format_exc  # printed here, because the interpreter would not redact secrets
-
-            output.info(format_exc().rstrip())
+        _print_traceback(arguments, output)
+        if isinstance(error, OSError) and error.errno in STORAGE_ERRNOS:
+            wrapped = wrap_os_error(f"cannot use {error.filename or 'a file'}", error)
+            return output.finish_with_error(wrapped.message, wrapped.hint, wrapped.exit_code)
         message = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
         return output.finish_with_error(message, "please report it with the output of --debug", INTERNAL)
-    finally:
-        output.close()
+
+
+def _print_traceback(arguments: Sequence[str], output: Output) -> None:
+    """Print the traceback of the current exception with --debug."""
+    if "--debug" in arguments or os.environ.get("PUBLISHER_DEBUG"):
+        from traceback import format_exc  # printed here, because the interpreter would not redact secrets
+
+        output.info(format_exc().rstrip())

@@ -1,4 +1,4 @@
-"""The only module that prints: results on stdout, messages on stderr, secrets redacted.
+"""The only module that prints: results on stdout, messages on stderr; secrets and control characters replaced.
 
 Colour is used only on terminals (NO_COLOR and TERM=dumb turn it off).
 """
@@ -6,76 +6,145 @@ Colour is used only on terminals (NO_COLOR and TERM=dumb turn it off).
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TextIO
 
+from publisher.cli.controls import dump_json, join_lines, replace_controls
 from publisher.credentials import redact
+from publisher.errors import StorageError
 
 _STYLES = {"bold": 1, "dim": 2, "red": "1;31", "green": 32, "yellow": 33, "cyan": 36, "blue": "1;34"}
 DIFF_STYLES = {"-": "red", "+": "green", "@": "cyan"}
 """Styles of the lines of a unified diff, by their first character."""
 
 
+class _Stream:
+    """Stdout or stderr, which may be closed or full: `error` is the first reason why output was lost.
+
+    If the program that reads a pipe ends, the rest of the output is dropped, which is no error.
+    """
+
+    def __init__(self, name: str, file: TextIO | None) -> None:
+        self.name = name
+        self.file = file
+        self.error: OSError | None = None
+        self.is_terminal = _is_terminal(file)
+        self.has_colour = self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        if isinstance(file, io.TextIOWrapper):  # for terminals whose encoding lacks a character
+            file.reconfigure(errors="replace")
+
+    def write(self, text: str, end: str = "") -> None:
+        """Write a text with styles and then `end`, and flush both."""
+        cleaned = replace_controls(text, keep_styles=self.has_colour) + end
+        self._try(lambda file: file.write(cleaned))
+
+    def write_bytes(self, body: bytes) -> None:
+        """Write bytes unchanged."""
+        self._try(lambda file: file.buffer.write(body))
+
+    def flush(self) -> None:
+        """Flush what others wrote to the file."""
+        if self.file is not None:
+            self._try(lambda _: None)
+
+    def discard(self) -> None:
+        """Have the interpreter, which flushes again on exit, flush to nowhere."""
+        with suppress(OSError, ValueError):
+            if self.file is not None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+    def apply_style(self, text: str, style: str) -> str:
+        """Return a text in a style if the stream shows it."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and self.has_colour else text
+
+    def _try(self, act: Callable[[TextIO], object]) -> None:
+        try:
+            if self.file is None:  # closed before the program started
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            act(self.file)
+            self.file.flush()
+        except BrokenPipeError:
+            self.discard()
+        except ValueError as error:  # closed since
+            self.error = self.error or OSError(errno.EBADF, str(error))
+        except OSError as error:
+            self.error = self.error or error
+
+
 class Output:
     """Prints to stdout and stderr, and reads answers from stdin.
 
-    With `json`, lines of the result are not printed; `finish` prints one JSON object instead. If the program
-    that reads a pipe ends, the rest of the output is dropped and the work goes on.
+    With `json`, lines of the result are not printed; `finish` prints one JSON object instead. Printing raises no
+    error, so that the work goes on; what could not be printed makes `close` return another exit code.
     """
 
-    def __init__(self, stdout: TextIO, stderr: TextIO, *, json: bool = False, stdin: TextIO | None = None) -> None:
+    def __init__(
+        self, stdout: TextIO | None, stderr: TextIO | None, *, json: bool = False, stdin: TextIO | None = None
+    ) -> None:
         self.json = json
-        self.stderr = stderr
         self._stdin = stdin or io.StringIO()
-        self._stdout = stdout
-        self._colours = {stream: _has_colour(stream) for stream in (stdout, stderr)}
-        for stream in (stdout, stderr):
-            if isinstance(stream, io.TextIOWrapper):  # for terminals whose encoding lacks a character
-                stream.reconfigure(errors="replace")
+        self._stdout = _Stream("stdout", stdout)
+        self._stderr = _Stream("stderr", stderr)
 
-    def line(self, text: str, style: str = "") -> None:
+    def line(self, text: str, style: str = "", end: str = "\n") -> None:
+        """Print a line of the result."""
         if not self.json:
-            self._print(self._stdout, redact(text), style)
+            self._print(self._stdout, text, style, end)
 
     def styled(self, text: str, style: str) -> str:
         """Return text for a line of the result, with colour if stdout shows it."""
-        return self._apply_style(text, style, self._stdout)
+        return self._stdout.apply_style(replace_controls(text), style)
 
     @property
     def columns(self) -> int:
         """Width of the terminal in columns; 0 if stdout is not a terminal."""
         try:
-            return os.get_terminal_size(self._stdout.fileno()).columns or 80
-        except OSError:
+            return os.get_terminal_size(self._stdout.file.fileno()).columns or 80 if self._stdout.file else 0
+        except (OSError, ValueError):
             return 0
 
+    @property
+    def message_terminal(self) -> TextIO | None:
+        """Stderr if it is a terminal."""
+        return self._stderr.file if self._stderr.is_terminal else None
+
     def info(self, text: str, style: str = "") -> None:
-        self._print(self.stderr, redact(text), style)
+        """Print a message, which may have several lines."""
+        self._print(self._stderr, text, style)
 
     def warning(self, text: str) -> None:
-        self.info(f"{self._apply_style('warning:', 'yellow', self.stderr)} {text}")
+        """Print a message with the label `warning:`."""
+        self.info(f"{self._stderr.apply_style('warning:', 'yellow')} {text}")
+
+    def write_text(self, text: str) -> None:
+        """Print a text as it is, also with `json`."""
+        self._stdout.write(text)
 
     def write_bytes(self, body: bytes) -> None:
-        """Write a result that is the content of a file, unchanged, to stdout."""
-        self._stdout.flush()
-        self._stdout.buffer.write(body)
+        """Write a result that is the content of a file to stdout: unchanged, unless that is a terminal."""
+        if self._stdout.is_terminal:
+            self._stdout.write(body.decode("utf-8", "replace"))
+        else:
+            self._stdout.write_bytes(body)
 
     def error(self, message: str, hint: str) -> None:
-        label = self._apply_style("error:", "red", self.stderr)
-        self.info(f"{label} {message}{hint and f' · {hint}'}")
+        """Print one line with the label `error:`."""
+        label = self._stderr.apply_style("error:", "red")
+        self.info(f"{label} {join_lines(message)}{hint and f' · {join_lines(hint)}'}")
 
     @property
     def is_interactive(self) -> bool:
         """Whether a question can be asked: stdin and stderr are terminals."""
-        return self._stdin.isatty() and self.stderr.isatty()
+        return _is_terminal(self._stdin) and self._stderr.is_terminal
 
     def ask(self, question: str) -> bool:
         """Ask on the terminal; True only for y or yes."""
-        self.stderr.write(f"{redact(question)} [y/N] ")
-        self.stderr.flush()
-        answer = self._stdin.readline()
+        self._print(self._stderr, f"{question} [y/N] ", end="")
+        answer = "" if self._stderr.error else self._stdin.readline()
         if not answer.endswith("\n"):  # at end of input the cursor is still on the question's line
             self.info("")
         return answer.strip().lower() in ("y", "yes")
@@ -88,31 +157,43 @@ class Output:
     def finish(self, exit_code: int, **result: object) -> int:
         """Print the result and the exit code as JSON if `--json` was given; return the exit code."""
         if self.json:
-            from json import dumps  # slow to import
-
-            text = dumps(_redact_values({**result, "exit": exit_code}), ensure_ascii=False, indent=2)
-            self._print(self._stdout, text)
+            if self._stderr.error:  # the last place to say so
+                message = _describe_loss(self._stderr)
+                result = {**result, "error": result.get("error") or {"message": message, "hint": ""}}
+                exit_code = max(exit_code, StorageError.exit_code)
+            text = dump_json(_redact_values({**result, "exit": exit_code}), indent=2)
+            self._stdout.write(text, "\n")
         return exit_code
 
-    def close(self) -> None:
-        for stream in (self._stdout, self.stderr):
-            self._print(stream, None)
+    def close(self, exit_code: int) -> int:
+        """Flush everything, and return the exit code: that of a StorageError if output was lost.
 
-    def _print(self, stream: TextIO, text: str | None, style: str = "") -> None:
-        try:
-            if text is not None:
-                stream.write(self._apply_style(text, style, stream) + "\n")
+        That is said on the stream that is left.
+        """
+        for stream in (self._stdout, self._stderr):
             stream.flush()
-        except BrokenPipeError:
-            # the interpreter flushes again on exit: let that go to /dev/null
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        lost = [stream for stream in (self._stdout, self._stderr) if stream.error]
+        if self._stdout.error:
+            self.error(_describe_loss(self._stdout), f"the work itself ended with exit code {exit_code}")
+        elif self._stderr.error:
+            self.line(f"error: {_describe_loss(self._stderr)}")
+        for stream in lost:
+            stream.discard()
+        return max(exit_code, StorageError.exit_code) if lost else exit_code
 
-    def _apply_style(self, text: str, style: str, stream: TextIO) -> str:
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and self._colours[stream] else text
+    def _print(self, stream: _Stream, text: str, style: str = "", end: str = "\n") -> None:
+        stream.write(stream.apply_style(redact(text), style), end)
 
 
-def _has_colour(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def _is_terminal(file: TextIO | None) -> bool:
+    try:
+        return file is not None and file.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _describe_loss(stream: _Stream) -> str:
+    return f"cannot write to {stream.name}: {stream.error.strerror if stream.error else ''}"
 
 
 def _redact_values(result: object) -> object:

@@ -69,7 +69,7 @@ exit codes: 0 done, or nothing to do; 1 the issue has errors; 2 usage or configu
 def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     """Return the command to run and its parsed arguments.
 
-    Raises ConfigError for unknown commands and options, SystemExit after printing help or the version.
+    Raises ConfigError for unknown commands and options, HelpRequest for help and the version.
     """
     if argv and argv[0] in COMMANDS:
         name, parser, rest = argv[0], build_command_parser(argv[0]), argv[1:]
@@ -87,6 +87,14 @@ def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
 
 def _load_command(name: str) -> ModuleType:
     return import_module(f"publisher.cli.{name.replace('-', '_')}")
+
+
+class HelpRequest(Exception):  # noqa: N818 - not an error
+    """Help or the version was asked for; `text` is what to print."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -148,6 +156,9 @@ class CommandParser(argparse.ArgumentParser):
             default=60.0,
             help="Maximum seconds to wait for rate limits [default: 60]",
         )
+
+    def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002 - as in the base class
+        raise HelpRequest(message)  # only help and the version come here: `error` prints nothing
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(message, f"{self.prog} --help")

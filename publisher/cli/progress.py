@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from publisher.cli.output import Output
@@ -35,23 +36,31 @@ class ProgressBar:
         now = time.monotonic()
         if self._bar and (now - self._last_drawn > 0.1 or done == total):
             self._last_drawn = now
-            self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
+            try:
+                self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
+            except OSError:  # the terminal is gone; the work goes on
+                self._bar = None
         if done == total:  # the next output, such as a question, needs its own line
             self.close()
 
     def close(self) -> None:
         if self._bar:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
             self._bar = None
 
     def _start(self, total: int) -> None:
-        if not self._output.stderr.isatty():
+        terminal = self._output.message_terminal
+        if terminal is None:
             self._output.info(self._line or f"{self._label}: {total}")
             return
         from rich.console import Console
         from rich.progress import Progress as Bar
 
         # no refresh thread: worker processes are forked while the bar is shown
-        self._bar = Bar(console=Console(file=self._output.stderr), auto_refresh=False, transient=True)
+        self._bar = Bar(console=Console(file=terminal), auto_refresh=False, transient=True)
         self._bar.add_task(self._label, total=total)
-        self._bar.start()
+        try:
+            self._bar.start()
+        except OSError:
+            self._bar = None
