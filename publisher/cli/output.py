@@ -55,7 +55,8 @@ class _Stream:
         """Have the interpreter, which flushes again on exit, flush to nowhere."""
         with suppress(OSError, ValueError):
             if self.file is not None:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+                number = self.file.fileno()
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
     def apply_style(self, text: str, style: str) -> str:
         """Return a text in a style if the stream shows it."""
