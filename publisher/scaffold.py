@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from publisher import templates
 from publisher.config import Config, slugify
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, StorageError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.labels import get_labels
 from publisher.local_files import FileAccess
@@ -203,10 +204,18 @@ def _fill_template(template: str, values: Mapping[str, str]) -> str:
 
 
 def _create_files(texts: Mapping[Path, str]) -> tuple[Path, ...]:
-    """Write all files, or none if one of them exists."""
+    """Write all files, or none if one of them exists or cannot be written. Raises ConfigError or StorageError."""
     for path in texts:
         if path.exists():
             raise ConfigError(f"{path} already exists", "nothing was written; edit it or move it away")
-    for path, text in texts.items():
-        write_if_changed(path, text.encode())
+    written: list[Path] = []
+    try:
+        for path, text in texts.items():
+            write_if_changed(path, text.encode())
+            written.append(path)
+    except StorageError:
+        for path in written:
+            with suppress(OSError):
+                path.unlink()
+        raise
     return tuple(texts)

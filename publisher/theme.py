@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from publisher.model import Blocks, Inlines
 
 if TYPE_CHECKING:
     from jinja2 import Environment, FileSystemBytecodeCache
+    from jinja2.bccache import Bucket
     from jinja2.runtime import Context
     from markupsafe import Markup
 
@@ -121,11 +123,23 @@ class Theme(Struct, frozen=True, dict=True):
 
         if self.cache is None:
             return None
+
+        class TemplateCache(FileSystemBytecodeCache):
+            """Rendering works without a cache: that it cannot be read or written, as on a full disk, is no error."""
+
+            def load_bytecode(self, bucket: Bucket) -> None:
+                with suppress(OSError):
+                    super().load_bytecode(bucket)
+
+            def dump_bytecode(self, bucket: Bucket) -> None:
+                with suppress(OSError):
+                    super().dump_bytecode(bucket)
+
         try:
             self.cache.mkdir(parents=True, exist_ok=True)
-        except OSError:  # rendering works without a cache
+        except OSError:
             return None
-        return FileSystemBytecodeCache(str(self.cache)) if os.access(self.cache, os.W_OK) else None
+        return TemplateCache(str(self.cache)) if os.access(self.cache, os.W_OK) else None
 
     def __getstate__(self) -> dict[str, object]:
         return {"files": self.files, "cache": self.cache}

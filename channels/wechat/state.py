@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from publisher.channels.wechat.writer import BilingualMessage
+from publisher.errors import DeliveryError, StorageError
 
 _STORAGE_ERROR = BilingualMessage(
     "无法读写 {path}：{reason}",
@@ -25,8 +26,14 @@ _STORAGE_ERROR = BilingualMessage(
 )
 
 
+class StateError(DeliveryError):
+    """The files of an account cannot be read or written; nothing was sent."""
+
+    exit_code = StorageError.exit_code
+
+
 class AccountState:
-    """Named JSON objects in files. Every method raises DeliveryError when a file cannot be used."""
+    """Named JSON objects in files. Every method raises StateError when a file cannot be used."""
 
     def __init__(self, appid: str, lang: str) -> None:
         self._appid = appid
@@ -76,7 +83,7 @@ class AccountState:
             yield
         except (OSError, RuntimeError) as error:  # RuntimeError: no home directory
             path, reason = getattr(error, "filename", None) or "~", getattr(error, "strerror", None) or error
-            raise _STORAGE_ERROR.build_error(self._lang, permanent=True, path=path, reason=reason) from None
+            raise StateError(*_STORAGE_ERROR.format(self._lang, path=path, reason=reason), permanent=True) from None
 
 
 def _find_cache_folder() -> Path:

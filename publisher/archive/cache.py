@@ -7,6 +7,7 @@ another configuration counts as missing.
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,7 +48,8 @@ def save_cache(path: Path, key: str, value: object) -> None:
     try:
         body = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # its key is wrong then
+            path.unlink(missing_ok=True)
         return
     write_if_changed(path, _build_cache_header(key, body) + b"\n" + body, flush=False)
 

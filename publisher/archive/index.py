@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,7 +104,8 @@ class Index:
             _SavedIndex([*self.records.values()], self.bodies, self._generation, self.pack.end),
         )
         if old_pack:  # only after the index refers to the new one
-            old_pack.unlink(missing_ok=True)
+            with suppress(OSError):  # a file too many
+                old_pack.unlink(missing_ok=True)
 
     def _repack(self) -> None:
         """Copy the bodies that are still used into a new pack."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from publisher.errors import BusyError
@@ -33,11 +33,15 @@ def acquire_lock(path: Path) -> Iterator[bool]:
         if not acquired:
             holder = holder_pid.decode("ascii", "replace").strip() or "unknown"
             raise BusyError(f"another publish is running here (process {holder})", "wait until it is done")
-        _write_lock_file(file, b"%d\n" % os.getpid())
+        try:
+            _write_lock_file(file, b"%d\n" % os.getpid())
+        except OSError as error:
+            raise wrap_os_error(f"cannot write {path}", error) from error
         try:
             yield bool(holder_pid)
         finally:  # not reached when the holder is killed
-            _write_lock_file(file, b"")
+            with suppress(OSError):  # then the next run takes this one for killed, and cleans up once more
+                _write_lock_file(file, b"")
 
 
 def _write_lock_file(file: int, body: bytes) -> None:

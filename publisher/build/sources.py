@@ -41,9 +41,12 @@ class DocumentSpool:
         self._pack.close()
 
     def put(self, path: str, document: Issue | bytes | None) -> None:
-        """Keep a document; bytes go to a temporary file. Raises OSError if that cannot be written."""
+        """Keep a document; bytes go to a temporary file. Raises StorageError if that cannot be written."""
         if isinstance(document, bytes):
-            self._locations[path] = self._pack.put(document)
+            try:
+                self._locations[path] = self._pack.put(document)
+            except OSError as error:
+                raise wrap_os_error("cannot write to the temporary folder", error) from error
         elif document:
             self._issues[path] = document
 

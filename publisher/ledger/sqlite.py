@@ -127,10 +127,10 @@ class SqliteDatabase:
             [(journal,)] = self._connection.execute("PRAGMA journal_mode").fetchall()
             [(synchronous,)] = self._connection.execute("PRAGMA synchronous").fetchall()
             self._check_integrity(self._connection)
+            mode = self._path.stat().st_mode & 0o777
         yield f"journal_mode is {journal}", journal == "wal"
         yield f"synchronous is {synchronous}", synchronous == 2
         yield "its pages are intact", True
-        mode = self._path.stat().st_mode & 0o777
         yield f"its mode is {mode:o}", os.name == "nt" or not mode & 0o077
 
     def write_backup(self) -> None:
@@ -169,7 +169,11 @@ class SqliteDatabase:
             hint = "check the disk, and the permissions of its folder"
             if code.startswith("SQLITE_BUSY"):
                 message, hint = (f"the ledger {self._path} is in use", "wait for the process that has locked it")
+            if code.startswith("SQLITE_FULL"):
+                hint = "free some space on that disk"
             raise StorageError(message, f"nothing more is sent: {hint}") from error
+        except OSError as error:
+            raise wrap_os_error(f"cannot use the ledger {self._path}", error) from error
 
     def _build_unusable_error(self, reason: str) -> StorageError:
         name = self._path.name
