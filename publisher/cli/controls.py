@@ -12,15 +12,12 @@ _CONTROLS = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff"
 )
 _CONTROL = lazy_pattern(f"[{_CONTROLS}]")
-_STYLE_OR_CONTROL = lazy_pattern(rf"\x1b\[(?:[0-9]|1;3[0-9]|3[0-9])m|[{_CONTROLS}]")
 
 REPLACEMENT = "\ufffd"
 
 
-def replace_controls(text: str, *, keep_styles: bool = False) -> str:
-    """Replace each control character but tab and newline by a visible one; `keep_styles`: not those of colours."""
-    if keep_styles:
-        return _STYLE_OR_CONTROL.sub(lambda match: match[0] if len(match[0]) > 1 else REPLACEMENT, text)
+def replace_controls(text: str) -> str:
+    """Replace each control character but tab and newline by a visible one."""
     return _CONTROL.sub(REPLACEMENT, text)
 
 

@@ -21,6 +21,9 @@ _STYLES = {"bold": 1, "dim": 2, "red": "1;31", "green": 32, "yellow": 33, "cyan"
 DIFF_STYLES = {"-": "red", "+": "green", "@": "cyan"}
 """Styles of the lines of a unified diff, by their first character."""
 
+_STYLE_MARK = f"\x1b{os.urandom(6).hex()}"
+"""Begins our own style codes until they are written; no text can contain it by intention."""
+
 
 class _Stream:
     """Stdout or stderr, which may be closed or full: `error` is the first reason why output was lost.
@@ -39,7 +42,7 @@ class _Stream:
 
     def write(self, text: str, end: str = "") -> None:
         """Write a text with styles and then `end`, and flush both."""
-        cleaned = replace_controls(text, keep_styles=self.has_colour) + end
+        cleaned = "\x1b[".join(map(replace_controls, text.split(_STYLE_MARK))) + end
         self._try(lambda file: file.write(cleaned))
 
     def write_bytes(self, body: bytes) -> None:
@@ -60,7 +63,7 @@ class _Stream:
 
     def apply_style(self, text: str, style: str) -> str:
         """Return a text in a style if the stream shows it."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and self.has_colour else text
+        return f"{_STYLE_MARK}{_STYLES[style]}m{text}{_STYLE_MARK}0m" if style and self.has_colour else text
 
     def _try(self, act: Callable[[TextIO], object]) -> None:
         try:
@@ -98,7 +101,7 @@ class Output:
 
     def styled(self, text: str, style: str) -> str:
         """Return text for a line of the result, with colour if stdout shows it."""
-        return self._stdout.apply_style(replace_controls(text), style)
+        return self._stdout.apply_style(text, style)
 
     @property
     def columns(self) -> int:
