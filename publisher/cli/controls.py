@@ -29,6 +29,6 @@ def dump_json(value: object, indent: int | None = None) -> str:
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def join_lines(text: str) -> str:
+def flatten_lines(text: str) -> str:
     """Return a text as one line."""
     return re.sub(r"\s*[\r\n]\s*", " ", text.strip())

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import deque
 from typing import TYPE_CHECKING
 
-from publisher.cli.controls import dump_json, join_lines
+from publisher.cli.controls import dump_json, flatten_lines
 from publisher.cli.output import Output
 from publisher.daemon.alerts import DaemonEvent
 
@@ -47,7 +47,7 @@ class DaemonLog:
             self._output.line(dump_json(_event_fields(event)))
         else:
             style = "red" if event.alarm else "green" if event.what == "published" else ""
-            self._output.line(join_lines(_format_event(event)), style)
+            self._output.line(flatten_lines(_format_event(event)), style)
 
 
 def _format_event(event: DaemonEvent) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TextIO
 
-from publisher.cli.controls import dump_json, join_lines, replace_controls
+from publisher.cli.controls import dump_json, flatten_lines, replace_controls
 from publisher.credentials import redact
 from publisher.errors import StorageError
 
@@ -138,7 +138,7 @@ class Output:
     def error(self, message: str, hint: str) -> None:
         """Print one line with the label `error:`."""
         label = self._stderr.apply_style("error:", "red")
-        self.info(f"{label} {join_lines(message)}{hint and f' · {join_lines(hint)}'}")
+        self.info(f"{label} {flatten_lines(message)}{hint and f' · {flatten_lines(hint)}'}")
 
     @property
     def is_interactive(self) -> bool:
