@@ -49,7 +49,7 @@ WORDS = {
     "channels": ("channels",),
     "completion": ("completion", "bash"),
 }
-WRONG = ("publish wrong", "resolve")
+WRONG = ("publish wrong", "resolve", "correct")
 """They fail, so that without --json nothing is for stdout."""
 
 FULL = os.strerror(errno.ENOSPC)
