@@ -135,7 +135,7 @@ def test_an_image_on_another_site_is_downloaded(server: WeChatServer, session, p
 
 @pytest.mark.parametrize(
     ("url", "said", "permanent"),
-    [("/gone.png", "HTTP 404", True), ("/down.png", "HTTP 503", False), ("ftp://e.org/a.png", "ftp", True)],
+    [("/gone.png", "HTTP 404", True), ("/down.png", "HTTP 503", False), ("http:///a.png", "protocol", True)],
 )
 def test_an_image_that_cannot_be_downloaded(
     server: WeChatServer, session, part, gallery: Any, url: str, said: str, permanent: bool
