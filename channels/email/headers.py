@@ -27,10 +27,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class Mailbox(NamedTuple):
-    """An email address and its display name, which may be empty."""
+    """An email address and its display name, which may be empty.
+
+    `written` is the address as it stands on the list of recipients, "" if it does not differ.
+    """
 
     name: str
     address: str
+    written: str = ""
 
     @property
     def domain(self) -> str:

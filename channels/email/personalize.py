@@ -62,7 +62,10 @@ class MailTemplate:
         self._digest = hashlib.sha256(self._body)
 
     def personalize(self, mailbox: Mailbox) -> PersonalizedMail:
-        """Return the copy for a recipient; the same bytes each time."""
+        """Return the copy for a recipient; the same bytes each time.
+
+        Its unsubscribe URL has the address as it stands on the list, which is where the page looks it up.
+        """
         key = normalize_address(mailbox.address)
         headers = [
             self._common_headers,
@@ -72,16 +75,17 @@ class MailTemplate:
         ]
         unsubscribe_headers, last_lines, digest = self._unsubscribe_headers, b"", self._digest.copy()
         if self._text_after_url:  # the URL is personal
-            url = self._build_unsubscribe_url(key)
+            url = self._build_unsubscribe_url(mailbox.written or mailbox.address)
             unsubscribe_headers = unsubscribe_headers.replace(self._unsubscribe_url, url)
             last_lines = encode_base64_lines(self._text_before_url + url.encode() + self._text_after_url)
             digest.update(last_lines)
         headers += [unsubscribe_headers.encode(), b"\r\n"]
         return PersonalizedMail(b"".join(headers), self._body + last_lines, digest.digest())
 
-    def _build_unsubscribe_url(self, key: str) -> str:
-        mac = hmac.new(self._secret, f"unsubscribe {self._list_id} {key}".encode(), "sha256").digest()
-        values = {"address": quote(key, safe="@"), "token": urlsafe_b64encode(mac)[:_TOKEN_LENGTH].decode()}
+    def _build_unsubscribe_url(self, address: str) -> str:
+        mac = hmac.new(self._secret, f"unsubscribe {self._list_id} {address}".encode(), "sha256").digest()
+        # a + in a query is read as a space by many; an @ is allowed there and in a path (RFC 3986, section 3.3)
+        values = {"address": quote(address, safe="@"), "token": urlsafe_b64encode(mac)[:_TOKEN_LENGTH].decode()}
         return re.sub(r"\{(address|token)\}", lambda match: values[match[1]], self._unsubscribe_url)
 
 

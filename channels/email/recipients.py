@@ -85,7 +85,7 @@ def _read_mailboxes(source: RecipientSource, version: tuple[int, int]) -> dict[s
     return {
         recipient.key: recipient.mailbox
         for recipient in read_recipients(source)
-        if recipient.mailbox != ("", recipient.key)
+        if recipient.mailbox != Mailbox("", recipient.key)
     }
 
 
@@ -140,8 +140,8 @@ _CONTROL_NAMES = {"\r": "a carriage return", "\n": "a line break", "\0": "a NUL"
 def parse_recipient(text: str) -> Mailbox:
     """Parse `address` or `Name <address>`.
 
-    The domain is converted to ASCII (UTS 46); the local part is kept, in Unicode form NFC. Raises ConfigError
-    with the reason when the address is invalid.
+    The domain is converted to ASCII (UTS 46); the local part is kept, in Unicode form NFC. `written` is what
+    stands there instead, if it differs. Raises ConfigError with the reason when the address is invalid.
     """
     text = text.replace("\u3000", " ").replace("\xa0", " ").strip(" \t")
     for char in "" if text.isprintable() else text:
@@ -155,7 +155,9 @@ def parse_recipient(text: str) -> Mailbox:
     name, address = (match["name"], match["address"]) if match else ("", text)
     if not match and re.search("[<>＜＞]", text):
         raise _build_address_error("the angle brackets do not match")
-    return Mailbox(clean_text(name).strip('"'), _parse_address(address.translate(_FULLWIDTH_TO_ASCII).strip()))
+    written = address.strip()
+    address = _parse_address(written.translate(_FULLWIDTH_TO_ASCII))
+    return Mailbox(clean_text(name).strip('"'), address, "" if written == address else written)
 
 
 def normalize_address(address: str) -> str:

@@ -36,7 +36,7 @@ from publisher.errors import ConfigError
     ],
 )
 def test_an_address(written: str, name: str, address: str) -> None:
-    assert parse_recipient(written) == Mailbox(name, address)
+    assert parse_recipient(written)[:2] == (name, address)
 
 
 @pytest.mark.parametrize(
@@ -134,18 +134,18 @@ def write(folder: Path, text: str | bytes) -> Path:
 
 def test_a_list_with_every_irregularity(tmp_path: Path) -> None:
     file = write(tmp_path, LIST)
+    xi, hai = Mailbox("Xi Lin", "Xi@example.org", "Xi@Example.org"), Mailbox("", "Hai@example.org")
+    lin = Mailbox("", "林汐@xn--fsqu00a.example", "林汐@例子.example")
+    mei = Mailbox("", "mei@example.org", "ｍｅｉ＠example.org")
     assert [(one.key, one.mailbox, one.location) for one in read_recipients(file)] == [
         ("lin@example.org", Mailbox("", "lin@example.org"), "readers.txt:2"),
-        ("xi@example.org", Mailbox("Xi Lin", "Xi@example.org"), "readers.txt:5"),
-        ("hai@example.org", Mailbox("", "Hai@example.org"), "readers.txt:6"),
+        ("xi@example.org", xi, "readers.txt:5"),
+        ("hai@example.org", hai, "readers.txt:6"),
         ("zhou@example.net", Mailbox("", "zhou@example.net"), "readers.txt:7"),
-        ("林汐@xn--fsqu00a.example", Mailbox("", "林汐@xn--fsqu00a.example"), "readers.txt:10"),
-        ("mei@example.org", Mailbox("", "mei@example.org"), "readers.txt:11"),
+        ("林汐@xn--fsqu00a.example", lin, "readers.txt:10"),
+        ("mei@example.org", mei, "readers.txt:11"),
     ]
-    assert load_mailboxes(file) == {
-        "xi@example.org": Mailbox("Xi Lin", "Xi@example.org"),
-        "hai@example.org": Mailbox("", "Hai@example.org"),
-    }
+    assert load_mailboxes(file) == {one.address.lower(): one for one in (xi, hai, lin, mei)}
 
 
 def test_the_same_list_in_the_settings() -> None:

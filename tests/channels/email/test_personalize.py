@@ -6,12 +6,14 @@ import email
 import email.policy
 import hashlib
 import hmac
+import os
 import re
 import subprocess
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import dkim
 import pytest
@@ -23,10 +25,12 @@ from publisher.channels.email import Email
 from publisher.channels.email.dkim import DkimSigner
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
+from publisher.channels.email.recipients import parse_recipient, read_recipients
 from publisher.errors import ConfigError
 from publisher.reader import parse_issue
 from tests.channels.email.conftest import SAMPLE, render
 from tests.channels.email.wire import faults
+from tests.docs.pages import CHANNELS
 
 LIN, XI = Mailbox("", "lin@example.net"), Mailbox("溪", "Xi@example.net")
 PAGE = "https://ferry.example.org/leave?who={address}&token={token}"
@@ -93,19 +97,22 @@ def test_an_address_that_is_not_in_ascii() -> None:
 # --------------------------------------------------------------------- leaving
 
 
-def own_page(key: str) -> str:
-    """The page of a reader, worked out anew."""
-    mac = hmac.digest(b"tide", f"unsubscribe weekly.ferry.example.org {key}".encode(), "sha256")
-    token = urlsafe_b64encode(mac).decode()[:24]
-    return f"https://ferry.example.org/leave?who={key}&token={token}"
+def token_of(address: str) -> str:
+    """The token of a reader, worked out anew."""
+    mac = hmac.digest(b"tide", f"unsubscribe weekly.ferry.example.org {address}".encode(), "sha256")
+    return urlsafe_b64encode(mac).decode()[:24]
+
+
+def own_page(address: str) -> str:
+    return f"https://ferry.example.org/leave?who={address}&token={token_of(address)}"
 
 
 @pytest.mark.parametrize("wrap", ["flowed", "hard", "none"])
 def test_everybody_has_a_way_out_of_their_own(wrap: str) -> None:
     mail = template(unsubscribe=PAGE, unsubscribe_key="env:X", wrap=wrap).body
-    for box, key in ((LIN, "lin@example.net"), (XI, "xi@example.net")):
+    for box in (LIN, XI):
         wire = copy(box, mail, PAGE, "tide")
-        page = own_page(key)
+        page = own_page(box.address)
         assert parsed(wire)["List-Unsubscribe"] == (f"<{page}>, <mailto:editor@ferry.example.org?subject=unsubscribe>")
         assert f"List-Unsubscribe: <{page}>,".encode() in wire
         assert parsed(wire)["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -114,6 +121,54 @@ def test_everybody_has_a_way_out_of_their_own(wrap: str) -> None:
         assert text.replace(page, PAGE) == b64decode(mail.partition(b"\r\n\r\n")[2]).decode()
         assert wrap == "none" or faults(wire) == []
         assert b"{" not in wire
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ("lin@example.net", "lin@example.net"),
+        ("Lin Xi <Lin.Xi@Example.NET>", "Lin.Xi@Example.NET"),
+        ("lin+tide+x@example.net", "lin+tide+x@example.net"),
+        ("林汐　＜ｌｉｎ＋ｔｉｄｅ＠ｅｘａｍｐｌｅ．ｎｅｔ＞", "ｌｉｎ＋ｔｉｄｅ＠ｅｘａｍｐｌｅ．ｎｅｔ"),
+        ("lin@例子。example", "lin@例子。example"),
+        ("lin@XN--FSQU00A.example", "lin@XN--FSQU00A.example"),
+        ("林汐@example.net", "林汐@example.net"),
+        ("e\u0301cho@example.net", "e\u0301cho@example.net"),  # in another form than the mail is sent to
+        ("o'lin@example.net", "o'lin@example.net"),
+        ("100%25@example.net", "100%25@example.net"),
+        ("a&token=x#y?{token}@example.net", "a&token=x#y?{token}@example.net"),
+        ("a/b=`|~$!*^_-@example.net", "a/b=`|~$!*^_-@example.net"),
+    ],
+)
+def test_page_finds_the_address_of_the_link_on_the_list(line: str, address: str) -> None:
+    """As every page reads a query: + is a space, and what is behind % is an octet of UTF-8."""
+    wire = copy(parse_recipient(line), template(unsubscribe=PAGE, unsubscribe_key="env:X").body, PAGE, "tide")
+    header = str(parsed(wire)["List-Unsubscribe"])
+    page = header[1 : header.index(">")]
+    asked = urlsplit(page)
+    assert parse_qsl(asked.query, strict_parsing=True) == [("who", address), ("token", token_of(address))]
+    assert unquote(asked.query.partition("&")[0]) == f"who={address}"
+    assert (asked.fragment, page.isascii()) == ("", True)
+    text = b64decode(wire.partition(b"\r\n\r\n")[2]).decode()
+    assert text.endswith(f"\r\n退订：{page}\r\n")
+
+
+def test_token_is_what_the_page_about_channels_computes() -> None:
+    [command] = [sample.text for sample in CHANNELS.samples if "openssl dgst" in sample.text]
+    address = "Lin+ｔide@例子.example"
+    env = os.environ | {"LIST": "weekly.ferry.example.org", "ADDRESS": address, "KEY": "tide"}
+    done = subprocess.run(["bash", "-c", command], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{token_of(address)}\n"
+
+
+def test_link_follows_the_list_and_duplicates_do_not(tmp_path: Path) -> None:
+    """Two spellings of one address are one recipient with one Message-ID; the link is for the first spelling."""
+    (tmp_path / "readers.txt").write_text("Lin+tide@Example.net\nlin@example.net\n", "utf-8")
+    [reader] = read_recipients(tmp_path / "readers.txt")
+    mail = template(unsubscribe=PAGE, unsubscribe_key="env:X").body
+    first, second = copy(reader.mailbox, mail, PAGE, "tide"), copy(Mailbox("", "lin@example.net"), mail, PAGE, "tide")
+    assert parsed(first)["Message-ID"] == parsed(second)["Message-ID"]
+    assert f"who=Lin%2Btide@Example.net&token={token_of('Lin+tide@Example.net')}>".encode() in first
 
 
 def test_only_the_end_of_the_text_is_encoded_anew() -> None:
@@ -219,7 +274,7 @@ def test_a_changed_mail_is_not(signed: bytes, verifies: Verifier) -> None:
     changes = [
         signed[:body] + bytes([signed[body] ^ 1]) + signed[body + 1 :],
         signed.replace(b"Subject: ", b"Subject: x"),
-        signed.replace(b"who=xi", b"who=li"),
+        signed.replace(b"who=Xi", b"who=Li"),
         signed.replace(b"\r\nFrom: ", b"\r\nSubject: another\r\nFrom: "),
         signed.replace(b"\r\nFrom: ", b"\r\nReply-To: another@example.net\r\nFrom: ", 1),
     ]
