@@ -269,6 +269,14 @@ class MessageChannel(Channel, frozen=True):
         """Changes whenever `recipients` may, so that who unsubscribes in the meantime gets nothing more."""
         return None
 
+    @property
+    def recipients_changed_at(self) -> dt.datetime | None:
+        """When `recipients_version` changed last (aware), None if it never does.
+
+        A list that changed a moment ago may still be being written, so it is read later.
+        """
+        return None
+
     def recipients(self) -> Iterable[str]:
         """Return the recipients, one delivery each: the destination itself, or all members of the list."""
         return (self.destination,)

@@ -38,7 +38,8 @@ class Request(NamedTuple):
 
     `out`: folder to write to instead of the project's folder; then nothing is sent.
     `correct`: a published issue may get more or fewer messages than before.
-    `retry`: only failed and postponed deliveries are sent, and now.
+    `retry`: only failed and postponed deliveries are sent, and now, and those to recipients who returned.
+    `accept_recipients`: the list of recipients may be much shorter than before.
     `force`: the issue is published despite errors, which is recorded in the ledger.
     `skip_checks`: the issue is not checked for errors, because it is an old one.
     `max_wait`: how long a channel may wait for rate limits, in seconds.
@@ -56,6 +57,7 @@ class Request(NamedTuple):
     out: Path | None = None
     correct: bool = False
     retry: bool = False
+    accept_recipients: bool = False
     force: bool = False
     skip_checks: bool = False
     max_wait: float = 60.0
@@ -102,8 +104,8 @@ class ChannelOutcome(NamedTuple):
     no longer exist; nothing links to them, and they are not deleted.
 
     A message channel has a `destination` instead, and counts what was `sent` and `changed` there (in a dry
-    run: would be). `held_reason` says why the published content differs from the issue. `duration` is in
-    seconds.
+    run: would be), and the deliveries to recipients who left the list before (`unlisted`). `held_reason` says
+    why the published content differs from the issue. `duration` is in seconds.
     """
 
     name: str
@@ -116,20 +118,22 @@ class ChannelOutcome(NamedTuple):
     destination: str = ""
     sent: int = 0
     changed: int = 0
+    unlisted: int = 0
     url: str = ""
     held_reason: str = ""
     duration: float = 0.0
 
     @property
     def has_changes(self) -> bool:
-        """Whether anything was written, sent or changed."""
-        return bool(self.written or self.sent or self.changed)
+        """Whether anything was written, sent or changed, or is not sent any more."""
+        return bool(self.written or self.sent or self.changed or self.unlisted)
 
     def with_notice(self, notice: Self) -> Self:
         """Return the outcome together with that of a notice that was sent after the issue."""
         return self._replace(
             destination=self.destination or notice.destination,
             sent=self.sent + notice.sent,
+            unlisted=self.unlisted + notice.unlisted,
             error=self.error or notice.error,
             duration=self.duration + notice.duration,
         )

@@ -63,10 +63,17 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
     @property
     def recipients_version(self) -> object:
-        """A value that changes when the list does: its modification time and size."""
+        """A value that changes when the file with the list does, or is replaced."""
         from publisher.channels.email.recipients import source_version
 
         return source_version(self._recipient_source)
+
+    @property
+    def recipients_changed_at(self) -> dt.datetime | None:
+        """The modification time of the file with the list, None for a list in publisher.toml."""
+        from publisher.channels.email.recipients import source_changed_at
+
+        return source_changed_at(self._recipient_source)
 
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the message, and its text as a preview.

@@ -8,10 +8,10 @@ Addresses are parsed, rejected with a reason, and normalized so that duplicates 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -23,9 +23,27 @@ from publisher.patterns import lazy_pattern
 RecipientSource = tuple[str, ...] | Path
 """Addresses, or the path of the file that holds them."""
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LATEST = 250_000_000_000
+"""Seconds since the epoch, in the year 9892."""
+
 _MAX_LINE_BYTES = 1000
 _COMMENT = lazy_pattern(r"(\S+|[^>]*>)\s+#.*")
 _mailboxes_lock = Lock()
+_mailboxes: dict[RecipientSource, tuple[SourceVersion, dict[str, Mailbox]]] = {}
+"""What was read last, for one list."""
+
+
+class SourceVersion(NamedTuple):
+    """Tells the states of a file apart: times in ns since the epoch, the size in bytes, and the inode.
+
+    `changed_ns` and `inode` are for a file that was replaced by one of the same size and modification time.
+    """
+
+    modified_ns: int = 0
+    changed_ns: int = 0
+    size: int = 0
+    inode: int = 0
 
 
 class Recipient(NamedTuple):
@@ -74,33 +92,50 @@ def parse_recipients(source: RecipientSource) -> Iterator[Recipient | ConfigErro
 def load_mailboxes(source: RecipientSource) -> dict[str, Mailbox]:
     """Return by key the mailboxes that differ from their key: with a name or another spelling.
 
-    Cached until the file changes; safe to call from several threads. Raises ConfigError for an invalid list.
+    All who were on the list before are among them, because the list may be being written: their key is not an
+    address that mail should be sent to. Cached until the file changes; safe to call from several threads. Raises
+    ConfigError for an invalid list.
     """
     with _mailboxes_lock:
-        return _read_mailboxes(source, source_version(source))
+        version = source_version(source)
+        known = _mailboxes.get(source)
+        if known is None or known[0] != version:
+            mailboxes = _read_mailboxes(source, known[1] if known else {})
+            _mailboxes.clear()
+            _mailboxes[source] = known = version, mailboxes
+        return known[1]
 
 
-@lru_cache(maxsize=1)
-def _read_mailboxes(source: RecipientSource, version: tuple[int, int]) -> dict[str, Mailbox]:  # noqa: ARG001 - part of the cache key
-    return {
-        recipient.key: recipient.mailbox
-        for recipient in read_recipients(source)
-        if recipient.mailbox != Mailbox("", recipient.key)
-    }
+def _read_mailboxes(source: RecipientSource, before: Mapping[str, Mailbox]) -> dict[str, Mailbox]:
+    mailboxes = dict(before)
+    for recipient in read_recipients(source):
+        if recipient.mailbox == Mailbox("", recipient.key):
+            mailboxes.pop(recipient.key, None)
+        else:
+            mailboxes[recipient.key] = recipient.mailbox
+    return mailboxes
 
 
-def source_version(source: RecipientSource) -> tuple[int, int]:
-    """Return the modification time (ns) and size (bytes) of the file, zeros for addresses.
-
-    Raises ConfigError when the file is missing.
-    """
+def source_version(source: RecipientSource) -> SourceVersion:
+    """Return the version of the file, zeros for addresses. Raises ConfigError when the file is missing."""
     if isinstance(source, tuple):
-        return 0, 0
+        return SourceVersion()
     try:
         stat = source.stat()
     except OSError as error:
         raise _build_unreadable_error(source, error) from None
-    return stat.st_mtime_ns, stat.st_size
+    return SourceVersion(stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+
+
+def source_changed_at(source: RecipientSource) -> dt.datetime | None:
+    """Return when the file was modified last, in UTC, as far as a datetime can express it; None for addresses.
+
+    Raises ConfigError when the file is missing.
+    """
+    if isinstance(source, tuple):
+        return None
+    seconds = source_version(source).modified_ns // 1_000_000_000
+    return _EPOCH + dt.timedelta(seconds=min(max(seconds, 0), _LATEST))
 
 
 def _read_list_lines(source: RecipientSource) -> Iterator[tuple[str, bytes]]:

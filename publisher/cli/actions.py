@@ -71,6 +71,7 @@ def build_sending_request(arguments: argparse.Namespace, output: Output) -> Requ
         dry_run=arguments.dry_run,
         max_wait=arguments.max_wait,
         force=arguments.force,
+        accept_recipients=arguments.accept_recipients,
         confirm=_build_confirmation(output, yes=arguments.yes),
     )
 
@@ -170,6 +171,7 @@ def _channel_outcome_to_json(channel: ChannelOutcome) -> dict[str, object]:
         "destination": channel.destination,
         "sent": channel.sent,
         "changed": channel.changed,
+        "unlisted": channel.unlisted,
         "url": channel.url,
         "held": channel.held_reason,
         "error": channel.error and {"message": channel.error.message, "hint": channel.error.hint},

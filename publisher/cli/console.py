@@ -76,11 +76,15 @@ class RunConsole:
         if channel.error:
             hint = f"\n  = fix: {channel.error.hint}" if channel.error.hint else ""
             self._output.line(f"✗ {name}  {channel.error.message}{hint}", "red")
-        elif channel.sent or channel.changed:
+        elif channel.sent or channel.changed or channel.unlisted:
             sent, changed = ("would send {}", "would change {}") if dry_run else ("{} sent", "{} changed")
+            people = (
+                sent.format(channel.sent) if channel.sent or channel.unlisted else "",
+                f"{channel.unlisted} left the list" if channel.unlisted else "",
+            )
             facts = (
                 channel.destination,
-                sent.format(channel.sent) if channel.sent else "",
+                ", ".join(filter(None, people)),
                 changed.format(channel.changed) if channel.changed else "",
                 channel.url,
             )

@@ -149,6 +149,7 @@ class CommandParser(argparse.ArgumentParser):
         option("-n", "--dry-run", action="store_true", help="Show what would change, without writing or sending")
         option("-y", "--yes", action="store_true", help="Send without confirmation")
         option("--force", action="store_true", help="Publish the issue even if it has errors")
+        option("--accept-recipients", action="store_true", help="Send even if many recipients left the list")
         option(
             "--max-wait",
             metavar="SECONDS",

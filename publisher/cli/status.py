@@ -94,9 +94,10 @@ def _print_row(row: StatusRow, zone: dt.tzinfo | None, width: int, output: Outpu
     output.line(
         f"  {row.channel.ljust(width)}  {' · '.join(filter(None, details))}", _STATUS_STYLES.get(row.condition, "")
     )
-    missed_lines = [_format_missed_delivery(delivery, row) for delivery in row.missed[:_MAX_LISTED]]
-    if len(row.missed) > _MAX_LISTED:
-        missed_lines.append(f"and {len(row.missed) - _MAX_LISTED} more, which --json lists")
+    missed_lines = [_format_missed_delivery(delivery, row) for delivery in row.missed]
+    missed_lines += [f"{recipient} left the list" for recipient in row.unlisted]
+    if len(missed_lines) > _MAX_LISTED:
+        missed_lines[_MAX_LISTED:] = [f"and {len(missed_lines) - _MAX_LISTED} more, which --json lists"]
     detail = "" if missed_lines else row.detail
     for line in (detail, *missed_lines, (command := _suggest_command(row)) and f"→ {command}"):
         if line:

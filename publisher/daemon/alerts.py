@@ -13,7 +13,8 @@ from publisher.channel import MessageChannel
 from publisher.delivery.plan import find_delivery_error
 from publisher.errors import IssueError, PublisherError
 from publisher.events import ChannelOutcome
-from publisher.ledger.calendar import record_alerts
+from publisher.ledger import FewerRecipientsError
+from publisher.ledger.calendar import clear_alerts, find_alerted, record_alerts
 from publisher.run import RunContext
 
 _ALERT_EXIT_CODES = {
@@ -26,6 +27,9 @@ _ALERT_EXIT_CODES = {
     ItemStatus.HELD: 0,
 }
 """What is reported once when it is due, and the exit code for it."""
+
+_FEWER_RECIPIENTS = "recipients"
+"""The kind of alerts about a list that is too short."""
 
 
 class DaemonEvent(NamedTuple):
@@ -124,6 +128,23 @@ class Alerts:
             event = DaemonEvent(what, item.record.id, channels, error.message, error.hint, alarm=bool(new))
             self._on_event(event)
 
+    def report_fewer_recipients(self, item: ScheduledItem, error: FewerRecipientsError) -> None:
+        """Report that the list of recipients is too short to send to, once until it is whole again."""
+        subject, now = (item.key.issue, item.key.channel), self._run.clock.time()
+        if record_alerts(self._run.ledger, [subject], _FEWER_RECIPIENTS, "", now):
+            self._set_exit_code(error.exit_code)
+            names = (item.key.channel,)
+            self._on_event(DaemonEvent("held", item.record.id, names, error.message, error.hint, alarm=True))
+
+    def is_short_list_reported(self, item: ScheduledItem) -> bool:
+        """Return whether the list was too short the last time."""
+        return (item.key.issue, item.key.channel) in find_alerted(self._run.ledger, _FEWER_RECIPIENTS)
+
+    def end_short_list(self, item: ScheduledItem) -> None:
+        """Record that the list is whole again, so that it is reported if it gets too short once more."""
+        if self.is_short_list_reported(item):
+            clear_alerts(self._run.ledger, [(item.key.issue, item.key.channel)], _FEWER_RECIPIENTS)
+
     def _filter_unreported(self, items: Sequence[ScheduledItem], what: str, detail: str) -> list[ScheduledItem]:
         by_subject = {(item.key.issue, item.key.channel): item for item in items}
         if not by_subject:
@@ -141,7 +162,12 @@ def _format_item_name(item: ScheduledItem) -> str:
 
 def format_summary_line(outcome: ChannelOutcome) -> str:
     """Summarise what was done on a channel, for people: "@readers · 3 sent · https://…"."""
-    counts = ((outcome.sent, "sent"), (outcome.changed, "changed"), (len(outcome.written), "files written"))
+    counts = (
+        (outcome.sent, "sent"),
+        (outcome.unlisted, "left the list"),
+        (outcome.changed, "changed"),
+        (len(outcome.written), "files written"),
+    )
     facts = [outcome.destination, *(f"{number} {what}" for number, what in counts if number), outcome.url]
     return " · ".join(fact for fact in facts if fact)
 

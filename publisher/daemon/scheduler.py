@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from threading import Event as Signal
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
 from publisher.events import ChannelOutcome, Request, RunEvent, RunWarning
-from publisher.ledger import DeliveryCounts
+from publisher.ledger import DeliveryCounts, FewerRecipientsError
 from publisher.ledger.calendar import adopt_publications, find_unfinished
 from publisher.ledger.meta import record_tick
 from publisher.ledger.outputs import record_files_done, record_files_started
@@ -140,7 +140,7 @@ class _Pass:
         )
 
     def _is_paused(self, item: ScheduledItem) -> bool:
-        """Return whether it is paused. A pause ends early when the text or the configuration changes."""
+        """Return whether it is paused. A pause ends early when the text, the configuration or the list changes."""
         until, version = self._get_pause(item)
         return version == self._version(item) and (until is None or self._run.clock.time() < until)
 
@@ -148,14 +148,21 @@ class _Pass:
         return self._pauses.get((item.record.path, item.key.channel), (None, ()))
 
     def _version(self, item: ScheduledItem) -> tuple[str, ...]:
-        return item.record.sha256, self._run.config.digest
+        channel, recipients = self._channels[item.key.channel], ""
+        if self._run.is_sending_channel(channel):
+            with suppress(PublisherError):  # there is no list
+                recipients = repr(channel.recipients_version)
+        return item.record.sha256, self._run.config.digest, recipients
 
     # -------------------------------------------------------------- publishing
 
     def _publish_batch(self, batch: Sequence[ScheduledItem]) -> None:
         run, record = self._run, batch[0].record
         names = tuple(item.key.channel for item in batch)
-        repeated = all(self._get_pause(item)[1] == self._version(item) for item in batch)
+        repeated = all(
+            self._get_pause(item)[1] == self._version(item) or self._alerts.is_short_list_reported(item)
+            for item in batch
+        )
         if not repeated:
             late = run.clock.time() - batch[0].due
             note = f"late by {format_duration(late)}" if late > LATE_THRESHOLD else ""
@@ -175,6 +182,8 @@ class _Pass:
             return
         for item in batch:
             outcome = outcomes[item.key.channel]
+            if outcome.sent or not outcome.error:
+                self._alerts.end_short_list(item)
             if outcome.error:
                 self._handle_error([item], outcome.error, repeated=repeated)
             else:
@@ -227,6 +236,9 @@ class _Pass:
             self._exit_code = self._exit_code or error.exit_code
             self._on_event(DaemonEvent("busy", batch[0].record.id, names, error.message))
             self._set_pause(batch, _SHORT_PAUSE)
+        elif isinstance(error, FewerRecipientsError):
+            self._alerts.report_fewer_recipients(batch[0], error)
+            self._set_pause(batch, _LONG_PAUSE)
         elif isinstance(error, IssueError):  # only a changed text can help
             self._alerts.report_error(batch[0], error, names, repeated=repeated)
             self._set_pause(batch, None)

@@ -14,11 +14,12 @@ from publisher.credentials import redact
 from publisher.delivery import ledger_guard
 from publisher.delivery.job import DeliveryJob
 from publisher.delivery.plan import ADOPTED_REASON, DeliveryPlan, find_delivery_error, plan_delivery
+from publisher.delivery.recipients import count_new_recipients, count_recipients
 from publisher.errors import BusyError, ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import ChannelOutcome, PendingSend, Request
-from publisher.ledger import Ledger, PublicationKey
+from publisher.ledger import DeliveryState, Ledger, PublicationKey
 from publisher.ledger.calendar import load_adopted
-from publisher.ledger.queries import find_status
+from publisher.ledger.queries import find_recipients, find_status
 from publisher.run import OutgoingMessage, RunContext
 
 
@@ -35,9 +36,18 @@ def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage], request: Requ
         if status is None and issue in adopted:
             plan = DeliveryPlan(channel, rendering, key, None, held_reason=ADOPTED_REASON)
         else:
-            plan = plan_delivery(channel, rendering, key, status, correct=request.correct, retry=request.retry)
+            returned = _count_returned(run, channel, key) if request.retry and status and status.counts.unlisted else 0
+            plan = plan_delivery(
+                channel, rendering, key, status, correct=request.correct, retry=request.retry, returned=returned
+            )
         plans.append(plan._replace(published=published))
     return plans
+
+
+def _count_returned(run: RunContext, channel: MessageChannel, key: PublicationKey) -> int:
+    """Return how many recipients are on the list again who were not when it was their turn."""
+    unlisted = find_recipients(run.ledger, key, DeliveryState.UNLISTED)
+    return count_recipients(channel, run.clock, Event(), unlisted.__contains__)
 
 
 def recover_stale_deliveries(ledger: Ledger, channel: MessageChannel, key: PublicationKey, now: dt.datetime) -> None:
@@ -60,10 +70,11 @@ def deliver_all(
     outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans}
     active = [plan for plan in plans if plan.needs_delivery(retry=request.retry)]
     if run.dry_run:
-        outcomes |= {plan.channel.name: _simulate_delivery(plan) for plan in active}
+        outcomes |= {plan.channel.name: _simulate_delivery(run, plan, request) for plan in active}
     elif active:
-        active, refused = _confirm(run, active, request)
-        outcomes |= refused | _run_parallel(run, active, request, stop or Event())
+        stop = stop or Event()
+        active, refused = _confirm(run, active, request, stop)
+        outcomes |= refused | _run_parallel(run, active, request, stop)
         if active:
             with suppress(PublisherError):  # so that a copy made meanwhile counts as older
                 ledger_guard.begin_use(run)
@@ -84,7 +95,7 @@ def deliver_one(run: RunContext, message: OutgoingMessage, stop: Event) -> Chann
 
 
 def _confirm(
-    run: RunContext, plans: Sequence[DeliveryPlan], request: Request
+    run: RunContext, plans: Sequence[DeliveryPlan], request: Request, stop: Event
 ) -> tuple[list[DeliveryPlan], dict[str, ChannelOutcome]]:
     """Ask the editor, if that is needed. Return what may be sent, and the outcomes of the other channels."""
     refused: dict[str, ChannelOutcome] = {}
@@ -101,7 +112,8 @@ def _confirm(
     for plan in plans:
         if plan.needs_confirmation(correct=request.correct):
             try:
-                pending[plan.channel.name] = _build_pending_send(plan, run.now)
+                new = _count_irrevocable(run, plan, request, stop)
+                pending[plan.channel.name] = _build_pending_send(plan, new, run.now)
             except PublisherError as error:
                 refuse(error, plan)
     try:
@@ -112,12 +124,21 @@ def _confirm(
     return [plan for plan in plans if plan.channel.name not in refused], refused
 
 
-def _build_pending_send(plan: DeliveryPlan, now: dt.datetime) -> PendingSend:
+def _count_irrevocable(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event) -> int:
+    ledger = run.ledger if run.has_ledger else None
+    return plan.count_irrevocable(
+        lambda: count_new_recipients(
+            plan.channel, plan.key, ledger, run.clock, stop, accept_fewer=request.accept_recipients
+        )
+    )
+
+
+def _build_pending_send(plan: DeliveryPlan, new: int, now: dt.datetime) -> PendingSend:
     late = now - plan.published if plan.published else dt.timedelta()
     return PendingSend(
         plan.channel.name,
         plan.channel.destination,
-        new=plan.count_irrevocable(),
+        new=new,
         changed=len(plan.changed),
         removed=len(plan.removed),
         days_late=max(0, late.days),
@@ -148,7 +169,15 @@ def _run_parallel(
 
 def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event) -> ChannelOutcome:
     name, started_at = plan.channel.name, run.clock.time()
-    job = DeliveryJob(run.ledger, plan, run.clock, request.max_wait, stop, is_retry=request.retry)
+    job = DeliveryJob(
+        run.ledger,
+        plan,
+        run.clock,
+        request.max_wait,
+        stop,
+        is_retry=request.retry,
+        accept_fewer=request.accept_recipients,
+    )
     error: PublisherError | None = None
     try:
         job.run()
@@ -160,12 +189,12 @@ def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event)
     for note in job.notes:
         run.warn(f"{name}: {redact(note)}")
     duration = (run.clock.time() - started_at).total_seconds()
-    return _build_outcome(plan, job.sent, job.changed, job.url, error, duration)
+    return _build_outcome(plan, job.sent, job.changed, job.url, error, duration)._replace(unlisted=job.unlisted)
 
 
-def _simulate_delivery(plan: DeliveryPlan) -> ChannelOutcome:
+def _simulate_delivery(run: RunContext, plan: DeliveryPlan, request: Request) -> ChannelOutcome:
     try:
-        sent = plan.count_irrevocable()
+        sent = _count_irrevocable(run, plan, request, Event())
     except PublisherError as error:
         return _build_outcome(plan, error=error)
     blocked = None if plan.has_changes else find_delivery_error(plan.status)

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from publisher.channel import MessageChannel, Part
 from publisher.clock import Clock
 from publisher.delivery.plan import DeliveryPlan, find_delivery_error
+from publisher.delivery.recipients import LONGEST_WAIT, use_recipients
 from publisher.delivery.sender import Sender
 from publisher.errors import PublisherError
 from publisher.failpoints import hit_failpoint
@@ -38,7 +39,9 @@ class DeliveryJob(Struct):
     """Carries out a plan.
 
     `max_wait` limits the total time spent waiting for rate limits, in seconds; `stop` ends the job after the
-    current batch. With `is_retry` failed deliveries are planned again and postponed ones are due now.
+    current batch. With `is_retry` failed deliveries are planned again and postponed ones are due now, and no
+    recipient is added. With `accept_fewer` the list may be much shorter than before. `unlisted` counts the
+    deliveries whose recipients left the list before their turn.
     """
 
     ledger: Ledger
@@ -47,8 +50,10 @@ class DeliveryJob(Struct):
     max_wait: float
     stop: Event
     is_retry: bool = False
+    accept_fewer: bool = False
     sent: int = 0
     changed: int = 0
+    unlisted: int = 0
     url: str = ""
     notes: list[str] = field(default_factory=list)
     _destination_ids: Mapping[str, str] = field(default_factory=dict)
@@ -66,7 +71,8 @@ class DeliveryJob(Struct):
         OutcomeUnknownError if not everything was delivered.
         """
         key, can = self.plan.key, self.channel.capabilities
-        lease = self.ledger.claim(key, self.clock.time(), self._lease_duration, idempotent=can.idempotent)
+        first_lease = self._lease_duration + LONGEST_WAIT  # for the list
+        lease = self.ledger.claim(key, self.clock.time(), first_lease, idempotent=can.idempotent)
         try:
             if self.is_retry:
                 retry_deliveries(self.ledger, key, self.clock.time())
@@ -80,9 +86,12 @@ class DeliveryJob(Struct):
                     self._deliver(lease)
         finally:
             self.ledger.release(lease, self.clock.time())
+        status, before = find_status(self.ledger, key), self.plan.status
+        assert status
+        self.unlisted = max(0, status.counts.unlisted - (before.counts.unlisted if before else 0))
         if self._fatal_error:
             raise self._fatal_error
-        if error := find_delivery_error(find_status(self.ledger, key)):
+        if error := find_delivery_error(status):
             raise error
 
     @property
@@ -113,21 +122,44 @@ class DeliveryJob(Struct):
         return self.ledger.load_part(delivery.digest, delivery.part)  # of the original content
 
     def _plan(self, lease: Lease) -> None:
-        # read before the recipients, so that no later change is missed
-        self._planned_version = self.channel.recipients_version
         only = self.plan.only_recipients
-        recipients = (to for to in self._find_recipients() if only is None or to in only)
-        parts, keep_content = self.plan.rendering.parts, self.plan.keep_content
-        self.ledger.plan(lease, parts, recipients, self.clock.time(), keep_content=keep_content)
+
+        def plan(recipients: Iterable[str]) -> None:
+            self.ledger.plan(
+                lease,
+                self.plan.rendering.parts,
+                map(self._identify, recipients),
+                self.clock.time(),
+                keep_content=self.plan.keep_content,
+                only=only,
+                add_recipients=only is not None or not self.is_retry,
+                accept_fewer=self.accept_fewer,
+            )
+
+        self._planned_version, _ = use_recipients(self.channel, self.clock, self.stop, plan)
         hit_failpoint("planned")
 
-    def _find_recipients(self) -> Iterator[str]:
-        """Yield the recipients, with the platform's ids for those whose id is known."""
-        for name in self.channel.recipients():
-            recipient = self._destination_ids.get(name, name)
-            if recipient != name:
-                self._names[recipient] = name
-            yield recipient
+    def _plan_changed_list(self, lease: Lease) -> None:
+        try:
+            self._plan(lease)
+        except PublisherError as error:  # what is not sent yet stays planned
+            self._fatal_error = error
+
+    def _is_list_changed(self) -> bool:
+        if self.stop.is_set() or self._fatal_error:
+            return False
+        try:
+            return self.channel.recipients_version != self._planned_version
+        except PublisherError as error:  # the results of the last batch must still be recorded
+            self._fatal_error = error
+            return False
+
+    def _identify(self, name: str) -> str:
+        """Return the platform's id of a recipient whose id is known, else the name."""
+        recipient = self._destination_ids.get(name, name)
+        if recipient != name:
+            self._names[recipient] = name
+        return recipient
 
     # ----------------------------------------------------------------- batches
 
@@ -144,22 +176,17 @@ class DeliveryJob(Struct):
 
         `extend_lease`: seconds that the lease must last longer; no deliveries are returned then.
         """
-        try:  # first, so that who has unsubscribed gets nothing more
-            if self.channel.recipients_version != self._planned_version:
-                self._plan(lease)
-        except PublisherError as error:  # the results of the last batch must still be recorded
-            self._fatal_error = self._fatal_error or error
+        duration = self._lease_duration + extend_lease * _SECOND
+        if self._is_list_changed():  # first, so that who has unsubscribed gets nothing more
+            # the list may have to be waited for, and results must not be lost meanwhile
+            self.ledger.checkpoint(lease, results, 0, self.clock.time(), duration + LONGEST_WAIT)
+            results = ()
+            self._plan_changed_list(lease)
         now = self.clock.time()
         is_paused = extend_lease or (self._paused_until and now < self._paused_until)
         is_idle = is_paused or self.stop.is_set() or self._fatal_error
-        return self.ledger.checkpoint(
-            lease,
-            results,
-            0 if is_idle else self.channel.concurrency,
-            now,
-            self._lease_duration + extend_lease * _SECOND,
-            ordered=self.channel.capabilities.ordered,
-        )
+        limit = 0 if is_idle else self.channel.concurrency
+        return self.ledger.checkpoint(lease, results, limit, now, duration, ordered=self.channel.capabilities.ordered)
 
     def _wait_and_fetch(self, lease: Lease) -> list[Delivery]:
         """Wait until postponed deliveries are due, and return them.

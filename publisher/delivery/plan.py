@@ -6,7 +6,7 @@ The confirmation prompt, the dry run and the delivery all use this comparison.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from publisher.channel import MessageChannel, Rendering
@@ -65,7 +65,7 @@ class DeliveryPlan(NamedTuple):
         status = self.status
         if status is None:
             return not retry and self.has_changes
-        if self.is_done or (retry and not status.counts.failed + status.counts.planned):
+        if self.is_done or (retry and not status.counts.failed + status.counts.planned + self.pending):
             return False
         if status.counts.unknown:  # the channel may have a rule for these, or the platform can be asked
             return True
@@ -79,12 +79,12 @@ class DeliveryPlan(NamedTuple):
             return False
         return bool(self.new or (self.pending and not self.can_edit) or correct)
 
-    def count_irrevocable(self) -> int:
-        """Return how many deliveries cannot be undone. Raises ConfigError for a bad recipient list."""
+    def count_irrevocable(self, count_recipients: Callable[[], int]) -> int:
+        """Return how many deliveries cannot be undone. `count_recipients` reads the list, and may raise."""
         if self.can_edit:
             return len(self.new)
         if self.only_recipients is None and self.new:
-            return len(self.new) * sum(1 for _ in self.channel.recipients())
+            return len(self.new) * count_recipients()
         return self.pending
 
 
@@ -96,11 +96,13 @@ def plan_delivery(
     *,
     correct: bool = False,
     retry: bool = False,
+    returned: int = 0,
 ) -> DeliveryPlan:
     """Compare a rendering with its publication; `status` is None if nothing was planned yet.
 
     With `correct` a published issue may get more or fewer messages than before, and one that was never sent is
-    not sent; with `retry` failed deliveries count as planned.
+    not sent; with `retry` failed deliveries count as planned, and those to the recipients who `returned` to the
+    list.
     """
     plan = DeliveryPlan(channel, rendering, key, status)
     can, current = channel.capabilities, {part.key: part.digest for part in rendering.parts}
@@ -117,7 +119,7 @@ def plan_delivery(
     if not (status.is_started or status.delivered_digests):
         return plan._replace(new=tuple(_find_sendable(channel, status, current, retry=retry)))
     counts, sent = status.counts, status.delivered_digests
-    pending = counts.planned + counts.sending + (counts.failed if retry else 0)
+    pending = counts.planned + counts.sending + (counts.failed + returned if retry else 0)
     if can.ordered and (counts.unknown or (counts.failed and not retry)):
         pending = 0  # they come after a delivery that a person has to resolve
     if not can.can_edit:

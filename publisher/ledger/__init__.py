@@ -13,6 +13,7 @@ from publisher.ledger.ledger import Ledger as Ledger
 from publisher.ledger.models import Delivery as Delivery
 from publisher.ledger.models import DeliveryCounts as DeliveryCounts
 from publisher.ledger.models import DeliveryState as DeliveryState
+from publisher.ledger.models import FewerRecipientsError as FewerRecipientsError
 from publisher.ledger.models import Lease as Lease
 from publisher.ledger.models import LeaseLostError as LeaseLostError
 from publisher.ledger.models import PublicationKey as PublicationKey

@@ -135,6 +135,13 @@ def load_adopted(ledger: Ledger) -> frozenset[str]:
         return frozenset(str(issue) for (issue,) in tx.fetch_all("SELECT issue FROM adopted_issue"))
 
 
+def clear_alerts(ledger: Ledger, subjects: Iterable[tuple[str, str]], kind: str) -> None:
+    """Forget the alerts of a kind about these (issue, channel), so that the next one is sent again."""
+    with ledger.transaction() as tx:
+        for subject in sorted(subjects):
+            tx.execute("DELETE FROM alert WHERE issue = ? AND channel = ? AND kind = ?", *subject, kind)
+
+
 def find_alerted(ledger: Ledger, kind: str) -> frozenset[tuple[str, str]]:
     """Return (issue, channel) of each alert of this kind that was sent."""
     with ledger.transaction() as tx:

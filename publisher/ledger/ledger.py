@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from publisher.channel import Part
@@ -11,7 +11,7 @@ from publisher.errors import BusyError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.database import Database
 from publisher.ledger.models import Delivery, Lease, LeaseLostError, PublicationKey, Result, format_utc, parse_utc
-from publisher.ledger.plan import plan_deliveries, replace_content
+from publisher.ledger.plan import accept_recipients, plan_deliveries, replace_content
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
 from publisher.ledger.schema import create_schema
 from publisher.ledger.transitions import (
@@ -100,15 +100,27 @@ class Ledger:
     # ------------------------------------------------------------------ the plan
 
     def plan(
-        self, lease: Lease, parts: Sequence[Part], recipients: Iterable[str], now: dt.datetime, *, keep_content: bool
+        self,
+        lease: Lease,
+        parts: Sequence[Part],
+        recipients: Iterable[str],
+        now: dt.datetime,
+        *,
+        keep_content: bool,
+        only: Container[str] | None = None,
+        add_recipients: bool = True,
+        accept_fewer: bool = False,
     ) -> None:
         """Plan a delivery of each part to each recipient, few in memory at a time.
 
-        Existing deliveries stay as they are, but those not sent yet are dropped if their recipient was
+        Existing deliveries stay as they are, but those not sent yet are unlisted if their recipient was
         removed. The parts become the content of the publication: deliveries sent with other content are
         planned as edits, and those of removed parts are planned to be deleted. With `keep_content` the
-        publication keeps the content it was started with. `recipients` must not use the ledger while it is
-        iterated. Raises LeaseLostError.
+        publication keeps the content it was started with. `recipients` is the whole list, which must not use
+        the ledger while it is iterated; `only` and `add_recipients` are as for `plan_deliveries`.
+
+        Raises LeaseLostError; FewerRecipientsError when the list is much shorter than before, unless
+        `accept_fewer`. Then nothing of it is planned.
         """
         with self.transaction() as tx:
             if not owns(tx, self.dialect, lease):
@@ -116,7 +128,10 @@ class Ledger:
             hit_failpoint("planning")
             if not keep_content:
                 replace_content(tx, lease.publication_id, parts, format_utc(now))
-            plan_deliveries(tx, self.dialect, lease.publication_id, recipients)
+            listed = plan_deliveries(
+                tx, self.dialect, lease.publication_id, recipients, only=only, add_recipients=add_recipients
+            )
+            accept_recipients(tx, lease.publication_id, listed, accept_fewer=accept_fewer)
 
     # --------------------------------------------------------------- checkpoints
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from publisher.channel import Receipt
-from publisher.errors import BusyError, PublisherError
+from publisher.errors import BusyError, ConfigError, PublisherError
 
 
 def format_utc(time: dt.datetime) -> str:
@@ -26,7 +26,11 @@ ADOPTED = "adopted"
 
 
 class DeliveryState(Enum):
-    """The state of a delivery. `dropped`: given up by a person, or its part was deleted."""
+    """The state of a delivery.
+
+    `dropped`: given up for good, with the reason, or its part was deleted. `unlisted`: its recipient was not on
+    the list when it was their turn, and gets it if they come back.
+    """
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -34,6 +38,7 @@ class DeliveryState(Enum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     DROPPED = "dropped"
+    UNLISTED = "unlisted"
 
 
 _NOTICE_SEPARATOR = ", notice "
@@ -113,6 +118,7 @@ class DeliveryCounts(NamedTuple):
     failed: int = 0
     unknown: int = 0
     dropped: int = 0
+    unlisted: int = 0
 
     @property
     def total(self) -> int:
@@ -153,11 +159,15 @@ class PublicationStatus(NamedTuple):
     @property
     def is_started(self) -> bool:
         """Whether a delivery was attempted."""
-        return self.counts.total > self.counts.planned + self.counts.dropped
+        return self.counts.total > self.counts.planned + self.counts.dropped + self.counts.unlisted
 
     def is_leased(self, now: dt.datetime) -> bool:
         """Return whether a process is busy with it."""
         return bool(self.owner and self.leased_until and self.leased_until > now)
+
+
+class FewerRecipientsError(ConfigError):
+    """The list of recipients is so much shorter than before that part of it may be missing."""
 
 
 class LeaseLostError(BusyError):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from publisher.channel import Part
 from publisher.ledger.database import Transaction
+from publisher.ledger.models import FewerRecipientsError, PublicationKey
+
+_MAX_MISSING = 5
+_MAX_MISSING_PERCENT = 10
+"""A list is stopped when it lacks more than this number of its recipients, and more than this part of them."""
 
 _PART_JOIN = "part.publication = delivery.publication AND part.part = delivery.part"
 _PLANNED_DIGEST = f"COALESCE((SELECT digest FROM part WHERE {_PART_JOIN}), '')"
@@ -57,43 +63,112 @@ def replace_content(tx: Transaction, publication: int, parts: Sequence[Part], at
     )
 
 
-def plan_deliveries(tx: Transaction, dialect: dict[str, str], publication: int, recipients: Iterable[str]) -> None:
-    """Plan a delivery of each part of the content to each recipient, few in memory at a time.
+def plan_deliveries(
+    tx: Transaction,
+    dialect: dict[str, str],
+    publication: int,
+    recipients: Iterable[str],
+    *,
+    only: Container[str] | None = None,
+    add_recipients: bool = True,
+) -> int:
+    """Plan a delivery of each part of the content to each recipient, few in memory at a time. Return how many
+    recipients are on the list.
 
-    Existing deliveries stay as they are. Only those never sent are dropped while their part or recipient is
-    removed, and planned again when it comes back.
+    `only` leaves out the others; without `add_recipients` no one is added whom the publication does not know.
+    Existing deliveries stay as they are. Only those never sent are dropped or unlisted while their part or
+    recipient is removed, and planned again when it comes back.
     """
+    listed = 0
+
+    def select_wanted() -> Iterator[tuple[str]]:
+        nonlocal listed
+        for recipient in recipients:
+            listed += 1
+            if only is None or recipient in only:
+                yield (recipient,)
+
     tx.execute(f"CREATE TEMPORARY TABLE current_recipient (number {dialect['id']}, recipient TEXT NOT NULL UNIQUE)")
-    tx.execute_many(
-        "INSERT INTO current_recipient (recipient) VALUES (?) ON CONFLICT DO NOTHING",
-        ((recipient,) for recipient in recipients),
-    )
+    tx.execute_many("INSERT INTO current_recipient (recipient) VALUES (?) ON CONFLICT DO NOTHING", select_wanted())
+    known = "recipient IN (SELECT recipient FROM delivery WHERE delivery.publication = part.publication)"
     tx.execute(
-        """INSERT INTO delivery (publication, recipient, part, position, state)
-           SELECT publication, recipient, part, position, 'planned' FROM current_recipient CROSS JOIN part
-           WHERE publication = ? ORDER BY number ON CONFLICT DO NOTHING""",
+        f"""INSERT INTO delivery (publication, recipient, part, position, state)
+            SELECT publication, recipient, part, position, 'planned' FROM current_recipient CROSS JOIN part
+            WHERE publication = ? {"" if add_recipients else f"AND {known}"} ORDER BY number ON CONFLICT DO NOTHING""",
         publication,
     )
-    _drop_planned(tx, publication, f"NOT ({_IS_PART} AND {_IS_RECIPIENT})")
+    drop_removed_parts(tx, publication)
+    _end_planned(tx, publication, "unlisted", f"NOT {_IS_RECIPIENT}")
+    # those with a reason stay dropped: a person gave them up, or the recipient wants no more
     tx.execute(
-        f"""UPDATE delivery SET state = 'planned', tries = 0
-            WHERE publication = ? AND state = 'dropped' AND attempted_digest = ''
+        f"""UPDATE delivery SET state = 'planned', tries = 0 WHERE publication = ?
+            AND (state = 'unlisted' OR (state = 'dropped' AND attempted_digest = '' AND reason = ''))
             AND {_IS_PART} AND {_IS_RECIPIENT}""",
         publication,
     )
     tx.execute("DROP TABLE current_recipient")
     tx.execute("UPDATE publication SET done = 0 WHERE id = ?", publication)
+    return listed
 
 
 def drop_removed_parts(tx: Transaction, publication: int) -> None:
     """Drop deliveries that were never sent and whose part was removed."""
-    _drop_planned(tx, publication, f"NOT {_IS_PART}")
+    _end_planned(tx, publication, "dropped", f"NOT {_IS_PART}")
 
 
-def _drop_planned(tx: Transaction, publication: int, condition: str) -> None:
+def _end_planned(tx: Transaction, publication: int, state: str, condition: str) -> None:
     # no attempted_digest: it tells these, which may be planned again, from deliveries that a person gave up
     tx.execute(
-        f"""UPDATE delivery SET state = 'dropped', attempted_digest = '', reason = '', next_at = ''
+        f"""UPDATE delivery SET state = ?, attempted_digest = '', reason = '', next_at = ''
             WHERE publication = ? AND state = 'planned' AND remote_id = '' AND {condition}""",
+        state,
         publication,
     )
+
+
+def accept_recipients(tx: Transaction, publication: int, listed: int, *, accept_fewer: bool) -> None:
+    """Record how many recipients are on the list of a publication.
+
+    Raises FewerRecipientsError as `verify_recipients` does, unless a person accepts that there are fewer.
+    """
+    [(*key, longest)] = tx.fetch_all(
+        "SELECT issue, channel, destination, recipients FROM publication WHERE id = ?", publication
+    )
+    if not accept_fewer:
+        verify_recipients(tx, PublicationKey(*key), listed)
+        listed = max(listed, longest)
+    tx.execute("UPDATE publication SET recipients = ? WHERE id = ?", listed, publication)
+
+
+def verify_recipients(tx: Transaction, key: PublicationKey, listed: int) -> None:
+    """Raise FewerRecipientsError if the list is much shorter than it was for this publication, or for the last
+    one to the same list. `listed` is how many recipients it has now."""
+    rows = tx.fetch_all(
+        "SELECT recipients, published_at FROM publication WHERE issue = ? AND channel = ? AND destination = ?", *key
+    )
+    own, published_at = rows[0] if rows else (0, "")
+    newsletter = key.issue.rpartition("/")[0]
+    last = tx.fetch_all(
+        """SELECT recipients FROM publication
+           WHERE channel = ? AND destination = ? AND SUBSTR(issue, 1, ?) = ? AND issue <> ? AND recipients > 0
+           ORDER BY id DESC LIMIT 1""",
+        *(key.channel, (key.notice_of or key).destination, len(newsletter) + 1, f"{newsletter}/"),
+        key.issue if key.notice_of is None else "",
+    )
+    before = max(own, *(number for (number,) in last), 0)
+    missing = before - listed
+    if missing > _MAX_MISSING and missing * 100 > before * _MAX_MISSING_PERCENT:
+        raise FewerRecipientsError(
+            f"the list has {listed} recipients instead of {before}: part of it may be missing",
+            f"restore the list, or send to these alone: {_format_command(key, is_complete=bool(published_at))}",
+        )
+
+
+def _format_command(key: PublicationKey, *, is_complete: bool) -> str:
+    """Return the command that goes on with the shorter list."""
+    issue, channel = shlex.quote(key.issue.rpartition("/")[2]), f"--channel {key.channel}"
+    if key.notice_of:
+        return f"publish correct --accept-recipients {issue} {channel} --notice TEXT"
+    if is_complete:
+        return f"publish retry --accept-recipients {issue} {channel}"
+    return f"publish --accept-recipients --issue {issue} {channel}"

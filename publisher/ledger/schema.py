@@ -14,6 +14,7 @@ from publisher.ledger.database import Database
 
 STATEMENTS = (
     # this row is the lock: two processes that publish the same thing race for it
+    # recipients: how long the list was, at its longest since a person accepted a shorter one
     """CREATE TABLE publication (
         id {id},
         issue TEXT NOT NULL,
@@ -27,6 +28,7 @@ STATEMENTS = (
         leased_until TEXT NOT NULL DEFAULT '',
         published_at TEXT NOT NULL DEFAULT '',
         changed_at TEXT NOT NULL DEFAULT '',
+        recipients BIGINT NOT NULL DEFAULT 0,
         UNIQUE (issue, channel, destination)
     )""",
     "CREATE TABLE content (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body {bytes} NOT NULL)",

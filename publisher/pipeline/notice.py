@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from threading import Event
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery.dispatcher import deliver_all, recover_stale_deliveries
 from publisher.delivery.plan import DeliveryPlan
+from publisher.delivery.recipients import count_recipients
 from publisher.errors import ConfigError
 from publisher.events import ChannelOutcome, EventHandler, IssueChosen, Outcome, Request
 from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
@@ -93,7 +95,8 @@ def find_unfinished_notices(run: RunContext, issue: str) -> Iterator[DeliveryPla
         return
     for status in find_statuses(run.ledger, [f"{run.config.newsletter.id}/{issue}"]):
         channel = channels.get(status.key.channel)
-        if status.key.notice_of and status.part_digests and not status.done and channel:
+        is_unfinished = not status.done or status.counts.unlisted
+        if status.key.notice_of and status.part_digests and is_unfinished and channel:
             rendering = load_original_rendering(run.ledger, status)
             yield _plan_notice(run, channel, status.key, status, rendering, retry=True)
 
@@ -149,7 +152,7 @@ def _plan_new_notice(run: RunContext, target: NoticeTarget, text: str) -> Delive
     status = find_status(run.ledger, key)
     original = status and status.part_digests and load_original_rendering(run.ledger, status)
     plan = _plan_notice(run, channel, key, status, original or _render_for_target(run, target, text))
-    if missing := counts.total - counts.sent - counts.dropped:
+    if missing := counts.total - counts.sent - counts.dropped - counts.unlisted:
         run.warn(f"{channel.name}: {missing} of {counts.total} did not get the issue and get no notice")
     if not (original or plan.pending):
         raise ConfigError(f"{channel.name}: no recipient of the issue is on the list any more")
@@ -180,7 +183,6 @@ def _plan_notice(
     assert issue_key
     have_issue = find_recipients(run.ledger, issue_key, DeliveryState.SENT)
     have_notice = find_recipients(run.ledger, key, *handled)
-    ids = load_destination_ids(run.ledger, channel.name)
-    current = (ids.get(name, name) for name in channel.recipients())
-    pending = sum(1 for to in current if to in have_issue and to not in have_notice)
+    ids, waiting = load_destination_ids(run.ledger, channel.name), have_issue - have_notice
+    pending = count_recipients(channel, run.clock, Event(), lambda name: ids.get(name, name) in waiting)
     return DeliveryPlan(channel, rendering, key, status, only_recipients=have_issue, pending=pending)

@@ -15,7 +15,13 @@ from publisher.files import differs
 from publisher.ledger import DeliveryCounts, DeliveryState, Ledger, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import ForcedIssue, load_forced_issues
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
-from publisher.ledger.queries import FailedDelivery, find_failed_deliveries, find_issues_in_state, find_statuses
+from publisher.ledger.queries import (
+    FailedDelivery,
+    find_failed_deliveries,
+    find_issues_in_state,
+    find_recipients,
+    find_statuses,
+)
 from publisher.pipeline.snapshot import take_snapshot
 from publisher.run import RunContext
 
@@ -48,9 +54,10 @@ class StatusRow(NamedTuple):
     any more.
 
     `when`: time of publication, or of the next attempt (aware). `detail`: why it failed, is unknown, held or
-    broken, or which process is busy with it. `missed`: the failed deliveries, if the issue was requested by
-    name. `newest`: it is the issue that would be published. `updates`: the channel can edit messages.
-    `notice`: the row is about a notice. `forced`: when the issue was last published with `--force`.
+    broken, or which process is busy with it. `missed`: the failed deliveries, and `unlisted`: who left the list
+    before their turn, if the issue was requested by name. `newest`: it is the issue that would be published.
+    `updates`: the channel can edit messages. `notice`: the row is about a notice. `forced`: when the issue was
+    last published with `--force`.
     """
 
     issue: str
@@ -65,6 +72,7 @@ class StatusRow(NamedTuple):
     newest: bool = False
     updates: bool = False
     missed: tuple[FailedDelivery, ...] = ()
+    unlisted: tuple[str, ...] = ()
     notice: bool = False
     forced: ForcedIssue | None = None
 
@@ -157,7 +165,9 @@ class _StatusBuilder:
             return row
         row = row._replace(counts=status.counts, when=status.published, url=status.url)
         if self._ledger and self._issue:
-            row = row._replace(missed=tuple(find_failed_deliveries(self._ledger, status.key)))
+            unlisted = sorted(find_recipients(self._ledger, status.key, DeliveryState.UNLISTED))
+            missed = find_failed_deliveries(self._ledger, status.key)
+            row = row._replace(missed=tuple(missed), unlisted=tuple(unlisted))
         reason = next(iter(status.reasons), "")
         match row.condition:
             case ChannelStatus.WAITING:

@@ -146,9 +146,9 @@ def test_who_left_the_list_gets_nothing_more(ledger: Ledger, keep: bool) -> None
     (y,) = turn(ledger, first, ended(x), size=1)
     turn(ledger, first, ended(y, DeliveryState.PLANNED, reason="try later", next_at=NOON + MINUTE), size=0)
     plan(ledger, first, parts(a="one"), ["z"], keep=keep)
-    assert states(ledger) == {"x a": "sent", "y a": "dropped", "z a": "planned"}
+    assert states(ledger) == {"x a": "sent", "y a": "unlisted", "z a": "planned"}
     plan(ledger, first, parts(a="one"), ["x", "y"], keep=keep)
-    assert states(ledger) == {"x a": "sent", "y a": "planned", "z a": "dropped"}
+    assert states(ledger) == {"x a": "sent", "y a": "planned", "z a": "unlisted"}
 
 
 def test_parts_go_out_in_the_order_they_are_in_now(ledger: Ledger) -> None:
