@@ -63,11 +63,21 @@ def mark_up_to_date(run: RunContext, result: BuildResult, delivered: Mapping[str
 class SiteBuilder:
     """Renders what is outdated and writes the files.
 
-    `issue` is the one that channels without an archive publish.
+    `issue` is the one that channels without an archive publish. With `always_render_messages` its messages are
+    rendered even if they were delivered: some recipients may not have been there.
     """
 
-    def __init__(self, run: RunContext, sources: Sources, edition: Edition, issue: Record) -> None:
+    def __init__(
+        self,
+        run: RunContext,
+        sources: Sources,
+        edition: Edition,
+        issue: Record,
+        *,
+        always_render_messages: bool = False,
+    ) -> None:
         self._run = run
+        self._always_render_messages = always_render_messages
         self._sources = sources
         self._edition = edition
         self._issue = issue
@@ -244,6 +254,8 @@ class SiteBuilder:
         return body is not None and body.digest == self._digests[position]
 
     def _is_page_current(self, name: str, position: int) -> bool:
+        if self._always_render_messages and self._run.is_sending_channel(self._outputs[name].channel):
+            return False
         page = self._site.channel_files(name).pages.get(self._records[position].path)
         return page is not None and page.digest == self._rendering_digest(name, position) and self._site.has_files(page)
 

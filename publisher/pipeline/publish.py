@@ -61,7 +61,7 @@ def publish(
                 return Outcome(None, {}, tuple(run.warnings), edition.next_date)
             if request.correct:
                 run = _select_published(run, issue)
-            builder = SiteBuilder(run, sources, edition, issue)
+            builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)
             _require_publishable(run, sources, edition, builder, issue, request)
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped)

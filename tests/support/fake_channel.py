@@ -7,6 +7,7 @@ objects; `Chat` is the same channel set up in publisher.toml.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections import Counter
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec import field
 from msgspec.structs import replace
 
 from publisher.channel import (
@@ -28,7 +30,7 @@ from publisher.channel import (
     Rendering,
     Session,
 )
-from publisher.errors import DeliveryError
+from publisher.errors import ConfigError, DeliveryError
 from publisher.folder_session import FolderSession
 from publisher.model import Issue
 
@@ -123,6 +125,53 @@ class Letters(Post, frozen=True):
     @property
     def concurrency(self) -> int:
         return 10
+
+
+def names(*numbers: int) -> list[str]:
+    """names(0, 20) are the recipients reader0 to reader19."""
+    return [f"reader{number}@example.org" for number in range(*numbers)]
+
+
+@dataclass
+class RecipientList:
+    """A list that somebody else writes; a line without @ is no address."""
+
+    lines: list[str]
+    changed_at: dt.datetime | None = None
+    version: int = 0
+
+    def write(self, lines: list[str], changed_at: dt.datetime) -> None:
+        self.lines, self.changed_at, self.version = lines, changed_at, self.version + 1
+
+
+class Listed(Letters, frozen=True):
+    """Letters to those on a list. `reading` is called before each line is read."""
+
+    name: ClassVar[str] = "listed"
+    kept: RecipientList = field(default_factory=lambda: RecipientList([]))
+    together: int = 1
+    reading: Callable[[], object] = no_obstacle
+
+    @property
+    def concurrency(self) -> int:
+        return self.together
+
+    @property
+    def recipients_version(self) -> object:
+        return self.kept.version
+
+    @property
+    def recipients_changed_at(self) -> dt.datetime | None:
+        return self.kept.changed_at
+
+    def recipients(self) -> Iterable[str]:
+        if not self.kept.lines:
+            raise ConfigError("the list has no addresses")
+        for number, line in enumerate(self.kept.lines, 1):
+            self.reading()
+            if "@" not in line:
+                raise ConfigError(f"readers.txt:{number}: it has no @")
+            yield line
 
 
 class Line(Session):
