@@ -168,6 +168,8 @@ class SiteBuilder:
             self._site.mark(name, None if outcome.error else mark)
         for message in self._messages:
             self._site.mark(message.source_channel, None)
+            if message.source_channel == message.channel.name:  # until it is delivered, as a retry may be ended
+                self._site.channel_files(message.source_channel).pages.pop(self._issue.path, None)
         if self._sources.index.dirty:
             self._sources.index.save()
         config = self._run.config

@@ -39,8 +39,8 @@ class DeliveryJob(Struct):
     """Carries out a plan.
 
     `max_wait` limits the total time spent waiting for rate limits, in seconds; `stop` ends the job after the
-    current batch. With `is_retry` failed deliveries are planned again and postponed ones are due now, and no
-    recipient is added. With `accept_fewer` the list may be much shorter than before. `unlisted` counts the
+    current batch. With `is_retry` failed deliveries are planned again and postponed ones are due now; to what is
+    complete no recipient is added. With `accept_fewer` the list may be much shorter than before. `unlisted` counts the
     deliveries whose recipients left the list before their turn.
     """
 
@@ -122,7 +122,8 @@ class DeliveryJob(Struct):
         return self.ledger.load_part(delivery.digest, delivery.part)  # of the original content
 
     def _plan(self, lease: Lease) -> None:
-        only = self.plan.only_recipients
+        only, status = self.plan.only_recipients, self.plan.status
+        is_complete = status is not None and status.published is not None
 
         def plan(recipients: Iterable[str]) -> None:
             self.ledger.plan(
@@ -132,7 +133,7 @@ class DeliveryJob(Struct):
                 self.clock.time(),
                 keep_content=self.plan.keep_content,
                 only=only,
-                add_recipients=only is not None or not self.is_retry,
+                add_recipients=not (is_complete and self.is_retry and only is None),
                 accept_fewer=self.accept_fewer,
             )
 

@@ -61,7 +61,9 @@ def _newsletter(folder: Path, config: str, issue: str, port: int, readers: int, 
     settings = config + _SETTINGS.format(port=port, connections=connections)
     (folder / "publisher.toml").write_text(settings, "utf-8")
     (folder / "issues" / f"{LAST}.md").write_text(issue, "utf-8")
-    (folder / "readers.txt").write_text("".join(f"reader{n}@example.net\n" for n in range(readers)))
+    recipients = folder / "readers.txt"
+    recipients.write_text("".join(f"reader{n}@example.net\n" for n in range(readers)))
+    os.utime(recipients, (0, 0))  # a new list would be waited for
     return folder
 
 

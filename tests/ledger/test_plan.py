@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher.ledger import DeliveryState, Ledger
+from publisher.ledger import DeliveryState, FewerRecipientsError, Ledger, PublicationKey
 from publisher.ledger.queries import ResolutionChoice, find_status, resolve_deliveries
-from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, ended, parts, plan, rows, send_all, states, turn
+from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, send_all, states, turn
 
 
 def test_every_part_for_every_recipient_once(ledger: Ledger) -> None:
@@ -188,3 +188,74 @@ def test_a_plan_is_made_whole_or_not_at_all(ledger: Ledger) -> None:
         assert states(ledger) == {"a": "planned"}
     plan(ledger, first, parts(a="two"))
     assert len(turn(ledger, first)) == 1
+
+
+# ------------------------------------------------------------------ lists that change
+
+
+def test_who_has_no_place_on_the_list_is_told_from_who_was_given_up(ledger: Ledger) -> None:
+    """What has a reason stays as it is, such as a recipient who wants no more."""
+    first = begun(ledger, "x", "y", "z")
+    plan(ledger, first, parts(a="one"), ["x"])
+    with ledger.transaction() as tx:
+        tx.execute("UPDATE delivery SET state = 'dropped', reason = 'unsubscribed' WHERE recipient = 'z'")
+    plan(ledger, first, parts(a="one"), ["x", "y", "z"])
+    assert states(ledger) == {"x a": "planned", "y a": "planned", "z a": "dropped"}
+
+
+def test_a_part_that_is_gone_is_dropped_for_those_who_are_gone_too(ledger: Ledger) -> None:
+    first = begun(ledger, "x", "y")
+    plan(ledger, first, parts(b="two"), ["x"])
+    assert states(ledger) == {"x a": "dropped", "y a": "dropped", "x b": "planned"}
+    plan(ledger, first, parts(a="one"), ["x", "y"])
+    assert states(ledger) == {"x a": "planned", "y a": "planned", "x b": "dropped"}
+
+
+def test_only_some_of_the_list_and_nobody_new(ledger: Ledger) -> None:
+    first = claim(ledger)
+    content, everybody = parts(a="one"), ["x", "y", "z"]
+    ledger.plan(first, content, everybody, NOON, keep_content=False, only={"x", "y"})
+    assert states(ledger) == {"x a": "planned", "y a": "planned"}
+    ledger.plan(first, content, everybody, NOON, keep_content=True, add_recipients=False)
+    assert states(ledger) == {"x a": "planned", "y a": "planned"}
+    ledger.plan(first, content, everybody, NOON, keep_content=True)
+    assert states(ledger) == {"x a": "planned", "y a": "planned", "z a": "planned"}
+
+
+def numbered(number: int) -> list[str]:
+    return [f"reader{one}" for one in range(number)]
+
+
+def test_a_much_shorter_list_changes_nothing(ledger: Ledger) -> None:
+    first = begun(ledger, *numbered(20))
+    before, status = states(ledger), find_status(ledger, KEY)
+    with pytest.raises(FewerRecipientsError, match="the list has 14 recipients instead of 20"):
+        plan(ledger, first, parts(a="two"), numbered(14))
+    assert (states(ledger), find_status(ledger, KEY)) == (before, status)
+    ledger.plan(first, parts(a="one"), numbered(14), NOON, keep_content=True, accept_fewer=True)
+    plan(ledger, first, parts(a="one"), numbered(14))
+    with pytest.raises(FewerRecipientsError, match="the list has 8 recipients instead of 14"):
+        plan(ledger, first, parts(a="one"), numbered(8))
+
+
+@pytest.mark.parametrize(
+    ("key", "stops"),
+    [
+        (KEY._replace(issue="tag:e.org,2021:n/2021-07-25"), True),
+        (KEY.for_notice("0123"), True),  # which goes to the same list
+        (KEY._replace(issue="tag:e.org,2021:other/2021-07-25"), False),  # another newsletter in the same ledger
+        (KEY._replace(issue="tag:e.org,2021:n/2021-07-25", destination="@others"), False),
+        (KEY._replace(issue="tag:e.org,2021:n/2021-07-25", channel="other"), False),
+    ],
+)
+def test_lists_are_compared_with_the_last_issue_to_the_same_list(
+    ledger: Ledger, key: PublicationKey, stops: bool
+) -> None:
+    begun(ledger, *numbered(30), key=KEY._replace(issue="tag:e.org,2021:n/2021-07-11"))
+    begun(ledger, *numbered(28))
+    lease = claim(ledger, key=key)
+    if not stops:
+        plan(ledger, lease, parts(a="one"), numbered(20))
+        return
+    with pytest.raises(FewerRecipientsError, match="the list has 20 recipients instead of 28"):
+        plan(ledger, lease, parts(a="one"), numbered(20))

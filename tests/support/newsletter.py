@@ -76,6 +76,12 @@ me = "@me"
 """
 
 
+def write_settled(path: Path, text: str) -> None:
+    """Write a file as if long ago: what was written just now is read only when it is still."""
+    path.write_text(text, "utf-8")
+    os.utime(path, ns=(1, 1_600_000_000_000_000_001 + zlib.crc32(path.read_bytes())))
+
+
 class NewsletterFolder:
     """The files of a newsletter: its settings, its issues and its ledger."""
 
@@ -97,12 +103,11 @@ class NewsletterFolder:
         """
         path = self.path(name or date)
         summary = f"摘要：{text}。\n" if text else ""
-        path.write_text(
+        write_settled(
+            path,
             f"{head}# 慢刊 ({date})：{'/'.join(topics) or '题'}\n\n"
             f"## 新闻\n\n- [条目](https://e.org/{date})\n{summary}",
-            "utf-8",
         )
-        os.utime(path, ns=(1, 1_600_000_000_000_000_001 + zlib.crc32(path.read_bytes())))
         return path
 
     @property

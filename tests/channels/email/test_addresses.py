@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,14 @@ from hypothesis import strategies as st
 
 from publisher.channels.email import Email
 from publisher.channels.email.headers import Mailbox
-from publisher.channels.email.recipients import load_mailboxes, normalize_address, parse_recipient, read_recipients
+from publisher.channels.email.recipients import (
+    load_mailboxes,
+    normalize_address,
+    parse_recipient,
+    read_recipients,
+    source_changed_at,
+    source_version,
+)
 from publisher.errors import ConfigError
 
 
@@ -191,6 +200,39 @@ def test_a_changed_list_is_read_again(tmp_path: Path) -> None:
     assert [*load_mailboxes(file)] == ["lin@example.org"]
     write(tmp_path, "Lin <lin@example.org>\nXi <xi@example.org>\n")
     assert [*load_mailboxes(file)] == ["lin@example.org", "xi@example.org"]
+
+
+def test_who_is_not_on_the_list_right_now_keeps_their_spelling(tmp_path: Path) -> None:
+    """The list may be half written while somebody's mail is made: their key is no address to send to."""
+    file = write(tmp_path, "Lin+tide@example.org\nXi <xi@example.org>\n")
+    load_mailboxes(file)
+    write(tmp_path, "Xi <xi@example.org>\n")
+    assert load_mailboxes(file)["lin@example.org"].address == "Lin+tide@example.org"
+    write(tmp_path, "lin@example.org\n")
+    assert set(load_mailboxes(file)) == {"xi@example.org"}
+
+
+def test_another_file_of_the_same_size_and_time_is_another_version(tmp_path: Path) -> None:
+    file, other = write(tmp_path, "lin@example.org\n"), tmp_path / "other.txt"
+    os.utime(file, (1, 1))
+    before = source_version(file)
+    assert source_version(file) == before
+    other.write_text("mei@example.org\n")
+    os.utime(other, (1, 1))
+    other.rename(file)
+    assert source_version(file) != before
+
+
+@pytest.mark.parametrize("seconds", [-(2**31), 0, 1_600_000_000, 2**33, 2**40])
+def test_a_file_may_be_of_any_time(tmp_path: Path, seconds: int) -> None:
+    file = write(tmp_path, "lin@example.org\n")
+    os.utime(file, (seconds, seconds))
+    changed_at = source_changed_at(file)
+    assert changed_at
+    assert changed_at.utcoffset() == dt.timedelta(0)
+    if seconds == 1_600_000_000:
+        assert changed_at == dt.datetime(2020, 9, 13, 12, 26, 40, tzinfo=dt.UTC)
+    assert source_changed_at(("lin@example.org",)) is None
 
 
 PROGRAM = """

@@ -136,7 +136,7 @@ def test_only_those_who_have_the_issue_and_are_still_there(letter: Letter, serve
     take(server)
     server.script()
     left, late = "reader9@example.net", "late@example.net"
-    (letter.root / "readers.txt").write_text("\n".join(sorted(READERS - {left} | {late})))
+    letter.write_readers(READERS - {left} | {late})
     letter.publish(*NOTICE, WORDS)
     assert Counter(mail.reader for mail in take(server)) == Counter(READERS - {left, "reader7@example.net"})
     assert "1 of 20 did not get the issue and get no notice" in letter.said
@@ -154,10 +154,10 @@ def test_who_leaves_while_it_is_under_way(letter: Letter, server: MailServer) ->
     letter.publish(*NOTICE, WORDS, code=-9, env={"PUBLISHER_FAILPOINT": "begun:kill:4"})
     notified = {mail.reader for mail in take(server)}
     left = max(READERS - notified)
-    (letter.root / "readers.txt").write_text("\n".join(sorted(READERS - {left})))
+    letter.write_readers(READERS - {left})
     letter.publish(*NOTICE, WORDS, code=4)
     assert left not in {mail.reader for mail in take(server)}
-    (letter.root / "readers.txt").write_text("somebody@example.net\n")
+    letter.write_readers(["somebody@example.net"])
     letter.publish(*NOTICE, "还有一处。", code=2)
     assert "no recipient of the issue is on the list any more" in letter.said
     assert take(server) == []

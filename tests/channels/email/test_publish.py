@@ -8,7 +8,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from publisher.errors import DeliveryError
 from publisher.events import ChannelOutcome
 from publisher.ledger.models import PublicationKey
 from publisher.ledger.queries import find_status
-from tests.support.newsletter import ISSUE, ProcessProject, Project
+from tests.support.newsletter import ISSUE, ProcessProject, Project, write_settled
 from tests.support.servers import smtp_sink
 from tests.support.servers.mail_server import Fault, MailServer
 from tests.support.servers.smtp_sink import SmtpSink
@@ -41,10 +41,13 @@ server = "{url}"
 recipients = "readers.txt"
 {more}"""
         super().__init__(root, channel, {"SLOW_PASSWORD": SECRET})
-        (root / "readers.txt").write_text("".join(f"{reader}\n" for reader in sorted(READERS)))
+        self.write_readers(READERS)
         (root / "issues" / "2021-07-18.md").write_text(
             "# 慢工 (2021-07-18)：题\n\n## 新闻\n\n- [条目](https://example.org/1)\n摘要：一句。\n", "utf-8"
         )
+
+    def write_readers(self, readers: Iterable[str]) -> None:
+        write_settled(self.root / "readers.txt", "".join(f"{reader}\n" for reader in sorted(readers)))
 
     def publish(self, *words: str, code: int = 0, env: dict[str, str] | None = None) -> dict[str, Any]:
         """`said` has what all commands printed."""
@@ -82,8 +85,7 @@ def test_a_dry_run_speaks_to_nobody(tmp_path: Path) -> None:
 
 def test_a_bad_line_stops_it_before_the_first_mail(sink: SmtpSink, tmp_path: Path) -> None:
     letter = Letter(tmp_path / "letter", sink.url)
-    with (letter.root / "readers.txt").open("a") as readers:
-        readers.write("reader\n")
+    letter.write_readers([*READERS, "reader~"])
     for words in (SEND, ("--channel", "email", "--dry-run")):
         letter.said = ""
         letter.publish(*words, code=2)
@@ -149,7 +151,7 @@ def test_three_thousand_readers_and_five_deaths(sink: SmtpSink, tmp_path: Path, 
     """Every loss is reported, no one else gets it, and no one gets it twice unless `resend` is set."""
     letter = Letter(tmp_path / "letter", sink.url, f'uncertain = "{policy}"')
     everybody = {f"reader{n}@example.net" for n in range(3000)}
-    (letter.root / "readers.txt").write_text("".join(f"{reader}\n" for reader in sorted(everybody)))
+    letter.write_readers(everybody)
     for death in DEATHS:
         letter.publish(code=-9, env={"PUBLISHER_FAILPOINT": death})
     letter.said = ""
@@ -179,7 +181,7 @@ def test_a_person_says_what_came_of_each(sink: SmtpSink, tmp_path: Path) -> None
     sink.stop()
     sink.start("-q", ".")
     letter = Letter(tmp_path / "letter", sink.url)
-    (letter.root / "readers.txt").write_text("".join(f"{one.capitalize()}\n" for one in sorted(READERS)))
+    letter.write_readers(one.capitalize() for one in READERS)
     letter.publish(code=4)
     resolve = [sys.executable, "-m", "publisher", "resolve", "2021-07-18", "--channel", "email"]
 
