@@ -185,6 +185,9 @@ def _check_messages(channel: MessageChannel, rendering: Rendering, context: Cont
         _render_twice(channel, "notice", lambda: channel.render_notice("一行\n两行", parts, context, when))
     if channel.destination:
         assert any(channel.recipients()), f"{channel.name} has a destination but no recipient"
+        changed_at = channel.recipients_changed_at
+        is_aware = changed_at is None or changed_at.utcoffset() is not None
+        assert is_aware, f"{channel.name}: recipients_changed_at has no time zone"
         session = channel.session()
         assert isinstance(session, Session), f"the session of {channel.name} is not a subclass of Session"
         _check_methods(session, Session, edit=can.can_edit, delete=can.can_edit, probe=can.can_probe)

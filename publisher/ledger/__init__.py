@@ -5,7 +5,8 @@ holds its lease may deliver it. Its deliveries, one for each part and recipient,
 
     planned ─▶ sending ─▶ sent | failed | unknown
 
-`sending` is on disk before the send, the outcome after it. A delivery that is still `sending` when its owner
+`sending` is on disk before the send, the outcome after it. A planned delivery becomes `unlisted` while its
+recipient is not on the list, and `dropped` when it is given up. A delivery that is still `sending` when its owner
 is gone becomes `unknown`, which only a person or a request to the platform can resolve.
 """
 
