@@ -148,6 +148,7 @@ class Telegraph(MessageChannel, frozen=True):
     concurrency: int = 1
     on_unknown: str = "ask"
     to: tuple[str, ...] = ("office",)
+    recipients_changed_at: dt.datetime | None = None
     wire: object = field(default_factory=Wire)
     notice: Callable[[], str] = lambda: "text"
 
@@ -180,6 +181,7 @@ MISFITS: dict[str, dict[str, Any]] = {
     "its concurrency cannot be 2": {"concurrency": 2, "can": replace(ABLE, ordered=True)},
     "on_unknown cannot be 'hope'": {"on_unknown": "hope"},
     "no recipient": {"to": ()},
+    "recipients_changed_at has no time zone": {"recipients_changed_at": dt.datetime(2021, 7, 18)},
     "is not a subclass of Session": {"wire": object()},
     "method deliver is missing": {"wire": Session(), "can": Capabilities(can_send_notices=True)},
     "the same notice differently": {"notice": lambda: SEEN.append(1) or str(len(SEEN))},

@@ -234,6 +234,7 @@ def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
         "failed": 1,
         "unknown": 0,
         "dropped": 0,
+        "unlisted": 0,
     }
     midnight = dt.datetime.combine(daemon.today, dt.time(), dt.UTC)
     assert found["next_due_timestamp_seconds",] == (midnight + dt.timedelta(days=1)).timestamp()

@@ -1,4 +1,4 @@
-"""A list of recipients that is too short: held, told once, and continued when it is whole."""
+"""A list of recipients that is too short: held, reported once, and continued when it is whole."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def kept(project: Project) -> RecipientList:
     return kept
 
 
-def told(project: Project) -> list[tuple[str, bool]]:
+def find_events(project: Project) -> list[tuple[str, bool]]:
     return [(event.what, event.alarm) for event in project.events]
 
 
 @pytest.mark.parametrize("restarts", [True, False])
-def test_half_a_list_is_held_and_told_once(project: Project, kept: RecipientList, restarts: bool) -> None:
+def test_half_a_list_is_held_and_reported_once(project: Project, kept: RecipientList, restarts: bool) -> None:
     kept.write(names(20), DUE - HOUR)
     assert project.tick().exit_code == 2
     for size in (20, 20, 21, 22):  # as it is cut anew by the next export
@@ -36,7 +36,7 @@ def test_half_a_list_is_held_and_told_once(project: Project, kept: RecipientList
         if restarts:
             project.restart()
         assert project.tick().exit_code == 0
-    assert told(project) == [("publishing", False), ("held", True)]
+    assert find_events(project) == [("publishing", False), ("held", True)]
     [held] = project.said("held")
     assert held.message == "the list has 20 recipients instead of 40: part of it may be missing"
     assert held.hint.endswith("publish --accept-recipients --issue 2021-07-18 --channel listed")
@@ -44,12 +44,12 @@ def test_half_a_list_is_held_and_told_once(project: Project, kept: RecipientList
     kept.write(names(40), project.now - HOUR)
     assert project.tick().exit_code == 0
     assert len(project.sent) == 40
-    assert told(project)[2:] == [("published", False)]
+    assert find_events(project)[2:] == [("published", False)]
     project.tick()
     assert len(project.sent) == 40
 
 
-def test_a_list_that_is_cut_again_is_told_again(project: Project, kept: RecipientList) -> None:
+def test_a_list_that_is_cut_again_is_reported_again(project: Project, kept: RecipientList) -> None:
     """Between the two it was whole, and some were sent."""
     whole = dataclasses.replace(kept)
     kept.write(names(20), DUE - HOUR)

@@ -152,7 +152,7 @@ def test_who_waits_for_a_list_can_be_stopped(mailing: Mailing) -> None:
 
 
 def test_who_unsubscribes_in_the_middle_gets_nothing_more(mailing: Mailing) -> None:
-    """The list is taken over when it is still, what was sent is on disk by then, and nobody is sent to before."""
+    """The list is taken over when it is still, what was sent is on disk by then, and no one is sent to before."""
     before: list[tuple[int, int, int]] = []
 
     def watch() -> None:
@@ -312,6 +312,21 @@ def test_a_retry_stops_for_half_a_list_too(mailing: Mailing) -> None:
     assert len(mailing.reached) == 35
     assert mailing.publish(retry=True, accept_recipients=True).sent == 2
     assert mailing.reached == sorted(names(37))
+
+
+def test_a_retry_with_an_invalid_list_stops_no_other_channel(mailing: Mailing) -> None:
+    class Other(Listed, frozen=True):
+        name = "other"
+
+    other = Other(mailing.project.world, kept=RecipientList(names(40, 43), NOON - HOUR))
+    tired = DeliveryError("tired", permanent=True)
+    mailing.project.publish(replace(other, behaves=lambda *_: (_ for _ in ()).throw(tired)))
+    mailing.publish(mailing.cut(35))
+    mailing.write([*names(40), "read"], age=3)
+    outcome = mailing.project.publish(mailing.channel, other, retry=True)
+    error = outcome.channels["listed"].error
+    assert error
+    assert (error.message, outcome.channels["other"].sent) == ("readers.txt:41: it has no @", 3)
 
 
 def test_a_list_that_is_replaced_by_another(mailing: Mailing) -> None:

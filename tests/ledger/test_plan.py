@@ -193,7 +193,7 @@ def test_a_plan_is_made_whole_or_not_at_all(ledger: Ledger) -> None:
 # ------------------------------------------------------------------ lists that change
 
 
-def test_who_has_no_place_on_the_list_is_told_from_who_was_given_up(ledger: Ledger) -> None:
+def test_who_is_not_on_the_list_differs_from_who_was_given_up(ledger: Ledger) -> None:
     """What has a reason stays as it is, such as a recipient who wants no more."""
     first = begun(ledger, "x", "y", "z")
     plan(ledger, first, parts(a="one"), ["x"])

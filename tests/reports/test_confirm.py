@@ -66,6 +66,7 @@ def test_json_tells_what_was_sent(letter: CommandProject) -> None:
         "destination": "@readers",
         "sent": 3,
         "changed": 0,
+        "unlisted": 0,
         "url": "https://chat.example/89",
         "held": "",
         "error": None,

@@ -1,4 +1,4 @@
-"""The file with the recipients, while others write it: nobody is lost, and nobody gets it twice."""
+"""The file with the recipients, while others write it: no one is lost, and no one gets it twice."""
 
 from __future__ import annotations
 
