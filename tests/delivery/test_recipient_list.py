@@ -120,6 +120,22 @@ def test_a_list_that_changes_while_it_is_read_is_read_again(mailing: Mailing, af
     assert mailing.reached == sorted(everybody)
 
 
+def test_a_list_that_is_cut_while_it_is_read_is_not_too_short(mailing: Mailing) -> None:
+    """It is being written anew, which takes a moment."""
+    mailing.publish()
+    mailing.project.write("2021-07-25", "二")
+    mailing.project.now += 7 * 24 * HOUR
+    changes = [names(20)]
+
+    def change() -> None:
+        if changes:
+            mailing.write(changes.pop(), age=HOUR / SECOND)
+
+    mailing.project.meanwhile = lambda: mailing.write(names(40), age=HOUR / SECOND)
+    mailing.channel = replace(mailing.channel, reading=change)
+    assert mailing.publish().sent == 40
+
+
 def test_an_invalid_list_is_not_waited_for(mailing: Mailing) -> None:
     for lines, message in (([*names(3), "read"], "readers.txt:4: it has no @"), ([], "the list has no addresses")):
         mailing.write(lines, age=3)

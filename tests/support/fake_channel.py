@@ -167,8 +167,10 @@ class Listed(Letters, frozen=True):
     def recipients(self) -> Iterable[str]:
         if not self.kept.lines:
             raise ConfigError("the list has no addresses")
-        for number, line in enumerate(self.kept.lines, 1):
+        number = 0
+        while number < len(self.kept.lines):  # which may get fewer while they are read
             self.reading()
+            line, number = self.kept.lines[number], number + 1
             if "@" not in line:
                 raise ConfigError(f"readers.txt:{number}: it has no @")
             yield line
