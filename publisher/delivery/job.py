@@ -7,7 +7,7 @@ sent is retried; what may have been sent is not.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from threading import Event
 
@@ -87,8 +87,8 @@ class DeliveryJob(Struct):
         finally:
             self.ledger.release(lease, self.clock.time())
         status, before = find_status(self.ledger, key), self.plan.status
-        assert status
-        self.unlisted = max(0, status.counts.unlisted - (before.counts.unlisted if before else 0))
+        if status:
+            self.unlisted = max(0, status.counts.unlisted - (before.counts.unlisted if before else 0))
         if self._fatal_error:
             raise self._fatal_error
         if error := find_delivery_error(status):

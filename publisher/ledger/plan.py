@@ -152,7 +152,7 @@ def verify_recipients(tx: Transaction, key: PublicationKey, listed: int) -> None
         """SELECT recipients FROM publication
            WHERE channel = ? AND destination = ? AND SUBSTR(issue, 1, ?) = ? AND issue <> ? AND recipients > 0
            ORDER BY id DESC LIMIT 1""",
-        *(key.channel, (key.notice_of or key).destination, len(newsletter) + 1, f"{newsletter}/"),
+        *(key.channel, key.base_destination, len(newsletter) + 1, f"{newsletter}/"),
         key.issue if key.notice_of is None else "",
     )
     before = max(own, *(number for (number,) in last), 0)
