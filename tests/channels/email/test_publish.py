@@ -321,8 +321,8 @@ def test_another_sender_or_list_is_the_same_publication(slow: Slow) -> None:
 def test_who_leaves_while_it_goes_out_does_not_get_it(slow: Slow, tmp_path: Path) -> None:
     """And who joins meanwhile does, at the address as it was written."""
     readers = tmp_path / "readers.txt"
-    readers.write_text("lin@example.net\nxi@example.net\nzhou@example.net\n")
-    slow.meanwhile = lambda: readers.write_text("xi@example.net\nzhou@example.net\nMo <Mo+news@example.net>\n")
+    write_settled(readers, "lin@example.net\nxi@example.net\nzhou@example.net\n")
+    slow.meanwhile = lambda: write_settled(readers, "xi@example.net\nzhou@example.net\nMo <Mo+news@example.net>\n")
     with MailServer() as server:
         server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
         done = slow.send(server, recipients_=readers)
@@ -333,8 +333,8 @@ def test_who_leaves_while_it_goes_out_does_not_get_it(slow: Slow, tmp_path: Path
 def test_a_list_that_is_half_written_while_it_goes_out(slow: Slow, tmp_path: Path) -> None:
     """It stops, and what was sent until then is not sent again."""
     readers = tmp_path / "readers.txt"
-    readers.write_text("lin@example.net\nxi@example.net\n")
-    slow.meanwhile = lambda: readers.write_text("lin@example.net\nx\n")
+    write_settled(readers, "lin@example.net\nxi@example.net\n")
+    slow.meanwhile = lambda: write_settled(readers, "lin@example.net\nx\n")
     with MailServer() as server:
         server.script(Fault("RCPT", "450 4.2.1 busy", reader="lin@example.net"))
         error = slow.send(server, recipients_=readers).error
@@ -342,7 +342,7 @@ def test_a_list_that_is_half_written_while_it_goes_out(slow: Slow, tmp_path: Pat
         assert error.message.startswith("readers.txt:2: invalid email address")
         assert server.readers == ["xi@example.net"]
         slow.meanwhile = None
-        readers.write_text("lin@example.net\nxi@example.net\n")
+        write_settled(readers, "lin@example.net\nxi@example.net\n")
         assert slow.send(server, recipients_=readers).sent == 1
         assert server.readers == ["xi@example.net", "lin@example.net"]
 
