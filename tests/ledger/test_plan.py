@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from publisher.errors import ConfigError
 from publisher.ledger import DeliveryState, FewerRecipientsError, Ledger, PublicationKey
 from publisher.ledger.queries import ResolutionChoice, find_status, resolve_deliveries
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, parts, plan, rows, send_all, states, turn
@@ -177,12 +178,12 @@ def test_what_is_planned_anew_is_not_done(ledger: Ledger) -> None:
 def test_a_plan_is_made_whole_or_not_at_all(ledger: Ledger) -> None:
     def recipients() -> Iterator[str]:
         yield "x"
-        raise OSError("the list cannot be read")
+        raise ConfigError("the list cannot be read")
 
     first = begun(ledger)
     before = find_status(ledger, KEY)
     for keep in (True, False):
-        with pytest.raises(OSError, match="the list"):
+        with pytest.raises(ConfigError, match="the list"):
             plan(ledger, first, parts(a="two", b="three"), recipients(), keep=keep)
         assert find_status(ledger, KEY) == before
         assert states(ledger) == {"a": "planned"}
