@@ -8,81 +8,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import assert_never
 
-from msgspec import Struct, field
+from msgspec import field
 
-
-class Node(Struct, frozen=True, array_like=True, tag=True, gc=False):
-    """A part of the document. Encoded by msgspec as its class name, by which unions are decoded, and its
-    fields. A document has no circular references, so the garbage collector need not look at it."""
-
-
-class Pos(Node, frozen=True, order=True):
-    """A range of the source. Lines and columns count from 1, columns in characters.
-
-    `end_line` is inclusive and `end_column` exclusive, so a range within a line has `end_column - column`
-    characters.
-    """
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
-NO_POSITION = Pos(0, 0, 0, 0)
-"""The position of a node that is not in the source."""
-
-
-# ------------------------------------------------------------------ inlines
-
-
-class Text(Node, frozen=True):
-    """Plain text without markup."""
-
-    text: str
-
-
-class Strong(Node, frozen=True):
-    """Bold text."""
-
-    children: Inlines
-
-
-class Em(Node, frozen=True):
-    """Emphasised text."""
-
-    children: Inlines
-
-
-class Code(Node, frozen=True):
-    """Inline code; white space is kept."""
-
-    text: str
-
-
-class Link(Node, frozen=True):
-    """A link; the text of a bare URL is the URL itself."""
-
-    children: Inlines
-    url: str
-
-
-class Image(Node, frozen=True):
-    """An inline image."""
-
-    url: str
-    alt: str
-
-
-class Break(Node, frozen=True):
-    """A line break."""
-
-
-Inline = Text | Strong | Em | Code | Link | Image | Break
-Inlines = tuple[Inline, ...]
-
+from publisher.inline_nodes import NO_POSITION as NO_POSITION
+from publisher.inline_nodes import Break as Break
+from publisher.inline_nodes import Code as Code
+from publisher.inline_nodes import Em as Em
+from publisher.inline_nodes import Image as Image
+from publisher.inline_nodes import Inline as Inline
+from publisher.inline_nodes import Inlines as Inlines
+from publisher.inline_nodes import Link as Link
+from publisher.inline_nodes import Mark as Mark
+from publisher.inline_nodes import Node as Node
+from publisher.inline_nodes import Pos as Pos
+from publisher.inline_nodes import Strike as Strike
+from publisher.inline_nodes import Strong as Strong
+from publisher.inline_nodes import Sub as Sub
+from publisher.inline_nodes import Sup as Sup
+from publisher.inline_nodes import Text as Text
+from publisher.inline_nodes import Underline as Underline
+from publisher.inline_nodes import plain as plain
 
 # ------------------------------------------------------------------- blocks
 
@@ -281,11 +227,12 @@ class Archive(Node, frozen=True):
 
 
 class Definition(Node, frozen=True):
-    """A link reference definition, `[label]: url`."""
+    """A link reference definition, `[label]: url "title"`."""
 
     label: str
     url: str
     pos: Pos = NO_POSITION
+    title: str = ""
 
 
 class Dropped(Node, frozen=True):
@@ -351,22 +298,3 @@ class Issue(Node, frozen=True):
     def briefs(self) -> tuple[Brief, ...]:
         """The lines of the warm-up."""
         return self.warmup.briefs if self.warmup else ()
-
-
-def plain(inlines: Inlines) -> str:
-    """Return the visible text of inlines: for images the alt text, for breaks a space."""
-    return "".join([node.text if isinstance(node, Text) else _extract_node_text(node) for node in inlines])
-
-
-def _extract_node_text(node: Inline) -> str:
-    match node:
-        case Text(text) | Code(text):
-            return text
-        case Strong(children) | Em(children) | Link(children):
-            return plain(children)
-        case Image(alt=alt):
-            return alt
-        case Break():
-            return " "
-        case _:
-            assert_never(node)

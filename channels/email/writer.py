@@ -13,6 +13,7 @@ from typing import assert_never
 from publisher import model as m
 from publisher.channels.email.headers import clean_code_line, clean_text
 from publisher.channels.email.wrapping import TextBuffer, count_columns, fits
+from publisher.inline_nodes import STRUCK, format_subscript, format_superscript
 from publisher.links import to_ascii_url
 
 _RULE = "* * *"
@@ -74,8 +75,14 @@ class TextWriter:
         match node:
             case m.Text(text) | m.Code(text):
                 return text
-            case m.Strong(children) | m.Em(children):
+            case m.Strong(children) | m.Em(children) | m.Underline(children) | m.Mark(children):
                 return self._join_inlines(children, ends_line=ends_line)
+            case m.Strike(children):
+                return f"{STRUCK}{self._join_inlines(children, ends_line=False)}{STRUCK}"
+            case m.Sup(children):
+                return format_superscript(self._join_inlines(children, ends_line=False))
+            case m.Sub(children):
+                return format_subscript(self._join_inlines(children, ends_line=False))
             case m.Link(children, url):
                 return self._format_link(self._join_inlines(children, ends_line=False), url, ends_line=ends_line)
             case m.Image(url, alt):

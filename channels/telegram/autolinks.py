@@ -57,7 +57,7 @@ def prevent_autolinks(spans: Spans) -> Spans:
 
 
 def _is_autolinkable(span: Span) -> bool:
-    return not span.url and span.style in ("", "bold", "italic")
+    return not span.url and span.style not in ("code", "pre", "email")
 
 
 def _insert_joiners(span: Span, positions: list[int]) -> Span:

@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 
 from publisher.patterns import lazy_pattern
 
-Style = Literal["", "bold", "italic", "code", "pre", "email"]
+Style = Literal["", "bold", "italic", "strikethrough", "underline", "code", "pre", "email"]
 """The formatting of characters. `email` is an email address that Telegram links by itself."""
 
 
@@ -154,16 +154,16 @@ class RenderedText(Struct, frozen=True):
 
 
 QUOTE_OPEN_TAG, QUOTE_CLOSE_TAG = "<blockquote expandable>", "</blockquote>"
-_TAGS = {"bold": "b", "italic": "i", "code": "code", "pre": "pre"}
-# Telegram drops white space at the beginning of bold, italic and quotes
+_TAGS = {"bold": "b", "italic": "i", "strikethrough": "s", "underline": "u", "code": "code", "pre": "pre"}
+# Telegram drops white space at the beginning of all others
 _MAY_START_WITH_SPACE = {"text_link", "code", "pre"}
 
 
 def render_spans(spans: Spans) -> RenderedText:
     """Render and measure spans.
 
-    The entities are as TDLib stores them: from the outside in, with bold and italic interrupted wherever a
-    link begins or ends.
+    The entities are as TDLib stores them: from the outside in, with bold, italic, underlined and struck text
+    interrupted wherever a link begins or ends.
     """
     text, html, place = span_text(spans), "", 0
     units = len(text.encode("utf-16-le")) // 2

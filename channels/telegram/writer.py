@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from msgspec import Struct, field
@@ -20,6 +20,7 @@ from publisher.channels.telegram.entities import (
     span_text,
     strip_spans,
 )
+from publisher.inline_nodes import format_subscript, format_superscript
 from publisher.links import to_ascii_url
 from publisher.patterns import lazy_pattern
 
@@ -81,11 +82,22 @@ class SpanWriter(Struct, frozen=True):
             case m.Text(text):
                 return (Span(normalize_text(text), style, url),)
             case m.Strong(children):
-                return self.inlines(children, "bold", url)
+                return self.inlines(children, style if style == "strikethrough" else "bold", url)
             case m.Em(children):
                 return self.inlines(children, style or "italic", url)
+            case m.Strike(children):  # stronger than all others: without it the text says the opposite
+                return self.inlines(children, "strikethrough", url)
+            case m.Underline(children):
+                return self.inlines(children, style or "underline", url)
+            case m.Mark(children):
+                return self.inlines(children, style or "bold", url)
+            case m.Sup(children):
+                return _change_text(self.inlines(children, style, url), format_superscript)
+            case m.Sub(children):
+                return _change_text(self.inlines(children, style, url), format_subscript)
             case m.Code(text):
-                return (Span(normalize_text(text), "" if url else "code", url),)
+                struck: Style = style if style == "strikethrough" else "code"
+                return (Span(normalize_text(text), "" if url else struck, url),)
             case m.Link(children, own):
                 return self.write_link(self.inlines(children, style), own)
             case m.Image(address, alt):
@@ -129,6 +141,16 @@ class SpanWriter(Struct, frozen=True):
         written = [strip_spans(self.inlines(cell, style)) or (Span("–"),) for cell in cells]
         spans = join_lines(written, " | ")
         return tuple(span.with_text(span.text.replace("\n", " ")) for span in spans)
+
+
+def _change_text(spans: Spans, change: Callable[[str], str]) -> Spans:
+    """Return the spans with `change` applied to their whole text: to each character, or around all of them."""
+    text = span_text(spans)
+    changed = change(text)
+    if len(changed) == len(text):
+        return tuple([span.with_text(change(span.text)) for span in spans])
+    before, after = changed.split(text, 1)
+    return join_spans((Span(before),), spans, (Span(after),))
 
 
 def _indent_lines(spans: Spans, first_prefix: str, other_prefix: str) -> Spans:

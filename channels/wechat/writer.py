@@ -58,6 +58,16 @@ class ArticleWriter:
                 return f"<strong>{self.inlines(children)}</strong>"
             case m.Em(children):
                 return f"<em>{self.inlines(children)}</em>"
+            case m.Strike(children):
+                return render_element("span", style.STRIKE_STYLE, self.inlines(children))
+            case m.Underline(children):
+                return render_element("span", style.UNDERLINE_STYLE, self.inlines(children))
+            case m.Mark(children):
+                return render_element("span", style.HIGHLIGHT_STYLE, self.inlines(children))
+            case m.Sup(children):
+                return render_element("sup", "", self.inlines(children))
+            case m.Sub(children):
+                return render_element("sub", "", self.inlines(children))
             case m.Code(text):
                 return f"<code>{_preserve_spaces(text)}</code>"
             case m.Link(children, url):

@@ -1,7 +1,7 @@
 """Writes inlines and blocks as escaped HTML that every feed reader keeps.
 
 Only tags that the sanitizers of feed readers allow are written: p, ul, ol, li, blockquote, pre, code, table,
-figure, figcaption, hr, br, strong, em, a, img; and no class, style, script or id.
+figure, figcaption, hr, br, strong, em, s, u, mark, sup, sub, a, img; and no class, style, script or id.
 """
 
 from __future__ import annotations
@@ -42,10 +42,20 @@ def _inline_to_html(node: m.Inline) -> str:
             return f"<strong>{inlines(children)}</strong>"
         case m.Em(children):
             return f"<em>{inlines(children)}</em>"
+        case m.Strike(children):  # not <del>, which some feed readers hide
+            return f"<s>{inlines(children)}</s>"
+        case m.Underline(children):
+            return f"<u>{inlines(children)}</u>"
+        case m.Mark(children):
+            return f"<mark>{inlines(children)}</mark>"
+        case m.Sup(children):
+            return f"<sup>{inlines(children)}</sup>"
+        case m.Sub(children):
+            return f"<sub>{inlines(children)}</sub>"
         case m.Code(text):
             return f"<code>{escape_text(text)}</code>"
-        case m.Link(children, url):
-            return f'<a href="{escape_url(url)}">{inlines(children) or escape_text(url)}</a>'
+        case m.Link(children, url, title):
+            return f'<a href="{escape_url(url)}"{_render_title(title)}>{inlines(children) or escape_text(url)}</a>'
         case m.Image():
             return _image_to_html(node)
         case m.Break():
@@ -56,7 +66,11 @@ def _inline_to_html(node: m.Inline) -> str:
 
 def _image_to_html(node: m.Image) -> str:
     source = escape_url(node.url) if is_safe_image_url(node.url) else "#"
-    return f'<img src="{source}" alt="{escape(node.alt)}">'
+    return f'<img src="{source}" alt="{escape(node.alt)}"{_render_title(node.title)}>'
+
+
+def _render_title(title: str) -> str:
+    return f' title="{escape(title)}"' if title else ""
 
 
 def _block_to_html(node: m.Block) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from publisher import model as m
+from publisher.inline_nodes import STRUCK, format_subscript, format_superscript
 
 _BULLET = "- "
 _RULE = "* * *"
@@ -29,8 +30,14 @@ def _inline_to_text(node: m.Inline) -> str:
     match node:
         case m.Text(text) | m.Code(text):
             return text
-        case m.Strong(children) | m.Em(children):
+        case m.Strong(children) | m.Em(children) | m.Underline(children) | m.Mark(children):
             return inlines(children)
+        case m.Strike(children):
+            return f"{STRUCK}{inlines(children)}{STRUCK}"
+        case m.Sup(children):
+            return format_superscript(inlines(children))
+        case m.Sub(children):
+            return format_subscript(inlines(children))
         case m.Link(children, url):
             return _append_url(inlines(children), url)
         case m.Image(url, alt):

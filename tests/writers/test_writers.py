@@ -15,12 +15,18 @@ from publisher.model import (
     Inline,
     Link,
     List,
+    Mark,
     Paragraph,
     Quote,
     Rule,
+    Strike,
     Strong,
+    Sub,
+    Sup,
     Table,
     Text,
+    Underline,
+    plain,
 )
 from publisher.writers import html, text
 
@@ -29,6 +35,15 @@ INLINES: list[tuple[Inline, str, str]] = [
     (Text('"引号"'), '"引号"', '"引号"'),
     (Strong((Text("粗"),)), "<strong>粗</strong>", "粗"),
     (Em((Text("斜"),)), "<em>斜</em>", "斜"),
+    (Strike((Text("10"),)), "<s>10</s>", "~~10~~"),
+    (Underline((Text("下"),)), "<u>下</u>", "下"),
+    (Mark((Text("亮"),)), "<mark>亮</mark>", "亮"),
+    (Sup((Text("-3"),)), "<sup>-3</sup>", "⁻³"),
+    (Sup((Text("n+1"),)), "<sup>n+1</sup>", "^(n+1)"),
+    (Sup((Text("th"),)), "<sup>th</sup>", "th"),
+    (Sup((Em((Text("9"),)),)), "<sup><em>9</em></sup>", "⁹"),
+    (Sub((Text("2"),)), "<sub>2</sub>", "₂"),
+    (Sub((Text("max"),)), "<sub>max</sub>", "_(max)"),
     (Code("Vec<T>"), "<code>Vec&lt;T&gt;</code>", "Vec<T>"),
     (Break(), "<br>\n", "\n"),
     (
@@ -37,6 +52,16 @@ INLINES: list[tuple[Inline, str, str]] = [
         "文（https://e.org/?a=1&b）",
     ),
     (Link((Text("text"),), "https://e.org/"), '<a href="https://e.org/">text</a>', "text (https://e.org/)"),
+    (
+        Link((Text("text"),), "https://e.org/", 'a "b" <c>'),
+        '<a href="https://e.org/" title="a &quot;b&quot; &lt;c&gt;">text</a>',
+        "text (https://e.org/)",
+    ),
+    (
+        Image("https://e.org/a.png", "图", "题"),
+        '<img src="https://e.org/a.png" alt="图" title="题">',
+        "图（https://e.org/a.png）",
+    ),
     (
         Link((Text("https://e.org/"),), "https://e.org/"),
         '<a href="https://e.org/">https://e.org/</a>',
@@ -103,6 +128,13 @@ def test_inlines(node: Inline, as_html: str, as_text: str) -> None:
 def test_blocks(node: Block, as_html: str, as_text: str) -> None:
     assert html.blocks((node,)) == as_html
     assert text.blocks((node,)) == as_text
+
+
+@pytest.mark.parametrize(
+    ("node", "as_html", "as_text"), [row for row in INLINES if not isinstance(row[0], Link | Image)]
+)
+def test_text_without_markup_says_the_same(node: Inline, as_html: str, as_text: str) -> None:
+    assert plain((node,)) == as_text.replace("\n", " ")
 
 
 def test_every_node_kind_has_a_row() -> None:
