@@ -76,8 +76,10 @@ READS_THE_CLOCK = {"cli", "daemon"}
 LARGE_ROOM = 1_500
 INNER_FLOORS = {
     "reader": (
-        "html lines",
-        "emphasis",
+        "lines",
+        "bare_links emphasis references",
+        "html link_syntax",
+        "html_nodes inline_parser",
         "inlines",
         "blocks draft fields front_matter item_head notes",
         "extents headings preamble preprocess",

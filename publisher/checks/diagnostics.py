@@ -9,7 +9,7 @@ from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import bare_url
+from publisher.reader.bare_links import bare_url
 
 DIAGNOSTIC_HELP = {
     "draft-value": "write `draft: true` or `draft: false`",

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from publisher.checks.source import IssueSource
 from publisher.model import CodeBlock
 from publisher.patterns import lazy_pattern
+from publisher.reader.bare_links import URL
 from publisher.reader.html import HIDDEN
-from publisher.reader.inlines import URL
 from publisher.transforms import find_nodes
 
 LOOKALIKE_CHARACTERS = "\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ"

@@ -13,7 +13,7 @@ from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, f
 from publisher.links import is_safe_url, parse_scheme
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import bare_url
+from publisher.reader.bare_links import bare_url
 from publisher.reader.lines import is_cjk
 
 # empty, unclosed or full-width parentheses, or text after the URL

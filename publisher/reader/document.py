@@ -45,7 +45,7 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
     diagnostics: list[m.Diagnostic] = []
     front, count = read_front_matter(lines, diagnostics)
     parts = preprocess(lines[count:])
-    inline_reader = InlineReader({link.label: link.url for link in reversed(parts.definitions)})
+    inline_reader = InlineReader(parts.definitions)
     document = _DocumentBuilder(inline_reader, diagnostics, parts.lines)
     document.build(get_front_value(front, "title"))
     title = document.title

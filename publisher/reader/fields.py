@@ -5,7 +5,7 @@ from __future__ import annotations
 from publisher import links
 from publisher.model import Inlines, Link, plain
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import bare_url
+from publisher.reader.bare_links import bare_url
 
 _KINDS = {
     "summary": "摘要 简评 点评 推荐语 简介 summary abstract tldr tl;dr",

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from html import unescape
+from collections.abc import Callable
 
+from publisher import model as m
 from publisher.patterns import lazy_pattern
+from publisher.reader.references import resolve_references
 
 BREAKS = frozenset({"br", "hr"})
-STRONG = frozenset({"b", "strong"})
-EM = frozenset({"cite", "dfn", "em", "i", "var"})
+STYLES: dict[str, Callable[[m.Inlines], m.Inline]] = {
+    **dict.fromkeys(("b", "strong"), m.Strong),
+    **dict.fromkeys(("cite", "dfn", "em", "i", "var"), m.Em),
+    **dict.fromkeys(("del", "s", "strike"), m.Strike),
+    **dict.fromkeys(("ins", "u"), m.Underline),
+    "mark": m.Mark,
+    "sup": m.Sup,
+    "sub": m.Sub,
+}
+"""Elements that become a node around their content."""
+
 CODE = frozenset({"code", "kbd", "samp", "tt"})
 EMBEDS = frozenset({"audio", "embed", "iframe", "object", "source", "track", "video"})
 HIDDEN = frozenset({"script", "style", "template", "title"})
@@ -16,24 +27,25 @@ HIDDEN = frozenset({"script", "style", "template", "title"})
 
 BLOCK_ELEMENTS = frozenset(
     """
-    address article aside blockquote center dd details div dl dt figcaption figure footer form h1
-    h2 h3 h4 h5 h6 header li main nav ol p pre section summary table tbody td tfoot th thead tr
-    ul
+    address article aside blockquote center dd details dialog dir div dl dt fieldset figcaption figure
+    footer form h1 h2 h3 h4 h5 h6 header hgroup li main menu nav ol p pre search section summary table
+    tbody td tfoot th thead tr ul
     """.split()  # noqa: SIM905 - more readable than a list of strings
 )
-"""Elements that start on a new line."""
+"""Elements whose content is on lines of its own."""
 
 INLINE_ELEMENTS = frozenset(
     """
-    abbr acronym bdi bdo big blink button caption col colgroup data del fieldset font ins label
-    legend link map area mark marquee meta meter nobr noscript option output param picture
-    progress q rp rt ruby s select small span strike sub sup svg path g textarea time u wbr input
-    base body head html canvas
+    abbr acronym bdi bdo big blink button caption col colgroup data font label legend link map area
+    marquee meta meter nobr noscript option output param picture progress q rp rt ruby select small
+    span svg path g textarea time wbr input base body head html canvas
     """.split()  # noqa: SIM905 - more readable than a list of strings
 )
 """Elements whose tag has no effect in a channel; their content is kept."""
 
-KNOWN = BREAKS | STRONG | EM | CODE | EMBEDS | HIDDEN | BLOCK_ELEMENTS | INLINE_ELEMENTS | {"a", "img"}
+KNOWN = BREAKS | STYLES.keys() | CODE | EMBEDS | HIDDEN | BLOCK_ELEMENTS | INLINE_ELEMENTS | {"a", "img"}
+_STANDS_ALONE = BREAKS | BLOCK_ELEMENTS | {"img", "comment", "wbr"}
+"""Elements that need no closing tag."""
 
 _TAG = lazy_pattern(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
 _ATTRIBUTE = lazy_pattern(r"""([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
@@ -42,7 +54,7 @@ _ATTRIBUTE = lazy_pattern(r"""([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'
 def parse_tag(raw: str) -> tuple[str, bool, dict[str, str]]:
     """Return the name of a tag in lower case, whether it is a closing tag, and its attributes.
 
-    The name is empty for text that is not HTML (`Vec<T>`, `<model, accuracy>`, names in mixed case), and
+    The name is empty for text that is not HTML (`Vec<T>`, `<model, accuracy>`, types such as `AsRef<Path>`), and
     "comment" for comments, declarations and processing instructions.
     """
     if raw.startswith("<![CDATA["):
@@ -50,31 +62,27 @@ def parse_tag(raw: str) -> tuple[str, bool, dict[str, str]]:
     if raw.startswith(("<!", "<?")):
         return "comment", False, {}
     match = _TAG.match(raw)
-    if not match or not (match.group(2).islower() or match.group(2).isupper()):
+    if not match:
         return "", False, {}
-    name = match.group(2).lower()
+    written, name = match[2], match[2].lower()
     attributes = {
-        key.lower(): unescape(value[1:-1] if value[0] in "\"'" else value)
+        key.lower(): resolve_references(value[1:-1] if value[0] in "\"'" else value)
         for key, value in _ATTRIBUTE.findall(raw[match.end() :])
     }
-    return (name if name in KNOWN else ""), bool(match.group(1)), attributes
+    is_type = not (written.islower() or written.isupper() or attributes or name in BREAKS or match[1])
+    return (name if name in KNOWN and not is_type else ""), bool(match[1]), attributes
 
 
 def classify_tags(raw_tags: list[str]) -> list[bool]:
     """For each tag of a run, return whether it is really a tag.
 
-    An opening tag without attributes that is never closed is more likely text (`Vec<u>`), unless its
-    element needs no closing tag.
+    An opening tag without attributes that is never closed is more likely text (`Vec<u>`), unless its element
+    needs no closing tag. One that hides what follows must be closed: the word <script> in prose hides nothing.
     """
     closing_tags: dict[str, int] = {}
     verdicts = []
     for raw in reversed(raw_tags):
         name, closes, attributes = parse_tag(raw)
-        stands_alone = (
-            name in BREAKS | BLOCK_ELEMENTS | HIDDEN | {"img", "comment", "wbr"}
-            or bool(attributes)
-            or raw.endswith("/>")
-        )
         if closes:
             closing_tags[name] = closing_tags.get(name, 0) + 1
             verdicts.append(bool(name))
@@ -82,5 +90,6 @@ def classify_tags(raw_tags: list[str]) -> list[bool]:
             closing_tags[name] -= 1
             verdicts.append(bool(name))
         else:
-            verdicts.append(bool(name) and stands_alone)
+            stands_alone = name in _STANDS_ALONE or bool(attributes) or raw.endswith("/>")
+            verdicts.append(bool(name) and stands_alone and name not in HIDDEN)
     return verdicts[::-1]

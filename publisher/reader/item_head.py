@@ -9,7 +9,8 @@ from msgspec import Struct
 from publisher import links
 from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
 from publisher.patterns import lazy_pattern
-from publisher.reader.inlines import InlineReader, bare_url
+from publisher.reader.bare_links import bare_url
+from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, is_cjk
 
 _ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)

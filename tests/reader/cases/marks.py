@@ -107,7 +107,7 @@ def half_width_punctuation_stays_for_the_check(at: Place) -> None:
     assert at.words == unmarked(re.sub("^摘要[:：]", "", at.text))
 
 
-@case("C12", ITEM + "→摘要：网友@林舟 用 @tide_fans 的 A76@2.0GHz 浮标，写信到 tide@example.org 。")
+@case("C12", ITEM + "→摘要：网友@林舟 用 @tide_fans 的 A76@2.0GHz 浮标，另有 #3@岸 。")
 def an_at_sign_is_text(at: Place) -> None:
     assert "@" in at.text
     assert at.words.count("@") == unmarked(at.text).count("@")

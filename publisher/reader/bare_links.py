@@ -1,0 +1,70 @@
+"""Finds URLs and email addresses that are written without brackets, as GitHub Flavored Markdown does.
+
+Source: https://github.github.com/gfm/#autolinks-extension-. Three things differ, because newsletters need them:
+a URL ends before Chinese text, and may follow it directly; an underscore may be its last character, as in the
+ids of WeChat articles; and the last part of an email address begins with a letter (`A76@2.0GHz` is none).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from publisher.patterns import lazy_pattern
+from publisher.reader.lines import is_cjk
+
+# the characters of RFC 3986 without brackets; like bars, braces and backslashes, those end a bare URL
+_REST = r"[A-Za-z0-9%][!#-;=?-Z^_a-z~]*"
+URL = rf"(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp])://{_REST}"
+WWW = rf"[Ww][Ww][Ww]\.{_REST}"
+_URL = lazy_pattern(URL)
+_WWW = lazy_pattern(WWW)
+_TRAILING_REFERENCE = lazy_pattern(r"&[A-Za-z0-9]+;\Z")
+_HOST = lazy_pattern(r"(?:[A-Za-z]+://)?(?:[^/?#@]*@)?([^/?#:]*)")
+_EMAIL = lazy_pattern(
+    r"(?<![A-Za-z0-9.+_-])(?:(?:mailto|xmpp):)?[A-Za-z0-9+_-][A-Za-z0-9.+_-]*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9][A-Za-z0-9_-]*)*"
+    r"\.[A-Za-z][A-Za-z0-9_-]*",
+    re.IGNORECASE,
+)
+
+
+def bare_url(text: str) -> str:
+    """Return the URL at the start of `text`, without punctuation and brackets that follow it in prose."""
+    match = _URL.match(text)
+    return _trim_url(match.group()) if match else ""
+
+
+def bare_www(before: str, text: str) -> str:
+    """Return the address at the start of `text` that begins with `www.`; empty if there is none.
+
+    `before` is the character before it, which must not be part of a word.
+    """
+    if before and not (before.isspace() or before in "*_~(" or is_cjk(before)):
+        return ""
+    match = _WWW.match(text)
+    return _trim_url(match.group()) if match else ""
+
+
+def _trim_url(url: str) -> str:
+    end = len(url)
+    unopened = url.count(")") - url.count("(")
+    while end:
+        if url[end - 1] == ")" and unopened > 0:
+            unopened -= 1
+        elif url[end - 1] == ";" and (reference := _TRAILING_REFERENCE.search(url[:end])):
+            end = reference.start() + 1
+        elif url[end - 1] not in ".,:;!?'\"*~":
+            break
+        end -= 1
+    url = url[:end]
+    host = _HOST.match(url)
+    return url if host and host[1] and not any("_" in label for label in host[1].split(".")[-2:]) else ""
+
+
+def find_emails(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and URL of each email address in a text."""
+    for match in _EMAIL.finditer(text):
+        start, end, address = match.start(), match.end(), match.group()
+        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        if before not in ("/", "@") and after != "@" and address[-1] not in "-_":
+            yield start, end, address if ":" in address else f"mailto:{address}"

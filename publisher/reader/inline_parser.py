@@ -1,0 +1,170 @@
+"""Splits inline Markdown into tokens with the inline parser of mistune.
+
+Added to its rules are character references, struck text, bare URLs and formulas between dollar signs. Emphasis
+is paired by `emphasis`, and the targets of links are parsed by `link_syntax`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mistune.core import InlineState
+from mistune.helpers import MAX_LINK_LABEL_LENGTH, parse_link_label
+from mistune.inline_parser import InlineParser
+
+from publisher.patterns import lazy_pattern
+from publisher.reader.bare_links import URL, WWW, bare_url, bare_www
+from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
+from publisher.reader.link_syntax import Target, encode_url, normalize_label, parse_target
+from publisher.reader.references import REFERENCE, resolve_reference, resolve_references
+
+_FORMULA = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
+_TRIGGER = lazy_pattern(r"[\\`*_\[\]!<\n~$&]|(?i:https?|ftp)://|(?i:www)\.")
+
+
+class TokenParser(InlineParser):
+    """The inline parser of mistune, with our rules. `targets` maps normalized labels to their definitions."""
+
+    def __init__(self, targets: Mapping[str, Target]) -> None:
+        super().__init__()
+        self._targets = targets
+        self.register("emphasis", r"\*+|_+|~+", _parse_delimiter, start_chars=list("*_~"))
+        self.register("url", URL, _parse_url, before="escape", start_chars=list("hHfF"))
+        self.register("www", WWW, _parse_www, before="escape", start_chars=list("wW"))
+        self.register("formula", _FORMULA, _parse_formula, before="escape", start_chars="$")
+        self.register("reference", REFERENCE, _parse_reference, before="escape", start_chars="&")
+
+    def parse_text(self, text: str, *, in_link: bool) -> list[Token]:
+        """Return the tokens of a text; with `in_link`, links in it stay text."""
+        state = self.state_cls({})
+        state.src = text
+        state.in_link = in_link
+        return self.render(state)
+
+    def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
+        """Pair the delimiters of one level."""
+        return pair_delimiters(tokens, self.max_nested_level - depth)
+
+    def parse_auto_link(self, m: re.Match[str], state: InlineState) -> int:
+        """Append a link for `<https://…>`."""
+        return self._append_autolink(m, state, "")
+
+    def parse_auto_email(self, m: re.Match[str], state: InlineState) -> int:
+        """Append a link for `<name@host>`."""
+        return self._append_autolink(m, state, "mailto:")
+
+    def _append_autolink(self, match: re.Match[str], state: InlineState, scheme: str) -> int:
+        if state.in_link or state.depth >= self.max_nested_level:
+            self.process_text(match.group(), state)
+        else:
+            text = resolve_references(match.group()[1:-1])
+            state.append_token(_build_autolink(text, encode_url(scheme + text), match.group()))
+        return match.end()
+
+    def parse_link_close(self, m: re.Match[str], state: InlineState) -> int:
+        """Append a link or image for each bracket that closes one, else the bracket as text."""
+        at = m.start()
+        while at < m.end() and state.brackets:
+            at = self._close_bracket(state, at)
+        if at < m.end():
+            self.process_text(state.src[at : m.end()], state)
+        return max(at, m.end())
+
+    def _close_bracket(self, state: InlineState, close: int) -> int:
+        """Handle the closing bracket at `close`. Return the index after it, or after its link."""
+        opener = state.brackets.pop()
+        if not opener.image:
+            state.last_link = opener.previous_link
+        if state.brackets:
+            state.brackets[-1].child_depth = max(state.brackets[-1].child_depth, opener.child_depth)
+        is_too_deep = state.depth + opener.child_depth >= self.max_nested_level
+        target = None
+        if opener.active and (opener.image or not state.in_link) and not is_too_deep:
+            if state.src.startswith("(", close + 1):
+                target = parse_target(state.src, close + 2)
+            target = target or self._find_reference(state.src, opener.start, close, has_brackets=opener.nested)
+        if target is None:
+            self.process_text("]", state)
+            return close + 1
+        children = state.tokens[opener.token_index + 1 :]
+        if not opener.image:
+            children = [_undo_autolink(child) for child in children]
+        children = self.finalize_tokens(children, state.depth + 1)
+        del state.tokens[opener.token_index :]
+        attributes = {"url": target.url, "title": target.title}
+        state.append_token({"type": "image" if opener.image else "link", "children": children, "attrs": attributes})
+        if not opener.image:  # a link contains no other: the brackets before it can only be those of images
+            bracket = state.last_link
+            while bracket is not None and bracket.active:
+                bracket.active = False
+                bracket = bracket.previous_link
+        return target.end
+
+    def _find_reference(self, source: str, start: int, close: int, *, has_brackets: bool) -> Target | None:
+        """Return the target of `[text][label]`, `[label][]` or `[label]`, whose text is from `start` to `close`."""
+        if not self._targets:
+            return None
+        label, end = None, close + 1
+        if source.startswith("[", end):
+            label, label_end = parse_link_label(source, end + 1)
+            end = label_end or end
+        if not label:
+            if has_brackets or close - start > MAX_LINK_LABEL_LENGTH:
+                return None
+            label = source[start:close]
+        target = self._targets.get(normalize_label(label))
+        return target._replace(end=end) if target else None
+
+    def _get_fast_trigger_re(self, chars: set[str]) -> re.Pattern[str]:  # noqa: ARG002 - mistune's signature
+        """Return where a rule may apply. mistune would stop at every letter that begins "http" or "www"."""
+        return _TRIGGER
+
+
+def _build_autolink(text: str, url: str, source: str) -> Token:
+    """Build the token of a link without brackets; `source` is its text inside another link."""
+    children = [{"type": "text", "raw": text}]
+    return {"type": "link", "children": children, "attrs": {"url": url}, "_autolink": source}
+
+
+def _undo_autolink(token: Token) -> Token:
+    return {"type": "text", "raw": token["_autolink"]} if "_autolink" in token else token
+
+
+def _parse_delimiter(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    """Append a run of asterisks, underscores or tildes, to be paired later."""
+    before = state.src[match.start() - 1] if match.start() else ""
+    state.append_token(build_delimiter(match.group(), before, state.src[match.end() : match.end() + 1]))
+    return match.end()
+
+
+def _parse_url(parser: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+    return _append_bare_link(parser, match.start(), bare_url(match.group()), "", state)
+
+
+def _parse_www(parser: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+    before = state.src[match.start() - 1] if match.start() else ""
+    return _append_bare_link(parser, match.start(), bare_www(before, match.group()), "http://", state)
+
+
+def _append_bare_link(parser: InlineParser, start: int, found: str, scheme: str, state: InlineState) -> int | None:
+    if not found:
+        return None
+    if found[-1] == "_" and state.src[start - 1 : start] == "_":  # the end of emphasised text
+        found = found.rstrip("_")
+    text = resolve_references(found)
+    if state.in_link:
+        parser.process_text(text, state)
+    else:
+        state.append_token(_build_autolink(text, scheme + text, text))
+    return start + len(found)
+
+
+def _parse_formula(parser: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    parser.process_text(match.group(), state)
+    return match.end()
+
+
+def _parse_reference(parser: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    parser.process_text(resolve_reference(match.group()), state)
+    return match.end()
