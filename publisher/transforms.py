@@ -60,8 +60,11 @@ def _filter_item(item: m.Item) -> m.Item:
 
 
 def _is_empty(node: m.Item | m.Block) -> bool:
-    """True for an empty bullet, and for a paragraph without visible content, such as a lone closing tag."""
-    return node.is_placeholder if isinstance(node, m.Item) else isinstance(node, m.Paragraph) and not node.children
+    """True for an empty bullet, and for a paragraph or quote without visible content, such as a lone closing tag
+    or definitions of links."""
+    if isinstance(node, m.Item):
+        return node.is_placeholder
+    return isinstance(node, m.Paragraph | m.Quote) and not node.children
 
 
 def make_urls_absolute(issue: m.Issue, page_url: str) -> m.Issue:

@@ -52,6 +52,10 @@ class Line(Struct, frozen=True):
         """Return the line without its first `count` characters."""
         return Line(self.number, self.text[count:], self.column + count, self.hard, self.code)
 
+    def keep(self, count: int) -> Line:
+        """Return the line with only its first `count` characters, without trailing white space."""
+        return Line(self.number, self.text[:count].rstrip(), self.column)
+
 
 def decode(data: bytes, path: str = "") -> str:
     """Decode an issue: UTF-8 with or without a byte order mark, or UTF-16 with one.
