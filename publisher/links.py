@@ -9,6 +9,7 @@ Sources: arxiv.org/help/arxiv_identifier (ids) · developers.weixin.qq.com "公�
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -49,6 +50,11 @@ _CREATIVE_COMMONS = lazy_pattern(r"CC-(BY(?:-NC)?(?:-ND|-SA)?)-(\d\.\d)\Z")
 _ASCII_URL = lazy_pattern(r"[A-Za-z0-9!#$&'()*+,./:;=?@_~-]*\Z")
 _API_URL = lazy_pattern(
     r"(?:https://[^\s/?#@]+|http://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?)(?:/[^\s?#]*)?\Z"
+)
+_EMAIL = lazy_pattern(
+    r"(?<![A-Za-z0-9.+_-])(?:(?:mailto|xmpp):)?[A-Za-z0-9+_-][A-Za-z0-9.+_-]*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9][A-Za-z0-9_-]*)*"
+    r"\.[A-Za-z][A-Za-z0-9_-]*",
+    re.IGNORECASE,
 )
 # every character that RFC 3986 allows in a URL, and the percent sign of existing escapes
 _URL_SAFE = "!#$%&'()*+,-./:;=?@_~[]"
@@ -137,6 +143,19 @@ def extract_host(url: str) -> str:
     """Return the host of an http or https URL, in lower case without `www.`; empty for other URLs."""
     scheme, host, _, _ = _split_url(url)
     return host.removeprefix("www.") if scheme in ("http", "https") else ""
+
+
+def find_emails(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and URL of each email address in a text, as GitHub Flavored Markdown links them.
+
+    Only, the last part of a host begins with a letter: `A76@2.0GHz` is no address.
+    https://github.github.com/gfm/#autolinks-extension-
+    """
+    for match in _EMAIL.finditer(text):
+        start, end, address = match.start(), match.end(), match.group()
+        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        if before not in ("/", "@") and after != "@" and address[-1] not in "-_":
+            yield start, end, address if ":" in address else f"mailto:{address}"
 
 
 def is_safe_url(url: str) -> bool:

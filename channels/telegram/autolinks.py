@@ -4,6 +4,8 @@ Telegram links whatever looks like a link: `README.md` (.md is a country), `@nam
 and a bare URL with all the Chinese text behind it. A word joiner (U+2060: invisible, no line break) after
 the character that starts it prevents that. The rules are those of tdlib/td, td/telegram/MessageEntity.cpp,
 applied more broadly where they need a list of all top-level domains.
+
+An email address stays whole, so that a copied one works; Telegram may link it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 from bisect import bisect_right
 
 from publisher.channels.telegram.entities import Span, Spans, span_text
+from publisher.links import find_emails
 from publisher.patterns import lazy_pattern
 
 WORD_JOINER = "\u2060"
@@ -46,6 +49,8 @@ def prevent_autolinks(spans: Spans) -> Spans:
         places |= {card.start() + found.end() for found in _EIGHT_DIGITS.finditer(card.group())}
     if not places:
         return spans
+    for start, end, _ in find_emails(text) if "@" in text else ():
+        places = {place for place in places if not start < place < end} | _find_ends(text, start, end)
     made, offset, ahead = [], 0, sorted(places)
     for span in spans:
         end = offset + len(span.text)
@@ -54,6 +59,15 @@ def prevent_autolinks(spans: Spans) -> Spans:
         made.append(_insert_joiners(span, inside) if inside and _is_autolinkable(span) else span)
         offset = end
     return tuple(made)
+
+
+def _find_ends(text: str, start: int, end: int) -> set[int]:
+    """Return where joiners keep an email address apart: at its ends, and after what would begin a tag behind it."""
+    before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+    places = {start} if before.strip(f" \n{WORD_JOINER}") else set()
+    if after.strip(f" \n{WORD_JOINER}"):
+        places |= {end, end + 1} if after in "#$/@" else {end}
+    return places
 
 
 def _is_autolinkable(span: Span) -> bool:

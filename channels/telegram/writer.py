@@ -72,7 +72,7 @@ class SpanWriter(Struct, frozen=True):
             self.rejected_urls[url] = None
             own = (Span(normalize_text(url)),)
         text = span_text(children).strip()
-        if text in ("", url):
+        if text in ("", url, f"mailto:{url}"):
             return own
         left, right = (" (", ")") if text[-1].isascii() else ("（", "）")
         return join_spans(children, (Span(left),), own, (Span(right),))
@@ -174,7 +174,7 @@ _ACCEPTED_URL = lazy_pattern(
     rf"https?://(?:(?:{_URL_CHARACTER}|:)*@)?(?P<host>{_URL_CHARACTER}+)(?::0*(?P<port>[1-9]\d{{0,4}}))?(?:[/?#].*)?",
     re.I,
 )
-_MAILTO_URL = lazy_pattern(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,8})(?:\?.*)?", re.I)
+_MAILTO_URL = lazy_pattern(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9._-]+\.[A-Za-z0-9-]+)(?:\?.*)?", re.I)
 
 
 def normalize_link_url(url: str) -> str:

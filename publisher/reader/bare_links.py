@@ -1,14 +1,11 @@
-"""Finds URLs and email addresses that are written without brackets, as GitHub Flavored Markdown does.
+"""Finds URLs that are written without brackets, as GitHub Flavored Markdown does.
 
-Source: https://github.github.com/gfm/#autolinks-extension-. Three things differ, because newsletters need them:
-a URL ends before Chinese text, and may follow it directly; an underscore may be its last character, as in the
-ids of WeChat articles; and the last part of an email address begins with a letter (`A76@2.0GHz` is none).
+Source: https://github.github.com/gfm/#autolinks-extension-. Two things differ, because newsletters need them: a URL
+ends before Chinese text, and may follow it directly; and an underscore may be its last character, as in the ids
+of WeChat articles.
 """
 
 from __future__ import annotations
-
-import re
-from collections.abc import Iterator
 
 from publisher.patterns import lazy_pattern
 from publisher.reader.lines import is_cjk
@@ -21,11 +18,6 @@ _URL = lazy_pattern(URL)
 _WWW = lazy_pattern(WWW)
 _TRAILING_REFERENCE = lazy_pattern(r"&[A-Za-z0-9]+;\Z")
 _HOST = lazy_pattern(r"(?:[A-Za-z]+://)?(?:[^/?#@]*@)?([^/?#:]*)")
-_EMAIL = lazy_pattern(
-    r"(?<![A-Za-z0-9.+_-])(?:(?:mailto|xmpp):)?[A-Za-z0-9+_-][A-Za-z0-9.+_-]*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9][A-Za-z0-9_-]*)*"
-    r"\.[A-Za-z][A-Za-z0-9_-]*",
-    re.IGNORECASE,
-)
 
 
 def bare_url(text: str) -> str:
@@ -59,12 +51,3 @@ def _trim_url(url: str) -> str:
     url = url[:end]
     host = _HOST.match(url)
     return url if host and host[1] and not any("_" in label for label in host[1].split(".")[-2:]) else ""
-
-
-def find_emails(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and URL of each email address in a text."""
-    for match in _EMAIL.finditer(text):
-        start, end, address = match.start(), match.end(), match.group()
-        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
-        if before not in ("/", "@") and after != "@" and address[-1] not in "-_":
-            yield start, end, address if ":" in address else f"mailto:{address}"

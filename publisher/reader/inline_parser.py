@@ -46,6 +46,15 @@ class TokenParser(InlineParser):
         """Pair the delimiters of one level."""
         return pair_delimiters(tokens, self.max_nested_level - depth)
 
+    def parse_codespan(self, m: re.Match[str], state: InlineState) -> int:
+        """Append code, in which the end of a line is one space, whatever is a line break elsewhere."""
+        end = super().parse_codespan(m, state)
+        token = state.tokens[-1]
+        if token["type"] == "codespan" and "\n" in state.src[m.end() : end]:
+            code = re.sub(r" *\n", " ", state.src[m.end() : end - len(m.group())])
+            token["raw"] = code[1:-1] if code.strip(" ") and code[0] == code[-1] == " " else code
+        return end
+
     def parse_auto_link(self, m: re.Match[str], state: InlineState) -> int:
         """Append a link for `<https://…>`."""
         return self._append_autolink(m, state, "")

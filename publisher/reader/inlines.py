@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from publisher import model as m
+from publisher.links import find_emails
 from publisher.patterns import lazy_pattern
 from publisher.reader import html
-from publisher.reader.bare_links import URL, bare_url, find_emails
+from publisher.reader.bare_links import URL, bare_url
 from publisher.reader.emphasis import Token
 from publisher.reader.html_nodes import HtmlBuilder, TargetBuilder, merge_texts
 from publisher.reader.inline_parser import TokenParser
