@@ -93,8 +93,8 @@ class HtmlBuilder:
             )
             self.add_nodes(image)
         elif name in html.BREAKS:
-            self._line_ends = False
-            self._add(m.Break())
+            self._line_ends, self._has_content = False, True
+            _end_line(self._open[-1][2])
         elif name in html.EMBEDS and (url := attributes.get("src") or attributes.get("data")):
             self.add_nodes(self._targets.build_link((m.Text(url),), url, "", self._pos))
         elif name in html.BLOCK_ELEMENTS:
@@ -117,7 +117,7 @@ class HtmlBuilder:
     def _add(self, node: m.Inline) -> None:
         if self._line_ends and not self._ends_with_break():
             # before the elements that begin here
-            next(content for name, _, content in reversed(self._open) if content or not name).append(m.Break())
+            _end_line(next(content for name, _, content in reversed(self._open) if content or not name))
         self._open[-1][2].append(node)
         self._line_ends, self._has_content = False, True
 
@@ -141,6 +141,13 @@ class HtmlBuilder:
             outer.append(m.Code(m.plain(children)))
         else:
             outer.extend(children)
+
+
+def _end_line(content: list[m.Inline]) -> None:
+    """Append a line break, without white space before it."""
+    if content and isinstance(last := content[-1], m.Text):
+        content[-1] = m.Text(last.text.rstrip(" "))
+    content.append(m.Break())
 
 
 def merge_texts(nodes: list[m.Inline]) -> m.Inlines:
