@@ -57,12 +57,15 @@ def prevent_autolinks(spans: Spans) -> Spans:
         # the character before this position belongs to this span
         inside = [place - offset for place in ahead[bisect_right(ahead, offset) : bisect_right(ahead, end)]]
         made.append(_insert_joiners(span, inside) if inside and _is_autolinkable(span) else span)
+        if span.style == "email" and end in places:
+            made.append(Span(WORD_JOINER, quote=span.quote))
         offset = end
     return tuple(made)
 
 
 def _find_ends(text: str, start: int, end: int) -> set[int]:
-    """Return where joiners keep an email address apart: at its ends, and after what would begin a tag behind it."""
+    """Return where joiners keep an email address apart: at its ends, unless a space does, because Telegram would
+    include Chinese characters in it; and after what would begin a tag behind it."""
     before, after = text[max(start - 1, 0) : start], text[end : end + 1]
     places = {start} if before.strip(f" \n{WORD_JOINER}") else set()
     if after.strip(f" \n{WORD_JOINER}"):

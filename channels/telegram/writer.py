@@ -9,7 +9,6 @@ from typing import assert_never
 from msgspec import Struct, field
 
 from publisher import model as m
-from publisher.channels.telegram.autolinks import WORD_JOINER
 from publisher.channels.telegram.entities import (
     Span,
     Spans,
@@ -66,8 +65,7 @@ class SpanWriter(Struct, frozen=True):
         """Return spans and after them, in parentheses, an email address or a URL that cannot be a link."""
         if mailto := _MAILTO_URL.fullmatch(url):
             url = mailto[1]
-            # word joiners: Telegram would include Chinese characters in the email address
-            own: Spans = (Span(WORD_JOINER), Span(url, "email"), Span(WORD_JOINER))
+            own: Spans = (Span(url, "email"),)
         else:
             self.rejected_urls[url] = None
             own = (Span(normalize_text(url)),)

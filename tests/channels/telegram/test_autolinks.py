@@ -86,6 +86,6 @@ PIECES = st.sampled_from(
 def test_whatever_the_text(judge, text: str) -> None:
     text = normalize_text(text)
     kept = span_text(prevent_autolinks((Span(text),)))
-    emails = {kept[start:end] for start, end, _ in find_emails(kept)}
+    emails = {url.partition(":")[2] for _, _, url in find_emails(kept)}
     assert {stretch(kept, *ends) for ends in judge.found(kept)} <= emails
     assert kept.replace(WORD_JOINER, "") == text.replace(WORD_JOINER, "")

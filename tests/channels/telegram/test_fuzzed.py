@@ -27,15 +27,20 @@ from publisher.model import (
     Item,
     Link,
     List,
+    Mark,
     Note,
     Paragraph,
     Quote,
     Rule,
     Section,
+    Strike,
     Strong,
+    Sub,
+    Sup,
     Table,
     Text,
     Title,
+    Underline,
     Warmup,
 )
 from publisher.transforms import make_publishable
@@ -97,10 +102,13 @@ class Author:
         return tuple(self.inline(depth) for _ in range(self.random.choice([0, 1, 1, 2, 4])))
 
     def inline(self, depth: int) -> Inline:
-        kind = self.random.randrange(10) if depth < 3 else 0
+        kind = self.random.randrange(12) if depth < 3 else 0
         if kind < 5:
             return Text(self.text())
+        styles = (Strike, Underline, Mark, Sup, Sub)
         return [
+            lambda: self.random.choice(styles)(self.inlines(depth + 1)),
+            lambda: self.random.choice(styles)((Text(self.random.choice(["9", "-3", "n+1"])),)),
             lambda: Strong(self.inlines(depth + 1)),
             lambda: Em(self.inlines(depth + 1)),
             lambda: Code(self.word()),
