@@ -34,6 +34,9 @@ _AUTOLINK_TRIGGERS = lazy_pattern(
     """,
     re.VERBOSE,
 )
+EMAIL = r"(?!\d+\.\d)[A-Za-z0-9_-]+(?:[.+][A-Za-z0-9_-]+)*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+"
+"""An address of which Telegram links the whole or nothing; of others it may link a part."""
+
 _CARD_NUMBER = lazy_pattern(r"\d(?:[ -]*\d){12,}")
 _EIGHT_DIGITS = lazy_pattern(r"(?:\d[ -]*){8}(?=\d)")
 
@@ -49,8 +52,9 @@ def prevent_autolinks(spans: Spans) -> Spans:
         places |= {card.start() + found.end() for found in _EIGHT_DIGITS.finditer(card.group())}
     if not places:
         return spans
-    for start, end, _ in find_emails(text) if "@" in text else ():
-        places = {place for place in places if not start < place < end} | _find_ends(text, start, end)
+    for start, end, url in find_emails(text) if "@" in text else ():
+        if re.fullmatch(EMAIL, url.partition(":")[2]):
+            places = {place for place in places if not start < place < end} | _find_ends(text, start, end)
     made, offset, ahead = [], 0, sorted(places)
     for span in spans:
         end = offset + len(span.text)

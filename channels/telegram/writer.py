@@ -9,6 +9,7 @@ from typing import assert_never
 from msgspec import Struct, field
 
 from publisher import model as m
+from publisher.channels.telegram.autolinks import EMAIL
 from publisher.channels.telegram.entities import (
     Span,
     Spans,
@@ -72,6 +73,8 @@ class SpanWriter(Struct, frozen=True):
         text = span_text(children).strip()
         if text in ("", url, f"mailto:{url}"):
             return own
+        if url == f"mailto:{text}":
+            return children
         left, right = (" (", ")") if text[-1].isascii() else ("（", "）")
         return join_spans(children, (Span(left),), own, (Span(right),))
 
@@ -172,7 +175,7 @@ _ACCEPTED_URL = lazy_pattern(
     rf"https?://(?:(?:{_URL_CHARACTER}|:)*@)?(?P<host>{_URL_CHARACTER}+)(?::0*(?P<port>[1-9]\d{{0,4}}))?(?:[/?#].*)?",
     re.I,
 )
-_MAILTO_URL = lazy_pattern(r"mailto:([A-Za-z0-9._+-]+@[A-Za-z0-9._-]+\.[A-Za-z0-9-]+)(?:\?.*)?", re.I)
+_MAILTO_URL = lazy_pattern(rf"mailto:({EMAIL})(?:\?.*)?", re.I)
 
 
 def normalize_link_url(url: str) -> str:
