@@ -97,6 +97,15 @@ FRAGMENTS = [
     "[长\n链接](https://e.org/16)",
     "  续行 wrapped",
     "  wrapped line",
+    "~~删~~ 10<sup>9</sup> <DEL>x</DEL>",
+    "[multi]:",
+    "> [quoted]:",
+    "> https://e.org/17",
+    "  '题目'",
+    "[glued]:https://e.org/18",
+    "<script> named in prose",
+    "--> tail",
+    "me@e.org www.e.org/19",
 ]
 
 texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(alphabet=st.characters(), max_size=12), max_size=40).flatmap(

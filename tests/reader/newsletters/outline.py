@@ -21,12 +21,17 @@ from publisher.model import (
     Item,
     Link,
     List,
+    Mark,
     Paragraph,
     Quote,
     Rule,
+    Strike,
     Strong,
+    Sub,
+    Sup,
     Table,
     Text,
+    Underline,
 )
 from publisher.reader import parse_issue
 
@@ -42,10 +47,15 @@ def line(nodes: Inlines) -> str:
                 out += f"**{line(children)}**"
             case Em(children):
                 out += f"*{line(children)}*"
+            case Strike(children):
+                out += f"~~{line(children)}~~"
+            case Underline() | Mark() | Sup() | Sub():
+                out += f"<{type(node).__name__.lower()}>{line(node.children)}</>"
             case Code(text):
                 out += f"`{text}`"
-            case Link(children, url):
-                out += f"<{url}>" if children == (Text(url),) else f"[{line(children)}]({url})"
+            case Link(children, url, title):
+                target = f'{url} "{title}"' if title else url
+                out += f"<{url}>" if children == (Text(url),) else f"[{line(children)}]({target})"
             case Image(url, alt):
                 out += f"![{alt}]({url})"
             case Break():

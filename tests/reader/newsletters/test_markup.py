@@ -132,7 +132,7 @@ def test_links_by_reference() -> None:
         """
         title Links apart
         guide
-          p Read [the guide](https://example.org/guide) or [home](https://example.org/home) first, says [Lin](https://example.org/lin).
+          p Read [the guide](https://example.org/guide "guide") or [home](https://example.org/home) first, says [Lin](https://example.org/lin).
         ## New
         item Buoys <https://example.org/buoys> + by Lin
         item Salt <https://example.org/salt> + : glass and rust
