@@ -12,6 +12,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, is_cjk
+from publisher.reader.references import resolve_references_and_escapes
 
 _ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
 REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
@@ -166,7 +167,7 @@ class ItemHeadReader:
         if url and not links.is_safe_url(url):
             self._inline_reader.record_dropped("unsafe-url", url, line.pos)
             url = ""
-        head.url = url or None
+        head.url = resolve_references_and_escapes(url) or None
         if text.startswith("(", end) and (stop := find_closing_bracket(text, end, "(", ")")) > 0:
             second = text[end + 1 : stop].strip()
             if second == url:

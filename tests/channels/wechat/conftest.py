@@ -45,13 +45,13 @@ DAY = dt.date(2024, 3, 1)
 
 
 # what WeChat keeps and its structure check accepts
-TAGS = {"section", "p", "h2", "h3", "strong", "em", "span", "a", "br", "code", "img", "sup", "hr",
+TAGS = {"section", "p", "h2", "h3", "strong", "em", "span", "a", "br", "code", "img", "sup", "sub", "hr",
         "table", "tr", "th", "td", "tbody"}  # fmt: skip
 BLOCKS = {"section", "p", "h2", "h3", "hr", "table", "th", "td"}
 PROPERTIES = {
-    "background", "border", "border-collapse", "border-left", "border-top", "color", "font-size",
+    "background", "border", "border-bottom", "border-collapse", "border-left", "border-top", "color", "font-size",
     "font-weight", "line-height", "margin", "margin-top", "min-width", "overflow-x", "padding",
-    "padding-left", "text-align", "white-space", "width", "word-break",
+    "padding-left", "text-align", "text-decoration", "white-space", "width", "word-break",
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "style"}}
 
