@@ -62,7 +62,6 @@ LINES = [
     "~~删~~ <u>下</u> <mark>亮</mark> 10<sup>9</sup> CO<sub>2</sub>",
     "<del>删除 [见](https://a.example/12) `码`</del>",
     "me@a.example www.a.example",
-    '[题](https://a.example/13 "标题")',
 ]
 
 texts = st.lists(st.sampled_from(LINES) | st.text(max_size=12), max_size=30).map("\n".join)
