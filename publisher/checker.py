@@ -226,7 +226,7 @@ def _build_index(summaries: Sequence[IssueSummary], config: Config | None) -> Is
             url = newsletter.issue_url(id_, dt.date.fromisoformat(id_))
             page = (config.root / newsletter.output_path(url)).read_text("utf-8", "replace")
             hrefs = re.findall(r'href="(https?://[^"]+)"', page)
-            removed[id_] = frozenset(links.canonicalize_url(unescape(href)) for href in hrefs)
+            removed[id_] = frozenset(links.build_link_key(unescape(href)) for href in hrefs)
     return IssueIndex(summaries, published, removed)
 
 

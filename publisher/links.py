@@ -23,6 +23,7 @@ OTHER = "other"
 
 _WECHAT_HOST = "mp.weixin.qq.com"
 _REPOSITORY_HOSTS = {"github.com", "www.github.com"}
+_FORGE_HOSTS = {"bitbucket.org", "codeberg.org", "gitcode.com", "gitee.com", "gitlab.com", "sr.ht"}
 _ARXIV_HOSTS = {"arxiv.org", "www.arxiv.org"}
 _RESERVED_NAMES = {
     "about", "apps", "blog", "collections", "contact", "customer-stories", "explore", "features", "login",
@@ -102,6 +103,12 @@ def parse_repository(url: str) -> str | None:
     return f"{owner}/{name}" if _OWNER.match(owner) and _NAME.match(name) else None
 
 
+def is_on_other_forge(url: str) -> bool:
+    """True for a URL on a public host of repositories other than GitHub."""
+    host = extract_host(url)
+    return host in _FORGE_HOSTS or host.startswith(("gitlab.", "git."))
+
+
 def parse_arxiv_id(url: str) -> str | None:
     """Return the arXiv id, without version, of an abstract, PDF or HTML URL; None for other URLs."""
     scheme, host, path, _ = _split_url(url)
@@ -137,6 +144,12 @@ def canonicalize_url(url: str) -> str:
         )
     ]
     return urlunsplit(("https", host.removeprefix("www."), path.rstrip("/"), urlencode(pairs), ""))
+
+
+def build_link_key(url: str) -> str:
+    """Return what is the same for all URLs of the same place in the same page."""
+    fragment = url.partition("#")[2]
+    return f"{canonicalize_url(url)}#{fragment}" if fragment else canonicalize_url(url)
 
 
 def extract_host(url: str) -> str:

@@ -174,8 +174,9 @@ class Field(Node, frozen=True):
 class Item(Node, frozen=True):
     """One item of an issue. `pos` is its head line; fields and body have their own positions.
 
-    `id` is stable as long as the URL of the item (or the title, without a URL) does not change. `repo` is
-    "owner/name", `arxiv` an id without version. `tail` is the text after the link.
+    `id` is stable as long as the URL of the item (or its text, without a URL) does not change. `repo` is
+    "owner/name", `arxiv` an id without version. `tail` is the text after the link as it is written, with the
+    space before it or without one. `written_number` is a number that is part of the text, such as `1、`.
     """
 
     title: Inlines
@@ -191,6 +192,7 @@ class Item(Node, frozen=True):
     fields: tuple[Field, ...] = ()
     body: Blocks = ()
     pos: Pos = NO_POSITION
+    written_number: str = ""
 
     @property
     def is_placeholder(self) -> bool:

@@ -13,10 +13,21 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from publisher import model as m
-from publisher.links import canonicalize_url, parse_repository
+from publisher.links import build_link_key, canonicalize_url, parse_repository
 from publisher.newsletter import Newsletter
-from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value
+from publisher.transforms import (
+    blocks_to_plain_text,
+    build_anchors,
+    find_nodes,
+    find_urls,
+    has_link,
+    is_prose,
+    is_running_text,
+    link_field_value,
+    shorten,
+)
 
+_MAX_NAME_LENGTH = 120
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")
 # notes about reading inside WeChat; the article has its own note on 阅读原文
 _HIDDEN_NOTES = {"wechat": {"read_original"}}
@@ -43,18 +54,24 @@ class ItemLink(NamedTuple):
 class OutlineItem(NamedTuple):
     """An item as every channel shows it.
 
-    number   its position in the issue, from 1
-    name     its title as one line of text; without one, its source, URL, other text or id
+    number   the number it is written with, or else its position in the issue, from 1
+    written_number  such as `1、`, which is part of the text; mostly empty
+    name     its title as one line of text, shortened if it is a paragraph; without one, its source, URL, other
+             text or id
+    is_running_text  whether its title and tail are a paragraph and not a heading
     title    its title, or else its URL
     url      the target of the title, if it can be a link
     links    all other links of its head; with `url`, each URL once
+    tail     what follows the title, with the space before it; the links come after it
     fields   with their URLs as links in their values
     summary  its first summary, empty if there is none
     """
 
     id: str
     number: int
+    written_number: str
     name: str
+    is_running_text: bool
     tags: tuple[str, ...]
     title: m.Inlines
     url: str | None
@@ -105,10 +122,12 @@ class OutlineSection(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """The notes that hold for a channel, and the sections with their items."""
+    """The notes that hold for a channel, and the sections with their items. An issue of prose does not say how
+    many items it has: `counts_items`."""
 
     notes: tuple[m.Note, ...]
     sections: tuple[OutlineSection, ...]
+    counts_items: bool
 
 
 def build_outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outline:
@@ -132,20 +151,32 @@ def build_outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outl
                 section.level,
                 anchor,
                 select(section.notes),
-                tuple([lay_out(node) for node in section.content]),
+                _align_tails([lay_out(node) for node in section.content]),
             )
             for section, anchor in zip(issue.sections, build_anchors(issue), strict=True)
         ),
+        counts_items=not is_prose(issue),
     )
 
 
+def _align_tails(nodes: list[OutlineItem | m.Block]) -> tuple[OutlineItem | m.Block, ...]:
+    """Return the content of a section, in which all items with text after the title look alike."""
+    if any(isinstance(node, OutlineItem) and node.tail and node.is_running_text for node in nodes):
+        nodes = [
+            node._replace(is_running_text=True) if isinstance(node, OutlineItem) and node.tail else node
+            for node in nodes
+        ]
+    return tuple(nodes)
+
+
 def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
-    names = (m.plain(item.title), item.source, item.url, m.plain(item.tail), m.plain(item.summary))
     title = item.title or ((m.Text(item.url),) if item.url else ())
     laid_out = OutlineItem(
         id=item.id,
-        number=number,
-        name=next(filter(None, (" ".join((name or "").split()) for name in names)), item.id),
+        number=int(item.written_number[:-1]) if item.written_number else number,
+        written_number=item.written_number,
+        name=_build_item_name(item),
+        is_running_text=is_running_text(item),
         tags=item.tags,
         title=title,
         url=None if has_link(title) else item.url,
@@ -158,6 +189,19 @@ def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
         summary=item.summary,
     )
     return laid_out._replace(links=tuple(_find_links(item, laid_out, digest=digest)))
+
+
+def _build_item_name(item: m.Item) -> str:
+    """Return the title as one line of text: of a paragraph the words in bold at its start, or the first words."""
+    texts = (m.plain(item.title), item.source, item.url, m.plain(item.tail), m.plain(item.summary))
+    names = (" ".join((text or "").split()) for text in (*texts, blocks_to_plain_text(item.body)))
+    name = next(filter(None, names), item.id)
+    if len(name) <= _MAX_NAME_LENGTH or (item.url and item.title and not is_running_text(item)):
+        return name
+    match item.title:
+        case (m.Strong(children), *_) if lead := " ".join(m.plain(children).split()).rstrip(" ：:.。"):
+            name = lead
+    return shorten(name, _MAX_NAME_LENGTH)
 
 
 def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterator[ItemLink]:
@@ -204,11 +248,6 @@ def _find_field_links(field: m.Field) -> Iterator[ItemLink]:
         for link in find_nodes(m.Link, field.value):
             is_bare = m.plain(link.children) == link.url
             yield ItemLink("field", (m.Text(field.label),) if is_bare else link.children, link.url)
-
-
-def build_link_key(url: str) -> str:
-    """Return what is the same for all URLs of the same place in the same page."""
-    return canonicalize_url(url) + url.partition("#")[2]
 
 
 def find_own_tagline(issue: m.Issue, newsletter: Newsletter) -> m.Inlines:

@@ -23,6 +23,10 @@ _CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
 _PAUSES = "，,、：:—"
 # a text starting like this continues a sentence: the 「论文」 before it is not the label of a segment
 _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四五两几多]篇")
+# columns, in which a CJK character takes two
+_MAX_TITLE_WIDTH, _MAX_LINKED_TITLE_WIDTH, _MIN_SENTENCE_WIDTH = 120, 240, 60
+_SENTENCE_END = lazy_pattern(r"[。！？]|[.!?](?=\s)|\w[.!?]\Z")
+_MIN_ITEM_WEIGHT = 150  # characters
 _Node = TypeVar("_Node")
 
 
@@ -208,10 +212,65 @@ def find_topics(issue: m.Issue, limit: int = 48) -> tuple[str, ...]:
     return tuple(topics)
 
 
+def is_running_text(item: m.Item) -> bool:
+    """True if the head of an item is a sentence or a paragraph, and not a title."""
+    title, tail = m.plain(item.title), m.plain(item.tail)
+    linked = item.url is not None and not has_link(item.title)
+    text = tail if linked else title + tail
+    width = sum([1 + (char >= "\u2e80") for char in title + tail])
+    if linked and not tail:
+        return width > _MAX_LINKED_TITLE_WIDTH
+    return width > _MAX_TITLE_WIDTH or (width > _MIN_SENTENCE_WIDTH and _SENTENCE_END.search(text) is not None)
+
+
+def count_items(issue: m.Issue) -> int:
+    """Return the number of items that readers are told; 0 for an issue of prose, where items are a minor part."""
+    return 0 if is_prose(issue) else sum(1 for _ in issue.items)
+
+
+def is_prose(issue: m.Issue) -> bool:
+    """True if running text outweighs the items, each of which counts as much as a short paragraph."""
+    titled = [item for item in issue.items if item.url or not is_running_text(item)]
+    prose = sum(map(len, _list_prose(issue)))
+    if prose <= _MIN_ITEM_WEIGHT * len(titled):
+        return False
+    return prose > sum(max(len(_item_to_plain_text(item)), _MIN_ITEM_WEIGHT) for item in titled)
+
+
+def _list_prose(issue: m.Issue) -> list[str]:
+    """Return the running text outside of items with a title, in reading order."""
+    opening = issue.guide.blocks if issue.guide and not is_labelled(issue.guide) else ()
+    texts = [blocks_to_plain_text((block,)) for block in opening]
+    for section in issue.sections:
+        for node in section.content:
+            if not isinstance(node, m.Item):
+                texts.append(blocks_to_plain_text((node,)))
+            elif not node.url and is_running_text(node):
+                texts.append(_item_to_plain_text(node))
+    return texts
+
+
+def _item_to_plain_text(item: m.Item) -> str:
+    values = (item.title, item.tail, *(field.value for field in item.fields))
+    return "".join(map(m.plain, values)) + blocks_to_plain_text(item.body)
+
+
+def is_labelled(guide: m.Guide) -> bool:
+    """True for a guide to the issue; false for an opening such as a letter."""
+    return bool(guide.label or guide.segments or guide.count is not None)
+
+
 def build_summary(issue: m.Issue, limit: int = 160) -> str:
-    """Return a plain text summary of at most `limit` characters, cut at the end of a clause."""
-    guide = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
-    text = guide or "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
+    """Return a plain text summary of at most `limit` characters, cut at the end of a clause.
+
+    It is the guide or the opening; without one, the titles of items, or in an issue of prose the first
+    paragraph.
+    """
+    text = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
+    if not text and is_prose(issue):
+        paragraphs = (" ".join(paragraph.split()) for paragraph in _list_prose(issue))
+        text = next(filter(None, paragraphs), "")
+    text = text or "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
     return shorten(text, limit)
 
 

@@ -8,7 +8,8 @@ from publisher import model as m
 from publisher.channels.email.headers import clean_text
 from publisher.channels.email.wrapping import TextBuffer, fits
 from publisher.channels.email.writer import TextWriter, format_url, is_bare_link
-from publisher.outline import OutlineItem, build_link_key
+from publisher.links import build_link_key
+from publisher.outline import OutlineItem
 
 
 def format_item_number(number: int) -> str:
@@ -22,7 +23,7 @@ def write_item(item: OutlineItem, buffer: TextBuffer, labels: Mapping[str, str])
     first = format_item_number(item.number)
     indent = " " * len(first)
     head = _format_item_head(item, writer, buffer.width - len(first))
-    for line in [*head, *_format_item_links(item, labels)] or [item.id]:
+    for line in [*head, *_format_item_links(item, labels)] or [""]:
         buffer.write(line, first, indent)
         first = indent
     for field in item.fields:
@@ -40,15 +41,22 @@ def write_item(item: OutlineItem, buffer: TextBuffer, labels: Mapping[str, str])
 
 
 def _format_item_head(item: OutlineItem, writer: TextWriter, width: int) -> list[str]:
-    """Return tags and title, then source or authors and the tail; on one line if that fits `width`."""
+    """Return tags and title, then source or authors, on one line if that fits `width`; the tail follows."""
     title = writer.format_text(item.title)
     if item.url and is_bare_link(title, item.url):
         title = ""
     byline = clean_text(item.source or "、".join(item.authors))
     title = _join_nonempty(*[f"[{clean_text(tag)}]" for tag in item.tags], title)
-    rest = _join_nonempty(f"| {byline}" if byline else "", writer.format_text(item.tail))
-    full_line = _join_nonempty(title, rest)
-    return [line for line in ([full_line] if fits(full_line, width) else [title, rest]) if line]
+    tail = _format_tail(item.tail, writer)
+    full_line = _join_nonempty(title, f"| {byline}" if byline else "") + tail
+    lines = [title, f"| {byline}{tail}"] if byline and not fits(full_line, width) else [full_line]
+    return [line for line in map(str.strip, lines) if line]
+
+
+def _format_tail(nodes: m.Inlines, writer: TextWriter) -> str:
+    """Return what follows the title, with the space before it if there is one."""
+    text = writer.format_text(nodes)
+    return f" {text}" if text and m.plain(nodes)[:1].isspace() else text
 
 
 def _join_nonempty(*texts: str) -> str:

@@ -14,7 +14,7 @@ from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.newsletter import Newsletter
 from publisher.outline import OutlineItem, OutlineSection, build_note_label, build_outline, label_guide, split_guide
-from publisher.transforms import find_urls
+from publisher.transforms import count_items, find_urls
 
 # with more items the contents list only the sections: a longer list would push the text too far down
 _MAX_LISTED_ITEMS = 40
@@ -32,7 +32,7 @@ def write_masthead(buffer: TextBuffer, issue: m.Issue, entry: Entry, minutes: in
     buffer.write_blank()
     if issue.tagline:
         writer.write_paragraph(writer.format_lines(issue.tagline))
-    count = sum(1 for _ in issue.items)
+    count = count_items(issue)
     facts = [f"{count} {labels['item' if count == 1 else 'items']}"] if count else []
     buffer.write(" · ".join([*facts, labels["reading_time"].format(minutes)]))
     if entry.updated > entry.published:

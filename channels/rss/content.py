@@ -37,7 +37,8 @@ def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
 def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
     """Return the HTML of one item, for the item feeds."""
     labels = get_labels(newsletter.lang)
-    pieces = (f"<p>{_render_item_line(item)}</p>", *_render_fields_and_body(item, labels))
+    line = _render_item_line(item)
+    pieces = (f"<p>{line}</p>" if line else "", *_render_fields_and_body(item, labels))
     return "\n".join(filter(None, pieces))
 
 
@@ -102,24 +103,25 @@ def _render_section_content(section: OutlineSection, labels: Mapping[str, str]) 
     yield from _render_note_paragraphs(section.notes, labels)
     for node in section.content:
         if isinstance(node, OutlineItem):
-            yield f"<h{level + 1}>{_render_item_line(node)}</h{level + 1}>"
+            if line := _render_item_line(node):
+                tag = "p" if node.is_running_text else f"h{level + 1}"
+                yield f"<{tag}>{line}</{tag}>"
             yield from _render_fields_and_body(node, labels)
         else:
             yield html.blocks((node,))
 
 
 def _render_item_line(item: OutlineItem) -> str:
-    """Return the head line of an item: tags, linked title, source, authors, other links, tail."""
+    """Return the head line of an item: tags, linked title, source, authors, tail, other links."""
     title = (m.Link(item.title, item.url),) if item.url else item.title
     names = filter(None, (item.source, "、".join(item.authors)))
-    pieces = [
+    pieces = (
         *(html.escape_text(f"[{tag}]") for tag in item.tags),
         html.inlines(title),
         *(f"| {html.escape_text(name)}" for name in names),
-        *(html.inlines((extra,)) for extra in item.extras),
-        html.inlines(item.tail),
-    ]
-    return " ".join(filter(None, pieces))
+    )
+    line = item.written_number + " ".join(filter(None, pieces)) + html.inlines(item.tail)
+    return " ".join(filter(None, (line.strip(), *(html.inlines((extra,)) for extra in item.extras))))
 
 
 def _render_fields_and_body(item: OutlineItem, labels: Mapping[str, str]) -> Iterator[str]:

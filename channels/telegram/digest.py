@@ -141,7 +141,8 @@ class _DigestBuilder(Struct, frozen=True):
                 blocks = (*blocks, node)
         pieces += _label_texts(*self._build_prose(blocks))
         labels = self.writer.labels
-        count = f" · {len(items)} {labels['item' if len(items) == 1 else 'items']}" if items else ""
+        is_counted = items and self.outline.counts_items
+        count = f" · {len(items)} {labels['item' if len(items) == 1 else 'items']}" if is_counted else ""
         return self._build_units(pieces, heading, count, LINE_BREAK if self.detail == "titles" else PARAGRAPH_BREAK)
 
     def _build_units(
@@ -181,7 +182,7 @@ class _DigestBuilder(Struct, frozen=True):
         writer = self.writer
         match self.detail:
             case "titles":
-                return phrases.format_item_title(item, writer)
+                return phrases.format_item_title(item, writer, whole=False)
             case "summaries":
                 head = phrases.format_item_heading(item, writer, extras=False)
                 links = phrases.format_links(item, {"extra", "field", "repository", "paper"}, writer)
@@ -195,7 +196,10 @@ class _DigestBuilder(Struct, frozen=True):
                 return join_lines([head, *fields, links, _quote_spans(text)])
 
     def _build_summary(self, item: OutlineItem) -> Spans:
-        """Return the summary, else the first paragraph, without the list or code it announces."""
+        """Return the summary, else the first paragraph, without the list or code it announces; nothing of an item
+        whose head is a paragraph already."""
+        if item.is_running_text and not item.summary:
+            return ()
         spans = strip_spans(self.writer.inlines(item.excerpt))
         blocks_left = len(item.body) - (not item.summary)
         if blocks_left > 0 and spans and spans[-1].text.endswith(("：", ":")):

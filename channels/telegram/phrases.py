@@ -19,7 +19,6 @@ from publisher.outline import OutlineItem, build_note_label, split_guide
 from publisher.patterns import lazy_pattern
 
 _LINE_BREAK = lazy_pattern(r"\s*\n\s*")
-_PUNCTUATION = set("，。；：、！？）,.;:!?)")
 
 
 def format_guide(node: m.Guide, writer: SpanWriter) -> Spans:
@@ -35,8 +34,10 @@ def format_notes(nodes: Iterable[m.Note], writer: SpanWriter) -> Iterator[Spans]
         yield join_spans((label,), writer.inlines(node.text, "italic"))
 
 
-def format_item_title(item: OutlineItem, writer: SpanWriter) -> Spans:
-    """Return number, tags, linked title, and source or authors of an item."""
+def format_item_title(item: OutlineItem, writer: SpanWriter, *, whole: bool = True) -> Spans:
+    """Return number, tags, linked title, and source or authors of an item; not the `whole` of a paragraph."""
+    if item.is_running_text and not item.url and not whole:
+        return (Span(f"{item.number}. {normalize_text(item.name)}"),)
     name = writer.write_link(remove_line_breaks(writer.inlines(item.title)), item.url or "")
     tags: list[Spans] = [(Span(f"[{normalize_text(tag)}]"),) for tag in item.tags]
     shown = join_lines([*tags, name, format_links(item, {"item"}, writer)], " ")
@@ -45,11 +46,10 @@ def format_item_title(item: OutlineItem, writer: SpanWriter) -> Spans:
 
 
 def format_item_heading(item: OutlineItem, writer: SpanWriter, *, extras: bool) -> Spans:
-    """Return the heading of an item: its title, with `extras` its further links, and the text after it."""
+    """Return the heading of an item: its title, the text after it, and with `extras` its further links."""
     more = format_links(item, {"extra"}, writer) if extras else ()
-    tail = remove_line_breaks(writer.inlines(item.tail))
-    between = "" if span_text(tail)[:1] in _PUNCTUATION else " "
-    return join_lines([join_lines([format_item_title(item, writer), more], " · "), tail], between)
+    tail = remove_line_breaks(writer.inlines(item.tail), strips_start=False)
+    return join_lines([join_spans(format_item_title(item, writer), tail), more], " · ")
 
 
 def format_field(node: m.Field, writer: SpanWriter) -> Spans:
@@ -69,8 +69,10 @@ def format_links(item: OutlineItem, kinds: Container[str], writer: SpanWriter) -
     return join_lines([remove_line_breaks(writer.inlines((node,))) for node in nodes], " · ")
 
 
-def remove_line_breaks(spans: Spans) -> Spans:
-    """Replace line breaks by spaces."""
-    return strip_spans(
-        tuple([span.with_text(_LINE_BREAK.sub(" ", span.text)) if "\n" in span.text else span for span in spans])
-    )
+def remove_line_breaks(spans: Spans, *, strips_start: bool = True) -> Spans:
+    """Replace line breaks by spaces, and remove those at the end; at the start unless text is before it."""
+    joined = tuple([span.with_text(_LINE_BREAK.sub(" ", span.text)) if "\n" in span.text else span for span in spans])
+    stripped = strip_spans(joined)
+    if strips_start or not stripped or not span_text(joined)[:1].isspace():
+        return stripped
+    return join_spans((Span(" "),), stripped)

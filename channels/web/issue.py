@@ -52,7 +52,7 @@ def highlight_warmup(issue: m.Issue) -> m.Warmup | None:
 
 
 class PageSection(Struct, frozen=True):
-    """A section of the page. `level` is that of its heading, 2 to 5; `count` the number of items.
+    """A section of the page. `level` is that of its heading, 2 to 5; `count` the number of items, or 0.
 
     `runs` are its items and blocks in source order, as (whether these are items, nodes); an item has no id if
     the page has it already. `links` is true when no item has more than its head line.
@@ -82,7 +82,7 @@ def build_page_sections(outline: Outline) -> list[PageSection]:
                 title=section.title,
                 id=section.anchor,
                 level=min(len(open_levels) + 1, 5),
-                count=len(section.items),
+                count=len(section.items) if outline.counts_items else 0,
                 links=section.is_list,
                 notes=section.notes,
                 runs=_group_content(section, used_ids),

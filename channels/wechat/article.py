@@ -29,7 +29,7 @@ from publisher.outline import (
     label_guide,
     split_guide,
 )
-from publisher.transforms import find_urls
+from publisher.transforms import find_urls, is_labelled
 from publisher.writers.html import escape_text
 
 
@@ -116,10 +116,12 @@ def _render_headline(title: m.Title, displayed_title: str, writer: ArticleWriter
 
 
 def _render_guide_box(guide: m.Guide, writer: ArticleWriter) -> str:
-    """Return the guide in a box, with its label in front and each labelled segment on a new line."""
+    """Return the guide in a box, with its label in front and each labelled segment on a new line; another
+    opening as text."""
     writer.links.start_part(guide.blocks)
     blocks = label_guide(guide, split_guide(guide, bold=False), writer.labels["colon"])
-    return render_element("section", style.GUIDE_STYLE, writer.blocks(blocks))
+    css = style.GUIDE_STYLE if is_labelled(guide) else style.PROSE_STYLE
+    return render_element("section", css, writer.blocks(blocks))
 
 
 def _render_warmup_box(warmup: m.Warmup, writer: ArticleWriter) -> str:
@@ -152,7 +154,7 @@ def _render_section_body(section: OutlineSection, writer: ArticleWriter, sizes: 
         if isinstance(node, OutlineItem):
             html = (render_list_entry if section.is_list else render_article_item)(node, writer)
             markup = sum(map(len, HTML_TAG.findall(html)))
-            sizes.append(ItemSize(" ".join(m.plain(node.title).split()), len(html), markup))
+            sizes.append(ItemSize(node.name, len(html), markup))
             if section.is_list:
                 entries += html
             else:

@@ -42,10 +42,10 @@ def _render_item_heading(item: OutlineItem, printed_form: LinkForm, writer: Arti
     """
     writer.links.start_part(item.title, item.tail, item.fields, item.body)
     title, url_lines = _render_item_title(item, printed_form, writer)
-    if printed_form is LinkForm.OWN_LINE:
+    if printed_form is LinkForm.OWN_LINE and not item.is_running_text:
         title = render_element("strong", "", title)
     byline = (escape_text(item.source), escape_text(writer.labels["comma"].join(item.authors)))
-    line = " | ".join(filter(None, (title, *byline)))
+    line = item.written_number + " | ".join(filter(None, (title, *byline))) + writer.inlines(item.tail)
     for link in item.links:
         # the title names the repository or paper already, so that its URL needs no label
         is_named = link.kind in ("repository", "paper")
@@ -56,7 +56,7 @@ def _render_item_heading(item: OutlineItem, printed_form: LinkForm, writer: Arti
         else:
             shown = link.url if is_named else f"[{text}]"
             line += " " + writer.render_link(escape_text(shown), link.url, form)
-    return line + writer.inlines(item.tail), url_lines
+    return line, url_lines
 
 
 def _render_item_title(item: OutlineItem, printed_form: LinkForm, writer: ArticleWriter) -> tuple[str, list[str]]:

@@ -13,8 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from publisher import model as m
-from publisher.links import ARXIV, canonicalize_url, classify_link, extract_host
-from publisher.outline import build_link_key
+from publisher.links import ARXIV, build_link_key, canonicalize_url, classify_link, extract_host
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes, map_urls
 
@@ -59,9 +58,9 @@ def is_url_text(text: str, url: str) -> bool:
     if url in (text, f"mailto:{text}"):
         return True
     # fast path: most texts contain no URL
-    return extract_host(url) in text.lower() and canonicalize_url(url) in (
-        canonicalize_url(text),
-        canonicalize_url(f"https://{text}"),
+    return extract_host(url) in text.lower() and build_link_key(url) in (
+        build_link_key(text),
+        build_link_key(f"https://{text}"),
     )
 
 

@@ -124,7 +124,7 @@ class IssueRenderer(Struct, frozen=True):
             url=url,
             title=transforms.build_display_title(document, newsletter),
             summary=transforms.build_summary(document),
-            items=sum(1 for _ in document.items),
+            items=transforms.count_items(document),
             revision=transforms.compute_revision(document),
         )
         return record, transforms.make_urls_absolute(document, url)

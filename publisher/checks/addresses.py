@@ -119,10 +119,10 @@ def check_image_hosts(subject: IssueSource) -> Iterator[Problem]:
 
 
 def check_duplicate_urls(subject: IssueSource) -> Iterator[Problem]:
-    """Report items of the issue that have the same canonical URL as an earlier one."""
+    """Report items of the issue that lead to the same place as an earlier one."""
     first: dict[str, Item] = {}
     for item in subject.issue.items:
-        key = links.canonicalize_url(item.url) if item.url else ""
+        key = links.build_link_key(item.url) if item.url else ""
         if not key or not item.pos.line:
             continue
         if key in first:

@@ -82,7 +82,7 @@ def find_ignored_codes(issue: Issue) -> frozenset[str]:
 
 
 def _summarize_item(subject: IssueSource, item: Item) -> ItemSummary:
-    url = links.canonicalize_url(item.url) if item.url else ""
+    url = links.build_link_key(item.url) if item.url else ""
     pos = subject.find_url(item.url or "", item.pos)
     if not item.repo:
         return ItemSummary(url, pos)

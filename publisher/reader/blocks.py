@@ -25,7 +25,7 @@ NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x
 _DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 _CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
 _ALIGNMENTS = {(True, True): "center", (True, False): "left", (False, True): "right", (False, False): ""}
-_CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
+CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
 _MAX_DEPTH = 12
 
 
@@ -149,7 +149,7 @@ class BlockReader:
         inside = [first]
         for line in lines[1:]:
             indent = min(len(line.text) - len(line.text.lstrip()), max(cut, 1))
-            if line.text and line.text[0] in _CLOSING_MARKS and inside[-1].text and not line.code:
+            if line.text and line.text[0] in CLOSING_MARKS and inside[-1].text and not line.code:
                 last = inside[-1]
                 inside[-1] = replace(last, text=last.text + line.text)
             else:
@@ -186,7 +186,7 @@ def _is_continuation(lines: Sequence[Line], at: int, prose: bool) -> bool:
 
     It starts with a closing mark, or continues a sentence that was wrapped by hand.
     """
-    if lines[at].text[0] in _CLOSING_MARKS:
+    if lines[at].text[0] in CLOSING_MARKS:
         return not lines[at - 1].code
     return prose and not starts_block(lines, at) and not _meets_cjk(lines[at - 1], lines[at])
 

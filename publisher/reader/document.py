@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from publisher import links
 from publisher import model as m
-from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import RULE, BlockReader
 from publisher.reader.draft import read_draft
 from publisher.reader.front_matter import get_front_value, read_front_matter, read_title, resolve_issue_date
 from publisher.reader.headings import (
+    ARCHIVE_HEADING,
     Heading,
     find_first_item,
     find_heading_items,
@@ -29,11 +29,10 @@ from publisher.reader.lines import Line, compute_span, split_lines
 from publisher.reader.preamble import Preamble, PreambleReader
 from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
+from publisher.transforms import blocks_to_plain_text
 
 _ISSUE_NOTE_KINDS = ("read_original", "history")
 """Notes that apply to the whole issue wherever they are."""
-
-_ARCHIVE_HEADING = lazy_pattern(r"\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
 
 
 def parse_issue(text: str, path: str = "") -> m.Issue:
@@ -120,7 +119,7 @@ class _DocumentBuilder:
     def _add_section(self, heading: Heading | None, lines: Sequence[Line], item_headings: dict[int, int]) -> None:
         title = self._inline_reader.read(heading.text.text, heading.text.pos) if heading else ()
         pos = self._lines[heading.index].pos if heading else m.NO_POSITION
-        if heading and _ARCHIVE_HEADING.match(heading.text.text.strip()):
+        if heading and ARCHIVE_HEADING.match(heading.text.text):
             blocks = self._blocks.read(lines, prose=True)
             if self.archive:
                 earlier = (*self.archive.blocks, m.Paragraph(title, pos))
@@ -130,7 +129,7 @@ class _DocumentBuilder:
             return
         inside = {line.number: item_headings[line.number] for line in lines if line.number in item_headings}
         notes: list[m.Note] = []
-        content = self._sections.read(lines, inside, notes)
+        content = self._sections.read(lines, inside, notes, m.plain(title))
         section_notes = tuple([note for note in notes if note.kind not in _ISSUE_NOTE_KINDS])
         self.notes += [note for note in notes if note.kind in _ISSUE_NOTE_KINDS]
         level = heading.level if heading else 2
@@ -150,13 +149,22 @@ def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[
 
 
 def _assign_item_ids(sections: Sequence[m.Section]) -> tuple[m.Section, ...]:
-    """Give every item an id: a hash of its URL, else of its title, numbered if it occurs more than once."""
+    """Give every item an id: a hash of its URL, else of its text, numbered if it occurs more than once.
+
+    Of two URLs that differ in the fragment only, the second one keeps it.
+    """
     counts: dict[str, int] = {}
+    keys: dict[str, str] = {}
 
     def with_id(item: m.Item) -> m.Item:
         urls = [item.url, *(field.url for field in item.fields), *(extra.url for extra in item.extras)]
         first_url = next((url for url in urls if url), None)
-        key = links.canonicalize_url(first_url) if first_url else " ".join(m.plain(item.title).split())
+        if first_url:
+            place, key = links.build_link_key(first_url), links.canonicalize_url(first_url)
+            if keys.setdefault(key, place) != place:
+                key = place
+        else:
+            key = " ".join((m.plain(item.title) or _find_text(item)).split())
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:8]
         counts[digest] = counts.get(digest, 0) + 1
         suffix = f"-{counts[digest]}" if counts[digest] > 1 else ""
@@ -166,3 +174,9 @@ def _assign_item_ids(sections: Sequence[m.Section]) -> tuple[m.Section, ...]:
         replace(section, content=tuple(with_id(n) if isinstance(n, m.Item) else n for n in section.content))
         for section in sections
     )
+
+
+def _find_text(item: m.Item) -> str:
+    """Return the text of an item without a title and a URL."""
+    values = (item.tail, *(field.value for field in item.fields))
+    return "\n".join((*item.tags, *map(m.plain, values), blocks_to_plain_text(item.body)))

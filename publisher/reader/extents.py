@@ -12,16 +12,17 @@ from publisher.reader.lines import Line
 from publisher.reader.notes import opens_note
 
 _GLUED = lazy_pattern(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
+_ASTERISK = lazy_pattern(r"(?<![*\\])\*(?!\*)")
 _LINKED = lazy_pattern(r"(?:\*\*)?[\[【]")
 
 
 def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> Iterator[tuple[int, int, int]]:
     """Yield for each item of a section its first line, the line after it, and the length of its marker.
 
-    `item_headings` maps line numbers of headings that are items to the length of their marker; without any,
-    bullets are items, or else numbers. An item ends at a rule. Text after a blank line belongs to the item,
-    unless it comments on the whole list: after the last item if that already has a summary, and in a list
-    of one-line items where such text is rare.
+    `item_headings` maps line numbers of headings that are items to the length of their marker; without any, or
+    before the first, bullets are items, or else numbers. An item ends at a rule. Text after a blank line
+    belongs to the item, unless it comments on the whole list: after the last item if that already has a
+    summary, and in a list of one-line items where such text is rare.
     """
     starts = _find_item_starts(lines, item_headings)
     marks = [*starts, len(lines)]
@@ -35,8 +36,9 @@ def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> I
 def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> dict[int, int]:
     """Map the index of the first line of each item to the length of its marker."""
     if item_headings:
-        return {index: item_headings[line.number] for index, line in enumerate(lines) if line.number in item_headings}
-    bullets = {index: cut for index, line in enumerate(lines) if (cut := _measure_marker(line))}
+        headings = {i: item_headings[line.number] for i, line in enumerate(lines) if line.number in item_headings}
+        return {**_find_item_starts(lines[: min(headings)], {}), **headings}
+    bullets = {index: cut for index in range(len(lines)) if (cut := _measure_marker(lines, index))}
     numbers = {
         index: match.end()
         for index, line in enumerate(lines)
@@ -49,14 +51,31 @@ def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> d
     return bullets
 
 
-def _measure_marker(line: Line) -> int:
+def _measure_marker(lines: Sequence[Line], at: int) -> int:
     """Return the length of a bullet that can start an item; 0 if there is none."""
+    line = lines[at]
     if line.code or RULE.match(line.text) or line.indent > 1:
         return 0
     match = BULLET.match(line.text) or _GLUED.match(line.text)
     if not match or (line.indent == 1 and not _LINKED.match(line.text, match.end())):
         return 0
-    return match.end()
+    return 0 if match[0].endswith("*") and _is_italic(lines, at, match.end()) else match.end()
+
+
+def _is_italic(lines: Sequence[Line], at: int, start: int) -> bool:
+    """True if the asterisk before `start` has its partner in the same paragraph, and so is no bullet."""
+    end = next((i for i in range(at + 1, len(lines)) if not lines[i].text or starts_block(lines, i)), len(lines))
+    text = "\n".join([lines[at].text[start:], *(line.text for line in lines[at + 1 : end])])
+    depth = 1
+    for mark in _ASTERISK.finditer(text):
+        before, after = text[mark.start() - 1 : mark.start()], text[mark.end() : mark.end() + 1]
+        if before and not before.isspace() and not after.isalnum():
+            depth -= 1
+        elif after and not after.isspace() and not before.isalnum():
+            depth += 1
+        if depth == 0:
+            return True
+    return False
 
 
 def _find_comments(lines: Sequence[Line], marks: Sequence[int]) -> dict[int, int]:

@@ -16,6 +16,8 @@ from publisher.reader.lines import Line
 _HEADING = lazy_pattern(r" {0,3}(#+)(?:\s+(.*?))?(?:\s+#+)?\Z")
 _GLUED_HEADING = lazy_pattern(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
 _PLAIN_SECTION = lazy_pattern(r"(?:业界新闻|新闻|论文|开源项目|开源|博文|应用|往期回顾)\Z")
+ARCHIVE_HEADING = lazy_pattern(r"\s*\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
+_SOURCE = lazy_pattern(r"[^|｜\]]+[|｜][^|｜\]]+\]\(")
 _LINKED = lazy_pattern(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
 
 
@@ -69,24 +71,31 @@ def starts_linked_item(line: Line) -> bool:
 
 
 def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> dict[int, int]:
-    """Find headings of level 3 to 6 that are items: map their line numbers to the length of the marker.
+    """Find headings of level 2 to 6 that are items: map their line numbers to the length of the marker.
 
-    A heading is an item if it is linked or numbered, or has a line with only a URL below it, and no list of
-    linked items follows.
+    A heading below level 2 is an item if it is linked or numbered, or has a line with only a URL below it; but
+    not above a list of linked items, unless it names a source. One of level 2 is an item if it is linked and
+    has text below it, and there are several.
     """
     item_headings = {}
+    articles = []
     for heading, following in zip_longest(headings, headings[1:]):
-        if heading.level < 3:
-            continue
         body = lines[heading.index + 1 : following.index if following else len(lines)]
         text = heading.text.text
         number = NUMBER.match(text)
-        linked = _LINKED.match(text, number.end() if number else 0) is not None
-        if any(starts_linked_item(line) for line in body):
-            continue
-        if linked or number or any(_is_url_line(line) for line in body if line.text):
-            item_headings[heading.text.number] = heading.text.column - 1 + (number.end() if number else 0)
-    return item_headings
+        marker = number.end() if number else 0
+        linked = _LINKED.match(text, marker) is not None
+        lists_items = any(starts_linked_item(line) for line in body)
+        length = heading.text.column - 1 + marker
+        if heading.level == 2:
+            if linked and not lists_items and any(line.text for line in body) and not ARCHIVE_HEADING.match(text):
+                articles.append((heading.text.number, length))
+        elif heading.level > 2 and (
+            (linked and (not lists_items or _SOURCE.search(text)))
+            or (not lists_items and (number or any(_is_url_line(line) for line in body if line.text)))
+        ):
+            item_headings[heading.text.number] = length
+    return item_headings | dict(articles if len(articles) > 1 else ())
 
 
 def _is_url_line(line: Line) -> bool:

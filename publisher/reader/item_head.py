@@ -7,7 +7,7 @@ import re
 from msgspec import Struct
 
 from publisher import links
-from publisher.model import Diagnostic, Inlines, Link, Pos, Text, plain
+from publisher.model import Diagnostic, Inlines, Link, Pos, Strong, Text, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
 from publisher.reader.inlines import InlineReader
@@ -16,6 +16,13 @@ from publisher.reader.references import resolve_references_and_escapes
 
 _ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
 REPO_PREFIX = lazy_pattern(r"\s*([A-Za-z0-9][A-Za-z0-9-]{0,38})/([A-Za-z0-9._-]+?)\s*(?:[:：]|\Z)")
+_ACRONYMS = lazy_pattern(r"[A-Z]{1,4}/[A-Z]{1,4}\Z")
+"""As in TCP/IP or CI/CD, which no repository is called."""
+
+_SPACE = lazy_pattern(r"\s*")
+_BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
+_TASK = lazy_pattern(r"\[([ xX])\]\s+(?=\S)")
+_ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
 _CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
 _TITLE = lazy_pattern(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
@@ -80,14 +87,20 @@ class ItemHeadReader:
         self._inline_reader = inline_reader
         self._diagnostics = diagnostics
 
-    def read(self, line: Line) -> ItemHead:
-        """Parse a head line whose bullet or number has been removed."""
+    def read(self, line: Line, *, lists_repositories: bool = False) -> ItemHead:
+        """Parse a head line whose bullet or number has been removed.
+
+        `lists_repositories`: the items of its section are repositories.
+        """
         head = ItemHead()
         text = line.text
+        if task := _TASK.match(text):
+            head.tags, line = ("☐" if task[1] == " " else "☑",), line.cut(task.end())
+            text = line.text
         at = self._read_tags(text, head)
-        if text.startswith("**[", at) and (bold := parse_link_at(text, at + 2)) and text.startswith("**", bold[2]):
-            text = text[:at] + text[at + 2 : bold[2]] + text[bold[2] + 2 :]
-        if text.startswith("[", at):
+        if text.startswith("**[", at) and (bold := self._find_bold_link(text, at)):
+            self._read_bold_link(text, bold, line, head)
+        elif text.startswith("[", at):
             self._read_bracketed(text, at, line, head)
         elif (lenticular := _LENTICULAR_LINK.match(text, at)) and (url := bare_url(text[lenticular.end() :])):
             self._read_caption(lenticular.group(1), line, head)
@@ -101,7 +114,7 @@ class ItemHeadReader:
             self._read_tail(text[at + len(url) :], line, head)
         else:
             self._read_unlinked(text[at:], line, head)
-        head.repo = head.repo or (links.parse_repository(head.url) if head.url else None)
+        head.repo = _choose_repository(head, lists_repositories=lists_repositories)
         tags = filter(None, map(_ARXIV_TAG.match, head.tags))
         head.arxiv = next((tag[1] for tag in tags), links.parse_arxiv_id(head.url or "") or None)
         return head
@@ -121,6 +134,8 @@ class ItemHeadReader:
             inside = text[at + 1 : end].strip()
             if not rest or not inside or self._inline_reader.find_definition(inside) is not None:
                 break
+            if text.startswith("[]", end + 1) and not text.startswith("(", end + 3):
+                break
             if rest.startswith("[") and self._is_reference(rest):
                 break
             if "](" in inside or (
@@ -130,6 +145,23 @@ class ItemHeadReader:
             head.tags += (inside,)
             at = len(text) - len(rest)
         return at
+
+    def _find_bold_link(self, text: str, at: int) -> tuple[tuple[str, str, int], int] | None:
+        """Return the link that starts bold text at `at`, and where the bold text ends; None if it is incomplete."""
+        link = parse_link_at(text, at + 2)
+        end = text.find("**", link[2]) if link else -1
+        return (link, end) if link and end >= 0 and not text[end - 1].isspace() else None
+
+    def _read_bold_link(self, text: str, bold: tuple[tuple[str, str, int], int], line: Line, head: ItemHead) -> None:
+        """Parse a head like `**[title](url).** text`: punctuation after the link need not be bold."""
+        link, end = bold
+        inside = text[link[2] : end]
+        if _ONLY_MARKS.match(inside):
+            self._read_linked(text[:end] + text[end + 2 :], link, line, head)
+        else:
+            self._read_linked(text[: link[2]], link, line, head)
+            head.tail = (*head.tail, Strong(self._inline_reader.read(inside, line.pos)))
+            self._read_tail(text[end + 2 :], line, head)
 
     def _is_reference(self, rest: str) -> bool:
         end = find_closing_bracket(rest, 0)
@@ -144,9 +176,11 @@ class ItemHeadReader:
             self._read_caption(text[at + 1 : close], line, head)
             head.url = url
             second = find_closing_bracket(text, close + 1) if text.startswith("[", close + 1) else close
-            self._read_tail(text[second + 1 :], line, head)
-            return
-        self._read_broken_link(text, at, close, line, head)
+            self._read_rest(text, second + 1, line, head)
+        elif close > 0 and text.startswith("[]", close + 1):  # a reference without a definition is text
+            self._read_unlinked(text[at:], line, head)
+        else:
+            self._read_broken_link(text, at, close, line, head)
 
     def _resolve_reference(self, text: str, at: int, close: int) -> str | None:
         if text.startswith("[", close + 1) and (second := find_closing_bracket(text, close + 1)) > 0:
@@ -163,7 +197,7 @@ class ItemHeadReader:
             not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[./#?]|[^\s]*\Z", url) and (inner := re.search(r"https?://", url))
         ) or (not url.startswith("http") and (inner := re.search(r"https?://", url)) and not url.isascii()):
             self._report("malformed-url", "there is text before the URL", line, start, start + inner.start())
-            head.tail, url = (Text(url[: inner.start()]),), url[inner.start() :]
+            head.tail, url = (Text(f" {url[: inner.start()].lstrip()}"),), url[inner.start() :]
         if url and not links.is_safe_url(url):
             self._inline_reader.record_dropped("unsafe-url", url, line.pos)
             url = ""
@@ -175,29 +209,37 @@ class ItemHeadReader:
                 end = stop + 1
             elif bare_url(second) == second and second:
                 self._report("double-url", "a second URL follows the link", line, end, stop + 1)
-                head.extras += (Link((Text(second),), second),)
-                end = stop + 1
+                if not text[stop + 1 :].strip():
+                    head.extras += (Link((Text(second),), second),)
+                    end = stop + 1
         self._read_rest(text, end, line, head)
 
     def _read_rest(self, text: str, at: int, line: Line, head: ItemHead) -> None:
-        """Parse extra links, then the tail."""
-        while True:
-            start = at + len(text[at:]) - len(text[at:].lstrip())
-            if not text.startswith("[", start) or not (extra := parse_link_at(text, start)):
-                break
-            caption, url, at = extra
-            inner = caption
-            while inner.startswith("[") and inner.endswith("]") and find_closing_bracket(inner, 0) == len(inner) - 1:
-                inner = inner[1:-1]
-            if url and links.is_safe_url(url):
-                head.extras += (Link(self._inline_reader.read(inner, line.pos, in_link=True), url),)
+        """Parse what follows the link: more links if there is nothing else, otherwise the tail as written."""
+        extras = self._read_extras(text, at, line)
+        head.extras += extras
+        self._read_tail("" if extras else text[at:], line, head)
+
+    def _read_extras(self, text: str, at: int, line: Line) -> tuple[Link, ...]:
+        """Parse links that directly follow the first one; none if anything but separators is between or after
+        them, because then they are parts of a sentence."""
+        found: list[tuple[str, str]] = []
+        while at < len(text):
+            start = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches the empty string
+            if text.startswith("[", start) and (extra := parse_link_at(text, start)):
+                caption, url, at = extra
+                if not url or not links.is_safe_url(url):
+                    return ()
+                found.append((_strip_brackets(caption), url))
+            elif found and (separator := _BETWEEN_LINKS.match(text, at)) and separator.group():
+                at = separator.end()
             else:
-                head.tail += self._inline_reader.read(inner, line.pos)
-        self._read_tail(text[at:], line, head)
+                return ()
+        return tuple([Link(self._inline_reader.read(text, line.pos, in_link=True), url) for text, url in found])
 
     def _read_tail(self, text: str, line: Line, head: ItemHead) -> None:
         if text.strip():
-            head.tail += self._inline_reader.read(text if head.tail else text.lstrip(), line.pos)
+            head.tail += self._inline_reader.read(text.rstrip(), line.pos)
 
     def _read_broken_link(self, text: str, at: int, close: int, line: Line, head: ItemHead) -> None:
         """Parse an incomplete link: keep its text, and its URL if there is one."""
@@ -219,7 +261,7 @@ class ItemHeadReader:
         label = re.match(r"(.*)[\])]\s*[(（]\s*([^()（）\[\]]+)\Z", before)
         if label and label.group(2).strip() and not close < 0:
             caption, words = label.group(1), label.group(2)
-            head.tail = (Text(words),)
+            head.tail = (Text(f" {words}"),)
             self._report("malformed-url", "there is text before the URL", line, at, start)
         elif wide := re.search(r"（\s*\Z", before):
             opened = at + 1 + wide.start()
@@ -255,9 +297,32 @@ class ItemHeadReader:
             else:
                 bar = max(line.text.rfind(caption), 0) + len(before)
                 self._report("empty-source", "no source after the bar", line, bar, bar + 1)
-        if prefix := REPO_PREFIX.match(title):
-            head.repo = f"{prefix.group(1)}/{prefix.group(2)}"
         head.title = self._inline_reader.read(title.strip(), line.pos, in_link=True)
+
+
+def _choose_repository(head: ItemHead, *, lists_repositories: bool) -> str | None:
+    """Return the repository that the item is about: that of its URL, or else the one that its title names.
+
+    `core/num: …` and `TCP/IP：…` name none. What does is `owner/name` in a section of repositories, or before a
+    Chinese title; or a name that is also that of the URL's repository, which is a fork.
+    """
+    linked = links.parse_repository(head.url) if head.url else None
+    title = plain(head.title)
+    prefix = REPO_PREFIX.match(title)
+    if not prefix or (head.url and links.is_on_other_forge(head.url)):
+        return linked
+    named = f"{prefix[1]}/{prefix[2]}"
+    if linked:
+        return named if linked.partition("/")[2].lower() == prefix[2].lower() else linked
+    is_chinese = title[: prefix.end()].endswith("：") or is_cjk(title[prefix.end() :].lstrip()[:1])
+    return named if lists_repositories or (is_chinese and not _ACRONYMS.match(named)) else None
+
+
+def _strip_brackets(caption: str) -> str:
+    """Return the text of a link like `[[slides]](url)` without brackets around it."""
+    while caption.startswith("[") and find_closing_bracket(caption, 0) == len(caption) - 1:
+        caption = caption[1:-1]
+    return caption
 
 
 def _split_source(caption: str) -> tuple[str, str | None]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import asdict
 
 from publisher import model as m
-from publisher.reader.blocks import BlockReader, is_list_line, is_unfinished, starts_block
+from publisher.patterns import lazy_pattern
+from publisher.reader.blocks import CLOSING_MARKS, BlockReader, is_list_line, is_unfinished, starts_block
 from publisher.reader.extents import find_item_extents
 from publisher.reader.fields import find_field_kind, find_only_link_url, parse_only_url, split_label
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.notes import opens_note, read_note
+
+_REPOSITORIES = lazy_pattern(r"开源|仓库|open[- ]source|\brepositor(?:y|ies)\b|github", re.IGNORECASE)
+_NUMBER_IN_TEXT = lazy_pattern(r"\d+、")
+"""A number that is no marker of Markdown and so belongs to the text."""
 
 
 class SectionReader:
@@ -25,30 +31,36 @@ class SectionReader:
         self._heads = heads
 
     def read(
-        self, lines: Sequence[Line], item_headings: dict[int, int], notes: list[m.Note]
+        self, lines: Sequence[Line], item_headings: dict[int, int], notes: list[m.Note], title: str = ""
     ) -> tuple[m.Item | m.Block, ...]:
         """Parse the lines of a section into items and blocks, and append its notes to `notes`.
 
-        `item_headings` maps line numbers of headings that are items to the length of their marker.
+        `item_headings` maps line numbers of headings that are items to the length of their marker. `title` is
+        that of the section.
         """
+        lists_repositories = _REPOSITORIES.search(title) is not None
         nodes: list[m.Item | m.Block] = []
         at = 0
         for start, stop, marker in find_item_extents(lines, item_headings):
             nodes += self.read_text(lines[at:start], notes)
-            nodes.append(self._read_item(lines[start:stop], marker, notes))
+            nodes.append(self._read_item(lines[start:stop], marker, notes, lists_repositories=lists_repositories))
             at = stop
         return (*nodes, *self.read_text(lines[at:], notes))
 
-    def _read_item(self, lines: Sequence[Line], cut: int, notes: list[m.Note]) -> m.Item:
+    def _read_item(self, lines: Sequence[Line], cut: int, notes: list[m.Note], *, lists_repositories: bool) -> m.Item:
         head_end = _find_head_end(lines)
         first = lines[0].cut(cut)
-        text = " ".join([first.text.strip(), *(line.text.strip() for line in lines[1:head_end])])
+        text = _join_head_lines([first.text.strip(), *(line.text.strip() for line in lines[1:head_end])])
         start = len(first.text) - len(first.text.lstrip())
-        head = self._heads.read(Line(first.number, text, first.column + start, first.hard))
+        line = Line(first.number, text, first.column + start, first.hard)
+        head = self._heads.read(line, lists_repositories=lists_repositories)
         fields: list[m.Field] = []
         body = self.read_text(lines[head_end:], notes, fields)
         pos = compute_span(lines[:head_end])
-        return m.Item(**asdict(head), fields=tuple(fields), body=tuple(body), pos=pos)
+        number = _NUMBER_IN_TEXT.search(lines[0].text[:cut])
+        return m.Item(
+            **asdict(head), fields=tuple(fields), body=tuple(body), pos=pos, written_number=number[0] if number else ""
+        )
 
     def read_text(
         self, lines: Sequence[Line], notes: list[m.Note], fields: list[m.Field] | None = None
@@ -120,7 +132,13 @@ def _find_head_end(lines: Sequence[Line]) -> int:
             or split_label(line.text.lstrip())
         ):
             break
-        if is_cjk(before.text[-1:]) or is_cjk(line.text.lstrip()[:1]):
+        starts_with_mark = line.text.lstrip()[0] in CLOSING_MARKS
+        if not starts_with_mark and (is_cjk(before.text[-1:]) or is_cjk(line.text.lstrip()[:1])):
             break
         end += 1
     return end
+
+
+def _join_head_lines(texts: Sequence[str]) -> str:
+    """Join the lines of a head: with a space, except before a closing mark, which never starts a line."""
+    return "".join([text if not at or text[0] in CLOSING_MARKS else f" {text}" for at, text in enumerate(texts)])

@@ -54,8 +54,8 @@ def test_an_english_letter_wrapped_by_hand() -> None:
         guide
           p Hello and welcome to another issue of *This Week in Tides*, a letter from the shore!
         ## Updates
-        item Buoys that talk <https://example.org/buoys> + . A long read about radio at sea, wrapped by hand.
-        item Salt and glass <https://example.org/salt> + .
+        item Buoys that talk <https://example.org/buoys> +. A long read about radio at sea, wrapped by hand.
+        item Salt and glass <https://example.org/salt> +.
         item [audio] A talk on tides <https://example.org/talk>
         ## Crate of the Week
         p This week's crate is [tidebook](https://example.org/tidebook), which prints tide tables.
@@ -135,7 +135,7 @@ def test_links_by_reference() -> None:
           p Read [the guide](https://example.org/guide "guide") or [home](https://example.org/home) first, says [Lin](https://example.org/lin).
         ## New
         item Buoys <https://example.org/buoys> + by Lin
-        item Salt <https://example.org/salt> + : glass and rust
+        item Salt <https://example.org/salt> +: glass and rust
         item Tide book <https://example.org/book>
         item [IROS 2021] Waves <https://example.org/waves>
         """,

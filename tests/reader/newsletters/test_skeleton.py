@@ -35,13 +35,13 @@ def test_numbered_items_with_images_and_prose() -> None:
         guide
           p 这里记录每周值得看的海洋技术。
         ## 工具
-        item tidebook <https://example.org/tidebook> + ：把潮汐表打印成小册子。
+        item tidebook <https://example.org/tidebook> +：把潮汐表打印成小册子。
           figure ![封面](https://example.org/tidebook.png)
           p 支持三种纸张。
-        item wavelog <https://example.org/wavelog> + ：记录浪高（[@linzhou](https://example.org/lin) 投稿）
+        item wavelog <https://example.org/wavelog> +：记录浪高（[@linzhou](https://example.org/lin) 投稿）
         item 没有链接的条目，下期再说。
         ## 文章
-        item 盐雾怎么防 <https://example.org/salt> + （中文）
+        item 盐雾怎么防 <https://example.org/salt> +（中文）
           p 一篇三千字的长文。
         """,
     )
