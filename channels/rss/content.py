@@ -125,8 +125,10 @@ def _render_item_line(item: OutlineItem) -> str:
 
 
 def _render_fields_and_body(item: OutlineItem, labels: Mapping[str, str]) -> Iterator[str]:
-    """Yield the fields, one per line, with summaries as separate paragraphs; then the body."""
-    for is_summary, fields in groupby(item.fields, key=lambda field: field.kind == "summary"):
-        lines = [html.escape_text(field.label) + labels["colon"] + html.inlines(field.value) for field in fields]
-        yield from (f"<p>{line}</p>" for line in (lines if is_summary else ["<br>\n".join(lines)]))
-    yield html.blocks(item.body)
+    """Yield fields and body in source order: fields one per line, with summaries as separate paragraphs."""
+    for _, nodes in item.matter:
+        yield html.blocks(tuple([node for node in nodes if not isinstance(node, m.Field)]))
+        all_fields = [node for node in nodes if isinstance(node, m.Field)]
+        for is_summary, fields in groupby(all_fields, key=lambda field: field.kind == "summary"):
+            lines = [html.escape_text(field.label) + labels["colon"] + html.inlines(field.value) for field in fields]
+            yield from (f"<p>{line}</p>" for line in (lines if is_summary else ["<br>\n".join(lines)]))

@@ -18,6 +18,7 @@ from publisher.channels.telegram.writer import SpanWriter
 from publisher.outline import OutlineItem, build_note_label, split_guide
 from publisher.patterns import lazy_pattern
 
+_MAX_TITLE_LENGTH = 240
 _LINE_BREAK = lazy_pattern(r"\s*\n\s*")
 
 
@@ -36,9 +37,10 @@ def format_notes(nodes: Iterable[m.Note], writer: SpanWriter) -> Iterator[Spans]
 
 def format_item_title(item: OutlineItem, writer: SpanWriter, *, whole: bool = True) -> Spans:
     """Return number, tags, linked title, and source or authors of an item; not the `whole` of a paragraph."""
-    if item.is_running_text and not item.url and not whole:
-        return (Span(f"{item.number}. {normalize_text(item.name)}"),)
-    name = writer.write_link(remove_line_breaks(writer.inlines(item.title)), item.url or "")
+    title = remove_line_breaks(writer.inlines(item.title))
+    if item.is_running_text and not whole and len(span_text(title)) > _MAX_TITLE_LENGTH:
+        title = (Span(normalize_text(item.name)),)
+    name = writer.write_link(title, item.url or "")
     tags: list[Spans] = [(Span(f"[{normalize_text(tag)}]"),) for tag in item.tags]
     shown = join_lines([*tags, name, format_links(item, {"item"}, writer)], " ")
     by = normalize_text(item.source or writer.labels["comma"].join(item.authors))

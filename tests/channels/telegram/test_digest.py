@@ -223,7 +223,7 @@ def test_further_links_and_what_stands_behind(send) -> None:
     assert line(send(one(item), detail="titles")) == "1. 甲"
     assert line(send(one(item), detail="summaries")) == "1. 甲，值得看"
     assert send(one(item), detail="summaries").texts[0].endswith("\n幻灯")
-    assert line(send(one(item), detail="full")) == "1. 甲 · 幻灯 · 自己，值得看"
+    assert line(send(one(item), detail="full")) == "1. 甲，值得看 · 幻灯 · 自己"
 
 
 def test_the_first_paragraph_stands_for_a_missing_summary(send) -> None:
@@ -264,7 +264,7 @@ def test_a_guide_of_several_paragraphs(send) -> None:
 
 def test_a_heading_too_long_to_be_repeated(send, accepted) -> None:
     heading = "很长的题目" * 30
-    items = tuple(Item((Text("字" * 300),)) for _ in range(30))
+    items = tuple(Item((Text("字" * 200),)) for _ in range(40))
     sent = send(Issue("1", sections=(Section((Text(heading),), 2, (), items),)), detail="titles")
     accepted(sent)
     assert heading in sent.texts[0]
