@@ -230,11 +230,16 @@ def count_items(issue: m.Issue) -> int:
 
 def is_prose(issue: m.Issue) -> bool:
     """True if running text outweighs the items, each of which counts as much as a short paragraph."""
-    titled = [item for item in issue.items if item.url or not is_running_text(item)]
+    titled = [item for item in issue.items if not _is_sentence(item)]
     prose = sum(map(len, _list_prose(issue)))
     if prose <= _MIN_ITEM_WEIGHT * len(titled):
         return False
     return prose > sum(max(len(_item_to_plain_text(item)), _MIN_ITEM_WEIGHT) for item in titled)
+
+
+def _is_sentence(item: m.Item) -> bool:
+    """True for an item without a link of its own that is running text, or has links inside its text."""
+    return not item.url and (has_link(item.title) or is_running_text(item))
 
 
 def _list_prose(issue: m.Issue) -> list[str]:
@@ -245,7 +250,7 @@ def _list_prose(issue: m.Issue) -> list[str]:
         for node in section.content:
             if not isinstance(node, m.Item):
                 texts.append(blocks_to_plain_text((node,)))
-            elif not node.url and is_running_text(node):
+            elif _is_sentence(node):
                 texts.append(_item_to_plain_text(node))
     return texts
 
@@ -263,13 +268,16 @@ def is_labelled(guide: m.Guide) -> bool:
 def build_summary(issue: m.Issue, limit: int = 160) -> str:
     """Return a plain text summary of at most `limit` characters, cut at the end of a clause.
 
-    It is the guide or the opening; without one, the titles of items, or in an issue of prose the first
-    paragraph.
+    It is the guide or the opening; without one, the first paragraph if the issue is prose or begins with a
+    long one, or else the titles of the items.
     """
     text = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
-    if not text and is_prose(issue):
+    if not text:
+        first = next((node for section in issue.sections for node in section.content), None)
         paragraphs = (" ".join(paragraph.split()) for paragraph in _list_prose(issue))
-        text = next(filter(None, paragraphs), "")
+        paragraph = next(filter(None, paragraphs), "")
+        begins = isinstance(first, m.Paragraph) and len(paragraph) > _MIN_SENTENCE_WIDTH
+        text = paragraph if begins or is_prose(issue) else ""
     text = text or "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
     return shorten(text, limit)
 

@@ -191,7 +191,7 @@ def _find_forced_break(text: str, start: int, end: int) -> int:
         if text[cut - 1] in _FORCED_BREAK_AFTER and text[cut].isalnum():
             return cut
     for cut in range(end, start + 1, -1):
-        if _CHARACTER_CLASSES[text[cut]] not in ")>zvj" and _CHARACTER_CLASSES[text[cut - 1]] not in "(<qj":
+        if _CHARACTER_CLASSES[text[cut]] not in ")>,zvj" and _CHARACTER_CLASSES[text[cut - 1]] not in "(<qj":
             return cut
     return max(end, start + 1)
 

@@ -26,6 +26,7 @@ _DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 _CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
 _ALIGNMENTS = {(True, True): "center", (True, False): "left", (False, True): "right", (False, False): ""}
 CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
+_WIDE_CLOSING_MARKS = frozenset(mark for mark in CLOSING_MARKS if not mark.isascii())
 _MAX_DEPTH = 12
 
 
@@ -173,7 +174,10 @@ class BlockReader:
     def _read_paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[m.Block, int]:
         end = at + 1
         while end < len(lines) and lines[end].text and not starts_block(lines, end):
-            if not prose and not is_unfinished("\n".join(line.text for line in lines[at:end]), lines[end].text):
+            unfinished = _starts_with_mark(lines[end]) or is_unfinished(
+                "\n".join(line.text for line in lines[at:end]), lines[end].text
+            )
+            if not prose and not unfinished:
                 break
             end += 1
         pos = compute_span(lines[at:end])
@@ -248,17 +252,24 @@ def strip_quote(line: Line) -> Line:
 
 
 def join_paragraph_lines(lines: Sequence[Line]) -> str:
-    """Join the lines of a paragraph; next to Chinese or after a hard break, a newline is a line break."""
+    """Join the lines of a paragraph; next to Chinese or after a hard break, a newline is a line break.
+
+    A mark such as ， that closes a sentence never starts a line.
+    """
     parts: list[str] = []
     for line, following in zip_longest(lines, lines[1:]):
         text = line.text.lstrip()
-        if following is None:
+        if following is None or _starts_with_mark(following):
             parts.append(text)
         elif line.hard or _meets_cjk(line, following):
             parts.append(text + "  \n")
         else:
             parts.append(text + "\n")
     return "".join(parts)
+
+
+def _starts_with_mark(line: Line) -> bool:
+    return line.text.lstrip()[:1] in _WIDE_CLOSING_MARKS
 
 
 def _meets_cjk(line: Line, following: Line) -> bool:

@@ -122,8 +122,11 @@ def _find_head_end(lines: Sequence[Line]) -> int:
     end = 1
     if end < len(lines) and lines[end].text and is_unfinished(lines[0].text, lines[end].text):
         end += 1
-    while end < len(lines) and lines[end].text and not lines[end].code and lines[end].indent >= 2:
+    while end < len(lines) and lines[end].text and not lines[end].code:
         before, line = lines[end - 1], lines[end]
+        starts_with_mark = line.text.lstrip()[0] in CLOSING_MARKS
+        if line.indent < 2 and not starts_with_mark:
+            break
         if (
             before.hard
             or line.text.lstrip().startswith(("![", "<img"))
@@ -132,7 +135,6 @@ def _find_head_end(lines: Sequence[Line]) -> int:
             or split_label(line.text.lstrip())
         ):
             break
-        starts_with_mark = line.text.lstrip()[0] in CLOSING_MARKS
         if not starts_with_mark and (is_cjk(before.text[-1:]) or is_cjk(line.text.lstrip()[:1])):
             break
         end += 1
