@@ -26,7 +26,7 @@ _FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四�
 # columns, in which a CJK character takes two
 _MAX_TITLE_WIDTH, _MAX_LINKED_TITLE_WIDTH, _MIN_SENTENCE_WIDTH = 120, 240, 60
 _SENTENCE_END = lazy_pattern(r"[。！？]|[.!?](?=\s)|\w[.!?]\Z")
-_MIN_ITEM_WEIGHT = 150  # characters
+_MIN_ITEM_WEIGHT = 100  # characters
 _Node = TypeVar("_Node")
 
 

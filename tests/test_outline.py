@@ -209,3 +209,31 @@ def test_the_subject_of_a_brief_is_bold() -> None:
     brief = m.Brief((m.Text("潮汐：涨了"), m.Code("x")), "潮汐")
     assert highlight_subject(brief) == (m.Strong(t("潮汐")), m.Text("：涨了"), m.Code("x"))
     assert highlight_subject(m.Brief(t("涨了"))) == t("涨了")
+
+
+@pytest.mark.parametrize(
+    ("section", "head", "repo"),
+    [
+        ("News", "[core/num: implement it](https://github.com/rust-lang/rust/pull/1)", "rust-lang/rust"),
+        ("News", "[Read/Write: two traits](https://ex.org/1)", None),
+        ("News", "[and/or: both](https://ex.org/1)", None),
+        ("News", "[owner/name](https://ex.org/1)", None),
+        ("News", "core/num: implement it", None),
+        ("News", "[owner/name: a fork](https://github.com/other/name)", "owner/name"),
+        ("News", "[owner/name：换了地方](https://ex.org/1)", "owner/name"),
+        ("News", "[owner/name: 换了地方](https://ex.org/1)", "owner/name"),
+        ("News", "owner/name：没有链接", "owner/name"),
+        ("News", "[TCP/IP：详解](https://ex.org/1)", None),
+        ("News", "[CI/CD: 流水线](https://ex.org/1)", None),
+        ("News", "[owner/name：换了地方](https://gitlab.com/owner/name)", None),
+        ("News", "[owner/name: a tool](https://gitee.com/owner/name)", None),
+        ("Open source", "[owner/name: a tool](https://ex.org/1)", "owner/name"),
+        ("Open source", "[owner/name](https://ex.org/1)", "owner/name"),
+        ("Open source", "[core/num: a fix](https://github.com/rust-lang/rust/pull/1)", "rust-lang/rust"),
+        ("Open source", "[owner/name: a tool](https://codeberg.org/owner/name)", None),
+        ("开源项目", "[owner/name:a tool](https://mp.weixin.qq.com/s/x)", "owner/name"),
+    ],
+)
+def test_a_repository_is_only_what_an_item_names(section: str, head: str, repo: str | None) -> None:
+    issue = parse_issue(f"# Notes (2021-07-18): Boats\n\n## {section}\n\n- {head}\n", "2021-07-18.md")
+    assert [one.repo for one in issue.items] == [repo]

@@ -74,11 +74,12 @@ def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> di
     """Find headings of level 2 to 6 that are items: map their line numbers to the length of the marker.
 
     A heading below level 2 is an item if it is linked or numbered, or has a line with only a URL below it; but
-    not above a list of linked items, unless it names a source. One of level 2 is an item if it is linked and
-    has text below it, and there are several.
+    not above a list of linked items, unless it names a source. Those of level 2 that are linked are items if
+    there are several, and most have text below them and no such list.
     """
-    item_headings = {}
-    articles = []
+    item_headings: dict[int, int] = {}
+    linked_sections: dict[int, int] = {}
+    articles = 0
     for heading, following in zip_longest(headings, headings[1:]):
         body = lines[heading.index + 1 : following.index if following else len(lines)]
         text = heading.text.text
@@ -88,14 +89,15 @@ def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> di
         lists_items = any(starts_linked_item(line) for line in body)
         length = heading.text.column - 1 + marker
         if heading.level == 2:
-            if linked and not lists_items and any(line.text for line in body) and not ARCHIVE_HEADING.match(text):
-                articles.append((heading.text.number, length))
+            if linked and not ARCHIVE_HEADING.match(text):
+                linked_sections[heading.text.number] = length
+                articles += not lists_items and any(line.text for line in body)
         elif heading.level > 2 and (
             (linked and (not lists_items or _SOURCE.search(text)))
             or (not lists_items and (number or any(_is_url_line(line) for line in body if line.text)))
         ):
             item_headings[heading.text.number] = length
-    return item_headings | dict(articles if len(articles) > 1 else ())
+    return item_headings | (linked_sections if articles > 1 and articles * 2 > len(linked_sections) else {})
 
 
 def _is_url_line(line: Line) -> bool:

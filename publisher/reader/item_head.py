@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher import links
 from publisher.model import Diagnostic, Inlines, Link, Pos, Strong, Text, plain
@@ -95,7 +96,11 @@ class ItemHeadReader:
         head = ItemHead()
         text = line.text
         if task := _TASK.match(text):
-            head.tags, line = ("☐" if task[1] == " " else "☑",), line.cut(task.end())
+            box = "☐" if task[1] == " " else "☑"
+            if text.startswith("[", task.end()):
+                head.tags, line = (box,), line.cut(task.end())
+            else:
+                line = replace(line, text=f"{box} {text[task.end() :]}", column=line.column + task.end() - 2)
             text = line.text
         at = self._read_tags(text, head)
         if text.startswith("**[", at) and (bold := self._find_bold_link(text, at)):

@@ -192,6 +192,12 @@ def test_bars_between_links_are_not_sources() -> None:
     assert codes(SECTION + item) == []
 
 
+def test_parts_of_a_page_are_different_places() -> None:
+    issue = SECTION + "- [浪](https://e.org/1#a)\n- [盐](https://e.org/1#b)\n"
+    assert "duplicate-in-issue" not in codes(issue)
+    assert "duplicate-in-issue" in codes(issue.replace("#b", "#a"))
+
+
 def test_longest_url_at_a_position_wins() -> None:
     text = SECTION + "- [浪](http://e.org/1)\n- [盐](http://e.org/12)\n"
     found = [problem.pos for problem in check_issue(parse_issue(text, "2021-03-14.md"), text)]
@@ -223,7 +229,7 @@ def beside(text: str, date: str, *others: str, published: dict[str, str] | None 
 
 def test_article_of_an_earlier_but_not_of_a_later_issue_is_an_error() -> None:
     first = issue("2021-02-28", "e.org/1", "e.org/2", "e.org/3")
-    second = issue("2021-03-14", "e.org/4", "www.e.org/2/#top", "e.org/5", "e.org/6")
+    second = issue("2021-03-14", "e.org/4", "www.e.org/2/", "e.org/5#part", "e.org/1#part")
     assert beside(second, "2021-03-14", first) == [("duplicate-item", 8)]
     assert beside(first, "2021-02-28", second) == []
 

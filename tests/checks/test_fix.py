@@ -113,6 +113,11 @@ def test_only_selected_codes_are_fixed() -> None:
     assert apply_fixes(parse_issue, text, "x.md", frozenset()).text == text
 
 
+def test_fix_leaves_an_italic_paragraph_alone() -> None:
+    text = HEAD + "*[浪][w] 一直很高，\n盐雾也多。* 我们看。\n\n[w]: https://e.org/1\n"
+    assert apply_fixes(parse_issue, text, "x.md").text == text
+
+
 def test_fix_keeps_line_endings_and_byte_order_mark() -> None:
     text = "\ufeff# 潮汐简报 (2021-03-14)\r\n\r\n## 论文\r\n\r\n-[浪](https://e.org/1)\r摘要更准了  \r\n"
     assert apply_fixes(parse_issue, text, "x.md").text == text.replace("-[", "- [").replace("摘要", "摘要：")

@@ -302,6 +302,27 @@ def test_what_follows_a_link_reads_as_it_is_written(name: str, shape: str, below
     assert [pattern for pattern in missing(name, source) if pattern not in others] == []
 
 
+@pytest.mark.parametrize("width", range(40, 77))
+def test_no_line_of_a_mail_begins_with_a_closing_mark(width: int) -> None:
+    titles = ["一个很长的标题，说的是排版里面标点应该站在哪里的问题", "Unbreakable" * 5, "短", "A title of some words"]
+    tails = [
+        "，后面还有说明文字，也很长很长很长",
+        "、[镜像](https://ex.org/2)）。",
+        "\n  ，下一行",
+        "\n；下一行",
+        ": more",
+        ")",
+    ]
+    heads = [f"- [{title}](https://ex.org/{at}){tail}" for at, title in enumerate(titles) for tail in tails]
+    heads += [head.replace("](", " | 港口](") for head in heads]
+    source = (
+        "# Notes (2021-07-18): Boats\n\n> 导读：甲。\n\n## News\n\n" + "\n".join(heads) + "\n\n一句话\n，又一句。\n"
+    )
+    made = Email(width=width).render(make_publishable(parse_issue(source)), CONTEXT)
+    text = next(part for part in (*made.parts, *made.previews) if part.key.endswith(".txt")).body.decode()
+    assert [line for line in text.splitlines() if line.strip()[:1] in {*"，。、；：！？）】」』”》,;:!?)]}"}] == []
+
+
 @pytest.mark.parametrize(
     ("source", "shown", "found"),
     [

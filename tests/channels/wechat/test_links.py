@@ -259,6 +259,8 @@ def sorted_by_first_use(found: list[int]) -> list[int]:
         ("a.example/b", "https://a.example/b/", True),
         ("http://www.a.example/b", "https://a.example/b", True),
         ("me@a.example", "mailto:me@a.example", True),
+        ("a.example/b", "https://a.example/b#c", False),
+        ("a.example/b#c", "https://a.example/b#c", True),
         ("b", "https://a.example/b", False),
         ("see https://a.example/b", "https://a.example/b", False),
         ("", "https://a.example/b", False),

@@ -93,7 +93,13 @@ def blocks(nodes: Blocks) -> Iterator[str]:
 
 
 def item(node: Item) -> Iterator[str]:
-    head = ["item", *(f"[{tag}]" for tag in node.tags), line(node.title), f"<{node.url}>" if node.url else ""]
+    head = [
+        "item",
+        node.written_number,
+        *(f"[{tag}]" for tag in node.tags),
+        line(node.title),
+        f"<{node.url}>" if node.url else "",
+    ]
     rest = [f"| {node.source}" if node.source else "", f"+{line(node.tail)}" if node.tail else ""]
     extras = [f"& {line((extra,))}" for extra in node.extras]
     yield " ".join(part for part in (*head, *rest, *extras) if part)

@@ -35,13 +35,13 @@ def test_numbered_items_with_images_and_prose() -> None:
         guide
           p 这里记录每周值得看的海洋技术。
         ## 工具
-        item tidebook <https://example.org/tidebook> +：把潮汐表打印成小册子。
+        item 1、 tidebook <https://example.org/tidebook> +：把潮汐表打印成小册子。
           figure ![封面](https://example.org/tidebook.png)
           p 支持三种纸张。
-        item wavelog <https://example.org/wavelog> +：记录浪高（[@linzhou](https://example.org/lin) 投稿）
-        item 没有链接的条目，下期再说。
+        item 2、 wavelog <https://example.org/wavelog> +：记录浪高（[@linzhou](https://example.org/lin) 投稿）
+        item 3、 没有链接的条目，下期再说。
         ## 文章
-        item 盐雾怎么防 <https://example.org/salt> +（中文）
+        item 1、 盐雾怎么防 <https://example.org/salt> +（中文）
           p 一篇三千字的长文。
         """,
     )
@@ -76,8 +76,8 @@ def test_numbers_are_items_where_they_are_links_or_stand_alone() -> None:
         item Buoys <https://example.org/buoys> + talk now.
         item Salt <https://example.org/salt>
         ## 要点
-        item 浪高更准了
-        item 盐雾更多了
+        item 1、 浪高更准了
+        item 2、 盐雾更多了
         ## Steps
         item Tidebook <https://example.org/tidebook>
           1.
@@ -138,9 +138,9 @@ def test_headings_that_are_items() -> None:
           p <https://example.org/salt>
           p 为什么会生锈？
         ## 工具
-        item tidebook
+        item 1、 tidebook
           p 打印潮汐表，见 <https://example.org/tidebook> 。
-        item wavelog
+        item 2、 wavelog
           -
             p 记录浪高
           -
