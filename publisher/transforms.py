@@ -224,7 +224,7 @@ def is_running_text(item: m.Item) -> bool:
 
 
 def count_items(issue: m.Issue) -> int:
-    """Return the number of items that readers are told; 0 for an issue of prose, where items are a minor part."""
+    """Return the number of items to show; 0 for an issue of prose, where items are a minor part."""
     return 0 if is_prose(issue) else sum(1 for _ in issue.items)
 
 

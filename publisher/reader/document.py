@@ -29,7 +29,6 @@ from publisher.reader.lines import Line, compute_span, split_lines
 from publisher.reader.preamble import Preamble, PreambleReader
 from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
-from publisher.transforms import blocks_to_plain_text
 
 _ISSUE_NOTE_KINDS = ("read_original", "history")
 """Notes that apply to the whole issue wherever they are."""
@@ -58,7 +57,7 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
         tagline=document.preamble.tagline,
         guide=document.preamble.guide,
         warmup=document.preamble.warmup,
-        sections=_assign_item_ids(document.sections),
+        sections=_assign_item_ids(document.sections, parts.lines),
         notes=(*document.preamble.notes, *document.notes),
         archive=document.archive,
         footer=document.footer,
@@ -148,7 +147,7 @@ def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[
     return lines, []
 
 
-def _assign_item_ids(sections: Sequence[m.Section]) -> tuple[m.Section, ...]:
+def _assign_item_ids(sections: Sequence[m.Section], lines: Sequence[Line]) -> tuple[m.Section, ...]:
     """Give every item an id: a hash of its URL, else of its text, numbered if it occurs more than once.
 
     Of two URLs that differ in the fragment only, the second one keeps it.
@@ -164,7 +163,7 @@ def _assign_item_ids(sections: Sequence[m.Section]) -> tuple[m.Section, ...]:
             if keys.setdefault(key, place) != place:
                 key = place
         else:
-            key = " ".join((m.plain(item.title) or _find_text(item)).split())
+            key = " ".join((m.plain(item.title) or _find_text(item, lines)).split())
         digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:8]
         counts[digest] = counts.get(digest, 0) + 1
         suffix = f"-{counts[digest]}" if counts[digest] > 1 else ""
@@ -176,7 +175,8 @@ def _assign_item_ids(sections: Sequence[m.Section]) -> tuple[m.Section, ...]:
     )
 
 
-def _find_text(item: m.Item) -> str:
-    """Return the text of an item without a title and a URL."""
-    values = (item.tail, *(field.value for field in item.fields))
-    return "\n".join((*item.tags, *map(m.plain, values), blocks_to_plain_text(item.body)))
+def _find_text(item: m.Item, lines: Sequence[Line]) -> str:
+    """Return the text of an item without a title and a URL, as it is written below its head."""
+    places = [node.pos for node in (*item.fields, *item.body)]
+    below = [line.text for line in lines if any(pos.line <= line.number <= pos.end_line for pos in places)]
+    return "\n".join((*item.tags, m.plain(item.tail), *below))
