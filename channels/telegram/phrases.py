@@ -51,7 +51,7 @@ def format_item_heading(item: OutlineItem, writer: SpanWriter, *, extras: bool) 
     """Return the heading of an item: its title, the text after it, and with `extras` its further links."""
     more = format_links(item, {"extra"}, writer) if extras else ()
     tail = remove_line_breaks(writer.inlines(item.tail), strips_start=False)
-    return join_lines([join_spans(format_item_title(item, writer), tail), more], " · ")
+    return join_lines([strip_spans(join_spans(format_item_title(item, writer), tail)), more], " · ")
 
 
 def format_field(node: m.Field, writer: SpanWriter) -> Spans:

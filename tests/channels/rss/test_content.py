@@ -82,7 +82,8 @@ def words(node: object) -> Iterator[str]:
             return
         case Item():
             yield from (*node.tags, plain(node.title), *words((node.source or "", node.authors)))
-            yield from words((node.extras, node.tail, node.fields, node.body))
+            below = sorted((*node.fields, *node.body), key=lambda part: part.pos)
+            yield from words((node.tail, node.extras, *below))
         case Field(label, _, value):
             yield from (label, plain(value))
         case Table(header, rows):
