@@ -143,8 +143,12 @@ class Session:
         pass
 
     @abstractmethod
-    def deliver(self, part: Part, destination: str) -> Receipt:
-        """Deliver one part."""
+    def deliver(self, part: Part, destination: str, first_attempt: dt.datetime | None = None) -> Receipt:
+        """Deliver one part.
+
+        `first_attempt` is when this was tried for the first time (aware, in the newsletter's time zone): the
+        same on every retry, so that a message dated with it has the same bytes. None for files.
+        """
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
         """Replace the message `remote_id` by `part`; doing it twice is the same as once."""
@@ -288,11 +292,8 @@ class MessageChannel(Channel, frozen=True):
         """
         return ""
 
-    def render_notice(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
-        """Render the editor's `text`, of any number of lines, as a reply to `first`, the parts as sent.
-
-        `when` is the time of the notice (aware). Pure.
-        """
+    def render_notice(self, text: str, first: Sequence[Part], context: Context) -> Rendering:
+        """Render the editor's `text`, of any number of lines, as a reply to `first`, the parts as sent. Pure."""
         raise NotImplementedError
 
     def diagnose(self) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ class FolderSession(Session):
         if self._written > _INDIVIDUAL_FLUSH_LIMIT:
             flush_all()
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
+    def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         """Write a part below the folder `destination`.
 
         Raises DeliveryError if the key is not a path below the folder, StorageError if writing fails.

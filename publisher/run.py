@@ -96,8 +96,12 @@ class RunContext(Struct, frozen=True, dict=True):
     @cached_property
     def now(self) -> dt.datetime:
         """The time of the run in the newsletter's time zone, in whole seconds."""
-        zone = ZoneInfo(self.config.newsletter.timezone)
-        return self.started_at.astimezone(zone).replace(microsecond=0)
+        return self.started_at.astimezone(self.zone).replace(microsecond=0)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The newsletter's time zone."""
+        return ZoneInfo(self.config.newsletter.timezone)
 
     @cached_property
     def home(self) -> Home:

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from inspect import signature
 from typing import Any, NoReturn
 from unittest import mock
 
@@ -41,6 +42,8 @@ from publisher.transforms import build_display_title, build_summary, make_publis
 PUBLICATION = Newsletter(
     "试刊", "https://example.org/try/{date}/", "https://example.org/try/", "tag:example.org,2021:try"
 )
+
+PUBLISHED = dt.datetime(2021, 7, 18, 9, 45, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 
 SAMPLE = """# 试刊 (2021-07-18)：契约/边界
 
@@ -80,15 +83,14 @@ def build_sample() -> tuple[Issue, Context]:
     issue = make_publishable(parse_issue(SAMPLE, "2021-07-18.md"))
     date = dt.date(2021, 7, 18)
     url = PUBLICATION.issue_url(issue.id, date)
-    published = dt.datetime(2021, 7, 18, 9, 45, tzinfo=dt.timezone(dt.timedelta(hours=8)))
     entry = Entry(
         f"{PUBLICATION.id}/{issue.id}",
         date,
         build_display_title(issue, PUBLICATION),
         build_summary(issue),
         url,
-        published,
-        published,
+        PUBLISHED,
+        PUBLISHED,
         items=4,
         revision="1",
     )
@@ -131,6 +133,11 @@ def check_channel(channel: Channel, text: Callable[[Part], str] | None = None) -
     session = channel.session()
     assert isinstance(session, Session), f"the session of {channel.name} is not a subclass of Session"
     _check_methods(session, Session, deliver=True)
+    try:
+        signature(session.deliver).bind(first.parts[0], channel.destination, PUBLISHED)
+    except TypeError as error:
+        message = f"{type(session).__name__}: deliver takes other arguments than Session.deliver: {error}"
+        raise AssertionError(message) from None
     return first
 
 
@@ -181,8 +188,8 @@ def _check_messages(channel: MessageChannel, rendering: Rendering, context: Cont
     assert possible, f"{channel.name}: its concurrency cannot be {number}"
     _check_methods(channel, MessageChannel, render_notice=can.can_send_notices)
     if can.can_send_notices and context.entry:
-        parts, when = rendering.parts, context.entry.published
-        _render_twice(channel, "notice", lambda: channel.render_notice("一行\n两行", parts, context, when))
+        parts = rendering.parts
+        _render_twice(channel, "notice", lambda: channel.render_notice("一行\n两行", parts, context))
     if channel.destination:
         assert any(channel.recipients()), f"{channel.name} has a destination but no recipient"
         changed_at = channel.recipients_changed_at

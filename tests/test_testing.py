@@ -136,6 +136,13 @@ class Wire(Session):
     edit = delete = probe = deliver
 
 
+class TimelessWire(Wire):
+    """A connection that does not learn when a message was first tried."""
+
+    def deliver(self, part: Part, destination: str) -> Any:  # type: ignore[override]
+        raise AssertionError(f"{part.key} is sent to {destination}")
+
+
 ABLE = Capabilities(can_edit=True, can_probe=True, can_send_notices=True)
 
 
@@ -184,6 +191,7 @@ MISFITS: dict[str, dict[str, Any]] = {
     "recipients_changed_at has no time zone": {"recipients_changed_at": dt.datetime(2021, 7, 18)},
     "is not a subclass of Session": {"wire": object()},
     "method deliver is missing": {"wire": Session(), "can": Capabilities(can_send_notices=True)},
+    "deliver takes other arguments than Session.deliver": {"wire": TimelessWire()},
     "the same notice differently": {"notice": lambda: SEEN.append(1) or str(len(SEEN))},
 }
 

@@ -6,7 +6,6 @@ file that any mail program opens; with one, each recipient gets a copy over SMTP
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -85,14 +84,14 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
         return render(self, issue, context)
 
-    def render_notice(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+    def render_notice(self, text: str, first: Sequence[Part], context: Context) -> Rendering:
         """Render a reply to the email of the issue.
 
         It repeats the subject, because mail programs need that as well to show both in one thread.
         """
         from publisher.channels.email.render import render_notice_mail
 
-        return render_notice_mail(self, text, first, context, when)
+        return render_notice_mail(self, text, first, context)
 
     def session(self) -> Session:
         """Return a session that sends to any email address; without a server, one that writes files."""

@@ -5,7 +5,6 @@ Copies differ only in a few headers at the end, so the text is laid out and enco
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import re
 from binascii import b2a_base64
@@ -30,24 +29,23 @@ _BASE64_LINE_LENGTH = 76  # RFC 2045, section 6.8
 
 
 class ReplyTo(NamedTuple):
-    """What a reply needs: Message-ID and subject (as header words) of the original, and its own time.
+    """What a reply needs: Message-ID and subject (as header words) of the original.
 
     `text_digest` is the SHA-256 (hex) of its text, which makes its Message-ID unique.
     """
 
     message_id: str
     subject: tuple[str, ...]
-    written_at: dt.datetime
     text_digest: str
 
     @classmethod
-    def from_mail(cls, mail: bytes, written_at: dt.datetime, text: str) -> ReplyTo:
+    def from_mail(cls, mail: bytes, text: str) -> ReplyTo:
         """Return the reply with this text to `mail`. Raises ValueError unless `build_message` made it."""
         headers = mail.partition(b"\r\n\r\n")[0].decode()
         message_id = search_headers(r"^Message-ID: <([^>]+)>", headers)
         subject = search_headers(r"^Subject: ([^\r]*(?:\r\n [^\r]*)*)", headers).split()
         text_digest = hashlib.sha256(clean_text(text).encode()).hexdigest()
-        return cls(message_id, tuple(subject), written_at, text_digest)
+        return cls(message_id, tuple(subject), text_digest)
 
 
 def build_message(
@@ -64,6 +62,8 @@ def build_message(
 ) -> bytes:
     """Return the message of an issue, or with `reply_to_mail` a reply to it. The lines of `text` end in CRLF.
 
+    It is dated as the issue is; copies get the time when they are sent.
+
     Sources of the headers: RFC 5322; RFC 2369 and 2919 (List-*), RFC 5064 (Archived-At), RFC 3834
     (Auto-Submitted), RFC 3676 (Content-Type), support.google.com/mail/answer/6254652 (Feedback-ID).
     """
@@ -76,7 +76,7 @@ def build_message(
         build_header("Subject", "Re:", *reply_to_mail.subject)
         if reply_to_mail
         else build_text_header("Subject", entry.title),
-        build_header("Date", format_rfc5322_date(reply_to_mail.written_at if reply_to_mail else entry.published)),
+        build_header("Date", format_rfc5322_date(entry.published)),
         build_header("List-Id", *encode_phrase(newsletter.name), f"<{list_id}>"),
         _build_url_header("List-Archive", newsletter.base),
         build_header("List-Help", build_mailto_link(reply_to.address, "help")),

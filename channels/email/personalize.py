@@ -1,11 +1,13 @@
 """Makes the recipients' copies from the rendered message.
 
-Copies differ in the headers at the end: To, Message-ID, In-Reply-To, References and List-Unsubscribe. If the
-unsubscribe URL is personal, they also differ in the last lines of the text, and only these are encoded again.
+Copies differ in the Date and in the headers at the end: To, Message-ID, In-Reply-To, References and
+List-Unsubscribe. If the unsubscribe URL is personal, they also differ in the last lines of the text, and only these
+are encoded again.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import re
@@ -14,7 +16,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from publisher.channels.email.headers import Mailbox, build_header, build_mailbox_header
+from publisher.channels.email.headers import Mailbox, build_header, build_mailbox_header, format_rfc5322_date
 from publisher.channels.email.message import build_message_id, build_thread_headers, encode_base64_lines, search_headers
 from publisher.channels.email.recipients import normalize_address
 
@@ -46,7 +48,11 @@ class MailTemplate:
     def __init__(self, mail: bytes, unsubscribe_url: str = "", secret: str = "") -> None:
         headers, _, body = mail.partition(b"\r\n\r\n")
         split_at = headers.index(b"\r\nTo: ") + 2
-        self._common_headers, own_headers = headers[:split_at], headers[split_at:].decode() + "\r\n"
+        common_headers, own_headers = headers[:split_at], headers[split_at:].decode() + "\r\n"
+        date_at = common_headers.index(b"\r\nDate: ") + 2  # folded lines begin with a space, so it is the header
+        self._before_date, rest = common_headers[:date_at], common_headers[date_at:]
+        self._date, line_end, self._after_date = rest.partition(b"\r\n")
+        self._date += line_end
         self._message_id = search_headers(r"^Message-ID: <([^>]+)>", own_headers)
         is_reply = b"\r\nIn-Reply-To: " in headers
         self._parent_id = search_headers(r"^In-Reply-To: <([^>]+)>", own_headers) if is_reply else ""
@@ -61,14 +67,18 @@ class MailTemplate:
             self._text_before_url = before[common_lines * _BYTES_PER_LINE :]
         self._digest = hashlib.sha256(self._body)
 
-    def personalize(self, mailbox: Mailbox) -> PersonalizedMail:
+    def personalize(self, mailbox: Mailbox, first_attempt: dt.datetime | None = None) -> PersonalizedMail:
         """Return the copy for a recipient; the same bytes each time.
 
-        Its unsubscribe URL has the address as it stands on the list, which is where the page looks it up.
+        It is dated `first_attempt` (aware), when it is ready to be sent (RFC 5322, section 3.6.1), because servers
+        refuse mail that is a week old, and the issue may be older than that. None: as the message is. Its unsubscribe
+        URL has the address as it stands on the list, which is where the page looks it up.
         """
         key = normalize_address(mailbox.address)
         headers = [
-            self._common_headers,
+            self._before_date,
+            build_header("Date", format_rfc5322_date(first_attempt)) if first_attempt else self._date,
+            self._after_date,
             build_mailbox_header("To", mailbox),
             build_header("Message-ID", _build_copy_id(self._message_id, key)),
             build_thread_headers(_build_copy_id(self._parent_id, key)) if self._parent_id else b"",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -48,9 +47,7 @@ def render(settings: EmailSettings, issue: Issue, context: Context) -> Rendering
     return Rendering(tuple(parts), report=report, previews=tuple(previews))
 
 
-def render_notice_mail(
-    settings: EmailSettings, text: str, issue_parts: Sequence[Part], context: Context, written_at: dt.datetime
-) -> Rendering:
+def render_notice_mail(settings: EmailSettings, text: str, issue_parts: Sequence[Part], context: Context) -> Rendering:
     """Render a notice as a reply to the email of the issue, whose parts are `issue_parts`.
 
     Raises ValueError without `context.entry`, ConfigError without a usable sender.
@@ -58,7 +55,7 @@ def render_notice_mail(
     entry, newsletter = context.entry, context.newsletter
     if entry is None:
         raise ValueError("a notice needs the issue's entry in the archive")
-    reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, written_at, text)
+    reply_to_mail = ReplyTo.from_mail(issue_parts[0].body, text)
     lines = layout_notice(
         text, entry, newsletter, settings.width, wrap=settings.wrap != "none", unsubscribe_url=settings.unsubscribe
     )

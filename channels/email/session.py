@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from publisher.channel import Part, Receipt, Session
@@ -67,13 +68,13 @@ class MailSession(Session):
     def __exit__(self, *error: object) -> None:
         self._connection.close()
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
-        """Send a recipient's copy of the message; the same bytes each time.
+    def deliver(self, part: Part, destination: str, first_attempt: dt.datetime | None = None) -> Receipt:
+        """Send a recipient's copy of the message, dated `first_attempt`; the same bytes each time.
 
         Raises DeliveryError when it was not sent, OutcomeUnknownError when it may have been sent.
         """
         mailbox = self._resolve_mailbox(destination)
-        mail = self._build_mail(part, mailbox)
+        mail = self._build_mail(part, mailbox, first_attempt)
         self._rate_limiter.wait(mailbox.domain, self._connection.server.host)
         self._send(mailbox.address, mail)
         return Receipt()
@@ -91,10 +92,10 @@ class MailSession(Session):
             raise DeliveryError(error.message, error.hint, permanent=True) from None
         return mailboxes.get(normalize_address(mailbox.address), mailbox)
 
-    def _build_mail(self, part: Part, mailbox: Mailbox) -> bytes:
+    def _build_mail(self, part: Part, mailbox: Mailbox, first_attempt: dt.datetime | None) -> bytes:
         if self._cached_template is None or self._cached_template[0] != part:
             self._cached_template = (part, MailTemplate(part.body, self._unsubscribe_url, self._unsubscribe_key))
-        copy = self._cached_template[1].personalize(mailbox)
+        copy = self._cached_template[1].personalize(mailbox, first_attempt)
         signature = self._signer.sign(copy) if self._signer else b""
         return b"".join([signature, copy.headers, copy.body])
 

@@ -105,7 +105,7 @@ class _HubSession(Session):
     def __exit__(self, *error: object) -> None:
         self._client.close()
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
+    def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         import httpx
 
         topic = json.loads(part.body)["topic"]

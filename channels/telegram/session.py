@@ -45,7 +45,7 @@ class ChatSession(Session):
     def __exit__(self, *error: object) -> None:
         self._client.__exit__(*error)
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
+    def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         """Send a message to `destination`, whatever chat its call names. A group that has become a
         supergroup gets it there. The receipt has the number of the chat that it arrived in."""
         payload = json.loads(part.body)

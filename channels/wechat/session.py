@@ -111,7 +111,7 @@ class DraftSession(Session):
     def __exit__(self, *error: object) -> None:
         self._client.__exit__(*error)
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
+    def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         """Add a draft, or publish the one that was added. An existing test draft becomes the draft."""
         if destination != self._client.appid:
             return self._deliver_test(part, destination)

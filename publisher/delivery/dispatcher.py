@@ -178,6 +178,7 @@ def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event)
         run.clock,
         request.max_wait,
         stop,
+        run.zone,
         is_retry=request.retry,
         accept_fewer=request.accept_recipients,
     )

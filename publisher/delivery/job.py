@@ -39,9 +39,9 @@ class DeliveryJob(Struct):
     """Carries out a plan.
 
     `max_wait` limits the total time spent waiting for rate limits, in seconds; `stop` ends the job after the
-    current batch. With `is_retry` failed deliveries are planned again and postponed ones are due now; to what is
-    complete no recipient is added. With `accept_fewer` the list may be much shorter than before. `unlisted` counts the
-    deliveries whose recipients left the list before their turn.
+    current batch. `zone` is the newsletter's time zone. With `is_retry` failed deliveries are planned again and
+    postponed ones are due now; to what is complete no recipient is added. With `accept_fewer` the list may be much
+    shorter than before. `unlisted` counts the deliveries whose recipients left the list before their turn.
     """
 
     ledger: Ledger
@@ -49,6 +49,7 @@ class DeliveryJob(Struct):
     clock: Clock
     max_wait: float
     stop: Event
+    zone: dt.tzinfo
     is_retry: bool = False
     accept_fewer: bool = False
     sent: int = 0
@@ -107,7 +108,7 @@ class DeliveryJob(Struct):
     def _open_senders(self, stack: ExitStack) -> None:
         """Make a sender for each connection, and threads if there are several."""
         count = self.channel.concurrency
-        self._senders = [Sender(self.channel, self._get_part, self.clock.time) for _ in range(count)]
+        self._senders = [Sender(self.channel, self._get_part, self.clock.time, self.zone) for _ in range(count)]
         for sender in self._senders:
             stack.callback(sender.close)
         if count > 1:

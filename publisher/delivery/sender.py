@@ -24,15 +24,21 @@ _MAX_PAUSE = 30.0
 class Sender:
     """Sends deliveries over one connection, which is opened on first use.
 
-    `get_part` returns the part of a delivery, `time` the current time (aware).
+    `get_part` returns the part of a delivery, `time` the current time (aware). `zone` is the newsletter's time
+    zone, in which messages are dated.
     """
 
     def __init__(
-        self, channel: MessageChannel, get_part: Callable[[Delivery], Part], time: Callable[[], dt.datetime]
+        self,
+        channel: MessageChannel,
+        get_part: Callable[[Delivery], Part],
+        time: Callable[[], dt.datetime],
+        zone: dt.tzinfo,
     ) -> None:
         self._channel = channel
         self._get_part = get_part
         self._time = time
+        self._zone = zone
         self._stack = ExitStack()
         self._session: Session | None = None
 
@@ -86,7 +92,7 @@ class Sender:
             return session.delete(to, delivery.remote_id)
         if delivery.remote_id:
             return session.edit(self._get_part(delivery), to, delivery.remote_id)
-        return session.deliver(self._get_part(delivery), to)
+        return session.deliver(self._get_part(delivery), to, delivery.first_started_at.astimezone(self._zone))
 
     def _classify_error(self, delivery: Delivery, error: DeliveryError) -> Result:
         """Return the result of a delivery that was not sent: failed, or postponed."""

@@ -81,7 +81,8 @@ class Lease(NamedTuple):
 
 class Delivery(NamedTuple):
     """A delivery to make now. `digest` is that of the part, "" if it is to be deleted; `remote_id` names the
-    message to edit or delete, "" for a new one. `tries` includes this one."""
+    message to edit or delete, "" for a new one. `tries` includes this one. `first_started_at` is when its first
+    attempt started: the same for each retry."""
 
     id: int
     recipient: str
@@ -90,6 +91,7 @@ class Delivery(NamedTuple):
     remote_id: str
     tries: int
     started_at: dt.datetime
+    first_started_at: dt.datetime
 
 
 class Result(NamedTuple):

@@ -39,7 +39,8 @@ STATEMENTS = (
         digest TEXT NOT NULL REFERENCES content (digest),
         PRIMARY KEY (publication, part)
     )""",
-    # attempted_digest: of the last attempt; delivered_digest: of what the recipient is known to have
+    # first_started_at: of the first attempt, and never changed; started_at and attempted_digest: of the last one;
+    # delivered_digest: of what the recipient is known to have
     """CREATE TABLE delivery (
         id {id},
         publication BIGINT NOT NULL REFERENCES publication (id),
@@ -49,6 +50,7 @@ STATEMENTS = (
         state TEXT NOT NULL,
         tries INTEGER NOT NULL DEFAULT 0,
         fence INTEGER NOT NULL DEFAULT 0,
+        first_started_at TEXT NOT NULL DEFAULT '',
         started_at TEXT NOT NULL DEFAULT '',
         next_at TEXT NOT NULL DEFAULT '',
         attempted_digest TEXT NOT NULL DEFAULT '',

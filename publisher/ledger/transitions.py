@@ -10,7 +10,7 @@ import datetime as dt
 from publisher.channel import Receipt
 from publisher.credentials import redact
 from publisher.ledger.database import Transaction
-from publisher.ledger.models import Delivery, DeliveryState, Lease, PublicationKey, Result, format_utc
+from publisher.ledger.models import Delivery, DeliveryState, Lease, PublicationKey, Result, format_utc, parse_utc
 
 _MAX_EVIDENCE_LENGTH = 500
 """How many characters of a platform's answer are kept."""
@@ -43,21 +43,24 @@ def start_deliveries(tx: Transaction, lease: Lease, limit: int, now: dt.datetime
     )
     rows = tx.fetch_all(
         f"""SELECT delivery.id, recipient, delivery.part, COALESCE(part.digest, ''), remote_id, tries + 1,
-                   state, next_at
+                   state, next_at, first_started_at
             FROM delivery LEFT JOIN part
               ON part.publication = delivery.publication AND part.part = delivery.part
             WHERE delivery.publication = ? AND {selection} LIMIT ?""",
         *((lease.publication_id, 1) if ordered else (lease.publication_id, started_at, limit)),
     )
     deliveries = [
-        Delivery(delivery_id, recipient, part, digest, remote_id, tries, now)
-        for delivery_id, recipient, part, digest, remote_id, tries, state, next_at in rows
+        Delivery(delivery_id, recipient, part, digest, remote_id, tries, now, parse_utc(first) if first else now)
+        for delivery_id, recipient, part, digest, remote_id, tries, state, next_at, first in rows
         if state == DeliveryState.PLANNED.value and next_at <= started_at
     ]
     tx.execute_many(
         """UPDATE delivery SET state = 'sending', tries = ?, fence = ?, started_at = ?,
-           attempted_digest = ?, next_at = '' WHERE id = ?""",
-        [(delivery.tries, lease.fence, started_at, delivery.digest, delivery.id) for delivery in deliveries],
+           first_started_at = ?, attempted_digest = ?, next_at = '' WHERE id = ?""",
+        [
+            (one.tries, lease.fence, started_at, format_utc(one.first_started_at), one.digest, one.id)
+            for one in deliveries
+        ],
     )
     return deliveries
 

@@ -14,13 +14,14 @@ def find_unresolved_deliveries(ledger: Ledger, lease: Lease) -> list[Delivery]:
     with ledger.transaction() as tx:
         rows = tx.fetch_all(
             """SELECT id, recipient, part, attempted_digest, remote_id, (SELECT COUNT(*) FROM attempt
-                      WHERE attempt.delivery = delivery.id AND outcome = 'unknown'), started_at
+                      WHERE attempt.delivery = delivery.id AND outcome = 'unknown'), started_at,
+                      first_started_at
                FROM delivery WHERE publication = ? AND state = 'unknown' ORDER BY position, id""",
             lease.publication_id,
         )
     return [
-        Delivery(delivery_id, recipient, part, digest, remote_id, tries, parse_utc(started_at))
-        for delivery_id, recipient, part, digest, remote_id, tries, started_at in rows
+        Delivery(delivery_id, recipient, part, digest, remote_id, tries, parse_utc(started_at), parse_utc(first))
+        for delivery_id, recipient, part, digest, remote_id, tries, started_at, first in rows
     ]
 
 

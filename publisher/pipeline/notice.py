@@ -162,7 +162,7 @@ def _plan_new_notice(run: RunContext, target: NoticeTarget, text: str) -> Delive
 def _render_for_target(run: RunContext, target: NoticeTarget, text: str) -> Rendering:
     """Render the text as a reply to the messages that were sent, not to those of the current issue."""
     sent = load_original_rendering(run.ledger, target.status).parts
-    return target.channel.render_notice(text, sent, target.context, run.now)
+    return target.channel.render_notice(text, sent, target.context)
 
 
 def _plan_notice(

@@ -61,7 +61,8 @@ def send_test_parts(run: RunContext, channel: MessageChannel, parts: tuple[Part,
     try:
         with channel.session() as session:
             for part in parts:
-                receipt = session.deliver(part, channel.test_recipient)
+                now = run.clock.time().astimezone(run.zone)
+                receipt = session.deliver(part, channel.test_recipient, now)
                 sent = outcome.sent + receipt.changed
                 outcome = outcome._replace(sent=sent, url=outcome.url or receipt.url)
                 for note in receipt.notes:

@@ -52,7 +52,7 @@ class Mailbox(Session):
     def __init__(self, sent: list[str]) -> None:
         self.sent = sent
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
+    def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         self.sent.append(part.key)
         return Receipt()
 
@@ -93,7 +93,7 @@ class Refusing(FolderSession):
         self.name = name
         self.error = error
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
+    def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         if part.key.endswith(self.name):
             raise self.error
         return super().deliver(part, destination)

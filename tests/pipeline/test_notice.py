@@ -32,9 +32,9 @@ class Pigeons(Letters, frozen=True):
     def recipients(self) -> Iterable[str]:
         return (one for one in super().recipients() if one not in self.missing)
 
-    def render_notice(self, text: str, first: Sequence[Part], context: Context, when: dt.datetime) -> Rendering:
+    def render_notice(self, text: str, first: Sequence[Part], context: Context) -> Rendering:
         assert context.entry
-        words = f"{text} ({first[0].body.decode()}, {context.entry.date}, {when:%H:%M})"
+        words = f"{text} ({first[0].body.decode()}, {context.entry.date})"
         return Rendering((Part("notice", "text/plain", words.encode()),))
 
 
@@ -75,7 +75,7 @@ def test_everybody_once_by_what_was_sent(loft: Loft) -> None:
     loft.publish(loft.pigeons())
     loft.write("2021-07-18", "贰")
     assert loft.notify("错了").channels["pigeons"].sent == 30
-    assert loft.notices() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.notices() == {one: ["错了 (一, 2021-07-18)"] for one in EVERYBODY}
     assert loft.notify("错了").is_unchanged
     assert loft.notify("又错了").channels["pigeons"].sent == 30
     assert {len(one) for one in loft.notices().values()} == {2}
@@ -139,7 +139,7 @@ def test_what_began_goes_on_with_the_words_it_began_with(loft: Loft) -> None:
     assert loft.notify("错了").channels["pigeons"].sent == 1
     assert set(loft.notices()) == EVERYBODY - {"reader6@example.org"}
     assert loft.publish(loft.pigeons(), retry=True).channels["pigeons"].sent == 1
-    assert loft.notices() == {one: ["错了 (一, 2021-07-18, 12:00)"] for one in EVERYBODY}
+    assert loft.notices() == {one: ["错了 (一, 2021-07-18)"] for one in EVERYBODY}
     assert loft.publish(loft.pigeons(), retry=True).is_unchanged
 
 
@@ -162,7 +162,7 @@ def test_a_test_send_goes_to_the_editor_and_is_not_recorded(loft: Loft) -> None:
     assert loft.notify("错了", to_me=True, dry_run=True).channels["pigeons"].sent == 1
     assert loft.notices() == {}
     loft.notify("错了", to_me=True)
-    assert loft.notices() == {"@me": ["错了 (一, 2021-07-18, 12:00)"]}
+    assert loft.notices() == {"@me": ["错了 (一, 2021-07-18)"]}
     assert loft.notify("错了").channels["pigeons"].sent == 30
 
 

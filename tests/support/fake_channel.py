@@ -182,7 +182,7 @@ class Line(Session):
     def __init__(self, channel: Post) -> None:
         self._channel = channel
 
-    def deliver(self, part: Part, destination: str) -> Receipt:
+    def deliver(self, part: Part, destination: str, *_: object) -> Receipt:
         return self._do(Call("deliver", part.key, destination, part.body.decode()))
 
     def edit(self, part: Part, destination: str, remote_id: str) -> Receipt:
