@@ -62,6 +62,18 @@ class StorageError(PublisherError):
     exit_code = 6
 
 
+class PageMissingError(PublisherError):
+    """A message is not sent yet, because channels that are to show its issue failed and do not show it.
+
+    `has_page`: one of them has pages, and not only feeds. `exit_code` is that of the first failure.
+    """
+
+    def __init__(self, channels: Iterable[str], hint: str, *, has_page: bool, exit_code: int = 0) -> None:
+        what = "its page is not there yet" if has_page else "it is not in the feed yet"
+        super().__init__(f"waits for {', '.join(channels)}: {what}", hint)
+        self.exit_code = exit_code
+
+
 def find_nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word most like `word`, ignoring case; None if none is similar."""
     from difflib import get_close_matches  # only needed after a mistake

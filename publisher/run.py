@@ -20,7 +20,7 @@ from publisher.channel import Channel, Entry, MessageChannel, Rendering
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.credentials import resolve_secret
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, PublisherError
 from publisher.events import EventHandler, RunWarning
 from publisher.files import remove_temporary_files
 from publisher.theme import Theme
@@ -33,7 +33,8 @@ class OutgoingMessage(NamedTuple):
     """A rendering to be sent over `channel`.
 
     `id` is that of the issue, or of the newsletter; `source_channel` names the channel that is up to date
-    once this is delivered; `published` is the scheduled time of an issue (aware).
+    once this is delivered; `published` is the scheduled time of an issue (aware). `blocked` says why it must not
+    be sent now.
     """
 
     id: str
@@ -41,6 +42,7 @@ class OutgoingMessage(NamedTuple):
     channel: MessageChannel
     rendering: Rendering
     published: dt.datetime | None = None
+    blocked: PublisherError | None = None
 
 
 class RunContext(Struct, frozen=True, dict=True):

@@ -15,6 +15,7 @@ from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup,
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import compute_fingerprint, stat_images
+from publisher.build.missing_page import block_messages
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
 from publisher.build.sources import Sources, build_entries, compute_digests
@@ -124,6 +125,10 @@ class SiteBuilder:
         if not self._run.dry_run:
             self._revisions.save()  # before any channel publishes the times of corrections
         outcomes, mark = self._build_channels(send_pings=send_pings), self._build_mark()
+        issue = self._find_entry(self._issue.path).id
+        self._messages = block_messages(
+            self._run, self._messages, self._outputs.values(), self._site, issue, self._issue.path
+        )
         if not self._run.dry_run:
             self._save(outcomes, mark)
         digest = self._rendering_digest
@@ -197,13 +202,16 @@ class SiteBuilder:
             record_files_started(self._run.ledger, keys, self._run.clock.time())
 
     def _record_files_done(self) -> None:
-        done = [
-            (name, self._run.config.newsletter.site)
+        done = {
+            (name, self._run.config.newsletter.site): [self._find_entry(path).id for path in file_output.skipped]
             for name, file_output in self._outputs.items()
-            if file_output.archive_channel and not (file_output.error or file_output.skipped)
-        ]
+            if file_output.archive_channel and not file_output.error
+        }
         if self._run.is_recorded and done:
             record_files_done(self._run.ledger, done, self._run.clock.time())
+
+    def _find_entry(self, path: str) -> Entry:
+        return self._entries[self._position[path]]
 
     # ------------------------------------------------------------------ pages
 
@@ -273,7 +281,7 @@ class SiteBuilder:
         if file_output.caches_entries:
             self._sources.index.store_body(channel.name, path, digest, rendering.parts[0].body)
         elif self._run.is_sending_channel(channel):
-            entry = self._entries[self._position[path]]
+            entry = self._find_entry(path)
             self._messages.append(OutgoingMessage(entry.id, channel.name, channel, rendering, entry.published))
         elif (sizes := file_output.deliver((*rendering.parts, *rendering.previews))) is not None:
             output = self._site.channel_files(channel.name)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from publisher.calendar.calendar import ItemStatus, LedgerView, ScheduledItem
 from publisher.channel import MessageChannel
 from publisher.delivery.plan import find_delivery_error
-from publisher.errors import IssueError, PublisherError
+from publisher.errors import IssueError, PageMissingError, PublisherError
 from publisher.events import ChannelOutcome
 from publisher.ledger import FewerRecipientsError
 from publisher.ledger.calendar import clear_alerts, find_alerted, record_alerts
@@ -144,6 +144,12 @@ class Alerts:
         """Record that the list is whole again, so that it is reported if it gets too short once more."""
         if self.is_short_list_reported(item):
             clear_alerts(self._run.ledger, [(item.key.issue, item.key.channel)], _FEWER_RECIPIENTS)
+
+    def report_waiting(self, items: Sequence[ScheduledItem], error: PageMissingError) -> None:
+        """Report once, without an alert, that messages of an issue wait for its page: that failure has its own."""
+        if new := self._filter_unreported(items, "waiting", error.message):
+            names = tuple(item.key.channel for item in new)
+            self._on_event(DaemonEvent("waiting", _format_item_name(new[0]), names, error.message, error.hint))
 
     def _filter_unreported(self, items: Sequence[ScheduledItem], what: str, detail: str) -> list[ScheduledItem]:
         by_subject = {(item.key.issue, item.key.channel): item for item in items}

@@ -20,7 +20,7 @@ from publisher.calendar.calendar import (
     build_calendar,
     read_records,
 )
-from publisher.channel import ArchiveChannel
+from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.daemon.alerts import Alerts, DaemonEvent, DaemonEventHandler, format_duration, format_summary_line
@@ -28,7 +28,7 @@ from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
-from publisher.errors import BusyError, ConfigError, IssueError, PublisherError
+from publisher.errors import BusyError, ConfigError, IssueError, PageMissingError, PublisherError
 from publisher.events import ChannelOutcome, Request, RunEvent, RunWarning
 from publisher.ledger import DeliveryCounts, FewerRecipientsError
 from publisher.ledger.calendar import adopt_publications, find_unfinished
@@ -96,6 +96,7 @@ class _Pass:
         self._pauses, self._pending_pings = scheduler.pauses, scheduler.pending_pings
         self._alerts = Alerts(run, scheduler.on_event)
         self._exit_code = 0
+        self._failed: set[tuple[str, str]] = set()  # (file, channel)
         self._ledger_view = LedgerView()
         self._items: Sequence[ScheduledItem] = ()
         self._channels = {channel.name: channel for channel in run.channels}
@@ -105,6 +106,7 @@ class _Pass:
         while not self._stop.is_set() and (batch := self._next_batch()):
             self._publish_batch(batch)
             self._refresh()
+        self._report_waiting()
         self._exit_code = self._pending_pings.flush(self._run) or self._exit_code
         now = self._run.clock.time()
         pending = (ItemStatus.WAITING, ItemStatus.BUSY, ItemStatus.HAS_ERRORS)
@@ -122,8 +124,40 @@ class _Pass:
 
     def _next_batch(self) -> list[ScheduledItem]:
         """Return the first issue that is due, on all its due channels that can be published together."""
-        due = [item for item in self._items if item.status is ItemStatus.READY and not self._is_paused(item)]
+        due = [
+            item
+            for item in self._items
+            if item.status is ItemStatus.READY and not (self._is_paused(item) or self._find_missing_pages(item))
+        ]
         return [item for item in due if self._batch_key(item) == self._batch_key(due[0])]
+
+    def _find_missing_pages(self, item: ScheduledItem) -> list[Channel]:
+        """Return the archive channels on which the issue of a message is due and not published yet.
+
+        It has to be there first: a message cannot be unsent, and leads to its page.
+        """
+        if not self._run.is_sending_channel(self._channels[item.key.channel]):
+            return []
+        return [
+            channel
+            for other in self._items
+            if other.record.path == item.record.path and other.status is ItemStatus.READY
+            if isinstance(channel := self._channels[other.key.channel], ArchiveChannel)
+        ]
+
+    def _report_waiting(self) -> None:
+        """Report the messages that wait because their page could not be written in this pass."""
+        waiting: dict[tuple[str, ...], list[ScheduledItem]] = {}
+        for item in self._items:
+            if item.status is ItemStatus.READY:
+                missing = tuple(channel.name for channel in self._find_missing_pages(item))
+                if any((item.record.path, name) in self._failed for name in missing):
+                    waiting.setdefault((item.record.path, *missing), []).append(item)
+        for (_, *names), items in waiting.items():
+            has_page = any(not self._channels[name].capabilities.caches_entries for name in names)
+            issue, channels = items[0].record.id, ",".join(item.key.channel for item in items)
+            hint = f"sent once that is fixed; to send it now: publish --issue {issue} --channel {channels}"
+            self._alerts.report_waiting(items, PageMissingError(names, hint, has_page=has_page))
 
     def _batch_key(self, item: ScheduledItem) -> tuple[str, bool, bool, frozenset[str]]:
         is_sending = self._run.is_sending_channel(self._channels[item.key.channel])
@@ -228,6 +262,8 @@ class _Pass:
         Failed and unknown deliveries in the ledger are reported by the next `_refresh`.
         """
         names, now = tuple(item.key.channel for item in batch), self._run.clock.time()
+        if not isinstance(error, BusyError):
+            self._failed.update((item.record.path, item.key.channel) for item in batch)
         status = find_unfinished(self._run.ledger).get(batch[0].key)
         counts = status.counts if status else DeliveryCounts()
         if self._stop.is_set():
@@ -264,4 +300,4 @@ class _Pass:
             adopt_publications(self._run.ledger, {item.key: now}, now)
         elif not isinstance(channel, ArchiveChannel):
             record_files_started(self._run.ledger, {item.key: item.record.sha256}, now)
-            record_files_done(self._run.ledger, [(item.key.channel, item.key.destination)], now)
+            record_files_done(self._run.ledger, {(item.key.channel, item.key.destination): ()}, now)

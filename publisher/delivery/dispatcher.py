@@ -28,7 +28,7 @@ def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage], request: Requ
     ledger = run.ledger if run.has_ledger or not run.dry_run else None
     adopted = load_adopted(ledger) if ledger and not request.again else frozenset()
     plans = []
-    for issue, _, channel, rendering, published in outgoing:
+    for issue, _, channel, rendering, published, blocked in outgoing:
         key = PublicationKey(issue, channel.name, channel.destination)
         if ledger and not run.dry_run:
             recover_stale_deliveries(ledger, channel, key, run.clock.time())
@@ -40,7 +40,7 @@ def plan_all(run: RunContext, outgoing: Sequence[OutgoingMessage], request: Requ
             plan = plan_delivery(
                 channel, rendering, key, status, correct=request.correct, retry=request.retry, returned=returned
             )
-        plans.append(plan._replace(published=published))
+        plans.append(plan._replace(published=published, blocked=blocked))
     return plans
 
 
@@ -71,7 +71,9 @@ def deliver_all(
     finished its current batch.
     """
     outcomes = {plan.channel.name: _build_idle_outcome(plan) for plan in plans}
-    active = [plan for plan in plans if plan.needs_delivery(retry=request.retry)]
+    wanted = [plan for plan in plans if plan.needs_delivery(retry=request.retry)]
+    outcomes |= {plan.channel.name: _build_outcome(plan, error=plan.blocked) for plan in wanted if plan.blocked}
+    active = [plan for plan in wanted if not plan.blocked]
     if run.dry_run:
         outcomes |= {plan.channel.name: _simulate_delivery(run, plan, request) for plan in active}
     elif active:

@@ -21,7 +21,7 @@ class DeliveryPlan(NamedTuple):
     """What to do with the rendering of an issue or a notice at its destination.
 
     `status` is None if nothing was planned yet; `published` is the scheduled time of the issue (aware);
-    `only_recipients` restricts it to some recipients; None means all.
+    `blocked` says why nothing may be sent now; `only_recipients` restricts it to some recipients; None means all.
 
     The rest are keys of parts: `new` ones are sent for the first time, `changed` ones edited in place,
     `removed` ones deleted; `abandoned` ones were never delivered and are no longer part of the issue. With
@@ -34,6 +34,7 @@ class DeliveryPlan(NamedTuple):
     key: PublicationKey
     status: PublicationStatus | None
     published: dt.datetime | None = None
+    blocked: PublisherError | None = None
     only_recipients: frozenset[str] | None = None
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()

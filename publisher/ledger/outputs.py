@@ -60,13 +60,17 @@ def record_files_started(ledger: Ledger, digests: Mapping[PublicationKey, str], 
     hit_failpoint("files begun")
 
 
-def record_files_done(ledger: Ledger, destinations: Iterable[tuple[str, str]], now: dt.datetime) -> None:
-    """Record that all files of these (channel, folder) pairs are written."""
+def record_files_done(
+    ledger: Ledger, destinations: Mapping[tuple[str, str], Collection[str]], now: dt.datetime
+) -> None:
+    """Record that all files of these (channel, folder) pairs are written; the values are the issues left out."""
     hit_failpoint("files written")
     with ledger.transaction() as tx:
-        tx.execute_many(
-            """UPDATE publication
-               SET done = 1, published_at = CASE published_at WHEN '' THEN ? ELSE published_at END
-               WHERE done = 0 AND channel = ? AND destination = ?""",
-            [(format_utc(now), channel, folder) for channel, folder in destinations],
-        )
+        for (channel, folder), skipped in sorted(destinations.items()):
+            placeholders = ", ".join("?" * len(skipped))
+            tx.execute(
+                f"""UPDATE publication
+                    SET done = 1, published_at = CASE published_at WHEN '' THEN ? ELSE published_at END
+                    WHERE done = 0 AND channel = ? AND destination = ? AND NOT issue IN ({placeholders or "''"})""",
+                *(format_utc(now), channel, folder, *skipped),
+            )

@@ -36,7 +36,7 @@ def test_deliveries_are_counted_by_channel_and_state(ledger: Ledger) -> None:
 def test_when_a_channel_last_had_an_issue_out(ledger: Ledger) -> None:
     key = PublicationKey(f"{NEWSLETTER}/2021-07-04", "web", "public")
     record_files_started(ledger, {key: "x"}, NOON - 2 * MINUTE)
-    record_files_done(ledger, [("web", "public")], NOON - MINUTE)
+    record_files_done(ledger, {("web", "public"): ()}, NOON - MINUTE)
     send_all(ledger, begun(ledger))
     send_all(ledger, begun(ledger, key=PublicationKey(NEWSLETTER, "websub", "https://hub.example/")))
     notice = begun(ledger, key=KEY.for_notice("0123456789ab"))

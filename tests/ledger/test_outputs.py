@@ -15,7 +15,7 @@ def test_files_are_begun_and_ended(ledger: Ledger) -> None:
     found = find_status(ledger, PAGE)
     assert found
     assert (found.done, found.digest, found.changed, found.published) == (False, "v1", NOON, None)
-    record_files_done(ledger, [("web", "public")], NOON + MINUTE)
+    record_files_done(ledger, {("web", "public"): ()}, NOON + MINUTE)
     found = find_status(ledger, PAGE)
     assert found
     assert (found.done, found.published) == (True, NOON + MINUTE)
@@ -30,7 +30,7 @@ def test_files_that_are_written_again_were_published_then(ledger: Ledger) -> Non
         found = find_status(ledger, PAGE)
         assert found
         assert (found.done, found.digest) == (False, digest)
-        record_files_done(ledger, [("web", "public")], NOON + (minutes + 1) * MINUTE)
+        record_files_done(ledger, {("web", "public"): ()}, NOON + (minutes + 1) * MINUTE)
     found = find_status(ledger, PAGE)
     assert found
     assert (found.done, found.published, found.changed) == (True, NOON + MINUTE, NOON + 5 * MINUTE)
@@ -40,6 +40,6 @@ def test_files_that_are_written_again_were_published_then(ledger: Ledger) -> Non
 def test_files_and_posts_do_not_meet(ledger: Ledger) -> None:
     begun(ledger)
     record_files_started(ledger, {PAGE: "v1"}, NOON)
-    record_files_done(ledger, [("web", "public")], NOON)
+    record_files_done(ledger, {("web", "public"): ()}, NOON)
     assert rows(ledger, "SELECT channel, done FROM publication ORDER BY id") == [("post", 0), ("web", 1)]
     assert claim(ledger, key=PAGE).fence == 1

@@ -1,0 +1,57 @@
+"""Keeps messages from being sent while their issue is not on its page or in its feed.
+
+They cannot be unsent, and would lead to a page that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from publisher.archive.output_folder import OutputFolder
+from publisher.build.output import FileOutput
+from publisher.errors import PageMissingError
+from publisher.ledger import PublicationKey
+from publisher.ledger.queries import find_status
+from publisher.run import OutgoingMessage, RunContext
+
+
+def block_messages(
+    run: RunContext,
+    messages: Sequence[OutgoingMessage],
+    outputs: Collection[FileOutput],
+    site: OutputFolder,
+    issue: str,
+    path: str,
+) -> list[OutgoingMessage]:
+    """Return the messages, blocked if they are about `issue` and an archive channel failed to show it.
+
+    `issue` is its id and `path` its file. `outputs` are those of the run, which have been written; the ledger and
+    `site` know those of earlier runs.
+    """
+    missing = [output for output in outputs if _is_missing(run, output, site, issue, path)]
+    if not missing:
+        return list(messages)
+    names = [output.channel.name for output in missing]
+    has_page = any(not output.caches_entries for output in missing)
+    reason = missing[0].error or missing[0].skipped[path]
+
+    def block(message: OutgoingMessage) -> OutgoingMessage:
+        if message.id != issue:  # a ping of a hub, about a feed that was written
+            return message
+        hint = f"publish again when that is fixed; to send it now: --channel {message.channel.name}"
+        error = PageMissingError(names, hint, has_page=has_page, exit_code=reason.exit_code)
+        return message._replace(blocked=error)
+
+    return [block(message) for message in messages]
+
+
+def _is_missing(run: RunContext, output: FileOutput, site: OutputFolder, issue: str, path: str) -> bool:
+    """Return whether an archive channel failed now, and does not show the issue from an earlier run either."""
+    if output.archive_channel is None or not (output.error or path in output.skipped):
+        return False
+    key = PublicationKey(issue, output.channel.name, run.config.newsletter.site)
+    status = find_status(run.ledger, key) if run.has_ledger else None
+    files = site.channel_files(output.channel.name)
+    page = files.pages.get(path)
+    built = [page] if page else [*files.groups.values()]
+    return not (status and status.published and all(map(site.has_files, built)))
