@@ -56,7 +56,8 @@ class Edition(NamedTuple):
 
     `faults` says by path why a file is excluded. `conflicts` has, for an issue in the archive, the error
     about another one that is excluded because it has the same id or URL. `next_date` is that of the next
-    future issue, "" without one. `is_partial`: files were held back.
+    future issue, "" without one. `is_partial`: files were held back. `redated` has the paths of published issues
+    that got a future date since.
     """
 
     today: dt.date
@@ -65,6 +66,12 @@ class Edition(NamedTuple):
     conflicts: Mapping[str, IssueError]
     next_date: str
     is_partial: bool = False
+    redated: frozenset[str] = frozenset()
+
+    @property
+    def has_future_issues(self) -> bool:
+        """Whether issues are dated after today: they are published, and the clock is behind or their date changed."""
+        return any(issue.date > self.today.isoformat() for issue in self.issues)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -72,12 +79,22 @@ class Edition(NamedTuple):
         return tuple(f"left out: {fault.message}" for fault in self.faults.values())
 
 
-def build_edition(records: Iterable[Record], today: dt.date, held_back: Collection[str] = ()) -> Edition:
+def build_edition(
+    records: Iterable[Record],
+    today: dt.date,
+    held_back: Collection[str] = (),
+    *,
+    published: Collection[str] = (),
+    redated: Collection[str] = (),
+) -> Edition:
     """Collect the issues dated `today` or earlier, without drafts, files with a fault, and the paths
     `held_back`.
 
-    Of two issues with the same id or URL, only the first by path is included.
+    With a later date, only the paths `published` and `redated` are included: what is published stays, even if
+    the clock is behind or the date of an issue is changed to a future one. Of two issues with the same id or
+    URL, only the first by path is included.
     """
+    kept = {*published, *redated}
     issues: list[Record] = []
     faults: dict[str, IssueError] = {}
     clashes: dict[str, IssueError] = {}
@@ -88,7 +105,7 @@ def build_edition(records: Iterable[Record], today: dt.date, held_back: Collecti
             continue
         if record.fault:
             faults[record.path] = IssueError(record.fault, record.hint)
-        elif record.date > today.isoformat():
+        elif record.date > today.isoformat() and record.path not in kept:
             until = min(until or record.date, record.date)
         elif other := taken.get(record.id) or taken.get(record.url):
             faults[record.path] = clashes[other.path] = _build_conflict_error(other, record)
@@ -96,7 +113,7 @@ def build_edition(records: Iterable[Record], today: dt.date, held_back: Collecti
             taken[record.id] = taken[record.url] = record
             issues.append(record)
     issues.sort(key=lambda record: (record.date, record.id), reverse=True)
-    return Edition(today, tuple(issues), faults, clashes, until, bool(held_back))
+    return Edition(today, tuple(issues), faults, clashes, until, bool(held_back), frozenset(redated))
 
 
 def _build_conflict_error(first: Record, second: Record) -> IssueError:
@@ -130,8 +147,12 @@ def choose_issue(wanted: str, records: Mapping[str, Record], edition: Edition) -
 
 
 def _find_newest(edition: Edition) -> Record | None:
-    """Return the newest due issue. Raises the fault of a file whose name begins with the latest due date."""
-    newest = edition.issues[0] if edition.issues else None
+    """Return the newest due issue, one that got a future date since only if there is no other.
+
+    Raises the fault of a file whose name begins with the latest due date.
+    """
+    newest = next((issue for issue in edition.issues if issue.path not in edition.redated), None)
+    newest = newest or next(iter(edition.issues), None)
     for path, fault in edition.faults.items():
         date = re.match(r"\d{4}-\d{2}-\d{2}", path.rpartition("/")[2])
         if date and (newest.date if newest else "") <= date[0] <= edition.today.isoformat():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ from publisher.archive.revisions import Revisions
 from publisher.archive.sources import SourceFile, is_mtime_reliable, scan_issues, stat_images
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
-from publisher.channel import Entry
+from publisher.channel import ArchiveChannel, Entry
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.events import Progress
@@ -70,7 +70,7 @@ class Sources:
         scanned_at = time.time_ns()
         self.files = _find_sources(run.config)
         self.renderer = IssueRenderer.for_config(run.config, run.theme)
-        self._today = run.now.date()
+        self._run = run
         with ExitStack() as stack:
             self.index = stack.enter_context(closing(Index(run.home)))
             self.pool = stack.enter_context(ProcessPool(self.renderer))
@@ -92,8 +92,10 @@ class Sources:
         return self.index.records
 
     def build_edition(self, held_back: Collection[str] = ()) -> Edition:
-        """Return the issues that are due today, without the files that are held back."""
-        return build_edition(self.records.values(), self._today, held_back)
+        """Return the issues that are due today or published, without the files that are held back."""
+        published, redated = find_published_ahead(self._run, self.records.values())
+        today = self._run.now.date()
+        return build_edition(self.records.values(), today, held_back, published=published, redated=redated)
 
     def _update_index(self, run: RunContext, scanned_at: int) -> None:
         """Bring the index up to date with the files, and put the documents read for that into the spool."""
@@ -134,6 +136,29 @@ def _needs_reading(renderer: IssueRenderer, index: Index, file: SourceFile) -> b
         return True
     index.put_record(record._replace(size=file.size, mtime=file.mtime))
     return False
+
+
+def find_published_ahead(run: RunContext, records: Iterable[Record]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the paths of issues that are dated after today, but published: first, those that were due when they
+    were published, so the clock is behind; second, those in the archive whose date was changed since.
+
+    Raises StorageError.
+    """
+    ahead = [record for record in records if record.date > run.now.date().isoformat()]
+    if not (ahead and run.has_ledger):
+        return frozenset(), frozenset()
+    from publisher.ledger.calendar import find_publication_times
+
+    archives = {channel.name for channel in run.config.channels if isinstance(channel, ArchiveChannel)}
+    times = find_publication_times(run.ledger, [f"{run.config.newsletter.id}/{record.id}" for record in ahead])
+    published, redated = set(), set()
+    for record in ahead:
+        by_channel = times.get(f"{run.config.newsletter.id}/{record.id}", {})
+        if any(time.astimezone(run.zone).date().isoformat() >= record.date for time in by_channel.values()):
+            published.add(record.path)
+        elif by_channel.keys() & archives:
+            redated.add(record.path)
+    return frozenset(published), frozenset(redated)
 
 
 def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> list[Entry]:

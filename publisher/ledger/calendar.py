@@ -80,6 +80,24 @@ def find_published(ledger: Ledger) -> frozenset[PublicationKey]:
     return frozenset(PublicationKey(*row) for row in rows)
 
 
+def find_publication_times(ledger: Ledger, issues: Iterable[str]) -> dict[str, dict[str, dt.datetime]]:
+    """Return when each of these issues was complete for the first time, by issue and channel.
+
+    Of several destinations of a channel, the last one counts.
+    """
+    times: dict[str, dict[str, dt.datetime]] = {}
+    with ledger.transaction() as tx:
+        for issue in issues:
+            rows = tx.fetch_all(
+                """SELECT channel, MAX(published_at) FROM publication WHERE issue = ? AND published_at <> ''
+                   GROUP BY channel""",
+                issue,
+            )
+            if rows:
+                times[issue] = {channel: parse_utc(published) for channel, published in rows}
+    return times
+
+
 def find_unfinished(ledger: Ledger) -> dict[PublicationKey, PublicationStatus]:
     """Return the status of each publication that was started and never completed."""
     with ledger.transaction() as tx:

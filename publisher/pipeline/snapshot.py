@@ -10,7 +10,7 @@ from msgspec import Struct
 from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
 from publisher.archive.revisions import Revisions
 from publisher.build.renderer import IssueRenderer, RenderJob
-from publisher.build.sources import Sources, build_entries, compute_digests
+from publisher.build.sources import Sources, build_entries, compute_digests, find_published_ahead
 from publisher.calendar.held_back import find_held_back
 from publisher.channel import Entry, Rendering
 from publisher.errors import PublisherError
@@ -67,7 +67,8 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
     """
     with Sources(run) as sources:
         records, today = _include_unready(sources.records, unready, run.now.date())
-        current = build_edition(records.values(), today)
+        published, redated = find_published_ahead(run, records.values())
+        current = build_edition(records.values(), today, published=published, redated=redated)
         entries = build_entries(run, current, Revisions(run.home.revisions))
         cached = {
             name: {path: body.digest for path, body in bodies.items()} for name, bodies in sources.index.bodies.items()

@@ -152,8 +152,8 @@ def _diagnose_ledger(run: RunContext) -> Iterator[Finding]:
         yield Finding(FindingLevel.OK if ok else FindingLevel.WARNING, text, hint)
     last = find_last_change(run.ledger)
     if last and last > run.clock.time() + _MAX_CLOCK_SKEW:
-        message = f"its last entry is dated {last:%Y-%m-%d %H:%M:%S} UTC, which is in the future"
-        yield Finding(FindingLevel.ERROR, message, "the clock was set back: correct it")
+        message = f"the last publication, at {last.astimezone(run.zone):%Y-%m-%d %H:%M:%S %z}, lies in the future"
+        yield Finding(FindingLevel.ERROR, message, "if the clock is behind, correct it; what is published stays")
     for label, states in (
         ("unknown", (DeliveryState.UNKNOWN, DeliveryState.SENDING)),
         ("failed", (DeliveryState.FAILED,)),

@@ -54,10 +54,10 @@ def full_disk(project: Project) -> Callable[[], None]:
 
     files._write_atomically = fail
 
-    def mend() -> None:
+    def restore() -> None:
         files._write_atomically = write
 
-    return mend
+    return restore
 
 
 OBSTACLES = (file_in_the_way, no_permission, full_disk)
@@ -131,12 +131,12 @@ def test_nothing_holds_a_message_without_an_archive(project: Project) -> None:
 def test_a_page_of_an_earlier_run_is_enough(project: Project) -> None:
     """It is there, though the feed and the newer text of the page cannot be written now."""
     project.publish(channels=("web", "rss"))
-    mend = full_disk(project)
+    restore = full_disk(project)
     project.write("2021-07-18", "二")
     try:
         outcome = project.publish()
     finally:
-        mend()
+        restore()
     assert outcome.exit_code == 6
     assert sorted(project.sent) == ["二"] * 3
 
@@ -247,19 +247,19 @@ def test_a_retry_waits_for_the_feed(project: Project) -> None:
 
 def test_a_correction_goes_where_the_page_was_published(project: Project) -> None:
     project.publish()
-    mend = full_disk(project)
+    restore = full_disk(project)
     project.write("2021-07-18", "二")
     try:
         assert project.publish(correct=True).exit_code == 6
     finally:
-        mend()
+        restore()
     assert "update 1 二" in project.world.calls
 
 
 # ------------------------------------------------------------------ the scheduler
 
 
-def told(project: Project, what: str) -> list[tuple[tuple[str, ...], str, bool]]:
+def reported(project: Project, what: str) -> list[tuple[tuple[str, ...], str, bool]]:
     return [(event.channels, event.message, event.alarm) for event in project.said(what)]
 
 
@@ -270,13 +270,13 @@ def test_a_tick_sends_nothing_while_the_page_cannot_be_written(project: Project,
         project.now += 10 * MINUTE
     assert project.sent == []
     waiting = [(("post", "letters"), "waits for web, rss: its page is not there yet", False)]
-    assert told(project, "waiting") == waiting, "told once"
+    assert reported(project, "waiting") == waiting, "told once"
     [event] = project.said("waiting")
     assert event.hint == "sent once that is fixed; to send it now: publish --issue 2021-07-18 --channel post,letters"
     obstacle()
     assert project.tick().exit_code == 0
     assert sorted(project.sent) == ["一"] * 3
-    assert told(project, "waiting") == waiting
+    assert reported(project, "waiting") == waiting
 
 
 def test_a_daemon_waits_as_long_as_the_page_is_paused(project: Project) -> None:
