@@ -36,7 +36,7 @@ class BuildResult(NamedTuple):
 
     `digests`: by channel, a digest of all inputs of the rendering that its message contains. `mark`: says
     that a channel is up to date, once its message is delivered; None if issues were held back or are dated after
-    today, or if a source may change unnoticed.
+    today, if an older issue was published, or if a source may change unnoticed.
     """
 
     outcome: Outcome
@@ -158,7 +158,8 @@ class SiteBuilder:
     def _build_mark(self) -> UpToDateMark | None:
         """Return the state in which the next run has nothing to do; None if that cannot be seen."""
         is_reliable = all(record.mtime for record in self._sources.records.values())
-        if self._edition.is_partial or self._edition.has_future_issues or not is_reliable:
+        is_newest = self._issue == self._records[0]  # or else the next run has the newest one to publish
+        if self._edition.is_partial or self._edition.has_future_issues or not (is_newest and is_reliable):
             return None
         return UpToDateMark(
             compute_fingerprint([*self._sources.files, *self._images.values()]),

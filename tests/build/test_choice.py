@@ -182,3 +182,15 @@ def test_a_huge_file_is_left_out_unread(project: Project) -> None:
     outcome = project.publish()
     assert project.warnings[0] == "left out: issues/2021-07-11.md has 50 MB; the limit is 8 MB"
     assert outcome.exit_code == 0
+
+
+def test_an_older_issue_does_not_hide_the_newest(tmp_path: Path) -> None:
+    """A run that published an older one by name leaves work: the quick look must not say that there is none."""
+    project = Project(tmp_path / "letter")
+    project.write("2021-07-11", "旧")
+    project.write("2021-07-18", "新")
+    project.publish(issue="2021-07-11")
+    assert project.quick() is None
+    project.publish()
+    assert project.sent == ["旧", "新"]
+    assert project.quick()
