@@ -6,6 +6,7 @@ file that any mail program opens; with one, each recipient gets a copy over SMTP
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar

@@ -15,7 +15,7 @@ from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup,
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import compute_fingerprint, stat_images
-from publisher.build.missing_page import block_messages
+from publisher.build.messages import block_messages, build_feed_ping
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
 from publisher.build.sources import Sources, build_entries, compute_digests
@@ -23,7 +23,6 @@ from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError, StorageError
 from publisher.events import ChannelOutcome, Outcome, Progress
 from publisher.file_kinds import IMAGE
-from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import PublishedSource, record_files_done, record_files_started, record_sources
 from publisher.local_files import Refusal
@@ -382,22 +381,3 @@ class SiteBuilder:
             orphaned=tuple(orphaned),
             error=file_output.error or next(iter(file_output.skipped.values()), None),
         )
-
-
-def build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None:
-    """Return the message that reports the changed feeds of a channel; None if there is no recipient.
-
-    Raises StorageError if a file cannot be read.
-    """
-    if not channel.capabilities.can_ping:
-        return None
-    newsletter = run.config.newsletter
-
-    def compute_digest(key: str) -> str:
-        try:
-            return hashlib.sha256((run.output_folder / key).read_bytes()).hexdigest()
-        except OSError as error:
-            raise wrap_os_error(f"cannot read {key}", error) from error
-
-    ping = channel.build_ping(compute_digest, newsletter)
-    return OutgoingMessage(newsletter.id, channel.name, *ping) if ping else None

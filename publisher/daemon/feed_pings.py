@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from threading import Event
 
-from publisher.build.builder import build_feed_ping
+from publisher.build.messages import build_feed_ping
 from publisher.daemon.alerts import DaemonEvent, DaemonEventHandler, format_summary_line
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import StorageError

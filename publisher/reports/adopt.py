@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Edition, build_edition
-from publisher.build.builder import build_feed_ping
+from publisher.build.messages import build_feed_ping
 from publisher.calendar.calendar import read_records
 from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import resolve_local_time

@@ -1,15 +1,15 @@
-"""Keeps messages from being sent while their issue is not on its page or in its feed.
-
-They cannot be unsent, and would lead to a page that does not exist.
-"""
+"""The messages that follow the files of a run: which must wait for a page, and the ping of a hub."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 
 from publisher.archive.output_folder import OutputFolder
 from publisher.build.output import FileOutput
+from publisher.channel import Channel
 from publisher.errors import PageMissingError
+from publisher.files import wrap_os_error
 from publisher.ledger import PublicationKey
 from publisher.ledger.queries import find_status
 from publisher.run import OutgoingMessage, RunContext
@@ -25,8 +25,8 @@ def block_messages(
 ) -> list[OutgoingMessage]:
     """Return the messages, blocked if they are about `issue` and an archive channel failed to show it.
 
-    `issue` is its id and `path` its file. `outputs` are those of the run, which have been written; the ledger and
-    `site` know those of earlier runs.
+    They cannot be unsent, and would lead to a page that does not exist. `issue` is its id and `path` its file.
+    `outputs` are those of the run, which have been written; the ledger and `site` know those of earlier runs.
     """
     missing = [output for output in outputs if _is_missing(run, output, site, issue, path)]
     if not missing:
@@ -55,3 +55,22 @@ def _is_missing(run: RunContext, output: FileOutput, site: OutputFolder, issue: 
     page = files.pages.get(path)
     built = [page] if page else [*files.groups.values()]
     return not (status and status.published and all(map(site.has_files, built)))
+
+
+def build_feed_ping(run: RunContext, channel: Channel) -> OutgoingMessage | None:
+    """Return the message that reports the changed feeds of a channel; None if there is no recipient.
+
+    Raises StorageError if a file cannot be read.
+    """
+    if not channel.capabilities.can_ping:
+        return None
+    newsletter = run.config.newsletter
+
+    def compute_digest(key: str) -> str:
+        try:
+            return hashlib.sha256((run.output_folder / key).read_bytes()).hexdigest()
+        except OSError as error:
+            raise wrap_os_error(f"cannot read {key}", error) from error
+
+    ping = channel.build_ping(compute_digest, newsletter)
+    return OutgoingMessage(newsletter.id, channel.name, *ping) if ping else None
