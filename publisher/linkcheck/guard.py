@@ -16,12 +16,27 @@ from urllib.parse import urlsplit
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# RFC 6052, and RFC 6890, which older Pythons know only in part
+# RFC 6052
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# RFC 4291: the only IPv6 unicast range that is allocated; RFC 9637: but not its documentation range
+# RFC 4291: the only IPv6 unicast range that is allocated
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-_DOCUMENTATION = ipaddress.ip_network("3fff::/20")
-_IETF_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
+
+# What `is_global` allows, or did in some Python versions. A router may forward these, but they lead to the
+# nearest machine of a service, which may be one of the own network, or to services of the own cloud:
+# https://www.iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # IETF protocols: RFC 6890
+        "2001::/23",  # the same for IPv6: RFC 2928; Teredo, too
+        "192.88.99.0/24",  # relays of 6to4: RFC 7526
+        "192.52.193.0/24",  # relays of AMT: RFC 7450
+        *("192.31.196.0/24", "192.175.48.0/24", "2620:4f:8000::/48"),  # AS112, for private names: RFC 7534, 7535
+        "3fff::/20",  # documentation: RFC 9637
+        "168.63.129.16/32",  # the host of a machine at Azure: its agent, DNS and DHCP
+        *("161.26.0.0/16", "166.8.0.0/14"),  # services on the private network of IBM Cloud
+    )
+)
 
 
 class LinkBlocked(Exception):  # noqa: N818 - a result, not an error
@@ -73,16 +88,14 @@ async def resolve_target(url: str, allowed: Collection[tuple[str, int]] = ()) ->
 
 def is_public(address: IpAddress) -> bool:
     """Return whether an IP address is public: not private, loopback, link-local, shared (100.64/10), reserved
-    or multicast, nor an IPv6 address that embeds such an IPv4 address."""
+    or multicast, not one of a protocol or of the own cloud, nor an IPv6 address that embeds such an IPv4
+    address."""
     if isinstance(address, ipaddress.IPv6Address):
         if address in _NAT64:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))  # in the last 32 bits
-        embedded = (address.sixtofour, *(address.teredo or ()))
-        if address not in _GLOBAL_UNICAST or address in _DOCUMENTATION:
+        if address not in _GLOBAL_UNICAST or (address.sixtofour and not is_public(address.sixtofour)):
             return False
-        if not all(is_public(ipv4) for ipv4 in embedded if ipv4):
-            return False
-    elif address in _IETF_PROTOCOLS:
+    if any(address in network for network in _NOT_PUBLIC):
         return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback

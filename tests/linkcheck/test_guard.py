@@ -18,13 +18,63 @@ PRIVATE = [
     *("2001:0:7f00:1::", "::ffff:0:7f00:1"),
 ]
 
+INFRASTRUCTURE = {
+    "Azure's host": ("168.63.129.16",),
+    "IBM Cloud's services": ("161.26.0.10", "161.26.255.255", "166.8.0.0", "166.9.12.114", "166.11.255.255"),
+    "relays of 6to4": ("192.88.99.1", "192.88.99.2", "192.88.99.255"),
+    "relays of AMT": ("192.52.193.1",),
+    "AS112": ("192.31.196.1", "192.175.48.6", "192.175.48.42", "2001:4:112::1", "2620:4f:8000::42"),
+    "IETF protocols": ("192.0.0.9", "192.0.0.10", "192.0.0.171", "192.0.0.192", "2001:1::1", "2001:1::2", "2001:1::3"),
+    "more of them": ("2001:2::1", "2001:3::1", "2001:20::1", "2001:30::1", "2001:1ff:ffff::", "2001:0:101:101::1"),
+}
+"""Addresses that a router may forward, and that reach what belongs to the own machine, network or cloud."""
+
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_addresses_that_are_not_public(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::101:101"])
+@pytest.mark.parametrize("address", [one for kind in INFRASTRUCTURE.values() for one in kind])
+def test_addresses_of_the_own_infrastructure(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+def embed(address: str) -> list[str]:
+    """The IPv6 addresses by which an IPv4 address can be reached as well."""
+    number = int(ipaddress.IPv4Address(address))
+    high, low = f"{number >> 16:x}", f"{number & 0xFFFF:x}"
+    forms = (
+        *(f"::ffff:{high}:{low}", f"::{high}:{low}", f"::ffff:0:{high}:{low}", f"64:ff9b::{high}:{low}"),
+        *(f"64:ff9b:1::{high}:{low}", f"2002:{high}:{low}::", f"2002:{high}:{low}::1", f"2001:0:{high}:{low}::"),
+    )
+    return [*forms]
+
+
+@pytest.mark.parametrize(
+    "address", [a for a in (*PRIVATE, *(one for kind in INFRASTRUCTURE.values() for one in kind)) if ":" not in a]
+)
+def test_no_other_form_leads_to_a_refused_address(address: str) -> None:
+    assert [form for form in embed(address) if is_public(ipaddress.ip_address(form))] == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::101:101", "2002:101:101::1"),
+        # next to refused ones
+        *("168.63.129.15", "168.63.129.17", "192.88.98.255", "192.88.100.0", "161.25.255.255", "161.27.0.0"),
+        *(
+            "166.7.255.255",
+            "166.12.0.0",
+            "192.0.1.1",
+            "192.31.195.1",
+            "2001:200::1",
+            "2620:4f:8001::",
+            "2001:4860::8888",
+        ),
+    ],
+)
 def test_addresses_that_are(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
@@ -37,6 +87,10 @@ def test_addresses_that_are(address: str) -> None:
         ("http://0x7f.1/", "which is not a public address"),
         ("http://[::1]/", "which is not a public address"),
         ("http://[::ffff:169.254.169.254]/", "which is not a public address"),
+        ("http://168.63.129.16/machine?comp=goalstate", "168.63.129.16, which is not a public address"),
+        ("http://0xa83f8110/", "168.63.129.16, which is not a public address"),
+        ("http://[64:ff9b::168.63.129.16]/", "which is not a public address"),
+        ("http://192.88.99.1/", "which is not a public address"),
         ("http://localhost:8080/", "which is not a public address"),
         ("http://1.1.1.1:22/", "port 22 is not checked"),
         ("http://user:secret@1.1.1.1/", "contains a user name"),
