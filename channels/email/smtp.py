@@ -7,7 +7,7 @@ complete, and does not pipeline commands (RFC 2920).
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -222,7 +222,7 @@ class SmtpConnection:
         commands = [f"MAIL FROM:<{sender}>{options}\r\n", f"RCPT TO:<{recipient}>\r\n", "DATA\r\n"]
         batch_size = len(commands) if "pipelining" in self.features else 1
         refusal: SmtpRefusedError | None = None
-        reply = SmtpReply(0, b"")
+        accepted: set[str] = set()
         for start in range(0, len(commands), batch_size):
             self._write("".join(commands[start : start + batch_size]).encode(), COMMAND_TIMEOUT)
             for stage in _STAGES[start : start + batch_size]:
@@ -237,14 +237,24 @@ class SmtpConnection:
                 elif reply.code // 100 != (3 if stage == "DATA" else 2):
                     self._disconnect()
                     raise SmtpDisconnectedError(f"unexpected reply to {stage}: {reply}")
+                else:
+                    accepted.add(stage)
             if refusal:
-                self._reset(expects_data=stage == "DATA" and reply.code < 400)
+                self._reset(accepted)
                 raise refusal
 
-    def _reset(self, *, expects_data: bool) -> None:
-        """Reset the transaction after a refusal; a failure here does not change the outcome."""
+    def _reset(self, accepted: Collection[str]) -> None:
+        """Reset the transaction after a refusal; a failure here does not change the outcome.
+
+        `accepted` are the commands that the server accepted. It may accept DATA although it refused another one
+        (RFC 2920, 3.1), and then it expects a message. Without a recipient that is ended at once; with one, the
+        recipient would get an empty email, which the end of the connection prevents.
+        """
+        if {"RCPT", "DATA"} <= set(accepted):
+            self._disconnect()
+            return
         try:
-            if expects_data:  # a server may accept DATA although it refused the recipient: RFC 2920, 3.1
+            if "DATA" in accepted:
                 self._write(b".\r\n", COMMAND_TIMEOUT)
                 self._read_reply()
             self._write(b"RSET\r\n", COMMAND_TIMEOUT)

@@ -218,6 +218,37 @@ def test_a_mail_for_nobody_is_ended(
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("refused", [("MAIL", "550 5.7.1 you may not"), ("MAIL", NOT_NOW), ("MAIL", "452 4.3.1 full")])
+def test_nobody_gets_an_empty_mail(
+    server: MailServer, channel: Email, mail: Part, refused: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that refuses MAIL and wants the mail of the reader anyway would take a lone dot for one."""
+    monkeypatch.setattr(smtp, "COMMAND_TIMEOUT", 1.0)
+    with channel.session() as opened:
+        opened.deliver(mail, ZHOU)
+        server.script(Fault(*refused, acts=True))
+        error = fails(lambda: opened.deliver(mail, LIN))
+        assert isinstance(error, DeliveryError)
+        assert not error.permanent
+        assert refused[1] in error.message
+        opened.deliver(mail, LIN)
+        opened.deliver(mail, XI)
+    assert server.readers == [ZHOU, LIN, "Xi@example.net"]
+    assert {mail.body for mail in server.mails if not mail.body} == set()
+    assert server.connections == 2
+
+
+def test_a_reader_of_a_refused_sender_keeps_the_connection(server: MailServer, channel: Email, mail: Part) -> None:
+    """As long as no mail is wanted, nothing can go to anybody."""
+    for data in ("503 5.5.1 MAIL first", "451 4.3.0 not now"):
+        with channel.session() as opened:
+            server.script(Fault("MAIL", NOT_NOW, acts=True), Fault("DATA", data))
+            fails(lambda: opened.deliver(mail, LIN))
+            opened.deliver(mail, XI)
+    assert server.readers == ["Xi@example.net"] * 2
+    assert server.connections == 2
+
+
 def test_a_reply_that_is_none_before_the_mail(server: MailServer, channel: Email, mail: Part) -> None:
     for command in ("MAIL", "RCPT", "DATA"):
         server.script(Fault(command, "hm", at=0))

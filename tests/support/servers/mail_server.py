@@ -243,7 +243,7 @@ class _Dialogue:
         if self.server.fault("BODY", reader):
             self.connection.recv(1000)
             raise _Goodbye
-        while not self.buffer.endswith(b"\r\n.\r\n"):
+        while not (self.buffer == b".\r\n" or self.buffer.endswith(b"\r\n.\r\n")):  # a lone dot is an empty mail
             self.fill()
         mail = Mail(self.sender or "", reader, self.options, self.buffer[:-3].replace(b"\r\n..", b"\r\n."))
         self.buffer = b""
@@ -257,10 +257,10 @@ class _Dialogue:
     # ------------------------------------------------------------------ bytes
 
     def say(self, command: str, reply: str, reader: str = "") -> bool:
-        """Answer; whether the answer is the one that was meant."""
+        """Answer; whether what was asked for is done."""
         fault = self.server.fault(command, reader)
         self.answer(fault, reply)
-        return fault is None
+        return fault is None or fault.acts
 
     def answer(self, fault: Fault | None, reply: str) -> None:
         if fault and fault.hangs:
