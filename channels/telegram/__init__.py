@@ -68,7 +68,7 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
             try:
                 return str(client.call(lambda bot: bot.get_chat(self.destination)).id)
             except Exception as error:
-                raise classify_error(error, self.chat) from None
+                raise classify_error(error, self.chat, has_effect=False) from None
 
     def diagnose(self) -> Iterator[Finding]:
         """Check that the bot can send to the chat. Raises ConfigError if there is no token."""

@@ -36,9 +36,10 @@ class BotClient:
         token = resolve_secret(self._token)
         os.environ["PTB_TIMEDELTA"] = "true"  # otherwise every 429 logs a warning about a future change of RetryAfter
         from telegram import Bot
-        from telegram.request import HTTPXRequest
 
-        request = HTTPXRequest(
+        from publisher.channels.telegram.request import BotApiRequest
+
+        request = BotApiRequest(
             connect_timeout=10.0,
             write_timeout=20.0,
             read_timeout=READ_TIMEOUT,
@@ -56,7 +57,8 @@ class BotClient:
         self._exit_stack.close()
 
     def call(self, request: Callable[[Bot], Coroutine[Any, Any, _T]]) -> _T:
-        """Return the bot's answer. Raises what python-telegram-bot raises, which may contain the token."""
+        """Return the bot's answer. Raises what BotApiRequest and python-telegram-bot raise, which may contain
+        the token."""
         return self._runner.run(request(self._bot))
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from publisher.channel import Finding, FindingLevel
 from publisher.channels.telegram.client import BotClient
-from publisher.channels.telegram.errors import classify_error, describe_bot_error
-from publisher.errors import DeliveryError
+from publisher.channels.telegram.errors import classify_error
 
 if TYPE_CHECKING:
     from telegram import ChatFullInfo, ChatMember
@@ -93,8 +92,5 @@ def _format_chat_name(chat: ChatFullInfo) -> str:
 
 
 def _build_error_finding(error: Exception, chat: str) -> Finding:
-    delivery_error = classify_error(error, chat)
-    if isinstance(delivery_error, DeliveryError):
-        return Finding(FindingLevel.ERROR, delivery_error.message, delivery_error.hint)
-    message = f"no answer from Telegram about {chat}: {describe_bot_error(error)}"
-    return Finding(FindingLevel.ERROR, message, "try again; if `api` is set in publisher.toml, check that server")
+    found = classify_error(error, chat, has_effect=False)
+    return Finding(FindingLevel.ERROR, found.message, found.hint)

@@ -79,14 +79,19 @@ DEFAULT_ERROR_RULE = ErrorRule(
 )
 
 
-def classify_error(error: Exception, chat: str) -> PublisherError:
+def classify_error(error: Exception, chat: str, *, has_effect: bool = True) -> PublisherError:
     """Return the error to raise for a failed call about a chat, without secrets.
 
-    A DeliveryError if the call certainly did nothing, else an OutcomeUnknownError.
+    A DeliveryError if the call certainly did nothing, else an OutcomeUnknownError. A call without an effect
+    never does anything.
     """
     from telegram import error as errors
 
+    from publisher.channels.telegram.request import ForeignResponseError
+
     match error:
+        case ForeignResponseError() if not has_effect:
+            return DeliveryError(f"{error}, asked about {chat}", "check `api` in publisher.toml, and HTTPS_PROXY")
         case errors.RetryAfter():
             wait = _to_seconds(error.retry_after)
             return DeliveryError(f"rate limit: {chat} accepts no messages for {wait:g} seconds", retry_after=wait)
@@ -103,29 +108,34 @@ def classify_error(error: Exception, chat: str) -> PublisherError:
                 permanent=True,
             )
         case errors.BadRequest() | errors.Forbidden():
-            return _build_rejected_error(_get_error_text(error), chat)
+            return _build_rejected_error(redact(str(error)), chat)
     if _is_connection_failure(error):
         reason = redact(str(error.__cause__)) or describe_bot_error(error)
         return DeliveryError(
             f"cannot reach Telegram for {chat}: {reason}", "check the network; if you need a proxy, set HTTPS_PROXY"
         )
-    return OutcomeUnknownError(
-        f"unknown whether the message for {chat} was sent: {describe_bot_error(error)}", "check the chat in Telegram"
-    )
+    if not has_effect:
+        return DeliveryError(
+            f"no answer from Telegram about {chat}: {describe_bot_error(error)}",
+            "try again; if `api` is set in publisher.toml, check that server",
+        )
+    hint = "check the chat in Telegram"
+    if isinstance(error, ForeignResponseError):
+        hint += "; the proxy is where `api` in publisher.toml or HTTPS_PROXY leads"
+    return OutcomeUnknownError(f"unknown whether the message for {chat} was sent: {describe_bot_error(error)}", hint)
 
 
 def describe_bot_error(error: Exception) -> str:
     """Describe an error briefly, without secrets: the name httpx has for it, else its message."""
     import httpx
 
+    from publisher.channels.telegram.request import ForeignResponseError
+
     if isinstance(error.__cause__, httpx.HTTPError):
         return type(error.__cause__).__name__
-    return f"{type(error).__name__}: {_get_error_text(error)}"
-
-
-def _get_error_text(error: Exception) -> str:
-    """Return the message of an error, without the page that a proxy may have sent."""
-    return redact(str(error)).partition(". Parsing the server response")[0]
+    if isinstance(error, ForeignResponseError):
+        return str(error)
+    return f"{type(error).__name__}: {redact(str(error))}"
 
 
 def _build_rejected_error(text: str, chat: str) -> DeliveryError:

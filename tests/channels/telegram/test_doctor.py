@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -110,10 +111,20 @@ def test_no_network(examine, server: TelegramServer) -> None:
     server.up()
 
 
-def test_a_server_that_is_no_bot_api(examine, server: TelegramServer) -> None:
-    server.script(Fault("html", value=500))
+@pytest.mark.parametrize("of", ["getMe", "getChat", "getChatMember"])
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 500, 502])
+def test_a_proxy_that_answers(examine, server: TelegramServer, status: int, of: str) -> None:
+    """It says nothing about the token, the chat or the bot's rights."""
+    server.script(Fault("html", of=of, value=status))
     message, hint = bad(examine())
-    assert message == "no answer from Telegram about @tide: NetworkError: Internal Server Error (500)"
+    assert message == f"a proxy answers instead of Telegram ({status} {HTTPStatus(status).phrase}), asked about @tide"
+    assert hint == "check `api` in publisher.toml, and HTTPS_PROXY"
+
+
+def test_a_bot_api_that_does_not_work(examine, server: TelegramServer) -> None:
+    server.script(Fault("body", value=500, text='{"ok":false,"error_code":500,"description":"Internal Server Error"}'))
+    message, hint = bad(examine())
+    assert message == "no answer from Telegram about @tide: NetworkError: Internal Server Error"
     assert "`api`" in hint
 
 

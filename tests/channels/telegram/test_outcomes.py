@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import re
 import traceback
 from typing import Any
@@ -28,6 +30,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("publisher.channels.telegram.client.READ_TIMEOUT", 0.2)
 
 
+INTERNAL_ERROR = '{"ok":false,"error_code":500,"description":"Internal Server Error"}'
+DEEP = "[" * 200_000
+
+
 def outcome(session: Session, chat: str = "@tide") -> PublisherError:
     """The error of a delivery."""
     with pytest.raises(PublisherError) as caught:
@@ -45,10 +51,8 @@ def outcome(session: Session, chat: str = "@tide") -> PublisherError:
         (Fault("drop_after"), 1, "RemoteProtocolError"),
         (Fault("drop_before"), 0, "RemoteProtocolError"),
         (Fault("reset"), 0, "ReadError"),
-        (Fault("html", value=502), 0, "NetworkError: Bad Gateway (502)"),
-        (Fault("html", value=500), 0, "NetworkError: Internal Server Error (500)"),
-        (Fault("html", value=200), 0, "TelegramError: Invalid server response"),
-        (Fault("not_ok"), 1, "KeyError: 'result'"),
+        (Fault("not_ok"), 1, "a proxy answers instead of Telegram (200 OK)"),
+        (Fault("body", value=500, text=INTERNAL_ERROR), 0, "NetworkError: Internal Server Error"),
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else None,
 )
@@ -60,6 +64,124 @@ def test_nobody_knows(server: TelegramServer, session: Session, fault: Fault, st
     assert error.message == f"unknown whether the message for @tide was sent: {said}"
     assert len(server.messages) == stored
     assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "phrase"),
+    [
+        *((200, "OK"), (204, "No Content"), (302, "Found"), (400, "Bad Request"), (401, "Unauthorized")),
+        *((403, "Forbidden"), (404, "Not Found"), (409, "Conflict"), (413, "Request Entity Too Large")),
+        *((500, "Internal Server Error"), (502, "Bad Gateway"), (503, "Service Unavailable")),
+        *((504, "Gateway Timeout"), (520, "")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["html", "html_after"])
+def test_a_page_of_a_proxy_is_not_telegrams_word(
+    server: TelegramServer, session: Session, status: int, phrase: str, kind: str
+) -> None:
+    """It may come before the call reached Telegram, or in the place of the answer."""
+    server.script(Fault(kind, value=status))
+    error = outcome(session)
+    assert isinstance(error, OutcomeUnknownError)
+    told = f"a proxy answers instead of Telegram ({status} {phrase}".rstrip() + ")"
+    assert error.message == f"unknown whether the message for @tide was sent: {told}"
+    assert "proxy" in error.hint
+    assert (len(server.calls), len(server.messages)) == (1, 1 if kind == "html_after" else 0)
+
+
+FOREIGN = {
+    "of another service": '{"message": "Forbidden"}',
+    "nothing said": '{"ok": false}',
+    "of another kind": '{"ok": false, "error": "channel_not_found"}',
+    "no boolean": '{"ok": "false", "description": "Forbidden: bot was kicked"}',
+    "said to be well": '{"ok": true, "result": {}}',
+    "a list": '[{"ok": false, "description": "Bad Request"}]',
+    "a text": '"Forbidden"',
+    "null": "null",
+    "empty": "",
+    "half of it": '{"ok": false, "error_code": 403, "desc',
+    "endless": DEEP,
+}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
+@pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN)
+def test_a_body_that_is_not_the_bot_apis(server: TelegramServer, session: Session, status: int, text: str) -> None:
+    server.script(Fault("body", value=status, text=text))
+    error = outcome(session)
+    assert isinstance(error, OutcomeUnknownError)
+    assert f"a proxy answers instead of Telegram ({status} " in error.message
+
+
+@pytest.mark.parametrize("text", ['{"ok": true}', '{"result": {}}', '{"ok": false, "result": {}}', "{}", "[]", DEEP])
+def test_a_success_that_is_not_the_bot_apis(server: TelegramServer, session: Session, text: str) -> None:
+    server.script(Fault("body", value=200, text=text))
+    assert "a proxy answers instead of Telegram (200 OK)" in outcome(session).message
+
+
+def test_a_page_of_a_proxy_about_a_message_that_is_there(server: TelegramServer, connect) -> None:
+    """It is no refusal either, and a message that was sent stays sent, though it is not pinned."""
+    with connect(pin=True) as session:
+        server.script(Fault("html", of="pinChatMessage", value=400))
+        receipt = session.deliver(part(), "@tide")
+        assert receipt.notes == (
+            "message 1 is not pinned in @tide: a proxy answers instead of Telegram (400 Bad Request)",
+        )
+        server.script(Fault("html", value=400))
+        for act in (lambda: session.edit(part("退潮"), "@tide", "1"), lambda: session.delete("@tide", "1")):
+            with pytest.raises(OutcomeUnknownError, match="a proxy answers"):
+                act()
+
+
+@pytest.mark.parametrize("status", [401, 404, 502])
+def test_a_proxy_that_is_asked_for_the_chat(server: TelegramServer, environment: None, status: int) -> None:
+    server.script(Fault("html", value=status))
+    with pytest.raises(DeliveryError, match="a proxy answers instead of Telegram") as caught:
+        Telegram(token="env:TIDE_TOKEN", chat="@tide", api=server.url).identify_destination()
+    assert not caught.value.permanent
+
+
+TOO_MANY = {
+    "absent": {},
+    "no parameters": {"parameters": None},
+    "other parameters": {"parameters": {"limit": 3}},
+    "a list": {"parameters": [7]},
+    "zero": {"parameters": {"retry_after": 0}},
+    "null": {"parameters": {"retry_after": None}},
+    "text": {"parameters": {"retry_after": "soon"}},
+    "negative": {"parameters": {"retry_after": -5}},
+    "true": {"parameters": {"retry_after": True}},
+    "not a number": {"parameters": {"retry_after": math.nan}},
+    "without end": {"parameters": {"retry_after": math.inf}},
+}
+
+
+@pytest.mark.parametrize("more", TOO_MANY.values(), ids=TOO_MANY)
+def test_too_many_without_a_time_to_wait(server: TelegramServer, session: Session, more: dict[str, Any]) -> None:
+    """Nothing was sent, so it is tried again, after a second."""
+    refusal = {"ok": False, "error_code": 429, "description": "Too Many Requests: retry later", **more}
+    server.script(Fault("body", call=1, value=429, text=json.dumps(refusal)))
+    error = outcome(session)
+    assert isinstance(error, DeliveryError)
+    assert (error.permanent, error.retry_after) == (False, 1.0)
+    assert session.deliver(part(), "@tide").remote_id == "1"
+
+
+@pytest.mark.parametrize("fault", [Fault("html", value=429), Fault("body", value=429), Fault("body", 0, "", 429, DEEP)])
+def test_too_many_for_a_proxy(server: TelegramServer, session: Session, fault: Fault) -> None:
+    server.script(fault)
+    error = outcome(session)
+    assert isinstance(error, DeliveryError)
+    assert (error.permanent, error.retry_after) == (False, 1.0)
+
+
+@pytest.mark.parametrize(("asked", "wait"), [(0.2, 1.0), (1.5, 2.0), (35, 35.0), (10**12, 604800.0), (1e300, 604800.0)])
+def test_how_long_to_wait(server: TelegramServer, session: Session, asked: float, wait: float) -> None:
+    refusal = {"ok": False, "error_code": 429, "description": "x", "parameters": {"retry_after": asked}}
+    server.script(Fault("body", value=429, text=json.dumps(refusal)))
+    error = outcome(session)
+    assert isinstance(error, DeliveryError)
+    assert error.retry_after == wait
 
 
 def test_too_many(server: TelegramServer, session: Session) -> None:

@@ -158,6 +158,25 @@ def test_a_flood_is_waited_out_or_left_for_later(letter: Letter) -> None:
     assert "next attempt" in letter.said
 
 
+def test_too_many_without_a_time_to_wait_is_tried_again(letter: Letter) -> None:
+    refusal = '{"ok":false,"error_code":429,"description":"Too Many Requests"}'
+    letter.server.script(Fault("body", call=2, value=429, text=refusal))
+    letter.publish(*SEND)
+    at = [call["at"] for call in letter.server.made("sendMessage")]
+    assert len(at) == 4
+    assert at[2] - at[1] >= 1
+    assert len(letter.texts) == 3
+
+
+def test_the_page_of_a_proxy_waits_for_a_person(letter: Letter) -> None:
+    letter.server.script(Fault("html_after", call=2, of="sendMessage", value=403))
+    letter.publish(*SEND, code=4)
+    assert "a proxy answers instead of Telegram (403 Forbidden)" in letter.said
+    letter.server.script()
+    letter.publish(*SEND, code=4)
+    assert len(letter.server.made("sendMessage")) == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [

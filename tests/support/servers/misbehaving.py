@@ -27,6 +27,8 @@ KINDS = {
     "hang",  # acts, and never answers
     "slow",  # acts after `value` seconds, and answers
     "html",  # a page of the status `value`, as a proxy sends it
+    "html_after",  # acts, and answers such a page
+    "body",  # `text` as it is, as JSON, with the status `value`
 }
 
 
@@ -164,8 +166,12 @@ class Handler(BaseHTTPRequestHandler):
             case "slow":
                 self.server.platform.ended.wait(fault.value)
                 self.send(*act())
-            case "html":
+            case "html" | "html_after":
+                if fault.kind == "html_after":
+                    act()
                 self.reply(int(fault.value), b"<html><h1>nginx</h1></html>", "text/html")
+            case "body":
+                self.reply(int(fault.value), fault.text.encode(), self.media_type)
             case _:
                 self.misbehave(fault, act)
 

@@ -65,9 +65,6 @@ class _Handler(Handler):
 
     def misbehave(self, fault: Fault, act: Callable[[], Answer]) -> None:
         match fault.kind:
-            case "html_after":
-                act()
-                self.reply(int(fault.value), b"<html><h1>nginx</h1></html>", "text/html")
             case "refuse":
                 self.send(200, {"errcode": int(fault.value), "errmsg": fault.text})
             case "busy_after":
@@ -83,7 +80,6 @@ class WeChatServer(Server):
 
     kinds = frozenset(
         {
-            "html_after",  # acts, and answers a page of the status `value`, as a proxy sends it
             "refuse",  # the error code `value` with the words `text`
             "busy_after",  # acts, and says that it was too busy: -1
             "expire",  # no token works from here on, that of this call neither

@@ -1,0 +1,68 @@
+"""The HTTP requests of python-telegram-bot, whose responses are checked before the library interprets them.
+
+The library goes by the status alone: it takes the error page of a proxy for a refusal by Telegram, and a 429
+without a time to wait for an error whose outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from http import HTTPStatus
+from typing import Any
+
+from telegram.error import RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+_DEFAULT_WAIT = 1
+
+
+class ForeignResponseError(TelegramError):
+    """The response is not the Bot API's: a proxy answers, or a server that has no Bot API."""
+
+    def __init__(self, status: int) -> None:
+        phrase = HTTPStatus(status).phrase if status in {*HTTPStatus} else ""
+        super().__init__(f"a proxy answers instead of Telegram ({status} {phrase}".rstrip() + ")")
+
+
+class BotApiRequest(HTTPXRequest):
+    """Raises RetryAfter for every 429, ForeignResponseError for a body that is not the Bot API's, and else what
+    python-telegram-bot raises."""
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        status, body = await super().do_request(*args, **kwargs)
+        check_response(status, body)
+        return status, body
+
+
+def check_response(status: int, body: bytes) -> None:
+    """Raise RetryAfter or ForeignResponseError, if the response is a reason to.
+
+    A call with too many before it was not processed, whoever says so: a Bot API server, or a proxy before it.
+    """
+    response = _parse_response(body)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise RetryAfter(_parse_wait(response))
+    is_success = 200 <= status < 300
+    if response.get("ok") is not is_success or not (
+        "result" in response if is_success else isinstance(response.get("description"), str)
+    ):
+        raise ForeignResponseError(status)
+
+
+def _parse_response(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a response; an empty one for anything else."""
+    try:
+        value = json.loads(body.decode("utf-8", "replace"))  # as the library does
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _parse_wait(response: dict[str, Any]) -> int:
+    """Return `retry_after` in seconds, at least 1; https://core.telegram.org/bots/api#responseparameters"""
+    parameters = response.get("parameters")
+    wait = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    if isinstance(wait, bool) or not isinstance(wait, int | float) or not math.isfinite(wait):
+        return _DEFAULT_WAIT
+    return max(_DEFAULT_WAIT, math.ceil(min(wait, 1e9)))
