@@ -28,10 +28,14 @@ class ConfigError(PublisherError):
     exit_code = 2
 
 
+_MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 1.0, 7 * 86400.0
+
+
 class DeliveryError(PublisherError):
     """A delivery failed, and it is certain that nothing was sent.
 
-    `permanent`: a retry cannot help. `retry_after`: the earliest retry, in seconds from now.
+    `permanent`: a retry cannot help. `retry_after`: the earliest retry, in seconds from now, whatever a server
+    said: at least a second, so that no retries follow each other without a pause, and at most a week.
     """
 
     exit_code = 3
@@ -41,7 +45,7 @@ class DeliveryError(PublisherError):
     ) -> None:
         super().__init__(message, hint)
         self.permanent = permanent
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else min(max(_MIN_RETRY_DELAY, retry_after), _MAX_RETRY_DELAY)
 
 
 class OutcomeUnknownError(PublisherError):

@@ -165,7 +165,7 @@ def _parse_retry_after(headers: Mapping[str, str]) -> float | None:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
     except (TypeError, ValueError):
         return None
-    return max(0.0, wait.total_seconds())
+    return wait.total_seconds()
 
 
 def _describe_http_error(error: Exception) -> str:
