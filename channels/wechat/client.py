@@ -110,12 +110,14 @@ class WeChatClient:
         offset = 0
         while True:
             page = self.call(path, {"offset": offset, "count": _PAGE_SIZE, "no_content": 1})
+            if "total_count" not in page:  # without a list, it is not known that an article is not there
+                raise self._build_no_response_error(f"{path}: total_count?", has_effect=False)
             items = page.get("item", [])
             for item in items:
                 for article in item["content"]["news_item"][:1]:
                     yield item.get("media_id") or item["article_id"], article
             offset += len(items)
-            if not items or offset >= page.get("total_count", 0):
+            if not items or offset >= page["total_count"]:
                 return
 
     # ------------------------------------------------------------------ calls
@@ -125,6 +127,8 @@ class WeChatClient:
         body = {"grant_type": "client_credential", "appid": self.appid, "secret": self._app_secret}
         response = self._post("stable_token", False, {}, json=body | {"force_refresh": False})
         self._raise_for_error_code(response, TOKEN_ERROR_RULES)
+        if not {"access_token", "expires_in"} <= response.keys():
+            raise self._build_no_response_error("stable_token: access_token?", has_effect=False)
         return str(response["access_token"]), float(response["expires_in"])
 
     def _request_with_token(
@@ -173,7 +177,7 @@ def _parse_json_object(response: httpx.Response) -> dict[str, Any] | None:
         return None
     try:
         value = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

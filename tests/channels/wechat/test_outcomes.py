@@ -67,6 +67,20 @@ def test_a_lost_response_is_an_unknown_outcome(
     assert len(server.drafts) == 1
 
 
+@pytest.mark.parametrize("text", ['{"message": "blocked"}', "{}", "[" * 200_000], ids=["said", "empty", "endless"])
+@pytest.mark.parametrize("path", ["stable_token", "draft/batchget", "draft/add"])
+def test_a_body_that_is_not_wechats(server: WeChatServer, session, part, path: str, text: str) -> None:
+    """Least of all is it a list of drafts in which one is missing: the next step would add it again."""
+    session.deliver(part(), TO)
+    server.api.expire()
+    server.script(Fault("body", of=path, value=200, text=text))
+    act = session.probe if path == "draft/batchget" else session.deliver
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is, the sender takes it for unknown
+        act(part(), TO)
+    assert isinstance(caught.value, DeliveryError) == (path != "draft/add")
+    assert len(server.drafts) == 1
+
+
 def test_a_slow_response_is_accepted(server: WeChatServer, session, part) -> None:
     server.script(Fault("slow", of="draft/add", value=0.05))
     session.deliver(part(), TO)
