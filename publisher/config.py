@@ -3,7 +3,8 @@
     [newsletter]        name, url and id are required; the keys are the fields of Newsletter, and `issues`
     [schedule]          when issues are published; `at` is also the time of day of an issue's publication date
     [ledger]            postgres: a Reference to the URL of a database, instead of a file in .publisher
-    [server]            listen: where the daemon serves the site; without it, it does not
+    [server]            listen: where the daemon serves the site; without it, it does not. proxies: the
+                        addresses of the web servers in front of it
     [channels.NAME]     the fields of its class, `enabled` and `at`; web and rss are enabled by default
 
 Unknown keys and wrong types are errors with line, column and a hint. A channel validates its own values: it
@@ -34,6 +35,8 @@ from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time
 from publisher.toml import TomlDocument, list_keys
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     from publisher.channel import Channel
 
 _DEFAULT_CHANNELS = ("web", "rss")
@@ -69,9 +72,10 @@ class Config(Struct, frozen=True):
 
     `path` is the file and `root` its folder; `issues` is a glob relative to the root. `schedule` is in the
     newsletter's time zone. `ledger` is a Reference to the URL of a database, "" for a file. `listen` is where
-    the daemon serves the site. `channels` has the enabled ones: web, rss, then the others in the file's
-    order. `templates` is the folder of the user's templates, if it exists. `private_files` are the paths of the
-    files that the file names and that are never published. `digest` is the SHA-256 (hex) of the file.
+    the daemon serves the site, `proxies` the web servers in front of it. `channels` has the enabled ones: web,
+    rss, then the others in the file's order. `templates` is the folder of the user's templates, if it exists.
+    `private_files` are the paths of the files that the file names and that are never published. `digest` is the
+    SHA-256 (hex) of the file.
     """
 
     path: Path
@@ -81,6 +85,7 @@ class Config(Struct, frozen=True):
     schedule: Schedule = _DEFAULT_SCHEDULE
     ledger: Reference = Reference()
     listen: ListenAddress | None = None
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     private_files: tuple[str, ...] = ()
@@ -95,9 +100,11 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
     document = TomlDocument(path)
     document.reject_unknown_keys((), ("newsletter", "schedule", "ledger", "server", "channels"))
     newsletter = _parse_newsletter(document)
-    listen = document.decode(("server",), _ServerKeys).listen
+    server = document.decode(("server",), _ServerKeys)
     with document.locate_errors("server", "listen"):
-        listen_address = _parse_listen_address(listen) if listen is not None else None
+        listen = _parse_listen_address(server.listen) if server.listen is not None else None
+    with document.locate_errors("server", "proxies"):
+        proxies = tuple(map(_parse_network, server.proxies))
     templates = path.parent / "templates"
     return Config(
         path=path,
@@ -105,7 +112,8 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         newsletter=newsletter,
         issues=_parse_issues(document),
         ledger=document.decode(("ledger",), _LedgerKeys).postgres,
-        listen=listen_address,
+        listen=listen,
+        proxies=proxies,
         channels=_build_channels(document, newsletter, find_channel),
         schedule=_parse_schedule(document),
         templates=templates if templates.is_dir() else None,
@@ -159,6 +167,7 @@ class _LedgerKeys(Struct, frozen=True):
 
 class _ServerKeys(Struct, frozen=True):
     listen: str | None = None
+    proxies: tuple[str, ...] = ()
 
 
 class _ChannelKeys(Struct, frozen=True):
@@ -332,6 +341,19 @@ def _parse_listen_address(value: str) -> ListenAddress:
             f'listen must be a host and a port, not "{value}"', 'for this machine only: listen = "127.0.0.1:8080"'
         )
     return ListenAddress(match[1] or match[2], int(match[3]))
+
+
+def _parse_network(value: str) -> IPv4Network | IPv6Network:
+    """Parse an IP address, or a network of them."""
+    from ipaddress import ip_network
+
+    try:
+        return ip_network(value)
+    except ValueError:
+        raise ConfigError(
+            f'proxies must be IP addresses or networks, not "{value}"',
+            'a web server on this machine: proxies = ["127.0.0.1"]; a network: "10.0.0.0/8"',
+        ) from None
 
 
 # ---------------------------------------------------------------- [channels]

@@ -123,8 +123,9 @@ INNER_FLOORS = {
         "__init__",
     ),
     "channels.telegram": (
-        "client entities errors rate_limit settings",
-        "autolinks doctor session",
+        "entities rate_limit request settings",
+        "autolinks client errors",
+        "doctor session",
         "writer",
         "phrases",
         "digest",

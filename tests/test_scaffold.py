@@ -70,7 +70,7 @@ def test_the_settings_name_every_key() -> None:
     """A key that is added to a class is to be explained here too."""
     text = (Path(scaffold.templates.__path__[0]) / "publisher.toml").read_text("utf-8")
     written = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines() if " = " in line}
-    keys = {*list_keys(Newsletter), "issues", "listen", "postgres", "enabled"} - {"base"}
+    keys = {*list_keys(Newsletter), "issues", "listen", "postgres", "proxies", "enabled"} - {"base"}
     keys |= set(Schedule._fields) - {"channel_times", "is_set"}
     for name in registry.channel_names():
         keys |= set(list_keys(registry.load_channel(name)))

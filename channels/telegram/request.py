@@ -38,7 +38,7 @@ class BotApiRequest(HTTPXRequest):
 def check_response(status: int, body: bytes) -> None:
     """Raise RetryAfter or ForeignResponseError, if the response is a reason to.
 
-    A call with too many before it was not processed, whoever says so: a Bot API server, or a proxy before it.
+    A 429 means that the call was not processed, also when it comes from a proxy.
     """
     response = _parse_response(body)
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -83,7 +83,8 @@ def _serve_http(daemon: _DaemonRunner) -> Iterator[None]:
 
     if warning := build_exposure_warning(config.listen):
         daemon.log.log_event(DaemonEvent("warning", message=warning))
-    with run_server(config.listen, config.root / config.newsletter.site, daemon.state) as address:
+    site = config.root / config.newsletter.site
+    with run_server(config.listen, site, daemon.state, config.proxies) as address:
         daemon.log.log_event(DaemonEvent("listening", message=address))
         yield
 

@@ -1,4 +1,4 @@
-"""The HTTP application: the site, /healthz and /metrics. The only module that imports Starlette."""
+"""The HTTP application: the site, /healthz and /metrics."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ from publisher.server.site import (
     to_browser_type,
 )
 from publisher.server.state import METRICS_TYPE, DaemonState, build_health, render_metrics
+
+STATE_PATHS = ("/healthz", "/metrics")
+"""What monitoring requests."""
+
+refuse = PlainTextResponse("too many requests at the same time\n", 503, {"connection": "close", "retry-after": "10"})
+"""The application for requests that there is no room for."""
 
 _CHUNK_SIZE = 65536
 _NO_STORE = {"cache-control": "no-store"}

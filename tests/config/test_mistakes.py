@@ -80,6 +80,19 @@ ADDED = [
         '6:1: listen must be a host and a port, not "localhost:65536"',
         'for this machine only: listen = "127.0.0.1:8080"',
     ),
+    *(
+        (
+            f'[server]\nproxies = ["127.0.0.1", "{value}"]',
+            f'6:1: proxies must be IP addresses or networks, not "{value}"',
+            'a web server on this machine: proxies = ["127.0.0.1"]; a network: "10.0.0.0/8"',
+        )
+        for value in ("localhost", "127.0.0.1:8080", "10.1.2.3/8", "10.0.0.0/33", "[::1]", "")
+    ),
+    (
+        '[server]\nproxies = "127.0.0.1"',
+        '6:1: proxies in [server] must be a list of strings, not the string "127.0.0.1"',
+        'write it as proxies = ["…", "…"]',
+    ),
     (
         '[schedule]\ncron = "9:45 sundays"',
         '6:1: cron must have five fields, not "9:45 sundays"',

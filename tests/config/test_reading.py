@@ -53,6 +53,7 @@ catch_up = 6
 on_failure = "file:secrets/hook"
 [server]
 listen = "[::1]:8080"
+proxies = ["127.0.0.1", "10.1.0.0/16", "::1"]
 [channels.pigeon]
 loft = "north"
 height = 3
@@ -77,6 +78,7 @@ enabled = false
     assert found.newsletter.contacts == ("公众号：慢工", "https://example.org")
     assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
     assert found.listen == ("::1", 8080)
+    assert [*map(str, found.proxies)] == ["127.0.0.1/32", "10.1.0.0/16", "::1/128"]
     schedule = found.schedule
     assert schedule.cron
     assert schedule.due_time(dt.date(2021, 7, 18), "rss") == (dt.date(2021, 7, 23), dt.time(23, 5))

@@ -13,8 +13,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -204,6 +205,23 @@ def test_it_shows_the_site_and_itself(daemon: Daemon) -> None:
     daemon.wait_for(lambda: 'publisher_issues{state="done"} 1' in get("metrics"))
     assert json.loads(get("healthz"))["status"] == "ok"
     assert "慢刊" in get(f"{daemon.today}/")
+    assert daemon.end(process)[0] == 0
+
+
+@pytest.mark.parametrize(("proxies", "are_open"), [('["127.0.0.1"]', True), ("[]", False)])
+def test_a_web_server_in_front_of_it_has_no_limit(daemon: Daemon, proxies: str, are_open: bool) -> None:
+    with (daemon.root / "publisher.toml").open("a") as settings:
+        settings.write(f'[server]\nlisten = "127.0.0.1:0"\nproxies = {proxies}\n')
+    process = daemon.start("daemon")
+    assert process.stdout
+    _, _, address = process.stdout.readline().strip().partition(": ")
+    with ExitStack() as held:
+        place = ("127.0.0.1", urlsplit(address).port)
+        first, *_ = [held.enter_context(socket.create_connection(place, TIMEOUT)) for _ in range(40)]
+        if are_open:
+            first.sendall(b"GET /healthz HTTP/1.1\r\nHost: e.org\r\n\r\n")
+        assert first.recv(5) == (b"HTTP/" if are_open else b"")
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
     assert daemon.end(process)[0] == 0
 
 

@@ -83,8 +83,8 @@ def test_a_page_of_a_proxy_is_not_telegrams_word(
     server.script(Fault(kind, value=status))
     error = outcome(session)
     assert isinstance(error, OutcomeUnknownError)
-    told = f"a proxy answers instead of Telegram ({status} {phrase}".rstrip() + ")"
-    assert error.message == f"unknown whether the message for @tide was sent: {told}"
+    said = f"a proxy answers instead of Telegram ({status} {phrase}".rstrip() + ")"
+    assert error.message == f"unknown whether the message for @tide was sent: {said}"
     assert "proxy" in error.hint
     assert (len(server.calls), len(server.messages)) == (1, 1 if kind == "html_after" else 0)
 
