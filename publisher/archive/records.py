@@ -193,34 +193,32 @@ def _build_not_due_error(record: Record, edition: Edition) -> PublisherError:
 
 _MAX_HASHES = 32
 _HASH_LENGTH = 8  # characters
+_SENTENCE_END = re.compile(r"[。！？；]|[.!?;]\s")
 
 
 def compute_sketch(lines: Iterable[str]) -> str:
-    """Return a sketch of a text: its 32 smallest hashes of lines, 8 hex digits each.
+    """Return a sketch of a text: its 32 smallest hashes of sentences, 8 hex digits each. A line end ends one, too.
 
-    The share of common hashes in two sketches estimates the share of common lines in the texts
-    (https://en.wikipedia.org/wiki/MinHash). Lines without letters and digits are ignored, and so are the order
-    of the lines and the white space around them.
+    The share of common hashes in two sketches estimates the share of common sentences in the texts
+    (https://en.wikipedia.org/wiki/MinHash). Sentences without letters and digits are ignored, and so are the
+    order of the sentences and the white space around them.
     """
-    words = {line.strip() for line in lines}
-    hashes = {zlib.crc32(line.encode("utf-8", "surrogatepass")) for line in words if any(map(str.isalnum, line))}
+    sentences = {sentence.strip() for line in lines for sentence in _SENTENCE_END.split(line)}
+    hashes = {zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in sentences if any(map(str.isalnum, text))}
     return "".join(f"{number:08x}" for number in sorted(hashes)[:_MAX_HASHES])
 
 
-def count_sketch_lines(sketch: str) -> int:
-    """Return how many different lines the text of a sketch has, at most 32."""
-    return len(sketch) // _HASH_LENGTH
-
-
-def estimate_similarity(first: str, second: str) -> float:
-    """Estimate the share of lines that two texts have in common, by their sketches: 0.0 to 1.0.
-
-    Texts without lines have nothing in common.
-    """
-    hashes, others = _split_sketch(first), _split_sketch(second)
-    smallest = sorted(hashes | others)[:_MAX_HASHES]
-    return sum(number in hashes and number in others for number in smallest) / (len(smallest) or 1)
-
-
-def _split_sketch(sketch: str) -> frozenset[str]:
+def split_sketch(sketch: str) -> frozenset[str]:
+    """Return the hashes of a sketch."""
     return frozenset(sketch[at : at + _HASH_LENGTH] for at in range(0, len(sketch), _HASH_LENGTH))
+
+
+def estimate_similarity(first: str, second: str, usual: Collection[str] = ()) -> float:
+    """Estimate the share of sentences that two texts have in common, by their sketches: 0.0 to 1.0.
+
+    Hashes that are `usual`, because other texts have the same sentences, do not count. Texts without sentences
+    have nothing in common.
+    """
+    hashes, others = split_sketch(first), split_sketch(second)
+    smallest = [number for number in sorted(hashes | others)[:_MAX_HASHES] if number not in usual]
+    return sum(number in hashes and number in others for number in smallest) / (len(smallest) or 1)

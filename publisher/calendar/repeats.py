@@ -6,12 +6,12 @@ Then a date was corrected, an `id:` added or a setting changed, and to publish i
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from publisher.archive.records import Record, count_sketch_lines, estimate_similarity
+from publisher.archive.records import Record, estimate_similarity, split_sketch
 from publisher.channel import ArchiveChannel, Channel
 from publisher.config import Config
 from publisher.errors import ConfigError
@@ -22,10 +22,13 @@ from publisher.ledger.queries import find_published_or_sent
 from publisher.run import RunContext
 
 _MIN_SIMILARITY = 0.5
-"""From this share of common lines on, an issue is the same as one whose file is gone."""
+"""From this share of common sentences on, an issue is the same as one whose file is gone."""
 
-_MIN_LINES = 3
-"""From so many lines on, two issues do not have the same text by chance."""
+_MIN_SENTENCES = 3
+"""From so many sentences on, two issues do not have the same text by chance."""
+
+_USUAL_COUNT = 3
+"""A sentence of so many published issues, such as how to subscribe, does not tell one from another."""
 
 
 class Repeat(NamedTuple):
@@ -79,24 +82,44 @@ class RepeatFinder:
         id_ = self._find_earlier_id(record, by_id)
         return Repeat(record, channel.name, key.destination, id_, by_id[id_][0]) if id_ else None
 
+    @cached_property
+    def _sources(self) -> Mapping[str, PublishedSource]:
+        """The sources of what was published, by id."""
+        sources = load_sources(self._ledger, self._config.newsletter.id)
+        return {source.issue.removeprefix(self._prefix): source for source in sources}
+
+    @cached_property
+    def _usual_sentences(self) -> frozenset[str]:
+        """The hashes of sentences that several published issues have."""
+        counts = Counter(number for source in self._sources.values() for number in split_sketch(source.sketch))
+        return frozenset(number for number, count in counts.items() if count >= _USUAL_COUNT)
+
     def _find_earlier_id(self, record: Record, published: Mapping[str, Sequence[str]]) -> str:
         """Return the id under which the issue was published before, "" if there is none."""
-        gone = published.keys() - self._current_ids
-        issues = {f"{self._prefix}{id_}" for id_ in gone}
-        current = PublishedSource.make(f"{self._prefix}{record.id}", record.path, record.url, record.sketch)
-        for source in load_sources(self._ledger, issues, record.sketch) if published else ():
-            id_ = source.issue.removeprefix(self._prefix)
-            if id_ != record.id and id_ in published and _was_published_as(current, source, is_gone=id_ in gone):
-                return id_
-        return ""
+        if not published:
+            return ""
+        scores = {
+            id_: self._score(record, source, is_gone=id_ not in self._current_ids)
+            for id_, source in self._sources.items()
+            if id_ != record.id and id_ in published
+        }
+        best = max(scores, key=scores.__getitem__, default="")
+        return best if best and scores[best] else ""
 
+    def _score(self, record: Record, earlier: PublishedSource, *, is_gone: bool) -> float:
+        """Return how sure it is that this is the issue that was published, 0.0 if it is another one.
 
-def _was_published_as(current: PublishedSource, earlier: PublishedSource, *, is_gone: bool) -> bool:
-    """Whether this is the issue that was published; `is_gone`: no file has that issue's id any more."""
-    if current.sketch == earlier.sketch and count_sketch_lines(current.sketch) >= _MIN_LINES:
-        return True
-    is_similar = estimate_similarity(current.sketch, earlier.sketch) >= _MIN_SIMILARITY
-    return is_gone and (current.path == earlier.path or current.page == earlier.page or is_similar)
+        `is_gone`: no file has that issue's id any more.
+        """
+        has_same_text = record.sketch == earlier.sketch != ""
+        if has_same_text and (is_gone or len(split_sketch(record.sketch)) >= _MIN_SENTENCES):
+            return 3.0
+        if not is_gone:
+            return 0.0
+        current = PublishedSource.make(earlier.issue, record.path, record.url, record.sketch)
+        similarity = estimate_similarity(record.sketch, earlier.sketch, self._usual_sentences)
+        has_same_place = current.path == earlier.path or current.page == earlier.page
+        return has_same_place + (similarity if has_same_place or similarity >= _MIN_SIMILARITY else 0.0)
 
 
 def require_no_repeats(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Self
 
 from publisher.failpoints import hit_failpoint
@@ -37,11 +37,15 @@ def record_sources(ledger: Ledger, sources: Iterable[PublishedSource]) -> None:
         )
 
 
-def load_sources(ledger: Ledger, issues: Collection[str], sketch: str) -> list[PublishedSource]:
-    """Return the recorded sources of these issues, and of all with this sketch."""
+def load_sources(ledger: Ledger, newsletter: str) -> list[PublishedSource]:
+    """Return the recorded sources of all issues of a newsletter (by its id)."""
+    prefix = f"{newsletter}/"
     with ledger.transaction() as tx:
-        rows = tx.fetch_all("SELECT issue, path, page, sketch FROM source ORDER BY issue")
-    return [source for source in map(PublishedSource._make, rows) if source.issue in issues or source.sketch == sketch]
+        rows = tx.fetch_all(
+            "SELECT issue, path, page, sketch FROM source WHERE SUBSTR(issue, 1, ?) = ? ORDER BY issue",
+            *(len(prefix), prefix),
+        )
+    return [*map(PublishedSource._make, rows)]
 
 
 def record_files_started(ledger: Ledger, digests: Mapping[PublicationKey, str], now: dt.datetime) -> None:
