@@ -36,16 +36,24 @@ class DeliveryError(PublisherError):
 
     `permanent`: a retry cannot help. `retry_after`: the earliest retry, in seconds from now, whatever a server
     said: at least a second, so that no retries follow each other without a pause, and at most a week.
+    `moved_to`: what the platform calls the destination now, if it said that it has another id.
     """
 
     exit_code = 3
 
     def __init__(
-        self, message: str, hint: str = "", *, permanent: bool = False, retry_after: float | None = None
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        moved_to: str = "",
     ) -> None:
         super().__init__(message, hint)
         self.permanent = permanent
         self.retry_after = None if retry_after is None else min(max(_MIN_RETRY_DELAY, retry_after), _MAX_RETRY_DELAY)
+        self.moved_to = moved_to
 
 
 class OutcomeUnknownError(PublisherError):

@@ -100,6 +100,7 @@ def classify_error(error: Exception, chat: str, *, has_effect: bool = True) -> P
                 f"{chat} has become a supergroup, {error.new_chat_id}; earlier messages stay as they are",
                 f'write chat = "{error.new_chat_id}" into publisher.toml',
                 permanent=True,
+                moved_to=str(error.new_chat_id),
             )
         case errors.InvalidToken():
             return DeliveryError(

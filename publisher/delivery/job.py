@@ -233,8 +233,9 @@ class DeliveryJob(Struct):
                 self.changed += receipt.changed and bool(delivery.remote_id)
                 self.notes += receipt.notes
                 self.url = self.url or receipt.url
-            if receipt and receipt.destination not in ("", delivery.recipient):
-                record_destination_id(self.ledger, lease, self.channel.name, address, receipt.destination)
+            id_ = receipt.destination if receipt else result.moved_to
+            if id_ not in ("", delivery.recipient):
+                record_destination_id(self.ledger, lease, self.channel.name, address, id_)
 
     # -------------------------------------------------------- unknown outcomes
 

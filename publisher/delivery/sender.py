@@ -98,7 +98,7 @@ class Sender:
         """Return the result of a delivery that was not sent: failed, or postponed."""
         reason = _describe_error(error)
         if error.permanent:
-            return Result(delivery, DeliveryState.FAILED, self._time(), reason=reason)
+            return Result(delivery, DeliveryState.FAILED, self._time(), reason=reason, moved_to=error.moved_to)
         if error.retry_after is not None:
             result = self._postpone(delivery, reason, error.retry_after)
             return result._replace(pauses_channel=error.retry_after > 0)

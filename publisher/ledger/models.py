@@ -98,7 +98,8 @@ class Result(NamedTuple):
     """The outcome of a delivery, with the platform's receipt if it arrived.
 
     `next_at` is when to retry it, if it is planned again; with `pauses_channel` no other delivery is made
-    before. `fatal_error` is why the channel cannot deliver anything at all.
+    before. `fatal_error` is why the channel cannot deliver anything at all. `moved_to` is what the platform calls
+    the destination now, if it refused the delivery for that.
     """
 
     delivery: Delivery
@@ -109,6 +110,7 @@ class Result(NamedTuple):
     next_at: dt.datetime | None = None
     pauses_channel: bool = False
     fatal_error: PublisherError | None = None
+    moved_to: str = ""
 
 
 class DeliveryCounts(NamedTuple):

@@ -305,6 +305,22 @@ def test_a_group_that_moved_is_known_by_both_numbers(letter: Letter) -> None:
     assert letter.texts == before
 
 
+def test_a_group_that_moved_is_known_before_anything_was_sent_there(letter: Letter) -> None:
+    """Only an edit was tried, whose refusal has the new number; the hint to write that is followed."""
+    letter.server.api.chats.append(Chat(-43, "group", "Tide"))
+    letter.configure(chat="-43")
+    letter.publish(*SEND)
+    before = letter.texts
+    letter.server.api.migrate(letter.server.api.chat("-43"), -1001000000043)
+    letter.write_items(third="第叁")
+    letter.publish(*SEND, code=3)
+    assert "has become a supergroup, -1001000000043" in letter.said
+    letter.configure(chat="-1001000000043")
+    letter.publish(*SEND, code=3)
+    assert "earlier messages stay as they are" in letter.said
+    assert letter.texts == before
+
+
 def test_a_name_that_was_given_to_another_chat_is_another_chat(letter: Letter) -> None:
     letter.publish(*SEND)
     before = letter.texts
