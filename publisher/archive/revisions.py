@@ -57,9 +57,13 @@ class Revisions:
         return updated
 
     def published_sources(self, newsletter_id: str) -> dict[str, str]:
-        """Return the ids of published issues, by the SHA-256 of their source."""
+        """Return the ids of a newsletter's published issues, by the SHA-256 of their source."""
         prefix = f"{newsletter_id}/"
-        return {e["source"]: name.removeprefix(prefix) for name, e in self._entries.items() if "source" in e}
+        return {
+            entry["source"]: name.removeprefix(prefix)
+            for name, entry in self._entries.items()
+            if name.startswith(prefix) and "source" in entry
+        }
 
     def rename_newsletter(self, old: str, new: str) -> None:
         """Keep the times of all issues when the newsletter's id changes. Raises StorageError."""

@@ -10,6 +10,7 @@ from publisher.cli.actions import build_request, open_run
 from publisher.cli.output import Output
 from publisher.cli.parser import CommandParser
 from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
+from publisher.delivery.ledger_guard import require_same_id
 
 
 def define(parser: CommandParser) -> None:
@@ -29,6 +30,7 @@ def apply_override(
 ) -> int:
     """Record a hold or a new time for the issue and channels, and show its schedule."""
     with open_run(output, now) as run:
+        require_same_id(run, accept=False)
         items = set_override(run, build_request(arguments), held=held, when=when)
         zone = run.now.tzinfo
     print_upcoming(items, zone, output)

@@ -125,7 +125,7 @@ def learn_destination_ids(run: RunContext) -> None:
 
 def _id_name(run: RunContext) -> str:
     """Return the name of the value with the newsletter's id: a database server may have several newsletters."""
-    return f"id at {run.config.newsletter.base}" if run.config.ledger else "id"
+    return f"id at {run.config.newsletter.url}" if run.config.ledger else "id"
 
 
 def _age_name(run: RunContext) -> str:

@@ -53,6 +53,7 @@ def adopt_archive(
     Raises what `publish` does.
     """
     with closing(RunContext.open(config, theme, now)) as run:
+        ledger_guard.require_same_id(run, accept=False)
         records, today = read_records(run), run.now.date()
         current = build_edition(records.values(), today - dt.timedelta(days=1))
         later = {path: record for path, record in records.items() if record.date >= today.isoformat()}

@@ -36,6 +36,13 @@ def test_updated_is_published_until_the_content_changes(tmp_path: Path) -> None:
     assert updated(path, second, LATER) == PUBLISHED
 
 
+def test_sources_are_those_of_one_newsletter(tmp_path: Path) -> None:
+    path = tmp_path / "revisions.json"
+    updated(path, record("1.md", sha256="one"), LATER)
+    assert Revisions(path).published_sources("tag:e.org,2021:n") == {"one": "1"}
+    assert Revisions(path).published_sources("tag:e.org,2021:other") == {}
+
+
 def test_a_correction_before_the_hour_of_publication_is_none(tmp_path: Path) -> None:
     path = tmp_path / "revisions.json"
     updated(path, record("1.md", revision="a"), PUBLISHED)

@@ -359,8 +359,10 @@ def test_a_new_id_of_the_newsletter_needs_a_word(project: Project) -> None:
             project.publish(force=True, again=True)
         assert caught.value.exit_code == 2
         assert 'id = "tag:e.org,2021:n"' in caught.value.hint
-    with pytest.raises(ConfigError, match=r"\[newsletter\] id"):
-        project.tick()
+    project.now += DAY
+    for command in (project.tick, lambda: adopt_archive(project.config, Theme.load(), project.now, lambda _: None)):
+        with pytest.raises(ConfigError, match=r"\[newsletter\] id"):
+            command()
     assert "2022" not in project.text("feed.xml")
     (project.root / "publisher.toml").write_text("[newsletter] # with another id")
     outcome = project.publish(accept_new_id=True)
