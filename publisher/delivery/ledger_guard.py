@@ -19,10 +19,18 @@ from publisher.channel import MessageChannel
 from publisher.errors import ConfigError, PublisherError
 from publisher.files import wrap_os_error, write_if_changed
 from publisher.ledger.destinations import is_known_destination, save_destination_id
-from publisher.ledger.meta import get_meta, has_publications, increment_meta, rename_newsletter, set_meta
+from publisher.ledger.meta import (
+    find_nested_newsletters,
+    get_meta,
+    has_publications,
+    increment_meta,
+    rename_newsletter,
+    set_meta,
+)
 from publisher.run import RunContext
 
 _HINT = "nothing is sent: compare it with what was sent, then run publish trust-ledger"
+_SHARED_ID_NAME = "id at "
 _TRUSTED, _TOO_NEW = "trusted", "too new"
 
 
@@ -87,22 +95,25 @@ def note_newsletter(run: RunContext, records: Iterable[Record]) -> None:
 
 def require_same_id(run: RunContext, *, accept: bool) -> None:
     """Raise ConfigError if issues were published under another id of the newsletter; with `accept` give all that
-    was published to the new one.
+    was published to the new one. Also if its issues cannot be told from those of another newsletter.
 
     Feed readers would show every issue again. Raises StorageError.
     """
-    new, old = run.config.newsletter.id, get_meta(run.ledger, _id_name(run)) if run.has_ledger else ""
-    if old and old != new:
-        if not accept:
-            raise ConfigError(
-                f'[newsletter] id is "{new}", but issues were published with "{old}": '
-                "feed readers would show every subscriber all of them again",
-                f'write id = "{old}" again, or go on with publish --accept-new-id',
-            )
-        if not run.dry_run:
-            Revisions(run.home.revisions).rename_newsletter(old, new)
-            rename_newsletter(run.ledger, old, new)
-            set_meta(run.ledger, _id_name(run), new)
+    if not run.has_ledger:
+        return
+    new, old = run.config.newsletter.id, get_meta(run.ledger, _id_name(run))
+    if old == new:
+        return
+    if old and not accept:
+        raise ConfigError(
+            f'[newsletter] id is "{new}", but issues were published with "{old}": '
+            "feed readers would show every subscriber all of them again",
+            f'write id = "{old}" again, or go on with publish --accept-new-id',
+        )
+    _require_separate_id(run, former=old)
+    if old and not run.dry_run:
+        Revisions(run.home.revisions).rename_newsletter(old, new)
+        rename_newsletter(run.ledger, old, new)
 
 
 def learn_destination_ids(run: RunContext) -> None:
@@ -123,9 +134,21 @@ def learn_destination_ids(run: RunContext) -> None:
                 save_destination_id(run.ledger, channel.name, channel.destination, id_)
 
 
+def _require_separate_id(run: RunContext, former: str = "") -> None:
+    """Raise ConfigError if another newsletter in the same database has an id that is the beginning of this one's
+    or the reverse. `former`: the id of this newsletter until now."""
+    newsletter_id = run.config.newsletter.id
+    if others := find_nested_newsletters(run.ledger, newsletter_id, _SHARED_ID_NAME) - {former}:
+        raise ConfigError(
+            f'[newsletter] id is "{newsletter_id}", and another newsletter in this database has "{min(others)}": '
+            "their issues cannot be told apart",
+            "set an id of which neither is the beginning",
+        )
+
+
 def _id_name(run: RunContext) -> str:
     """Return the name of the value with the newsletter's id: a database server may have several newsletters."""
-    return f"id at {run.config.newsletter.url}" if run.config.ledger else "id"
+    return f"{_SHARED_ID_NAME}{run.config.newsletter.url}" if run.config.ledger else "id"
 
 
 def _age_name(run: RunContext) -> str:

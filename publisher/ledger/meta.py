@@ -84,6 +84,15 @@ def has_publications(ledger: Ledger, newsletter: str) -> bool:
         )
 
 
+def find_nested_newsletters(ledger: Ledger, newsletter: str, names: str) -> frozenset[str]:
+    """Return the ids of newsletters whose issues cannot be told from those of `newsletter` (by its id), since one
+    id begins with the other and a slash. Ids are the values whose names begin with `names`."""
+    with ledger.transaction() as tx:
+        rows = tx.fetch_all("SELECT value FROM meta WHERE SUBSTR(name, 1, ?) = ? ", len(names), names)
+    ids = frozenset(str(value) for (value,) in rows)
+    return frozenset(id_ for id_ in ids if id_.startswith(f"{newsletter}/") or newsletter.startswith(f"{id_}/"))
+
+
 def rename_newsletter(ledger: Ledger, old: str, new: str) -> None:
     """Give all that is recorded about a newsletter to its new id, so that nothing is sent again."""
     prefix = f"{old}/"
@@ -94,6 +103,7 @@ def rename_newsletter(ledger: Ledger, old: str, new: str) -> None:
                 *(new, len(old) + 1, len(prefix), prefix),
             )
         tx.execute("UPDATE publication SET issue = ? WHERE issue = ?", new, old)
+        tx.execute("UPDATE meta SET value = ? WHERE value = ?", new, old)  # wherever it is known by its id
 
 
 def _select_meta(tx: Transaction, name: str) -> str:
