@@ -16,6 +16,7 @@ from publisher.channel import ArchiveChannel, Channel
 from publisher.config import Config
 from publisher.errors import ConfigError
 from publisher.ledger import Ledger
+from publisher.ledger.calendar import load_adopted
 from publisher.ledger.destinations import build_publication_key, load_all_destination_ids
 from publisher.ledger.outputs import PublishedSource, load_sources
 from publisher.ledger.queries import find_published_or_sent
@@ -29,6 +30,9 @@ _MIN_SENTENCES = 3
 
 _USUAL_COUNT = 3
 """A sentence of so many published issues, such as how to subscribe, does not tell one from another."""
+
+_ADOPTED = ("",)
+"""The destinations of an issue of which only that is known."""
 
 
 class Repeat(NamedTuple):
@@ -64,6 +68,12 @@ class RepeatFinder:
             by_id[id_] = (*by_id.get(id_, ()), key.destination)
         return published
 
+    @cached_property
+    def _adopted(self) -> dict[str, tuple[str, ...]]:
+        """The issues that were published before the ledger began, wherever that was."""
+        issues = (issue for issue in load_adopted(self._ledger) if issue.startswith(self._prefix))
+        return {issue.removeprefix(self._prefix): _ADOPTED for issue in issues}
+
     def find(self, record: Record, channel: Channel) -> Repeat | None:
         """Return the earlier publication of an issue on this channel, None if there is none, or if it went out
         as it would now."""
@@ -73,9 +83,10 @@ class RepeatFinder:
             return None
         by_id, site = self._published.get(channel.name, {}), self._config.newsletter.site
         if not is_archive:  # what was only written to files reached no one
-            by_id = {id_: sent for id_, all_ in by_id.items() if (sent := tuple(to for to in all_ if to != site))}
+            sent = {id_: to for id_, all_ in by_id.items() if (to := tuple(to for to in all_ if to != site))}
+            by_id = self._adopted | sent
         earlier = by_id.get(record.id, ())
-        if key.destination in earlier:
+        if key.destination in earlier or earlier == _ADOPTED:
             return None
         if earlier and not is_archive:
             return Repeat(record, channel.name, key.destination, record.id, earlier[0])

@@ -250,6 +250,21 @@ def test_adopted_issues_are_known_to_channels_of_later(project: Project) -> None
     assert sent(project) == 3
 
 
+def test_adopted_issues_are_known_under_another_name(project: Project) -> None:
+    """Also to a channel that was set up after they were adopted."""
+    write(project, "2021-07-18.md", "2021-07-18")
+    project.now += DAY
+    project.channels = (Web(),)
+    adopt_archive(project.config, Theme.load(), project.now, lambda _: None)
+    project.channels = (Post(project.world),)
+    remove(project)
+    write(project, "2021-07-19.md", "2021-07-19")
+    with pytest.raises(ConfigError, match="went out before, as 2021-07-18"):
+        project.publish()
+    project.tick()
+    assert sent(project) == 0
+
+
 def test_a_correction_reaches_only_where_the_issue_is(project: Project) -> None:
     write(project, "2021-07-18.md", "2021-07-18")
     project.publish(Web(), Post(project.world))
