@@ -9,10 +9,15 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from publisher.channel import MessageChannel, Rendering
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from publisher.ledger import DeliveryState, PublicationKey, PublicationStatus
 from publisher.ledger.plan import compute_parts_digest
+from publisher.patterns import lazy_pattern
+
+_DATE_FOLDER = lazy_pattern(r"/\d{4}-\d{2}-\d{2}/")
 
 ADOPTED_REASON = "it was published before the ledger began and is not changed"
 
@@ -105,6 +110,8 @@ def plan_delivery(
     not sent; with `retry` failed deliveries count as planned, and those to the recipients who `returned` to the
     list.
     """
+    if status:
+        rendering = _use_recorded_keys(rendering, status)
     plan = DeliveryPlan(channel, rendering, key, status)
     can, current = channel.capabilities, {part.key: part.digest for part in rendering.parts}
     if status is None and correct:
@@ -148,6 +155,21 @@ def plan_delivery(
         abandoned=tuple(sorted(key for key in missing if key not in current.keys() | sent.keys())),
         pending=pending,
     )
+
+
+def _use_recorded_keys(rendering: Rendering, status: PublicationStatus) -> Rendering:
+    """Return the rendering with the keys that its parts had when they were delivered or planned.
+
+    The keys are paths with the date of the issue, and if that is corrected, the messages are the same.
+    """
+    recorded = {*status.part_digests, *status.delivered_digests}
+    by_form = {_DATE_FOLDER.sub("/", key): key for key in sorted(recorded)}
+    parts = [
+        part if part.key in recorded else replace(part, key=by_form.get(_DATE_FOLDER.sub("/", part.key), part.key))
+        for part in rendering.parts
+    ]
+    is_clear = len({part.key for part in parts}) == len(parts)
+    return replace(rendering, parts=tuple(parts)) if is_clear else rendering
 
 
 def _find_sendable(

@@ -214,6 +214,23 @@ def test_a_group_that_moved_is_remembered(letter: Letter) -> None:
     assert str(letter.server.made("editMessageText")[0]["parameters"]["chat_id"]) == "-1009000000001"
 
 
+@pytest.mark.parametrize("command", [SEND, ("correct", "2021-07-18", "--yes")], ids=["publish", "correct"])
+def test_a_corrected_date_edits_the_same_messages(letter: Letter, command: tuple[str, ...]) -> None:
+    """The files of the messages are in another folder then."""
+    letter.publish(*SEND)
+    assert letter.calls == ["sendMessage"] * 3
+    before = [message["message_id"] for message in letter.server.messages]
+    old = letter.root / "issues" / "2021-07-18.md"
+    text = old.read_text("utf-8").replace("2021-07-18", "2021-07-17")
+    old.unlink()
+    old.with_name("2021-07-17.md").write_text(f"---\nid: 2021-07-18\n---\n{text}", "utf-8")
+    letter.publish(*command)
+    assert set(letter.calls) <= {"editMessageText"}
+    letter.publish(*SEND)
+    assert [message["message_id"] for message in letter.server.messages] == before
+    assert letter.publish(*SEND)["warnings"] == []
+
+
 def test_two_at_once_send_once(letter: Letter) -> None:
     both = [letter.start(*SEND, "--json") for _ in range(2)]
     codes = sorted(one.wait(60) for one in both)
