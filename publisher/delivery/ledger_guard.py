@@ -95,7 +95,7 @@ def note_newsletter(run: RunContext, records: Iterable[Record]) -> None:
 
 def require_same_id(run: RunContext, *, accept: bool) -> None:
     """Raise ConfigError if issues were published under another id of the newsletter; with `accept` give all that
-    was published to the new one. Also if its issues cannot be told from those of another newsletter.
+    was published to the new one. Also if its issues look like those of another newsletter.
 
     Feed readers would show every issue again. Raises StorageError.
     """
@@ -141,8 +141,8 @@ def _require_separate_id(run: RunContext, former: str = "") -> None:
     if others := find_nested_newsletters(run.ledger, newsletter_id, _SHARED_ID_NAME) - {former}:
         raise ConfigError(
             f'[newsletter] id is "{newsletter_id}", and another newsletter in this database has "{min(others)}": '
-            "their issues cannot be told apart",
-            "set an id of which neither is the beginning",
+            "one is the beginning of the other, so their issues would be mixed up",
+            "set another id",
         )
 
 

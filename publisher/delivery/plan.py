@@ -110,8 +110,7 @@ def plan_delivery(
     not sent; with `retry` failed deliveries count as planned, and those to the recipients who `returned` to the
     list.
     """
-    if status:
-        rendering = _use_recorded_keys(rendering, status)
+    rendering = _use_recorded_keys(rendering, status) if status else rendering
     plan = DeliveryPlan(channel, rendering, key, status)
     can, current = channel.capabilities, {part.key: part.digest for part in rendering.parts}
     if status is None and correct:

@@ -85,7 +85,7 @@ def has_publications(ledger: Ledger, newsletter: str) -> bool:
 
 
 def find_nested_newsletters(ledger: Ledger, newsletter: str, names: str) -> frozenset[str]:
-    """Return the ids of newsletters whose issues cannot be told from those of `newsletter` (by its id), since one
+    """Return the ids of newsletters whose issues look like those of `newsletter` (by its id), since one
     id begins with the other and a slash. Ids are the values whose names begin with `names`."""
     with ledger.transaction() as tx:
         rows = tx.fetch_all("SELECT value FROM meta WHERE SUBSTR(name, 1, ?) = ? ", len(names), names)

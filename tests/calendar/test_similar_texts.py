@@ -1,4 +1,4 @@
-"""How an issue under another name is told from another issue: by the sentences that are its own."""
+"""How an issue under another name differs from another issue: in the sentences that are its own."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_issues_that_could_be_of_either_are_refused(tmp_path: Path, first: str, 
     en.newsletter = replace(en.newsletter, id="other")
     en.publish()
     en.newsletter = replace(en.newsletter, id=second)
-    with pytest.raises(ConfigError, match="cannot be told apart"):
+    with pytest.raises(ConfigError, match="would be mixed up"):
         en.publish(accept_new_id=True)
     en.newsletter = replace(en.newsletter, id="other/en")
     en.publish(accept_new_id=True)
