@@ -1,7 +1,8 @@
-"""The kinds of files that may be published: issues and images."""
+"""The kinds of files that may be published: issues, images, and files that issues link to."""
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import cache
 
@@ -56,6 +57,44 @@ def _refuse_image_head(path: str, head: bytes) -> Refusal | None:
     )
 
 
+# How linked files begin: ISO 32000 for PDF, APPNOTE.TXT of PKWARE for ZIP, id3.org or a frame of MPEG audio for
+# MP3, the box `ftyp` for MP4, RFC 8794 for WebM
+_FILE_HEADS = {
+    ".pdf": rb"%PDF-",
+    ".zip": rb"PK(?:\x03\x04|\x05\x06)",
+    ".mp3": rb"ID3|\xff[\xe2-\xff]",
+    ".mp4": rb"(?s).{4}ftyp",
+    ".webm": rb"\x1a\x45\xdf\xa3",
+}
+_TEXT_SUFFIXES = (".txt", ".csv")
+
+
+def _refuse_linked_name(path: str) -> Refusal | None:
+    if path.lower().endswith((*_FILE_HEADS, *_TEXT_SUFFIXES)):
+        return None
+    return _refuse_image_name(path)
+
+
+def _refuse_linked_head(path: str, head: bytes) -> Refusal | None:
+    name = path.lower()
+    if name.endswith(_TEXT_SUFFIXES):
+        fits = _is_text(head)
+    else:
+        pattern = next((head for suffix, head in _FILE_HEADS.items() if name.endswith(suffix)), None)
+        if pattern is None:
+            return _refuse_image_head(path, head)
+        fits = re.match(pattern, head) is not None
+    return None if fits else Refusal("not-a-file", "has content of another kind", "save it again in its format")
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut off
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head
+
+
 @cache
 def _compile_bitmap_head() -> re.Pattern[bytes]:
     """Compile the pattern. Cached: it is needed for each image, and not at the start of the program."""
@@ -69,3 +108,4 @@ def _is_svg(head: bytes) -> bool:
 
 ISSUE = FileKind(MAX_ISSUE_BYTES, "8 MB")
 IMAGE = FileKind(MAX_IMAGE_BYTES, "10 MB", _refuse_image_name, _refuse_image_head)
+LINKED_FILE = FileKind(MAX_IMAGE_BYTES, "10 MB", _refuse_linked_name, _refuse_linked_head)

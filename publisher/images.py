@@ -12,7 +12,7 @@ from publisher import model as m
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
 from publisher.file_kinds import IMAGE
-from publisher.local_files import FileAccess, Refusal
+from publisher.local_files import FileAccess, FileKind, Refusal
 from publisher.newsletter import Newsletter
 from publisher.transforms import find_nodes, map_nodes
 
@@ -39,12 +39,12 @@ class LocalImage(NamedTuple):
 def find_local_images(issue: m.Issue, path: str, page_url: str, newsletter: Newsletter) -> tuple[LocalImage, ...]:
     """Return the images with a relative URL, each once. `path` is the issue's file, `page_url` its page."""
     urls = dict.fromkeys(image.url for image in find_nodes(m.Image, (issue,)))
-    images = (_resolve_image(url, path, page_url, newsletter) for url in urls)
+    images = (resolve_local_file(url, path, page_url, newsletter) for url in urls)
     return tuple(image for image in images if image)
 
 
-def _resolve_image(url: str, path: str, page_url: str, newsletter: Newsletter) -> LocalImage | None:
-    """Return the image at a URL; None if the URL is not relative."""
+def resolve_local_file(url: str, path: str, page_url: str, newsletter: Newsletter) -> LocalImage | None:
+    """Return the image or linked file at a URL; None if the URL is not relative."""
     try:
         parts = urlsplit(url)
         absolute_url = urljoin(page_url, parts.path)
@@ -61,9 +61,9 @@ def _resolve_image(url: str, path: str, page_url: str, newsletter: Newsletter) -
     return LocalImage(url, source, target if is_in_site and not {"\\", "\0"} & set(target) else "")
 
 
-def inspect_image(image: LocalImage, files: FileAccess) -> bytes | Refusal:
-    """Return the first bytes of an image, or why it is not published."""
-    found = files.inspect(image.source, IMAGE)
+def inspect_image(image: LocalImage, files: FileAccess, kind: FileKind = IMAGE) -> bytes | Refusal:
+    """Return the first bytes of an image, or of a linked file of another kind, or why it is not published."""
+    found = files.inspect(image.source, kind)
     return found if isinstance(found, Refusal) or image.target else _OUTSIDE_SITE
 
 
@@ -71,7 +71,7 @@ def find_image_problems(summary: IssueSummary, newsletter: Newsletter, files: Fi
     """Yield a problem for each place of an issue that refers to an image that is not published."""
     page_url = newsletter.issue_url(summary.id, dt.date.fromisoformat(summary.date)) if summary.date else ""
     for url, pos in summary.images:
-        image = _resolve_image(url, summary.path, page_url or newsletter.base, newsletter)
+        image = resolve_local_file(url, summary.path, page_url or newsletter.base, newsletter)
         found = inspect_image(image, files) if image else None
         if isinstance(found, Refusal) and found.code not in summary.ignored_codes:
             yield Problem(pos, found.code, f"the image {url} {found.reason}", found.help)

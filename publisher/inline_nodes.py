@@ -109,7 +109,21 @@ class Break(Node, frozen=True):
     """A line break."""
 
 
-Inline = Text | Strong | Em | Strike | Underline | Mark | Sup | Sub | Code | Link | Image | Break
+class FootnoteRef(Node, frozen=True):
+    """A reference to a footnote, by its label in the source.
+
+    `number` counts the footnotes of the issue from 1, in the order of their first references; `occurrence`
+    counts the references to this one. `text` is the note itself if it is written in the line, until the
+    reader has numbered it.
+    """
+
+    label: str
+    number: int = 0
+    occurrence: int = 1
+    text: Inlines = ()
+
+
+Inline = Text | Strong | Em | Strike | Underline | Mark | Sup | Sub | Code | Link | Image | Break | FootnoteRef
 Inlines = tuple[Inline, ...]
 
 
@@ -137,6 +151,8 @@ def _extract_node_text(node: Inline) -> str:
             return alt
         case Break():
             return " "
+        case FootnoteRef():
+            return ""
         case _:
             assert_never(node)
 

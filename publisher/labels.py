@@ -6,6 +6,11 @@ from collections.abc import Mapping
 
 _CHINESE_LABELS = {
     "above": "见上",
+    "alert_caution": "小心",
+    "alert_important": "重要",
+    "alert_note": "说明",
+    "alert_tip": "提示",
+    "alert_warning": "警告",
     "archive": "往期回顾",
     "bracket": "（",
     "bracket_end": "）",
@@ -57,6 +62,11 @@ _CHINESE_LABELS = {
 
 _ENGLISH_LABELS = {
     "above": "see above",
+    "alert_caution": "Caution",
+    "alert_important": "Important",
+    "alert_note": "Note",
+    "alert_tip": "Tip",
+    "alert_warning": "Warning",
     "archive": "Archive",
     "bracket": " (",
     "bracket_end": ")",

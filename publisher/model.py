@@ -15,6 +15,7 @@ from publisher.inline_nodes import NO_POSITION as NO_POSITION
 from publisher.inline_nodes import Break as Break
 from publisher.inline_nodes import Code as Code
 from publisher.inline_nodes import Em as Em
+from publisher.inline_nodes import FootnoteRef as FootnoteRef
 from publisher.inline_nodes import Image as Image
 from publisher.inline_nodes import Inline as Inline
 from publisher.inline_nodes import Inlines as Inlines
@@ -40,20 +41,53 @@ class Paragraph(Node, frozen=True):
     pos: Pos = NO_POSITION
 
 
+class Heading(Node, frozen=True):
+    """A heading inside a quote, list or item; `level` is 1 to 6. Other headings open sections and items."""
+
+    level: int
+    children: Inlines
+    pos: Pos = NO_POSITION
+
+
 class List(Node, frozen=True):
-    """A list; each item consists of blocks. `start` is the first number of an ordered list."""
+    """A list; each item consists of blocks. `start` is the first number of an ordered list.
+
+    `tasks` has for each item of a task list whether it is done, None if it is no task; empty for other lists.
+    `delimiter` follows the number of an ordered list. `loose` is true if blank lines separate the items, or
+    blocks of one.
+    """
 
     items: tuple[Blocks, ...]
     ordered: bool = False
     start: int = 1
     pos: Pos = NO_POSITION
+    tasks: tuple[bool | None, ...] = ()
+    delimiter: str = "."
+    loose: bool = False
+
+    @property
+    def marked_items(self) -> tuple[Blocks, ...]:
+        """The items as shown: those that are tasks after ☐, or ☑ if done."""
+        if not self.tasks:
+            return self.items
+        return tuple([_mark_task(item, done) for item, done in zip(self.items, self.tasks, strict=True)])
 
 
 class Quote(Node, frozen=True):
-    """Quoted blocks."""
+    """Quoted blocks. `alert` is note, tip, important, warning or caution for `> [!NOTE]`, else empty.
+
+    `title` is what an alert is called: its own title, or else its kind in the language of the newsletter.
+    """
 
     children: Blocks
     pos: Pos = NO_POSITION
+    alert: str = ""
+    title: Inlines = ()
+
+    @property
+    def titled_children(self) -> Blocks:
+        """The blocks as shown: those of an alert after its title in bold."""
+        return (Paragraph((Strong(self.title),)), *self.children) if self.title else self.children
 
 
 class CodeBlock(Node, frozen=True):
@@ -87,7 +121,23 @@ class Rule(Node, frozen=True):
     pos: Pos = NO_POSITION
 
 
-Block = Paragraph | List | Quote | CodeBlock | Table | Figure | Rule
+class Footnote(Node, frozen=True):
+    """The text of a footnote; `label` and `number` are those of its references."""
+
+    label: str
+    number: int
+    children: Blocks
+    pos: Pos = NO_POSITION
+
+
+class Footnotes(Node, frozen=True):
+    """The footnotes of an item, a section or another part of the issue, at its end."""
+
+    notes: tuple[Footnote, ...]
+    pos: Pos = NO_POSITION
+
+
+Block = Paragraph | Heading | List | Quote | CodeBlock | Table | Figure | Rule | Footnotes
 Blocks = tuple[Block, ...]
 
 
@@ -300,3 +350,13 @@ class Issue(Node, frozen=True):
     def briefs(self) -> tuple[Brief, ...]:
         """The lines of the warm-up."""
         return self.warmup.briefs if self.warmup else ()
+
+
+def _mark_task(item: Blocks, done: bool | None) -> Blocks:
+    if done is None:
+        return item
+    mark = Text("☑" if done else "☐")
+    match item:
+        case (Paragraph(children, pos), *rest):
+            return (Paragraph((mark, Text(" "), *children), pos), *rest)
+    return (Paragraph((mark,)), *item)

@@ -250,6 +250,46 @@ def _find_field_links(field: m.Field) -> Iterator[ItemLink]:
             yield ItemLink("field", (m.Text(field.label),) if is_bare else link.children, link.url)
 
 
+def order_opening(issue: m.Issue) -> list[m.Guide | m.Warmup]:
+    """Return guide and warm-up in the order of the source; where one stands inside the other, both in parts.
+
+    The label of the guide belongs to its first part that does not stand before it.
+    """
+    guide, warmup = issue.guide, issue.warmup
+    if not guide or not warmup:
+        return [part for part in (guide, warmup) if part]
+    nodes: list[tuple[m.Block | m.Brief, bool]] = [(block, True) for block in guide.blocks]
+    nodes += [(node, False) for node in (*warmup.intro, *warmup.briefs, *warmup.outro)]
+    parts: list[m.Guide | m.Warmup] = []
+    label = guide.label
+    for node, is_guide in sorted(nodes, key=lambda pair: pair[0].pos):
+        last = parts.pop() if parts and isinstance(parts[-1], m.Guide) == is_guide else None
+        if is_guide:
+            before = last.blocks if isinstance(last, m.Guide) else ()
+            own_label = last.label if isinstance(last, m.Guide) else ""
+            if label and node.pos >= guide.label_pos:
+                own_label, label = label, ""
+            parts.append(replace(guide, blocks=(*before, node), label=own_label))
+            continue
+        part = last if isinstance(last, m.Warmup) else m.Warmup((), (), (), node.pos)
+        if isinstance(node, m.Brief) and part.outro:
+            parts.append(part)
+            part = m.Warmup((), (), (), node.pos)
+        name = "briefs" if isinstance(node, m.Brief) else "outro" if part.briefs else "intro"
+        parts.append(replace(part, **{name: (*getattr(part, name), node)}))
+    return parts
+
+
+def count_footnotes(issue: m.Issue) -> int:
+    """Return the number of footnotes in the issue, which are at the end of its parts."""
+    ends = [issue.footer, *(section.content for section in issue.sections), *(item.body for item in issue.items)]
+    if issue.guide:
+        ends.append(issue.guide.blocks)
+    if issue.warmup:
+        ends.append(issue.warmup.outro)
+    return sum(len(nodes[-1].notes) for nodes in ends if nodes and isinstance(nodes[-1], m.Footnotes))
+
+
 def find_own_tagline(issue: m.Issue, newsletter: Newsletter) -> m.Inlines:
     """Return the tagline of the issue; empty if it is the newsletter's, which is shown elsewhere."""
     is_same = m.plain(issue.tagline).strip() == newsletter.tagline and not any(find_urls(issue.tagline))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from itertools import chain, count
 from typing import Any, TypeVar, assert_never
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -71,12 +71,64 @@ def _is_empty(node: m.Item | m.Block) -> bool:
     return isinstance(node, m.Paragraph | m.Quote) and not node.children
 
 
-def make_urls_absolute(issue: m.Issue, page_url: str) -> m.Issue:
-    """Make every URL absolute, relative to `page_url`, and ASCII."""
+def label_alerts(issue: m.Issue, lang: str) -> m.Issue:
+    """Give every alert without a title of its own the name of its kind in the language `lang`."""
+    labels = get_labels(lang)
+
+    def add_title(node: m.Node) -> m.Node:
+        if isinstance(node, m.Quote) and node.alert and not node.title:
+            return replace(node, title=(m.Text(labels[f"alert_{node.alert}"]),))
+        return node
+
+    return map_nodes(issue, add_title)
+
+
+def find_relative_links(issue: m.Issue) -> tuple[str, ...]:
+    """Return the URLs of links that are paths relative to the issue's file, or lead to a Markdown file; each once."""
+    urls: dict[str, None] = {}
+
+    def collect(node: m.Node) -> m.Node:
+        url = None if isinstance(node, m.Image | m.Definition) else getattr(node, "url", None)
+        if url and not url.startswith(("https://", "http://", "#", "?", "//")) and _is_path_reference(url):
+            urls[url] = None
+        return node
+
+    map_nodes(issue, collect)
+    return tuple(urls)
+
+
+def _is_path_reference(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_relative = not parts.path.startswith("/") or parts.path.endswith((".md", ".markdown"))
+    return bool(parts.path) and not parts.scheme and not parts.netloc and is_relative
+
+
+def resolve_links(issue: m.Issue, targets: Mapping[str, str]) -> m.Issue:
+    """Replace the relative links of an issue by their targets; without a target, their text remains."""
+
+    def resolve(node: m.Node) -> m.Node | m.Inlines:
+        is_link = not isinstance(node, m.Image | m.Definition)
+        target = targets.get(getattr(node, "url", None) or "") if is_link else None
+        if target is None:
+            return node
+        if isinstance(node, m.Link) and not target:
+            return node.children
+        return replace(node, url=target or None)
+
+    return map_nodes(issue, resolve) if targets else issue
+
+
+def make_urls_absolute(issue: m.Issue, page_url: str, keep: Collection[str] = ()) -> m.Issue:
+    """Make every URL absolute, relative to `page_url`, and ASCII, except those in `keep`."""
 
     def resolve(url: str) -> str:
         if url.startswith(("https://", "http://")):
             return to_ascii_url(url)
+        if url in keep:
+            return url
         try:
             return to_ascii_url(urljoin(page_url, url))
         except ValueError:  # an invalid URL is only converted to ASCII
@@ -97,12 +149,16 @@ def map_urls(node: _Node, change: Callable[[str], str]) -> _Node:
 
 def map_nodes(node: _Node, change: Callable[[Any], Any]) -> _Node:
     """Return the node, or a tuple of nodes, with `change` applied to every node in it but texts, outer ones
-    first."""
+    first. In a tuple, `change` may replace a node by several."""
     if isinstance(node, tuple):
         # most nodes are texts
-        mapped: object = tuple([n if isinstance(n, m.Text) else map_nodes(n, change) for n in node])
-        return mapped if mapped != node else node  # type: ignore[return-value]  # a tuple again
+        mapped = [n if isinstance(n, m.Text) else map_nodes(n, change) for n in node]
+        if any(isinstance(new, tuple) and not isinstance(old, tuple) for new, old in zip(mapped, node, strict=True)):
+            mapped = list(chain(*(new if isinstance(new, tuple) else (new,) for new in mapped)))
+        return tuple(mapped) if tuple(mapped) != node else node  # type: ignore[return-value]  # a tuple again
     changed_node: _Node = change(node)
+    if isinstance(changed_node, tuple):
+        return map_nodes(changed_node, change)  # spliced into the tuple around it
     inner = {}
     for name in _INNER_FIELDS[type(changed_node)]:
         if (value := getattr(changed_node, name)) and (new := map_nodes(value, change)) is not value:
@@ -131,7 +187,7 @@ def _collect_nodes(kind: type[_Node], nodes: tuple[object, ...], collected: list
 # types of fields that do not contain nodes
 _LEAF_TYPES = {
     "str", "str | None", "int", "int | None", "bool", "dt.date | None", "tuple[str, ...]", "Pos", "Source",
-    "tuple[tuple[str, str], ...]",
+    "tuple[tuple[str, str], ...]", "tuple[bool | None, ...]",
 }  # fmt: skip
 
 
@@ -326,17 +382,19 @@ def _block_to_plain_text(node: m.Block) -> str:
     match node:
         case m.Paragraph(children):
             return m.plain(children)
-        case m.List(items):
-            return "\n".join(blocks_to_plain_text(item) for item in items)
-        case m.Quote(children):
-            return blocks_to_plain_text(children)
+        case m.Heading(_, children):
+            return m.plain(children)
+        case m.List():
+            return "\n".join(blocks_to_plain_text(item) for item in node.marked_items)
+        case m.Quote():
+            return blocks_to_plain_text(node.titled_children)
         case m.CodeBlock(text):
             return text
         case m.Table(header, rows):
             return "\n".join(" ".join(m.plain(cell) for cell in row) for row in (header, *rows))
         case m.Figure(image):
             return image.alt
-        case m.Rule():
+        case m.Rule() | m.Footnotes():
             return ""
         case _:
             assert_never(node)

@@ -13,7 +13,16 @@ from publisher.channels.email.writer import TextWriter, format_url
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.newsletter import Newsletter
-from publisher.outline import OutlineItem, OutlineSection, build_note_label, build_outline, label_guide, split_guide
+from publisher.outline import (
+    OutlineItem,
+    OutlineSection,
+    build_note_label,
+    build_outline,
+    count_footnotes,
+    label_guide,
+    order_opening,
+    split_guide,
+)
 from publisher.transforms import count_items, find_urls
 
 # with more items the contents list only the sections: a longer list would push the text too far down
@@ -123,7 +132,8 @@ def layout_issue(
     `unsubscribe_url` is the URL of the unsubscribe page, with its placeholders; it goes into the last line.
     """
     labels = get_labels(newsletter.lang)
-    top, text = TextBuffer(width, wrap=wrap), TextBuffer(width, wrap=wrap)
+    last_note = count_footnotes(issue)
+    top, text = (TextBuffer(width, wrap=wrap, last_note=last_note) for _ in range(2))
     content = build_outline(issue, "email")
     _write_opening(text, issue, content.notes, labels)
     _write_sections(text, content.sections, labels)
@@ -141,12 +151,12 @@ def layout_issue(
 def _write_opening(buffer: TextBuffer, issue: m.Issue, notes: Sequence[m.Note], labels: Mapping[str, str]) -> None:
     if issue.guide or issue.warmup:
         buffer.write_blank()
-    if issue.guide:
+    for part in order_opening(issue):
         buffer.write_blank()
-        _write_guide(buffer, issue.guide, labels)
-    if issue.warmup:
-        buffer.write_blank()
-        _write_warmup(buffer, issue.warmup)
+        if isinstance(part, m.Guide):
+            _write_guide(buffer, part, labels)
+        else:
+            _write_warmup(buffer, part)
     _write_notes(buffer, notes, labels)
 
 

@@ -207,11 +207,13 @@ class TextBuffer:
     """Collects text as lines of at most `width` columns; without `wrap`, lines of any length.
 
     In `lines`, a line that ends in a space continues in the next one, except SIGNATURE_DELIMITER; a break at
-    a space keeps that space as well. Lines are not stuffed.
+    a space keeps that space as well. Lines are not stuffed. The numbers of URLs follow `last_note`, the number of
+    the last footnote in the text.
     """
 
-    def __init__(self, width: int, *, wrap: bool = True) -> None:
+    def __init__(self, width: int, *, wrap: bool = True, last_note: int = 0) -> None:
         self.width = width
+        self.last_note = last_note
         self.lines: list[str] = []
         self._wrap = wrap
 

@@ -58,7 +58,8 @@ class TextWriter:
 
     def format_reference(self, url: str) -> str:
         """Return the number that replaces a URL, like "[1]"."""
-        return f"[{self._reference_numbers.setdefault(url, len(self._reference_numbers) + 1)}]"
+        following = self._buffer.last_note + len(self._reference_numbers) + 1
+        return f"[{self._reference_numbers.setdefault(url, following)}]"
 
     def _join_inlines(self, nodes: m.Inlines, *, ends_line: bool) -> str:
         """Return the text of inlines; `ends_line`: the line ends after them."""
@@ -89,6 +90,8 @@ class TextWriter:
                 return self._format_link(alt, url, ends_line=ends_line)
             case m.Break():
                 return "\n"
+            case m.FootnoteRef(_, number):
+                return f"[{number}]"
             case _:
                 assert_never(node)
 
@@ -136,10 +139,13 @@ class TextWriter:
         match node:
             case m.Paragraph(children):
                 self.write_paragraph(self.format_lines(children), first, rest)
-            case m.List(items, ordered, start):
-                self._write_list(items, ordered, start, first or _NESTED_INDENT, rest or _NESTED_INDENT)
-            case m.Quote(children):
-                self._write_quote(children, first or " ", rest or " ")
+            case m.Heading(_, children):
+                text = self.format_text(children)
+                self._write_lines([text, "-" * min(count_columns(text), self._buffer.width - len(rest))], first, rest)
+            case m.List():
+                self._write_list(node, first or _NESTED_INDENT, rest or _NESTED_INDENT)
+            case m.Quote():
+                self._write_quote(node.titled_children, first or " ", rest or " ")
             case m.CodeBlock(text):
                 for line in text.split("\n"):  # without `rest`, so that mail programs can join a long line
                     self._buffer.write(clean_code_line(line), first + _CODE_INDENT)
@@ -150,6 +156,10 @@ class TextWriter:
                 self._write_lines(_format_image_lines(image, url), first, rest)
             case m.Rule():
                 self._buffer.write(_RULE, first, rest)
+            case m.Footnotes(notes):
+                for note in notes:
+                    self._write_list_item(note.children, f"{first}[{note.number}] ", rest + _CODE_INDENT, loose=True)
+                    first = rest
             case _:
                 assert_never(node)
 
@@ -163,17 +173,23 @@ class TextWriter:
                 self._buffer.write("", rest + _QUOTE_PREFIX)
             self._write_block(node, (rest if index else first) + _QUOTE_PREFIX, rest + _QUOTE_PREFIX)
 
-    def _write_list(self, items: tuple[m.Blocks, ...], ordered: bool, start: int, first: str, rest: str) -> None:
-        for number, item in enumerate(items, start):
-            marker = f"{number}. " if ordered else _BULLET
+    def _write_list(self, node: m.List, first: str, rest: str) -> None:
+        for index, item in enumerate(node.marked_items):
+            marker = f"{node.start + index}{node.delimiter} " if node.ordered else _BULLET
             indent = rest + " " * len(marker) if len(rest) < _MAX_LIST_INDENT else rest
-            prefix = first + marker
-            for node in item:
-                self._write_block(node, prefix, indent)
-                prefix = indent
-            if not item:
-                self._buffer.write("", prefix)
+            if index and node.loose:
+                self._buffer.write("", rest)
+            self._write_list_item(item, first + marker, indent, loose=node.loose)
             first = rest
+
+    def _write_list_item(self, item: m.Blocks, prefix: str, indent: str, *, loose: bool) -> None:
+        for index, node in enumerate(item):
+            if index and loose:
+                self._buffer.write("", indent)
+            self._write_block(node, prefix, indent)
+            prefix = indent
+        if not item:
+            self._buffer.write("", prefix)
 
     def _write_table(self, node: m.Table, first: str, rest: str) -> None:
         rows = [node.header, *node.rows] if any(node.header) else node.rows

@@ -21,6 +21,7 @@ from publisher.outline import (
     build_outline,
     find_own_tagline,
     label_guide,
+    order_opening,
 )
 from publisher.transforms import find_urls
 from publisher.writers import html
@@ -31,7 +32,7 @@ def render_issue_content(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
 
     A tagline that is the newsletter's is omitted: the head of the feed has it.
     """
-    return "\n".join(filter(None, _render_issue_pieces(issue, entry, newsletter)))
+    return html.remove_anchors("\n".join(filter(None, _render_issue_pieces(issue, entry, newsletter))))
 
 
 def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
@@ -39,7 +40,7 @@ def render_item_content(item: OutlineItem, newsletter: Newsletter) -> str:
     labels = get_labels(newsletter.lang)
     line = _render_item_line(item)
     pieces = (f"<p>{line}</p>" if line else "", *_render_fields_and_body(item, labels))
-    return "\n".join(filter(None, pieces))
+    return html.remove_anchors("\n".join(filter(None, pieces)))
 
 
 def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> Iterator[str]:
@@ -50,10 +51,11 @@ def _render_issue_pieces(issue: m.Issue, entry: Entry, newsletter: Newsletter) -
         yield f"<p>{html.inlines(issue.title.text)}</p>"
     if tagline := find_own_tagline(issue, newsletter):
         yield f"<p>{html.inlines(tagline)}</p>"
-    if issue.guide:
-        yield html.blocks(label_guide(issue.guide, issue.guide.blocks, labels["colon"]))
-    if issue.warmup:
-        yield from _render_warmup_content(issue.warmup)
+    for part in order_opening(issue):
+        if isinstance(part, m.Guide):
+            yield html.blocks(label_guide(part, part.blocks, labels["colon"]))
+        else:
+            yield from _render_warmup_content(part)
     yield from _render_note_paragraphs(layout.notes, labels)
     yield _render_contents_list(layout, entry.url, labels)
     for section in layout.sections:

@@ -26,7 +26,15 @@ from publisher.channels.telegram.entities import (
 )
 from publisher.channels.telegram.writer import SpanWriter
 from publisher.newsletter import Newsletter
-from publisher.outline import Outline, OutlineItem, OutlineSection, build_outline, find_own_tagline, highlight_subject
+from publisher.outline import (
+    Outline,
+    OutlineItem,
+    OutlineSection,
+    build_outline,
+    find_own_tagline,
+    highlight_subject,
+    order_opening,
+)
 from publisher.transforms import shorten
 
 if TYPE_CHECKING:
@@ -108,10 +116,11 @@ class _DigestBuilder(Struct, frozen=True):
             day = entry.updated.date().isoformat()
             yield (Span(f"{self.writer.labels['updated']} {day}", "italic"),)
         yield self.writer.inlines(find_own_tagline(issue, self.newsletter), "italic")
-        if issue.guide:
-            yield phrases.format_guide(issue.guide, self.writer)
-        if issue.warmup and self.detail != "titles":
-            yield from self._build_warmup(issue.warmup)
+        for part in order_opening(issue):
+            if isinstance(part, m.Guide):
+                yield phrases.format_guide(part, self.writer)
+            elif self.detail != "titles":
+                yield from self._build_warmup(part)
         if self.detail == "full":
             yield from phrases.format_notes(self.outline.notes, self.writer)
 
@@ -186,7 +195,9 @@ class _DigestBuilder(Struct, frozen=True):
             case "summaries":
                 head = phrases.format_item_heading(item, writer, extras=False)
                 links = phrases.format_links(item, {"extra", "field", "repository", "paper"}, writer)
-                return join_lines([head, links, _quote_spans(self._build_summary(item))])
+                notes = tuple(block for block in item.body if isinstance(block, m.Footnotes))
+                excerpt = join_lines([self._build_summary(item), writer.blocks(notes)])
+                return join_lines([head, links, _quote_spans(excerpt)])
             case "full":
                 head = phrases.format_item_heading(item, writer, extras=True)
                 fields = [phrases.format_field(one, writer) for one in item.fields if one.kind != "summary"]

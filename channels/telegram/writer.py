@@ -106,6 +106,8 @@ class SpanWriter(Struct, frozen=True):
                 return self.write_link((Span(shown, style),), address)
             case m.Break():
                 return (Span("\n", style, url),)
+            case m.FootnoteRef(_, number):
+                return (Span(f"[{number}]", style, url),)
             case _:
                 assert_never(node)
 
@@ -113,10 +115,12 @@ class SpanWriter(Struct, frozen=True):
         match node:
             case m.Paragraph(children):
                 return strip_spans(self.inlines(children))
-            case m.List(items, ordered, start):
-                return self._write_list(items, ordered, start)
-            case m.Quote(children):
-                return _indent_lines(self.blocks(children), _QUOTE_PREFIX, _QUOTE_PREFIX)
+            case m.Heading(_, children):
+                return strip_spans(self.inlines(children, "bold"))
+            case m.List():
+                return self._write_list(node)
+            case m.Quote():
+                return _indent_lines(self.blocks(node.titled_children), _QUOTE_PREFIX, _QUOTE_PREFIX)
             case m.CodeBlock(text, language):
                 # Telegram turns a tab into one space
                 shown = normalize_text(text.expandtabs(4)).rstrip()
@@ -131,11 +135,16 @@ class SpanWriter(Struct, frozen=True):
                 return join_spans(spans, (Span(" "),), self.write_link((Span(self.labels["link"]),), url))
             case m.Rule():
                 return (Span(_HORIZONTAL_RULE),)
+            case m.Footnotes(notes):
+                return join_lines([_indent_lines(self.blocks(n.children), f"[{n.number}] ", "  ") for n in notes])
             case _:
                 assert_never(node)
 
-    def _write_list(self, items: tuple[m.Blocks, ...], ordered: bool, start: int) -> Spans:
-        written = [(f"{n}. " if ordered else _BULLET, self.blocks(item)) for n, item in enumerate(items, start)]
+    def _write_list(self, node: m.List) -> Spans:
+        written = [
+            (f"{number}{node.delimiter} " if node.ordered else _BULLET, self.blocks(item))
+            for number, item in enumerate(node.marked_items, node.start)
+        ]
         return join_lines([_indent_lines(spans, marker, "  ") for marker, spans in written if spans])
 
     def _write_row(self, cells: tuple[m.Inlines, ...], style: Style = "") -> Spans:

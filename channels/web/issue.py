@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from publisher import model as m
 from publisher.channel import Entry
 from publisher.newsletter import Newsletter
-from publisher.outline import Outline, OutlineItem, OutlineSection, highlight_subject
+from publisher.outline import Outline, OutlineItem, OutlineSection, highlight_subject, order_opening, split_guide
 from publisher.transforms import find_topics
 
 
@@ -43,12 +43,26 @@ def heading_topics(issue: m.Issue, entry: Entry, newsletter: Newsletter) -> tupl
     return tuple((m.Text(topic),) for topic in topics)
 
 
-def highlight_warmup(issue: m.Issue) -> m.Warmup | None:
-    """Return the warm-up with the subject of each brief in bold."""
-    warmup = issue.warmup
-    return warmup and replace(
-        warmup, briefs=tuple([replace(brief, text=highlight_subject(brief)) for brief in warmup.briefs])
-    )
+class OpeningPart(NamedTuple):
+    """A part of the opening: of the guide, or else of the warm-up; the first of the latter has an id."""
+
+    guide: m.Guide | None
+    warmup: m.Warmup | None = None
+    id: str = ""
+
+
+def build_page_opening(issue: m.Issue) -> list[OpeningPart]:
+    """Return the opening in source order: the labels of the guide and the subjects of briefs are in bold."""
+    parts: list[OpeningPart] = []
+    warmup_id = "briefs"
+    for part in order_opening(issue):
+        if isinstance(part, m.Guide):
+            parts.append(OpeningPart(replace(part, blocks=split_guide(part, bold=True))))
+        else:
+            briefs = tuple([replace(brief, text=highlight_subject(brief)) for brief in part.briefs])
+            parts.append(OpeningPart(None, replace(part, briefs=briefs), warmup_id))
+            warmup_id = ""
+    return parts
 
 
 class PageSection(Struct, frozen=True):

@@ -10,14 +10,12 @@ from functools import partial
 from itertools import groupby
 from urllib.parse import quote
 
-from msgspec.structs import replace
-
 from publisher.channel import Context, Entry, Part, PartGroup
 from publisher.channels.web.issue import (
     IndexEntry,
+    build_page_opening,
     build_page_sections,
     heading_topics,
-    highlight_warmup,
     list_contents,
     shorten_title,
 )
@@ -25,7 +23,7 @@ from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
-from publisher.outline import build_outline, find_own_tagline, split_guide
+from publisher.outline import build_outline, find_own_tagline
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 _SUBSCRIBE = "subscribe.html"
@@ -43,7 +41,6 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         raise ValueError("an issue's page needs the issue's entry in the archive")
     layout = build_outline(issue, "web")
     sections = build_page_sections(layout)
-    guide = issue.guide and replace(issue.guide, blocks=split_guide(issue.guide, bold=True))
     return _render_page(
         "issue.html",
         entry.url,
@@ -56,8 +53,7 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
         title_date=issue.title.date if issue.title else "",
         heading=heading_topics(issue, entry, context.newsletter),
         tagline=find_own_tagline(issue, context.newsletter),
-        guide=guide,
-        warmup=highlight_warmup(issue),
+        opening=build_page_opening(issue),
         notes=layout.notes,
         chapters=sections,
         contents=list_contents(issue, sections, get_labels(context.newsletter.lang)["briefs"]),

@@ -25,8 +25,10 @@ from publisher.outline import (
     OutlineSection,
     build_note_label,
     build_outline,
+    count_footnotes,
     highlight_subject,
     label_guide,
+    order_opening,
     split_guide,
 )
 from publisher.transforms import find_urls, is_labelled
@@ -69,7 +71,7 @@ def build_article(
     about 阅读原文 is included only if it has a target, `has_source_url`, and some link is not clickable; such
     notes in the issue itself are ignored.
     """
-    writer = ArticleWriter(ArticleLinks(footnotes=footnotes), labels)
+    writer = ArticleWriter(ArticleLinks(footnotes=footnotes, last_note=count_footnotes(issue)), labels)
     sizes: list[ItemSize] = []
     outline = build_outline(issue, "wechat")
     early, late = _split_notes(issue, outline.notes)
@@ -99,10 +101,8 @@ def _render_opening(issue: m.Issue, notes: list[m.Note], title: str, writer: Art
     if issue.title:
         yield _render_headline(issue.title, title, writer)
     yield render_paragraph(writer.inlines(issue.tagline), style.SMALL_STYLE)
-    if issue.guide:
-        yield _render_guide_box(issue.guide, writer)
-    if issue.warmup:
-        yield _render_warmup_box(issue.warmup, writer)
+    for part in order_opening(issue):
+        yield _render_guide_box(part, writer) if isinstance(part, m.Guide) else _render_warmup_box(part, writer)
     yield from (_render_note(note, style.NOTE_STYLE, writer) for note in notes)
 
 
@@ -184,9 +184,10 @@ def _render_note(note: m.Note, css: str, writer: ArticleWriter) -> str:
 
 def _render_references(writer: ArticleWriter) -> str:
     """Return the list of URLs that the numbers in the text refer to."""
-    if not writer.links.footnote_urls:
+    urls = writer.links.footnote_urls
+    if not urls:
         return ""
-    rows = [f"[{number}] {format_printed_url(url)}" for number, url in enumerate(writer.links.footnote_urls, 1)]
+    rows = [f"[{number}] {format_printed_url(url)}" for number, url in enumerate(urls, writer.links.last_note + 1)]
     heading = render_element("h2", style.SUBHEADING_STYLE, escape_text(writer.labels["references"]))
     return heading + render_paragraph("<br>".join(rows), style.SMALL_STYLE)
 

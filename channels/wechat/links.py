@@ -67,11 +67,13 @@ def is_url_text(text: str, url: str) -> bool:
 class ArticleLinks:
     """Decides on the links of one article, in reading order.
 
-    `link_uses` has the decision on each link, `footnote_urls` the list at the end.
+    `link_uses` has the decision on each link, `footnote_urls` the list at the end. Its numbers follow
+    `last_note`, the number of the last footnote that is written in the issue itself.
     """
 
-    def __init__(self, *, footnotes: bool) -> None:
+    def __init__(self, *, footnotes: bool, last_note: int = 0) -> None:
         self.footnotes = footnotes
+        self.last_note = last_note
         self.link_uses: list[LinkUse] = []
         self.footnote_urls: list[str] = []
         self._footnote_numbers: dict[str, int] = {}
@@ -99,7 +101,7 @@ class ArticleLinks:
         key = build_link_key(url)
         if key not in self._footnote_numbers:
             self.footnote_urls.append(url)
-            self._footnote_numbers[key] = len(self.footnote_urls)
+            self._footnote_numbers[key] = self.last_note + len(self.footnote_urls)
         return self._footnote_numbers[key]
 
     def _choose_inline_form(self, text: str, url: str) -> LinkForm:

@@ -27,6 +27,7 @@ HEADING_STYLE = (
 )
 HEADLINE_STYLE = "font-size:17px;font-weight:bold"
 SUBHEADING_STYLE = "margin-top:28px;font-size:17px;font-weight:bold"
+INNER_HEADING_STYLE = "margin-top:12px;font-weight:bold"
 ITEM_STYLE = "margin-top:24px"
 SMALL_STYLE = f"font-size:14px;color:{MUTED_COLOR}"
 GUIDE_STYLE = f"margin-top:16px;padding:12px 14px;background:{PANEL_COLOR}"

@@ -17,7 +17,7 @@ from publisher.channels.wechat.links import ArticleLinks, LinkForm
 from publisher.credentials import redact
 from publisher.errors import DeliveryError
 from publisher.patterns import lazy_pattern
-from publisher.writers.html import escape_text, escape_url
+from publisher.writers.html import escape_text, escape_url, pad_row
 
 BULLET = "•"
 HTML_TAG = lazy_pattern("<[^>]*>")
@@ -77,6 +77,8 @@ class ArticleWriter:
                 return self._render_image(url, alt)
             case m.Break():
                 return "<br>"
+            case m.FootnoteRef(_, number):  # without a link: WeChat refuses articles with href="#…"
+                return f"<sup>[{number}]</sup>"
             case _:
                 assert_never(node)
 
@@ -106,8 +108,10 @@ class ArticleWriter:
                 return render_paragraph(self.inlines(children), css)
             case m.List():
                 return self._render_list(node, css)
-            case m.Quote(children):
-                return render_element("section", style.QUOTE_STYLE, self.blocks(children))
+            case m.Heading(_, children):
+                return render_paragraph(self.inlines(children), style.INNER_HEADING_STYLE)
+            case m.Quote():
+                return render_element("section", style.QUOTE_STYLE, self.blocks(node.titled_children))
             case m.CodeBlock(text):
                 lines = "<br>".join(map(_preserve_spaces, text.split("\n")))
                 return render_element("section", style.CODE_STYLE, render_element("code", style.NOWRAP_STYLE, lines))
@@ -117,13 +121,16 @@ class ArticleWriter:
                 return self._render_figure(node)
             case m.Rule():
                 return f"<hr{_render_style_attribute(style.RULE_STYLE)}>"
+            case m.Footnotes(notes):
+                rows = [self._render_list_item(f"[{note.number}]", note.children) for note in notes]
+                return render_element("section", style.SMALL_STYLE, "".join(rows))
             case _:
                 assert_never(node)
 
     def _render_list(self, node: m.List, css: str) -> str:
         rows = [
-            self._render_list_item(f"{number}." if node.ordered else BULLET, item)
-            for number, item in enumerate(node.items, node.start)
+            self._render_list_item(f"{number}{node.delimiter}" if node.ordered else BULLET, item)
+            for number, item in enumerate(node.marked_items, node.start)
         ]
         return render_element("section", ";".join(filter(None, (css, style.LIST_STYLE))), "".join(rows))
 
@@ -139,10 +146,10 @@ class ArticleWriter:
         width = max([len(node.header), *(len(row) for row in node.rows)])
 
         def render_row(cells: tuple[m.Inlines, ...], tag: str, css: str) -> str:
-            padded = [*cells, *([()] * (width - len(cells)))]
-            html = "".join(
-                f"<{tag}{_render_style_attribute(css)}>{wrap_in_span(self.inlines(cell))}</{tag}>" for cell in padded
-            )
+            html = ""
+            for cell, align in zip(pad_row(cells, width, ()), pad_row(node.align, width, ""), strict=False):
+                attribute = _render_style_attribute(f"{css};text-align:{align}" if align else css)
+                html += f"<{tag}{attribute}>{wrap_in_span(self.inlines(cell))}</{tag}>"
             return f"<tr>{html}</tr>"
 
         head = render_row(node.header, "th", style.HEAD_CELL_STYLE) if any(node.header) else ""

@@ -12,8 +12,9 @@ from publisher.errors import ConfigError, IssueError, PublisherError, find_neare
 
 
 class ImageFile(NamedTuple):
-    """A local image of an issue: its paths below the newsletter's folder and below the output folder, whether
-    it may be published, and its size (bytes) and time of change (ns) as `stat_images` returns them."""
+    """A local image of an issue, or a file it links to: its paths below the newsletter's folder and below the
+    output folder, whether it may be published, and its size (bytes) and time of change (ns) as `stat_images`
+    returns them."""
 
     source: str
     target: str
@@ -29,7 +30,7 @@ class Record(NamedTuple):
     `url` is that of the issue's page, `items` their number, `revision` a hash of the content. `fault` says
     why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
     parser's diagnostics and the images that are not published, one line each. `sketch` is of the text, see
-    `compute_sketch`.
+    `compute_sketch`. `links` are the relative links, as written.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Record(NamedTuple):
     problems: tuple[str, ...] = ()
     images: tuple[ImageFile, ...] = ()
     sketch: str = ""
+    links: tuple[str, ...] = ()
 
 
 class Edition(NamedTuple):

@@ -15,6 +15,7 @@ from publisher.archive.output_folder import BuiltFiles, OutputFolder, SiteSetup,
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import compute_fingerprint, stat_images
+from publisher.build.issue_links import IssueLinks
 from publisher.build.messages import block_messages, build_feed_ping
 from publisher.build.output import FileOutput
 from publisher.build.renderer import IssueRenderer, RenderError, RenderJob
@@ -22,7 +23,7 @@ from publisher.build.sources import Sources, build_entries, compute_digests
 from publisher.channel import Channel, Entry, Part, PartGroup, Rendering
 from publisher.errors import PublisherError, StorageError
 from publisher.events import ChannelOutcome, Outcome, Progress
-from publisher.file_kinds import IMAGE
+from publisher.file_kinds import LINKED_FILE
 from publisher.ledger import PublicationKey
 from publisher.ledger.outputs import PublishedSource, record_files_done, record_files_started, record_sources
 from publisher.local_files import Refusal
@@ -85,6 +86,7 @@ class SiteBuilder:
         self._records = edition.issues
         self._revisions = Revisions(run.home.revisions)
         self._entries = build_entries(run, edition, self._revisions)
+        self._links = IssueLinks(run.config.newsletter, edition.issues)
         images = sorted({image.source for record in edition.issues for image in record.images})
         self._images = {image.path: image for image in stat_images(run.config.root, images)}
         self._digests = compute_digests(self._records, self._entries)
@@ -236,7 +238,8 @@ class SiteBuilder:
     def _build_job(self, position: int, channels: Sequence[str], document: Issue | bytes | None) -> RenderJob:
         path, around = self._records[position].path, (None, *self._entries, None)
         before, entry, after = around[position + 2], self._entries[position], around[position]
-        return RenderJob(path, document, entry, before, after, channels, self._article_urls)
+        targets = self._links.resolve(self._records[position])
+        return RenderJob(path, document, entry, before, after, channels, self._article_urls, targets)
 
     @cached_property
     def _outdated(self) -> dict[int, list[str]]:
@@ -330,7 +333,7 @@ class SiteBuilder:
         return tuple(key for key in last_files if key.rpartition(".")[0] not in last_files)  # without .gz
 
     def _build_image_groups(self, file_output: FileOutput) -> Iterator[PartGroup]:
-        """Yield the images of all issues; they are written with the first archive channel."""
+        """Yield the images and linked files of all issues; they are written with the first archive channel."""
         if file_output is not next(output for output in self._outputs.values() if output.archive_channel):
             return
         images = {image.target: image for record in self._records for image in record.images if image.is_published}
@@ -341,10 +344,10 @@ class SiteBuilder:
             )
 
     def _read_image(self, source: str, target: str) -> Iterator[Part]:
-        """Yield the image as it is now, if that is still one that may be published."""
+        """Yield the file as it is now, if that is still one that may be published."""
         from mimetypes import guess_type
 
-        found = self._sources.renderer.files.read(source, IMAGE)
+        found = self._sources.renderer.files.read(source, LINKED_FILE)
         if isinstance(found, Refusal):
             raise StorageError(f"{source} has changed since its issue was read: it {found.reason}", "publish again")
         yield Part(target, guess_type(target)[0] or "application/octet-stream", found)

@@ -17,7 +17,7 @@ from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.checks.images import IMAGE_MARKUP
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
-from publisher.file_kinds import ISSUE, MAX_ISSUE_BYTES
+from publisher.file_kinds import ISSUE, LINKED_FILE, MAX_ISSUE_BYTES
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
 
@@ -27,7 +27,8 @@ _MAX_RECENT = 24
 
 class RenderJob(NamedTuple):
     """An issue to render: path, document if it was read already (bytes if serialized), entry and neighbours
-    by date, channel names, and the WeChat article URLs of issues by the URL of their page."""
+    by date, channel names, the WeChat article URLs of issues by the URL of their page, and the absolute URLs of
+    its relative links, "" for those that lead nowhere."""
 
     path: str
     document: Issue | bytes | None
@@ -36,6 +37,7 @@ class RenderJob(NamedTuple):
     next: Entry | None
     channels: Sequence[str]
     article_urls: Mapping[str, str] = {}
+    link_targets: Mapping[str, str] = {}
 
 
 RenderedIssue = tuple[str, list[tuple[str, Rendering | PublisherError]]]
@@ -93,8 +95,7 @@ class IssueRenderer(Struct, frozen=True):
         problems = tuple([f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics])
         sketch = compute_sketch(_find_body_lines(text, issue))
         record = record._replace(id=issue.id, draft=issue.draft, problems=problems, sketch=sketch)
-        # looking for images takes as long as copying the whole issue, and most issues have none
-        return self._complete_record(record, issue, has_images=IMAGE_MARKUP.search(text) is not None)
+        return self._complete_record(record, issue, text)
 
     def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
         """Read a file like `read`, with the document encoded for another process; None if it has to be read
@@ -105,7 +106,7 @@ class IssueRenderer(Struct, frozen=True):
         except UnicodeEncodeError:
             return record, None
 
-    def _complete_record(self, record: Record, issue: Issue, *, has_images: bool) -> tuple[Record, Issue | None]:
+    def _complete_record(self, record: Record, issue: Issue, text: str) -> tuple[Record, Issue | None]:
         from publisher import transforms
 
         newsletter = self.config.newsletter
@@ -117,8 +118,14 @@ class IssueRenderer(Struct, frozen=True):
             fault = f"{record.path}: the id {issue.id} cannot be part of a URL"
             return record._replace(fault=fault, hint="set another `id:` in its front matter"), None
         document = transforms.make_publishable(issue)
-        if has_images:
+        # looking for images or alerts takes as long as copying the whole issue, and most issues have none
+        if "[!" in text:
+            document = transforms.label_alerts(document, newsletter.lang)
+        if IMAGE_MARKUP.search(text):
             record, document = self._with_images(record, document, url)
+        links = transforms.find_relative_links(document)
+        if links:
+            record = self._with_linked_files(record, links, url)
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
@@ -126,8 +133,29 @@ class IssueRenderer(Struct, frozen=True):
             summary=transforms.build_summary(document),
             items=transforms.count_items(document),
             revision=transforms.compute_revision(document),
+            links=links,
         )
-        return record, transforms.make_urls_absolute(document, url)
+        return record, transforms.make_urls_absolute(document, url, links)
+
+    def _with_linked_files(self, record: Record, links: Sequence[str], url: str) -> Record:
+        """Record the files that an issue links to and that may be published, like images."""
+        from publisher.images import inspect_image, resolve_local_file
+
+        known = {image.source for image in record.images}
+        linked = [resolve_local_file(link, record.path, url, self.config.newsletter) for link in links]
+        files = [file for file in linked if file and file.source and file.source not in known]
+        states = stat_images(self.config.root, [file.source for file in files])
+        images = [
+            ImageFile(
+                file.source,
+                file.target,
+                not isinstance(inspect_image(file, self.files, LINKED_FILE), Refusal),
+                size,
+                changed,
+            )
+            for file, (_, size, changed) in zip(files, states, strict=True)
+        ]
+        return record._replace(images=(*record.images, *images))
 
     def _with_images(self, record: Record, document: Issue, url: str) -> tuple[Record, Issue]:
         """Record the image files of an issue, and replace images that are not published by their alt text."""
@@ -153,6 +181,10 @@ class IssueRenderer(Struct, frozen=True):
         if not job.channels:
             return job.path, []
         document = self._load_document(job)
+        if job.link_targets and isinstance(document, Issue):
+            from publisher.transforms import resolve_links
+
+            document = resolve_links(document, job.link_targets)
         context = replace(
             self.context, entry=job.entry, previous=job.previous, next=job.next, article_urls=job.article_urls
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import SourceFile, is_mtime_reliable, scan_issues, stat_images
+from publisher.build.issue_links import IssueLinks
 from publisher.build.process_pool import ProcessPool
 from publisher.build.renderer import IssueRenderer
 from publisher.channel import ArchiveChannel, Entry
@@ -165,10 +166,11 @@ def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> li
     """Return the entry of every issue, newest first, and record corrections in `revisions`."""
     if revisions.is_damaged:
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
-    return [_build_entry(run, record, revisions) for record in current.issues]
+    links = IssueLinks(run.config.newsletter, current.issues)
+    return [_build_entry(run, record, revisions, links) for record in current.issues]
 
 
-def _build_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry:
+def _build_entry(run: RunContext, record: Record, revisions: Revisions, links: IssueLinks) -> Entry:
     issue = f"{run.config.newsletter.id}/{record.id}"
     date = dt.date.fromisoformat(record.date)
     published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
@@ -181,21 +183,26 @@ def _build_entry(run: RunContext, record: Record, revisions: Revisions) -> Entry
         published=published,
         updated=revisions.record_update(issue, record, published, run.now),
         items=record.items,
-        revision=record.revision,
+        revision=_add_link_targets(record.revision, links.resolve(record)),
     )
+
+
+def _add_link_targets(revision: str, targets: Mapping[str, str]) -> str:
+    """Return a revision that changes with the URLs of the issues that are linked, too."""
+    return hashlib.sha256(f"{revision}{sorted(targets.items())}".encode()).hexdigest() if targets else revision
 
 
 def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list[str]:
     """Return a digest for each issue of the inputs of its renderings that are not the same for all issues.
 
-    These are its file, which of its images are published, the time of its last correction, and its neighbours.
+    These are its file, which of its images are published, the pages of the issues it links to, the time of its
+    last correction, and its neighbours.
     """
     labels = ["", *(f"{entry.id}\0{entry.title}\0{entry.url}\0{entry.date}" for entry in entries), ""]
     return [
         hashlib.blake2b(
-            f"{record.sha256}\n{_list_images(record)}\n{entry.updated}\n{before}\n{after}".encode(
-                "utf-8", "surrogatepass"
-            ),
+            f"{record.sha256}\n{_list_images(record)}\n{record.links and entry.revision}\n{entry.updated}\n"
+            f"{before}\n{after}".encode("utf-8", "surrogatepass"),
             digest_size=16,
         ).hexdigest()
         for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)

@@ -10,8 +10,8 @@ from publisher.checks.codes import Edit, Problem
 from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import CODE_TAGS_AND_FORMULAS, LOOKALIKE_CHARACTERS, find_matching_lines, find_outside
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import FENCE
 from publisher.reader.lines import is_cjk
+from publisher.reader.marks import FENCE
 
 _LOOKALIKE = lazy_pattern(f"[{LOOKALIKE_CHARACTERS}]")
 # radicals of simplified characters have no decomposition (Unicode: EquivalentUnifiedIdeograph.txt)

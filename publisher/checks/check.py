@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from publisher.checks import addresses, characters, diagnostics, items, sections, title, unfinished
+from publisher.checks import addresses, characters, diagnostics, items, markup, sections, title, unfinished
 from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.source import CheckRule, IssueSource, SourceText
@@ -32,6 +32,9 @@ RULES: tuple[CheckRule, ...] = (
     characters.check_bold,
     characters.check_fences,
     characters.check_invisible,
+    markup.check_template_tags,
+    markup.check_page_markup,
+    markup.check_footnotes,
     unfinished.check_unfinished_links,
     unfinished.check_malformed_urls,
     unfinished.check_dropped_urls,

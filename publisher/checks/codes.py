@@ -192,6 +192,9 @@ There is no text after 摘要：. The line is omitted when the issue is publishe
 The summary contains only a URL. Give it a label of its own (链接：…) and write a summary.""",
     "summary-missing": """\
 The item has no summary, while most items of the issue have one.""",
+    "template-tag": """\
+A tag of a template, such as {% include x %}, {{ name }} or {{< figure >}}: nothing here fills it in. Alone on a
+line, it is left out; inside text, subscribers would see it. Write what it stands for, or put it into code.""",
     "title-is-url": """\
 The title of an item is a URL. Write a descriptive title.""",
     "two-summaries": """\
@@ -200,9 +203,13 @@ An item has two summaries. Often the bullet of the second one's item is missing.
 A line has an odd number of **, so one of them is shown as two asterisks.""",
     "unclosed-code": """\
 A code block opened with ``` or ~~~ is never closed. What follows is treated as text.""",
+    "undefined-footnote": """\
+The text refers to a footnote that is not there, so subscribers would see [^1] itself. Add it: [^1]: text""",
     "unformatted-clip": """\
 A clipping that is not formatted as an item: title, source and URL are on separate lines. Write
 - [title | source](url).""",
+    "unused-footnote": """\
+Nothing refers to a footnote, so it is left out. Refer to it with [^1], or remove it.""",
     "warm-up-bullet": """\
 A line of the warm-up starts with a dash other than a hyphen, or has no bullet. --fix writes "- ".""",
     "warm-up-placeholder": """\
@@ -216,6 +223,9 @@ The list of earlier issues links to one that does not exist; it was renamed or d
 a list generated from the published issues instead.""",
     "no-link": """\
 An item has no link, while other items of its section have one.""",
+    "page-markup": """\
+Markup that only makes sense on the page of another program is left out: attributes such as {: .center} or
+{#id}, and the place for a table of contents, [TOC].""",
     "plain-http": """\
 The URL uses http://, so the connection is not encrypted: others can read or change the page on the way.
 Most sites also support https://.""",

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
 from publisher.archive.revisions import Revisions
+from publisher.build.issue_links import IssueLinks
 from publisher.build.renderer import IssueRenderer, RenderJob
 from publisher.build.sources import Sources, build_entries, compute_digests, find_published_ahead
 from publisher.calendar.held_back import find_held_back
@@ -56,6 +57,7 @@ class Snapshot(Struct, frozen=True):
             around[position],
             channels,
             self.article_urls,
+            IssueLinks(self.renderer.config.newsletter, self.records).resolve(self.records[position]),
         )
         return dict(self.renderer.render(job)[1])
 

@@ -1,8 +1,8 @@
-"""Parses lines into blocks: paragraphs, lists, quotes, code, tables, figures and rules, with positions.
+"""Parses lines into blocks: paragraphs, headings, lists, quotes, code, tables, figures and rules, with positions.
 
 Block tokens of mistune have no positions; in items, a newline is a line break; and a table whose rows differ
 in length is still a table. So the block structure is parsed line by line, and only inline text goes through
-mistune.
+mistune. The lines of a quote or list item are those of its parent one to one; only their left end is cut.
 """
 
 from __future__ import annotations
@@ -15,18 +15,31 @@ from msgspec.structs import replace
 
 from publisher import model as m
 from publisher.patterns import lazy_pattern
+from publisher.reader.containers import InnerLines, collect_item
 from publisher.reader.inlines import InlineReader
-from publisher.reader.lines import Line, compute_span, is_cjk
+from publisher.reader.lines import Line, compute_span
+from publisher.reader.marks import (
+    CODE_INDENT,
+    FENCE,
+    RULE,
+    TASK,
+    UNDERLINE,
+    closes_fence,
+    interrupts_paragraph,
+    is_list_line,
+    is_quote_line,
+    match_heading,
+    meets_cjk,
+    opens_fence,
+    parse_marker,
+    starts_block,
+    starts_with_mark,
+    strip_quote,
+)
+from publisher.reader.tables import read_html_table, read_table, starts_html_table, starts_table, trim_blank_nodes
 
-FENCE = lazy_pattern(r"\s*(`{3,}|~{3,})\s*([^`\s]*)[^`]*\Z")
-RULE = lazy_pattern(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})\Z")
-BULLET = lazy_pattern(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
-NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
-_DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
-_CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
-_ALIGNMENTS = {(True, True): "center", (True, False): "left", (False, True): "right", (False, False): ""}
-CLOSING_MARKS = "；;，,。、）)】」』”》！!？?"
-_WIDE_CLOSING_MARKS = frozenset(mark for mark in CLOSING_MARKS if not mark.isascii())
+_ALERT = lazy_pattern(r"\[!(note|tip|important|warning|caution)\][+-]?(?:\s+(.*))?\Z", re.IGNORECASE)
+_CODE_INDENT_IN_ITEM = 6  # 2 of them for the bullet
 _MAX_DEPTH = 12
 
 
@@ -40,7 +53,8 @@ class BlockReader:
         """Parse lines, including blank ones, into blocks.
 
         With `prose`, adjacent lines form one paragraph as in Markdown; otherwise (in items) each line is a
-        paragraph, as editors of newsletters write them. `depth` is the nesting level of lists and quotes.
+        paragraph, as editors of newsletters write them, unless it continues text that was wrapped by hand after a
+        blank line or a list. `depth` is the nesting level of lists and quotes.
         """
         blocks: list[m.Block] = []
         at = 0
@@ -48,161 +62,175 @@ class BlockReader:
             if not lines[at].text:
                 at += 1
                 continue
-            block, at = self._read_block(lines, at, prose, depth)
+            is_after_list = bool(blocks) and isinstance(blocks[-1], m.List)
+            block, at = self._read_block(lines, at, prose, depth, is_after_list=is_after_list)
             blocks.append(block)
         return tuple(blocks)
 
-    def _read_block(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
+    def _read_block(
+        self, lines: Sequence[Line], at: int, prose: bool, depth: int, *, is_after_list: bool
+    ) -> tuple[m.Block, int]:
         line = lines[at]
-        if line.code:
+        if line.lazy:
+            return self._read_paragraph(lines, at, prose, depth, is_after_list=False)
+        if line.code or (depth and opens_fence(line) and not (prose and line.indent >= CODE_INDENT)):
             return self._read_code(lines, at)
-        if RULE.match(line.text):
+        if line.text[0] in " \t" and line.indent >= CODE_INDENT and _is_indented_code(lines, at, prose, depth):
+            return self._read_indented_code(lines, at, CODE_INDENT if prose else _CODE_INDENT_IN_ITEM)
+        if line.text[-1] in "-*_" and RULE.match(line.text):
             return m.Rule(line.pos), at + 1
         if depth < _MAX_DEPTH:
             if line.text.lstrip().startswith(">"):
                 return self._read_quote(lines, at, prose, depth)
             if is_list_line(line):
                 return self._read_list(lines, at, prose, depth)
+        if "#" in line.text and (heading := match_heading(line)):
+            return self._read_heading(line, heading), at + 1
         if starts_table(lines, at):
-            return self._read_table(lines, at)
-        if prose and line.indent >= 4 and (at == 0 or not lines[at - 1].text):
-            return self._read_indented_code(lines, at)
-        return self._read_paragraph(lines, at, prose)
+            return read_table(lines, at, self._inline_reader)
+        if "<" in line.text and starts_html_table(line) and (table := read_html_table(lines, at, self._inline_reader)):
+            return table
+        return self._read_paragraph(lines, at, prose, depth, is_after_list=is_after_list)
 
     def _read_code(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:
         opener = FENCE.match(lines[at].text)
         start = at + 1 if opener else at
         end = start
-        while end < len(lines) and lines[end].code:
-            if opener and closes_fence(lines[end].text, opener[1]):
+        while end < len(lines) and (lines[end].code or not lines[at].code) and not lines[end].lazy:
+            if opener and closes_fence(lines[end], opener):
                 break
             end += 1
-        stop = end + 1 if end < len(lines) and lines[end].code else end
-        indent = lines[at].indent
-        inside = [line.text[min(indent, line.indent) :] for line in lines[start:end]]
-        return m.CodeBlock("\n".join(inside), opener[2] if opener else "", compute_span(lines[at:stop])), stop
+        closed = opener and end < len(lines) and closes_fence(lines[end], opener)
+        inside = [_get_code(line, lines[at].indent) for line in lines[start:end]]
+        info = (opener[2] or opener[4] or "").split() if opener else []
+        end = end + 1 if closed else end
+        return m.CodeBlock("\n".join(inside), info[0] if info else "", compute_span(lines[at:end])), end
 
-    def _read_indented_code(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:
+    def _read_indented_code(self, lines: Sequence[Line], at: int, width: int) -> tuple[m.Block, int]:
         end = at
-        while end < len(lines) and (lines[end].indent >= 4 or not lines[end].text):
+        while end < len(lines) and (lines[end].indent >= width or not lines[end].text) and not lines[end].lazy:
             end += 1
         while not lines[end - 1].text:
             end -= 1
-        return m.CodeBlock("\n".join(line.text[4:] for line in lines[at:end]), "", compute_span(lines[at:end])), end
+        inside = [_get_code(line, width) for line in lines[at:end]]
+        return m.CodeBlock("\n".join(inside), "", compute_span(lines[at:end])), end
+
+    def _read_heading(self, line: Line, match: re.Match[str]) -> m.Block:
+        return m.Heading(len(match[1]), self._inline_reader.read(match[2] or "", line.pos), line.pos)
+
+    # -------------------------------------------------------- quotes and lists
 
     def _read_quote(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
-        end = at + 1
-        while end < len(lines) and (text := lines[end].text):
-            if not text.lstrip().startswith(">") and (not prose or starts_block(lines, end)):
+        inside = InnerLines()
+        end = at
+        while end < len(lines) and lines[end].text:
+            line = lines[end]
+            if is_quote_line(line) and not line.lazy:
+                inside.append(strip_quote(line))
+            elif (
+                end > at
+                and (prose or not meets_cjk(lines[end - 1], line))
+                and inside.ends_in_paragraph()
+                and not interrupts_paragraph(lines, end, depth + 1)
+            ):
+                inside.append(replace(line, lazy=True))
+            else:
                 break
             end += 1
-        inside = [strip_quote(line) for line in lines[at:end]]
-        return m.Quote(self.read(inside, prose=True, depth=depth + 1), compute_span(lines[at:end])), end
+        pos = compute_span(lines[at:end])
+        if alert := _ALERT.match(inside.lines[0].text):
+            title = self._inline_reader.read(alert[2] or "", inside.lines[0].pos)
+            children = self.read(inside.lines[1:], prose=True, depth=depth + 1)
+            return m.Quote(children, pos, alert[1].lower(), title), end
+        return m.Quote(self.read(inside.lines, prose=True, depth=depth + 1), pos), end
 
     def _read_list(self, lines: Sequence[Line], at: int, prose: bool, depth: int) -> tuple[m.Block, int]:
         base = lines[at].indent
-        number = None if BULLET.match(lines[at].text) else NUMBER.match(lines[at].text)
-        ordered, start = number is not None, int(number[2]) if number else 1
+        kind, start, delimiter = parse_marker(lines[at])
         items: list[m.Blocks] = []
+        tasks: list[bool | None] = []
+        loose = False
         end = at
-        while end < len(lines):
-            item_end = self._find_item_end(lines, end, base, prose)
-            items.append(self._read_list_item(lines[end:item_end], prose, depth))
+        while True:
+            inside, item_end = collect_item(lines, end, base, prose, depth)
+            task = TASK.match(inside[0].text)
+            tasks.append(task[1] != " " if task else None)
+            if task:
+                inside[0] = inside[0].cut(task.end())
+            items.append(self._read_list_item(inside, prose, depth))
             after = item_end
             while after < len(lines) and not lines[after].text:
                 after += 1
             end = item_end
-            if after == len(lines) or not is_list_line(lines[after]) or lines[after].indent < base:
+            loose = loose or _has_blank_between(items[-1])
+            if after == len(lines) or not is_list_line(lines[after]) or lines[after].lazy:
                 break
-            if (BULLET.match(lines[after].text) is None) != ordered or RULE.match(lines[after].text):
+            if parse_marker(lines[after])[0] != kind or (lines[after].indent < base and not prose):
                 break
+            if depth and prose and lines[after].indent >= CODE_INDENT:
+                break
+            loose = loose or after > item_end
             end = after
         while not lines[end - 1].text:
             end -= 1
-        return m.List(tuple(items), ordered, start, compute_span(lines[at:end])), end
+        pos = compute_span(lines[at:end])
+        states = tuple(tasks) if any(task is not None for task in tasks) else ()
+        return m.List(tuple(items), bool(delimiter), start, pos, states, ")" if delimiter == ")" else ".", loose), end
 
-    def _find_item_end(self, lines: Sequence[Line], at: int, base: int, prose: bool) -> int:
-        """Return the index after the list item that starts at `at`."""
-        end = at + 1
-        while end < len(lines):
-            line = lines[end]
-            if not line.text:
-                after = next((n for n in range(end, len(lines)) if lines[n].text), len(lines))
-                if after == len(lines) or lines[after].indent <= base:
-                    return end
-                end = after
-            elif line.code:
-                end += 1
-            elif is_list_line(line) or RULE.match(line.text):
-                if line.indent <= base + 1:
-                    return end
-                end += 1
-            elif line.indent > base or _is_continuation(lines, end, prose):
-                end += 1
-            else:
-                return end
-        return end
-
-    def _read_list_item(self, lines: Sequence[Line], prose: bool, depth: int) -> m.Blocks:
-        marker = BULLET.match(lines[0].text) or NUMBER.match(lines[0].text)
-        cut = marker.end() if marker else 0
-        first = lines[0].cut(cut)
-        inside = [first]
-        for line in lines[1:]:
-            indent = min(len(line.text) - len(line.text.lstrip()), max(cut, 1))
-            if line.text and line.text[0] in CLOSING_MARKS and inside[-1].text and not line.code:
-                last = inside[-1]
-                inside[-1] = replace(last, text=last.text + line.text)
-            else:
-                inside.append(line.cut(indent))
-        if not first.text and len(inside) == 1:
+    def _read_list_item(self, inside: Sequence[Line], prose: bool, depth: int) -> m.Blocks:
+        if not inside[0].text and len(inside) == 1:
             return ()
         return self.read(inside, prose=prose or _is_manually_wrapped(inside), depth=depth + 1)
 
-    def _read_table(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:
-        end = at + 2
-        while end < len(lines) and "|" in lines[end].text and not lines[end].code:
-            end += 1
-        delimiters = _split_cells(lines[at + 1].text)
-        align = tuple([_ALIGNMENTS[cell.startswith(":"), cell.endswith(":")] for cell in delimiters])
-        rows = [
-            tuple(self._inline_reader.read(cell, line.pos) for cell in _split_cells(line.text))
-            for line in lines[at:end]
-        ]
-        return m.Table(rows[0], tuple(rows[2:]), align, compute_span(lines[at:end])), end
+    # -------------------------------------------------------------- paragraphs
 
-    def _read_paragraph(self, lines: Sequence[Line], at: int, prose: bool) -> tuple[m.Block, int]:
+    def _read_paragraph(
+        self, lines: Sequence[Line], at: int, prose: bool, depth: int, *, is_after_list: bool
+    ) -> tuple[m.Block, int]:
+        is_wrapped = is_after_list or (at > 0 and not lines[at - 1].text)
         end = at + 1
-        while end < len(lines) and lines[end].text and not starts_block(lines, end):
-            unfinished = _starts_with_mark(lines[end]) or is_unfinished(
-                "\n".join(line.text for line in lines[at:end]), lines[end].text
-            )
-            if not prose and not unfinished:
+        while end < len(lines) and lines[end].text:
+            line = lines[end]
+            if prose and not line.lazy:
+                if depth and (underline := UNDERLINE.match(line.text)):
+                    pos = compute_span(lines[at : end + 1])
+                    return m.Heading(1 if underline[1] else 2, self._read_lines(lines[at:end], pos), pos), end + 1
+                if interrupts_paragraph(lines, end, depth):
+                    break
+            elif not prose and (
+                starts_block(lines, end)
+                or not (
+                    (is_wrapped and not lines[end - 1].hard and not meets_cjk(lines[end - 1], line))
+                    or starts_with_mark(line)
+                    or is_unfinished("\n".join(line.text for line in lines[at:end]), line.text)
+                )
+            ):
                 break
             end += 1
         pos = compute_span(lines[at:end])
-        nodes = _trim_blank_nodes(self._inline_reader.read(join_paragraph_lines(lines[at:end]), pos))
+        nodes = self._read_lines(lines[at:end], pos)
         return (_match_figure(nodes, pos) or m.Paragraph(nodes, pos)), end
 
+    def _read_lines(self, lines: Sequence[Line], pos: m.Pos) -> m.Inlines:
+        return trim_blank_nodes(self._inline_reader.read(join_paragraph_lines(lines), pos))
 
-def _is_continuation(lines: Sequence[Line], at: int, prose: bool) -> bool:
-    """True for a line at the margin that continues the list item above it.
 
-    It starts with a closing mark, or continues a sentence that was wrapped by hand.
+def _has_blank_between(blocks: m.Blocks) -> bool:
+    return any(after.pos.line - before.pos.end_line > 1 for before, after in pairwise(blocks))
+
+
+def _is_indented_code(lines: Sequence[Line], at: int, prose: bool, depth: int) -> bool:
+    """True if a line with an indent of at least four columns is code.
+
+    In quotes and lists as in CommonMark; elsewhere it stands after a blank line, and lists and quotes may be
+    indented as much.
     """
-    if lines[at].text[0] in CLOSING_MARKS:
-        return not lines[at - 1].code
-    return prose and not starts_block(lines, at) and not _meets_cjk(lines[at - 1], lines[at])
-
-
-def _trim_blank_nodes(nodes: m.Inlines) -> m.Inlines:
-    """Remove leading and trailing breaks and blanks, which come from HTML elements."""
-    visible = [index for index, node in enumerate(nodes) if not _is_blank_node(node)]
-    return nodes[visible[0] : visible[-1] + 1] if visible else ()
-
-
-def _is_blank_node(node: m.Inline) -> bool:
-    return isinstance(node, m.Break) or (isinstance(node, m.Text) and not node.text.strip(" "))
+    line = lines[at]
+    if depth and prose:
+        return True
+    if (at and lines[at - 1].text) or is_list_line(line) or is_quote_line(line):
+        return False
+    return prose or (at > 0 and line.indent >= _CODE_INDENT_IN_ITEM)
 
 
 def _match_figure(nodes: m.Inlines, pos: m.Pos) -> m.Figure | None:
@@ -215,40 +243,10 @@ def _match_figure(nodes: m.Inlines, pos: m.Pos) -> m.Figure | None:
     return None
 
 
-def is_list_line(line: Line) -> bool:
-    """True for a line that starts with a list marker."""
-    return not line.code and bool(BULLET.match(line.text) or NUMBER.match(line.text)) and not RULE.match(line.text)
-
-
-def starts_table(lines: Sequence[Line], at: int) -> bool:
-    """True if a table starts here: a row with a bar, then the delimiter row of dashes."""
-    if at + 1 >= len(lines) or "|" not in lines[at].text or lines[at + 1].code:
-        return False
-    return "|" in lines[at + 1].text and _DELIMITER_ROW.match(lines[at + 1].text) is not None
-
-
-def starts_block(lines: Sequence[Line], at: int) -> bool:
-    """True if the line starts a new block and cannot continue a paragraph."""
-    line = lines[at]
-    if line.code or RULE.match(line.text) or line.text.lstrip().startswith(">"):
-        return True
-    return is_list_line(line) or starts_table(lines, at)
-
-
-def closes_fence(text: str, fence: str) -> bool:
-    """True if the line closes a code block opened with `fence`."""
-    text = text.strip()
-    return len(text) >= len(fence) and set(text) == {fence[0]}
-
-
-def strip_quote(line: Line) -> Line:
-    """Remove one level of quoting from a line."""
-    text = line.text
-    start = len(text) - len(text.lstrip())
-    if not text.startswith(">", start):
-        return line.cut(start)
-    start += 1
-    return line.cut(start + text.startswith(" ", start))
+def _get_code(line: Line, width: int) -> str:
+    """Return a line of code as written, with its indent reduced by up to `width` columns."""
+    inner = line.dedent(width)
+    return inner.text + inner.ending
 
 
 def join_paragraph_lines(lines: Sequence[Line]) -> str:
@@ -259,27 +257,19 @@ def join_paragraph_lines(lines: Sequence[Line]) -> str:
     parts: list[str] = []
     for line, following in zip_longest(lines, lines[1:]):
         text = line.text.lstrip()
-        if following is None or _starts_with_mark(following):
-            parts.append(text)
-        elif line.hard or _meets_cjk(line, following):
+        if following is None or starts_with_mark(following):
+            parts.append(text + line.ending.rstrip())  # a backslash in the last line is no line break
+        elif line.hard or meets_cjk(line, following):
             parts.append(text + "  \n")
         else:
             parts.append(text + "\n")
     return "".join(parts)
 
 
-def _starts_with_mark(line: Line) -> bool:
-    return line.text.lstrip()[:1] in _WIDE_CLOSING_MARKS
-
-
-def _meets_cjk(line: Line, following: Line) -> bool:
-    return is_cjk(line.text[-1:]) or is_cjk(following.text.lstrip()[:1])
-
-
 def _is_manually_wrapped(lines: Sequence[Line]) -> bool:
     """True for a list item whose text was wrapped by hand, in a language with spaces."""
     return all(
-        not line.hard and not _meets_cjk(line, following)
+        not line.hard and not meets_cjk(line, following)
         for line, following in pairwise(lines)
         if line.text and following.text
     )
@@ -293,19 +283,3 @@ def is_unfinished(text: str, following: str) -> bool:
     if tail and re.match(r"\[[^\]]*\]\([^()]*\Z", tail):
         return ")" in following.split("(")[0]
     return False
-
-
-def _split_cells(text: str) -> list[str]:
-    text = text.strip().removeprefix("|")
-    if len(text) > 10_000:  # too long to be written by hand: code spans are ignored
-        return [cell.strip() for cell in text.removesuffix("|").split("|")]
-    cells = []
-    at = 0
-    while at <= len(text):
-        match = _CELL.match(text, at)
-        end = match.end() if match else len(text)
-        cells.append(text[at:end].strip().replace("\\|", "|"))
-        at = end + 1
-    if cells and not cells[-1] and text.endswith("|"):
-        cells.pop()
-    return cells

@@ -5,15 +5,16 @@ They may be in quotes and list items, and take several lines; they cannot interr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from publisher import links
 from publisher.model import Definition, Dropped
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BULLET, FENCE, NUMBER, RULE, closes_fence, is_list_line, strip_quote
 from publisher.reader.lines import Line, compute_span
 from publisher.reader.link_syntax import parse_definition
+from publisher.reader.marks import BULLET, FENCE, NUMBER, RULE, closes_fence, is_list_line, strip_quote
 
 _MAX_LINES = 8
 _START_OF_URL = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:|[!-~]*[/.#?]")
@@ -36,7 +37,7 @@ class DefinitionFinder:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
-        self._fence = ""  # of the code that is open in a quote
+        self._fence: re.Match[str] | None = None  # of the code that is open in a quote
         self._is_quoted = False
         self._in_paragraph = False
         self._content_columns: list[int] = []  # where the text of each list item that is open begins
@@ -45,7 +46,7 @@ class DefinitionFinder:
     def skip(self) -> None:
         """Note that the lines before the next one are code or dropped."""
         self._in_paragraph = self._below_marker = False
-        self._fence = ""
+        self._fence = None
 
     def find_at(self, at: int) -> FoundDefinition | None:
         """Return the definition that starts at the line with this index; None if there is none."""
@@ -67,13 +68,13 @@ class DefinitionFinder:
 
     def _is_quoted_code(self, inner: Line) -> bool:
         if self._fence:
-            if closes_fence(inner.text, self._fence):
-                self._fence = ""
+            if closes_fence(inner, self._fence):
+                self._fence = None
             return True
         fence = FENCE.match(inner.text)
         if fence:
             self.skip()
-            self._fence = fence[1]
+            self._fence = fence
         return fence is not None
 
     def _find_margin(self, inner: Line) -> int:

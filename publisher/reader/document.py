@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from publisher import links
 from publisher import model as m
-from publisher.reader.blocks import RULE, BlockReader
+from publisher.reader.blocks import BlockReader
 from publisher.reader.draft import read_draft
+from publisher.reader.footnotes import FootnoteSource, place_footnotes
 from publisher.reader.front_matter import get_front_value, read_front_matter, read_title, resolve_issue_date
 from publisher.reader.headings import (
     ARCHIVE_HEADING,
-    Heading,
+    HeadingLine,
     find_first_item,
     find_heading_items,
     find_headings,
@@ -26,6 +27,7 @@ from publisher.reader.headings import (
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, split_lines
+from publisher.reader.marks import RULE
 from publisher.reader.preamble import Preamble, PreambleReader
 from publisher.reader.preprocess import preprocess
 from publisher.reader.sections import SectionReader
@@ -43,14 +45,14 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
     diagnostics: list[m.Diagnostic] = []
     front, count = read_front_matter(lines, diagnostics)
     parts = preprocess(lines[count:])
-    inline_reader = InlineReader(parts.definitions)
+    inline_reader = InlineReader(parts.definitions, [note.label for note in parts.footnotes])
     document = _DocumentBuilder(inline_reader, diagnostics, parts.lines)
     document.build(get_front_value(front, "title"))
     title = document.title
     date = resolve_issue_date(front, path, title)
     issue_id = get_front_value(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
     draft = read_draft(front, lines[:count], diagnostics)
-    return m.Issue(
+    issue = m.Issue(
         id=issue_id,
         date=date,
         title=title,
@@ -70,6 +72,9 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
         diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.pos, diagnostic.code))),
         source=m.Source(path, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()),
     )
+    if parts.footnotes or inline_reader.has_footnotes:
+        issue = document.number_footnotes(issue, parts.footnotes)
+    return issue
 
 
 class _DocumentBuilder:
@@ -101,23 +106,32 @@ class _DocumentBuilder:
         if preamble_end < first_section:
             self._add_section(None, lines[preamble_end:first_section], item_headings)
         for heading, following in zip_longest(section_headings, section_headings[1:]):
-            body = lines[heading.index + 1 : following.index if following else len(lines)]
+            body = lines[heading.end : following.index if following else len(lines)]
             self._add_section(heading, body, item_headings)
         self.footer = tuple(self._sections.read_text(tail, self.notes))  # in which bullets are not items
 
-    def _extract_title(self, headings: list[Heading], front_title: str) -> list[Heading]:
+    def number_footnotes(self, issue: m.Issue, sources: Sequence[FootnoteSource]) -> m.Issue:
+        """Number the footnotes of the issue, and put them where they are read."""
+        dropped = len(self._inline_reader.dropped)
+        issue = place_footnotes(issue, sources, self._blocks)
+        return replace(issue, dropped=(*issue.dropped, *self._inline_reader.dropped[dropped:]))
+
+    def _extract_title(self, headings: list[HeadingLine], front_title: str) -> list[HeadingLine]:
         """Parse the title and blank its line. Return the remaining headings."""
         heading = find_title_heading(headings, front_title)
         if heading is None:
             self.title = read_title(front_title, m.NO_POSITION, self._inline_reader) if front_title else None
             return headings
-        self.title = read_title(heading.text.text, heading.text.pos, self._inline_reader)
-        self._lines[heading.index] = replace(self._lines[heading.index], text="")
+        self.title = read_title(heading.text.text, heading.pos, self._inline_reader)
+        self._inline_reader.dropped.extend(heading.dropped)
+        for index in range(heading.index, heading.end):
+            self._lines[index] = replace(self._lines[index], text="")
         return headings[1:]
 
-    def _add_section(self, heading: Heading | None, lines: Sequence[Line], item_headings: dict[int, int]) -> None:
+    def _add_section(self, heading: HeadingLine | None, lines: Sequence[Line], item_headings: dict[int, int]) -> None:
         title = self._inline_reader.read(heading.text.text, heading.text.pos) if heading else ()
-        pos = self._lines[heading.index].pos if heading else m.NO_POSITION
+        pos = compute_span(self._lines[heading.index : heading.end]) if heading else m.NO_POSITION
+        self._inline_reader.dropped.extend(heading.dropped if heading else ())
         if heading and ARCHIVE_HEADING.match(heading.text.text):
             blocks = self._blocks.read(lines, prose=True)
             if self.archive:
@@ -135,11 +149,11 @@ class _DocumentBuilder:
         self.sections.append(m.Section(title, level, section_notes, content, pos))
 
 
-def _split_footer(lines: list[Line], headings: Sequence[Heading]) -> tuple[list[Line], list[Line]]:
+def _split_footer(lines: list[Line], headings: Sequence[HeadingLine]) -> tuple[list[Line], list[Line]]:
     """Split off the footer, from the first rule after the last section heading and the last linked item."""
     if not headings:
         return lines, []
-    last = headings[-1].index
+    last = headings[-1].end - 1
     linked = max((i for i in range(last, len(lines)) if starts_linked_item(lines[i])), default=last)
     for index in range(linked + 1, len(lines)):
         if not lines[index].code and RULE.match(lines[index].text):

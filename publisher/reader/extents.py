@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BULLET, NUMBER, RULE, starts_block
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
 from publisher.reader.lines import Line
+from publisher.reader.marks import BULLET, FENCE, NUMBER, RULE, TASK, measure_markers, starts_block
 from publisher.reader.notes import opens_note
 
 _GLUED = lazy_pattern(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
@@ -20,8 +20,9 @@ def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> I
     """Yield for each item of a section its first line, the line after it, and the length of its marker.
 
     `item_headings` maps line numbers of headings that are items to the length of their marker; without any, or
-    before the first, bullets are items, or else numbers. An item ends at a rule. Text after a blank line
-    belongs to the item, unless it comments on the whole list: after the last item if that already has a
+    before the first, bullets are items, or else numbers; a task is no item. An item ends at a rule or a task.
+    Text after a blank line belongs to the item, unless it comments on the whole list: after the last item if that
+    already has a
     summary, and in a list of one-line items where such text is rare.
     """
     starts = _find_item_starts(lines, item_headings)
@@ -29,8 +30,28 @@ def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> I
     is_numbered = item_headings or (starts and NUMBER.match(lines[marks[0]].text))
     comments = {} if is_numbered else _find_comments(lines, marks)
     for start, end in pairwise(marks):
-        rule = next((i for i in range(start + 1, end) if not lines[i].code and RULE.match(lines[i].text)), end)
-        yield start, min(rule, comments.get(start, end)), starts[start]
+        yield start, min(_find_item_end(lines, start, end), comments.get(start, end)), starts[start]
+
+
+def _find_item_end(lines: Sequence[Line], start: int, end: int) -> int:
+    """Return where a rule or a task ends the item that starts at `start`, else `end`."""
+    for index in range(start + 1, end):
+        line = lines[index]
+        text = line.text
+        # fast path: most lines cannot be one
+        if (
+            (text[-1:] in ("-", "*", "_") or "] " in text[:8])
+            and not line.code
+            and (RULE.match(text) or _is_task(line))
+        ):
+            return index
+    return end
+
+
+def _is_task(line: Line) -> bool:
+    """True for an entry of a task list at the margin."""
+    bullet = BULLET.match(line.text) if line.indent <= 1 else None
+    return bullet is not None and TASK.match(line.text, bullet.end()) is not None
 
 
 def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> dict[int, int]:
@@ -42,7 +63,7 @@ def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> d
     numbers = {
         index: match.end()
         for index, line in enumerate(lines)
-        if not line.code and line.indent <= 1 and (match := NUMBER.match(line.text))
+        if (match := NUMBER.match(line.text)) and not line.code and line.indent <= 1
     }
     linked = any(_LINKED.match(lines[index].text, cut) for index, cut in numbers.items())
     enumerated = any("、" in lines[index].text[:cut] for index, cut in numbers.items())
@@ -54,10 +75,18 @@ def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> d
 def _measure_marker(lines: Sequence[Line], at: int) -> int:
     """Return the length of a bullet that can start an item; 0 if there is none."""
     line = lines[at]
-    if line.code or RULE.match(line.text) or line.indent > 1:
+    first = line.text[:1]
+    if line.code or not (first in ("-", "*", "+", "•") or first.isspace()) or line.indent > 1:
+        return 0
+    if RULE.match(line.text) or ("] " in line.text[:8] and _is_task(line)):
         return 0
     match = BULLET.match(line.text) or _GLUED.match(line.text)
-    if not match or (line.indent == 1 and not _LINKED.match(line.text, match.end())):
+    if (
+        not match
+        or line.text.startswith((">", "```", "~~~", "- ", "* ", "+ "), match.end())
+        or (("```" in line.text or "~~~" in line.text) and FENCE.match(line.text, measure_markers(line)))
+        or (line.indent == 1 and not _LINKED.match(line.text, match.end()))
+    ):
         return 0
     return 0 if match[0].endswith("*") and _is_italic(lines, at, match.end()) else match.end()
 

@@ -7,52 +7,128 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
+from publisher.model import Dropped, Pos
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BULLET, NUMBER
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
 from publisher.reader.front_matter import is_title_form
 from publisher.reader.lines import Line
+from publisher.reader.marks import BULLET, HEADING, NUMBER, UNDERLINE, is_list_line, starts_block
+from publisher.reader.notes import opens_note
 
-_HEADING = lazy_pattern(r" {0,3}(#+)(?:\s+(.*?))?(?:\s+#+)?\Z")
 _GLUED_HEADING = lazy_pattern(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
 _PLAIN_SECTION = lazy_pattern(r"(?:业界新闻|新闻|论文|开源项目|开源|博文|应用|往期回顾)\Z")
+# attributes after a heading: Pandoc, Hugo, mdBook
+_ATTRIBUTES = lazy_pattern(r"\s*\{(?:\s*(?:[.#][\w:.-]+|[\w-]+=(?:\"[^\"]*\"|'[^']*'|[^\s}]+)))+\s*\}\Z")
 ARCHIVE_HEADING = lazy_pattern(r"\s*\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
 _SOURCE = lazy_pattern(r"[^|｜\]]+[|｜][^|｜\]]+\]\(")
+_YAML_KEY = lazy_pattern(r"[A-Za-z_][\w-]*:\s")
+_SENTENCE_ENDS = "。；，、：.;,:…"
+_CODE_INDENT = 4
+_RULE_LENGTH = 3
 _LINKED = lazy_pattern(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
 
 
-class Heading(Struct):
-    """A heading: the index of its line, its level (1 to 6) and its text."""
+class HeadingLine(Struct):
+    """A heading: the index of its line and the one after it, its level (1 to 6), text and position.
+
+    `dropped` are the attributes after its text, which only a converter to HTML would use.
+    """
 
     index: int
     level: int
     text: Line
+    end: int
+    pos: Pos
+    dropped: tuple[Dropped, ...] = ()
 
 
-def find_headings(lines: Sequence[Line]) -> list[Heading]:
+def find_headings(lines: Sequence[Line]) -> list[HeadingLine]:
     """Return all headings. If there are none, lines with only a common section name count as headings."""
-    headings = []
+    headings: list[HeadingLine] = []
+    underlined: list[HeadingLine] = []
     for index, line in enumerate(lines):
         if line.code or "#" not in line.text[:4]:
+            if line.text[:1] in ("=", "-") and (heading := _match_underlined(lines, index)):
+                underlined.append(heading)
             continue
-        match = _HEADING.match(line.text) or _GLUED_HEADING.match(line.text)
+        match = HEADING.match(line.text) or _GLUED_HEADING.match(line.text)
         if not match:
+            continue
+        if line.text[0] == " " and _is_inside_list_item(lines, index):
             continue
         level = len(match[1])
         text = match[2] or ""
         if level > 6 and not is_title_form(text):
             continue
         start = match.start(2) if match[2] else len(line.text)
-        text_line = Line(line.number, text, line.column + start)
-        headings.append(Heading(index, 1 if level > 6 else level, text_line))
+        headings.append(_build_heading(index, 1 if level > 6 else level, line, text, start))
+    headings = _merge_underlined(headings, underlined)
     if not headings:
         for index, line in enumerate(lines):
             if _PLAIN_SECTION.match(line.text) and index + 1 < len(lines):
-                headings.append(Heading(index, 2, line))
+                headings.append(HeadingLine(index, 2, line, index + 1, line.pos))
     return headings
 
 
-def find_title_heading(headings: Sequence[Heading], front_title: str) -> Heading | None:
+def _is_inside_list_item(lines: Sequence[Line], index: int) -> bool:
+    """True for an indented heading that belongs to the list item above it, as in Markdown."""
+    indent = lines[index].indent
+    above = next((line for line in reversed(lines[:index]) if line.text and line.indent < indent), None)
+    if above is None or not is_list_line(above):
+        return False
+    bullet = BULLET.match(above.text)
+    marker = bullet or NUMBER.match(above.text)
+    return marker is not None and indent >= marker.end(2) + (1 if bullet else 2)
+
+
+def _build_heading(index: int, level: int, line: Line, text: str, start: int) -> HeadingLine:
+    text_line = Line(line.number, text, line.column + start)
+    dropped: tuple[Dropped, ...] = ()
+    if text.endswith("}") and (attributes := _ATTRIBUTES.search(text)):
+        cut = attributes.start()
+        place = Pos(line.number, text_line.column + cut, line.number, text_line.column + len(text))
+        dropped = (Dropped("attributes", attributes[0].strip(), inline=True, pos=place),)
+        text_line = Line(line.number, text[:cut].rstrip(), text_line.column)
+    return HeadingLine(index, level, text_line, index + 1, text_line.pos, dropped)
+
+
+def _match_underlined(lines: Sequence[Line], index: int) -> HeadingLine | None:
+    """Return the heading whose underline is at `index`: below one line of text, with more text or a blank above.
+
+    A line of dashes is also a rule below the text of an item, a field or the footer. It is an underline only
+    below a line of its own that ends no sentence and no label.
+    """
+    underline, above = lines[index], lines[index - 1] if index else lines[index]
+    match = UNDERLINE.match(underline.text) if not underline.text.strip("=-") else None
+    if not match or underline.code or not index or not above.text or above.indent >= _CODE_INDENT:
+        return None
+    if UNDERLINE.match(above.text) or starts_block(lines, index - 1) or above.text.lstrip().startswith(("#", "|", "<")):
+        return None
+    if not match[1]:
+        before = lines[index - 2] if index > 1 else None
+        if (before and before.text and not before.code) or above.text[-1] in _SENTENCE_ENDS or opens_note(above):
+            return None
+        if (label := split_label(above.text)) and (label[1] == len(above.text) or find_field_kind(label[0], None)):
+            return None
+        if len(underline.text.strip()) < 3 or (index < 3 and _YAML_KEY.match(above.text)):
+            return None
+    heading = _build_heading(
+        index - 1, 1 if match[1] else 2, above, above.text.strip(), above.pos.column - above.column
+    )
+    heading.end = index + 1
+    start, end = heading.pos, underline.pos
+    heading.pos = Pos(start.line, start.column, end.end_line, end.end_column)
+    return heading
+
+
+def _merge_underlined(headings: list[HeadingLine], underlined: list[HeadingLine]) -> list[HeadingLine]:
+    """Add the headings with underlines. Three dashes are a rule if the issue has sections with hashes."""
+    has_hashes = any(heading.level > 1 for heading in headings)
+    kept = [h for h in underlined if h.level == 1 or not has_hashes or h.pos.end_column - 1 > _RULE_LENGTH]
+    return sorted([*headings, *kept], key=lambda heading: heading.index) if kept else headings
+
+
+def find_title_heading(headings: Sequence[HeadingLine], front_title: str) -> HeadingLine | None:
     """Return the title: the first heading if it is an H1, unless the front matter has another title."""
     if not headings or headings[0].level != 1:
         return None
@@ -70,7 +146,7 @@ def starts_linked_item(line: Line) -> bool:
     return marker is not None and _LINKED.match(line.text, marker.end()) is not None
 
 
-def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> dict[int, int]:
+def find_heading_items(headings: Sequence[HeadingLine], lines: Sequence[Line]) -> dict[int, int]:
     """Find headings of level 2 to 6 that are items: map their line numbers to the length of the marker.
 
     A heading below level 2 is an item if it is linked or numbered, or has a line with only a URL below it; but
@@ -81,7 +157,9 @@ def find_heading_items(headings: Sequence[Heading], lines: Sequence[Line]) -> di
     linked_sections: dict[int, int] = {}
     articles = 0
     for heading, following in zip_longest(headings, headings[1:]):
-        body = lines[heading.index + 1 : following.index if following else len(lines)]
+        if heading.level < 2:
+            continue
+        body = lines[heading.end : following.index if following else len(lines)]
         text = heading.text.text
         number = NUMBER.match(text)
         marker = number.end() if number else 0

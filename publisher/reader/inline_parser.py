@@ -7,7 +7,7 @@ is paired by `emphasis`, and the targets of links are parsed by `link_syntax`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mistune.core import InlineState
 from mistune.helpers import MAX_LINK_LABEL_LENGTH, parse_link_label
@@ -20,20 +20,32 @@ from publisher.reader.link_syntax import Target, encode_url, normalize_label, pa
 from publisher.reader.references import REFERENCE, resolve_reference, resolve_references
 
 _FORMULA = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
-_TRIGGER = lazy_pattern(r"[\\`*_\[\]!<\n~$&]|(?i:https?|ftp)://|(?i:www)\.")
+_FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
+_BRACKETS = lazy_pattern(r"\\.|[\[\]]")
+_MAX_NOTE_LENGTH = 2_000
+# attributes of kramdown: classes, ids, key="value", names of attribute lists
+ATTRIBUTES = r"""\{:(?:\s*(?:[.#]?[\w-]+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*')))+\s*\}"""
+_TRIGGER = lazy_pattern(r"[\\`*_\[\]!<\n~$&{^]|(?i:https?|ftp)://|(?i:www)\.")
 
 
 class TokenParser(InlineParser):
-    """The inline parser of mistune, with our rules. `targets` maps normalized labels to their definitions."""
+    """The inline parser of mistune, with our rules.
 
-    def __init__(self, targets: Mapping[str, Target]) -> None:
+    `targets` maps normalized labels to their definitions; `footnotes` has the labels of notes in lower case.
+    """
+
+    def __init__(self, targets: Mapping[str, Target], footnotes: Collection[str] = ()) -> None:
         super().__init__()
         self._targets = targets
+        self.footnotes = footnotes
         self.register("emphasis", r"\*+|_+|~+", _parse_delimiter, start_chars=list("*_~"))
         self.register("url", URL, _parse_url, before="escape", start_chars=list("hHfF"))
         self.register("www", WWW, _parse_www, before="escape", start_chars=list("wW"))
         self.register("formula", _FORMULA, _parse_formula, before="escape", start_chars="$")
         self.register("reference", REFERENCE, _parse_reference, before="escape", start_chars="&")
+        self.register("footnote", _FOOTNOTE, _parse_footnote, before="link", start_chars="[")
+        self.register("inline_note", r"\^\[", _parse_inline_note, before="escape", start_chars="^")
+        self.register("attributes", ATTRIBUTES, _parse_attributes, before="escape", start_chars="{")
 
     def parse_text(self, text: str, *, in_link: bool) -> list[Token]:
         """Return the tokens of a text; with `in_link`, links in it stay text."""
@@ -177,3 +189,33 @@ def _parse_formula(parser: InlineParser, match: re.Match[str], state: InlineStat
 def _parse_reference(parser: InlineParser, match: re.Match[str], state: InlineState) -> int:
     parser.process_text(resolve_reference(match.group()), state)
     return match.end()
+
+
+def _parse_footnote(inline: TokenParser, match: re.Match[str], state: InlineState) -> int | None:
+    label = match.group()[2:-1]
+    if label.casefold() not in inline.footnotes:
+        return None
+    state.append_token({"type": "footnote", "raw": label})
+    return match.end()
+
+
+def _parse_inline_note(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
+    """Parse a note written in the line, `^[…]`. Its brackets are paired, and it is more than a number."""
+    depth, start = 1, match.end()
+    for bracket in _BRACKETS.finditer(state.src, start, start + _MAX_NOTE_LENGTH):
+        depth += {"[": 1, "]": -1}.get(bracket.group(), 0)
+        if not depth:
+            text = state.src[start : bracket.start()]
+            if not text.strip() or text.strip().isdecimal():
+                return None
+            inner = state.copy()
+            inner.src = text
+            state.append_token({"type": "footnote", "raw": "", "children": inline.render(inner)})
+            return bracket.end()
+    return None
+
+
+def _parse_attributes(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:  # noqa: ARG001
+    state.append_token({"type": "attributes", "raw": match.group()})
+    end = match.end()
+    return end if match.start() else end + len(state.src[end:]) - len(state.src[end:].lstrip())

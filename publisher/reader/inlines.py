@@ -23,7 +23,7 @@ from publisher.reader.inline_parser import TokenParser
 from publisher.reader.link_syntax import Target, normalize_label
 from publisher.reader.references import resolve_references
 
-_SPECIAL = lazy_pattern(r"[\\`*_<\[&\n$~@\u00a0\u2002\u2003]|(?i:https?|ftp)://|(?i:www)\.")
+_SPECIAL = lazy_pattern(r"[\\`*_<\[&\n$~@{\u00a0\u2002\u2003]|(?i:https?|ftp)://|(?i:www)\.")
 # more special characters in one run come from a pasting accident, which must not take minutes to parse
 _LONG_TEXT = 20_000
 _MAX_MARKS = 5_000
@@ -33,13 +33,14 @@ _SPACES = lazy_pattern("[\n\u00a0\u2002\u2003]")
 class InlineReader:
     """Parses the inline text of one issue. `dropped` collects what subscribers must not see."""
 
-    def __init__(self, definitions: Iterable[m.Definition]) -> None:
-        """Of several `definitions` with the same label, the first one counts."""
+    def __init__(self, definitions: Iterable[m.Definition], footnotes: Iterable[str] = ()) -> None:
+        """Of several `definitions` with the same label, the first one counts. `footnotes` has the labels of notes."""
         self._definitions: dict[str, Target] = {}
         for one in definitions:
             self._definitions.setdefault(normalize_label(one.label), Target(one.url, one.title, 0))
-        self._parser = TokenParser(self._definitions)
+        self._parser = TokenParser(self._definitions, frozenset(label.casefold() for label in footnotes))
         self._targets = TargetBuilder()
+        self.has_footnotes = False
 
     @property
     def dropped(self) -> list[m.Dropped]:
@@ -91,10 +92,18 @@ class InlineReader:
             return (m.Break(),)
         if kind == "softbreak":
             return (m.Text(" "),)
+        if kind == "attributes":
+            self.record_dropped("attributes", token["raw"], pos)
+            return ()
         children = self._build_nodes(token.get("children", []), pos)
         match kind:
             case "link":
-                return self._targets.build_link(children, token["attrs"]["url"], token["attrs"].get("title", ""), pos)
+                children, notes = self._split_notes(children)
+                url, title = token["attrs"]["url"], token["attrs"].get("title", "")
+                return (*self._targets.build_link(children, url, title, pos), *notes)
+            case "footnote":
+                self.has_footnotes = True
+                return (m.FootnoteRef(token["raw"], text=children),)
             case "image":
                 return self._targets.build_image(token["attrs"]["url"], m.plain(children), token["attrs"]["title"], pos)
             case "strong":
@@ -102,6 +111,13 @@ class InlineReader:
             case "strike":
                 return (m.Strike(children),)
         return (m.Em(children),)
+
+    def _split_notes(self, nodes: m.Inlines) -> tuple[m.Inlines, m.Inlines]:
+        """Return the nodes of a link without references to footnotes, and these: a link cannot contain another."""
+        if not self.has_footnotes:  # fast path
+            return nodes, ()
+        notes = tuple([node for node in nodes if isinstance(node, m.FootnoteRef)])
+        return tuple([node for node in nodes if not isinstance(node, m.FootnoteRef)]), notes
 
 
 def _link_emails(nodes: m.Inlines) -> m.Inlines:
@@ -115,7 +131,7 @@ def _link_emails(nodes: m.Inlines) -> m.Inlines:
                     linked += [m.Text(text[at:start]), m.Link((m.Text(text[start:end]),), url)]
                     at = end
                 linked.append(m.Text(text[at:]) if at else node)
-            case m.Code() | m.Link() | m.Image() | m.Break():
+            case m.Code() | m.Link() | m.Image() | m.Break() | m.FootnoteRef():
                 linked.append(node)
             case _:
                 linked.append(replace(node, children=_link_emails(node.children)))

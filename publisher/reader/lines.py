@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from publisher.errors import IssueError
 from publisher.model import Pos
@@ -19,8 +20,10 @@ _SPACES = lazy_pattern("[\x0b\x0c\u2028\u2029]")
 class Line(Struct, frozen=True):
     """A source line, or what remains of it inside a quote or list.
 
-    `text` has no trailing white space; `column` is where it starts in the source. `hard` is true if the line
-    ends with a Markdown hard break, `code` if it is inside a code fence.
+    `text` has no trailing white space: `ending` has that, and a backslash at the end. `column` is where the
+    text starts in the source, and counts from its right end if a tab on the left became spaces. `hard` is true
+    if the line ends with a Markdown hard break, `code` if it is inside a code fence, `lazy` if it continues the
+    paragraph of a quote or list without its marker. `offset` is the width of what was cut off, in columns.
     """
 
     number: int
@@ -28,19 +31,18 @@ class Line(Struct, frozen=True):
     column: int = 1
     hard: bool = False
     code: bool = False
+    lazy: bool = False
+    offset: int = 0
+    ending: str = ""
 
     @property
     def indent(self) -> int:
         """The width of the leading white space, with tab stops every four columns."""
-        width = 0
-        for char in self.text:
-            if char == " ":
-                width += 1
-            elif char == "\t":
-                width += 4 - width % 4
-            else:
-                break
-        return width
+        text = self.text
+        if text[:1] not in (" ", "\t"):  # fast path: most lines
+            return 0
+        start = len(text) - len(text.lstrip(" \t"))
+        return start if "\t" not in text[:start] else _measure(text[:start], self.offset)
 
     @property
     def pos(self) -> Pos:
@@ -50,7 +52,29 @@ class Line(Struct, frozen=True):
 
     def cut(self, count: int) -> Line:
         """Return the line without its first `count` characters."""
-        return Line(self.number, self.text[count:], self.column + count, self.hard, self.code)
+        text = self.text
+        width = count if "\t" not in text[:count] else _measure(text[:count], self.offset)
+        column = self.column + min(count, len(text))
+        return Line(
+            self.number, text[count:], column, self.hard, self.code, self.lazy, self.offset + width, self.ending
+        )
+
+    def dedent(self, width: int) -> Line:
+        """Return the line with its indent reduced by up to `width` columns; a tab may become spaces."""
+        if not self.text:
+            return replace(self, ending=self.ending[width:]) if self.ending else self
+        start = cut = 0
+        while cut < width and self.text[start : start + 1] in (" ", "\t"):
+            cut += 1 if self.text[start] == " " else 4 - (self.offset + cut) % 4
+            start += 1
+        if cut <= width:
+            return self._with_start(self.text[start:], cut)
+        return self._with_start(" " * (cut - width) + self.text[start:], width)
+
+    def _with_start(self, text: str, width: int) -> Line:
+        """Return the line with what remains of its text after `width` columns were cut off."""
+        column = self.column + len(self.text) - len(text)
+        return Line(self.number, text, column, self.hard, self.code, self.lazy, self.offset + width, self.ending)
 
     def keep(self, count: int) -> Line:
         """Return the line with only its first `count` characters, without trailing white space."""
@@ -80,6 +104,14 @@ def replace_invalid_characters(text: str) -> str:
     return _INVALID_CHARACTERS.sub("\ufffd", text)
 
 
+def _measure(text: str, offset: int) -> int:
+    """Return the width of a text that starts at the column `offset` (from 0) and may contain tabs."""
+    width = 0
+    for char in text:
+        width += 4 - (offset + width) % 4 if char == "\t" else 1
+    return width
+
+
 def split_lines(text: str) -> list[Line]:
     """Split a text into lines, without invalid characters."""
     text = replace_invalid_characters(_SPACES.sub(" ", text.removeprefix("\ufeff")))
@@ -89,7 +121,7 @@ def split_lines(text: str) -> list[Line]:
         hard = raw.endswith("  ")
         if len(stripped) > 1 and stripped.endswith("\\") and not stripped.endswith("\\\\"):
             stripped, hard = stripped[:-1].rstrip(), True
-        lines.append(Line(number, stripped, hard=hard))
+        lines.append(Line(number, stripped, hard=hard, ending=raw[len(stripped) :]))
     return lines
 
 

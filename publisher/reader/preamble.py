@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from publisher import model as m
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BULLET, BlockReader, is_list_line, join_paragraph_lines, starts_block, strip_quote
+from publisher.reader.blocks import BlockReader, join_paragraph_lines
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
+from publisher.reader.marks import BULLET, is_list_line, starts_block, strip_quote
 from publisher.reader.notes import opens_note, read_note
 
 _TAGLINE = lazy_pattern(r"\s*\*\*(?!\s)([^*]+)\*\*\Z")

@@ -10,19 +10,30 @@ from msgspec.structs import replace
 
 from publisher.model import Definition, Dropped
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import FENCE, closes_fence
 from publisher.reader.definitions import DefinitionFinder
+from publisher.reader.footnotes import FootnoteSource, read_definition
+from publisher.reader.inline_parser import ATTRIBUTES
 from publisher.reader.lines import Line, compute_span
+from publisher.reader.marks import FENCE, closes_fence, measure_markers
 
+# a table of contents: Python-Markdown, markdown-it, GitLab; kramdown has a list with a mark below it
+_CONTENTS = lazy_pattern(r"\s{0,3}\[{1,2}_?toc_?\]{1,2}\Z", re.IGNORECASE)
+_CONTENTS_ENTRY = lazy_pattern(r"\s{0,3}(?:[*+-]|1\.)\s+\S.{0,60}\Z")
+_CONTENTS_MARK = lazy_pattern(r"\s{0,3}\{:\s*toc\b[^{}]*\}\Z")
+_ATTRIBUTE_LINE = lazy_pattern(rf"\s{{0,3}}{ATTRIBUTES}\Z")
+# tags of Liquid and shortcodes of Hugo; text in {{ … }} may be about templates, so it stays
+_TEMPLATE_LINE = lazy_pattern(r"\s*(?:\{%.*?%\}|\{\{[<%].*?[%>]\}\})(?:\s*(?:\{%.*?%\}|\{\{[<%].*?[%>]\}\}))*\Z")
+_QUOTE_MARK = lazy_pattern(r"\A\s*>")
 _HIDDEN = lazy_pattern(r"\s*<(?:!--|(script|style|template|title)\b[^>]*>)", re.IGNORECASE)
 
 
 class PreprocessedLines(Struct):
-    """The remaining lines, and what was removed from them."""
+    """The remaining lines, and what was removed from them, with the definitions of footnotes."""
 
     lines: list[Line] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
+    footnotes: list[FootnoteSource] = field(default_factory=list)
 
 
 def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
@@ -35,16 +46,29 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
     at = 0
     while at < len(lines):
         line = lines[at]
-        fence = FENCE.match(line.text) if "```" in line.text or "~~~" in line.text else None
-        if fence and fence[1] not in unclosed:
-            end = _find_fence_end(lines, at, fence[1])
+        fence = None
+        if "```" in line.text or "~~~" in line.text:
+            fence = FENCE.match(line.text)
+            if fence is None and (end := _find_inner_fence_end(lines, at)):
+                parts.lines += lines[at:end]
+                finder.skip()
+                at = end
+                continue
+        marks = fence and (fence[1] or fence[3])
+        if fence and marks not in unclosed:
+            end = _find_fence_end(lines, at, fence)
             if end:
                 parts.lines += [replace(code, code=True) for code in lines[at:end]]
                 finder.skip()
                 at = end
                 continue
-            unclosed.add(fence[1])
-        hidden = _HIDDEN.match(line.text)
+            unclosed.add(marks or "")
+        if line.text[:1] in ("[", "{", " ") and (end := _take_markup(lines, at, parts)):
+            parts.lines.append(replace(line, text=""))
+            finder.skip()
+            at = end
+            continue
+        hidden = _HIDDEN.match(line.text) if "<" in line.text else None
         if hidden and (hidden[1] or at <= last_comment_end) and (hidden_end := _find_hidden_end(lines, at, hidden)):
             end, column = hidden_end
             inside = [*lines[at:end], lines[end].keep(column)]
@@ -66,9 +90,60 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
     return parts
 
 
-def _find_fence_end(lines: Sequence[Line], at: int, fence: str) -> int:
+def _take_markup(lines: Sequence[Line], at: int, parts: PreprocessedLines) -> int:
+    """Remove a footnote, or lines that are only markup of another program. Return the index after them, else 0."""
+    text = lines[at].text
+    if text.lstrip()[0] not in "[{":  # fast path: most lines
+        return 0
+    if text.lstrip().startswith("[^") and (found := read_definition(lines, at)):
+        parts.footnotes.append(found[0])
+        return found[1]
+    start = at
+    if _CONTENTS_MARK.match(text) and at and _CONTENTS_ENTRY.match(lines[at - 1].text) and parts.lines:
+        name, start = "toc", at - 1
+        parts.lines[-1] = replace(parts.lines[-1], text="")
+    elif _CONTENTS.match(text) or _CONTENTS_MARK.match(text):
+        name = "toc"
+    elif _ATTRIBUTE_LINE.match(text):
+        name = "attributes"
+    elif _TEMPLATE_LINE.match(text):
+        name = "template"
+    else:
+        return 0
+    parts.dropped.append(_build_dropped(name, lines[start : at + 1]))
+    return at + 1
+
+
+def _find_fence_end(lines: Sequence[Line], at: int, fence: re.Match[str]) -> int:
     """Return the index after the line that closes a code fence; 0 if it is never closed."""
-    return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end].text, fence)), 0)
+    return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end], fence)), 0)
+
+
+def _find_inner_fence_end(lines: Sequence[Line], at: int) -> int:
+    """Return the index after code whose fence follows the mark of a quote or bullet; 0 if it is never closed there.
+
+    Its lines are not marked as code: the line with the mark is none, and the others may have marks, too.
+    """
+    markers = measure_markers(lines[at])
+    opener = FENCE.match(lines[at].text, markers) if markers else None
+    if opener is None:
+        return 0
+    quotes = lines[at].text[:markers].count(">")
+    for end in range(at + 1, len(lines)):
+        line = lines[end]
+        inner = _strip_quote_marks(line.text, quotes)
+        is_outside = bool(line.text) and not quotes and not line.indent
+        if is_outside or line.text.count(">", 0, len(line.text) - len(inner)) != quotes:
+            return 0
+        if closes_fence(replace(line, text=inner), opener):
+            return end + 1
+    return 0
+
+
+def _strip_quote_marks(text: str, count: int) -> str:
+    for _ in range(count):
+        text = _QUOTE_MARK.sub("", text)
+    return text
 
 
 def _find_hidden_end(lines: Sequence[Line], at: int, opening: re.Match[str]) -> tuple[int, int] | None:

@@ -9,12 +9,13 @@ from msgspec.structs import asdict
 
 from publisher import model as m
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import CLOSING_MARKS, BlockReader, is_list_line, is_unfinished, starts_block
+from publisher.reader.blocks import BlockReader, is_unfinished
 from publisher.reader.extents import find_item_extents
 from publisher.reader.fields import find_field_kind, find_only_link_url, parse_only_url, split_label
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, is_cjk
+from publisher.reader.marks import CLOSING_MARKS, is_list_line, starts_block
 from publisher.reader.notes import opens_note, read_note
 
 _REPOSITORIES = lazy_pattern(r"开源|仓库|open[- ]source|\brepositor(?:y|ies)\b|github", re.IGNORECASE)

@@ -1,16 +1,23 @@
 """Writes inlines and blocks as escaped HTML that every feed reader keeps.
 
 Only tags that the sanitizers of feed readers allow are written: p, ul, ol, li, blockquote, pre, code, table,
-figure, figcaption, hr, br, strong, em, s, u, mark, sup, sub, a, img; and no class, style, script or id.
+figure, figcaption, hr, br, strong, em, s, u, mark, sup, sub, h1 to h6, a, img. There is no class and no script, a
+style only for the alignment of table cells, and an id only for footnotes: `remove_anchors` takes those away.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from publisher import model as m
 from publisher.links import is_safe_image_url, is_safe_url, to_ascii_url
+from publisher.patterns import lazy_pattern
+
+_T = TypeVar("_T")
+_REFERENCE = lazy_pattern(r'<sup(?: id="fnref-\d+")?><a href="#fn-\d+">(\[\d+\])</a></sup>')
+_NOTE_ANCHOR = lazy_pattern(r'<li id="fn-\d+"| <a href="#fnref-\d+">↩</a>|\n<p><a href="#fnref-\d+">↩</a></p>')
 
 
 def inlines(nodes: m.Inlines) -> str:
@@ -60,6 +67,9 @@ def _inline_to_html(node: m.Inline) -> str:
             return _image_to_html(node)
         case m.Break():
             return "<br>\n"
+        case m.FootnoteRef(_, number, occurrence):
+            anchor = f' id="fnref-{number}"' if occurrence == 1 else ""
+            return f'<sup{anchor}><a href="#fn-{number}">[{number}]</a></sup>'
         case _:
             assert_never(node)
 
@@ -77,10 +87,12 @@ def _block_to_html(node: m.Block) -> str:
     match node:
         case m.Paragraph(children):
             return f"<p>{inlines(children)}</p>"
-        case m.List(items, ordered, start):
-            return _list_to_html(items, ordered, start)
-        case m.Quote(children):
-            return f"<blockquote>\n{blocks(children)}\n</blockquote>"
+        case m.Heading(level, children):
+            return f"<h{level}>{inlines(children)}</h{level}>"
+        case m.List():
+            return _list_to_html(node)
+        case m.Quote():
+            return f"<blockquote>\n{blocks(node.titled_children)}\n</blockquote>"
         case m.CodeBlock(text):
             # the newline before </code> ends the last line
             return f"<pre><code>{escape_text(text)}\n</code></pre>"
@@ -90,20 +102,22 @@ def _block_to_html(node: m.Block) -> str:
             return _figure_to_html(node)
         case m.Rule():
             return "<hr>"
+        case m.Footnotes(notes):
+            return _footnotes_to_html(notes)
         case _:
             assert_never(node)
 
 
-def _list_to_html(items: tuple[m.Blocks, ...], ordered: bool, start: int) -> str:
-    tag = "ol" if ordered else "ul"
-    first = f' start="{start}"' if ordered and start != 1 else ""
-    rows = "\n".join(f"<li>{_list_item_to_html(item)}</li>" for item in items)
+def _list_to_html(node: m.List) -> str:
+    tag = "ol" if node.ordered else "ul"
+    first = f' start="{node.start}"' if node.ordered and node.start != 1 else ""
+    rows = "\n".join(f"<li>{_list_item_to_html(item, loose=node.loose)}</li>" for item in node.marked_items)
     return f"<{tag}{first}>\n{rows}\n</{tag}>"
 
 
-def _list_item_to_html(content: m.Blocks) -> str:
-    """Return the content of a list item; the first paragraph is written without <p>."""
-    if content and isinstance(content[0], m.Paragraph):
+def _list_item_to_html(content: m.Blocks, *, loose: bool) -> str:
+    """Return the content of a list item; in a list that is not loose, the first paragraph is written without <p>."""
+    if not loose and content and isinstance(content[0], m.Paragraph):
         rest = blocks(content[1:])
         return inlines(content[0].children) + (f"\n{rest}" if rest else "")
     return blocks(content)
@@ -111,14 +125,42 @@ def _list_item_to_html(content: m.Blocks) -> str:
 
 def _table_to_html(node: m.Table) -> str:
     width = max([len(node.header), *(len(row) for row in node.rows)])
+    styles = [f' style="text-align:{align}"' if align else "" for align in pad_row(node.align, width, "")]
 
     def row(cells: tuple[m.Inlines, ...], tag: str) -> str:
-        filled = [*cells, *([()] * (width - len(cells)))]
-        return "<tr>" + "".join(f"<{tag}>{inlines(cell)}</{tag}>" for cell in filled) + "</tr>"
+        pairs = zip(pad_row(cells, width, ()), styles, strict=False)
+        return "<tr>" + "".join(f"<{tag}{style}>{inlines(cell)}</{tag}>" for cell, style in pairs) + "</tr>"
 
     head = f"<thead>\n{row(node.header, 'th')}\n</thead>\n" if any(node.header) else ""
     body = "\n".join(row(cells, "td") for cells in node.rows)
     return f"<table>\n{head}" + (f"<tbody>\n{body}\n</tbody>\n" if body else "") + "</table>"
+
+
+def pad_row(cells: Sequence[_T], width: int, blank: _T) -> list[_T]:
+    """Return the cells of a row, or what belongs to each, filled up to the width of the table."""
+    return [*cells, *([blank] * (width - len(cells)))]
+
+
+def _footnotes_to_html(notes: tuple[m.Footnote, ...]) -> str:
+    """Return footnotes as a list with their numbers; each ends with a link back to its first reference."""
+    rows = []
+    for note in notes:
+        back = f'<a href="#fnref-{note.number}">↩</a>'
+        match note.children:
+            case (*before, m.Paragraph(children)):
+                last = f"{inlines(children)} {back}"
+                content = f"{blocks(tuple(before))}\n<p>{last}</p>" if before else last
+            case _:
+                content = f"{blocks(note.children)}\n<p>{back}</p>"
+        rows.append(f'<li id="fn-{note.number}" value="{note.number}">{content}</li>')
+    return "<ol>\n" + "\n".join(rows) + "\n</ol>"
+
+
+def remove_anchors(text: str) -> str:
+    """Remove the links between footnotes and their references from HTML, for places where they lead nowhere."""
+    if "#fn" not in text:
+        return text
+    return _NOTE_ANCHOR.sub(lambda anchor: "<li" * anchor[0].startswith("<li"), _REFERENCE.sub(r"<sup>\1</sup>", text))
 
 
 def _figure_to_html(node: m.Figure) -> str:

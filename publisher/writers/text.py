@@ -44,6 +44,8 @@ def _inline_to_text(node: m.Inline) -> str:
             return _append_url(alt, url)
         case m.Break():
             return "\n"
+        case m.FootnoteRef(_, number):
+            return f"[{number}]"
         case _:
             assert_never(node)
 
@@ -58,10 +60,12 @@ def _block_to_text(node: m.Block) -> str:
     match node:
         case m.Paragraph(children):
             return inlines(children)
-        case m.List(items, ordered, start):
-            return _list_to_text(items, ordered, start)
-        case m.Quote(children):
-            return _prefix_lines(blocks(children), "> ", "> ")
+        case m.Heading(_, children):
+            return inlines(children)
+        case m.List():
+            return _list_to_text(node)
+        case m.Quote():
+            return _prefix_lines(blocks(node.titled_children), "> ", "> ")
         case m.CodeBlock(text):
             return _prefix_lines(text, "    ", "    ")
         case m.Table(header, rows):
@@ -72,14 +76,16 @@ def _block_to_text(node: m.Block) -> str:
             return text if url is None or url == image.url else _append_url(text, url)
         case m.Rule():
             return _RULE
+        case m.Footnotes(notes):
+            return "\n".join(_prefix_lines(blocks(note.children), f"[{note.number}] ", "    ") for note in notes)
         case _:
             assert_never(node)
 
 
-def _list_to_text(items: tuple[m.Blocks, ...], ordered: bool, start: int) -> str:
+def _list_to_text(node: m.List) -> str:
     lines = []
-    for number, item in enumerate(items, start):
-        marker = f"{number}. " if ordered else _BULLET
+    for number, item in enumerate(node.marked_items, node.start):
+        marker = f"{number}{node.delimiter} " if node.ordered else _BULLET
         content = "\n".join(_block_to_text(node) for node in item)
         lines.append(_prefix_lines(content, marker, " " * len(marker)))
     return "\n".join(lines)

@@ -36,7 +36,7 @@ FOUND = [  # text below a heading, (label, URL, title) of each definition, what 
     ("> [a]: /b\n\n[a]", [("a", "/b", "")], "<p>{a|/b}</p>"),
     ("[注]: 本文由小明整理", [], "<p>[注]: 本文由小明整理</p>"),
     ("[路]: /路\n\n[路]", [("路", "/路", "")], "<p>{路|/%E8%B7%AF}</p>"),
-    ("{% include links.md %}\n[a]: /b\n\n[a]", [("a", "/b", "")], "<p>{% include links.md %}</p>|<p>{a|/b}</p>"),
+    ("{% include links.md %}\n[a]: /b\n\n[a]", [("a", "/b", "")], "<p>{a|/b}</p>"),
 ]
 
 

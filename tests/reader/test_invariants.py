@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import pytest
@@ -13,8 +13,21 @@ from hypothesis import strategies as st
 from msgspec import Struct, msgpack
 from msgspec.structs import fields
 
-from publisher.model import NO_POSITION, Diagnostic, Dropped, Issue, Item, Pos, Source
+from publisher.model import (
+    NO_POSITION,
+    Block,
+    Diagnostic,
+    Dropped,
+    Field,
+    Footnote,
+    Footnotes,
+    Issue,
+    Item,
+    Pos,
+    Source,
+)
 from publisher.reader import decode, parse_issue
+from publisher.transforms import find_nodes
 
 FRAGMENTS = [
     "",
@@ -106,11 +119,49 @@ FRAGMENTS = [
     "<script> named in prose",
     "--> tail",
     "me@e.org www.e.org/19",
+    "脚注[^1]和[^b]，还有^[行内[注](https://e.org/17)]",
+    "[^1]: 注一 https://e.org/18",
+    "[^b]: see [^1]",
+    "    - in a note",
+    "> ```python",
+    "> code",
+    "- ```",
+    "> ~~~",
+    "> ## inside",
+    "    ## inside",
+    "Section",
+    "=====",
+    "-----",
+    "- [ ] todo",
+    "- [x] [done](https://e.org/19)",
+    "> [!NOTE]",
+    "> [!tip] 提示",
+    "{: .center}",
+    "{:#a} text {#b}",
+    "* TOC",
+    "{:toc}",
+    "[TOC]",
+    "{% include a %}",
+    "<table><tr><td>格",
+    "</td></tr></table>",
+    "1、",
+    "3) third",
+    ">\ttab",
+    "-\ttab",
 ]
 
 texts = st.lists(st.sampled_from(FRAGMENTS) | st.text(alphabet=st.characters(), max_size=12), max_size=40).flatmap(
     lambda lines: st.sampled_from(["\n", "\r\n", "\n\n"]).map(lambda newline: newline.join(lines))
 )
+
+
+def places(blocks: Iterable[Block | Field]) -> Iterator[Pos]:
+    """The places of blocks; footnotes own the lines of their definitions, wherever these are."""
+    for block in blocks:
+        if isinstance(block, Footnotes):
+            yield from (note.pos for note in block.notes)
+        else:
+            yield block.pos
 
 
 def owners(issue: Issue) -> Iterator[Pos]:
@@ -119,22 +170,26 @@ def owners(issue: Issue) -> Iterator[Pos]:
     if issue.title:
         yield issue.title.pos
     if issue.warmup:
-        yield from (block.pos for block in (*issue.warmup.intro, *issue.warmup.outro))
+        yield from places((*issue.warmup.intro, *issue.warmup.outro))
         for brief in issue.warmup.briefs:
             yield brief.pos
-            yield from (block.pos for block in brief.body)
+            yield from places(brief.body)
     yield from (note.pos for note in issue.notes)
     for section in issue.sections:
         yield section.pos
         yield from (note.pos for note in section.notes)
         for node in section.content:
-            yield node.pos
             if isinstance(node, Item):
-                yield from (part.pos for part in (*node.fields, *node.body))
+                yield node.pos
+                yield from places((*node.fields, *node.body))
+            else:
+                yield from places((node,))
     if issue.archive:
         yield issue.archive.pos
         yield from (block.pos for block in issue.archive.blocks)
-    yield from (block.pos for block in issue.footer)
+    yield from places(issue.footer)
+    if issue.guide:
+        yield from places(block for block in issue.guide.blocks if isinstance(block, Footnotes))
     yield from (definition.pos for definition in issue.definitions)
     yield from (dropped.pos for dropped in issue.dropped if not dropped.inline)
 
@@ -145,6 +200,7 @@ def unowned(text: str, issue: Issue) -> list[tuple[int, int, str]]:
     A comment or a definition on lines of its own owns them, even in the middle of a list.
     """
     taken = [one.pos for one in (*issue.definitions, *issue.dropped) if not getattr(one, "inline", False)]
+    taken += [note.pos for note in find_nodes(Footnote, (issue,))]
     apart = {line for pos in taken for line in range(pos.line, pos.end_line + 1)}
     count: dict[int, int] = {}
     for pos in owners(issue):
@@ -152,7 +208,8 @@ def unowned(text: str, issue: Issue) -> list[tuple[int, int, str]]:
             if line not in apart or pos in taken:
                 count[line] = count.get(line, 0) + 1
     if issue.guide:  # the line of the label may hold text of the guide too: the owner is the guide
-        own = [issue.guide.label_pos, *(block.pos for block in issue.guide.blocks)]
+        blocks = [block for block in issue.guide.blocks if not isinstance(block, Footnotes)]
+        own = [issue.guide.label_pos, *(block.pos for block in blocks)]
         for line in {line for pos in own for line in range(pos.line, pos.end_line + 1)} - apart:
             count[line] = count.get(line, 0) + 1
     lines = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))

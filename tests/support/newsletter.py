@@ -132,6 +132,7 @@ class Project(NewsletterFolder):
         self.newsletter = Newsletter("慢刊", "https://e.org/{date}/", "https://e.org/", "tag:e.org,2021:n")
         self.schedule = Schedule()
         self.listen: ListenAddress | None = None
+        self.private_files: tuple[str, ...] = ()
         self.now = now
         self.waited = 0.0
         self.meanwhile: Callable[[], object] | None = None
@@ -160,6 +161,7 @@ class Project(NewsletterFolder):
             channels=self.channels,
             schedule=self.schedule,
             listen=self.listen,
+            private_files=self.private_files,
         )
 
     def _wait(self, seconds: float) -> None:

@@ -11,6 +11,10 @@ from publisher.model import (
     CodeBlock,
     Em,
     Figure,
+    Footnote,
+    FootnoteRef,
+    Footnotes,
+    Heading,
     Image,
     Inline,
     Link,
@@ -46,6 +50,8 @@ INLINES: list[tuple[Inline, str, str]] = [
     (Sub((Text("max"),)), "<sub>max</sub>", "_(max)"),
     (Code("Vec<T>"), "<code>Vec&lt;T&gt;</code>", "Vec<T>"),
     (Break(), "<br>\n", "\n"),
+    (FootnoteRef("a", 2), '<sup id="fnref-2"><a href="#fn-2">[2]</a></sup>', "[2]"),
+    (FootnoteRef("a", 2, 2), '<sup><a href="#fn-2">[2]</a></sup>', "[2]"),
     (
         Link((Text("文"),), "https://e.org/?a=1&b"),
         '<a href="https://e.org/?a=1&amp;b">文</a>',
@@ -99,6 +105,29 @@ BLOCKS: list[tuple[Block, str, str]] = [
     (Quote((P, P)), "<blockquote>\n<p>段</p>\n<p>段</p>\n</blockquote>", "> 段\n>\n> 段"),
     (CodeBlock("if a < b:\n\n    c"), "<pre><code>if a &lt; b:\n\n    c\n</code></pre>", "    if a < b:\n\n        c"),
     (Rule(), "<hr>", "* * *"),
+    (Heading(3, (Text("头"),)), "<h3>头</h3>", "头"),
+    (
+        List(((P,), (P,), ()), tasks=(False, True, True)),
+        "<ul>\n<li>☐ 段</li>\n<li>☑ 段</li>\n<li>☑</li>\n</ul>",
+        "- ☐ 段\n- ☑ 段\n- ☑",
+    ),
+    (
+        Quote((P,), alert="note", title=(Text("注"),)),
+        "<blockquote>\n<p><strong>注</strong></p>\n<p>段</p>\n</blockquote>",
+        "> 注\n>\n> 段",
+    ),
+    (
+        Table(((Text("甲"),), (Text("乙"),)), (((Text("1"),), (Text("2"),), ()),), ("", "right")),
+        '<table>\n<thead>\n<tr><th>甲</th><th style="text-align:right">乙</th><th></th></tr>\n</thead>\n<tbody>\n'
+        '<tr><td>1</td><td style="text-align:right">2</td><td></td></tr>\n</tbody>\n</table>',
+        "甲 | 乙\n1 | 2 | ",
+    ),
+    (
+        Footnotes((Footnote("a", 2, (P, P)), Footnote("b", 3, (CodeBlock("x"),)))),
+        '<ol>\n<li id="fn-2" value="2"><p>段</p>\n<p>段 <a href="#fnref-2">↩</a></p></li>\n'
+        '<li id="fn-3" value="3"><pre><code>x\n</code></pre>\n<p><a href="#fnref-3">↩</a></p></li>\n</ol>',
+        "[2] 段\n\n    段\n[3]     x",
+    ),
     (
         Table(((Text("甲"),), (Text("乙"),)), (((Text("1"),),), ((Text("1"),), (Text("2"),), (Text("3"),)))),
         "<table>\n<thead>\n<tr><th>甲</th><th>乙</th><th></th></tr>\n</thead>\n<tbody>\n"
@@ -131,10 +160,20 @@ def test_blocks(node: Block, as_html: str, as_text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "as_html", "as_text"), [row for row in INLINES if not isinstance(row[0], Link | Image)]
+    ("node", "as_html", "as_text"), [row for row in INLINES if not isinstance(row[0], Link | Image | FootnoteRef)]
 )
 def test_text_without_markup_says_the_same(node: Inline, as_html: str, as_text: str) -> None:
     assert plain((node,)) == as_text.replace("\n", " ")
+
+
+def test_footnotes_without_anchors_have_no_link_and_no_id() -> None:
+    nodes = (
+        Paragraph((FootnoteRef("a", 2), FootnoteRef("a", 2, 2))),
+        Footnotes((Footnote("a", 2, (P,)), Footnote("b", 3, (Rule(),)))),
+    )
+    assert html.remove_anchors(html.blocks(nodes)) == (
+        '<p><sup>[2]</sup><sup>[2]</sup></p>\n<ol>\n<li value="2">段</li>\n<li value="3"><hr></li>\n</ol>'
+    )
 
 
 def test_every_node_kind_has_a_row() -> None:

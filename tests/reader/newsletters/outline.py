@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from textwrap import dedent, indent
 from typing import assert_never
 
@@ -15,6 +16,9 @@ from publisher.model import (
     CodeBlock,
     Em,
     Figure,
+    FootnoteRef,
+    Footnotes,
+    Heading,
     Image,
     Inlines,
     Issue,
@@ -60,6 +64,8 @@ def line(nodes: Inlines) -> str:
                 out += f"![{alt}]({url})"
             case Break():
                 out += " / "
+            case FootnoteRef(label, number):
+                out += f"[^{label} {number}]"
             case _:
                 assert_never(node)
     return re.sub(r" +", " ", out)
@@ -69,11 +75,16 @@ def block(node: Block) -> Iterator[str]:
     match node:
         case Paragraph(children):
             yield f"p {line(children)}".rstrip()
-        case List(items, ordered, start):
-            for number, item in enumerate(items, start):
-                yield f"{number}." if ordered else "-"
+        case Heading(level, children):
+            yield f"h{level} {line(children)}".rstrip()
+        case List(items, ordered, start, _, tasks):
+            for number, (item, done) in enumerate(zip_longest(items, tasks), start):
+                task = {None: "", True: " [x]", False: " [ ]"}[done]
+                yield (f"{number}." if ordered else "-") + task
                 yield indent("\n".join(blocks(item)), "  ")
-        case Quote(children):
+        case Quote(children, _, alert, title):
+            if alert:
+                yield f"> [{alert}] {line(title)}".rstrip()
             yield indent("\n".join(blocks(children)), "> ", lambda _: True)
         case CodeBlock(text, language):
             yield f"code {language} {text!r}"
@@ -83,6 +94,10 @@ def block(node: Block) -> Iterator[str]:
             yield f"figure {line((image,))}" + (f" to {url}" if url else "")
         case Rule():
             yield "rule"
+        case Footnotes(notes):
+            for note in notes:
+                yield f"note [^{note.label} {note.number}]"
+                yield indent("\n".join(blocks(note.children)), "  ")
         case _:
             assert_never(node)
 

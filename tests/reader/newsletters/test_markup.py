@@ -244,12 +244,14 @@ def test_html_and_footnotes() -> None:
         """
         title 潮汐 (2021-03-14)
         ## 数据
-        p 海区 / 浪高 / [东](https://example.org/east) / 2
+        row | 海区 | 浪高
+        row | [东](https://example.org/east) | 2
         p 更多
         item 南海 <https://example.org/south>
           p
-          p 正文有脚注[^1]，**粗**，![图](https://example.org/map.png)。
-          p [^1]: 来自[潮位站](https://example.org/gauge)。
+          p 正文有脚注[^1 1]，**粗**，![图](https://example.org/map.png)。
+          note [^1 1]
+            p 来自[潮位站](https://example.org/gauge)。
         """,
     )
     assert [dropped.name for dropped in issue.dropped] == ["comment"]
