@@ -219,7 +219,7 @@ def test_footnotes_are_numbered_by_reference_and_stand_at_the_end_of_their_part(
     assert parts(text) == [
         "p A fact[^b 1].",
         "item One <https://e.org/1> + and more[^A 2] A fact[^c 3] and again[^b 1].",
-        "item Two <https://e.org/2> + [^d 4]",
+        "item Two <https://e.org/2> +[^d 4]",
         "  p Text[^ 5].",
         "  note [^d 4]",
         "    p Fourth.",
@@ -364,8 +364,8 @@ def test_text_wrapped_by_hand_is_one_paragraph_after_a_list_or_a_blank_line() ->
     ]  # fmt: skip
 
 
-def test_a_number_without_text_is_text() -> None:
-    assert parts("1、\n\n总统先生。\n\n2、\n\n再见。\n") == ["p 1、", "p 总统先生。", "p 2、", "p 再见。"]
+def test_a_number_without_text_is_kept() -> None:
+    assert parts("1、\n\n总统先生。\n\n2、\n\n再见。\n") == ["item 1、", "  p 总统先生。", "item 2、", "  p 再见。"]
 
 
 @pytest.mark.parametrize("text", ["> a\n> - b\n>   > ```\n>   > c\n>   > ```", "- a\n\n  ### b\n\n  1. c\n     - d"])
