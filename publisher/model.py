@@ -53,8 +53,7 @@ class List(Node, frozen=True):
     """A list; each item consists of blocks. `start` is the first number of an ordered list.
 
     `tasks` has for each item of a task list whether it is done, None if it is no task; empty for other lists.
-    `delimiter` follows the number of an ordered list. `loose` is true if blank lines separate the items, or
-    blocks of one.
+    `loose` is true if blank lines separate the items, or blocks of one. `closes` is true for numbers like 1).
     """
 
     items: tuple[Blocks, ...]
@@ -62,8 +61,13 @@ class List(Node, frozen=True):
     start: int = 1
     pos: Pos = NO_POSITION
     tasks: tuple[bool | None, ...] = ()
-    delimiter: str = "."
     loose: bool = False
+    closes: bool = False
+
+    @property
+    def delimiter(self) -> str:
+        """What follows the number of an item in an ordered list."""
+        return ")" if self.closes else "."
 
     @property
     def marked_items(self) -> tuple[Blocks, ...]:
@@ -74,14 +78,14 @@ class List(Node, frozen=True):
 
 
 class Quote(Node, frozen=True):
-    """Quoted blocks. `alert` is note, tip, important, warning or caution for `> [!NOTE]`, else empty.
+    """Quoted blocks. `kind` is note, tip, important, warning or caution for an alert, `> [!NOTE]`.
 
     `title` is what an alert is called: its own title, or else its kind in the language of the newsletter.
     """
 
     children: Blocks
     pos: Pos = NO_POSITION
-    alert: str = ""
+    kind: str = ""
     title: Inlines = ()
 
     @property

@@ -76,8 +76,8 @@ def label_alerts(issue: m.Issue, lang: str) -> m.Issue:
     labels = get_labels(lang)
 
     def add_title(node: m.Node) -> m.Node:
-        if isinstance(node, m.Quote) and node.alert and not node.title:
-            return replace(node, title=(m.Text(labels[f"alert_{node.alert}"]),))
+        if isinstance(node, m.Quote) and node.kind and not node.title:
+            return replace(node, title=(m.Text(labels[f"alert_{node.kind}"]),))
         return node
 
     return map_nodes(issue, add_title)

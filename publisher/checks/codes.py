@@ -204,7 +204,8 @@ A line has an odd number of **, so one of them is shown as two asterisks.""",
     "unclosed-code": """\
 A code block opened with ``` or ~~~ is never closed. What follows is treated as text.""",
     "undefined-footnote": """\
-The text refers to a footnote that is not there, so subscribers would see [^1] itself. Add it: [^1]: text""",
+The text refers to a footnote that is not there, so subscribers would see [^1] itself. Add the footnote,
+[^1]: text, or remove the reference.""",
     "unformatted-clip": """\
 A clipping that is not formatted as an item: title, source and URL are on separate lines. Write
 - [title | source](url).""",

@@ -175,7 +175,7 @@ class BlockReader:
             end -= 1
         pos = compute_span(lines[at:end])
         states = tuple(tasks) if any(task is not None for task in tasks) else ()
-        return m.List(tuple(items), bool(delimiter), start, pos, states, ")" if delimiter == ")" else ".", loose), end
+        return m.List(tuple(items), bool(delimiter), start, pos, states, loose, delimiter == ")"), end
 
     def _read_list_item(self, inside: Sequence[Line], prose: bool, depth: int) -> m.Blocks:
         if not inside[0].text and len(inside) == 1:

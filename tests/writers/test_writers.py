@@ -112,7 +112,7 @@ BLOCKS: list[tuple[Block, str, str]] = [
         "- ☐ 段\n- ☑ 段\n- ☑",
     ),
     (
-        Quote((P,), alert="note", title=(Text("注"),)),
+        Quote((P,), kind="note", title=(Text("注"),)),
         "<blockquote>\n<p><strong>注</strong></p>\n<p>段</p>\n</blockquote>",
         "> 注\n>\n> 段",
     ),
