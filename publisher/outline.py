@@ -13,19 +13,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from publisher import model as m
+from publisher.derived_texts import blocks_to_plain_text, is_prose, is_running_text, shorten
 from publisher.links import build_link_key, canonicalize_url, parse_repository
 from publisher.newsletter import Newsletter
-from publisher.transforms import (
-    blocks_to_plain_text,
-    build_anchors,
-    find_nodes,
-    find_urls,
-    has_link,
-    is_prose,
-    is_running_text,
-    link_field_value,
-    shorten,
-)
+from publisher.transforms import build_anchors, find_nodes, find_urls, has_link, link_field_value
 
 _MAX_NAME_LENGTH = 120
 _SENTENCE_ENDS = ("。", "；", "！", "？", "…", ".", ";", "!", "?")

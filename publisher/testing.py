@@ -33,11 +33,12 @@ from publisher.channel import (
     Rendering,
     Session,
 )
+from publisher.derived_texts import build_display_title, build_summary
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
+from publisher.transforms import make_publishable, make_urls_absolute
 
 PUBLICATION = Newsletter(
     "试刊", "https://example.org/try/{date}/", "https://example.org/try/", "tag:example.org,2021:try"

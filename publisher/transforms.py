@@ -1,4 +1,4 @@
-"""Transforms from Issue to Issue (idempotent), and derived texts such as title and summary. All pure."""
+"""Transforms from Issue to Issue (idempotent), and ways to find and change nodes. All pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
 from itertools import chain, count
-from typing import Any, TypeVar, assert_never
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
@@ -15,18 +15,7 @@ from msgspec.structs import replace
 from publisher import model as m
 from publisher.labels import get_labels
 from publisher.links import to_ascii_url
-from publisher.newsletter import Newsletter
-from publisher.patterns import lazy_pattern
 
-_SENTENCE_ENDS = "。！？!?"
-_CLAUSE_ENDS = _SENTENCE_ENDS + "；;"
-_PAUSES = "，,、：:—"
-# a text starting like this continues a sentence: the 「论文」 before it is not the label of a segment
-_FRAGMENT = lazy_pattern(r"[中里的则有]|方面|部分|关于|[一二三四五两几多]篇")
-# columns, in which a CJK character takes two
-_MAX_TITLE_WIDTH, _MAX_LINKED_TITLE_WIDTH, _MIN_SENTENCE_WIDTH = 120, 240, 60
-_SENTENCE_END = lazy_pattern(r"[。！？]|[.!?](?=\s)|\w[.!?]\Z")
-_MIN_ITEM_WEIGHT = 100  # characters
 _Node = TypeVar("_Node")
 
 
@@ -231,133 +220,6 @@ def _collect_visible(node: object, pieces: list[str]) -> None:
         pieces.append(str(node))
 
 
-def build_display_title(issue: m.Issue, newsletter: Newsletter) -> str:
-    """Return the title shown in lists, feeds and email subjects, as one line of plain text.
-
-    A title of the form `NAME (DATE)` without a headline is completed with the first topics of the guide or
-    of the items.
-    """
-    title = issue.title
-    if title is None:
-        return f"{newsletter.name} ({issue.date.isoformat() if issue.date else issue.id})"
-    if not title.regular:
-        return " ".join(m.plain(title.text).split()) or newsletter.name
-    headline = "/".join(title.headline or find_topics(issue))
-    name = f"{title.name} ({title.date})"
-    return f"{name}{get_labels(newsletter.lang)['colon']}{headline}" if headline else name
-
-
-def find_topics(issue: m.Issue, limit: int = 48) -> tuple[str, ...]:
-    """Return the first topics of an issue, as whole clauses, with at most `limit` characters in total.
-
-    They come from the segments of the guide, else from the titles of the first items.
-    """
-    segments = issue.guide.segments if issue.guide else ()
-    clauses = [re.split(f"[{_CLAUSE_ENDS}，,]", segment.text)[0].strip() for segment in segments]
-    candidates = [text for text in clauses if text and not _FRAGMENT.match(text)] or [
-        " ".join(m.plain(item.title).split()) for item in issue.items
-    ]
-    topics: list[str] = []
-    remaining = limit
-    for text in candidates:
-        if text and len(text) <= remaining:
-            topics.append(text)
-            remaining -= len(text) + 1
-        elif topics:
-            break
-    return tuple(topics)
-
-
-def is_running_text(item: m.Item) -> bool:
-    """True if the head of an item is a sentence or a paragraph, and not a title."""
-    title, tail = m.plain(item.title), m.plain(item.tail)
-    linked = item.url is not None and not has_link(item.title)
-    text = tail if linked else title + tail
-    width = sum([1 + (char >= "\u2e80") for char in title + tail])
-    if linked and not tail:
-        return width > _MAX_LINKED_TITLE_WIDTH
-    return width > _MAX_TITLE_WIDTH or (width > _MIN_SENTENCE_WIDTH and _SENTENCE_END.search(text) is not None)
-
-
-def count_items(issue: m.Issue) -> int:
-    """Return the number of items to show; 0 for an issue of prose, where items are a minor part."""
-    return 0 if is_prose(issue) else sum(1 for _ in issue.items)
-
-
-def is_prose(issue: m.Issue) -> bool:
-    """True if running text outweighs the items, each of which counts as much as a short paragraph."""
-    titled = [item for item in issue.items if not _is_sentence(item)]
-    prose = sum(map(len, _list_prose(issue)))
-    if prose <= _MIN_ITEM_WEIGHT * len(titled):
-        return False
-    return prose > sum(max(len(_item_to_plain_text(item)), _MIN_ITEM_WEIGHT) for item in titled)
-
-
-def _is_sentence(item: m.Item) -> bool:
-    """True for an item without a link of its own that is running text, or has links inside its text."""
-    return not item.url and (has_link(item.title) or is_running_text(item))
-
-
-def _list_prose(issue: m.Issue) -> list[str]:
-    """Return the running text outside of items with a title, in reading order."""
-    opening = issue.guide.blocks if issue.guide and not is_labelled(issue.guide) else ()
-    texts = [blocks_to_plain_text((block,)) for block in opening]
-    for section in issue.sections:
-        for node in section.content:
-            if not isinstance(node, m.Item):
-                texts.append(blocks_to_plain_text((node,)))
-            elif _is_sentence(node):
-                texts.append(_item_to_plain_text(node))
-    return texts
-
-
-def _item_to_plain_text(item: m.Item) -> str:
-    values = (item.title, item.tail, *(field.value for field in item.fields))
-    return "".join(map(m.plain, values)) + blocks_to_plain_text(item.body)
-
-
-def is_labelled(guide: m.Guide) -> bool:
-    """True for a guide to the issue; false for an opening such as a letter."""
-    return bool(guide.label or guide.segments or guide.count is not None)
-
-
-def build_summary(issue: m.Issue, limit: int = 160) -> str:
-    """Return a plain text summary of at most `limit` characters, cut at the end of a clause.
-
-    It is the guide or the opening; without one, the first paragraph if the issue is prose or begins with a
-    long one, or else the titles of the items.
-    """
-    text = " ".join(blocks_to_plain_text(issue.guide.blocks).split()) if issue.guide else ""
-    if not text:
-        first = next((node for section in issue.sections for node in section.content), None)
-        paragraphs = (" ".join(paragraph.split()) for paragraph in _list_prose(issue))
-        paragraph = next(filter(None, paragraphs), "")
-        begins = isinstance(first, m.Paragraph) and len(paragraph) > _MIN_SENTENCE_WIDTH
-        text = paragraph if begins or is_prose(issue) else ""
-    text = text or "；".join(" ".join(m.plain(item.title).split()) for item in issue.items if item.title)
-    return shorten(text, limit)
-
-
-def shorten(text: str, limit: int) -> str:
-    """Cut a text to `limit` characters: at the end of a sentence, else of a clause or word with "…"."""
-    text = text.strip()
-    if len(text) <= limit:
-        return text
-    head = text[:limit]
-    for ends in (_SENTENCE_ENDS, _CLAUSE_ENDS):
-        cut = max(head.rfind(end) for end in ends)
-        if cut >= limit // 3:
-            return head[: cut + 1] if head[cut] in _SENTENCE_ENDS else f"{head[:cut]}…"
-    head = text[: limit - 1]
-    cut = max(head.rfind(pause) for pause in _PAUSES)
-    if cut < limit // 3:
-        cut = len(head)
-        while cut and re.match(r"[A-Za-z0-9]{2}", text[cut - 1 : cut + 1]):
-            cut -= 1
-        cut = cut or len(head)
-    return head[:cut].rstrip() + "…"
-
-
 def build_anchors(issue: m.Issue) -> tuple[str, ...]:
     """Return the HTML id of each section: the words of its title joined by hyphens.
 
@@ -371,33 +233,6 @@ def build_anchors(issue: m.Issue) -> tuple[str, ...]:
         anchors.append(next(anchor for anchor in candidates if anchor not in taken))
         taken.add(anchors[-1])
     return tuple(anchors)
-
-
-def blocks_to_plain_text(nodes: m.Blocks) -> str:
-    """Return the text of blocks without markup, one line per block."""
-    return "\n".join(_block_to_plain_text(node) for node in nodes)
-
-
-def _block_to_plain_text(node: m.Block) -> str:
-    match node:
-        case m.Paragraph(children):
-            return m.plain(children)
-        case m.Heading(_, children):
-            return m.plain(children)
-        case m.List():
-            return "\n".join(blocks_to_plain_text(item) for item in node.marked_items)
-        case m.Quote():
-            return blocks_to_plain_text(node.titled_children)
-        case m.CodeBlock(text):
-            return text
-        case m.Table(header, rows):
-            return "\n".join(" ".join(m.plain(cell) for cell in row) for row in (header, *rows))
-        case m.Figure(image):
-            return image.alt
-        case m.Rule() | m.Footnotes():
-            return ""
-        case _:
-            assert_never(node)
 
 
 def find_urls(nodes: m.Inlines) -> list[str]:

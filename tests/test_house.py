@@ -20,7 +20,7 @@ FLOORS = (
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
     ("files", "project"),
     ("channel", "credentials", "local_files", "toml", "timetable", "writers", "transforms"),
-    ("reader", "config", "theme", "folder_session", "file_kinds"),
+    ("reader", "config", "theme", "folder_session", "file_kinds", "derived_texts"),
     ("outline",),
     ("channels.*", "registry", "ledger", "checks"),
     ("archive", "scaffold", "images"),

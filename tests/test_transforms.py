@@ -9,21 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from publisher.derived_texts import build_display_title, build_summary, find_topics, shorten
 from publisher.model import Code, Field, Image, Issue, Item, Link, Section, Strong, Text, plain
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.transforms import (
     build_anchors,
-    build_display_title,
-    build_summary,
     compute_revision,
     find_nodes,
-    find_topics,
     has_link,
     link_field_value,
     make_publishable,
     make_urls_absolute,
-    shorten,
 )
 
 PUBLICATION = Newsletter("周刊", "https://e.org/w/{date}/", "https://e.org/w/", "tag:e.org,2021:w")

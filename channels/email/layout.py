@@ -10,6 +10,7 @@ from publisher.channels.email.headers import clean_text
 from publisher.channels.email.items import format_item_number, write_item
 from publisher.channels.email.wrapping import SIGNATURE_DELIMITER, TextBuffer, count_columns, truncate_to_columns
 from publisher.channels.email.writer import TextWriter, format_url
+from publisher.derived_texts import count_items
 from publisher.labels import get_labels
 from publisher.links import build_license_link, to_ascii_url
 from publisher.newsletter import Newsletter
@@ -23,7 +24,7 @@ from publisher.outline import (
     order_opening,
     split_guide,
 )
-from publisher.transforms import count_items, find_urls
+from publisher.transforms import find_urls
 
 # with more items the contents list only the sections: a longer list would push the text too far down
 _MAX_LISTED_ITEMS = 40

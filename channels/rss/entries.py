@@ -8,11 +8,11 @@ from publisher.channel import Context, Entry
 from publisher.channels.rss import json_feed
 from publisher.channels.rss.content import render_issue_content, render_item_content
 from publisher.channels.rss.feed import FeedItem, clean_line, remove_invalid_characters
+from publisher.derived_texts import blocks_to_plain_text, shorten
 from publisher.links import extract_host, to_ascii_url
 from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
 from publisher.outline import OutlineItem, build_outline
-from publisher.transforms import blocks_to_plain_text, shorten
 
 _MAX_SUMMARY_LENGTH = 160
 """The maximum length of an item's summary in characters, the same as for an issue."""

@@ -25,6 +25,7 @@ from publisher.channels.telegram.entities import (
     strip_spans,
 )
 from publisher.channels.telegram.writer import SpanWriter
+from publisher.derived_texts import shorten
 from publisher.newsletter import Newsletter
 from publisher.outline import (
     Outline,
@@ -35,7 +36,6 @@ from publisher.outline import (
     highlight_subject,
     order_opening,
 )
-from publisher.transforms import shorten
 
 if TYPE_CHECKING:
     from publisher.channels.telegram.settings import Detail

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from publisher import model as m
 from publisher.channel import Entry
+from publisher.derived_texts import find_topics
 from publisher.newsletter import Newsletter
 from publisher.outline import Outline, OutlineItem, OutlineSection, highlight_subject, order_opening, split_guide
-from publisher.transforms import find_topics
 
 
 class IndexEntry(NamedTuple):

@@ -20,6 +20,7 @@ from publisher.channels.wechat.writer import (
     render_paragraph,
     wrap_in_span,
 )
+from publisher.derived_texts import is_labelled
 from publisher.outline import (
     OutlineItem,
     OutlineSection,
@@ -31,7 +32,7 @@ from publisher.outline import (
     order_opening,
     split_guide,
 )
-from publisher.transforms import find_urls, is_labelled
+from publisher.transforms import find_urls
 from publisher.writers.html import escape_text
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from publisher.channels.wechat import settings
+from publisher.derived_texts import build_display_title, build_summary, find_topics, shorten
 from publisher.labels import get_labels
 from publisher.links import to_ascii_url
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
-from publisher.transforms import build_display_title, build_summary, find_topics, shorten
 
 
 class ArticleMeta(Struct, frozen=True):

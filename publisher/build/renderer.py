@@ -107,7 +107,7 @@ class IssueRenderer(Struct, frozen=True):
             return record, None
 
     def _complete_record(self, record: Record, issue: Issue, text: str) -> tuple[Record, Issue | None]:
-        from publisher import transforms
+        from publisher import derived_texts, transforms
 
         newsletter = self.config.newsletter
         fault, hint = _check_publishable(issue, record.path)
@@ -129,9 +129,9 @@ class IssueRenderer(Struct, frozen=True):
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
-            title=transforms.build_display_title(document, newsletter),
-            summary=transforms.build_summary(document),
-            items=transforms.count_items(document),
+            title=derived_texts.build_display_title(document, newsletter),
+            summary=derived_texts.build_summary(document),
+            items=derived_texts.count_items(document),
             revision=transforms.compute_revision(document),
             links=links,
         )

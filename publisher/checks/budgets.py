@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from publisher.channel import Channel, Context, Entry, Rendering
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
+from publisher.derived_texts import build_display_title, build_summary
 from publisher.errors import PublisherError
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
-from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
+from publisher.transforms import make_publishable, make_urls_absolute
 
 # for issues that have no date yet
 _FALLBACK_DATE = dt.date(2000, 1, 1)

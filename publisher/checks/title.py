@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from publisher.checks.codes import Problem
 from publisher.checks.source import IssueSource, locate_match
+from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.preamble import SEGMENT
-from publisher.transforms import blocks_to_plain_text
 
 _PLACEHOLDER_DATE = lazy_pattern(r"\d{4}-\d{2}-[xX]{2}")
 _TRAILING_COLON = lazy_pattern(r"[)）]\s*([:：])\s*\Z")

@@ -11,10 +11,11 @@ import pytest
 
 from publisher import registry
 from publisher.channel import Context, Entry
+from publisher.derived_texts import build_display_title
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import build_display_title, label_alerts, make_publishable, make_urls_absolute
+from publisher.transforms import label_alerts, make_publishable, make_urls_absolute
 
 PUBLICATION = Newsletter("Notes", "https://e.org/t/{date}/", "https://e.org/t/", "tag:e.org,2021:t", lang="en")
 NOON = dt.datetime(2021, 7, 18, 4, tzinfo=dt.UTC)

@@ -16,11 +16,12 @@ import pytest
 
 from publisher import registry
 from publisher.channel import Context, Entry, Part
+from publisher.derived_texts import build_display_title, build_summary
 from publisher.newsletter import Newsletter
 from publisher.reader import decode, parse_issue
 from publisher.testing import extract_text
 from publisher.theme import Theme
-from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
+from publisher.transforms import make_publishable, make_urls_absolute
 
 DIGESTS = {"telegram"}
 """Channels that carry titles and addresses, not the whole text."""

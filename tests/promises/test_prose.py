@@ -16,9 +16,10 @@ from publisher.channels.rss import Rss
 from publisher.channels.telegram import Telegram
 from publisher.channels.web import Web
 from publisher.channels.wechat import WeChat
+from publisher.derived_texts import build_summary, count_items
 from publisher.outline import build_outline
 from publisher.reader import decode, parse_issue
-from publisher.transforms import build_summary, count_items, make_publishable, make_urls_absolute
+from publisher.transforms import make_publishable, make_urls_absolute
 from tests.promises.test_every_link import CONTEXT, PAGE
 
 LONG = (

@@ -16,11 +16,12 @@ from msgspec.structs import replace
 from publisher import credentials
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.email import Email
+from publisher.derived_texts import build_display_title, build_summary
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
+from publisher.transforms import make_publishable, make_urls_absolute
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 SAMPLE = Path(__file__).with_name("issue.md").read_text("utf-8")

@@ -16,6 +16,7 @@ from lxml import etree
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
+from publisher.derived_texts import build_display_title, build_summary
 from publisher.model import (
     Archive,
     CodeBlock,
@@ -37,7 +38,7 @@ from publisher.model import (
     plain,
 )
 from publisher.reader import parse_issue
-from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
+from publisher.transforms import make_publishable, make_urls_absolute
 
 WECHAT_ONLY = {"read_original", "pc_wechat"}
 

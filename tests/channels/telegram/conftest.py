@@ -20,12 +20,13 @@ from publisher.channels.telegram import Telegram
 from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
+from publisher.derived_texts import build_display_title, build_summary
 from publisher.links import find_emails, to_ascii_url
 from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
 from publisher.theme import Theme
-from publisher.transforms import build_display_title, build_summary, find_urls, make_publishable, make_urls_absolute
+from publisher.transforms import find_urls, make_publishable, make_urls_absolute
 from tests.channels.telegram.api_server import Clock
 from tests.support.servers.telegram_api import TelegramServer
 from tests.support.servers.telegram_rules import TOKEN, BotApi

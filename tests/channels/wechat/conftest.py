@@ -23,12 +23,13 @@ from publisher.channels.wechat import WeChat
 from publisher.channels.wechat.client import WeChatClient
 from publisher.channels.wechat.links import is_clickable_url
 from publisher.channels.wechat.session import DraftSession
+from publisher.derived_texts import build_display_title, build_summary
 from publisher.links import parse_arxiv_id, to_ascii_url
 from publisher.model import Issue, Item, Link, Note, Source, Title
 from publisher.newsletter import Newsletter
 from publisher.reader import decode, parse_issue
 from publisher.theme import Theme
-from publisher.transforms import build_display_title, build_summary, make_publishable, make_urls_absolute
+from publisher.transforms import make_publishable, make_urls_absolute
 from tests.support.servers.wechat_api import WeChatServer
 from tests.support.servers.wechat_rules import APPID, SECRET
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import Code, CodeBlock, Figure, Image, List, Note, Paragraph, Strong, Table, Text, plain
-from publisher.transforms import blocks_to_plain_text
 from tests.reader.cases.place import Place, case, covers, unmarked, walk
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n## 论文\n\n- [浪高预报](https://example.org/wave)\n摘要：更准了：\n"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import Field, Item, Link, Paragraph, Text, plain
-from publisher.transforms import blocks_to_plain_text, find_urls, make_publishable
+from publisher.transforms import find_urls, make_publishable
 from tests.reader.cases.place import Place, case, unmarked
 
 HEAD = "# 潮汐简报 (2021-03-14)\n\n## 论文\n\n- [浪高预报 | 海岸线](https://example.org/wave)\n"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from publisher.derived_texts import blocks_to_plain_text, build_display_title, build_summary, find_topics
 from publisher.model import NO_POSITION, Link, Note, Paragraph, Strong, Title, plain
 from publisher.reader import parse_issue
-from publisher.transforms import blocks_to_plain_text, build_display_title, build_summary, find_topics, make_publishable
+from publisher.transforms import make_publishable
 from tests.reader.cases.place import PUBLICATION, Place, case, strings, unmarked
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"

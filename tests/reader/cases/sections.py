@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import Figure, Image, Item, Link, List, Note, Paragraph, Rule, Section, Table, Title, plain
-from publisher.transforms import blocks_to_plain_text, build_anchors, find_urls, make_publishable, make_urls_absolute
+from publisher.transforms import build_anchors, find_urls, make_publishable, make_urls_absolute
 from tests.reader.cases.place import Place, case, strings, walk
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"

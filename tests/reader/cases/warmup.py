@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import Brief, Code, Link, Note, Text, Title, plain
-from publisher.transforms import blocks_to_plain_text, make_publishable
+from publisher.transforms import make_publishable
 from tests.reader.cases.place import Place, case, strings, unmarked
 
 TITLE = "# 潮汐简报 (2021-03-14)\n\n"
