@@ -94,8 +94,9 @@ def _block_to_html(node: m.Block) -> str:
         case m.Quote():
             return f"<blockquote>\n{blocks(node.titled_children)}\n</blockquote>"
         case m.CodeBlock(text):
-            # the newline before </code> ends the last line
-            return f"<pre><code>{escape_text(text)}\n</code></pre>"
+            # the newline before </code> ends the last line; code without text has no line
+            ending = "\n" if text else ""
+            return f"<pre><code>{escape_text(text)}{ending}</code></pre>"
         case m.Table():
             return _table_to_html(node)
         case m.Figure():

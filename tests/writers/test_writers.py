@@ -103,6 +103,7 @@ BLOCKS: list[tuple[Block, str, str]] = [
     ),
     (List(((P,), ()), ordered=True, start=3), '<ol start="3">\n<li>段</li>\n<li></li>\n</ol>', "3. 段\n4."),
     (Quote((P, P)), "<blockquote>\n<p>段</p>\n<p>段</p>\n</blockquote>", "> 段\n>\n> 段"),
+    (CodeBlock(""), "<pre><code></code></pre>", ""),
     (CodeBlock("if a < b:\n\n    c"), "<pre><code>if a &lt; b:\n\n    c\n</code></pre>", "    if a < b:\n\n        c"),
     (Rule(), "<hr>", "* * *"),
     (Heading(3, (Text("头"),)), "<h3>头</h3>", "头"),
