@@ -64,7 +64,9 @@ class BlockReader:
                 continue
             is_after_list = bool(blocks) and isinstance(blocks[-1], m.List)
             block, at = self._read_block(lines, at, prose, depth, is_after_list=is_after_list)
-            blocks.append(block)
+            # at the top, blocks without text keep the place of what was dropped
+            if not (depth and isinstance(block, m.Paragraph) and not block.children):
+                blocks.append(block)
         return tuple(blocks)
 
     def _read_block(
@@ -96,11 +98,14 @@ class BlockReader:
         opener = FENCE.match(lines[at].text)
         start = at + 1 if opener else at
         end = start
+        closed = False
         while end < len(lines) and (lines[end].code or not lines[at].code) and not lines[end].lazy:
-            if opener and closes_fence(lines[end], opener):
+            # in quotes and lists, a fence that is indented like code is code, as in CommonMark
+            is_fence = lines[at].code or lines[end].indent < CODE_INDENT or lines[at].indent >= CODE_INDENT
+            closed = opener is not None and is_fence and closes_fence(lines[end], opener)
+            if closed:
                 break
             end += 1
-        closed = opener and end < len(lines) and closes_fence(lines[end], opener)
         inside = [_get_code(line, lines[at].indent) for line in lines[start:end]]
         info = (opener[2] or opener[4] or "").split() if opener else []
         end = end + 1 if closed else end
@@ -260,7 +265,7 @@ def join_paragraph_lines(lines: Sequence[Line]) -> str:
         if following is None or starts_with_mark(following):
             parts.append(text + line.ending.rstrip())  # a backslash in the last line is no line break
         elif line.hard or meets_cjk(line, following):
-            parts.append(text + "  \n")
+            parts.append(text + (line.ending.rstrip() or "  ") + "\n")  # in code, a backslash is a character
         else:
             parts.append(text + "\n")
     return "".join(parts)

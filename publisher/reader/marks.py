@@ -18,7 +18,7 @@ UNDERLINE = lazy_pattern(r" {0,3}(?:(=+)|-+)\Z")
 """The line below the text of a heading: level 1 with a group, else 2."""
 
 TASK = lazy_pattern(r"\[([ xX])\]\s+(?=\S)")
-_MARKERS = lazy_pattern(r"(?:\s*(?:>|(?:[-*+•]|\d{1,3}[.)])(?=\s)))+\s*")
+_MARKERS = lazy_pattern(r"(?:\s*(?:>|(?:[-*+•]|\d{1,3}[.)])(?=\s|\Z)))+\s*")
 CODE_INDENT = 4
 """Columns."""
 

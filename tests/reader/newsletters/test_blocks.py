@@ -108,6 +108,11 @@ SHAPES = [
     "- a\n\n\n- b\n\n\n  c",
     "- a\n\n  - b\n\n\n- c",
     ">\ta\n> -\tb",
+    "text\n*\n\nmore\n1.\n\n- a\n+",
+    "```\na\n    ```\nb\n   ```\nc",
+    "~~~\n~~~\n\n  ~~~~\na\n     ~~~~\n      ~~~~",
+    "- a\n\n<!-- 1 -->\n\n- b\n  <!-- 2 -->\n\n      c",
+    "<!-- 1 -->\n\n> <!-- 2 -->",
 ]
 
 
@@ -172,6 +177,14 @@ def test_blocks_in_a_quote_are_those_of_commonmark(text: str) -> None:
     (section,) = parse_issue(TITLE + quoted + "\n").sections
     tree = SyntaxTreeNode(MarkdownIt().enable("table").parse(quoted))
     assert shape(section.content) == shape_of_tree(tree)  # type: ignore[arg-type]  # no items
+
+
+@pytest.mark.parametrize("before", ["", "> "])
+def test_a_backslash_at_the_end_of_a_line_is_a_break_or_a_character_of_code(before: str) -> None:
+    lines = ["Run `make \\", "all`, then \\", "go."]
+    issue = parse_issue(f"{TITLE}Text.\n\n{before}" + f"\n{before}".join(lines) + "\n")
+    assert [code.text for code in find_nodes(m.Code, (issue,))] == ["make \\ all"]
+    assert len(list(find_nodes(m.Break, (issue,)))) == 1
 
 
 UNDERLINED = [
