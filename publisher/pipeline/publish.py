@@ -65,7 +65,8 @@ def publish(
             _require_publishable(run, sources, edition, builder, issue, request)
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped)
-            if run.is_recorded:
+            # also with another output folder, before that leaves the first trace in the revisions
+            if run.is_recorded or not (run.dry_run or run.home.revisions.exists()):
                 ledger_guard.note_newsletter(run, sources.records.values())
             built = builder.build(send_pings=request.send_pings)  # the files are written now
         if not (built.messages or request.retry):

@@ -314,6 +314,15 @@ def test_a_ledger_that_is_younger_than_the_newsletter_sends_nothing(project: Pro
     assert sent(project) == 12
 
 
+def test_pages_written_elsewhere_first_are_of_the_same_newsletter(project: Project, tmp_path: Path) -> None:
+    """A workflow writes the site to be uploaded before it sends; that leaves the times of corrections."""
+    write(project, "2021-07-18.md", "2021-07-18")
+    project.publish(Web(), Rss(), out=tmp_path / "site")
+    assert (project.root / ".publisher/revisions.json").exists()
+    assert project.publish().exit_code == 0
+    assert sent(project) == 4
+
+
 def test_a_new_newsletter_is_trusted(project: Project) -> None:
     write(project, "2021-07-18.md", "2021-07-18")
     project.publish(Web())

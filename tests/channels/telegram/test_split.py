@@ -176,7 +176,7 @@ def test_three_hundred_links_in_one_item(send, accepted) -> None:
 
 
 def test_a_title_larger_than_a_message(send, accepted) -> None:
-    sent = send(issue(("新闻", [item("长" * 9000, url="https://e.org/long")])), detail="titles")
+    sent = send(issue(("新闻", [item("长" * 9000, url="https://e.org/long")])), detail="full")
     accepted(sent)
     assert "".join(text for text, _ in sent.links) == "长" * 9000
     assert {url for _, url in sent.links} == {"https://e.org/long"}
