@@ -21,9 +21,8 @@ def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> I
 
     `item_headings` maps line numbers of headings that are items to the length of their marker; without any, or
     before the first, bullets are items, or else numbers; a task is no item. An item ends at a rule or a task.
-    Text after a blank line belongs to the item, unless it comments on the whole list: after the last item if that
-    already has a
-    summary, and in a list of one-line items where such text is rare.
+    Text after a blank line belongs to the item, unless it comments on the whole list: after the last item if
+    that already has a summary, and in a list of one-line items where such text is rare.
     """
     starts = _find_item_starts(lines, item_headings)
     marks = [*starts, len(lines)]

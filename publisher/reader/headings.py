@@ -48,7 +48,11 @@ def find_headings(lines: Sequence[Line]) -> list[HeadingLine]:
     underlined: list[HeadingLine] = []
     for index, line in enumerate(lines):
         if line.code or "#" not in line.text[:4]:
-            if line.text[:1] in ("=", "-") and (heading := _match_underlined(lines, index)):
+            if (
+                line.text[:1] in ("=", "-")
+                and not line.text.strip("=-")
+                and (heading := _match_underlined(lines, index))
+            ):
                 underlined.append(heading)
             continue
         match = HEADING.match(line.text) or _GLUED_HEADING.match(line.text)

@@ -98,7 +98,9 @@ class InlineReader:
         children = self._build_nodes(token.get("children", []), pos)
         match kind:
             case "link":
-                children, notes = self._split_notes(children)
+                notes: m.Inlines = ()
+                if self.has_footnotes:  # fast path
+                    children, notes = _take_references(children)
                 url, title = token["attrs"]["url"], token["attrs"].get("title", "")
                 return (*self._targets.build_link(children, url, title, pos), *notes)
             case "footnote":
@@ -112,12 +114,11 @@ class InlineReader:
                 return (m.Strike(children),)
         return (m.Em(children),)
 
-    def _split_notes(self, nodes: m.Inlines) -> tuple[m.Inlines, m.Inlines]:
-        """Return the nodes of a link without references to footnotes, and these: a link cannot contain another."""
-        if not self.has_footnotes:  # fast path
-            return nodes, ()
-        notes = tuple([node for node in nodes if isinstance(node, m.FootnoteRef)])
-        return tuple([node for node in nodes if not isinstance(node, m.FootnoteRef)]), notes
+
+def _take_references(nodes: m.Inlines) -> tuple[m.Inlines, m.Inlines]:
+    """Return the nodes of a link without references to footnotes, and these: a link cannot contain another."""
+    notes = tuple([node for node in nodes if isinstance(node, m.FootnoteRef)])
+    return tuple([node for node in nodes if not isinstance(node, m.FootnoteRef)]), notes
 
 
 def _link_emails(nodes: m.Inlines) -> m.Inlines:

@@ -118,10 +118,13 @@ def split_lines(text: str) -> list[Line]:
     lines = []
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         stripped = raw.rstrip()
-        hard = raw.endswith("  ")
-        if len(stripped) > 1 and stripped.endswith("\\") and not stripped.endswith("\\\\"):
+        hard, ending = False, ""
+        if stripped is not raw:
+            hard, ending = raw.endswith("  "), raw[len(stripped) :]
+        if stripped.endswith("\\") and len(stripped) > 1 and not stripped.endswith("\\\\"):
             stripped, hard = stripped[:-1].rstrip(), True
-        lines.append(Line(number, stripped, hard=hard, ending=raw[len(stripped) :]))
+            ending = raw[len(stripped) :]
+        lines.append(Line(number, stripped, 1, hard, ending=ending))
     return lines
 
 

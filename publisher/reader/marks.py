@@ -28,7 +28,10 @@ _WIDE_CLOSING_MARKS = frozenset(mark for mark in CLOSING_MARKS if not mark.isasc
 
 def is_list_line(line: Line) -> bool:
     """True for a line that starts with a list marker."""
-    return not line.code and bool(BULLET.match(line.text) or NUMBER.match(line.text)) and not RULE.match(line.text)
+    text = line.text
+    if line.code or not (BULLET.match(text) or NUMBER.match(text)):
+        return False
+    return text[-1] not in "-*_" or not RULE.match(text)
 
 
 def is_quote_line(line: Line) -> bool:
