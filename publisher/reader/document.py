@@ -102,7 +102,9 @@ class _DocumentBuilder:
         section_headings = [heading for heading in headings if heading.text.number not in item_headings]
         first_section = section_headings[0].index if section_headings else len(lines)
         preamble_end = min(headings[0].index, first_section) if headings else find_first_item(lines)
-        self.preamble = self._preambles.read(lines[:preamble_end], has_title=self.title is not None)
+        self.preamble = self._preambles.read(
+            lines[:preamble_end], has_title=self.title is not None, title_line=self.title.pos.line if self.title else 0
+        )
         if preamble_end < first_section:
             self._add_section(None, lines[preamble_end:first_section], item_headings)
         for heading, following in zip_longest(section_headings, section_headings[1:]):

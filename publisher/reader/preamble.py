@@ -43,9 +43,14 @@ class PreambleReader:
         self._inline_reader = inline_reader
         self._blocks = blocks
         self._diagnostics = diagnostics
+        self._title_line = 0
 
-    def read(self, lines: Sequence[Line], *, has_title: bool) -> Preamble:
-        """Parse the preamble. Only an issue with a title (`has_title`) can have a tagline."""
+    def read(self, lines: Sequence[Line], *, has_title: bool, title_line: int = 0) -> Preamble:
+        """Parse the preamble. Only an issue with a title (`has_title`) can have a tagline.
+
+        `title_line`: the number of the title's line, which is blank here; 0 if it has none.
+        """
+        self._title_line = title_line
         preamble = Preamble()
         label, label_pos = "", m.NO_POSITION
         guide_lines: list[Line] = []
@@ -113,6 +118,7 @@ class PreambleReader:
                 and not line.code
                 and is_list_line(lines[at])
                 and (after := _find_resumed_text(lines, end))
+                and not line.number <= self._title_line < lines[after].number
             ):
                 end = after
                 continue

@@ -255,6 +255,8 @@ def lost_urls(text: str, issue: Issue) -> set[str]:
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts)
 @example("> 导读：\n- x")
+@example("1. 第一\n# 周刊 (2021-07-18)：甲/乙\n    - 深层")
+@example("1. 第一\n\n# 周刊 (2021-07-18)：甲/乙\n\n    - 深层")
 @example("1. 第一\n<!-- a comment -->\n  - 代码：https://github.com/o/r")
 @example("- [a\n](https://e.org/1)")
 def test_every_line_has_exactly_one_owner(text: str) -> None:
