@@ -136,6 +136,7 @@ class SmtpConnection:
         import smtplib
 
         _register_login(self.server.user, password)
+        # smtplib has no hook that tells the answer to a challenge, which must be redacted, too
         smtp.auth_cram_md5 = partial(_answer_challenge, smtp.auth_cram_md5)  # type: ignore[assignment, method-assign]
         try:
             smtp.login(self.server.user, password)

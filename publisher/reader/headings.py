@@ -12,7 +12,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
 from publisher.reader.front_matter import is_title_form
 from publisher.reader.lines import Line
-from publisher.reader.marks import BULLET, HEADING, NUMBER, UNDERLINE, is_list_line, starts_block
+from publisher.reader.marks import BULLET, CODE_INDENT, HEADING, NUMBER, UNDERLINE, is_list_line, starts_block
 from publisher.reader.notes import opens_note
 
 _GLUED_HEADING = lazy_pattern(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
@@ -23,7 +23,6 @@ ARCHIVE_HEADING = lazy_pattern(r"\s*\[?\s*往期(?:回顾|内容|文章|精选|�
 _SOURCE = lazy_pattern(r"[^|｜\]]+[|｜][^|｜\]]+\]\(")
 _YAML_KEY = lazy_pattern(r"[A-Za-z_][\w-]*:\s")
 _SENTENCE_ENDS = "。；，、：.;,:…"
-_CODE_INDENT = 4
 _RULE_LENGTH = 3
 _LINKED = lazy_pattern(r"(?:\[[^\]]*\]\s*)*(?:\*\*)?\[[^\]]*\]\s*[(\[]")
 
@@ -104,7 +103,7 @@ def _match_underlined(lines: Sequence[Line], index: int) -> HeadingLine | None:
     """
     underline, above = lines[index], lines[index - 1] if index else lines[index]
     match = UNDERLINE.match(underline.text) if not underline.text.strip("=-") else None
-    if not match or underline.code or not index or not above.text or above.indent >= _CODE_INDENT:
+    if not match or underline.code or not index or not above.text or above.indent >= CODE_INDENT:
         return None
     if UNDERLINE.match(above.text) or starts_block(lines, index - 1) or above.text.lstrip().startswith(("#", "|", "<")):
         return None

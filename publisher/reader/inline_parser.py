@@ -215,6 +215,7 @@ def _parse_inline_note(inline: InlineParser, match: re.Match[str], state: Inline
     return None
 
 
+# mistune calls it with all of these arguments
 def _parse_attributes(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:  # noqa: ARG001
     state.append_token({"type": "attributes", "raw": match.group()})
     end = match.end()

@@ -13,6 +13,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, is_cjk
+from publisher.reader.marks import TASK
 from publisher.reader.references import resolve_references_and_escapes
 
 _ARXIV_TAG = lazy_pattern(r"(?:arXiv:?\s*)?(\d{4}\.\d{4,5})(?:v\d+)?\Z", re.IGNORECASE)
@@ -22,7 +23,6 @@ _ACRONYMS = lazy_pattern(r"[A-Z]{1,4}/[A-Z]{1,4}\Z")
 
 _SPACE = lazy_pattern(r"\s*")
 _BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
-_TASK = lazy_pattern(r"\[([ xX])\]\s+(?=\S)")
 _ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
 _CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
@@ -95,7 +95,7 @@ class ItemHeadReader:
         """
         head = ItemHead()
         text = line.text
-        if task := _TASK.match(text):
+        if task := TASK.match(text):
             box = "☐" if task[1] == " " else "☑"
             if text.startswith("[", task.end()):
                 head.tags, line = (box,), line.cut(task.end())
