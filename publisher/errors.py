@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 
 
 class PublisherError(Exception):
@@ -31,12 +32,27 @@ class ConfigError(PublisherError):
 _MIN_RETRY_DELAY, _MAX_RETRY_DELAY = 1.0, 7 * 86400.0
 
 
+class RefusalKind(Enum):
+    """What a refusal of a message is about.
+
+    `SENDER` and `CONTENT` are no fault of the recipient: others at the same provider are refused, too.
+    """
+
+    NO_RECIPIENT = "no recipient"
+    MAILBOX_FULL = "mailbox full"
+    LATER = "later"
+    SENDER = "sender"
+    CONTENT = "content"
+    UNKNOWN = "unknown"
+
+
 class DeliveryError(PublisherError):
     """A delivery failed, and it is certain that nothing was sent.
 
     `permanent`: a retry cannot help. `retry_after`: the earliest retry, in seconds from now, whatever a server
     said: at least a second, so that no retries follow each other without a pause, and at most a week.
-    `moved_to`: what the platform calls the destination now, if it said that it has another id.
+    `moved_to`: what the platform calls the destination now, if it said that it has another id. `kind`: what
+    the refusal is about.
     """
 
     exit_code = 3
@@ -49,8 +65,10 @@ class DeliveryError(PublisherError):
         permanent: bool = False,
         retry_after: float | None = None,
         moved_to: str = "",
+        kind: RefusalKind = RefusalKind.UNKNOWN,
     ) -> None:
         super().__init__(message, hint)
+        self.kind = kind
         self.permanent = permanent
         self.retry_after = None if retry_after is None else min(max(_MIN_RETRY_DELAY, retry_after), _MAX_RETRY_DELAY)
         self.moved_to = moved_to
