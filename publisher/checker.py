@@ -142,7 +142,7 @@ class FileChecker(msgspec.Struct, frozen=True):
         """Check a text and measure it on all channels. `sha256` is that of the file if it has this text."""
         from publisher.reader import parse_issue
 
-        issue = parse_issue(text, source.path)
+        issue = parse_issue(text, source.path, _find_date(self.config, source.path))
         return self.measure(_check_parsed(text, issue, source, sha256), issue, self.measured_channels)
 
     def find_image_problems(self, summary: IssueSummary) -> Iterator[Problem]:
@@ -312,7 +312,8 @@ class IssueChecker:
             from publisher.reader import parse_issue
 
             text = read_issue_text(self._checker.root, issue.path, self._checker.config)
-            self._parsed_texts[issue.path] = text, parse_issue(text, issue.path)
+            date = _find_date(self._checker.config, issue.path)
+            self._parsed_texts[issue.path] = text, parse_issue(text, issue.path, date)
         return self._parsed_texts[issue.path]
 
 
@@ -377,6 +378,11 @@ def read_issue_text(root: Path, path: str, config: Config | None) -> str:
     from publisher.reader import decode
 
     return decode(_read_issue_bytes(root, path, config), path)
+
+
+def _find_date(config: Config | None, path: str) -> dt.date | None:
+    """Return the date of an issue that dates.toml has."""
+    return config.dates.get(path) if config else None
 
 
 def _read_issue_bytes(root: Path, path: str, config: Config | None) -> bytes:

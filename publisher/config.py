@@ -19,7 +19,7 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ from msgspec.structs import replace
 
 from publisher.credentials import Reference, find_secret_file, locate_file
 from publisher.errors import ConfigError, find_nearest
+from publisher.issue_dates import load_issue_dates
 from publisher.newsletter import Newsletter
 from publisher.project import CONFIG_FILE
 from publisher.timetable import Schedule, parse_catch_up, parse_cron, parse_time_of_day
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_CHANNELS = ("web", "rss")
 _DEFAULT_SCHEDULE = Schedule()
+_DEFAULT_ISSUES = "issues/*.md"
 _PUBLISHED_KEYS = ("issues", "cover")
 """Keys that name files to publish."""
 
@@ -70,18 +72,20 @@ class ListenAddress(NamedTuple):
 class Config(Struct, frozen=True):
     """The validated content of publisher.toml.
 
-    `path` is the file and `root` its folder; `issues` is a glob relative to the root. `schedule` is in the
+    `path` is the file and `root` its folder; `issues` are globs relative to the root, those
+    that begin with `!` exclude files; `dates` are the dates of dates.toml by path. `schedule` is in the
     newsletter's time zone. `ledger` is a Reference to the URL of a database, "" for a file. `listen` is where
     the daemon serves the site, `proxies` the web servers in front of it. `channels` has the enabled ones: web,
     rss, then the others in the file's order. `templates` is the folder of the user's templates, if it exists.
     `private_files` are the paths of the files that the file names and that are never published. `digest` is the
-    SHA-256 (hex) of the file.
+    SHA-256 (hex) of both files.
     """
 
     path: Path
     root: Path
     newsletter: Newsletter
-    issues: str = "issues/*.md"
+    issues: tuple[str, ...] = (_DEFAULT_ISSUES,)
+    dates: Mapping[str, dt.date] = {}
     schedule: Schedule = _DEFAULT_SCHEDULE
     ledger: Reference = Reference()
     listen: ListenAddress | None = None
@@ -105,12 +109,14 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         listen = _parse_listen_address(server.listen) if server.listen is not None else None
     with document.locate_errors("server", "proxies"):
         proxies = tuple(map(_parse_network, server.proxies))
+    dates, dates_body = load_issue_dates(path.parent)
     templates = path.parent / "templates"
     return Config(
         path=path,
         root=path.parent,
         newsletter=newsletter,
         issues=_parse_issues(document),
+        dates=dates,
         ledger=document.decode(("ledger",), _LedgerKeys).postgres,
         listen=listen,
         proxies=proxies,
@@ -118,7 +124,7 @@ def load_config(path: Path, find_channel: Callable[[str], type[Channel]]) -> Con
         schedule=_parse_schedule(document),
         templates=templates if templates.is_dir() else None,
         private_files=_find_private_files(document),
-        digest=hashlib.sha256(document.body).hexdigest(),
+        digest=hashlib.sha256(document.body + dates_body).hexdigest(),
     )
 
 
@@ -151,7 +157,7 @@ def _list_private_texts(value: object) -> Iterator[str]:
 
 
 class _IssueKeys(Struct, frozen=True):
-    issues: str = "issues/*.md"
+    issues: str | tuple[str, ...] = _DEFAULT_ISSUES
 
 
 class _ScheduleKeys(Struct, frozen=True):
@@ -198,14 +204,17 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
     return replace(newsletter, base=valid["url"].partition("{")[0].rpartition("/")[0] + "/", **valid)
 
 
-def _parse_issues(document: TomlDocument) -> str:
+def _parse_issues(document: TomlDocument) -> tuple[str, ...]:
     issues = document.decode(("newsletter",), _IssueKeys, also=list_keys(Newsletter)).issues
+    patterns = (issues,) if isinstance(issues, str) else issues
     with document.locate_errors("newsletter", "issues"):
-        if not _is_relative_path(issues):
-            raise ConfigError(
-                f'issues must be a pattern of files below {CONFIG_FILE}, not "{issues}"', 'like issues = "issues/*.md"'
-            )
-    return issues
+        for pattern in patterns:
+            if not _is_relative_path(pattern.removeprefix("!")):
+                message = f'issues must be a pattern of files below {CONFIG_FILE}, not "{pattern}"'
+                raise ConfigError(message, 'like issues = "issues/*.md"')
+        if all(pattern.startswith("!") for pattern in patterns):
+            raise ConfigError("issues has no pattern without !", 'like issues = ["issues/*.md", "!issues/draft-*.md"]')
+    return patterns
 
 
 def slugify(*names: str) -> str:

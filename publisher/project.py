@@ -7,6 +7,8 @@ from pathlib import Path
 from publisher.errors import ConfigError
 
 CONFIG_FILE = "publisher.toml"
+DATES_FILE = "dates.toml"
+"""The dates of issues that have none in their text or file name."""
 
 
 def find_config(start: Path) -> Path:

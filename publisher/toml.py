@@ -26,7 +26,7 @@ _TYPE_NAMES = {
     "float": ("a number", "1.5"),
     "bool": ("true or false", "true"),
     "array": ("a list of strings", '["…", "…"]'),
-    "str | array": ("the path of a file, or a list of strings", '"…"'),
+    "str | array": ("a string, or a list of strings", '"…"'),
 }
 
 _EXAMPLES = {"newsletter.name": '"…"', "newsletter.url": '"https://example.org/news/{date}/"'}

@@ -20,11 +20,12 @@ FLOORS = (
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
     ("files", "project"),
     ("channel", "credentials", "local_files", "toml", "timetable", "writers", "transforms"),
-    ("reader", "config", "theme", "folder_session", "file_kinds", "derived_texts"),
+    ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts"),
+    ("config",),
     ("outline",),
     ("channels.*", "registry", "ledger", "checks"),
-    ("archive", "scaffold", "images"),
-    ("events",),
+    ("archive", "images"),
+    ("events", "scaffold"),
     ("run",),
     ("build", "delivery", "testing", "linkcheck"),
     ("checker",),
@@ -76,7 +77,7 @@ READS_THE_CLOCK = {"cli", "daemon"}
 LARGE_ROOM = 1_500
 INNER_FLOORS = {
     "reader": (
-        "lines",
+        "dates lines",
         "bare_links emphasis references",
         "html link_syntax",
         "html_nodes inline_parser",

@@ -19,7 +19,7 @@ import publisher
 from publisher import __version__, channels, templates
 from publisher.archive.sources import scan
 from publisher.files import wrap_os_error, write_if_changed
-from publisher.project import CONFIG_FILE
+from publisher.project import CONFIG_FILE, DATES_FILE
 
 _GITIGNORE = b"/cache/\n/lock\n/ledger.*\n"
 
@@ -56,9 +56,14 @@ class Home:
 
     @cached_property
     def cache_key(self) -> str:
-        """A digest of all input besides the issues: this program, its templates, and the user's configuration
-        and templates. Raises StorageError when a file cannot be read."""
-        return _hash_files((self.root, CONFIG_FILE), (self.root, "templates/*"), seed=_compute_program_digest())
+        """A digest of all input besides the issues: this program, its templates, and the user's configuration,
+        dates and templates. Raises StorageError when a file cannot be read."""
+        return _hash_files(
+            (self.root, CONFIG_FILE),
+            (self.root, DATES_FILE),
+            (self.root, "templates/*"),
+            seed=_compute_program_digest(),
+        )
 
 
 @cache

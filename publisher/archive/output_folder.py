@@ -44,7 +44,7 @@ class UpToDateMark(NamedTuple):
 class SiteSetup(NamedTuple):
     """The part of publisher.toml that is needed to see whether there is anything to do."""
 
-    issues: str
+    issues: tuple[str, ...]
     timezone: str
     channels: tuple[str, ...]
     images: tuple[str, ...] = ()

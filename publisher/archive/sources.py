@@ -1,4 +1,4 @@
-"""Finds the source files that match the glob of publisher.toml, with one system call per file."""
+"""Finds the source files that match the globs of publisher.toml, with one system call per file."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ REFUSED_SIZE, _REFUSED_MTIME = -1, 1
 """What is in place of the size and the modification time of a file that may not be published."""
 
 
+_PROJECT_PAGE = re.compile(
+    r"(?:_index|(?:readme|changelog|contributing|code[_-]of[_-]conduct|licen[cs]e)(?:[._-][a-z]{2}(?:[_-][a-z]{2,4})?)?)"
+    r"\.[a-z]+",
+    re.IGNORECASE,
+)
+
+
 class SourceFile(NamedTuple):
     """A file: its path below the root with forward slashes, its size in bytes, and its modification time in
     nanoseconds."""
@@ -37,13 +44,31 @@ def scan(root: Path, pattern: str) -> list[SourceFile]:
     return [file for file, _ in _scan(root, pattern) if file.size != REFUSED_SIZE]
 
 
-def scan_issues(root: Path, pattern: str) -> list[SourceFile]:
-    """Return the files like `scan`, and what matches and is neither a regular file nor a folder.
+def is_project_page(path: str) -> bool:
+    """Whether a file is about the repository or the site, by its name: README.md, LICENSE.zh-CN.md, _index.md."""
+    return _PROJECT_PAGE.fullmatch(path.rpartition("/")[2]) is not None
 
-    Those, and links to files that may not be published, have `REFUSED_SIZE`.
+
+def scan_issues(root: Path, patterns: Iterable[str]) -> list[SourceFile]:
+    """Return the files that match one of the globs, like `scan`, and what matches and is neither a regular file
+    nor a folder. Those, and links to files that may not be published, have `REFUSED_SIZE`.
+
+    A glob that begins with `!` excludes what it matches. A README and the like (`is_project_page`) is an issue only
+    if it is named without `*`.
     """
+    found: dict[str, tuple[SourceFile, bool]] = {}
+    excluded: set[str] = set()
+    for pattern in patterns:
+        if pattern.startswith("!"):
+            excluded |= {file.path for file, _ in _scan(root, pattern[1:])}
+            continue
+        for file, is_linked in _scan(root, pattern):
+            if file.path == pattern or not is_project_page(file.path):
+                found[file.path] = file, is_linked
     files, access = [], FileAccess(root)
-    for file, is_linked in _scan(root, pattern):
+    for _, (file, is_linked) in sorted(found.items()):
+        if file.path in excluded:
+            continue
         is_refused = is_linked and access.find_refusal(file.path)
         files.append(SourceFile(file.path, REFUSED_SIZE, _REFUSED_MTIME) if is_refused else file)
     return files

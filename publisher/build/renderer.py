@@ -86,7 +86,7 @@ class IssueRenderer(Struct, frozen=True):
         record = record._replace(sha256=hashlib.sha256(data).hexdigest())
         try:
             text = decode(data, source.path)
-            issue = parse_issue(text, source.path)
+            issue = parse_issue(text, source.path, self.config.dates.get(source.path))
         except IssueError as error:
             return record._replace(fault=error.message, hint=error.hint), None
         self.recent[source.path] = text, issue

@@ -117,7 +117,8 @@ class Sources:
 def _find_sources(config: Config) -> list[SourceFile]:
     files = scan_issues(config.root, config.issues)
     if not files:
-        message = f"no file matches issues = {config.issues!r} of {config.path}"
+        patterns = ", ".join(f'"{pattern}"' for pattern in config.issues)
+        message = f"no file matches issues = {patterns} of {config.path}"
         raise ConfigError(message, "start an issue: publish new")
     return files
 

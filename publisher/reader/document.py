@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from itertools import zip_longest
-from pathlib import PurePath
 
 from msgspec.structs import replace
 
@@ -14,7 +14,13 @@ from publisher import model as m
 from publisher.reader.blocks import BlockReader
 from publisher.reader.draft import read_draft
 from publisher.reader.footnotes import FootnoteSource, place_footnotes
-from publisher.reader.front_matter import get_front_value, read_front_matter, read_title, resolve_issue_date
+from publisher.reader.front_matter import (
+    find_issue_name,
+    get_front_value,
+    read_front_matter,
+    read_title,
+    resolve_issue_date,
+)
 from publisher.reader.headings import (
     ARCHIVE_HEADING,
     HeadingLine,
@@ -36,10 +42,11 @@ _ISSUE_NOTE_KINDS = ("read_original", "history")
 """Notes that apply to the whole issue wherever they are."""
 
 
-def parse_issue(text: str, path: str = "") -> m.Issue:
+def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) -> m.Issue:
     """Parse a text into an Issue. Never raises; syntax errors are in `Issue.diagnostics`.
 
-    `path` is the path of the file; its stem may contain the date.
+    `path` is the path of the file, which may contain the date. `known_date` is the date of an issue that has none
+    of its own; it is not part of the id.
     """
     lines = split_lines(text)
     diagnostics: list[m.Diagnostic] = []
@@ -50,11 +57,11 @@ def parse_issue(text: str, path: str = "") -> m.Issue:
     document.build(get_front_value(front, "title"))
     title = document.title
     date = resolve_issue_date(front, path, title)
-    issue_id = get_front_value(front, "id") or (date.isoformat() if date else "") or PurePath(path).stem or "issue"
+    issue_id = get_front_value(front, "id") or (date.isoformat() if date else "") or find_issue_name(path) or "issue"
     draft = read_draft(front, lines[:count], diagnostics)
     issue = m.Issue(
         id=issue_id,
-        date=date,
+        date=date or known_date,
         title=title,
         tagline=document.preamble.tagline,
         guide=document.preamble.guide,

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from publisher.model import Diagnostic, Pos, Title, plain
 from publisher.patterns import lazy_pattern
+from publisher.reader.dates import find_date, find_path_date
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, replace_invalid_characters
 
@@ -18,7 +19,8 @@ _SIMPLE_PAIR = lazy_pattern(r"([A-Za-z_][\w-]*):(?:\s+([^\s\"'\[\]{}>|*&!%#`@,?:
 _KEY = lazy_pattern(r"\s*(?:#|[\w\"'-]+\s*:(?:\s|\Z))")
 _TOML_LINE = lazy_pattern(r"\s*(?:#|\[|[\w\"'.-]+\s*=)")
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
-_DATE = lazy_pattern(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})")
+# of Jekyll, Hugo, Pelican; Hugo; Astro; Ghost and Eleventy
+_DATE_KEYS = ("date", "publishdate", "pubdate", "pubdatetime", "published", "publishedat", "datepublished")
 _TITLE_FORM = lazy_pattern(
     r"(?P<name>.*?\S)\s*[(（]\s*(?P<date>\d{4}-\d{2}-(?:\d{2}|[xX]{2}))\s*[)）]\s*(?P<colon>[:：])?\s*(?P<rest>.*)\Z"
 )
@@ -136,23 +138,20 @@ def is_title_form(text: str) -> bool:
     return _TITLE_FORM.match(text) is not None
 
 
-def find_date(text: str) -> dt.date | None:
-    """Return the first date in a text; None if there is none, or it is not a valid date."""
-    match = _DATE.search(text)
-    if not match:
-        return None
-    try:
-        return dt.date(*(int(part) for part in match.groups()))
-    except ValueError:
-        return None
-
-
 def resolve_issue_date(front: FrontMatter, path: str, title: Title | None) -> dt.date | None:
-    """Return the date of the front matter, else of the file name, else of the title; None with day "xx"."""
-    stem = PurePath(path).stem
-    if re.match(r"\d{4}-\d{2}-[xX]{2}", stem):
+    """Return the date of the front matter, else of the file name or its folders, else of the title.
+
+    None with day "xx".
+    """
+    if re.match(r"\d{4}-\d{2}-[xX]{2}", find_issue_name(path)):
         return None
-    candidates = [get_front_value(front, "date"), stem, title.date if title else ""]
-    if title and not title.regular:
-        candidates.append(title.name)
-    return next((date for text in candidates if (date := find_date(text))), None)
+    values = {re.sub("[_-]", "", name.lower()): value for name, value in reversed(front)}
+    if date := next((date for key in _DATE_KEYS if (date := find_date(values.get(key, "")))), None):
+        return date
+    return find_path_date(path) or (find_date(title.date if title.regular else title.name) if title else None)
+
+
+def find_issue_name(path: str) -> str:
+    """Return the name of an issue: that of its file, or of the folder of an index.md, without suffix."""
+    pure = PurePath(path)
+    return pure.parent.name or pure.stem if pure.stem.lower() == "index" else pure.stem

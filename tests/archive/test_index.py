@@ -86,7 +86,7 @@ def test_the_pack_is_tidied_when_half_of_it_is_of_no_use(home: Home) -> None:
 
 
 def test_the_site_remembers_each_output_folder(home: Home, tmp_path: Path) -> None:
-    setup = SiteSetup("issues/*.md", "UTC", ("web",))
+    setup = SiteSetup(("issues/*.md",), "UTC", ("web",))
     settled = UpToDateMark("sources", "2021-07-18", "", record("1.md"), ("a warning",))
     site = OutputFolder(home.root, home)
     assert site.setup is None

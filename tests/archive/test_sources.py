@@ -59,7 +59,7 @@ def test_links_in_a_circle_and_to_folders_above_end(folder: Path) -> None:
     assert [one.path for one in scan(folder, "issues/**/*.md")] == files
     assert [one.path for one in scan(folder, "**/*.md")] == files
     assert [one.path for one in scan(folder, "*/*/issues/*.md")] == ["issues/a/issues/1.md", "issues/a/issues/2.md"]
-    assert scan_issues(folder, "issues/*.md") == scan(folder, "issues/*.md")
+    assert scan_issues(folder, ["issues/*.md"]) == scan(folder, "issues/*.md")
 
 
 def test_issues_that_may_not_be_published_are_marked(folder: Path) -> None:
@@ -71,11 +71,11 @@ def test_issues_that_may_not_be_published_are_marked(folder: Path) -> None:
     (root / "hidden.md").symlink_to(".hidden.md")
     (root / "same.md").symlink_to("1.md")
     (root / "up").symlink_to("..")
-    found = {one.path: one.size for one in scan_issues(root, "*.md")}
+    found = {one.path: one.size for one in scan_issues(root, ["*.md"])}
     assert found == {"1.md": 1, "2.md": 1, "hidden.md": -1, "out.md": -1, "pipe.md": -1, "same.md": 1}
-    assert {one.path: one.size for one in scan_issues(root, "*/*.md")} == {"old/0.md": 1, "up/out.md": -1}
+    assert {one.path: one.size for one in scan_issues(root, ["*/*.md"])} == {"old/0.md": 1, "up/out.md": -1}
     assert "pipe.md" not in [one.path for one in scan(root, "*.md")]
-    assert scan_issues(root, "*.md") == scan_issues(root, "*.md")
+    assert scan_issues(root, ["*.md"]) == scan_issues(root, ["*.md"])
 
 
 def test_a_file_that_goes_during_the_scan_hides_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_no_file_at_all(tmp_path: Path) -> None:
     project = file_project(tmp_path / "letter")
     with pytest.raises(ConfigError) as caught:
         project.publish()
-    assert caught.value.message == f"no file matches issues = 'issues/*.md' of {project.root}/publisher.toml"
+    assert caught.value.message == f'no file matches issues = "issues/*.md" of {project.root}/publisher.toml'
 
 
 def test_a_broken_issue_stops_no_other(project: Project) -> None:

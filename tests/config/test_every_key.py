@@ -40,7 +40,7 @@ TYPES = {
     float: ("a number", {"7", "7.5"}),
     bool: ("true or false", {"true"}),
     tuple[str, ...]: ("a list of strings", {'["a"]'}),
-    tuple[str, ...] | str: ("the path of a file, or a list of strings", {'"1"', '["a"]'}),
+    tuple[str, ...] | str: ("a string, or a list of strings", {'"1"', '["a"]'}),
 }
 SECRET = "a reference to the secret: publisher.toml never contains the secret itself"
 

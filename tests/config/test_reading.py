@@ -23,7 +23,7 @@ def test_three_keys_are_enough(tmp_path: Path) -> None:
     assert found.newsletter.url == "https://example.org/slow/{date}/"
     assert found.newsletter.base == "https://example.org/slow/"
     assert (found.newsletter.site, found.newsletter.lang) == ("public", "zh-CN")
-    assert found.issues == "issues/*.md"
+    assert found.issues == ("issues/*.md",)
     assert (found.schedule.at, found.schedule.is_set) == (dt.time(9, 45), False)
     assert found.listen is None, "the daemon shows nothing unless it is asked to"
     assert found.channels == (Web(), Rss())
@@ -76,7 +76,7 @@ enabled = false
     assert (found.newsletter.author, found.newsletter.email) == ("林", "editor@example.org")
     assert found.newsletter.license == "CC-BY-SA-4.0"
     assert found.newsletter.contacts == ("公众号：慢工", "https://example.org")
-    assert (found.issues, found.schedule.at) == ("texts/**/*.md", dt.time(23, 5))
+    assert (found.issues, found.schedule.at) == (("texts/**/*.md",), dt.time(23, 5))
     assert found.listen == ("::1", 8080)
     assert [*map(str, found.proxies)] == ["127.0.0.1/32", "10.1.0.0/16", "::1/128"]
     schedule = found.schedule
