@@ -111,7 +111,7 @@ INNER_FLOORS = {
     "cli": (
         "__init__ controls",
         "excerpt output selection",
-        "confirm formats log parser progress upcoming",
+        "confirm formats init_questions log parser progress upcoming",
         "console fixes links",
         "actions",
         "adopt channels check completion correct daemon diff doctor init main new"

@@ -147,11 +147,15 @@ class Output:
 
     def ask(self, question: str) -> bool:
         """Ask on the terminal; True only for y or yes."""
-        self._print(self._stderr, f"{question} [y/N] ", end="")
+        return (self.ask_text(f"{question} [y/N] ") or "").lower() in ("y", "yes")
+
+    def ask_text(self, question: str) -> str | None:
+        """Ask on the terminal; return the answer without spaces around it, None at the end of the input."""
+        self._print(self._stderr, question, end="")
         answer = "" if self._stderr.error else self._stdin.readline()
         if not answer.endswith("\n"):  # at end of input the cursor is still on the question's line
             self.info("")
-        return answer.strip().lower() in ("y", "yes")
+        return answer.strip() if answer else None
 
     def finish_with_error(self, message: str, hint: str, exit_code: int) -> int:
         """Print the error that ended the command, also as JSON; return the exit code."""

@@ -204,9 +204,9 @@ def test_issue_is_parsed_once(letter: Path, say: Say, monkeypatch: pytest.Monkey
     opened: list[str] = []
     real = reader.parse_issue
 
-    def read(text: str, path: str = "") -> Issue:
+    def read(text: str, path: str = "", known_date: dt.date | None = None) -> Issue:
         opened.append(path)
-        return real(text, path)
+        return real(text, path, known_date)
 
     monkeypatch.setattr(reader, "parse_issue", read)
     write(letter, "2021-07-18", "https://e.org/9")
