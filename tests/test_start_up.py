@@ -25,7 +25,7 @@ def imported(*arguments: str, folder: Path) -> set[str]:
 @pytest.fixture
 def letter(tmp_path: Path, publish) -> Path:
     """The sample newsletter, not yet published."""
-    publish("init", "letter", folder=tmp_path)
+    publish("init", "--lang", "zh", "letter", folder=tmp_path)
     return tmp_path / "letter"
 
 

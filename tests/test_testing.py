@@ -270,7 +270,7 @@ def test_an_entry_point_suffices(tmp_path: Path, publish) -> None:
     page = (Path(__file__).parents[1] / "channels" / "README.md").read_text("utf-8")
     (package / "their_channel.py").write_text(page.split("```python\n")[1].split("```")[0], "utf-8")
     newsletter = tmp_path / "newsletter"
-    publish("init", str(newsletter), folder=tmp_path)
+    publish("init", "--lang", "zh", str(newsletter), folder=tmp_path)
     with (newsletter / "publisher.toml").open("a", encoding="utf-8") as config:
         config.write("\n[channels.titles]\nenabled = true\n")
     publish("--channel", "titles", folder=newsletter, env={"PYTHONPATH": str(package)})

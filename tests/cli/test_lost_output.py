@@ -26,7 +26,7 @@ WORDS = {
     "publish wrong": ("--channel", "nowhere"),
     "help": ("--help",),
     "version": ("--version",),
-    "init": ("init", "another"),
+    "init": ("init", "--lang", "zh", "another"),
     "new": ("new",),
     "check": ("check",),
     "check github": ("check", "--format", "github"),

@@ -26,7 +26,7 @@ from tests.cli.conftest import SETTINGS, Command
 def test_init_and_new(tmp_path: Path, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    said = run("init", "letter")
+    said = run("init", "--lang", "zh", "letter")
     assert said.code == 0
     assert said.out.splitlines()[0] == "created letter/publisher.toml"
     assert said.err == "next: cd letter && publish\n"

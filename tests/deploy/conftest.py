@@ -30,7 +30,7 @@ def deploy(root: Path) -> Path:
 def letter(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) -> Path:
     """The sample newsletter with every feed, published."""
     folder = tmp_path_factory.mktemp("deploy")
-    publish("init", "letter", folder=folder)
+    publish("init", "--lang", "zh", "letter", folder=folder)
     settings = folder / "letter" / "publisher.toml"
     settings.write_text(settings.read_text("utf-8").replace("# items = false", "items = true"), "utf-8")
     publish(folder=folder / "letter")

@@ -165,7 +165,7 @@ def test_the_image_publishes_without_root_and_writes_only_the_volume(
     letter.mkdir()
     os.chown(letter, 10001, 10001)
     assert builder.run(container, letter, "python", "-c", "import os; print(os.getuid())") == "10001"
-    builder.run(container, letter, "publish", "init", ".")
+    builder.run(container, letter, "publish", "init", "--lang", "zh", ".")
     assert "feed.xml" in builder.run(container, letter, "publish", "--channel", "web,rss")
     assert "alive" not in builder.run(container, letter, "publish", "doctor")
     assert (letter / "public" / "feed.xml").stat().st_uid == 10001

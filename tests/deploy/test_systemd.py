@@ -166,7 +166,7 @@ def test_what_the_unit_runs_is_a_command(name: str, deploy: Path, publish, tmp_p
 @pytest.fixture
 def fresh(tmp_path: Path, publish) -> Path:
     """The unpublished sample newsletter."""
-    publish("init", "letter", folder=tmp_path)
+    publish("init", "--lang", "zh", "letter", folder=tmp_path)
     return tmp_path / "letter"
 
 

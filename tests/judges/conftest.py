@@ -60,7 +60,7 @@ def write_letter() -> Callable[[Path, list[Path]], Path]:
 def sample(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) -> Path:
     """The folder of the newsletter that `publish init` makes, not yet published."""
     folder = tmp_path_factory.mktemp("sample")
-    publish("init", "letter", folder=folder)
+    publish("init", "--lang", "zh", "letter", folder=folder)
     return folder / "letter"
 
 

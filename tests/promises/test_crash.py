@@ -120,7 +120,7 @@ def tree(root: Path) -> dict[str, bytes]:
     ],
 )
 def test_files_are_whole_whatever_happens(tmp_path: Path, publish: Any, place: str) -> None:
-    publish("init", "letter", folder=tmp_path)
+    publish("init", "--lang", "zh", "letter", folder=tmp_path)
     letter = tmp_path / "letter"
     publish("--channel", "web,rss", folder=letter)
     before = tree(letter)

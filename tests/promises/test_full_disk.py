@@ -25,7 +25,7 @@ COMMANDS = {
     "check": ("check",),
     "check fix": ("check", "--fix"),
     "new": ("new",),
-    "init": ("init", "other"),
+    "init": ("init", "--lang", "zh", "other"),
     "hold": ("hold", "2021-07-18"),
     "reschedule": ("reschedule", "2021-07-18", "23:00"),
     "adopt": ("adopt",),
@@ -125,10 +125,10 @@ def test_what_was_left_undone_is_done_afterwards(at: int, start: Start) -> None:
 
 def test_init_leaves_nothing_half_done(start: Start) -> None:
     project = start("init")
-    said, _ = run_with(project, ("init", "other"), errno.ENOSPC, 12)
+    said, _ = run_with(project, ("init", "--lang", "zh", "other"), errno.ENOSPC, 12)
     assert said.code == 6
     assert not [path for path in (project.root / "other").rglob("*") if path.is_file()]
-    assert project.run("init", "other").code == 0
+    assert project.run("init", "--lang", "zh", "other").code == 0
 
 
 def test_the_lock_file_names_itself(tmp_path: Path) -> None:

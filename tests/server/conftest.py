@@ -60,7 +60,7 @@ def daemon() -> Daemon:
 def site(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]) -> Path:
     """The public folder of the sample newsletter, beside which lies a secret."""
     folder = tmp_path_factory.mktemp("server")
-    publish("init", "letter", folder=folder)
+    publish("init", "--lang", "zh", "letter", folder=folder)
     publish(folder=folder / "letter")
     (folder / "letter" / "secret.txt").write_text("tide", "utf-8")
     return folder / "letter" / "public"

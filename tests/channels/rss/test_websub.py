@@ -277,7 +277,7 @@ def test_an_examination_of_a_hub_that_does_not_answer(hub: Hub) -> None:
 @pytest.fixture
 def letter(tmp_path: Path, publish, hub: Hub) -> Path:
     """The sample newsletter, whose feeds have a hub."""
-    publish("init", "letter", folder=tmp_path)
+    publish("init", "--lang", "zh", "letter", folder=tmp_path)
     settings = tmp_path / "letter" / "publisher.toml"
     text = settings.read_text("utf-8").replace("[channels.rss]", f'[channels.rss]\nhub = "{hub.url}"')
     assert hub.url in text

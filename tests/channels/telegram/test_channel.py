@@ -216,7 +216,7 @@ def test_servers(api: str) -> None:
 
 
 def test_published_as_files(tmp_path: Path, publish) -> None:
-    publish("init", "letter", folder=tmp_path)
+    publish("init", "--lang", "zh", "letter", folder=tmp_path)
     folder = tmp_path / "letter"
     output = publish("--channel", "telegram", folder=folder)
     (made,) = folder.glob("outbox/*/telegram")

@@ -15,7 +15,7 @@ ARTICLE = "https://mp.weixin.qq.com/s/AbCdEfGhIjKlMnOpQrStUv"
 @pytest.fixture
 def letter(tmp_path: Path, publish: Any) -> Path:
     """The sample newsletter, with its files written."""
-    publish("init", "letter", folder=tmp_path)
+    publish("init", "--lang", "zh", "letter", folder=tmp_path)
     publish(folder=tmp_path / "letter")
     return tmp_path / "letter"
 

@@ -1,0 +1,42 @@
+"""templates/publisher.toml explains every key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from publisher import registry, templates
+from publisher.newsletter import Newsletter
+from publisher.timetable import Schedule
+from publisher.toml import list_keys
+from tests.scaffold.conftest import load
+
+TEMPLATE = (Path(templates.__path__[0]) / "publisher.toml").read_text("utf-8")
+
+
+def test_the_template_names_every_key() -> None:
+    """A key that is added to a class is to be explained here too."""
+    written = {line.lstrip("# ").partition(" = ")[0] for line in TEMPLATE.splitlines() if " = " in line}
+    keys = {*list_keys(Newsletter), "issues", "listen", "postgres", "proxies", "enabled"} - {"base"}
+    keys |= set(Schedule._fields) - {"channel_times", "is_set"}
+    for name in registry.channel_names():
+        keys |= set(list_keys(registry.load_channel(name)))
+    assert written == keys
+
+
+def test_every_commented_key_can_be_enabled(tmp_path: Path) -> None:
+    values = {
+        "name": '"a"',
+        "tagline": '"b"',
+        "issues": '"*.md"',
+        "url": '"https://example.org/{date}/"',
+        "id": '"tag:example.org,2021:a"',
+        "lang": '"en"',
+        "timezone": '"UTC"',
+    }
+    text = re.sub("@(name|tagline|issues|url|id|lang|timezone)@", lambda found: values[found[1]], TEMPLATE)
+    lines = [line.removeprefix("# ") if " = " in line else line for line in text.splitlines()]
+    (tmp_path / "publisher.toml").write_text("\n".join(lines), "utf-8")
+    found = load(tmp_path)
+    assert found.newsletter.email == "editor@example.org"
+    assert found.newsletter.license == "CC-BY-SA-4.0"
