@@ -20,7 +20,8 @@ REFUSED_SIZE, _REFUSED_MTIME = -1, 1
 
 
 _PROJECT_PAGE = re.compile(
-    r"(?:_index|(?:readme|changelog|contributing|code[_-]of[_-]conduct|licen[cs]e)(?:[._-][a-z]{2}(?:[_-][a-z]{2,4})?)?)"
+    r"(?:_index|(?:readme|changelog|contributing|code[_-]of[_-]conduct|licen[cs]e)"
+    r"(?:[._-](?:ar|de|en|es|fa|fr|hi|id|it|ja|ko|nl|pl|pt|ru|tr|uk|vi|zh)(?:[_-][a-z]{2,4})?)?)"
     r"\.[a-z]+",
     re.IGNORECASE,
 )

@@ -47,7 +47,7 @@ def find_path_date(path: str) -> dt.date | None:
     The folder of an `index.md` names the issue; `2021/07/18/boats.md` has a date, too.
     """
     pure = PurePosixPath(path)
-    folders = "/".join(pure.parts[-4:-1])
+    folders = "/".join(pure.parts[-5:-1])
     return find_date(pure.stem) or _find_compact(pure.stem) or find_date(folders) or _find_compact(folders)
 
 

@@ -67,7 +67,9 @@ def _split_title(text: str, *, alone: bool) -> Iterator[str]:
 
 def _strip_ends(part: str) -> str:
     """Remove the marks around a name, and a word for its issues behind it: Harbour Notes, Issue."""
-    part = part.strip(" \t.-_–—#!,;:：'\"“”‘’*|/")
+    part = part.strip(" \t.-_–—#!,;:：*|/")
+    if len(part) > 1 and part[0] + part[-1] in ('""', "''", "“”", "‘’"):
+        part = part[1:-1]
     return re.sub(
         r"(?i)[\s,]+(?:issue|no|nr|vol|volume|number|edition|episode|week of|week ending|for|of)\.?\Z", "", part
     )

@@ -128,3 +128,36 @@ def test_how_long_a_settled_run_holds(sources: str, today: str, holds: bool) -> 
     settled = UpToDateMark("same", "2021-07-18", "2021-08-01", DUE, ())
     assert settled.is_valid(sources, today) == holds
     assert settled._replace(valid_until="").is_valid("same", "2031-01-01")
+
+
+def test_globs_add_up_and_those_with_a_mark_exclude(folder: Path) -> None:
+    def names(*patterns: str) -> list[str]:
+        return [one.path for one in scan_issues(folder, patterns)]
+
+    assert names("issues/2.md", "issues/*.md") == ["issues/1.md", "issues/2.md"]
+    assert names("issues/old/*.md", "issues/2.md") == ["issues/2.md", "issues/old/0.md"]
+    assert names("issues/**/*.md", "!issues/1.md", "!issues/old/*.md") == ["issues/2.md"]
+    assert names("!issues/1.md", "issues/*.md") == ["issues/2.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_issue"),
+    [
+        ("README.md", False),
+        ("readme.zh-CN.md", False),
+        ("README_en.markdown", False),
+        ("CHANGELOG.md", False),
+        ("LICENSE.md", False),
+        ("CONTRIBUTING.md", False),
+        ("CODE_OF_CONDUCT.md", False),
+        ("_index.md", False),
+        ("index.md", True),
+        ("changelog-12.md", True),
+        ("2021-07-18-readme.md", True),
+        ("license-to-sail.md", True),
+    ],
+)
+def test_project_pages_are_issues_only_by_name(folder: Path, name: str, is_issue: bool) -> None:
+    (folder / name).write_text("x")
+    assert (name in [one.path for one in scan_issues(folder, ["*.md", "*.markdown"])]) == is_issue
+    assert [one.path for one in scan_issues(folder, [name])] == [name]

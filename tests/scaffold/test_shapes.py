@@ -45,7 +45,10 @@ def numbered(path: str, text: str, *numbers: int) -> dict[str, str]:
 
 SHAPES = {
     "dates in names, titles with numbers (Pelican)": Shape(
-        numbered("2024-06-0{n}-harbour-notes.md", f"Title: Harbour Notes 52{{n}}\nNumber: {{n}}\nDate: 2024-06-0{{n}}\n\n{EN}", 1, 8),
+        numbered(
+            "2024-06-0{n}-harbour-notes.md",
+            f"Title: Harbour Notes 52{{n}}\nNumber: {{n}}\nDate: 2024-06-0{{n}}\n\n{EN}", 1, 8,
+        ),
         "Harbour Notes", "en", ("*.md",),
         {"2024-06-01-harbour-notes.md": "2024-06-01", "2024-06-08-harbour-notes.md": "2024-06-08"},
     ),
@@ -57,10 +60,11 @@ SHAPES = {
     ),
     "a word and a number, in git, beside another language": Shape(
         numbered("content/HarbourHub{n}.md", f"# 《HarbourHub》第 {{n}} 期\n> 开源！\n\n{ZH}", 58, 59, 60)
-        | numbered("content/en/HarbourHub{n}.md", f"# HarbourHub Vol. {{n}}\n\n{EN}", 60) | {"content/README.md": "# Hub\n"},
+        | numbered("content/en/HarbourHub{n}.md", f"# HarbourHub Vol. {{n}}\n\n{EN}", 60)
+        | {"content/README.md": "# Hub\n"},
         "HarbourHub", "zh-CN", ("content/*.md",),
-        {"content/HarbourHub58.md": "2024-04-28", "content/HarbourHub59.md": "2024-05-28", "content/HarbourHub60.md": "2024-06-28"},
-        {"content/HarbourHub58.md": "2024-04-28", "content/HarbourHub59.md": "2024-05-28", "content/HarbourHub60.md": "2024-06-28"},
+        {f"content/HarbourHub{n}.md": f"2024-0{n - 54}-28" for n in (58, 59, 60)},
+        {f"content/HarbourHub{n}.md": f"2024-0{n - 54}-28" for n in (58, 59, 60)},
     ),
     "no titles at all, .markdown, in git": Shape(
         numbered("issue-{n}.markdown", EN, 112, 113),
@@ -69,7 +73,9 @@ SHAPES = {
         {"issue-112.markdown": "2024-06-21", "issue-113.markdown": "2024-06-28"},
     ),
     "only numbers, a title of its own below the front matter": Shape(
-        numbered("posts/0{n}.md", f"---\nlayout: post\ntitle:  第{{n}}期\n---\n\n#  C++ 港口周刊 第{{n}}期\n\n{ZH}", 30, 31),
+        numbered(
+            "posts/0{n}.md", f"---\nlayout: post\ntitle:  第{{n}}期\n---\n\n#  C++ 港口周刊 第{{n}}期\n\n{ZH}", 30, 31
+        ),
         "C++ 港口周刊", "zh-CN", ("posts/*.md",),
         {"posts/030.md": "2024-06-05", "posts/031.md": "2024-06-12"},
         {"posts/030.md": "2024-06-05", "posts/031.md": "2024-06-12"},
@@ -77,14 +83,21 @@ SHAPES = {
     "Jekyll _posts": Shape(
         numbered(
             "_posts/2023-01-0{n}-update.md",
-            f'---\nlayout: post\ntitle: Week Ending January {{n}}, 2023\ndate: 2023-01-0{{n}} 22:00:00 -0000\n---\n\n{EN}', 1, 8,
+            "---\nlayout: post\ntitle: Week Ending January {n}, 2023\ndate: 2023-01-0{n} 22:00:00 -0000\n---\n" + EN,
+            1, 8,
         ) | {"_config.yml": 'title: "Last Week in the Harbour"\n', "about.md": "---\ntitle: About\n---\n\nUs.\n"},
         "Last Week in the Harbour", "en", ("_posts/*.md",),
         {"_posts/2023-01-01-update.md": "2023-01-01", "_posts/2023-01-08-update.md": "2023-01-08"},
     ),
     "numbers in titles, one of two languages": Shape(
-        numbered("_posts/en/newsletters/2021-07-0{n}-newsletter.md", f"---\ntitle: 'Harbour Newsletter #15{{n}}'\nlang: en\n---\n{EN}", 1, 7)
-        | numbered("_posts/ja/newsletters/2021-07-0{n}-newsletter.md", f"---\ntitle: '港ニュースレター #15{{n}}'\nlang: ja\n---\n{JA}", 7),
+        numbered(
+            "_posts/en/newsletters/2021-07-0{n}-newsletter.md",
+            f"---\ntitle: 'Harbour Newsletter #15{{n}}'\nlang: en\n---\n{EN}", 1, 7,
+        )
+        | numbered(
+            "_posts/ja/newsletters/2021-07-0{n}-newsletter.md",
+            f"---\ntitle: '港ニュースレター #15{{n}}'\nlang: ja\n---\n{JA}", 7,
+        ),
         "Harbour Newsletter", "en", ("_posts/en/newsletters/*.md",),
         {f"_posts/en/newsletters/2021-07-0{n}-newsletter.md": f"2021-07-0{n}" for n in (1, 7)},
     ),
@@ -93,8 +106,10 @@ SHAPES = {
             "content/_index.md": "---\ntitle: Home\n---\n",
             "content/about.md": "---\ntitle: About\n---\n\nUs.\n",
             "content/posts/_index.md": "---\ntitle: Posts\n---\n",
-            "content/posts/low-tide/index.md": f'+++\ntitle = "Harbour Notes: Low tide"\ndate = 2023-03-01T08:00:00Z\n+++\n{EN}',
-            "content/posts/high-tide/index.md": f'+++\ntitle = "Harbour Notes: High tide"\ndate = 2023-03-08T08:00:00Z\n+++\n{EN}',
+            "content/posts/low-tide/index.md":
+                f'+++\ntitle = "Harbour Notes: Low tide"\ndate = 2023-03-01T08:00:00Z\n+++\n{EN}',
+            "content/posts/high-tide/index.md":
+                f'+++\ntitle = "Harbour Notes: High tide"\ndate = 2023-03-08T08:00:00Z\n+++\n{EN}',
             "content/posts/2023-03-15-storm.md": f'---\ntitle: "Harbour Notes: Storm"\n---\n{EN}',
         },
         "Harbour Notes", "en", ("content/posts/*.md", "content/posts/*/index.md"),
@@ -127,7 +142,11 @@ SHAPES = {
         numbered("newsletter/2022/2022010{n}.md", f"# Harbour Notes\n\n{EN}", 3)
         | numbered("newsletter/2023/2023010{n}.md", f"# Harbour Notes\n\n{EN}", 2, 9),
         "Harbour Notes", "en", ("newsletter/*/*.md",),
-        {f"newsletter/{day[:4]}/{day}.md": f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in ("20220103", "20230102", "20230109")},
+        {
+            "newsletter/2022/20220103.md": "2022-01-03",
+            "newsletter/2023/20230102.md": "2023-01-02",
+            "newsletter/2023/20230109.md": "2023-01-09",
+        },
     ),
     "a flat folder of letters with other pages": Shape(
         {
