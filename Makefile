@@ -7,12 +7,15 @@ BIN := .venv/bin
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/for-demo ## Create a sample newsletter in demo/ and publish it to every channel, as files
-	@test -e demo/publisher.toml || $(BIN)/publish init demo
-	@cd demo && ../$(BIN)/publish
-	@$(BIN)/python -c 'from pathlib import Path; print("\nThe site:", Path("demo/public/index.html").resolve().as_uri())'
-	@echo "The feeds are in the same folder: feed.xml, atom.xml, feed.json."
-	@echo "Messages to send are in demo/outbox/: open preview.html for WeChat and Telegram, message.txt for email."
+demo: .venv/for-demo ## Create sample newsletters in demo/, English and Chinese, and publish them as files
+	@for lang in en zh; do \
+	  test -e demo/$$lang/publisher.toml || $(BIN)/publish init --sample --lang $$lang demo/$$lang || exit; \
+	  (cd demo/$$lang && ../../$(BIN)/publish) || exit; \
+	done
+	@$(BIN)/python -c 'from pathlib import Path; \
+	  print(*("\nThe site: " + path.resolve().as_uri() for path in sorted(Path("demo").glob("*/public/index.html"))))'
+	@echo "The feeds are in the same folders: feed.xml, atom.xml, feed.json."
+	@echo "Messages to send are in outbox/: open preview.html for WeChat and Telegram, message.txt for email."
 
 test: .venv/for-test ## Run all checks: style, types, tests (make test ARGS="-k feed" runs some of them)
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)

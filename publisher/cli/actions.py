@@ -44,6 +44,11 @@ def _find_template_cache() -> Path | None:
         return None
 
 
+def find_locale() -> str:
+    """Return the name of the user's locale, such as zh_CN.UTF-8; "" if none is set."""
+    return next((value for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(key))), "")
+
+
 @contextmanager
 def open_run(output: Output, now: dt.datetime) -> Iterator[RunContext]:
     """Open a run for a command that does not publish. Of its events, only warnings are printed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +41,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     if not arguments.sample:
         proposal = scaffold.propose_newsletter(arguments.folder, today=today, lang=arguments.lang)
     if proposal is None:
-        locale = next((value for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(key))), "")
-        sample = scaffold.find_sample(arguments.lang or scaffold.choose_sample_language(locale))
+        from publisher.cli.actions import find_locale
+
+        sample = scaffold.find_sample(arguments.lang or scaffold.choose_sample_language(find_locale()))
         created = scaffold.create_sample(arguments.folder, sample, today=today)
         _print_created(created, output)
         _print_next(arguments.folder, output)

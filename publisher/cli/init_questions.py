@@ -21,7 +21,7 @@ def ask_about(proposal: Proposal, output: Output) -> Proposal:
     Raises ConfigError at the end of the input.
     """
     name = _ask(output, "Name", proposal.name, _parse_name)
-    address = _ask(output, "Address of the site", proposal.address, _parse_address)
+    address = _ask(output, "Address of the site", proposal.address, _parse_site_address)
     lang = _ask(output, "Language", proposal.lang, _parse_language)
     channels = _ask(output, "Channels", ", ".join(propose_channels(lang)), _parse_channels)
     answered = replace(
@@ -62,7 +62,7 @@ def _parse_name(answer: str) -> str:
     return answer
 
 
-def _parse_address(answer: str) -> str:
+def _parse_site_address(answer: str) -> str:
     """Return the URL of the site with a slash at its end; https is added to a host."""
     url = answer if "://" in answer else f"https://{answer}"
     try:

@@ -9,12 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from publisher.config import slugify
-from publisher.errors import ConfigError
 from publisher.issue_dates import format_issue_dates
 from publisher.project import CONFIG_FILE, DATES_FILE
+from publisher.scaffold.new_files import create_files
 from publisher.scaffold.proposal import ALWAYS_ON, Proposal, propose_channels
 from publisher.scaffold.sample import Sample
-from publisher.scaffold.written_files import create_files
 
 _TIME_ZONES = {
     "zh": "Asia/Shanghai",
@@ -70,12 +69,6 @@ def create_sample(folder: Path, sample: Sample, *, today: dt.date) -> tuple[Path
     return create_files(texts)
 
 
-def refuse_existing(folder: Path) -> None:
-    """Raise ConfigError if the folder has a publisher.toml already."""
-    if (folder / CONFIG_FILE).exists():
-        raise ConfigError(f"{folder / CONFIG_FILE} already exists", "nothing was written; edit it or move it away")
-
-
 def format_configuration(
     *,
     name: str,
@@ -97,13 +90,13 @@ def format_configuration(
         "timezone": _TIME_ZONES.get(lang.lower()) or _TIME_ZONES.get(lang.partition("-")[0].lower(), "UTC"),
     }
     # a JSON string is a TOML string, and so is a list of them
-    lines = [f"{key} = {_quote(value)}" for key, value in values.items() if value]
-    lines.append(f"issues = {_quote(patterns[0] if len(patterns) == 1 else list(patterns))}")
+    lines = [f"{key} = {_format_value(value)}" for key, value in values.items() if value]
+    lines.append(f"issues = {_format_value(patterns[0] if len(patterns) == 1 else list(patterns))}")
     tables = [f"[channels.{channel}]" for channel in channels if channel not in ALWAYS_ON]
     tables += [f"[channels.{channel}]\nenabled = false" for channel in ALWAYS_ON if channel not in channels]
     return "\n".join(["[newsletter]", *lines, "", *tables, ""])
 
 
-def _quote(value: str | list[str]) -> str:
+def _format_value(value: str | list[str]) -> str:
     # JSON allows a character that TOML does not
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -48,7 +48,7 @@ _SAMPLE_WORDS = 4_000
 
 
 def guess_language(text: str) -> str:
-    """Return the language tag of a text: zh-CN, en, ja, …; "en" if it cannot be told."""
+    """Return the language tag of a text: zh-CN, en, ja, …; "en" if it is not clear."""
     text = _strip_markup(text)
     counts = Counter({name: len(re.findall(pattern, text)) for name, pattern in _SCRIPTS})
     latin = counts.pop("latin")

@@ -18,7 +18,7 @@ from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
 from publisher.scaffold.found_issue import NUMBER_PHRASE
-from publisher.scaffold.written_files import create_files
+from publisher.scaffold.new_files import create_files
 
 _DEFAULT_INTERVAL_DAYS = 14
 _DATE = lazy_pattern(r"\d{4}-\d{2}-\d{2}")
@@ -43,7 +43,7 @@ def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None)
     Raises ConfigError if the issue exists already, StorageError if it cannot be written.
     """
     paths = [file.path for file in scan_issues(config.root, config.issues) if file.size >= 0]
-    dated = {day: config.root / path for path in paths if (day := _find_date(config, path))}
+    dated = {day: config.root / path for path in paths if (day := _find_own_date(config, path))}
     previous_date = max(dated, default=None)
     newest = dated[previous_date] if previous_date else None
     interval = _median_interval(dated)
@@ -56,14 +56,14 @@ def create_issue(config: Config, *, today: dt.date, date: dt.date | None = None)
     return NewIssue(path, date, interval, previous_date)
 
 
-def _find_date(config: Config, path: str) -> dt.date | None:
+def _find_own_date(config: Config, path: str) -> dt.date | None:
     """Return the date in the path of an issue, else that of dates.toml, else that of its text."""
     if days := _DATE.findall(path):
         try:
             return dt.date.fromisoformat(days[-1])
         except ValueError:
             return None
-    return config.dates.get(path) or _read_issue(config.root, path).date
+    return config.dates.get(path) or _read_earlier_issue(config.root, path).date
 
 
 def _median_interval(days: Iterable[dt.date]) -> int:
@@ -97,7 +97,7 @@ def _count_up(name: str) -> str:
 def _render_draft(config: Config, path: Path, date: dt.date, newest_path: Path | None) -> str:
     newsletter = config.newsletter
     labels = get_labels(newsletter.lang)
-    newest = _read_issue(config.root, newest_path.relative_to(config.root).as_posix()) if newest_path else None
+    newest = _read_earlier_issue(config.root, newest_path.relative_to(config.root).as_posix()) if newest_path else None
     label = (newest.guide.label if newest.guide else "") if newest else labels["guide"]
     colon = labels["colon"].strip()
     front: Mapping[str, str] = dict(newest.front) if newest else {}
@@ -133,7 +133,7 @@ def _render_headings(issue: Issue) -> list[str]:
     return [f"{'#' * top} {plain(s.title)}" for s in issue.sections if s.level == top and s.title]
 
 
-def _read_issue(root: Path, path: str) -> Issue:
+def _read_earlier_issue(root: Path, path: str) -> Issue:
     try:
         return parse_issue((root / path).read_text("utf-8-sig", errors="replace"), path)
     except OSError as error:

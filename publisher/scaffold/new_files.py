@@ -8,6 +8,13 @@ from pathlib import Path
 
 from publisher.errors import ConfigError, StorageError
 from publisher.files import write_if_changed
+from publisher.project import CONFIG_FILE
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise ConfigError if the folder has a publisher.toml already."""
+    if (path := folder / CONFIG_FILE).exists():
+        raise _build_exists_error(path)
 
 
 def create_files(texts: Mapping[Path, str]) -> tuple[Path, ...]:
@@ -17,7 +24,7 @@ def create_files(texts: Mapping[Path, str]) -> tuple[Path, ...]:
     """
     for path in texts:
         if path.exists():
-            raise ConfigError(f"{path} already exists", "nothing was written; edit it or move it away")
+            raise _build_exists_error(path)
     written: list[Path] = []
     try:
         for path, text in texts.items():
@@ -29,3 +36,7 @@ def create_files(texts: Mapping[Path, str]) -> tuple[Path, ...]:
                 path.unlink()
         raise
     return tuple(texts)
+
+
+def _build_exists_error(path: Path) -> ConfigError:
+    return ConfigError(f"{path} already exists", "nothing was written; edit it or move it away")
