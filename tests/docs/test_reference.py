@@ -186,7 +186,7 @@ def test_every_variable_of_a_template_is_listed(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(Theme, "render", spy)
     monkeypatch.chdir(tmp_path)
-    for words in (("init",), ("--json",)):
+    for words in (("init", "--lang", "zh"), ("--json",)):
         assert main.main(list(words)) == 0
     shown: dict[str, set[str]] = {}
     for cell, names in TEMPLATES.rows("Variables"):
