@@ -2,7 +2,8 @@
 
     "issues/issue-250.md" = 2023-04-14
 
-`init` writes it for newsletters that count their issues. A date of the issue's own comes first.
+`init` writes it for newsletters that count their issues, and for issues that came out on the same day: the id of an
+issue in it is the name of its file. A date of the issue's own comes first.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from publisher.project import DATES_FILE
 from publisher.toml import TomlDocument
 
 _HEADER = """\
-# The dates of issues that have none in their text or file name. You can change them: the date of an issue is not
-# part of its id, so that feed readers do not show it again. A `date:` in an issue's front matter comes first.
+# The dates of issues that have none in their text or file name. You can change them: the id of an issue in this file
+# is its file name, so that feed readers do not show it again. A date of the issue's own comes first.
 """
 
 

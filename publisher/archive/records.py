@@ -78,7 +78,7 @@ class Edition(NamedTuple):
     @property
     def skipped(self) -> tuple[str, ...]:
         """A warning for each file that is excluded because it has a fault."""
-        return tuple(f"left out: {fault.message}" for fault in self.faults.values())
+        return tuple(f"left out: {fault.message}{fault.hint and f' · {fault.hint}'}" for fault in self.faults.values())
 
 
 def build_edition(

@@ -18,6 +18,7 @@ from publisher.checks.images import IMAGE_MARKUP
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError
 from publisher.file_kinds import ISSUE, LINKED_FILE, MAX_ISSUE_BYTES
+from publisher.issue_dates import format_issue_date
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
 
@@ -231,6 +232,9 @@ def _find_body_lines(text: str, issue: Issue) -> list[str]:
     return [line for number, line in enumerate(lines, 1) if number > issue.front_pos.end_line and number not in title]
 
 
+_DATE_HINT = "write date: 2021-07-18 at its top, between two lines of ---, or {} into dates.toml"
+
+
 def _check_publishable(issue: Issue, path: str) -> tuple[str, str]:
     """Return why an issue cannot be published and a hint; both empty if it can."""
     title = issue.title
@@ -238,5 +242,5 @@ def _check_publishable(issue: Issue, path: str) -> tuple[str, str]:
         location = f"{path}:{title.pos.line}:{title.pos.column}"
         return f"{location}: the date {title.date} is incomplete", "write the day of publication"
     if issue.date is None:
-        return f"{path} has no date", "add it to the title, # NAME (2021-07-18), or to the front matter"
+        return f"{path} has no date", _DATE_HINT.format(format_issue_date(path, "2021-07-18"))
     return "", ""

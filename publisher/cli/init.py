@@ -73,7 +73,7 @@ def _print_understood(proposal: Proposal, today: dt.date, output: Output) -> Non
     from publisher.issue_dates import format_issue_date
 
     issues, days = proposal.discovery.issues, sorted(proposal.days.values())
-    span = f", {days[0]} to {days[-1]}" if len(days) > 1 else f", {days[0]}" if days else ""
+    span = "" if not days else f", {days[0]}" if days[0] == days[-1] else f", {days[0]} to {days[-1]}"
     newest = f"; newest: {proposal.newest.path}" if len(issues) > 1 else f": {issues[0].path}"
     output.info(f"{len(issues):,} {plural(len(issues), 'issue')}{span}{newest}")
     output.info(f"name {proposal.name} · language {proposal.lang} · channels {', '.join(proposal.channels)}")
@@ -81,9 +81,7 @@ def _print_understood(proposal: Proposal, today: dt.date, output: Output) -> Non
     output.info(f"address {proposal.url}{example}")
     known = len(proposal.dating.dates) - len(proposal.dating.guessed)
     if known:
-        output.info(
-            f"dates.toml has the {plural(known, 'date')} of {known:,} {plural(known, 'issue')}, from git or the name"
-        )
+        output.info(f"dates.toml has the {plural(known, 'date')} of {known:,} {plural(known, 'issue')}")
     if guessed := proposal.dating.guessed:
         shown = [format_issue_date(path, proposal.dating.dates[path]) for path in guessed[-1:]]
         output.warning(

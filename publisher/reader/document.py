@@ -45,8 +45,8 @@ _ISSUE_NOTE_KINDS = ("read_original", "history")
 def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) -> m.Issue:
     """Parse a text into an Issue. Never raises; syntax errors are in `Issue.diagnostics`.
 
-    `path` is the path of the file, which may contain the date. `known_date` is the date of an issue that has none
-    of its own; it is not part of the id.
+    `path` is the path of the file, which may contain the date. `known_date` is the date that dates.toml has for the
+    issue, if it has none of its own; the id of an issue with one is its name.
     """
     lines = split_lines(text)
     diagnostics: list[m.Diagnostic] = []
@@ -57,7 +57,8 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
     document.build(get_front_value(front, "title"))
     title = document.title
     date = resolve_issue_date(front, path, title)
-    issue_id = get_front_value(front, "id") or (date.isoformat() if date else "") or find_issue_name(path) or "issue"
+    issue_id = get_front_value(front, "id") or (date.isoformat() if date and not known_date else "")
+    issue_id = issue_id or find_issue_name(path) or "issue"
     draft = read_draft(front, lines[:count], diagnostics)
     issue = m.Issue(
         id=issue_id,

@@ -55,11 +55,13 @@ def date_issues(root: Path, issues: Sequence[FoundIssue], today: dt.date) -> Dat
 
     Git's first commit of a file is its date, unless most of the files came in one commit, as when a folder was
     copied. A month or week in a name is the next best. Otherwise, the time stamps of the files are used, if they
-    differ; else dates are counted back by weeks from the newest file, and are in `guessed`.
+    differ; else dates are counted back by weeks from the newest file, and are in `guessed`. Issues of the same day are
+    included, because the date alone would be the id of each.
     """
     undated = [issue for issue in issues if not issue.date and not issue.is_unfinished]
+    same_day = _find_same_day(issues)
     if not undated:
-        return Dating()
+        return Dating(same_day)
     all_commits = read_first_commits(root)
     commits = _drop_imports(undated, all_commits)
     dates = {issue.path: day for issue in undated if (day := commits.get(issue.path) or issue.period_start)}
@@ -68,15 +70,21 @@ def date_issues(root: Path, issues: Sequence[FoundIssue], today: dt.date) -> Dat
     days = list(stamps.values())
     are_imported = any(issue.path in all_commits for issue in rest)
     if not are_imported and len(rest) > 1 and len(set(days)) == len(days) and days == sorted(days):
-        return Dating(_in_order(undated, dates | stamps), tuple(issue.path for issue in rest))
+        return Dating(same_day | _in_order(undated, dates | stamps), tuple(issue.path for issue in rest))
     newest = max([all_commits[issue.path] for issue in rest if issue.path in all_commits] or days, default=today)
     counted = count_back([issue.path for issue in rest], newest, _DEFAULT_INTERVAL_DAYS)
-    return Dating(_in_order(undated, counted | dates), tuple(issue.path for issue in rest))
+    return Dating(same_day | _in_order(undated, counted | dates), tuple(issue.path for issue in rest))
 
 
 def count_back(paths: Sequence[str], newest: dt.date, interval_days: int) -> dict[str, dt.date]:
     """Return dates for issues, the last of which has the date `newest`, `interval_days` apart."""
     return {path: newest - dt.timedelta(days=interval_days * age) for age, path in enumerate(reversed(paths))}
+
+
+def _find_same_day(issues: Sequence[FoundIssue]) -> dict[str, dt.date]:
+    """Return the dates of issues that have the same date as another one."""
+    days = Counter(issue.date for issue in issues)
+    return {issue.path: issue.date for issue in issues if issue.date and days[issue.date] > 1}
 
 
 def _drop_imports(undated: Sequence[FoundIssue], commits: Mapping[str, dt.date]) -> dict[str, dt.date]:

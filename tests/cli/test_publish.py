@@ -139,7 +139,10 @@ def test_problems_of_the_issue_are_reported_on_one_line(letter: Path, run: Comma
 
 def test_an_issue_without_a_date_is_one_line(letter: Path, run: Command) -> None:
     (letter / "issues" / "notes.md").write_text("# Notes\n")
-    assert run().err == "warning: left out: issues/notes.md has no date\n"
+    assert run().err == (
+        "warning: left out: issues/notes.md has no date · write date: 2021-07-18 at its top, between two lines of ---, "
+        'or "issues/notes.md" = 2021-07-18 into dates.toml\n'
+    )
 
 
 def test_a_page_without_an_issue_is_reported(letter: Path, run: Command) -> None:

@@ -78,4 +78,5 @@ def test_a_known_date_is_not_part_of_the_id() -> None:
     issue = parse_issue("# Boats 12\n", "issues/issue-12.md", DAY)
     assert (issue.id, issue.date) == ("issue-12", DAY)
     own = parse_issue("---\ndate: 2022-01-01\n---\n# Boats 12\n", "issues/issue-12.md", DAY)
-    assert (own.id, own.date) == ("2022-01-01", dt.date(2022, 1, 1))
+    assert (own.id, own.date) == ("issue-12", dt.date(2022, 1, 1))
+    assert parse_issue("---\nid: twelve\n---\n# Boats 12\n", "issues/issue-12.md", DAY).id == "twelve"

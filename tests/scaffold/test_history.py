@@ -131,3 +131,16 @@ def test_counting_back() -> None:
         "b": dt.date(2024, 2, 16),
         "c": dt.date(2024, 3, 1),
     }
+
+
+def test_issues_of_the_same_day_differ_by_name(write: Write) -> None:
+    folder = write(
+        {
+            "2024-05-03-a.md": "# A\n",
+            "2024-05-03-b.md": "# B\n",
+            "2024-05-10-c.md": "# C\n",
+            "old/2024-05-10-d.md": "# D\n",
+        }
+    )
+    assert days(folder) == {"2024-05-03-a.md": "2024-05-03", "2024-05-03-b.md": "2024-05-03"}
+    assert not dating(folder).guessed

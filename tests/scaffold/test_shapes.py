@@ -167,6 +167,13 @@ SHAPES = {
         {f"archives/tide{n}.md": f"# 港だより 2024年6月{n}日\n\n{JA}" for n in (3, 10)},
         "港だより", "ja", ("archives/*.md",), {"archives/tide3.md": "2024-06-03", "archives/tide10.md": "2024-06-10"},
     ),
+    "two posts on one day": Shape(
+        {
+            f"blog/{name}.md": f'---\ntitle: "Harbour Notes: {name}"\ndate: 2024-06-12\n---\n{EN}'
+            for name in ("ebb", "flow")
+        },
+        "Harbour Notes", "en", ("blog/*.md",), {"blog/ebb.md": "2024-06-12", "blog/flow.md": "2024-06-12"},
+    ),
     "Arabic": Shape(
         numbered("issues/{n}.md", f"---\ntitle: نشرة الميناء - العدد {{n}}\ndate: 2024-06-1{{n}}\n---\n\n{AR}", 1, 2),
         "نشرة الميناء", "ar", ("issues/*.md",), {"issues/1.md": "2024-06-11", "issues/2.md": "2024-06-12"},
@@ -197,7 +204,9 @@ def test_a_newsletter_is_published_with_two_commands(
     )
     days = sorted(shape.days.values())
     count = f"{len(days)} issue" if len(days) == 1 else f"{len(days)} issues"
-    assert f"{count}, {days[0]} to {days[-1]}; newest: {max(shape.days, key=shape.days.__getitem__)}\n" in said.err
+    span = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    newest = max(shape.days, key=lambda path: (shape.days[path], path))
+    assert f"{count}, {span}; newest: {newest}\n" in said.err
     assert said.err.endswith("next: publish\n")
     assert main(["check"], NOW) == 0, capsys.readouterr().out
     assert main(["--yes"], NOW) == 0, capsys.readouterr().err
