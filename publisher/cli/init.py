@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
 
     today = now.astimezone().date()
     scaffold.refuse_existing(arguments.folder)
+    if arguments.lang:
+        scaffold.validate_language(arguments.lang)
     proposal = None
     if not arguments.sample:
         proposal = scaffold.propose_newsletter(arguments.folder, today=today, lang=arguments.lang)

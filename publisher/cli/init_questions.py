@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from publisher.cli.output import Output
 from publisher.errors import ConfigError, find_nearest
-from publisher.scaffold import Proposal, propose_channels
+from publisher.scaffold import Proposal, propose_channels, validate_language
 from publisher.scaffold.history import Dating, count_back
 
 
@@ -22,7 +22,7 @@ def ask_about(proposal: Proposal, output: Output) -> Proposal:
     """
     name = _ask(output, "Name", proposal.name, _parse_name)
     address = _ask(output, "Address of the site", proposal.address, _parse_site_address)
-    lang = _ask(output, "Language", proposal.lang, _parse_language)
+    lang = _ask(output, "Language", proposal.lang, validate_language)
     channels = _ask(output, "Channels", ", ".join(propose_channels(lang)), _parse_channels)
     answered = replace(
         proposal,
@@ -74,12 +74,6 @@ def _parse_site_address(answer: str) -> str:
     if not host or parts.scheme not in ("http", "https") or re.search(r"[\s?#{}]", url):
         raise ConfigError(f"{answer} is not the address of a site", "like https://example.org/news/")
     return url.rstrip("/") + "/"
-
-
-def _parse_language(answer: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", answer):
-        raise ConfigError(f"{answer} is not a language tag", "like en or zh-CN")
-    return answer
 
 
 def _parse_channels(answer: str) -> str:

@@ -17,7 +17,10 @@ from publisher.archive.sources import is_project_page
 from publisher.local_files import FileAccess
 from publisher.scaffold.found_issue import FoundIssue, count_name_forms, describe_file, find_name_form
 
-SUFFIXES = (".md", ".markdown")
+_SUFFIXES = (".md", ".markdown")
+_UNREAD_SUFFIX = ".mdx"
+"""Markdown with parts of programs, which is not read."""
+
 _MAX_FILES = 20_000
 _MAX_DEPTH = 8
 _MAX_EXCLUDED = 8
@@ -52,7 +55,8 @@ class Discovery(Struct, frozen=True):
 
 def find_issues(root: Path) -> Discovery:
     """Look for issues in `root` and the folders below it."""
-    paths = sorted(islice(_walk_markdown(root), _MAX_FILES))
+    found = sorted(islice(_walk_markdown(root), _MAX_FILES))
+    paths = [path for path in found if not path.endswith(_UNREAD_SUFFIX)]
     files = [describe_file(path, _read_head(root / path)) for path in paths]
     forms = count_name_forms([file for file in files if not file.is_issue])
     files = [
@@ -60,11 +64,10 @@ def find_issues(root: Path) -> Discovery:
         for file in files
     ]
     collections: dict[str, list[FoundIssue]] = defaultdict(list)
-    for file in files:
-        if file.is_issue:
-            collections[file.collection].append(file)
+    for file in _drop_copies(file for file in files if file.is_issue):
+        collections[file.collection].append(file)
     if not collections:
-        return Discovery(others=tuple(paths))
+        return Discovery(others=tuple(paths or found))
     ranked = sorted(collections, key=lambda name: (-_weigh(name, collections[name]), name.count("/"), name))
     chosen = list(collections[ranked[0]])
     taken = {ranked[0]}
@@ -77,7 +80,7 @@ def find_issues(root: Path) -> Discovery:
     return Discovery(
         tuple(chosen),
         build_patterns([collections[name] for name in ranked if name in taken], [p for p in paths if p not in issues]),
-        tuple(path for path in paths if path not in issues and _lies_in(path, taken)),
+        tuple(file.path for file in files if not file.is_issue and file.collection in taken),
         tuple((name or ".", len(collections[name])) for name in ranked if name not in taken),
     )
 
@@ -154,7 +157,11 @@ def _walk_markdown(root: Path) -> Iterator[str]:
         )
         for name in names:
             path = prefix + name
-            if name.lower().endswith(SUFFIXES) and not is_project_page(name) and not access.find_refusal(path):
+            if (
+                name.lower().endswith((*_SUFFIXES, _UNREAD_SUFFIX))
+                and not is_project_page(name)
+                and not access.find_refusal(path)
+            ):
                 yield path
 
 
@@ -179,5 +186,16 @@ def _continues(more: list[FoundIssue], chosen: list[FoundIssue]) -> bool:
     return len(forms) == 1 and forms != {""} and not any(file.name in names for file in more)
 
 
-def _lies_in(path: str, collections: Collection[str]) -> bool:
-    return any(not name or path.startswith(f"{name}/") for name in collections)
+def _drop_copies(files: Iterable[FoundIssue]) -> list[FoundIssue]:
+    """Return the files without copies such as latest.md: of the same texts, the one with the longest number."""
+    by_text: dict[str, FoundIssue] = {}
+    for file in files:
+        key = file.digest or file.path
+        other = by_text.get(key)
+        if other is None or _count_digits(file.name) > _count_digits(other.name):
+            by_text[key] = file
+    return sorted(by_text.values(), key=lambda file: file.path)
+
+
+def _count_digits(name: str) -> int:
+    return sum(map(str.isdigit, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from pathlib import PurePosixPath
 
@@ -12,8 +13,11 @@ from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
 
-_HEAD_CHARACTERS = 6_000
+_HEAD_CHARACTERS = 4_000
 """Front matter and title are within so many characters of a file."""
+
+_MIN_CHARACTERS = 200
+"""Two files of the same text that is shorter are not copies: they have not been written yet."""
 
 _WORDS = (
     "issue|no|nr|number|num|vol|volume|edition|ed|episode|ep|newsletter|weekly|week|digest|letter|выпуск|номер|العدد"
@@ -38,7 +42,8 @@ class FoundIssue(Struct, frozen=True):
     front matter names one.
 
     `is_numbered`: its name or title has the number of an issue. `period_start` is the first day of the month or week
-    in its name. `is_unfinished`: its day is still written as xx.
+    in its name. `is_unfinished`: its day is still written as xx. Files with the same
+    `digest` begin with the same text.
     """
 
     path: str
@@ -48,6 +53,7 @@ class FoundIssue(Struct, frozen=True):
     is_numbered: bool = False
     period_start: dt.date | None = None
     is_unfinished: bool = False
+    digest: str = ""
 
     @property
     def is_issue(self) -> bool:
@@ -99,6 +105,7 @@ def describe_file(path: str, text: str) -> FoundIssue:
         is_unfinished=bool(
             _UNFINISHED_DATE.match(name) or (issue.title and _UNFINISHED_DATE.fullmatch(issue.title.date))
         ),
+        digest=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() if len(text) > _MIN_CHARACTERS else "",
     )
 
 

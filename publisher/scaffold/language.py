@@ -42,9 +42,12 @@ _STOP_WORDS = {
     "tr": "bir ve bu için ile de da çok olarak daha gibi olan",
     "vi": "và của là có cho được một không trong các với này",
     "id": "yang dan di untuk dengan ini itu dari adalah tidak pada",
-    "cs": "je se na že to jako pro jsou který ale nebo v a s",
+    "cs": "je se na že to jako pro jsou který ale nebo jako",
 }
 _SAMPLE_WORDS = 4_000
+_MIN_STOP_WORDS = 3
+_STOP_WORD_EVERY = 20
+"""A text in a language has one of these words among so many."""
 
 
 def guess_language(text: str) -> str:
@@ -80,7 +83,8 @@ def _guess_latin(text: str) -> str:
     words = Counter(re.findall(r"[^\W\d_]+", text.lower())[:_SAMPLE_WORDS])
     scores = {lang: sum(words[word] for word in stop.split()) for lang, stop in _STOP_WORDS.items()}
     best = max(scores, key=lambda lang: scores[lang])
-    return best if scores[best] > scores["en"] else "en"
+    is_clear = scores[best] > scores["en"] and scores[best] >= max(_MIN_STOP_WORDS, words.total() / _STOP_WORD_EVERY)
+    return best if is_clear else "en"
 
 
 def _strip_markup(text: str) -> str:

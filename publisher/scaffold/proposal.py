@@ -124,6 +124,9 @@ def _read_issue(folder: Path, path: str) -> tuple[str, Issue]:
 
 def _no_issue_error(others: tuple[str, ...], today: dt.date) -> ConfigError:
     first, count = others[0], len(others)
+    if first.endswith(".mdx"):
+        hint = "save issues as .md, or try a sample: publish init --sample"
+        return ConfigError(f"no issue found: {first} is MDX, which is not read", hint)
     rest = f" and {count - 1} more" if count > 1 else ""
     verb = "have" if rest else "has"
     return ConfigError(

@@ -71,6 +71,8 @@ def test_a_title_below_another_counts_too() -> None:
         ("Los barcos están en el puerto y la marea no es más alta que las casas.", "es"),
         ("As the author of 《慢工》 says, the name is not the thing, and that is all there is.", "en"),
         ("`代码代码代码代码` and a [link](https://例子.中国/路径) in the text of the harbour", "en"),
+        ("A", "en"),
+        ("# A (2021-07-18)", "en"),
         ("1 2 3", "en"),
         ("", "en"),
     ],

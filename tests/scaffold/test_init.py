@@ -95,6 +95,18 @@ def test_links_to_other_places_are_no_issues(write: Write) -> None:
     assert [issue.path for issue in init(folder).discovery.issues] == ["issues/2021-07-18.md"]
 
 
+def test_a_copy_of_the_latest_issue_is_no_issue(write: Write) -> None:
+    text = "The boats and the tide are on time.\n" * 10
+    folder = write(
+        {f"content/Hub{n}.md": f"# Hub, Issue {n}\n\n{text}" for n in (9, 10)}
+        | {f"content/en/Hub{n}.md": f"# Hub in English, Issue {n}\n\n{text}" for n in (9, 10)}
+        | {"content/last.md": f"# Hub, Issue 10\n\n{text}", "content/en/about.md": "# Us\n"}
+    )
+    found = init(folder).discovery
+    assert [issue.path for issue in found.issues] == ["content/Hub9.md", "content/Hub10.md"]
+    assert (found.patterns, found.others, found.ignored) == (("content/Hub[0-9]*.md",), (), (("content/en", 2),))
+
+
 def test_chapters_are_no_issues_but_counted_names_are(write: Write) -> None:
     folder = write({"h264.md": "# Video\n"})
     with pytest.raises(ConfigError, match=r"no issue found: h264\.md has no date and no number"):
@@ -176,6 +188,25 @@ def test_it_names_only_files_that_exist(write: Write, capsys: pytest.CaptureFixt
         "warning: no issue, without a date and a number: issues/about.md · if it is one, write date: 2024-07-19 at its "
         "top, between two lines of ---, and change `issues` in publisher.toml\n"
     ) in said.err
+
+
+def test_mdx_is_not_read_and_gets_no_sample(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write({"blog/2021-01-01-a.mdx": "# A\n"})
+    assert main(["init", "--yes"], NOW) == 2
+    assert capsys.readouterr().err == (
+        "error: no issue found: blog/2021-01-01-a.mdx is MDX, which is not read · save issues as .md, or try a sample: "
+        "publish init --sample\n"
+    )
+    write({"blog/2021-01-02-b.md": "# B\n"})
+    assert main(["init", "--yes"], NOW) == 0
+
+
+@pytest.mark.parametrize("tag", ["klingon_x", "english", "zh CN", "-"])
+def test_a_wrong_language_is_an_error(write: Write, tag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(NUMBERED)
+    assert main(["init", "--yes", f"--lang={tag}"], NOW) == 2
+    assert capsys.readouterr().err == f"error: {tag} is not a language tag · like en or zh-CN\n"
+    assert not (folder / "publisher.toml").exists()
 
 
 def test_the_option_overrides_the_language(write: Write) -> None:
