@@ -146,7 +146,7 @@ def test_the_preview_shows_what_is_sent(send, root: Path) -> None:
 
 
 def test_the_preview_asks_no_one_for_anything(send, root: Path) -> None:
-    page = send((root / "templates/sample-3.md").read_text("utf-8").replace("@date@", "2024-05-20")).preview
+    page = send((root / "templates/sample-zh-3.md").read_text("utf-8").replace("@date@", "2024-05-20")).preview
     assert re.findall(r"<script|<link|<img|<iframe|src=|@import|url\(", page) == []
 
 
