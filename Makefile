@@ -13,7 +13,7 @@ demo: .venv/for-demo ## Create sample newsletters in demo/, English and Chinese,
 	  (cd demo/$$lang && ../../$(BIN)/publish) || exit; \
 	done
 	@$(BIN)/python -c 'from pathlib import Path; \
-	  print(*("\nThe site: " + path.resolve().as_uri() for path in sorted(Path("demo").glob("*/public/index.html"))))'
+	  print(*("\nThe site: " + path.resolve().as_uri() for path in sorted(Path("demo").glob("*/public/index.html"))), sep="")'
 	@echo "The feeds are in the same folders: feed.xml, atom.xml, feed.json."
 	@echo "Messages to send are in outbox/: open preview.html for WeChat and Telegram, message.txt for email."
 

@@ -32,7 +32,7 @@ def letter(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., str]
     folder = tmp_path_factory.mktemp("deploy")
     publish("init", "--lang", "zh", "letter", folder=folder)
     settings = folder / "letter" / "publisher.toml"
-    settings.write_text(settings.read_text("utf-8").replace("# items = false", "items = true"), "utf-8")
+    settings.write_text(settings.read_text("utf-8") + "[channels.rss]\nitems = true\n", "utf-8")
     publish(folder=folder / "letter")
     public = folder / "letter" / "public"
     (public / "dot.png").write_bytes(b"\x89PNG\r\n\x1a\n")
