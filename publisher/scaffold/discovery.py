@@ -28,7 +28,7 @@ _MAX_EXCLUDED = 8
 
 _OTHER_FOLDERS = {
     "node_modules", "vendor", "venv", "env", "public", "outbox", "_site", "dist", "build", "target", "themes",
-    "archetypes", "layouts", "templates", "_layouts", "_includes", "_drafts", "drafts", "__pycache__",
+    "archetypes", "layouts", "templates", "_layouts", "_includes", "_drafts", "draft", "drafts", "__pycache__",
 }  # fmt: skip
 """Folders of programs and of site generators, which hold no issues."""
 
