@@ -203,6 +203,15 @@ class Capabilities(Struct, frozen=True):
     locked_after_publication: bool = False
 
 
+class RateLimit(Struct, frozen=True):
+    """How fast a lane accepts deliveries: `per_minute` on average, at most `burst` of them at once, and `interval`
+    seconds from the end of one to the start of the next."""
+
+    per_minute: float
+    burst: int = 1
+    interval: float = 0.0
+
+
 class Channel(Struct, frozen=True):
     """A channel that renders issues."""
 
@@ -284,6 +293,18 @@ class MessageChannel(Channel, frozen=True):
     def recipients(self) -> Iterable[str]:
         """Return the recipients, one delivery each: the destination itself, or all members of the list."""
         return (self.destination,)
+
+    def find_lane(self, recipient: str) -> str:  # noqa: ARG002 - for channels with lanes
+        """Return the lane of a recipient: the provider that receives for them; empty if the channel has none.
+
+        A provider that refuses the sender gets no more deliveries for a while; the other lanes go on.
+        """
+        return ""
+
+    @property
+    def rate_limits(self) -> Mapping[str, RateLimit]:
+        """The limits of the lanes that have one, by lane."""
+        return {}
 
     def identify_destination(self) -> str:
         """Return the platform's own ID of the destination, found without changing anything; empty if it has none.

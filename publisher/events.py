@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from publisher.archive.records import Record
@@ -48,6 +49,7 @@ class Request(NamedTuple):
     `again`: the issue is sent although it went out before, under another id or to another destination.
     `accept_new_id`: the newsletter's id was changed on purpose.
     `held_back`: files of issues that are left out of the archive; None: determined by the run.
+    `give_way`: set when a channel that only waits for its own rate limits shall let others go first.
     `send_pings`: whether changes of feeds are reported to hubs.
     """
 
@@ -66,6 +68,7 @@ class Request(NamedTuple):
     accept_new_id: bool = False
     held_back: frozenset[str] | None = None
     send_pings: bool = True
+    give_way: Event | None = None
 
 
 class IssueChosen(NamedTuple):

@@ -7,11 +7,11 @@ file that any mail program opens; with one, each recipient gets a copy over SMTP
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from publisher.channel import Capabilities, Context, Finding, MessageChannel, Part, Rendering, Session
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, Part, RateLimit, Rendering, Session
 from publisher.channels.email import settings
 from publisher.channels.email.settings import EmailSettings, parse_server
 from publisher.errors import ConfigError
@@ -75,6 +75,19 @@ class Email(EmailSettings, MessageChannel, frozen=True):
 
         return source_changed_at(self._recipient_source)
 
+    def find_lane(self, recipient: str) -> str:
+        """Return the provider of the recipient's mailbox; that of the server, if it limits all that is sent."""
+        from publisher.channels.email.rate_limit import find_lane
+
+        return find_lane(parse_server(self.server, self.user, self.password).host, recipient)
+
+    @property
+    def rate_limits(self) -> Mapping[str, RateLimit]:
+        """The limits of the providers that are known to have one."""
+        from publisher.channels.email.rate_limit import build_rate_limits
+
+        return build_rate_limits()
+
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the message, and its text as a preview.
 
@@ -98,13 +111,11 @@ class Email(EmailSettings, MessageChannel, frozen=True):
         """Return a session that sends to any email address; without a server, one that writes files."""
         if not self.server:
             return FolderSession()
-        from publisher.channels.email.rate_limit import SHARED_RATE_LIMITER
         from publisher.channels.email.session import MailSession
         from publisher.channels.email.smtp import SmtpConnection
 
         return MailSession(
             SmtpConnection(parse_server(self.server, self.user, self.password)),
-            SHARED_RATE_LIMITER,
             self._recipient_source,
             settings.parse_mailbox_setting("from", self.from_).address,
             self.unsubscribe,

@@ -7,13 +7,12 @@ all emails when the provider runs the server that sends them.
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from functools import cache
-from threading import Lock
+from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
+
+from publisher.channel import RateLimit
 
 
 class ProviderLimits(Struct, frozen=True):
@@ -35,40 +34,23 @@ PROVIDERS = (
 )
 
 
-def find_provider_limits(host: str, providers: Sequence[ProviderLimits] = PROVIDERS) -> ProviderLimits | None:
+@lru_cache(maxsize=10_000)
+def find_provider_limits(host: str, providers: tuple[ProviderLimits, ...] = PROVIDERS) -> ProviderLimits | None:
     """Return the limits for a domain or a host below it; None when there are none."""
     domains = [".".join(host.split(".")[start:]) for start in range(host.count("."))]
     return next((limits for domain in domains for limits in providers if domain in limits.domains), None)
 
 
-class MailRateLimiter:
-    """Spaces emails in time; safe to use from several threads. Times are in seconds."""
+def find_lane(server: str, recipient: str) -> str:
+    """Return the lane of an address: the main domain of its provider if that has limits, else its own domain.
 
-    def __init__(
-        self,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        providers: Sequence[ProviderLimits] = PROVIDERS,
-    ) -> None:
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._find_limits = cache(lambda host: find_provider_limits(host, providers))
-        self._next_slots: defaultdict[ProviderLimits, float] = defaultdict(float)
-        self._lock = Lock()
-
-    def wait(self, *hosts: str) -> None:
-        """Block until the limits of all `hosts` allow the next email, and count it."""
-        providers = {limits for host in hosts if (limits := self._find_limits(host))}
-        if not providers:
-            return
-        with self._lock:
-            now = self._monotonic()
-            start = max(now, *(self._next_slots[limits] for limits in providers))
-            for limits in providers:
-                self._next_slots[limits] = start + 60 / limits.per_minute
-        if start > now:
-            self._sleep(start - now)
+    If the provider runs the `server` (a host name), all that is sent counts for it.
+    """
+    domain = recipient.rpartition("@")[2]
+    limits = find_provider_limits(server) or find_provider_limits(domain)
+    return limits.domains[0] if limits else domain
 
 
-SHARED_RATE_LIMITER = MailRateLimiter()
-"""The limiter of this process: its sessions share the limits of a provider."""
+def build_rate_limits(providers: Sequence[ProviderLimits] = PROVIDERS) -> dict[str, RateLimit]:
+    """Return the rate limits by provider."""
+    return {limits.domains[0]: RateLimit(limits.per_minute) for limits in providers}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from publisher.channel import Part, Receipt, Session
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
-from publisher.channels.email.rate_limit import MailRateLimiter, find_provider_limits
+from publisher.channels.email.rate_limit import find_provider_limits
 from publisher.channels.email.recipients import RecipientSource, load_mailboxes, normalize_address, parse_recipient
 from publisher.channels.email.replies import classify_reply
 from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError, SmtpRefusedError
@@ -32,7 +32,6 @@ class MailSession(Session):
     def __init__(
         self,
         connection: SmtpConnection,
-        rate_limiter: MailRateLimiter,
         source: RecipientSource,
         sender: str,
         unsubscribe_url: str = "",
@@ -40,7 +39,6 @@ class MailSession(Session):
         signing: tuple[str, Reference] | None = None,
     ) -> None:
         self._connection = connection
-        self._rate_limiter = rate_limiter
         self._source = source
         self._sender = sender
         self._unsubscribe_url = unsubscribe_url
@@ -75,7 +73,6 @@ class MailSession(Session):
         """
         mailbox = self._resolve_mailbox(destination)
         mail = self._build_mail(part, mailbox, first_attempt)
-        self._rate_limiter.wait(mailbox.domain, self._connection.server.host)
         self._send(mailbox.address, mail)
         return Receipt()
 

@@ -12,10 +12,10 @@ Without a `token` everything is written as files; with one, a bot makes the call
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from publisher.channel import Capabilities, Context, Finding, MessageChannel, Rendering, Session
+from publisher.channel import Capabilities, Context, Finding, MessageChannel, RateLimit, Rendering, Session
 from publisher.channels.telegram.settings import TelegramSettings
 from publisher.errors import ConfigError
 from publisher.folder_session import FolderSession
@@ -49,15 +49,25 @@ class Telegram(TelegramSettings, MessageChannel, frozen=True):
 
         return render(self, issue, context)
 
+    def find_lane(self, recipient: str) -> str:  # noqa: ARG002 - there is one
+        """Return the chat."""
+        return self.destination
+
+    @property
+    def rate_limits(self) -> Mapping[str, RateLimit]:
+        """The limit of the chat."""
+        from publisher.channels.telegram.rate_limit import CHAT_LIMIT
+
+        return {self.destination: CHAT_LIMIT}
+
     def session(self) -> Session:
         """Open a session that sends to a chat; without a token, one that writes files below a folder."""
         if not self.token:
             return FolderSession()
         from publisher.channels.telegram.client import BotClient
-        from publisher.channels.telegram.rate_limit import ChatRateLimiter
         from publisher.channels.telegram.session import ChatSession
 
-        return ChatSession(BotClient(self.token, self.api), ChatRateLimiter(), pin=self.pin, test_recipient=self.me)
+        return ChatSession(BotClient(self.token, self.api), pin=self.pin, test_recipient=self.me)
 
     def identify_destination(self) -> str:
         """Return the number of the chat. Raises PublisherError."""

@@ -6,14 +6,15 @@ https://core.telegram.org/bots/api#sendmessage, #editmessagetext, #deletemessage
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from publisher.channel import Part, Receipt, Session
 from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.errors import classify_error, describe_bot_error
-from publisher.channels.telegram.rate_limit import ChatRateLimiter
+from publisher.channels.telegram.rate_limit import CHAT_LIMIT
 
 if TYPE_CHECKING:
     from telegram import Message
@@ -25,15 +26,20 @@ _EDITABLE_PARAMETERS = ("entities", "link_preview_options", "reply_markup")
 class ChatSession(Session):
     """A session whose destinations are chats, as @name or number.
 
-    With `pin` the first message of an issue is pinned, except in `test_recipient`, the editor's chat. Each
-    call is made once; the caller decides about retries.
+    With `pin` the first message of an issue is pinned, except in `test_recipient`, the editor's chat; `sleep` waits
+    for some seconds before. Each call is made once; the caller decides about retries, and keeps the rate limit.
     """
 
     def __init__(
-        self, client: BotClient, rate_limiter: ChatRateLimiter, *, pin: bool = False, test_recipient: str = ""
+        self,
+        client: BotClient,
+        *,
+        pin: bool = False,
+        test_recipient: str = "",
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._rate_limiter = rate_limiter
+        self._sleep = sleep
         self._pin = pin
         self._test_recipient = test_recipient
 
@@ -108,18 +114,17 @@ class ChatSession(Session):
     def _pin_message(self, chat: str, message_id: int, destination: str) -> tuple[str, ...]:
         """Pin a message in a chat without a sound; return a note about `destination` if that failed."""
         try:
-            with self._rate_limiter.slot(chat):
-                self._client.call(lambda bot: bot.pin_chat_message(chat, message_id, disable_notification=True))
+            self._sleep(CHAT_LIMIT.interval)  # pinning is a message, too
+            self._client.call(lambda bot: bot.pin_chat_message(chat, message_id, disable_notification=True))
         except Exception as error:  # the message was sent; a failure to pin it must not hide that
             return (f"message {message_id} is not pinned in {destination}: {describe_bot_error(error)}",)
         return ()
 
     @contextmanager
     def _guard_call(self, chat: str) -> Iterator[None]:
-        """Make a call within the rate limit. Raises DeliveryError or OutcomeUnknownError."""
+        """Make a call. Raises DeliveryError or OutcomeUnknownError."""
         try:
-            with self._rate_limiter.slot(chat):
-                yield
+            yield
         except Exception as error:
             raise classify_error(error, chat) from None
 

@@ -180,6 +180,7 @@ def _run_job(run: RunContext, plan: DeliveryPlan, request: Request, stop: Event)
         run.clock,
         request.max_wait,
         stop,
+        request.give_way or Event(),
         run.zone,
         is_retry=request.retry,
         accept_fewer=request.accept_recipients,

@@ -1,33 +1,45 @@
-"""Delivers one publication: lease it, plan it, and send batch after batch until nothing is left.
+"""Delivers one publication: lease it, plan it, and send until nothing is left.
 
 Each delivery is recorded in the ledger before it is sent, and its result afterwards. What was certainly not
-sent is retried; what may have been sent is not.
+sent is retried; what may have been sent is not. No thread sleeps until a rate limit allows the next delivery: the
+ledger gives out what can be sent now, in one lane or another.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from threading import Event
 
 from msgspec import Struct, field
 
-from publisher.channel import MessageChannel, Part
+from publisher.channel import MessageChannel, Part, RateLimit
 from publisher.clock import Clock
+from publisher.delivery.held_lease import HeldLease
+from publisher.delivery.lane_refusals import LaneRefusals
+from publisher.delivery.open_queues import OpenQueues
 from publisher.delivery.plan import DeliveryPlan, find_delivery_error
 from publisher.delivery.recipients import LONGEST_WAIT, use_recipients
 from publisher.delivery.sender import Sender
-from publisher.errors import PublisherError
+from publisher.delivery.sender_pool import Outcome, SenderPool
+from publisher.errors import DeliveryError, PublisherError
 from publisher.failpoints import hit_failpoint
-from publisher.ledger import Delivery, DeliveryState, Lease, Ledger, Result
+from publisher.ledger import Delivery, DeliveryState, Ledger, Result
+from publisher.ledger.closed_lanes import close_lane
 from publisher.ledger.destinations import load_destination_ids, record_destination_id
+from publisher.ledger.models import Turn
 from publisher.ledger.queries import find_status, retry_deliveries
+from publisher.ledger.queues import QueueSelection
 from publisher.ledger.unknown import find_unresolved_deliveries, record_resolutions
 
 _SECOND = dt.timedelta(seconds=1)
 _STOP_POLL_SECONDS = 1.0
 """While pending, the job checks at this interval whether to stop."""
+
+_LEASE_POLL_SECONDS = 30.0
+"""While deliveries take long, the lease is extended and the list looked at after so many seconds."""
 
 _SKIPPED_REASON = "unknown whether it arrived; not sent again"
 
@@ -38,10 +50,11 @@ _SECOND_PROBE_DELAY = 60.0
 class DeliveryJob(Struct):
     """Carries out a plan.
 
-    `max_wait` limits the total time spent waiting for rate limits, in seconds; `stop` ends the job after the
-    current batch. `zone` is the newsletter's time zone. With `is_retry` failed deliveries are planned again and
-    postponed ones are due now; to what is complete no recipient is added. With `accept_fewer` the list may be much
-    shorter than before. `unlisted` counts the deliveries whose recipients left the list before their turn.
+    `max_wait` limits the total time spent waiting because a platform asks for it, in seconds; `stop` ends the job
+    after the deliveries in progress, and `give_way` as soon as it only waits for its own rate limits. `zone` is the
+    newsletter's time zone. With `is_retry` failed deliveries are planned again and postponed ones are due now; to
+    what is complete no recipient is added. With `accept_fewer` the list may be much shorter than before. `unlisted`
+    counts the deliveries whose recipients left the list before their turn.
     """
 
     ledger: Ledger
@@ -49,6 +62,7 @@ class DeliveryJob(Struct):
     clock: Clock
     max_wait: float
     stop: Event
+    give_way: Event
     zone: dt.tzinfo
     is_retry: bool = False
     accept_fewer: bool = False
@@ -59,8 +73,9 @@ class DeliveryJob(Struct):
     notes: list[str] = field(default_factory=list)
     _destination_ids: Mapping[str, str] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
-    _senders: list[Sender] = field(default_factory=list)
-    _map: Callable[..., Iterable[Result]] = map
+    _limits: Mapping[str, RateLimit] = field(default_factory=dict)
+    _refusals: LaneRefusals = field(default_factory=LaneRefusals)
+    _queues: OpenQueues = field(default_factory=lambda: OpenQueues(()))
     _fatal_error: PublisherError | None = None
     _paused_until: dt.datetime | None = None
     _planned_version: object = None
@@ -72,21 +87,25 @@ class DeliveryJob(Struct):
         OutcomeUnknownError if not everything was delivered.
         """
         key, can = self.plan.key, self.channel.capabilities
-        first_lease = self._lease_duration + LONGEST_WAIT  # for the list
-        lease = self.ledger.claim(key, self.clock.time(), first_lease, idempotent=can.idempotent)
+        lease_end = self.clock.time() + 2 * can.timeout * _SECOND + LONGEST_WAIT  # for the list
+        now = self.clock.time()
+        lease = self.ledger.claim(key, now, lease_end - now, idempotent=can.idempotent)
+        held = HeldLease(self.ledger, lease, lease_end, self.clock, self.stop, can.timeout)
         try:
             if self.is_retry:
                 retry_deliveries(self.ledger, key, self.clock.time())
             self._destination_ids = load_destination_ids(self.ledger, self.channel.name)
-            with ExitStack() as stack:
-                self._open_senders(stack)
-                self._resolve_unknown(lease)  # before planning, which drops recipients who have unsubscribed
-                self._plan(lease)
-                self._deliver(lease)
-                if self._resolve_unknown(lease):
-                    self._deliver(lease)
+            self._limits = self.channel.rate_limits
+            with SenderPool(self._make_sender, self.channel.concurrency, can.timeout) as pool:
+                self._resolve_unknown(held, pool)  # before planning, which drops recipients who have unsubscribed
+                self._plan(held)
+                self._deliver(held, pool)
+                if self._resolve_unknown(held, pool):
+                    self._deliver(held, pool)
         finally:
             self.ledger.release(lease, self.clock.time())
+        if held.is_waited_for:
+            self.notes.append("the ledger did not accept what was sent for a while; nothing of it is lost")
         status, before = find_status(self.ledger, key), self.plan.status
         if status:
             self.unlisted = max(0, status.counts.unlisted - (before.counts.unlisted if before else 0))
@@ -100,21 +119,8 @@ class DeliveryJob(Struct):
         """The channel of the plan."""
         return self.plan.channel
 
-    @property
-    def _lease_duration(self) -> dt.timedelta:
-        """Twice the longest time that one delivery may take."""
-        return 2 * self.channel.capabilities.timeout * _SECOND
-
-    def _open_senders(self, stack: ExitStack) -> None:
-        """Make a sender for each connection, and threads if there are several."""
-        count = self.channel.concurrency
-        self._senders = [Sender(self.channel, self._get_part, self.clock.time, self.zone) for _ in range(count)]
-        for sender in self._senders:
-            stack.callback(sender.close)
-        if count > 1:
-            from concurrent.futures import ThreadPoolExecutor
-
-            self._map = stack.enter_context(ThreadPoolExecutor(count)).map
+    def _make_sender(self) -> Sender:
+        return Sender(self.channel, self._get_part, self.clock.time, self.zone)
 
     def _get_part(self, delivery: Delivery) -> Part:
         for part in self.plan.rendering.parts:
@@ -122,28 +128,35 @@ class DeliveryJob(Struct):
                 return part
         return self.ledger.load_part(delivery.digest, delivery.part)  # of the original content
 
-    def _plan(self, lease: Lease) -> None:
+    def _plan(self, held: HeldLease) -> None:
         only, status = self.plan.only_recipients, self.plan.status
         is_complete = status is not None and status.published is not None
 
         def plan(recipients: Iterable[str]) -> None:
             self.ledger.plan(
-                lease,
+                held.lease,
                 self.plan.rendering.parts,
                 map(self._identify, recipients),
                 self.clock.time(),
                 keep_content=self.plan.keep_content,
+                find_lane=self._find_lane,
                 only=only,
                 add_recipients=not (is_complete and self.is_retry and only is None),
                 accept_fewer=self.accept_fewer,
             )
 
         self._planned_version, _ = use_recipients(self.channel, self.clock, self.stop, plan)
+        self._queues = OpenQueues(self.ledger.find_queues(held.lease))
         hit_failpoint("planned")
 
-    def _plan_changed_list(self, lease: Lease) -> None:
+    def _find_lane(self, recipient: str) -> tuple[str, str]:
+        """Return the lane of a recipient, and its queue."""
+        lane = self.channel.find_lane(recipient)
+        return lane, lane if lane in self._limits else ""
+
+    def _plan_changed_list(self, held: HeldLease) -> None:
         try:
-            self._plan(lease)
+            self._plan(held)
         except PublisherError as error:  # what is not sent yet stays planned
             self._fatal_error = error
 
@@ -163,52 +176,110 @@ class DeliveryJob(Struct):
             self._names[recipient] = name
         return recipient
 
-    # ----------------------------------------------------------------- batches
+    # ------------------------------------------------------------- deliveries
 
-    def _deliver(self, lease: Lease) -> None:
-        """Deliver batch after batch, each on disk before it is sent, until nothing is left or can be done."""
-        results: list[Result] = []
-        while batch := self._fetch(lease, results) or self._wait_and_fetch(lease):
-            addresses = [self._get_address(delivery) for delivery in batch]
-            results = list(self._map(Sender.send, self._senders, batch, addresses))
-            self._finish(lease, results, addresses)
+    def _deliver(self, held: HeldLease, pool: SenderPool) -> None:
+        """Deliver until nothing is left or can be done. Each delivery is on disk before it is sent."""
+        outcomes: list[Outcome] = []
+        while True:
+            self._note(held, pool, outcomes)
+            fetched_at = self.clock.time()
+            turn = self._fetch(held, pool, [outcome.result for outcome in outcomes])
+            outcomes = self._start(pool, turn)
+            if outcomes or (turn.deliveries and pool.free):
+                continue
+            if pool.in_progress:
+                outcomes = pool.collect(self._get_collect_seconds(held, pool, fetched_at))
+            elif not self._wait_until_due(held, pool, fetched_at):
+                return
 
-    def _fetch(self, lease: Lease, results: Sequence[Result], extend_lease: float = 0.0) -> list[Delivery]:
-        """Record the results of the last batch and return the next one; empty if the job must stop or pause.
+    def _fetch(self, held: HeldLease, pool: SenderPool, results: Sequence[Result], *, longer: float = 0.0) -> Turn:
+        """Record results and start the deliveries that can be made now; none if the job must stop or pause.
 
-        `extend_lease`: seconds that the lease must last longer; no deliveries are returned then.
+        `longer`: seconds that the lease must last longer; no deliveries are started then.
         """
-        duration = self._lease_duration + extend_lease * _SECOND
+        nothing = QueueSelection(self.channel.name, 0, (), self._limits)
         if self._is_list_changed():  # first, so that who has unsubscribed gets nothing more
             # the list may have to be waited for, and results must not be lost meanwhile
-            self.ledger.checkpoint(lease, results, 0, self.clock.time(), duration + LONGEST_WAIT)
+            held.checkpoint(results, nothing, pool.in_progress, LONGEST_WAIT)
             results = ()
-            self._plan_changed_list(lease)
+            self._plan_changed_list(held)
+        if any(result.state is not DeliveryState.SENT for result in results):
+            self._queues.forget_empty()
         now = self.clock.time()
-        is_paused = extend_lease or (self._paused_until and now < self._paused_until)
-        is_idle = is_paused or self.stop.is_set() or self._fatal_error
-        limit = 0 if is_idle else self.channel.concurrency
-        return self.ledger.checkpoint(lease, results, limit, now, duration, ordered=self.channel.capabilities.ordered)
+        queues = self._queues.select(now)
+        if longer or self._is_idle(now) or not queues:
+            return held.checkpoint(results, nothing, pool.in_progress, longer * _SECOND)
+        wanted = QueueSelection(
+            self.channel.name, pool.free, queues, self._limits, ordered=self.channel.capabilities.ordered
+        )
+        turn = held.checkpoint(results, wanted, pool.in_progress)
+        self._queues.update(turn)
+        return turn
 
-    def _wait_and_fetch(self, lease: Lease) -> list[Delivery]:
-        """Wait until postponed deliveries are due, and return them.
+    def _is_idle(self, now: dt.datetime) -> bool:
+        """Return whether no delivery may be started now."""
+        is_paused = self._paused_until is not None and now < self._paused_until
+        return is_paused or self.stop.is_set() or self._fatal_error is not None
 
-        Empty if there are none, or if they are due later than `max_wait` allows.
-        """
-        due = self._paused_until or self.ledger.find_next_attempt(lease)
-        if due is None or self._fatal_error or self.stop.is_set():
-            return []
+    def _start(self, pool: SenderPool, turn: Turn) -> list[Outcome]:
+        """Start deliveries. Return the outcomes of those that cannot be started: nothing was sent of them."""
+        outcomes = []
+        for delivery in turn.deliveries:
+            address = self._get_address(delivery)
+            try:
+                pool.start(delivery, address)
+            except DeliveryError as error:
+                fatal_error = None if pool.in_progress else error
+                now = self.clock.time()
+                result = Result(
+                    delivery,
+                    DeliveryState.PLANNED,
+                    now,
+                    reason=error.message,
+                    next_at=now,
+                    fatal_error=fatal_error,
+                    attempted=False,
+                )
+                outcomes.append(Outcome(result, address))
+        return outcomes
+
+    def _get_collect_seconds(self, held: HeldLease, pool: SenderPool, fetched_at: dt.datetime) -> float:
+        """Return how long to wait for outcomes before there may be something else to do."""
+        now = self.clock.time()
+        if not pool.free or self._is_idle(now):
+            return _LEASE_POLL_SECONDS
+        due = self._find_next_due(held, fetched_at)
+        return min(_LEASE_POLL_SECONDS, max(0.0, (due - now) / _SECOND)) if due else _LEASE_POLL_SECONDS
+
+    def _find_next_due(self, held: HeldLease, fetched_at: dt.datetime) -> dt.datetime | None:
+        """Return when a delivery can be started that could not at `fetched_at`; None if there is none."""
+        times = [self._queues.get_next_opening(fetched_at), self.ledger.find_next_attempt(held.lease, fetched_at)]
+        return min((time for time in times if time), default=None)
+
+    def _wait_until_due(self, held: HeldLease, pool: SenderPool, fetched_at: dt.datetime) -> bool:
+        """Wait until there may be deliveries to make again. Return False if there are none, if they are due later
+        than `max_wait` allows, or if others shall go first."""
+        if self._fatal_error or self.stop.is_set():
+            return False
+        opening = self._queues.get_next_opening(fetched_at)
+        due = self._paused_until or self._find_next_due(held, fetched_at)
+        if due is None:
+            return False
+        is_own_pace = due == opening
         pause = max(0.0, (due - self.clock.time()) / _SECOND)
-        if pause > self.max_wait:
-            return []
-        if pause:  # without a pause this would return deliveries
-            self._fetch(lease, [], pause)  # the lease must outlast the pause
-        self.max_wait -= pause
-        self._wait(pause)
+        if self.give_way.is_set() if is_own_pace else pause > self.max_wait:
+            return False
+        if pause:  # without a pause this would start deliveries
+            self._fetch(held, pool, [], longer=pause)  # the lease must outlast the pause
+        if not is_own_pace:
+            self.max_wait -= pause
+        self._sleep(pause)
         self._paused_until = None
-        return self._fetch(lease, [])
+        self._queues.forget_empty()
+        return True
 
-    def _wait(self, pause: float) -> None:
+    def _sleep(self, pause: float) -> None:
         while pause > 0 and not self.stop.is_set():
             self.clock.wait(min(pause, _STOP_POLL_SECONDS))
             pause -= _STOP_POLL_SECONDS
@@ -221,9 +292,13 @@ class DeliveryJob(Struct):
             return delivery.recipient
         return self._names.get(delivery.recipient, delivery.recipient)
 
-    def _finish(self, lease: Lease, results: Sequence[Result], addresses: Sequence[str]) -> None:
-        """Update the state of the job: counts, notes, pauses, fatal errors, ids of destinations."""
-        for result, address in zip(results, addresses, strict=True):
+    def _note(self, held: HeldLease, pool: SenderPool, outcomes: list[Outcome]) -> None:
+        """Update the state of the job: counts, notes, pauses, fatal errors, closed lanes, ids of destinations.
+
+        The outcomes are recorded here, and removed, if something else must be recorded after them.
+        """
+        closures, ids = [], {}
+        for result, address in outcomes:
             delivery, receipt = result.delivery, result.receipt
             self._fatal_error = self._fatal_error or result.fatal_error
             if result.pauses_channel and (until := result.next_at):
@@ -235,16 +310,27 @@ class DeliveryJob(Struct):
                 self.url = self.url or receipt.url
             id_ = receipt.destination if receipt else result.moved_to
             if id_ not in ("", delivery.recipient):
-                record_destination_id(self.ledger, lease, self.channel.name, address, id_)
+                ids[address] = id_
+            if closure := self._refusals.count(result):
+                closures.append(closure)
+        if not (closures or ids):
+            return
+        results = [outcome.result for outcome in outcomes]
+        held.checkpoint(results, QueueSelection(self.channel.name, 0, (), self._limits), pool.in_progress)
+        outcomes.clear()
+        for address, id_ in ids.items():
+            held.persist(partial(record_destination_id, self.ledger, held.lease, self.channel.name, address, id_))
+        for closure in closures:
+            held.persist(partial(close_lane, self.ledger, held.lease, *closure))
 
     # -------------------------------------------------------- unknown outcomes
 
-    def _resolve_unknown(self, lease: Lease) -> bool:
+    def _resolve_unknown(self, held: HeldLease, pool: SenderPool) -> bool:
         """Resolve unknown deliveries by the rule of the channel, or by asking the platform.
 
         Return whether any was resolved.
         """
-        unresolved = find_unresolved_deliveries(self.ledger, lease)
+        unresolved = find_unresolved_deliveries(self.ledger, held.lease)
         if not unresolved or self._fatal_error:
             return False
         now, can_probe = self.clock.time(), self.channel.capabilities.can_probe
@@ -261,23 +347,24 @@ class DeliveryJob(Struct):
                 ]
                 self.notes += [f"unknown whether {delivery.recipient} received it" for delivery in unresolved]
             case _:
-                results = self._probe(lease, unresolved) if can_probe else []
-        record_resolutions(self.ledger, lease, results)
+                results = self._probe(held, pool, unresolved) if can_probe else []
+        held.persist(partial(record_resolutions, self.ledger, held.lease, results))
+        self._queues.forget_empty()
         return bool(results)
 
-    def _probe(self, lease: Lease, unresolved: Sequence[Delivery]) -> list[Result]:
+    def _probe(self, held: HeldLease, pool: SenderPool, unresolved: Sequence[Delivery]) -> list[Result]:
         """Ask the platform about each delivery, twice if it is not found: it may still be on its way."""
-        sender, results = self._senders[0], []
+        results = []
         with suppress(PublisherError):  # no answer: they stay unknown
             for delivery in unresolved:
                 to = self._get_address(delivery)
-                receipt = sender.probe(delivery, to)
+                receipt = pool.probe(delivery, to)
                 if receipt is None:
-                    self._fetch(lease, [], _SECOND_PROBE_DELAY)  # the lease must outlast the wait
-                    self._wait(_SECOND_PROBE_DELAY)
+                    self._fetch(held, pool, [], longer=_SECOND_PROBE_DELAY)  # the lease must outlast the wait
+                    self._sleep(_SECOND_PROBE_DELAY)
                     if self.stop.is_set():  # too early to conclude that it was not sent
                         break
-                    receipt = sender.probe(delivery, to)
+                    receipt = pool.probe(delivery, to)
                 state = DeliveryState.SENT if receipt else DeliveryState.PLANNED
                 if receipt:
                     self.sent += 1

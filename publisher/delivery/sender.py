@@ -1,7 +1,8 @@
 """Sends over one connection and classifies the outcome.
 
-DeliveryError: nothing was sent -> retry later, or fail if permanent. Any other exception: it may have been
-sent -> unknown, never retried automatically, except on idempotent channels and for edits.
+DeliveryError: nothing was sent -> retry later, or fail if permanent or after many tries; a refusal of the sender
+is never the recipient's fault, so it is retried later. Any other exception: it may have been sent -> unknown, never
+retried automatically, except on idempotent channels and for edits.
 """
 
 from __future__ import annotations
@@ -14,11 +15,18 @@ from msgspec.structs import replace
 
 from publisher.channel import MessageChannel, Part, Receipt, Session
 from publisher.credentials import redact
-from publisher.errors import DeliveryError, PublisherError
+from publisher.errors import DeliveryError, PublisherError, RefusalKind
 from publisher.failpoints import hit_failpoint
 from publisher.ledger import Delivery, DeliveryState, Result
 
-_MAX_PAUSE = 30.0
+_SHORT_PAUSE, _LONG_PAUSE = 30.0, 3600.0
+"""Seconds between two tries: from one second it doubles to the short pause; after some minutes it is the long one."""
+
+_SHORT_TRIES, _MAX_TRIES = 20, 40
+"""How often a delivery is tried with short pauses, and in all, by which time most of a day has passed."""
+
+_REFUSED_SENDER_PAUSE = 3600.0
+"""Seconds until the next delivery to a provider that refuses the sender."""
 
 
 class Sender:
@@ -53,13 +61,13 @@ class Sender:
             session = self._get_session()
         except DeliveryError as error:
             if error.permanent:
-                return self._postpone(delivery, error.message)._replace(fatal_error=error)
-            return self._classify_error(delivery, error)._replace(pauses_channel=True)
+                return self._postpone(delivery, error.message)._replace(fatal_error=error, attempted=False)
+            return self._classify_error(delivery, error)._replace(pauses_channel=True, attempted=False)
         except PublisherError as error:
-            return self._postpone(delivery, error.message)._replace(fatal_error=error)
+            return self._postpone(delivery, error.message)._replace(fatal_error=error, attempted=False)
         except Exception as error:  # the connection failed, so nothing was sent
             failure = DeliveryError(_describe_error(error))
-            return self._classify_error(delivery, failure)._replace(pauses_channel=True)
+            return self._classify_error(delivery, failure)._replace(pauses_channel=True, attempted=False)
         idempotent = self._channel.capabilities.idempotent
         try:
             hit_failpoint("sending")
@@ -70,10 +78,11 @@ class Sender:
         except DeliveryError as error:
             return self._classify_error(delivery, error)
         except Exception as error:  # it may have been sent
-            reason = _describe_error(error)
-            if idempotent or delivery.remote_id:
-                return self._classify_error(delivery, DeliveryError(reason))
-            return Result(delivery, DeliveryState.UNKNOWN, self._time(), reason=reason)
+            return self._classify_unknown(delivery, _describe_error(error))
+
+    def build_timeout(self, delivery: Delivery, seconds: float) -> Result:
+        """Return the result of a delivery that was given up after so many seconds."""
+        return self._classify_unknown(delivery, f"it had not ended after {seconds:g} seconds")
 
     def probe(self, delivery: Delivery, to: str) -> Receipt | None:
         """Look up an unknown delivery on the platform; None if it has not arrived.
@@ -98,11 +107,25 @@ class Sender:
         """Return the result of a delivery that was not sent: failed, or postponed."""
         reason = _describe_error(error)
         if error.permanent:
-            return Result(delivery, DeliveryState.FAILED, self._time(), reason=reason, moved_to=error.moved_to)
-        if error.retry_after is not None:
-            result = self._postpone(delivery, reason, error.retry_after)
-            return result._replace(pauses_channel=error.retry_after > 0)
-        return self._postpone(delivery, reason, min(2.0 ** (delivery.tries - 1), _MAX_PAUSE))
+            result = Result(delivery, DeliveryState.FAILED, self._time(), reason=reason, moved_to=error.moved_to)
+        elif delivery.tries >= _MAX_TRIES:
+            result = Result(
+                delivery, DeliveryState.FAILED, self._time(), reason=f"tried {delivery.tries} times: {reason}"
+            )
+        elif error.kind is RefusalKind.SENDER and delivery.lane:  # the other lanes go on
+            result = self._postpone(delivery, reason, error.retry_after or _REFUSED_SENDER_PAUSE)
+        elif error.retry_after is not None:
+            result = self._postpone(delivery, reason, error.retry_after)._replace(pauses_channel=True)
+        else:
+            pause = _LONG_PAUSE if delivery.tries > _SHORT_TRIES else min(2.0 ** (delivery.tries - 1), _SHORT_PAUSE)
+            result = self._postpone(delivery, reason, pause)
+        return result._replace(refusal=error.kind)
+
+    def _classify_unknown(self, delivery: Delivery, reason: str) -> Result:
+        """Return the result of a delivery that may have been sent. What does no harm twice is tried again."""
+        if self._channel.capabilities.idempotent or delivery.remote_id:
+            return self._classify_error(delivery, DeliveryError(reason))
+        return Result(delivery, DeliveryState.UNKNOWN, self._time(), reason=reason)
 
     def _postpone(self, delivery: Delivery, reason: str, pause: float = 0.0) -> Result:
         now = self._time()

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from pathlib import Path
 
 from publisher.channel import Part
 from publisher.errors import BusyError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger.database import Database
-from publisher.ledger.models import Delivery, Lease, LeaseLostError, PublicationKey, Result, format_utc, parse_utc
+from publisher.ledger.lanes import delay_lane
+from publisher.ledger.models import Lease, LeaseLostError, PublicationKey, Result, Turn, format_utc, parse_utc
 from publisher.ledger.plan import accept_recipients, plan_deliveries, replace_content
 from publisher.ledger.process_id import format_owner, get_process_id, is_process_gone
+from publisher.ledger.queues import QueueSelection, find_started, start_deliveries
 from publisher.ledger.schema import create_schema
-from publisher.ledger.transitions import (
-    owns,
-    record_result,
-    recover_interrupted,
-    resolve_key,
-    start_deliveries,
-    update_done,
-)
+from publisher.ledger.transitions import owns, record_result, recover_interrupted, resolve_key, update_done
 
 
 class Ledger:
@@ -107,6 +102,7 @@ class Ledger:
         now: dt.datetime,
         *,
         keep_content: bool,
+        find_lane: Callable[[str], tuple[str, str]] = lambda _: ("", ""),
         only: Container[str] | None = None,
         add_recipients: bool = True,
         accept_fewer: bool = False,
@@ -117,7 +113,7 @@ class Ledger:
         removed. The parts become the content of the publication: deliveries sent with other content are
         planned as edits, and those of removed parts are planned to be deleted. With `keep_content` the
         publication keeps the content it was started with. `recipients` is the whole list, which must not use
-        the ledger while it is iterated; `only` and `add_recipients` are as for `plan_deliveries`.
+        the ledger while it is iterated; `find_lane`, `only` and `add_recipients` are as for `plan_deliveries`.
 
         Raises LeaseLostError; FewerRecipientsError when the list is much shorter than before, unless
         `accept_fewer`. Then nothing of it is planned.
@@ -129,7 +125,13 @@ class Ledger:
             if not keep_content:
                 replace_content(tx, lease.publication_id, parts, format_utc(now))
             listed = plan_deliveries(
-                tx, self.dialect, lease.publication_id, recipients, only=only, add_recipients=add_recipients
+                tx,
+                self.dialect,
+                lease.publication_id,
+                recipients,
+                find_lane=find_lane,
+                only=only,
+                add_recipients=add_recipients,
             )
             accept_recipients(tx, lease.publication_id, listed, accept_fewer=accept_fewer)
 
@@ -139,17 +141,20 @@ class Ledger:
         self,
         lease: Lease,
         results: Sequence[Result],
-        limit: int,
+        wanted: QueueSelection,
         now: dt.datetime,
         lease_duration: dt.timedelta,
         *,
-        ordered: bool = False,
-    ) -> list[Delivery]:
-        """Record the results of the last deliveries, extend the lease, and start at most `limit` more.
+        known: Collection[int] | None = None,
+    ) -> Turn:
+        """Record the results of the last deliveries, extend the lease, and start the `wanted` ones.
 
-        The returned deliveries are `sending` from here on. With `ordered`, only the first part that has not
-        arrived is started, and none while that one cannot be sent. Raises LeaseLostError when another process
-        has the publication; the results are recorded as evidence all the same.
+        The returned deliveries are `sending` from here on. Raises LeaseLostError when another process has the
+        publication; the results are recorded as evidence all the same.
+
+        After a StorageError the same results may be given again, with the ids of the deliveries that the owner
+        knows to be in progress as `known`: what was recorded is not recorded twice, and what was started without
+        the owner's knowledge is returned.
         """
         hit_failpoint("confirming")
         with self.transaction() as tx:
@@ -159,14 +164,19 @@ class Ledger:
                 format_utc(now + lease_duration),
                 *lease,
             )
+            is_repeated = bool(owned) and known is not None
             for result in results:
-                record_result(tx, lease, result)
-            deliveries = start_deliveries(tx, lease, limit, now, ordered=ordered) if owned and limit else []
+                record_result(tx, lease, result, is_repeated=is_repeated)
+                queue = result.delivery.queue
+                delay_lane(tx, wanted.channel, queue, wanted.limits.get(queue), result.ended_at)
+            turn = Turn(find_started(tx, lease, known or ()) if is_repeated else [])
+            if owned and wanted.limit and not turn.deliveries:
+                turn = start_deliveries(tx, self.dialect, lease, wanted, now)
         self._is_modified = self._is_modified or bool(results)
-        hit_failpoint("begun" if deliveries else "confirmed")
+        hit_failpoint("begun" if turn.deliveries else "confirmed")
         if not owned:
             raise _build_takeover_error()
-        return deliveries
+        return turn
 
     def load_part(self, digest: str, key: str) -> Part:
         """Return the part with that digest, as it was planned."""
@@ -174,15 +184,22 @@ class Ledger:
             [(media_type, body)] = tx.fetch_all("SELECT media_type, body FROM content WHERE digest = ?", digest)
         return Part(key, media_type, bytes(body))
 
-    def find_next_attempt(self, lease: Lease) -> dt.datetime | None:
-        """Return when the first postponed delivery is due, None if there is none."""
+    def find_next_attempt(self, lease: Lease, now: dt.datetime) -> dt.datetime | None:
+        """Return when the first of the deliveries is due that are postponed beyond `now`, None if there is none."""
         with self.transaction() as tx:
             [(first,)] = tx.fetch_all(
-                """SELECT MIN(next_at) FROM delivery
-                   WHERE publication = ? AND state = 'planned' AND next_at > ''""",
-                lease.publication_id,
+                "SELECT MIN(next_at) FROM delivery WHERE publication = ? AND state = 'planned' AND next_at > ?",
+                *(lease.publication_id, format_utc(now)),
             )
         return parse_utc(first) if first else None
+
+    def find_queues(self, lease: Lease) -> set[str]:
+        """Return the queues with planned deliveries."""
+        with self.transaction() as tx:
+            rows = tx.fetch_all(
+                "SELECT DISTINCT queue FROM delivery WHERE publication = ? AND state = 'planned'", lease.publication_id
+            )
+        return {queue for (queue,) in rows}
 
 
 def _build_takeover_error() -> LeaseLostError:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from publisher.channel import Receipt
-from publisher.errors import BusyError, ConfigError, PublisherError
+from publisher.errors import BusyError, ConfigError, PublisherError, RefusalKind
 
 
 def format_utc(time: dt.datetime) -> str:
@@ -82,7 +82,8 @@ class Lease(NamedTuple):
 class Delivery(NamedTuple):
     """A delivery to make now. `digest` is that of the part, "" if it is to be deleted; `remote_id` names the
     message to edit or delete, "" for a new one. `tries` includes this one. `first_started_at` is when its first
-    attempt started: the same for each retry."""
+    attempt started: the same for each retry. `lane` is the provider that receives for the recipient, `queue` the
+    lane if it has a rate limit, else empty."""
 
     id: int
     recipient: str
@@ -92,6 +93,8 @@ class Delivery(NamedTuple):
     tries: int
     started_at: dt.datetime
     first_started_at: dt.datetime
+    lane: str = ""
+    queue: str = ""
 
 
 class Result(NamedTuple):
@@ -99,7 +102,8 @@ class Result(NamedTuple):
 
     `next_at` is when to retry it, if it is planned again; with `pauses_channel` no other delivery is made
     before. `fatal_error` is why the channel cannot deliver anything at all. `moved_to` is what the platform calls
-    the destination now, if it refused the delivery for that.
+    the destination now, if it refused the delivery for that. `refusal` is what a refusal is about. Without
+    `attempted` nothing was tried: there was no connection.
     """
 
     delivery: Delivery
@@ -111,6 +115,17 @@ class Result(NamedTuple):
     pauses_channel: bool = False
     fatal_error: PublisherError | None = None
     moved_to: str = ""
+    refusal: RefusalKind | None = None
+    attempted: bool = True
+
+
+class Turn(NamedTuple):
+    """The deliveries to make now. `open_at` tells for each queue that has no token left when it has one again;
+    `empty` are the queues with nothing that is due."""
+
+    deliveries: list[Delivery]
+    open_at: Mapping[str, dt.datetime] = {}
+    empty: frozenset[str] = frozenset()
 
 
 class DeliveryCounts(NamedTuple):

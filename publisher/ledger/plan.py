@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from publisher.channel import Part
 from publisher.ledger.database import Transaction
@@ -69,31 +69,39 @@ def plan_deliveries(
     publication: int,
     recipients: Iterable[str],
     *,
+    find_lane: Callable[[str], tuple[str, str]] = lambda _: ("", ""),
     only: Container[str] | None = None,
     add_recipients: bool = True,
 ) -> int:
     """Plan a delivery of each part of the content to each recipient, few in memory at a time. Return how many
     recipients are on the list.
 
-    `only` leaves out the others; without `add_recipients` no one is added whom the publication does not know.
-    Existing deliveries stay as they are. Only those never sent are dropped or unlisted while their part or
-    recipient is removed, and planned again when it comes back.
+    `find_lane` returns the lane and the queue of a recipient. `only` leaves out the others; without
+    `add_recipients` no one is added whom the publication does not know. Existing deliveries stay as they are. Only
+    those never sent are dropped or unlisted while their part or recipient is removed, and planned again when it
+    comes back.
     """
     listed = 0
 
-    def select_wanted() -> Iterator[tuple[str]]:
+    def select_wanted() -> Iterator[tuple[str, str, str]]:
         nonlocal listed
         for recipient in recipients:
             listed += 1
             if only is None or recipient in only:
-                yield (recipient,)
+                yield (recipient, *find_lane(recipient))
 
-    tx.execute(f"CREATE TEMPORARY TABLE current_recipient (number {dialect['id']}, recipient TEXT NOT NULL UNIQUE)")
-    tx.execute_many("INSERT INTO current_recipient (recipient) VALUES (?) ON CONFLICT DO NOTHING", select_wanted())
+    tx.execute(
+        f"""CREATE TEMPORARY TABLE current_recipient (number {dialect["id"]}, recipient TEXT NOT NULL UNIQUE,
+            lane TEXT NOT NULL, queue TEXT NOT NULL)"""
+    )
+    tx.execute_many(
+        "INSERT INTO current_recipient (recipient, lane, queue) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        select_wanted(),
+    )
     known = "recipient IN (SELECT recipient FROM delivery WHERE delivery.publication = part.publication)"
     tx.execute(
-        f"""INSERT INTO delivery (publication, recipient, part, position, state)
-            SELECT publication, recipient, part, position, 'planned' FROM current_recipient CROSS JOIN part
+        f"""INSERT INTO delivery (publication, recipient, part, position, lane, queue, state)
+            SELECT publication, recipient, part, position, lane, queue, 'planned' FROM current_recipient CROSS JOIN part
             WHERE publication = ? {"" if add_recipients else f"AND {known}"} ORDER BY number ON CONFLICT DO NOTHING""",
         publication,
     )
@@ -107,6 +115,7 @@ def plan_deliveries(
         publication,
     )
     tx.execute("DROP TABLE current_recipient")
+    postpone_closed_lanes(tx, publication)
     tx.execute("UPDATE publication SET done = 0 WHERE id = ?", publication)
     return listed
 
@@ -114,6 +123,23 @@ def plan_deliveries(
 def drop_removed_parts(tx: Transaction, publication: int) -> None:
     """Drop deliveries that were never sent and whose part was removed."""
     _end_planned(tx, publication, "dropped", f"NOT {_IS_PART}")
+
+
+def postpone_closed_lanes(tx: Transaction, publication: int) -> int:
+    """Postpone the planned deliveries of a publication whose lane is closed. Return how many."""
+    closed = tx.fetch_all(
+        """SELECT name, closed_until, lane.reason FROM lane JOIN publication USING (channel)
+           WHERE publication.id = ? AND closed_until <> ''""",
+        publication,
+    )
+    return sum(
+        tx.execute(
+            """UPDATE delivery SET next_at = ?, reason = ?
+               WHERE publication = ? AND state = 'planned' AND lane = ? AND next_at < ?""",
+            *(until, reason, publication, name, until),
+        )
+        for name, until, reason in closed
+    )
 
 
 def _end_planned(tx: Transaction, publication: int, state: str, condition: str) -> None:

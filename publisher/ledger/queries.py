@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from publisher.channel import Rendering
 from publisher.errors import ConfigError
+from publisher.ledger.closed_lanes import open_lanes
 from publisher.ledger.database import Transaction
 from publisher.ledger.ledger import Ledger
 from publisher.ledger.models import (
@@ -222,13 +223,17 @@ def load_attempts(ledger: Ledger, key: PublicationKey) -> list[Attempt]:
 
 
 def retry_deliveries(ledger: Ledger, key: PublicationKey, now: dt.datetime) -> int:
-    """Plan failed deliveries again, and make postponed ones due now. Return how many deliveries that are."""
+    """Plan failed deliveries again, make postponed ones due now, and open the closed lanes of the channel.
+
+    Return how many deliveries that are.
+    """
     with ledger.transaction() as tx:
+        publication_id = _lock_publication(ledger, tx, key)
+        open_lanes(tx, publication_id)
         return tx.execute(
             """UPDATE delivery SET state = 'planned', next_at = '', tries = 0 WHERE publication = ?
                AND (state = 'failed' OR (state = 'planned' AND next_at > ?))""",
-            _lock_publication(ledger, tx, key),
-            format_utc(now),
+            *(publication_id, format_utc(now)),
         )
 
 

@@ -40,13 +40,16 @@ STATEMENTS = (
         PRIMARY KEY (publication, part)
     )""",
     # first_started_at: of the first attempt, and never changed; started_at and attempted_digest: of the last one;
-    # delivered_digest: of what the recipient is known to have
+    # delivered_digest: of what the recipient is known to have; lane: the provider that receives for them; queue: the
+    # lane if it had a rate limit when this was planned, else ''
     """CREATE TABLE delivery (
         id {id},
         publication BIGINT NOT NULL REFERENCES publication (id),
         recipient TEXT NOT NULL,
         part TEXT NOT NULL,
         position INTEGER NOT NULL,
+        lane TEXT NOT NULL DEFAULT '',
+        queue TEXT NOT NULL DEFAULT '',
         state TEXT NOT NULL,
         tries INTEGER NOT NULL DEFAULT 0,
         fence INTEGER NOT NULL DEFAULT 0,
@@ -59,8 +62,9 @@ STATEMENTS = (
         reason TEXT NOT NULL DEFAULT '',
         UNIQUE (publication, recipient, part)
     )""",
-    # the order in which deliveries are sent
     "CREATE INDEX delivery_by_state ON delivery (publication, state, next_at, position, id)",
+    # the order in which deliveries are sent
+    "CREATE INDEX delivery_queue ON delivery (publication, queue, next_at, position, id) WHERE state = 'planned'",
     # rows are only ever added
     """CREATE TABLE attempt (
         id {id},
@@ -73,6 +77,18 @@ STATEMENTS = (
         evidence TEXT NOT NULL
     )""",
     "CREATE INDEX attempt_by_delivery ON attempt (delivery)",
+    # a token bucket (tokens at filled_at, and the earliest time of the next delivery), and until when a provider
+    # that refuses the sender gets nothing
+    """CREATE TABLE lane (
+        channel TEXT NOT NULL,
+        name TEXT NOT NULL,
+        tokens DOUBLE PRECISION NOT NULL,
+        filled_at TEXT NOT NULL,
+        ready_at TEXT NOT NULL DEFAULT '',
+        closed_until TEXT NOT NULL DEFAULT '',
+        reason TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (channel, name)
+    )""",
     # names of a destination, such as @readers or the former number of a chat, and what the platform calls it
     """CREATE TABLE destination_name (
         channel TEXT NOT NULL,

@@ -1,4 +1,4 @@
-"""State changes of deliveries: started, ended with a result, or recovered from an owner that is gone.
+"""State changes of deliveries: ended with a result, or recovered from an owner that is gone.
 
 A retry is a row with a time here and not a call of a library such as tenacity: it must survive a crash.
 """
@@ -10,12 +10,12 @@ import datetime as dt
 from publisher.channel import Receipt
 from publisher.credentials import redact
 from publisher.ledger.database import Transaction
-from publisher.ledger.models import Delivery, DeliveryState, Lease, PublicationKey, Result, format_utc, parse_utc
+from publisher.ledger.models import DeliveryState, Lease, PublicationKey, Result, format_utc
 
 _MAX_EVIDENCE_LENGTH = 500
 """How many characters of a platform's answer are kept."""
 
-_OPEN_STATES = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+OPEN_STATES = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
 def resolve_key(tx: Transaction, key: PublicationKey) -> PublicationKey:
@@ -32,67 +32,43 @@ def owns(tx: Transaction, dialect: dict[str, str], lease: Lease) -> bool:
     return bool(fence == lease.fence)
 
 
-def start_deliveries(tx: Transaction, lease: Lease, limit: int, now: dt.datetime, *, ordered: bool) -> list[Delivery]:
-    """Start at most `limit` deliveries; if `ordered`, only the first that has not arrived, or none."""
-    started_at = format_utc(now)
-    open_states = ", ".join(f"'{state.value}'" for state in _OPEN_STATES)
-    selection = (
-        f"state IN ({open_states}) ORDER BY delivery.position, delivery.id"
-        if ordered
-        else "state = 'planned' AND next_at <= ? ORDER BY next_at, delivery.position, delivery.id"
-    )
-    rows = tx.fetch_all(
-        f"""SELECT delivery.id, recipient, delivery.part, COALESCE(part.digest, ''), remote_id, tries + 1,
-                   state, next_at, first_started_at
-            FROM delivery LEFT JOIN part
-              ON part.publication = delivery.publication AND part.part = delivery.part
-            WHERE delivery.publication = ? AND {selection} LIMIT ?""",
-        *((lease.publication_id, 1) if ordered else (lease.publication_id, started_at, limit)),
-    )
-    deliveries = [
-        Delivery(delivery_id, recipient, part, digest, remote_id, tries, now, parse_utc(first) if first else now)
-        for delivery_id, recipient, part, digest, remote_id, tries, state, next_at, first in rows
-        if state == DeliveryState.PLANNED.value and next_at <= started_at
-    ]
-    tx.execute_many(
-        """UPDATE delivery SET state = 'sending', tries = ?, fence = ?, started_at = ?,
-           first_started_at = ?, attempted_digest = ?, next_at = '' WHERE id = ?""",
-        [
-            (one.tries, lease.fence, started_at, format_utc(one.first_started_at), one.digest, one.id)
-            for one in deliveries
-        ],
-    )
-    return deliveries
+def record_result(tx: Transaction, lease: Lease, result: Result, *, is_repeated: bool) -> None:
+    """Record the result of a delivery. If the lease was lost, it is kept as evidence only.
+
+    `is_repeated`: this was tried before, and it is not known whether the transaction was committed.
+    """
+    changed = _record_state(tx, lease, result)
+    if changed or not is_repeated:
+        delivery, receipt = result.delivery, result.receipt or Receipt()
+        record_attempt(
+            tx,
+            (delivery.id, lease.fence, format_utc(delivery.started_at), delivery.digest),
+            result.ended_at,
+            result.state.value,
+            clean_evidence(result.reason) or clean_evidence(receipt.remote_id),
+        )
 
 
-def record_result(tx: Transaction, lease: Lease, result: Result) -> None:
-    """Record the result of a delivery. If the lease was lost, it is kept as evidence only."""
-    delivery, reason = result.delivery, clean_evidence(result.reason)
+def _record_state(tx: Transaction, lease: Lease, result: Result) -> int:
+    """Record the state of a delivery after an attempt. Return 1, or 0 if it was recorded or the lease is lost."""
+    delivery, receipt = result.delivery, result.receipt or Receipt()
     arrived = result.state is DeliveryState.SENT
     deleted = arrived and not delivery.digest
-    receipt = result.receipt or Receipt()
-    remote_id = "" if deleted else make_storable(receipt.remote_id) or delivery.remote_id
-    tx.execute(
-        """UPDATE delivery SET state = ?,
+    if arrived and receipt.url:
+        set_url(tx, lease, receipt.url)
+    return tx.execute(
+        """UPDATE delivery SET state = ?, tries = ?,
            delivered_digest = CASE WHEN ? = 1 THEN attempted_digest ELSE delivered_digest END,
            remote_id = ?, next_at = ?, reason = ? WHERE id = ? AND state = 'sending' AND fence = ?""",
         DeliveryState.DROPPED.value if deleted else result.state.value,
+        delivery.tries if result.attempted else delivery.tries - 1,
         int(arrived),
-        remote_id,
+        "" if deleted else make_storable(receipt.remote_id) or delivery.remote_id,
         format_utc(result.next_at) if result.next_at else "",
-        reason,
+        clean_evidence(result.reason),
         delivery.id,
         lease.fence,
     )
-    record_attempt(
-        tx,
-        (delivery.id, lease.fence, format_utc(delivery.started_at), delivery.digest),
-        result.ended_at,
-        result.state.value,
-        reason or clean_evidence(receipt.remote_id),
-    )
-    if arrived and receipt.url:
-        set_url(tx, lease, receipt.url)
 
 
 def set_url(tx: Transaction, lease: Lease, url: str) -> None:
@@ -143,7 +119,7 @@ def update_done(tx: Transaction, publication: int, now: dt.datetime) -> None:
     # LIMIT 1 for each state, because a database may plan EXISTS badly and then scan every row
     first_open = """SELECT id FROM delivery WHERE publication = ? AND state = ?
                ORDER BY next_at, position, id LIMIT 1"""
-    unfinished = any(tx.fetch_all(first_open, publication, state.value) for state in _OPEN_STATES)
+    unfinished = any(tx.fetch_all(first_open, publication, state.value) for state in OPEN_STATES)
     tx.execute("UPDATE publication SET done = ? WHERE id = ? AND digest <> ''", int(not unfinished), publication)
     tx.execute(
         "UPDATE publication SET published_at = ? WHERE id = ? AND done = 1 AND published_at = ''",

@@ -8,6 +8,7 @@ from typing import Any
 
 from publisher.channel import Part, Receipt
 from publisher.ledger import Delivery, DeliveryState, Lease, Ledger, PublicationKey, Result
+from publisher.ledger.queues import QueueSelection
 
 NOON = dt.datetime(2021, 7, 18, 12, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -49,7 +50,8 @@ def turn(
     ledger: Ledger, lease: Lease, *results: Result, size: int = 10, now: dt.datetime = NOON, ordered: bool = False
 ) -> list[Delivery]:
     """Tell results, get tasks."""
-    return ledger.checkpoint(lease, results, size, now, MINUTE, ordered=ordered)
+    wanted = QueueSelection(KEY.channel, size, ordered=ordered)
+    return ledger.checkpoint(lease, results, wanted, now, MINUTE).deliveries
 
 
 def ended(task: Delivery, state: DeliveryState = DeliveryState.SENT, **more: Any) -> Result:

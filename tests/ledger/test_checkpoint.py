@@ -41,15 +41,15 @@ def test_a_window_of_nothing_only_takes_in(ledger: Ledger) -> None:
 
 def test_what_was_put_off_waits_for_its_time(ledger: Ledger) -> None:
     first = begun(ledger, *"ab")
-    assert ledger.find_next_attempt(first) is None
+    assert ledger.find_next_attempt(first, NOON) is None
     a, b = turn(ledger, first)
     later = [ended(one, DeliveryState.PLANNED, next_at=NOON + wait * SECOND) for one, wait in ((a, 9), (b, 5))]
     assert turn(ledger, first, *later) == []
-    assert ledger.find_next_attempt(first) == NOON + 5 * SECOND
+    assert ledger.find_next_attempt(first, NOON) == NOON + 5 * SECOND
     assert turn(ledger, first, now=NOON + 4 * SECOND) == []
     (again,) = turn(ledger, first, now=NOON + 5 * SECOND)
     assert (again.recipient, again.tries) == ("b", 2)
-    assert ledger.find_next_attempt(first) == NOON + 9 * SECOND
+    assert ledger.find_next_attempt(first, NOON) == NOON + 9 * SECOND
 
 
 def test_what_was_put_off_lets_others_pass(ledger: Ledger) -> None:
@@ -126,7 +126,7 @@ def test_evidence_has_no_secrets(ledger: Ledger) -> None:
     turn(
         ledger, first, ended(a, DeliveryState.UNKNOWN, reason=reported), ended(b, url=f"https://e.org/?secret={token}")
     )
-    tables = ("publication", "content", "part", "delivery", "attempt", "destination_name")
+    tables = ("publication", "content", "part", "delivery", "attempt", "destination_name", "lane")
     for table in tables:
         assert token not in str(rows(ledger, f"SELECT * FROM {table}"))
     assert "ConnectError" in str(load_attempts(ledger, KEY))

@@ -49,7 +49,7 @@ MUTANTS = {
         "sqlite.py", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF", "test_power_cut.py", "noted or flushes"
     ),
     "no word before the act": Mutant(
-        "transitions.py",
+        "queues.py",
         "SET state = 'sending', tries = ?",
         "SET tries = ?",
         "test_checkpoint.py",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from publisher.ledger import Ledger, Result
 from publisher.ledger.queries import ResolutionChoice, load_attempts, resolve_deliveries, retry_deliveries
+from publisher.ledger.queues import QueueSelection
 from tests.ledger.conftest import Open
 from tests.ledger.shortcuts import KEY, MINUTE, NOON, begun, claim, ended, rows, turn
 
@@ -136,7 +137,7 @@ def test_who_takes_over_waits_for_results_that_are_being_noted(open_ledger: Open
                 yield ended(b)
 
         results = Results()
-        first.checkpoint(mine, results, 0, NOON, MINUTE)
+        first.checkpoint(mine, results, QueueSelection(KEY.channel, 0), NOON, MINUTE)
         assert results.taken.result().fence == mine.fence + 1
     assert [one.outcome for one in load_attempts(first, KEY)] == ["sent", "sent"]
 

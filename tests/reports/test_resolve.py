@@ -11,6 +11,7 @@ import pytest
 
 from publisher.channel import Part
 from publisher.ledger import Ledger, PublicationKey
+from publisher.ledger.queues import QueueSelection
 from tests.support.newsletter import NOON, CommandProject, Said
 
 # ----------------------------------------------------------------------- retry
@@ -114,7 +115,8 @@ def test_one_who_died_in_the_act_leaves_a_question(letter: CommandProject) -> No
     with closing(Ledger(letter.place)) as ledger:
         claim = ledger.claim(key, NOON, lease)
         ledger.plan(claim, parts, ["@readers"], NOON, keep_content=False)
-        assert len(ledger.checkpoint(claim, [], 1, NOON, lease, ordered=True)) == 1
+        wanted = QueueSelection("chat", 1, ordered=True)
+        assert len(ledger.checkpoint(claim, [], wanted, NOON, lease).deliveries) == 1
         with ledger.transaction() as tx:
             tx.execute("UPDATE publication SET owner = replace(owner, 'begun ', 'begun 0')")
     assert letter.chat(code=4).splitlines()[-1] == "→ publish resolve 2021-07-18 --channel chat"

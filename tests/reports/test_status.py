@@ -12,6 +12,7 @@ import pytest
 
 from publisher.channel import Context, Part, Rendering
 from publisher.ledger import DeliveryState, Ledger, PublicationKey, Result
+from publisher.ledger.queues import QueueSelection
 from publisher.model import Issue
 from tests.support.fake_channel import Chat
 from tests.support.newsletter import CHAT_SETTINGS, NOON, CommandProject
@@ -153,8 +154,9 @@ def test_status_of_what_is_of_no_issue(letter: CommandProject) -> None:
     with closing(Ledger(letter.place)) as ledger:
         claim = ledger.claim(key, NOON, lease)
         ledger.plan(claim, [Part("feed", "text/plain", b"1")], [key.destination], NOON, keep_content=False)
-        [task] = ledger.checkpoint(claim, [], 1, NOON, lease)
-        ledger.checkpoint(claim, [Result(task, DeliveryState.FAILED, NOON, reason="no such hub")], 0, NOON, lease)
+        [task] = ledger.checkpoint(claim, [], QueueSelection("websub", 1), NOON, lease).deliveries
+        failed = Result(task, DeliveryState.FAILED, NOON, reason="no such hub")
+        ledger.checkpoint(claim, [failed], QueueSelection("websub", 0), NOON, lease)
         ledger.release(claim, NOON)
     assert letter.lines("status", code=3)[-4:] == [
         "慢刊",

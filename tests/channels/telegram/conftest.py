@@ -18,7 +18,6 @@ from msgspec.structs import fields, replace
 from publisher.channel import Context, Entry, Rendering
 from publisher.channels.telegram import Telegram
 from publisher.channels.telegram.client import BotClient
-from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
 from publisher.derived_texts import build_display_title, build_summary
 from publisher.links import find_emails, to_ascii_url
@@ -367,7 +366,7 @@ def connect(environment: None, server: TelegramServer, clock: Clock) -> Callable
     """connect(pin=True) makes a session with the server, which does not wait for real."""
 
     def make(**settings: Any) -> ChatSession:
-        return ChatSession(BotClient("env:TIDE_TOKEN", server.url), ChatRateLimiter(clock, clock.sleep), **settings)
+        return ChatSession(BotClient("env:TIDE_TOKEN", server.url), sleep=clock.sleep, **settings)
 
     return make
 

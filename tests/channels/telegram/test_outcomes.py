@@ -17,7 +17,6 @@ from publisher.channel import Session
 from publisher.channels.telegram import Telegram
 from publisher.channels.telegram.client import BotClient
 from publisher.channels.telegram.errors import ERROR_RULES, classify_error
-from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
 from publisher.errors import DeliveryError, OutcomeUnknownError, PublisherError
 from tests.channels.telegram.api_server import part
@@ -213,7 +212,7 @@ def test_the_way_there_is_barred(
     if name:
         monkeypatch.setenv(name, server.url)
         address = "https://api.telegram.org"
-    with ChatSession(BotClient("env:TIDE_TOKEN", address), ChatRateLimiter()) as session:
+    with ChatSession(BotClient("env:TIDE_TOKEN", address)) as session:
         error = outcome(session)
     assert isinstance(error, DeliveryError)
     assert not error.permanent
