@@ -36,6 +36,7 @@ class HeldLease:
         self.lease = lease
         self.is_waited_for = False
         """Whether the ledger failed and was waited for."""
+        self._has_failed = False  # for so long that there is no more waiting
         self._ledger = ledger
         self._until = until
         self._clock = clock
@@ -85,7 +86,8 @@ class HeldLease:
                 now = self._clock.time()
                 if self._stop.is_set():
                     end = min(end, failed_at + dt.timedelta(seconds=self._timeout))
-                if now + dt.timedelta(seconds=pause) >= end:
+                if self._has_failed or now + dt.timedelta(seconds=pause) >= end:
+                    self._has_failed = True
                     raise
             self.is_waited_for = True
             self._clock.wait(pause)

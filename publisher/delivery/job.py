@@ -41,6 +41,9 @@ _STOP_POLL_SECONDS = 1.0
 _LEASE_POLL_SECONDS = 30.0
 """While deliveries take long, the lease is extended and the list looked at after so many seconds."""
 
+_GIVE_WAY_SECONDS = 60.0
+"""When a job goes on that has let others go first."""
+
 _SKIPPED_REASON = "unknown whether it arrived; not sent again"
 
 _SECOND_PROBE_DELAY = 60.0
@@ -76,6 +79,7 @@ class DeliveryJob(Struct):
     _limits: Mapping[str, RateLimit] = field(default_factory=dict)
     _refusals: LaneRefusals = field(default_factory=LaneRefusals)
     _queues: OpenQueues = field(default_factory=lambda: OpenQueues(()))
+    _gives_way: bool = False
     _fatal_error: PublisherError | None = None
     _paused_until: dt.datetime | None = None
     _planned_version: object = None
@@ -103,15 +107,19 @@ class DeliveryJob(Struct):
                 if self._resolve_unknown(held, pool):
                     self._deliver(held, pool)
         finally:
-            self.ledger.release(lease, self.clock.time())
+            held.persist(lambda: self.ledger.release(lease, self.clock.time()), is_urgent=False)
         if held.is_waited_for:
             self.notes.append("the ledger did not accept what was sent for a while; nothing of it is lost")
-        status, before = find_status(self.ledger, key), self.plan.status
+        before = self.plan.status
+        status = held.persist(lambda: find_status(self.ledger, key), is_urgent=False)
         if status:
             self.unlisted = max(0, status.counts.unlisted - (before.counts.unlisted if before else 0))
         if self._fatal_error:
             raise self._fatal_error
-        if error := find_delivery_error(status):
+        error = find_delivery_error(status)
+        if error and self._gives_way:
+            raise DeliveryError(error.message, "it goes on after other messages", retry_after=_GIVE_WAY_SECONDS)
+        if error:
             raise error
 
     @property
@@ -254,7 +262,8 @@ class DeliveryJob(Struct):
 
     def _find_next_due(self, held: HeldLease, fetched_at: dt.datetime) -> dt.datetime | None:
         """Return when a delivery can be started that could not at `fetched_at`; None if there is none."""
-        times = [self._queues.get_next_opening(fetched_at), self.ledger.find_next_attempt(held.lease, fetched_at)]
+        attempt = held.persist(lambda: self.ledger.find_next_attempt(held.lease, fetched_at))
+        times = [self._queues.get_next_opening(fetched_at), attempt]
         return min((time for time in times if time), default=None)
 
     def _wait_until_due(self, held: HeldLease, pool: SenderPool, fetched_at: dt.datetime) -> bool:
@@ -268,7 +277,8 @@ class DeliveryJob(Struct):
             return False
         is_own_pace = due == opening
         pause = max(0.0, (due - self.clock.time()) / _SECOND)
-        if self.give_way.is_set() if is_own_pace else pause > self.max_wait:
+        self._gives_way = is_own_pace and self.give_way.is_set()
+        if self._gives_way or (pause > self.max_wait and not is_own_pace):
             return False
         if pause:  # without a pause this would start deliveries
             self._fetch(held, pool, [], longer=pause)  # the lease must outlast the pause
@@ -330,7 +340,7 @@ class DeliveryJob(Struct):
 
         Return whether any was resolved.
         """
-        unresolved = find_unresolved_deliveries(self.ledger, held.lease)
+        unresolved = held.persist(lambda: find_unresolved_deliveries(self.ledger, held.lease))
         if not unresolved or self._fatal_error:
             return False
         now, can_probe = self.clock.time(), self.channel.capabilities.can_probe

@@ -139,7 +139,9 @@ class SenderPool:
         if self._idle:
             return self._idle.pop()
         tasks: _Tasks = SimpleQueue()
-        worker = _Worker(self._make_sender(), tasks, Thread(target=_carry_out, args=(tasks,), daemon=True))
+        worker = _Worker(
+            self._make_sender(), tasks, Thread(target=_carry_out, args=(tasks,), name="sender", daemon=True)
+        )
         try:
             worker.thread.start()
         except RuntimeError as error:
