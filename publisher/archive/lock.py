@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,14 +12,22 @@ from pathlib import Path
 from publisher.errors import BusyError
 from publisher.files import wrap_os_error
 
+_turn = threading.RLock()
+"""The threads of a process take turns; only another process is told that the file is locked."""
+
 
 @contextmanager
 def acquire_lock(path: Path) -> Iterator[bool]:
-    """Hold the lock file `path` within the block.
+    """Hold the lock file `path` within the block. Waits for other threads.
 
     Yields whether its last holder died before it was done. Raises BusyError, naming the process, when another
     process holds it, and StorageError when the file cannot be created.
     """
+    with _turn:
+        yield from _hold(path)
+
+
+def _hold(path: Path) -> Iterator[bool]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)

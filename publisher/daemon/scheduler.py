@@ -26,11 +26,12 @@ from publisher.config import Config
 from publisher.daemon.alerts import Alerts, DaemonEvent, DaemonEventHandler, format_duration, format_summary_line
 from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
+from publisher.daemon.sending import Result, SendingBatches, attempt
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
-from publisher.errors import BusyError, ConfigError, IssueError, PageMissingError, PublisherError
+from publisher.errors import BusyError, ConfigError, DeliveryError, IssueError, PageMissingError, PublisherError
 from publisher.events import ChannelOutcome, Request, RunEvent, RunWarning
-from publisher.ledger import DeliveryCounts, FewerRecipientsError
+from publisher.ledger import DeliveryCounts, FewerRecipientsError, PublicationKey, PublicationStatus
 from publisher.ledger.calendar import adopt_publications, find_unfinished
 from publisher.ledger.meta import record_tick
 from publisher.ledger.outputs import record_files_done, record_files_started
@@ -44,6 +45,9 @@ LATE_THRESHOLD = dt.timedelta(minutes=5)
 _SHORT_PAUSE = dt.timedelta(seconds=20)
 _LONG_PAUSE = dt.timedelta(minutes=10)
 """How long to pause a channel that failed as a whole, such as a bot without its token."""
+
+_REFRESH_SECONDS = 60.0
+"""While messages are being sent, what else is due is looked for after so many seconds at the latest."""
 
 _Pauses = dict[tuple[str, str], tuple[dt.datetime | None, tuple[str, ...]]]
 """By (file, channel): until when it is paused (None: until it changes), and the version that failed."""
@@ -96,16 +100,23 @@ class _Pass:
         self._pauses, self._pending_pings = scheduler.pauses, scheduler.pending_pings
         self._alerts = Alerts(run, scheduler.on_event)
         self._exit_code = 0
+        self._sending = SendingBatches(scheduler.stop)
         self._failed: set[tuple[str, str]] = set()  # (file, channel)
         self._ledger_view = LedgerView()
         self._items: Sequence[ScheduledItem] = ()
         self._channels = {channel.name: channel for channel in run.channels}
 
     def run(self) -> PassResult:
-        self._refresh()
-        while not self._stop.is_set() and (batch := self._next_batch()):
-            self._publish_batch(batch)
+        with self._sending:
             self._refresh()
+            while (batch := self._next_batch()) or self._sending.channels:
+                if batch:
+                    self._start(batch)
+                else:
+                    self._let_others_go_first()
+                for finished in self._sending.wait(0.0 if batch else self._get_wait_seconds()):
+                    self._finish(*finished)
+                self._refresh()
         self._report_waiting()
         self._exit_code = self._pending_pings.flush(self._run) or self._exit_code
         now = self._run.clock.time()
@@ -123,13 +134,33 @@ class _Pass:
         self._alerts.report_problems(self._items, self._ledger_view)
 
     def _next_batch(self) -> list[ScheduledItem]:
-        """Return the first issue that is due, on all its due channels that can be published together."""
-        due = [
+        """Return the first issue that is due, on all its due channels that can be published together; nothing on
+        channels that are busy."""
+        due = [] if self._stop.is_set() else [one for one in self._find_due() if not self._is_busy(one)]
+        return [item for item in due if self._batch_key(item) == self._batch_key(due[0])]
+
+    def _find_due(self) -> list[ScheduledItem]:
+        return [
             item
             for item in self._items
             if item.status is ItemStatus.READY and not (self._is_paused(item) or self._find_missing_pages(item))
         ]
-        return [item for item in due if self._batch_key(item) == self._batch_key(due[0])]
+
+    def _is_busy(self, item: ScheduledItem) -> bool:
+        return item.key.channel in self._sending.channels
+
+    def _let_others_go_first(self) -> None:
+        """Let the channels that are busy with an issue begin with the next one when they only wait for a rate limit."""
+        for item in self._find_due():
+            if self._is_busy(item) and not self._sending.is_about(item):
+                self._sending.let_others_go_first(item.key.channel)
+
+    def _get_wait_seconds(self) -> float:
+        """Return how long to wait for messages that are being sent before something else may be due."""
+        now = self._run.clock.time()
+        times = [item.next_check for item in self._items if item.status is ItemStatus.WAITING and item.next_check > now]
+        seconds = (min(times) - now).total_seconds() if times else _REFRESH_SECONDS
+        return min(seconds, _REFRESH_SECONDS)
 
     def _find_missing_pages(self, item: ScheduledItem) -> list[Channel]:
         """Return the archive channels on which the issue of a message is due and not published yet.
@@ -159,9 +190,10 @@ class _Pass:
             hint = f"sent once that is fixed; to send it now: publish --issue {issue} --channel {channels}"
             self._alerts.report_waiting(items, PageMissingError(names, hint, has_page=has_page))
 
-    def _batch_key(self, item: ScheduledItem) -> tuple[str, bool, bool, frozenset[str]]:
+    def _batch_key(self, item: ScheduledItem) -> tuple[str, str, bool, frozenset[str]]:
         is_sending = self._run.is_sending_channel(self._channels[item.key.channel])
-        return item.record.path, is_sending, item.use_original_text, self._held_back_paths(item)
+        channel = item.key.channel if is_sending else ""
+        return item.record.path, channel, item.use_original_text, self._held_back_paths(item)
 
     def _held_back_paths(self, item: ScheduledItem) -> frozenset[str]:
         """Return the issues that must not appear yet on a channel that shows the whole archive."""
@@ -190,7 +222,8 @@ class _Pass:
 
     # -------------------------------------------------------------- publishing
 
-    def _publish_batch(self, batch: Sequence[ScheduledItem]) -> None:
+    def _start(self, batch: Sequence[ScheduledItem]) -> None:
+        """Publish a batch: files at once, messages in a thread."""
         run, record = self._run, batch[0].record
         names = tuple(item.key.channel for item in batch)
         repeated = all(
@@ -201,21 +234,31 @@ class _Pass:
             late = run.clock.time() - batch[0].due
             note = f"late by {format_duration(late)}" if late > LATE_THRESHOLD else ""
             self._on_event(DaemonEvent("publishing", record.id, names, note))
-        try:
-            if run.is_sending_channel(self._channels[names[0]]):
-                ledger_guard.verify_ledger(run)
-            if batch[0].use_original_text:
-                if not repeated:
-                    message = f"{batch[0].detail}; the rest is sent with the original text"
-                    self._on_event(DaemonEvent("warning", record.id, names, message, batch[0].hint))
-                outcomes = self._send_original(batch)
-            else:
-                outcomes = self._publish_current(batch)
-        except (BusyError, ConfigError, IssueError) as error:
-            self._handle_error(batch, error, repeated=repeated)
+        if not run.is_sending_channel(self._channels[names[0]]):
+            self._finish(batch, attempt(lambda: self._publish_current(batch)), repeated)
             return
+        if batch[0].use_original_text and not repeated:
+            message = f"{batch[0].detail}; the rest is sent with the original text"
+            self._on_event(DaemonEvent("warning", record.id, names, message, batch[0].hint))
+        unfinished = self._ledger_view.unfinished
+
+        def send(give_way: Signal) -> Mapping[str, ChannelOutcome]:
+            ledger_guard.verify_ledger(run)
+            if batch[0].use_original_text:
+                return self._send_original(batch, unfinished)
+            return self._publish_current(batch, give_way)
+
+        self._sending.start(batch, send, repeated=repeated)
+
+    def _finish(self, batch: Sequence[ScheduledItem], result: Result, repeated: bool) -> None:
+        """Report and remember what became of a batch. Raises an error that no issue or channel is to blame for."""
+        if isinstance(result, BusyError | ConfigError | IssueError):
+            self._handle_error(batch, result, repeated=repeated)
+            return
+        if isinstance(result, BaseException):
+            raise result
         for item in batch:
-            outcome = outcomes[item.key.channel]
+            outcome = result[item.key.channel]
             if outcome.sent or not outcome.error:
                 self._alerts.end_short_list(item)
             if outcome.error:
@@ -224,11 +267,13 @@ class _Pass:
                 self._record_done(item)
                 self._set_pause([item], _SHORT_PAUSE)
                 summary = format_summary_line(outcome)
-                self._on_event(DaemonEvent("published", record.id, (outcome.name,), summary))
-        for name in outcomes.keys() - set(names):  # pings of a hub about the feeds
-            self._exit_code = self._pending_pings.record(run, outcomes[name]) or self._exit_code
+                self._on_event(DaemonEvent("published", item.record.id, (outcome.name,), summary))
+        for name in result.keys() - {item.key.channel for item in batch}:  # pings of a hub about the feeds
+            self._exit_code = self._pending_pings.record(self._run, result[name]) or self._exit_code
 
-    def _publish_current(self, batch: Sequence[ScheduledItem]) -> Mapping[str, ChannelOutcome]:
+    def _publish_current(
+        self, batch: Sequence[ScheduledItem], give_way: Signal | None = None
+    ) -> Mapping[str, ChannelOutcome]:
         """Publish the current text. Return the outcomes by channel."""
         run, record = self._run, batch[0].record
         request = Request(
@@ -236,6 +281,7 @@ class _Pass:
             tuple(item.key.channel for item in batch),
             skip_checks=all(item.is_historic for item in batch),
             held_back=self._held_back_paths(batch[0]),
+            give_way=give_way,
         )
 
         def report(event: RunEvent) -> None:
@@ -245,11 +291,13 @@ class _Pass:
         now = run.clock.time()
         return publish(run.config, run.theme, request, now, report, run.clock, self._stop).channels
 
-    def _send_original(self, batch: Sequence[ScheduledItem]) -> Mapping[str, ChannelOutcome]:
+    def _send_original(
+        self, batch: Sequence[ScheduledItem], unfinished: Mapping[PublicationKey, PublicationStatus]
+    ) -> Mapping[str, ChannelOutcome]:
         """Send the rest of a started publication with its original text. Return the outcomes by channel."""
         outcomes = {}
         for item in batch:
-            channel, status = self._channels[item.key.channel], self._ledger_view.unfinished[item.key]
+            channel, status = self._channels[item.key.channel], unfinished[item.key]
             assert self._run.is_sending_channel(channel)
             rendering = load_original_rendering(self._run.ledger, status)
             message = OutgoingMessage(item.key.issue, channel.name, channel, rendering)
@@ -275,6 +323,8 @@ class _Pass:
         elif isinstance(error, FewerRecipientsError):
             self._alerts.report_fewer_recipients(batch[0], error)
             self._set_pause(batch, _LONG_PAUSE)
+        elif isinstance(error, DeliveryError) and error.retry_after is not None:  # it lets others go first
+            self._set_pause(batch, dt.timedelta(seconds=error.retry_after))
         elif isinstance(error, IssueError):  # only a changed text can help
             self._alerts.report_error(batch[0], error, names, repeated=repeated)
             self._set_pause(batch, None)

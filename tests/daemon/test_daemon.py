@@ -264,7 +264,25 @@ def test_its_numbers_are_what_the_ledger_has(daemon: Daemon) -> None:
     assert daemon.end(process)[0] == 0
 
 
-def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Path) -> None:
+def test_a_delivery_that_hangs_is_given_up(daemon: Daemon) -> None:
+    """It holds up neither the next issue nor a SIGTERM."""
+    process = daemon.start("daemon", HURRY="0.5", PUBLISHER_FAILPOINT="acted:wait:600")
+    daemon.wait_for(lambda: daemon.counts.unknown == 1)
+    code, lines, _ = daemon.end(process)
+    assert code == 0
+    assert any(line.startswith(f"{daemon.today} unknown chat: unknown whether 1 of 3") for line in lines)
+    assert daemon.world.calls == ["deliver 1 一"]
+
+
+def test_a_term_while_a_delivery_hangs(daemon: Daemon) -> None:
+    """The process ends at the channel's timeout, and what may have been sent is unknown."""
+    process = daemon.start("daemon", HURRY="2", PUBLISHER_FAILPOINT="acted:wait:600")
+    daemon.wait_for(lambda: daemon.world.calls)
+    assert daemon.end(process)[0] == 0
+    assert daemon.counts == DeliveryCounts(planned=2, unknown=1)
+
+
+def test_a_ledger_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(str(tmp_path / "notify"))
 
@@ -275,7 +293,7 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
             return words
 
         process = daemon.start(
-            "daemon", NOTIFY_SOCKET=str(tmp_path / "notify"), HURRY="0.3", PUBLISHER_FAILPOINT="acted:wait:600"
+            "daemon", NOTIFY_SOCKET=str(tmp_path / "notify"), HURRY="0.3", PUBLISHER_FAILPOINT="confirming:wait:600"
         )
         assert process.stdout
         while not (line := process.stdout.readline()).startswith("hangs"):
@@ -291,10 +309,9 @@ def test_a_delivery_that_hangs_starves_the_watchdog(daemon: Daemon, tmp_path: Pa
     with closing(daemon.ledger) as ledger:
         assert load_activity(ledger, "tag:e.org,2021:slow").heartbeat
     second = daemon.start("daemon")
-    daemon.wait_for(lambda: daemon.counts.unknown == 1)
-    _, lines, _ = daemon.end(second)
-    assert any(line.startswith(f"{daemon.today} unknown chat: unknown whether 1 of 3") for line in lines)
-    assert daemon.world.calls == ["deliver 1 一"]
+    daemon.wait_for(lambda: daemon.counts.sent == 3)
+    daemon.end(second)
+    assert len(daemon.world.calls) == 3
 
 
 def test_two_of_them_and_a_hand(daemon: Daemon) -> None:
