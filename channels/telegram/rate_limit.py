@@ -7,4 +7,5 @@ from __future__ import annotations
 
 from publisher.channel import RateLimit
 
-CHAT_LIMIT = RateLimit(per_minute=20, burst=20, interval=1.0)
+CHAT_LIMIT = RateLimit(per_minute=10, burst=9, interval=1.0)
+"""What is saved up and what comes back make nineteen in any minute, and pinning a message is one more."""

@@ -17,6 +17,7 @@ from publisher.cli.parser import CommandParser
 from publisher.cli.upcoming import print_upcoming, scheduled_item_to_json
 from publisher.errors import PublisherError
 from publisher.ledger import DeliveryState
+from publisher.ledger.closed_lanes import describe_closed_lane, find_closed_lanes
 from publisher.ledger.queries import FailedDelivery
 from publisher.reports.resolve import short_part_name
 from publisher.reports.status import ChannelStatus, StatusRow, build_status_rows
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
             if not (issue and upcoming_items):
                 raise
             rows = []  # not due yet
+        closed_lanes = find_closed_lanes(run.ledger, now) if run.has_ledger else []
     print_upcoming(upcoming_items, zone, output)
     width = max((len(row.channel) for row in rows), default=0)
     waiting = {(item.record.id, item.key.channel) for item in upcoming_items if item.due > now}
@@ -73,6 +75,8 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
             _print_row(row, zone, width, output)
     if not (shown_rows or upcoming_items or issue):
         output.line("no issue is due")
+    for lane in closed_lanes:
+        output.warning(f"{lane.channel}: {describe_closed_lane(lane, zone)}: publish doctor")
     is_daemon_missing = watch.is_daemon_missing(now)
     if is_daemon_missing and watch.heartbeat:
         output.warning(
@@ -86,6 +90,7 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
         rows=[_row_to_json(row, zone) for row in rows],
         to_come=[scheduled_item_to_json(item, zone) for item in upcoming_items],
         daemon=watch.heartbeat and format_iso_time(watch.heartbeat, zone),
+        closed_lanes=[lane._asdict() | {"until": format_iso_time(lane.until, zone)} for lane in closed_lanes],
     )
 
 

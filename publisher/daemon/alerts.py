@@ -15,6 +15,7 @@ from publisher.errors import IssueError, PageMissingError, PublisherError
 from publisher.events import ChannelOutcome
 from publisher.ledger import FewerRecipientsError
 from publisher.ledger.calendar import clear_alerts, find_alerted, record_alerts
+from publisher.ledger.closed_lanes import describe_closed_lane, find_closed_lanes
 from publisher.run import RunContext
 
 _ALERT_EXIT_CODES = {
@@ -71,6 +72,16 @@ class Alerts:
         ):
             self._report_blocked([*group], status, detail)
         self._report_removed(items, ledger_view)
+        self._report_closed_lanes(now)
+
+    def _report_closed_lanes(self, now: dt.datetime) -> None:
+        """Report providers that refuse the sender, once a day."""
+        ledger, newsletter = self._run.ledger, self._run.config.newsletter.id
+        for lane in find_closed_lanes(ledger, now):
+            detail = f"{lane.lane} {now:%Y-%m-%d}"
+            if record_alerts(ledger, [(newsletter, lane.channel)], "refused", detail, now):
+                message, hint = describe_closed_lane(lane, self._run.zone), "publish doctor"
+                self._on_event(DaemonEvent("refused", "", (lane.channel,), message, hint, alarm=True))
 
     def _report_blocked(self, items: Sequence[ScheduledItem], status: ItemStatus, detail: str) -> None:
         code = items[0].exit_code or _ALERT_EXIT_CODES[status]

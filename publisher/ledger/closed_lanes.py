@@ -25,6 +25,12 @@ class ClosedLane(NamedTuple):
     waiting: int
 
 
+def describe_closed_lane(lane: ClosedLane, zone: dt.tzinfo | None) -> str:
+    """Say in a line which provider refuses the sender, how many deliveries wait until when, and why."""
+    count = "1 delivery waits" if lane.waiting == 1 else f"{lane.waiting:,} deliveries wait"
+    return f"{lane.lane} refuses the sender: {count} until {lane.until.astimezone(zone):%H:%M}: {lane.reason}"
+
+
 def close_lane(ledger: Ledger, lease: Lease, lane: str, until: dt.datetime, reason: str) -> int:
     """Let the deliveries of a lane wait until a time, for all publications of the channel.
 

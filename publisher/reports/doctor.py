@@ -21,6 +21,7 @@ from publisher.credentials import redact
 from publisher.delivery import ledger_guard
 from publisher.errors import PublisherError
 from publisher.ledger import DeliveryState
+from publisher.ledger.closed_lanes import describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity, load_activity
 from publisher.ledger.queries import find_issues_in_state, find_last_change
 from publisher.run import RunContext
@@ -52,7 +53,7 @@ def diagnose(run: RunContext, timeout: float = TIMEOUT) -> Iterator[SubjectFindi
     }
     for channel in run.channels:
         if isinstance(channel, MessageChannel):
-            checks[channel.name] = partial(_diagnose_channel, channel)
+            checks[channel.name] = partial(_diagnose_channel, run, channel)
     results: SimpleQueue[SubjectFindings] = SimpleQueue()
     for subject, check in checks.items():
         # a daemon thread: a check that hangs must not keep the program from exiting
@@ -82,7 +83,10 @@ def _run_diagnosis(subject: str, check: Callable[[], Iterator[Finding]]) -> Subj
     return SubjectFindings(subject, findings)
 
 
-def _diagnose_channel(channel: MessageChannel) -> Iterator[Finding]:
+def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Finding]:
+    for lane in find_closed_lanes(run.ledger, run.clock.time(), channel.name) if run.has_ledger else ():
+        hint = f"when the cause is fixed: publish retry --channel {channel.name}"
+        yield Finding(FindingLevel.ERROR, describe_closed_lane(lane, run.zone), hint)
     if channel.destination:
         yield from channel.diagnose()
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +9,10 @@ import pytest
 
 from publisher.channel import MessageChannel, Session
 from publisher.channels.telegram import Telegram
-from publisher.channels.telegram.client import BotClient
-from publisher.channels.telegram.rate_limit import ChatRateLimiter
 from publisher.channels.telegram.session import ChatSession
 from publisher.errors import ConfigError, DeliveryError
 from publisher.folder_session import FolderSession
-from tests.channels.telegram.api_server import BUTTON, Clock, part
+from tests.channels.telegram.api_server import BUTTON, part
 from tests.support.servers.telegram_api import Fault, TelegramServer
 from tests.support.servers.telegram_rules import TWO_DAYS
 
@@ -195,45 +191,3 @@ def test_a_message_too_old_to_be_taken_back(server: TelegramServer, session: Ses
     assert receipt.changed is False
     assert receipt.notes == ("the message stays in @tide: bots cannot delete messages after 48 hours",)
     assert len(server.messages) == 1
-
-
-# ------------------------------------------------------------------------- pace
-
-
-def test_no_chat_gets_more_than_it_takes(server: TelegramServer, session: Session, clock: Clock) -> None:
-    server.api.enforces_pace = True
-    for number in range(1, 46):
-        session.deliver(part(f"{number}"), "@tide")
-        if number % 3 == 0:
-            session.edit(part(f"{number}改"), "@tide", str(number))
-    at = [call["at"] for call in server.calls]
-    assert len(at) == 60
-    assert min(after - before for before, after in pairwise(at)) == 1
-    assert min(after - before for before, after in zip(at, at[20:], strict=False)) == 60
-
-
-def test_the_server_would_not_take_them_faster(environment: None, server: TelegramServer, clock: Clock) -> None:
-    server.api.enforces_pace = True
-    hasty = ChatSession(BotClient("env:TIDE_TOKEN", server.url), ChatRateLimiter(clock, lambda _: None))
-    with hasty as session:
-        session.deliver(part(), "@tide")
-        with pytest.raises(DeliveryError) as caught:
-            session.deliver(part(), "@tide")
-    assert caught.value.retry_after == 2
-
-
-def test_chats_do_not_wait_for_each_other(session: Session, clock: Clock) -> None:
-    for chat in ("@tide", "@tide_talk", "42"):
-        session.deliver(part(), chat)
-    assert clock.slept == []
-
-
-def test_the_pace_counts_from_the_end_of_a_call(clock: Clock) -> None:
-    """A call that took long to get there is not overtaken by half."""
-    pace = ChatRateLimiter(clock, clock.sleep)
-    with suppress(RuntimeError), pace.slot("@tide"):
-        clock.now += 5
-        raise RuntimeError
-    clock.now += 0.25
-    with pace.slot("@tide"):
-        assert clock.slept == [0.75]
