@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from contextlib import closing
+from pathlib import Path
 
 from publisher.channel import Part
 from publisher.ledger import Ledger, PublicationKey
 from publisher.ledger.closed_lanes import close_lane
-from tests.support.newsletter import HOUR, NOON, CommandProject, Project
+from tests.support.newsletter import HOUR, NOON, CommandProject, due_project
 
 
 def refuse(ledger: Ledger, key: PublicationKey, *people: str) -> None:
@@ -26,7 +27,7 @@ def test_it_is_shown_until_the_lane_opens(letter: CommandProject) -> None:
     key = PublicationKey("tag:e.org,2021:slow/2021-07-18", "chat", "@readers")
     with closing(Ledger(letter.place)) as ledger:
         refuse(ledger, key, "lin@gmail.com", "wang@gmail.com")
-    line = "chat: gmail.com refuses the sender: 2 deliveries wait until 22:00: 550 5.7.26 not authenticated"
+    line = "chat: gmail.com refuses the sender: 2 deliveries wait until 14:00: 550 5.7.26 not authenticated"
     assert line in letter.run("status").err
     assert line.partition(": ")[2] in letter.run("doctor").out
     [lane] = json.loads(letter.run("status", "--json").out)["closed_lanes"]
@@ -36,7 +37,9 @@ def test_it_is_shown_until_the_lane_opens(letter: CommandProject) -> None:
     assert "refuses the sender" not in letter.run("doctor", now=later).out
 
 
-def test_the_daemon_reports_it_once_a_day(project: Project) -> None:
+def test_the_daemon_reports_it_once_a_day(tmp_path: Path) -> None:
+    project = due_project(tmp_path / "letter")
+    project.now = NOON
     with closing(project.ledger) as ledger:
         refuse(ledger, project.key(), "lin@gmail.com")
     for _ in range(2):
