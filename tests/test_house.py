@@ -103,11 +103,14 @@ INNER_FLOORS = {
     ),
     "ledger": (
         "database models process_id",
-        "plan postgres schema sqlite transitions",
+        "lanes plan postgres schema sqlite transitions",
+        "queues",
         "ledger",
-        "__init__ destinations meta metrics outputs queries unknown",
+        "__init__ closed_lanes destinations meta metrics outputs unknown",
+        "queries",
         "calendar",
     ),
+    "delivery": ("__init__ held_lease lanes plan recipients sender", "ledger_guard sender_pool", "job", "dispatcher"),
     "cli": (
         "__init__ controls",
         "excerpt output selection",

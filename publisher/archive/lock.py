@@ -13,7 +13,7 @@ from publisher.errors import BusyError
 from publisher.files import wrap_os_error
 
 _turn = threading.RLock()
-"""The threads of a process take turns; only another process is told that the file is locked."""
+"""The threads of a process take turns; only another process gets an error."""
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from publisher.config import Config
 from publisher.daemon.alerts import Alerts, DaemonEvent, DaemonEventHandler, format_duration, format_summary_line
 from publisher.daemon.feed_pings import PendingPings
 from publisher.daemon.heartbeat import Heartbeat
-from publisher.daemon.sending import Result, SendingBatches, attempt
+from publisher.daemon.sending import Result, SendingBatches, run_batch
 from publisher.delivery import ledger_guard
 from publisher.delivery.dispatcher import deliver_one
 from publisher.errors import BusyError, ConfigError, DeliveryError, IssueError, PageMissingError, PublisherError
@@ -235,7 +235,7 @@ class _Pass:
             note = f"late by {format_duration(late)}" if late > LATE_THRESHOLD else ""
             self._on_event(DaemonEvent("publishing", record.id, names, note))
         if not run.is_sending_channel(self._channels[names[0]]):
-            self._finish(batch, attempt(lambda: self._publish_current(batch)), repeated)
+            self._finish(batch, run_batch(lambda: self._publish_current(batch)), repeated)
             return
         if batch[0].use_original_text and not repeated:
             message = f"{batch[0].detail}; the rest is sent with the original text"

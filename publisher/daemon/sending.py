@@ -68,7 +68,7 @@ class SendingBatches:
         channel, give_way = batch[0].key.channel, Event()
 
         def work() -> None:
-            self._finished.put((channel, attempt(lambda: send(give_way))))
+            self._finished.put((channel, run_batch(lambda: send(give_way))))
 
         thread = Thread(target=work, name=f"send {channel}")
         self._by_channel[channel] = _Sending(batch, repeated, give_way, thread)
@@ -100,7 +100,7 @@ class SendingBatches:
         return finished
 
 
-def attempt(publish: Callable[[], Mapping[str, ChannelOutcome]]) -> Result:
+def run_batch(publish: Callable[[], Mapping[str, ChannelOutcome]]) -> Result:
     """Return the outcomes of a batch, or the error that ended it."""
     try:
         return publish()

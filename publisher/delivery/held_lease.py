@@ -16,7 +16,7 @@ from publisher.ledger.queues import QueueSelection
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 """Seconds between two tries to write to a ledger that fails."""
 
-_PATIENCE = 15.0
+_SHORT_TIMEOUT = 15.0
 """How many seconds a ledger may fail when no delivery depends on it."""
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class HeldLease:
         Without `is_urgent` no result of a delivery depends on it, and it is tried for a short time only.
         """
         failed_at, pause = self._clock.time(), _FIRST_PAUSE
-        end = self._until if is_urgent else failed_at + dt.timedelta(seconds=_PATIENCE)
+        end = self._until if is_urgent else failed_at + dt.timedelta(seconds=_SHORT_TIMEOUT)
         while True:
             try:
                 return write()

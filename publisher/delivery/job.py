@@ -18,12 +18,11 @@ from msgspec import Struct, field
 from publisher.channel import MessageChannel, Part, RateLimit
 from publisher.clock import Clock
 from publisher.delivery.held_lease import HeldLease
-from publisher.delivery.lane_refusals import LaneRefusals
-from publisher.delivery.open_queues import OpenQueues
+from publisher.delivery.lanes import LaneRefusals, OpenQueues
 from publisher.delivery.plan import DeliveryPlan, find_delivery_error
 from publisher.delivery.recipients import LONGEST_WAIT, use_recipients
 from publisher.delivery.sender import Sender
-from publisher.delivery.sender_pool import Outcome, SenderPool
+from publisher.delivery.sender_pool import AddressedResult, SenderPool
 from publisher.errors import DeliveryError, PublisherError
 from publisher.failpoints import hit_failpoint
 from publisher.ledger import Delivery, DeliveryState, Ledger, Result
@@ -188,7 +187,7 @@ class DeliveryJob(Struct):
 
     def _deliver(self, held: HeldLease, pool: SenderPool) -> None:
         """Deliver until nothing is left or can be done. Each delivery is on disk before it is sent."""
-        outcomes: list[Outcome] = []
+        outcomes: list[AddressedResult] = []
         while True:
             self._note(held, pool, outcomes)
             fetched_at = self.clock.time()
@@ -230,7 +229,7 @@ class DeliveryJob(Struct):
         is_paused = self._paused_until is not None and now < self._paused_until
         return is_paused or self.stop.is_set() or self._fatal_error is not None
 
-    def _start(self, pool: SenderPool, turn: Turn) -> list[Outcome]:
+    def _start(self, pool: SenderPool, turn: Turn) -> list[AddressedResult]:
         """Start deliveries. Return the outcomes of those that cannot be started: nothing was sent of them."""
         outcomes = []
         for delivery in turn.deliveries:
@@ -249,7 +248,7 @@ class DeliveryJob(Struct):
                     fatal_error=fatal_error,
                     attempted=False,
                 )
-                outcomes.append(Outcome(result, address))
+                outcomes.append(AddressedResult(result, address))
         return outcomes
 
     def _get_collect_seconds(self, held: HeldLease, pool: SenderPool, fetched_at: dt.datetime) -> float:
@@ -302,7 +301,7 @@ class DeliveryJob(Struct):
             return delivery.recipient
         return self._names.get(delivery.recipient, delivery.recipient)
 
-    def _note(self, held: HeldLease, pool: SenderPool, outcomes: list[Outcome]) -> None:
+    def _note(self, held: HeldLease, pool: SenderPool, outcomes: list[AddressedResult]) -> None:
         """Update the state of the job: counts, notes, pauses, fatal errors, closed lanes, ids of destinations.
 
         The outcomes are recorded here, and removed, if something else must be recorded after them.

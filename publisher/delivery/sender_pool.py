@@ -25,7 +25,7 @@ _GATHER_SECONDS = 0.002
 _Tasks = SimpleQueue[Callable[[], None] | None]
 
 
-class Outcome(NamedTuple):
+class AddressedResult(NamedTuple):
     """The result of a delivery, and the address that it was sent to."""
 
     result: Result
@@ -97,9 +97,9 @@ class SenderPool:
         self._busy[delivery.id] = _Job(delivery, address, worker, time.monotonic() + self._timeout)
         worker.tasks.put(lambda: self._finished.put(worker.sender.send(delivery, address)))
 
-    def collect(self, wait: float) -> list[Outcome]:
+    def collect(self, wait: float) -> list[AddressedResult]:
         """Return the outcomes that are known, waiting at most `wait` seconds for the first one."""
-        outcomes: list[Outcome] = []
+        outcomes: list[AddressedResult] = []
         end = time.monotonic() + wait
         while self._busy and not outcomes:
             deadline = min(job.deadline for job in self._busy.values())
@@ -150,7 +150,7 @@ class SenderPool:
             raise DeliveryError(f"cannot start another thread: {error}", hint) from None
         return worker
 
-    def _get_finished(self, end: float) -> list[Outcome]:
+    def _get_finished(self, end: float) -> list[AddressedResult]:
         """Return the next outcome, waiting until `end` for it (of the monotonic clock); empty if there is none."""
         try:
             result = self._finished.get(timeout=max(0.0, end - time.monotonic()))
@@ -161,14 +161,16 @@ class SenderPool:
             return []
         del self._busy[result.delivery.id]
         self._idle.append(job.worker)
-        return [Outcome(result, job.address)]
+        return [AddressedResult(result, job.address)]
 
-    def _give_up_late(self) -> list[Outcome]:
+    def _give_up_late(self) -> list[AddressedResult]:
         now = time.monotonic()
         late = [job for job in self._busy.values() if job.deadline <= now]
         for job in late:
             del self._busy[job.delivery.id]
-        return [Outcome(job.worker.sender.build_timeout(job.delivery, self._timeout), job.address) for job in late]
+        return [
+            AddressedResult(job.worker.sender.build_timeout(job.delivery, self._timeout), job.address) for job in late
+        ]
 
 
 def _carry_out(tasks: _Tasks) -> None:

@@ -1,4 +1,4 @@
-"""One provider's rate limit, or its refusal of the sender, delays nobody else's deliveries."""
+"""One provider's rate limit, or its refusal of the sender, delays no other deliveries."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def at_times(project: Project, log: list[tuple[float, str]]) -> Behaviour:
 
 
 def refuse_at(domain: str, times: int = 10_000, *, retry_after: float | None = None) -> Behaviour:
-    """A provider that refuses the sender, whoever the recipient is."""
+    """A provider that refuses the sender, for all recipients."""
     left = [times]
     lock = threading.Lock()
 

@@ -24,7 +24,7 @@ from tests.support.postgres import Postgres
 
 
 class Failing:
-    """Lets transactions of a ledger fail, before they are committed or after: then nobody hears that they were."""
+    """Lets transactions of a ledger fail, before they are committed or after: then no one hears that they were."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left = 0
@@ -105,7 +105,7 @@ def test_a_stop_shortens_the_wait(project: Project, failing: Failing) -> None:
     assert project.waited <= channel.capabilities.timeout
 
 
-def test_a_ledger_that_fails_at_once_is_told_soon(project: Project, failing: Failing) -> None:
+def test_a_ledger_that_fails_at_once_is_reported_soon(project: Project, failing: Failing) -> None:
     """As long as nothing was sent there is nothing to lose."""
     project.write("2021-07-18", "一")
 
