@@ -56,7 +56,8 @@ class Entry(Struct, frozen=True):
 
     `title` is the display title, `summary` plain text, `url` the absolute URL of its page. `published` never
     changes, `updated` changes with the content; both are aware, in whole seconds. `revision` is a hash of the
-    content: entries of equal revision have equal pages and feed items.
+    content: entries of equal revision have equal pages and feed items. `aliases` are the absolute URLs of pages
+    that lead to the issue's. `feed_id` is the id of its feed entry if that is not `id`, "" otherwise.
     """
 
     id: str
@@ -68,6 +69,8 @@ class Entry(Struct, frozen=True):
     updated: dt.datetime
     items: int = 0
     revision: str = ""
+    aliases: tuple[str, ...] = ()
+    feed_id: str = ""
 
 
 class PartGroup(Struct, frozen=True):

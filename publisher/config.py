@@ -46,7 +46,8 @@ _DEFAULT_ISSUES = "issues/*.md"
 _PUBLISHED_KEYS = ("issues", "cover")
 """Keys that name files to publish."""
 
-_PLACEHOLDERS = ("date", "year", "month", "day", "id")
+_PLACEHOLDERS = ("date", "year", "month", "day", "id", "slug", "number")
+_PLACEHOLDER_HINT = f"there are {' '.join(f'{{{name}}}' for name in _PLACEHOLDERS)}"
 
 
 class ListenAddress(NamedTuple):
@@ -250,11 +251,11 @@ def _validate_url(value: str) -> str:
             suggestion = find_nearest(placeholder, _PLACEHOLDERS)
             raise ConfigError(
                 f"url has the unknown placeholder {{{placeholder}}}",
-                f"did you mean {{{suggestion}}}?" if suggestion else "there are {date} {year} {month} {day} {id}",
+                f"did you mean {{{suggestion}}}?" if suggestion else _PLACEHOLDER_HINT,
             )
     remainder = re.sub(r"\{[^{}]*\}", "", value)
     if "{" in remainder or "}" in remainder:
-        raise ConfigError("url has an unmatched brace", "there are {date} {year} {month} {day} {id}")
+        raise ConfigError("url has an unmatched brace", _PLACEHOLDER_HINT)
     return value if "{" in value else value.rstrip("/") + "/{date}/"
 
 

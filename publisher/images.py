@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher import model as m
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
+from publisher.errors import IssueError
 from publisher.file_kinds import IMAGE
 from publisher.local_files import FileAccess, FileKind, Refusal
 from publisher.newsletter import Newsletter
+from publisher.page_urls import find_page_urls
 from publisher.transforms import find_nodes, map_nodes
 
 _Node = TypeVar("_Node")
@@ -69,9 +72,13 @@ def inspect_image(image: LocalImage, files: FileAccess, kind: FileKind = IMAGE) 
 
 def find_image_problems(summary: IssueSummary, newsletter: Newsletter, files: FileAccess) -> Iterator[Problem]:
     """Yield a problem for each place of an issue that refers to an image that is not published."""
-    page_url = newsletter.issue_url(summary.id, dt.date.fromisoformat(summary.date)) if summary.date else ""
+    page_url = newsletter.base
+    if summary.date:
+        with suppress(IssueError):  # reported by `publish`
+            date = dt.date.fromisoformat(summary.date)
+            page_url = find_page_urls(newsletter, summary.path, summary.id, date, summary.address).url
     for url, pos in summary.images:
-        image = resolve_local_file(url, summary.path, page_url or newsletter.base, newsletter)
+        image = resolve_local_file(url, summary.path, page_url, newsletter)
         found = inspect_image(image, files) if image else None
         if isinstance(found, Refusal) and found.code not in summary.ignored_codes:
             yield Problem(pos, found.code, f"the image {url} {found.reason}", found.help)

@@ -9,9 +9,10 @@ Sources: arxiv.org/help/arxiv_identifier (ids) · developers.weixin.qq.com "公�
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from publisher.patterns import lazy_pattern
 
@@ -214,6 +215,19 @@ def to_ascii_url(url: str) -> str:
             pass
     escaped = quote(url, safe=_URL_SAFE, errors="replace")
     return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", escaped)
+
+
+def clean_slug(text: str) -> str:
+    """Return a text as one part of the path of a URL: letters and digits of any language, and `.`, `_`, `~`.
+
+    These, with the hyphen, mean nothing else in a URL (RFC 3986, section 2.3; RFC 3987, section 2.2). All others
+    become hyphens, also at the ends, where they are left out. Percent escapes are decoded. Upper case stays.
+    """
+    text = unicodedata.normalize("NFC", unquote(text))
+    is_kept = [char in "._~" or unicodedata.category(char)[0] in "LNM" for char in text]
+    is_kept = [kept and not "\ufe00" <= char <= "\ufe0f" for kept, char in zip(is_kept, text, strict=True)]
+    cleaned = "".join(char if kept else "-" for char, kept in zip(text, is_kept, strict=True))
+    return re.sub(r"-{2,}", "-", cleaned).strip("-.")
 
 
 def build_license_link(spdx: str) -> tuple[str, str]:

@@ -319,10 +319,25 @@ class Source(Node, frozen=True):
     sha256: str = ""
 
 
+class Address(Node, frozen=True):
+    """What the URLs of an issue's page are made of, besides its id and date; "" for what the issue does not say.
+
+    `slug` is the `slug` of the front matter, else the file name without its date; `number` the number of the issue,
+    as written. `page` is the `url` or `permalink` of the front matter, the path of the page as another site
+    generator has it, and `aliases` are the paths where the page was before.
+    """
+
+    slug: str = ""
+    number: str = ""
+    page: str = ""
+    aliases: tuple[str, ...] = ()
+
+
 class Issue(Node, frozen=True):
     """One issue of the newsletter.
 
     `id` is opaque and stable: the `id` of the front matter, else the date, else the stem of the file name.
+    `feed_id` is the id of its entry in feeds if it is not made from `id`, but kept from another program, else "".
     `front` is the front matter as (key, value) pairs of strings, in source order; `front_pos` its lines.
     """
 
@@ -344,6 +359,8 @@ class Issue(Node, frozen=True):
     dropped: tuple[Dropped, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     source: Source = field(default_factory=Source)
+    address: Address = field(default_factory=Address)
+    feed_id: str = ""
 
     @property
     def items(self) -> Iterator[Item]:

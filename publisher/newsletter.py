@@ -26,10 +26,14 @@ class Newsletter(Struct, frozen=True):
     license: str = ""
     contacts: tuple[str, ...] = ()
 
-    def issue_url(self, issue_id: str, date: dt.date) -> str:
-        """Return the absolute URL of the page of an issue."""
+    def issue_url(self, issue_id: str, date: dt.date, slug: str = "", number: str = "") -> str:
+        """Return the absolute URL of the page of an issue by the pattern; without a slug, the id is in its place."""
+        slug = slug or issue_id
+        if self.url.endswith("{slug}"):  # or what follows a dot would be the type of the file
+            slug = slug.replace(".", "-")
+        year, month, day = f"{date:%Y}", f"{date:%m}", f"{date:%d}"
         return self.url.format(
-            id=issue_id, date=date.isoformat(), year=f"{date:%Y}", month=f"{date:%m}", day=f"{date:%d}"
+            id=issue_id, date=date.isoformat(), year=year, month=month, day=day, slug=slug, number=number
         )
 
     def output_path(self, url: str) -> str:

@@ -23,7 +23,8 @@ def build_issue_entry(issue: Issue, context: Context) -> bytes:
     entry, newsletter = _require_entry(context), context.newsletter
     title = clean_line(entry.title) or issue.id
     item: FeedItem = {
-        "id": to_ascii_url(entry.id),
+        # of another program: as it is, byte for byte
+        "id": remove_invalid_characters(entry.feed_id) or to_ascii_url(entry.id),
         "url": to_ascii_url(entry.url),
         "title": title,
         "summary": clean_line(entry.summary) or title,

@@ -26,10 +26,12 @@ class Web(ArchiveChannel, frozen=True):
     def render(self, issue: Issue, context: Context) -> Rendering:
         """Render the page of an issue that has passed `publishable` and `absolute`; needs `context.entry`."""
         # slow to import, and not needed by commands that render nothing
-        from publisher.channels.web.pages import render_issue_page
+        from publisher.channels.web.pages import render_alias_pages, render_issue_page
 
         page = render_issue_page(issue, context)
-        return Rendering((page,), report={"items": sum(1 for _ in issue.items), "bytes": len(page.body)})
+        return Rendering(
+            (page, *render_alias_pages(context)), report={"items": sum(1 for _ in issue.items), "bytes": len(page.body)}
+        )
 
     def render_archive(
         self,

@@ -61,6 +61,21 @@ def render_issue_page(issue: Issue, context: Context) -> Part:
     )
 
 
+def render_alias_pages(context: Context) -> Iterator[Part]:
+    """Yield a page for each former address of an issue, which leads to its page."""
+    entry, newsletter = context.entry, context.newsletter
+    for alias in entry.aliases if entry else ():
+        key = newsletter.output_path(alias)
+        text = context.templates.render(
+            "moved.html",
+            newsletter=newsletter,
+            entry=entry,
+            to=partial(_relative_url, newsletter, key),
+            address=to_ascii_url(entry.url) if entry else "",
+        )
+        yield Part(key, _MEDIA_TYPE, text.encode())
+
+
 def build_overview_pages(entries: Sequence[Entry], context: Context) -> Iterator[PartGroup]:
     """Yield the subscribe page and the index; each is rendered only if its digest changes."""
     base = context.newsletter.base

@@ -4,7 +4,8 @@ lock              held by the current run
 ledger.db         what was sent where; cannot be recovered if lost
 ledger.backup     a copy of it, written after each run that sent something
 ledger.seen       how often the ledger was used, to detect an older copy
-revisions.json    when each issue was last corrected; to be kept with the sources
+revisions.json    when each issue was last corrected, and where its page is; to be kept with the sources
+feed_ids.json     ids of feed entries taken over from another program's feed; to be kept with the sources
 cache/            may be deleted at any time
 """
 
@@ -34,6 +35,7 @@ class Home:
         self.ledger = self.folder / "ledger.db"
         self.use_counter = self.folder / "ledger.seen"
         self.revisions = self.folder / "revisions.json"
+        self.feed_ids = self.folder / "feed_ids.json"
         self.cache = self.folder / "cache"
 
     @property
@@ -49,7 +51,7 @@ class Home:
         return self.cache / f"site-{digest}.json"
 
     def write_gitignore(self) -> None:
-        """Make git ignore everything but the revisions. Raises StorageError."""
+        """Make git ignore everything but the revisions and the ids of feed entries. Raises StorageError."""
         path = self.folder / ".gitignore"
         if not path.exists():
             write_if_changed(path, _GITIGNORE)

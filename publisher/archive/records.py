@@ -30,7 +30,8 @@ class Record(NamedTuple):
     `url` is that of the issue's page, `items` their number, `revision` a hash of the content. `fault` says
     why the issue cannot be published and `hint` what to do; both are "" if it can. `problems` are the
     parser's diagnostics and the images that are not published, one line each. `sketch` is of the text, see
-    `compute_sketch`. `links` are the relative links, as written.
+    `compute_sketch`. `links` are the relative links, as written. `slug` and `number` are those of `model.Address`,
+    `aliases` the absolute URLs of the pages that lead to this one; `feed_id` is that of the front matter.
     """
 
     path: str
@@ -51,6 +52,10 @@ class Record(NamedTuple):
     images: tuple[ImageFile, ...] = ()
     sketch: str = ""
     links: tuple[str, ...] = ()
+    slug: str = ""
+    number: str = ""
+    aliases: tuple[str, ...] = ()
+    feed_id: str = ""
 
 
 class Edition(NamedTuple):
@@ -109,25 +114,32 @@ def build_edition(
             faults[record.path] = IssueError(record.fault, record.hint)
         elif record.date > today.isoformat() and record.path not in kept:
             until = min(until or record.date, record.date)
-        elif other := taken.get(record.id) or taken.get(record.url):
+        elif other := next((taken[name] for name in _unique_names(record) if name in taken), None):
             faults[record.path] = clashes[other.path] = _build_conflict_error(other, record)
         else:
-            taken[record.id] = taken[record.url] = record
+            taken |= dict.fromkeys(_unique_names(record), record)
             issues.append(record)
     issues.sort(key=lambda record: (record.date, record.id), reverse=True)
     return Edition(today, tuple(issues), faults, clashes, until, bool(held_back), frozenset(redated))
 
 
+def _unique_names(record: Record) -> tuple[str, ...]:
+    """Return what only one issue can have: its id, the URLs of its pages, and its id in feeds."""
+    feed_ids = (f"feed_id {record.feed_id}",) if record.feed_id else ()  # often the URL of the page
+    return record.id, record.url, *record.aliases, *feed_ids
+
+
 def _build_conflict_error(first: Record, second: Record) -> IssueError:
+    both = f"{first.path} and {second.path}"
     if first.id == second.id:
-        return IssueError(
-            f"{first.path} and {second.path} both have the id {first.id}",
-            "set another `id:` in the front matter of one of them",
-        )
-    return IssueError(
-        f"{first.path} and {second.path} have the same URL {first.url}",
-        "put {id} into `url` in publisher.toml, or correct the date of one of them",
-    )
+        return IssueError(f"{both} both have the id {first.id}", "set another `id:` in the front matter of one of them")
+    if first.feed_id and first.feed_id == second.feed_id:
+        return IssueError(f"{both} both have the feed_id {first.feed_id}", "correct `feed_id:` in one of them")
+    shared = next(url for url in (first.url, *first.aliases) if url in (second.url, *second.aliases))
+    if first.url == second.url:
+        hint = "set another `slug:` in the front matter of one of them, correct its date, or put {id} into `url`"
+        return IssueError(f"{both} have the same URL {shared}", f"{hint} in publisher.toml")
+    return IssueError(f"{both} have the same URL {shared}, as page or alias", "correct `aliases:` in one of them")
 
 
 def choose_issue(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record | None:

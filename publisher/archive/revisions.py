@@ -1,6 +1,6 @@
-"""When each issue was last corrected: `.publisher/revisions.json`, to be kept with the sources.
+"""When each issue was last corrected and where its page is: `.publisher/revisions.json`, to be kept with the sources.
 
-This is not a cache: feeds contain these times. Without the file no issue counts as corrected.
+This is not a cache: feeds contain these times. Without the file no issue counts as corrected or moved.
 """
 
 from __future__ import annotations
@@ -10,18 +10,23 @@ import json
 from pathlib import Path
 
 from publisher.archive.records import Record
+from publisher.errors import ConfigError
 from publisher.files import write_if_changed
 
 
 class Revisions:
     """The content of each issue when it was last published, by the id of its feed entry.
 
-    `is_damaged` is True when the file exists and cannot be read.
+    `is_damaged` is True when the file exists and cannot be read. `moved` has, by path, the former and the present
+    URL of each page that `record_update` found at another one, and that has no alias there; `renamed` the former and
+    the present id of each feed entry.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.is_damaged = False
+        self.moved: dict[str, tuple[str, str]] = {}
+        self.renamed: dict[str, tuple[str, str]] = {}
         self._entries: dict[str, dict[str, str]] = {}
         self._is_modified = False
         try:
@@ -32,11 +37,13 @@ class Revisions:
         except (OSError, ValueError, AttributeError):
             self.is_damaged = True
 
-    def record_update(self, entry_id: str, record: Record, published: dt.datetime, now: dt.datetime) -> dt.datetime:
+    def record_update(
+        self, entry_id: str, record: Record, published: dt.datetime, now: dt.datetime, feed_id: str = ""
+    ) -> dt.datetime:
         """Return when the content of an issue last changed: `published` at first, after a change `now`.
 
         Never before `published`. A file with the same bytes has not changed, even if this version parses it
-        differently.
+        differently. `feed_id` is the id of the entry in feeds if that is not `entry_id`.
         """
         known = self._entries.get(entry_id, {})
         same_content = known.get("revision") == record.revision
@@ -47,12 +54,20 @@ class Revisions:
             updated = _parse_revision_time(known.get("updated", ""), published)
         else:
             updated = max(now, published)
-        if not (same_content and same_bytes):
-            self._entries[entry_id] = {
-                "revision": record.revision,
-                "source": record.sha256,
-                "updated": updated.isoformat(),
-            }
+        entry = {
+            "revision": record.revision,
+            "source": record.sha256,
+            "updated": known.get("updated", "") if same_content and same_bytes else updated.isoformat(),
+            "url": record.url,
+            **({"feed_id": feed_id} if feed_id else {}),
+        }
+        former_url, former_id = known.get("url", record.url), known.get("feed_id", entry_id)
+        if former_url not in (record.url, *record.aliases):
+            self.moved[record.path] = former_url, record.url
+        if known and former_id != (feed_id or entry_id):
+            self.renamed[record.path] = former_id, feed_id
+        if entry != known:
+            self._entries[entry_id] = entry
             self._is_modified = True
         return updated
 
@@ -86,3 +101,30 @@ def _parse_revision_time(text: str, published: dt.datetime) -> dt.datetime:
     except ValueError:
         return published
     return time.astimezone(published.tzinfo) if time.tzinfo else published
+
+
+def require_same_feed_ids(revisions: Revisions, *, accept: bool) -> None:
+    """Raise ConfigError if the entry of a published issue would get another id in feeds, unless that is accepted."""
+    if accept or not revisions.renamed:
+        return
+    path, (former, present) = next(iter(revisions.renamed.items()))
+    more = f" (and {len(revisions.renamed) - 1} more)" if len(revisions.renamed) > 1 else ""
+    change = f'has the feed_id "{present}" now' if present else "has no feed_id any more"
+    raise ConfigError(
+        f'{path}{more} {change}, but was published as "{former}": feed readers would show every subscriber the issue '
+        "again",
+        f"write `feed_id: {former}` into its front matter, or go on with publish --accept-new-id",
+    )
+
+
+def describe_moves(revisions: Revisions) -> str:
+    """Return a warning about pages that moved since they were published; "" if none did."""
+    if not revisions.moved:
+        return ""
+    path, (former, present) = next(iter(revisions.moved.items()))
+    count = len(revisions.moved)
+    pages = f"the page of {path}" if count == 1 else f"{count} pages, such as that of {path},"
+    return (
+        f"{pages} moved from {former} to {present}: links to the old address lead nowhere, "
+        "unless its front matter has the old `slug:`, or the old path in `aliases:`"
+    )

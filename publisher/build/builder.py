@@ -65,7 +65,7 @@ class SiteBuilder:
     """Renders what is outdated and writes the files.
 
     `issue` is the one that channels without an archive publish. With `always_render_messages` its messages are
-    rendered even if they were delivered: some recipients may not have been there.
+    rendered even if they were delivered: some recipients may not have been there. `revisions` say what moved.
     """
 
     def __init__(
@@ -84,8 +84,8 @@ class SiteBuilder:
         self._issue = issue
         self._site = OutputFolder(run.output_folder, run.home)
         self._records = edition.issues
-        self._revisions = Revisions(run.home.revisions)
-        self._entries = build_entries(run, edition, self._revisions)
+        self.revisions = Revisions(run.home.revisions)
+        self._entries = build_entries(run, edition, self.revisions)
         self._links = IssueLinks(run.config.newsletter, edition.issues)
         images = sorted({image.source for record in edition.issues for image in record.images})
         self._images = {image.path: image for image in stat_images(run.config.root, images)}
@@ -124,7 +124,7 @@ class SiteBuilder:
         Messages are not sent but returned. Errors of a channel are in its outcome; raises StorageError.
         """
         if not self._run.dry_run:
-            self._revisions.save()  # before any channel publishes the times of corrections
+            self.revisions.save()  # before any channel publishes the times of corrections
         outcomes, mark = self._build_channels(send_pings=send_pings), self._build_mark()
         issue = self._find_entry(self._issue.path).id
         self._messages = block_messages(

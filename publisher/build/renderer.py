@@ -21,6 +21,7 @@ from publisher.file_kinds import ISSUE, LINKED_FILE, MAX_ISSUE_BYTES
 from publisher.issue_dates import format_issue_date
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
+from publisher.page_urls import find_page_urls
 
 _MAX_RECENT = 24
 """So many recently read issues are kept in memory, text and document."""
@@ -95,7 +96,15 @@ class IssueRenderer(Struct, frozen=True):
             del self.recent[next(iter(self.recent))]
         problems = tuple([f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics])
         sketch = compute_sketch(_find_body_lines(text, issue))
-        record = record._replace(id=issue.id, draft=issue.draft, problems=problems, sketch=sketch)
+        record = record._replace(
+            id=issue.id,
+            draft=issue.draft,
+            problems=problems,
+            sketch=sketch,
+            slug=issue.address.slug,
+            number=issue.address.number,
+            feed_id=issue.feed_id,
+        )
         return self._complete_record(record, issue, text)
 
     def read_packed(self, source: SourceFile) -> tuple[Record, bytes | None]:
@@ -114,10 +123,15 @@ class IssueRenderer(Struct, frozen=True):
         fault, hint = _check_publishable(issue, record.path)
         if fault or issue.date is None:
             return record._replace(fault=fault, hint=hint), None
-        url = newsletter.issue_url(issue.id, issue.date)
-        if {"..", "."} & set(newsletter.output_path(url).split("/")) or "\\" in url:
-            fault = f"{record.path}: the id {issue.id} cannot be part of a URL"
-            return record._replace(fault=fault, hint="set another `id:` in its front matter"), None
+        try:
+            url, aliases, ignored = find_page_urls(newsletter, record.path, issue.id, issue.date, issue.address)
+        except IssueError as error:
+            return record._replace(fault=error.message, hint=error.hint), None
+        if taken := {url, *aliases} & set(self.context.feeds.values()):
+            fault = f"{record.path} would take the place of the feed {min(taken)}"
+            return record._replace(fault=fault, hint="set another `url:` in its front matter"), None
+        problems = [*record.problems, *(f"{address} is outside of {newsletter.base}" for address in ignored)]
+        record = record._replace(problems=tuple(problems))
         document = transforms.make_publishable(issue)
         # looking for images or alerts takes as long as copying the whole issue, and most issues have none
         if "[!" in text:
@@ -130,6 +144,7 @@ class IssueRenderer(Struct, frozen=True):
         record = record._replace(
             date=issue.date.isoformat(),
             url=url,
+            aliases=aliases,
             title=derived_texts.build_display_title(document, newsletter),
             summary=derived_texts.build_summary(document),
             items=derived_texts.count_items(document),

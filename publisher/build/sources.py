@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self
 
+from publisher.archive.feed_ids import find_feed_ids
 from publisher.archive.index import Index
 from publisher.archive.pack import Pack, PackLocation
 from publisher.archive.records import Edition, Record, build_edition
@@ -168,11 +169,14 @@ def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> li
     if revisions.is_damaged:
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
     links = IssueLinks(run.config.newsletter, current.issues)
-    return [_build_entry(run, record, revisions, links) for record in current.issues]
+    feed_ids = find_feed_ids(run.home, current.issues)
+    return [_build_entry(run, record, revisions, links, feed_ids) for record in current.issues]
 
 
-def _build_entry(run: RunContext, record: Record, revisions: Revisions, links: IssueLinks) -> Entry:
-    issue = f"{run.config.newsletter.id}/{record.id}"
+def _build_entry(
+    run: RunContext, record: Record, revisions: Revisions, links: IssueLinks, feed_ids: Mapping[str, str]
+) -> Entry:
+    issue, feed_id = f"{run.config.newsletter.id}/{record.id}", feed_ids.get(record.id, "")
     date = dt.date.fromisoformat(record.date)
     published = dt.datetime.combine(date, run.config.schedule.at, run.now.tzinfo)
     return Entry(
@@ -182,9 +186,11 @@ def _build_entry(run: RunContext, record: Record, revisions: Revisions, links: I
         summary=record.summary,
         url=record.url,
         published=published,
-        updated=revisions.record_update(issue, record, published, run.now),
+        updated=revisions.record_update(issue, record, published, run.now, feed_id),
         items=record.items,
         revision=_add_link_targets(record.revision, links.resolve(record)),
+        aliases=record.aliases,
+        feed_id=feed_id,
     )
 
 
@@ -203,7 +209,7 @@ def compute_digests(records: Sequence[Record], entries: Sequence[Entry]) -> list
     return [
         hashlib.blake2b(
             f"{record.sha256}\n{_list_images(record)}\n{record.links and entry.revision}\n{entry.updated}\n"
-            f"{before}\n{after}".encode("utf-8", "surrogatepass"),
+            f"{entry.feed_id}\n{before}\n{after}".encode("utf-8", "surrogatepass"),
             digest_size=16,
         ).hexdigest()
         for record, entry, after, before in zip(records, entries, labels, labels[2:], strict=False)

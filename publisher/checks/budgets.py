@@ -10,9 +10,10 @@ from publisher.channel import Channel, Context, Entry, Rendering
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary
 from publisher.derived_texts import build_display_title, build_summary
-from publisher.errors import PublisherError
+from publisher.errors import IssueError, PublisherError
 from publisher.model import Issue
 from publisher.newsletter import Newsletter
+from publisher.page_urls import find_page_urls
 from publisher.transforms import make_publishable, make_urls_absolute
 
 # for issues that have no date yet
@@ -56,7 +57,10 @@ def measure_budgets(issue: Issue, channels: Sequence[Channel], newsletter: Newsl
     """Render the issue on each channel, as far as the issue alone determines that, and return its sizes."""
     date = issue.date or _FALLBACK_DATE
     document = make_publishable(issue)
-    url = newsletter.issue_url(issue.id, date)
+    try:
+        url = find_page_urls(newsletter, "", issue.id, date, issue.address).url
+    except IssueError:  # reported by `publish`
+        url = newsletter.base
     published = dt.datetime.combine(date, dt.time(), dt.UTC)
     title = build_display_title(document, newsletter)
     id_ = f"{newsletter.id}/{issue.id}"

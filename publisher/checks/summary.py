@@ -8,7 +8,7 @@ from typing import NamedTuple
 from publisher import links
 from publisher.checks.images import find_relative_images
 from publisher.checks.source import IssueSource
-from publisher.model import NO_POSITION, Issue, Item, Link, Pos
+from publisher.model import NO_POSITION, Address, Issue, Item, Link, Pos
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
@@ -47,6 +47,7 @@ class IssueSummary(NamedTuple):
     archive_links: tuple[tuple[str, Pos], ...] = ()
     ignored_codes: tuple[str, ...] = ()
     images: tuple[tuple[str, Pos], ...] = ()
+    address: Address = Address()
 
     @classmethod
     def from_source(cls, subject: IssueSource) -> "IssueSummary":
@@ -67,6 +68,7 @@ class IssueSummary(NamedTuple):
             archive_links=tuple(_find_archive_links(subject)),
             ignored_codes=tuple(sorted(find_ignored_codes(issue))),
             images=tuple(find_relative_images(subject)),
+            address=issue.address,
         )
 
     @property

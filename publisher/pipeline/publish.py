@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from threading import Event
 
 from publisher.archive.records import Edition, Record, choose_issue
+from publisher.archive.revisions import describe_moves, require_same_feed_ids
 from publisher.build.builder import SiteBuilder, mark_up_to_date
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
@@ -62,9 +63,10 @@ def publish(
             if request.correct:
                 run = _select_published(run, issue)
             builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)
+            require_same_feed_ids(builder.revisions, accept=request.accept_new_id)
             _require_publishable(run, sources, edition, builder, issue, request)
             report(IssueChosen(issue, request.issue in ("", "latest")))
-            run.warn(*edition.skipped)
+            run.warn(*edition.skipped, *filter(None, [describe_moves(builder.revisions)]))
             # also with another output folder, before that leaves the first trace in the revisions
             if run.is_recorded or not (run.dry_run or run.home.revisions.exists()):
                 ledger_guard.note_newsletter(run, sources.records.values())

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from publisher import links
 from publisher import model as m
+from publisher.reader.address import find_address
 from publisher.reader.blocks import BlockReader
 from publisher.reader.draft import read_draft
 from publisher.reader.footnotes import FootnoteSource, place_footnotes
@@ -78,6 +79,8 @@ def parse_issue(text: str, path: str = "", known_date: dt.date | None = None) ->
         definitions=tuple(parts.definitions),
         dropped=(*parts.dropped, *inline_reader.dropped),
         diagnostics=tuple(sorted(diagnostics, key=lambda diagnostic: (diagnostic.pos, diagnostic.code))),
+        address=find_address(front, path, title),
+        feed_id=get_front_value(front, "feed_id").strip(),
         source=m.Source(path, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()),
     )
     if parts.footnotes or inline_reader.has_footnotes:

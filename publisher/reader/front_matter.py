@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from ast import literal_eval
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import PurePath
 
 from publisher.model import Diagnostic, Pos, Title, plain
@@ -121,6 +123,16 @@ def _split_pair(text: str) -> tuple[str, str]:
 def get_front_value(front: FrontMatter, key: str) -> str:
     """Return the value of a key, ignoring case; empty if there is none."""
     return next((value for name, value in front if name.lower() == key), "")
+
+
+def get_front_list(front: FrontMatter, key: str) -> tuple[str, ...]:
+    """Return the values of a key that may have one or a list of them, ignoring case."""
+    value = get_front_value(front, key)
+    if not value.startswith("["):
+        return (value,) if value else ()
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):  # lists are kept as Python writes them
+        return tuple(str(entry) for entry in literal_eval(value) if entry)
+    return ()
 
 
 def read_title(text: str, pos: Pos, inline_reader: InlineReader) -> Title:

@@ -13,7 +13,7 @@ from publisher.errors import ConfigError
 from tests.config.channels import TOP, Silent, find_channel, load
 
 URL_LIKE = 'like url = "https://example.org/news/{date}/"'
-PLACEHOLDERS = "there are {date} {year} {month} {day} {id}"
+PLACEHOLDERS = "there are {date} {year} {month} {day} {id} {slug} {number}"
 ID_LIKE = 'tag:HOST,YEAR:NAME, a host that was yours in that year: id = "tag:example.org,2021:news"'
 
 # a value in TOP, what stands in its place, then place and message, then hint

@@ -272,7 +272,21 @@ def texts(node: object) -> Iterator[str]:
                     yield from texts(getattr(node, field.name))
 
 
-_NO_TEXT = {"id", "url", "repo", "arxiv", "kind", "subject", "segments", "count", "front", "align", "language"}
+_NO_TEXT = {
+    "id",
+    "address",
+    "feed_id",
+    "url",
+    "repo",
+    "arxiv",
+    "kind",
+    "subject",
+    "segments",
+    "count",
+    "front",
+    "align",
+    "language",
+}
 
 
 def addresses(node: object) -> Iterator[str]:

@@ -123,7 +123,8 @@ def squeeze(text: str) -> str:
 
 
 # The fields that are not for reading, or say again what another field says.
-_UNREAD = {"id", "kind", "language", "align", "pos", "tagline_pos", "front", "front_pos", "definitions",
+_UNREAD = {"id", "address", "feed_id",
+           "kind", "language", "align", "pos", "tagline_pos", "front", "front_pos", "definitions",
            "dropped", "diagnostics", "segments", "subject", "archive",
            "repo", "arxiv"}  # fmt: skip
 

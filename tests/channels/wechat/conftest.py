@@ -187,7 +187,8 @@ def squeeze(text: str) -> str:
 
 
 # Fields that are not visible text, or repeat another field.
-_UNREAD = {"id", "kind", "language", "align", "pos", "tagline_pos", "label_pos", "front", "front_pos",
+_UNREAD = {"id", "address", "feed_id",
+           "kind", "language", "align", "pos", "tagline_pos", "label_pos", "front", "front_pos",
            "definitions", "dropped", "diagnostics", "segments", "subject", "archive", "url"}  # fmt: skip
 
 

@@ -1,0 +1,72 @@
+"""Where the page of an issue is on the web, and where it was: by the pattern of publisher.toml, or as another site
+generator had it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from typing import NamedTuple
+from urllib.parse import unquote, urljoin
+
+from publisher.errors import IssueError
+from publisher.model import Address
+from publisher.newsletter import Newsletter
+
+_MAX_NAME_BYTES = 250
+"""Most file systems allow 255 bytes in a name, and `.html` may be added."""
+
+_OWN_PAGES = ("index.html", "subscribe.html")
+
+
+class PageUrls(NamedTuple):
+    """The absolute URLs of an issue's page, and of the pages that lead to it. `ignored` are addresses of the front
+    matter that cannot be kept, because no file of the site has them."""
+
+    url: str
+    aliases: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def find_page_urls(newsletter: Newsletter, path: str, issue_id: str, date: dt.date, address: Address) -> PageUrls:
+    """Return the URLs of the issue in the file `path`. Raises IssueError if it cannot have a page."""
+    page = _resolve(address.page, newsletter)
+    if not page and "{number}" in newsletter.url and not address.number:
+        raise IssueError(
+            f"{path} has no number, and `url` in publisher.toml has {{number}}",
+            "add one to the front matter, like number: 12",
+        )
+    url = page or newsletter.issue_url(issue_id, date, address.slug, address.number)
+    names = newsletter.output_path(url).split("/")
+    if {"..", "."} & set(names) or "\\" in url:
+        raise IssueError(f"{path}: the id {issue_id} cannot be part of a URL", "set another `id:` in its front matter")
+    if any(len(name.encode("utf-8", "surrogatepass")) > _MAX_NAME_BYTES for name in names):
+        raise IssueError(
+            f"{path}: a part of its URL is longer than {_MAX_NAME_BYTES} bytes, too long for the name of a file",
+            "add a shorter one to the front matter, like slug: boats",
+        )
+    if names[1:] and "/".join(names).removeprefix(f"{newsletter.site}/") in _OWN_PAGES:
+        raise IssueError(
+            f"{path} would take the place of the newsletter's own page at {url}",
+            "set another `slug:` or `url:` in its front matter",
+        )
+    aliases = {alias: _resolve(alias, newsletter) for alias in address.aliases}
+    found = dict.fromkeys(alias for alias in aliases.values() if alias and not _is_same(alias, url, newsletter))
+    wanted = {address.page: page} if address.page else {}
+    return PageUrls(url, tuple(found), tuple(text for text, known in (wanted | aliases).items() if not known))
+
+
+def _resolve(text: str, newsletter: Newsletter) -> str:
+    """Return the absolute URL of a path on the newsletter's host; "" if it is not that of a file of the site."""
+    if not text.startswith(("/", newsletter.base)) or text.startswith("//"):
+        return ""
+    url = unicodedata.normalize("NFC", unquote(urljoin(newsletter.base, text)))
+    path = url.removeprefix(newsletter.base)
+    names = path.removesuffix("/").split("/")
+    is_file = url.startswith(newsletter.base) and not {"", ".", ".."} & set(names)
+    # a colon or a brace is a placeholder of another program
+    return url if is_file and not re.search(r"[\x00-\x1f\x7f\\?#<>\"{}|^:*\ufffd]", path) else ""
+
+
+def _is_same(url: str, other: str, newsletter: Newsletter) -> bool:
+    return newsletter.output_path(url) == newsletter.output_path(other)
