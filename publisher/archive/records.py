@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from publisher.errors import ConfigError, IssueError, PublisherError, find_nearest
+from publisher.errors import IssueError
 
 
 class ImageFile(NamedTuple):
@@ -140,69 +140,6 @@ def _build_conflict_error(first: Record, second: Record) -> IssueError:
         hint = "set another `slug:` in the front matter of one of them, correct its date, or put {id} into `url`"
         return IssueError(f"{both} have the same URL {shared}", f"{hint} in publisher.toml")
     return IssueError(f"{both} have the same URL {shared}, as page or alias", "correct `aliases:` in one of them")
-
-
-def choose_issue(wanted: str, records: Mapping[str, Record], edition: Edition) -> Record | None:
-    """Return the issue with that date, id, path or file name; for "" and "latest" the newest one due.
-
-    None when none is due. Raises IssueError when the issue cannot be published, ConfigError when there is no
-    such issue or it is dated in the future.
-    """
-    if wanted in ("", "latest"):
-        chosen = _find_newest(edition)
-    else:
-        matches = find_named_records(wanted, records, "publish --issue latest publishes the newest due issue")
-        chosen = next((record for record in matches if record in edition.issues), None)
-        if chosen is None:
-            raise _build_not_due_error(matches[0], edition)
-    if chosen and (clash := edition.conflicts.get(chosen.path)):
-        raise clash
-    return chosen
-
-
-def _find_newest(edition: Edition) -> Record | None:
-    """Return the newest due issue, one that got a future date since only if there is no other.
-
-    Raises the fault of a file whose name begins with the latest due date.
-    """
-    newest = next((issue for issue in edition.issues if issue.path not in edition.redated), None)
-    newest = newest or next(iter(edition.issues), None)
-    for path, fault in edition.faults.items():
-        date = re.match(r"\d{4}-\d{2}-\d{2}", path.rpartition("/")[2])
-        if date and (newest.date if newest else "") <= date[0] <= edition.today.isoformat():
-            raise fault
-    return newest
-
-
-def find_named_records(wanted: str, records: Mapping[str, Record], hint: str) -> list[Record]:
-    """Return the issues with this date, id, path or file name, whether they are due or not.
-
-    Raises ConfigError if there are none, with the most similar name or else `hint`.
-    """
-    matches = [record for record in records.values() if wanted in issue_names(record)]
-    if not matches:
-        names = [name for record in records.values() for name in issue_names(record) if name]
-        nearest = find_nearest(wanted, names)
-        raise ConfigError(f"there is no issue {wanted}", f"did you mean {nearest}?" if nearest else hint)
-    return matches
-
-
-def issue_names(record: Record) -> tuple[str, ...]:
-    """Return the names by which an issue can be chosen."""
-    name = record.path.rpartition("/")[2]
-    return record.date, record.id, name.rpartition(".")[0], name, record.path
-
-
-def _build_not_due_error(record: Record, edition: Edition) -> PublisherError:
-    if record.draft:
-        hint = "remove `draft: true`, `published: false` or the like from its front matter"
-        return IssueError(f"{record.path} is a draft", hint)
-    if record.path in edition.faults:
-        return edition.faults[record.path]
-    return ConfigError(
-        f"{record.path} is dated in the future: {record.date}, and today is {edition.today.isoformat()}",
-        "publish it on that day, or correct its date",
-    )
 
 
 _MAX_HASHES = 32

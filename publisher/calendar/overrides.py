@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from publisher.archive.records import Record, find_named_records
+from publisher.archive.naming import find_issue
+from publisher.archive.records import Record
 from publisher.calendar.calendar import ItemStatus, LedgerView, ScheduledItem, build_calendar, read_records
 from publisher.clock import resolve_local_time
 from publisher.config import Config
@@ -26,7 +27,7 @@ def set_override(run: RunContext, request: Request, *, held: bool | None = None,
     """
     names = {channel.name for channel in select_channels(run.config, request.channels)}
     records = read_records(run)
-    record = _find_record(request.issue, records)
+    record = _find_record(request.issue, records, run.now.date())
     due = _parse_due_time(when, record, run.config) if when else None
 
     def build_items() -> list[ScheduledItem]:
@@ -46,8 +47,8 @@ def set_override(run: RunContext, request: Request, *, held: bool | None = None,
     return [item for item in build_items() if item.key in keys]
 
 
-def _find_record(wanted: str, records: Mapping[str, Record]) -> Record:
-    record = find_named_records(wanted, records, "publish status")[0]
+def _find_record(wanted: str, records: Mapping[str, Record], today: dt.date) -> Record:
+    record = find_issue(wanted, records, today)
     if not record.date:
         raise ConfigError(record.fault or f"{record.path} has no date", record.hint)
     return record

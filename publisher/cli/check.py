@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from publisher.checks.codes import CODES, Severity
 from publisher.cli import formats
 from publisher.cli.output import Output
-from publisher.cli.parser import CommandParser
+from publisher.cli.parser import ISSUE_NAMES, CommandParser
 from publisher.cli.selection import (
     CheckScope,
     display_path,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def define(parser: CommandParser) -> None:
     parser.arguments.add_argument(
-        "files", nargs="*", metavar="ISSUE", help="Issues by file, folder or date [default: all issues]"
+        "files", nargs="*", metavar="ISSUE", help=f"{ISSUE_NAMES}, or a folder [default: all issues]"
     )
     option = parser.options.add_argument
     option("--fix", action="store_true", help="Fix problems that can be fixed without loss of content")

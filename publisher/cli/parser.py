@@ -51,6 +51,9 @@ _RENAMED = {
 }
 """Commands and options renamed before the first release: old (with its command, if not unique) to new."""
 
+ISSUE_NAMES = "Issue by date, file, slug, number or id, or latest, next"
+"""What `publisher.archive.naming.find_issue` understands."""
+
 _INTRODUCTION = """\
 Publish a Markdown newsletter to web, RSS, WeChat, Telegram and email.
 
@@ -76,6 +79,7 @@ def parse_arguments(argv: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     else:
         name, parser, rest = "publish", build_main_parser(), argv
         parser.add_argument("word", nargs="?", help=argparse.SUPPRESS)
+        parser.set_defaults(word_error=None)
     arguments, unknown = parser.parse_known_intermixed_args(rest)
     if unknown:
         raise _unknown_word_error(unknown[0], parser)
@@ -95,6 +99,10 @@ class HelpRequest(Exception):  # noqa: N818 - not an error
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
+
+
+class UnknownCommandError(ConfigError):
+    """A word is no command. It may still be the name of an issue."""
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -127,11 +135,7 @@ class CommandParser(argparse.ArgumentParser):
     def add_issue_argument(self, *, required: bool = False, default: str = "due one") -> None:
         latest = "" if required else f" [default: the latest {default}]"
         self.arguments.add_argument(
-            "issue",
-            nargs=None if required else "?",
-            default="",
-            metavar="ISSUE",
-            help=f"Date, file or id of the issue{latest}",
+            "issue", nargs=None if required else "?", default="", metavar="ISSUE", help=f"{ISSUE_NAMES}{latest}"
         )
 
     def add_channel_option(self) -> None:
@@ -171,9 +175,7 @@ def build_main_parser() -> CommandParser:
     parser = CommandParser("publish", f"{_INTRODUCTION}{commands}", _EXIT_CODES)
     option = parser.options.add_argument
     parser.add_channel_option()
-    option(
-        "-i", "--issue", metavar="ISSUE", default="", help="Date, file or id of the issue, or latest [default: latest]"
-    )
+    option("-i", "--issue", metavar="ISSUE", default="", help=f"{ISSUE_NAMES} [default: latest]")
     parser.add_sending_options()
     option("--again", action="store_true", help="Send the issue although it went out before, under another name")
     option("--accept-new-id", action="store_true", help="Go on after the newsletter's id was changed")
@@ -220,12 +222,19 @@ def _parse_seconds(argument: str) -> float:
 
 
 def _set_issue_from_word(arguments: argparse.Namespace) -> None:
-    """Use the argument after `publish` as the issue if it looks like one; else raise ConfigError."""
+    """Use the argument after `publish` as the issue. If it does not look like one, `word_error` is the error to raise
+    if there is none with that name. Raises ConfigError if two are given."""
     argument = arguments.word
-    if not (re.fullmatch(r"latest|\d{4}-\d{2}-[\dxX]{2}", argument) or "/" in argument or Path(argument).suffix):
-        raise _unknown_word_error(argument, None)
+    looks_like_issue = re.fullmatch(r"latest|next|#?\d+|\d{4}-\d{2}-[\dxX]{2}", argument)
+    if not (looks_like_issue or "/" in argument or Path(argument).suffix):
+        error = _unknown_word_error(argument, None)
+        if not isinstance(error, UnknownCommandError):
+            raise error
+        arguments.word_error = error
     if arguments.issue:
-        raise ConfigError(f"two issues given: {argument} and {arguments.issue}", "give only one")
+        raise arguments.word_error or ConfigError(
+            f"two issues given: {argument} and {arguments.issue}", "give only one"
+        )
     arguments.issue = argument
 
 
@@ -248,4 +257,4 @@ def _unknown_word_error(word: str, parser: CommandParser | None) -> ConfigError:
         return ConfigError(f"{word} is a channel", f"publish --channel {word}")
     if parser:
         return ConfigError(f"unexpected argument {word}", f"{parser.prog} --help")
-    return ConfigError(f"unknown command {word}", format_suggestion(word, COMMANDS))
+    return UnknownCommandError(f"unknown command {word}", format_suggestion(word, COMMANDS))

@@ -1,17 +1,20 @@
-"""Selects the files to check: by name, folder or date, or all issues of the newsletter."""
+"""Selects the files to check: by folder or as `find_issue` does, or all issues of the newsletter."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from publisher.errors import ConfigError, find_nearest
+from publisher.errors import ConfigError
 from publisher.project import find_config
 
 if TYPE_CHECKING:
+    from publisher.archive.records import Record
     from publisher.archive.sources import SourceFile
     from publisher.config import Config
 
@@ -50,15 +53,18 @@ def select_files(scope: CheckScope, arguments: Sequence[str]) -> tuple[list[Sour
             raise ConfigError("no issue given, and no newsletter here", "publish check FILE…")
         return list(files.values()), list(files)
     paths: dict[str, None] = {}
+    find_named = _find_named(scope)
     for argument in arguments:
-        paths |= dict.fromkeys(_resolve_file_argument(scope, argument, files))
+        paths |= dict.fromkeys(_resolve_file_argument(scope, argument, files, find_named))
     unlisted = stat_files(scope.root, [path for path in paths if path not in files])
     files |= {file.path: file for file in unlisted}
     return list(files.values()), list(paths)
 
 
-def _resolve_file_argument(scope: CheckScope, argument: str, files: dict[str, SourceFile]) -> list[str]:
-    """Return the paths for an argument: a file, the Markdown files of a folder, or the issues of a date."""
+def _resolve_file_argument(
+    scope: CheckScope, argument: str, files: dict[str, SourceFile], find_named: Callable[[str], str]
+) -> list[str]:
+    """Return the paths for an argument: a file, the Markdown files of a folder, or an issue of the newsletter."""
     path = Path.cwd() / argument
     if path.is_dir():
         if found := [file for file in sorted(path.rglob("*.md")) if file.is_file()]:
@@ -67,12 +73,30 @@ def _resolve_file_argument(scope: CheckScope, argument: str, files: dict[str, So
         raise ConfigError(message, "the file name of an issue ends in .md")
     if path.is_file() or _find_path(scope, path, files) in files:
         return [_find_path(scope, path, files)]
-    names = {file: file.rpartition("/")[2] for file in files}
-    if matches := [file for file, name in names.items() if argument in (name.rpartition(".")[0], name)]:
-        return matches
-    suggestion = find_nearest(argument, [name.rpartition(".")[0] for name in names.values()])
-    hint = f"did you mean {suggestion}?" if suggestion else "give its file or date"
-    raise ConfigError(f"there is no issue {argument}", hint)
+    return [find_named(argument)]
+
+
+def _find_named(scope: CheckScope) -> Callable[[str], str]:
+    """Return a function that returns the path of the issue with a name. It reads the issues once."""
+
+    @cache
+    def open_newsletter() -> tuple[Mapping[str, Record], dt.date]:
+        from publisher.calendar.calendar import read_records
+        from publisher.run import RunContext
+        from publisher.theme import Theme
+
+        assert scope.config
+        with closing(RunContext.open(scope.config, Theme.load(scope.config.templates), scope.now)) as run:
+            return read_records(run), run.now.date()
+
+    def find(word: str) -> str:
+        from publisher.archive.naming import find_issue
+
+        if not scope.config:
+            raise ConfigError(f"there is no issue {word}", "outside of a newsletter, give its file")
+        return find_issue(word, *open_newsletter()).path
+
+    return find
 
 
 def _find_path(scope: CheckScope, path: Path, files: Collection[str]) -> str:

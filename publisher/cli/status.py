@@ -9,8 +9,8 @@ import shlex
 from itertools import groupby
 from typing import assert_never
 
-from publisher.archive.records import issue_names
-from publisher.calendar.calendar import find_upcoming
+from publisher.archive.naming import find_issue
+from publisher.calendar.calendar import find_upcoming, read_records
 from publisher.cli.actions import open_run, resolve_issue_argument
 from publisher.cli.output import Output, format_iso_time, format_time
 from publisher.cli.parser import CommandParser
@@ -47,7 +47,9 @@ def run(arguments: argparse.Namespace, output: Output, now: dt.datetime) -> int:
     with open_run(output, now) as run:
         issue, zone = resolve_issue_argument(arguments.issue), run.now.tzinfo
         upcoming_items, watch = find_upcoming(run)
-        upcoming_items = [item for item in upcoming_items if not issue or issue in issue_names(item.record)]
+        if issue:
+            issue = find_issue(issue, read_records(run), run.now.date()).path
+            upcoming_items = [item for item in upcoming_items if item.record.path == issue]
         try:
             rows = build_status_rows(run, issue)
         except PublisherError:

@@ -6,7 +6,8 @@ import datetime as dt
 from contextlib import closing, suppress
 from threading import Event
 
-from publisher.archive.records import Edition, Record, choose_issue
+from publisher.archive.naming import choose_issue
+from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import describe_moves, require_same_feed_ids
 from publisher.build.builder import SiteBuilder, mark_up_to_date
 from publisher.build.sources import Sources

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
-from publisher.archive.records import Edition, Record, build_edition, choose_issue, issue_names
+from publisher.archive.naming import choose_issue, find_issue
+from publisher.archive.records import Edition, Record, build_edition
 from publisher.archive.revisions import Revisions
 from publisher.build.issue_links import IssueLinks
 from publisher.build.renderer import IssueRenderer, RenderJob
@@ -22,7 +23,7 @@ class Snapshot(Struct, frozen=True):
     """The due issues, newest first: records, entries, and for each a digest of all inputs of its renderings.
 
     `sources` has the record of every file by path. `cached_digests` has, by channel and path, the digest of
-    the rendering that is cached for the archive.
+    the rendering that is cached for the archive. `unready` is the path of the issue treated as due, if any.
     """
 
     edition: Edition
@@ -32,6 +33,7 @@ class Snapshot(Struct, frozen=True):
     cached_digests: Mapping[str, Mapping[str, str]]
     renderer: IssueRenderer
     article_urls: Mapping[str, str]
+    unready: str = ""
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -39,11 +41,11 @@ class Snapshot(Struct, frozen=True):
         return self.edition.issues
 
     def choose(self, wanted: str) -> int | None:
-        """Return the position of an issue by date, ID, path or file name; of the newest for "" and "latest".
+        """Return the position of the issue that is treated as due, else of the one named, as `choose_issue` does.
 
         None if no issue is due. Raises IssueError and ConfigError, as `publish` does.
         """
-        chosen = choose_issue(wanted, self.sources, self.edition)
+        chosen = choose_issue(self.unready or wanted, self.sources, self.edition)
         return chosen and self.records.index(chosen)
 
     def render(self, position: int, channels: Sequence[str]) -> dict[str, Rendering | PublisherError]:
@@ -68,7 +70,8 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
     Raises ConfigError if there is no issue file, StorageError if a folder cannot be read.
     """
     with Sources(run) as sources:
-        records, today = _include_unready(sources.records, unready, run.now.date())
+        path = find_issue(unready, sources.records, run.now.date()).path if unready else ""
+        records, today = _include_unready(sources.records, path, run.now.date())
         published, redated = find_published_ahead(run, records.values())
         current = build_edition(records.values(), today, published=published, redated=redated)
         entries = build_entries(run, current, Revisions(run.home.revisions))
@@ -76,7 +79,7 @@ def take_snapshot(run: RunContext, unready: str = "") -> Snapshot:
             name: {path: body.digest for path, body in bodies.items()} for name, bodies in sources.index.bodies.items()
         }
     digests = _compute_visible_digests(current.issues, entries, find_held_back(run, records, None))
-    return Snapshot(current, entries, digests, records, cached, sources.renderer, run.article_urls(entries))
+    return Snapshot(current, entries, digests, records, cached, sources.renderer, run.article_urls(entries), path)
 
 
 def _compute_visible_digests(records: Sequence[Record], entries: Sequence[Entry], hidden: Collection[str]) -> list[str]:
@@ -88,10 +91,8 @@ def _compute_visible_digests(records: Sequence[Record], entries: Sequence[Entry]
     return [by_path.get(record.path, digest) for record, digest in all_digests]
 
 
-def _include_unready(
-    records: Mapping[str, Record], unready: str, today: dt.date
-) -> tuple[Mapping[str, Record], dt.date]:
-    paths = [path for path, record in records.items() if unready and unready in issue_names(record)]
-    dates = [dt.date.fromisoformat(records[path].date) for path in paths if records[path].date]
-    ready = {path: records[path]._replace(draft=False) for path in paths}
-    return {**records, **ready}, max([today, *dates])
+def _include_unready(records: Mapping[str, Record], path: str, today: dt.date) -> tuple[Mapping[str, Record], dt.date]:
+    if not path:
+        return records, today
+    ready = records[path]._replace(draft=False)
+    return {**records, path: ready}, max([today, *([dt.date.fromisoformat(ready.date)] if ready.date else [])])

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from publisher.archive.records import Record, choose_issue
+from publisher.archive.naming import choose_issue
+from publisher.archive.records import Record
 from publisher.build.builder import SiteBuilder
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from publisher.archive.lock import acquire_lock
+from publisher.archive.naming import UnknownIssueError, find_issue
 from publisher.archive.output_folder import OutputFolder
-from publisher.archive.records import issue_names
 from publisher.channel import MessageChannel
 from publisher.delivery.dispatcher import recover_stale_deliveries
 from publisher.errors import ConfigError
@@ -69,13 +69,12 @@ def short_part_name(part: str) -> str:
 def find_unknown(run: RunContext, issue: str, channels: Sequence[str]) -> list[UnknownDeliveries]:
     """Return the unknown deliveries of an issue on these channels; empty means all.
 
-    The issue is given by date, file or ID; its file need not exist any more. Raises ConfigError if nothing
-    was published yet, StorageError.
+    The file of an issue given by its ID need not exist any more. Raises ConfigError if nothing was published yet, or
+    there is no such issue, StorageError.
     """
     if not run.has_ledger:
         raise ConfigError("nothing was published yet", "publish")
-    ids = [record.id for record in take_snapshot(run).sources.values() if issue in issue_names(record)]
-    name = f"{run.config.newsletter.id}/{ids[0] if ids else issue}"
+    name = f"{run.config.newsletter.id}/{_find_issue_id(run, issue)}"
     enabled = {channel.name: channel for channel in run.channels if isinstance(channel, MessageChannel)}
     for status in find_statuses(run.ledger, [name]):
         if channel := enabled.get(status.key.channel):
@@ -86,6 +85,15 @@ def find_unknown(run: RunContext, issue: str, channels: Sequence[str]) -> list[U
         for status in find_statuses(run.ledger, [name])
         if status.counts.unknown and (not channels or status.key.channel in channels)
     ]
+
+
+def _find_issue_id(run: RunContext, issue: str) -> str:
+    try:
+        return find_issue(issue, take_snapshot(run).sources, run.now.date()).id
+    except UnknownIssueError:
+        if find_statuses(run.ledger, [f"{run.config.newsletter.id}/{issue}"]):
+            return issue  # its file was deleted
+        raise
 
 
 def _build_unknown_deliveries(ledger: Ledger, status: PublicationStatus, *, can_edit: bool) -> UnknownDeliveries:

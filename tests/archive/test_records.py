@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.archive.records import Record, build_edition, choose_issue
+from publisher.archive.naming import choose_issue
+from publisher.archive.records import Record, build_edition
 from publisher.errors import ConfigError, IssueError, PublisherError
 from tests.archive.records import DUE, NEXT, OLD, TODAY, record
 
