@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,6 +47,9 @@ _PUBLISHED_KEYS = ("issues", "cover")
 """Keys that name files to publish."""
 
 _PLACEHOLDERS = ("date", "year", "month", "day", "id", "slug", "number")
+_MIN_SLASHES = 3
+"""The slashes of https://example.org/."""
+
 _PLACEHOLDER_HINT = f"there are {' '.join(f'{{{name}}}' for name in _PLACEHOLDERS)}"
 
 
@@ -159,6 +162,7 @@ def _list_private_texts(value: object) -> Iterator[str]:
 
 class _IssueKeys(Struct, frozen=True):
     issues: str | tuple[str, ...] = _DEFAULT_ISSUES
+    home: str = ""
 
 
 class _ScheduleKeys(Struct, frozen=True):
@@ -191,7 +195,9 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
         raise document.error((), "there is no table [newsletter]", "add [newsletter], or run publish init")
     keys = document.table(*table)
     missing = () if "id" in keys else ("id",)
-    newsletter = document.decode(table, Newsletter, also=("issues", *missing), base="", **dict.fromkeys(missing, ""))
+    newsletter = document.decode(
+        table, Newsletter, also=("issues", "home", *missing), base="", **dict.fromkeys(missing, "")
+    )
     valid = {}
     for key, validate in _VALIDATORS.items():
         if key in keys:
@@ -202,7 +208,20 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
         year = dt.datetime.fromtimestamp(document.path.stat().st_mtime, dt.UTC).year
         host = urlsplit(valid["url"]).hostname
         raise document.missing_key_error(table, "id", f'"tag:{host},{year}:{slugify(valid["name"])}"')
-    return replace(newsletter, base=valid["url"].partition("{")[0].rpartition("/")[0] + "/", **valid)
+    return replace(newsletter, base=_parse_home(document, valid["url"]), **valid)
+
+
+def _parse_home(document: TomlDocument, url: str) -> str:
+    """Return the URL that the folder of the site is served at: `home`, by default the part of `url` before the first
+    brace."""
+    home = document.decode(("newsletter",), _IssueKeys, also=list_keys(Newsletter)).home
+    if not home:
+        return url.partition("{")[0].rpartition("/")[0] + "/"
+    with document.locate_errors("newsletter", "home"):
+        base = home.rstrip("/") + "/"
+        if not url.partition("{")[0].startswith(base) or base.count("/") < _MIN_SLASHES:
+            raise ConfigError(f"home must be the beginning of url, not {home}", f'like home = "{urljoin(url, "/")}"')
+    return base
 
 
 def _parse_issues(document: TomlDocument) -> tuple[str, ...]:

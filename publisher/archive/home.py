@@ -59,11 +59,12 @@ class Home:
     @cached_property
     def cache_key(self) -> str:
         """A digest of all input besides the issues: this program, its templates, and the user's configuration,
-        dates and templates. Raises StorageError when a file cannot be read."""
+        dates, templates and ids of feed entries. Raises StorageError when a file cannot be read."""
         return _hash_files(
             (self.root, CONFIG_FILE),
             (self.root, DATES_FILE),
             (self.root, "templates/*"),
+            (self.folder, self.feed_ids.name),
             seed=_compute_program_digest(),
         )
 

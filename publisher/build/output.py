@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,10 +11,15 @@ from typing import Self
 from publisher.build.renderer import RenderError
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Part, Session
 from publisher.credentials import redact
-from publisher.errors import OutcomeUnknownError, PublisherError
+from publisher.errors import ConfigError, OutcomeUnknownError, PublisherError
 from publisher.events import EventHandler, WouldWrite
 from publisher.files import differs
 from publisher.folder_session import FolderSession
+from publisher.run import RunContext
+
+_HEAD_BYTES = 4096
+_FEED_MARKS = (b"<rss", b"<feed", b"<rdf:RDF")
+_OWN_MARK = b"newsletter-publisher</generator>"
 
 
 class FileOutput:
@@ -91,3 +96,22 @@ class FileOutput:
             self._session = self._stack.enter_context(session)
             self.writes_files = isinstance(self._session, FolderSession)
         return self._session.deliver(part, str(self._folder)).changed
+
+
+def require_own_feeds(run: RunContext) -> None:
+    """Raise ConfigError if the first run would replace a feed that another program wrote.
+
+    Its subscribers would get every issue again, unless the ids of its entries were taken over.
+    """
+    if run.home.revisions.exists() or run.home.feed_ids.exists():
+        return
+    for channel in run.channels:
+        for url in channel.feed_urls(run.config.newsletter).values():
+            key = run.config.newsletter.output_path(url)
+            with suppress(OSError):
+                head = (run.output_folder / key).read_bytes()[:_HEAD_BYTES]
+                if any(mark in head for mark in _FEED_MARKS) and _OWN_MARK not in head:
+                    raise ConfigError(
+                        f"{key} is a feed of another program: its subscribers would get every issue again",
+                        f"keep the ids of its entries: publish adopt --feed {key} · or else move it away",
+                    )

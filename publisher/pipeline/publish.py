@@ -10,6 +10,7 @@ from publisher.archive.naming import choose_issue
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import describe_moves, require_same_feed_ids
 from publisher.build.builder import SiteBuilder, mark_up_to_date
+from publisher.build.output import require_own_feeds
 from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
 from publisher.calendar.repeats import require_no_repeats
@@ -53,6 +54,7 @@ def publish(
     with closing(run):
         with run.lock(), Sources(run) as sources:
             ledger_guard.require_same_id(run, accept=request.accept_new_id)
+            require_own_feeds(run)
             issue = choose_issue(request.issue, sources.records, sources.build_edition())
             held_back = request.held_back
             if held_back is None:

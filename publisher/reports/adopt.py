@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.archive.records import Edition, build_edition
 from publisher.build.messages import build_feed_ping
+from publisher.build.output import require_own_feeds
 from publisher.calendar.calendar import read_records
 from publisher.channel import ArchiveChannel, Channel
 from publisher.clock import resolve_local_time
@@ -45,15 +46,18 @@ class SkippedIssue(NamedTuple):
 
 
 def adopt_archive(
-    config: Config, theme: Theme, now: dt.datetime, report: EventHandler
+    config: Config, theme: Theme, now: dt.datetime, report: EventHandler, *, accept_feed_ids: bool = False
 ) -> tuple[Sequence[AdoptedChannel], Sequence[SkippedIssue], Outcome | None]:
     """Record all issues dated before today as published on every channel without an archive, also on those that
     are set up later, and build pages and feeds. Nothing is sent to subscribers.
+
+    `accept_feed_ids`: entries may get another id in feeds than they had.
 
     Raises what `publish` does.
     """
     with closing(RunContext.open(config, theme, now)) as run:
         ledger_guard.require_same_id(run, accept=False)
+        require_own_feeds(run)
         records, today = read_records(run), run.now.date()
         current = build_edition(records.values(), today - dt.timedelta(days=1))
         later = {path: record for path, record in records.items() if record.date >= today.isoformat()}
@@ -68,7 +72,12 @@ def adopt_archive(
         outcome = None
         if names and current.issues:
             request = Request(
-                current.issues[0].path, names, skip_checks=True, held_back=frozenset(later), send_pings=False
+                current.issues[0].path,
+                names,
+                skip_checks=True,
+                held_back=frozenset(later),
+                send_pings=False,
+                accept_new_id=accept_feed_ids,
             )
             outcome = publish(config, theme, request, now, report)
             done = {name for name, channel in outcome.channels.items() if not channel.error}
