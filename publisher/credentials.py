@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.errors import ConfigError
+from publisher.installation import install_command
 
 if TYPE_CHECKING:
     from logging import LogRecord
@@ -143,7 +144,7 @@ def _read_keyring(name: str) -> str:
         import keyring
         import keyring.errors
     except ImportError:
-        raise ConfigError("keyring is not installed", "pip install 'newsletter-publisher[keyring]'") from None
+        raise ConfigError("keyring is not installed", install_command("keyring")) from None
     service, _, user = name.rpartition("/")
     try:
         secret = keyring.get_password(service, user)

@@ -8,9 +8,9 @@ from msgspec import Struct
 class Newsletter(Struct, frozen=True):
     """The newsletter as a whole, from publisher.toml.
 
-    `url` is the URL pattern of issue pages, e.g. https://example.org/news/{date}/ ; `base` is `home`
-    of publisher.toml, by default the part before the first brace, and ends with a slash; `site` is the folder below
-    the output folder that is served at `base`. `id` is the tag: URI that all feed ids start with. `license` is an SPDX id.
+    `url` is the URL pattern of issue pages, e.g. https://example.org/news/{date}/ ; `base` is `home` of publisher.toml,
+    by default the part before the first brace, and ends with a slash; `site` is the folder below the output folder
+    that is served at `base`. `id` is the tag: URI that all feed ids start with. `license` is an SPDX id.
     """
 
     name: str

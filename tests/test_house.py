@@ -18,7 +18,7 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 FLOORS = (
     ("", "templates", "channels", "patterns", "inline_nodes"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
-    ("files", "project"),
+    ("files", "installation", "project"),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms"),
     ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts"),
     ("config",),

@@ -14,6 +14,7 @@ from publisher.channels.email.headers import build_header
 from publisher.channels.email.personalize import PersonalizedMail
 from publisher.credentials import Reference, resolve_secret
 from publisher.errors import ConfigError
+from publisher.installation import install_command
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -83,7 +84,7 @@ def _load_private_key(reference: Reference) -> RSAPrivateKey:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     except ImportError:
         raise ConfigError(
-            "`dkim` is set, but the package cryptography is not installed", "pip install 'newsletter-publisher[dkim]'"
+            "`dkim` is set, but the package cryptography is not installed", install_command("dkim")
         ) from None
     pem = resolve_secret(reference, lines=True)
     try:

@@ -63,15 +63,14 @@ def _adopt_feeds(sources: list[str], output: Output, now: dt.datetime) -> Adopte
 
     with open_run(output, now) as run:
         feed = adopt_feeds(run, sources)
-    made = (
-        f" · {feed.derived} older {plural(feed.derived, 'issue')} with ids made in the same way" if feed.derived else ""
-    )
-    output.line(f"✓ feed  {feed.kept} {plural(feed.kept, 'issue')} with the ids of the feed{made}", "green")
+    derived = f" · {feed.derived} older {plural(feed.derived, 'issue')} with ids made in the same way"
+    facts = f"{feed.kept} {plural(feed.kept, 'issue')} with the ids of the feed{derived if feed.derived else ''}"
+    output.line(f"✓ feed  {facts}", "green")
     if feed.new:
-        message = (
-            f"{feed.new} {plural(feed.new, 'issue')} not in the feed: feed readers may show what is not there as new"
+        output.warning(
+            f"{feed.new} {plural(feed.new, 'issue')} not in the feed: feed readers may show them as new; "
+            "`entries` in [channels.rss] limits how many are in the feeds"
         )
-        output.warning(f"{message}; `entries` in [channels.rss] limits how many are in the feeds")
     for entry in feed.missing[:_MAX_LISTED]:
         output.line(f"  no issue for the entry: {entry}")
     if len(feed.missing) > _MAX_LISTED:

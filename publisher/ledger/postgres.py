@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from publisher.credentials import redact
 from publisher.errors import ConfigError, StorageError
+from publisher.installation import install_command
 from publisher.ledger.database import Row, Transaction
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class PostgresDatabase:
         try:
             import psycopg
         except ImportError as error:
-            hint = "pip install 'newsletter-publisher[postgres]'"
+            hint = install_command("postgres")
             reason = str(error).splitlines()[0]
             raise ConfigError(f"a ledger on PostgreSQL needs psycopg: {reason}", hint) from None
         # it would print a line about each broken connection

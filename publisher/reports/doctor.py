@@ -20,6 +20,7 @@ from publisher.channel import Finding, FindingLevel, MessageChannel
 from publisher.credentials import redact
 from publisher.delivery import ledger_guard
 from publisher.errors import PublisherError
+from publisher.installation import install_command
 from publisher.ledger import DeliveryState
 from publisher.ledger.closed_lanes import describe_closed_lane, find_closed_lanes
 from publisher.ledger.meta import SchedulerActivity, load_activity
@@ -108,7 +109,7 @@ def _diagnose_programs() -> Iterator[Finding]:
             try:
                 installed.append(f"{name[0]} {version(name[0])}")
             except PackageNotFoundError:
-                yield Finding(FindingLevel.ERROR, f"{name[0]} is missing", f"pip install '{requirement}'")
+                yield Finding(FindingLevel.ERROR, f"{name[0]} is missing", install_command())
     yield Finding(FindingLevel.OK, ", ".join(installed))
 
 

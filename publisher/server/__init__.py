@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from publisher.config import ListenAddress
 from publisher.errors import ConfigError
+from publisher.installation import install_command
 from publisher.server.state import DaemonState
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def run_server(
         from publisher.server.app import build_app
         from publisher.server.connections import build_protocol
     except ImportError:
-        raise ConfigError(
-            "[server] listen needs starlette and uvicorn", "pip install 'newsletter-publisher[server]'"
-        ) from None
+        raise ConfigError("[server] listen needs starlette and uvicorn", install_command("server")) from None
     settings = uvicorn.Config(
         build_app(folder, state),
         http=build_protocol(proxies),

@@ -21,6 +21,7 @@ from publisher.channels.rss import Rss
 from publisher.channels.web import Web
 from publisher.credentials import Reference, resolve_secret
 from publisher.errors import ConfigError
+from publisher.installation import install_command
 from publisher.toml import TomlDocument
 from tests.credentials.conftest import CANARY, TOP
 
@@ -150,7 +151,7 @@ def test_without_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     error = refused("keyring:news/bot")
     assert error.message == "keyring:news/bot: keyring is not installed"
-    assert error.hint == "pip install 'newsletter-publisher[keyring]'"
+    assert error.hint == install_command("keyring")
 
 
 @pytest.mark.parametrize("given", [CANARY, f"bare:{CANARY}", "7654321098:AAHxyz", ""])

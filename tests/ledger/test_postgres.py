@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from publisher.errors import ConfigError, PublisherError, StorageError
+from publisher.installation import install_command
 from publisher.ledger import DeliveryCounts, Ledger
 from publisher.ledger import postgres as rooms
 from publisher.ledger.queries import find_status
@@ -196,4 +197,4 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError) as caught:
         Ledger("postgresql://127.0.0.1:1/ledger")
     assert caught.value.message.startswith("a ledger on PostgreSQL needs psycopg: ")
-    assert caught.value.hint == "pip install 'newsletter-publisher[postgres]'"
+    assert caught.value.hint == install_command("postgres")

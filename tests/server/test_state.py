@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from publisher import __version__
 from publisher.config import ListenAddress
 from publisher.errors import ConfigError
+from publisher.installation import install_command
 from publisher.server import build_exposure_warning, run_server
 from publisher.server.state import DaemonState, render_metrics
 from tests.server.conftest import Daemon, Get
@@ -130,7 +131,7 @@ def test_the_extra_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(ConfigError) as raised, run_server(ListenAddress("127.0.0.1", 0), tmp_path, Daemon()):
         pass
-    assert raised.value.hint == "pip install 'newsletter-publisher[server]'"
+    assert raised.value.hint == install_command("server")
 
 
 def test_what_others_may_reach_is_warned_of() -> None:
