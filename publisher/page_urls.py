@@ -60,7 +60,9 @@ def _resolve(text: str, newsletter: Newsletter) -> str:
     """Return the absolute URL of a path on the newsletter's host; "" if it is not that of a file of the site."""
     if not text.startswith(("/", newsletter.base)) or text.startswith("//"):
         return ""
-    url = unicodedata.normalize("NFC", unquote(urljoin(newsletter.base, text)))
+    if text.startswith("/"):  # not joined as a browser does it: dots are refused below
+        text = urljoin(newsletter.base, "/") + text[1:]
+    url = unicodedata.normalize("NFC", unquote(text))
     path = url.removeprefix(newsletter.base)
     names = path.removesuffix("/").split("/")
     is_file = url.startswith(newsletter.base) and not {"", ".", ".."} & set(names)

@@ -19,7 +19,7 @@ _NUMBER_WORD = lazy_pattern(
     re.IGNORECASE,
 )
 _NUMBER_AT_END = lazy_pattern(r"(?:\A\D*|[-_. ])(\d{1,5})\Z")
-_NUMBER_AT_START = lazy_pattern(r"(\d{1,5})(?!\d)")
+_NUMBER_AT_START = lazy_pattern(r"(\d{1,5})(?=[-_. ]|\Z)")
 _YEAR = lazy_pattern(r"(?:19|20)\d\d\Z")
 _NUMBER_KEYS = ("number", "issue", "issue_number")
 _PAGE_KEYS = ("url", "permalink")  # of Hugo and of Jekyll
