@@ -47,9 +47,6 @@ _PUBLISHED_KEYS = ("issues", "cover")
 """Keys that name files to publish."""
 
 _PLACEHOLDERS = ("date", "year", "month", "day", "id", "slug", "number")
-_MIN_SLASHES = 3
-"""The slashes of https://example.org/."""
-
 _PLACEHOLDER_HINT = f"there are {' '.join(f'{{{name}}}' for name in _PLACEHOLDERS)}"
 
 
@@ -194,10 +191,8 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
     if "newsletter" not in document.data:
         raise document.error((), "there is no table [newsletter]", "add [newsletter], or run publish init")
     keys = document.table(*table)
-    missing = () if "id" in keys else ("id",)
-    newsletter = document.decode(
-        table, Newsletter, also=("issues", "home", *missing), base="", **dict.fromkeys(missing, "")
-    )
+    missing = {} if "id" in keys else {"id": ""}
+    newsletter = document.decode(table, Newsletter, also=("issues", "home", *missing), base="", **missing)
     valid = {}
     for key, validate in _VALIDATORS.items():
         if key in keys:
@@ -212,14 +207,12 @@ def _parse_newsletter(document: TomlDocument) -> Newsletter:
 
 
 def _parse_home(document: TomlDocument, url: str) -> str:
-    """Return the URL that the folder of the site is served at: `home`, by default the part of `url` before the first
-    brace."""
+    """Return the URL that the site is served at: `home`, by default the part of `url` before the first brace."""
+    beginning = url.partition("{")[0]
     home = document.decode(("newsletter",), _IssueKeys, also=list_keys(Newsletter)).home
-    if not home:
-        return url.partition("{")[0].rpartition("/")[0] + "/"
+    base = (home or beginning.rpartition("/")[0]).rstrip("/") + "/"
     with document.locate_errors("newsletter", "home"):
-        base = home.rstrip("/") + "/"
-        if not url.partition("{")[0].startswith(base) or base.count("/") < _MIN_SLASHES:
+        if not (beginning.startswith(base) and urlsplit(base).hostname):
             raise ConfigError(f"home must be the beginning of url, not {home}", f'like home = "{urljoin(url, "/")}"')
     return base
 
@@ -267,11 +260,9 @@ def _validate_url(value: str) -> str:
         raise ConfigError("url must not have a ? or # part", "each page is a file: use only a path")
     for placeholder in re.findall(r"\{([^{}]*)\}", value):
         if placeholder not in _PLACEHOLDERS:
-            suggestion = find_nearest(placeholder, _PLACEHOLDERS)
-            raise ConfigError(
-                f"url has the unknown placeholder {{{placeholder}}}",
-                f"did you mean {{{suggestion}}}?" if suggestion else _PLACEHOLDER_HINT,
-            )
+            nearest = find_nearest(placeholder, _PLACEHOLDERS)
+            hint = f"did you mean {{{nearest}}}?" if nearest else _PLACEHOLDER_HINT
+            raise ConfigError(f"url has the unknown placeholder {{{placeholder}}}", hint)
     remainder = re.sub(r"\{[^{}]*\}", "", value)
     if "{" in remainder or "}" in remainder:
         raise ConfigError("url has an unmatched brace", _PLACEHOLDER_HINT)

@@ -80,7 +80,7 @@ NOT_KEPT = [
 
 
 @pytest.mark.parametrize("page", NOT_KEPT)
-def test_what_no_file_has_is_told_and_not_kept(page: str) -> None:
+def test_what_no_file_has_is_reported_and_not_kept(page: str) -> None:
     assert find("{date}/", Address(page=page, aliases=(page,))) == PageUrls(f"{ROOT}2021-07-08/", (), (page,))
 
 

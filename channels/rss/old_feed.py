@@ -98,23 +98,26 @@ def _parse_xml(body: bytes, name: str) -> Iterator[OldEntry]:
 
 
 def _read_rss_item(item: _Element) -> OldEntry:
-    link = _find_text(item, _FEEDBURNER) or _find_text(item, "link")
-    guid = _find_text(item, "guid") or str(item.get(_RDF_ABOUT) or "").strip()
+    link = _find_child_text(item, _FEEDBURNER) or _find_child_text(item, "link")
+    guid = _find_child_text(item, "guid") or str(item.get(_RDF_ABOUT) or "").strip()
     # without a guid, readers take the link
     return OldEntry(
-        guid or link, link or guid, _find_text(item, "title"), _parse_date(_find_text(item, "pubDate", "date"))
+        guid or link,
+        link or guid,
+        _find_child_text(item, "title"),
+        _parse_date(_find_child_text(item, "pubDate", "date")),
     )
 
 
 def _read_atom_entry(entry: _Element) -> OldEntry:
     links = [child for child in entry if _local_name(child) == "link"]
     pages = [str(link.get("href") or "") for link in links if link.get("rel", "alternate") == "alternate"]
-    published = _find_text(entry, "published", "issued", "updated", "modified")
-    link = _find_text(entry, _FEEDBURNER) or next(iter(pages), "").strip()
-    return OldEntry(_find_text(entry, "id"), link, _find_text(entry, "title"), _parse_date(published))
+    published = _find_child_text(entry, "published", "issued", "updated", "modified")
+    link = _find_child_text(entry, _FEEDBURNER) or next(iter(pages), "").strip()
+    return OldEntry(_find_child_text(entry, "id"), link, _find_child_text(entry, "title"), _parse_date(published))
 
 
-def _find_text(parent: _Element, *names: str) -> str:
+def _find_child_text(parent: _Element, *names: str) -> str:
     """Return the text of the first child with one of the names, in the order of the names."""
     for name in names:
         for child in parent:

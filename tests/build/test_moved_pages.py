@@ -1,4 +1,4 @@
-"""Pages with a slug: that old addresses stay, and that one which moves is told."""
+"""Pages with a slug: that old addresses stay, and that one which moves is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rewrite(project: Project, front: str) -> None:
     project.write("2021-07-04", "一", name="2021-07-04-boats", head=f"---\n{front}\n---\n")
 
 
-def test_a_page_that_moved_is_told_once(project: Project) -> None:
+def test_a_page_that_moved_is_reported_once(project: Project) -> None:
     project.publish()
     assert project.warnings == []
     rewrite(project, "slug: ships")
@@ -57,7 +57,7 @@ def test_an_alias_leads_to_the_page(project: Project) -> None:
         assert (project.root / "public" / name).parent.joinpath(way).resolve().is_file()
 
 
-def test_many_pages_are_told_in_one_line(project: Project) -> None:
+def test_many_pages_are_reported_in_one_line(project: Project) -> None:
     project.publish()
     project.newsletter = replace(project.newsletter, url="https://e.org/p/{slug}/")
     (project.root / "publisher.toml").write_text("# changed")
@@ -90,7 +90,7 @@ def test_two_issues_with_one_address_are_both_named(project: Project, front: str
     assert caught.value.hint.startswith(hint)
 
 
-def test_an_address_outside_of_the_site_is_told(project: Project) -> None:
+def test_an_address_outside_of_the_site_is_reported(project: Project) -> None:
     project.newsletter = replace(project.newsletter, base="https://e.org/posts/")
     rewrite(project, "permalink: /boats/")
     outcome = project.publish(issue="2021-07-04")

@@ -18,7 +18,7 @@ ADDED = [
     (
         'base = "https://example.org/"',
         "5:1: unknown key base in [newsletter]",
-        "known here: name, url, id, site, tagline, lang, timezone, author, email, license, contacts, issues",
+        "known here: name, url, id, site, tagline, lang, timezone, author, email, license, contacts, issues, home",
     ),
     ('[shedule]\nat = "09:45"', "5:1: unknown table [shedule]", "did you mean schedule?"),
     ('[channel.rss]\npath = "a"', "5:1: unknown table [channel]", "did you mean channels?"),

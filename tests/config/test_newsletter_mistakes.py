@@ -46,6 +46,18 @@ CHANGED = [
     ("{date}", "{date", "3:1: url has an unmatched brace", PLACEHOLDERS),
     ("{date}", "{{date}}", "3:1: url has an unmatched brace", PLACEHOLDERS),
     (
+        'url = "',
+        'home = "https://other.example/"\nurl = "',
+        "3:1: home must be the beginning of url, not https://other.example/",
+        'like home = "https://example.org/"',
+    ),
+    (
+        'url = "',
+        'home = "https://"\nurl = "',
+        "3:1: home must be the beginning of url, not https://",
+        'like home = "https://example.org/"',
+    ),
+    (
         "tag:example.org,2021:slow",
         "https://example.org/",
         "4:1: id must be a tag: URI, not https://example.org/",

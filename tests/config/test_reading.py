@@ -136,6 +136,13 @@ def test_url_is_a_pattern_with_a_base(tmp_path: Path, url: str, pattern: str, ba
     assert (found.newsletter.url, found.newsletter.base) == (pattern, base)
 
 
+@pytest.mark.parametrize("home", ["https://example.org", "https://example.org/"])
+def test_home_may_be_above_the_pattern(tmp_path: Path, home: str) -> None:
+    found = load(tmp_path, f'{TOP}home = "{home}"\nsite = "docs"\n')
+    assert found.newsletter.base == "https://example.org/"
+    assert found.newsletter.output_path("https://example.org/slow/2021-07-18/") == "docs/slow/2021-07-18/index.html"
+
+
 @pytest.mark.parametrize(
     "tag", ["tag:example.org,2021:slow", "tag:lin@mail.example.org,2021-02:a/b?c", "tag:example.org,2021-02-28:"]
 )

@@ -142,7 +142,7 @@ def test_front_matter_comes_before_the_adopted_ids(folder: Path, publish: Callab
     assert [ids[0] for ids in ids_in_feeds(folder)] == ["my own"] * 3
 
 
-def test_issues_too_old_for_the_feed_are_told(folder: Path, publish: Callable[..., Said]) -> None:
+def test_issues_too_old_for_the_feed_are_reported(folder: Path, publish: Callable[..., Said]) -> None:
     assert "1 issue not in the feed: feed readers may show them as new" in publish("adopt", "--feed", "old.xml").err
 
 
