@@ -138,9 +138,9 @@ def test_url_is_a_pattern_with_a_base(tmp_path: Path, url: str, pattern: str, ba
 
 @pytest.mark.parametrize("home", ["https://example.org", "https://example.org/"])
 def test_home_may_be_above_the_pattern(tmp_path: Path, home: str) -> None:
-    found = load(tmp_path, f'{TOP}home = "{home}"\nsite = "docs"\n')
+    found = load(tmp_path, f'{TOP}home = "{home}"\n')
     assert found.newsletter.base == "https://example.org/"
-    assert found.newsletter.output_path("https://example.org/slow/2021-07-18/") == "docs/slow/2021-07-18/index.html"
+    assert found.newsletter.output_path("https://example.org/slow/2021-07-18/") == "public/slow/2021-07-18/index.html"
 
 
 @pytest.mark.parametrize(
