@@ -137,6 +137,7 @@ class BlockReader:
                 and (prose or not meets_cjk(lines[end - 1], line))
                 and inside.ends_in_paragraph()
                 and not interrupts_paragraph(lines, end, depth + 1)
+                and (line.indent >= CODE_INDENT or not is_list_line(line))
             ):
                 inside.append(replace(line, lazy=True))
             else:
@@ -197,7 +198,7 @@ class BlockReader:
         while end < len(lines) and lines[end].text:
             line = lines[end]
             if prose and not line.lazy:
-                if depth and (underline := UNDERLINE.match(line.text)):
+                if depth and line.indent < CODE_INDENT and (underline := UNDERLINE.match(line.text.lstrip())):
                     pos = compute_span(lines[at : end + 1])
                     return m.Heading(1 if underline[1] else 2, self._read_lines(lines[at:end], pos), pos), end + 1
                 if interrupts_paragraph(lines, end, depth):
@@ -227,13 +228,13 @@ def _has_blank_between(blocks: m.Blocks) -> bool:
 def _is_indented_code(lines: Sequence[Line], at: int, prose: bool, depth: int) -> bool:
     """True if a line with an indent of at least four columns is code.
 
-    In quotes and lists as in CommonMark; elsewhere it stands after a blank line, and lists and quotes may be
-    indented as much.
+    In quotes and lists as in CommonMark; elsewhere lists and quotes may be indented as much, and in an item it
+    stands after a blank line.
     """
     line = lines[at]
     if depth and prose:
         return True
-    if (at and lines[at - 1].text) or is_list_line(line) or is_quote_line(line):
+    if (not prose and at and lines[at - 1].text) or is_list_line(line) or is_quote_line(line):
         return False
     return prose or (at > 0 and line.indent >= _CODE_INDENT_IN_ITEM)
 

@@ -15,6 +15,7 @@ from publisher.reader.marks import (
     FENCE,
     NUMBER,
     RULE,
+    UNDERLINE,
     closes_fence,
     interrupts_paragraph,
     is_list_line,
@@ -22,6 +23,7 @@ from publisher.reader.marks import (
     measure_markers,
     meets_cjk,
 )
+from publisher.reader.tables import starts_table
 
 
 class InnerLines:
@@ -30,6 +32,8 @@ class InnerLines:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self._fence: re.Match[str] | None = None
+        self._fence_column = 0  # where the text of the list item begins that the fence is in
+        self._is_closed = False  # whether the last line closes code
 
     @property
     def is_in_code(self) -> bool:
@@ -39,30 +43,61 @@ class InnerLines:
     def append(self, line: Line) -> None:
         """Add a line without its marker."""
         self.lines.append(line)
+        self._is_closed = False
+        if self._fence and line.text and line.indent < self._fence_column:
+            self._fence = None
         if "```" not in line.text and "~~~" not in line.text:
             return
         if self._fence is None:
-            self._fence = FENCE.match(line.text, measure_markers(line))
+            count = measure_markers(line)
+            self._fence = FENCE.match(line.text, count)
+            self._fence_column = line.cut(count).offset - line.offset if ">" not in line.text[:count] else 0
         elif closes_fence(line.cut(measure_markers(line)), self._fence):
             self._fence = None
+            self._is_closed = True
 
     def ends_in_paragraph(self) -> bool:
         """True if a line without marker can continue the last paragraph."""
         last = self.lines[-1]
         if last.lazy:
             return True
-        if self._fence or last.code:
+        if self._fence or self._is_closed or last.code:
             return False
-        line = last.cut(measure_markers(last))
+        line = _strip_markers(last)
         if not line.text or RULE.match(last.text) or RULE.match(line.text) or match_heading(line):
             return False
+        if (line.text[-1] in "=-" and self._ends_in_underline()) or ("|" in line.text and self._ends_in_table()):
+            return False
         index = len(self.lines) - 1
-        while line.indent >= CODE_INDENT:
+        while line.indent >= CODE_INDENT:  # code, unless it is below text
             index -= 1
-            if index < 0 or not self.lines[index].text:
+            markers = len(self.lines[index + 1].text) - len(line.text)
+            if index < 0 or self.lines[index + 1].text[:markers].strip("> \t"):
                 return False
-            line = self.lines[index]
+            line = _strip_markers(self.lines[index])
+            if not line.text:
+                return False
         return True
+
+    def _ends_in_underline(self) -> bool:
+        line = self.lines[-1]
+        above = self.lines[-2] if len(self.lines) > 1 else line
+        if line.indent >= CODE_INDENT or not UNDERLINE.match(line.text.lstrip()):
+            return False
+        return above is not line and bool(_strip_markers(above).text)
+
+    def _ends_in_table(self) -> bool:
+        at = len(self.lines) - 1
+        while at and "|" in self.lines[at - 1].text and not self.lines[at - 1].lazy:
+            at -= 1
+        rows = [_strip_markers(line) for line in self.lines[at:]]
+        return any(starts_table(rows, row) for row in range(len(rows)))
+
+
+def _strip_markers(line: Line) -> Line:
+    """Return the line without the marks of quotes and lists; the line itself if it has none."""
+    count = measure_markers(line)
+    return line.cut(count) if count else line
 
 
 def collect_item(lines: Sequence[Line], at: int, base: int, prose: bool, depth: int) -> tuple[list[Line], int]:

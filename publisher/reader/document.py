@@ -169,7 +169,7 @@ def _split_footer(lines: list[Line], headings: Sequence[HeadingLine]) -> tuple[l
     last = headings[-1].end - 1
     linked = max((i for i in range(last, len(lines)) if starts_linked_item(lines[i])), default=last)
     for index in range(linked + 1, len(lines)):
-        if not lines[index].code and RULE.match(lines[index].text):
+        if not lines[index].code and lines[index].indent <= 1 and RULE.match(lines[index].text):
             return lines[:index], lines[index:]
     return lines, []
 

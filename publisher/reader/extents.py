@@ -14,37 +14,47 @@ from publisher.reader.notes import opens_note
 _GLUED = lazy_pattern(r"\s?(?:-(?=[^\x00-\x7f]|\[)|\*(?=\[))")
 _ASTERISK = lazy_pattern(r"(?<![*\\])\*(?!\*)")
 _LINKED = lazy_pattern(r"(?:\*\*)?[\[【]")
+_HASHES = lazy_pattern(r"#{1,6}\s+(?=\S)")
+_BLOCK_MARKS = (">", "```", "~~~", "- ", "* ", "+ ")
+"""What starts a block in the first line of a list item, which is then no item of the newsletter."""
 
 
 def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> Iterator[tuple[int, int, int]]:
     """Yield for each item of a section its first line, the line after it, and the length of its marker.
 
     `item_headings` maps line numbers of headings that are items to the length of their marker; without any, or
-    before the first, bullets are items, or else numbers; a task is no item. An item ends at a rule or a task.
+    before the first, bullets are items, or else numbers; a task is no item, nor is a bullet before a quote, code or
+    another bullet. An item ends at these, and at a rule.
     Text after a blank line belongs to the item, unless it comments on the whole list: after the last item if
     that already has a summary, and in a list of one-line items where such text is rare.
     """
     starts = _find_item_starts(lines, item_headings)
     marks = [*starts, len(lines)]
-    is_numbered = item_headings or (starts and NUMBER.match(lines[marks[0]].text))
+    is_numbered = bool(item_headings or (starts and NUMBER.match(lines[marks[0]].text)))
     comments = {} if is_numbered else _find_comments(lines, marks)
     for start, end in pairwise(marks):
-        yield start, min(_find_item_end(lines, start, end), comments.get(start, end)), starts[start]
+        yield start, min(_find_item_end(lines, start, end, is_numbered=is_numbered), comments.get(start, end)), starts[start]
 
 
-def _find_item_end(lines: Sequence[Line], start: int, end: int) -> int:
-    """Return where a rule or a task ends the item that starts at `start`, else `end`."""
+def _find_item_end(lines: Sequence[Line], start: int, end: int, *, is_numbered: bool) -> int:
+    """Return where a rule, a task or a list of blocks ends the item that starts at `start`, else `end`."""
     for index in range(start + 1, end):
         line = lines[index]
         text = line.text
+        if line.code or line.indent > 1:
+            continue
         # fast path: most lines cannot be one
-        if (
-            (text[-1:] in ("-", "*", "_") or "] " in text[:8])
-            and not line.code
-            and (RULE.match(text) or _is_task(line))
-        ):
+        if (text[-1:] in ("-", "*", "_") or "] " in text[:8]) and (RULE.match(text) or _is_task(line)):
+            return index
+        if text[:1] in ("-", "*", "+") and not is_numbered and _holds_block(line):
             return index
     return end
+
+
+def _holds_block(line: Line) -> bool:
+    """True for a bullet at the margin with a quote, code or another bullet behind it."""
+    bullet = BULLET.match(line.text)
+    return bullet is not None and line.text.startswith(_BLOCK_MARKS, bullet.end())
 
 
 def _is_task(line: Line) -> bool:
@@ -62,7 +72,10 @@ def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> d
     numbers = {
         index: match.end()
         for index, line in enumerate(lines)
-        if (match := NUMBER.match(line.text)) and not line.code and line.indent <= 1
+        if (match := NUMBER.match(line.text))
+        and not line.code
+        and line.indent <= 1
+        and not line.text.startswith(_BLOCK_MARKS, match.end())
     }
     linked = any(_LINKED.match(lines[index].text, cut) for index, cut in numbers.items())
     enumerated = any("、" in lines[index].text[:cut] for index, cut in numbers.items())
@@ -82,12 +95,15 @@ def _measure_marker(lines: Sequence[Line], at: int) -> int:
     match = BULLET.match(line.text) or _GLUED.match(line.text)
     if (
         not match
-        or line.text.startswith((">", "```", "~~~", "- ", "* ", "+ "), match.end())
+        or line.text.startswith(_BLOCK_MARKS, match.end())
         or (("```" in line.text or "~~~" in line.text) and FENCE.match(line.text, measure_markers(line)))
         or (line.indent == 1 and not _LINKED.match(line.text, match.end()))
     ):
         return 0
-    return 0 if match[0].endswith("*") and _is_italic(lines, at, match.end()) else match.end()
+    if match[0].endswith("*") and _is_italic(lines, at, match.end()):
+        return 0
+    hashes = _HASHES.match(line.text, match.end())
+    return hashes.end() if hashes else match.end()
 
 
 def _is_italic(lines: Sequence[Line], at: int, start: int) -> bool:

@@ -105,7 +105,7 @@ def _match_underlined(lines: Sequence[Line], index: int) -> HeadingLine | None:
     match = UNDERLINE.match(underline.text) if not underline.text.strip("=-") else None
     if not match or underline.code or not index or not above.text or above.indent >= CODE_INDENT:
         return None
-    if UNDERLINE.match(above.text) or starts_block(lines, index - 1) or above.text.lstrip().startswith(("#", "|", "<")):
+    if UNDERLINE.match(above.text) or starts_block(lines, index - 1) or above.text.lstrip().startswith(("##", "|", "<")):
         return None
     if not match[1]:
         before = lines[index - 2] if index > 1 else None

@@ -91,9 +91,10 @@ def interrupts_paragraph(lines: Sequence[Line], at: int, depth: int) -> bool:
 def _interrupts_as_list(lines: Sequence[Line], at: int) -> bool:
     """True if a list may start below a line of text: it has text, and counts from 1, or on in the next line."""
     line = lines[at]
-    kind, number, delimiter = parse_marker(line)
-    if not line.text[measure_markers(line) :].strip():
+    marker = BULLET.match(line.text) or NUMBER.match(line.text)
+    if marker is None or marker.end() == len(line.text):
         return False
+    kind, number, delimiter = parse_marker(line)
     following = parse_marker(lines[at + 1]) if at + 1 < len(lines) else ("", 1, "")
     return number == 1 or following == (kind, number + 1, delimiter)
 

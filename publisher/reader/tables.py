@@ -23,7 +23,7 @@ _MAX_COLUMNS = 100
 
 def starts_table(lines: Sequence[Line], at: int) -> bool:
     """True if a table starts here: a row with a bar, then the delimiter row of dashes."""
-    if at + 1 >= len(lines) or "|" not in lines[at].text or lines[at + 1].code:
+    if at + 1 >= len(lines) or "|" not in lines[at].text or lines[at + 1].code or lines[at + 1].lazy:
         return False
     return "|" in lines[at + 1].text and _DELIMITER_ROW.match(lines[at + 1].text) is not None
 
