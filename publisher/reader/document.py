@@ -25,6 +25,7 @@ from publisher.reader.front_matter import (
 from publisher.reader.headings import (
     ARCHIVE_HEADING,
     HeadingLine,
+    ItemStart,
     find_first_item,
     find_heading_items,
     find_headings,
@@ -141,7 +142,9 @@ class _DocumentBuilder:
             self._lines[index] = replace(self._lines[index], text="")
         return headings[1:]
 
-    def _add_section(self, heading: HeadingLine | None, lines: Sequence[Line], item_headings: dict[int, int]) -> None:
+    def _add_section(
+        self, heading: HeadingLine | None, lines: Sequence[Line], item_headings: dict[int, ItemStart]
+    ) -> None:
         title = self._inline_reader.read(heading.text.text, heading.text.pos) if heading else ()
         pos = compute_span(self._lines[heading.index : heading.end]) if heading else m.NO_POSITION
         self._inline_reader.dropped.extend(heading.dropped if heading else ())

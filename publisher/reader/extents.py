@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from publisher.patterns import lazy_pattern
 from publisher.reader.fields import find_field_kind, parse_only_url, split_label
+from publisher.reader.headings import ItemStart
 from publisher.reader.lines import Line
 from publisher.reader.marks import BULLET, FENCE, NUMBER, RULE, TASK, measure_markers, starts_block
 from publisher.reader.notes import opens_note
@@ -19,26 +20,31 @@ _BLOCK_MARKS = (">", "```", "~~~", "- ", "* ", "+ ")
 """What starts a block in the first line of a list item, which is then no item of the newsletter."""
 
 
-def find_item_extents(lines: Sequence[Line], item_headings: dict[int, int]) -> Iterator[tuple[int, int, int]]:
-    """Yield for each item of a section its first line, the line after it, and the length of its marker.
+def find_item_extents(
+    lines: Sequence[Line], item_headings: dict[int, ItemStart]
+) -> Iterator[tuple[int, int, ItemStart]]:
+    """Yield for each item of a section its first line, the line after it, and how it starts.
 
-    `item_headings` maps line numbers of headings that are items to the length of their marker; without any, or
-    before the first, bullets are items, or else numbers; a task is no item, nor is a bullet before a quote, code or
-    another bullet. An item ends at these, and at a rule.
-    Text after a blank line belongs to the item, unless it comments on the whole list: after the last item if
-    that already has a summary, and in a list of one-line items where such text is rare.
+    `item_headings` maps line numbers of headings that are items to how these start; without any, or before the
+    first, bullets are items, or else numbers. A task is no item, nor is a bullet before a quote, code or another
+    bullet; an item ends there, and at a rule. Text after a blank line belongs to the item, unless it comments on
+    the whole list: after the last item if that already has a summary, and in a list of one-line items where such
+    text is rare.
     """
     starts = _find_item_starts(lines, item_headings)
     marks = [*starts, len(lines)]
     is_numbered = bool(item_headings or (starts and NUMBER.match(lines[marks[0]].text)))
     comments = {} if is_numbered else _find_comments(lines, marks)
     for start, end in pairwise(marks):
-        yield start, min(_find_item_end(lines, start, end, is_numbered=is_numbered), comments.get(start, end)), starts[start]
+        below = start + (starts[start].underlined or 1)
+        stop = _find_item_end(lines, below, end, is_numbered=is_numbered)
+        yield start, min(stop, comments.get(start, end)), starts[start]
 
 
 def _find_item_end(lines: Sequence[Line], start: int, end: int, *, is_numbered: bool) -> int:
-    """Return where a rule, a task or a list of blocks ends the item that starts at `start`, else `end`."""
-    for index in range(start + 1, end):
+    """Return where a rule, a task or a list of blocks ends an item whose lines below its head begin at `start`;
+    else `end`."""
+    for index in range(start, end):
         line = lines[index]
         text = line.text
         if line.code or line.indent > 1:
@@ -63,22 +69,22 @@ def _is_task(line: Line) -> bool:
     return bullet is not None and TASK.match(line.text, bullet.end()) is not None
 
 
-def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, int]) -> dict[int, int]:
-    """Map the index of the first line of each item to the length of its marker."""
+def _find_item_starts(lines: Sequence[Line], item_headings: dict[int, ItemStart]) -> dict[int, ItemStart]:
+    """Map the index of the first line of each item to how it starts."""
     if item_headings:
         headings = {i: item_headings[line.number] for i, line in enumerate(lines) if line.number in item_headings}
         return {**_find_item_starts(lines[: min(headings)], {}), **headings}
-    bullets = {index: cut for index in range(len(lines)) if (cut := _measure_marker(lines, index))}
+    bullets = {index: ItemStart(cut) for index in range(len(lines)) if (cut := _measure_marker(lines, index))}
     numbers = {
-        index: match.end()
+        index: ItemStart(match.end())
         for index, line in enumerate(lines)
         if (match := NUMBER.match(line.text))
         and not line.code
         and line.indent <= 1
         and not line.text.startswith(_BLOCK_MARKS, match.end())
     }
-    linked = any(_LINKED.match(lines[index].text, cut) for index, cut in numbers.items())
-    enumerated = any("、" in lines[index].text[:cut] for index, cut in numbers.items())
+    linked = any(_LINKED.match(lines[index].text, start.marker) for index, start in numbers.items())
+    enumerated = any("、" in lines[index].text[: start.marker] for index, start in numbers.items())
     if numbers and (linked or (enumerated and not bullets)) and (not bullets or min(numbers) < min(bullets)):
         return numbers
     return bullets

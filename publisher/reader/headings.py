@@ -41,6 +41,16 @@ class HeadingLine(Struct):
     dropped: tuple[Dropped, ...] = ()
 
 
+class ItemStart(Struct, frozen=True):
+    """How an item starts: the length of its marker, and the number of lines of its head with its underline.
+
+    That number is 0 if the head is not underlined.
+    """
+
+    marker: int
+    underlined: int = 0
+
+
 def find_headings(lines: Sequence[Line]) -> list[HeadingLine]:
     """Return all headings. If there are none, lines with only a common section name count as headings."""
     headings: list[HeadingLine] = []
@@ -96,16 +106,16 @@ def _build_heading(index: int, level: int, line: Line, text: str, start: int) ->
 
 
 def _match_underlined(lines: Sequence[Line], index: int) -> HeadingLine | None:
-    """Return the heading whose underline is at `index`: below one line of text, with more text or a blank above.
+    """Return the heading whose underline is at `index`.
 
     A line of dashes is also a rule below the text of an item, a field or the footer. It is an underline only
-    below a line of its own that ends no sentence and no label.
+    below a line of its own that ends no sentence and no label. Others underline all lines of the paragraph above.
     """
     underline, above = lines[index], lines[index - 1] if index else lines[index]
     match = UNDERLINE.match(underline.text) if not underline.text.strip("=-") else None
     if not match or underline.code or not index or not above.text or above.indent >= CODE_INDENT:
         return None
-    if UNDERLINE.match(above.text) or starts_block(lines, index - 1) or above.text.lstrip().startswith(("##", "|", "<")):
+    if not _is_heading_text(lines, index - 1) or (above.text[0] == " " and _is_inside_list_item(lines, index - 1)):
         return None
     if not match[1]:
         before = lines[index - 2] if index > 1 else None
@@ -115,13 +125,23 @@ def _match_underlined(lines: Sequence[Line], index: int) -> HeadingLine | None:
             return None
         if len(underline.text.strip()) < 3 or (index < 3 and _YAML_KEY.match(above.text)):
             return None
-    heading = _build_heading(
-        index - 1, 1 if match[1] else 2, above, above.text.strip(), above.pos.column - above.column
-    )
+    start = index - 1
+    while start and match[1] and _is_heading_text(lines, start - 1):
+        start -= 1
+    first = lines[start]
+    text = " ".join(line.text.strip() for line in lines[start:index])
+    heading = _build_heading(start, 1 if match[1] else 2, first, text, first.pos.column - first.column)
     heading.end = index + 1
-    start, end = heading.pos, underline.pos
-    heading.pos = Pos(start.line, start.column, end.end_line, end.end_column)
+    heading.pos = Pos(first.number, heading.pos.column, underline.number, underline.pos.end_column)
     return heading
+
+
+def _is_heading_text(lines: Sequence[Line], at: int) -> bool:
+    """True for a line that can be part of the text above an underline."""
+    line = lines[at]
+    if not line.text or line.code or UNDERLINE.match(line.text) or starts_block(lines, at):
+        return False
+    return not line.text.lstrip().startswith(("##", "|", "<")) and not opens_note(line)
 
 
 def _merge_underlined(headings: list[HeadingLine], underlined: list[HeadingLine]) -> list[HeadingLine]:
@@ -149,15 +169,15 @@ def starts_linked_item(line: Line) -> bool:
     return marker is not None and _LINKED.match(line.text, marker.end()) is not None
 
 
-def find_heading_items(headings: Sequence[HeadingLine], lines: Sequence[Line]) -> dict[int, int]:
-    """Find headings of level 2 to 6 that are items: map their line numbers to the length of the marker.
+def find_heading_items(headings: Sequence[HeadingLine], lines: Sequence[Line]) -> dict[int, ItemStart]:
+    """Find headings of level 2 to 6 that are items: map their line numbers to how these start.
 
     A heading below level 2 is an item if it is linked or numbered, or has a line with only a URL below it; but
     not above a list of linked items, unless it names a source. Those of level 2 that are linked are items if
     there are several, and most have text below them and no such list.
     """
-    item_headings: dict[int, int] = {}
-    linked_sections: dict[int, int] = {}
+    item_headings: dict[int, ItemStart] = {}
+    linked_sections: dict[int, ItemStart] = {}
     articles = 0
     for heading, following in zip_longest(headings, headings[1:]):
         if heading.level < 2:
@@ -168,16 +188,17 @@ def find_heading_items(headings: Sequence[HeadingLine], lines: Sequence[Line]) -
         marker = number.end() if number else 0
         linked = _LINKED.match(text, marker) is not None
         lists_items = any(starts_linked_item(line) for line in body)
-        length = heading.text.column - 1 + marker
+        height = heading.end - heading.index
+        item = ItemStart(heading.text.column - 1 + marker, height if height > 1 else 0)
         if heading.level == 2:
             if linked and not ARCHIVE_HEADING.match(text):
-                linked_sections[heading.text.number] = length
+                linked_sections[heading.text.number] = item
                 articles += not lists_items and any(line.text for line in body)
         elif heading.level > 2 and (
             (linked and (not lists_items or _SOURCE.search(text)))
             or (not lists_items and (number or any(_is_url_line(line) for line in body if line.text)))
         ):
-            item_headings[heading.text.number] = length
+            item_headings[heading.text.number] = item
     return item_headings | (linked_sections if articles > 1 and articles * 2 > len(linked_sections) else {})
 
 

@@ -12,6 +12,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.blocks import BlockReader, is_unfinished
 from publisher.reader.extents import find_item_extents
 from publisher.reader.fields import find_field_kind, find_only_link_url, parse_only_url, split_label
+from publisher.reader.headings import ItemStart
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, is_cjk
@@ -32,33 +33,36 @@ class SectionReader:
         self._heads = heads
 
     def read(
-        self, lines: Sequence[Line], item_headings: dict[int, int], notes: list[m.Note], title: str = ""
+        self, lines: Sequence[Line], item_headings: dict[int, ItemStart], notes: list[m.Note], title: str = ""
     ) -> tuple[m.Item | m.Block, ...]:
         """Parse the lines of a section into items and blocks, and append its notes to `notes`.
 
-        `item_headings` maps line numbers of headings that are items to the length of their marker. `title` is
+        `item_headings` maps line numbers of headings that are items to how these start. `title` is
         that of the section.
         """
         lists_repositories = _REPOSITORIES.search(title) is not None
         nodes: list[m.Item | m.Block] = []
         at = 0
-        for start, stop, marker in find_item_extents(lines, item_headings):
+        for start, stop, item in find_item_extents(lines, item_headings):
             nodes += self.read_text(lines[at:start], notes)
-            nodes.append(self._read_item(lines[start:stop], marker, notes, lists_repositories=lists_repositories))
+            nodes.append(self._read_item(lines[start:stop], item, notes, lists_repositories=lists_repositories))
             at = stop
         return (*nodes, *self.read_text(lines[at:], notes))
 
-    def _read_item(self, lines: Sequence[Line], cut: int, notes: list[m.Note], *, lists_repositories: bool) -> m.Item:
-        head_end = _find_head_end(lines)
-        first = lines[0].cut(cut)
-        text = _join_head_lines([first.text.strip(), *(line.text.strip() for line in lines[1:head_end])])
+    def _read_item(
+        self, lines: Sequence[Line], item: ItemStart, notes: list[m.Note], *, lists_repositories: bool
+    ) -> m.Item:
+        head_end = item.underlined or _find_head_end(lines)
+        first = lines[0].cut(item.marker)
+        texts = [line.text.strip() for line in (first, *lines[1:head_end])]
+        text = _join_head_lines(texts[:-1] if item.underlined else texts)
         start = len(first.text) - len(first.text.lstrip())
         line = Line(first.number, text, first.column + start, first.hard)
         head = self._heads.read(line, lists_repositories=lists_repositories)
         fields: list[m.Field] = []
         body = self.read_text(lines[head_end:], notes, fields)
         pos = compute_span(lines[:head_end])
-        number = _NUMBER_IN_TEXT.search(lines[0].text[:cut])
+        number = _NUMBER_IN_TEXT.search(lines[0].text[: item.marker])
         return m.Item(
             **asdict(head), fields=tuple(fields), body=tuple(body), pos=pos, written_number=number[0] if number else ""
         )

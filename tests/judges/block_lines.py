@@ -156,10 +156,9 @@ def _joined(blocks: Iterable[Block], around: tuple[str, ...]) -> Iterator[Block]
     always are in Markdown; in an item, each is a paragraph for us."""
     last: Block | None = None
     for block in sorted(blocks, key=lambda block: block.line):
-        if last and (last.around, last.kind, block.around, block.kind) == ((), "text", (), "text"):
-            if block.line == last.end_line + 1:
-                last = last._replace(end_line=block.end_line)
-                continue
+        if last and last[:2] == block[:2] == ((), "text") and block.line == last.end_line + 1:
+            last = last._replace(end_line=block.end_line)
+            continue
         if last:
             yield last._replace(around=around + last.around)
         last = block
