@@ -197,10 +197,15 @@ class BlockReader:
         end = at + 1
         while end < len(lines) and lines[end].text:
             line = lines[end]
+            if (
+                line.text[-1] in "=-"
+                and (depth or not prose)
+                and (level := _measure_underline(line))
+                and (prose or level == 1)
+            ):
+                pos = compute_span(lines[at : end + 1])
+                return m.Heading(level, self._read_lines(lines[at:end], pos), pos), end + 1
             if prose and not line.lazy:
-                if depth and line.indent < CODE_INDENT and (underline := UNDERLINE.match(line.text.lstrip())):
-                    pos = compute_span(lines[at : end + 1])
-                    return m.Heading(1 if underline[1] else 2, self._read_lines(lines[at:end], pos), pos), end + 1
                 if interrupts_paragraph(lines, end, depth):
                     break
             elif not prose and (
@@ -219,6 +224,12 @@ class BlockReader:
 
     def _read_lines(self, lines: Sequence[Line], pos: m.Pos) -> m.Inlines:
         return trim_blank_nodes(self._inline_reader.read(join_paragraph_lines(lines), pos))
+
+
+def _measure_underline(line: Line) -> int:
+    """Return the level of the heading that a line underlines; 0 if it is no underline."""
+    match = UNDERLINE.match(line.text.lstrip()) if line.indent < CODE_INDENT and not (line.lazy or line.code) else None
+    return 0 if match is None else 1 if match[1] else 2
 
 
 def _has_blank_between(blocks: m.Blocks) -> bool:

@@ -63,21 +63,19 @@ class InnerLines:
             return True
         if self._fence or self._is_closed or last.code:
             return False
-        line = _strip_markers(last)
-        if not line.text or RULE.match(last.text) or RULE.match(line.text) or match_heading(line):
+        if last.text[-1:] in ("=", "-") and self._ends_in_underline():
             return False
-        if (line.text[-1] in "=-" and self._ends_in_underline()) or ("|" in line.text and self._ends_in_table()):
+        if "|" in last.text and self._ends_in_table():
             return False
-        index = len(self.lines) - 1
-        while line.indent >= CODE_INDENT:  # code, unless it is below text
-            index -= 1
-            markers = len(self.lines[index + 1].text) - len(line.text)
-            if index < 0 or self.lines[index + 1].text[:markers].strip("> \t"):
+        for line in reversed(self.lines):
+            inner = _strip_markers(line)
+            if not inner.text or RULE.match(line.text) or RULE.match(inner.text.lstrip()) or match_heading(inner):
                 return False
-            line = _strip_markers(self.lines[index])
-            if not line.text:
+            if inner.indent < CODE_INDENT:
+                return True
+            if line.text[: len(line.text) - len(inner.text)].strip("> \t"):
                 return False
-        return True
+        return False  # only lines of code
 
     def _ends_in_underline(self) -> bool:
         line = self.lines[-1]
@@ -121,7 +119,7 @@ def collect_item(lines: Sequence[Line], at: int, base: int, prose: bool, depth: 
             for blank in lines[end:after]:
                 inside.append(blank.dedent(content))
             end = after
-        elif line.indent >= content or (line.code and (inside.is_in_code or not prose)):
+        elif line.indent >= content or (line.code and (inside.is_in_code or (not prose and line.indent > base))):
             inside.append(line.dedent(content))
             end += 1
         elif _is_closing_mark(line) and inside.lines[-1].text and not (line.code or inside.lines[-1].code):

@@ -126,7 +126,7 @@ def _match_underlined(lines: Sequence[Line], index: int) -> HeadingLine | None:
         if len(underline.text.strip()) < 3 or (index < 3 and _YAML_KEY.match(above.text)):
             return None
     start = index - 1
-    while start and match[1] and _is_heading_text(lines, start - 1):
+    while start and match[1] and _is_heading_text(lines, start - 1) and lines[start - 1].indent < CODE_INDENT:
         start -= 1
     first = lines[start]
     text = " ".join(line.text.strip() for line in lines[start:index])

@@ -16,7 +16,7 @@ from publisher.reader.headings import ItemStart
 from publisher.reader.inlines import InlineReader
 from publisher.reader.item_head import ItemHeadReader
 from publisher.reader.lines import Line, compute_span, is_cjk
-from publisher.reader.marks import CLOSING_MARKS, is_list_line, starts_block
+from publisher.reader.marks import CLOSING_MARKS, UNDERLINE, is_list_line, starts_block
 from publisher.reader.notes import opens_note, read_note
 
 _REPOSITORIES = lazy_pattern(r"开源|仓库|open[- ]source|\brepositor(?:y|ies)\b|github", re.IGNORECASE)
@@ -55,7 +55,9 @@ class SectionReader:
         head_end = item.underlined or _find_head_end(lines)
         first = lines[0].cut(item.marker)
         texts = [line.text.strip() for line in (first, *lines[1:head_end])]
-        text = _join_head_lines(texts[:-1] if item.underlined else texts)
+        if head_end > 1 and UNDERLINE.match(texts[-1]):
+            texts.pop()
+        text = _join_head_lines(texts)
         start = len(first.text) - len(first.text.lstrip())
         line = Line(first.number, text, first.column + start, first.hard)
         head = self._heads.read(line, lists_repositories=lists_repositories)
@@ -123,12 +125,15 @@ class SectionReader:
 
 
 def _find_head_end(lines: Sequence[Line]) -> int:
-    """Return the number of lines of the head: more than one if a link or a sentence is wrapped by hand."""
+    """Return the number of lines of the head: more than one if a link or a sentence is wrapped by hand, or if it
+    is underlined."""
     end = 1
     if end < len(lines) and lines[end].text and is_unfinished(lines[0].text, lines[end].text):
         end += 1
     while end < len(lines) and lines[end].text and not lines[end].code:
         before, line = lines[end - 1], lines[end]
+        if line.indent >= 2 and not line.text.strip(" ="):
+            return end + 1
         starts_with_mark = line.text.lstrip()[0] in CLOSING_MARKS
         if line.indent < 2 and not starts_with_mark:
             break
