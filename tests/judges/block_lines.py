@@ -99,8 +99,9 @@ def _blocks_of_issue(issue: m.Issue, lines: list[str]) -> Iterator[Block]:
     if issue.tagline:
         yield Block((), "text", issue.tagline_pos.line, issue.tagline_pos.end_line)
     if issue.guide:
-        is_quoted = bool(issue.guide.label) and lines[issue.guide.label_pos.line - 1].lstrip().startswith(">")
-        yield from _blocks(issue.guide.blocks, ("quote",) if is_quoted else ())
+        for block in issue.guide.blocks:  # one with a label may be in a quote, of which it is the text
+            is_text = not isinstance(block, m.Quote) and lines[block.pos.line - 1].lstrip().startswith(">")
+            yield from _blocks((block,), ("quote",) if is_text else ())
     if issue.warmup:
         yield from _blocks((*issue.warmup.intro, *issue.warmup.outro), ())
         for brief in issue.warmup.briefs:
