@@ -25,6 +25,7 @@ from publisher.reader.marks import (
     TASK,
     UNDERLINE,
     closes_fence,
+    find_fence_end,
     interrupts_paragraph,
     is_list_line,
     is_quote_line,
@@ -97,18 +98,11 @@ class BlockReader:
     def _read_code(self, lines: Sequence[Line], at: int) -> tuple[m.Block, int]:
         opener = FENCE.match(lines[at].text)
         start = at + 1 if opener else at
-        end = start
-        closed = False
-        while end < len(lines) and (lines[end].code or not lines[at].code) and not lines[end].lazy:
-            # in quotes and lists, a fence that is indented like code is code, as in CommonMark
-            is_fence = lines[at].code or lines[end].indent < CODE_INDENT or lines[at].indent >= CODE_INDENT
-            closed = opener is not None and is_fence and closes_fence(lines[end], opener)
-            if closed:
-                break
-            end += 1
+        end = _find_code_end(lines, at, opener)
         inside = [_get_code(line, lines[at].indent) for line in lines[start:end]]
         info = (opener[2] or opener[4] or "").split() if opener else []
-        end = end + 1 if closed else end
+        if opener and end < len(lines) and closes_fence(lines[end], opener):
+            end += 1
         return m.CodeBlock("\n".join(inside), info[0] if info else "", compute_span(lines[at:end])), end
 
     def _read_indented_code(self, lines: Sequence[Line], at: int, width: int) -> tuple[m.Block, int]:
@@ -258,6 +252,21 @@ def _match_figure(nodes: m.Inlines, pos: m.Pos) -> m.Figure | None:
         case [m.Link((m.Image() as image,), url)]:
             return m.Figure(image, url, pos)
     return None
+
+
+def _find_code_end(lines: Sequence[Line], at: int, opener: re.Match[str] | None) -> int:
+    """Return the index of the line that closes the code at `at`; else that after it. `opener`: its fence."""
+    first = lines[at]
+    if opener and first.code and (end := find_fence_end(lines, at, opener)):
+        return end
+    end = at + 1 if opener else at
+    while end < len(lines) and (lines[end].code or not first.code) and not lines[end].lazy:
+        # in quotes and lists, a fence that is indented like code is code, as in CommonMark
+        is_fence = lines[end].indent < CODE_INDENT or first.indent >= CODE_INDENT
+        if opener and is_fence and closes_fence(lines[end], opener):
+            break
+        end += 1
+    return end
 
 
 def _get_code(line: Line, width: int) -> str:

@@ -119,6 +119,20 @@ def closes_fence(line: Line, opener: re.Match[str]) -> bool:
     return len(text) >= len(fence) and set(text) == {fence[0]}
 
 
+def find_fence_end(lines: Sequence[Line], at: int, opener: re.Match[str]) -> int:
+    """Return the index of the line that closes the code which `opener` opens at `at`; 0 if none does.
+
+    A fence that is indented like code is code, unless no other one closes it.
+    """
+    indented = 0
+    for end in range(at + 1, len(lines)):
+        if closes_fence(lines[end], opener):
+            if lines[end].indent < lines[at].indent + CODE_INDENT:
+                return end
+            indented = indented or end
+    return indented
+
+
 def starts_with_mark(line: Line) -> bool:
     """True for a line that starts with a mark such as ，, which closes what stands in the line above."""
     return line.text.lstrip()[:1] in _WIDE_CLOSING_MARKS

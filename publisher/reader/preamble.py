@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from publisher import model as m
 from publisher.patterns import lazy_pattern
-from publisher.reader.blocks import BlockReader, join_paragraph_lines
+from publisher.reader.blocks import BlockReader, is_unfinished, join_paragraph_lines
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span, is_cjk
 from publisher.reader.marks import BULLET, is_list_line, starts_block, strip_quote
@@ -192,11 +192,17 @@ class PreambleReader:
                 continue
             if not cut:
                 self._report("warm-up-bullet", "the bullet is missing", line)
+            source = line.text[cut:].strip()
+            while end < len(lines) and is_unfinished(source, lines[end].text):  # a link over two lines
+                source = f"{source} {lines[end].text.strip()}"
+                end += 1
+            pos = compute_span(lines[at:end])
+            text = self._inline_reader.read(source, pos)
+            start = end
             while end < len(lines) and lines[end].text and lines[end].indent > 1:
                 end += 1
-            text = self._inline_reader.read(line.text[cut:].strip(), line.pos)
-            body = self._blocks.read(lines[at + 1 : end])
-            briefs.append(m.Brief(text, _extract_subject(m.plain(text)), body, line.pos))
+            body = self._blocks.read(lines[start:end])
+            briefs.append(m.Brief(text, _extract_subject(m.plain(text)), body, pos))
             at = end
         return at
 

@@ -14,7 +14,7 @@ from publisher.reader.definitions import DefinitionFinder
 from publisher.reader.footnotes import FootnoteSource, read_definition
 from publisher.reader.inline_parser import ATTRIBUTES
 from publisher.reader.lines import Line, compute_span
-from publisher.reader.marks import FENCE, closes_fence, measure_markers
+from publisher.reader.marks import FENCE, closes_fence, find_fence_end, measure_markers
 
 # a table of contents: Python-Markdown, markdown-it, GitLab; kramdown has a list with a mark below it
 _CONTENTS = lazy_pattern(r"\s{0,3}\[{1,2}_?toc_?\]{1,2}\Z", re.IGNORECASE)
@@ -56,11 +56,11 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
                 continue
         marks = fence and (fence[1] or fence[3])
         if fence and marks not in unclosed:
-            end = _find_fence_end(lines, at, fence)
+            end = find_fence_end(lines, at, fence)
             if end:
-                parts.lines += [replace(code, code=True) for code in lines[at:end]]
+                parts.lines += [replace(code, code=True) for code in lines[at : end + 1]]
                 finder.skip()
-                at = end
+                at = end + 1
                 continue
             unclosed.add(marks or "")
         if line.text[:1] in ("[", "{", " ") and (end := _take_markup(lines, at, parts)):
@@ -112,11 +112,6 @@ def _take_markup(lines: Sequence[Line], at: int, parts: PreprocessedLines) -> in
         return 0
     parts.dropped.append(_build_dropped(name, lines[start : at + 1]))
     return at + 1
-
-
-def _find_fence_end(lines: Sequence[Line], at: int, fence: re.Match[str]) -> int:
-    """Return the index after the line that closes a code fence; 0 if it is never closed."""
-    return next((end + 1 for end in range(at + 1, len(lines)) if closes_fence(lines[end], fence)), 0)
 
 
 def _find_inner_fence_end(lines: Sequence[Line], at: int) -> int:
