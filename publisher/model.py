@@ -229,8 +229,9 @@ class Item(Node, frozen=True):
     """One item of an issue. `pos` is its head line; fields and body have their own positions.
 
     `id` is stable as long as the URL of the item (or its text, without a URL) does not change. `repo` is
-    "owner/name", `arxiv` an id without version. `tail` is the text after the link as it is written, with the
-    space before it or without one. `written_number` is a number that is part of the text, such as `1、`.
+    "owner/name", `arxiv` an id without version. `link_title` is the title of its link, as in `[a](url "title")`.
+    `tail` is the text after the link as it is written, with the space before it or without one. `written_number`
+    is a number that is part of the text, such as `1、`.
     """
 
     title: Inlines
@@ -247,6 +248,7 @@ class Item(Node, frozen=True):
     body: Blocks = ()
     pos: Pos = NO_POSITION
     written_number: str = ""
+    link_title: str = ""
 
     @property
     def is_placeholder(self) -> bool:

@@ -35,11 +35,12 @@ class ItemLink(NamedTuple):
     kind: str
     text: m.Inlines
     url: str
+    title: str = ""
 
     @property
     def node(self) -> m.Link | m.Text:
         """The link, or its text alone."""
-        return m.Link(self.text, self.url) if self.url else m.Text(m.plain(self.text))
+        return m.Link(self.text, self.url, self.title) if self.url else m.Text(m.plain(self.text))
 
 
 class OutlineItem(NamedTuple):
@@ -52,6 +53,7 @@ class OutlineItem(NamedTuple):
     is_running_text  whether its title and tail are a paragraph and not a heading
     title    its title, or else its URL
     url      the target of the title, if it can be a link
+    link_title  the title of that link, mostly empty
     links    all other links of its head; with `url`, each URL once
     tail     what follows the title, with the space before it; the links come after it
     fields   with their URLs as links in their values
@@ -66,6 +68,7 @@ class OutlineItem(NamedTuple):
     tags: tuple[str, ...]
     title: m.Inlines
     url: str | None
+    link_title: str
     source: str
     authors: tuple[str, ...]
     links: tuple[ItemLink, ...]
@@ -171,6 +174,7 @@ def _lay_out_item(item: m.Item, number: int, *, digest: bool) -> OutlineItem:
         tags=item.tags,
         title=title,
         url=None if has_link(title) else item.url,
+        link_title=item.link_title,
         source=item.source or "",
         authors=item.authors,
         links=(),
@@ -201,7 +205,7 @@ def _find_links(item: m.Item, laid_out: OutlineItem, *, digest: bool) -> Iterato
     A repository or paper that the item names is linked, unless its text links to it already, or its head or a
     field to anything in it.
     """
-    links = [ItemLink("extra", link.children, link.url) for link in item.extras]
+    links = [ItemLink("extra", link.children, link.url, link.title) for link in item.extras]
     if item.url and not laid_out.url:
         links.insert(0, ItemLink("item", (m.Text(item.url),), item.url))
     if digest:

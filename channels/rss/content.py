@@ -115,7 +115,7 @@ def _render_section_content(section: OutlineSection, labels: Mapping[str, str]) 
 
 def _render_item_line(item: OutlineItem) -> str:
     """Return the head line of an item: tags, linked title, source, authors, tail, other links."""
-    title = (m.Link(item.title, item.url),) if item.url else item.title
+    title = (m.Link(item.title, item.url, item.link_title),) if item.url else item.title
     names = filter(None, (item.source, "、".join(item.authors)))
     pieces = (
         *(html.escape_text(f"[{tag}]") for tag in item.tags),

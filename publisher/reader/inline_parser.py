@@ -25,6 +25,8 @@ _BRACKETS = lazy_pattern(r"\\.|[\[\]]")
 _MAX_NOTE_LENGTH = 2_000
 # attributes of kramdown: classes, ids, key="value", names of attribute lists
 ATTRIBUTES = r"""\{:(?:\s*(?:[.#]?[\w-]+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*')))+\s*\}"""
+# the same without a colon, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
+ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{(?:\s*(?:[.#][\w-]+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}]+)))+\s*\}"""
 _TRIGGER = lazy_pattern(r"[\\`*_\[\]!<\n~$&{^]|(?i:https?|ftp)://|(?i:www)\.")
 
 
@@ -45,7 +47,9 @@ class TokenParser(InlineParser):
         self.register("reference", REFERENCE, _parse_reference, before="escape", start_chars="&")
         self.register("footnote", _FOOTNOTE, _parse_footnote, before="link", start_chars="[")
         self.register("inline_note", r"\^\[", _parse_inline_note, before="escape", start_chars="^")
-        self.register("attributes", ATTRIBUTES, _parse_attributes, before="escape", start_chars="{")
+        self.register(
+            "attributes", f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}", _parse_attributes, before="escape", start_chars="{"
+        )
 
     def parse_text(self, text: str, *, in_link: bool) -> list[Token]:
         """Return the tokens of a text; with `in_link`, links in it stay text."""
@@ -216,7 +220,9 @@ def _parse_inline_note(inline: InlineParser, match: re.Match[str], state: Inline
 
 
 # mistune calls it with all of these arguments
-def _parse_attributes(inline: InlineParser, match: re.Match[str], state: InlineState) -> int:  # noqa: ARG001
+def _parse_attributes(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:  # noqa: ARG001
+    if match.group()[1] != ":" and not (state.tokens and state.tokens[-1]["type"] in ("link", "image")):
+        return None
     state.append_token({"type": "attributes", "raw": match.group()})
     end = match.end()
     return end if match.start() else end + len(state.src[end:]) - len(state.src[end:].lstrip())

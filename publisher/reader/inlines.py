@@ -63,10 +63,9 @@ class InlineReader:
         """Record something inside a line that subscribers must not see."""
         self._targets.record_dropped(name, text, pos)
 
-    def find_definition(self, label: str) -> str | None:
-        """Return the URL of the link reference definition for a label; None if there is none."""
-        definition = self._definitions.get(normalize_label(label))
-        return definition.url if definition else None
+    def find_definition(self, label: str) -> Target | None:
+        """Return where the link reference definition for a label leads; None if there is none."""
+        return self._definitions.get(normalize_label(label))
 
     def _build_nodes(self, tokens: list[Token], pos: m.Pos) -> m.Inlines:
         """Convert the tokens of one level to nodes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,8 +12,10 @@ from publisher import links
 from publisher.model import Diagnostic, Inlines, Link, Pos, Strong, Text, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
+from publisher.reader.inline_parser import ATTACHED_ATTRIBUTES
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, is_cjk
+from publisher.reader.link_syntax import Target
 from publisher.reader.marks import TASK
 from publisher.reader.references import resolve_references_and_escapes
 
@@ -24,9 +27,10 @@ _ACRONYMS = lazy_pattern(r"[A-Z]{1,4}/[A-Z]{1,4}\Z")
 _SPACE = lazy_pattern(r"\s*")
 _BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
 _ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
+_ATTRIBUTES = lazy_pattern(ATTACHED_ATTRIBUTES)
 _CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
-_TITLE = lazy_pattern(r"""\s+(?:"[^"]*"|'[^']*')\s*\Z""")
+_TITLE = lazy_pattern(r"""\s+("[^"]*"|'[^']*')\s*\Z""")
 _MAX_TITLE_LENGTH = 10_000
 """In characters. In a longer title, which is a pasting accident, code and sources are not parsed."""
 
@@ -45,6 +49,16 @@ class ItemHead(Struct):
     authors: tuple[str, ...] = ()
     extras: tuple[Link, ...] = ()
     tail: Inlines = ()
+    link_title: str = ""
+
+
+class LinkSource(NamedTuple):
+    """A link `[caption](url "title")`, and the index after it."""
+
+    caption: str
+    url: str
+    end: int
+    title: str
 
 
 def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str = "]") -> int:
@@ -69,16 +83,19 @@ def find_closing_bracket(text: str, start: int, opener: str = "[", closer: str =
     return -1
 
 
-def parse_link_at(text: str, start: int) -> tuple[str, str, int] | None:
-    """Return caption, URL and end of the link `[caption](url)` at `start`; None if it is incomplete."""
+def parse_link_at(text: str, start: int) -> LinkSource | None:
+    """Return the link `[caption](url)` at `start`; None if it is incomplete."""
     end = find_closing_bracket(text, start)
     if end < 0 or not text.startswith("(", end + 1):
         return None
     stop = find_closing_bracket(text, end + 1, "(", ")")
     if stop < 0:
         return None
-    url = _TITLE.sub("", text[end + 2 : stop]).strip()
-    return text[start + 1 : end], url.removeprefix("<").removesuffix(">"), stop + 1
+    target = text[end + 2 : stop]
+    title = _TITLE.search(target)
+    url = (target[: title.start()] if title else target).strip()
+    quoted = resolve_references_and_escapes(title[1][1:-1]) if title else ""
+    return LinkSource(text[start + 1 : end], url.removeprefix("<").removesuffix(">"), stop + 1, quoted)
 
 
 class ItemHeadReader:
@@ -151,20 +168,20 @@ class ItemHeadReader:
             at = len(text) - len(rest)
         return at
 
-    def _find_bold_link(self, text: str, at: int) -> tuple[tuple[str, str, int], int] | None:
+    def _find_bold_link(self, text: str, at: int) -> tuple[LinkSource, int] | None:
         """Return the link that starts bold text at `at`, and where the bold text ends; None if it is incomplete."""
         link = parse_link_at(text, at + 2)
-        end = text.find("**", link[2]) if link else -1
+        end = text.find("**", link.end) if link else -1
         return (link, end) if link and end >= 0 and not text[end - 1].isspace() else None
 
-    def _read_bold_link(self, text: str, bold: tuple[tuple[str, str, int], int], line: Line, head: ItemHead) -> None:
+    def _read_bold_link(self, text: str, bold: tuple[LinkSource, int], line: Line, head: ItemHead) -> None:
         """Parse a head like `**[title](url).** text`: punctuation after the link need not be bold."""
         link, end = bold
-        inside = text[link[2] : end]
+        inside = text[link.end : end]
         if _ONLY_MARKS.match(inside):
             self._read_linked(text[:end] + text[end + 2 :], link, line, head)
         else:
-            self._read_linked(text[: link[2]], link, line, head)
+            self._read_linked(text[: link.end], link, line, head)
             head.tail = (*head.tail, Strong(self._inline_reader.read(inside, line.pos)))
             self._read_tail(text[end + 2 :], line, head)
 
@@ -177,9 +194,9 @@ class ItemHeadReader:
             self._read_linked(text, link, line, head)
             return
         close = find_closing_bracket(text, at)
-        if close > 0 and (url := self._resolve_reference(text, at, close)):
+        if close > 0 and (target := self._resolve_reference(text, at, close)):
             self._read_caption(text[at + 1 : close], line, head)
-            head.url = url
+            head.url, head.link_title = target.url, target.title
             second = find_closing_bracket(text, close + 1) if text.startswith("[", close + 1) else close
             self._read_rest(text, second + 1, line, head)
         elif close > 0 and text.startswith("[]", close + 1):  # a reference without a definition is text
@@ -187,13 +204,13 @@ class ItemHeadReader:
         else:
             self._read_broken_link(text, at, close, line, head)
 
-    def _resolve_reference(self, text: str, at: int, close: int) -> str | None:
+    def _resolve_reference(self, text: str, at: int, close: int) -> Target | None:
         if text.startswith("[", close + 1) and (second := find_closing_bracket(text, close + 1)) > 0:
             return self._inline_reader.find_definition(text[close + 2 : second] or text[at + 1 : close])
         return self._inline_reader.find_definition(text[at + 1 : close])
 
-    def _read_linked(self, text: str, link: tuple[str, str, int], line: Line, head: ItemHead) -> None:
-        caption, url, end = link
+    def _read_linked(self, text: str, link: LinkSource, line: Line, head: ItemHead) -> None:
+        caption, url, end, head.link_title = link
         self._read_caption(caption, line, head)
         start = end - len(url) - 1
         if not url:
@@ -221,6 +238,9 @@ class ItemHeadReader:
 
     def _read_rest(self, text: str, at: int, line: Line, head: ItemHead) -> None:
         """Parse what follows the link: more links if there is nothing else, otherwise the tail as written."""
+        if attributes := _ATTRIBUTES.match(text, at):
+            self._inline_reader.record_dropped("attributes", attributes[0], line.pos)
+            at = attributes.end()
         extras = self._read_extras(text, at, line)
         head.extras += extras
         self._read_tail("" if extras else text[at:], line, head)
@@ -228,19 +248,20 @@ class ItemHeadReader:
     def _read_extras(self, text: str, at: int, line: Line) -> tuple[Link, ...]:
         """Parse links that directly follow the first one; none if anything but separators is between or after
         them, because then they are parts of a sentence."""
-        found: list[tuple[str, str]] = []
+        found: list[LinkSource] = []
         while at < len(text):
             start = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches the empty string
             if text.startswith("[", start) and (extra := parse_link_at(text, start)):
-                caption, url, at = extra
-                if not url or not links.is_safe_url(url):
+                if not extra.url or not links.is_safe_url(extra.url):
                     return ()
-                found.append((_strip_brackets(caption), url))
+                found.append(extra)
+                at = extra.end
             elif found and (separator := _BETWEEN_LINKS.match(text, at)) and separator.group():
                 at = separator.end()
             else:
                 return ()
-        return tuple([Link(self._inline_reader.read(text, line.pos, in_link=True), url) for text, url in found])
+        captions = [self._inline_reader.read(_strip_brackets(link.caption), line.pos, in_link=True) for link in found]
+        return tuple([Link(text, link.url, link.title) for text, link in zip(captions, found, strict=True)])
 
     def _read_tail(self, text: str, line: Line, head: ItemHead) -> None:
         if text.strip():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 
 import pytest
 
@@ -95,3 +96,40 @@ def shown_by(name: str, line: str) -> str:
     (part,) = [part for part in (*made.parts, *made.previews) if part.key.endswith(PARTS[name])]
     text = part.body.decode("utf-8")
     return text.replace("\\n", "\n").replace('\\"', '"') if name == "rss" else text
+
+
+HEADS = [
+    '- [a](https://e.org/1 "The *title*")',
+    "- [a](https://e.org/1 'The *title*') text",
+    '- **[a](https://e.org/1 "The *title*").** Text',
+    "- [a][ref]\n\n  Text.",
+    '- [One](https://e.org/2) [a](https://e.org/1 "The *title*")',
+    'See [a](https://e.org/1 "The *title*").',
+    '### [a](https://e.org/1 "The *title*")\n\nText.',
+]
+
+
+@pytest.mark.parametrize("name", ["web", "rss"])
+@pytest.mark.parametrize("line", HEADS)
+def test_the_title_of_a_link_is_kept(name: str, line: str) -> None:
+    shown = shown_by(name, f'## News\n\n{line}\n\n[ref]: https://e.org/1 "The *title*"\n')
+    assert '<a href="https://e.org/1" title="The *title*">a</a>' in shown
+
+
+ATTRIBUTES = ['{target="_blank"}', "{.button #one}", "{rel=nofollow}", "{width=50% .x}", '{:target="_blank"}']
+
+
+@pytest.mark.parametrize("attributes", ATTRIBUTES)
+@pytest.mark.parametrize(
+    "line", ["- [a](https://e.org/1)@ text", "See [a](https://e.org/1)@ text", "- See [a][]@ text"]
+)
+def test_attributes_of_a_link_are_left_out(line: str, attributes: str) -> None:
+    text = HEAD + line.replace("@", attributes) + "\n\n[a]: https://e.org/1\n"
+    assert [(one.name, one.text) for one in parse_issue(text).dropped] == [("attributes", attributes)]
+    for name in PARTS:
+        assert attributes not in html.unescape(shown_by(name, text.removeprefix(HEAD)))
+
+
+@pytest.mark.parametrize("text", ["main(){a=b}", "`x`{.y}", "{.x} y", "[a](https://e.org/1) {x}", "a {b=c}"])
+def test_braces_elsewhere_are_text(text: str) -> None:
+    assert parse_issue(HEAD + f"See {text}.").dropped == ()
