@@ -197,7 +197,7 @@ def issue_of(before: str, indent: str, body: list[str]) -> str:
     return f"# Tides (2021-03-14)\n\n## News\n\n{before}\n\n{inside}\n\n## End\n\nText.\n"
 
 
-RANDOM = settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+RANDOM = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @RANDOM
