@@ -96,23 +96,22 @@ class OutlineItem(NamedTuple):
 
 
 class OutlineSection(NamedTuple):
-    """A section; `anchor` is its id on the web page, `content` its items and free blocks in source order."""
+    """A section; `anchor` is its id on the web page, `content` its items and free blocks in source order.
+
+    `is_list`: no item has more than its head line.
+    """
 
     title: m.Inlines
     level: int
     anchor: str
     notes: tuple[m.Note, ...]
     content: tuple[OutlineItem | m.Block, ...]
+    is_list: bool
 
     @property
     def items(self) -> list[OutlineItem]:
         """The items among the content."""
         return [node for node in self.content if isinstance(node, OutlineItem)]
-
-    @property
-    def is_list(self) -> bool:
-        """True if no item has more than its head line."""
-        return not any(item.fields or item.body for item in self.items)
 
 
 class Outline(NamedTuple):
@@ -146,6 +145,7 @@ def build_outline(issue: m.Issue, channel: str, *, digest: bool = False) -> Outl
                 anchor,
                 select(section.notes),
                 _align_tails([lay_out(node) for node in section.content]),
+                is_list=not any(item.fields or item.body for item in section.items),
             )
             for section, anchor in zip(issue.sections, build_anchors(issue), strict=True)
         ),

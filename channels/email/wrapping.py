@@ -117,9 +117,9 @@ def wrap_text(text: str, first: int, rest: int) -> list[str]:
         return [text]
     widths = _measure_characters(text)
     has_zero_width = 0 in widths
-    lines, start, room = [], 0, first
+    lines, start, room, unbroken = [], 0, first, 0
     while (end := _measure_line(widths, start, room, has_zero_width)) < size:
-        end = _find_break(text, start, end)
+        end, unbroken = _find_break(text, start, end, unbroken)
         lines.append(text[start:end])
         start, room = end, rest
     if start < size:
@@ -147,34 +147,41 @@ def _measure_line(widths: bytes, start: int, width: int, has_zero_width: bool) -
     return end
 
 
-def _find_break(text: str, start: int, end: int) -> int:
-    """Return where the line from `start` ends, if there is room up to `end`."""
+def _find_break(text: str, start: int, end: int, unbroken: int) -> tuple[int, int]:
+    """Return where the line from `start` ends, if there is room up to `end`.
+
+    `unbroken` is where a word ends that is longer than a line and no URL, if one was found by the line before; the
+    same is returned for the next line, so that the end of a word of many lines is looked for once.
+    """
     while text[end] == " ":  # spaces may extend beyond the width
         end += 1
         if end == len(text):
-            return end
+            return end, unbroken
     after = _CHARACTER_CLASSES[text[end]]
     for cut in range(end, start, -1):
         before = _CHARACTER_CLASSES[text[cut - 1]]
         if before + after in _BREAK_PAIRS:
             if before != _SPACE or _is_break_allowed(text, cut):
-                return cut
+                return cut, unbroken
         elif before == _MARK and _is_break_allowed(text, cut):
-            return cut
+            return cut, unbroken
         after = before
-    word = _ASCII_WORD.match(text, end)
-    word_end = word.end() if word else end
-    next_break = next(
-        (cut for cut in range(max(word_end, end + 1), len(text)) if _is_break_allowed(text, cut)), len(text)
-    )
-    return next_break if "://" in text[start:next_break] else _find_forced_break(text, start, end)
+    if end >= unbroken:
+        word = _ASCII_WORD.match(text, end)
+        word_end = word.end() if word else end
+        unbroken = next(
+            (cut for cut in range(max(word_end, end + 1), len(text)) if _is_break_allowed(text, cut)), len(text)
+        )
+        if text.find("://", start, unbroken) >= 0:
+            return unbroken, unbroken
+    return _find_forced_break(text, start, end), unbroken
 
 
 def _is_break_allowed(text: str, cut: int) -> bool:
     """Whether a line may end before the character at `cut`."""
     before, after = _CHARACTER_CLASSES[text[cut - 1]], _CHARACTER_CLASSES[text[cut]]
-    if before == _MARK:
-        bases = (_CHARACTER_CLASSES[char] for char in reversed(text[:cut]))
+    if before == _MARK and after != _MARK:  # no line ends before a mark
+        bases = (_CHARACTER_CLASSES[text[at]] for at in range(cut - 1, -1, -1))
         before = next((base for base in bases if base != _MARK), _NARROW)
     elif before == _SPACE and cut > 1 and _CHARACTER_CLASSES[text[cut - 2]] in (_OPENING, _NARROW_OPENING):
         return False

@@ -54,7 +54,8 @@ def prevent_autolinks(spans: Spans) -> Spans:
         return spans
     for start, end, url in find_emails(text) if "@" in text else ():
         if re.fullmatch(EMAIL, url.partition(":")[2]):
-            places = {place for place in places if not start < place < end} | _find_ends(text, start, end)
+            places -= set(range(start + 1, end))
+            places |= _find_ends(text, start, end)
     made, offset, ahead = [], 0, sorted(places)
     for span in spans:
         end = offset + len(span.text)

@@ -140,15 +140,15 @@ class _DigestBuilder(Struct, frozen=True):
         if len(span_text(heading)) > _MAX_HEADING_LENGTH:
             pieces = [(heading, ""), *pieces]
             heading = (Span(shorten(span_text(heading), _MAX_HEADING_LENGTH), "bold"),)
-        blocks: m.Blocks = ()
+        blocks: list[m.Block] = []
         for node in section.content:
             if isinstance(node, OutlineItem):
-                pieces += _label_texts(*self._build_prose(blocks))
+                pieces += _label_texts(*self._build_prose(tuple(blocks)))
                 pieces.append((self._build_item(node), f"{node.number}."))
-                blocks = ()
+                blocks = []
             else:
-                blocks = (*blocks, node)
-        pieces += _label_texts(*self._build_prose(blocks))
+                blocks.append(node)
+        pieces += _label_texts(*self._build_prose(tuple(blocks)))
         labels = self.writer.labels
         is_counted = items and self.outline.counts_items
         count = f" · {len(items)} {labels['item' if len(items) == 1 else 'items']}" if is_counted else ""

@@ -74,12 +74,19 @@ def join_spans(*parts: Iterable[Span]) -> Spans:
     """Concatenate the parts; adjacent spans with the same formatting are merged."""
     made: list[Span] = []
     marks: tuple[object, ...] = ()
+    texts: list[str] = []  # of the last span, if it is merged from several
     for span in chain.from_iterable(parts):
         if (own := span[1:]) == marks:
-            made[-1] = span.with_text(made[-1].text + span.text)
+            texts = texts or [made[-1].text]
+            texts.append(span.text)
         elif span.text:
+            if texts:
+                made[-1] = made[-1].with_text("".join(texts))
+                texts = []
             made.append(span)
             marks = own
+    if texts:
+        made[-1] = made[-1].with_text("".join(texts))
     return tuple(made)
 
 
@@ -165,17 +172,15 @@ def render_spans(spans: Spans) -> RenderedText:
     The entities are as TDLib stores them: from the outside in, with bold, italic, underlined and struck text
     interrupted wherever a link begins or ends.
     """
-    text, html, place = span_text(spans), "", 0
-    units = len(text.encode("utf-16-le")) // 2
+    text, html, place, units = span_text(spans), "", 0, 0  # units: how many the text before `place` has
+    has_pairs = _count_units(text) > len(text)
     entities: list[MessageEntity] = []
 
     def add_entity(index: int, start: int, kind: str, **more: str) -> None:
         shown = text[start:place] if kind in _MAY_START_WITH_SPACE else text[start:place].lstrip(" \n")
-        offset, length = place - len(shown), len(shown)
-        if units > len(text):
-            offset, length = (len(one.encode("utf-16-le")) // 2 for one in (text[:offset], shown))
+        length = _count_units(shown) if has_pairs else len(shown)
         if shown:
-            entities.insert(index, {"type": kind, "offset": offset, "length": length, **more})
+            entities.insert(index, {"type": kind, "offset": units - length, "length": length, **more})
 
     for is_quote, quoted in groupby(spans, attrgetter("quote")):
         quote_start, quote_index, quote_html = place, len(entities), ""
@@ -184,6 +189,7 @@ def render_spans(spans: Spans) -> RenderedText:
             for (style, language), styled in groupby(linked, attrgetter("style", "language")):
                 start, shown = place, "".join([span.text for span in styled])
                 place += len(shown)
+                units += _count_units(shown) if has_pairs else len(shown)
                 link_html += _render_style(shown, style, language)
                 if style in _TAGS:
                     code = {"language": language} if language and style == "pre" else {}
@@ -197,6 +203,10 @@ def render_spans(spans: Spans) -> RenderedText:
     entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
     own = sum([_ENTITY_OVERHEAD + len(one.get("url", "")) + len(one.get("language", "")) for one in entities])
     return RenderedText(spans, text, entities, html, MessageSize(units, len(entities), own, len(html.encode())))
+
+
+def _count_units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _render_style(text: str, style: Style, language: str) -> str:

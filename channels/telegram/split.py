@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from publisher.channels.telegram.digest import IssueDigest, MessageUnit
 from publisher.channels.telegram.entities import (
@@ -30,6 +31,7 @@ from publisher.channels.telegram.entities import (
     split_spans,
     strip_spans,
 )
+from publisher.patterns import lazy_pattern
 
 
 def build_messages(digest: IssueDigest) -> list[RenderedText]:
@@ -79,19 +81,23 @@ def _find_best_split(
 
     `first` and `other` are the sizes of the titles on top of the first message and of all others.
     """
+    # the sum of the sizes of all units before each place, in four lists: a comparison of sizes costs too much here
+    sums = [
+        [0, *accumulate(sizes)] for sizes in zip(*(astuple(u.separator.size + u.text.size) for u in units), strict=True)
+    ]
     # for each end: how many messages there are before it, how many of them begin with a bound unit, how much
     # their lengths differ, and where the last one begins
     best = {0: (0, 0, 0, 0)}
     for start, unit in enumerate(units):
         count, bound, unevenness, _ = best[start]
-        size = (other if start else first) + PARAGRAPH_BREAK.size + unit.heading.size + unit.text.size
-        for end in range(start + 1, len(units) + 1):
-            if end > start + 1:
-                size += units[end - 1].separator.size + units[end - 1].text.size
-                if not size <= MAX_MESSAGE_SIZE:
-                    break
-            made = (count + 1, bound + (start > 0 and unit.is_bound), unevenness + size.units**2, start)
-            best[end] = min(best.get(end, made), made)
+        own = (other if start else first) + PARAGRAPH_BREAK.size + unit.heading.size - unit.separator.size
+        room = astuple(MAX_MESSAGE_SIZE - own)
+        ends = (bisect_right(sum_, sum_[start] + room_) - 1 for sum_, room_ in zip(sums, room, strict=True))
+        made_bound, length = bound + (start > 0 and unit.is_bound), own.units - sums[0][start]
+        for end in range(start + 1, max(min(ends), start + 1) + 1):
+            made = (count + 1, made_bound, unevenness + (length + sums[0][end]) ** 2, start)
+            if end not in best or made < best[end]:
+                best[end] = made
     parts, end = [], len(units)
     while end:
         start = best[end][-1]
@@ -106,18 +112,44 @@ _BREAK_PATTERNS = tuple(
 _NO_BREAK_BEFORE = {"\u200d", "\u20e3", *map(chr, (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)))}
 # at the start of a message, what begins a link, tag or command becomes one, whatever preceded it
 _NOT_AT_MESSAGE_START = {*"@#$/.:", "\u2060"}
-_REGIONAL_INDICATORS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_FLAG = lazy_pattern("[\U0001f1e6-\U0001f1ff]{2}")
 
 
 def split_to_fit(spans: Spans, limit: MessageSize) -> Iterator[Spans]:
     """Split spans into parts of at most `limit`, in order; only white space at the splits is removed."""
-    while not render_spans(spans).size <= limit:
-        head, spans = split_spans(spans, _find_break_position(spans, _count_fitting_characters(spans, limit)))
+    pieces = _cut_long_spans(strip_spans(spans), limit.units)
+    window: Spans = ()  # what comes next, and at least a character more than fits unless it is the end
+    while True:
+        window = _fill_window(window, pieces, limit.units + 1)
+        if render_spans(window).size <= limit:
+            break
+        head, window = split_spans(window, _find_break_position(window, _count_fitting_characters(window, limit)))
         if head := strip_spans(head):
             yield head
-        spans = strip_spans(spans)
-    if spans:
-        yield spans
+    if window:
+        yield window
+
+
+def _cut_long_spans(spans: Spans, size: int) -> Iterator[Span]:
+    """Yield the spans, those of more than `size` characters in several."""
+    for span in spans:
+        for start in range(0, len(span.text), size):
+            yield span.with_text(span.text[start : start + size])
+
+
+def _fill_window(window: Spans, pieces: Iterator[Span], size: int) -> Spans:
+    """Return the window without white space at its start, filled up to `size` characters or more."""
+    while True:
+        text = span_text(window)
+        _, window = split_spans(window, len(text) - len(text.lstrip()))
+        missing = size - len(text.lstrip())
+        more: list[Span] = []
+        while missing > 0 and (piece := next(pieces, None)):
+            more.append(piece)
+            missing -= len(piece.text)
+        if not more:
+            return window
+        window = join_spans(window, more)
 
 
 def _count_fitting_characters(spans: Spans, limit: MessageSize) -> int:
@@ -136,7 +168,8 @@ def _find_break_position(spans: Spans, max_length: int) -> int:
         for span in spans
         for index in range(len(span.text))
     ]
-    allowed = [at for at in range(1, max_length + 1) if not _is_unbreakable(text, at)]
+    in_flags = {flag.start() + 1 for flag in _FLAG.finditer(text)}
+    allowed = [at for at in range(1, max_length + 1) if at not in in_flags and not _is_unbreakable(text, at)]
     good = {at for at in allowed if not any(inside[at : at + 1])}
     for pattern in _BREAK_PATTERNS:
         ends = [match.end() for match in pattern.finditer(text) if match.end() in good]
@@ -149,13 +182,11 @@ def _is_unbreakable(text: str, position: int) -> bool:
     """Return whether the characters before and after a position belong together."""
     if position >= len(text):
         return False
-    before, after = text[:position], text[position]
+    before, after = text[position - 1], text[position]
     return (
         after in _NO_BREAK_BEFORE
         or after in _NOT_AT_MESSAGE_START
-        or before.endswith("\u200d")
+        or before == "\u200d"
         or unicodedata.category(after).startswith("M")
         or "\U000e0020" <= after <= "\U000e007f"
-        # the second half of a flag
-        or (after in _REGIONAL_INDICATORS and (position - len(before.rstrip(_REGIONAL_INDICATORS))) % 2 == 1)
     )

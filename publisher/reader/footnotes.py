@@ -141,8 +141,8 @@ class _FootnoteNumbering:
             return ()
         notes: list[m.Footnote] = []
         while self._waiting:  # the text of a note may refer to others
-            note = self._waiting.pop(0)
-            notes.append(replace(note, children=self._number(note.children)))
+            waiting, self._waiting = self._waiting, []
+            notes += [replace(note, children=self._number(note.children)) for note in waiting]
         last = max((node.pos for node in before), default=m.NO_POSITION)
         return (m.Footnotes(tuple(notes), replace(last, line=last.end_line, column=last.end_column)),)
 

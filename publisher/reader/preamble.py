@@ -147,8 +147,8 @@ class PreambleReader:
             return False
         end = self._find_paragraph_end(lines, at)
         text = " ".join(part.text for part in lines[at:end]).strip()
-        after = next((part for part in lines[end:] if part.text), None)
-        listed = after is not None and self._measure_bullet(after) > 0
+        after = next((index for index in range(end, len(lines)) if lines[index].text), None)
+        listed = after is not None and self._measure_bullet(lines[after]) > 0
         return (
             bool(_INTRO.search(text) and text.endswith((":", "：", "~", "。", ")", "）")))
             and (listed or text.endswith((":", "：")))

@@ -35,7 +35,10 @@ def read_table(lines: Sequence[Line], at: int, inline_reader: InlineReader) -> t
         end += 1
     delimiters = _split_cells(lines[at + 1].text)
     align = tuple([_ALIGNMENTS[cell.startswith(":"), cell.endswith(":")] for cell in delimiters])
-    rows = [tuple(inline_reader.read(cell, line.pos) for cell in _split_cells(line.text)) for line in lines[at:end]]
+    rows = [
+        tuple([inline_reader.read(cell, pos) for cell in _split_cells(line.text)])
+        for line, pos in ((line, line.pos) for line in lines[at:end])
+    ]
     return m.Table(rows[0], tuple(rows[2:]), align, compute_span(lines[at:end])), end
 
 

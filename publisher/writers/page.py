@@ -16,7 +16,8 @@ from publisher.writers import html
 _IMAGE_TAG = '<img loading="lazy" decoding="async" referrerpolicy="no-referrer" '
 _HAN_CHARACTER = lazy_pattern("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _TAG = lazy_pattern(r"<\w+")
-_LATIN_WORD = lazy_pattern("[A-Za-z]{2,}[,.;:]? ")
+# only from the start of a word: a search within a long one, such as an image in base64, would never end
+_LATIN_WORD = lazy_pattern("(?<![A-Za-z])[A-Za-z]{2,}[,.;:]? ")
 
 
 def inlines(nodes: m.Inlines) -> str:
