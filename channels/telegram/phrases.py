@@ -19,7 +19,7 @@ from publisher.outline import OutlineItem, build_note_label, split_guide
 from publisher.patterns import lazy_pattern
 
 _MAX_TITLE_LENGTH = 240
-_LINE_BREAK = lazy_pattern(r"\s*\n\s*")
+_LINE_BREAK = lazy_pattern(r"(?<!\s)\s*?\n\s*")
 
 
 def format_guide(node: m.Guide, writer: SpanWriter) -> Spans:

@@ -97,7 +97,7 @@ def _build_payload(
 # a collapsed quote shows three lines; on a phone that is about so many Chinese characters
 _COLLAPSED_QUOTE_LINES, _CHARACTERS_PER_LINE = 3, 22
 _QUOTE_HTML = lazy_pattern(f"{QUOTE_OPEN_TAG}(.*?){QUOTE_CLOSE_TAG}", re.DOTALL)
-_TAG_OR_CHARACTER_REFERENCE = lazy_pattern(r"<[^>]*>|&\w+;")
+_TAG_OR_CHARACTER_REFERENCE = lazy_pattern(r"<[^<>]*>|&\w+;")
 _NARROW_CHARACTERS = lazy_pattern("[\0-\u10ff]+")
 
 

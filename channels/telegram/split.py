@@ -58,7 +58,7 @@ def build_messages(digest: IssueDigest) -> list[RenderedText]:
 def _assemble_message(title: Spans, number: str, units: Sequence[MessageUnit]) -> RenderedText:
     parts = [render_spans(join_spans(title, (Span(number),)))]
     for unit in units:
-        parts += [unit.separator, unit.text] if parts[1:] else [PARAGRAPH_BREAK, unit.heading, unit.text]
+        parts += [unit.separator, unit.text] if len(parts) > 1 else [PARAGRAPH_BREAK, unit.heading, unit.text]
     return join_rendered(parts)
 
 

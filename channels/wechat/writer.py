@@ -20,8 +20,8 @@ from publisher.patterns import lazy_pattern
 from publisher.writers.html import escape_text, escape_url, pad_row
 
 BULLET = "•"
-HTML_TAG = lazy_pattern("<[^>]*>")
-_HTML_TOKENS = lazy_pattern("(<[^>]*>)")
+HTML_TAG = lazy_pattern("<[^<>]*>")
+_HTML_TOKENS = lazy_pattern("(<[^<>]*>)")
 _COLLAPSIBLE_SPACES = lazy_pattern("^ +| {2,}| +$")
 _TAB_SIZE = 4
 _VOID_TAGS = ("<br", "<img", "<hr")

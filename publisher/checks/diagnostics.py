@@ -79,7 +79,7 @@ def _fix_link_brackets(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
     url, end = _find_url_after(subject, pos)
     start = end - len(url)
     opener, between = line[pos.column - 1 : pos.column], line[pos.column : start - 1]
-    caption = re.sub(r"[\[\]()（）】］\s]*\Z", "", between)
+    caption = re.sub(r"(?<![\[\]()（）】］\s])[\[\]()（）】］\s]+\Z", "", between)
     if not url or opener not in ("[", "【", "［") or re.search(r"[\[\]【】［］]", caption):
         return ()
     closers = len(line) - end + 1 - len(re.sub(r"\A[\])）]+", "", line[end - 1 :]))

@@ -13,9 +13,9 @@ from publisher.model import Footnote
 from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
-_TEMPLATE_TAG = lazy_pattern(r"\{%.*?%\}|\{\{.*?\}\}")
+_TEMPLATE_TAG = lazy_pattern(r"\{%(?:(?!\{%|%\}).)*+%\}|\{\{(?:(?!\{\{|\}\}).)*+\}\}")
 _FOOTNOTE = lazy_pattern(r"\[\^([^\]\[\s]+)\](?!\()")
-_CODE = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_CODE = lazy_pattern(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
 _MAX_SHOWN = 40
 _MAX_HEAD_LINES = 10
 

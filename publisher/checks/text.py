@@ -16,13 +16,13 @@ from publisher.transforms import find_nodes
 LOOKALIKE_CHARACTERS = "\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufb06０-９Ａ-Ｚａ-ｚ"
 """Radicals, compatibility ideographs, ligatures, full-width digits and letters; for a character class."""
 
-_PROTECTED = lazy_pattern(rf"{URL}[{LOOKALIKE_CHARACTERS}]*|`[^`]*`|\]\([^)\s]*\)|<[^>]*>|\$[^$]*\$")
+_PROTECTED = lazy_pattern(rf"{URL}[{LOOKALIKE_CHARACTERS}]*|`[^`]*`|\]\((?:(?!\]\()[^)\s])*+\)|<[^<>]*>|\$[^$]*\$")
 """Text that no fix may change: URLs and lookalikes next to them, code, tags, formulas."""
 
 
 _HIDDEN_KINDS = HIDDEN | {"comment"}
 
-CODE_TAGS_AND_FORMULAS = lazy_pattern(r"`[^`]*`|<[^>]*>|\$[^$]*\$")
+CODE_TAGS_AND_FORMULAS = lazy_pattern(r"`[^`]*`|<[^<>]*>|\$[^$]*\$")
 """Code, tags and formulas."""
 
 

@@ -31,4 +31,4 @@ def dump_json(value: object, indent: int | None = None) -> str:
 
 def flatten_lines(text: str) -> str:
     """Return a text as one line."""
-    return re.sub(r"\s*[\r\n]\s*", " ", text.strip())
+    return re.sub(r"(?<!\s)\s*?[\r\n]\s*", " ", text.strip())

@@ -7,6 +7,8 @@ of WeChat articles.
 
 from __future__ import annotations
 
+import re
+
 from publisher.patterns import lazy_pattern
 from publisher.reader.lines import is_cjk
 
@@ -16,6 +18,7 @@ URL = rf"(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp])://{_REST}"
 WWW = rf"[Ww][Ww][Ww]\.{_REST}"
 _URL = lazy_pattern(URL)
 _WWW = lazy_pattern(WWW)
+_MAX_REFERENCE_LENGTH = 40  # the longest of HTML has 33 characters
 _TRAILING_REFERENCE = lazy_pattern(r"&[A-Za-z0-9]+;\Z")
 _HOST = lazy_pattern(r"(?:[A-Za-z]+://)?(?:[^/?#@]*@)?([^/?#:]*)")
 
@@ -43,7 +46,7 @@ def _trim_url(url: str) -> str:
     while end:
         if url[end - 1] == ")" and unopened > 0:
             unopened -= 1
-        elif url[end - 1] == ";" and (reference := _TRAILING_REFERENCE.search(url[:end])):
+        elif url[end - 1] == ";" and (reference := _find_trailing_reference(url, end)):
             end = reference.start() + 1
         elif url[end - 1] not in ".,:;!?'\"*~":
             break
@@ -51,3 +54,7 @@ def _trim_url(url: str) -> str:
     url = url[:end]
     host = _HOST.match(url)
     return url if host and host[1] and not any("_" in label for label in host[1].split(".")[-2:]) else ""
+
+
+def _find_trailing_reference(url: str, end: int) -> re.Match[str] | None:
+    return _TRAILING_REFERENCE.search(url, max(end - _MAX_REFERENCE_LENGTH, 0), end)

@@ -207,7 +207,7 @@ class BlockReader:
                 or not (
                     (is_wrapped and not lines[end - 1].hard and not meets_cjk(lines[end - 1], line))
                     or starts_with_mark(line)
-                    or is_unfinished("\n".join(line.text for line in lines[at:end]), line.text)
+                    or is_unfinished(_join_last_link(lines, at, end), line.text)
                 )
             ):
                 break
@@ -299,6 +299,12 @@ def _is_manually_wrapped(lines: Sequence[Line]) -> bool:
         for line, following in pairwise(lines)
         if line.text and following.text
     )
+
+
+def _join_last_link(lines: Sequence[Line], at: int, end: int) -> str:
+    """Return the text up to `end` from the last line on in which a link may start, but not from before `at`."""
+    start = next((index for index in range(end - 1, at, -1) if "[" in lines[index].text), at)
+    return "\n".join([line.text for line in lines[start:end]])
 
 
 def is_unfinished(text: str, following: str) -> bool:

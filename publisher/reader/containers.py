@@ -123,8 +123,11 @@ def collect_item(lines: Sequence[Line], at: int, base: int, prose: bool, depth: 
             inside.append(line.dedent(content))
             end += 1
         elif _is_closing_mark(line) and inside.lines[-1].text and not (line.code or inside.lines[-1].code):
-            inside.lines[-1] = replace(inside.lines[-1], text=inside.lines[-1].text + line.text)
-            end += 1
+            start = end
+            while end < len(lines) and _is_closing_mark(lines[end]) and not lines[end].code:
+                end += 1
+            closing = "".join([line.text for line in lines[start:end]])
+            inside.lines[-1] = replace(inside.lines[-1], text=inside.lines[-1].text + closing)
         elif RULE.match(line.text) or (is_list_line(line) and not (depth and prose and line.indent >= CODE_INDENT)):
             break
         elif not prose and line.indent > base:

@@ -19,6 +19,7 @@ from publisher.reader.marks import BULLET, FENCE, NUMBER, RULE, closes_fence, is
 _MAX_LINES = 8
 _START_OF_URL = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:|[!-~]*[/.#?]")
 _QUOTE = lazy_pattern(r" {0,3}>")
+_MAX_QUOTES = 20  # in one another; blocks are read in fewer
 # headings, underlines of headings, rows of tables, tags and template tags: no paragraph, although not blank
 _NO_PARAGRAPH = lazy_pattern(r"\s*(?:#{1,6}(?:\s|\Z)|=+\Z|\||<.*>\Z|\{%.*%\}\Z|\{\{.*\}\}\Z)")
 
@@ -137,6 +138,8 @@ def _is_url(text: str) -> bool:
 
 def _strip_quotes(line: Line) -> Line:
     """Return the line without the marks of the quotes it is in; the line itself if it is in none."""
-    while _QUOTE.match(line.text):
+    for _ in range(_MAX_QUOTES):
+        if not _QUOTE.match(line.text):
+            break
         line = strip_quote(line)
     return line

@@ -69,4 +69,4 @@ def _read_pair(key: str, value: str) -> bool | None:
 
 def _clean_value(text: str) -> str:
     """Return a value in lower case, without the quotes and the comment that invalid YAML still has."""
-    return re.sub(r"\s+#.*", "", text).strip(" \t\"'").lower().replace("_", " ").replace("-", " ")
+    return re.sub(r"(?<!\s)\s+#.*", "", text).strip(" \t\"'").lower().replace("_", " ").replace("-", " ")

@@ -23,6 +23,8 @@ _TOML_LINE = lazy_pattern(r"\s*(?:#|\[|[\w\"'.-]+\s*=)")
 _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 # of Jekyll, Hugo, Pelican; Hugo; Astro; Ghost and Eleventy
 _DATE_KEYS = ("date", "publishdate", "pubdate", "pubdatetime", "published", "publishedat", "datepublished")
+_FLOW_BRACKET = lazy_pattern(r"[\[\]{}]")
+_MAX_DEPTH = 50
 _TITLE_FORM = lazy_pattern(
     r"(?P<name>.*?\S)\s*[(（]\s*(?P<date>\d{4}-\d{2}-(?:\d{2}|[xX]{2}))\s*[)）]\s*(?P<colon>[:：])?\s*(?P<rest>.*)\Z"
 )
@@ -80,6 +82,8 @@ def _parse_full_yaml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> Fr
     import yaml
 
     text = "\n".join(line.text for line in lines)
+    if too_deep := _report_deep_nesting(lines, diagnostics):
+        return too_deep
     try:
         # nested aliases can expand to more text than fits into memory
         for token in yaml.scan(text, Loader=yaml.BaseLoader):
@@ -101,6 +105,8 @@ def _parse_toml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMa
     """Parse front matter in TOML; values are text, written as in YAML."""
     import tomllib
 
+    if too_deep := _report_deep_nesting(lines, diagnostics):
+        return too_deep
     try:
         values = tomllib.loads("\n".join(line.text for line in lines))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -112,6 +118,25 @@ def _parse_toml(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMa
     clean = replace_invalid_characters
     texts = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}
     return tuple((clean(key), clean(text)) for key, text in texts.items())
+
+
+def _report_deep_nesting(lines: Sequence[Line], diagnostics: list[Diagnostic]) -> FrontMatter:
+    """Report lists in one another that no one writes, and return the lines as pairs; nothing if there are none.
+
+    PyYAML takes minutes for thousands of them.
+    """
+    depth = 0
+    for line in lines:
+        for bracket in _FLOW_BRACKET.finditer(line.text):
+            depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
+            if depth > _MAX_DEPTH:
+                column = line.column + bracket.start()
+                message = f"more than {_MAX_DEPTH} brackets are open here, the front matter is not read"
+                diagnostics.append(
+                    Diagnostic("front-matter", message, Pos(line.number, column, line.number, column + 1))
+                )
+                return tuple([_split_pair(line.text) for line in lines if line.text])
+    return ()
 
 
 def _split_pair(text: str) -> tuple[str, str]:

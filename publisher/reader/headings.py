@@ -18,9 +18,9 @@ from publisher.reader.notes import opens_note
 _GLUED_HEADING = lazy_pattern(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
 _PLAIN_SECTION = lazy_pattern(r"(?:业界新闻|新闻|论文|开源项目|开源|博文|应用|往期回顾)\Z")
 # attributes after a heading: Pandoc, Hugo, mdBook
-_ATTRIBUTES = lazy_pattern(r"\s*\{(?:\s*(?:[.#][\w:.-]+|[\w-]+=(?:\"[^\"]*\"|'[^']*'|[^\s}]+)))+\s*\}\Z")
-ARCHIVE_HEADING = lazy_pattern(r"\s*\[?\s*往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
-_SOURCE = lazy_pattern(r"[^|｜\]]+[|｜][^|｜\]]+\]\(")
+_ATTRIBUTES = lazy_pattern(r"(?<!\s)\s*\{(?:\s*+(?:[.#][\w:.-]++|[\w-]++=(?:\"[^\"]*+\"|'[^']*+'|[^\s}]++)))++\s*\}\Z")
+ARCHIVE_HEADING = lazy_pattern(r"\s*(?:\[\s*)?往期(?:回顾|内容|文章|精选|推荐)?\s*(?:\]\(|\Z)")
+_SOURCE = lazy_pattern(r"[^|｜\]][|｜][^|｜\]]+\]\(")
 _YAML_KEY = lazy_pattern(r"[A-Za-z_][\w-]*:\s")
 _SENTENCE_ENDS = "。；，、：.;,:…"
 _RULE_LENGTH = 3

@@ -48,7 +48,7 @@ _STANDS_ALONE = BREAKS | BLOCK_ELEMENTS | {"img", "comment", "wbr"}
 """Elements that need no closing tag."""
 
 _TAG = lazy_pattern(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
-_ATTRIBUTE = lazy_pattern(r"""([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
+_ATTRIBUTE = lazy_pattern(r"""(?<![\w:.-])([A-Za-z_:][\w:.-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
 
 
 def parse_tag(raw: str) -> tuple[str, bool, dict[str, str]]:

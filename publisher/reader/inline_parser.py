@@ -24,9 +24,9 @@ _FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
 _BRACKETS = lazy_pattern(r"\\.|[\[\]]")
 _MAX_NOTE_LENGTH = 2_000
 # attributes of kramdown: classes, ids, key="value", names of attribute lists
-ATTRIBUTES = r"""\{:(?:\s*(?:[.#]?[\w-]+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*')))+\s*\}"""
+ATTRIBUTES = r"""\{:(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+')|[.#]?[\w-]++))++\s*\}"""
 # the same without a colon, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
-ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{(?:\s*(?:[.#][\w-]+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}]+)))+\s*\}"""
+ATTACHED_ATTRIBUTES = r"""(?<=[)\]])\{(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+'|[^\s"'{}]++)|[.#][\w-]++))++\s*+\}"""
 _TRIGGER = lazy_pattern(r"[\\`*_\[\]!<\n~$&{^]|(?i:https?|ftp)://|(?i:www)\.")
 
 
@@ -67,7 +67,7 @@ class TokenParser(InlineParser):
         end = super().parse_codespan(m, state)
         token = state.tokens[-1]
         if token["type"] == "codespan" and "\n" in state.src[m.end() : end]:
-            code = re.sub(r" *\n", " ", state.src[m.end() : end - len(m.group())])
+            code = re.sub(r"(?<! ) *\n", " ", state.src[m.end() : end - len(m.group())])
             token["raw"] = code[1:-1] if code.strip(" ") and code[0] == code[-1] == " " else code
         return end
 

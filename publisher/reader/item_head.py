@@ -28,9 +28,9 @@ _SPACE = lazy_pattern(r"\s*")
 _BETWEEN_LINKS = lazy_pattern(r"[\s|｜·•/、,，()（）\]]*")
 _ONLY_MARKS = lazy_pattern(r"[\W_]*\Z")
 _ATTRIBUTES = lazy_pattern(ATTACHED_ATTRIBUTES)
-_CODE_SPAN = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_CODE_SPAN = lazy_pattern(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
 _BRACKETS = lazy_pattern(r"[\\`\[\]()]")
-_TITLE = lazy_pattern(r"""\s+("[^"]*"|'[^']*')\s*\Z""")
+_TITLE = lazy_pattern(r"""(?<!\s)\s+("[^"]*"|'[^']*')\s*\Z""")
 _MAX_TITLE_LENGTH = 10_000
 """In characters. In a longer title, which is a pasting accident, code and sources are not parsed."""
 
@@ -283,7 +283,7 @@ class ItemHeadReader:
             return
         url = bare_url(text[start:])
         before = text[at + 1 : start]
-        caption = re.sub(r"[\[\]()（）\s]*\Z", "", before)
+        caption = re.sub(r"(?<![\[\]()（）\s])[\[\]()（）\s]+\Z", "", before)
         label = re.match(r"(.*)[\])]\s*[(（]\s*([^()（）\[\]]+)\Z", before)
         if label and label.group(2).strip() and not close < 0:
             caption, words = label.group(1), label.group(2)

@@ -12,7 +12,7 @@ from publisher.reader.lines import Line, compute_span
 
 _NOTE = lazy_pattern(r"\s*(?:>\s*)?(?:<font[^>]*>\s*)?\*{0,2}注\s*[:：]\s*")
 _HISTORY = lazy_pattern(r"\s*>\s*(?=往期(?:回顾|精选)?\s*[:：])")
-_FONT_END = lazy_pattern(r"\s*</font>\s*\Z")
+_FONT_END = lazy_pattern(r"(?<!\s)\s*</font>\s*\Z")
 
 
 def opens_note(line: Line) -> bool:

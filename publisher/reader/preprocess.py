@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from msgspec import Struct, field
@@ -22,7 +23,7 @@ _CONTENTS_ENTRY = lazy_pattern(r"\s{0,3}(?:[*+-]|1\.)\s+\S.{0,60}\Z")
 _CONTENTS_MARK = lazy_pattern(r"\s{0,3}\{:\s*toc\b[^{}]*\}\Z")
 _ATTRIBUTE_LINE = lazy_pattern(rf"\s{{0,3}}{ATTRIBUTES}\Z")
 # tags of Liquid and shortcodes of Hugo; text in {{ … }} may be about templates, so it stays
-_TEMPLATE_LINE = lazy_pattern(r"\s*(?:\{%.*?%\}|\{\{[<%].*?[%>]\}\})(?:\s*(?:\{%.*?%\}|\{\{[<%].*?[%>]\}\}))*\Z")
+_TEMPLATE_LINE = lazy_pattern(r"(?:\s*+(?:\{%(?>.*?%\})|\{\{[<%](?>.*?[%>]\}\})))+\Z")
 _QUOTE_MARK = lazy_pattern(r"\A\s*>")
 _HIDDEN = lazy_pattern(r"\s*<(?:!--|(script|style|template|title)\b[^>]*>)", re.IGNORECASE)
 
@@ -41,7 +42,8 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
     lines = list(lines)
     parts = PreprocessedLines()
     unclosed: set[str] = set()
-    last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line.text), default=-1)
+    unclosed_inside: dict[tuple[int, str], int] = {}
+    ends = _HiddenEnds(lines)
     finder = DefinitionFinder(lines)
     at = 0
     while at < len(lines):
@@ -49,7 +51,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
         fence = None
         if "```" in line.text or "~~~" in line.text:
             fence = FENCE.match(line.text)
-            if fence is None and (end := _find_inner_fence_end(lines, at)):
+            if fence is None and (end := _find_inner_fence_end(lines, at, unclosed_inside)):
                 parts.lines += lines[at:end]
                 finder.skip()
                 at = end
@@ -69,7 +71,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
             at = end
             continue
         hidden = _HIDDEN.match(line.text) if "<" in line.text else None
-        if hidden and (hidden[1] or at <= last_comment_end) and (hidden_end := _find_hidden_end(lines, at, hidden)):
+        if hidden and (hidden_end := ends.find(at, hidden)):
             end, column = hidden_end
             inside = [*lines[at:end], lines[end].keep(column)]
             parts.dropped.append(_build_dropped((hidden[1] or "comment").lower(), inside))
@@ -114,9 +116,10 @@ def _take_markup(lines: Sequence[Line], at: int, parts: PreprocessedLines) -> in
     return at + 1
 
 
-def _find_inner_fence_end(lines: Sequence[Line], at: int) -> int:
+def _find_inner_fence_end(lines: Sequence[Line], at: int, unclosed: dict[tuple[int, str], int]) -> int:
     """Return the index after code whose fence follows the mark of a quote or bullet; 0 if it is never closed there.
 
+    `unclosed` has, for a number of quotes and a fence, the index up to which no such fence is closed.
     Its lines are not marked as code: the line with the mark is none, and the others may have marks, too.
     """
     markers = measure_markers(lines[at])
@@ -124,13 +127,19 @@ def _find_inner_fence_end(lines: Sequence[Line], at: int) -> int:
     if opener is None:
         return 0
     quotes = lines[at].text[:markers].count(">")
+    kind = quotes, opener[1] or opener[3]
+    if at < unclosed.get(kind, 0):
+        return 0
+    unclosed[kind] = len(lines)
     for end in range(at + 1, len(lines)):
         line = lines[end]
         inner = _strip_quote_marks(line.text, quotes)
         is_outside = bool(line.text) and not quotes and not line.indent
         if is_outside or line.text.count(">", 0, len(line.text) - len(inner)) != quotes:
+            unclosed[kind] = end
             return 0
         if closes_fence(replace(line, text=inner), opener):
+            unclosed[kind] = end
             return end + 1
     return 0
 
@@ -141,23 +150,44 @@ def _strip_quote_marks(text: str, count: int) -> str:
     return text
 
 
-def _find_hidden_end(lines: Sequence[Line], at: int, opening: re.Match[str]) -> tuple[int, int] | None:
-    """Return the line and column where a comment or element ends that begins a line; None if it never does, or
-    in the middle of its first line.
+class _HiddenEnds:
+    """Finds where comments and elements end. The lines of each kind of end are looked for once.
 
-    An element with text behind its tag must end in the same paragraph: it may be named in prose.
+    `lines` may lose text at their beginning later.
     """
-    closing = f"</{opening[1].lower()}>" if opening[1] else "-->"
-    in_prose = bool(opening[1]) and bool(lines[at].text[opening.end() :].strip())
-    for end in range(at, len(lines)):
-        text = lines[end].text.lower()
-        if in_prose and not text:
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._places: dict[str, list[int]] = {}
+
+    def find(self, at: int, opening: re.Match[str]) -> tuple[int, int] | None:
+        """Return the line and column where a comment or element ends that begins a line; None if it never does,
+        or in the middle of its first line.
+
+        An element with text behind its tag must end in the same paragraph: it may be named in prose.
+        """
+        closing = f"</{opening[1].lower()}>" if opening[1] else "-->"
+        end, start = at, opening.end()
+        while (column := self._lines[end].text.lower().find(closing, start)) < 0:
+            following = self._find_line(closing, end)
+            if following is None:
+                return None
+            end, start = following, 0
+        in_prose = bool(opening[1]) and bool(self._lines[at].text[opening.end() :].strip())
+        blank = self._find_line("", at) if in_prose and end > at else None
+        if blank is not None and blank < end:
             return None
-        column = text.find(closing, opening.end() if end == at else 0)
-        if column >= 0:
-            column += len(closing)
-            return (end, column) if end > at or not text[column:].strip() else None
-    return None
+        column += len(closing)
+        return (end, column) if end > at or not self._lines[at].text[column:].strip() else None
+
+    def _find_line(self, word: str, at: int) -> int | None:
+        """Return the next line after `at` that had a word at first; of the empty word, the next blank line."""
+        if word not in self._places:
+            texts = enumerate(line.text.lower() for line in self._lines)
+            self._places[word] = [index for index, text in texts if (word in text if word else not text)]
+        places = self._places[word]
+        found = bisect_right(places, at)
+        return places[found] if found < len(places) else None
 
 
 def _build_dropped(name: str, lines: Sequence[Line]) -> Dropped:

@@ -20,7 +20,7 @@ from publisher.reader.marks import CLOSING_MARKS, UNDERLINE, is_list_line, start
 from publisher.reader.notes import opens_note, read_note
 
 _REPOSITORIES = lazy_pattern(r"开源|仓库|open[- ]source|\brepositor(?:y|ies)\b|github", re.IGNORECASE)
-_NUMBER_IN_TEXT = lazy_pattern(r"\d+、")
+_NUMBER_IN_TEXT = lazy_pattern(r"(?<!\d)\d+、")
 """A number that is no marker of Markdown and so belongs to the text."""
 
 

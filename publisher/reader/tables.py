@@ -11,7 +11,7 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.inlines import InlineReader
 from publisher.reader.lines import Line, compute_span
 
-_DELIMITER_ROW = lazy_pattern(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
+_DELIMITER_ROW = lazy_pattern(r"\s*+(?:\|\s*+)?:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+(?:\|\s*+)?\Z")
 _CELL = lazy_pattern(r"(?:[^|\\`]|\\.|(`+)(?!`).*?(?<!`)\1(?!`)|`+|\\\Z)*")
 _ALIGNMENTS = {(True, True): "center", (True, False): "left", (False, True): "right", (False, False): ""}
 _HTML_TABLE = lazy_pattern(r"\s*(?:<(?:div|center|p)\b[^>]*>\s*)*<table\b", re.IGNORECASE)

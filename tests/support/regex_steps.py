@@ -17,8 +17,12 @@ from typing import Any
 _Matcher = Callable[[int], int]
 """Matches from a place on and returns where the whole match ends, or -1."""
 
-MAX_STEPS = 20_000_000
+MAX_STEPS = 1_000_000
 """A search that takes more steps than this is hopeless, and is not counted to its end."""
+
+
+class _HopelessError(Exception):
+    """The search has taken MAX_STEPS."""
 
 
 class StepCounter:
@@ -44,7 +48,10 @@ class StepCounter:
         for at in range(start, (last if method == "search" else start) + 1):
             self._groups = {}
             self._steps += 1
-            if self._match(at) >= 0 or self._steps > MAX_STEPS:
+            try:
+                if self._match(at) >= 0:
+                    break
+            except _HopelessError:
                 break
         return self._steps
 
@@ -138,6 +145,8 @@ class StepCounter:
         def go_on(at: int) -> int:
             number, begin = state[-1]
             self._steps += 1
+            if self._steps > MAX_STEPS:
+                raise _HopelessError
             again = number < most and (number < least or at != begin)
             if greedy and again and (found := once_more(at)) >= 0:
                 return found
@@ -197,7 +206,7 @@ class StepCounter:
 
         return match
 
-    def _assertion(self, wanted: bool, width: int, inside: _Matcher, after: _Matcher) -> _Matcher:  # noqa: FBT001
+    def _assertion(self, wanted: bool, width: int, inside: _Matcher, after: _Matcher) -> _Matcher:
         def match(at: int) -> int:
             self._steps += 1
             holds = at >= width and inside(at - width) >= 0
@@ -217,9 +226,11 @@ class StepCounter:
             if group not in self._groups:
                 return -1
             begin, end = self._groups[group]
-            self._steps += end - begin + 1
-            same = self._text[at : at + end - begin] == self._text[begin:end]
-            return after(at + end - begin) if same and at + end - begin <= self._end else -1
+            while begin < end and at < self._end and self._text[at] == self._text[begin]:
+                self._steps += 1
+                begin, at = begin + 1, at + 1
+            self._steps += 1
+            return after(at) if begin == end else -1
 
         return match
 

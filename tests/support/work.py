@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -119,7 +118,7 @@ class WorkCounter:
             start = match.end()
         self._count_steps(place, pattern, "search", text, start, sys.maxsize, None)
 
-    def _count_steps(  # noqa: PLR0913, PLR0917 - all of a search
+    def _count_steps(
         self, place: int, pattern: re.Pattern[Any], name: str, text: Any, start: int, end: int, result: Any
     ) -> None:
         end = min(end, len(text))
