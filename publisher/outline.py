@@ -320,7 +320,7 @@ def split_guide(guide: m.Guide, *, bold: bool) -> m.Blocks:
     sentence; with `bold` in bold."""
     if not guide.segments:
         return guide.blocks
-    labels = "|".join(re.escape(segment.label) for segment in guide.segments)
+    labels = "|".join(dict.fromkeys(re.escape(segment.label) for segment in guide.segments))
     pattern = re.compile(f"([【「](?:{labels})[】」])")
     return tuple([_split_at_labels(block, pattern, bold=bold) for block in guide.blocks])
 
@@ -335,7 +335,8 @@ def _split_at_labels(block: m.Block, pattern: re.Pattern[str], *, bold: bool) ->
             continue
         for index, piece in enumerate(pattern.split(node.text)):
             if index % 2:  # a label: `split` with a group returns text and labels in turn
-                if m.plain(tuple(children)).endswith(_SENTENCE_ENDS):
+                before = next(filter(None, (m.plain((child,)) for child in reversed(children))), "")
+                if before.endswith(_SENTENCE_ENDS):
                     children.append(m.Break())
                 children.append(m.Strong((m.Text(piece),)) if bold else m.Text(piece))
             elif piece:

@@ -227,11 +227,13 @@ def build_anchors(issue: m.Issue) -> tuple[str, ...]:
     """
     taken = {"main", "briefs", ""} | {item.id for item in issue.items}
     anchors: list[str] = []
+    numbers: dict[str, Iterator[int]] = {}
     for section in issue.sections:
-        name = "-".join(re.findall(r"\w+", m.plain(section.title).lower())) or "section"
-        candidates = chain([name], (f"{name}-{number}" for number in count(2)))
-        anchors.append(next(anchor for anchor in candidates if anchor not in taken))
-        taken.add(anchors[-1])
+        anchor = name = "-".join(re.findall(r"\w+", m.plain(section.title).lower())) or "section"
+        while anchor in taken:
+            anchor = f"{name}-{next(numbers.setdefault(name, count(2)))}"
+        anchors.append(anchor)
+        taken.add(anchor)
     return tuple(anchors)
 
 

@@ -98,6 +98,17 @@ def join_lines(parts: Iterable[Spans], separator: str = "\n") -> Spans:
     return join_spans(*[piece for part in filled for piece in (gap, part)][1:])
 
 
+def take_spans(spans: Spans, count: int) -> Spans:
+    """Return the first `count` characters."""
+    taken: list[Span] = []
+    for span in spans:
+        if count <= len(span.text):
+            return (*taken, span.with_text(span.text[:count])) if count else tuple(taken)
+        taken.append(span)
+        count -= len(span.text)
+    return spans
+
+
 def split_spans(spans: Spans, position: int) -> tuple[Spans, Spans]:
     """Split after `position` characters."""
     head: list[Span] = []

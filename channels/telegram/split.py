@@ -30,6 +30,7 @@ from publisher.channels.telegram.entities import (
     span_text,
     split_spans,
     strip_spans,
+    take_spans,
 )
 from publisher.patterns import lazy_pattern
 
@@ -155,12 +156,12 @@ def _fill_window(window: Spans, pieces: Iterator[Span], size: int) -> Spans:
 def _count_fitting_characters(spans: Spans, limit: MessageSize) -> int:
     """Return how many characters fit, at least one."""
     counts = range(1, min(limit.units, len(span_text(spans))) + 1)
-    return max(1, bisect_left(counts, x=True, key=lambda n: not render_spans(split_spans(spans, n)[0]).size <= limit))
+    return max(1, bisect_left(counts, x=True, key=lambda n: not render_spans(take_spans(spans, n)).size <= limit))
 
 
 def _find_break_position(spans: Spans, max_length: int) -> int:
     """Return where to split: after at most `max_length` characters, and not much earlier if possible."""
-    spans, _ = split_spans(spans, max_length + 1)
+    spans = take_spans(spans, max_length + 1)
     text = span_text(spans)
     # whether a position is inside a link, a URL or inline code
     inside = [

@@ -61,7 +61,7 @@ def check_invisible(subject: IssueSource) -> Iterator[Problem]:
 
 def _separates_words(match: re.Match[str]) -> bool:
     """True between letters of scripts without spaces (such as Thai), where it marks a possible line break."""
-    around = match.string[max(match.start() - 1, 0) : match.start()] + match.string[match.end() :][:1]
+    around = match.string[max(match.start() - 1, 0) : match.start()] + match.string[match.end() : match.end() + 1]
     return any(char.isalpha() and not char.isascii() and not is_cjk(char) for char in around)
 
 

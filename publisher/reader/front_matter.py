@@ -25,6 +25,7 @@ _HEADER = lazy_pattern(r"([A-Za-z][\w-]*):\s+(\S.*)\Z")
 _DATE_KEYS = ("date", "publishdate", "pubdate", "pubdatetime", "published", "publishedat", "datepublished")
 _FLOW_BRACKET = lazy_pattern(r"[\[\]{}]")
 _MAX_DEPTH = 50
+_BULLETS = lazy_pattern(rf"\s*(?:-\s+){{{_MAX_DEPTH}}}")
 _TITLE_FORM = lazy_pattern(
     r"(?P<name>.*?\S)\s*[(（]\s*(?P<date>\d{4}-\d{2}-(?:\d{2}|[xX]{2}))\s*[)）]\s*(?P<colon>[:：])?\s*(?P<rest>.*)\Z"
 )
@@ -127,15 +128,18 @@ def _report_deep_nesting(lines: Sequence[Line], diagnostics: list[Diagnostic]) -
     """
     depth = 0
     for line in lines:
+        bullets = _BULLETS.match(line.text)
+        column = bullets.end() if bullets else 0
         for bracket in _FLOW_BRACKET.finditer(line.text):
             depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
             if depth > _MAX_DEPTH:
-                column = line.column + bracket.start()
-                message = f"more than {_MAX_DEPTH} brackets are open here, the front matter is not read"
-                diagnostics.append(
-                    Diagnostic("front-matter", message, Pos(line.number, column, line.number, column + 1))
-                )
-                return tuple([_split_pair(line.text) for line in lines if line.text])
+                column = bracket.start()
+                break
+        if column:
+            start = line.column + column
+            message = f"lists are nested more than {_MAX_DEPTH} deep here, so the front matter is not read"
+            diagnostics.append(Diagnostic("front-matter", message, Pos(line.number, start, line.number, start + 1)))
+            return tuple([_split_pair(line.text) for line in lines if line.text])
     return ()
 
 

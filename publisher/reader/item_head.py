@@ -148,24 +148,24 @@ class ItemHeadReader:
     def _read_tags(self, text: str, head: ItemHead) -> int:
         """Parse tags such as `[CVPR2021][2104.11487] `. Return the index where the rest starts."""
         at = 0
+        tags: list[str] = []
         while text.startswith("[", at):
             end = find_closing_bracket(text, at)
             if end < 0 or text.startswith(("(", "（"), end + 1):
                 break
-            rest = text[end + 1 :].lstrip()
+            rest = _SPACE.match(text, end + 1).end()  # type: ignore[union-attr]  # matches the empty string
             inside = text[at + 1 : end].strip()
-            if not rest or not inside or self._inline_reader.find_definition(inside) is not None:
+            if rest == len(text) or not inside or self._inline_reader.find_definition(inside) is not None:
                 break
             if text.startswith("[]", end + 1) and not text.startswith("(", end + 3):
                 break
-            if rest.startswith("[") and self._is_reference(rest):
+            if text.startswith("[", rest) and self._is_reference(text, rest):
                 break
-            if "](" in inside or (
-                re.match(r"[)(\[]", rest) and not parse_link_at(rest, 0) and not rest.startswith("[")
-            ):
+            if "](" in inside or text.startswith((")", "("), rest):
                 break
-            head.tags += (inside,)
-            at = len(text) - len(rest)
+            tags.append(inside)
+            at = rest
+        head.tags += tuple(tags)
         return at
 
     def _find_bold_link(self, text: str, at: int) -> tuple[LinkSource, int] | None:
@@ -185,9 +185,9 @@ class ItemHeadReader:
             head.tail = (*head.tail, Strong(self._inline_reader.read(inside, line.pos)))
             self._read_tail(text[end + 2 :], line, head)
 
-    def _is_reference(self, rest: str) -> bool:
-        end = find_closing_bracket(rest, 0)
-        return end > 0 and self._inline_reader.find_definition(rest[1:end]) is not None
+    def _is_reference(self, text: str, at: int) -> bool:
+        end = find_closing_bracket(text, at)
+        return end > 0 and self._inline_reader.find_definition(text[at + 1 : end]) is not None
 
     def _read_bracketed(self, text: str, at: int, line: Line, head: ItemHead) -> None:
         if link := parse_link_at(text, at):

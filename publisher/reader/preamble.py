@@ -55,6 +55,9 @@ class PreambleReader:
         label, label_pos = "", m.NO_POSITION
         guide_lines: list[Line] = []
         guide_blocks: list[m.Block] = []
+        intro: list[m.Block] = []
+        briefs: list[m.Brief] = []
+        warmup_pos = m.NO_POSITION
         first = True
         at = 0
         while at < len(lines):
@@ -70,7 +73,8 @@ class PreambleReader:
                 preamble.tagline_pos = line.pos
                 at += 1
             elif not (opening := None if label else _GUIDE.match(line.text)) and self._opens_warmup(lines, at):
-                preamble.warmup, at = self._read_warmup(lines, at, preamble.warmup)
+                pos, at = self._read_warmup(lines, at, intro, briefs)
+                warmup_pos = warmup_pos if warmup_pos.line else pos
             else:
                 start = at
                 if opening:
@@ -83,6 +87,8 @@ class PreambleReader:
                 guide_lines += lines[start:at]
                 guide_blocks += self._blocks.read(inside, prose=True)
             first = False
+        if warmup_pos.line:
+            preamble.warmup = m.Warmup(tuple(intro), tuple(briefs), (), warmup_pos)
         if guide_lines:
             pos = compute_span(guide_lines)
             text = join_paragraph_lines([*map(strip_quote, guide_lines)])
@@ -154,14 +160,15 @@ class PreambleReader:
             and (listed or text.endswith((":", "：")))
         ) or (listed and text.endswith((":", "：")) and any(map(is_cjk, text)))
 
-    def _read_warmup(self, lines: Sequence[Line], at: int, before: m.Warmup | None) -> tuple[m.Warmup, int]:
+    def _read_warmup(
+        self, lines: Sequence[Line], at: int, intro: list[m.Block], briefs: list[m.Brief]
+    ) -> tuple[m.Pos, int]:
+        """Add to the introduction and the briefs of the warm-up. Return where this part of it is, and the next index."""
         start = at
-        intro: tuple[m.Block, ...] = ()
         if not self._measure_bullet(lines[at]):
             end = self._find_paragraph_end(lines, at)
-            intro = self._blocks.read(lines[at:end], prose=True)
+            intro += self._blocks.read(lines[at:end], prose=True)
             at = end
-        briefs: list[m.Brief] = []
         end = at
         while True:
             while at < len(lines) and not lines[at].text:
@@ -169,11 +176,7 @@ class PreambleReader:
             if at == len(lines) or opens_note(lines[at]) or not self._measure_bullet(lines[at]):
                 break
             at = end = self._read_briefs(lines, at, briefs)
-        pos = compute_span(lines[start:end])
-        if before:
-            briefs = [*before.briefs, *briefs]
-            return m.Warmup((*before.intro, *intro), tuple(briefs), before.outro, before.pos), max(end, start + 1)
-        return m.Warmup(intro, tuple(briefs), (), pos), max(end, start + len(intro))
+        return compute_span(lines[start:end]), max(end, start + 1)
 
     def _read_briefs(self, lines: Sequence[Line], at: int, briefs: list[m.Brief]) -> int:
         """Parse bulleted lines up to a blank one; a line between them without a bullet is a brief too."""
@@ -183,12 +186,14 @@ class PreambleReader:
             if cut and (bullet := _DASH.match(line.text)):
                 self._report("warm-up-bullet", f'the bullet is "{bullet.group(2)}", not "-"', line)
             end = at + 1
-            if not cut and briefs and not briefs[-1].body and not any(map(is_cjk, line.text)):
-                last = briefs[-1]
-                more = (m.Text(" "), *self._inline_reader.read(line.text.strip(), line.pos))
+            if briefs and not briefs[-1].body and self._continues_brief(line):
+                last, more = briefs[-1], [*briefs[-1].text]
+                while at < len(lines) and self._continues_brief(lines[at]):
+                    line = lines[at]
+                    more += (m.Text(" "), *self._inline_reader.read(line.text.strip(), line.pos))
+                    at += 1
                 pos = replace(last.pos, end_line=line.pos.end_line, end_column=line.pos.end_column)
-                briefs[-1] = replace(last, text=(*last.text, *more), pos=pos)
-                at = end
+                briefs[-1] = replace(last, text=tuple(more), pos=pos)
                 continue
             if not cut:
                 self._report("warm-up-bullet", "the bullet is missing", line)
@@ -205,6 +210,12 @@ class PreambleReader:
             briefs.append(m.Brief(text, _extract_subject(m.plain(text)), body, pos))
             at = end
         return at
+
+    def _continues_brief(self, line: Line) -> bool:
+        """True for a line of English below a brief, without a bullet of its own."""
+        if not line.text or opens_note(line) or self._measure_bullet(line):
+            return False
+        return not any(map(is_cjk, line.text))
 
     def _report(self, code: str, message: str, line: Line) -> None:
         start = line.pos

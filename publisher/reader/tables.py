@@ -71,7 +71,7 @@ def read_html_table(lines: Sequence[Line], at: int, inline_reader: InlineReader)
     """
     end = at + 1
     while end <= len(lines) and "</table" not in lines[end - 1].text.lower():
-        if end == len(lines) or lines[end].code:
+        if end == len(lines) or lines[end].code or "<table" in lines[end].text.lower():
             return None
         end += 1
     if not _HTML_TABLE_END.search(lines[end - 1].text):

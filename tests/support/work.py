@@ -111,12 +111,14 @@ class WorkCounter:
         self.work[place] += len(text)
         return getattr(pattern, name)(*args, **named)
 
-    def _find_each(self, place: int, pattern: re.Pattern[Any], text: Any, start: int = 0) -> Iterator[re.Match[Any]]:
-        for match in pattern.finditer(text, start):
-            self._count_steps(place, pattern, "search", text, start, sys.maxsize, match)
+    def _find_each(
+        self, place: int, pattern: re.Pattern[Any], text: Any, start: int = 0, end: int = sys.maxsize
+    ) -> Iterator[re.Match[Any]]:
+        for match in pattern.finditer(text, start, end):
+            self._count_steps(place, pattern, "search", text, start, end, match)
             yield match
             start = match.end()
-        self._count_steps(place, pattern, "search", text, start, sys.maxsize, None)
+        self._count_steps(place, pattern, "search", text, start, end, None)
 
     def _count_steps(
         self, place: int, pattern: re.Pattern[Any], name: str, text: Any, start: int, end: int, result: Any
