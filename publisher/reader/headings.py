@@ -15,7 +15,7 @@ from publisher.reader.lines import Line
 from publisher.reader.marks import BULLET, CODE_INDENT, HEADING, NUMBER, UNDERLINE, is_list_line, starts_block
 from publisher.reader.notes import opens_note
 
-_GLUED_HEADING = lazy_pattern(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:\s+#+)?\Z")
+_GLUED_HEADING = lazy_pattern(r" {0,3}(#{2,})(?![#\s!])(.*?)(?:(?<!\s)\s+#+)?\Z")
 _PLAIN_SECTION = lazy_pattern(r"(?:业界新闻|新闻|论文|开源项目|开源|博文|应用|往期回顾)\Z")
 # attributes after a heading: Pandoc, Hugo, mdBook
 _ATTRIBUTES = lazy_pattern(r"(?<!\s)\s*\{(?:\s*+(?:[.#][\w:.-]++|[\w-]++=(?:\"[^\"]*+\"|'[^']*+'|[^\s}]++)))++\s*\}\Z")

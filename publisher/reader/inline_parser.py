@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from mistune.core import InlineState
 from mistune.helpers import MAX_LINK_LABEL_LENGTH, parse_link_label
@@ -205,18 +206,28 @@ def _parse_footnote(inline: TokenParser, match: re.Match[str], state: InlineStat
 
 def _parse_inline_note(inline: InlineParser, match: re.Match[str], state: InlineState) -> int | None:
     """Parse a note written in the line, `^[…]`. Its brackets are paired, and it is more than a number."""
-    depth, start = 1, match.end()
-    for bracket in _BRACKETS.finditer(state.src, start, start + _MAX_NOTE_LENGTH):
-        depth += {"[": 1, "]": -1}.get(bracket.group(), 0)
-        if not depth:
-            text = state.src[start : bracket.start()]
-            if not text.strip() or text.strip().isdecimal():
-                return None
-            inner = state.copy()
-            inner.src = text
-            state.append_token({"type": "footnote", "raw": "", "children": inline.render(inner)})
-            return bracket.end()
-    return None
+    start = match.end()
+    end = _pair_brackets(state.src).get(start - 1, 0)
+    text = state.src[start:end] if end <= start + _MAX_NOTE_LENGTH else ""
+    if not text.strip() or text.strip().isdecimal():
+        return None
+    inner = state.copy()
+    inner.src = text
+    state.append_token({"type": "footnote", "raw": "", "children": inline.render(inner)})
+    return end + 1
+
+
+@lru_cache(4)  # for each note of a text
+def _pair_brackets(text: str) -> dict[int, int]:
+    """Return where each bracket that opens is closed."""
+    opened: list[int] = []
+    pairs: dict[int, int] = {}
+    for bracket in _BRACKETS.finditer(text):
+        if bracket.group() == "[":
+            opened.append(bracket.start())
+        elif bracket.group() == "]" and opened:
+            pairs[opened.pop()] = bracket.start()
+    return pairs
 
 
 # mistune calls it with all of these arguments

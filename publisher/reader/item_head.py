@@ -161,7 +161,7 @@ class ItemHeadReader:
                 break
             if text.startswith("[", rest) and self._is_reference(text, rest):
                 break
-            if "](" in inside or text.startswith((")", "("), rest):
+            if "](" in inside or (text.startswith((")", "("), rest) and not parse_link_at(text, rest)):
                 break
             tags.append(inside)
             at = rest

@@ -13,7 +13,7 @@ FENCE = lazy_pattern(r"\s*(?:(`{3,})([^`]*)|(~{3,})(.*))\Z")
 RULE = lazy_pattern(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})\Z")
 BULLET = lazy_pattern(r"(\s*)([-*+•])(?:(\s+)(?=\S)|\s*\Z)")
 NUMBER = lazy_pattern(r"(\s*)(\d{1,3})(?:([.)]\s+|、\s*)(?=\S)|[.)](?=[^\x00-\x7f]|[\[*`(])|[.)、]\Z)")
-HEADING = lazy_pattern(r" {0,3}(#+)(?:\s+(?!#+\Z)(.*?))?(?:\s+#+)?\Z")
+HEADING = lazy_pattern(r" {0,3}(#+)(?:\s++(?!#+\Z)(.*?))?(?:(?<!\s)\s+#+)?\Z")
 UNDERLINE = lazy_pattern(r" {0,3}(?:(=+)|-+)\Z")
 """The line below the text of a heading: level 1 with a group, else 2."""
 

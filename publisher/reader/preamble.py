@@ -163,7 +163,7 @@ class PreambleReader:
     def _read_warmup(
         self, lines: Sequence[Line], at: int, intro: list[m.Block], briefs: list[m.Brief]
     ) -> tuple[m.Pos, int]:
-        """Add to the introduction and the briefs of the warm-up. Return where this part of it is, and the next index."""
+        """Add to the introduction and briefs of the warm-up. Return where this part of it is, and the next index."""
         start = at
         if not self._measure_bullet(lines[at]):
             end = self._find_paragraph_end(lines, at)

@@ -87,4 +87,4 @@ def _grows_faster(numbers: list[int]) -> bool:
     A limit that is passed once, such as that of a line, makes one step, and not two.
     """
     small, double, fourfold = numbers
-    return fourfold - double > 3 * (double - small) + 20 * SMALL and double > 2.2 * small
+    return fourfold - double > 3.5 * (double - small) + 20 * SMALL and double > 2.2 * small

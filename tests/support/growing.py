@@ -172,6 +172,8 @@ WHOLE: dict[str, Growing] = {
     "template tags before text": lambda n: _HEAD + "{% a %}" * n + "x\n",
     "scripts with an end": lambda n: _HEAD + "<script>x\n" * n + "\n</script>\n",
     "lists in lists": lambda n: _ITEM + "\n" + _deeper(n),
+    "spaces in a heading": lambda n: _HEAD + "## a" + " " * n + "b\n",
+    "spaces in a glued heading": lambda n: _HEAD + "##a" + " " * n + "b\n",
     "fences of all lengths": lambda n: _HEAD + _fences(n),
     "many links in a head": lambda n: _HEAD + "- " + "[a](https://e.org/x) | " * n,
     "many tags in a head": lambda n: _HEAD + "- " + "[a]" * n + "(https://e.org/x)",

@@ -55,6 +55,12 @@ class StepCounter:
                 break
         return self._steps
 
+    def find_end(self, text: str | bytes, start: int) -> int:
+        """Return where a match from `start` on ends, or -1."""
+        self._text, self._end, self._steps, self._groups = text, len(text), 0, {}
+        self._whole_only = False
+        return self._match(start)
+
     def _finish(self, at: int) -> int:
         return at if not self._whole_only or at == self._end else -1
 
@@ -263,7 +269,7 @@ def _single(kind: Any, value: Any, flags: int) -> Callable[[Any], bool] | None:
     """Return the test of an element that takes exactly one character; None for other elements."""
     if kind not in (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN):
         return None
-    source = _spell(kind, value)
+    source = spell_character(kind, value)
     used = flags & (re.ASCII | re.IGNORECASE | re.DOTALL)
     return _Test(source, used)
 
@@ -289,7 +295,7 @@ _CATEGORIES = {
 }  # fmt: skip
 
 
-def _spell(kind: Any, value: Any) -> str:
+def spell_character(kind: Any, value: Any) -> str:
     """Return an element of one character as a pattern again."""
     match kind:
         case op.LITERAL:
@@ -304,4 +310,4 @@ def _spell(kind: Any, value: Any) -> str:
             return _CATEGORIES[value]
         case op.NEGATE:
             return "^"
-    return f"[{''.join(_spell(*one) for one in value)}]"
+    return f"[{''.join(spell_character(*one) for one in value)}]"
