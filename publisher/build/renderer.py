@@ -78,7 +78,7 @@ class IssueRenderer(Struct, frozen=True):
 
         record = Record(*source, sha256="")
         if source.size > MAX_ISSUE_BYTES:
-            fault = f"{source.path} has {source.size >> 20} MB; the limit is {MAX_ISSUE_BYTES >> 20} MB"
+            fault = f"{source.path} has more than {ISSUE.limit}"
             return record._replace(fault=fault, hint="put images and data into separate files"), None
         data = self.files.read(source.path, ISSUE)
         if isinstance(data, Refusal):

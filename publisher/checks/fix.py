@@ -15,6 +15,8 @@ from publisher.checks.codes import Problem
 from publisher.checks.source import SourceText
 from publisher.model import Issue
 
+_MAX_FAILED = 20
+
 
 class FixResult(NamedTuple):
     """The fixed text, and the problems that were fixed."""
@@ -53,22 +55,34 @@ def apply_fixes(
 def _apply_next_edits(
     state: _FixState, check: Callable[[str], _FixState], codes: Collection[str] | None
 ) -> tuple[_FixState, Sequence[Problem]] | None:
-    """Apply as many edits at once as possible, found by halving; None when no edit improves the text."""
+    """Apply as many edits at once as possible, found by halving; None when no edit improves the text.
+
+    What does not improve a line is not tried again on lines like it, and after `_MAX_FAILED` such lines nothing
+    is: each try reads the whole issue.
+    """
+    source = SourceText(state.text)
+    failed: set[tuple[str, str]] = set()
+
+    def describe(problem: Problem) -> tuple[str, str]:
+        return problem.code, source.line(problem.pos.line)
+
     fixable = [problem for problem in state.problems if problem.fixable and (codes is None or problem.code in codes)]
     batch = _select_non_overlapping(fixable)
     in_batch = set(batch)
     candidates = [[problem] for problem in fixable if problem not in in_batch] + [batch]
-    while candidates:
-        problems = candidates.pop()
+    while candidates and len(failed) < _MAX_FAILED:
+        problems = [problem for problem in candidates.pop() if describe(problem) not in failed]
         if not problems:
             continue
         edits = (edit for problem in problems for edit in problem.edits)
-        result = check(SourceText(state.text).apply_edits(edits))
+        result = check(source.apply_edits(edits))
         if _is_better(state, result):
             return result, problems
         if len(problems) > 1:
             half = len(problems) // 2
             candidates += [problems[half:], problems[:half]]
+        else:
+            failed.add(describe(problems[0]))
     return None
 
 

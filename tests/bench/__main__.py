@@ -30,6 +30,9 @@ id = "tag:example.org,2025:bench"
 """
 
 
+CHANNELS = ("web", "rss", "wechat", "telegram", "email")
+
+
 class Newsletter:
     """A folder that `publish` works in, with the channels web and rss."""
 
@@ -150,6 +153,24 @@ def mails(bare: Job, work: Path) -> None:
     mail.mail(bare, PUBLISH, CONFIG, issue, work, table)
 
 
+def hostile(bare: Job, work: Path) -> None:
+    """Issues of 1 MB that once took minutes, by all channels; and one above the limit, which is not read."""
+    letter = Newsletter(work / "hostile", 1, 7)
+    letter.publish().run()
+    file = letter.issues[-1]
+    start = f"# {issues.NAME} ({file.stem})\n\n- [a](https://example.org/)\n  "
+    for name, part in issues.HOSTILE.items():
+        rivals.write(file, start + part * (1_000_000 // len(part.encode())))
+        check = Job([PUBLISH, "check", file.stem], letter.folder, codes=(0, 1))  # it finds much to say
+        publish = letter.publish(file.stem, "--yes", "--force", *(f"--channel={channel}" for channel in CHANNELS))
+        seconds = check.run() + publish.run()
+        table(f"1 MB of {name}, checked and published", seconds, "s", 30)
+    rivals.write(file, start + "word " * 2_000_000)
+    refused = Job([PUBLISH, "check", file.stem], letter.folder, codes=(1,))
+    in_turn(5, bare, refused)
+    table("an issue of 10 MB, refused", refused.median / bare.median, "S", 12)
+
+
 def _emptied(folder: Path) -> Callable[[], None]:
     return lambda: shutil.rmtree(folder, ignore_errors=True)
 
@@ -166,7 +187,7 @@ def main() -> None:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         work = Path(folder)
-        for part in (start_up, one_parse, one_issue, checks, archive, large_archive, mails):
+        for part in (start_up, one_parse, one_issue, checks, archive, large_archive, hostile, mails):
             part(Job([PYTHON, "-c", "pass"], work), work)
 
 

@@ -30,6 +30,17 @@ THEN = [
 SECTIONS = ("业界新闻", "论文", "开源项目", "博文")
 
 
+HOSTILE = {
+    "one word": "word",
+    "prose": "word word word.\n\n",
+    "links": "[a](https://example.org/x) ",
+    "Chinese brackets": "【",
+    "flags": "\U0001f1e9\U0001f1ea",
+    "open scripts": "\n<script>",
+}
+"""What is repeated in issues that look like attacks."""
+
+
 def issues(count: int, days: int) -> Iterator[tuple[dt.date, str]]:
     """`count` issues, oldest first, one every so many days: date and text."""
     chance = random.Random(20)

@@ -136,6 +136,7 @@ AT_MARGIN = {
     "footnotes": "[^a]: x\n",
     "what a fix repairs": "- [a](https://e.org/x)\n  摘要 中文,中文，，\n",
     "what a fix cannot repair": "- [a](htp://e.org/x \n",
+    "what a fix repairs once": "- [a]\u200b(https://e.org/x)\n",
     "glued headings": "##节\n- [a](https://e.org/x)\n",
     "empty lines": "\n",
 }
