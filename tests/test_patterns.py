@@ -91,11 +91,11 @@ def _attack(pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     samples = _sample(_parser.parse(pattern.pattern, pattern.flags), pattern.flags)
     parts = [*dict.fromkeys(samples)][:8]
     yield from (("", part) for part in parts)
-    yield from (("", "".join(samples[:length])) for length in range(2, min(len(samples), 7)))
+    yield from (("", "".join(samples[:length])) for length in range(2, min(len(samples), 8) + 1))
     for first, second in permutations(parts, 2):
         yield "", first + second
         yield first, second
-    yield from (("".join(samples[:length]), part) for length in range(2, min(len(samples), 7)) for part in parts)
+    yield from (("".join(samples[:length]), part) for length in range(2, min(len(samples), 8) + 1) for part in parts)
 
 
 def _count_steps(method: str, pattern: re.Pattern[str], text: str) -> int:
