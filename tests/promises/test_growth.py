@@ -11,7 +11,7 @@ import pytest
 from tests.support.growing import growing_texts
 from tests.support.work import Place, WorkCounter, import_counted
 
-SMALL = 24
+SMALL = 16
 """How often a pattern is repeated; then twice and four times as often."""
 
 TEXTS = growing_texts()
