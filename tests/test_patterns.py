@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import permutations
@@ -134,9 +135,12 @@ def _find_attack(method: str, pattern: re.Pattern[str]) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_steps() -> Iterator[None]:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20 * limit)  # a repeat of a group calls itself
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(regex_steps, "MAX_STEPS", 200_000)
         yield
+    sys.setrecursionlimit(limit)
 
 
 def test_no_pattern_takes_the_square_of_a_text(root: Path) -> None:
