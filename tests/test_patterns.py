@@ -22,7 +22,7 @@ from tests.support.regex_steps import spell_character, step_counter
 _SIZES = (12, 24, 48)
 _METHODS = {"search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 _ROOMS = (
-    "reader", "checks", "writers", "transforms", "outline", "derived_texts", "inline_nodes", "links", "scaffold",
+    "reader", "checks", "writers", "transforms", "outline", "derived_texts", "inline_nodes", "links",
     "channels/rss", "channels/telegram", "channels/web", "channels/wechat", "channels/email/writer",
     "channels/email/wrapping", "channels/email/headers", "channels/email/items", "channels/email/layout",
 )  # fmt: skip

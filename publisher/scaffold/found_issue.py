@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from publisher.errors import IssueError
+from publisher.file_kinds import ISSUE, MAX_ISSUE_BYTES
+from publisher.files import wrap_os_error
 from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
@@ -148,3 +151,13 @@ def _find_period(name: str) -> dt.date | None:
         return dt.date(int(month[1]), int(month[2]), 1) if month else None
     except ValueError:
         return None
+
+
+def read_whole_issue(path: Path) -> str:
+    """Return the text of an issue. Raises IssueError if it is too large, StorageError if it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_ISSUE_BYTES:
+            raise IssueError(f"{path} has more than {ISSUE.limit}", "put images and data into separate files")
+        return path.read_text("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise wrap_os_error(f"cannot read {path}", error) from error

@@ -12,12 +12,11 @@ from msgspec import Struct
 
 from publisher.archive.sources import scan_issues
 from publisher.config import Config
-from publisher.files import wrap_os_error
 from publisher.labels import get_labels
 from publisher.model import Issue, plain
 from publisher.patterns import lazy_pattern
 from publisher.reader import parse_issue
-from publisher.scaffold.found_issue import NUMBER_PHRASE
+from publisher.scaffold.found_issue import NUMBER_PHRASE, read_whole_issue
 from publisher.scaffold.new_files import create_files
 
 _DEFAULT_INTERVAL_DAYS = 14
@@ -134,7 +133,4 @@ def _render_headings(issue: Issue) -> list[str]:
 
 
 def _read_earlier_issue(root: Path, path: str) -> Issue:
-    try:
-        return parse_issue((root / path).read_text("utf-8-sig", errors="replace"), path)
-    except OSError as error:
-        raise wrap_os_error(f"cannot read {root / path}", error) from error
+    return parse_issue(read_whole_issue(root / path), path)

@@ -9,11 +9,10 @@ from msgspec import Struct
 
 from publisher.config import slugify
 from publisher.errors import ConfigError
-from publisher.files import wrap_os_error
 from publisher.model import Issue, plain
 from publisher.reader import parse_issue
 from publisher.scaffold.discovery import Discovery, find_issues
-from publisher.scaffold.found_issue import FoundIssue
+from publisher.scaffold.found_issue import FoundIssue, read_whole_issue
 from publisher.scaffold.history import Dating, date_issues
 from publisher.scaffold.language import guess_language
 from publisher.scaffold.names import guess_name
@@ -115,10 +114,7 @@ def _find_tagline(newest: list[Issue]) -> str:
 
 
 def _read_issue(folder: Path, path: str) -> tuple[str, Issue]:
-    try:
-        text = (folder / path).read_text("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise wrap_os_error(f"cannot read {folder / path}", error) from error
+    text = read_whole_issue(folder / path)
     return text, parse_issue(text, path)
 
 

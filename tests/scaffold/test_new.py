@@ -10,7 +10,7 @@ import pytest
 
 from publisher import scaffold
 from publisher.config import Config
-from publisher.errors import ConfigError
+from publisher.errors import ConfigError, IssueError
 from publisher.model import Issue, plain
 from publisher.newsletter import Newsletter
 from publisher.reader import parse_issue
@@ -193,3 +193,11 @@ def test_the_dates_of_dates_toml_count(tmp_path: Path) -> None:
     )
     made = scaffold.create_issue(found, today=TODAY)
     assert (made.path.name, made.date, made.interval_days) == ("issue-11.md", dt.date(2024, 7, 21), 7)
+
+
+def test_an_issue_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    issues(tmp_path, "2024-07-18")
+    with (tmp_path / "issues" / "2024-07-18.md").open("r+b") as file:
+        file.truncate(9 << 20)
+    with pytest.raises(IssueError, match=r"2024-07-18\.md has more than 8 MB"):
+        scaffold.create_issue(settings(tmp_path), today=TODAY)
