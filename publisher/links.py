@@ -25,6 +25,13 @@ OTHER = "other"
 _WECHAT_HOST = "mp.weixin.qq.com"
 _REPOSITORY_HOSTS = {"github.com", "www.github.com"}
 _FORGE_HOSTS = {"bitbucket.org", "codeberg.org", "gitcode.com", "gitee.com", "gitlab.com", "sr.ht"}
+_PROFILE_HOSTS = _FORGE_HOSTS | {
+    "bsky.app", "facebook.com", "github.com", "instagram.com", "t.me", "twitter.com", "weibo.com", "x.com",
+}  # fmt: skip
+_PROFILE_FOLDERS = {
+    ("bsky.app", "profile"), ("linkedin.com", "company"), ("linkedin.com", "in"), ("weibo.com", "u"),
+    ("youtube.com", "c"), ("youtube.com", "channel"), ("zhihu.com", "people"),
+}  # fmt: skip
 _ARXIV_HOSTS = {"arxiv.org", "www.arxiv.org"}
 _RESERVED_NAMES = {
     "about", "apps", "blog", "collections", "contact", "customer-stories", "explore", "features", "login",
@@ -102,6 +109,29 @@ def parse_repository(url: str) -> str | None:
         return None
     owner, name = parts[0], parts[1].removesuffix(".git")
     return f"{owner}/{name}" if _OWNER.match(owner) and _NAME.match(name) else None
+
+
+def is_repository_page(url: str) -> bool:
+    """True for the front page of a GitHub repository; false for everything below it."""
+    repo = parse_repository(url)
+    return repo is not None and _split_url(url)[2].strip("/").removesuffix(".git").count("/") == 1
+
+
+def is_home_page(url: str) -> bool:
+    """True for the front page of a site, or of a person or group on it: `/@name`, github.com/name."""
+    scheme, host, path, query = _split_url(url)
+    names = path.strip("/").split("/")
+    if scheme not in ("http", "https") or query or len(names) > 2:
+        return False
+    host = host.removeprefix("www.")
+    if len(names) == 2:
+        return (host, names[0]) in _PROFILE_FOLDERS
+    return not names[0] or names[0].startswith(("@", "~")) or host in _PROFILE_HOSTS
+
+
+def is_article(url: str) -> bool:
+    """True for a URL to read once; false for home pages, and for everything in a repository, such as an issue."""
+    return not (is_home_page(url) or parse_repository(url) or is_on_other_forge(url))
 
 
 def is_on_other_forge(url: str) -> bool:

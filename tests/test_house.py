@@ -19,7 +19,7 @@ FLOORS = (
     ("", "templates", "channels", "patterns", "inline_nodes"),
     ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
     ("files", "installation", "project"),
-    ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms"),
+    ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
     ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts"),
     ("config",),
     ("outline",),

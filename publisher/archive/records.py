@@ -3,8 +3,6 @@
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
 import datetime as dt
-import re
-import zlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -140,36 +138,3 @@ def _build_conflict_error(first: Record, second: Record) -> IssueError:
         hint = "set another `slug:` in the front matter of one of them, correct its date, or put {id} into `url`"
         return IssueError(f"{both} have the same URL {shared}", f"{hint} in publisher.toml")
     return IssueError(f"{both} have the same URL {shared}, as page or alias", "correct `aliases:` in one of them")
-
-
-_MAX_HASHES = 32
-_HASH_LENGTH = 8  # characters
-_SENTENCE_END = re.compile(r"[。！？；]|[.!?;]\s")
-
-
-def compute_sketch(lines: Iterable[str]) -> str:
-    """Return a sketch of a text: its 32 smallest hashes of sentences, 8 hex digits each. A line end ends one, too.
-
-    The share of common hashes in two sketches estimates the share of common sentences in the texts
-    (https://en.wikipedia.org/wiki/MinHash). Sentences without letters and digits are ignored, and so are the
-    order of the sentences and the white space around them.
-    """
-    sentences = {sentence.strip() for line in lines for sentence in _SENTENCE_END.split(line)}
-    hashes = {zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in sentences if any(map(str.isalnum, text))}
-    return "".join(f"{number:08x}" for number in sorted(hashes)[:_MAX_HASHES])
-
-
-def split_sketch(sketch: str) -> frozenset[str]:
-    """Return the hashes of a sketch."""
-    return frozenset(sketch[at : at + _HASH_LENGTH] for at in range(0, len(sketch), _HASH_LENGTH))
-
-
-def estimate_similarity(first: str, second: str, usual: Collection[str] = ()) -> float:
-    """Estimate the share of sentences that two texts have in common, by their sketches: 0.0 to 1.0.
-
-    Hashes that are `usual`, because other texts have the same sentences, do not count. Texts without sentences
-    have nothing in common.
-    """
-    hashes, others = split_sketch(first), split_sketch(second)
-    smallest = [number for number in sorted(hashes | others)[:_MAX_HASHES] if number not in usual]
-    return sum(number in hashes and number in others for number in smallest) / (len(smallest) or 1)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from publisher.archive.records import ImageFile, Record, compute_sketch
+from publisher.archive.records import ImageFile, Record
 from publisher.archive.sources import SourceFile, stat_images
 from publisher.channel import Channel, Context, Entry, Rendering, Templates
 from publisher.checks.images import IMAGE_MARKUP
@@ -22,6 +22,7 @@ from publisher.issue_dates import format_issue_date
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.model import Issue
 from publisher.page_urls import find_page_urls
+from publisher.sketches import compute_sketch, find_body_lines
 
 _MAX_RECENT = 24
 """So many recently read issues are kept in memory, text and document."""
@@ -95,7 +96,7 @@ class IssueRenderer(Struct, frozen=True):
         if len(self.recent) > _MAX_RECENT:
             del self.recent[next(iter(self.recent))]
         problems = tuple([f"{problem.pos.line}:{problem.pos.column} {problem.code}" for problem in issue.diagnostics])
-        sketch = compute_sketch(_find_body_lines(text, issue))
+        sketch = compute_sketch(find_body_lines(text, issue))
         record = record._replace(
             id=issue.id,
             draft=issue.draft,
@@ -238,13 +239,6 @@ def _build_decoder() -> msgspec.msgpack.Decoder[Issue]:
 
 class RenderError(DeliveryError):
     """A channel could not render one issue because of a bug."""
-
-
-def _find_body_lines(text: str, issue: Issue) -> list[str]:
-    """Return the lines of an issue without front matter and title, which say its date and id."""
-    lines = text.splitlines()
-    title = range(issue.title.pos.line, issue.title.pos.end_line + 1) if issue.title else ()
-    return [line for number, line in enumerate(lines, 1) if number > issue.front_pos.end_line and number not in title]
 
 
 _DATE_HINT = "write date: 2021-07-18 at its top, between two lines of ---, or {} into dates.toml"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from publisher.archive.records import Record, estimate_similarity, split_sketch
+from publisher.archive.records import Record
 from publisher.channel import ArchiveChannel, Channel
 from publisher.config import Config
 from publisher.errors import ConfigError
@@ -21,6 +21,7 @@ from publisher.ledger.destinations import build_publication_key, load_all_destin
 from publisher.ledger.outputs import PublishedSource, load_sources
 from publisher.ledger.queries import find_published_or_sent
 from publisher.run import RunContext
+from publisher.sketches import estimate_similarity, split_sketch
 
 _MIN_SIMILARITY = 0.5
 """From this share of common sentences on, an issue is the same as one whose file is gone."""

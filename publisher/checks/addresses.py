@@ -11,11 +11,16 @@ from publisher import links
 from publisher.checks.codes import Problem
 from publisher.checks.images import IMAGE_MARKUP
 from publisher.checks.source import IssueSource
-from publisher.model import Image, Item, Link, Pos
+from publisher.model import Image, Item, Link, Pos, plain
+from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
 _PREFIX_LENGTH = 8
 """Characters of a URL that are searched for first; most URLs share them."""
+
+_DATE_WORD = lazy_pattern(
+    r"\d+|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|sept|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]*\b"
+)
 
 _HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io")
 """Image hosts, with their subdomains, that serve images to their own pages only."""
@@ -23,11 +28,11 @@ _HOTLINK_HOSTS = ("qpic.cn", "sinaimg.cn", "zhimg.com", "hdslb.com", "jianshu.io
 
 def find_url_positions(subject: IssueSource) -> list[tuple[str, Pos]]:
     """Return every URL that subscribers can open, with its position, in source order."""
-    urls = set(_collect_urls(subject))
-    return _locate_urls(subject, urls) if urls else []
+    urls = set(collect_urls(subject))
+    return locate_urls(subject, urls) if urls else []
 
 
-def _locate_urls(subject: IssueSource, urls: Collection[str]) -> list[tuple[str, Pos]]:
+def locate_urls(subject: IssueSource, urls: Collection[str]) -> list[tuple[str, Pos]]:
     """Find the positions of URLs; where several start at the same position, the longest counts."""
     prefix = re.compile("|".join(re.escape(text) for text in {url[:_PREFIX_LENGTH] for url in urls}))
     sizes = sorted({len(url) for url in urls}, reverse=True)
@@ -44,7 +49,8 @@ def _locate_urls(subject: IssueSource, urls: Collection[str]) -> list[tuple[str,
     return positions
 
 
-def _collect_urls(subject: IssueSource) -> Iterator[str]:
+def collect_urls(subject: IssueSource) -> Iterator[str]:
+    """Yield the URLs that subscribers can open, in no particular order."""
     issue = subject.issue
     for item in issue.items:
         yield from filter(None, (item.url, *(field.url for field in item.fields)))
@@ -56,10 +62,10 @@ def check_urls(subject: IssueSource) -> Iterator[Problem]:
     """Report URLs that expire, have tracking parameters, or are not encrypted."""
     if suspicious := {
         url
-        for url in set(_collect_urls(subject))
+        for url in set(collect_urls(subject))
         if ("?" in url and (_is_expiring(url) or _find_tracking_parameters(url))) or _is_plain_http(url)
     }:
-        for url, pos in _locate_urls(subject, suspicious):
+        for url, pos in locate_urls(subject, suspicious):
             yield from _check_url(url, pos)
 
 
@@ -125,11 +131,18 @@ def check_duplicate_urls(subject: IssueSource) -> Iterator[Problem]:
         key = links.build_link_key(item.url) if item.url else ""
         if not key or not item.pos.line:
             continue
-        if key in first:
+        if key in first and not _is_next_date(first[key], item):
             pos = subject.find_url(item.url or "", item.pos)
             message = f"the item on line {first[key].pos.line} has the same URL"
             yield Problem(pos, "duplicate-in-issue", message, "check whether one of them is wrong")
         first.setdefault(key, item)
+
+
+def _is_next_date(first: Item, second: Item) -> bool:
+    """Whether two items are the same event at two dates: their titles differ in numbers and names of months only."""
+    titles = [plain(item.title).casefold() for item in (first, second)]
+    words = [_DATE_WORD.sub("", title) for title in titles]
+    return titles[0] != titles[1] and words[0] == words[1]
 
 
 class LivenessResult(NamedTuple):

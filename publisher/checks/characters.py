@@ -35,16 +35,67 @@ _MARK_PRECEDENCE = "、，：；。"
 _SUMMARY = lazy_pattern(r"\s*(?:[-*]\s+)?(?:摘要|简评)[:：]?")
 # zero width space, word joiner, byte order mark; not joiners and direction marks, which have a meaning
 _INVISIBLE = lazy_pattern("[\u200b\u2060\ufeff]+")
+# control characters, which are shown as a replacement character; not line ends, tabs and form feeds
+_CONTROL = lazy_pattern("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
+_SPACING_CONTROLS = "\x0b\u2028\u2029"
+# embeddings, overrides and isolates, with what ends them; not the marks U+200E and U+200F, which Arabic text needs
+_DIRECTION = lazy_pattern("[\u202a-\u202e\u2066-\u2069]")
+_OVERRIDES = "\u202d\u202e"
+_OPENING_DIRECTIONS = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
+_JAPANESE_WIDTHS = lazy_pattern("[０-９Ａ-Ｚａ-ｚ\uf900-\ufaff]")
+_KANA = lazy_pattern("[\u3041-\u30ff]")
+_HANGUL = lazy_pattern("[\uac00-\ud7a3]")
+_HAN = lazy_pattern("[\u4e00-\u9fff]")
+_MIN_SHARE = 0.1
 
 
 def check_lookalikes(subject: IssueSource) -> Iterator[Problem]:
-    """Report characters that look like common ones, one problem per line."""
+    """Report characters that look like common ones, one problem per line.
+
+    Full-width letters and digits are usual in Japanese and Korean, and so are some compatibility ideographs.
+    """
+    is_allowed = _is_japanese_or_korean(subject.source.text)
     for number, text in find_matching_lines(subject, _LOOKALIKE):
-        matches = [(match, normalize_character(match[0])) for match in find_outside(text, _LOOKALIKE)]
+        exempt = _JAPANESE_WIDTHS if is_allowed or _is_japanese_or_korean(text) else None
+        found = [match for match in find_outside(text, _LOOKALIKE) if not (exempt and exempt.match(match[0]))]
+        matches = [(match, normalize_character(match[0])) for match in found]
         if edits := tuple(Edit(locate_match(number, match), right) for match, right in matches if right):
             pairs = dict.fromkeys([(match[0], right) for match, right in matches if right][:5])
             message = ", ".join(f'"{wrong}" (U+{ord(wrong):04X}) should be "{right}"' for wrong, right in pairs)
             yield Problem(edits[0].pos, "compat-char", message, edits=edits)
+
+
+def _is_japanese_or_korean(text: str) -> bool:
+    """Whether at least a tenth of the East Asian letters are kana or Hangul; Chinese has a の now and then."""
+    if not (_KANA.search(text) or _HANGUL.search(text)):  # fast path
+        return False
+    native = len(_KANA.findall(text)) + len(_HANGUL.findall(text))
+    return native > 1 and native >= (native + len(_HAN.findall(text))) * _MIN_SHARE
+
+
+def check_controls(subject: IssueSource) -> Iterator[Problem]:
+    """Report control characters, one problem per line."""
+    for number, text in find_matching_lines(subject, _CONTROL):
+        matches = [*_CONTROL.finditer(text)]
+        edits = tuple(
+            Edit(locate_match(number, match), " " if match[0] in _SPACING_CONTROLS else "") for match in matches
+        )
+        message = f"control character (U+{ord(matches[0][0]):04X})"
+        yield Problem(edits[0].pos, "control-char", message, "remove it", edits)
+
+
+def check_directions(subject: IssueSource) -> Iterator[Problem]:
+    """Report characters that change the direction of text: overrides, those without a partner in their line, and
+    those in a line without Arabic or Hebrew letters."""
+    for number, text in find_matching_lines(subject, _DIRECTION):
+        matches = find_outside(text, _DIRECTION, CODE_TAGS_AND_FORMULAS)
+        opened = sum(match[0] in _OPENING_DIRECTIONS for match in matches)
+        has_override = any(match[0] in _OVERRIDES for match in matches)
+        is_right_to_left = any(unicodedata.bidirectional(char) in ("R", "AL") for char in text)
+        if matches and (has_override or opened * 2 != len(matches) or not is_right_to_left):
+            edits = tuple(Edit(locate_match(number, match), "") for match in matches)
+            message = f"invisible character that changes the direction of the text (U+{ord(matches[0][0]):04X})"
+            yield Problem(edits[0].pos, "control-char", message, "remove it", edits)
 
 
 def check_invisible(subject: IssueSource) -> Iterator[Problem]:

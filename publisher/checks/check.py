@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from publisher.checks import addresses, characters, diagnostics, items, markup, sections, title, unfinished
+from publisher.checks import (
+    addresses,
+    characters,
+    diagnostics,
+    items,
+    markup,
+    references,
+    sections,
+    targets,
+    title,
+    unfinished,
+)
 from publisher.checks.codes import Problem
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.source import CheckRule, IssueSource, SourceText
@@ -15,6 +26,7 @@ RULES: tuple[CheckRule, ...] = (
     diagnostics.check_diagnostics,
     unfinished.check_front_matter,
     title.check_title,
+    title.check_date,
     title.check_guide,
     title.check_warmup,
     sections.check_empty_sections,
@@ -26,15 +38,21 @@ RULES: tuple[CheckRule, ...] = (
     addresses.check_urls,
     addresses.check_image_hosts,
     addresses.check_duplicate_urls,
+    targets.check_targets,
+    targets.check_reversed_links,
     sections.check_stray_lines,
     characters.check_lookalikes,
     characters.check_punctuation,
     characters.check_bold,
     characters.check_fences,
     characters.check_invisible,
+    characters.check_controls,
+    characters.check_directions,
     markup.check_template_tags,
     markup.check_page_markup,
-    markup.check_footnotes,
+    references.check_footnotes,
+    references.check_references,
+    references.check_open_tags,
     unfinished.check_unfinished_links,
     unfinished.check_malformed_urls,
     unfinished.check_dropped_urls,

@@ -68,10 +68,6 @@ checked with --links. Replace the URL or remove the item.""",
     "double-url": """\
 A link has two URLs: [title](url)(url). Markdown shows the second one as text. If both are the same, --fix
 removes the second.""",
-    "duplicate-item": """\
-An item links to an article that already appeared in an earlier issue. URLs that differ only in tracking
-parameters count as the same. A repository may appear again, for example with a new release; that is
-reported as repeat-repo.""",
     "empty-url": """\
 A link has an empty URL: [title](). Subscribers would see a title that cannot be opened.""",
     "file-hidden": """\
@@ -91,6 +87,8 @@ may be ignored. Or the closing --- is missing, and the front matter would be sho
     "fullwidth-paren": """\
 The URL is in full-width parentheses, which Markdown does not recognize as a link: [title]（url）. --fix
 replaces them.""",
+    "impossible-date": """\
+There is no such day, as in 2022-02-29: the date in the front matter, in the title or in the file name. Correct it.""",
     "malformed-link": """\
 The brackets of a link do not match, as in [title[(url) or 【title】url. --fix writes [title](url) where the
 intention is clear.""",
@@ -101,6 +99,9 @@ scheme is not for reading (javascript:, tg:, weixin:): no channel makes a link o
 --fix moves text before a URL to after the link.""",
     "missing-url": """\
 A title is in brackets, but no URL follows. Write [title](url) or remove the brackets.""",
+    "no-date": """\
+The issue has no date: not in the front matter, in the file name, or in the title. Without one it cannot be
+published. Write it into the title, # NAME (2021-07-18), or into the front matter: date: 2021-07-18.""",
     "not-a-file": """\
 An image refers to a folder, a pipe or a device instead of a file.""",
     "not-an-image": """\
@@ -112,16 +113,11 @@ The day in the date is still "xx". An issue needs a complete date to be publishe
 The issue was published under another id; without an id in the front matter, the id is the date. Feed
 readers would show it as a new issue, and everybody would get it again. Add the old id to the front
 matter: id: 2021-07-18. If it is another issue: publish --again.""",
+    "reversed-link": """\
+The brackets of a link are exchanged: (title)[url]. Subscribers would see them. --fix writes [title](url).""",
     "stale-copy": """\
-At least half of the items already appeared in one earlier issue. This looks like a copy of that issue that
-was not updated.""",
-    "title-form": """\
-The issue has no title, or its title does not have the form used by earlier issues: # NAME
-(2021-07-18)：topic/topic. An issue without a date in the title, the file name or the front matter cannot
-be published.""",
-    "too-long": """\
-The issue exceeds the limit of a channel; for example, a WeChat article must have fewer than 20,000
-characters. The message says by how much.""",
+Nearly all items, and most of the text, already appeared in one earlier issue: it is a copy of that issue that was
+not updated.""",
     "unclosed-link": """\
 A bracket or parenthesis of a link is never closed, so it does not work as a link. --fix closes a
 parenthesis after the URL; where a title ends is for you to decide.""",
@@ -137,16 +133,25 @@ An item is tagged with one arXiv id, but links to another. One of them belongs t
 Lookalike characters, as copied from PDF files or typed on some phones: radicals (⾯ for 面), ligatures (ﬁ
 for fi), full-width letters and digits. Searches do not find them. --fix replaces them. Also invisible
 characters such as U+200B, which are pasted by accident and break links and searches: --fix removes them.""",
+    "control-char": """\
+Characters that are not seen and do harm: control characters, which programs show as a replacement character, and
+those that change the direction of text, such as U+202E, by which a link or a name can look like another one.
+Pairs of them are allowed in lines with Arabic or Hebrew text. --fix removes them.""",
     "draft-value": """\
 A key of the front matter that may hold an issue back (draft, published, publish, status) has a value that is
 neither yes nor no, nor a date. The issue is held back as a draft until you write true or false.""",
     "duplicate-in-issue": """\
 Two items of the issue have the same URL. If one article is about two papers, ignore this with a comment:
 <!-- publish: ignore=duplicate-in-issue -->""",
+    "duplicate-item": """\
+An item links to an article that already appeared in one earlier issue. URLs that differ only in tracking
+parameters count as the same. Not reported: what several issues have, such as sponsors; sections that often repeat
+items, such as events; home pages; and pages of a repository. A repository may appear again, for example with a new
+release; that is reported as repeat-repo.""",
     "duplicate-section": """\
 Two sections have the same heading. Merge them, because some channels would show the heading twice.""",
     "empty-item": """\
-A bullet has no text, or a link has no title. The item is omitted when the issue is published.""",
+A bullet has no text, so it is left out; or a link has no title.""",
     "empty-source": """\
 There is no source after the bar in [title | source]. Add the source or remove the bar.""",
     "field-empty": """\
@@ -160,8 +165,8 @@ The number of items given in the guide differs from the number of items in the i
 There is no text after 导读：. Item titles are used instead in the email subject, the feeds and the WeChat
 summary.""",
     "guide-missing": """\
-The issue has no guide (> 导读：…). Item titles are used instead in the email subject, the feeds and the
-WeChat summary.""",
+Most issues have a guide (> 导读：…), and this one has none. Item titles are used instead in the email subject,
+the feeds and the WeChat summary.""",
     "guide-skeleton": """\
 The guide has only its segment labels and no text, as in 【新闻】；【论文】.""",
     "headline-empty": """\
@@ -174,12 +179,18 @@ The label of a summary is not followed by a full-width colon: 摘要：text. --f
     "link-unknown": """\
 With --links: the link could not be checked, because the server blocks automated requests, limits their
 rate, returned an error, or did not answer in time. Open it in a browser to check.""",
+    "local-url": """\
+The link leads to localhost or another address of the computer itself: for each subscriber to a different one.
+Write the public URL, or put it into code if it is part of an instruction.""",
     "marker-form": """\
 A heading or bullet lacks the space required by Markdown (##论文, -[title](url)), or the number of hashes
 is wrong: one for the title, two for a section. --fix corrects it.""",
     "punctuation": """\
 Doubled punctuation left from editing (，， or 。，), or half-width punctuation between Chinese characters.
 --fix corrects it.""",
+    "relative-link": """\
+A relative link leads nowhere: there is no issue and no file at this path in the newsletter's folder. Only its text
+is shown. Often the https:// is missing.""",
     "repo-mismatch": """\
 The title starts with one owner/repo, but the URL leads to another repository: a fork or a mistake.""",
     "section-empty": """\
@@ -191,26 +202,45 @@ There is no text after 摘要：. The line is omitted when the issue is publishe
     "summary-is-url": """\
 The summary contains only a URL. Give it a label of its own (链接：…) and write a summary.""",
     "summary-missing": """\
-The item has no summary, while most items of the issue have one.""",
+The item has no summary, while most items of the issue, and of other issues, have one.""",
     "template-tag": """\
-A tag of a template, such as {% include x %}, {{ name }} or {{< figure >}}: nothing here fills it in. Alone on a
-line, it is left out; inside text, subscribers would see it. Write what it stands for, or put it into code.""",
+A tag of a template, such as {% include x %}, {{ name }} or {{< figure >}}: nothing here fills it in, so it is left
+out. Write what it stands for, or put it into code.""",
+    "title-form": """\
+The issue has no title, or its title does not have the form of most other issues: # NAME
+(2021-07-18)：topic/topic.""",
     "title-is-url": """\
 The title of an item is a URL. Write a descriptive title.""",
+    "too-long": """\
+The issue exceeds the limit of a channel; for example, a WeChat article must have fewer than 20,000
+characters. The message says by how much. The issue is left out of this channel, and published on all others.
+To send it nevertheless: publish --force, or ignore the code in the issue.""",
     "two-summaries": """\
 An item has two summaries. Often the bullet of the second one's item is missing.""",
     "unbalanced-bold": """\
 A line has an odd number of **, so one of them is shown as two asterisks.""",
     "unclosed-code": """\
 A code block opened with ``` or ~~~ is never closed. What follows is treated as text.""",
+    "unclosed-tag": """\
+A comment or an element whose content is hidden, such as <!-- or <script>, is never closed. It is shown as text,
+and so is what follows. Close it, or put its name into code: `<script>`.""",
     "undefined-footnote": """\
 The text refers to a footnote that is not there, so subscribers would see [^1] itself. Add the footnote,
 [^1]: text, or remove the reference.""",
+    "undefined-reference": """\
+A link refers to a definition that is not there, as in [text][label] or [label][], so subscribers would see the
+brackets. Add the definition, [label]: https://…, or write [text](url).""",
     "unformatted-clip": """\
 A clipping that is not formatted as an item: title, source and URL are on separate lines. Write
 - [title | source](url).""",
     "unused-footnote": """\
 Nothing refers to a footnote, so it is left out. Refer to it with [^1], or remove it.""",
+    "url-mark": """\
+A URL contains quotation marks, or ends with full-width punctuation, which probably belongs to the text around
+it. --fix moves a full stop behind the link.""",
+    "url-password": """\
+A URL contains a user name and a password, which everybody could use: https://user:password@host/. Remove them,
+and change the password if it was real.""",
     "warm-up-bullet": """\
 A line of the warm-up starts with a dash other than a hyphen, or has no bullet. --fix writes "- ".""",
     "warm-up-placeholder": """\
@@ -231,7 +261,8 @@ Markup that only makes sense on the page of another program is left out: attribu
 The URL uses http://, so the connection is not encrypted: others can read or change the page on the way.
 Most sites also support https://.""",
     "repeat-repo": """\
-An earlier issue has an item about the same repository. This is fine if there is a new release.""",
+An earlier issue has an item about the same repository. This is fine if there is a new release. Links to its issues,
+pull requests and files do not count.""",
     "source-form": """\
 The source of an item follows a hyphen, while other items of the issue use a bar: [title | source](url).
 --fix replaces the hyphen. Or the text after a bar cannot be a source, which has at most 12 Chinese

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from publisher import links
 from publisher.checks.codes import Problem
 from publisher.checks.summary import IssueSummary, ItemSummary
 from publisher.model import Pos
+from publisher.sketches import estimate_similarity
 
 _MIN_COUNT = 3
 """Fewer shared items than this do not make a copy; with fewer issues, archive links are not checked."""
 
-_RECENT_COUNT = 8
-"""How many earlier issues determine what is usual for the newsletter."""
+_NEIGHBOR_COUNT = 8
+"""How many issues determine what is usual for the newsletter."""
+
+_MIN_COPIED = 0.9
+"""From this share of the items on, an issue may be a copy of another one."""
+
+_MIN_SIMILARITY = 0.5
+"""From this share of common sentences on, it is one."""
+
+_MIN_REPEATING = 2
+"""A section in which so many earlier issues, and half of the last ones, repeated an item is one of standing items,
+such as events, jobs and sponsors."""
 
 
 class IssueIndex:
@@ -46,10 +58,31 @@ class IssueIndex:
             for repo in {item.repo for item in issue.items}:
                 self._by_repo[repo].append(issue)
 
-    def find_recent(self, issue: IssueSummary) -> list[IssueSummary]:
-        """Return the last few issues before this one, oldest first."""
+    def find_neighbors(self, issue: IssueSummary) -> list[IssueSummary]:
+        """Return the last few issues before this one, oldest first, and the next ones if there are not enough."""
         end = bisect_left(self._dates, issue.date or "9999")
-        return [other for other in self._dated[max(end - _RECENT_COUNT, 0) : end] if other.id != issue.id]
+        recent = [*self._dated[max(end - _NEIGHBOR_COUNT, 0) : end], *self._dated[end : end + _NEIGHBOR_COUNT]]
+        return [other for other in recent if other.path != issue.path and other.id != issue.id][:_NEIGHBOR_COUNT]
+
+    def has_standing_items(self, issue: IssueSummary, section: str) -> bool:
+        """Whether this section repeated items in earlier issues, as one of events or sponsors does."""
+        history = self._section_history.get(section, []) if section else []
+        end = bisect_left(history, (issue.date or "9999", False))
+        recent = [repeats for _, repeats in history[max(end - _NEIGHBOR_COUNT, 0) : end]]
+        return sum(recent) >= _MIN_REPEATING and sum(recent) * 2 >= len(recent)
+
+    @cached_property
+    def _section_history(self) -> dict[str, list[tuple[str, bool]]]:
+        """For each section, the dates of the issues that have it, and whether it repeated an item there."""
+        history: dict[str, list[tuple[str, bool]]] = {}
+        seen: set[tuple[str, str]] = set()
+        for issue in self._dated:
+            items = {(item.section, item.url) for item in issue.items if item.section and item.url}
+            repeating = {section for section, _ in items & seen}
+            for section in {section for section, _ in items}:
+                history.setdefault(section, []).append((issue.date, section in repeating))
+            seen |= items
+        return history
 
     def find_by_url(self, issue: IssueSummary, url: str) -> list[IssueSummary]:
         """Return earlier issues with an item that has this canonical URL, newest first."""
@@ -67,36 +100,51 @@ def _select_earlier(issue: IssueSummary, others: Iterable[IssueSummary]) -> list
 
 
 def check_title_form(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
-    """Report a missing title, one that does not have the usual form, and a missing date."""
+    """Report a missing title, and one that does not have the form of most others."""
+    others = index.find_neighbors(issue)
     if not issue.has_title:
-        help_ = "start with: # NAME (2021-07-18)"
-        yield Problem(Pos(1, 1, 1, 2), "title-form", "the issue has no title", help_)
-    elif not issue.has_regular_title:
-        recent = index.find_recent(issue)
-        help_ = "write # NAME (2021-07-18)：topic"
-        if sum(other.has_regular_title for other in recent) * 2 > len(recent):
-            message = "the title does not have the form NAME (DATE) used by earlier issues"
-            yield Problem(issue.title_position, "title-form", message, help_)
-        elif not issue.date:
-            message = "neither the title nor the file name has a date"
-            yield Problem(issue.title_position, "title-form", message, help_)
+        if _is_usual(other.has_title for other in others):
+            help_ = f"start with: # NAME ({issue.date or '2021-07-18'})"
+            yield Problem(Pos(1, 1, 1, 2), "title-form", "the issue has no title, unlike most others", help_)
+    elif not issue.has_regular_title and _is_usual(other.has_regular_title for other in others):
+        message = "the title does not have the form NAME (DATE) used by most issues"
+        help_ = f"write # NAME ({issue.date or '2021-07-18'})：topic"
+        yield Problem(issue.title_position, "title-form", message, help_)
+
+
+def _is_usual(has_form: Iterable[bool]) -> bool:
+    """Whether more than half of the issues have a form."""
+    verdicts = list(has_form)
+    return sum(verdicts) * 2 > len(verdicts)
 
 
 def check_guide_present(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
-    """Report a missing guide, unless the title has another form or recent issues have none either."""
-    recent = index.find_recent(issue)
-    expected = any(other.has_labelled_guide for other in recent) if recent else True
-    if expected and issue.has_regular_title and not issue.has_guide:
-        help_ = "add a line below the title: > 导读：…"
-        yield Problem(issue.title_position, "guide-missing", "the issue has no guide", help_)
+    """Report a missing guide if most issues have one, unless the title has another form."""
+    if issue.has_guide or not issue.has_regular_title:
+        return
+    labels = [other.guide_label for other in index.find_neighbors(issue)]
+    if _is_usual(map(bool, labels)):
+        label = Counter(filter(None, labels)).most_common(1)[0][0]
+        help_ = f"add a line below the title: > {label}{': ' if label.isascii() else '：'}…"
+        yield Problem(issue.title_position, "guide-missing", "the issue has no guide, unlike most others", help_)
+
+
+def check_summaries_present(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
+    """Report items without a summary if most items of this issue and of most others have one."""
+    others = index.find_neighbors(issue)
+    if issue.unsummarized and (not others or _is_usual(other.has_summaries for other in others)):
+        help_ = "add a line below it: 摘要：…"
+        for pos in issue.unsummarized:
+            yield Problem(pos, "summary-missing", "the item has no summary", help_)
 
 
 def check_repeats(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
-    """Report items of earlier issues; if most items come from one issue, report that once instead."""
+    """Report items of earlier issues; if nearly all come from one issue, report that once instead."""
     urls = {item.url for item in issue.items if item.url}
     shared = Counter(other for url in urls for other in index.find_by_url(issue, url))
     for other, count in shared.most_common(1):
-        if count >= _MIN_COUNT and count * 2 >= len(urls):
+        is_copied = count >= _MIN_COUNT and count >= len(urls) * _MIN_COPIED
+        if is_copied and estimate_similarity(issue.sketch, other.sketch) >= _MIN_SIMILARITY:
             message = f"{count} of {len(urls)} item URLs are also in issue {other.id}"
             help_ = "replace the items that were copied from it"
             yield Problem(issue.title_position, "stale-copy", message, help_)
@@ -106,14 +154,21 @@ def check_repeats(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
 
 
 def _check_item_repeat(issue: IssueSummary, item: ItemSummary, index: IssueIndex) -> Iterator[Problem]:
+    """Report an item of one earlier issue. One of several is there on purpose, such as a sponsor or an event."""
     earlier = index.find_by_url(issue, item.url)
-    if earlier and not links.parse_repository(item.url):
+    if len(earlier) == 1 and links.is_article(item.url) and not index.has_standing_items(issue, item.section):
         message = f"this article is also in issue {earlier[0].id}"
         help_ = "remove the item or use another URL"
         yield Problem(item.position, "duplicate-item", message, help_)
-    elif earlier := index.find_by_repo(issue, item.repo):
+    elif (earlier := index.find_by_repo(issue, item.repo)) and not _recurs(earlier, index.find_neighbors(issue)):
         message = f"{item.repo} is also in issue {earlier[0].id}"
         yield Problem(item.repo_position, "repeat-repo", message)
+
+
+def _recurs(earlier: Collection[IssueSummary], neighbors: Collection[IssueSummary]) -> bool:
+    """Whether something of earlier issues is in more than half of the last ones."""
+    count = sum(other in earlier for other in neighbors)
+    return count > 1 and count * 2 > len(neighbors)
 
 
 def check_archive_links(issue: IssueSummary, index: IssueIndex) -> Iterator[Problem]:
@@ -159,6 +214,7 @@ def _is_same_issue(issue: IssueSummary, urls: frozenset[str]) -> bool:
 CROSS_ISSUE_RULES: tuple[Callable[[IssueSummary, IssueIndex], Iterator[Problem]], ...] = (
     check_title_form,
     check_guide_present,
+    check_summaries_present,
     check_repeats,
     check_archive_links,
     check_renamed,

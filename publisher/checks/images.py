@@ -1,4 +1,4 @@
-"""Finds the images of an issue, with their positions."""
+"""Finds where relative URLs are written: those of images, and of links."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _ESCAPED = lazy_pattern(r"\\([!-/:-@\[-`{-~])")
 
 _URL = r"""(?: <([^<>]*)> | "([^"]*)" | '([^']*)' | ((?: [^\s<>()"'] | \([^\s()]*\) )+) )"""
 # a URL in Markdown, in an attribute of HTML or in a definition, and one that begins a line within these
-_MARKED_URL = lazy_pattern(rf"(?: \]\(\s* | \bsrc\s*=\s* | ^[\s>]*\[[^]]*\]:\s* ) {_URL}", re.VERBOSE | re.IGNORECASE)
+_MARKED_URL = lazy_pattern(
+    rf"(?: \]\(\s* | \b(?:src|href)\s*=\s* | ^[\s>]*\[[^]]*\]:\s* ) {_URL}", re.VERBOSE | re.IGNORECASE
+)
 _FIRST_URL = lazy_pattern(rf"^[\s>]* {_URL}", re.VERBOSE)
 
 
@@ -32,9 +34,14 @@ def find_relative_images(subject: IssueSource) -> Iterator[tuple[str, Pos]]:
     images = find_nodes(Image, (published,))
     urls = dict.fromkeys(image.url for image in images if not _ABSOLUTE.match(image.url))
     if urls:
-        found = _find_urls(subject, _FIRST_URL) | _find_urls(subject, _MARKED_URL)
+        found = find_url_places(subject)
         for url in urls:
-            yield from ((url, pos) for pos in found.get(_normalize_url(url)) or [_find_first_image(subject)])
+            yield from ((url, pos) for pos in found.get(normalize_url(url)) or [_find_first_image(subject)])
+
+
+def find_url_places(subject: IssueSource) -> dict[str, list[Pos]]:
+    """Return the positions of all URLs of links and images, by `normalize_url`."""
+    return _find_urls(subject, _FIRST_URL) | _find_urls(subject, _MARKED_URL)
 
 
 def _find_urls(subject: IssueSource, pattern: re.Pattern[str]) -> dict[str, list[Pos]]:
@@ -43,11 +50,12 @@ def _find_urls(subject: IssueSource, pattern: re.Pattern[str]) -> dict[str, list
     for number, text in enumerate(subject.source.lines, 1):
         for match in pattern.finditer(text):
             group = match.lastindex or 0
-            positions.setdefault(_normalize_url(match[group]), []).append(locate_match(number, match, group))
+            positions.setdefault(normalize_url(match[group]), []).append(locate_match(number, match, group))
     return positions
 
 
-def _normalize_url(url: str) -> str:
+def normalize_url(url: str) -> str:
+    """Return what is the same for all ways to write a URL in Markdown and HTML."""
     return unquote(unescape(_ESCAPED.sub(r"\1", url)))
 
 

@@ -21,7 +21,7 @@ _EMPTY_LINK = lazy_pattern(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
 
 
 def check_items(subject: IssueSource) -> Iterator[Problem]:
-    """Check the head and the fields of every item, and report missing summaries if most items have one."""
+    """Check the head and the fields of every item."""
     items = [item for item in subject.issue.items if item.pos.line]
     in_linked_section = {
         item.pos
@@ -29,19 +29,9 @@ def check_items(subject: IssueSource) -> Iterator[Problem]:
         if any(item.url for item in section.items)
         for item in section.items
     }
-    lacks_summary = [all(field.kind != "summary" for field in item.fields) for item in items]
-    expects_summary = sum(lacks_summary) * 2 <= len(items)
-    for item, lacking in zip(items, lacks_summary, strict=True):
+    for item in items:
         yield from _check_head(subject, item, expects_link=item.pos in in_linked_section)
         yield from _check_fields(subject, item)
-        if expects_summary and lacking and not _is_empty_bullet(subject, item):
-            help_ = "add a line below it: 摘要：…"
-            yield Problem(_locate_head(subject, item), "summary-missing", "the item has no summary", help_)
-
-
-def _is_empty_bullet(subject: IssueSource, item: Item) -> bool:
-    """True for a bullet without any text."""
-    return item.is_placeholder and not item.url and "[" not in subject.source.line(item.pos.line)
 
 
 def _locate_head(subject: IssueSource, item: Item) -> Pos:
@@ -78,15 +68,21 @@ def _check_head(subject: IssueSource, item: Item, *, expects_link: bool) -> Iter
     pos = _locate_head(subject, item)
     line = subject.source.line(item.pos.line)
     if not title and not item.tail and not item.extras:
-        if item.url or not _EMPTY_LINK.search(line):
-            message = "the link has no title" if item.url else "the bullet has no text"
-            yield Problem(pos, "empty-item", message, "fill it in or remove the line")
+        if item.url:
+            yield Problem(pos, "empty-item", "the link has no title", "write [title](url)")
+        elif item.is_placeholder and not _has_markup(item, line):
+            yield Problem(pos, "empty-item", "the bullet has no text, it is left out", "fill it in or remove the line")
         return
     if _URL_ONLY.match(title) and item.title:
         title_pos = subject.source.find(title, item.pos) or pos
         yield Problem(title_pos, "title-is-url", "the title is a URL", "write a descriptive title")
     elif expects_link and not item.url and "[" not in line and not [*find_urls((*item.title, *item.tail))]:
         yield Problem(pos, "no-link", "the item has no link")
+
+
+def _has_markup(item: Item, line: str) -> bool:
+    """True for an item that is reported by another rule: a broken link, tags, a template tag."""
+    return bool(item.tags or _EMPTY_LINK.search(line) or "{" in line or "<" in line)
 
 
 def _check_fields(subject: IssueSource, item: Item) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ _MULTIPLE_HASHES = lazy_pattern(r" {0,3}(#{2,})\s*\S")
 _WRONG_LEVEL = lazy_pattern(r" {0,3}(#|#{3,6})\s")
 _USUAL_SECTIONS = {"业界新闻", "论文", "开源项目", "博文"}
 _IP_CHARACTERS = lazy_pattern(r"[\dA-Fa-f:.]{3,45}\Z")
+_DEFINITION = lazy_pattern(r"\s{0,3}\[[^\]]+\]:")
 _GLUED_BULLET = lazy_pattern(r"\s?([-*])(?=\[)")
 
 
@@ -26,11 +27,26 @@ def check_empty_sections(subject: IssueSource) -> Iterator[Problem]:
     sections = subject.issue.sections
     for index, section in enumerate(sections):
         has_subsection = index + 1 < len(sections) and sections[index + 1].level > section.level
-        if section.pos.line and not (section.content or section.notes or has_subsection):
+        if section.pos.line and not (
+            section.content or section.notes or has_subsection or _has_moved(subject, section)
+        ):
             pos = subject.source.line_position(section.pos.line)
             title = m.plain(section.title).strip()
             message = f'the section "{title}" is empty' if title else "the section is empty"
             yield Problem(pos, "section-empty", message, "add items or remove the heading")
+
+
+def _has_moved(subject: IssueSource, section: m.Section) -> bool:
+    """Whether what is below a heading is shown elsewhere: footnotes and definitions of links."""
+    below = next(
+        (
+            text
+            for _, text in subject.source.numbered_lines(section.pos.end_line + 1, len(subject.source.lines))
+            if text.strip()
+        ),
+        "",
+    )
+    return _DEFINITION.match(below) is not None
 
 
 def check_duplicate_headings(subject: IssueSource) -> Iterator[Problem]:

@@ -45,6 +45,12 @@ class SourceText:
                 return Pos(number, at + 1, number, at + 1 + len(word))
         return None
 
+    def find_all(self, word: str, within: Pos) -> Iterator[Pos]:
+        """Yield the position of every `word` in the lines of `within`."""
+        for number in range(within.line, within.end_line + 1) if word else ():
+            for match in re.finditer(re.escape(word), self.line(number)):
+                yield locate_match(number, match)
+
     def resolve_position(self, pos: Pos) -> Pos:
         """Return where a position of the reader really is in the source.
 
@@ -106,6 +112,11 @@ class IssueSource(Struct, frozen=True):
     def find_url(self, url: str, within: Pos) -> Pos:
         """Return the position of a URL in `within`, or its first line if the URL is written differently."""
         return self.source.find(url, within) or self.source.line_position(within.line)
+
+    @property
+    def whole_position(self) -> Pos:
+        """The position of the whole text."""
+        return Pos(1, 1, len(self.source.lines), 1)
 
     @property
     def title_position(self) -> Pos:

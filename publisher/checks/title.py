@@ -10,6 +10,7 @@ from publisher.checks.source import IssueSource, locate_match
 from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import plain
 from publisher.patterns import lazy_pattern
+from publisher.reader.front_matter import find_impossible_date, get_front_value
 from publisher.reader.preamble import SEGMENT
 
 _PLACEHOLDER_DATE = lazy_pattern(r"\d{4}-\d{2}-[xX]{2}")
@@ -17,21 +18,16 @@ _TRAILING_COLON = lazy_pattern(r"[)）]\s*([:：])\s*\Z")
 
 
 def check_title(subject: IssueSource) -> Iterator[Problem]:
-    """Report a placeholder or wrong date, and a colon without a topic."""
+    """Report a wrong date in the title, and a colon without a topic."""
     issue = subject.issue
     title = issue.title
-    stem = issue.source.path.rpartition("/")[2].rpartition(".")[0]
-    if _PLACEHOLDER_DATE.match(stem) and not (title and title.date[-2:].lower() == "xx"):
-        message = f"the file name has no day yet: {stem}"
-        help_ = "rename the file to the publication date"
-        yield Problem(subject.title_position, "placeholder-date", message, help_)
     if not title or not title.date:
         return
     pos = subject.source.find(title.date, title.pos) or title.pos
     if _PLACEHOLDER_DATE.fullmatch(title.date):
         help_ = "write the publication date"
         yield Problem(pos, "placeholder-date", f"the date {title.date} has no day yet", help_)
-    elif issue.date and title.date != issue.date.isoformat():
+    elif issue.date and title.date != issue.date.isoformat() and not find_impossible_date(title.date):
         origin = "the front matter" if _is_date_in_front_matter(subject) else "the file name"
         message = f"the title says {title.date}, but {origin} says {issue.date}"
         yield Problem(pos, "date-mismatch", message, f"write {issue.date} or correct {origin}")
@@ -40,6 +36,25 @@ def check_title(subject: IssueSource) -> Iterator[Problem]:
         pos = subject.source.character_position(title.pos.line, colon.start(1) + 1)
         help_ = "add a topic or remove the colon"
         yield Problem(pos, "headline-empty", "no topic after the colon", help_)
+
+
+def check_date(subject: IssueSource) -> Iterator[Problem]:
+    """Report a missing date, and one that is incomplete or impossible."""
+    issue, source, place = subject.issue, subject.source, subject.title_position
+    stem = issue.source.path.rpartition("/")[2].rpartition(".")[0]
+    title_date = issue.title.date if issue.title else ""
+    if is_incomplete := bool(_PLACEHOLDER_DATE.match(stem)) and title_date[-2:].lower() != "xx":
+        help_ = "rename the file to the publication date"
+        yield Problem(place, "placeholder-date", f"the file name has no day yet: {stem}", help_)
+    front_date = get_front_value(issue.front, "date")
+    dates = [find_impossible_date(front_date), find_impossible_date(title_date), find_impossible_date(stem[:10])]
+    for date, where in zip(dates, (issue.front_pos, place, None), strict=True):
+        if date:
+            message = f"there is no such day: {date}" + ("" if where else " in the file name")
+            yield Problem((where and source.find(date, where)) or place, "impossible-date", message, "correct the date")
+    if issue.date is None and not (is_incomplete or any(dates) or title_date):
+        help_ = "add it to the title, # NAME (2021-07-18), or to the front matter, date: 2021-07-18"
+        yield Problem(place, "no-date", "the issue has no date", help_)
 
 
 def _is_date_in_front_matter(subject: IssueSource) -> bool:

@@ -29,7 +29,9 @@ _MAX_CHARACTERS = 2_000
 """The maximum length searched of a title, and of the text after it."""
 
 # matches everything except plain URLs, to skip those fast
-_SUSPICIOUS_TARGET = lazy_pattern(r"\]\(\s*<?(?!https?://(?!https?[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])")
+_SUSPICIOUS_TARGET = lazy_pattern(
+    r"\]\(\s*<?(?!(?i:https?)://(?!(?i:https?)[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])"
+)
 _HTTP_SCHEME = lazy_pattern(r"https?://", re.IGNORECASE)
 # http//e.org, https:/e.org, htps://e.org, https：//e.org
 _DAMAGED_SCHEME = lazy_pattern(r"[htps]{3,7}(?:[:：;][/\\／]{1,3}|[/\\／]{2})", re.IGNORECASE)
@@ -104,6 +106,8 @@ def check_malformed_urls(subject: IssueSource) -> Iterator[Problem]:
 
 def _describe_url_fault(url: str) -> str:
     """Return what is wrong with a URL; empty if nothing is."""
+    if url[0] in "\"'“‘" and _HTTP_SCHEME.match(url[1:]):
+        return "the URL is in quotation marks"
     if scheme := _HTTP_SCHEME.match(url):
         return (
             f'the URL has a second "{second[0]}"'

@@ -41,6 +41,12 @@ def find_date(text: str) -> dt.date | None:
     return next((date for parts in _find_candidates(text) if (date := _build_date(*parts))), None)
 
 
+def find_impossible_date(text: str) -> str:
+    """Return the first date in digits if there is no such day, as in 2022-02-29; else an empty string."""
+    match = _YEAR_FIRST.search(text)
+    return match[0] if match and find_date(text) is None else ""
+
+
 def find_path_date(path: str) -> dt.date | None:
     """Return the date in the name of a file without its suffix, else in the names of its folders.
 

@@ -9,11 +9,12 @@ from publisher import model as m
 from publisher.links import is_safe_image_url, is_safe_url
 from publisher.patterns import lazy_pattern
 from publisher.reader import html
-from publisher.reader.references import resolve_references
+from publisher.reader.references import TEMPLATE_TAG, resolve_references
 
 # mistune percent-encodes the whole URL, which changes the meaning of a host
 _HOST = lazy_pattern(r"\Ahttps?://[^/?#]*%[^/?#]*")
 _MAX_OPEN_ELEMENTS = 20
+_TEMPLATE_TAG = lazy_pattern(TEMPLATE_TAG)
 
 
 class TargetBuilder:
@@ -27,21 +28,29 @@ class TargetBuilder:
         self.dropped.append(m.Dropped(name, text, inline=True, pos=pos))
 
     def build_link(self, children: m.Inlines, url: str, title: str, pos: m.Pos) -> m.Inlines:
-        """Return a link, or only its text if the URL is empty or unsafe."""
+        """Return a link, or only its text if the URL is empty, unsafe or has a template tag."""
         url = _HOST.sub(lambda match: unquote(match.group()), url.strip())
-        if not url:
+        if not url or self.drop_template_url(url, pos):
             return children
         if not is_safe_url(url):
             self.record_dropped("unsafe-url", url, pos)
             return children
         return (m.Link(children or (m.Text(url),), url, title),)
 
+    def drop_template_url(self, url: str, pos: m.Pos) -> bool:
+        """Return whether a URL has a template tag, so that it leads nowhere; it is recorded as dropped then."""
+        has_tag = "{" in (url := unquote(url)) and _TEMPLATE_TAG.search(url) is not None
+        if has_tag:
+            self.record_dropped("template", url, pos)
+        return has_tag
+
     def build_image(self, url: str, alt: str, title: str, pos: m.Pos) -> m.Inlines:
-        """Return an image, or only its alt text if the URL is empty or unsafe."""
+        """Return an image, or only its alt text if the URL is empty, unsafe or has a template tag."""
         url = url.strip()
-        if url and is_safe_image_url(url):
+        is_template = self.drop_template_url(url, pos)
+        if url and is_safe_image_url(url) and not is_template:
             return (m.Image(url, alt, title),)
-        if url:
+        if url and not is_template:
             self.record_dropped("unsafe-url", url, pos)
         return (m.Text(alt),) if alt else ()
 

@@ -18,12 +18,15 @@ from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import URL, WWW, bare_url, bare_www
 from publisher.reader.emphasis import Token, build_delimiter, pair_delimiters
 from publisher.reader.link_syntax import Target, encode_url, normalize_label, parse_target
-from publisher.reader.references import REFERENCE, resolve_reference, resolve_references
+from publisher.reader.references import REFERENCE, TEMPLATE_TAG, resolve_reference, resolve_references
 
 _FORMULA = r"\$(?=[^$\n]*[\\^_{])[^\s$\d](?:[^$\n]{0,300}[^\s$])?\$(?!\d)"
 _FOOTNOTE = r"\[\^[^\]\[\s]{1,200}\](?!\()"
 _BRACKETS = lazy_pattern(r"\\.|[\[\]]")
 _MAX_NOTE_LENGTH = 2_000
+_MAX_TAG_LENGTH = 520
+_TEMPLATE_TAG = lazy_pattern(TEMPLATE_TAG)
+_TEMPLATE_TARGET = lazy_pattern(rf"\(\s*([^\s(){{}}]*{TEMPLATE_TAG}[^\n(){{}}]*)\)")
 # attributes of kramdown: classes, ids, key="value", names of attribute lists
 ATTRIBUTES = r"""\{:(?:\s*+(?:[\w-]++=(?:"[^"\n]*+"|'[^'\n]*+')|[.#]?[\w-]++))++\s*\}"""
 # the same without a colon, directly behind a link or an image: Pandoc, Hugo, Python-Markdown, markdown-it
@@ -51,6 +54,7 @@ class TokenParser(InlineParser):
         self.register(
             "attributes", f"{ATTRIBUTES}|{ATTACHED_ATTRIBUTES}", _parse_attributes, before="escape", start_chars="{"
         )
+        self.register("template", TEMPLATE_TAG, _parse_template_tag, before="escape", start_chars="{")
 
     def parse_text(self, text: str, *, in_link: bool) -> list[Token]:
         """Return the tokens of a text; with `in_link`, links in it stay text."""
@@ -108,7 +112,7 @@ class TokenParser(InlineParser):
         target = None
         if opener.active and (opener.image or not state.in_link) and not is_too_deep:
             if state.src.startswith("(", close + 1):
-                target = parse_target(state.src, close + 2)
+                target = parse_target(state.src, close + 2) or _parse_template_target(state.src, close + 1)
             target = target or self._find_reference(state.src, opener.start, close, has_brackets=opener.nested)
         if target is None:
             self.process_text("]", state)
@@ -147,6 +151,12 @@ class TokenParser(InlineParser):
         return _TRIGGER
 
 
+def _parse_template_target(source: str, start: int) -> Target | None:
+    """Return the target `({{ site.url }}/path)`, which is none for Markdown if there are spaces in the tag."""
+    match = _TEMPLATE_TARGET.match(source, start)
+    return Target(match[1], "", match.end()) if match else None
+
+
 def _build_autolink(text: str, url: str, source: str) -> Token:
     """Build the token of a link without brackets; `source` is its text inside another link."""
     children = [{"type": "text", "raw": text}]
@@ -176,6 +186,10 @@ def _parse_www(parser: InlineParser, match: re.Match[str], state: InlineState) -
 def _append_bare_link(parser: InlineParser, start: int, found: str, scheme: str, state: InlineState) -> int | None:
     if not found:
         return None
+    rest = state.src[start : start + len(found) + _MAX_TAG_LENGTH]
+    if "{" in rest and (tag := _TEMPLATE_TAG.search(rest)) and tag.start() <= len(found):
+        parser.process_text(found[: tag.start()], state)  # the URL is not known, so its start is only text
+        return start + tag.start()
     if found[-1] == "_" and state.src[start - 1 : start] == "_":  # the end of emphasised text
         found = found.rstrip("_")
     text = resolve_references(found)
@@ -237,3 +251,11 @@ def _parse_attributes(inline: InlineParser, match: re.Match[str], state: InlineS
     state.append_token({"type": "attributes", "raw": match.group()})
     end = match.end()
     return end if match.start() else end + len(state.src[end:]) - len(state.src[end:].lstrip())
+
+
+def _parse_template_tag(_: InlineParser, match: re.Match[str], state: InlineState) -> int:
+    """Append a tag that is left out, with one of the spaces around it."""
+    state.append_token({"type": "template", "raw": match.group()})
+    start, end = match.span()
+    is_spaced = not start or state.src[start - 1].isspace()
+    return end + (is_spaced and state.src.startswith(" ", end))

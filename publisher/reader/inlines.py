@@ -63,6 +63,10 @@ class InlineReader:
         """Record something inside a line that subscribers must not see."""
         self._targets.record_dropped(name, text, pos)
 
+    def drop_template_url(self, url: str, pos: m.Pos) -> bool:
+        """Return whether a URL has a template tag, so that it leads nowhere; it is recorded as dropped then."""
+        return self._targets.drop_template_url(url, pos)
+
     def find_definition(self, label: str) -> Target | None:
         """Return where the link reference definition for a label leads; None if there is none."""
         return self._definitions.get(normalize_label(label))
@@ -91,8 +95,8 @@ class InlineReader:
             return (m.Break(),)
         if kind == "softbreak":
             return (m.Text(" "),)
-        if kind == "attributes":
-            self.record_dropped("attributes", token["raw"], pos)
+        if kind in ("attributes", "template"):
+            self.record_dropped(kind, token["raw"], pos)
             return ()
         children = self._build_nodes(token.get("children", []), pos)
         match kind:

@@ -196,7 +196,8 @@ class ItemHeadReader:
         close = find_closing_bracket(text, at)
         if close > 0 and (target := self._resolve_reference(text, at, close)):
             self._read_caption(text[at + 1 : close], line, head)
-            head.url, head.link_title = target.url, target.title
+            if not self._inline_reader.drop_template_url(target.url, line.pos):
+                head.url, head.link_title = target.url, target.title
             second = find_closing_bracket(text, close + 1) if text.startswith("[", close + 1) else close
             self._read_rest(text, second + 1, line, head)
         elif close > 0 and text.startswith("[]", close + 1):  # a reference without a definition is text
@@ -222,6 +223,8 @@ class ItemHeadReader:
             head.tail, url = (Text(f" {url[: inner.start()].lstrip()}"),), url[inner.start() :]
         if url and not links.is_safe_url(url):
             self._inline_reader.record_dropped("unsafe-url", url, line.pos)
+            url = ""
+        elif self._inline_reader.drop_template_url(url, line.pos):
             url = ""
         head.url = resolve_references_and_escapes(url) or None
         if text.startswith("(", end) and (stop := find_closing_bracket(text, end, "(", ")")) > 0:
@@ -252,7 +255,7 @@ class ItemHeadReader:
         while at < len(text):
             start = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches the empty string
             if text.startswith("[", start) and (extra := parse_link_at(text, start)):
-                if not extra.url or not links.is_safe_url(extra.url):
+                if not extra.url or "{" in extra.url or not links.is_safe_url(extra.url):
                     return ()
                 found.append(extra)
                 at = extra.end

@@ -16,14 +16,14 @@ from publisher.reader.footnotes import FootnoteSource, read_definition
 from publisher.reader.inline_parser import ATTRIBUTES
 from publisher.reader.lines import Line, compute_span
 from publisher.reader.marks import FENCE, closes_fence, find_fence_end, measure_markers
+from publisher.reader.references import TEMPLATE_TAG
 
 # a table of contents: Python-Markdown, markdown-it, GitLab; kramdown has a list with a mark below it
 _CONTENTS = lazy_pattern(r"\s{0,3}\[{1,2}_?toc_?\]{1,2}\Z", re.IGNORECASE)
 _CONTENTS_ENTRY = lazy_pattern(r"\s{0,3}(?:[*+-]|1\.)\s+\S.{0,60}\Z")
 _CONTENTS_MARK = lazy_pattern(r"\s{0,3}\{:\s*toc\b[^{}]*\}\Z")
 _ATTRIBUTE_LINE = lazy_pattern(rf"\s{{0,3}}{ATTRIBUTES}\Z")
-# tags of Liquid and shortcodes of Hugo; text in {{ … }} may be about templates, so it stays
-_TEMPLATE_LINE = lazy_pattern(r"(?:\s*+(?:\{%(?>.*?%\})|\{\{[<%](?>.*?[%>]\}\})))+\Z")
+_TEMPLATE_LINE = lazy_pattern(rf"\s*(?:{TEMPLATE_TAG}\s*)+\Z")
 _QUOTE_MARK = lazy_pattern(r"\A\s*>")
 _HIDDEN = lazy_pattern(r"\s*<(?:!--|(script|style|template|title)\b[^>]*>)", re.IGNORECASE)
 

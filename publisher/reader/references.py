@@ -11,6 +11,12 @@ from publisher.reader.lines import replace_invalid_characters
 
 REFERENCE = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{0,31});"
 _REFERENCE = lazy_pattern(REFERENCE)
+# a tag of Liquid, Jinja, Handlebars or Hugo. Braces after a dollar sign or backslash, or directly after a letter
+# and before one, are of code or a formula, and {{1, 2}} is none.
+TEMPLATE_TAG = (
+    r"(?<![\\^${])(?:\{%[^{}]{0,500}?%\}|\{\{\{[^{},;]{1,500}\}\}\}"
+    r"|\{\{(?:(?=\s*[<>%#/!&.~-]|\s+[A-Za-z_'\"])|(?<![A-Za-z0-9_]..)(?=[A-Za-z_'\"]))[^{}]{0,500}\}\})"
+)
 _REFERENCE_OR_ESCAPE = lazy_pattern(rf"{REFERENCE}|\\[!-/:-@\[-`{{-~]")
 
 

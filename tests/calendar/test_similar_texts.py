@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from publisher.archive.records import compute_sketch, estimate_similarity
 from publisher.channels.web import Web
 from publisher.errors import ConfigError
+from publisher.sketches import compute_sketch, estimate_similarity
 from tests.support.fake_channel import Post
 from tests.support.newsletter import DUE, Project, write_settled
 

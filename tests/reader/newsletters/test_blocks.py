@@ -279,13 +279,37 @@ def test_alerts_have_a_kind_and_a_title(kind: str) -> None:
         ("Text {: not attributes, a face :} {x}", "p Text {: not attributes, a face :} {x}", []),
         ("* TOC\n{:toc}\n\nText", "p Text", ["* TOC\n{:toc}"]),
         ("[TOC]\n\n[[_TOC_]]\n\nText", "p Text", ["[TOC]", "[[_TOC_]]"]),
-        ("{% include a.html %}\n\nText {{ name }}", "p Text {{ name }}", ["{% include a.html %}"]),
-        ('{{< figure src="a" >}}\n\nText {% raw %}', "p Text {% raw %}", ['{{< figure src="a" >}}']),
+        ("{% include a.html %}\n\nText {{ name }} b", "p Text b", ["{% include a.html %}", "{{ name }}"]),
+        ('{{< figure src="a" >}}\n\nText{% raw %}.', "p Text.", ['{{< figure src="a" >}}', "{% raw %}"]),
+        ("{{% note %}}Text{{% /note %}}", "p Text", ["{{% note %}}", "{{% /note %}}"]),
+        (
+            "{{#if a}}Text{{/if}} {{{ raw }}}{{> part }}",
+            "p Text",
+            ["{{#if a}}", "{{/if}}", "{{{ raw }}}", "{{> part }}"],
+        ),
+        ('Text {{< figure\n  src="a" >}}', "p Text", ['{{< figure\nsrc="a" >}}']),
+        ("{{ x }}\n{%- if a -%}\nText\n{%- endif -%}", "p Text", ["{{ x }}", "{%- if a -%}", "{%- endif -%}"]),
+        ("Text [a]({{ site.url }}/b) c", "p Text a c", ["{{ site.url }}/b"]),
+        ("Text ![a]({{ site.url }}/b.png) c", "p Text a c", ["{{ site.url }}/b.png"]),
+        ("Text [a][b]\n\n[b]: {{site.url}}/b", "p Text a", ["{{site.url}}/b"]),
+        ('Text <a href="{{ site.url }}">a</a>', "p Text a", ["{{ site.url }}"]),
+        ("Text https://e.org/{{ a }}/b", "p Text https://e.org//b", ["{{ a }}"]),
+        ("`{{ x }}` {{1, 2}} ${{ x }} Set{{1}} a{{b}}", "p `{{ x }}` {{1, 2}} ${{ x }} Set{{1}} a{{b}}", []),
+        ("Text $\\frac{{a}}{b}$ {{", "p Text $\\frac{{a}}{b}$ {{", []),
     ],
 )
 def test_markup_of_other_programs(text: str, expected: str, left_out: list[str]) -> None:
     assert parts(text) == [expected]
     assert sorted(d.text for d in parse_issue(TITLE + text).dropped) == sorted(left_out)
+
+
+@pytest.mark.parametrize("head", ["[a]({{ site.url }}/b)", "[a][b]", "[b]", "[a {{ x }}](https://e.org/{{ y }})"])
+def test_template_tags_in_the_head_of_an_item(head: str) -> None:
+    issue = parse_issue(f"{TITLE}- {head} c\n- {{% include x %}}\n\n[b]: {{{{site.url}}}}/b\n")
+    text = " ".join(m.plain((*item.title, *item.tail)).strip() for item in issue.items)
+    assert "{" not in text
+    assert all("{" not in (item.url or "") for item in issue.items)
+    assert "a" in text or "b" in text
 
 
 def test_attributes_after_a_heading() -> None:

@@ -1,0 +1,123 @@
+"""Rules for where links lead: to this computer, with a password, or with marks in the URL that belong to the text."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from publisher.checks.addresses import collect_urls, locate_urls
+from publisher.checks.codes import Edit, Problem
+from publisher.checks.source import IssueSource, locate_match
+from publisher.checks.text import CODE_TAGS_AND_FORMULAS, find_matching_lines, find_outside
+from publisher.model import Link, Pos, plain
+from publisher.patterns import lazy_pattern
+from publisher.transforms import find_nodes
+
+_REVERSED_LINK = lazy_pattern(
+    r"(?<![\w\]])\(([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
+)
+_QUOTES = '"“”„«»'
+_STOPS = "。，、；：！？"
+# quotes anywhere, a full-width full stop with text behind it, full-width marks at the end
+_MISPLACED_MARK = lazy_pattern(rf"[{_QUOTES}]|。(?=[^/?#]*[^\W\d_])|[{_STOPS}”’」』》）】]+\Z")
+_TITLES_END_WITH_MARKS = ("wiki", "baike.baidu.com", "moegirl.org")
+_LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "0.0.0.0")
+
+
+def check_reversed_links(subject: IssueSource) -> Iterator[Problem]:
+    """Report links with their brackets exchanged: (title)[url]."""
+    for number, text in find_matching_lines(subject, _REVERSED_LINK):
+        for match in find_outside(text, _REVERSED_LINK, CODE_TAGS_AND_FORMULAS):
+            edit = Edit(locate_match(number, match), f"[{match[1]}]({match[2]})")
+            message = "the brackets of this link are exchanged"
+            yield Problem(edit.pos, "reversed-link", message, "write [title](url)", (edit,))
+
+
+def check_targets(subject: IssueSource) -> Iterator[Problem]:
+    """Report URLs of this computer, with a password, with an impossible host, and with marks of the text in them."""
+    urls = set(collect_urls(subject))
+    local = {url for url in _find_linked_urls(subject) if _is_local(url)}
+    faults = {url: fault for url in urls if (fault := _find_fault(url, is_link=url in local))}
+    forms = {form: fault for url, fault in faults.items() for form in (url, unquote(url))}
+    for url, pos in locate_urls(subject, forms) if forms else ():
+        code, message, help_ = forms[url]
+        yield Problem(pos, code, message, help_)
+    yield from _check_marks(subject, urls)
+
+
+def _find_linked_urls(subject: IssueSource) -> Iterator[str]:
+    """Yield the URLs of links with a text of their own; a URL that is its own text may be part of an instruction."""
+    for item in subject.issue.items:
+        if item.url and plain(item.title).strip() != item.url:
+            yield item.url
+    issue = subject.issue
+    nodes = tuple(part for part in (issue.guide, issue.warmup, *issue.sections, issue.footer) if part)
+    for link in find_nodes(Link, nodes):
+        if plain(link.children).strip().removesuffix("/") not in link.url.removesuffix("/"):
+            yield link.url
+
+
+def _find_fault(url: str, *, is_link: bool) -> tuple[str, str, str] | None:
+    """Return code, message and help; None if nothing is wrong with the host of a URL."""
+    if is_link:
+        return "local-url", "the link leads to the computer of the subscriber", "use the public URL"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "malformed-url", "the URL has no valid host", "write the full URL: https://…"
+    if parts.scheme not in ("http", "https", "ftp", "ftps"):
+        return None
+    if host in ("http", "https"):
+        return "malformed-url", f'the URL has a second "{host}"', "write the full URL: https://…"
+    if host.startswith(".") or ".." in host:
+        return "malformed-url", "the URL has no valid host", "write the full URL: https://…"
+    if parts.password:
+        return "url-password", "the URL contains a user name and a password", "remove them, and change the password"
+    return None
+
+
+def _is_local(url: str) -> bool:
+    """True for the loopback addresses, which are a different computer for each subscriber."""
+    try:
+        host = (urlsplit(url).hostname or "").removesuffix(".")
+    except ValueError:
+        return False
+    if host in _LOOPBACK_NAMES or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_marks(subject: IssueSource, urls: set[str]) -> Iterator[Problem]:
+    """Report quotes and full-width punctuation that were written in URLs, not percent-encoded."""
+    written = {form: match for url in urls for form in {url, unquote(url)} if (match := _find_mark(form))}
+    for url, pos in locate_urls(subject, written) if written else ():
+        match = written[url]
+        mark = Pos(pos.line, pos.column + match.start(), pos.line, pos.column + match.end())
+        message = f"{_name_mark(match[0])} in the URL"
+        yield Problem(mark, "url-mark", message, "write it behind the link", _move_behind(subject, pos, mark))
+
+
+def _find_mark(url: str) -> re.Match[str] | None:
+    if not url.startswith(("http://", "https://")) or any(name in url.split("/")[2] for name in _TITLES_END_WITH_MARKS):
+        return None
+    return _MISPLACED_MARK.search(url)
+
+
+def _name_mark(mark: str) -> str:
+    return "a quotation mark" if mark in _QUOTES else f'"{mark}"'
+
+
+def _move_behind(subject: IssueSource, url: Pos, mark: Pos) -> tuple[Edit, ...]:
+    """Move marks at the end of the URL behind the parenthesis that closes the link."""
+    text = subject.source.line(url.line)
+    is_last = mark.end_column == url.end_column and text[mark.column - 1 : mark.column] in _STOPS
+    if not is_last or not text.startswith(")", url.end_column - 1):
+        return ()
+    after = Pos(url.line, url.end_column + 1, url.line, url.end_column + 1)
+    return Edit(mark, ""), Edit(after, text[mark.column - 1 : mark.end_column - 1])
