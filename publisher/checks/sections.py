@@ -27,9 +27,8 @@ def check_empty_sections(subject: IssueSource) -> Iterator[Problem]:
     sections = subject.issue.sections
     for index, section in enumerate(sections):
         has_subsection = index + 1 < len(sections) and sections[index + 1].level > section.level
-        if section.pos.line and not (
-            section.content or section.notes or has_subsection or _has_moved(subject, section)
-        ):
+        is_filled = section.content or section.notes or has_subsection
+        if section.pos.line and not is_filled and not _has_moved(subject, section):
             pos = subject.source.line_position(section.pos.line)
             title = m.plain(section.title).strip()
             message = f'the section "{title}" is empty' if title else "the section is empty"
@@ -38,14 +37,8 @@ def check_empty_sections(subject: IssueSource) -> Iterator[Problem]:
 
 def _has_moved(subject: IssueSource, section: m.Section) -> bool:
     """Whether what is below a heading is shown elsewhere: footnotes and definitions of links."""
-    below = next(
-        (
-            text
-            for _, text in subject.source.numbered_lines(section.pos.end_line + 1, len(subject.source.lines))
-            if text.strip()
-        ),
-        "",
-    )
+    lines = subject.source.numbered_lines(section.pos.end_line + 1, len(subject.source.lines))
+    below = next((text for _, text in lines if text.strip()), "")
     return _DEFINITION.match(below) is not None
 
 

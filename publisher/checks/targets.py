@@ -100,7 +100,9 @@ def _check_marks(subject: IssueSource, urls: set[str]) -> Iterator[Problem]:
         match = written[url]
         mark = Pos(pos.line, pos.column + match.start(), pos.line, pos.column + match.end())
         message = f"{_name_mark(match[0])} in the URL"
-        yield Problem(mark, "url-mark", message, "write it behind the link", _move_behind(subject, pos, mark))
+        is_quote = match[0] in _QUOTES
+        help_ = "percent-encode it if it is part of the URL" if is_quote else "write it behind the link"
+        yield Problem(mark, "url-mark", message, help_, _move_behind(subject, pos, mark))
 
 
 def _find_mark(url: str) -> re.Match[str] | None:

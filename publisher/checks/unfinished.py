@@ -137,6 +137,8 @@ def check_dropped_urls(subject: IssueSource) -> Iterator[Problem]:
 
 
 def _describe_scheme(url: str) -> str:
+    if parse_scheme(url) == "data":
+        return 'no channel shows "data:" images, save it as a file'
     return f'"{parse_scheme(url)}:" is not allowed in {"images" if is_safe_url(url) else "links"}'
 
 
