@@ -13,16 +13,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from publisher import links
-from publisher.archive import cache
+from publisher.archive.check_cache import CheckedIssue, ResultCache
 from publisher.archive.home import Home
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import SourceFile, is_mtime_reliable
+from publisher.build.issue_links import IssueLinks, build_page_url, find_link_problems
 from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel, Rendering
 from publisher.checks.budgets import Budget, check_budgets, measure_budgets, measure_rendering
@@ -55,64 +56,6 @@ ParsedTexts = Mapping[str, tuple[str, Issue]]
 """By path: text and document of issues that were just read."""
 
 ProgressHandler = Callable[[int, int], None]
-
-
-class CheckedIssue(NamedTuple):
-    """What is known of one file: a row of the cache, and the result of a check.
-
-    `summary` has the SHA-256 of the file; it is None if the file could not be read, and `fault` says why.
-    `budgets` are those measured so far, in the order of the configuration.
-    """
-
-    path: str
-    size: int
-    mtime: int
-    summary: IssueSummary | None = None
-    problems: tuple[Problem, ...] = ()
-    budgets: tuple[Budget, ...] = ()
-    fault: PublisherError | None = None
-
-
-class ResultCache:
-    """Results by path, which `save` stores in `.publisher/cache`. Without a home they are in memory only."""
-
-    def __init__(self, home: Home | None) -> None:
-        self._home = home
-        path, rows = home and home.cache / "checks.json", dict[str, msgspec.Raw]
-        self._rows = (home and path and cache.load_cache(path, home.cache_key, rows)) or {}
-        self._decoder = msgspec.json.Decoder(CheckedIssue)
-        self._results: dict[str, CheckedIssue] = {}
-        self._dirty = False
-
-    def get(self, source: SourceFile | Record) -> CheckedIssue | None:
-        """Return the result of a file with this content, or for a SourceFile with this size and mtime."""
-        result = self._results.get(source.path)
-        if result is None:
-            if (row := self._rows.get(source.path)) is None:
-                return None
-            result = self._results[source.path] = self._decoder.decode(row)
-        if isinstance(source, Record):
-            is_same = result.summary is not None and result.summary.sha256 == source.sha256
-        else:
-            is_same = source.mtime != 0 and (result.size, result.mtime) == (source.size, source.mtime)
-        return result if is_same else None
-
-    def put(self, result: CheckedIssue) -> None:
-        """Store a result, with an mtime of 0 if the file may change unnoticed."""
-        self._results[result.path] = result
-        if not result.fault:
-            with suppress(TypeError, UnicodeEncodeError):  # a name or a report that is not JSON
-                self._rows[result.path] = msgspec.Raw(msgspec.json.encode(result))
-                self._dirty = True
-
-    def save(self, paths: Collection[str] | None = None) -> None:
-        """Write the results, or only those of `paths`. Write errors are ignored."""
-        if self._dirty and self._home:
-            rows = {path: row for path, row in self._rows.items() if paths is None or path in paths}
-            with suppress(StorageError):  # without it, the next run checks again
-                path = self._home.cache / "checks.json"
-                cache.save_cache(path, self._home.cache_key, rows)
-                self._home.write_gitignore()
 
 
 class FileChecker(msgspec.Struct, frozen=True):
@@ -150,6 +93,12 @@ class FileChecker(msgspec.Struct, frozen=True):
         if self.config and summary.images:
             files = FileAccess(self.root, self.config.private_files)
             yield from find_image_problems(summary, self.config.newsletter, files)
+
+    def find_link_problems(self, summary: IssueSummary, known: IssueLinks | None) -> Iterator[Problem]:
+        """Yield the problems of relative links, which depend on the other issues and files as they are now."""
+        if self.config and known and summary.links:
+            files = FileAccess(self.root, self.config.private_files)
+            yield from find_link_problems(summary, known, self.config.newsletter, files)
 
     def measure(self, result: CheckedIssue, issue: Issue, channels: Iterable[Channel]) -> CheckedIssue:
         """Return the result with the sizes on these channels added."""
@@ -204,10 +153,11 @@ def check_files(
     cached.save({source.path for source in sources})
     summaries = [result.summary for result in results.values() if result.summary]
     index = _build_index(summaries, checker.config)
+    known = _build_links(summaries, checker.config)
     for result in map(results.__getitem__, paths):
         if summary := result.summary:
-            images = checker.find_image_problems(summary)
-            found = (*check_cross_issue(summary, index), *check_budgets(result.budgets, summary), *images)
+            files = (*checker.find_image_problems(summary), *checker.find_link_problems(summary, known))
+            found = (*check_cross_issue(summary, index), *check_budgets(result.budgets, summary), *files)
             yield result._replace(problems=tuple(sorted((*result.problems, *found))))
         else:
             yield result
@@ -228,6 +178,13 @@ def _build_index(summaries: Sequence[IssueSummary], config: Config | None) -> Is
             hrefs = re.findall(r'href="(https?://[^"]+)"', page)
             removed[id_] = frozenset(links.build_link_key(unescape(href)) for href in hrefs)
     return IssueIndex(summaries, published, removed)
+
+
+def _build_links(summaries: Sequence[IssueSummary], config: Config | None) -> IssueLinks | None:
+    if config is None:
+        return None
+    pages = {summary.path: build_page_url(summary, config.newsletter) for summary in summaries}
+    return IssueLinks(config.newsletter, pages)
 
 
 class IssueChecker:

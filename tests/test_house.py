@@ -97,7 +97,7 @@ INNER_FLOORS = {
         "source",
         "images",
         "addresses diagnostics items sections summary text title",
-        "budgets characters cross_issue markup unfinished",
+        "budgets characters cross_issue markup references targets unfinished",
         "check",
         "fix",
     ),

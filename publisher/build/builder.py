@@ -86,7 +86,7 @@ class SiteBuilder:
         self._records = edition.issues
         self.revisions = Revisions(run.home.revisions)
         self._entries = build_entries(run, edition, self.revisions)
-        self._links = IssueLinks(run.config.newsletter, edition.issues)
+        self._links = IssueLinks(run.config.newsletter, {record.path: record.url for record in edition.issues})
         images = sorted({image.source for record in edition.issues for image in record.images})
         self._images = {image.path: image for image in stat_images(run.config.root, images)}
         self._digests = compute_digests(self._records, self._entries)

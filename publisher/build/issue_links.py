@@ -3,21 +3,31 @@ it, or nowhere."""
 
 from __future__ import annotations
 
+import datetime as dt
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher.archive.records import Record
+from publisher.checks.codes import Problem
+from publisher.checks.summary import IssueSummary
+from publisher.file_kinds import LINKED_FILE
+from publisher.images import inspect_image, resolve_local_file
+from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.newsletter import Newsletter
+from publisher.patterns import lazy_pattern
 
+# example.org/path, www.example.org, example.org; not notes.md
+_HOST = lazy_pattern(r"(?:[\w-]+\.)+(?:[a-z]{2,}(?::\d+)?/|(?:com|org|net|edu|gov|io|dev|app|ai|cn|jp|kr|ru|de|uk)\Z)")
+_MAX_SHOWN = 60
 _SUFFIXES = ("", ".md", ".markdown", "/index.md", "/index.markdown")
 
 
 class IssueLinks:
-    """The issues that are published, by the path of their file and the URL of their page."""
+    """The issues that are published; `pages` are the URLs of their pages, by the path of their file."""
 
-    def __init__(self, newsletter: Newsletter, records: Sequence[Record]) -> None:
-        self._pages = {record.path: record.url for record in records}
+    def __init__(self, newsletter: Newsletter, pages: Mapping[str, str]) -> None:
+        self._pages = pages
         self._urls = {_strip_index(url): url for url in (newsletter.base, *self._pages.values())}
 
     def resolve(self, record: Record) -> dict[str, str]:
@@ -32,10 +42,52 @@ class IssueLinks:
         except ValueError:
             return ""
         names = [*_list_names(record.path, path)]
-        page = next((self._pages[name] for name in names if name in self._pages), "") or self._urls.get(url, "")
+        page = self._find_page(names, url)
         if not page and any(image.source == names[0] and image.is_published for image in record.images):
             page = urljoin(record.url, parts.path)
         return f"{page}#{parts.fragment}" if page and parts.fragment else page
+
+    def leads_to_issue(self, path: str, url: str, link: str) -> bool:
+        """Return whether a relative link in the file `path`, whose page is at `url`, leads to a page."""
+        try:
+            parts = urlsplit(link)
+            target = _strip_index(urljoin(url, parts.path))
+        except ValueError:
+            return False
+        return bool(self._find_page(_list_names(path, unquote(parts.path)), target))
+
+    def _find_page(self, names: Iterable[str], url: str) -> str:
+        """Return the URL of the page of one of the files, or else the page at `url`; "" if there is none."""
+        return next((self._pages[name] for name in names if name in self._pages), "") or self._urls.get(url, "")
+
+
+def find_link_problems(
+    summary: IssueSummary, known: IssueLinks, newsletter: Newsletter, files: FileAccess
+) -> Iterator[Problem]:
+    """Yield a problem for each relative link of an issue that leads to no issue and no file that is published."""
+    page_url = build_page_url(summary, newsletter)
+    for url, pos in summary.links:
+        if known.leads_to_issue(summary.path, page_url, url):
+            continue
+        file = resolve_local_file(url, summary.path, page_url, newsletter)
+        refusal = inspect_image(file, files, LINKED_FILE) if file else MISSING
+        if isinstance(refusal, Refusal) and "relative-link" not in summary.ignored_codes:
+            is_missing = refusal.code == MISSING.code or not (file and file.source)
+            reason = "there is no such issue or file" if is_missing else f"the file {refusal.reason}"
+            host = _HOST.match(url)
+            help_ = f"write https://{url}" if host else "write the path of an issue or a file, or the full URL"
+            yield Problem(pos, "relative-link", f"the link {_shorten(unquote(url))} leads nowhere: {reason}", help_)
+
+
+def _shorten(url: str) -> str:
+    return url if len(url) <= _MAX_SHOWN else f"{url[: _MAX_SHOWN - 1]}…"
+
+
+def build_page_url(summary: IssueSummary, newsletter: Newsletter) -> str:
+    """Return the URL of the page of an issue; that of the index if the issue has no date yet."""
+    if not summary.date:
+        return newsletter.base
+    return newsletter.issue_url(summary.id, dt.date.fromisoformat(summary.date))
 
 
 def _list_names(source: str, path: str) -> Iterator[str]:

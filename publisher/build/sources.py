@@ -168,7 +168,7 @@ def build_entries(run: RunContext, current: Edition, revisions: Revisions) -> li
     """Return the entry of every issue, newest first, and record corrections in `revisions`."""
     if revisions.is_damaged:
         run.warn(f"{run.home.revisions} is damaged: all issues count as never corrected")
-    links = IssueLinks(run.config.newsletter, current.issues)
+    links = IssueLinks(run.config.newsletter, {record.path: record.url for record in current.issues})
     feed_ids = find_feed_ids(run.home, current.issues)
     return [_build_entry(run, record, revisions, links, feed_ids) for record in current.issues]
 

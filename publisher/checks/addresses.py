@@ -66,15 +66,28 @@ def check_urls(subject: IssueSource) -> Iterator[Problem]:
         if ("?" in url and (_is_expiring(url) or _find_tracking_parameters(url))) or _is_plain_http(url)
     }:
         for url, pos in locate_urls(subject, suspicious):
-            yield from _check_url(url, pos)
+            yield from _check_url(url, pos, is_deliberate=_is_deliberate(subject, url, pos))
 
 
-def _check_url(url: str, pos: Pos) -> Iterator[Problem]:
+def _is_deliberate(subject: IssueSource, url: str, pos: Pos) -> bool:
+    """Whether the tracking parameters of a URL are likely there on purpose, as in the link of a sponsor: it is
+    written in HTML, or one of them names the newsletter."""
+    before = subject.source.line(pos.line)[: pos.column - 1].rstrip(" \"'")
+    if before.endswith("="):
+        return True
+    title = subject.issue.title
+    name = "".join(filter(str.isalnum, title.name if title else "")).casefold()
+    values = (unquote_plus(pair.partition("=")[2]) for pair in url.partition("?")[2].split("&"))
+    sources = ("".join(filter(str.isalnum, value)).casefold() for value in values)
+    return any(len(source) > 4 and (source in name or (len(name) > 4 and name in source)) for source in sources)
+
+
+def _check_url(url: str, pos: Pos, *, is_deliberate: bool) -> Iterator[Problem]:
     if _is_expiring(url):
         help_ = "open the article in WeChat and copy its permanent link"
         message = "temporary WeChat URL, which expires within hours"
         yield Problem(pos, "wechat-temp-url", message, help_)
-    elif keys := _find_tracking_parameters(url):
+    elif not is_deliberate and (keys := _find_tracking_parameters(url)):
         message = f"tracking parameter{'s' if len(keys) > 1 else ''} in the URL: {', '.join(keys)}"
         yield Problem(
             pos,

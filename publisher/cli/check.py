@@ -27,8 +27,8 @@ from publisher.errors import ConfigError, StorageError, format_suggestion
 from publisher.files import wrap_os_error
 
 if TYPE_CHECKING:
+    from publisher.archive.check_cache import CheckedIssue
     from publisher.archive.sources import SourceFile
-    from publisher.checker import CheckedIssue
     from publisher.cli.links import LinkReport
 
 

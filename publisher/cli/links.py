@@ -9,8 +9,9 @@ from contextlib import closing
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
+from publisher.archive.check_cache import CheckedIssue
 from publisher.archive.home import Home
-from publisher.checker import CheckedIssue, read_issue_text
+from publisher.checker import read_issue_text
 from publisher.checks.addresses import LivenessResult, find_dead_links, find_url_positions
 from publisher.checks.codes import Problem
 from publisher.checks.source import IssueSource, SourceText

@@ -51,6 +51,7 @@ class Snapshot(Struct, frozen=True):
     def render(self, position: int, channels: Sequence[str]) -> dict[str, Rendering | PublisherError]:
         """Render an issue for these channels; by channel, the rendering or the error."""
         around = (None, *self.entries, None)
+        links = IssueLinks(self.renderer.config.newsletter, {one.path: one.url for one in self.records})
         job = RenderJob(
             self.records[position].path,
             None,
@@ -59,7 +60,7 @@ class Snapshot(Struct, frozen=True):
             around[position],
             channels,
             self.article_urls,
-            IssueLinks(self.renderer.config.newsletter, self.records).resolve(self.records[position]),
+            links.resolve(self.records[position]),
         )
         return dict(self.renderer.render(job)[1])
 

@@ -25,7 +25,9 @@ _CONTENTS_MARK = lazy_pattern(r"\s{0,3}\{:\s*toc\b[^{}]*\}\Z")
 _ATTRIBUTE_LINE = lazy_pattern(rf"\s{{0,3}}{ATTRIBUTES}\Z")
 _TEMPLATE_LINE = lazy_pattern(rf"\s*(?:{TEMPLATE_TAG}\s*)+\Z")
 _QUOTE_MARK = lazy_pattern(r"\A\s*>")
-_HIDDEN = lazy_pattern(r"\s*<(?:!--|(script|style|template|title)\b[^>]*>)", re.IGNORECASE)
+_HIDDEN = lazy_pattern(
+    r"\s*(?:<(?:!--|(script|style|template|title)\b[^>]*>)|(?P<liquid>\{%-?\s*comment\b[^{}]*%\}))", re.IGNORECASE
+)
 
 
 class PreprocessedLines(Struct):
@@ -70,7 +72,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
             finder.skip()
             at = end
             continue
-        hidden = _HIDDEN.match(line.text) if "<" in line.text else None
+        hidden = _HIDDEN.match(line.text) if "<" in line.text or "{%" in line.text else None
         if hidden and (hidden_end := ends.find(at, hidden)):
             end, column = hidden_end
             inside = [*lines[at:end], lines[end].keep(column)]
@@ -166,7 +168,7 @@ class _HiddenEnds:
 
         An element with text behind its tag must end in the same paragraph: it may be named in prose.
         """
-        closing = f"</{opening[1].lower()}>" if opening[1] else "-->"
+        closing = f"</{opening[1].lower()}>" if opening[1] else "endcomment" if opening["liquid"] else "-->"
         end, start = at, opening.end()
         while (column := self._lines[end].text.lower().find(closing, start)) < 0:
             following = self._find_line(closing, end)
@@ -178,6 +180,10 @@ class _HiddenEnds:
         if blank is not None and blank < end:
             return None
         column += len(closing)
+        if opening["liquid"]:
+            column = self._lines[end].text.find("%}", column) + 2
+            if column < len("%}"):
+                return None
         return (end, column) if end > at or not self._lines[at].text[column:].strip() else None
 
     def _find_line(self, word: str, at: int) -> int | None:

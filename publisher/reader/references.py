@@ -14,7 +14,7 @@ _REFERENCE = lazy_pattern(REFERENCE)
 # a tag of Liquid, Jinja, Handlebars or Hugo. Braces after a dollar sign or backslash, or directly after a letter
 # and before one, are of code or a formula, and {{1, 2}} is none.
 TEMPLATE_TAG = (
-    r"(?<![\\^${])(?:\{%[^{}]{0,500}?%\}|\{\{\{[^{},;]{1,500}\}\}\}"
+    r"(?<![\\^${])(?:\{%-?\s*comment\b[^{}]*%\}[^{}]{0,2000}\{%-?\s*endcomment\s*-?%\}|\{%[^{}]{0,500}?%\}|\{\{\{[^{},;]{1,500}\}\}\}"
     r"|\{\{(?:(?=\s*[<>%#/!&.~-]|\s+[A-Za-z_'\"])|(?<![A-Za-z0-9_]..)(?=[A-Za-z_'\"]))[^{}]{0,500}\}\})"
 )
 _REFERENCE_OR_ESCAPE = lazy_pattern(rf"{REFERENCE}|\\[!-/:-@\[-`{{-~]")

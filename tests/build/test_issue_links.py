@@ -49,7 +49,7 @@ BEFORE, EARLY = (record.url for record in RECORDS)
 )
 def test_where_a_relative_link_leads(link: str, target: str) -> None:
     record = Record("issues/2021-07-18.md", 1, 1, "", url="https://e.org/n/2021-07-18/", links=(link,))
-    assert IssueLinks(NEWSLETTER, RECORDS).resolve(record) == {link: target}
+    assert IssueLinks(NEWSLETTER, {one.path: one.url for one in RECORDS}).resolve(record) == {link: target}
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""The results of checks that are remembered between runs, by file."""
+
+# no `from __future__ import annotations`: typing would compile each field's annotation at start
+
+from collections.abc import Collection
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from publisher.archive import cache
+from publisher.archive.home import Home
+from publisher.archive.records import Record
+from publisher.archive.sources import SourceFile
+from publisher.checks.budgets import Budget
+from publisher.checks.codes import Problem
+from publisher.checks.summary import IssueSummary
+from publisher.errors import PublisherError, StorageError
+
+
+class CheckedIssue(NamedTuple):
+    """What is known of one file: a row of the cache, and the result of a check.
+
+    `summary` has the SHA-256 of the file; it is None if the file could not be read, and `fault` says why.
+    `budgets` are those measured so far, in the order of the configuration.
+    """
+
+    path: str
+    size: int
+    mtime: int
+    summary: IssueSummary | None = None
+    problems: tuple[Problem, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    fault: PublisherError | None = None
+
+
+class ResultCache:
+    """Results by path, which `save` stores in `.publisher/cache`. Without a home they are in memory only."""
+
+    def __init__(self, home: Home | None) -> None:
+        self._home = home
+        path, rows = home and home.cache / "checks.json", dict[str, msgspec.Raw]
+        self._rows = (home and path and cache.load_cache(path, home.cache_key, rows)) or {}
+        self._decoder = msgspec.json.Decoder(CheckedIssue)
+        self._results: dict[str, CheckedIssue] = {}
+        self._dirty = False
+
+    def get(self, source: SourceFile | Record) -> CheckedIssue | None:
+        """Return the result of a file with this content, or for a SourceFile with this size and mtime."""
+        result = self._results.get(source.path)
+        if result is None:
+            if (row := self._rows.get(source.path)) is None:
+                return None
+            result = self._results[source.path] = self._decoder.decode(row)
+        if isinstance(source, Record):
+            is_same = result.summary is not None and result.summary.sha256 == source.sha256
+        else:
+            is_same = source.mtime != 0 and (result.size, result.mtime) == (source.size, source.mtime)
+        return result if is_same else None
+
+    def put(self, result: CheckedIssue) -> None:
+        """Store a result, with an mtime of 0 if the file may change unnoticed."""
+        self._results[result.path] = result
+        if not result.fault:
+            with suppress(TypeError, UnicodeEncodeError):  # a name or a report that is not JSON
+                self._rows[result.path] = msgspec.Raw(msgspec.json.encode(result))
+                self._dirty = True
+
+    def save(self, paths: Collection[str] | None = None) -> None:
+        """Write the results, or only those of `paths`. Write errors are ignored."""
+        if self._dirty and self._home:
+            rows = {path: row for path, row in self._rows.items() if paths is None or path in paths}
+            with suppress(StorageError):  # without it, the next run checks again
+                path = self._home.cache / "checks.json"
+                cache.save_cache(path, self._home.cache_key, rows)
+                self._home.write_gitignore()
