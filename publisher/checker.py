@@ -31,7 +31,7 @@ from publisher.checks.codes import Problem, Severity
 from publisher.checks.cross_issue import IssueIndex, check_cross_issue
 from publisher.checks.summary import IssueSummary
 from publisher.config import Config
-from publisher.errors import IssueError, PublisherError, StorageError
+from publisher.errors import DeliveryError, IssueError, PublisherError, StorageError
 from publisher.file_kinds import ISSUE
 from publisher.images import find_image_problems
 from publisher.local_files import MISSING, FileAccess, Refusal, read_regular_file
@@ -204,31 +204,39 @@ class IssueChecker:
         """Write the cache. Write errors are ignored."""
         self._cache.save()
 
-    def find_errors(
+    def find_errors(self, issue: Record) -> list[str]:
+        """Return the errors that block an issue on all channels, as texts for people.
+
+        Empty for a file that cannot be read: publishing it raises that error.
+        """
+        try:
+            return self._find_text_errors(issue)[1]
+        except PublisherError:
+            return []
+
+    def find_excess(
         self,
         issue: Record,
         channels: Iterable[Channel],
         renderings: Mapping[str, Rendering | PublisherError] | None = None,
-    ) -> list[str]:
-        """Return the errors that block an issue on these channels, as texts for people.
+    ) -> dict[str, str]:
+        """Return by how much an issue exceeds the limits of these channels, by name of those for which it is too long.
 
         `renderings` are what will be sent, by channel, for those of the channels that send something; without
-        them the issue is rendered here. Empty for a file that cannot be read: publishing it raises that
-        error.
+        them the issue is rendered here. A channel that cannot render the issue reports that itself.
         """
         try:
-            summary, errors = self._find_text_errors(issue)
+            summary = self._find_text_errors(issue)[0]
             limited = [channel for channel in channels if channel.capabilities.limits]
+            if "too-long" in summary.ignored_codes:
+                return {}
             if renderings is None:
                 budgets = self._measure(issue, limited)
             else:
                 budgets = [measure_rendering(c, renderings[c.name]) for c in limited if c.name in renderings]
         except PublisherError:
-            return []
-        if "too-long" in summary.ignored_codes:
-            return errors
-        # a channel that cannot render the issue reports that itself, and does not block others
-        return [*errors, *(f"too-long for {b.channel}" for b in budgets if b.excess and b.report)]
+            return {}
+        return {budget.channel: budget.excess for budget in budgets if budget.excess and budget.report}
 
     def _find_text_errors(self, issue: Record) -> tuple[IssueSummary, list[str]]:
         """Find the errors in a text and against earlier issues. Raises IssueError, StorageError."""
@@ -282,28 +290,45 @@ def require_no_errors(
     renderings: Mapping[str, Rendering | PublisherError],
     *,
     force: bool,
-) -> None:
+) -> dict[str, str]:
     """Check the issue to publish, and cache the result. `renderings` are what will be sent, by channel.
 
-    Raises IssueError if it has errors. With `force` they are reported as a warning and recorded in the
-    ledger, so that they do not block the same text again.
+    Return the channels that the issue is too long for, with the reason. Raises IssueError if it has errors. With
+    `force` all of that is reported as a warning and recorded in the ledger, so that it does not block the same
+    text again.
     """
     checker = IssueChecker(run, current.issues, parsed_texts)
-    errors = checker.find_errors(issue, run.channels, renderings)
+    errors, excess = checker.find_errors(issue), checker.find_excess(issue, run.channels, renderings)
     if not run.dry_run:
         checker.save()
-    if not errors:
-        return
+    everything = [*errors, *map(name_excess, excess)]
+    if not everything:
+        return {}
     from publisher.ledger.calendar import load_forced_issues, record_forced
 
     name = f"{run.config.newsletter.id}/{issue.id}"
     forced = load_forced_issues(run.ledger).get(name, ()) if run.has_ledger else ()
     if force:
-        if run.is_recorded and not is_forced(errors, issue, forced):
-            record_forced(run.ledger, name, issue.sha256, ", ".join(errors), run.now)
-        run.warn(f"{_summarize_errors(issue, errors)}; published anyway (--force)")
-    elif not is_forced(errors, issue, forced):
+        if run.is_recorded and not is_forced(everything, issue, forced):
+            record_forced(run.ledger, name, issue.sha256, ", ".join(everything), run.now)
+        run.warn(f"{_summarize_errors(issue, everything)}; published anyway (--force)")
+        return {}
+    if not is_forced(errors, issue, forced):
         raise build_issue_error(issue, errors, "or publish anyway: --force")
+    return {
+        channel: reason for channel, reason in excess.items() if not is_forced([name_excess(channel)], issue, forced)
+    }
+
+
+def name_excess(channel: str) -> str:
+    """Return how the ledger records that an issue is too long for a channel."""
+    return f"too-long for {channel}"
+
+
+def build_excess_error(issue: Record, channel: str, reason: str) -> DeliveryError:
+    """Return the error for an issue that is left out of a channel because it is too long."""
+    hint = f"shorten it, or send it anyway: publish --issue {shlex.quote(issue.id)} --channel {channel} --force"
+    return DeliveryError(f"{issue.path} is too long, so it is left out: {reason}", hint, permanent=True)
 
 
 def build_issue_error(issue: Record, errors: Sequence[str], alternative: str = "") -> IssueError:

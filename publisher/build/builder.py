@@ -118,6 +118,16 @@ class SiteBuilder:
             self._rendered = dict(self._sources.renderer.render(job)[1])
         return self._rendered
 
+    def leave_out(self, name: str, error: PublisherError) -> None:
+        """Leave the issue out of a channel: one that would send it fails, one that only writes files is skipped with
+        a warning."""
+        if self._run.is_sending_channel(self._outputs[name].channel):
+            self._rendered[name] = error
+        else:
+            self._run.warn(f"{name}: {error.message} · {error.hint}")
+            del self._outputs[name]
+            self._outdated[self._position[self._issue.path]].remove(name)
+
     def build(self, *, send_pings: bool = True) -> BuildResult:
         """Bring the files of every channel up to date; in a dry run, only report what would change.
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher.archive.records import Record
 from publisher.checks.codes import Problem
+from publisher.checks.source import shorten
 from publisher.checks.summary import IssueSummary
 from publisher.file_kinds import LINKED_FILE
 from publisher.images import inspect_image, resolve_local_file
@@ -76,11 +77,9 @@ def find_link_problems(
             reason = "there is no such issue or file" if is_missing else f"the file {refusal.reason}"
             host = _HOST.match(url)
             help_ = f"write https://{url}" if host else "write the path of an issue or a file, or the full URL"
-            yield Problem(pos, "relative-link", f"the link {_shorten(unquote(url))} leads nowhere: {reason}", help_)
-
-
-def _shorten(url: str) -> str:
-    return url if len(url) <= _MAX_SHOWN else f"{url[: _MAX_SHOWN - 1]}…"
+            yield Problem(
+                pos, "relative-link", f"the link {shorten(unquote(url), _MAX_SHOWN)} leads nowhere: {reason}", help_
+            )
 
 
 def build_page_url(summary: IssueSummary, newsletter: Newsletter) -> str:

@@ -19,7 +19,7 @@ from publisher.archive.records import Record, build_edition
 from publisher.build.sources import Sources
 from publisher.calendar.repeats import Repeat, RepeatFinder, build_repeat_error
 from publisher.channel import ArchiveChannel, Channel
-from publisher.checker import IssueChecker, build_issue_error, is_forced
+from publisher.checker import IssueChecker, build_excess_error, build_issue_error, is_forced, name_excess
 from publisher.clock import resolve_local_time
 from publisher.config import Config
 from publisher.delivery.plan import find_delivery_error
@@ -48,7 +48,8 @@ class ItemStatus(Enum):
     """The status of an issue on a channel.
 
     WAITING: not due yet, or postponed by a rate limit. UNRESOLVED: a person has to resolve a delivery.
-    HAS_ERRORS: the checks found errors. REPEAT: it went out before, under another id or to another destination.
+    HAS_ERRORS: the checks found errors. TOO_LONG: for this channel. REPEAT: it went out before, under another id or
+    to another destination.
     MISSED: due so long ago that a person has to decide.
     """
 
@@ -61,6 +62,7 @@ class ItemStatus(Enum):
     DRAFT = "draft"
     BROKEN = "broken"
     HAS_ERRORS = "unsound"
+    TOO_LONG = "too-long"
     REPEAT = "repeat"
     MISSED = "missed"
 
@@ -154,7 +156,7 @@ def find_upcoming(run: RunContext) -> Upcoming:
     earliest = now - config.schedule.catch_up
     always_shown, unready = (
         (ItemStatus.HELD, ItemStatus.HAS_ERRORS),
-        (ItemStatus.REPEAT, ItemStatus.DRAFT, ItemStatus.BROKEN),
+        (ItemStatus.REPEAT, ItemStatus.DRAFT, ItemStatus.BROKEN, ItemStatus.TOO_LONG),
     )
     ahead = [
         item
@@ -229,16 +231,24 @@ class _Blockers:
     def apply_errors(self, item: ScheduledItem, channel: Channel) -> ScheduledItem:
         """Check an item that nothing else blocks.
 
-        Its status becomes HAS_ERRORS if it has errors that were not forced, unless part of it was sent.
+        Its status becomes HAS_ERRORS if it has errors that were not forced, or TOO_LONG, unless part of it was sent.
         """
-        errors = self._checker.find_errors(item.record, [channel])
-        if is_forced(errors, item.record, self._ledger_view.forced_issues.get(item.key.issue, ())):
+        record, forced = item.record, self._ledger_view.forced_issues.get(item.key.issue, ())
+        errors, excess = self._checker.find_errors(record), self._checker.find_excess(record, [channel])
+        is_too_long = bool(excess) and not is_forced([name_excess(channel.name)], record, forced)
+        if is_forced(errors, record, forced) and not is_too_long:
             return item
         ready = item.status is ItemStatus.READY
         if ready and item.started:
-            return item._replace(use_original_text=True, **_build_fault_fields(build_issue_error(item.record, errors)))
-        force = f"or publish --issue {shlex.quote(item.record.id)} --force"
-        fault = build_issue_error(item.record, errors, force if ready else "")
+            fault = build_issue_error(record, [*errors, *map(name_excess, excess)])
+            return item._replace(use_original_text=True, **_build_fault_fields(fault))
+        if is_forced(errors, record, forced):
+            fields = _build_fault_fields(build_excess_error(record, channel.name, excess[channel.name]))
+            if not self._run.is_sending_channel(channel):
+                fields["exit_code"] = 0
+            return item._replace(status=ItemStatus.TOO_LONG, **fields)
+        force = f"or publish --issue {shlex.quote(record.id)} --force"
+        fault = build_issue_error(record, errors, force if ready else "")
         return item._replace(status=ItemStatus.HAS_ERRORS, **_build_fault_fields(fault))
 
 

@@ -33,6 +33,7 @@ _STATUS_STYLES = {
     ChannelStatus.FAILED: "red",
     ChannelStatus.UNKNOWN: "red",
     ChannelStatus.BROKEN: "red",
+    ChannelStatus.TOO_LONG: "yellow",
 }
 _EXIT_CODES = {ChannelStatus.UNKNOWN: 4, ChannelStatus.FAILED: 3}
 
@@ -142,6 +143,8 @@ def _format_row(row: StatusRow, zone: dt.tzinfo | None) -> str:
             return "being published"
         case ChannelStatus.BROKEN:
             return "cannot be rendered"
+        case ChannelStatus.TOO_LONG:
+            return "left out: too long"
         case _:
             assert_never(row.condition)
 

@@ -12,6 +12,7 @@ _ITEM_STATUS_LABELS = {
     ItemStatus.DRAFT: "draft",
     ItemStatus.BROKEN: "cannot be published",
     ItemStatus.HAS_ERRORS: "held: has errors",
+    ItemStatus.TOO_LONG: "left out: too long",
     ItemStatus.MISSED: "too late to be published automatically",
     ItemStatus.UNRESOLVED: "stopped: needs a decision",
     ItemStatus.REPEAT: "went out before: needs a decision",
@@ -42,7 +43,7 @@ def print_upcoming(items: list[ScheduledItem], zone: dt.tzinfo | None, output: O
                 _ITEM_STATUS_LABELS.get(item.status),
             )
             output.line(f"  {item.key.channel.ljust(width)}  {' · '.join(filter(None, facts))}", style)
-            if item.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED, ItemStatus.REPEAT):
+            if item.status in (ItemStatus.BROKEN, ItemStatus.UNRESOLVED, ItemStatus.REPEAT, ItemStatus.TOO_LONG):
                 output.line(f"  {' ' * width}  {item.detail}")
         errors = [f"{item.detail} · {item.hint}" for item in issue_items if item.status is ItemStatus.HAS_ERRORS]
         for error in dict.fromkeys(errors):  # usually the same for all channels

@@ -26,8 +26,10 @@ _ALERT_EXIT_CODES = {
     ItemStatus.REPEAT: 2,
     ItemStatus.UNRESOLVED: 3,
     ItemStatus.HELD: 0,
+    ItemStatus.TOO_LONG: 0,
 }
-"""What is reported once when it is due, and the exit code for it."""
+"""What is reported once when it is due, and the exit code for it. That of an issue that is too long for a channel is
+with the item: only where it would have been sent, it is a failure."""
 
 _FEWER_RECIPIENTS = "recipients"
 """The kind of alerts about a list that is too short."""
@@ -88,7 +90,7 @@ class Alerts:
         what = ("unknown" if code == 4 else "failed") if status is ItemStatus.UNRESOLVED else status.value
         if new := self._filter_unreported(items, what, detail):
             self._set_exit_code(code)
-            names, alarm = tuple(item.key.channel for item in new), status is not ItemStatus.HELD
+            names, alarm = tuple(item.key.channel for item in new), bool(code)
             self._on_event(DaemonEvent(what, _format_item_name(new[0]), names, detail, new[0].hint, alarm))
 
     def _report_missed(self, missed: Sequence[ScheduledItem]) -> None:

@@ -120,7 +120,7 @@ class _Pass:
         self._report_waiting()
         self._exit_code = self._pending_pings.flush(self._run) or self._exit_code
         now = self._run.clock.time()
-        pending = (ItemStatus.WAITING, ItemStatus.BUSY, ItemStatus.HAS_ERRORS)
+        pending = (ItemStatus.WAITING, ItemStatus.BUSY, ItemStatus.HAS_ERRORS, ItemStatus.TOO_LONG)
         times = [item.next_check for item in self._items if item.status in pending]
         if self._pending_pings.next_attempt:
             times.append(self._pending_pings.next_attempt)

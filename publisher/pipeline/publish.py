@@ -15,7 +15,7 @@ from publisher.build.sources import Sources
 from publisher.calendar.held_back import find_held_back
 from publisher.calendar.repeats import require_no_repeats
 from publisher.channel import ArchiveChannel
-from publisher.checker import require_no_errors
+from publisher.checker import build_excess_error, build_issue_error, name_excess, require_no_errors
 from publisher.clock import Clock
 from publisher.config import Config
 from publisher.delivery import ledger_guard
@@ -67,12 +67,14 @@ def publish(
                 run = _select_published(run, issue)
             builder = SiteBuilder(run, sources, edition, issue, always_render_messages=request.retry)
             require_same_feed_ids(builder.revisions, accept=request.accept_new_id)
-            _require_publishable(run, sources, edition, builder, issue, request)
+            left_out = _require_publishable(run, sources, edition, builder, issue, request)
             report(IssueChosen(issue, request.issue in ("", "latest")))
             run.warn(*edition.skipped, *filter(None, [describe_moves(builder.revisions)]))
             # also with another output folder, before that leaves the first trace in the revisions
             if run.is_recorded or not (run.dry_run or run.home.revisions.exists()):
                 ledger_guard.note_newsletter(run, sources.records.values())
+            for channel, reason in left_out.items():
+                builder.leave_out(channel, build_excess_error(issue, channel, reason))
             built = builder.build(send_pings=request.send_pings)  # the files are written now
         if not (built.messages or request.retry):
             return built.outcome
@@ -89,15 +91,23 @@ def publish(
 
 def _require_publishable(
     run: RunContext, sources: Sources, edition: Edition, builder: SiteBuilder, issue: Record, request: Request
-) -> None:
-    """Raise IssueError if the issue has errors, ConfigError if it went out before under another key."""
+) -> dict[str, str]:
+    """Return the channels that the issue is too long for, with the reason.
+
+    Raise IssueError if it has errors or is too long for all channels, ConfigError if it went out before under
+    another key.
+    """
+    left_out: dict[str, str] = {}
     if not request.skip_checks:
         renderings = builder.render_limited()
-        require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
+        left_out = require_no_errors(run, issue, edition, sources.renderer.recent, renderings, force=request.force)
+    if left_out and len(left_out) == len(run.channels):
+        raise build_issue_error(issue, [*map(name_excess, left_out)], "or publish anyway: --force")
     if not request.dry_run:
         ledger_guard.learn_destination_ids(run)
     if not request.again:
         require_no_repeats(run, builder.find_outdated(), sources.records.values())
+    return left_out
 
 
 def _select_published(run: RunContext, issue: Record) -> RunContext:

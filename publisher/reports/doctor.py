@@ -16,7 +16,10 @@ from threading import Thread
 from typing import NamedTuple
 
 from publisher import __version__
+from publisher.archive.records import build_edition
+from publisher.calendar.calendar import read_records
 from publisher.channel import Finding, FindingLevel, MessageChannel
+from publisher.checker import IssueChecker
 from publisher.credentials import redact
 from publisher.delivery import ledger_guard
 from publisher.errors import PublisherError
@@ -92,6 +95,16 @@ def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Find
         yield from channel.diagnose()
     else:
         yield Finding(FindingLevel.OK, "not set up to send, only writes files")
+    if channel.capabilities.limits:
+        yield from _diagnose_length(run, channel)
+
+
+def _diagnose_length(run: RunContext, channel: MessageChannel) -> Iterator[Finding]:
+    """Report the newest issue if it is too long for a channel, and so left out of it."""
+    newest = next(iter(build_edition(read_records(run).values(), run.now.date()).issues), None)
+    if newest and (excess := IssueChecker(run, (), {}).find_excess(newest, [channel])):
+        message = f"{newest.path} is too long, so it is left out: {excess[channel.name]}"
+        yield Finding(FindingLevel.WARNING, message, f"shorten it, or disable [channels.{channel.name}]")
 
 
 def _diagnose_programs() -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from publisher.archive.output_folder import OutputFolder
 from publisher.channel import ArchiveChannel, Channel, MessageChannel, Rendering
+from publisher.checks.budgets import measure_rendering
 from publisher.delivery.plan import plan_delivery
 from publisher.errors import PublisherError
 from publisher.files import differs
@@ -32,7 +33,7 @@ class ChannelStatus(Enum):
     """The status of an issue on a channel.
 
     CHANGED: `publish` would update it; HELD: it differs, but `publish` would not update it; FILES: the files
-    exist, but there is no record of when they were published.
+    exist, but there is no record of when they were published; TOO_LONG: it is left out of this channel.
     """
 
     NONE = "not published"
@@ -45,6 +46,7 @@ class ChannelStatus(Enum):
     UNKNOWN = "unknown"
     BUSY = "busy"
     BROKEN = "broken"
+    TOO_LONG = "too-long"
 
 
 class StatusRow(NamedTuple):
@@ -137,6 +139,9 @@ class _StatusBuilder:
                 condition, detail = self._check_files(rendering, status), ""
             else:
                 condition, detail = self._check_archive(channel, position, status), ""
+            if rendering and not forced and condition in (ChannelStatus.NONE, ChannelStatus.CHANGED):
+                excess = measure_rendering(channel, rendering).excess
+                condition, detail = (ChannelStatus.TOO_LONG, excess) if excess else (condition, detail)
             row = StatusRow(record.id, record.title, channel.name, channel.destination, condition, detail)
             can_edit = channel.capabilities.can_edit
             row = row._replace(newest=position == 0, updates=can_edit, forced=forced)
