@@ -102,5 +102,5 @@ def check_budgets(budgets: Sequence[Budget], issue: IssueSummary) -> Iterator[Pr
     """Report exceeded limits of an issue, at the position of its title."""
     for budget in budgets:
         if budget.excess and "too-long" not in issue.ignored_codes:
-            message = f"{budget.channel}: {budget.excess}"
+            message = f"{budget.channel}: {budget.excess}, so it is left out there"
             yield Problem(issue.title_position, "too-long", message, "shorten the issue or remove an item")

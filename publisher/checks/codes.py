@@ -2,6 +2,7 @@
 
 # no `from __future__ import annotations`: typing would compile each field's annotation at start
 
+from collections.abc import Collection, Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ class Problem(NamedTuple):
     """A problem at a position of the source.
 
     `help` tells the editor how to fix it. `edits` fix it automatically where that is safe; they are applied
-    together, and lose no word and no URL.
+    together, and lose no word and no URL. `is_raised`: the newsletter makes an error of it, whatever its code.
     """
 
     pos: Pos
@@ -27,11 +28,12 @@ class Problem(NamedTuple):
     message: str
     help: str = ""
     edits: tuple[Edit, ...] = ()
+    is_raised: bool = False
 
     @property
     def severity(self) -> "Severity":
-        """The severity, which depends on the code alone."""
-        return CODES[self.code].severity
+        """The severity of the code, or ERROR if the newsletter raised it."""
+        return Severity.ERROR if self.is_raised else CODES[self.code].severity
 
     @property
     def fixable(self) -> bool:
@@ -45,6 +47,14 @@ class Severity(Enum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+
+def apply_severities(
+    problems: Iterable[Problem], ignored: Collection[str], errors: Collection[str]
+) -> tuple[Problem, ...]:
+    """Return the problems without the `ignored` codes; those with the codes `errors` become errors."""
+    kept = (problem for problem in problems if problem.code not in ignored)
+    return tuple(problem._replace(is_raised=problem.code in errors) for problem in kept)
 
 
 class ProblemKind(NamedTuple):

@@ -53,6 +53,7 @@ def define(parser: CommandParser) -> None:
     option(
         "--allow", metavar="IP:PORT", action="append", default=[], help="Let --links connect to this private address"
     )
+    option("-v", "--verbose", action="store_true", help="Show every problem, also notes")
     option("--stdin", action="store_true", help="Check standard input; --fix prints the fixed text")
     option("--stdin-filename", metavar="FILE", default="", help="File name to report for standard input")
 
@@ -125,7 +126,8 @@ def _check_issues(
         for result in checked
     ]
     if not arguments.diff:
-        _print_results(arguments.format, output, scope, results, texts, links)
+        shows_all = arguments.verbose or bool(arguments.select)
+        _print_results(arguments.format, output, scope, results, texts, links, shows_all=shows_all)
     return output.finish(
         max(minimum_exit_code, _exit_code(results)),
         issues=[_check_result_to_json(result, links) for result in results],
@@ -146,7 +148,12 @@ def _print_results(
     results: Sequence[CheckedIssue],
     texts: dict[str, str],
     links: LinkReport | None,
+    *,
+    shows_all: bool,
 ) -> None:
+    """Print the problems. In the full format notes are only counted, and so are many with one code, unless
+    `shows_all`."""
+    shown, hidden = formats.fold({} if shows_all else {result.path: result.problems for result in results})
     if output_format == "sarif":
         by_path = {display_path(scope, result.path): result.problems for result in results}
         output.line(formats.format_sarif(by_path))
@@ -160,9 +167,9 @@ def _print_results(
                 output.line(formats.format_unreadable_file(path, result.fault.message))
         elif output_format == "concise":
             lines = formats.format_concise(path, result.problems, output.styled)
-        elif output_format == "full" and result.problems:
+        elif output_format == "full" and (problems := shown.get(result.path, result.problems)):
             source = read_source_lines(scope, result.path, texts)
-            lines = formats.format_full(path, source, result.problems, output.styled, output.columns)
+            lines = formats.format_full(path, source, problems, output.styled, output.columns)
         else:
             continue
         for line in lines:
@@ -173,6 +180,9 @@ def _print_results(
         if len(results) == 1 and results[0].budgets:
             budgets = " · ".join(f"{result.channel} {result.text}" for result in results[0].budgets)
             output.line(f"channels  {budgets}")
+        if output_format == "full":
+            for line in formats.format_hidden(hidden):
+                output.line(line)
         problems = [problem for result in results for problem in result.problems]
         unreadable = sum(result.fault is not None for result in results)
         output.line(formats.format_summary(problems, len(results) - unreadable, unreadable))

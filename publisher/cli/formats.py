@@ -19,6 +19,37 @@ Styler = Callable[[str, str], str]
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
+MAX_SHOWN = 10
+"""So many errors or warnings with the same code are shown with their source, unless all are requested."""
+
+
+def fold(problems_by_path: Mapping[str, Sequence[Problem]]) -> tuple[dict[str, list[Problem]], Counter[str]]:
+    """Return the problems to show, by path, and how many of each code are not shown: all notes, and what exceeds
+    the limit."""
+    counts: Counter[str] = Counter()
+    hidden: Counter[str] = Counter()
+    shown: dict[str, list[Problem]] = {}
+    for path, problems in problems_by_path.items():
+        shown[path] = []
+        for problem in problems:
+            counts[problem.code] += 1
+            if problem.severity is Severity.INFO or counts[problem.code] > MAX_SHOWN:
+                hidden[problem.code] += 1
+            else:
+                shown[path].append(problem)
+    return shown, hidden
+
+
+def format_hidden(hidden: Counter[str]) -> Iterator[str]:
+    """Yield a line for the problems that are not shown, and one for the notes."""
+    notes = {code: count for code, count in hidden.items() if CODES[code].severity is Severity.INFO}
+    more = {code: count for code, count in hidden.items() if code not in notes}
+    for what, counts in (("more", more), ("notes", notes)):
+        if counts:
+            codes = ", ".join(f"{count:,} {code}" for code, count in sorted(counts.items(), key=lambda one: -one[1]))
+            yield f"{what.ljust(8)}  {codes} · -v shows them"
+
+
 def format_full(
     path: str, lines: list[str], problems: Sequence[Problem], styled: Styler, columns: int = 0
 ) -> Iterator[str]:

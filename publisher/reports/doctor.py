@@ -9,6 +9,7 @@ import re
 import time
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -101,7 +102,9 @@ def _diagnose_channel(run: RunContext, channel: MessageChannel) -> Iterator[Find
 
 def _diagnose_length(run: RunContext, channel: MessageChannel) -> Iterator[Finding]:
     """Report the newest issue if it is too long for a channel, and so left out of it."""
-    newest = next(iter(build_edition(read_records(run).values(), run.now.date()).issues), None)
+    newest = None
+    with suppress(PublisherError):  # without issues, or if they cannot be read, which publishing reports
+        newest = next(iter(build_edition(read_records(run).values(), run.now.date()).issues), None)
     if newest and (excess := IssueChecker(run, (), {}).find_excess(newest, [channel])):
         message = f"{newest.path} is too long, so it is left out: {excess[channel.name]}"
         yield Finding(FindingLevel.WARNING, message, f"shorten it, or disable [channels.{channel.name}]")
