@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from publisher import links
 from publisher.checks.codes import Edit, Problem
@@ -16,6 +16,7 @@ from publisher.transforms import find_urls
 
 _MISSING_COLON = lazy_pattern(r"\s*(?:[-*]\s+)?(摘要|简评)(?!\s*[:：])(\s*)(?=\S)")
 _HALF_WIDTH_COLON = lazy_pattern(r"\s*(?:[-*]\s+)?(摘要|简评)\s*(:)\s*")
+_MIN_LINKED = 3
 _URL_ONLY = lazy_pattern(r"(?:https?://|www\.)\S+\Z")
 _EMPTY_LINK = lazy_pattern(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
 
@@ -24,14 +25,22 @@ def check_items(subject: IssueSource) -> Iterator[Problem]:
     """Check the head and the fields of every item."""
     items = [item for item in subject.issue.items if item.pos.line]
     in_linked_section = {
-        item.pos
+        item.pos: _has_usually(item.url for item in section.items)
         for section in subject.issue.sections
         if any(item.url for item in section.items)
         for item in section.items
     }
     for item in items:
-        yield from _check_head(subject, item, expects_link=item.pos in in_linked_section)
+        # an item with a source or a summary is written like those with a link
+        expects_link = in_linked_section.get(item.pos, False) or bool(item.source or item.summary)
+        yield from _check_head(subject, item, expects_link=expects_link and item.pos in in_linked_section)
         yield from _check_fields(subject, item)
+
+
+def _has_usually(values: Iterable[object]) -> bool:
+    """Whether nearly all items of a section, and several, have something."""
+    verdicts = [bool(value) for value in values]
+    return sum(verdicts) >= _MIN_LINKED and sum(verdicts) * 4 >= len(verdicts) * 3
 
 
 def _locate_head(subject: IssueSource, item: Item) -> Pos:

@@ -17,11 +17,12 @@ from publisher.transforms import find_nodes
 _CODE = lazy_pattern(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _FOOTNOTE = lazy_pattern(r"\[\^([^\]\[\s]+)\](?!\()")
 # [text][label] and [label][], not a[0][1] and [[1][2]]
-_REFERENCE = lazy_pattern(r"(?<![\w\]\\\[])!?\[(?!\^)((?:[^\[\]\\]|\\.)+)\]\[(?!\^)((?:[^\[\]\\]|\\.)*)\](?![\[(])")
+_LABEL = r"\[(?!\^)((?:[^\[\]\\]|\\.)*)\]"
+_REFERENCE = lazy_pattern(rf"(?<![A-Za-z0-9_\]\\\[])!?{_LABEL}{_LABEL}(?![\[(])")
 _HEAD = lazy_pattern(r"\s*(?:[-*+]|\d{1,3}[.)、])\s+(?:\[[^\[\]]*\]\s*)*\Z")
 _WORDS = lazy_pattern(r"[A-Za-z]{2}")
 _LOWER_CASE_LABEL = lazy_pattern(r"[a-z][\w .:/#-]*\Z", re.ASCII)
-_OPENING_TAG = lazy_pattern(rf"(?<![\w\\])<(?:({'|'.join(sorted(HIDDEN))})\b[^<>]*(?<!/)>|!--)", re.IGNORECASE)
+_OPENING_TAG = lazy_pattern(rf"(?<![A-Za-z0-9_\\])<(?:({'|'.join(sorted(HIDDEN))})\b[^<>]*(?<!/)>|!--)", re.IGNORECASE)
 
 
 def check_references(subject: IssueSource) -> Iterator[Problem]:

@@ -16,13 +16,14 @@ from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
 _REVERSED_LINK = lazy_pattern(
-    r"(?<![\w\]])\(([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
+    r"(?<![A-Za-z0-9_\]])\(([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
 )
 _QUOTES = '"“”„«»'
 _STOPS = "。，、；：！？"
 # quotes anywhere, a full-width full stop with text behind it, full-width marks at the end
 _MISPLACED_MARK = lazy_pattern(rf"[{_QUOTES}]|。(?=[^/?#]*[^\W\d_])|[{_STOPS}”’」』》）】]+\Z")
 _TITLES_END_WITH_MARKS = ("wiki", "baike.baidu.com", "moegirl.org")
+_SECOND_SCHEME = lazy_pattern(r"https?://(https?:?/{1,2})", re.IGNORECASE)
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "0.0.0.0")
 
 
@@ -70,8 +71,8 @@ def _find_fault(url: str, *, is_link: bool) -> tuple[str, str, str] | None:
         return "malformed-url", "the URL has no valid host", "write the full URL: https://…"
     if parts.scheme not in ("http", "https", "ftp", "ftps"):
         return None
-    if host in ("http", "https"):
-        return "malformed-url", f'the URL has a second "{host}"', "write the full URL: https://…"
+    if second := _SECOND_SCHEME.match(url):
+        return "malformed-url", f'the URL has a second "{second[1]}"', "write the full URL: https://…"
     if host.startswith(".") or ".." in host:
         return "malformed-url", "the URL has no valid host", "write the full URL: https://…"
     if parts.password:

@@ -33,6 +33,7 @@ _SUSPICIOUS_TARGET = lazy_pattern(
     r"\]\(\s*<?(?!(?i:https?)://(?!(?i:https?)[:/])[^/?#\s<>()])([^()<>\s]+)(?=\s*[)>]|\s+[\"'])"
 )
 _HTTP_SCHEME = lazy_pattern(r"https?://", re.IGNORECASE)
+_SECOND_SCHEME = lazy_pattern(r"https?:?/{1,2}", re.IGNORECASE)
 # http//e.org, https:/e.org, htps://e.org, https：//e.org
 _DAMAGED_SCHEME = lazy_pattern(r"[htps]{3,7}(?:[:：;][/\\／]{1,3}|[/\\／]{2})", re.IGNORECASE)
 _PLACEHOLDER_URL = lazy_pattern(r"(?:todo|tbd|url|link|href|address|x{2,}|\.{2,}|…+|\?+|-+)\Z", re.IGNORECASE)
@@ -111,7 +112,7 @@ def _describe_url_fault(url: str) -> str:
     if scheme := _HTTP_SCHEME.match(url):
         return (
             f'the URL has a second "{second[0]}"'
-            if (second := _HTTP_SCHEME.match(url[scheme.end() :]))
+            if (second := _SECOND_SCHEME.match(url[scheme.end() :]))
             else "the URL has no host"
         )
     if damaged := _DAMAGED_SCHEME.match(url):

@@ -134,16 +134,50 @@ def test_errors_of_other_issues_do_not_stop_publish(letter: Path, say: Say) -> N
     assert say()[0] == 0, "nor those of one that was written later"
 
 
-def test_too_long_issue_stops_only_channels_with_that_limit(letter: Path, say: Say) -> None:
+def test_too_long_issue_is_left_out_of_the_channel_with_that_limit(letter: Path, say: Say) -> None:
     file = letter / "issues" / "2021-07-04.md"
     file.write_text(file.read_text("utf-8") + "摘要：" + "浪" * 20_000 + "\n", "utf-8")
-    assert say("--channel", "rss")[0] == 0
-    for words in ((), ("--channel", "wechat")):
-        code, _, said = say(*words)
-        assert code == 1
-        assert "2021-07-04.md has 1 error: too-long for wechat" in said
+    article = letter / "outbox" / "2021-07-04" / "wechat" / "article.html"
+    code, out, said = say()
+    assert code == 0
+    assert "wechat: issues/2021-07-04.md is too long, so it is left out: 20," in said
+    assert "✓ rss" in out
+    assert "wechat" not in out
+    assert (letter / "public" / "2021-07-04" / "index.html").exists()
+    assert not article.exists()
+    assert "is left out" in say()[2], "it is said each time"
+    code, _, said = say("--channel", "wechat")
+    assert code == 1, "there is nothing else to publish"
+    assert "2021-07-04.md has 1 error: too-long for wechat" in said
+    assert "  wechat  left out: too long\n          20," in say("status")[1]
+    assert "2021-07-04.md is too long, so it is left out: 20," in say("doctor")[1]
     file.write_text(file.read_text("utf-8") + "\n<!-- publish: ignore=too-long -->\n", "utf-8")
     assert say()[0] == 0
+    assert article.exists()
+
+
+def test_too_long_issue_is_published_with_force(letter: Path, say: Say) -> None:
+    file = letter / "issues" / "2021-07-04.md"
+    file.write_text(file.read_text("utf-8") + "摘要：" + "浪" * 20_000 + "\n", "utf-8")
+    assert "too-long for wechat; published anyway (--force)" in say("--force")[2]
+    assert (letter / "outbox" / "2021-07-04" / "wechat" / "article.html").exists()
+    assert "left out" not in say()[2], "the text is the same"
+    assert "left out" not in say("status")[1]
+
+
+def test_scheduler_leaves_a_too_long_issue_out_of_one_channel(letter: Path, say: Say) -> None:
+    settings = SETTINGS + '[schedule]\nat = "08:00"\n'
+    (letter / "publisher.toml").write_text(settings, "utf-8")
+    write(letter, "2021-07-18", "https://e.org/4")
+    file = letter / "issues" / "2021-07-18.md"
+    file.write_text(file.read_text("utf-8") + "摘要：" + "浪" * 20_000 + "\n", "utf-8")
+    code, out, said = say("tick")
+    assert code == 0
+    assert (letter / "public" / "2021-07-18" / "index.html").exists()
+    assert not (letter / "outbox" / "2021-07-18" / "wechat").exists()
+    assert "too-long" in out + said
+    assert "too-long" not in "".join(say("tick")[1:]), "it is said once"
+    assert "left out: too long" in say("status")[1]
 
 
 def test_channel_that_cannot_render_does_not_stop_others(
@@ -260,15 +294,13 @@ def test_forced_issue_is_not_stopped_again_until_its_text_changes(letter: Path, 
 
 
 def test_forced_issue_is_stopped_by_a_new_error(letter: Path, say: Say) -> None:
-    write(letter, "2021-07-18", "", "https://e.org/1")
-    file = letter / "issues" / "2021-07-04.md"
-    known = file.read_text("utf-8")
-    file.write_text(known.replace("https://e.org/1", "https://e.org/7"), "utf-8")
+    urls = ("", "https://e.org/7", "https://e.org/8", "https://e.org/9")
+    write(letter, "2021-07-18", *urls)
     assert say("--force")[0] == 0
-    file.write_text(known, "utf-8")
+    write(letter, "2021-07-04", *urls)  # which makes a copy of the other one
     code, _, said = say("2021-07-18")
     assert code == 1
-    assert "2 errors: empty-url at line 7, duplicate-item at line 8" in said
+    assert "2 errors: stale-copy at line 1, empty-url at line 7" in said
 
 
 @pytest.mark.parametrize("words", [("--dry-run",), ("--out", "elsewhere")])
