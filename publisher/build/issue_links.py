@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from publisher.archive.records import Record
 from publisher.checks.codes import Problem
-from publisher.checks.source import shorten
+from publisher.checks.source import quote_start
 from publisher.checks.summary import IssueSummary
 from publisher.file_kinds import LINKED_FILE
 from publisher.images import inspect_image, resolve_local_file
@@ -78,7 +78,7 @@ def find_link_problems(
             host = _HOST.match(url)
             help_ = f"write https://{url}" if host else "write the path of an issue or a file, or the full URL"
             yield Problem(
-                pos, "relative-link", f"the link {shorten(unquote(url), _MAX_SHOWN)} leads nowhere: {reason}", help_
+                pos, "relative-link", f"the link {quote_start(unquote(url), _MAX_SHOWN)} leads nowhere: {reason}", help_
             )
 
 

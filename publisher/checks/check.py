@@ -52,7 +52,7 @@ RULES: tuple[CheckRule, ...] = (
     markup.check_page_markup,
     references.check_footnotes,
     references.check_references,
-    references.check_open_tags,
+    markup.check_open_tags,
     unfinished.check_unfinished_links,
     unfinished.check_malformed_urls,
     unfinished.check_dropped_urls,

@@ -30,6 +30,8 @@ def check_diagnostics(subject: IssueSource) -> Iterator[Problem]:
     """Report the diagnostics of the reader, with the edits that fix them."""
     for diagnostic in subject.issue.diagnostics:
         pos = subject.source.resolve_position(diagnostic.pos)
+        if diagnostic.code == "unclosed-link" and _INTERVAL.match(subject.source.line(pos.line), pos.column - 1):
+            continue
         fix = _FIXES.get(diagnostic.code)
         edits = fix(subject, pos) if fix else ()
         help_ = DIAGNOSTIC_HELP.get(diagnostic.code, "")
@@ -88,6 +90,8 @@ def _fix_link_brackets(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:
     return Edit(opening, "["), Edit(middle, "]("), Edit(Pos(pos.line, end, pos.line, end + closers), ")")
 
 
+# [0, 1) is no link
+_INTERVAL = lazy_pattern(r"\[\s*[-+]?[\w.∞]{1,8}\s*[,;]\s*[-+]?[\w.∞]{1,8}\s*[)\[]")
 _BLANK_CHARACTERS = " \t\u200b\u2060\ufeff"
 _LEADING_WORDS = lazy_pattern(r"\]\s*([(（])([^()（）\[\]]*?)(?=https?://)")
 

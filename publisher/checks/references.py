@@ -1,4 +1,4 @@
-"""Rules for what refers to something that is not there: link definitions and footnotes; and for tags left open."""
+"""Rules for what refers to something that is not there: definitions of links, and footnotes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from publisher.checks.source import IssueSource, locate_match
 from publisher.checks.text import find_matching_lines, find_outside
 from publisher.model import Footnote
 from publisher.patterns import lazy_pattern
-from publisher.reader.html import HIDDEN
 from publisher.reader.link_syntax import normalize_label
 from publisher.transforms import find_nodes
 
@@ -22,7 +21,6 @@ _REFERENCE = lazy_pattern(rf"(?<![A-Za-z0-9_\]\\\[])!?{_LABEL}{_LABEL}(?![\[(])"
 _HEAD = lazy_pattern(r"\s*(?:[-*+]|\d{1,3}[.)、])\s+(?:\[[^\[\]]*\]\s*)*\Z")
 _WORDS = lazy_pattern(r"[A-Za-z]{2}")
 _LOWER_CASE_LABEL = lazy_pattern(r"[a-z][\w .:/#-]*\Z", re.ASCII)
-_OPENING_TAG = lazy_pattern(rf"(?<![A-Za-z0-9_\\])<(?:({'|'.join(sorted(HIDDEN))})\b[^<>]*(?<!/)>|!--)", re.IGNORECASE)
 
 
 def check_references(subject: IssueSource) -> Iterator[Problem]:
@@ -72,15 +70,3 @@ def check_footnotes(subject: IssueSource) -> Iterator[Problem]:
         yield Problem(
             subject.source.line_position(part.pos.line), "unused-footnote", message, "refer to it or remove it"
         )
-
-
-def check_open_tags(subject: IssueSource) -> Iterator[Problem]:
-    """Report comments and hidden elements that are never closed, which are text then."""
-    lines = subject.source.lines
-    for number, text in find_matching_lines(subject, _OPENING_TAG):
-        for match in find_outside(text, _OPENING_TAG, _CODE):
-            closing = f"</{match[1].lower()}" if match[1] else "-->"
-            if closing not in "\n".join((text[match.end() :], *lines[number:])).lower():
-                message = f"{match[0]} is never closed, so it is shown as text"
-                help_ = f"add {closing}{'>' if match[1] else ''}, or put it into code: `{match[0]}`"
-                yield Problem(locate_match(number, match), "unclosed-tag", message, help_)

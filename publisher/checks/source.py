@@ -133,7 +133,7 @@ def locate_match(line: int, match: re.Match[str], group: int | str = 0) -> Pos:
     return Pos(line, match.start(group) + 1, line, match.end(group) + 1)
 
 
-def shorten(text: str, limit: int) -> str:
+def quote_start(text: str, limit: int) -> str:
     """Return a text for a message, on one line and with at most `limit` characters."""
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

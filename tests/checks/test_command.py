@@ -313,3 +313,29 @@ def test_links_are_requested_only_with_the_option(check: Check, letter: Path, se
         }
     ]
     assert len(server.asked) == 1
+
+
+# ------------------------------------------------------------------------------- many problems
+
+
+def test_notes_are_counted_and_shown_on_request(check: Check, letter: Path) -> None:
+    items = "".join(f"- [条{n}](http://e.org/{n})\n" for n in range(1_200))
+    (letter / "issues" / "2021-07-04.md").write_text(f"# 慢刊 (2021-07-04)\n\n> 导读：好的。\n\n{items}", "utf-8")
+    said = check("2021-07-04").out.splitlines()
+    assert said[:-1] == ["notes     1,200 plain-http · -v shows them"]
+    assert said[-1].startswith("1,200 notes in 1 issue")
+    assert check("2021-07-04", "-v").out.count("info[plain-http]") == 1_200
+    assert check("2021-07-04", "--select", "plain-http").out.count("info[plain-http]") == 1_200
+    assert check("2021-07-04", "--format", "concise").out.count("info[plain-http]") == 1_200
+
+
+def test_ten_problems_of_one_code_are_shown(check: Check, letter: Path) -> None:
+    items = "".join(f"- [条{n}]()\n" for n in range(12))
+    for date in ("2021-07-04", "2021-07-11"):
+        (letter / "issues" / f"{date}.md").write_text(f"# 慢刊 ({date})\n\n> 导读：好。\n\n{items}**坏\n", "utf-8")
+    said = check("2021-07-04", "2021-07-11")
+    assert said.out.count("error[empty-url]") == 10
+    assert said.out.count("warning[unbalanced-bold]") == 2, "in both issues"
+    assert "\nmore      14 empty-url · -v shows them\n24 errors, 2 warnings in 2 issues" in said.out
+    assert said.code == 1
+    assert check("2021-07-04", "2021-07-11", "-v").out.count("error[empty-url]") == 24

@@ -166,6 +166,7 @@ def test_too_long_issue_is_published_with_force(letter: Path, say: Say) -> None:
 
 
 def test_scheduler_leaves_a_too_long_issue_out_of_one_channel(letter: Path, say: Say) -> None:
+    (letter / "issues" / "2021-07-04.md").unlink()
     settings = SETTINGS + '[schedule]\nat = "08:00"\n'
     (letter / "publisher.toml").write_text(settings, "utf-8")
     write(letter, "2021-07-18", "https://e.org/4")

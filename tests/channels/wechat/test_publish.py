@@ -107,6 +107,16 @@ def test_a_killed_run_leaves_one_draft(letter: WeChatProject, place: str) -> Non
         assert list(letter.server.drafts) == ["draft_0003"]
 
 
+def test_an_issue_that_is_too_long_fails_on_this_channel_only(letter: WeChatProject) -> None:
+    letter.write_item("涨" * 20_000)
+    outcome = letter.publish("--yes", code=3)
+    assert "is too long, so it is left out: 20," in outcome["error"]["message"]
+    assert (letter.root / "public" / "2021-07-18" / "index.html").exists()
+    assert letter.calls == []
+    letter.write_item()
+    assert letter.publish("--yes")["sent"] == 1
+
+
 def test_a_rejected_token_stops_only_this_channel(letter: WeChatProject) -> None:
     """Row 33."""
     letter.server.script(Fault("refuse", value=40001))
