@@ -10,6 +10,7 @@ from publisher.checks.source import IssueSource
 from publisher.model import Pos
 from publisher.patterns import lazy_pattern
 from publisher.reader.bare_links import bare_url
+from publisher.reader.lines import is_cjk
 
 DIAGNOSTIC_HELP = {
     "draft-value": "write `draft: true` or `draft: false`",
@@ -30,7 +31,10 @@ def check_diagnostics(subject: IssueSource) -> Iterator[Problem]:
     """Report the diagnostics of the reader, with the edits that fix them."""
     for diagnostic in subject.issue.diagnostics:
         pos = subject.source.resolve_position(diagnostic.pos)
-        if diagnostic.code == "unclosed-link" and _INTERVAL.match(subject.source.line(pos.line), pos.column - 1):
+        line = subject.source.line(pos.line)
+        if diagnostic.code == "unclosed-link" and _INTERVAL.match(line, pos.column - 1):
+            continue
+        if diagnostic.code == "missing-url" and not _is_title(subject.source.text_at(pos)):
             continue
         fix = _FIXES.get(diagnostic.code)
         edits = fix(subject, pos) if fix else ()
@@ -38,6 +42,12 @@ def check_diagnostics(subject: IssueSource) -> Iterator[Problem]:
         if diagnostic.code == "unclosed-link" and edits:
             help_ = "close it after the URL"
         yield Problem(pos, diagnostic.code, diagnostic.message, help_, edits)
+
+
+def _is_title(bracketed: str) -> bool:
+    """False for a word in brackets, which may be a label, such as [ ], [x], [TBD] or [Sponsored]."""
+    words = bracketed.strip("[] ")
+    return bracketed == "[]" or len(words.split()) > 1 or any(is_cjk(char) for char in words[3:])
 
 
 def _fix_double_url(subject: IssueSource, pos: Pos) -> tuple[Edit, ...]:

@@ -16,7 +16,7 @@ from publisher.patterns import lazy_pattern
 from publisher.transforms import find_nodes
 
 _REVERSED_LINK = lazy_pattern(
-    r"(?<![A-Za-z0-9_\]])\(([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
+    r"(?<![A-Za-z0-9_\]])\((?!\d+\))([^()\[\]\n]{1,300})\)\[\s*((?:https?://|www\.|mailto:)[^\s\[\]]+)\s*\](?!\()"
 )
 _QUOTES = '"“”„«»'
 _STOPS = "。，、；：！？"

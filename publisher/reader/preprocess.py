@@ -24,6 +24,10 @@ _CONTENTS_ENTRY = lazy_pattern(r"\s{0,3}(?:[*+-]|1\.)\s+\S.{0,60}\Z")
 _CONTENTS_MARK = lazy_pattern(r"\s{0,3}\{:\s*toc\b[^{}]*\}\Z")
 _ATTRIBUTE_LINE = lazy_pattern(rf"\s{{0,3}}{ATTRIBUTES}\Z")
 _TEMPLATE_LINE = lazy_pattern(rf"\s*(?:{TEMPLATE_TAG}\s*)+\Z")
+# the first line of a tag that takes several, and the last one if it has nothing else
+_OPENED_TAG = lazy_pattern(r"\s*\{(?:%-?\s*[A-Za-z]|\{[<%]\s*[A-Za-z])(?:(?![%}]\}).)*\Z")
+_TAG_END = lazy_pattern(r"\s*(?:-?%\}|[>%]\}\})\Z")
+_MAX_TAG_LINES = 200
 _QUOTE_MARK = lazy_pattern(r"\A\s*>")
 _HIDDEN = lazy_pattern(
     r"\s*(?:<(?:!--|(script|style|template|title)\b[^>]*>)|(?P<liquid>\{%-?\s*comment\b[^{}]*%\}))", re.IGNORECASE
@@ -94,7 +98,7 @@ def preprocess(lines: Sequence[Line]) -> PreprocessedLines:
     return parts
 
 
-def _take_markup(lines: Sequence[Line], at: int, parts: PreprocessedLines) -> int:
+def _take_markup(lines: list[Line], at: int, parts: PreprocessedLines) -> int:
     """Remove a footnote, or lines that are only markup of another program. Return the index after them, else 0."""
     text = lines[at].text
     if text.lstrip()[0] not in "[{":  # fast path: most lines
@@ -112,10 +116,28 @@ def _take_markup(lines: Sequence[Line], at: int, parts: PreprocessedLines) -> in
         name = "attributes"
     elif _TEMPLATE_LINE.match(text):
         name = "template"
+    elif _OPENED_TAG.match(text) and (last := _find_tag_end(lines, at)):
+        name = "template"
+        if any(not line.text for line in lines[at:last]):  # its parameters are paragraphs, whose words are kept
+            parts.dropped.append(_build_dropped(name, lines[last : last + 1]))
+            parts.dropped.append(_build_dropped(name, lines[at : at + 1]))
+            lines[last] = replace(lines[last], text="")
+            return at + 1
+        at = last
     else:
         return 0
     parts.dropped.append(_build_dropped(name, lines[start : at + 1]))
     return at + 1
+
+
+def _find_tag_end(lines: Sequence[Line], at: int) -> int:
+    """Return the index of the line that ends a template tag and has nothing else; 0 if another tag comes first."""
+    for index in range(at + 1, min(at + _MAX_TAG_LINES, len(lines))):
+        if _TAG_END.match(lines[index].text):
+            return index
+        if "{%" in lines[index].text or "%}" in lines[index].text:
+            return 0
+    return 0
 
 
 def _find_inner_fence_end(lines: Sequence[Line], at: int, unclosed: dict[tuple[int, str], int]) -> int:

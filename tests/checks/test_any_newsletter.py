@@ -51,6 +51,7 @@ RIGHT = {
     "sponsors in HTML": '# News\n\n<a href="https://e.org/?utm_source=news"><img src="https://e.org/a.png"></a>\n',
     "footnotes under a heading": "# News\n\nBoats[^1] float.\n\n## Footnotes\n\n[^1]: Most of them.\n",
     "closed tags": "# News\n\n<style>p { }</style>\n\nText <!-- note --> <script>x()</script>.\n\n<!--\nnote\n-->\n",
+    "labels": "# News\n\n- [ ]\n- [Sponsored]\n- [1]\n\nSmith (2021)[https://e.org/1].\n",
     "intervals": "# News\n\n- [0, 1) is half-open\n- [-1, ∞) too\n",
     "braces": "# News\n\nSet{{1}} = {{1, 2}, {3}}, ${{ github.ref }}, and $\\frac{{a}}{b}$.\n",
     "references that are defined": "# News\n\n[Boats][], [boats], [see][boats], ![p][boats] \n\n[boats]: https://e.org/1\n",

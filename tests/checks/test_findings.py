@@ -31,7 +31,7 @@ VERDICTS = {
     ("haskellweekly", "plain-http"): Verdict(1, True, INSECURE),
     ("hellogithub", "too-long"): Verdict(2, True, LONG),
     ("optech", "page-markup"): Verdict(1, True, "a class for the style sheet of another site"),
-    ("optech", "template-tag"): Verdict(8, True, "files to include and a number, which only its own site knows"),
+    ("optech", "template-tag"): Verdict(10, True, "files to include and a number, which only its own site knows"),
     ("optech", "undefined-reference"): Verdict(51, True, "the definitions are in a file that is included elsewhere"),
     ("weekly", "plain-http"): Verdict(9, True, INSECURE),
     ("weekly", "too-long"): Verdict(2, True, LONG),

@@ -288,6 +288,8 @@ def test_alerts_have_a_kind_and_a_title(kind: str) -> None:
             ["{{#if a}}", "{{/if}}", "{{{ raw }}}", "{{> part }}"],
         ),
         ('Text {{< figure\n  src="a" >}}', "p Text", ['{{< figure\nsrc="a" >}}']),
+        ('{% include a.md\n  b="c"\n%}\n\nText', "p Text", ['{% include a.md\n  b="c"\n%}']),
+        ("{% include a.md\n\nText\n\n%}", "p Text", ["{% include a.md", "%}"]),
         ("{{ x }}\n{%- if a -%}\nText\n{%- endif -%}", "p Text", ["{{ x }}", "{%- if a -%}", "{%- endif -%}"]),
         ("Text [a]({{ site.url }}/b) c", "p Text a c", ["{{ site.url }}/b"]),
         ("Text ![a]({{ site.url }}/b.png) c", "p Text a c", ["{{ site.url }}/b.png"]),
