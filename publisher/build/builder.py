@@ -126,7 +126,10 @@ class SiteBuilder:
         else:
             self._run.warn(f"{name}: {error.message} · {error.hint}")
             del self._outputs[name]
-            self._outdated[self._position[self._issue.path]].remove(name)
+            position = self._position[self._issue.path]
+            self._outdated[position].remove(name)
+            if not self._outdated[position]:
+                del self._outdated[position]
 
     def build(self, *, send_pings: bool = True) -> BuildResult:
         """Bring the files of every channel up to date; in a dry run, only report what would change.
