@@ -35,7 +35,7 @@ RIGHT = {
     "code in prose": "# News\n\nUse a[0][1] and `[x][y]` and f(x)[i], `<script>` and `{{ x }}`, see [1][2].\n",
     "numbered quotations": "# 周刊（第 3 期）\n\n## 言论\n\n1、\n\n船开了。\n\n-- [船长](https://e.org/1)\n\n2、\n\n船停了。\n",
     "Chinese words in brackets": "# 周刊\n\n今天很好[微笑][微笑]，见[注][1]。\n",
-    "Japanese": "# 波の便り\n\n## ２０２１年度\n\n港。\n\n## ニュース\n\n- [ＡＩの新しい潮流](https://e.org/1)\n- 﨑山さんの本\n",
+    "Japanese": "# 波の便り\n\n## ２０２１年度\n\n港。\n\n- [ＡＩの新しい潮流](https://e.org/1)\n- 﨑山さんの本\n",
     "Korean": "# 항구 소식\n\n## 새 소식\n\n- [부표](https://e.org/1)는 ２번이다\n- 樂園 이야기\n",
     "Arabic": "# أخبار الميناء\n\n- [قارب](https://e.org/1) \u2067ABC\u2069 جديد\n- \u200fنص\u200f\n",
     "Hebrew": "# חדשות\n\n- [סירה](https://e.org/1) \u202bא\u202c\n",
