@@ -10,7 +10,8 @@ from publisher.checks.source import IssueSource, locate_match
 from publisher.derived_texts import blocks_to_plain_text
 from publisher.model import plain
 from publisher.patterns import lazy_pattern
-from publisher.reader.front_matter import find_impossible_date, get_front_value
+from publisher.reader.dates import find_impossible_date
+from publisher.reader.front_matter import find_issue_name, get_front_value
 from publisher.reader.preamble import SEGMENT
 
 _PLACEHOLDER_DATE = lazy_pattern(r"\d{4}-\d{2}-[xX]{2}")
@@ -41,7 +42,7 @@ def check_title(subject: IssueSource) -> Iterator[Problem]:
 def check_date(subject: IssueSource) -> Iterator[Problem]:
     """Report a missing date, and one that is incomplete or impossible."""
     issue, source, place = subject.issue, subject.source, subject.title_position
-    stem = issue.source.path.rpartition("/")[2].rpartition(".")[0]
+    stem = find_issue_name(issue.source.path)
     title_date = issue.title.date if issue.title else ""
     if is_incomplete := bool(_PLACEHOLDER_DATE.match(stem)) and title_date[-2:].lower() != "xx":
         help_ = "rename the file to the publication date"
