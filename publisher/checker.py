@@ -23,7 +23,7 @@ from publisher.archive.home import Home
 from publisher.archive.records import Edition, Record
 from publisher.archive.revisions import Revisions
 from publisher.archive.sources import SourceFile, is_mtime_reliable
-from publisher.build.issue_links import IssueLinks, build_page_url, find_link_problems
+from publisher.build.issue_links import IssueLinks, find_link_problems
 from publisher.build.process_pool import ProcessPool
 from publisher.channel import Channel, Rendering
 from publisher.checks.budgets import Budget, check_budgets, measure_budgets, measure_rendering
@@ -33,7 +33,7 @@ from publisher.checks.summary import IssueSummary
 from publisher.config import Config
 from publisher.errors import DeliveryError, IssueError, PublisherError, StorageError
 from publisher.file_kinds import ISSUE
-from publisher.images import find_image_problems
+from publisher.images import build_page_url, find_image_problems
 from publisher.local_files import MISSING, FileAccess, Refusal, read_regular_file
 from publisher.model import Issue
 

@@ -72,16 +72,21 @@ def inspect_image(image: LocalImage, files: FileAccess, kind: FileKind = IMAGE) 
 
 def find_image_problems(summary: IssueSummary, newsletter: Newsletter, files: FileAccess) -> Iterator[Problem]:
     """Yield a problem for each place of an issue that refers to an image that is not published."""
-    page_url = newsletter.base
-    if summary.date:
-        with suppress(IssueError):  # reported by `publish`
-            date = dt.date.fromisoformat(summary.date)
-            page_url = find_page_urls(newsletter, summary.path, summary.id, date, summary.address).url
+    page_url = build_page_url(summary, newsletter)
     for url, pos in summary.images:
         image = resolve_local_file(url, summary.path, page_url, newsletter)
         found = inspect_image(image, files) if image else None
         if isinstance(found, Refusal) and found.code not in summary.ignored_codes:
             yield Problem(pos, found.code, f"the image {url} {found.reason}", found.help)
+
+
+def build_page_url(summary: IssueSummary, newsletter: Newsletter) -> str:
+    """Return the URL of the page of an issue; that of the index if the issue cannot have one yet."""
+    if summary.date:
+        with suppress(IssueError):  # reported by `publish`
+            date = dt.date.fromisoformat(summary.date)
+            return find_page_urls(newsletter, summary.path, summary.id, date, summary.address).url
+    return newsletter.base
 
 
 def replace_missing_images(node: _Node, urls: frozenset[str]) -> _Node:

@@ -3,7 +3,6 @@ it, or nowhere."""
 
 from __future__ import annotations
 
-import datetime as dt
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote, urljoin, urlsplit
@@ -13,7 +12,7 @@ from publisher.checks.codes import Problem
 from publisher.checks.source import quote_start
 from publisher.checks.summary import IssueSummary
 from publisher.file_kinds import LINKED_FILE
-from publisher.images import inspect_image, resolve_local_file
+from publisher.images import build_page_url, inspect_image, resolve_local_file
 from publisher.local_files import MISSING, FileAccess, Refusal
 from publisher.newsletter import Newsletter
 from publisher.patterns import lazy_pattern
@@ -80,13 +79,6 @@ def find_link_problems(
             yield Problem(
                 pos, "relative-link", f"the link {quote_start(unquote(url), _MAX_SHOWN)} leads nowhere: {reason}", help_
             )
-
-
-def build_page_url(summary: IssueSummary, newsletter: Newsletter) -> str:
-    """Return the URL of the page of an issue; that of the index if the issue has no date yet."""
-    if not summary.date:
-        return newsletter.base
-    return newsletter.issue_url(summary.id, dt.date.fromisoformat(summary.date))
 
 
 def _list_names(source: str, path: str) -> Iterator[str]:
