@@ -24,12 +24,12 @@ _EMPTY_LINK = lazy_pattern(r"\[[^\[\]]*\](?:\(\s*\))?\s*\Z")
 def check_items(subject: IssueSource) -> Iterator[Problem]:
     """Check the head and the fields of every item."""
     items = [item for item in subject.issue.items if item.pos.line]
-    in_linked_section = {
-        item.pos: _has_usually(item.url for item in section.items)
-        for section in subject.issue.sections
-        if any(item.url for item in section.items)
-        for item in section.items
-    }
+    in_linked_section: dict[Pos, bool] = {}
+    for section in subject.issue.sections:
+        if any(item.url for item in section.items):
+            in_linked_section |= dict.fromkeys(
+                (item.pos for item in section.items), _has_usually(item.url for item in section.items)
+            )
     for item in items:
         # an item with a source or a summary is written like those with a link
         expects_link = in_linked_section.get(item.pos, False) or bool(item.source or item.summary)

@@ -21,7 +21,7 @@ _MAX_HEAD_LINES = 10
 
 def check_template_tags(subject: IssueSource) -> Iterator[Problem]:
     """Report tags of Liquid, Jinja or Hugo, which are left out, each at every place in its paragraph."""
-    for part in subject.issue.dropped:
+    for part in dict.fromkeys(subject.issue.dropped):
         if part.name == "template":
             message = f"no one fills in {quote_start(part.text, _MAX_SHOWN)}, it is left out"
             help_ = "write what it stands for, or put it into code: `…`"
@@ -45,11 +45,18 @@ def check_page_markup(subject: IssueSource) -> Iterator[Problem]:
 
 def check_open_tags(subject: IssueSource) -> Iterator[Problem]:
     """Report comments and hidden elements that are never closed, which are text then."""
-    lines = subject.source.lines
+    last_lines: dict[str, int] = {}
     for number, text in find_matching_lines(subject, _OPENING_TAG):
+        columns: dict[str, int] = {}
         for match in find_outside(text, _OPENING_TAG, _CODE):
             closing = f"</{match[1].lower()}" if match[1] else "-->"
-            if closing not in "\n".join((text[match.end() :], *lines[number:])).lower():
+            if closing not in last_lines:
+                last_lines[closing] = max(
+                    (at for at, line in enumerate(subject.source.lines, 1) if closing in line.lower()), default=0
+                )
+            if closing not in columns:
+                columns[closing] = text.lower().rfind(closing)
+            if last_lines[closing] <= number and columns[closing] < match.end():
                 message = f"{match[0]} is never closed, so it is shown as text"
                 help_ = f"add {closing}{'>' if match[1] else ''}, or put it into code: `{match[0]}`"
                 yield Problem(locate_match(number, match), "unclosed-tag", message, help_)

@@ -21,7 +21,8 @@ _REVERSED_LINK = lazy_pattern(
 _QUOTES = '"“”„«»'
 _STOPS = "。，、；：！？"
 # quotes anywhere, a full-width full stop with text behind it, full-width marks at the end
-_MISPLACED_MARK = lazy_pattern(rf"[{_QUOTES}]|。(?=[^/?#]*[^\W\d_])|[{_STOPS}”’」』》）】]+\Z")
+_CLOSING_MARKS = f"{_STOPS}”’」』》）】"
+_MISPLACED_MARK = lazy_pattern(rf"[{_QUOTES}]|。(?=[^/?#。]*[^\W\d_])|(?<![{_CLOSING_MARKS}])[{_CLOSING_MARKS}]+\Z")
 _TITLES_END_WITH_MARKS = ("wiki", "baike.baidu.com", "moegirl.org")
 _SECOND_SCHEME = lazy_pattern(r"https?://(https?:?/{1,2})", re.IGNORECASE)
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "0.0.0.0")
