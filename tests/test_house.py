@@ -17,8 +17,8 @@ from tests.support.source_tree import Module, imports, read_house, room_of
 # Imports go to a lower floor or stay in the room. A new room must be given its floor here.
 FLOORS = (
     ("", "templates", "channels", "patterns", "inline_nodes"),
-    ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock"),
-    ("files", "installation", "project"),
+    ("model", "newsletter", "errors", "links", "labels", "failpoints", "clock", "deadline"),
+    ("files", "installation", "project", "http_client"),
     ("channel", "credentials", "local_files", "page_urls", "toml", "timetable", "writers", "transforms", "sketches"),
     ("reader", "issue_dates", "theme", "folder_session", "file_kinds", "derived_texts"),
     ("config",),
@@ -44,7 +44,7 @@ DOORS = {
     "cronsim": "timetable",
     "cryptography": "channels.email",
     "feedgen": "channels.rss",
-    "httpx": "channels.rss channels.telegram channels.wechat linkcheck daemon",
+    "httpx": "channels.rss channels.telegram channels.wechat linkcheck daemon http_client",
     "idna": "channels.email",
     "jinja2": "theme",
     "keyring": "credentials",
@@ -122,7 +122,7 @@ INNER_FLOORS = {
         "hold tick",
     ),
     "channels.email": (
-        "headers rate_limit wrapping",
+        "headers rate_limit smtp_protocol wrapping",
         "message recipients replies writer",
         "items personalize settings",
         "dkim layout smtp",

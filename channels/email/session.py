@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from publisher.channel import Part, Receipt, Session
+from publisher.channels.email import smtp
 from publisher.channels.email.headers import Mailbox
 from publisher.channels.email.personalize import MailTemplate
 from publisher.channels.email.rate_limit import find_provider_limits
@@ -13,6 +14,7 @@ from publisher.channels.email.recipients import RecipientSource, load_mailboxes,
 from publisher.channels.email.replies import classify_reply
 from publisher.channels.email.smtp import SmtpConnection, SmtpDisconnectedError, SmtpRefusedError
 from publisher.credentials import Reference, resolve_secret
+from publisher.deadline import Deadline
 from publisher.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
@@ -98,15 +100,15 @@ class MailSession(Session):
 
     def _send(self, recipient: str, mail: bytes) -> None:
         """Send a message. A connection used before may be stale, so it is replaced once."""
-        connection = self._connection
+        connection, deadline = self._connection, Deadline(smtp.DELIVERY_TIMEOUT)
         if self._per_connection and connection.sent_count >= self._per_connection:
             connection.close()
         is_reused = connection.is_open and connection.sent_count > 0
         while True:
-            self._ensure_open()
+            self._ensure_open(deadline)
             self._check_server_supports(recipient, mail)
             try:
-                connection.send(self._sender, recipient, mail)
+                connection.send(self._sender, recipient, mail, deadline)
                 return
             except SmtpDisconnectedError as error:
                 failure = DeliveryError(
@@ -125,10 +127,10 @@ class MailSession(Session):
                 raise failure from None
             is_reused = False
 
-    def _ensure_open(self) -> None:
+    def _ensure_open(self, deadline: Deadline) -> None:
         if not self._connection.is_open:
             try:
-                self._connection.open()
+                self._connection.open(deadline)
             except ConfigError as error:  # retried: the same settings worked when the session was opened
                 raise DeliveryError(error.message, error.hint, retry_after=_RECONNECT_DELAY) from None
 

@@ -1,7 +1,7 @@
 """A connection to a mail server. smtplib opens it; the commands for each message are sent here.
 
 smtplib's `sendmail` raises the same error whether the connection broke before or after the message was
-complete, and does not pipeline commands (RFC 2920).
+complete, and does not pipeline commands (RFC 2920). Everything ends at a deadline, however slowly a server answers.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ from typing import TYPE_CHECKING, Self
 from publisher.channels.email.replies import SmtpReply
 from publisher.channels.email.settings import SmtpServer
 from publisher.credentials import redact, register_secret, resolve_secret
+from publisher.deadline import Deadline
 from publisher.errors import ConfigError, DeliveryError, OutcomeUnknownError
 
 if TYPE_CHECKING:
-    from smtplib import SMTP
+    from publisher.channels.email.smtp_protocol import SmtpClient
 
-CONNECT_TIMEOUT, COMMAND_TIMEOUT = 30.0, 60.0
-"""Seconds for connecting, and for the reply to a command."""
+DELIVERY_TIMEOUT = 630.0
+"""Seconds for one message in all, from a new connection, if it needs one, to the reply to the complete message."""
+
+CONNECT_TIMEOUT = 60.0
+"""Seconds for connecting, TLS and login together."""
+
+SEND_TIMEOUT = 120.0
+"""Seconds for all that comes before the reply to a complete message; a server that slows senders down needs them."""
 
 DATA_TIMEOUT = 600.0
 """Seconds for the reply to a complete message; a shorter timeout causes duplicates (RFC 5321, 4.5.3.2.6)."""
 
-_QUIT_TIMEOUT = 2.0
-"""Seconds for the reply to QUIT."""
+_NOOP_TIMEOUT, _QUIT_TIMEOUT = 60.0, 2.0
+"""Seconds for NOOP, and for QUIT, with the reply."""
 
 _CONNECT_RETRY_DELAY = 10.0
 """Seconds until the next attempt when the server cannot be reached."""
@@ -56,7 +63,7 @@ class SmtpConnection:
         self.server = server
         self.sent_count = 0
         """The number of messages the server accepted since the connection was opened."""
-        self._smtp: SMTP | None = None
+        self._smtp: SmtpClient | None = None
 
     def __enter__(self) -> Self:
         """Open the connection."""
@@ -80,8 +87,8 @@ class SmtpConnection:
 
     # ------------------------------------------------------------ open and close
 
-    def open(self) -> None:
-        """Connect, start TLS, log in.
+    def open(self, deadline: Deadline | None = None) -> None:
+        """Connect, start TLS, log in, until the deadline at the latest.
 
         Raises DeliveryError when it may work later, ConfigError when the settings must change.
         """
@@ -90,7 +97,8 @@ class SmtpConnection:
         password = resolve_secret(self.server.password) if self.server.password else ""
         self._disconnect()
         try:
-            self._smtp = smtp = self._connect()
+            until = deadline.within(CONNECT_TIMEOUT) if deadline else Deadline(CONNECT_TIMEOUT)
+            self._smtp = smtp = self._connect(until)
             smtp.ehlo_or_helo_if_needed()
             if not (self.server.tls or self.server.is_local):
                 self._start_tls(smtp)
@@ -104,26 +112,21 @@ class SmtpConnection:
             raise
         self.sent_count = 0
 
-    def _connect(self) -> SMTP:
-        import smtplib
+    def _connect(self, deadline: Deadline) -> SmtpClient:
         import socket
 
-        host, port, local_name = self.server.host, self.server.port, "localhost"
-        smtp: SMTP
-        if self.server.tls:
-            context = ssl.create_default_context()
-            smtp = smtplib.SMTP_SSL(host, port, local_hostname=local_name, timeout=CONNECT_TIMEOUT, context=context)
-        else:
-            smtp = smtplib.SMTP(host, port, local_hostname=local_name, timeout=CONNECT_TIMEOUT)
+        from publisher.channels.email.smtp_protocol import SmtpClient
+
+        context = ssl.create_default_context() if self.server.tls else None
+        smtp = SmtpClient(self.server.host, self.server.port, deadline, context)
         assert smtp.sock is not None
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        smtp.sock.settimeout(COMMAND_TIMEOUT)
         # EHLO gets the IP address (RFC 5321, section 4.1.4): looking up a missing host name takes seconds
         local_name, *_ = smtp.sock.getsockname()
         smtp.local_hostname = f"[IPv6:{local_name}]" if ":" in local_name else f"[{local_name}]"
         return smtp
 
-    def _start_tls(self, smtp: SMTP) -> None:
+    def _start_tls(self, smtp: SmtpClient) -> None:
         if not smtp.has_extn("starttls"):
             raise ConfigError(
                 f"{self.server} does not offer TLS (STARTTLS)",
@@ -132,7 +135,7 @@ class SmtpConnection:
         smtp.starttls(context=ssl.create_default_context())
         smtp.ehlo_or_helo_if_needed()
 
-    def _authenticate(self, smtp: SMTP, password: str) -> None:
+    def _authenticate(self, smtp: SmtpClient, password: str) -> None:
         import smtplib
 
         _register_login(self.server.user, password)
@@ -166,16 +169,15 @@ class SmtpConnection:
         elif isinstance(error, ssl.SSLCertVerificationError):
             reason = f"invalid certificate: {error.verify_message}"
             hint = "`server` must have a host name that the certificate is valid for"
-        elif isinstance(error, TimeoutError):
-            reason = "no answer within the time limit"
         else:
-            reason = redact(getattr(error, "strerror", None) or str(error))
+            reason = _describe_error(error)
         return DeliveryError(f"cannot connect to {self.server}: {reason}", hint, retry_after=_CONNECT_RETRY_DELAY)
 
     def close(self) -> None:
-        """Send QUIT and close the connection. Errors are ignored."""
+        """Send QUIT and close the connection. Errors are ignored, and so is a server that does not answer."""
         with suppress(SmtpDisconnectedError):
-            self._write(b"QUIT\r\n", _QUIT_TIMEOUT)
+            self._set_deadline(Deadline(_QUIT_TIMEOUT))
+            self._write(b"QUIT\r\n")
             self._read_reply()
         self._disconnect()
 
@@ -186,22 +188,27 @@ class SmtpConnection:
 
     def noop(self) -> SmtpReply:
         """Return the reply to NOOP. Raises SmtpDisconnectedError."""
-        self._write(b"NOOP\r\n", COMMAND_TIMEOUT)
+        self._set_deadline(Deadline(_NOOP_TIMEOUT))
+        self._write(b"NOOP\r\n")
         return self._read_reply()
 
     # ---------------------------------------------------------------- one message
 
-    def send(self, sender: str, recipient: str, message: bytes) -> None:
-        """Send a message to one recipient; when this returns, the server has accepted it.
+    def send(self, sender: str, recipient: str, message: bytes, deadline: Deadline | None = None) -> None:
+        """Send a message to one recipient, until the deadline at the latest; when this returns, the server has
+        accepted it.
 
         Raises SmtpRefusedError or SmtpDisconnectedError when it was not sent, OutcomeUnknownError when it may
         have been sent.
         """
+        deadline = deadline or Deadline(DELIVERY_TIMEOUT)
+        self._set_deadline(deadline.within(SEND_TIMEOUT))
         self._send_envelope(sender, recipient, message)
         # if this write fails, the last byte is missing, so the server cannot have accepted the message
-        self._write(message.replace(b"\r\n.", b"\r\n..") + b".\r\n", COMMAND_TIMEOUT)
+        self._write(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
         try:
-            reply = self._read_reply(DATA_TIMEOUT)
+            self._set_deadline(deadline.within(DATA_TIMEOUT))
+            reply = self._read_reply()
         except SmtpDisconnectedError as error:
             raise OutcomeUnknownError(
                 f"the connection to {self.server} broke after the email to {recipient} was sent: {error}",
@@ -225,7 +232,7 @@ class SmtpConnection:
         refusal: SmtpRefusedError | None = None
         accepted: set[str] = set()
         for start in range(0, len(commands), batch_size):
-            self._write("".join(commands[start : start + batch_size]).encode(), COMMAND_TIMEOUT)
+            self._write("".join(commands[start : start + batch_size]).encode())
             for stage in _STAGES[start : start + batch_size]:
                 try:
                     reply = self._read_reply()
@@ -256,36 +263,46 @@ class SmtpConnection:
             return
         try:
             if "DATA" in accepted:
-                self._write(b".\r\n", COMMAND_TIMEOUT)
+                self._write(b".\r\n")
                 self._read_reply()
-            self._write(b"RSET\r\n", COMMAND_TIMEOUT)
+            self._write(b"RSET\r\n")
             if self._read_reply().code != 250:
                 self._disconnect()
         except SmtpDisconnectedError:
             pass
 
-    def _write(self, data: bytes, timeout: float) -> None:
-        if self._smtp is None or self._smtp.sock is None:
-            raise SmtpDisconnectedError("the connection is closed")
-        try:
-            self._smtp.sock.settimeout(timeout)
-            self._smtp.sock.sendall(data)
-        except OSError as error:
-            self._disconnect()
-            raise SmtpDisconnectedError(error.strerror or str(error)) from None
+    def _set_deadline(self, deadline: Deadline) -> None:
+        if self._smtp:
+            self._smtp.deadline = deadline
 
-    def _read_reply(self, timeout: float = 0.0) -> SmtpReply:
+    def _write(self, data: bytes) -> None:
         import smtplib
 
-        if self._smtp is None or self._smtp.sock is None:
+        if self._smtp is None:
             raise SmtpDisconnectedError("the connection is closed")
         try:
-            if timeout:
-                self._smtp.sock.settimeout(timeout)
+            self._smtp.send(data)
+        except (OSError, smtplib.SMTPException) as error:
+            self._disconnect()
+            raise SmtpDisconnectedError(_describe_error(error)) from None
+
+    def _read_reply(self) -> SmtpReply:
+        import smtplib
+
+        if self._smtp is None:
+            raise SmtpDisconnectedError("the connection is closed")
+        try:
             return SmtpReply(*self._smtp.getreply())
         except (OSError, smtplib.SMTPException) as error:
             self._disconnect()
-            raise SmtpDisconnectedError(redact(str(error))) from None
+            raise SmtpDisconnectedError(_describe_error(error)) from None
+
+
+def _describe_error(error: Exception) -> str:
+    """Describe an error without secrets."""
+    if isinstance(error, TimeoutError):
+        return "no answer within the time limit"
+    return redact(getattr(error, "strerror", None) or str(error))
 
 
 def _register_login(user: str, password: str) -> None:

@@ -110,7 +110,7 @@ SECRET = "tide-and-ebb-4711"
         (None, ConfigError, "refused the login of lin: 535 5.7.8 Error: authentication failed"),
         (Fault("AUTH", "535 no: tide-and-ebb-4711", at=0), ConfigError, "refused the login of lin: 535 no: [secret]"),
         (Fault("AUTH", "454 4.7.0 later", at=0), DeliveryError, "454 4.7.0 later"),
-        (Fault("AUTH", at=0), DeliveryError, "Connection unexpectedly closed"),
+        (Fault("AUTH", at=0), DeliveryError, "the server closed the connection"),
     ],
     ids=["wrong", "said again", "not now", "hangs up"],
 )

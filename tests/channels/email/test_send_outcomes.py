@@ -133,7 +133,7 @@ def test_the_same_mail_again_is_the_same(server: MailServer, channel: Email, mai
 def test_a_slow_answer_is_waited_for(
     server: MailServer, channel: Email, mail: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server may take ten minutes with a whole mail, longer than with anything else."""
+    """A server may take ten minutes with a whole mail, longer than with all that comes before together."""
     waits: list[float] = []
 
     def settimeout(wire: socket.socket, seconds: float) -> None:
@@ -144,7 +144,8 @@ def test_a_slow_answer_is_waited_for(
     with channel.session() as opened:
         monkeypatch.setattr("socket.socket.settimeout", settimeout)
         opened.deliver(mail, LIN)
-    assert waits[:3] == [60.0, 60.0, 600.0]
+        monkeypatch.undo()
+    assert list(dict.fromkeys(map(round, waits))) == [120, 600]
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
@@ -209,7 +210,7 @@ def test_a_mail_for_nobody_is_ended(
     server: MailServer, channel: Email, mail: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where commands come together, a server may want the mail of a reader it has just refused."""
-    monkeypatch.setattr(smtp, "COMMAND_TIMEOUT", 1.0)
+    monkeypatch.setattr(smtp, "SEND_TIMEOUT", 1.0)
     server.script(Fault("RCPT", NEVER, reader=LIN), Fault("DATA", "354 go on"))
     with channel.session() as opened:
         assert kind(fails(lambda: opened.deliver(mail, LIN))) == ("never", None)
@@ -223,7 +224,7 @@ def test_nobody_gets_an_empty_mail(
     server: MailServer, channel: Email, mail: Part, refused: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that refuses MAIL and wants the mail of the reader anyway would take a lone dot for one."""
-    monkeypatch.setattr(smtp, "COMMAND_TIMEOUT", 1.0)
+    monkeypatch.setattr(smtp, "SEND_TIMEOUT", 1.0)
     with channel.session() as opened:
         opened.deliver(mail, ZHOU)
         server.script(Fault(*refused, acts=True))
